@@ -1,0 +1,53 @@
+# Every target sets up what it needs; only Python 3.11 or newer, git and make must be there.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+LOCKS := requirements/uv.txt requirements/dev.txt
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+ARGS ?=
+
+.PHONY: help setup demo run test check format lock conformance clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' Makefile | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+setup: $(READY) ## make .venv from the hash-locked dependencies
+
+$(READY): $(LOCKS)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Marionette needs Python 3.11 or newer: make setup PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt
+	@touch $@
+
+demo: $(READY) ## the whole thing on this machine, without any account: two finished videos in data/demo
+	$(BIN)/python -m sandbox.demo $(ARGS)
+
+run: $(READY) ## the bot on the real services, with your .env
+	$(BIN)/python -m bot run
+
+test: $(READY) ## all tests
+	$(BIN)/python -m pytest -n 4 -q $(ARGS)
+
+check: $(READY) ## everything CI asks for: format, lint, types, import contracts, tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(MAKE) test
+
+format: $(READY) ## format the code and mend what the linter can
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+conformance: $(READY) ## disnake and nextcord against the sandbox's Discord
+	$(BIN)/python -m pytest -q -m conformance tests/conformance $(ARGS)
+
+lock: $(READY) ## resolve the dependencies anew and lock them with hashes
+	$(COMPILE) $(ARGS) pyproject.toml -o requirements/run.txt
+	$(COMPILE) $(ARGS) pyproject.toml --extra sandbox --group dev -o requirements/dev.txt
+	$(COMPILE) $(ARGS) requirements/uv.in -o requirements/uv.txt
+
+clean: ## remove what set-up and the tests left
+	rm -rf .venv .conformance .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,1 @@
+"""Marionette: a Discord bot that makes a still picture move like a video."""

@@ -1,0 +1,329 @@
+"""Every card a person sees, made from a job, a balance or a refusal.
+
+A card is a `discord.ui.LayoutView` (Components V2). Its buttons carry only an action and the
+job's id, so that they outlive a restart; each card is stopped before it is returned, so that
+discord.py does not keep it and the registered dynamic buttons in `cogs.buttons` answer.
+"""
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+
+import discord
+from discord import ui
+
+from bot.core.jobs import QUALITIES, RUNNING, Delivered, Job, JobState, Quality
+from bot.core.ledger import Balance
+from bot.errors import Problem
+from bot.sentences import clean, credits_text, seconds_text, sentence
+
+BLURPLE, GREEN, RED, AMBER, GREY = 0x5865F2, 0x3BA55D, 0xED4245, 0xFAA61A, 0x80848E
+FILE_NAME = "marionette-{id}.mp4"
+
+
+class Button(StrEnum):
+    """What a button asks for; its `custom_id` is `marionette:<action>:<job id>[:<quality>]`."""
+
+    CANCEL = "cancel"
+    START = "start"
+    DETAILS = "details"
+
+
+class Note(StrEnum):
+    """What a card says besides its job's state."""
+
+    UNAVAILABLE = "unavailable"
+    BUSY = "busy"
+
+
+STAGES: tuple[tuple[str, frozenset[JobState]], ...] = (
+    ("Checked", frozenset({JobState.CHECKING})),
+    ("In line", frozenset({JobState.QUEUED})),
+    ("Rendering", frozenset({JobState.SUBMITTING, JobState.RENDERING, JobState.REVIEW})),
+    ("Fetching", frozenset({JobState.FETCHING})),
+    ("Posting", frozenset({JobState.DELIVERING})),
+)
+COLOURS = {
+    JobState.DELIVERED: GREEN,
+    JobState.FAILED: RED,
+    JobState.CANCELLED: GREY,
+    JobState.REVIEW: AMBER,
+}
+TITLES = {
+    JobState.CHECKING: "Looking at your files",
+    JobState.QUEUED: "In line",
+    JobState.SUBMITTING: "Sending it off",
+    JobState.RENDERING: "Your picture is learning to move",
+    JobState.REVIEW: "A person has to look at this",
+    JobState.FETCHING: "Fetching the video",
+    JobState.DELIVERING: "Posting the video",
+    JobState.DELIVERED: "Done",
+    JobState.FAILED: "That did not work",
+    JobState.CANCELLED: "Cancelled",
+}
+
+
+def custom_id(button: Button, job_id: str, quality: Quality | None = None) -> str:
+    """The id of a button; see `Button`."""
+    return ":".join(filter(None, ("marionette", button.value, job_id, quality)))
+
+
+def job_id_in(component_id: str | None) -> str | None:
+    """The job that a component's `custom_id` speaks of, if it is one of ours."""
+    parts = (component_id or "").split(":")
+    return parts[2] if len(parts) >= 3 and parts[0] == "marionette" else None
+
+
+def _view(*items: ui.Item[ui.LayoutView], colour: int = BLURPLE) -> ui.LayoutView:
+    view = ui.LayoutView(timeout=None)
+    view.add_item(ui.Container(*items, accent_colour=colour))
+    view.stop()
+    return view
+
+
+def _text(*lines: str | None) -> ui.TextDisplay[ui.LayoutView]:
+    return ui.TextDisplay("\n".join(line for line in lines if line))
+
+
+def _button(
+    label: str,
+    button: Button,
+    job: Job,
+    style: discord.ButtonStyle = discord.ButtonStyle.secondary,
+    quality: Quality | None = None,
+) -> ui.Button[ui.LayoutView]:
+    return ui.Button(label=label, style=style, custom_id=custom_id(button, job.id, quality))
+
+
+def say(text: str, colour: int = BLURPLE) -> ui.LayoutView:
+    """One sentence on a card."""
+    return _view(_text(text), colour=colour)
+
+
+def refusal(problem: Problem, facts: Mapping[str, object]) -> ui.LayoutView:
+    """Why something was not done, and what to do."""
+    return say(sentence(problem, facts), AMBER)
+
+
+def status(
+    job: Job, *, note: Note | None = None, place: int | None = None, ready_at: float | None = None
+) -> ui.LayoutView:
+    """The status card of a job past its draft; `place` from 1, `ready_at` in unix seconds."""
+    items: list[ui.Item[ui.LayoutView]] = [
+        _text(f"### {TITLES[job.state]}", _stages(job), _news(job, note, place, ready_at)),
+        _text(_facts(job)),
+    ]
+    if job.state is JobState.QUEUED:
+        items.append(ui.ActionRow(_button("Cancel", Button.CANCEL, job)))
+    return _view(*items, colour=COLOURS.get(job.state, BLURPLE))
+
+
+def _stages(job: Job) -> str | None:
+    current = next((n for n, (_, states) in enumerate(STAGES) if job.state in states), None)
+    if current is None:
+        return None
+    marks = ["✅" if n < current else "▶️" if n == current else "▫️" for n in range(len(STAGES))]
+    return "  ".join(f"{mark} {name}" for mark, (name, _) in zip(marks, STAGES, strict=True))
+
+
+def _news(
+    job: Job, note: Note | None, place: int | None, ready_at: float | None
+) -> str | None:
+    asked = f"Asked <t:{job.created_at:.0f}:R>"
+    match job.state:
+        case JobState.QUEUED if note is Note.UNAVAILABLE:
+            return (
+                "The video service is unavailable right now. Your request keeps its place and "
+                "goes on by itself; you can also cancel it."
+            )
+        case JobState.QUEUED:
+            where = f"Number {place} in line. " if place else ""
+            return f"{where}{asked}."
+        case JobState.SUBMITTING | JobState.RENDERING | JobState.FETCHING | JobState.DELIVERING:
+            ready = f"Ready about <t:{ready_at:.0f}:R> · " if ready_at else ""
+            return f"{ready}{asked[0].lower() if ready else asked[0]}{asked[1:]}"
+        case JobState.REVIEW:
+            return (
+                "It is not certain whether the video service took this request, and asking again "
+                "could cost twice. Your credits stay held until a moderator has settled it."
+            )
+        case JobState.DELIVERED:
+            return _where(job)
+        case JobState.FAILED if job.failure:
+            why = sentence(job.failure.problem, job.failure.facts)
+            return f"{why} You were not charged."
+        case JobState.CANCELLED:
+            return "You were not charged."
+        case _:
+            return asked
+
+
+def _where(job: Job) -> str:
+    took = f" It took {seconds_text(job.state_since - job.created_at)}."
+    match job.delivered:
+        case Delivered.CHANNEL | Delivered.DIRECT if job.delivery_message_id:
+            home = "@me" if job.delivered is Delivered.DIRECT else job.server_id or "@me"
+            link = (
+                f"https://discord.com/channels/{home}/{job.delivery_channel_id}"
+                f"/{job.delivery_message_id}"
+            )
+            private = " in your direct messages" if job.delivered is Delivered.DIRECT else ""
+            return f"[Your video]({link}) is ready{private}.{took}"
+        case Delivered.REPLY:
+            return f"Your video is ready.{took}"
+        case _:
+            return f"Your video is ready, but it could not be posted here: `/jobs show {job.id}` shows it."
+
+
+def _facts(job: Job) -> str:
+    parts = [job.quality, seconds_text(job.duration_s) if job.duration_s else None]
+    if job.price is not None:
+        spent = {JobState.FAILED: "given back", JobState.CANCELLED: "given back"}
+        after = spent.get(job.state) or ("held" if job.state not in _CAPTURED else None)
+        parts.append(credits_text(job.price) + (f" {after}" if after else ""))
+    return "-# " + " · ".join([*(part for part in parts if part), f"job `{job.id}`"])
+
+
+_CAPTURED = frozenset({JobState.DELIVERING, JobState.DELIVERED})
+
+
+def draft(job: Job, prices: Mapping[Quality, int] | None) -> ui.LayoutView:
+    """A plain message's request: both files, the price of each quality, and its buttons.
+
+    Without prices it says what is still missing or being looked at.
+    """
+    given = [file for file in (job.subject, job.motion) if file]
+    items: list[ui.Item[ui.LayoutView]] = []
+    if job.subject is None:
+        items.append(_text("Got the motion. Now send me the **picture** that should move."))
+    elif job.motion is None:
+        items.append(
+            _text("Got your picture. Now send me the **video** whose motion it should follow.")
+        )
+    elif prices is None or job.duration_s is None:
+        items.append(_text("Looking at your picture and your video…"))
+    else:
+        items.append(
+            _text("### Shall I make this picture move like this video?", _lengths(job.duration_s))
+        )
+    gallery = ui.MediaGallery[ui.LayoutView]()
+    for file in given:
+        gallery.add_item(media=file.url, description=clean(file.name, 200))
+    items.append(gallery)
+    row = ui.ActionRow[ui.LayoutView]()
+    if prices is not None and job.subject and job.motion:
+        for quality in QUALITIES:
+            style = discord.ButtonStyle.primary if quality == "540p" else None
+            label = f"{quality} · {credits_text(prices[quality])}"
+            row.add_item(
+                _button(
+                    label, Button.START, job, style or discord.ButtonStyle.secondary, quality
+                )
+            )
+    row.add_item(_button("Never mind", Button.CANCEL, job))
+    items.append(row)
+    return _view(*items)
+
+
+def _lengths(duration_s: float) -> str:
+    return (
+        f"{seconds_text(duration_s)} of motion. 360p is a quick draft, 540p is the usual, "
+        "720p is for final renders."
+    )
+
+
+def finished(job: Job, *, link: tuple[str, float] | None = None) -> ui.LayoutView:
+    """The finished post: the attached video, or a link and the unix second at which it ends."""
+    items: list[ui.Item[ui.LayoutView]] = [_text(f"<@{job.person_id}>, your video is ready.")]
+    if link is None:
+        items.append(
+            ui.MediaGallery(discord.MediaGalleryItem(f"attachment://{FILE_NAME.format(id=job.id)}"))
+        )
+    else:
+        url, ends_at = link
+        items.append(
+            _text(
+                "It is too large to be posted here.",
+                f"[Download it]({url}) before <t:{ends_at:.0f}:f> (<t:{ends_at:.0f}:R>).",
+            )
+        )
+    items.append(ui.ActionRow(_button("Details", Button.DETAILS, job)))
+    return _view(*items, colour=GREEN)
+
+
+def shown_again(job: Job, *, has_file: bool) -> ui.LayoutView:
+    """What `/jobs show` answers: the card, and the video if it goes along as a file."""
+    items: list[ui.Item[ui.LayoutView]] = [
+        _text(f"### {TITLES[job.state]}", _stages(job), _news(job, None, None, None)),
+        _text(_facts(job)),
+    ]
+    if has_file:
+        items.append(
+            ui.MediaGallery(discord.MediaGalleryItem(f"attachment://{FILE_NAME.format(id=job.id)}"))
+        )
+    elif job.state is JobState.DELIVERED and job.video_deleted_at:
+        items.append(_text("The video itself is no longer kept."))
+    if job.state in {JobState.CHECKING, JobState.QUEUED}:
+        items.append(ui.ActionRow(_button("Cancel", Button.CANCEL, job)))
+    return _view(*items, colour=COLOURS.get(job.state, BLURPLE))
+
+
+def job_list(jobs: Sequence[Job]) -> ui.LayoutView:
+    """Somebody's newest jobs, a line each."""
+    if not jobs:
+        return say("You have no jobs here yet. `/mimic` makes the first one.")
+    lines = [
+        f"`{job.id}` · **{TITLES[job.state]}** · {_short_facts(job)}<t:{job.created_at:.0f}:R>"
+        for job in jobs
+    ]
+    return _view(_text("### Your newest jobs", *lines), _text("-# `/jobs show` tells more of one."))
+
+
+def _short_facts(job: Job) -> str:
+    known = (job.quality, credits_text(job.price) if job.price is not None else None)
+    return "".join(f"{part} · " for part in known if part)
+
+
+def balance(
+    has: Balance,
+    *,
+    allowance: int,
+    renews_at: float,
+    running: Sequence[Job],
+    prices: Mapping[Quality, int],
+    in_server: bool,
+) -> ui.LayoutView:
+    """What `/credits` answers; `prices` are for ten seconds of motion."""
+    where = "this server" if in_server else "direct messages"
+    lines = [
+        f"### You can spend {credits_text(has.available)} in {where}",
+        f"**{has.allowance_left}** of {allowance} left of your allowance, "
+        f"which renews <t:{renews_at:.0f}:R>.",
+        f"**{has.granted}** granted, which stay until you spend them." if has.granted else None,
+        f"**{has.held}** held by unfinished jobs." if has.held else None,
+    ]
+    now = [f"`{job.id}` · {TITLES[job.state]}" for job in running]
+    costs = " · ".join(f"{quality} {prices[quality]}" for quality in QUALITIES)
+    return _view(
+        _text(*lines),
+        *([_text("**Under way**", *now)] if now else []),
+        _text(f"-# Ten seconds of motion cost, in credits: {costs}."),
+    )
+
+
+def explanation(prices: Mapping[Quality, int]) -> ui.LayoutView:
+    """How direct messages work; `prices` are for ten seconds of motion."""
+    return _view(
+        _text(
+            "### I make a still picture move like a video",
+            "Send me a **picture** (JPEG, PNG, WebP or a still GIF) and a **video** (mp4 or mov, "
+            "up to 30 seconds), in one message or one after the other. I show you the price "
+            "first, and nothing is spent until you press the button.",
+            f"-# Ten seconds of motion cost {prices['540p']} credits at 540p. "
+            "`/credits` shows what you have.",
+        )
+    )
+
+
+def is_under_way(job: Job) -> bool:
+    """Whether a person would say that this job is still being worked on."""
+    return job.state in RUNNING | {JobState.QUEUED, JobState.DELIVERING, JobState.REVIEW}

@@ -1,0 +1,165 @@
+"""A job: one request for one video, and the life it may lead."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+from bot.errors import Fact, Problem
+
+Quality = Literal["360p", "540p", "720p"]
+QUALITIES: tuple[Quality, ...] = ("360p", "540p", "720p")
+DEFAULT_QUALITY: Quality = "540p"
+
+
+class JobState(StrEnum):
+    """Where a job is; the order is the order of a good life."""
+
+    CHECKING = "checking"
+    QUEUED = "queued"
+    SUBMITTING = "submitting"
+    RENDERING = "rendering"
+    REVIEW = "review"
+    FETCHING = "fetching"
+    DELIVERING = "delivering"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+S = JobState
+TRANSITIONS: dict[JobState, frozenset[JobState]] = {
+    S.CHECKING: frozenset({S.QUEUED, S.FAILED, S.CANCELLED}),
+    S.QUEUED: frozenset({S.SUBMITTING, S.FAILED, S.CANCELLED}),
+    S.SUBMITTING: frozenset({S.RENDERING, S.QUEUED, S.FAILED, S.REVIEW}),
+    S.RENDERING: frozenset({S.FETCHING, S.FAILED, S.REVIEW}),
+    S.REVIEW: frozenset({S.RENDERING, S.QUEUED, S.FAILED}),
+    S.FETCHING: frozenset({S.DELIVERING, S.FAILED, S.REVIEW}),
+    S.DELIVERING: frozenset({S.DELIVERED}),
+    S.DELIVERED: frozenset(),
+    S.FAILED: frozenset(),
+    S.CANCELLED: frozenset(),
+}
+ENDED = frozenset(state for state, after in TRANSITIONS.items() if not after)
+RUNNING = frozenset({S.SUBMITTING, S.RENDERING, S.FETCHING})
+WAITING = frozenset({S.CHECKING, S.QUEUED})
+"""`review` and `delivering` count as neither running nor waiting."""
+
+CANCELLABLE = frozenset({S.CHECKING, S.QUEUED})
+"""The provider cannot be stopped and will bill: cancelling ends at the submit."""
+
+
+class Source(StrEnum):
+    """How a job was asked for."""
+
+    SLASH = "slash"
+    MESSAGE = "message"
+
+
+class Delivered(StrEnum):
+    """The rung of the delivery ladder a finished video stands on."""
+
+    CHANNEL = "channel"
+    REPLY = "reply"
+    DIRECT = "direct"
+    KEPT = "kept"
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that a person gave: where Discord has it, and what they called it."""
+
+    url: str
+    name: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """The status message of a job, in the job's channel, and how it can be edited.
+
+    `token` edits it by interaction until `token_expires_at` (unix seconds); afterwards, and for
+    cards that are ordinary messages, `message_id` does. `shown` is what it shows: a
+    state, and perhaps a note behind it.
+    """
+
+    message_id: int | None = None
+    token: str | None = field(default=None, repr=False)
+    token_expires_at: float = 0.0
+    shown: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One POST to the provider: saved with its exact inputs before it is sent.
+
+    `submitted_at` (unix seconds) and `request_id` come with the provider's yes, `result_url` and
+    `cost` (the provider's own credits; unknown is `None`) with the finished run.
+    """
+
+    id: int
+    image_url: str
+    video_url: str
+    began_at: float
+    request_id: str | None = None
+    submitted_at: float | None = None
+    result_url: str | None = None
+    cost: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a job failed: a problem and its facts, worded in `bot.cards`."""
+
+    problem: Problem
+    facts: dict[str, Fact] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One row of `jobs`, as it was read; times are unix seconds, `server_id` 0 is a direct message.
+
+    `quality` and `price` are unset until known; `duration_s` is the motion's. `revision` fences
+    every change; `lease` names the run of the program whose submit is in flight.
+    """
+
+    id: str
+    revision: int
+    state: JobState
+    state_since: float
+    source: Source
+    origin_id: int
+    server_id: int
+    channel_id: int
+    person_id: int
+    created_at: float
+    card: Card
+    subject: Upload | None = None
+    motion: Upload | None = None
+    quality: Quality | None = None
+    duration_s: float | None = None
+    price: int | None = None
+    upload_limit_bytes: int = 0
+    queued_at: float | None = None
+    lease: str | None = None
+    attempt: Attempt | None = None
+    failure: Failure | None = None
+    delivered: Delivered | None = None
+    delivery_channel_id: int | None = None
+    delivery_message_id: int | None = None
+    delivery_tried_at: float | None = None
+    video_deleted_at: float | None = None
+
+    @property
+    def ended(self) -> bool:
+        """No further change of state is possible."""
+        return self.state in ENDED
+
+    @property
+    def is_draft(self) -> bool:
+        """A plain message's request that still waits for a file or for its button."""
+        return self.state is JobState.CHECKING and self.source is Source.MESSAGE
+
+
+def may_change(leaves: JobState, enters: JobState) -> bool:
+    """Whether the life of a job has this step."""
+    return enters in TRANSITIONS[leaves]

@@ -1,0 +1,146 @@
+"""Every error of ours, in one tree.
+
+    MarionetteError
+    ├── SettingsError                 a setting is missing or wrong: one sentence that names it
+    ├── StoreError                    the database cannot be used: one sentence
+    │   └── StaleJob                  a job was not in the state it should leave
+    ├── Refused                       by us, before anything is spent; carries a Problem and its facts
+    ├── ProviderError                 the provider's API did not do what was asked
+    │   ├── NotAccepted               a submit that provably made no job; safe to send again
+    │   │   ├── KeyRejected           401, 403: nothing works until the operator acts
+    │   │   └── OutOfCredits          406: the operator's balance at the provider is spent
+    │   ├── InputsRejected            the provider will never take these inputs
+    │   ├── SubmitInDoubt             the reply to a submit was lost: a job may exist
+    │   ├── RequestUnknown            404 to a GET: unknown, not known yet, or past its hour
+    │   └── ProviderUnavailable       a GET or upload failed in a way that passes; try again
+    ├── DownloadError                 bytes could not be fetched
+    │   └── DownloadRefused           … and never will be: address, size or scheme
+    └── DeliveryError                 Discord did not take a post or an edit
+
+Errors carry facts. The sentence that a person reads is made in `bot.cards`, once.
+"""
+
+from enum import StrEnum
+
+
+class Problem(StrEnum):
+    """Why a request was refused or a job failed; stored with the job, worded in `bot.cards`.
+
+    The comment behind each names its facts.
+    """
+
+    IMAGE_MISSING = "image_missing"
+    VIDEO_MISSING = "video_missing"
+    SWAPPED = "swapped"
+    NOT_AN_IMAGE = "not_an_image"  # name
+    ANIMATED_IMAGE = "animated_image"
+    IMAGE_TOO_LARGE = "image_too_large"  # size_bytes, limit_bytes
+    IMAGE_TOO_MANY_PIXELS = "image_too_many_pixels"  # width, height, limit_pixels
+    NOT_A_VIDEO = "not_a_video"  # name
+    VIDEO_WRONG_FORMAT = "video_wrong_format"  # name
+    NO_VIDEO_STREAM = "no_video_stream"
+    VIDEO_TOO_LONG = "video_too_long"  # duration_s, limit_s
+    VIDEO_TOO_LARGE = "video_too_large"  # size_bytes, limit_bytes
+    DAMAGED_IMAGE = "damaged_image"
+    DAMAGED_VIDEO = "damaged_video"
+    TOO_HARD_TO_READ = "too_hard_to_read"  # the decoder met its time or memory bound
+    DOWNLOAD_FAILED = "download_failed"  # what: "image" or "video"
+    NO_CREDITS = "no_credits"  # price, left, renews_at (unix s)
+    BUDGET_SPENT = "budget_spent"  # renews_at
+    QUEUE_FULL = "queue_full"  # limit
+    TOO_MANY_WAITING = "too_many_waiting"  # limit
+    SERVER_NOT_ALLOWED = "server_not_allowed"
+    PROVIDER_DOWN = "provider_down"
+    PROVIDER_REJECTED = "provider_rejected"  # reason
+    GENERATION_FAILED = "generation_failed"  # reason
+    INTERRUPTED = "interrupted"
+    UNKNOWN_JOB = "unknown_job"  # job
+    NOT_YOUR_JOB = "not_your_job"
+    TOO_LATE_TO_CANCEL = "too_late_to_cancel"
+    ALREADY_STARTED = "already_started"
+    ALREADY_ENDED = "already_ended"
+    NOT_READY = "not_ready"
+    NO_VIDEO_KEPT = "no_video_kept"
+
+
+Fact = str | int | float
+
+
+class MarionetteError(Exception):
+    """The root of the tree."""
+
+
+class SettingsError(MarionetteError):
+    """A setting is missing or wrong; the message is one sentence that names the variable."""
+
+
+class StoreError(MarionetteError):
+    """The database cannot be used; the message is one sentence."""
+
+
+class StaleJob(StoreError):
+    """A job was not in the state (or revision) that a change should leave; nothing was changed."""
+
+
+class Refused(MarionetteError):
+    """We do not do this, and nothing was spent."""
+
+    def __init__(self, problem: Problem, **facts: Fact) -> None:
+        super().__init__(problem.value, facts)
+        self.problem = problem
+        self.facts = facts
+
+
+class ProviderError(MarionetteError):
+    """The provider's API did not do what was asked; `status` is the HTTP status, if one came."""
+
+    def __init__(
+        self, message: str, *, status: int | None = None, retry_after_s: float | None = None
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.retry_after_s = retry_after_s
+
+
+class NotAccepted(ProviderError):
+    """A submit that provably made no job: the connection was never made, or 429."""
+
+
+class KeyRejected(NotAccepted):
+    """401 or 403: the key is missing, invalid, expired or not permitted."""
+
+
+class OutOfCredits(NotAccepted):
+    """406 with the text of an empty balance or a spend cap."""
+
+
+class InputsRejected(ProviderError):
+    """400, 404, 410 or 406 about a parameter: sending it again cannot help."""
+
+
+class SubmitInDoubt(ProviderError):
+    """The reply to a submit was lost or meaningless: a billed job may exist."""
+
+
+class RequestUnknown(ProviderError):
+    """404 to a GET: the id is unknown, not known yet, or past its hour."""
+
+
+class ProviderUnavailable(ProviderError):
+    """A GET or an upload failed in a way that passes: 429, 5xx, a time-out, a reset."""
+
+
+class DownloadError(MarionetteError):
+    """Bytes could not be fetched this time: a status, a time-out, a short body."""
+
+
+class DownloadRefused(DownloadError):
+    """These bytes will never be fetched: a forbidden address or scheme, or too many of them."""
+
+    def __init__(self, message: str, *, too_large: bool = False) -> None:
+        super().__init__(message)
+        self.too_large = too_large
+
+
+class DeliveryError(MarionetteError):
+    """Discord did not take a post or an edit."""

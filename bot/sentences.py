@@ -1,0 +1,117 @@
+"""Every sentence that tells a person why something was not done, and what to do about it."""
+
+import re
+from collections.abc import Mapping
+
+from bot.errors import Problem
+
+SENTENCES: dict[Problem, str] = {
+    Problem.IMAGE_MISSING: "The picture is missing: give one as `image`.",
+    Problem.VIDEO_MISSING: "The video is missing: give one as `video`.",
+    Problem.SWAPPED: (
+        "The picture and the video are swapped: give the picture as `image` and the video "
+        "as `video`."
+    ),
+    Problem.NOT_AN_IMAGE: (
+        "`{name}` is not a picture I can use: give a JPEG, PNG, WebP or still GIF."
+    ),
+    Problem.ANIMATED_IMAGE: "The picture is animated: give a still one, such as one of its frames.",
+    Problem.IMAGE_TOO_LARGE: (
+        "The picture has {size_mb} MB and may have {limit_mb} MB: give a smaller one."
+    ),
+    Problem.IMAGE_TOO_MANY_PIXELS: (
+        "The picture has {width} × {height} pixels, which is too many: scale it down and try again."
+    ),
+    Problem.NOT_A_VIDEO: "`{name}` is not a video: give an mp4 or mov file.",
+    Problem.VIDEO_WRONG_FORMAT: (
+        "`{name}` is a video of a kind I cannot use: save it as mp4 or mov and try again."
+    ),
+    Problem.NO_VIDEO_STREAM: "The video file holds no moving picture, only sound or nothing.",
+    Problem.VIDEO_TOO_LONG: (
+        "The video is {duration_s} seconds long and may be {limit_s}: cut it and try again."
+    ),
+    Problem.VIDEO_TOO_LARGE: (
+        "The video has {size_mb} MB and may have {limit_mb} MB: cut it or save it smaller."
+    ),
+    Problem.DAMAGED_IMAGE: "The picture is damaged and cannot be opened: export it anew.",
+    Problem.DAMAGED_VIDEO: "The video is damaged and cannot be played: export it anew.",
+    Problem.TOO_HARD_TO_READ: (
+        "That file takes too much time or memory to open: save it smaller and try again."
+    ),
+    Problem.DOWNLOAD_FAILED: "Discord did not hand me the {what}: please try again.",
+    Problem.NO_CREDITS: (
+        "This costs {price_text} and you have {left}. Your allowance renews <t:{renews_at}:R>; "
+        "a shorter video or a lower quality costs less."
+    ),
+    Problem.BUDGET_SPENT: (
+        "Today's budget for everybody is spent. It renews <t:{renews_at}:R>: please come back then."
+    ),
+    Problem.QUEUE_FULL: (
+        "The line is full: {limit} requests are waiting. Please try again in some minutes."
+    ),
+    Problem.TOO_MANY_WAITING: (
+        "You have {limit} requests waiting already. Wait for one to start, or cancel one "
+        "with `/jobs cancel`."
+    ),
+    Problem.SERVER_NOT_ALLOWED: (
+        "The operator of this bot has not opened it for this place. Ask them to allow it."
+    ),
+    Problem.PROVIDER_DOWN: (
+        "The video service is unavailable right now. Please try again later."
+    ),
+    Problem.PROVIDER_REJECTED: "The video service does not take these files: {reason}",
+    Problem.GENERATION_FAILED: "The video service could not make this video: {reason}",
+    Problem.INTERRUPTED: "The bot was interrupted before it could look at your files: ask again.",
+    Problem.UNKNOWN_JOB: "There is no job `{job}`: `/jobs list` shows yours.",
+    Problem.NOT_YOUR_JOB: "That job is somebody else's: `/jobs list` shows yours.",
+    Problem.TOO_LATE_TO_CANCEL: (
+        "It is too late to cancel `{job}`: the video service has it, cannot be stopped, and "
+        "bills it. The video comes when it is ready."
+    ),
+    Problem.ALREADY_STARTED: "`{job}` is under way already: `/jobs show` tells where it is.",
+    Problem.NOT_READY: "Your files are still being looked at: press the button in a moment.",
+    Problem.ALREADY_ENDED: "`{job}` has ended already: `/jobs show` tells how.",
+    Problem.NO_VIDEO_KEPT: "The video of `{job}` is no longer kept.",
+}
+
+
+def sentence(problem: Problem, facts: Mapping[str, object]) -> str:
+    """The sentence for a problem; facts come from strangers and are made harmless."""
+    words: dict[str, object] = {
+        name: clean(value) if isinstance(value, str) else value for name, value in facts.items()
+    }
+    for name in ("size", "limit"):
+        size = facts.get(f"{name}_bytes")
+        if isinstance(size, int | float):
+            words[f"{name}_mb"] = f"{size / 1e6:.1f}".removesuffix(".0")
+    for name in ("duration_s", "limit_s"):
+        value = facts.get(name)
+        if isinstance(value, int | float):
+            words[name] = f"{value:.1f}".removesuffix(".0")
+    price = facts.get("price")
+    if isinstance(price, int):
+        words["price_text"] = credits_text(price)
+    renews_at = facts.get("renews_at")
+    if isinstance(renews_at, int | float):
+        words["renews_at"] = f"{renews_at:.0f}"
+    return SENTENCES[problem].format_map(words)
+
+
+def clean(text: str, limit: int = 300) -> str:
+    """Text from outside, on one line, without anything that Discord would draw or ping."""
+    flat = re.sub(r"[\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069]+", " ", text)
+    flat = re.sub(r"[`*_~|<>@\[\]\\]", "", flat).strip()
+    return flat if len(flat) <= limit else flat[: limit - 1] + "…"
+
+
+def credits_text(credits: int) -> str:
+    """A number of credits in words."""
+    return "1 credit" if credits == 1 else f"{credits} credits"
+
+
+def seconds_text(seconds: float) -> str:
+    """A length of time as people write it."""
+    if seconds < 60:
+        return f"{seconds:.1f}".removesuffix(".0") + " s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if rest else f"{minutes} min"

@@ -1,0 +1,285 @@
+"""What people may do: ask, add a file, start, cancel, look. Every method answers at once.
+
+Nothing here downloads or waits for the provider: it saves, and wakes the runner.
+"""
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.clock import Clock
+from bot.core import ledger, policy
+from bot.core.jobs import (
+    QUALITIES,
+    Job,
+    JobState,
+    Quality,
+    Source,
+    Upload,
+)
+from bot.core.ledger import Balance
+from bot.core.policy import Rules
+from bot.core.pricing import Rates, price
+from bot.errors import Problem, Refused, StaleJob
+from bot.media import IMAGE_LIMIT_BYTES, VIDEO_LIMIT_BYTES
+from bot.store import NewJob, Store
+
+TOKEN_LIFE_S = 15 * 60
+"""How long an interaction's token lives (Discord API docs, Receiving and Responding)."""
+
+EXPLAIN_AGAIN_AFTER_S = 24 * 3600
+ID_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
+ID_LENGTH = 10
+
+
+class Worker(Protocol):
+    """What the service needs of the runner."""
+
+    def poke(self, job_id: str) -> None:
+        """Look at this job now."""
+
+    @property
+    def provider_is_down(self) -> bool:
+        """Whether submits are known to be useless at the moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where somebody asks: `server_id` 0 is a direct message."""
+
+    server_id: int
+    channel_id: int
+    person_id: int
+    upload_limit_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class GivenFile:
+    """An attachment as Discord describes it; `content_type` is Discord's guess, if it made one."""
+
+    upload: Upload
+    content_type: str | None
+
+    @property
+    def family(self) -> str | None:
+        """`image`, `video`, another family, or `None` when Discord does not say."""
+        return self.content_type.split("/")[0].lower() if self.content_type else None
+
+
+@dataclass(frozen=True, slots=True)
+class Wallet:
+    """What somebody has, and what it is worth."""
+
+    balance: Balance
+    allowance: int
+    renews_at: float
+    prices: Mapping[Quality, int]
+    under_way: list[Job]
+
+
+class Service:
+    """The one way in for the commands, the buttons and the messages."""
+
+    def __init__(
+        self,
+        store: Store,
+        worker: Worker,
+        rules: Callable[[int], Rules],
+        rates: Rates,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._worker = worker
+        self._rules = rules
+        self._rates = rates
+        self._clock = clock
+
+    # --- asking for a video -------------------------------------------------------------------
+
+    async def request(
+        self,
+        place: Place,
+        interaction_id: int,
+        token: str,
+        image: GivenFile,
+        video: GivenFile,
+        quality: Quality,
+    ) -> Job | None:
+        """Save a slash command's request before it is answered; `None` for a repeated event.
+
+        Raises `Refused` for what can be said without a download.
+        """
+        _refuse_at_sight(image, video)
+        if self._worker.provider_is_down:
+            raise Refused(Problem.PROVIDER_DOWN)
+        at = self._clock.time()
+        return await self._store.begin(
+            NewJob(
+                id=_new_id(),
+                source=Source.SLASH,
+                origin_id=interaction_id,
+                server_id=place.server_id,
+                channel_id=place.channel_id,
+                person_id=place.person_id,
+                upload_limit_bytes=place.upload_limit_bytes,
+                subject=image.upload,
+                motion=video.upload,
+                quality=quality,
+                token=token,
+                token_expires_at=at + TOKEN_LIFE_S,
+            ),
+            self._rules(place.server_id),
+            at,
+        )
+
+    async def replied(self, job_id: str, message_id: int) -> None:
+        """The request's first reply stands: the job may go on."""
+        await self._store.card_is(job_id, message_id)
+        self._worker.poke(job_id)
+
+    async def draft(
+        self, place: Place, message_id: int, image: GivenFile | None, video: GivenFile | None
+    ) -> Job | None:
+        """A plain message's files: a new draft, or the other half of the one that waits.
+
+        `None` for a repeated event. Raises `Refused`.
+        """
+        _refuse_at_sight(image, video)
+        if await self._store.read.job_of_origin(message_id):
+            return None
+        subject = image.upload if image else None
+        motion = video.upload if video else None
+        waiting = await self._store.read.draft_of(place.person_id)
+        if waiting and not (image and video) and not (waiting.subject and waiting.motion):
+            job = await self._store.add_to_draft(
+                waiting, message_id, subject=subject, motion=motion
+            )
+        else:
+            rules = self._rules(place.server_id)
+            standing = await self._store.read.standing(
+                place.server_id, place.person_id, rules, self._clock.time()
+            )
+            policy.may_ask(rules, standing, place.server_id, self._clock.time())
+            begun = await self._store.begin(
+                NewJob(
+                    id=_new_id(),
+                    source=Source.MESSAGE,
+                    origin_id=message_id,
+                    server_id=place.server_id,
+                    channel_id=place.channel_id,
+                    person_id=place.person_id,
+                    upload_limit_bytes=place.upload_limit_bytes,
+                    subject=subject,
+                    motion=motion,
+                ),
+                rules,
+                self._clock.time(),
+            )
+            if begun is None:
+                return None
+            job = begun
+            if waiting:
+                self._worker.poke(waiting.id)
+        self._worker.poke(job.id)
+        return job
+
+    async def start(self, job_id: str, person_id: int, quality: Quality) -> Job:
+        """The button of a priced draft: hold and queue. Raises `Refused`."""
+        job = await self._own(job_id, person_id)
+        if job.ended:
+            raise Refused(Problem.ALREADY_ENDED, job=job.id)
+        if not job.is_draft:
+            raise Refused(Problem.ALREADY_STARTED, job=job.id)
+        if job.duration_s is None:
+            raise Refused(Problem.NOT_READY)
+        if self._worker.provider_is_down:
+            raise Refused(Problem.PROVIDER_DOWN)
+        queued = await self._store.admit(
+            job,
+            quality=quality,
+            duration_s=job.duration_s,
+            price=price(quality, job.duration_s, self._rates),
+            rules=self._rules(job.server_id),
+            at=self._clock.time(),
+        )
+        self._worker.poke(job.id)
+        return queued
+
+    async def explain_once(self, person_id: int) -> bool:
+        """Whether this person is to be told how direct messages work."""
+        return await self._store.explain_once(
+            person_id, EXPLAIN_AGAIN_AFTER_S, self._clock.time()
+        )
+
+    # --- looking after one's jobs -------------------------------------------------------------
+
+    async def cancel(self, job_id: str, person_id: int) -> Job:
+        """Cancel one's own job before its submit. Raises `Refused`."""
+        job = await self._own(job_id, person_id)
+        while True:
+            try:
+                cancelled = await self._store.cancel(job, self._clock.time())
+            except StaleJob:  # it moved on meanwhile: decide again on what it is now
+                job = await self._own(job_id, person_id)
+            else:
+                self._worker.poke(job.id)
+                return cancelled
+
+    async def show(self, job_id: str, person_id: int) -> Job:
+        """One's own job. Raises `Refused` for an unknown id and for somebody else's."""
+        return await self._own(job_id, person_id)
+
+    async def jobs(self, place: Place, limit: int = 10) -> list[Job]:
+        """One's newest jobs: in this server, or in a direct message all of them."""
+        return await self._store.read.jobs_of(place.person_id, place.server_id or None, limit)
+
+    async def wallet(self, place: Place) -> Wallet:
+        """What somebody can spend here."""
+        rules, at = self._rules(place.server_id), self._clock.time()
+        mine = await self._store.read.jobs_of(place.person_id, place.server_id, 25)
+        return Wallet(
+            balance=await self._store.read.balance(place.server_id, place.person_id, rules, at),
+            allowance=rules.allowance_credits,
+            renews_at=ledger.period_end(rules.period, at),
+            prices=self.prices(10.0),
+            under_way=[job for job in mine if not job.ended and not job.is_draft],
+        )
+
+    def prices(self, duration_s: float) -> dict[Quality, int]:
+        """What each quality costs for so many seconds of motion, in credits."""
+        return {quality: price(quality, duration_s, self._rates) for quality in QUALITIES}
+
+    async def _own(self, job_id: str, person_id: int) -> Job:
+        job = await self._store.read.job(job_id.strip().lower()[:20])
+        if job is None:
+            raise Refused(Problem.UNKNOWN_JOB, job=job_id[:20])
+        if job.person_id != person_id:
+            raise Refused(Problem.NOT_YOUR_JOB)
+        return job
+
+
+def _new_id() -> str:
+    return "".join(secrets.choice(ID_ALPHABET) for _ in range(ID_LENGTH))
+
+
+def _refuse_at_sight(image: GivenFile | None, video: GivenFile | None) -> None:
+    """Say at once what the attachments' own descriptions give away."""
+    if image and video and image.family == "video" and video.family == "image":
+        raise Refused(Problem.SWAPPED)
+    if image and image.family not in {"image", None}:
+        raise Refused(Problem.NOT_AN_IMAGE, name=image.upload.name)
+    if video and video.family not in {"video", None}:
+        raise Refused(Problem.NOT_A_VIDEO, name=video.upload.name)
+    if image and image.upload.size_bytes > IMAGE_LIMIT_BYTES:
+        raise Refused(
+            Problem.IMAGE_TOO_LARGE,
+            size_bytes=image.upload.size_bytes,
+            limit_bytes=IMAGE_LIMIT_BYTES,
+        )
+    if video and video.upload.size_bytes > VIDEO_LIMIT_BYTES:
+        raise Refused(
+            Problem.VIDEO_TOO_LARGE,
+            size_bytes=video.upload.size_bytes,
+            limit_bytes=VIDEO_LIMIT_BYTES,
+        )

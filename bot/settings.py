@@ -1,0 +1,128 @@
+"""The environment and `.env`, read once into one frozen object; nothing else reads `os.environ`."""
+
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import (
+    Field,
+    HttpUrl,
+    SecretStr,
+    UrlConstraints,
+    ValidationError,
+    WebsocketUrl,
+    field_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from bot.core.jobs import Quality
+from bot.core.policy import Rules
+from bot.core.pricing import Rates
+from bot.errors import SettingsError
+
+Url = Annotated[HttpUrl, UrlConstraints(max_length=2048)]
+Credits = Annotated[int, Field(ge=0, le=1_000_000)]
+Count = Annotated[int, Field(ge=1, le=10_000)]
+Rate = Annotated[float, Field(gt=0, le=1000)]
+
+
+class Settings(BaseSettings):
+    """Every setting, named as its variable in lower case; `.env.example` tells what each is for."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, env_ignore_empty=True, extra="ignore", env_file_encoding="utf-8"
+    )
+
+    discord_token: SecretStr
+    discord_api_url: Url = HttpUrl("https://discord.com/api/v10")
+    discord_gateway_url: WebsocketUrl = WebsocketUrl("wss://gateway.discord.gg/")
+    segmind_api_key: SecretStr
+    segmind_api_url: Url = HttpUrl("https://api.segmind.com/v2")
+    segmind_history_url: Url = HttpUrl(
+        "https://api.spotprod.segmind.com/inference-request/request-history"
+    )
+    segmind_upload_url: Url = HttpUrl("https://workflows-api.segmind.com/upload-asset")
+    segmind_credits_url: Url = HttpUrl("https://api.segmind.com/v1/get-user-credits")
+    segmind_requests_per_minute: Count = 60
+    data_dir: Path = Path("data")
+    database_url: str = ""
+    http_port: Annotated[int, Field(ge=0, le=65535)] = 0
+    log_level: Annotated[str, Field(pattern="^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
+    daily_budget_credits: Credits = 300
+    allowed_servers: Annotated[frozenset[int], NoDecode] = frozenset()
+    allowance_credits: Credits = 30
+    dm_allowance_credits: Credits = 30
+    credits_per_second_360p: Rate = 0.9
+    credits_per_second_540p: Rate = 1.0
+    credits_per_second_720p: Rate = 1.2
+    max_running: Count = 8
+    max_running_per_person: Count = 2
+    max_waiting: Count = 200
+    max_waiting_per_person: Count = 5
+    keep_days: Annotated[float, Field(gt=0, le=3650)] = 30
+
+    @field_validator("allowed_servers", mode="before")
+    @classmethod
+    def _split_ids(cls, value: object) -> object:
+        if isinstance(value, str):
+            return [part for part in value.replace(",", " ").split() if part]
+        return value
+
+    @field_validator("discord_token", "segmind_api_key")
+    @classmethod
+    def _not_blank(cls, value: SecretStr) -> SecretStr:
+        if not value.get_secret_value().strip():
+            raise ValueError("it is blank")
+        return SecretStr(value.get_secret_value().strip())
+
+    @field_validator("database_url")
+    @classmethod
+    def _only_sqlite(cls, value: str) -> str:
+        if value and not value.startswith("sqlite+aiosqlite:///"):
+            raise ValueError("it must begin with sqlite+aiosqlite:///")
+        return value
+
+    @classmethod
+    def load(cls, env_file: Path | None = Path(".env")) -> Self:
+        """Read the environment, and `.env` beneath it.
+
+        Raises `SettingsError`, one sentence that names the variable and never its value.
+        """
+        try:
+            return cls(_env_file=env_file)
+        except ValidationError as error:
+            raise SettingsError(_sentence(error)) from None
+
+    @property
+    def database(self) -> str:
+        """The SQLAlchemy URL of the database."""
+        return self.database_url or f"sqlite+aiosqlite:///{self.data_dir / 'marionette.db'}"
+
+    def rates(self) -> Rates:
+        """Credits per second of motion, by quality."""
+        per_second: dict[Quality, float] = {
+            "360p": self.credits_per_second_360p,
+            "540p": self.credits_per_second_540p,
+            "720p": self.credits_per_second_720p,
+        }
+        return Rates(per_second)
+
+    def rules(self, server_id: int) -> Rules:
+        """The rules that hold in a server; `server_id` 0 is direct messages."""
+        return Rules(
+            allowance_credits=self.allowance_credits if server_id else self.dm_allowance_credits,
+            daily_budget_credits=self.daily_budget_credits,
+            max_running=self.max_running,
+            max_running_per_person=self.max_running_per_person,
+            max_waiting=self.max_waiting,
+            max_waiting_per_person=self.max_waiting_per_person,
+            allowed_servers=self.allowed_servers,
+        )
+
+
+def _sentence(error: ValidationError) -> str:
+    first = error.errors(include_input=False, include_url=False)[0]
+    name = str(first["loc"][0]).upper()
+    if first["type"] == "missing":
+        return f"{name} is not set: put it into .env (.env.example tells where to get it)."
+    reason = first["msg"].removeprefix("Value error, ")
+    return f"{name} is wrong: {reason[:1].lower()}{reason[1:]} (see .env.example)."

@@ -1,0 +1,136 @@
+"""The ledger in SQL: what the methods of `Store` do to wallets, inside their transactions."""
+
+from sqlalchemy import ColumnElement, and_, exists, func, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.core import ledger
+from bot.core.jobs import RUNNING, WAITING, Job, JobState, Source
+from bot.core.ledger import Balance, Entry, Kind, Period
+from bot.core.policy import Rules, Standing
+from bot.store.tables import entries, jobs, wallets
+
+_release = entries.alias("release")
+_unreleased = and_(
+    entries.c.kind == Kind.HOLD,
+    ~exists().where(_release.c.job_id == entries.c.job_id, _release.c.kind == Kind.RELEASE),
+)
+
+COUNTS_AS_WAITING: ColumnElement[bool] = and_(
+    jobs.c.state.in_(WAITING),
+    ~and_(jobs.c.state == JobState.CHECKING, jobs.c.source == Source.MESSAGE),
+)
+"""A plain message's request waits for its button outside the limits."""
+
+
+async def balance(
+    connection: AsyncConnection, server_id: int, person_id: int, rules: Rules, at: float
+) -> Balance:
+    """Both purses and what is held, as of `at`."""
+    begun = ledger.period_start(rules.period, at)
+    used = await connection.scalar(
+        select(func.coalesce(-func.sum(entries.c.allowance), 0)).where(
+            _unreleased,
+            entries.c.server_id == server_id,
+            entries.c.person_id == person_id,
+            entries.c.at >= begun,
+        )
+    )
+    wallet = (
+        await connection.execute(
+            select(wallets.c.granted, wallets.c.held).where(
+                wallets.c.server_id == server_id, wallets.c.person_id == person_id
+            )
+        )
+    ).first()
+    granted, held = (wallet.granted, wallet.held) if wallet else (0, 0)
+    return Balance(
+        allowance_left=max(0, rules.allowance_credits - (used or 0)), granted=granted, held=held
+    )
+
+
+async def standing(
+    connection: AsyncConnection, server_id: int, person_id: int, rules: Rules, at: float
+) -> Standing:
+    """Everything that the policy asks about one person at one moment."""
+    spent = await connection.scalar(
+        select(func.coalesce(-func.sum(entries.c.allowance + entries.c.granted), 0)).where(
+            _unreleased, entries.c.at >= ledger.period_start(Period.DAY, at)
+        )
+    )
+    theirs = jobs.c.person_id == person_id
+    running = jobs.c.state.in_(RUNNING)
+    counts = (
+        await connection.execute(
+            select(
+                func.count().filter(running).label("running"),
+                func.count().filter(running, theirs).label("running_of_person"),
+                func.count().filter(COUNTS_AS_WAITING).label("waiting"),
+                func.count().filter(COUNTS_AS_WAITING, theirs).label("waiting_of_person"),
+            ).select_from(jobs)
+        )
+    ).one()
+    return Standing(
+        balance=await balance(connection, server_id, person_id, rules, at),
+        budget_spent=spent or 0,
+        running=counts.running,
+        running_of_person=counts.running_of_person,
+        waiting=counts.waiting,
+        waiting_of_person=counts.waiting_of_person,
+    )
+
+
+async def write_entry(connection: AsyncConnection, entry: Entry, *, held: int) -> None:
+    """Add a row to the journal and carry it into the cached wallet; `held` is the change there."""
+    await connection.execute(
+        insert(entries).values(
+            server_id=entry.server_id,
+            person_id=entry.person_id,
+            kind=entry.kind,
+            at=entry.at,
+            allowance=entry.allowance,
+            granted=entry.granted,
+            job_id=entry.job_id,
+            actor_id=entry.actor_id,
+            reason=entry.reason,
+        )
+    )
+    await connection.execute(
+        upsert(wallets)
+        .values(server_id=entry.server_id, person_id=entry.person_id, granted=0, held=0)
+        .on_conflict_do_nothing()
+    )
+    await connection.execute(
+        update(wallets)
+        .where(wallets.c.server_id == entry.server_id, wallets.c.person_id == entry.person_id)
+        .values(granted=wallets.c.granted + entry.granted, held=wallets.c.held + held)
+    )
+
+
+async def place_hold(
+    connection: AsyncConnection, job: Job, price: int, has: Balance, at: float
+) -> None:
+    """Take a job's price out of both purses; the policy has said that it fits."""
+    allowance, granted = ledger.split(has, price)
+    entry = Entry(
+        job.server_id, job.person_id, Kind.HOLD, at, -allowance, -granted, job.id, None, None
+    )
+    await write_entry(connection, entry, held=price)
+
+
+async def settle(connection: AsyncConnection, job: Job, kind: Kind, at: float) -> None:
+    """Capture or release a job's hold; a job without a hold has nothing to release."""
+    hold = (
+        await connection.execute(
+            select(entries.c.allowance, entries.c.granted).where(
+                entries.c.job_id == job.id, entries.c.kind == Kind.HOLD
+            )
+        )
+    ).first()
+    if hold is None:
+        if kind is Kind.CAPTURE:
+            raise ledger.LedgerError(f"Job {job.id} has no hold to capture.")
+        return
+    back = (-hold.allowance, -hold.granted) if kind is Kind.RELEASE else (0, 0)
+    entry = Entry(job.server_id, job.person_id, kind, at, *back, job.id, None, None)
+    await write_entry(connection, entry, held=hold.allowance + hold.granted)

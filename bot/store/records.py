@@ -1,0 +1,124 @@
+"""Asking the store: no method here changes anything."""
+
+from typing import Any
+
+from sqlalchemy import or_, select
+
+from bot.core.jobs import ENDED, RUNNING, Job, JobState, Quality, Source
+from bot.core.ledger import Balance
+from bot.core.policy import Queued, Rules, Standing
+from bot.store import money
+from bot.store.database import Database
+from bot.store.rows import job_from, select_jobs
+from bot.store.tables import attempts, jobs
+
+
+class Records:
+    """What is remembered, as of the moment of asking."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def _jobs(self, *where: Any, limit: int | None = None) -> list[Job]:
+        query = select_jobs().where(*where).order_by(jobs.c.created_at.desc(), jobs.c.id)
+        async with self._database.read() as connection:
+            rows = await connection.execute(query.limit(limit))
+            return [job_from(row) for row in rows.mappings()]
+
+    async def job(self, job_id: str) -> Job | None:
+        """One job, or `None`."""
+        return next(iter(await self._jobs(jobs.c.id == job_id)), None)
+
+    async def job_of_origin(self, origin_id: int) -> Job | None:
+        """The job that an interaction or a message made, or completed."""
+        return next(
+            iter(
+                await self._jobs(
+                    or_(jobs.c.origin_id == origin_id, jobs.c.completed_by_id == origin_id)
+                )
+            ),
+            None,
+        )
+
+    async def draft_of(self, person_id: int) -> Job | None:
+        """The plain-message request that this person has not started yet."""
+        drafts = await self._jobs(
+            jobs.c.person_id == person_id,
+            jobs.c.state == JobState.CHECKING,
+            jobs.c.source == Source.MESSAGE,
+            limit=1,
+        )
+        return drafts[0] if drafts else None
+
+    async def jobs_of(self, person_id: int, server_id: int | None, limit: int) -> list[Job]:
+        """Somebody's newest jobs, in one server or (`None`) anywhere."""
+        where = [jobs.c.person_id == person_id]
+        if server_id is not None:
+            where.append(jobs.c.server_id == server_id)
+        return await self._jobs(*where, limit=limit)
+
+    async def unended(self) -> list[Job]:
+        """Every job that is not in a final state."""
+        return await self._jobs(jobs.c.state.not_in(ENDED))
+
+    async def behind(self) -> list[Job]:
+        """Jobs whose card does not show their last state; a card that never was is not behind."""
+        return await self._jobs(
+            or_(jobs.c.card_shown.is_(None), ~jobs.c.card_shown.startswith(jobs.c.state)),
+            or_(jobs.c.card_message_id.is_not(None), jobs.c.card_token.is_not(None)),
+        )
+
+    async def ended_with_video(self, before: float) -> list[Job]:
+        """Jobs whose kept video is older than its time."""
+        return await self._jobs(
+            jobs.c.state == JobState.DELIVERED,
+            jobs.c.state_since < before,
+            jobs.c.video_deleted_at.is_(None),
+        )
+
+    async def balance(self, server_id: int, person_id: int, rules: Rules, at: float) -> Balance:
+        """Both purses and what is held."""
+        async with self._database.read() as connection:
+            return await money.balance(connection, server_id, person_id, rules, at)
+
+    async def standing(self, server_id: int, person_id: int, rules: Rules, at: float) -> Standing:
+        """Everything that the policy asks about one person."""
+        async with self._database.read() as connection:
+            return await money.standing(connection, server_id, person_id, rules, at)
+
+    async def line(self) -> tuple[list[Queued], dict[int, int], int]:
+        """The queue in order of arrival, the running jobs per person, and the submits in flight."""
+        async with self._database.read() as connection:
+            queued = await connection.execute(
+                select(jobs.c.id, jobs.c.person_id, jobs.c.server_id, jobs.c.queued_at)
+                .where(jobs.c.state == JobState.QUEUED)
+                .order_by(jobs.c.queued_at, jobs.c.id)
+            )
+            line = [Queued(*row) for row in queued]
+            running: dict[int, int] = {}
+            submitting = 0
+            active = await connection.execute(
+                select(jobs.c.person_id, jobs.c.state).where(jobs.c.state.in_(RUNNING))
+            )
+            for person_id, state in active:
+                running[person_id] = running.get(person_id, 0) + 1
+                submitting += state == JobState.SUBMITTING
+        return line, running, submitting
+
+    async def run_times(self, limit: int) -> list[tuple[Quality, float, float]]:
+        """The last runs: quality, seconds of motion, seconds from submit to finished."""
+        query = (
+            select(attempts.c.quality, jobs.c.duration_s, attempts.c.run_s)
+            .join(jobs, jobs.c.attempt_id == attempts.c.id)
+            .where(attempts.c.run_s.is_not(None))
+            .order_by(attempts.c.id.desc())
+            .limit(limit)
+        )
+        async with self._database.read() as connection:
+            return [(row[0], row[1], row[2]) for row in await connection.execute(query)]
+
+    async def is_claimed(self, request_id: str) -> bool:
+        """Whether any attempt already has this id of the provider's."""
+        query = select(attempts.c.id).where(attempts.c.request_id == request_id)
+        async with self._database.read() as connection:
+            return await connection.scalar(query) is not None

@@ -1,0 +1,102 @@
+"""Rows into what the program thinks in, and back."""
+
+from typing import Any
+
+from sqlalchemy import RowMapping, Select, select
+
+from bot.core.jobs import Attempt, Card, Delivered, Failure, Job, JobState, Source, Upload
+from bot.core.ledger import Entry, Kind
+from bot.errors import Problem
+from bot.store.tables import attempts, jobs
+
+_ATTEMPT = ("id", "image_url", "video_url", "began_at", "request_id", "submitted_at", "result_url")
+
+
+def select_jobs() -> Select[Any]:
+    """Jobs with their current attempt; feed its rows to `job_from`."""
+    return select(
+        jobs,
+        *(attempts.c[name].label(f"attempt_{name}") for name in _ATTEMPT if name != "id"),
+        attempts.c.cost.label("attempt_cost"),
+    ).select_from(jobs.outerjoin(attempts, jobs.c.attempt_id == attempts.c.id))
+
+
+def job_from(row: RowMapping) -> Job:
+    """One row of `select_jobs`."""
+    return Job(
+        **{name: row[name] for name in _SAME},
+        state=JobState(row["state"]),
+        source=Source(row["source"]),
+        card=Card(
+            message_id=row["card_message_id"],
+            token=row["card_token"],
+            token_expires_at=row["card_token_expires_at"],
+            shown=row["card_shown"],
+        ),
+        subject=Upload(**row["subject"]) if row["subject"] else None,
+        motion=Upload(**row["motion"]) if row["motion"] else None,
+        attempt=_attempt(row),
+        failure=_failure(row["failure"]),
+        delivered=Delivered(row["delivered"]) if row["delivered"] else None,
+    )
+
+
+_SAME = (
+    "id",
+    "revision",
+    "state_since",
+    "origin_id",
+    "server_id",
+    "channel_id",
+    "person_id",
+    "created_at",
+    "quality",
+    "duration_s",
+    "price",
+    "upload_limit_bytes",
+    "queued_at",
+    "lease",
+    "delivery_channel_id",
+    "delivery_message_id",
+    "delivery_tried_at",
+    "video_deleted_at",
+)
+
+
+def _attempt(row: RowMapping) -> Attempt | None:
+    if row["attempt_id"] is None:
+        return None
+    return Attempt(
+        **{name: row[f"attempt_{name}"] for name in _ATTEMPT}, cost=row["attempt_cost"]
+    )
+
+
+def _failure(value: dict[str, Any] | None) -> Failure | None:
+    return Failure(Problem(value["problem"]), value["facts"]) if value else None
+
+
+def failure_json(failure: Failure) -> dict[str, Any]:
+    """What `_failure` reads."""
+    return {"problem": failure.problem.value, "facts": failure.facts}
+
+
+def upload_json(upload: Upload | None) -> dict[str, Any] | None:
+    """What `job_from` reads."""
+    if upload is None:
+        return None
+    return {"url": upload.url, "name": upload.name, "size_bytes": upload.size_bytes}
+
+
+def entry_from(row: RowMapping) -> Entry:
+    """One row of `entries`."""
+    return Entry(
+        server_id=row["server_id"],
+        person_id=row["person_id"],
+        kind=Kind(row["kind"]),
+        at=row["at"],
+        allowance=row["allowance"],
+        granted=row["granted"],
+        job_id=row["job_id"],
+        actor_id=row["actor_id"],
+        reason=row["reason"],
+    )

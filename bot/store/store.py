@@ -1,0 +1,370 @@
+"""The events of a job's life. Every change names the state and the revision that it leaves."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import insert, or_, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.core import policy
+from bot.core.jobs import (
+    CANCELLABLE,
+    Attempt,
+    Delivered,
+    Failure,
+    Job,
+    JobState,
+    Quality,
+    Source,
+    Upload,
+    may_change,
+)
+from bot.core.ledger import Kind
+from bot.core.policy import Rules
+from bot.errors import Problem, Refused, StaleJob
+from bot.store import money
+from bot.store.database import Database, business_event
+from bot.store.records import Records
+from bot.store.rows import failure_json, job_from, select_jobs, upload_json
+from bot.store.tables import attempts, explained, jobs
+
+MAX_SUBMITTING = 8
+"""At most so many submits may be in doubt after a crash."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """What is known of a job before its first row."""
+
+    id: str
+    source: Source
+    origin_id: int
+    server_id: int
+    channel_id: int
+    person_id: int
+    upload_limit_bytes: int
+    subject: Upload | None = None
+    motion: Upload | None = None
+    quality: Quality | None = None
+    token: str | None = None
+    token_expires_at: float = 0.0
+
+
+class Store:
+    """What happens to jobs and money; `read` asks about them. Times (`at`) are unix seconds and come from the caller."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.read = Records(database)
+
+    # --- checking -----------------------------------------------------------------------------
+
+    @business_event
+    async def begin(
+        self, connection: AsyncConnection, new: NewJob, rules: Rules, at: float
+    ) -> Job | None:
+        """Save a request as `checking`; `None` if its event made a job before.
+
+        Raises `Refused` where the policy says no before any download. A new draft ends the
+        person's earlier one.
+        """
+        known = select(jobs.c.id).where(
+            or_(jobs.c.origin_id == new.origin_id, jobs.c.completed_by_id == new.origin_id)
+        )
+        if await connection.scalar(known) is not None:
+            return None
+        if new.source is Source.MESSAGE:
+            await connection.execute(
+                update(jobs)
+                .where(
+                    jobs.c.person_id == new.person_id,
+                    jobs.c.state == JobState.CHECKING,
+                    jobs.c.source == Source.MESSAGE,
+                )
+                .values(
+                    state=JobState.CANCELLED, state_since=at, revision=jobs.c.revision + 1
+                )
+            )
+        else:
+            standing = await money.standing(connection, new.server_id, new.person_id, rules, at)
+            policy.may_ask(rules, standing, new.server_id, at)
+        await connection.execute(
+            insert(jobs).values(
+                id=new.id,
+                revision=1,
+                state=JobState.CHECKING,
+                state_since=at,
+                source=new.source,
+                origin_id=new.origin_id,
+                server_id=new.server_id,
+                channel_id=new.channel_id,
+                person_id=new.person_id,
+                created_at=at,
+                subject=upload_json(new.subject),
+                motion=upload_json(new.motion),
+                quality=new.quality,
+                upload_limit_bytes=new.upload_limit_bytes,
+                card_token=new.token,
+                card_token_expires_at=new.token_expires_at,
+            )
+        )
+        return await _read(connection, new.id)
+
+    @business_event
+    async def add_to_draft(
+        self,
+        connection: AsyncConnection,
+        job: Job,
+        message_id: int,
+        *,
+        subject: Upload | None = None,
+        motion: Upload | None = None,
+    ) -> Job:
+        """A further message brings a draft's other file, or replaces one of them."""
+        files = {"subject": upload_json(subject), "motion": upload_json(motion)}
+        given = {name: value for name, value in files.items() if value is not None}
+        return await _save(connection, job, completed_by_id=message_id, duration_s=None, **given)
+
+    @business_event
+    async def draft_checked(self, connection: AsyncConnection, job: Job, duration_s: float) -> Job:
+        """Both files are on disk and good: the draft now waits for its button."""
+        return await _save(connection, job, duration_s=duration_s)
+
+    @business_event
+    async def admit(
+        self,
+        connection: AsyncConnection,
+        job: Job,
+        *,
+        quality: Quality,
+        duration_s: float,
+        price: int,
+        rules: Rules,
+        at: float,
+    ) -> Job:
+        """Hold the price and queue the job, together. Raises `Refused`; then nothing changed."""
+        standing = await money.standing(connection, job.server_id, job.person_id, rules, at)
+        if job.is_draft:
+            policy.may_ask(rules, standing, job.server_id, at)
+        policy.may_hold(rules, standing, price, at)
+        queued = await _change(
+            connection,
+            job,
+            JobState.QUEUED,
+            at,
+            quality=quality,
+            duration_s=duration_s,
+            price=price,
+            queued_at=at,
+        )
+        await money.place_hold(connection, job, price, standing.balance, at)
+        return queued
+
+    @business_event
+    async def fail(
+        self, connection: AsyncConnection, job: Job, failure: Failure, at: float
+    ) -> Job:
+        """End a job without a video, and give its credits back."""
+        failed = await _change(
+            connection, job, JobState.FAILED, at, failure=failure_json(failure), lease=None
+        )
+        await money.settle(connection, job, Kind.RELEASE, at)
+        return failed
+
+    @business_event
+    async def cancel(self, connection: AsyncConnection, job: Job, at: float) -> Job:
+        """End a job before its submit. Raises `Refused` when that has passed."""
+        if job.state not in CANCELLABLE:
+            late = Problem.ALREADY_ENDED if job.ended else Problem.TOO_LATE_TO_CANCEL
+            raise Refused(late, job=job.id)
+        cancelled = await _change(connection, job, JobState.CANCELLED, at)
+        await money.settle(connection, job, Kind.RELEASE, at)
+        return cancelled
+
+    # --- at the provider ----------------------------------------------------------------------
+
+    @business_event
+    async def submit(
+        self,
+        connection: AsyncConnection,
+        job: Job,
+        *,
+        image_url: str,
+        video_url: str,
+        lease: str,
+        rules: Rules,
+        at: float,
+    ) -> Job | None:
+        """Save the intent to submit with its exact inputs; `None` while no slot is free."""
+        standing = await money.standing(connection, job.server_id, job.person_id, rules, at)
+        in_doubt = select(jobs.c.id).where(jobs.c.state == JobState.SUBMITTING)
+        in_flight = len((await connection.execute(in_doubt)).all())
+        if in_flight >= MAX_SUBMITTING or not policy.may_start(rules, standing):
+            return None
+        attempt_id = await connection.scalar(
+            insert(attempts)
+            .values(
+                job_id=job.id,
+                image_url=image_url,
+                video_url=video_url,
+                quality=job.quality,
+                began_at=at,
+            )
+            .returning(attempts.c.id)
+        )
+        return await _change(
+            connection, job, JobState.SUBMITTING, at, attempt_id=attempt_id, lease=lease
+        )
+
+    @business_event
+    async def accepted(
+        self, connection: AsyncConnection, job: Job, request_id: str, submitted_at: float, at: float
+    ) -> Job:
+        """The provider has it: save its id before the first poll.
+
+        An id that another attempt has claimed puts this job in doubt: it stays `submitting`,
+        without a lease, to be looked up in the history.
+        """
+        taken = select(attempts.c.id).where(attempts.c.request_id == request_id)
+        if await connection.scalar(taken) is not None:
+            return await _save(connection, job, lease=None)
+        await _save_attempt(connection, job, request_id=request_id, submitted_at=submitted_at)
+        return await _change(connection, job, JobState.RENDERING, at, lease=None)
+
+    @business_event
+    async def not_accepted(self, connection: AsyncConnection, job: Job, at: float) -> Job:
+        """The submit provably made no job: back to its place in the queue, with its hold."""
+        return await _change(
+            connection, job, JobState.QUEUED, at, attempt_id=None, lease=None
+        )
+
+    @business_event
+    async def doubt(self, connection: AsyncConnection, job: Job, at: float) -> Job:
+        """Only a person can settle this job."""
+        return await _change(connection, job, JobState.REVIEW, at, lease=None)
+
+    @business_event
+    async def rendered(
+        self, connection: AsyncConnection, job: Job, url: str, cost: float | None, at: float
+    ) -> Job:
+        """The provider finished: its result is to be fetched."""
+        began = job.attempt.submitted_at if job.attempt else None
+        run_s = at - began if began is not None else None
+        await _save_attempt(connection, job, result_url=url, cost=cost, run_s=run_s)
+        return await _change(connection, job, JobState.FETCHING, at)
+
+    @business_event
+    async def fetched(self, connection: AsyncConnection, job: Job, at: float) -> Job:
+        """The video is whole and on disk: capture the hold."""
+        delivering = await _change(connection, job, JobState.DELIVERING, at)
+        await money.settle(connection, job, Kind.CAPTURE, at)
+        return delivering
+
+    # --- towards the person -------------------------------------------------------------------
+
+    @business_event
+    async def delivery_begins(
+        self, connection: AsyncConnection, job: Job, channel_id: int, at: float
+    ) -> Job:
+        """The first try to post the video in this channel, saved before it is made."""
+        return await _save(
+            connection, job, delivery_channel_id=channel_id, delivery_tried_at=at
+        )
+
+    @business_event
+    async def delivered(
+        self,
+        connection: AsyncConnection,
+        job: Job,
+        how: Delivered,
+        message_id: int | None,
+        at: float,
+    ) -> Job:
+        """The video stands where the person can see it, or is kept for them."""
+        return await _change(
+            connection,
+            job,
+            JobState.DELIVERED,
+            at,
+            delivered=how,
+            delivery_message_id=message_id,
+        )
+
+    @business_event
+    async def card_is(self, connection: AsyncConnection, job_id: str, message_id: int) -> None:
+        """The job's card has this message id."""
+        await connection.execute(
+            update(jobs).where(jobs.c.id == job_id).values(card_message_id=message_id)
+        )
+
+    @business_event
+    async def card_shows(self, connection: AsyncConnection, job_id: str, face: str) -> None:
+        """The job's card shows this now: a state, and perhaps a note behind it."""
+        await connection.execute(
+            update(jobs).where(jobs.c.id == job_id).values(card_shown=face)
+        )
+
+    @business_event
+    async def video_deleted(self, connection: AsyncConnection, job_id: str, at: float) -> None:
+        """The finished video's time is over and its file is gone."""
+        await connection.execute(
+            update(jobs).where(jobs.c.id == job_id).values(video_deleted_at=at)
+        )
+
+    @business_event
+    async def explain_once(
+        self, connection: AsyncConnection, person_id: int, again_after_s: float, at: float
+    ) -> bool:
+        """Whether this person is to be told now how direct messages work."""
+        told = await connection.scalar(
+            select(explained.c.at).where(explained.c.person_id == person_id)
+        )
+        if told is not None and at - told < again_after_s:
+            return False
+        await connection.execute(
+            upsert(explained)
+            .values(person_id=person_id, at=at)
+            .on_conflict_do_update(index_elements=["person_id"], set_={"at": at})
+        )
+        return True
+
+
+async def _read(connection: AsyncConnection, job_id: str) -> Job:
+    rows = await connection.execute(select_jobs().where(jobs.c.id == job_id))
+    return job_from(rows.mappings().one())
+
+
+async def _save(connection: AsyncConnection, job: Job, **values: Any) -> Job:
+    """Change a job within its state. Raises `StaleJob` when somebody was faster."""
+    done = await connection.execute(
+        update(jobs)
+        .where(
+            jobs.c.id == job.id, jobs.c.state == job.state, jobs.c.revision == job.revision
+        )
+        .values(revision=job.revision + 1, **values)
+    )
+    if done.rowcount != 1:
+        raise StaleJob(f"Job {job.id} is no longer in {job.state} at revision {job.revision}.")
+    return await _read(connection, job.id)
+
+
+async def _change(
+    connection: AsyncConnection, job: Job, enters: JobState, at: float, **values: Any
+) -> Job:
+    """Move a job to its next state. Raises `StaleJob` when it is not where it should leave."""
+    if not may_change(job.state, enters):
+        raise StaleJob(f"Job {job.id} cannot go from {job.state} to {enters}.")
+    return await _save(connection, job, state=enters, state_since=at, **values)
+
+
+async def _save_attempt(connection: AsyncConnection, job: Job, **values: Any) -> None:
+    attempt: Attempt | None = job.attempt
+    if attempt is None:
+        raise StaleJob(f"Job {job.id} has no attempt.")
+    await connection.execute(
+        update(attempts).where(attempts.c.id == attempt.id).values(**values)
+    )
+
+

@@ -1,0 +1,115 @@
+"""The tables. Times are unix seconds; Discord ids are 64-bit; credits are whole."""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    text,
+)
+
+metadata = MetaData()
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("job_id", ForeignKey("jobs.id"), nullable=False, index=True),
+    Column("image_url", String, nullable=False),
+    Column("video_url", String, nullable=False),
+    Column("quality", String(4), nullable=False),
+    Column("began_at", Float, nullable=False),
+    Column("request_id", String, unique=True),
+    Column("submitted_at", Float),
+    Column("result_url", String),
+    Column("cost", Float),
+    Column("run_s", Float),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", String(20), primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("state_since", Float, nullable=False),
+    Column("source", String(8), nullable=False),
+    Column("origin_id", BigInteger, nullable=False, unique=True),
+    Column("completed_by_id", BigInteger, unique=True),
+    Column("server_id", BigInteger, nullable=False),
+    Column("channel_id", BigInteger, nullable=False),
+    Column("person_id", BigInteger, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("subject", JSON(none_as_null=True)),
+    Column("motion", JSON(none_as_null=True)),
+    Column("quality", String(4)),
+    Column("duration_s", Float),
+    Column("price", Integer),
+    Column("upload_limit_bytes", BigInteger, nullable=False),
+    Column("queued_at", Float),
+    Column("lease", String),
+    Column("attempt_id", ForeignKey("attempts.id", use_alter=True)),
+    Column("failure", JSON(none_as_null=True)),
+    Column("card_message_id", BigInteger),
+    Column("card_token", String),
+    Column("card_token_expires_at", Float, nullable=False, server_default=text("0")),
+    Column("card_shown", String(40)),
+    Column("delivered", String(8)),
+    Column("delivery_channel_id", BigInteger),
+    Column("delivery_message_id", BigInteger),
+    Column("delivery_tried_at", Float),
+    Column("video_deleted_at", Float),
+    Index("jobs_by_state", "state"),
+    Index("jobs_by_person", "person_id", "created_at"),
+)
+
+wallets = Table(
+    "wallets",
+    metadata,
+    Column("server_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("person_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("granted", Integer, CheckConstraint("granted >= 0"), nullable=False),
+    Column("held", Integer, CheckConstraint("held >= 0"), nullable=False),
+)
+"""Cached balances; they must equal the journal."""
+
+entries = Table(
+    "entries",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("server_id", BigInteger, nullable=False),
+    Column("person_id", BigInteger, nullable=False),
+    Column("kind", String(8), nullable=False),
+    Column("at", Float, nullable=False),
+    Column("allowance", Integer, nullable=False),
+    Column("granted", Integer, nullable=False),
+    Column("job_id", ForeignKey("jobs.id")),
+    Column("actor_id", BigInteger),
+    Column("reason", String),
+    Index("entries_by_wallet", "server_id", "person_id", "at"),
+    Index("one_hold", "job_id", unique=True, sqlite_where=text("kind = 'hold'")),
+    Index(
+        "one_settlement",
+        "job_id",
+        unique=True,
+        sqlite_where=text("kind IN ('capture', 'release')"),
+    ),
+    Index("one_refund", "job_id", unique=True, sqlite_where=text("kind = 'refund'")),
+    Index("holds_by_time", "at", sqlite_where=text("kind = 'hold'")),
+)
+"""The journal: rows are added and never changed."""
+
+explained = Table(
+    "explained",
+    metadata,
+    Column("person_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", Float, nullable=False),
+)
+"""Who was told how direct messages work, and when, so that nobody is told twice in a row."""
