@@ -1,0 +1,204 @@
+"""What Segmind's answers say, read tolerantly: every variant seen, and nothing taken on trust."""
+
+import json
+import math
+import re
+import unicodedata
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+
+ERROR_LIMIT_CHARS = 300
+LONGEST_RETRY_S = 3600.0
+
+_PROVIDERS_QUALITY = "540p"  # what the model takes when a request names no quality
+_LONGEST_URL_CHARS = 4096
+_URL_KEYS = ("url", "video_url", "video", "output")
+_ERROR_KEYS = ("error", "error_description", "detail", "message")
+
+
+class RunState(StrEnum):
+    """Where a request is at the provider."""
+
+    QUEUED = "QUEUED"
+    PROCESSING = "PROCESSING"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+
+
+FINAL = frozenset({RunState.COMPLETED, RunState.FAILED})
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What a poll said; `error` is the provider's reason when it FAILED."""
+
+    state: RunState
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a request ended, or that it has not; `cost` as the provider counts, None if unknown.
+
+    A COMPLETED result may lack its `url`; the history row may still have it.
+    """
+
+    state: RunState
+    url: str | None = None
+    error: str | None = None
+    cost: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of the provider's history; what it did not say is None. `created_at` in unix s."""
+
+    request_id: str
+    state: RunState | None
+    url: str | None
+    error: str | None
+    cost: float | None
+    created_at: float | None
+
+
+def as_dict(value: object) -> dict[str, object]:
+    """The value if it is a JSON object, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def run_state(value: object) -> RunState | None:
+    """A state by its name; the history's PENDING is in flight."""
+    name = value.upper() if isinstance(value, str) else ""
+    if name == "PENDING":
+        return RunState.PROCESSING
+    return RunState(name) if name in RunState.__members__ else None
+
+
+def canonical_id(value: object) -> str | None:
+    """A request id in one spelling, dashed and lower-case if it is a UUID; None if it is no id."""
+    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9_-]{1,128}", value):
+        return None
+    try:
+        return str(uuid.UUID(value))
+    except ValueError:
+        return value
+
+
+def number(value: object) -> float | None:
+    """A finite number, also one written as text; None for everything else, for True too."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    try:
+        found = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return found if math.isfinite(found) else None
+
+
+def url_in(value: object, depth: int = 0) -> str | None:
+    """The first http(s) URL in a string, a list or an object that holds one."""
+    if isinstance(value, str):
+        good = value.startswith(("https://", "http://")) and len(value) <= _LONGEST_URL_CHARS
+        return value if good and value.isprintable() else None
+    if depth == 3:
+        return None
+    inner: list[object] = value if isinstance(value, list) else []
+    if isinstance(value, dict):
+        inner = [value.get(key) for key in _URL_KEYS]
+    return next((url for item in inner if (url := url_in(item, depth + 1))), None)
+
+
+def moment(value: object) -> float | None:
+    """Unix seconds from ISO text (UTC unless it says otherwise), or from epoch s or ms."""
+    found = number(value)
+    if found is not None:
+        return found / 1000 if found > 1e11 else found
+    if not isinstance(value, str):
+        return None
+    try:
+        when = datetime.fromisoformat(value.strip())
+        return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
+def retry_after(headers: Mapping[str, str], *, now: float) -> float | None:
+    """Seconds to wait from `now`, unix s, as a 429's or 503's headers say; at most an hour."""
+    said = headers.get("Retry-After")
+    wait_s = number(said)
+    if wait_s is None and said:
+        try:
+            wait_s = parsedate_to_datetime(said).timestamp() - now
+        except (ValueError, OverflowError):
+            wait_s = None
+    if wait_s is None:
+        reset_at = moment(headers.get("x-rate-limit-reset-at-utc"))
+        wait_s = None if reset_at is None else reset_at - now
+    return None if wait_s is None else min(max(wait_s, 0.0), LONGEST_RETRY_S)
+
+
+def error_text(body: object, *, secret: str) -> str:
+    """The reason an answer gives: one short, printable line without the secret; "" if none."""
+    fields = as_dict(body)
+    found = next((text for key in _ERROR_KEYS if (text := _flat(fields.get(key)))), "")
+    line = found.replace(secret, "…") if secret else found
+    shown = "".join(" " if unicodedata.category(char)[0] == "C" else char for char in line)
+    return " ".join(shown.split())[:ERROR_LIMIT_CHARS]
+
+
+def _flat(value: object, depth: int = 0) -> str:
+    """Text out of a string, or a list or object of such, as validation errors are."""
+    if isinstance(value, str):
+        return "" if value.lstrip()[:1] == "<" else value
+    if depth == 3:
+        return ""
+    inner: list[object] = value[:5] if isinstance(value, list) else []
+    if isinstance(value, dict):
+        inner = [value.get(key) for key in ("message", "msg", "detail", "error")]
+    return "; ".join(text for item in inner if (text := _flat(item, depth + 1)))
+
+
+def rows_in(data: object, *, secret: str) -> Iterator[Row]:
+    """History rows of a list, or of one object; what has no id is left out."""
+    for item in data if isinstance(data, list) else [data]:
+        fields = as_dict(item)
+        request_id = canonical_id(fields.get("request_id"))
+        if request_id is None:
+            continue
+        state = run_state(fields.get("model_status"))
+        times = (moment(fields.get(name)) for name in ("model_created", "created_at"))
+        yield Row(
+            request_id=request_id,
+            state=state,
+            url=url_in(fields.get("generation_url")),
+            error=error_text(fields, secret=secret) or None,
+            cost=number(fields.get("credits_deduction")) if state in FINAL else None,
+            created_at=next((time_s for time_s in times if time_s is not None), None),
+        )
+
+
+def inputs_of(item: object) -> dict[str, object]:
+    """The inputs that a history row says were sent; its body is an object, or a string of one."""
+    body = as_dict(item).get("request_body")
+    if isinstance(body, str):
+        try:
+            body = json.loads(body)
+        except (ValueError, RecursionError):
+            body = None
+    inputs = as_dict(body)
+    return {
+        "image_url": inputs.get("image_url"),
+        "video_url": inputs.get("video_url"),
+        "quality": inputs.get("quality") or _PROVIDERS_QUALITY,
+    }
+
+
+def fuller(row: Row, other: Row | None) -> Row:
+    """Of two rows of one request, the one that tells more."""
+    if other is None:
+        return row
+    return max(other, row, key=lambda r: (r.url is not None, r.state in FINAL, r.cost is not None))
