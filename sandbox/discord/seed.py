@@ -1,0 +1,110 @@
+"""The world that every run starts with; its ids are fixed, so that other processes know them."""
+
+from sandbox.clock import MovableClock
+from sandbox.discord.permissions import MEMBER, Permission
+from sandbox.discord.snowflake import at
+from sandbox.discord.world import (
+    Channel,
+    ChannelType,
+    Guild,
+    Member,
+    Overwrite,
+    Role,
+    User,
+    World,
+)
+
+FOUNDED_AT = 1_735_689_600.0
+BASE = at(FOUNDED_AT)
+
+PEOPLE = {
+    "ada": (BASE + 1, "Ada"),
+    "ben": (BASE + 2, "Ben"),
+    "cleo": (BASE + 3, "Cleo"),
+    "dana": (BASE + 4, "Dana"),
+    "eve": (BASE + 5, "Eve"),
+}
+BOT_ID = BASE + 100
+STUDIO_ID = BASE + 200
+GARDEN_ID = BASE + 300
+MODERATOR_ID = BASE + 201
+BOT_PERMISSIONS = int(MEMBER)
+MODERATOR_PERMISSIONS = int(
+    MEMBER | Permission.MODERATE_MEMBERS | Permission.MANAGE_MESSAGES | Permission.KICK_MEMBERS
+)
+
+
+def seed_world(clock: MovableClock | None = None) -> World:
+    """Two servers, five people, one application.
+
+    *studio* is Ada's, where Dana moderates; its channels are *general*, *showroom*, *readonly*
+    (the bot cannot send), *nofiles* (the bot cannot attach), *nohistory* (the bot cannot read
+    back) and *hidden* (the bot cannot view). *garden* is Cleo's, of tier 2, with *lawn*.
+    Eve refuses direct messages and is only in the studio.
+    """
+    world = World(BOT_ID, clock)
+    for name, (user_id, display_name) in PEOPLE.items():
+        world.users[name] = User(user_id, name, display_name, blocks_dms=name == "eve")
+    world.users["bot"] = User(BOT_ID, "marionette", "Marionette", bot=True)
+    _studio(world)
+    _garden(world)
+    return world
+
+
+def _studio(world: World) -> None:
+    bot_role = Role(STUDIO_ID + 2, "Marionette", BOT_PERMISSIONS, 2, bot_id=BOT_ID)
+    moderator = Role(MODERATOR_ID, "Moderator", MODERATOR_PERMISSIONS, 3)
+    world.guilds["studio"] = Guild(
+        STUDIO_ID,
+        "Studio",
+        owner_id=PEOPLE["ada"][0],
+        roles=[Role(STUDIO_ID, "@everyone", int(MEMBER)), bot_role, moderator],
+        members=_members({name: [] for name in PEOPLE} | {"dana": [MODERATOR_ID]}, bot_role.id),
+    )
+    denied = {
+        "general": 0,
+        "showroom": 0,
+        "readonly": Permission.SEND_MESSAGES,
+        "nofiles": Permission.ATTACH_FILES,
+        "nohistory": Permission.READ_MESSAGE_HISTORY,
+        "hidden": Permission.VIEW_CHANNEL,
+    }
+    for position, (name, bits) in enumerate(denied.items()):
+        overwrites = [Overwrite(BOT_ID, 1, deny=int(bits))] if bits else []
+        _add_channel(world, "studio", name, STUDIO_ID + 10 + position, position, overwrites)
+
+
+def _garden(world: World) -> None:
+    bot_role = Role(GARDEN_ID + 2, "Marionette", BOT_PERMISSIONS, 1, bot_id=BOT_ID)
+    world.guilds["garden"] = Guild(
+        GARDEN_ID,
+        "Garden",
+        owner_id=PEOPLE["cleo"][0],
+        roles=[Role(GARDEN_ID, "@everyone", int(MEMBER)), bot_role],
+        members=_members({"ada": [], "cleo": []}, bot_role.id),
+        premium_tier=2,
+    )
+    _add_channel(world, "garden", "lawn", GARDEN_ID + 10, 0, [])
+
+
+def _members(people: dict[str, list[int]], bot_role_id: int) -> dict[int, Member]:
+    members = {
+        PEOPLE[name][0]: Member(PEOPLE[name][0], role_ids, FOUNDED_AT)
+        for name, role_ids in people.items()
+    }
+    return members | {BOT_ID: Member(BOT_ID, [bot_role_id], FOUNDED_AT)}
+
+
+def _add_channel(
+    world: World,
+    guild_name: str,
+    name: str,
+    channel_id: int,
+    position: int,
+    overwrites: list[Overwrite],
+) -> None:
+    guild = world.guilds[guild_name]
+    guild.channel_ids.append(channel_id)
+    world.channels[name] = Channel(
+        channel_id, ChannelType.TEXT, name, guild.id, position, overwrites=overwrites
+    )
