@@ -1,0 +1,237 @@
+"""The draft renderer: the subject beside the reference's frames, as H.264 with its sound.
+
+It runs in a process of its own (`python -m engine.render`): decoders meet files from strangers,
+and a process can be given bounds and be ended, where a thread cannot.
+"""
+
+import argparse
+import json
+import resource
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from fractions import Fraction
+from pathlib import Path
+
+import av
+from av import AudioFrame, VideoFrame
+from av.audio.stream import AudioStream
+from av.container import InputContainer, OutputContainer
+from av.video.stream import VideoStream
+from PIL import Image, ImageOps
+
+SHORT_SIDE_PIXELS = {"360p": 360, "540p": 540, "720p": 720}
+LONGEST_S = 30.0
+FASTEST_FPS = 30
+WIDEST_PANEL = 2.0
+PIXEL_LIMIT = 50_000_000
+MEMORY_LIMIT_BYTES = 3 * 1024**3
+CPU_LIMIT_S = 300
+SOUND_RATE_HZ = 44_100
+
+
+class RenderError(Exception):
+    """An input cannot be used; the text says which and why."""
+
+
+def render(subject_path: Path, motion_path: Path, out_path: Path, quality: str) -> None:
+    """Write an mp4 of the motion's length whose shorter side is what `quality` names.
+
+    Left stands the subject, right runs the motion; frame rate (at most 30 a second) and sound are
+    the motion's. Raises `RenderError` when an input is not what its name says.
+    """
+    subject = _open_subject(subject_path)
+    try:
+        # the demuxer is forced: no playlist may pose as a video and name other files
+        source = av.open(str(motion_path), format="mov")
+    except av.FFmpegError:
+        raise RenderError("video_url is not an mp4 or mov video") from None
+    with closing(source):
+        if not source.streams.video:
+            raise RenderError("video_url holds no video stream")
+        try:
+            _render(subject, source, out_path, SHORT_SIDE_PIXELS[quality])
+        except av.FFmpegError as error:
+            raise RenderError(f"video_url cannot be decoded: {error.strerror}") from None
+
+
+def duration_s(path: Path) -> float:
+    """How many seconds of video a file that `render` wrote holds."""
+    with av.open(str(path), format="mov") as video:
+        stream = video.streams.video[0]
+        return float((stream.duration or 0) * (stream.time_base or 0))
+
+
+def _open_subject(path: Path) -> Image.Image:
+    try:
+        with Image.open(path) as stored:
+            if stored.width * stored.height > PIXEL_LIMIT:
+                raise RenderError(f"image_url has more than {PIXEL_LIMIT:,} pixels")
+            upright = ImageOps.exif_transpose(stored).convert("RGBA")
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise RenderError(f"image_url has more than {PIXEL_LIMIT:,} pixels") from None
+    except (OSError, SyntaxError, ValueError):  # Pillow's ways to say "damaged"
+        raise RenderError("image_url is not a readable image") from None
+    white = Image.new("RGBA", upright.size, "white")
+    return Image.alpha_composite(white, upright).convert("RGB")
+
+
+def _render(subject: Image.Image, source: InputContainer, out_path: Path, height: int) -> None:
+    video = source.streams.video[0]
+    sound = source.streams.audio[0] if source.streams.audio else None
+    video.thread_type = "AUTO"
+    first = next((frame for frame in _frames(source, video) if isinstance(frame, VideoFrame)), None)
+    if first is None:
+        raise RenderError("video_url holds no picture that can be decoded")
+    source.seek(0)
+    stage = _Stage(subject, _upright_size(first, video), height)
+    with av.open(str(out_path), "w", format="mp4", options={"movflags": "+faststart"}) as output:
+        film = _Film(output, stage, video)
+        track = _SoundTrack(output, video) if sound else None
+        for frame in _frames(source, *([video, sound] if sound else [video])):
+            if isinstance(frame, VideoFrame):
+                film.add(frame)
+            elif track:
+                track.add(frame)
+        film.close()
+        if track:
+            track.close()
+
+
+def _frames(
+    source: InputContainer, *streams: VideoStream | AudioStream
+) -> Iterator[VideoFrame | AudioFrame]:
+    for packet in source.demux(*streams):
+        try:
+            for frame in packet.decode():
+                if isinstance(frame, VideoFrame | AudioFrame):
+                    yield frame
+        except av.InvalidDataError:
+            continue  # a damaged packet costs its own moment, not the video
+
+
+def _upright_size(frame: VideoFrame, video: VideoStream) -> tuple[float, float]:
+    size = (frame.width * float(video.sample_aspect_ratio or 1), float(frame.height))
+    return size if frame.rotation % 180 == 0 else (size[1], size[0])
+
+
+def _start_s(video: VideoStream) -> float:
+    return float((video.start_time or 0) * (video.time_base or 0))
+
+
+class _Stage:
+    """Both panels, side by side: the subject painted once, each frame painted over the last."""
+
+    def __init__(self, subject: Image.Image, motion_size: tuple[float, float], height: int) -> None:
+        wish = motion_size[0] / motion_size[1]
+        aspect = min(max(wish, 1 / WIDEST_PANEL), WIDEST_PANEL)
+        self.panel = (2 * round(height * aspect / 2), height)
+        share = min(self.panel[0] / motion_size[0], height / motion_size[1])
+        self._frame_size = (round(motion_size[0] * share), round(motion_size[1] * share))
+        self.size = (self.panel[0] * 2, height)
+        self._canvas = Image.new("RGB", self.size)
+        left = ImageOps.contain(subject, self.panel)
+        corner = subject.getpixel((0, 0))
+        self._canvas.paste(corner if isinstance(corner, tuple) else 0, (0, 0, *self.panel))
+        place = ((self.panel[0] - left.width) // 2, (self.panel[1] - left.height) // 2)
+        self._canvas.paste(left, place)
+
+    def paint(self, frame: VideoFrame) -> VideoFrame:
+        """The whole picture with this frame on its right."""
+        size, turned = self._frame_size, frame.rotation % 180 != 0
+        width, height = (size[1], size[0]) if turned else size
+        # PyAV's stubs leave to_image and from_image bare
+        picture: Image.Image = frame.to_image(width=width, height=height)  # type: ignore[no-untyped-call]
+        if frame.rotation:
+            picture = picture.rotate(frame.rotation, expand=True)
+        left = self.panel[0] + (self.panel[0] - picture.width) // 2
+        self._canvas.paste(picture, (left, (self.panel[1] - picture.height) // 2))
+        whole: VideoFrame = VideoFrame.from_image(self._canvas)  # type: ignore[no-untyped-call]
+        return whole
+
+
+class _Film:
+    """The pictures of the output at a steady rate, whatever the rhythm of those that come in."""
+
+    def __init__(self, output: OutputContainer, stage: _Stage, video: VideoStream) -> None:
+        wish = video.average_rate or video.guessed_rate or Fraction(FASTEST_FPS)
+        bounded = min(max(wish, Fraction(1)), Fraction(FASTEST_FPS))
+        self._rate = bounded.limit_denominator(1001)
+        self._output, self._stage, self._start_s = output, stage, _start_s(video)
+        self._stream = output.add_stream("libx264", rate=self._rate)
+        self._stream.width, self._stream.height = stage.size
+        self._stream.pix_fmt = "yuv420p"
+        self._stream.options = {"preset": "veryfast", "crf": "23"}
+        self._latest: VideoFrame | None = None
+        self._painted: VideoFrame | None = None
+        self._count, self._end_s = 0, 0.0
+
+    def add(self, frame: VideoFrame) -> None:
+        """Take the next decoded frame. Raises `RenderError` past the longest length."""
+        spacing_s = float(1 / self._rate)
+        shown_s = self._end_s if frame.pts is None else max(0.0, frame.time - self._start_s)
+        length_s = float(frame.duration * (frame.time_base or 0)) or spacing_s
+        if shown_s + length_s > LONGEST_S + 0.1:
+            raise RenderError(f"video_url is longer than {LONGEST_S:g} seconds")
+        self._fill(shown_s - spacing_s / 4)
+        self._latest, self._painted = frame, None
+        self._end_s = shown_s + length_s
+
+    def close(self) -> None:
+        """Show the last frame for its time, and end the stream."""
+        self._fill(self._end_s - float(1 / self._rate) / 4)
+        self._output.mux(self._stream.encode(None))
+
+    def _fill(self, until_s: float) -> None:
+        while self._latest and self._count < until_s * self._rate:
+            self._painted = self._painted or self._stage.paint(self._latest)
+            self._painted.pts, self._painted.time_base = self._count, 1 / self._rate
+            self._output.mux(self._stream.encode(self._painted))
+            self._count += 1
+
+
+class _SoundTrack:
+    """The sound of the output: AAC, counted by its samples so that no bad time stamp gets in."""
+
+    def __init__(self, output: OutputContainer, video: VideoStream) -> None:
+        self._output, self._start_s = output, _start_s(video)
+        self._stream = output.add_stream("aac", rate=SOUND_RATE_HZ)
+        self._stream.codec_context.layout = "stereo"
+        self._samples: int | None = None
+
+    def add(self, frame: AudioFrame) -> None:
+        """Take the next decoded piece of sound; what lies past the longest length is left out."""
+        if self._samples is None:
+            begin_s = min(max(0.0, (frame.time or 0.0) - self._start_s), LONGEST_S)
+            self._samples = round(begin_s * frame.sample_rate)
+        if self._samples > LONGEST_S * frame.sample_rate:
+            return
+        frame.pts, frame.time_base = self._samples, Fraction(1, frame.sample_rate)
+        self._samples += frame.samples
+        self._output.mux(self._stream.encode(frame))
+
+    def close(self) -> None:
+        """End the stream."""
+        self._output.mux(self._stream.encode(None))
+
+
+def main() -> int:
+    """Render once within bounds; print what came of it as one line of JSON."""
+    parser = argparse.ArgumentParser(description=render.__doc__)
+    for name in ("subject", "motion", "out"):
+        parser.add_argument(name, type=Path)
+    parser.add_argument("quality", choices=sorted(SHORT_SIDE_PIXELS))
+    given = parser.parse_args()
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT_BYTES, MEMORY_LIMIT_BYTES))
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_LIMIT_S, CPU_LIMIT_S))
+    try:
+        render(given.subject, given.motion, given.out, given.quality)
+    except RenderError as error:
+        sys.stdout.write(json.dumps({"error": str(error)}))
+        return 1
+    sys.stdout.write(json.dumps({"duration_s": duration_s(given.out)}))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
