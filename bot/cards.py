@@ -125,9 +125,7 @@ def _stages(job: Job) -> str | None:
     return "  ".join(f"{mark} {name}" for mark, (name, _) in zip(marks, STAGES, strict=True))
 
 
-def _news(
-    job: Job, note: Note | None, place: int | None, ready_at: float | None
-) -> str | None:
+def _news(job: Job, note: Note | None, place: int | None, ready_at: float | None) -> str | None:
     asked = f"Asked <t:{job.created_at:.0f}:R>"
     match job.state:
         case JobState.QUEUED if note is Note.UNAVAILABLE:
@@ -171,7 +169,10 @@ def _where(job: Job) -> str:
         case Delivered.REPLY:
             return f"Your video is ready.{took}"
         case _:
-            return f"Your video is ready, but it could not be posted here: `/jobs show {job.id}` shows it."
+            return (
+                "Your video is ready, but it could not be posted here: "
+                f"`/jobs show {job.id}` shows it."
+            )
 
 
 def _facts(job: Job) -> str:
@@ -215,9 +216,7 @@ def draft(job: Job, prices: Mapping[Quality, int] | None) -> ui.LayoutView:
             style = discord.ButtonStyle.primary if quality == "540p" else None
             label = f"{quality} · {credits_text(prices[quality])}"
             row.add_item(
-                _button(
-                    label, Button.START, job, style or discord.ButtonStyle.secondary, quality
-                )
+                _button(label, Button.START, job, style or discord.ButtonStyle.secondary, quality)
             )
     row.add_item(_button("Never mind", Button.CANCEL, job))
     items.append(row)
@@ -296,8 +295,10 @@ def balance(
     where = "this server" if in_server else "direct messages"
     lines = [
         f"### You can spend {credits_text(has.available)} in {where}",
-        f"**{has.allowance_left}** of {allowance} left of your allowance, "
-        f"which renews <t:{renews_at:.0f}:R>.",
+        (
+            f"**{has.allowance_left}** of {allowance} left of your allowance, "
+            f"which renews <t:{renews_at:.0f}:R>."
+        ),
         f"**{has.granted}** granted, which stay until you spend them." if has.granted else None,
         f"**{has.held}** held by unfinished jobs." if has.held else None,
     ]

@@ -4,7 +4,8 @@
     ├── SettingsError                 a setting is missing or wrong: one sentence that names it
     ├── StoreError                    the database cannot be used: one sentence
     │   └── StaleJob                  a job was not in the state it should leave
-    ├── Refused                       by us, before anything is spent; carries a Problem and its facts
+    ├── LedgerError                   an entry would break the journal's rules; nothing was written
+    ├── Refused                       by us, nothing is spent; carries a Problem and its facts
     ├── ProviderError                 the provider's API did not do what was asked
     │   ├── NotAccepted               a submit that provably made no job; safe to send again
     │   │   ├── KeyRejected           401, 403: nothing works until the operator acts
@@ -80,6 +81,10 @@ class StoreError(MarionetteError):
 
 class StaleJob(StoreError):
     """A job was not in the state (or revision) that a change should leave; nothing was changed."""
+
+
+class LedgerError(MarionetteError):
+    """An entry would break the journal's rules; nothing was written."""
 
 
 class Refused(MarionetteError):

@@ -56,9 +56,7 @@ SENTENCES: dict[Problem, str] = {
     Problem.SERVER_NOT_ALLOWED: (
         "The operator of this bot has not opened it for this place. Ask them to allow it."
     ),
-    Problem.PROVIDER_DOWN: (
-        "The video service is unavailable right now. Please try again later."
-    ),
+    Problem.PROVIDER_DOWN: ("The video service is unavailable right now. Please try again later."),
     Problem.PROVIDER_REJECTED: "The video service does not take these files: {reason}",
     Problem.GENERATION_FAILED: "The video service could not make this video: {reason}",
     Problem.INTERRUPTED: "The bot was interrupted before it could look at your files: ask again.",

@@ -13,7 +13,6 @@ from bot.core import ledger, policy
 from bot.core.jobs import (
     QUALITIES,
     Job,
-    JobState,
     Quality,
     Source,
     Upload,
@@ -100,6 +99,7 @@ class Service:
     async def request(
         self,
         place: Place,
+        *,
         interaction_id: int,
         token: str,
         image: GivenFile,
@@ -208,9 +208,7 @@ class Service:
 
     async def explain_once(self, person_id: int) -> bool:
         """Whether this person is to be told how direct messages work."""
-        return await self._store.explain_once(
-            person_id, EXPLAIN_AGAIN_AFTER_S, self._clock.time()
-        )
+        return await self._store.explain_once(person_id, EXPLAIN_AGAIN_AFTER_S, self._clock.time())
 
     # --- looking after one's jobs -------------------------------------------------------------
 

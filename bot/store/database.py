@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import wraps
 from pathlib import Path
-from typing import Any, Concatenate, Protocol, Self
+from typing import Any, Concatenate, ParamSpec, Protocol, Self, TypeVar
 
 import filelock
 from alembic import command
@@ -50,7 +50,7 @@ class Database:
                 lock.acquire()
         except filelock.Timeout:
             raise StoreError(
-                f"Another bot is running on {path}: stop it first, or give this one its own DATA_DIR."
+                f"Another bot is running on {path}: stop it, or give this one its own DATA_DIR."
             ) from None
         except OSError as error:
             raise StoreError(f"{path.parent} cannot be written: {error.strerror}.") from None
@@ -97,13 +97,18 @@ class Database:
 
 
 class HasDatabase(Protocol):
-    """What `event_` methods stand on."""
+    """What a business event stands on."""
 
     @property
     def database(self) -> Database: ...
 
 
-def business_event[S: HasDatabase, **P, R](
+S = TypeVar("S", bound=HasDatabase)
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def business_event(
     method: Callable[Concatenate[S, AsyncConnection, P], Awaitable[R]],
 ) -> Callable[Concatenate[S, P], Awaitable[R]]:
     """Run a method as one write transaction that cancelling the caller does not tear apart.

@@ -8,6 +8,8 @@ from bot.core import ledger
 from bot.core.jobs import RUNNING, WAITING, Job, JobState, Source
 from bot.core.ledger import Balance, Entry, Kind, Period
 from bot.core.policy import Rules, Standing
+from bot.errors import LedgerError
+from bot.store.rows import entry_from
 from bot.store.tables import entries, jobs, wallets
 
 _release = entries.alias("release")
@@ -110,27 +112,36 @@ async def write_entry(connection: AsyncConnection, entry: Entry, *, held: int) -
 async def place_hold(
     connection: AsyncConnection, job: Job, price: int, has: Balance, at: float
 ) -> None:
-    """Take a job's price out of both purses; the policy has said that it fits."""
-    allowance, granted = ledger.split(has, price)
-    entry = Entry(
-        job.server_id, job.person_id, Kind.HOLD, at, -allowance, -granted, job.id, None, None
+    """Take a job's price out of both purses. Raises `LedgerError` where it does not fit."""
+    entry = ledger.hold(
+        has, server_id=job.server_id, person_id=job.person_id, job_id=job.id, price=price, at=at
     )
     await write_entry(connection, entry, held=price)
 
 
 async def settle(connection: AsyncConnection, job: Job, kind: Kind, at: float) -> None:
     """Capture or release a job's hold; a job without a hold has nothing to release."""
-    hold = (
-        await connection.execute(
-            select(entries.c.allowance, entries.c.granted).where(
-                entries.c.job_id == job.id, entries.c.kind == Kind.HOLD
-            )
-        )
-    ).first()
-    if hold is None:
+    held = await hold_of(connection, job.id)
+    if held is None:
         if kind is Kind.CAPTURE:
-            raise ledger.LedgerError(f"Job {job.id} has no hold to capture.")
+            raise LedgerError(f"Job {job.id} has no hold to capture.")
         return
-    back = (-hold.allowance, -hold.granted) if kind is Kind.RELEASE else (0, 0)
-    entry = Entry(job.server_id, job.person_id, kind, at, *back, job.id, None, None)
-    await write_entry(connection, entry, held=hold.allowance + hold.granted)
+    entry = (ledger.release if kind is Kind.RELEASE else ledger.capture)(held, at)
+    await write_entry(connection, entry, held=-ledger.whole_price(held))
+
+
+async def hold_of(connection: AsyncConnection, job_id: str) -> Entry | None:
+    """The one hold of a job."""
+    rows = await connection.execute(
+        select(entries).where(entries.c.job_id == job_id, entries.c.kind == Kind.HOLD)
+    )
+    row = rows.mappings().first()
+    return entry_from(row) if row else None
+
+
+async def is_captured(connection: AsyncConnection, job_id: str) -> bool:
+    """Whether a job's hold was captured."""
+    captures = select(entries.c.id).where(
+        entries.c.job_id == job_id, entries.c.kind == Kind.CAPTURE
+    )
+    return await connection.scalar(captures) is not None

@@ -66,9 +66,7 @@ _SAME = (
 def _attempt(row: RowMapping) -> Attempt | None:
     if row["attempt_id"] is None:
         return None
-    return Attempt(
-        **{name: row[f"attempt_{name}"] for name in _ATTEMPT}, cost=row["attempt_cost"]
-    )
+    return Attempt(**{name: row[f"attempt_{name}"] for name in _ATTEMPT}, cost=row["attempt_cost"])
 
 
 def _failure(value: dict[str, Any] | None) -> Failure | None:

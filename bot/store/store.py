@@ -1,17 +1,15 @@
 """The events of a job's life. Every change names the state and the revision that it leaves."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import insert, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.core import policy
+from bot.core import ledger, policy
 from bot.core.jobs import (
     CANCELLABLE,
-    Attempt,
     Delivered,
     Failure,
     Job,
@@ -19,15 +17,15 @@ from bot.core.jobs import (
     Quality,
     Source,
     Upload,
-    may_change,
 )
 from bot.core.ledger import Kind
 from bot.core.policy import Rules
-from bot.errors import Problem, Refused, StaleJob
+from bot.errors import LedgerError, Problem, Refused
 from bot.store import money
+from bot.store.changes import change, read_job, save, save_attempt
 from bot.store.database import Database, business_event
 from bot.store.records import Records
-from bot.store.rows import failure_json, job_from, select_jobs, upload_json
+from bot.store.rows import failure_json, upload_json
 from bot.store.tables import attempts, explained, jobs
 
 MAX_SUBMITTING = 8
@@ -53,7 +51,10 @@ class NewJob:
 
 
 class Store:
-    """What happens to jobs and money; `read` asks about them. Times (`at`) are unix seconds and come from the caller."""
+    """What happens to jobs and money; `read` asks about them.
+
+    Times (`at`) are unix seconds and come from the caller.
+    """
 
     def __init__(self, database: Database) -> None:
         self.database = database
@@ -83,9 +84,7 @@ class Store:
                     jobs.c.state == JobState.CHECKING,
                     jobs.c.source == Source.MESSAGE,
                 )
-                .values(
-                    state=JobState.CANCELLED, state_since=at, revision=jobs.c.revision + 1
-                )
+                .values(state=JobState.CANCELLED, state_since=at, revision=jobs.c.revision + 1)
             )
         else:
             standing = await money.standing(connection, new.server_id, new.person_id, rules, at)
@@ -110,7 +109,7 @@ class Store:
                 card_token_expires_at=new.token_expires_at,
             )
         )
-        return await _read(connection, new.id)
+        return await read_job(connection, new.id)
 
     @business_event
     async def add_to_draft(
@@ -125,12 +124,12 @@ class Store:
         """A further message brings a draft's other file, or replaces one of them."""
         files = {"subject": upload_json(subject), "motion": upload_json(motion)}
         given = {name: value for name, value in files.items() if value is not None}
-        return await _save(connection, job, completed_by_id=message_id, duration_s=None, **given)
+        return await save(connection, job, completed_by_id=message_id, duration_s=None, **given)
 
     @business_event
     async def draft_checked(self, connection: AsyncConnection, job: Job, duration_s: float) -> Job:
         """Both files are on disk and good: the draft now waits for its button."""
-        return await _save(connection, job, duration_s=duration_s)
+        return await save(connection, job, duration_s=duration_s)
 
     @business_event
     async def admit(
@@ -149,7 +148,7 @@ class Store:
         if job.is_draft:
             policy.may_ask(rules, standing, job.server_id, at)
         policy.may_hold(rules, standing, price, at)
-        queued = await _change(
+        queued = await change(
             connection,
             job,
             JobState.QUEUED,
@@ -163,11 +162,9 @@ class Store:
         return queued
 
     @business_event
-    async def fail(
-        self, connection: AsyncConnection, job: Job, failure: Failure, at: float
-    ) -> Job:
+    async def fail(self, connection: AsyncConnection, job: Job, failure: Failure, at: float) -> Job:
         """End a job without a video, and give its credits back."""
-        failed = await _change(
+        failed = await change(
             connection, job, JobState.FAILED, at, failure=failure_json(failure), lease=None
         )
         await money.settle(connection, job, Kind.RELEASE, at)
@@ -179,7 +176,7 @@ class Store:
         if job.state not in CANCELLABLE:
             late = Problem.ALREADY_ENDED if job.ended else Problem.TOO_LATE_TO_CANCEL
             raise Refused(late, job=job.id)
-        cancelled = await _change(connection, job, JobState.CANCELLED, at)
+        cancelled = await change(connection, job, JobState.CANCELLED, at)
         await money.settle(connection, job, Kind.RELEASE, at)
         return cancelled
 
@@ -214,7 +211,7 @@ class Store:
             )
             .returning(attempts.c.id)
         )
-        return await _change(
+        return await change(
             connection, job, JobState.SUBMITTING, at, attempt_id=attempt_id, lease=lease
         )
 
@@ -229,21 +226,19 @@ class Store:
         """
         taken = select(attempts.c.id).where(attempts.c.request_id == request_id)
         if await connection.scalar(taken) is not None:
-            return await _save(connection, job, lease=None)
-        await _save_attempt(connection, job, request_id=request_id, submitted_at=submitted_at)
-        return await _change(connection, job, JobState.RENDERING, at, lease=None)
+            return await save(connection, job, lease=None)
+        await save_attempt(connection, job, request_id=request_id, submitted_at=submitted_at)
+        return await change(connection, job, JobState.RENDERING, at, lease=None)
 
     @business_event
     async def not_accepted(self, connection: AsyncConnection, job: Job, at: float) -> Job:
         """The submit provably made no job: back to its place in the queue, with its hold."""
-        return await _change(
-            connection, job, JobState.QUEUED, at, attempt_id=None, lease=None
-        )
+        return await change(connection, job, JobState.QUEUED, at, attempt_id=None, lease=None)
 
     @business_event
     async def doubt(self, connection: AsyncConnection, job: Job, at: float) -> Job:
         """Only a person can settle this job."""
-        return await _change(connection, job, JobState.REVIEW, at, lease=None)
+        return await change(connection, job, JobState.REVIEW, at, lease=None)
 
     @business_event
     async def rendered(
@@ -252,15 +247,83 @@ class Store:
         """The provider finished: its result is to be fetched."""
         began = job.attempt.submitted_at if job.attempt else None
         run_s = at - began if began is not None else None
-        await _save_attempt(connection, job, result_url=url, cost=cost, run_s=run_s)
-        return await _change(connection, job, JobState.FETCHING, at)
+        await save_attempt(connection, job, result_url=url, cost=cost, run_s=run_s)
+        return await change(connection, job, JobState.FETCHING, at)
 
     @business_event
     async def fetched(self, connection: AsyncConnection, job: Job, at: float) -> Job:
         """The video is whole and on disk: capture the hold."""
-        delivering = await _change(connection, job, JobState.DELIVERING, at)
+        delivering = await change(connection, job, JobState.DELIVERING, at)
         await money.settle(connection, job, Kind.CAPTURE, at)
         return delivering
+
+    # --- corrections, each with an actor and a reason -----------------------------------------
+
+    @business_event
+    async def grant(
+        self,
+        connection: AsyncConnection,
+        server_id: int,
+        person_id: int,
+        credits: int,
+        *,
+        actor_id: int,
+        reason: str,
+        at: float,
+    ) -> None:
+        """Give credits that stay. Raises `LedgerError` for none."""
+        entry = ledger.grant(
+            server_id=server_id,
+            person_id=person_id,
+            credits=credits,
+            at=at,
+            actor_id=actor_id,
+            reason=reason,
+        )
+        await money.write_entry(connection, entry, held=0)
+
+    @business_event
+    async def revoke(
+        self,
+        connection: AsyncConnection,
+        server_id: int,
+        person_id: int,
+        credits: int,
+        *,
+        rules: Rules,
+        actor_id: int,
+        reason: str,
+        at: float,
+    ) -> int:
+        """Take granted credits away, as far as there are any, and say how many that were.
+
+        Raises `LedgerError` for none.
+        """
+        entry = ledger.revoke(
+            await money.balance(connection, server_id, person_id, rules, at),
+            server_id=server_id,
+            person_id=person_id,
+            credits=credits,
+            at=at,
+            actor_id=actor_id,
+            reason=reason,
+        )
+        await money.write_entry(connection, entry, held=0)
+        return -entry.granted
+
+    @business_event
+    async def refund(
+        self, connection: AsyncConnection, job_id: str, *, actor_id: int, reason: str, at: float
+    ) -> None:
+        """Give a captured job's whole price back, once. Raises `LedgerError`."""
+        held = await money.hold_of(connection, job_id)
+        if held is None or not await money.is_captured(connection, job_id):
+            raise LedgerError(f"Job {job_id} was not charged.")
+        entry = ledger.refund(held, at=at, actor_id=actor_id, reason=reason)
+        try:
+            await money.write_entry(connection, entry, held=0)
+        except IntegrityError:
+            raise LedgerError(f"Job {job_id} was refunded before.") from None
 
     # --- towards the person -------------------------------------------------------------------
 
@@ -269,9 +332,7 @@ class Store:
         self, connection: AsyncConnection, job: Job, channel_id: int, at: float
     ) -> Job:
         """The first try to post the video in this channel, saved before it is made."""
-        return await _save(
-            connection, job, delivery_channel_id=channel_id, delivery_tried_at=at
-        )
+        return await save(connection, job, delivery_channel_id=channel_id, delivery_tried_at=at)
 
     @business_event
     async def delivered(
@@ -283,7 +344,7 @@ class Store:
         at: float,
     ) -> Job:
         """The video stands where the person can see it, or is kept for them."""
-        return await _change(
+        return await change(
             connection,
             job,
             JobState.DELIVERED,
@@ -302,9 +363,7 @@ class Store:
     @business_event
     async def card_shows(self, connection: AsyncConnection, job_id: str, face: str) -> None:
         """The job's card shows this now: a state, and perhaps a note behind it."""
-        await connection.execute(
-            update(jobs).where(jobs.c.id == job_id).values(card_shown=face)
-        )
+        await connection.execute(update(jobs).where(jobs.c.id == job_id).values(card_shown=face))
 
     @business_event
     async def video_deleted(self, connection: AsyncConnection, job_id: str, at: float) -> None:
@@ -329,42 +388,3 @@ class Store:
             .on_conflict_do_update(index_elements=["person_id"], set_={"at": at})
         )
         return True
-
-
-async def _read(connection: AsyncConnection, job_id: str) -> Job:
-    rows = await connection.execute(select_jobs().where(jobs.c.id == job_id))
-    return job_from(rows.mappings().one())
-
-
-async def _save(connection: AsyncConnection, job: Job, **values: Any) -> Job:
-    """Change a job within its state. Raises `StaleJob` when somebody was faster."""
-    done = await connection.execute(
-        update(jobs)
-        .where(
-            jobs.c.id == job.id, jobs.c.state == job.state, jobs.c.revision == job.revision
-        )
-        .values(revision=job.revision + 1, **values)
-    )
-    if done.rowcount != 1:
-        raise StaleJob(f"Job {job.id} is no longer in {job.state} at revision {job.revision}.")
-    return await _read(connection, job.id)
-
-
-async def _change(
-    connection: AsyncConnection, job: Job, enters: JobState, at: float, **values: Any
-) -> Job:
-    """Move a job to its next state. Raises `StaleJob` when it is not where it should leave."""
-    if not may_change(job.state, enters):
-        raise StaleJob(f"Job {job.id} cannot go from {job.state} to {enters}.")
-    return await _save(connection, job, state=enters, state_since=at, **values)
-
-
-async def _save_attempt(connection: AsyncConnection, job: Job, **values: Any) -> None:
-    attempt: Attempt | None = job.attempt
-    if attempt is None:
-        raise StaleJob(f"Job {job.id} has no attempt.")
-    await connection.execute(
-        update(attempts).where(attempts.c.id == attempt.id).values(**values)
-    )
-
-

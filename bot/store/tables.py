@@ -55,7 +55,7 @@ jobs = Table(
     Column("upload_limit_bytes", BigInteger, nullable=False),
     Column("queued_at", Float),
     Column("lease", String),
-    Column("attempt_id", ForeignKey("attempts.id", use_alter=True)),
+    Column("attempt_id", Integer),  # the current one; no key, since attempts point back here
     Column("failure", JSON(none_as_null=True)),
     Column("card_message_id", BigInteger),
     Column("card_token", String),
@@ -75,8 +75,13 @@ wallets = Table(
     metadata,
     Column("server_id", BigInteger, primary_key=True, autoincrement=False),
     Column("person_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("granted", Integer, CheckConstraint("granted >= 0"), nullable=False),
-    Column("held", Integer, CheckConstraint("held >= 0"), nullable=False),
+    Column(
+        "granted",
+        Integer,
+        CheckConstraint("granted >= 0", name="granted_not_negative"),
+        nullable=False,
+    ),
+    Column("held", Integer, CheckConstraint("held >= 0", name="held_not_negative"), nullable=False),
 )
 """Cached balances; they must equal the journal."""
 

@@ -1,0 +1,120 @@
+"""When to poll a running job next, when it will be ready, and how many requests that may cost.
+
+Polls buy news. For run times with hazard rate λ(t), the spacing with the least mean delay for a
+number of polls is h(t) = sqrt(2 / (w · λ(t))), where w is what a second of delay is worth in polls.
+Here the polls are put where the integral of 1/h reaches whole numbers. Times are in seconds.
+"""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from statistics import NormalDist
+
+from bot.core.jobs import Quality
+
+TYPICAL_RUN_S = 133.0
+"""The provider's page states 132.61 s for a typical run."""
+
+TYPICAL_SIGMA = 0.25
+PRIOR_RUNS = 4.0
+"""As many past runs as the typical run time counts for."""
+
+SURPRISE = 0.1
+SHORTEST_RUN_S, LONGEST_RUN_S = 2.0, 3600.0
+"""Before anything is learned, one run in ten may end at any time, evenly on a logarithmic scale."""
+
+WORTH = 7.5
+"""A second of delay is worth so many polls: 2 s of mean delay at 15 polls a job."""
+
+SHORTEST_WAIT_S, LONGEST_WAIT_S = 1.0, 60.0
+STEP_S = 0.25
+SIMILAR_LENGTH_S = 5.0
+OTHER_QUALITY = 0.3
+"""A run in another quality says this much about this one."""
+
+
+@dataclass(frozen=True, slots=True)
+class PastRun:
+    """A finished run: its quality, its motion's length, and the time from submit to finish."""
+
+    quality: Quality
+    duration_s: float
+    run_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class RunTimes:
+    """How long runs of one kind take: log-normal, and with a small share of surprises."""
+
+    mu: float
+    sigma: float
+    surprise: float
+
+    @classmethod
+    def learn(cls, past: Iterable[PastRun], quality: Quality, duration_s: float) -> "RunTimes":
+        """What past runs, the likest most, say about the next one."""
+        typical = math.log(TYPICAL_RUN_S)
+        known = [(_likeness(run, quality, duration_s), math.log(run.run_s)) for run in past]
+        weight = PRIOR_RUNS + sum(likeness for likeness, _ in known)
+        mu = (PRIOR_RUNS * typical + sum(likeness * x for likeness, x in known)) / weight
+        spread = PRIOR_RUNS * (TYPICAL_SIGMA**2 + (typical - mu) ** 2)
+        spread += sum(likeness * (x - mu) ** 2 for likeness, x in known)
+        return cls(mu, max(0.02, math.sqrt(spread / weight)), SURPRISE / (weight - PRIOR_RUNS + 1))
+
+    def next_poll_s(self, elapsed_s: float) -> float:
+        """How long to wait for the next poll; the last one was `elapsed_s` after the submit."""
+        polls, waited = 0.0, 0.0
+        while polls < 1 and waited < LONGEST_WAIT_S:
+            hazard = self._hazard(elapsed_s + waited + STEP_S / 2)
+            polls += STEP_S * math.sqrt(WORTH * hazard / 2)
+            waited += STEP_S
+        return max(SHORTEST_WAIT_S, waited)
+
+    def remaining_s(self, elapsed_s: float) -> float:
+        """The median of what is left, for a run that has lasted `elapsed_s` and is not finished."""
+        usual = NormalDist(self.mu, self.sigma)
+        lasted = usual.cdf(math.log(max(elapsed_s, 1e-3)))
+        half_way = min((1 + lasted) / 2, 1 - 1e-9)
+        return max(1.0, math.exp(usual.inv_cdf(half_way)) - elapsed_s)
+
+    def _hazard(self, t: float) -> float:
+        """λ(t) = f(t) / S(t), per second."""
+        z = (math.log(t) - self.mu) / self.sigma
+        usual_left = 0.5 * math.erfc(z / math.sqrt(2))
+        usual = math.exp(-z * z / 2) / (t * self.sigma * math.sqrt(2 * math.pi))
+        span = math.log(LONGEST_RUN_S / SHORTEST_RUN_S)
+        odd = 1 / (t * span) if SHORTEST_RUN_S <= t <= LONGEST_RUN_S else 0.0
+        odd_left = min(1.0, max(0.0, math.log(LONGEST_RUN_S / t) / span))
+        density = (1 - self.surprise) * usual + self.surprise * odd
+        left = (1 - self.surprise) * usual_left + self.surprise * odd_left
+        return density / max(left, 1e-12)
+
+
+def _likeness(run: PastRun, quality: Quality, duration_s: float) -> float:
+    same = 1.0 if run.quality == quality else OTHER_QUALITY
+    return same * math.exp(-abs(run.duration_s - duration_s) / SIMILAR_LENGTH_S)
+
+
+class RequestBudget:
+    """One budget of requests a minute for all jobs; the last share of it is kept for submits.
+
+    A bucket that fills evenly and holds a quarter of a minute's requests.
+    """
+
+    SUBMITS_SHARE = 0.25
+
+    def __init__(self, per_minute: int, at: float) -> None:
+        self._per_s = per_minute / 60
+        self._size = max(2.0, per_minute / 4)
+        self._left = self._size
+        self._at = at
+
+    def take(self, at: float, *, submit: bool = False) -> float:
+        """Take one request: 0 if it may be sent now, else the seconds after which to ask again."""
+        self._left = min(self._size, self._left + max(0.0, at - self._at) * self._per_s)
+        self._at = at
+        needed = 1.0 if submit else 1.0 + (self._size - 1) * self.SUBMITS_SHARE
+        if self._left >= needed:
+            self._left -= 1
+            return 0.0
+        return (needed - self._left) / self._per_s

@@ -1,0 +1,73 @@
+"""The database file: migrated to what the tables say, locked for one bot, never torn."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import text
+
+from bot.errors import StoreError
+from bot.store import Database, Store
+from bot.store.tables import metadata
+
+
+def url(folder: Path) -> str:
+    return f"sqlite+aiosqlite:///{folder / 'marionette.db'}"
+
+
+async def test_migrations_make_what_the_tables_say(tmp_path: Path) -> None:
+    async with (
+        await Database.open(url(tmp_path), exclusive=True) as database,
+        database.read() as connection,
+    ):
+        assert not await connection.run_sync(
+            lambda plain: compare_metadata(MigrationContext.configure(plain), metadata)
+        )
+        pragmas = [
+            await connection.scalar(text(f"PRAGMA {name}"))
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        ]
+    assert pragmas == ["wal", 2, 1]
+
+
+async def test_a_second_bot_on_the_same_data_is_refused(tmp_path: Path) -> None:
+    async with await Database.open(url(tmp_path), exclusive=True):
+        with pytest.raises(StoreError, match="Another bot is running"):
+            await Database.open(url(tmp_path), exclusive=True)
+        async with await Database.open(url(tmp_path)):
+            pass
+    async with await Database.open(url(tmp_path), exclusive=True):
+        pass
+
+
+async def test_a_newer_database_is_refused_and_left_alone(tmp_path: Path) -> None:
+    async with await Database.open(url(tmp_path), exclusive=True) as database:
+        async with database.write() as connection:
+            await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    for exclusive in (True, False):
+        with pytest.raises(StoreError, match="newer version"):
+            await Database.open(url(tmp_path), exclusive=exclusive)
+
+
+async def test_looking_beside_the_bot_needs_its_schema(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="start the bot once"):
+        await Database.open(url(tmp_path))
+
+
+async def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(StoreError, match="cannot be written"):
+        await Database.open(url(tmp_path / "file"), exclusive=True)
+
+
+async def test_cancelling_the_caller_does_not_tear_an_event(tmp_path: Path) -> None:
+    async with await Database.open(url(tmp_path), exclusive=True) as database:
+        store = Store(database)
+        task = asyncio.create_task(store.explain_once(7, 60.0, 1000.0))
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert await store.explain_once(7, 60.0, 1001.0) is False
