@@ -1,0 +1,263 @@
+"""Message components, old (rows of buttons) and new (Components V2): checked, given ids, rendered.
+
+Selects and modals are not served yet; their place is `_READERS` below.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from enum import IntEnum
+
+from sandbox.discord.forms import Fields
+from sandbox.discord.wire import ApiError, Fault, Json
+
+MOST_COMPONENTS = 40
+MOST_TEXT = 4000
+ATTACHMENT = "attachment://"
+
+
+class Kind(IntEnum):
+    """The component types that are served."""
+
+    ACTION_ROW = 1
+    BUTTON = 2
+    SECTION = 9
+    TEXT_DISPLAY = 10
+    THUMBNAIL = 11
+    MEDIA_GALLERY = 12
+    FILE = 13
+    SEPARATOR = 14
+    CONTAINER = 17
+
+
+SELECTS = (3, 5, 6, 7, 8)
+LINK_STYLE = 5
+IN_CONTAINER = (
+    Kind.ACTION_ROW,
+    Kind.TEXT_DISPLAY,
+    Kind.SECTION,
+    Kind.MEDIA_GALLERY,
+    Kind.SEPARATOR,
+    Kind.FILE,
+)
+TOP_LEVEL_V2 = (*IN_CONTAINER, Kind.CONTAINER)
+
+
+def read_components(body: Fields, *, v2: bool, file_names: Collection[str]) -> list[Json]:
+    """The `components` of a message, normalised and with ids; faults are noted in the form.
+
+    `file_names` are the attachments that `attachment://…` may name.
+    """
+    reader = _Reader(file_names)
+    allowed = TOP_LEVEL_V2 if v2 else (Kind.ACTION_ROW,)
+    most = MOST_COMPONENTS if v2 else 5
+    components = [
+        reader.read(child, allowed) for child in body.children("components", most=most)
+    ]
+    if v2 and reader.count > MOST_COMPONENTS:
+        body.fail(
+            "components",
+            "COMPONENT_MAX_TOTAL_COMPONENTS_EXCEEDED",
+            f"The maximum number of components in a message is {MOST_COMPONENTS}",
+        )
+    if reader.text_length > MOST_TEXT:
+        body.fail(
+            "components",
+            "COMPONENT_DISPLAYABLE_TEXT_SIZE_EXCEEDED",
+            f"The total displayable text size of the message may not exceed {MOST_TEXT}",
+        )
+    _number(components)
+    return components
+
+
+def walk(components: list[Json]) -> Iterator[Json]:
+    """Every component of a message, parents first."""
+    for component in components:
+        yield component
+        yield from walk(component.get("components", []))
+        if "accessory" in component:
+            yield component["accessory"]
+
+
+def displayed_text(components: list[Json]) -> str:
+    """What the text displays say, for mentions."""
+    return "\n".join(
+        component["content"]
+        for component in walk(components)
+        if component["type"] == Kind.TEXT_DISPLAY
+    )
+
+
+def render(components: list[Json], media: Callable[[str], Json]) -> list[Json]:
+    """The components as an answer shows them; `media` resolves a link to a full media item."""
+    return [_render(component, media) for component in components]
+
+
+def _render(component: Json, media: Callable[[str], Json]) -> Json:
+    shown = dict(component)
+    if "components" in shown:
+        shown["components"] = render(shown["components"], media)
+    if "accessory" in shown:
+        shown["accessory"] = _render(shown["accessory"], media)
+    if "items" in shown:
+        shown["items"] = [_render(item, media) for item in shown["items"]]
+    if "media" in shown:
+        shown["media"] = media(shown["media"])
+    if "file" in shown:
+        url = shown["file"]
+        shown["file"] = media(url)
+        shown["size"] = shown["file"].pop("size", None)
+        shown["name"] = url.removeprefix(ATTACHMENT)
+    return shown
+
+
+def _number(components: list[Json]) -> None:
+    """Give every component without an id the next free one, parents first."""
+    taken = {component["id"] for component in walk(components) if component["id"]}
+    free = (number for number in range(1, 2 * MOST_COMPONENTS + 2) if number not in taken)
+    for component in walk(components):
+        if not component["id"]:
+            component["id"] = next(free, 0)
+
+
+class _Reader:
+    def __init__(self, file_names: Collection[str]) -> None:
+        self._file_names = file_names
+        self._custom_ids: set[str] = set()
+        self._ids: set[int] = set()
+        self.count = 0
+        self.text_length = 0
+
+    def read(self, fields: Fields, allowed: tuple[int, ...]) -> Json:
+        """One component of an allowed type."""
+        self.count += 1
+        kind = fields.integer("type", required=True)
+        if kind in SELECTS and Kind.BUTTON in allowed:
+            raise ApiError(Fault.NOT_SERVED, detail="The sandbox does not serve selects yet")
+        if kind is not None and kind not in allowed:
+            fields.fail(
+                "type",
+                "UNION_TYPE_CHOICES",
+                f'Value of field "type" must be one of ({", ".join(map(str, allowed))},).',
+            )
+            kind = None
+        id_ = fields.integer("id", least=0, most=2**31 - 1) or 0
+        if id_ in self._ids:
+            fields.fail("id", "COMPONENT_ID_DUPLICATED", "Component id cannot be duplicated")
+        if id_:
+            self._ids.add(id_)
+        if kind is None:
+            return {"type": 0, "id": id_}
+        return {"type": kind, "id": id_, **_READERS[Kind(kind)](self, fields)}
+
+    def action_row(self, fields: Fields) -> Json:
+        children = fields.children("components", required=True, least=1, most=5)
+        return {"components": [self.read(child, (Kind.BUTTON,)) for child in children]}
+
+    def button(self, fields: Fields) -> Json:
+        style = fields.integer("style", required=True, one_of=(1, 2, 3, 4, LINK_STYLE))
+        body: Json = {"style": style, "disabled": fields.boolean("disabled")}
+        label = fields.text("label", most=80)
+        emoji = fields.child("emoji")
+        if label:
+            body["label"] = label
+        if emoji is not None:
+            body["emoji"] = {"id": emoji.raw.get("id"), "name": emoji.text("name", most=64)}
+        if not label and emoji is None:
+            fields.fail(
+                "label", "BUTTON_COMPONENT_INVALID_LABEL", "A button needs a label or an emoji"
+            )
+        if style == LINK_STYLE:
+            body["url"] = fields.text("url", required=True, least=1, most=512)
+            if "custom_id" in fields and fields.raw["custom_id"] is not None:
+                fields.fail(
+                    "custom_id",
+                    "BUTTON_COMPONENT_CUSTOM_ID_URL_EXCLUSIVE",
+                    "A custom id and url cannot both be specified",
+                )
+        else:
+            body["custom_id"] = self._custom_id(fields)
+        return body
+
+    def _custom_id(self, fields: Fields) -> str | None:
+        custom_id = fields.text("custom_id", required=True, least=1, most=100)
+        if custom_id in self._custom_ids:
+            fields.fail(
+                "custom_id",
+                "COMPONENT_CUSTOM_ID_DUPLICATED",
+                "Component custom id cannot be duplicated",
+            )
+        if custom_id is not None:
+            self._custom_ids.add(custom_id)
+        return custom_id
+
+    def section(self, fields: Fields) -> Json:
+        texts = fields.children("components", required=True, least=1, most=3)
+        body: Json = {"components": [self.read(text, (Kind.TEXT_DISPLAY,)) for text in texts]}
+        accessory = fields.child("accessory", required=True)
+        if accessory is not None:
+            body["accessory"] = self.read(accessory, (Kind.BUTTON, Kind.THUMBNAIL))
+        return body
+
+    def text_display(self, fields: Fields) -> Json:
+        content = fields.text("content", required=True, least=1, most=MOST_TEXT) or ""
+        self.text_length += len(content)
+        return {"content": content}
+
+    def thumbnail(self, fields: Fields) -> Json:
+        return {
+            "media": self._media(fields, "media"),
+            "description": fields.text("description", least=1, most=1024),
+            "spoiler": fields.boolean("spoiler"),
+        }
+
+    def gallery(self, fields: Fields) -> Json:
+        items = fields.children("items", required=True, least=1, most=10)
+        return {"items": [self.thumbnail(item) for item in items]}
+
+    def file(self, fields: Fields) -> Json:
+        url = self._media(fields, "file")
+        if url and not url.startswith(ATTACHMENT):
+            fields.fail(
+                "file", "UNFURLED_MEDIA_ITEM_NOT_ATTACHMENT", "Only attachment:// may be used here"
+            )
+        return {"file": url, "spoiler": fields.boolean("spoiler")}
+
+    def separator(self, fields: Fields) -> Json:
+        divider = "divider" not in fields or fields.boolean("divider")
+        return {"divider": divider, "spacing": fields.integer("spacing", one_of=(1, 2)) or 1}
+
+    def container(self, fields: Fields) -> Json:
+        children = fields.children("components", required=True, least=1, most=MOST_COMPONENTS)
+        return {
+            "accent_color": fields.integer("accent_color", least=0, most=0xFFFFFF),
+            "spoiler": fields.boolean("spoiler"),
+            "components": [self.read(child, IN_CONTAINER) for child in children],
+        }
+
+    def _media(self, fields: Fields, name: str) -> str:
+        media = fields.child(name, required=True)
+        url = media.text("url", required=True, least=1, most=2048) if media else None
+        if media is None or url is None:
+            return ""
+        if url.startswith(ATTACHMENT):
+            if url.removeprefix(ATTACHMENT) not in self._file_names:
+                media.fail(
+                    "url",
+                    "UNFURLED_MEDIA_ITEM_REFERENCED_ATTACHMENT_NOT_FOUND",
+                    f"The referenced attachment {url!r} was not found",
+                )
+        elif not url.startswith(("http://", "https://")):
+            media.fail("url", "URL_TYPE_INVALID_SCHEME", "Scheme must be one of http or https.")
+        return url
+
+
+_READERS: Mapping[Kind, Callable[[_Reader, Fields], Json]] = {
+    Kind.ACTION_ROW: _Reader.action_row,
+    Kind.BUTTON: _Reader.button,
+    Kind.SECTION: _Reader.section,
+    Kind.TEXT_DISPLAY: _Reader.text_display,
+    Kind.THUMBNAIL: _Reader.thumbnail,
+    Kind.MEDIA_GALLERY: _Reader.gallery,
+    Kind.FILE: _Reader.file,
+    Kind.SEPARATOR: _Reader.separator,
+    Kind.CONTAINER: _Reader.container,
+}
