@@ -27,7 +27,7 @@ class Cdn:
         self, channel_id: int, filename: str, data: bytes, *, ephemeral: bool = False
     ) -> Attachment:
         """Keep a file's bytes under a new id, with a name that is safe in a link."""
-        safe = re.sub(r"[^\w.\-]", "_", filename, flags=re.ASCII).strip(".") or "unknown"
+        safe = safe_name(filename)
         width, height = picture_size(data) or (None, None)
         attachment = Attachment(
             id=self._world.snowflakes.next(),
@@ -75,6 +75,11 @@ class Cdn:
         if not hmac.compare_digest(expected, query.get("hm", "")):
             return False
         return self._world.clock.time() < int(expires, 16)
+
+
+def safe_name(filename: str) -> str:
+    """The name a file gets in its link and in `attachment://…`."""
+    return re.sub(r"[^\w.\-]", "_", filename, flags=re.ASCII).strip(".") or "unknown"
 
 
 def _sign(path: str, **life: str) -> str:

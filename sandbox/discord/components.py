@@ -87,7 +87,9 @@ def displayed_text(components: list[Json]) -> str:
 
 
 def render(components: list[Json], media: Callable[[str], Json]) -> list[Json]:
-    """The components as an answer shows them; `media` resolves a link to a full media item."""
+    """The components as an answer shows them; `media` resolves a link to a full media item
+    and the `size` in bytes that a file component shows.
+    """
     return [_render(component, media) for component in components]
 
 
@@ -101,11 +103,11 @@ def _render(component: Json, media: Callable[[str], Json]) -> Json:
         shown["items"] = [_render(item, media) for item in shown["items"]]
     if "media" in shown:
         shown["media"] = media(shown["media"])
+        del shown["media"]["size"]
     if "file" in shown:
-        url = shown["file"]
-        shown["file"] = media(url)
-        shown["size"] = shown["file"].pop("size", None)
-        shown["name"] = url.removeprefix(ATTACHMENT)
+        shown["name"] = shown["file"].removeprefix(ATTACHMENT)
+        shown["file"] = media(shown["file"])
+        shown["size"] = shown["file"].pop("size")
     return shown
 
 

@@ -284,6 +284,7 @@ class Payloads:
                 "width": None,
                 "height": None,
                 "content_type": None,
+                "size": None,
             }
         link = self._cdn.url(found)
         return {
