@@ -1,0 +1,231 @@
+"""Downloads of URLs that others chose: https only, guarded addresses, bounded in size and time."""
+
+import asyncio
+import os
+import re
+import socket
+from collections.abc import Callable
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, ParamSpec, Self, TypeVar
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
+
+from bot.errors import DownloadError, DownloadRefused
+
+MOST_REDIRECTS = 3
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_WRITE_BYTES = 1024 * 1024
+_IPV6_IN_USE = IPv6Network("2000::/3")
+_IPV6_FOR_BOOKS = IPv6Network("3fff::/20")  # RFC 9637; not yet known to every Python
+_NAT64 = IPv6Network("64:ff9b::/96")
+_NUMERIC_LABEL = re.compile(r"\d+|0x[0-9a-f]*", re.IGNORECASE)
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Address = IPv4Address | IPv6Address
+
+
+class Downloads:
+    """Sessions of their own: no cookies, no proxies, no key of anybody; use with `async with`.
+
+    `names` resolves host names, by default as the machine does; every answer is checked.
+    """
+
+    def __init__(self, names: AbstractResolver | None = None) -> None:
+        self._names = names
+
+    async def __aenter__(self) -> Self:
+        names = self._names or aiohttp.ThreadedResolver()
+        self._outside = _session(_Guard(names, local=False))
+        self._local = _session(_Guard(names, local=True))
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._outside.close()
+        await self._local.close()
+
+    async def save(
+        self, url: str, path: Path, *, limit_bytes: int, timeout_s: float, supplier: str
+    ) -> int:
+        """Fetch `url` into `path`, which is then complete and on disk; returns its size in bytes.
+
+        `supplier` is the URL of the API that named this one: only if that is on loopback may this
+        be, and be plain http. Raises `DownloadRefused` for what will never be fetched (with
+        `too_large` when more than `limit_bytes`), and `DownloadError` for what went wrong.
+        """
+        part = path.with_name(f"{path.name}.part")
+        try:
+            async with asyncio.timeout(timeout_s):
+                file = await _in_thread(part.open, "wb")
+                try:
+                    size_bytes = await self._follow(url, file, limit_bytes, _is_local(supplier))
+                    await _in_thread(_sync, file)
+                finally:
+                    await _in_thread(file.close)
+                await _in_thread(_put_in_place, part, path)
+                return size_bytes
+        except TimeoutError:
+            raise DownloadError(f"The download took more than {timeout_s:g} s.") from None
+        except aiohttp.ClientError as error:
+            raise DownloadError(f"The download broke off ({type(error).__name__}).") from error
+        except OSError as error:
+            raise DownloadError(f"The download cannot be saved: {error.strerror}.") from error
+        finally:
+            await _in_thread(part.unlink, missing_ok=True)
+
+    async def _follow(self, url: str, file: BinaryIO, limit_bytes: int, local: bool) -> int:
+        session = self._local if local else self._outside
+        target = _checked(url, local=local)
+        for _ in range(MOST_REDIRECTS + 1):
+            async with session.get(target, allow_redirects=False) as response:
+                if response.status not in _REDIRECTS:
+                    return await _receive(response, file, limit_bytes)
+                target = _checked(response.headers.get("Location", ""), local=local, base=target)
+        raise DownloadError(f"The download was redirected more than {MOST_REDIRECTS} times.")
+
+
+class _Guard(AbstractResolver):
+    """Resolves a name only if each of its addresses may be connected to.
+
+    The connection is then made to these very addresses, so a second answer cannot slip in between.
+    """
+
+    def __init__(self, names: AbstractResolver, *, local: bool) -> None:
+        self._names = names
+        self._local = local
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        try:
+            found = await self._names.resolve(host, port, family)
+        except UnicodeError:  # a label that is too long or empty
+            raise DownloadRefused("The download's host name cannot exist.") from None
+        for result in found:
+            _check_address(ip_address(result["host"]), host, local=self._local)
+        return found
+
+    async def close(self) -> None:
+        await self._names.close()
+
+
+def is_public(address: Address) -> bool:
+    """Whether an address belongs to a host on the open internet, also where it embeds another."""
+    if isinstance(address, IPv4Address):
+        special = address.is_multicast or address.is_reserved
+        return address.is_global and not special
+    if address.ipv4_mapped is not None:
+        return is_public(address.ipv4_mapped)
+    if address in _NAT64:
+        return is_public(IPv4Address(int(address) & 0xFFFF_FFFF))
+    if address.sixtofour is not None:
+        return is_public(address.sixtofour)
+    used = address in _IPV6_IN_USE and address not in _IPV6_FOR_BOOKS
+    return used and address.is_global and not address.is_multicast
+
+
+def _session(guard: _Guard) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(resolver=guard, use_dns_cache=False),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        # Compressed bytes could grow past every bound; videos and pictures are compressed anyway.
+        headers={"Accept-Encoding": "identity", "User-Agent": "Marionette"},
+        auto_decompress=False,
+        timeout=aiohttp.ClientTimeout(total=None),
+        trust_env=False,
+    )
+
+
+def _checked(url: str, *, local: bool, base: URL | None = None) -> URL:
+    try:
+        target = URL(url) if base is None else base.join(URL(url))
+        host, has_login = target.host, target.user is not None or target.password is not None
+    except ValueError:
+        raise DownloadRefused("The download's address is none.") from None
+    if not host:
+        raise DownloadRefused("The download's address names no host.")
+    if has_login:
+        raise DownloadRefused("The download's address holds a user name or a password.")
+    if target.scheme != "https" and not (target.scheme == "http" and local and _is_local(target)):
+        raise DownloadRefused(f"The download's address is {target.scheme or 'nothing'}, not https.")
+    try:
+        _check_address(ip_address(host), host, local=local)
+    except ValueError:
+        # 127.1, 0x7f000001 and their like are addresses to some systems and names to others.
+        if _NUMERIC_LABEL.fullmatch(host.rstrip(".").rpartition(".")[2]):
+            raise DownloadRefused("The download's address is a malformed number.") from None
+    return target
+
+
+def _check_address(address: Address, host: str, *, local: bool) -> None:
+    if not is_public(address) and not (local and address.is_loopback):
+        raise DownloadRefused(f"The download's host {host} is not on the open internet.")
+
+
+def _is_local(url: str | URL) -> bool:
+    host = URL(url).host or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+async def _receive(response: aiohttp.ClientResponse, file: BinaryIO, limit_bytes: int) -> int:
+    """Write the body to `file`; aiohttp sees to it that it is as long as it was said to be."""
+    if response.status != 200:
+        raise DownloadError(f"The download was answered with {response.status}.")
+    if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise DownloadRefused("The download is compressed, which was not asked for.")
+    too_large = DownloadRefused(f"The download has over {limit_bytes} bytes.", too_large=True)
+    if response.content_length is not None and response.content_length > limit_bytes:
+        raise too_large
+    size_bytes = 0
+    waiting = bytearray()
+    async for chunk in response.content.iter_any():
+        size_bytes += len(chunk)
+        if size_bytes > limit_bytes:
+            raise too_large
+        waiting += chunk
+        if len(waiting) >= _WRITE_BYTES:
+            await _in_thread(file.write, bytes(waiting))
+            waiting.clear()
+    await _in_thread(file.write, bytes(waiting))
+    if not size_bytes:
+        raise DownloadError("The download is empty.")
+    return size_bytes
+
+
+def _sync(file: BinaryIO) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _put_in_place(part: Path, path: Path) -> None:
+    part.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+async def _in_thread(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """`asyncio.to_thread`, but a cancelled caller still waits for the thread: it has the file."""
+    running = asyncio.ensure_future(asyncio.to_thread(work, *args, **kwargs))
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.wait([running])
+        if not running.cancelled():
+            running.exception()  # looked at, so that asyncio does not report it as missed
+        raise
