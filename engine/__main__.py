@@ -1,0 +1,43 @@
+"""`python -m engine`: the stand-in provider on this machine, until SIGTERM or Ctrl-C."""
+
+import argparse
+import asyncio
+import json
+import signal
+import sys
+from pathlib import Path
+
+from engine.server import ProviderServer
+
+
+async def serve(server: ProviderServer) -> None:
+    """Print the addresses as one line of JSON once they answer; return on SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with server:
+        sys.stdout.write(json.dumps(server.urls()) + "\n")
+        sys.stdout.flush()
+        await stop.wait()
+
+
+def main() -> int:
+    """Exit status 0 after a signal; 1 and one sentence when it cannot start."""
+    parser = argparse.ArgumentParser(prog="python -m engine", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=0, help="0: any free one")
+    parser.add_argument("--api-key", default="SG_local")
+    parser.add_argument("--run-time-s", type=float, default=8.0, help="of one job, in seconds")
+    parser.add_argument("--media-dir", type=Path, help="kept; default: a temporary folder")
+    parser.add_argument("--credits", type=float, default=100.0, help="the account's balance")
+    given = parser.parse_args()
+    try:
+        asyncio.run(serve(ProviderServer(**vars(given))))
+    except OSError as error:
+        sys.stderr.write(f"The engine cannot start: {error.strerror or error}.\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,107 @@
+"""What a submit asks for: checked at once by its form, fetched when the job runs."""
+
+import asyncio
+import base64
+import binascii
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from engine.render import SHORT_SIDE_PIXELS
+
+DEFAULT_QUALITY = "540p"
+IMAGE_LIMIT_BYTES = 50_000_000
+VIDEO_LIMIT_BYTES = 100_000_000
+FETCH_TIMEOUT = aiohttp.ClientTimeout(total=60)
+
+
+class InputError(Exception):
+    """A field is missing, malformed, or names something that cannot be fetched."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """One accepted request body; exactly one of `image_url` and `image` is there."""
+
+    image_url: str | None
+    image: bytes | None
+    video_url: str
+    quality: str
+    as_sent: dict[str, object]
+
+
+def parse_inputs(body: object) -> Inputs:
+    """Read a submit's JSON; fields that are unknown are let pass. Raises `InputError`."""
+    if not isinstance(body, dict):
+        raise InputError("The request body must be a JSON object")
+    if body.get("video_url") is None:
+        raise InputError("video_url is required")
+    if (body.get("image_url") is None) == (body.get("image") is None):
+        raise InputError("Exactly one of image_url and image is required")
+    quality = body.get("quality", DEFAULT_QUALITY)
+    if not isinstance(quality, str) or quality not in SHORT_SIDE_PIXELS:
+        raise InputError(f"quality must be one of {', '.join(SHORT_SIDE_PIXELS)}")
+    by_url = body.get("image_url") is not None
+    return Inputs(
+        image_url=_url("image_url", body["image_url"]) if by_url else None,
+        image=None if by_url else _decode("image", body["image"]),
+        video_url=_url("video_url", body["video_url"]),
+        quality=quality,
+        as_sent=body,
+    )
+
+
+def _url(name: str, value: object) -> str:
+    if isinstance(value, str):
+        try:
+            parts = urlsplit(value)
+            if parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0:
+                return value
+        except ValueError:  # a malformed port or IPv6 address
+            pass
+    raise InputError(f"{name} must be an http or https URL")
+
+
+def _decode(name: str, value: object) -> bytes:
+    if isinstance(value, str):
+        text = value.partition(",")[2] if value.startswith("data:") else value
+        try:
+            content = base64.b64decode("".join(text.split()), validate=True)
+        except (binascii.Error, ValueError):
+            content = b""
+        if content:
+            return content
+    raise InputError(f"{name} must be base64 text")
+
+
+async def fetch_inputs(
+    session: aiohttp.ClientSession, inputs: Inputs, subject: Path, motion: Path
+) -> None:
+    """Bring both files here. Raises `InputError` saying which one could not be had."""
+    if inputs.image_url is not None:
+        await _fetch(session, "image_url", inputs.image_url, subject, IMAGE_LIMIT_BYTES)
+    elif inputs.image is not None:
+        await asyncio.to_thread(subject.write_bytes, inputs.image)
+    await _fetch(session, "video_url", inputs.video_url, motion, VIDEO_LIMIT_BYTES)
+
+
+async def _fetch(
+    session: aiohttp.ClientSession, name: str, url: str, path: Path, limit_bytes: int
+) -> None:
+    size_bytes = 0
+    try:
+        async with session.get(url, timeout=FETCH_TIMEOUT) as reply:
+            if reply.status != 200:
+                raise InputError(f"{name} could not be downloaded: HTTP {reply.status}")
+            with path.open("wb") as file:
+                async for piece in reply.content.iter_chunked(256 * 1024):
+                    size_bytes += len(piece)
+                    if size_bytes > limit_bytes:
+                        raise InputError(f"{name} is larger than {limit_bytes:,} bytes")
+                    file.write(piece)
+    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+        raise InputError(f"{name} could not be downloaded: {type(error).__name__}") from None
+    if not size_bytes:
+        raise InputError(f"{name} is empty")

@@ -1,0 +1,60 @@
+"""The JSON the provider answers with, made from a job."""
+
+from engine.jobs import Job, State
+
+
+def submit_reply(job: Job, api_url: str) -> dict[str, object]:
+    """What an accepted submit returns: the id, and where to ask."""
+    return {
+        "request_id": job.request_id,
+        "status": State.QUEUED.value,
+        "poll_url": f"{api_url.removesuffix('/v2')}/v1/requests/{job.request_id}",
+        **_links(job, api_url),
+    }
+
+
+def status_reply(job: Job, api_url: str) -> tuple[int, dict[str, object]]:
+    """HTTP status and body of one poll; a failed job is a 422."""
+    body = {"status": job.state.value, "request_id": job.request_id, **_links(job, api_url)}
+    if job.state is State.FAILED:
+        return 422, {**body, "error": job.error, "metrics": _times(job)}
+    return 200, {**body, "metrics": _times(job)}
+
+
+def result_reply(job: Job, api_url: str, files_url: str) -> tuple[int, dict[str, object]]:
+    """HTTP status and body of the result; until a job completed it is that of a poll."""
+    if job.state is not State.COMPLETED or job.video_path is None:
+        return status_reply(job, api_url)
+    url = files_url + job.video_path
+    return 200, {
+        "status": job.state.value,
+        "request_id": job.request_id,
+        "error": None,
+        "output": url,
+        "video": {
+            "url": url,
+            "content_type": "video/mp4",
+            "file_name": job.video_path.rpartition("/")[2],
+            "file_size": str(job.size_bytes),
+        },
+        "metrics": {
+            "cost": job.cost_credits,
+            "remaining_credits": job.remaining_credits,
+            **_times(job),
+        },
+    }
+
+
+def _links(job: Job, api_url: str) -> dict[str, str]:
+    url = f"{api_url}/requests/{job.request_id}"
+    return {"status_url": f"{url}/status", "response_url": url}
+
+
+def _times(job: Job) -> dict[str, float]:
+    if job.started_at is None or job.ended_at is None:
+        return {}
+    return {
+        "inference_time": round(job.ended_at - job.started_at, 3),
+        "queue_time": round(job.started_at - job.submitted_at, 3),
+        "total_time": round(job.ended_at - job.submitted_at, 3),
+    }

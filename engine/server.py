@@ -1,0 +1,234 @@
+"""The provider's HTTP API on this machine: submit, poll, fetch, look back, upload, and control."""
+
+import hmac
+import json
+import tempfile
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self
+
+from aiohttp import web
+
+from engine.clock import MovableClock
+from engine.control import Control, ControlError
+from engine.history import Query, QueryError, history_row
+from engine.inputs import InputError, parse_inputs
+from engine.jobs import MODEL, Job, Workshop
+from engine.replies import result_reply, status_reply, submit_reply
+from engine.storage import Storage, UploadError
+
+BODY_LIMIT_BYTES = 256 * 1024 * 1024
+HISTORY_PATH = "/inference-request/request-history"
+JSON_TYPE = "application/json"
+PUBLIC_PATHS = ("/generations/", "/assets/", "/control/")
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclass(frozen=True)
+class SeenRequest:
+    """One HTTP request as it came in; header names in lower case, time in unix seconds."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    at: float
+
+
+class ProviderServer:
+    """The stand-in provider; listening between `async with` and its end.
+
+    `requests` holds every HTTP request but those to /control; `accepted` every job. Without a
+    `media_dir` the files live in a temporary folder that goes at the end.
+    """
+
+    def __init__(
+        self,
+        *,
+        api_key: str = "SG_local",
+        run_time_s: float = 8.0,
+        media_dir: Path | None = None,
+        credits: float = 100.0,
+        clock: MovableClock | None = None,
+        host: str = "127.0.0.1",
+        port: int = 0,
+    ) -> None:
+        self.api_key = api_key
+        self.clock = clock or MovableClock()
+        self.requests: list[SeenRequest] = []
+        self._run_time_s, self._media_dir, self._credits = run_time_s, media_dir, credits
+        self._host, self._port = host, port
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as stack:
+            folder = self._media_dir or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            self._storage = Storage(folder, self.clock)
+            self.workshop = await stack.enter_async_context(
+                Workshop(
+                    self.clock, self._storage, run_time_s=self._run_time_s, credits=self._credits
+                )
+            )
+            runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=1.0)
+            stack.push_async_callback(runner.cleanup)
+            await runner.setup()
+            await web.TCPSite(runner, self._host, self._port).start()
+            self._address(runner.addresses[0][:2])
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self._stack.aclose()
+
+    @property
+    def accepted(self) -> list[Job]:
+        """Every job that was accepted: the number of bills, however many requests there were."""
+        return self.workshop.accepted
+
+    def _address(self, bound: tuple[str, int]) -> None:
+        host = f"[{bound[0]}]" if ":" in bound[0] else bound[0]
+        base = f"http://{host}:{bound[1]}"
+        self.files_url = base
+        self.api_url = f"{base}/v2"
+        self.history_url = base + HISTORY_PATH
+        self.upload_url = f"{base}/upload-asset"
+        self.credits_url = f"{base}/v1/get-user-credits"
+        self.control_url = f"{base}/control"
+
+    def urls(self) -> dict[str, str]:
+        """Every address and the key: what a client is to be configured with."""
+        names = ("api", "history", "upload", "credits", "files", "control")
+        return {f"{n}_url": getattr(self, f"{n}_url") for n in names} | {"api_key": self.api_key}
+
+    def _application(self) -> web.Application:
+        # faults on request will be one more middleware, between the record and the key
+        middlewares = [self._record, _envelope, self._check_key]
+        app = web.Application(middlewares=middlewares, client_max_size=BODY_LIMIT_BYTES)
+        app.add_routes(
+            [
+                web.post("/v2/{model}", self._submit),
+                web.get("/v2/requests/{request_id}/status", self._status),
+                web.get("/v2/requests/{request_id}", self._result),
+                web.get("/v1/requests/{request_id}", self._result),
+                web.get("/v1/get-user-credits", self._get_credits),
+                web.get(HISTORY_PATH, self._history),
+                web.get(HISTORY_PATH + "/{request_id}", self._history_row),
+                web.post("/upload-asset", self._upload),
+                web.get("/generations/{name}", self._file),
+                web.get("/assets/{name}", self._file),
+                *Control(self.clock, self.workshop).routes(),
+            ]
+        )
+        return app
+
+    @web.middleware
+    async def _record(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if not request.path.startswith("/control/"):
+            headers = {name.lower(): value for name, value in request.headers.items()}
+            seen = SeenRequest(request.method, request.path, headers, self.clock.time())
+            self.requests.append(seen)
+        return await handler(request)
+
+    @web.middleware
+    async def _check_key(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if not request.path.startswith(PUBLIC_PATHS):
+            key = request.headers.get("x-api-key", "")
+            if not hmac.compare_digest(key.encode(), self.api_key.encode()):
+                return _error(401, "Invalid or missing API key: send it as x-api-key")
+        return await handler(request)
+
+    async def _submit(self, request: web.Request) -> web.Response:
+        model = request.match_info["model"]
+        if model != MODEL:
+            return _error(404, f"Model {model} not found")
+        if request.headers.get("Content-Type", "").partition(";")[0].strip() != JSON_TYPE:
+            return _error(406, f"Unsupported content type: it must be {JSON_TYPE}")
+        inputs = parse_inputs(await _json_body(request))
+        if self.workshop.credits <= 0:
+            return _error(406, "Insufficient credits: top up your account to continue")
+        return web.json_response(submit_reply(self.workshop.accept(inputs), self.api_url))
+
+    async def _status(self, request: web.Request) -> web.Response:
+        job = self._fresh(request)
+        status, body = status_reply(job, self.api_url)
+        return web.json_response(body, status=status)
+
+    async def _result(self, request: web.Request) -> web.Response:
+        job = self._fresh(request)
+        status, body = result_reply(job, self.api_url, self.files_url)
+        return web.json_response(body, status=status)
+
+    def _fresh(self, request: web.Request) -> Job:
+        request_id = request.match_info["request_id"]
+        job = self.workshop.find_fresh(request_id)
+        if job is None:
+            raise NotKnown(f"Request {request_id} not found")
+        return job
+
+    async def _get_credits(self, _request: web.Request) -> web.Response:
+        return web.json_response({"credits": self.workshop.credits, "free-credits": 0.0})
+
+    async def _history(self, request: web.Request) -> web.Response:
+        today = datetime.fromtimestamp(self.clock.time(), UTC).date()
+        query = Query.parse(request.query, today)
+        return web.json_response(query.select(self.workshop.accepted, self.files_url))
+
+    async def _history_row(self, request: web.Request) -> web.Response:
+        request_id = request.match_info["request_id"]
+        job = self.workshop.find(request_id)
+        if job is None:
+            raise NotKnown(f"Request {request_id} not found")
+        return web.json_response(history_row(job, self.files_url))
+
+    async def _upload(self, request: web.Request) -> web.Response:
+        body = await _json_body(request)
+        data_urls = body.get("data_urls") if isinstance(body, dict) else None
+        if not isinstance(data_urls, list) or not data_urls:
+            raise UploadError("data_urls must be a list of data URLs")
+        paths = [await self._storage.keep_upload(data_url) for data_url in data_urls]
+        return web.json_response(
+            {
+                "file_urls": [self.files_url + path for path in paths],
+                "message": "Files uploaded successfully",
+            }
+        )
+
+    async def _file(self, request: web.Request) -> web.StreamResponse:
+        file = self._storage.find(request.path)
+        if file is None:
+            raise NotKnown("File not found")
+        return web.FileResponse(file.path, headers={"Content-Type": file.content_type})
+
+
+class NotKnown(Exception):
+    """What was asked for is not there, or not any more."""
+
+
+@web.middleware
+async def _envelope(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Errors as the provider words them: JSON, save a wrong method's HTML."""
+    try:
+        return await handler(request)
+    except NotKnown as error:
+        return _error(404, str(error))
+    except (InputError, QueryError, UploadError, ControlError) as error:
+        return _error(400, str(error))
+    except web.HTTPMethodNotAllowed:
+        page = "<html><body><h1>405 Method Not Allowed</h1></body></html>"
+        return web.Response(status=405, text=page, content_type="text/html")
+    except web.HTTPClientError as error:
+        return _error(error.status, error.reason)
+
+
+def _error(status: int, text: str) -> web.Response:
+    return web.json_response({"error": text}, status=status)
+
+
+async def _json_body(request: web.Request) -> object:
+    try:
+        body: object = json.loads(await request.read())
+    except (ValueError, RecursionError):
+        raise InputError("The request body is not valid JSON") from None
+    return body
