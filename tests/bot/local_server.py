@@ -13,7 +13,7 @@ async def serve(handler: Handler) -> AsyncIterator[str]:
     """Serve until the block ends; gives the base URL, without a slash at its end."""
     app = web.Application(client_max_size=200_000_000)
     app.router.add_route("*", "/{path:.*}", handler)
-    runner = web.AppRunner(app, shutdown_timeout=1)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
