@@ -1,0 +1,147 @@
+"""First answers to interactions: within three seconds, and only once.
+
+Modals (callback 9), autocomplete (8) and the rest have their place in `Callbacks.create`.
+"""
+
+from aiohttp import web
+
+from sandbox.discord.rest.api import Api
+from sandbox.discord.rest.bodies import Body, path_id, read_body
+from sandbox.discord.rest.channels import REPLY, SETTABLE
+from sandbox.discord.rest.drafts import write
+from sandbox.discord.wire import ApiError, Fault, Json, answer
+from sandbox.discord.world import (
+    REPLY_DEADLINE_S,
+    Flag,
+    Interaction,
+    InteractionType,
+    Message,
+    State,
+)
+
+MESSAGE, DEFERRED_MESSAGE, DEFERRED_UPDATE, UPDATE = 4, 5, 6, 7
+NOT_SERVED = (8, 9, 10, 12)
+COMMAND_REPLY = 20
+SETTABLE_IN_REPLY = SETTABLE | Flag.EPHEMERAL
+
+
+class Callbacks:
+    """The route that a bot answers an interaction at."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+        self._world = api.world
+
+    def routes(self) -> list[web.RouteDef]:
+        """Paths and handlers."""
+        path = "/interactions/{interaction_id}/{interaction_token}/callback"
+        return [web.post(path, self.create)]
+
+    async def create(self, request: web.Request) -> web.Response:
+        """Answer, defer or update; 204, or the whole outcome with `with_response`."""
+        interaction = self._find(request)
+        body = await read_body(request, interaction.size_limit_bytes)
+        kind = body.fields.integer("type", required=True)
+        served = (MESSAGE, DEFERRED_MESSAGE, DEFERRED_UPDATE, UPDATE)
+        if kind in NOT_SERVED:
+            raise ApiError(
+                Fault.NOT_SERVED, detail=f"The sandbox does not serve callback type {kind} yet"
+            )
+        about_a_message = interaction.type is InteractionType.COMPONENT
+        if kind not in served or (kind in {DEFERRED_UPDATE, UPDATE} and not about_a_message):
+            body.fields.fail(
+                "type", "BASE_TYPE_CHOICES", "This callback type is not for this interaction."
+            )
+        body.fields.form.check()
+        self._check_open(interaction)
+        if kind in {MESSAGE, DEFERRED_MESSAGE}:
+            message = self._reply(interaction, body, deferred=kind == DEFERRED_MESSAGE)
+        else:
+            message = self._update(interaction, body, deferred=kind == DEFERRED_UPDATE)
+        deferred = kind in {DEFERRED_MESSAGE, DEFERRED_UPDATE}
+        self._world.settle(interaction, State.DEFERRED if deferred else State.REPLIED)
+        if request.query.get("with_response", "").lower() not in {"true", "1"}:
+            return web.Response(status=204)
+        return answer(self._outcome(interaction, int(kind or 0), message))
+
+    def _find(self, request: web.Request) -> Interaction:
+        interaction_id = path_id(request, "interaction_id", Fault.UNKNOWN_INTERACTION)
+        interaction = self._world.interactions.get(interaction_id)
+        if interaction is None or interaction.token != request.match_info["interaction_token"]:
+            raise ApiError(Fault.UNKNOWN_INTERACTION)
+        self._check_open(interaction)
+        return interaction
+
+    def _check_open(self, interaction: Interaction) -> None:
+        if interaction.acknowledged:
+            raise ApiError(Fault.ALREADY_ACKNOWLEDGED)
+        late = self._world.clock.time() - interaction.created_at > REPLY_DEADLINE_S
+        if late or interaction.state is State.FAILED:
+            raise ApiError(Fault.UNKNOWN_INTERACTION)
+
+    def _reply(self, interaction: Interaction, body: Body, *, deferred: bool) -> Message:
+        data = body.fields.child("data", required=not deferred)
+        body.fields.form.check()
+        message = new_reply(self._api, interaction)
+        if interaction.type is InteractionType.COMMAND:
+            message.type = COMMAND_REPLY
+        if deferred:
+            flags = (data.integer("flags", least=0) if data else None) or 0
+            message.flags = Flag.LOADING | flags & Flag.EPHEMERAL
+        elif data is not None:
+            message.tts = data.boolean("tts")
+            write(self._world, self._api.cdn, message, body.inner(data), SETTABLE_IN_REPLY)
+        hide(message, interaction)
+        interaction.original_id = message.id
+        self._world.post(message)
+        return message
+
+    def _update(self, interaction: Interaction, body: Body, *, deferred: bool) -> Message:
+        channel = self._world.channel(interaction.channel_id)
+        message = channel.messages.get(interaction.message_id or 0) if channel else None
+        if message is None:
+            raise ApiError(Fault.UNKNOWN_MESSAGE)
+        data = body.fields.child("data")
+        if not deferred and data is not None:
+            write(self._world, self._api.cdn, message, body.inner(data), SETTABLE)
+        interaction.original_id = message.id
+        if not deferred:
+            self._world.edited(message)
+        return message
+
+    def _outcome(self, interaction: Interaction, kind: int, message: Message) -> Json:
+        own = kind in {MESSAGE, DEFERRED_MESSAGE}
+        shown: Json = {
+            "id": str(interaction.id),
+            "type": int(interaction.type),
+            "channel_id": str(interaction.channel_id),
+            "response_message_id": str(message.id),
+            "response_message_loading": bool(message.flags & Flag.LOADING),
+            "response_message_ephemeral": bool(message.flags & Flag.EPHEMERAL),
+        }
+        if interaction.guild_id:
+            shown["guild_id"] = str(interaction.guild_id)
+        resource: Json = {"type": kind}
+        if own or kind == UPDATE:
+            resource["message"] = self._api.payloads.message(message)
+        return {"interaction": shown, "resource": resource}
+
+
+def new_reply(api: Api, interaction: Interaction) -> Message:
+    """An empty message of the bot's that belongs to an interaction."""
+    channel = api.world.channel(interaction.channel_id)
+    if channel is None:
+        raise ApiError(Fault.UNKNOWN_CHANNEL)
+    message = api.world.new_message(channel, api.world.bot_id)
+    message.interaction = interaction
+    answered = interaction.original_id or interaction.message_id
+    if answered in channel.messages:
+        message.reference_id = answered
+        message.type = REPLY
+    return message
+
+
+def hide(message: Message, interaction: Interaction) -> None:
+    """An ephemeral message is for whoever asked."""
+    if message.flags & Flag.EPHEMERAL:
+        message.visible_to = interaction.user_id
