@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import math
 import signal
 import sys
 from pathlib import Path
@@ -21,20 +22,40 @@ async def serve(server: ProviderServer) -> None:
         await stop.wait()
 
 
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65_535:
+        raise argparse.ArgumentTypeError(f"{text} is not a port from 0 to 65535")
+    return int(text)
+
+
+def _not_negative(text: str) -> float:
+    try:
+        if 0 <= (number := float(text)) < math.inf:
+            return number
+    except ValueError:
+        pass
+    raise argparse.ArgumentTypeError(f"{text} is not a number of 0 or more")
+
+
 def main() -> int:
     """Exit status 0 after a signal; 1 and one sentence when it cannot start."""
     parser = argparse.ArgumentParser(prog="python -m engine", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=0, help="0: any free one")
+    parser.add_argument("--port", type=_port, default=0, help="0: any free one")
     parser.add_argument("--api-key", default="SG_local")
-    parser.add_argument("--run-time-s", type=float, default=8.0, help="of one job, in seconds")
+    parser.add_argument(
+        "--run-time-s", type=_not_negative, default=8.0, help="of one job, in seconds"
+    )
     parser.add_argument("--media-dir", type=Path, help="kept; default: a temporary folder")
-    parser.add_argument("--credits", type=float, default=100.0, help="the account's balance")
+    parser.add_argument(
+        "--credits", type=_not_negative, default=100.0, help="the account's balance"
+    )
     given = parser.parse_args()
     try:
         asyncio.run(serve(ProviderServer(**vars(given))))
     except OSError as error:
-        sys.stderr.write(f"The engine cannot start: {error.strerror or error}.\n")
+        where = f"{error.filename}: " if error.filename else ""
+        sys.stderr.write(f"The engine cannot start: {where}{error.strerror or error}.\n")
         return 1
     return 0
 

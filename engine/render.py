@@ -24,6 +24,8 @@ SHORT_SIDE_PIXELS = {"360p": 360, "540p": 540, "720p": 720}
 LONGEST_S = 30.0
 FASTEST_FPS = 30
 WIDEST_PANEL = 2.0
+LARGEST_PANEL_PIXELS = 1440
+IMAGE_FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 PIXEL_LIMIT = 50_000_000
 MEMORY_LIMIT_BYTES = 3 * 1024**3
 CPU_LIMIT_S = 300
@@ -63,15 +65,18 @@ def duration_s(path: Path) -> float:
 
 
 def _open_subject(path: Path) -> Image.Image:
+    too_many = f"image_url has more than {PIXEL_LIMIT:,} pixels"
     try:
-        with Image.open(path) as stored:
-            if stored.width * stored.height > PIXEL_LIMIT:
-                raise RenderError(f"image_url has more than {PIXEL_LIMIT:,} pixels")
-            upright = ImageOps.exif_transpose(stored).convert("RGBA")
+        with Image.open(path, formats=IMAGE_FORMATS) as picture:
+            if picture.width * picture.height > PIXEL_LIMIT:
+                raise RenderError(too_many)
+            ImageOps.exif_transpose(picture, in_place=True)
+            upright = picture.convert("RGBA")
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise RenderError(f"image_url has more than {PIXEL_LIMIT:,} pixels") from None
+        raise RenderError(too_many) from None
     except (OSError, SyntaxError, ValueError):  # Pillow's ways to say "damaged"
         raise RenderError("image_url is not a readable image") from None
+    upright.thumbnail((LARGEST_PANEL_PIXELS, LARGEST_PANEL_PIXELS))
     white = Image.new("RGBA", upright.size, "white")
     return Image.alpha_composite(white, upright).convert("RGB")
 
@@ -112,7 +117,12 @@ def _frames(
 
 def _upright_size(frame: VideoFrame, video: VideoStream) -> tuple[float, float]:
     size = (frame.width * float(video.sample_aspect_ratio or 1), float(frame.height))
-    return size if frame.rotation % 180 == 0 else (size[1], size[0])
+    return (size[1], size[0]) if _quarter_turns(frame) % 2 else size
+
+
+def _quarter_turns(frame: VideoFrame) -> int:
+    """How often to turn it counter-clockwise: phones store a film lying, with a note."""
+    return round(frame.rotation / 90) % 4
 
 
 def _start_s(video: VideoStream) -> float:
@@ -127,7 +137,7 @@ class _Stage:
         aspect = min(max(wish, 1 / WIDEST_PANEL), WIDEST_PANEL)
         self.panel = (2 * round(height * aspect / 2), height)
         share = min(self.panel[0] / motion_size[0], height / motion_size[1])
-        self._frame_size = (round(motion_size[0] * share), round(motion_size[1] * share))
+        self._frame_size = tuple(max(2, round(side * share)) for side in motion_size)
         self.size = (self.panel[0] * 2, height)
         self._canvas = Image.new("RGB", self.size)
         left = ImageOps.contain(subject, self.panel)
@@ -138,12 +148,13 @@ class _Stage:
 
     def paint(self, frame: VideoFrame) -> VideoFrame:
         """The whole picture with this frame on its right."""
-        size, turned = self._frame_size, frame.rotation % 180 != 0
-        width, height = (size[1], size[0]) if turned else size
+        width, height = self._frame_size
+        if _quarter_turns(frame) % 2:
+            width, height = height, width
         # PyAV's stubs leave to_image and from_image bare
         picture: Image.Image = frame.to_image(width=width, height=height)  # type: ignore[no-untyped-call]
-        if frame.rotation:
-            picture = picture.rotate(frame.rotation, expand=True)
+        if turns := _quarter_turns(frame):
+            picture = picture.rotate(90 * turns, expand=True)
         left = self.panel[0] + (self.panel[0] - picture.width) // 2
         self._canvas.paste(picture, (left, (self.panel[1] - picture.height) // 2))
         whole: VideoFrame = VideoFrame.from_image(self._canvas)  # type: ignore[no-untyped-call]

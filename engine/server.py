@@ -134,8 +134,8 @@ class ProviderServer:
     @web.middleware
     async def _check_key(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         if not request.path.startswith(PUBLIC_PATHS):
-            key = request.headers.get("x-api-key", "")
-            if not hmac.compare_digest(key.encode(), self.api_key.encode()):
+            key = request.headers.get("x-api-key", "").encode(errors="surrogateescape")
+            if not hmac.compare_digest(key, self.api_key.encode()):
                 return _error(401, "Invalid or missing API key: send it as x-api-key")
         return await handler(request)
 
