@@ -1,0 +1,279 @@
+"""The gateway's front door: websockets, their opcodes and close codes."""
+
+import asyncio
+import json
+import re
+import zlib
+from enum import IntEnum
+
+from aiohttp import WSMsgType, web
+
+from sandbox.discord.forms import Fields, Form
+from sandbox.discord.sessions import PRIVILEGED, Intent, Session, Sessions
+from sandbox.discord.wire import ApiError, Json, encode
+
+MOST_PAYLOAD_BYTES = 4096
+MOST_SENT = 120
+SENT_WINDOW_S = 60.0
+EVERY_INTENT = (1 << 26) - 1
+
+
+class Op(IntEnum):
+    """Gateway opcodes."""
+
+    DISPATCH = 0
+    HEARTBEAT = 1
+    IDENTIFY = 2
+    PRESENCE_UPDATE = 3
+    VOICE_STATE_UPDATE = 4
+    RESUME = 6
+    RECONNECT = 7
+    REQUEST_GUILD_MEMBERS = 8
+    INVALID_SESSION = 9
+    HELLO = 10
+    HEARTBEAT_ACK = 11
+    REQUEST_SOUNDBOARD_SOUNDS = 31
+
+
+class Close(IntEnum):
+    """Gateway close codes."""
+
+    UNKNOWN_ERROR = 4000
+    UNKNOWN_OPCODE = 4001
+    DECODE_ERROR = 4002
+    NOT_AUTHENTICATED = 4003
+    AUTHENTICATION_FAILED = 4004
+    ALREADY_AUTHENTICATED = 4005
+    INVALID_SEQ = 4007
+    RATE_LIMITED = 4008
+    SESSION_TIMED_OUT = 4009
+    INVALID_SHARD = 4010
+    INVALID_API_VERSION = 4012
+    INVALID_INTENTS = 4013
+    DISALLOWED_INTENTS = 4014
+
+
+class Closing(Exception):
+    """The connection must be closed with this code."""
+
+    def __init__(self, code: Close) -> None:
+        super().__init__(code.name)
+        self.code = code
+
+
+class Connection:
+    """One websocket: frames in order, compressed as one stream if the client asked for it."""
+
+    def __init__(self, socket: web.WebSocketResponse, *, compressed: bool) -> None:
+        self._socket = socket
+        self._deflate = zlib.compressobj() if compressed else None
+        self._queue: asyncio.Queue[Json | Close] = asyncio.Queue()
+        self.session: Session | None = None
+
+    def send(self, op: Op, data: object = None, **dispatch: object) -> None:
+        """Queue a payload; a dispatch also has its name `t` and number `s`."""
+        self._queue.put_nowait({"op": int(op), "d": data, "s": None, "t": None} | dispatch)
+
+    def dispatch(self, name: str, number: int, data: Json) -> None:
+        """Queue an event."""
+        self.send(Op.DISPATCH, data, t=name, s=number)
+
+    def close(self, code: Close) -> None:
+        """Close once everything queued is sent."""
+        self._queue.put_nowait(code)
+
+    async def write(self) -> None:
+        """Send what is queued until the connection is to be closed."""
+        while not isinstance(item := await self._queue.get(), Close):
+            text = encode(item)
+            if self._deflate is None:
+                await self._socket.send_str(text)
+            else:
+                data = self._deflate.compress(text.encode())
+                await self._socket.send_bytes(data + self._deflate.flush(zlib.Z_SYNC_FLUSH))
+        await self._socket.close(code=int(item), message=item.name.encode())
+
+
+class Gateway:
+    """Accepts connections and speaks Discord's gateway protocol v10 with them."""
+
+    def __init__(self, sessions: Sessions, heartbeat_interval_s: float) -> None:
+        self._sessions = sessions
+        self._interval_s = heartbeat_interval_s
+        self._open: set[Connection] = set()
+        self.url = ""
+
+    def routes(self) -> list[web.RouteDef]:
+        """Where a bot connects; some clients put a slash behind the address."""
+        return [web.get(path, self.accept) for path in ("/gateway", "/gateway/")]
+
+    def reconnect_all(self) -> None:
+        """Ask every bot to reconnect and resume (opcode 7)."""
+        for connection in self._open:
+            connection.send(Op.RECONNECT)
+
+    def drop_all(self, code: Close = Close.UNKNOWN_ERROR) -> None:
+        """Close every bot's connection; their sessions wait to be resumed."""
+        for connection in self._open:
+            connection.close(code)
+
+    def invalidate_all(self) -> None:
+        """Tell every bot that its session is gone (opcode 9)."""
+        for connection in self._open:
+            if connection.session is not None:
+                self._sessions.forget(connection.session)
+            connection.send(Op.INVALID_SESSION, False)
+
+    async def accept(self, request: web.Request) -> web.StreamResponse:
+        """One connection, from hello to close."""
+        encoding, compress = request.query.get("encoding", "json"), request.query.get("compress")
+        if encoding != "json" or compress not in {None, "", "zlib-stream"}:
+            return web.Response(status=400, text="Only json, plain or zlib-stream, is served.")
+        socket = web.WebSocketResponse(max_msg_size=0)
+        await socket.prepare(request)
+        connection = Connection(socket, compressed=bool(compress))
+        self._open.add(connection)
+        writer = asyncio.create_task(connection.write())
+        try:
+            if request.query.get("v", "10") != "10":
+                connection.close(Close.INVALID_API_VERSION)
+                await writer
+                return socket
+            connection.send(Op.HELLO, {"heartbeat_interval": int(self._interval_s * 1000)})
+            await self._converse(connection, socket, writer)
+        finally:
+            writer.cancel()
+            self._open.discard(connection)
+            if connection.session is not None:
+                self._sessions.detach(connection.session, connection, socket.close_code)
+        return socket
+
+    async def _converse(
+        self, connection: Connection, socket: web.WebSocketResponse, writer: asyncio.Task[None]
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        beat_at = loop.time()
+        sent: list[float] = []
+        while not socket.closed:
+            # Discord allows for a slow network; half an interval more is its usual patience.
+            left_s = beat_at + 1.5 * self._interval_s - loop.time()
+            try:
+                frame = await socket.receive(timeout=max(left_s, 0.001))
+            except TimeoutError:
+                await self._finish(connection, writer, Close.SESSION_TIMED_OUT)
+                return
+            if frame.type in {WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED}:
+                return
+            try:
+                op, data = _decode(frame.data)
+                if op == Op.HEARTBEAT:
+                    beat_at = loop.time()
+                    connection.send(Op.HEARTBEAT_ACK)
+                    continue
+                sent = [at for at in sent if loop.time() - at < SENT_WINDOW_S] + [loop.time()]
+                if len(sent) > MOST_SENT:
+                    raise Closing(Close.RATE_LIMITED)
+                self._act(connection, op, data)
+            except Closing as closing:
+                await self._finish(connection, writer, closing.code)
+                return
+
+    async def _finish(
+        self, connection: Connection, writer: asyncio.Task[None], code: Close
+    ) -> None:
+        connection.close(code)
+        await writer
+
+    def _act(self, connection: Connection, op: int, data: object) -> None:
+        if op not in set(Op):
+            raise Closing(Close.UNKNOWN_OPCODE)
+        if op == Op.IDENTIFY:
+            self._identify(connection, data)
+        elif op == Op.RESUME:
+            self._resume(connection, data)
+        elif connection.session is None:
+            raise Closing(Close.NOT_AUTHENTICATED)
+        elif op == Op.REQUEST_GUILD_MEMBERS:
+            self._request_members(connection.session, data)
+        elif op not in {Op.PRESENCE_UPDATE, Op.VOICE_STATE_UPDATE, Op.REQUEST_SOUNDBOARD_SOUNDS}:
+            raise Closing(Close.UNKNOWN_OPCODE)
+
+    def _identify(self, connection: Connection, data: object) -> None:
+        if connection.session is not None:
+            raise Closing(Close.ALREADY_AUTHENTICATED)
+        fields = Fields(Form(), data)
+        token = fields.text("token", required=True)
+        intents = fields.raw.get("intents")
+        properties = fields.child("properties", required=True)
+        shard = fields.raw.get("shard") or [0, 1]
+        try:
+            fields.form.check()
+        except ApiError as error:
+            raise Closing(Close.DECODE_ERROR) from error
+        if properties is None or token is None:
+            raise Closing(Close.DECODE_ERROR)
+        if token.removeprefix("Bot ") != self._sessions.world.token:
+            raise Closing(Close.AUTHENTICATION_FAILED)
+        if not isinstance(intents, int) or isinstance(intents, bool) or intents & ~EVERY_INTENT:
+            raise Closing(Close.INVALID_INTENTS)
+        if intents & PRIVILEGED & ~self._sessions.world.privileged_intents:
+            raise Closing(Close.DISALLOWED_INTENTS)
+        match shard:
+            case [int(number), int(count)] if 0 <= number < count:
+                pass
+            case _:
+                raise Closing(Close.INVALID_SHARD)
+        self._sessions.begin(connection, Intent(intents), (number, count), self.url)
+
+    def _resume(self, connection: Connection, data: object) -> None:
+        if connection.session is not None:
+            raise Closing(Close.ALREADY_AUTHENTICATED)
+        fields = Fields(Form(), data)
+        token = fields.text("token", required=True)
+        session_id = fields.text("session_id", required=True)
+        seq = fields.integer("seq", required=True, least=0)
+        if token is None or session_id is None or seq is None:
+            raise Closing(Close.DECODE_ERROR)
+        if token.removeprefix("Bot ") != self._sessions.world.token:
+            raise Closing(Close.AUTHENTICATION_FAILED)
+        session = self._sessions.find(session_id)
+        if session is None:
+            connection.send(Op.INVALID_SESSION, False)
+        elif seq > session.number:
+            raise Closing(Close.INVALID_SEQ)
+        else:
+            self._sessions.resume(session, connection, seq)
+
+    def _request_members(self, session: Session, data: object) -> None:
+        fields = Fields(Form(), data)
+        guild_id = fields.snowflake("guild_id", required=True)
+        ids = fields.raw.get("user_ids")
+        user_ids = ids if isinstance(ids, list) else [ids] if ids else []
+        query = fields.raw.get("query")
+        limit = fields.integer("limit", least=0) or 0
+        everyone = query == "" and limit == 0 and not user_ids
+        if everyone and not session.intents & Intent.GUILD_MEMBERS:
+            raise Closing(Close.DISALLOWED_INTENTS)
+        if fields.boolean("presences") and not session.intents & Intent.GUILD_PRESENCES:
+            raise Closing(Close.DISALLOWED_INTENTS)
+        self._sessions.send_members(
+            session,
+            guild_id or 0,
+            [int(id_) for id_ in user_ids if re.fullmatch(r"\d{1,20}", str(id_))],
+            query if isinstance(query, str) and not user_ids else None,
+            limit,
+            fields.raw.get("nonce"),
+        )
+
+
+def _decode(data: object) -> tuple[int, object]:
+    if not isinstance(data, str | bytes) or len(data) > MOST_PAYLOAD_BYTES:
+        raise Closing(Close.DECODE_ERROR)
+    try:
+        payload = json.loads(data)
+    except ValueError as error:
+        raise Closing(Close.DECODE_ERROR) from error
+    op = payload.get("op") if isinstance(payload, dict) else None
+    if not isinstance(op, int):
+        raise Closing(Close.DECODE_ERROR)
+    return op, payload.get("d")
