@@ -46,7 +46,6 @@ class Close(IntEnum):
     ALREADY_AUTHENTICATED = 4005
     INVALID_SEQ = 4007
     RATE_LIMITED = 4008
-    SESSION_TIMED_OUT = 4009
     INVALID_SHARD = 4010
     INVALID_API_VERSION = 4012
     INVALID_INTENTS = 4013
@@ -160,7 +159,7 @@ class Gateway:
             try:
                 frame = await socket.receive(timeout=max(left_s, 0.001))
             except TimeoutError:
-                await self._finish(connection, writer, Close.SESSION_TIMED_OUT)
+                await self._finish(connection, writer, Close.UNKNOWN_ERROR)
                 return
             if frame.type in {WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED}:
                 return
