@@ -6,12 +6,13 @@ discord.py does not keep it and the registered dynamic buttons in `cogs.buttons`
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
 import discord
 from discord import ui
 
-from bot.core.jobs import QUALITIES, RUNNING, Delivered, Job, JobState, Quality
+from bot.core.jobs import QUALITIES, Delivered, Job, JobState, Quality
 from bot.core.ledger import Balance
 from bot.errors import Problem
 from bot.sentences import clean, credits_text, seconds_text, sentence
@@ -28,11 +29,16 @@ class Button(StrEnum):
     DETAILS = "details"
 
 
-class Note(StrEnum):
-    """What a card says besides its job's state."""
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What a status card says besides its job.
 
-    UNAVAILABLE = "unavailable"
-    BUSY = "busy"
+    `place` in the line is from 1, `ready_at` in unix seconds; `unavailable` is the provider.
+    """
+
+    place: int | None = None
+    ready_at: float | None = None
+    unavailable: bool = False
 
 
 STAGES: tuple[tuple[str, frozenset[JobState]], ...] = (
@@ -104,12 +110,10 @@ def refusal(problem: Problem, facts: Mapping[str, object]) -> ui.LayoutView:
     return say(sentence(problem, facts), AMBER)
 
 
-def status(
-    job: Job, *, note: Note | None = None, place: int | None = None, ready_at: float | None = None
-) -> ui.LayoutView:
-    """The status card of a job past its draft; `place` from 1, `ready_at` in unix seconds."""
+def status(job: Job, outlook: Outlook) -> ui.LayoutView:
+    """The status card of a job past its draft."""
     items: list[ui.Item[ui.LayoutView]] = [
-        _text(f"### {TITLES[job.state]}", _stages(job), _news(job, note, place, ready_at)),
+        _text(f"### {TITLES[job.state]}", _stages(job), _news(job, outlook)),
         _text(_facts(job)),
     ]
     if job.state is JobState.QUEUED:
@@ -125,18 +129,19 @@ def _stages(job: Job) -> str | None:
     return "  ".join(f"{mark} {name}" for mark, (name, _) in zip(marks, STAGES, strict=True))
 
 
-def _news(job: Job, note: Note | None, place: int | None, ready_at: float | None) -> str | None:
+def _news(job: Job, outlook: Outlook) -> str | None:
     asked = f"Asked <t:{job.created_at:.0f}:R>"
     match job.state:
-        case JobState.QUEUED if note is Note.UNAVAILABLE:
+        case JobState.QUEUED if outlook.unavailable:
             return (
                 "The video service is unavailable right now. Your request keeps its place and "
                 "goes on by itself; you can also cancel it."
             )
         case JobState.QUEUED:
-            where = f"Number {place} in line. " if place else ""
+            where = f"Number {outlook.place} in line. " if outlook.place else ""
             return f"{where}{asked}."
         case JobState.SUBMITTING | JobState.RENDERING | JobState.FETCHING | JobState.DELIVERING:
+            ready_at = outlook.ready_at
             ready = f"Ready about <t:{ready_at:.0f}:R> · " if ready_at else ""
             return f"{ready}{asked[0].lower() if ready else asked[0]}{asked[1:]}"
         case JobState.REVIEW:
@@ -238,28 +243,30 @@ def finished(job: Job, *, link: tuple[str, float] | None = None) -> ui.LayoutVie
             ui.MediaGallery(discord.MediaGalleryItem(f"attachment://{FILE_NAME.format(id=job.id)}"))
         )
     else:
-        url, ends_at = link
-        items.append(
-            _text(
-                "It is too large to be posted here.",
-                f"[Download it]({url}) before <t:{ends_at:.0f}:f> (<t:{ends_at:.0f}:R>).",
-            )
-        )
+        items.append(_text("It is too large to be posted here.", _download(*link)))
     items.append(ui.ActionRow(_button("Details", Button.DETAILS, job)))
     return _view(*items, colour=GREEN)
 
 
-def shown_again(job: Job, *, has_file: bool) -> ui.LayoutView:
-    """What `/jobs show` answers: the card, and the video if it goes along as a file."""
+def _download(url: str, ends_at: float) -> str:
+    return f"[Download it]({url}) before <t:{ends_at:.0f}:f> (<t:{ends_at:.0f}:R>)."
+
+
+def shown_again(
+    job: Job, outlook: Outlook, *, has_file: bool = False, link: tuple[str, float] | None = None
+) -> ui.LayoutView:
+    """What `/jobs show` answers: the card, and the video as an attached file or as a link."""
     items: list[ui.Item[ui.LayoutView]] = [
-        _text(f"### {TITLES[job.state]}", _stages(job), _news(job, None, None, None)),
+        _text(f"### {TITLES[job.state]}", _stages(job), _news(job, outlook)),
         _text(_facts(job)),
     ]
     if has_file:
         items.append(
             ui.MediaGallery(discord.MediaGalleryItem(f"attachment://{FILE_NAME.format(id=job.id)}"))
         )
-    elif job.state is JobState.DELIVERED and job.video_deleted_at:
+    elif link is not None:
+        items.append(_text(_download(*link)))
+    elif job.state is JobState.DELIVERED:
         items.append(_text("The video itself is no longer kept."))
     if job.state in {JobState.CHECKING, JobState.QUEUED}:
         items.append(ui.ActionRow(_button("Cancel", Button.CANCEL, job)))
@@ -323,8 +330,3 @@ def explanation(prices: Mapping[Quality, int]) -> ui.LayoutView:
             "`/credits` shows what you have.",
         )
     )
-
-
-def is_under_way(job: Job) -> bool:
-    """Whether a person would say that this job is still being worked on."""
-    return job.state in RUNNING | {JobState.QUEUED, JobState.DELIVERING, JobState.REVIEW}

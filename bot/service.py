@@ -4,25 +4,29 @@ Nothing here downloads or waits for the provider: it saves, and wakes the runner
 """
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
+from bot.cards import Outlook
 from bot.clock import Clock
 from bot.core import ledger, policy
 from bot.core.jobs import (
-    QUALITIES,
+    Failure,
     Job,
+    JobState,
     Quality,
     Source,
     Upload,
 )
 from bot.core.ledger import Balance
 from bot.core.policy import Rules
-from bot.core.pricing import Rates, price
+from bot.core.pricing import Rates, price, prices
 from bot.errors import Problem, Refused, StaleJob
 from bot.media import IMAGE_LIMIT_BYTES, VIDEO_LIMIT_BYTES
 from bot.store import NewJob, Store
+from bot.videos import Videos, link_to
 
 TOKEN_LIFE_S = 15 * 60
 """How long an interaction's token lives (Discord API docs, Receiving and Responding)."""
@@ -41,6 +45,13 @@ class Worker(Protocol):
     @property
     def provider_is_down(self) -> bool:
         """Whether submits are known to be useless at the moment."""
+
+
+class Members(Protocol):
+    """What the service needs to know of servers."""
+
+    async def is_in_any(self, person_id: int, servers: frozenset[int]) -> bool:
+        """Whether this person is a member of any of these servers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +93,21 @@ class Service:
 
     def __init__(
         self,
+        *,
         store: Store,
         worker: Worker,
+        members: Members,
+        outlook: Callable[[Job], Awaitable[Outlook]],
+        videos: Videos,
         rules: Callable[[int], Rules],
         rates: Rates,
         clock: Clock,
     ) -> None:
         self._store = store
         self._worker = worker
+        self._members = members
+        self._outlook = outlook
+        self._videos = videos
         self._rules = rules
         self._rates = rates
         self._clock = clock
@@ -111,6 +129,7 @@ class Service:
         Raises `Refused` for what can be said without a download.
         """
         _refuse_at_sight(image, video)
+        await self._refuse_strangers(place)
         if self._worker.provider_is_down:
             raise Refused(Problem.PROVIDER_DOWN)
         at = self._clock.time()
@@ -133,10 +152,17 @@ class Service:
             at,
         )
 
-    async def replied(self, job_id: str, message_id: int) -> None:
-        """The request's first reply stands: the job may go on."""
-        await self._store.card_is(job_id, message_id)
+    async def replied(self, job_id: str, message_id: int | None) -> None:
+        """The request's first reply stands, perhaps under an id that is to be found out."""
+        if message_id is not None:
+            await self._store.card_is(job_id, message_id)
         self._worker.poke(job_id)
+
+    async def unanswered(self, job: Job) -> None:
+        """Discord did not take the first reply and has told the person so: the job ends."""
+        failure = Failure(Problem.INTERRUPTED)
+        await self._store.fail(job, failure, self._clock.time())
+        self._worker.poke(job.id)
 
     async def draft(
         self, place: Place, message_id: int, image: GivenFile | None, video: GivenFile | None
@@ -146,6 +172,7 @@ class Service:
         `None` for a repeated event. Raises `Refused`.
         """
         _refuse_at_sight(image, video)
+        await self._refuse_strangers(place)
         if await self._store.read.job_of_origin(message_id):
             return None
         subject = image.upload if image else None
@@ -224,9 +251,20 @@ class Service:
                 self._worker.poke(job.id)
                 return cancelled
 
-    async def show(self, job_id: str, person_id: int) -> Job:
+    async def show(self, job_id: str, person_id: int) -> tuple[Job, Outlook]:
         """One's own job. Raises `Refused` for an unknown id and for somebody else's."""
-        return await self._own(job_id, person_id)
+        job = await self._own(job_id, person_id)
+        return job, await self._outlook(job)
+
+    async def video(self, job: Job, limit_bytes: int) -> Path | tuple[str, float] | None:
+        """A delivered job's video: a file within the limit, a link and its end, or nothing."""
+        if job.state is not JobState.DELIVERED or job.video_deleted_at is not None:
+            return None
+        path = await self._videos.fitting(job.id, limit_bytes)
+        if path is not None:
+            return path
+        link = link_to(job)
+        return link if link[1] > self._clock.time() else None
 
     async def jobs(self, place: Place, limit: int = 10) -> list[Job]:
         """One's newest jobs: in this server, or in a direct message all of them."""
@@ -240,13 +278,21 @@ class Service:
             balance=await self._store.read.balance(place.server_id, place.person_id, rules, at),
             allowance=rules.allowance_credits,
             renews_at=ledger.period_end(rules.period, at),
-            prices=self.prices(10.0),
+            prices=self.prices(),
             under_way=[job for job in mine if not job.ended and not job.is_draft],
         )
 
-    def prices(self, duration_s: float) -> dict[Quality, int]:
-        """What each quality costs for so many seconds of motion, in credits."""
-        return {quality: price(quality, duration_s, self._rates) for quality in QUALITIES}
+    def prices(self) -> dict[Quality, int]:
+        """What each quality costs for ten seconds of motion, in credits."""
+        return prices(10.0, self._rates)
+
+    async def _refuse_strangers(self, place: Place) -> None:
+        """With ALLOWED_SERVERS, direct messages are for the members of those servers."""
+        allowed = self._rules(place.server_id).allowed_servers
+        if place.server_id or not allowed:
+            return
+        if not await self._members.is_in_any(place.person_id, allowed):
+            raise Refused(Problem.SERVER_NOT_ALLOWED)
 
     async def _own(self, job_id: str, person_id: int) -> Job:
         job = await self._store.read.job(job_id.strip().lower()[:20])

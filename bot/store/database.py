@@ -1,7 +1,7 @@
 """The database file: opened, locked, migrated; and its transactions."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from functools import wraps
 from pathlib import Path
@@ -110,7 +110,7 @@ R = TypeVar("R")
 
 def business_event(
     method: Callable[Concatenate[S, AsyncConnection, P], Awaitable[R]],
-) -> Callable[Concatenate[S, P], Awaitable[R]]:
+) -> Callable[Concatenate[S, P], Coroutine[Any, Any, R]]:
     """Run a method as one write transaction that cancelling the caller does not tear apart.
 
     Cancelling a task does not stop a statement that SQLite already runs; so the transaction ends
@@ -118,7 +118,7 @@ def business_event(
     """
 
     @wraps(method)
-    async def run(self: S, *args: P.args, **kwargs: P.kwargs) -> R:
+    async def run(self: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
         async def transaction() -> R:
             async with self.database.write() as connection:
                 return await method(self, connection, *args, **kwargs)

@@ -51,15 +51,20 @@ async def balance(
     )
 
 
-async def standing(
-    connection: AsyncConnection, server_id: int, person_id: int, rules: Rules, at: float
-) -> Standing:
-    """Everything that the policy asks about one person at one moment."""
+async def budget_spent(connection: AsyncConnection, at: float) -> int:
+    """What holds took in the whole bot since the day began."""
     spent = await connection.scalar(
         select(func.coalesce(-func.sum(entries.c.allowance + entries.c.granted), 0)).where(
             _unreleased, entries.c.at >= ledger.period_start(Period.DAY, at)
         )
     )
+    return spent or 0
+
+
+async def standing(
+    connection: AsyncConnection, server_id: int, person_id: int, rules: Rules, at: float
+) -> Standing:
+    """Everything that the policy asks about one person at one moment."""
     theirs = jobs.c.person_id == person_id
     running = jobs.c.state.in_(RUNNING)
     counts = (
@@ -74,7 +79,7 @@ async def standing(
     ).one()
     return Standing(
         balance=await balance(connection, server_id, person_id, rules, at),
-        budget_spent=spent or 0,
+        budget_spent=await budget_spent(connection, at),
         running=counts.running,
         running_of_person=counts.running_of_person,
         waiting=counts.waiting,

@@ -1,8 +1,9 @@
 """Asking the store: no method here changes anything."""
 
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 
 from bot.core.jobs import ENDED, RUNNING, Job, JobState, Quality, Source
 from bot.core.ledger import Balance
@@ -11,6 +12,15 @@ from bot.store import money
 from bot.store.database import Database
 from bot.store.rows import job_from, select_jobs
 from bot.store.tables import attempts, jobs
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """The bot at a glance: jobs by state, billed submits so far, credits spent since midnight."""
+
+    jobs: dict[JobState, int]
+    accepted: int
+    budget_spent: int
 
 
 class Records:
@@ -122,3 +132,12 @@ class Records:
         query = select(attempts.c.id).where(attempts.c.request_id == request_id)
         async with self._database.read() as connection:
             return await connection.scalar(query) is not None
+
+    async def tally(self, at: float) -> Tally:
+        """The bot at a glance."""
+        by_state = select(jobs.c.state, func.count()).group_by(jobs.c.state)
+        submits = select(func.count()).where(attempts.c.request_id.is_not(None))
+        async with self._database.read() as connection:
+            counts = {JobState(row[0]): row[1] for row in await connection.execute(by_state)}
+            accepted = await connection.scalar(submits)
+            return Tally(counts, accepted or 0, await money.budget_spent(connection, at))

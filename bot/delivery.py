@@ -1,0 +1,197 @@
+"""`delivering`: the finished video, down the ladder until it stands somewhere.
+
+A post in the channel, else an edit of the reply, else a direct message, else it is kept for
+`/jobs show`. A try is saved before it is made. Trying again cannot post twice: within Discord's
+window the nonce makes a repeat the same message, and later the channel is searched first.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import discord
+import structlog
+from aiohttp import ClientError
+
+from bot import cards
+from bot.cards import Button
+from bot.clock import Clock
+from bot.core.jobs import Delivered, Job
+from bot.errors import DeliveryError
+from bot.status import GONE, StatusCards
+from bot.store import Store
+from bot.videos import Videos, link_to
+
+log = structlog.get_logger()
+
+NONCE_WINDOW_S = 60.0
+"""Discord remembers a nonce for "the past few minutes"; this is well inside."""
+
+CLOCK_SKEW_S = 30.0
+SEARCHED_MESSAGES = 500
+TOO_LARGE = 40005
+FIT_AGAIN = 0.7
+"""What a refused size is multiplied by: stated limits have been higher than what was taken."""
+
+
+class RungClosedError(Exception):
+    """This way of delivering does not work, now or ever; the next one is tried."""
+
+
+class Delivery:
+    """Posts finished videos. `deliver` may be repeated."""
+
+    def __init__(
+        self,
+        *,
+        client: discord.Client,
+        store: Store,
+        status: StatusCards,
+        videos: Videos,
+        clock: Clock,
+    ) -> None:
+        self._client = client
+        self._store = store
+        self._status = status
+        self._videos = videos
+        self._clock = clock
+
+    async def deliver(self, job: Job) -> None:
+        """Bring the video as near to its requester as Discord allows.
+
+        Raises `DeliveryError` where it is worth trying again.
+        """
+        await self._client.wait_until_ready()
+        rungs: list[tuple[Delivered, Callable[[Job], Awaitable[int | None]]]] = [
+            (Delivered.CHANNEL, self._in_channel),
+            (Delivered.REPLY, self._by_reply),
+            (Delivered.DIRECT, self._directly),
+            (Delivered.KEPT, self._keep),
+        ]
+        if job.delivery_channel_id not in {None, job.channel_id}:
+            rungs = rungs[2:]  # an earlier try has come as far as the direct message
+        async with self._status.exclusive(job.id):
+            for how, rung in rungs:
+                job = await self._store.read.job(job.id) or job
+                try:
+                    message_id = await rung(job)
+                except RungClosedError as reason:
+                    log.info("not delivered here", job=job.id, rung=how, reason=str(reason))
+                    continue
+                except discord.HTTPException as error:
+                    if error.status < 500 and error.status != 429:
+                        log.warning("not delivered", job=job.id, rung=how, reason=str(error))
+                        continue
+                    raise DeliveryError(str(error)) from error
+                except (ClientError, OSError, TimeoutError) as error:
+                    raise DeliveryError(str(error) or type(error).__name__) from error
+                job = await self._store.read.job(job.id) or job
+                await self._store.delivered(job, how, message_id, self._clock.time())
+                log.info("delivered", job=job.id, rung=how)
+                return
+
+    async def _in_channel(self, job: Job) -> int:
+        return await self._post(job, await self._channel(job.channel_id))
+
+    async def _by_reply(self, job: Job) -> int:
+        path = await self._videos.fitting(job.id, job.upload_limit_bytes)
+        if path is None or not await self._status.reply_with_video(job, str(path)):
+            raise RungClosedError("the reply can no longer take it")
+        assert job.card.message_id is not None
+        return job.card.message_id
+
+    async def _directly(self, job: Job) -> int:
+        if not job.server_id:
+            raise RungClosedError("the channel was the direct message")
+        person = await self._client.fetch_user(job.person_id)
+        return await self._post(job, await person.create_dm())
+
+    async def _keep(self, job: Job) -> None:
+        log.warning("the video could not be posted and is kept", job=job.id)
+
+    async def _channel(self, channel_id: int) -> discord.abc.MessageableChannel:
+        channel = self._client.get_channel(channel_id)
+        try:
+            channel = channel or await self._client.fetch_channel(channel_id)
+        except discord.HTTPException as error:
+            if error.status in GONE:
+                raise RungClosedError(str(error)) from error
+            raise
+        if not isinstance(channel, discord.abc.Messageable):
+            raise RungClosedError("the channel takes no messages")
+        return channel
+
+    async def _post(self, job: Job, channel: discord.abc.MessageableChannel) -> int:
+        """Post once in this channel, whatever happened before."""
+        now = self._clock.time()
+        tried_at = job.delivery_tried_at if job.delivery_channel_id == channel.id else None
+        if tried_at is not None and now - tried_at > NONCE_WINDOW_S:
+            found = await self._find(job, channel, tried_at)
+            if found is not None:
+                return found
+            tried_at = None
+        if tried_at is None:
+            job = await self._store.delivery_begins(job, channel.id, now)
+        limit_bytes = _limit_bytes(channel)
+        path = await self._videos.fitting(job.id, limit_bytes)
+        if path is not None:
+            try:
+                return await self._send(job, channel, path)
+            except discord.HTTPException as error:
+                if error.status != 413 and error.code != TOO_LARGE:
+                    raise
+            path = await self._videos.fitting(job.id, int(path.stat().st_size * FIT_AGAIN))
+        if path is not None:
+            try:
+                return await self._send(job, channel, path)
+            except discord.HTTPException as error:
+                if error.status != 413 and error.code != TOO_LARGE:
+                    raise
+        return await self._send(job, channel, None)
+
+    async def _send(
+        self, job: Job, channel: discord.abc.MessageableChannel, path: Path | None
+    ) -> int:
+        """One message: with the video, or (`None`) with a link to it."""
+        mentions = discord.AllowedMentions(
+            everyone=False, roles=False, users=[discord.Object(job.person_id)]
+        )
+        if path is not None:
+            file = discord.File(path, filename=cards.FILE_NAME.format(id=job.id))
+            message = await channel.send(
+                view=cards.finished(job), file=file, nonce=job.id, allowed_mentions=mentions
+            )
+            return message.id
+        view = cards.finished(job, link=link_to(job))
+        message = await channel.send(view=view, nonce=job.id, allowed_mentions=mentions)
+        return message.id
+
+    async def _find(
+        self, job: Job, channel: discord.abc.MessageableChannel, since: float
+    ) -> int | None:
+        """The job's post among the channel's messages; raises when they cannot be read."""
+        guild = getattr(channel, "guild", None)
+        if guild is not None and not channel.permissions_for(guild.me).read_message_history:
+            raise RungClosedError("it is unknown whether the video was posted before")
+        after = datetime.fromtimestamp(since - CLOCK_SKEW_S, UTC)
+        wanted = cards.custom_id(Button.DETAILS, job.id)
+        assert self._client.user is not None
+        async for message in channel.history(limit=SEARCHED_MESSAGES, after=after):
+            if message.author.id == self._client.user.id and wanted in _custom_ids(message):
+                return message.id
+        return None
+
+
+def _limit_bytes(channel: discord.abc.MessageableChannel) -> int:
+    """A channel post has the server's limit, a direct message the default one."""
+    guild: discord.Guild | None = getattr(channel, "guild", None)
+    return guild.filesize_limit if guild else discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES
+
+
+def _custom_ids(message: discord.Message) -> set[str]:
+    view = discord.ui.LayoutView.from_message(message)
+    return {
+        item.custom_id
+        for item in view.walk_children()
+        if isinstance(item, discord.ui.Button) and item.custom_id
+    }

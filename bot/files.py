@@ -1,0 +1,53 @@
+"""Where a job's files are kept on disk: `DATA_DIR/media/<job id>/`."""
+
+import asyncio
+import shutil
+from pathlib import Path
+
+
+class Files:
+    """The media folder. Job ids are ours, so they are safe as names."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._root = data_dir / "media"
+
+    def _folder(self, job_id: str) -> Path:
+        return self._root / job_id
+
+    def subject(self, job_id: str) -> Path:
+        """The picture that was given."""
+        return self._folder(job_id) / "subject"
+
+    def motion(self, job_id: str) -> Path:
+        """The reference video that was given."""
+        return self._folder(job_id) / "motion"
+
+    def video(self, job_id: str) -> Path:
+        """The finished video."""
+        return self._folder(job_id) / "video.mp4"
+
+    def smaller(self, job_id: str) -> Path:
+        """The finished video, fitted under an upload limit."""
+        return self._folder(job_id) / "smaller.mp4"
+
+    async def prepare(self, job_id: str) -> None:
+        """Make a job's folder."""
+        await asyncio.to_thread(self._folder(job_id).mkdir, parents=True, exist_ok=True)
+
+    async def delete_inputs(self, job_id: str) -> None:
+        """Delete all but the finished video, once a job has ended."""
+        await asyncio.to_thread(self._delete_inputs, job_id)
+
+    def _delete_inputs(self, job_id: str) -> None:
+        folder = self._folder(job_id)
+        if not folder.exists():
+            return
+        for path in folder.iterdir():
+            if path.name != self.video(job_id).name:
+                path.unlink(missing_ok=True)
+        if not any(folder.iterdir()):
+            folder.rmdir()
+
+    async def delete_all(self, job_id: str) -> None:
+        """Delete everything that is kept of a job."""
+        await asyncio.to_thread(shutil.rmtree, self._folder(job_id), ignore_errors=True)

@@ -1,0 +1,244 @@
+"""Status cards: each shows its job's last state, is edited only for news, and mended at start.
+
+What a card shows is saved with the job as its *face*, a short text of what can change on it. A
+card whose face is not what it should be is behind, however that came about.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from weakref import WeakValueDictionary
+
+import discord
+import structlog
+from aiohttp import ClientError
+
+from bot import cards
+from bot.cards import Outlook
+from bot.clock import Clock
+from bot.core.jobs import Delivered, Job, JobState, Source
+from bot.core.pricing import Rates, prices
+from bot.errors import DeliveryError, Problem
+from bot.store import Store
+
+log = structlog.get_logger()
+
+EDIT_SPACING_S = 3.0
+RETRY_S = (3.0, 10.0, 30.0, 60.0)
+GONE = frozenset({401, 403, 404})
+"""Answers after which a message or a token is given up: asking on would get the bot blocked."""
+
+
+class StatusCards:
+    """Keeps every card true. `touch` a job when there may be news."""
+
+    def __init__(
+        self,
+        *,
+        client: discord.Client,
+        store: Store,
+        clock: Clock,
+        outlook: Callable[[Job], Awaitable[Outlook]],
+        rates: Rates,
+    ) -> None:
+        self._client = client
+        self._store = store
+        self._clock = clock
+        self._outlook = outlook
+        self._rates = rates
+        self._group: asyncio.TaskGroup | None = None
+        self._working: set[str] = set()
+        self._news: set[str] = set()
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    async def run(self) -> None:
+        """Keep cards until cancelled; first of all, mend those that lag behind."""
+        await self._client.wait_until_ready()
+        async with asyncio.TaskGroup() as group:
+            self._group = group
+            for job in await self._store.read.behind():
+                self.touch(job.id)
+            for job_id in self._news.copy():
+                self.touch(job_id)
+            await asyncio.Event().wait()
+
+    def touch(self, job_id: str) -> None:
+        """There may be news of this job."""
+        self._news.add(job_id)
+        if self._group is not None and job_id not in self._working:
+            self._working.add(job_id)
+            self._group.create_task(self._keep(job_id))
+
+    def exclusive(self, job_id: str) -> AbstractAsyncContextManager[None]:
+        """While this is held, nobody else edits the job's card."""
+        return self._locks.setdefault(job_id, asyncio.Lock())
+
+    async def _keep(self, job_id: str) -> None:
+        failures = 0
+        try:
+            while job_id in self._news:
+                self._news.discard(job_id)
+                try:
+                    async with self.exclusive(job_id):
+                        edited = await self._show(job_id)
+                    failures = 0
+                    wait_s = EDIT_SPACING_S if edited else 0.0
+                except DeliveryError as error:
+                    log.warning("card not edited", job=job_id, reason=str(error))
+                    self._news.add(job_id)
+                    wait_s = RETRY_S[min(failures, len(RETRY_S) - 1)]
+                    failures += 1
+                except Exception:
+                    log.exception("card not edited", job=job_id)
+                    wait_s = RETRY_S[-1]
+                await self._clock.sleep(wait_s)
+        finally:
+            self._working.discard(job_id)
+
+    async def _show(self, job_id: str) -> bool:
+        """Bring one card up to date; whether anything was sent."""
+        job = await self._store.read.job(job_id)
+        if job is None:
+            return False
+        outlook = await self._outlook(job)
+        face = face_of(job, outlook)
+        if job.card.shown == face:
+            return False
+        sent = False
+        if not _needs_nothing(job):
+            sent = True
+            if job.failure and job.source is Source.SLASH and job.queued_at is None:
+                await self._refuse_privately(job)
+            elif job.source is Source.MESSAGE and job.card.message_id is None:
+                await self._first_card(job)
+            else:
+                await self._edit(job, self._view(job, outlook))
+        await self._store.card_shows(job.id, face)
+        return sent
+
+    def _view(self, job: Job, outlook: Outlook) -> discord.ui.LayoutView:
+        if job.is_draft:
+            known = job.duration_s is not None
+            return cards.draft(job, prices(job.duration_s or 0, self._rates) if known else None)
+        return cards.status(job, outlook)
+
+    async def _first_card(self, job: Job) -> None:
+        """The card of a plain message's request is a message of its own."""
+        if job.ended:
+            return
+        try:
+            channel = await self._client.fetch_channel(job.channel_id)
+            assert isinstance(channel, discord.abc.Messageable)
+            message = await channel.send(
+                view=self._view(job, Outlook()), nonce=f"{job.id}-card", silent=False
+            )
+        except (discord.HTTPException, ClientError, OSError, TimeoutError) as error:
+            if _is_gone(error):
+                return
+            raise DeliveryError(str(error)) from error
+        await self._store.card_is(job.id, message.id)
+
+    async def _edit(self, job: Job, view: discord.ui.LayoutView) -> None:
+        """Edit a card by its token, afterwards by its id; one that is gone is given up."""
+        message_id = job.card.message_id
+        if message_id is None:
+            return
+        try:
+            if self._token_lives(job):
+                try:
+                    await self._webhook(job).edit_message(message_id, view=view)
+                except discord.HTTPException as error:
+                    if not _is_gone(error):
+                        raise
+                else:
+                    return
+            channel = self._client.get_partial_messageable(job.channel_id)
+            await channel.get_partial_message(message_id).edit(view=view)
+        except (discord.HTTPException, ClientError, OSError, TimeoutError) as error:
+            if _is_gone(error):
+                log.info("card is out of reach", job=job.id, reason=str(error))
+                return
+            raise DeliveryError(str(error)) from error
+
+    async def _refuse_privately(self, job: Job) -> None:
+        """Delete the public reply and tell its requester alone; each way out has a next one."""
+        assert job.failure is not None
+        view = cards.refusal(job.failure.problem, job.failure.facts)
+        try:
+            if self._token_lives(job) and job.card.message_id is not None:
+                webhook = self._webhook(job)
+                try:
+                    await webhook.delete_message(job.card.message_id)
+                except discord.NotFound:
+                    pass
+                except discord.HTTPException:
+                    neutral = cards.say("This request could not be taken.", cards.GREY)
+                    await webhook.edit_message(job.card.message_id, view=neutral)
+                await webhook.send(view=view, ephemeral=True, wait=True)
+                return
+        except (discord.HTTPException, ClientError, OSError, TimeoutError) as error:
+            if not _is_gone(error):
+                raise DeliveryError(str(error)) from error
+        try:
+            person = await self._client.fetch_user(job.person_id)
+            await person.send(view=view)
+        except discord.HTTPException as error:
+            if not _is_gone(error) and error.status >= 500:
+                raise DeliveryError(str(error)) from error
+            log.info("a refusal could not be told", job=job.id, reason=str(error))
+
+    async def find_reply(self, job: Job) -> int | None:
+        """The message id of the reply to the job's interaction, if there is one."""
+        if not self._token_lives(job):
+            return None
+        await self._client.wait_until_ready()
+        try:
+            return (await self._webhook(job).fetch_message("@original")).id  # type: ignore[arg-type]
+        except (discord.HTTPException, ClientError, OSError, TimeoutError) as error:
+            if _is_gone(error):
+                return None
+            raise DeliveryError(str(error)) from error
+
+    async def reply_with_video(self, job: Job, path: str) -> bool:
+        """Put the finished video into the reply; false where that can no longer be done."""
+        if not self._token_lives(job) or job.card.message_id is None:
+            return False
+        file = discord.File(path, filename=cards.FILE_NAME.format(id=job.id))
+        await self._webhook(job).edit_message(
+            job.card.message_id, view=cards.finished(job), attachments=[file]
+        )
+        return True
+
+    def _token_lives(self, job: Job) -> bool:
+        return bool(job.card.token) and self._clock.time() < job.card.token_expires_at - 5
+
+    def _webhook(self, job: Job) -> discord.Webhook:
+        assert job.card.token is not None
+        assert self._client.application_id is not None
+        webhook = discord.Webhook.partial(
+            self._client.application_id, job.card.token, client=self._client
+        )
+        webhook.type = discord.WebhookType.application  # only these may send ephemeral messages
+        return webhook
+
+
+def face_of(job: Job, outlook: Outlook) -> str:
+    """What can change on a job's card, in at most 40 characters; it begins with the state."""
+    if job.is_draft:
+        return f"{job.state}:{bool(job.subject):d}{bool(job.motion):d}:{job.duration_s or ''}"[:40]
+    if job.state is JobState.QUEUED:
+        return f"{job.state}:{'unavailable' if outlook.unavailable else outlook.place}"
+    return str(job.state)
+
+
+def _needs_nothing(job: Job) -> bool:
+    """Cards that Discord or another message has already brought to where they should be."""
+    if job.state is JobState.CHECKING and job.source is Source.SLASH:
+        return True  # "thinking…"
+    if job.failure and job.failure.problem is Problem.INTERRUPTED and job.card.message_id is None:
+        return True  # there never was a reply: Discord itself has told them
+    return job.delivered is Delivered.REPLY
+
+
+def _is_gone(error: BaseException) -> bool:
+    return isinstance(error, discord.HTTPException) and error.status in GONE

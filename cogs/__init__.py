@@ -1,0 +1,1 @@
+"""Thin Discord faces: a command parses, calls the service, and shows a card."""

@@ -1,0 +1,29 @@
+"""`/credits`: what one can spend, and what it is worth."""
+
+from discord import app_commands
+from discord.ext import commands
+
+from bot import cards
+from bot.service import Service
+from cogs.faces import Interaction, place_of, show_privately
+
+
+class Credits(commands.Cog):
+    """One's own wallet."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    @app_commands.command(description="What you can spend here, and what videos cost")
+    async def credits(self, interaction: Interaction) -> None:
+        """Both purses, what is held, and the prices."""
+        wallet = await self._service.wallet(place_of(interaction))
+        card = cards.balance(
+            wallet.balance,
+            allowance=wallet.allowance,
+            renews_at=wallet.renews_at,
+            running=wallet.under_way,
+            prices=wallet.prices,
+            in_server=interaction.guild_id is not None,
+        )
+        await show_privately(interaction, card)

@@ -1,0 +1,71 @@
+"""What all commands share: the bot they belong to, who asks where, how a refusal is shown."""
+
+import mimetypes
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import discord
+import structlog
+from discord import app_commands
+from discord.ext import commands
+
+from bot import cards
+from bot.core.jobs import Upload
+from bot.errors import Refused
+from bot.service import GivenFile, Place, Service
+
+log = structlog.get_logger()
+
+
+class Bot(commands.Bot):
+    """discord.py's bot, with the service at hand for the persistent buttons."""
+
+    service: Service
+
+    async def on_message(self, message: discord.Message, /) -> None:
+        """There are no text commands; `cogs.messages` listens for itself."""
+
+
+Interaction = discord.Interaction[Bot]
+
+
+def place_of(interaction: Interaction) -> Place:
+    """Where an interaction comes from."""
+    return Place(
+        server_id=interaction.guild_id or 0,
+        channel_id=interaction.channel_id or 0,
+        person_id=interaction.user.id,
+        upload_limit_bytes=interaction.filesize_limit,
+    )
+
+
+def given(attachment: discord.Attachment) -> GivenFile:
+    """An attachment as the service wants it; a missing content type is guessed from the name."""
+    guess = attachment.content_type or mimetypes.guess_type(attachment.filename)[0]
+    return GivenFile(Upload(attachment.url, attachment.filename, attachment.size), guess)
+
+
+@asynccontextmanager
+async def refusals_shown(interaction: Interaction) -> AsyncIterator[None]:
+    """Show a refusal to the person alone, instead of raising it."""
+    try:
+        yield
+    except Refused as refused:
+        await show_privately(interaction, cards.refusal(refused.problem, refused.facts))
+
+
+async def show_privately(interaction: Interaction, view: discord.ui.LayoutView) -> None:
+    """Answer so that only the person sees it."""
+    if interaction.response.is_done():
+        await interaction.followup.send(view=view, ephemeral=True)
+    else:
+        await interaction.response.send_message(view=view, ephemeral=True)
+
+
+async def show_error(interaction: Interaction, error: app_commands.AppCommandError) -> None:
+    """The last resort for what a command did not expect."""
+    log.error("a command failed", command=str(interaction.command), exc_info=error)
+    try:
+        await show_privately(interaction, cards.say("Something went wrong. Please try again."))
+    except discord.HTTPException as unanswered:
+        log.info("the error could not be shown", reason=str(unanswered))

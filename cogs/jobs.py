@@ -1,0 +1,59 @@
+"""`/jobs`: list, show and cancel one's own."""
+
+from pathlib import Path
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot import cards
+from bot.core.jobs import JobState
+from bot.service import Service
+from cogs.faces import Interaction, place_of, refusals_shown, show_privately
+
+JobId = app_commands.Range[str, 1, 20]
+
+
+class Jobs(commands.GroupCog, group_name="jobs", group_description="Look after your videos"):
+    """One's own jobs."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    @app_commands.command(name="list", description="Your newest jobs")
+    async def list_jobs(self, interaction: Interaction) -> None:
+        """One's newest jobs, a line each."""
+        jobs = await self._service.jobs(place_of(interaction))
+        await show_privately(interaction, cards.job_list(jobs))
+
+    @app_commands.command(description="One of your jobs, and its video again")
+    @app_commands.describe(job="The job's id, as its card shows it")
+    async def show(self, interaction: Interaction, job: JobId) -> None:
+        """One job, with its video while that is kept."""
+        async with refusals_shown(interaction):
+            await show_job(interaction, self._service, job)
+
+    @app_commands.command(description="Cancel a job that has not been sent off yet")
+    @app_commands.describe(job="The job's id, as its card shows it")
+    async def cancel(self, interaction: Interaction, job: JobId) -> None:
+        """Cancel one job and show what became of it."""
+        async with refusals_shown(interaction):
+            cancelled = await self._service.cancel(job, interaction.user.id)
+            await show_privately(interaction, cards.status(cancelled, cards.Outlook()))
+
+
+async def show_job(interaction: Interaction, service: Service, job_id: str) -> None:
+    """Show somebody their own job, privately. Raises `Refused`."""
+    job, outlook = await service.show(job_id, interaction.user.id)
+    if job.state is not JobState.DELIVERED:
+        await show_privately(interaction, cards.shown_again(job, outlook))
+        return
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    video = await service.video(job, interaction.filesize_limit)
+    if not isinstance(video, Path):
+        await interaction.edit_original_response(view=cards.shown_again(job, outlook, link=video))
+        return
+    file = discord.File(video, filename=cards.FILE_NAME.format(id=job.id))
+    await interaction.edit_original_response(
+        view=cards.shown_again(job, outlook, has_file=True), attachments=[file]
+    )

@@ -1,0 +1,59 @@
+"""`/mimic`: a picture and a video become a job."""
+
+import discord
+import structlog
+from discord import app_commands
+from discord.ext import commands
+
+from bot.core.jobs import DEFAULT_QUALITY, Job, Quality
+from bot.service import Service
+from cogs.faces import Interaction, given, place_of, refusals_shown
+
+log = structlog.get_logger()
+
+ALREADY_ACKNOWLEDGED = 40060
+
+
+class Mimic(commands.Cog):
+    """Asking for a video."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    @app_commands.command(description="Make a still picture move like a video")
+    @app_commands.describe(
+        image="The picture that should move: JPEG, PNG, WebP or a still GIF",
+        video="The motion it should follow: mp4 or mov, up to 30 seconds",
+        quality="540p unless you say otherwise; a higher one costs more",
+    )
+    async def mimic(
+        self,
+        interaction: Interaction,
+        image: discord.Attachment,
+        video: discord.Attachment,
+        quality: Quality = DEFAULT_QUALITY,
+    ) -> None:
+        """Save the request, reply, and leave the rest to the runner."""
+        async with refusals_shown(interaction):
+            job = await self._service.request(
+                place_of(interaction),
+                interaction_id=interaction.id,
+                token=interaction.token,
+                image=given(image),
+                video=given(video),
+                quality=quality,
+            )
+            if job is not None:
+                await self._reply(interaction, job)
+
+    async def _reply(self, interaction: Interaction, job: Job) -> None:
+        try:
+            response = await interaction.response.defer(thinking=True)
+        except discord.HTTPException as error:
+            if error.code == ALREADY_ACKNOWLEDGED:  # a lost answer, sent again by discord.py
+                await self._service.replied(job.id, None)
+                return
+            log.warning("the first reply was not taken", job=job.id, reason=str(error))
+            await self._service.unanswered(job)
+            return
+        await self._service.replied(job.id, response.message_id if response else None)
