@@ -87,6 +87,10 @@ class ProviderServer:
         """Every job that was accepted: the number of bills, however many requests there were."""
         return self.workshop.accepted
 
+    async def until_accepted(self, count: int) -> None:
+        """Wait until that many jobs have been accepted in all."""
+        await self.workshop.until_accepted(count)
+
     def _address(self, bound: tuple[str, int]) -> None:
         host = f"[{bound[0]}]" if ":" in bound[0] else bound[0]
         base = f"http://{host}:{bound[1]}"

@@ -1,0 +1,47 @@
+"""Two small files, a provider whose jobs take no time but their work, and its customer."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from engine.server import ProviderServer
+from tests.engine.customer import Customer
+from tests.media_samples import make_motion, make_picture
+
+
+@pytest.fixture(scope="session")
+def subject(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_picture(tmp_path_factory.mktemp("subject") / "subject.jpg", size=(160, 240))
+
+
+@pytest.fixture(scope="session")
+def motion(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("motion") / "motion.mp4"
+    return make_motion(path, duration_s=0.5, size=(120, 160))
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[ProviderServer]:
+    async with ProviderServer(run_time_s=0) as server:
+        yield server
+
+
+@pytest.fixture
+async def customer(server: ProviderServer, subject: Path, motion: Path) -> AsyncIterator[Customer]:
+    async with aiohttp.ClientSession() as session:
+        customer = Customer(session, server)
+        customer.image_url = await customer.upload(subject, "image/jpeg")
+        customer.video_url = await customer.upload(motion, "video/mp4")
+        yield customer
+
+
+@pytest.fixture
+async def slow_customer(subject: Path, motion: Path) -> AsyncIterator[Customer]:
+    """Of a server whose jobs take 133 s of its clock."""
+    async with ProviderServer(run_time_s=133) as server, aiohttp.ClientSession() as session:
+        customer = Customer(session, server)
+        customer.image_url = await customer.upload(subject, "image/jpeg")
+        customer.video_url = await customer.upload(motion, "video/mp4")
+        yield customer
