@@ -49,9 +49,7 @@ def read_components(body: Fields, *, v2: bool, file_names: Collection[str]) -> l
     reader = _Reader(file_names)
     allowed = TOP_LEVEL_V2 if v2 else (Kind.ACTION_ROW,)
     most = MOST_COMPONENTS if v2 else 5
-    components = [
-        reader.read(child, allowed) for child in body.children("components", most=most)
-    ]
+    components = [reader.read(child, allowed) for child in body.children("components", most=most)]
     if v2 and reader.count > MOST_COMPONENTS:
         body.fail(
             "components",

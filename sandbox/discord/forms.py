@@ -72,9 +72,7 @@ class Fields:
                 name, "BASE_TYPE_BAD_LENGTH", f"Must be between {least} and {most} in length."
             )
         elif pattern and not re.fullmatch(pattern, value):
-            self.fail(
-                name, "STRING_TYPE_REGEX", "String value did not match validation regex."
-            )
+            self.fail(name, "STRING_TYPE_REGEX", "String value did not match validation regex.")
         else:
             return value
         return None
@@ -103,9 +101,7 @@ class Fields:
                 name, "NUMBER_TYPE_MIN", f"int value should be greater than or equal to {least}."
             )
         elif number > most:
-            self.fail(
-                name, "NUMBER_TYPE_MAX", f"int value should be less than or equal to {most}."
-            )
+            self.fail(name, "NUMBER_TYPE_MAX", f"int value should be less than or equal to {most}.")
         else:
             return number
         return None

@@ -169,9 +169,7 @@ class Gateway:
                     beat_at = loop.time()
                     connection.send(Op.HEARTBEAT_ACK)
                     continue
-                sent = [at for at in sent if loop.time() - at < SENT_WINDOW_S] + [loop.time()]
-                if len(sent) > MOST_SENT:
-                    raise Closing(Close.RATE_LIMITED)
+                _count(sent, loop.time())
                 self._act(connection, op, data)
             except Closing as closing:
                 await self._finish(connection, writer, closing.code)
@@ -258,11 +256,18 @@ class Gateway:
         self._sessions.send_members(
             session,
             guild_id or 0,
-            [int(id_) for id_ in user_ids if re.fullmatch(r"\d{1,20}", str(id_))],
-            query if isinstance(query, str) and not user_ids else None,
-            limit,
-            fields.raw.get("nonce"),
+            user_ids=[int(id_) for id_ in user_ids if re.fullmatch(r"\d{1,20}", str(id_))],
+            query=query if isinstance(query, str) and not user_ids else None,
+            limit=limit,
+            nonce=fields.raw.get("nonce"),
         )
+
+
+def _count(sent: list[float], now: float) -> None:
+    """Note a payload sent at `now` (seconds), unless it is one too many within a minute."""
+    sent[:] = [at for at in sent if now - at < SENT_WINDOW_S] + [now]
+    if len(sent) > MOST_SENT:
+        raise Closing(Close.RATE_LIMITED)
 
 
 def _decode(data: object) -> tuple[int, object]:

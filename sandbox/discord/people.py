@@ -101,7 +101,9 @@ class People:
             raise Refusal(f"Your files are too powerful: at most {limit_bytes} bytes each.")
         message = self._world.new_message(channel, person.id)
         message.content = body.fields.text("content") or ""
-        mentioned = [user for user in self._world.users.values() if f"<@{user.id}>" in message.content]
+        mentioned = [
+            user for user in self._world.users.values() if f"<@{user.id}>" in message.content
+        ]
         message.mention_ids = [user.id for user in mentioned]
         for _, upload in sorted(body.uploads.items()):
             stored = self._cdn.store(channel.id, upload.filename, upload.data)
@@ -142,9 +144,7 @@ class People:
             files=files,
         )
         data = choose(found, str(body.fields.raw.get("command", "")), chosen)
-        interaction = self._world.new_interaction(
-            InteractionType.COMMAND, person.id, channel, data
-        )
+        interaction = self._world.new_interaction(InteractionType.COMMAND, person.id, channel, data)
         interaction.name = str(body.fields.raw.get("command"))
         return self._begin(interaction)
 
@@ -253,9 +253,7 @@ class People:
         if message.visible_to is not None:
             return message.visible_to == person.id
         channel = self._world.channel(message.channel_id)
-        return channel is not None and bool(
-            self._rights(person, channel) & Permission.VIEW_CHANNEL
-        )
+        return channel is not None and bool(self._rights(person, channel) & Permission.VIEW_CHANNEL)
 
     def _rights(self, person: User, channel: Channel) -> int:
         guild = self._world.guild(channel.guild_id)

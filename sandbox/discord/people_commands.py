@@ -37,7 +37,7 @@ def available(world: World, channel: Channel, person: User, rights: int) -> list
 
 
 def _permitted(needed: int, rights: int) -> bool:
-    """"0" hides a command from all but administrators."""
+    """ "0" hides a command from all but administrators."""
     if rights == permissions.ALL:
         return True
     return needed != 0 and rights & needed == needed

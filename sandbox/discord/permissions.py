@@ -37,9 +37,7 @@ MEMBER = (
     | Permission.USE_APPLICATION_COMMANDS
 )
 # In a direct message there is nobody to ask; the documentation names these for an app.
-DIRECT_MESSAGE = (
-    MEMBER | Permission.MENTION_EVERYONE
-)
+DIRECT_MESSAGE = MEMBER | Permission.MENTION_EVERYONE
 
 
 def in_guild(guild: Guild, member: Member) -> int:

@@ -71,7 +71,7 @@ def _studio(world: World) -> None:
     }
     for position, (name, bits) in enumerate(denied.items()):
         overwrites = [Overwrite(BOT_ID, 1, deny=int(bits))] if bits else []
-        _add_channel(world, "studio", name, STUDIO_ID + 10 + position, position, overwrites)
+        _add_channel(world, "studio", name, position, overwrites)
 
 
 def _garden(world: World) -> None:
@@ -84,7 +84,7 @@ def _garden(world: World) -> None:
         members=_members({"ada": [], "cleo": []}, bot_role.id),
         premium_tier=2,
     )
-    _add_channel(world, "garden", "lawn", GARDEN_ID + 10, 0, [])
+    _add_channel(world, "garden", "lawn", 0, [])
 
 
 def _members(people: dict[str, list[int]], bot_role_id: int) -> dict[int, Member]:
@@ -99,11 +99,11 @@ def _add_channel(
     world: World,
     guild_name: str,
     name: str,
-    channel_id: int,
     position: int,
     overwrites: list[Overwrite],
 ) -> None:
     guild = world.guilds[guild_name]
+    channel_id = guild.id + 10 + position
     guild.channel_ids.append(channel_id)
     world.channels[name] = Channel(
         channel_id, ChannelType.TEXT, name, guild.id, position, overwrites=overwrites

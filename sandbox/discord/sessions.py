@@ -55,9 +55,7 @@ class Session:
     outlet: Outlet | None
     number: int = 0
     detached_at: float = 0.0
-    sent: deque[tuple[str, int, Json]] = field(
-        default_factory=lambda: deque(maxlen=MOST_REPLAYED)
-    )
+    sent: deque[tuple[str, int, Json]] = field(default_factory=lambda: deque(maxlen=MOST_REPLAYED))
 
     def send(self, name: str, data: Json) -> None:
         """Number an event, remember it, and send it if somebody is connected."""
@@ -201,6 +199,7 @@ class Sessions:
         self,
         session: Session,
         guild_id: int,
+        *,
         user_ids: list[int],
         query: str | None,
         limit: int,
@@ -229,8 +228,7 @@ class Sessions:
         return [
             member
             for member in guild.members.values()
-            if (user := self.world.user(member.user_id))
-            and user.username.startswith(query.lower())
+            if (user := self.world.user(member.user_id)) and user.username.startswith(query.lower())
         ]
 
     def _send_message(self, name: str, message: Message, extra: Json) -> None:
@@ -280,6 +278,4 @@ class Sessions:
         )
 
     def _own_guilds(self) -> list[Guild]:
-        return [
-            guild for guild in self.world.guilds.values() if self.world.bot_id in guild.members
-        ]
+        return [guild for guild in self.world.guilds.values() if self.world.bot_id in guild.members]

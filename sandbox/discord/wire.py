@@ -18,9 +18,7 @@ def encode(value: object) -> str:
 
 def answer(value: object, status: int = 200) -> web.Response:
     """A JSON answer; its content type has no charset, which clients compare literally."""
-    return web.Response(
-        body=encode(value).encode(), status=status, content_type="application/json"
-    )
+    return web.Response(body=encode(value).encode(), status=status, content_type="application/json")
 
 
 def timestamp(unix_s: float) -> str:

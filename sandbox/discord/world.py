@@ -271,9 +271,7 @@ class World:
         for channel in self.dms.values():
             if set(channel.recipient_ids) == pair:
                 return channel
-        channel = Channel(
-            self.snowflakes.next(), ChannelType.DM, recipient_ids=(one_id, other_id)
-        )
+        channel = Channel(self.snowflakes.next(), ChannelType.DM, recipient_ids=(one_id, other_id))
         self.dms[channel.id] = channel
         return channel
 

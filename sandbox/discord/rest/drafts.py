@@ -112,9 +112,7 @@ def _name(fields: Fields, index: int, body: Body) -> str:
 def _stored(cdn: Cdn, message: Message, body: Body) -> list[Attachment]:
     stored = []
     for index, upload in sorted(body.uploads.items()):
-        attachment = cdn.store(
-            message.channel_id, _name(body.fields, index, body), upload.data
-        )
+        attachment = cdn.store(message.channel_id, _name(body.fields, index, body), upload.data)
         description = _entry(body.fields, index).get("description")
         attachment.description = str(description) if description else None
         stored.append(attachment)

@@ -1,0 +1,48 @@
+"""`python -m sandbox.discord --port 0`: a seeded server that says in one line where it is."""
+
+import argparse
+import asyncio
+import json
+import signal
+import sys
+
+from sandbox.discord import DiscordServer, seed_world
+
+
+async def serve(port: int) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    for signal_number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(signal_number, stop.set)
+    world = seed_world()
+    async with DiscordServer(world, port=port) as server:
+        line = {
+            "api_url": server.api_url,
+            "gateway_url": server.gateway_url,
+            "people_url": server.people_url,
+            "token": world.token,
+            "application_id": world.application_id,
+            "users": {name: user.id for name, user in world.users.items()},
+            "guilds": {name: guild.id for name, guild in world.guilds.items()},
+            "channels": {name: channel.id for name, channel in world.channels.items()},
+        }
+        sys.stdout.write(json.dumps(line) + "\n")
+        sys.stdout.flush()
+        await stop.wait()
+
+
+def main() -> int:
+    """Read the command line; one sentence and 1 if the port cannot be had."""
+    parser = argparse.ArgumentParser(prog="python -m sandbox.discord", description=__doc__)
+    parser.add_argument("--port", type=int, default=0, help="0 (the default) picks a free one")
+    port = parser.parse_args().port
+    try:
+        asyncio.run(serve(port))
+    except (OSError, OverflowError) as error:
+        sys.stderr.write(f"The sandbox cannot listen on port {port}: {error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,184 @@
+"""A person with a Discord client, as seen from the outside: from any process, over HTTP."""
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+
+# An event or a message: JSON whose shape Discord's documentation gives.
+Json = dict[str, Any]
+
+
+class PersonError(Exception):
+    """The person's client, or the server, did not do it; the message is the sentence they read."""
+
+
+class PersonClient:
+    """One person in the sandbox; use it with `async with`."""
+
+    def __init__(self, people_url: str, user_id: int) -> None:
+        self._base = f"{people_url}/{user_id}"
+        self._stack = AsyncExitStack()
+        self._http: aiohttp.ClientSession | None = None
+        self._reader: asyncio.Task[None] | None = None
+        self._news = asyncio.Condition()
+        self._gone = False
+        self._taken: set[int] = set()
+        self.events: list[Json] = []
+
+    async def __aenter__(self) -> Self:
+        """Connect; from here on nothing is missed."""
+        async with AsyncExitStack() as stack:
+            self._http = await stack.enter_async_context(aiohttp.ClientSession())
+            socket = await stack.enter_async_context(
+                self._http.ws_connect(f"{self._base}/events", max_msg_size=0)
+            )
+            await socket.receive()
+            self._reader = asyncio.create_task(self._read(socket))
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Disconnect."""
+        if self._reader is not None:
+            self._reader.cancel()
+            await asyncio.gather(self._reader, return_exceptions=True)
+        await self._stack.aclose()
+
+    async def send(self, channel_id: int, content: str = "", files: Sequence[Path] = ()) -> Json:
+        """Write an ordinary message, and return it."""
+        body = {"channel_id": str(channel_id), "content": content}
+        message: Json = await self._post("messages", body, files)
+        return message
+
+    async def open_dm(self) -> int:
+        """Open the direct messages with the bot; returns their channel's id."""
+        return int((await self._post("dm", {}))["channel_id"])
+
+    async def commands(self, channel_id: int) -> list[Json]:
+        """The commands on offer in a channel."""
+        found: list[Json] = await self._get(f"commands?channel_id={channel_id}")
+        return found
+
+    async def use(
+        self,
+        channel_id: int,
+        command: str,
+        options: Mapping[str, object] | None = None,
+        files: Mapping[str, Path] | None = None,
+    ) -> int:
+        """Use a slash command such as "jobs show"; returns the interaction's id.
+
+        PersonError says what the client refuses: an unknown command, a missing option, a value
+        or a file that does not fit.
+        """
+        files = files or {}
+        body = {
+            "channel_id": str(channel_id),
+            "command": command,
+            "options": dict(options or {}),
+            "files": list(files),
+        }
+        return int((await self._post("use", body, list(files.values())))["interaction_id"])
+
+    async def click(self, channel_id: int, message_id: int, custom_id: str) -> int:
+        """Press a button; returns the interaction's id."""
+        body = {
+            "channel_id": str(channel_id),
+            "message_id": str(message_id),
+            "custom_id": custom_id,
+        }
+        return int((await self._post("click", body))["interaction_id"])
+
+    async def outcome(self, interaction_id: int, timeout_s: float = 10) -> Json:
+        """Wait for the first answer to an interaction, and say how things stand then.
+
+        `state` is "replied", "deferred" or "failed" (nobody answered within three seconds).
+        TimeoutError if nothing at all is known by then.
+        """
+        async with asyncio.timeout(timeout_s), self._news:
+            while True:
+                found: Json = await self._get(f"interactions/{interaction_id}")
+                if found["state"] != "pending":
+                    return found
+                await self._wait_for_news()
+
+    async def messages(self, channel_id: int) -> list[Json]:
+        """A channel as this person sees it, newest last."""
+        found: list[Json] = await self._get(f"channels/{channel_id}/messages")
+        return found
+
+    async def wait_for(self, predicate: Callable[[Json], bool], timeout_s: float = 30) -> Json:
+        """The first event, past or to come, that fits and was not returned before.
+
+        TimeoutError if there is none by then.
+        """
+        seen = 0
+        async with asyncio.timeout(timeout_s), self._news:
+            while True:
+                for index in range(seen, len(self.events)):
+                    if index not in self._taken and predicate(self.events[index]):
+                        self._taken.add(index)
+                        return self.events[index]
+                seen = len(self.events)
+                await self._wait_for_news()
+
+    async def download(self, url: str) -> bytes:
+        """The bytes behind a link; PersonError if it does not work (any more)."""
+        async with self._session().get(url) as response:
+            data = await response.read()
+            if response.status != 200:
+                raise PersonError(f"{response.status}: {data.decode(errors='replace')[:200]}")
+            return data
+
+    async def _wait_for_news(self) -> None:
+        if self._gone:
+            raise PersonError("The sandbox is gone.")
+        await self._news.wait()
+
+    async def _read(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        async for frame in socket:
+            async with self._news:
+                self.events.append(json.loads(frame.data))
+                self._news.notify_all()
+        async with self._news:
+            self._gone = True
+            self._news.notify_all()
+
+    def _session(self) -> aiohttp.ClientSession:
+        if self._http is None:
+            raise PersonError("Use the client with `async with`.")
+        return self._http
+
+    # The sandbox answers with lists or objects; each caller names the one it expects.
+    async def _get(self, path: str) -> Any:
+        async with self._session().get(f"{self._base}/{path}") as response:
+            return await _result(response)
+
+    async def _post(self, path: str, body: Json, files: Sequence[Path] = ()) -> Json:
+        data = aiohttp.FormData(quote_fields=False)
+        data.add_field("payload_json", json.dumps(body), content_type="application/json")
+        for index, file in enumerate(files):
+            content = await asyncio.to_thread(file.read_bytes)
+            data.add_field(f"files[{index}]", content, filename=file.name)
+        sent: dict[str, Any] = {"data": data} if files else {"json": body}
+        async with self._session().post(f"{self._base}/{path}", **sent) as response:
+            result: Json = await _result(response)
+            return result
+
+
+async def _result(response: aiohttp.ClientResponse) -> Any:
+    result = await response.json()
+    if response.status != 200:
+        raise PersonError(str(result.get("message", result)))
+    return result
