@@ -1,0 +1,176 @@
+"""What a file really is, and making one smaller; the decoding happens in `bot.media_worker`.
+
+Each file is looked at in a process of its own, which hostile bytes may crash or stall; the bot
+itself never loads a decoder.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from bot.errors import Fact, Problem, Refused
+from bot.media_facts import (
+    IMAGE_LIMIT_BYTES,
+    PICTURES,
+    PIXEL_LIMIT,
+    VIDEO_LIMIT_BYTES,
+    VIDEO_LIMIT_S,
+    VIDEOS,
+    ImageFacts,
+    VideoFacts,
+    kind_of,
+)
+
+__all__ = [
+    "IMAGE_LIMIT_BYTES",
+    "PIXEL_LIMIT",
+    "VIDEO_LIMIT_BYTES",
+    "VIDEO_LIMIT_S",
+    "ImageFacts",
+    "Media",
+    "VideoFacts",
+]
+
+AT_ONCE = 2
+LOOK_CPU_S = 20
+FIT_CPU_S = 300
+
+_WALL_PER_CPU = 3  # other work may share the processors
+_PACKAGES = str(Path(__file__).resolve().parent.parent)
+_NAMED = frozenset({Problem.NOT_AN_IMAGE, Problem.NOT_A_VIDEO, Problem.VIDEO_WRONG_FORMAT})
+
+
+class Media:
+    """Looks at files, at most `AT_ONCE` at a time; further callers wait.
+
+    Every method may also raise `Refused` with TOO_HARD_TO_READ, and `OSError` for a file that is
+    not there. `look_cpu_s` bounds the work on one file in seconds of processor time.
+    """
+
+    def __init__(self, *, look_cpu_s: int = LOOK_CPU_S) -> None:
+        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._look_cpu_s = look_cpu_s
+
+    async def inspect_pair(
+        self, image: Path, video: Path, *, image_name: str, video_name: str
+    ) -> float:
+        """Look at a subject and a motion; returns the motion's length in seconds.
+
+        Raises `Refused` as `inspect_image` and `inspect_video` do, and with SWAPPED.
+        """
+        kinds = await asyncio.to_thread(lambda: (kind_of(image), kind_of(video)))
+        if kinds[0] in VIDEOS and kinds[1] in PICTURES:
+            raise Refused(Problem.SWAPPED)
+        await self.inspect_image(image, image_name)
+        return (await self.inspect_video(video, video_name)).duration_s
+
+    async def inspect_image(self, path: Path, name: str) -> ImageFacts:
+        """Decode a still JPEG, PNG, WebP or GIF; raises `Refused` for anything else."""
+        _check_size(path, Problem.IMAGE_TOO_LARGE, IMAGE_LIMIT_BYTES)
+        facts = await self._look("image", path, name)
+        return ImageFacts(str(facts["format"]), int(facts["width"]), int(facts["height"]))
+
+    async def inspect_video(self, path: Path, name: str) -> VideoFacts:
+        """Measure an mp4 or mov and decode samples of it; raises `Refused` for anything else."""
+        _check_size(path, Problem.VIDEO_TOO_LARGE, VIDEO_LIMIT_BYTES)
+        return _video_facts(await self._look("video", path, name))
+
+    async def inspect_result(self, path: Path) -> VideoFacts:
+        """Like `inspect_video`, for a finished video: of any size and length, and to its end."""
+        return _video_facts(await self._look("result", path, path.name))
+
+    async def fit(self, source: Path, target: Path, limit_bytes: int) -> bool:
+        """Encode a video once more into an mp4 of at most `limit_bytes`.
+
+        False when it cannot be done; `target` is then as it was before. Raises `Refused` for a
+        source that is no good video.
+        """
+        part = target.with_name(f"{target.name}.part")
+        try:
+            async with self._slots:
+                answer = await _work("fit", source, FIT_CPU_S, limit_bytes, part)
+            if not _facts(answer, source.name).get("fits"):
+                return False
+            await asyncio.to_thread(_put_in_place, part, target)
+            return True
+        finally:
+            part.unlink(missing_ok=True)
+
+    async def _look(self, task: str, path: Path, name: str) -> Mapping[str, Fact]:
+        async with self._slots:
+            answer = await _work(task, path, self._look_cpu_s, write_bytes=0)
+        return _facts(answer, name)
+
+
+async def _work(
+    task: str, source: Path, cpu_s: int, write_bytes: int, target: Path | None = None
+) -> bytes:
+    """Start a worker, wait for its line, and leave no process behind, whatever happens."""
+    arguments = [
+        task,
+        str(source),
+        str(cpu_s),
+        str(write_bytes),
+        *([str(target)] if target else []),
+    ]
+    worker = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-P", "-s", "-B", "-X", "utf8", "-m", "bot.media_worker"),
+        *arguments,
+        env={"PYTHONPATH": _PACKAGES},  # the bot's own environment holds its secrets
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    assert worker.stdout is not None
+    try:
+        async with asyncio.timeout(cpu_s * _WALL_PER_CPU):
+            answer = await worker.stdout.readline()
+            code = await worker.wait()
+    except (TimeoutError, ValueError):  # ValueError: a line without end
+        raise Refused(Problem.TOO_HARD_TO_READ) from None
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            worker.kill()
+        await worker.wait()
+    if code != 0:
+        raise Refused(Problem.TOO_HARD_TO_READ)
+    return answer
+
+
+def _facts(answer: bytes, name: str) -> Mapping[str, Fact]:
+    """The facts in a worker's answer. Raises the `Refused` that it names."""
+    said = json.loads(answer)
+    facts: dict[str, Fact] = said["facts"]
+    if "problem" not in said:
+        return facts
+    problem = Problem(said["problem"])
+    if problem in _NAMED:
+        facts["name"] = name
+    raise Refused(problem, **facts)
+
+
+def _video_facts(facts: Mapping[str, Fact]) -> VideoFacts:
+    return VideoFacts(float(facts["duration_s"]), int(facts["width"]), int(facts["height"]))
+
+
+def _check_size(path: Path, problem: Problem, limit_bytes: int) -> None:
+    size_bytes = path.stat().st_size
+    if size_bytes > limit_bytes:
+        raise Refused(problem, size_bytes=size_bytes, limit_bytes=limit_bytes)
+
+
+def _put_in_place(part: Path, target: Path) -> None:
+    with part.open("rb") as file:
+        os.fsync(file.fileno())
+    part.replace(target)
+    folder = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,175 @@
+"""Videos, looked at inside the worker."""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import cast
+
+import av
+from av.container import InputContainer
+from av.video.codeccontext import VideoCodecContext
+from av.video.stream import VideoStream
+
+from bot.errors import Problem, Refused
+from bot.media_facts import PICTURES, PIXEL_LIMIT, VIDEO_LIMIT_S, Kind, VideoFacts, kind_of
+
+_TOLERANCE_S = 0.05
+_TRIMMED_S = 2.0
+"""Phones trim by an edit list and keep what lies before it, back to the last keyframe."""
+_FASTEST_FPS = 240
+_KEYFRAME_SPACING_S = 0.5
+_CODECS = frozenset(
+    {"h264", "hevc", "av1", "vp9", "vp8", "mpeg4", "mpeg2video", "h263", "mjpeg", "prores"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    duration_s: float
+    packets: int
+    last_keyframe: int
+
+
+def inspect_video(path: Path) -> VideoFacts:
+    """Measure a motion and decode keyframes throughout.
+
+    Raises `Refused`, where it asks for it without the fact `name`, and `MemoryError`.
+    """
+    facts = _inspect(path, whole_end=False)
+    if facts.duration_s > VIDEO_LIMIT_S + _TOLERANCE_S:
+        raise Refused(Problem.VIDEO_TOO_LONG, duration_s=facts.duration_s, limit_s=VIDEO_LIMIT_S)
+    return facts
+
+
+def inspect_result(path: Path) -> VideoFacts:
+    """As `inspect_video`, of any length, and everything from the last keyframe on is decoded."""
+    return _inspect(path, whole_end=True)
+
+
+@contextmanager
+def opened(path: Path, *, edits: bool = True) -> Iterator[tuple[InputContainer, VideoStream]]:
+    """An mp4 or mov and its moving picture, read by that demuxer and no other.
+
+    Without `edits` its edit list is ignored. Raises `Refused` and PyAV's errors.
+    """
+    options = {
+        "protocol_whitelist": "",
+        "enable_drefs": "0",
+        "use_absolute_path": "0",
+        "ignore_editlist": str(int(not edits)),
+        "max_pixels": str(PIXEL_LIMIT),
+    }
+    with (
+        path.open("rb") as file,
+        av.open(file, "r", format="mov", options=options, io_open=_no_other_file) as container,
+    ):
+        stream = next((each for each in container.streams.video if _moves(each)), None)
+        if stream is None:
+            raise Refused(Problem.NO_VIDEO_STREAM)
+        yield container, stream
+
+
+def _inspect(path: Path, *, whole_end: bool) -> VideoFacts:
+    kind = kind_of(path)
+    if kind is not Kind.MOVIE:
+        known = kind not in PICTURES and kind is not Kind.UNKNOWN
+        raise Refused(Problem.VIDEO_WRONG_FORMAT if known else Problem.NOT_A_VIDEO)
+    try:
+        with opened(path, edits=False) as (container, stream):
+            _check_codec(stream)
+            stored = _measure(container, stream)
+            if stored.packets < stream.frames:
+                raise Refused(Problem.DAMAGED_VIDEO)
+        with opened(path) as (container, stream):
+            played = _measure(container, stream)
+            width, height = _decode_through(container, stream)
+            if whole_end:
+                _decode_end(container, stream, played)
+    except av.error.FFmpegError as error:
+        if isinstance(error, MemoryError):
+            raise
+        raise Refused(Problem.DAMAGED_VIDEO) from None
+    hidden = stored.duration_s - played.duration_s > _TRIMMED_S
+    duration_s = stored.duration_s if hidden else played.duration_s
+    return VideoFacts(max(duration_s, stored.packets / _FASTEST_FPS), width, height)
+
+
+def _check_codec(stream: VideoStream) -> None:
+    # None where FFmpeg has no decoder, whatever PyAV's stub says.
+    context = cast("VideoCodecContext | None", stream.codec_context)
+    if context is None or context.name not in _CODECS:
+        raise Refused(Problem.VIDEO_WRONG_FORMAT)
+    if context.width * context.height > PIXEL_LIMIT:
+        raise Refused(Problem.TOO_HARD_TO_READ)
+
+
+def _measure(container: InputContainer, stream: VideoStream) -> _Measured:
+    """Read every packet: headers may say anything, and a broken download ends early."""
+    first, end = math.inf, -math.inf
+    packets, last_keyframe = 0, 0
+    for packet in container.demux():
+        if packet.size == 0:
+            continue
+        shown_at = packet.dts if packet.pts is None else packet.pts
+        if packet.is_corrupt or shown_at is None:
+            raise Refused(Problem.DAMAGED_VIDEO)
+        if packet.stream_index != stream.index:
+            continue
+        packets += 1
+        if packet.is_discard:
+            continue
+        first, end = min(first, shown_at), max(end, shown_at + (packet.duration or 0))
+        if packet.is_keyframe:
+            last_keyframe = shown_at
+    if end <= first:
+        raise Refused(Problem.DAMAGED_VIDEO)
+    return _Measured(float((end - first) * _tick(stream)), packets, last_keyframe)
+
+
+def _decode_through(container: InputContainer, stream: VideoStream) -> tuple[int, int]:
+    """Decode keyframes from the first to the last; gives the upright width and height."""
+    stream.codec_context.skip_frame = "NONKEY"
+    stream.codec_context.thread_count = 1
+    container.seek(0, backward=True, any_frame=False)
+    size: tuple[int, int] | None = None
+    due: float = float("-inf")
+    for packet in container.demux(stream):
+        at = packet.pts
+        if at is None or not packet.is_keyframe or float(at * _tick(stream)) < due:
+            continue
+        due = float(at * _tick(stream)) + _KEYFRAME_SPACING_S
+        for frame in packet.decode():
+            turned = frame.rotation % 180 != 0
+            size = (frame.height, frame.width) if turned else (frame.width, frame.height)
+    for frame in stream.decode(None):
+        size = size or (frame.width, frame.height)
+    if size is None:
+        raise Refused(Problem.DAMAGED_VIDEO)
+    return size
+
+
+def _decode_end(container: InputContainer, stream: VideoStream, measured: _Measured) -> None:
+    stream.codec_context.flush_buffers()
+    stream.codec_context.skip_frame = "DEFAULT"
+    container.seek(measured.last_keyframe, stream=stream)
+    if not any(True for frame in container.decode(stream) if not frame.is_corrupt):
+        raise Refused(Problem.DAMAGED_VIDEO)
+
+
+def _tick(stream: VideoStream) -> Fraction:
+    if stream.time_base is None:
+        raise Refused(Problem.DAMAGED_VIDEO)
+    return stream.time_base
+
+
+def _moves(stream: VideoStream) -> bool:
+    """Whether it is a video, not the cover of an audio file."""
+    return not stream.disposition & av.stream.Disposition.attached_pic
+
+
+def _no_other_file(url: str, flags: int, options: dict[str, str]) -> None:
+    """A container may name other files and addresses to read on from; none is opened."""
+    raise PermissionError("no other file is opened")
