@@ -1,0 +1,42 @@
+"""A fresh world for each test, served on a free port."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+
+from sandbox.discord import DiscordServer, World, seed_world
+from sandbox.person import PersonClient
+from tests.sandbox.example_bot import ExampleBot, running
+
+
+@pytest.fixture
+def world() -> World:
+    return seed_world()
+
+
+@pytest.fixture
+async def server(world: World) -> AsyncIterator[DiscordServer]:
+    base, gateway = Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY
+    async with DiscordServer(world) as server:
+        yield server
+    Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY = base, gateway
+
+
+@pytest.fixture
+async def bot(server: DiscordServer) -> AsyncIterator[ExampleBot]:
+    async with running(server) as bot:
+        yield bot
+
+
+@pytest.fixture
+async def ada(server: DiscordServer) -> AsyncIterator[PersonClient]:
+    async with PersonClient(server.people_url, server.world.users["ada"].id) as ada:
+        yield ada
+
+
+@pytest.fixture
+async def ben(server: DiscordServer) -> AsyncIterator[PersonClient]:
+    async with PersonClient(server.people_url, server.world.users["ben"].id) as ben:
+        yield ben
