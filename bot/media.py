@@ -5,13 +5,14 @@ itself never loads a decoder.
 """
 
 import asyncio
-import contextlib
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+
+import structlog
 
 from bot.errors import Fact, Problem, Refused
 from bot.media_facts import (
@@ -36,11 +37,12 @@ __all__ = [
     "VideoFacts",
 ]
 
-AT_ONCE = 2
-LOOK_CPU_S = 20
-FIT_CPU_S = 300
+log = structlog.get_logger()
 
-_WALL_PER_CPU = 3  # other work may share the processors
+AT_ONCE = 2
+LOOK_CPU_S, LOOK_WALL_S = 20, 60.0
+FIT_CPU_S, FIT_WALL_S = 120, 240.0
+
 _PACKAGES = str(Path(__file__).resolve().parent.parent)
 _NAMED = frozenset({Problem.NOT_AN_IMAGE, Problem.NOT_A_VIDEO, Problem.VIDEO_WRONG_FORMAT})
 
@@ -48,13 +50,13 @@ _NAMED = frozenset({Problem.NOT_AN_IMAGE, Problem.NOT_A_VIDEO, Problem.VIDEO_WRO
 class Media:
     """Looks at files, at most `AT_ONCE` at a time; further callers wait.
 
-    Every method may also raise `Refused` with TOO_HARD_TO_READ, and `OSError` for a file that is
-    not there. `look_cpu_s` bounds the work on one file in seconds of processor time.
+    Every method may also raise `Refused` with TOO_HARD_TO_READ (after `look_wall_s` seconds, at
+    the latest, of looking at one file), and `OSError` for a file that is not there.
     """
 
-    def __init__(self, *, look_cpu_s: int = LOOK_CPU_S) -> None:
+    def __init__(self, *, look_wall_s: float = LOOK_WALL_S) -> None:
         self._slots = asyncio.Semaphore(AT_ONCE)
-        self._look_cpu_s = look_cpu_s
+        self._look_wall_s = look_wall_s
 
     async def inspect_pair(
         self, image: Path, video: Path, *, image_name: str, video_name: str
@@ -93,7 +95,9 @@ class Media:
         part = target.with_name(f"{target.name}.part")
         try:
             async with self._slots:
-                answer = await _work("fit", source, FIT_CPU_S, limit_bytes, part)
+                answer = await _work(
+                    _request("fit", source, FIT_CPU_S, limit_bytes, part), wall_s=FIT_WALL_S
+                )
             if not _facts(answer, source.name).get("fits"):
                 return False
             await asyncio.to_thread(_put_in_place, part, target)
@@ -103,25 +107,23 @@ class Media:
 
     async def _look(self, task: str, path: Path, name: str) -> Mapping[str, Fact]:
         async with self._slots:
-            answer = await _work(task, path, self._look_cpu_s, write_bytes=0)
+            answer = await _work(_request(task, path, LOOK_CPU_S), wall_s=self._look_wall_s)
         return _facts(answer, name)
 
 
-async def _work(
-    task: str, source: Path, cpu_s: int, write_bytes: int, target: Path | None = None
-) -> bytes:
+def _request(
+    task: str, source: Path, cpu_s: int, write_bytes: int = 0, target: Path | None = None
+) -> list[str]:
+    """The worker's arguments, in the order of its `main`."""
+    return [task, str(source), str(cpu_s), str(write_bytes), *([str(target)] if target else [])]
+
+
+async def _work(request: list[str], *, wall_s: float) -> bytes:
     """Start a worker, wait for its line, and leave no process behind, whatever happens."""
-    arguments = [
-        task,
-        str(source),
-        str(cpu_s),
-        str(write_bytes),
-        *([str(target)] if target else []),
-    ]
     worker = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-P", "-s", "-B", "-X", "utf8", "-m", "bot.media_worker"),
-        *arguments,
+        *request,
         env={"PYTHONPATH": _PACKAGES},  # the bot's own environment holds its secrets
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -129,16 +131,18 @@ async def _work(
     )
     assert worker.stdout is not None
     try:
-        async with asyncio.timeout(cpu_s * _WALL_PER_CPU):
+        async with asyncio.timeout(wall_s):
             answer = await worker.stdout.readline()
             code = await worker.wait()
-    except (TimeoutError, ValueError):  # ValueError: a line without end
+    except (TimeoutError, ValueError) as error:  # ValueError: a line without end
+        log.warning("a media worker was stopped", task=request[0], reason=type(error).__name__)
         raise Refused(Problem.TOO_HARD_TO_READ) from None
     finally:
-        with contextlib.suppress(ProcessLookupError):
+        if worker.returncode is None:
             worker.kill()
-        await worker.wait()
+            await worker.wait()
     if code != 0:
+        log.warning("a media worker died", task=request[0], code=code)
         raise Refused(Problem.TOO_HARD_TO_READ)
     return answer
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import cast
 import av
 from av.container import InputContainer
 from av.video.codeccontext import VideoCodecContext
+from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from bot.errors import Problem, Refused
@@ -21,6 +22,7 @@ _TRIMMED_S = 2.0
 """Phones trim by an edit list and keep what lies before it, back to the last keyframe."""
 _FASTEST_FPS = 240
 _KEYFRAME_SPACING_S = 0.5
+_ATOMS_NEEDED = frozenset({b"moov", b"mdat", b"moof"})
 _CODECS = frozenset(
     {"h264", "hevc", "av1", "vp9", "vp8", "mpeg4", "mpeg2video", "h263", "mjpeg", "prores"}
 )
@@ -77,24 +79,51 @@ def _inspect(path: Path, *, whole_end: bool) -> VideoFacts:
     if kind is not Kind.MOVIE:
         known = kind not in PICTURES and kind is not Kind.UNKNOWN
         raise Refused(Problem.VIDEO_WRONG_FORMAT if known else Problem.NOT_A_VIDEO)
+    if _is_cut_short(path):
+        raise Refused(Problem.DAMAGED_VIDEO)
     try:
         with opened(path, edits=False) as (container, stream):
             _check_codec(stream)
             stored = _measure(container, stream)
-            if stored.packets < stream.frames:
-                raise Refused(Problem.DAMAGED_VIDEO)
         with opened(path) as (container, stream):
             played = _measure(container, stream)
-            width, height = _decode_through(container, stream)
+            _rewind(container, stream, 0)
+            frame = _first_frame(container, stream)
+            _decode_through(container, stream)
             if whole_end:
-                _decode_end(container, stream, played)
+                _decode_end(container, stream, played.last_keyframe)
     except av.error.FFmpegError as error:
         if isinstance(error, MemoryError):
             raise
         raise Refused(Problem.DAMAGED_VIDEO) from None
     hidden = stored.duration_s - played.duration_s > _TRIMMED_S
     duration_s = stored.duration_s if hidden else played.duration_s
+    width, height = frame.width, frame.height
+    if frame.rotation % 180:
+        width, height = height, width
     return VideoFacts(max(duration_s, stored.packets / _FASTEST_FPS), width, height)
+
+
+def _is_cut_short(path: Path) -> bool:
+    """Whether the index or the samples claim more bytes than there are.
+
+    FFmpeg plays what is left of a broken download and says nothing.
+    """
+    size_bytes = path.stat().st_size
+    at = 0
+    with path.open("rb") as file:
+        while at < size_bytes:
+            file.seek(at)
+            head = file.read(16)
+            length = int.from_bytes(head[:4])
+            if length == 1:
+                length = int.from_bytes(head[8:])
+            if length < 8:  # an atom's own head; 0 means to the end of the file
+                return False
+            at += length
+            if at > size_bytes:
+                return head[4:8] in _ATOMS_NEEDED
+    return False
 
 
 def _check_codec(stream: VideoStream) -> None:
@@ -111,12 +140,10 @@ def _measure(container: InputContainer, stream: VideoStream) -> _Measured:
     first, end = math.inf, -math.inf
     packets, last_keyframe = 0, 0
     for packet in container.demux():
-        if packet.size == 0:
-            continue
-        shown_at = packet.dts if packet.pts is None else packet.pts
-        if packet.is_corrupt or shown_at is None:
+        if packet.is_corrupt:
             raise Refused(Problem.DAMAGED_VIDEO)
-        if packet.stream_index != stream.index:
+        shown_at = packet.dts if packet.pts is None else packet.pts
+        if packet.stream_index != stream.index or shown_at is None:
             continue
         packets += 1
         if packet.is_discard:
@@ -129,34 +156,42 @@ def _measure(container: InputContainer, stream: VideoStream) -> _Measured:
     return _Measured(float((end - first) * _tick(stream)), packets, last_keyframe)
 
 
-def _decode_through(container: InputContainer, stream: VideoStream) -> tuple[int, int]:
-    """Decode keyframes from the first to the last; gives the upright width and height."""
-    stream.codec_context.skip_frame = "NONKEY"
+def _first_frame(container: InputContainer, stream: VideoStream) -> VideoFrame:
+    """The first frame that decodes: cut videos may begin with some that cannot."""
     stream.codec_context.thread_count = 1
-    container.seek(0, backward=True, any_frame=False)
-    size: tuple[int, int] | None = None
-    due: float = float("-inf")
     for packet in container.demux(stream):
-        at = packet.pts
-        if at is None or not packet.is_keyframe or float(at * _tick(stream)) < due:
+        with suppress(av.error.InvalidDataError):
+            for frame in packet.decode():
+                if isinstance(frame, VideoFrame):
+                    return frame
+    raise Refused(Problem.DAMAGED_VIDEO)
+
+
+def _decode_through(container: InputContainer, stream: VideoStream) -> None:
+    """Decode keyframes from the first to the last."""
+    _rewind(container, stream, 0)
+    stream.codec_context.skip_frame = "NONKEY"
+    due_s = -math.inf
+    for packet in container.demux(stream):
+        if packet.pts is None or not packet.is_keyframe:
             continue
-        due = float(at * _tick(stream)) + _KEYFRAME_SPACING_S
-        for frame in packet.decode():
-            turned = frame.rotation % 180 != 0
-            size = (frame.height, frame.width) if turned else (frame.width, frame.height)
-    for frame in stream.decode(None):
-        size = size or (frame.width, frame.height)
-    if size is None:
-        raise Refused(Problem.DAMAGED_VIDEO)
-    return size
-
-
-def _decode_end(container: InputContainer, stream: VideoStream, measured: _Measured) -> None:
-    stream.codec_context.flush_buffers()
+        at_s = float(packet.pts * _tick(stream))
+        if at_s >= due_s:
+            due_s = at_s + _KEYFRAME_SPACING_S
+            packet.decode()
     stream.codec_context.skip_frame = "DEFAULT"
-    container.seek(measured.last_keyframe, stream=stream)
-    if not any(True for frame in container.decode(stream) if not frame.is_corrupt):
+
+
+def _decode_end(container: InputContainer, stream: VideoStream, last_keyframe: int) -> None:
+    """Decode everything from the last keyframe on."""
+    _rewind(container, stream, last_keyframe)
+    if not sum(not frame.is_corrupt for frame in container.decode(stream)):
         raise Refused(Problem.DAMAGED_VIDEO)
+
+
+def _rewind(container: InputContainer, stream: VideoStream, ticks: int) -> None:
+    container.seek(ticks, stream=stream)
+    stream.codec_context.flush_buffers()
 
 
 def _tick(stream: VideoStream) -> Fraction:
