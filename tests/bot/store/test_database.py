@@ -43,9 +43,11 @@ async def test_a_second_bot_on_the_same_data_is_refused(tmp_path: Path) -> None:
 
 
 async def test_a_newer_database_is_refused_and_left_alone(tmp_path: Path) -> None:
-    async with await Database.open(url(tmp_path), exclusive=True) as database:
-        async with database.write() as connection:
-            await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    async with (
+        await Database.open(url(tmp_path), exclusive=True) as database,
+        database.write() as connection,
+    ):
+        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     for exclusive in (True, False):
         with pytest.raises(StoreError, match="newer version"):
             await Database.open(url(tmp_path), exclusive=exclusive)

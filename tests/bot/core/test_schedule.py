@@ -1,0 +1,97 @@
+"""When to poll: near the best that is possible, and never too often."""
+
+import math
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.schedule import PastRun, RequestBudget, RunTimes
+
+TYPICAL = 133.0
+
+
+def runs(sigma: float, count: int, seed: int = 1) -> list[float]:
+    chance = random.Random(seed)
+    return [TYPICAL * math.exp(sigma * chance.gauss(0, 1)) for _ in range(count)]
+
+
+def learned(sigma: float, count: int) -> RunTimes:
+    past = [PastRun("540p", 6.0, run_s) for run_s in runs(sigma, count, seed=2)]
+    return RunTimes.learn(past, "540p", 6.0)
+
+
+def polls_times_delay(times: RunTimes, sigma: float) -> float:
+    at = [0.0]
+    while at[-1] < 2000:
+        at.append(at[-1] + times.next_poll_s(at[-1]))
+    polls = delay = 0.0
+    sample = runs(sigma, 4000)
+    for run_s in sample:
+        seen = next(n for n, moment in enumerate(at) if moment >= run_s)
+        polls += seen
+        delay += at[seen] - run_s
+    return polls * delay / len(sample) ** 2
+
+
+@pytest.mark.parametrize(("sigma", "limit"), [(0.25, 30.2), (0.1, 13.0)])
+def test_once_learned_polls_and_delay_are_near_the_limit(sigma: float, limit: float) -> None:
+    assert polls_times_delay(learned(sigma, 200), sigma) <= 1.15 * limit
+
+
+def test_before_anything_is_learned_it_is_far_better_than_a_fixed_spacing() -> None:
+    assert polls_times_delay(RunTimes.learn([], "540p", 6.0), 0.25) < 0.6 * 67
+
+
+def test_a_service_that_is_much_faster_is_noticed_at_once() -> None:
+    at = 0.0
+    fresh = RunTimes.learn([], "540p", 6.0)
+    while at < 8:
+        at += fresh.next_poll_s(at)
+    assert at < 20
+    quick = RunTimes.learn([PastRun("540p", 6.0, 8.0)] * 20, "540p", 6.0)
+    assert quick.remaining_s(0) < 20
+
+
+@given(st.floats(0, 7200), st.integers(0, 50), st.sampled_from([0.02, 0.1, 0.25, 1.0]))
+def test_polls_keep_their_distance(elapsed_s: float, count: int, sigma: float) -> None:
+    times = learned(sigma, count)
+    assert 1.0 <= times.next_poll_s(elapsed_s) <= 60.0
+    assert times.remaining_s(elapsed_s) >= 1.0
+
+
+def test_the_eta_counts_down_and_then_stays_just_ahead() -> None:
+    times = learned(0.1, 100)
+    assert times.remaining_s(0) == pytest.approx(TYPICAL, rel=0.1)
+    assert times.remaining_s(60) == pytest.approx(times.remaining_s(0) - 60, rel=0.05)
+    assert 1 <= times.remaining_s(400) < 60
+
+
+def test_runs_of_another_kind_say_less() -> None:
+    other = [PastRun("720p", 28.0, 400.0)] * 50
+    same = [PastRun("540p", 6.0, 400.0)] * 50
+    assert RunTimes.learn(other, "540p", 6.0).mu < RunTimes.learn(same, "540p", 6.0).mu
+
+
+def test_the_budget_keeps_a_share_for_submits() -> None:
+    budget = RequestBudget(60, at=0.0)
+    polls = 0
+    while budget.take(0.0) == 0:
+        polls += 1
+    assert 8 <= polls < 15
+    assert budget.take(0.0, submit=True) == 0
+    wait_s = budget.take(0.0)
+    assert wait_s > 0
+    assert budget.take(wait_s - 0.01) > 0
+    assert budget.take(wait_s) == 0
+
+
+def test_no_more_than_the_budget_is_ever_sent() -> None:
+    budget = RequestBudget(60, at=0.0)
+    sent, at = 0, 0.0
+    while at < 600:
+        wait_s = budget.take(at, submit=sent % 2 == 0)
+        sent += wait_s == 0
+        at += wait_s
+    assert sent <= 600 + 15
