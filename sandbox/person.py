@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from io import BytesIO
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -170,7 +171,7 @@ class PersonClient:
         data.add_field("payload_json", json.dumps(body), content_type="application/json")
         for index, file in enumerate(files):
             content = await asyncio.to_thread(file.read_bytes)
-            data.add_field(f"files[{index}]", content, filename=file.name)
+            data.add_field(f"files[{index}]", BytesIO(content), filename=file.name)
         sent: dict[str, Any] = {"data": data} if files else {"json": body}
         async with self._session().post(f"{self._base}/{path}", **sent) as response:
             result: Json = await _result(response)

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 
+import aiohttp
 import pytest
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
@@ -9,6 +10,8 @@ from discord.http import Route
 from sandbox.discord import DiscordServer, World, seed_world
 from sandbox.person import PersonClient
 from tests.sandbox.example_bot import ExampleBot, running
+from tests.sandbox.openapi import mismatches
+from tests.sandbox.raw import GatewayClient, Rest
 
 
 @pytest.fixture
@@ -21,6 +24,7 @@ async def server(world: World) -> AsyncIterator[DiscordServer]:
     base, gateway = Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY
     async with DiscordServer(world) as server:
         yield server
+        assert mismatches(server.requests) == []
     Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY = base, gateway
 
 
@@ -40,3 +44,15 @@ async def ada(server: DiscordServer) -> AsyncIterator[PersonClient]:
 async def ben(server: DiscordServer) -> AsyncIterator[PersonClient]:
     async with PersonClient(server.people_url, server.world.users["ben"].id) as ben:
         yield ben
+
+
+@pytest.fixture
+async def rest(server: DiscordServer) -> AsyncIterator[Rest]:
+    async with aiohttp.ClientSession() as session:
+        yield Rest(session, server)
+
+
+@pytest.fixture
+async def gateway(server: DiscordServer) -> AsyncIterator[GatewayClient]:
+    async with GatewayClient(server) as gateway:
+        yield gateway

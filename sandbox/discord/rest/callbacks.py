@@ -110,7 +110,6 @@ class Callbacks:
         return message
 
     def _outcome(self, interaction: Interaction, kind: int, message: Message) -> Json:
-        own = kind in {MESSAGE, DEFERRED_MESSAGE}
         shown: Json = {
             "id": str(interaction.id),
             "type": int(interaction.type),
@@ -121,10 +120,11 @@ class Callbacks:
         }
         if interaction.guild_id:
             shown["guild_id"] = str(interaction.guild_id)
-        resource: Json = {"type": kind}
-        if own or kind == UPDATE:
-            resource["message"] = self._api.payloads.message(message)
-        return {"interaction": shown, "resource": resource}
+        outcome: Json = {"interaction": shown}
+        if kind in {MESSAGE, UPDATE}:
+            made = self._api.payloads.message(message)
+            outcome["resource"] = {"type": kind, "message": made}
+        return outcome
 
 
 def new_reply(api: Api, interaction: Interaction) -> Message:

@@ -67,7 +67,6 @@ class Channels:
         self._check_rights(channel, body)
         nonce = self._nonce(body)
         enforced = body.fields.boolean("enforce_nonce")
-        body.fields.form.check()
         if nonce is not None and enforced:
             first = self._world.posted_with(self._world.bot_id, channel.id, nonce)
             if first is not None:

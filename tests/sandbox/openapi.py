@@ -1,0 +1,151 @@
+"""Every REST call that a test makes, held against Discord's own OpenAPI description.
+
+`DISCORD_OPENAPI` names the file; without it nothing is checked. A request body that the server
+accepted must be one that the description allows, and every answer must be one that it describes.
+"""
+
+import json
+import os
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from jsonschema import Draft202012Validator
+
+from sandbox.discord.server import RequestRecord
+
+FILE = os.environ.get("DISCORD_OPENAPI")
+
+Json = dict[str, Any]
+
+
+class Exemption(NamedTuple):
+    """Where this server leaves the description, on purpose."""
+
+    method: str
+    path: str
+    message: str
+    reason: str
+
+
+ALLOWED: tuple[Exemption, ...] = (
+    Exemption(
+        r"\w+",
+        r".*",
+        r"^\$\.errors",
+        "The description gives field errors a number for a code; the documentation and the real "
+        "service give names such as BASE_TYPE_REQUIRED.",
+    ),
+    Exemption(
+        r"POST",
+        r"/users/@me/channels",
+        r"^\$\.recipient_id: \d+ is not",
+        "Ids are sent as strings, but the documentation lets clients send numbers; discord.py does.",
+    ),
+    Exemption(
+        r"POST|PATCH",
+        r".*",
+        r"attachments\[\d+\]\.id: \d+ is not of type 'string'",
+        "Discord's own upload examples number new files with integers, and discord.py does so.",
+    ),
+    Exemption(
+        r"POST|PUT|PATCH",
+        r"/applications/\d+/.*commands.*",
+        r"default_member_permissions: '\d+' is not of type",
+        "The documentation's command object has these bits as a string.",
+    ),
+)
+
+
+class Mismatch(NamedTuple):
+    """One place where a call and the description differ."""
+
+    method: str
+    path: str
+    side: str
+    message: str
+
+    def allowed(self) -> bool:
+        """Whether the allow-list explains it."""
+        return any(
+            re.fullmatch(entry.method, self.method)
+            and re.fullmatch(entry.path, self.path)
+            and re.search(entry.message, self.message)
+            for entry in ALLOWED
+        )
+
+
+def mismatches(records: Sequence[RequestRecord]) -> list[Mismatch]:
+    """What the description does not allow in these calls; empty without the file."""
+    if FILE is None:
+        return []
+    return [
+        mismatch
+        for record in records
+        if record.template is not None and record.status != 501
+        for mismatch in _compare(record)
+        if not mismatch.allowed()
+    ]
+
+
+def _compare(record: RequestRecord) -> Iterator[Mismatch]:
+    operation = _operation(record.method, record.path)
+    if operation is None:
+        yield Mismatch(record.method, record.path, "route", "The description has no such route.")
+        return
+    content = operation.get("requestBody", {}).get("content", {})
+    if record.status < 400 and record.body is not None:
+        for message in _faults(content.get("application/json", {}).get("schema"), record.body):
+            yield Mismatch(record.method, record.path, "request", message)
+    responses = operation["responses"]
+    described = responses.get(str(record.status))
+    if described is None and 400 <= record.status < 500:
+        described = responses["4XX"]
+    if described is None:
+        yield Mismatch(record.method, record.path, "status", f"{record.status} is not described.")
+        return
+    if "$ref" in described:
+        described = _document()["components"]["responses"][described["$ref"].rsplit("/", 1)[-1]]
+    schema = described.get("content", {}).get("application/json", {}).get("schema")
+    for message in _faults(schema, record.answer):
+        yield Mismatch(record.method, record.path, "answer", message)
+
+
+def _faults(schema: Json | None, value: object) -> Iterator[str]:
+    if schema is None:
+        if value is not None:
+            yield "A body where none is described."
+        return
+    # References in the description count from its root.
+    root = schema | {"components": _document()["components"]}
+    for error in Draft202012Validator(root).iter_errors(value):
+        deepest = max(
+            [error, *error.context], key=lambda found: len(found.absolute_path), default=error
+        )
+        yield f"{deepest.json_path}: {deepest.message}"[:600]
+
+
+@cache
+def _document() -> Json:
+    document: Json = json.loads(Path(FILE or "").read_bytes())
+    return document
+
+
+def _operation(method: str, path: str) -> Json | None:
+    for pattern, operations in _paths():
+        if pattern.fullmatch(path):
+            found: Json | None = operations.get(method.lower())
+            return found
+    return None
+
+
+@cache
+def _paths() -> list[tuple[re.Pattern[str], Json]]:
+    """Routes as patterns, the ones with fewer placeholders first."""
+    ordered = sorted(_document()["paths"].items(), key=lambda item: item[0].count("{"))
+    return [
+        (re.compile(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(template))), operations)
+        for template, operations in ordered
+    ]
