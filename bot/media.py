@@ -114,7 +114,8 @@ class Media:
 def _request(
     task: str, source: Path, cpu_s: int, write_bytes: int = 0, target: Path | None = None
 ) -> list[str]:
-    """The worker's arguments, in the order of its `main`."""
+    """The worker's arguments, in the order of its `main`. Raises `OSError` if there is no file."""
+    source.stat()
     return [task, str(source), str(cpu_s), str(write_bytes), *([str(target)] if target else [])]
 
 
