@@ -131,6 +131,7 @@ async def _wire(settings: Settings, stack: AsyncExitStack) -> tuple[Bot, Runner,
 
 def _discord_client(settings: Settings) -> Bot:
     discord.http.Route.BASE = str(settings.discord_api_url).rstrip("/")
+    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # there is no voice here
     gateway = discord.gateway.DiscordWebSocket
     gateway.DEFAULT_GATEWAY = yarl.URL(str(settings.discord_gateway_url))
     return Bot(

@@ -8,6 +8,7 @@ window the nonce makes a repeat the same message, and later the channel is searc
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import discord
 import structlog
@@ -21,6 +22,9 @@ from bot.errors import DeliveryError
 from bot.status import GONE, StatusCards
 from bot.store import Store
 from bot.videos import Videos, link_to
+
+if TYPE_CHECKING:  # it exists for type checkers only
+    from discord.abc import MessageableChannel
 
 log = structlog.get_logger()
 
@@ -109,7 +113,7 @@ class Delivery:
     async def _keep(self, job: Job) -> None:
         log.warning("the video could not be posted and is kept", job=job.id)
 
-    async def _channel(self, channel_id: int) -> discord.abc.MessageableChannel:
+    async def _channel(self, channel_id: int) -> "MessageableChannel":
         channel = self._client.get_channel(channel_id)
         try:
             channel = channel or await self._client.fetch_channel(channel_id)
@@ -121,7 +125,7 @@ class Delivery:
             raise RungClosedError("the channel takes no messages")
         return channel
 
-    async def _post(self, job: Job, channel: discord.abc.MessageableChannel) -> int:
+    async def _post(self, job: Job, channel: "MessageableChannel") -> int:
         """Post once in this channel, whatever happened before."""
         now = self._clock.time()
         tried_at = job.delivery_tried_at if job.delivery_channel_id == channel.id else None
@@ -149,9 +153,7 @@ class Delivery:
                     raise
         return await self._send(job, channel, None)
 
-    async def _send(
-        self, job: Job, channel: discord.abc.MessageableChannel, path: Path | None
-    ) -> int:
+    async def _send(self, job: Job, channel: "MessageableChannel", path: Path | None) -> int:
         """One message: with the video, or (`None`) with a link to it."""
         mentions = discord.AllowedMentions(
             everyone=False, roles=False, users=[discord.Object(job.person_id)]
@@ -166,9 +168,7 @@ class Delivery:
         message = await channel.send(view=view, nonce=job.id, allowed_mentions=mentions)
         return message.id
 
-    async def _find(
-        self, job: Job, channel: discord.abc.MessageableChannel, since: float
-    ) -> int | None:
+    async def _find(self, job: Job, channel: "MessageableChannel", since: float) -> int | None:
         """The job's post among the channel's messages; raises when they cannot be read."""
         guild = getattr(channel, "guild", None)
         if guild is not None and not channel.permissions_for(guild.me).read_message_history:
@@ -182,7 +182,7 @@ class Delivery:
         return None
 
 
-def _limit_bytes(channel: discord.abc.MessageableChannel) -> int:
+def _limit_bytes(channel: "MessageableChannel") -> int:
     """A channel post has the server's limit, a direct message the default one."""
     guild: discord.Guild | None = getattr(channel, "guild", None)
     return guild.filesize_limit if guild else discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES

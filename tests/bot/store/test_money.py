@@ -79,7 +79,7 @@ class Wallets(RuleBasedStateMachine):
 
     def left(self) -> int:
         """The model's allowance."""
-        begun = ledger.period_start(self.rules.period, self.at)
+        begun = ledger.period_start(self.house_rules.period, self.at)
         used = sum(
             hold.allowance
             for hold in self.holds.values()
@@ -99,7 +99,7 @@ class Wallets(RuleBasedStateMachine):
     @initialize(period=st.sampled_from(Period))
     def begin(self, period: Period) -> None:
         """A server with its own period."""
-        self.rules = Rules(
+        self.house_rules = Rules(
             allowance_credits=ALLOWANCE,
             daily_budget_credits=BUDGET,
             max_running=99,
@@ -132,7 +132,7 @@ class Wallets(RuleBasedStateMachine):
         left, budget = self.left(), self.budget_left()
         possible = min(left + self.granted, budget) >= 1
         try:
-            job = self.do(self.store.begin(new, self.rules, self.at))
+            job = self.do(self.store.begin(new, self.house_rules, self.at))
         except Refused:
             assert not possible
             return
@@ -142,7 +142,7 @@ class Wallets(RuleBasedStateMachine):
         try:
             self.do(
                 self.store.admit(
-                    job, quality="540p", duration_s=1.0, price=price, rules=self.rules, at=self.at
+                    job, quality="540p", duration_s=1.0, price=price, rules=self.house_rules, at=self.at
                 )
             )
         except Refused:
@@ -186,7 +186,7 @@ class Wallets(RuleBasedStateMachine):
         assert job is not None
         job = self.do(
             self.store.submit(
-                job, image_url="i", video_url="v", lease="l", rules=self.rules, at=self.at
+                job, image_url="i", video_url="v", lease="l", rules=self.house_rules, at=self.at
             )
         )
         assert job is not None
@@ -212,7 +212,7 @@ class Wallets(RuleBasedStateMachine):
             SERVER,
             PERSON,
             credits,
-            rules=self.rules,
+            rules=self.house_rules,
             actor_id=MODERATOR,
             reason="mistake",
             at=self.at,
@@ -243,8 +243,8 @@ class Wallets(RuleBasedStateMachine):
     def journal_cache_and_model_agree(self) -> None:
         """Whatever happened."""
         journal, cached = self.do(self.journal())
-        has = self.do(self.store.read.balance(SERVER, PERSON, self.rules, self.at))
-        assert has == ledger.balance(journal, ALLOWANCE, self.rules.period, self.at)
+        has = self.do(self.store.read.balance(SERVER, PERSON, self.house_rules, self.at))
+        assert has == ledger.balance(journal, ALLOWANCE, self.house_rules.period, self.at)
         held = sum(hold.price for hold in self.holds.values() if hold.state == "held")
         assert (has.allowance_left, has.granted, has.held) == (self.left(), self.granted, held)
         assert cached == (self.granted, held)

@@ -1,0 +1,116 @@
+"""The local world's programs, each a process of its own, as on a real machine."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+START_TIMEOUT_S = 30.0
+STOP_TIMEOUT_S = 15.0
+
+
+class ProgramError(Exception):
+    """A program did not start, or ended by itself; the message says which and shows its log."""
+
+
+class Program:
+    """One process, whose standard error goes to `log_path`."""
+
+    def __init__(self, name: str, process: asyncio.subprocess.Process, log_path: Path) -> None:
+        self.name = name
+        self.process = process
+        self.log_path = log_path
+
+    @classmethod
+    async def start(
+        cls, module: str, *arguments: str, log_path: Path, env: Mapping[str, str] | None = None
+    ) -> "Program":
+        """Run `python -m module`; `env` replaces the environment but for what Python needs."""
+        kept = ("PATH", "HOME", "LANG", "TMPDIR", "SYSTEMROOT")
+        own = {name: os.environ[name] for name in kept if name in os.environ}
+        with log_path.open("ab") as log:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                module,
+                *arguments,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=log,
+                stdin=asyncio.subprocess.DEVNULL,
+                env={**own, "PYTHONUNBUFFERED": "1", **(env or {})},
+            )
+        return cls(module, process, log_path)
+
+    async def announcement(self) -> dict[str, Any]:
+        """The line of JSON with which a server says that it is ready, and where."""
+        assert self.process.stdout is not None
+        try:
+            async with asyncio.timeout(START_TIMEOUT_S):
+                line = await self.process.stdout.readline()
+        except TimeoutError:
+            line = b""
+        if not line:
+            raise ProgramError(f"{self.name} did not start:\n{self.log()}")
+        found: dict[str, Any] = json.loads(line)
+        return found
+
+    async def stop(self) -> int:
+        """SIGTERM, and after a while SIGKILL; the exit code."""
+        if self.process.returncode is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            async with asyncio.timeout(STOP_TIMEOUT_S):
+                return await self.process.wait()
+        except TimeoutError:
+            return await self.kill()
+
+    async def kill(self) -> int:
+        """SIGKILL, as a power cut would."""
+        if self.process.returncode is None:
+            self.process.kill()
+        return await self.process.wait()
+
+    def log(self) -> str:
+        """The end of what it wrote to standard error."""
+        return self.log_path.read_text(errors="replace")[-4000:]
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """The addresses of the two servers of a local world, as they announced them."""
+
+    discord: dict[str, Any]
+    provider: dict[str, Any]
+
+    def bot_env(self, data_dir: Path) -> dict[str, str]:
+        """The bot's settings in this world."""
+        return {
+            "DISCORD_TOKEN": self.discord["token"],
+            "DISCORD_API_URL": self.discord["api_url"],
+            "DISCORD_GATEWAY_URL": self.discord["gateway_url"],
+            "SEGMIND_API_KEY": self.provider["api_key"],
+            "SEGMIND_API_URL": self.provider["api_url"],
+            "SEGMIND_HISTORY_URL": self.provider["history_url"],
+            "SEGMIND_UPLOAD_URL": self.provider["upload_url"],
+            "SEGMIND_CREDITS_URL": self.provider["credits_url"],
+            "DATA_DIR": str(data_dir),
+        }
+
+
+@asynccontextmanager
+async def local_world(folder: Path, *, run_time_s: float) -> AsyncIterator[Cast]:
+    """A Discord and a provider on this machine, each in a process; logs are kept in `folder`."""
+    async with AsyncExitStack() as stack:
+        discord = await Program.start("sandbox.discord", log_path=folder / "discord.log")
+        stack.push_async_callback(discord.stop)
+        provider = await Program.start(
+            "engine", "--run-time-s", str(run_time_s), log_path=folder / "provider.log"
+        )
+        stack.push_async_callback(provider.stop)
+        yield Cast(await discord.announcement(), await provider.announcement())
