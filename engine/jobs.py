@@ -80,9 +80,10 @@ class Workshop:
         return self
 
     async def __aexit__(self, *_exc_info: object) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        while tasks := list(self._tasks):
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
         await self._session.close()
 
     def accept(self, inputs: Inputs) -> Job:

@@ -17,6 +17,7 @@ import av
 from av import AudioFrame, VideoFrame
 from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
+from av.stream import Disposition
 from av.video.stream import VideoStream
 from PIL import Image, ImageOps
 
@@ -49,10 +50,11 @@ def render(subject_path: Path, motion_path: Path, out_path: Path, quality: str) 
     except av.FFmpegError:
         raise RenderError("video_url is not an mp4 or mov video") from None
     with closing(source):
-        if not source.streams.video:
+        video = next((each for each in source.streams.video if not _is_cover(each)), None)
+        if video is None:
             raise RenderError("video_url holds no video stream")
         try:
-            _render(subject, source, out_path, SHORT_SIDE_PIXELS[quality])
+            _render(subject, source, video, out_path, SHORT_SIDE_PIXELS[quality])
         except av.FFmpegError as error:
             raise RenderError(f"video_url cannot be decoded: {error.strerror}") from None
 
@@ -81,8 +83,13 @@ def _open_subject(path: Path) -> Image.Image:
     return Image.alpha_composite(white, upright).convert("RGB")
 
 
-def _render(subject: Image.Image, source: InputContainer, out_path: Path, height: int) -> None:
-    video = source.streams.video[0]
+def _is_cover(video: VideoStream) -> bool:
+    return bool(video.disposition & Disposition.attached_pic)
+
+
+def _render(
+    subject: Image.Image, source: InputContainer, video: VideoStream, out_path: Path, height: int
+) -> None:
     sound = source.streams.audio[0] if source.streams.audio else None
     video.thread_type = "AUTO"
     first = next((frame for frame in _frames(source, video) if isinstance(frame, VideoFrame)), None)
@@ -175,26 +182,27 @@ class _Film:
         self._stream.options = {"preset": "veryfast", "crf": "23"}
         self._latest: VideoFrame | None = None
         self._painted: VideoFrame | None = None
-        self._count, self._end_s = 0, 0.0
+        self._count, self._shown_s, self._end_s = 0, 0.0, 0.0
 
     def add(self, frame: VideoFrame) -> None:
         """Take the next decoded frame. Raises `RenderError` past the longest length."""
-        spacing_s = float(1 / self._rate)
-        shown_s = self._end_s if frame.pts is None else max(0.0, frame.time - self._start_s)
-        length_s = float(frame.duration * (frame.time_base or 0)) or spacing_s
-        if shown_s + length_s > LONGEST_S + 0.1:
-            raise RenderError(f"video_url is longer than {LONGEST_S:g} seconds")
-        self._fill(shown_s - spacing_s / 4)
+        shown_s = self._end_s if frame.pts is None else frame.time - self._start_s
+        self._shown_s = max(self._shown_s, shown_s)
+        self._fill(self._shown_s)
         self._latest, self._painted = frame, None
-        self._end_s = shown_s + length_s
+        length_s = float(frame.duration * (frame.time_base or 0)) or float(1 / self._rate)
+        self._end_s = self._shown_s + length_s
 
     def close(self) -> None:
         """Show the last frame for its time, and end the stream."""
-        self._fill(self._end_s - float(1 / self._rate) / 4)
+        self._fill(self._end_s)
         self._output.mux(self._stream.encode(None))
 
     def _fill(self, until_s: float) -> None:
-        while self._latest and self._count < until_s * self._rate:
+        if until_s > LONGEST_S + 0.1:
+            raise RenderError(f"video_url is longer than {LONGEST_S:g} seconds")
+        # a quarter of a frame's time is let pass, so that rounding makes no frame twice
+        while self._latest and self._count < until_s * self._rate - 0.25:
             self._painted = self._painted or self._stage.paint(self._latest)
             self._painted.pts, self._painted.time_base = self._count, 1 / self._rate
             self._output.mux(self._stream.encode(self._painted))

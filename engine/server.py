@@ -21,6 +21,7 @@ from engine.replies import result_reply, status_reply, submit_reply
 from engine.storage import Storage, UploadError
 
 BODY_LIMIT_BYTES = 256 * 1024 * 1024
+MOST_REQUESTS_KEPT = 50_000
 HISTORY_PATH = "/inference-request/request-history"
 JSON_TYPE = "application/json"
 PUBLIC_PATHS = ("/generations/", "/assets/", "/control/")
@@ -41,7 +42,7 @@ class SeenRequest:
 class ProviderServer:
     """The stand-in provider; listening between `async with` and its end.
 
-    `requests` holds every HTTP request but those to /control; `accepted` every job. Without a
+    `requests` holds the latest HTTP requests but those to /control; `accepted` every job. Without a
     `media_dir` the files live in a temporary folder that goes at the end.
     """
 
@@ -66,15 +67,16 @@ class ProviderServer:
         async with AsyncExitStack() as stack:
             folder = self._media_dir or Path(stack.enter_context(tempfile.TemporaryDirectory()))
             self._storage = Storage(folder, self.clock)
-            self.workshop = await stack.enter_async_context(
-                Workshop(
-                    self.clock, self._storage, run_time_s=self._run_time_s, credits=self._credits
-                )
+            self.workshop = Workshop(
+                self.clock, self._storage, run_time_s=self._run_time_s, credits=self._credits
             )
             runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=1.0)
             stack.push_async_callback(runner.cleanup)
             await runner.setup()
             await web.TCPSite(runner, self._host, self._port).start()
+            # its end comes first: a job may be connecting to this very server, and asyncio
+            # forgets a connection that is half accepted when the listening ends
+            await stack.enter_async_context(self.workshop)
             self._address(runner.addresses[0][:2])
             self._stack = stack.pop_all()
         return self
@@ -133,6 +135,7 @@ class ProviderServer:
             headers = {name.lower(): value for name, value in request.headers.items()}
             seen = SeenRequest(request.method, request.path, headers, self.clock.time())
             self.requests.append(seen)
+            del self.requests[:-MOST_REQUESTS_KEPT]
         return await handler(request)
 
     @web.middleware
@@ -147,7 +150,7 @@ class ProviderServer:
         model = request.match_info["model"]
         if model != MODEL:
             return _error(404, f"Model {model} not found")
-        if request.headers.get("Content-Type", "").partition(";")[0].strip() != JSON_TYPE:
+        if request.headers.get("Content-Type", "").partition(";")[0].strip().lower() != JSON_TYPE:
             return _error(406, f"Unsupported content type: it must be {JSON_TYPE}")
         inputs = parse_inputs(await _json_body(request))
         if self.workshop.credits <= 0:

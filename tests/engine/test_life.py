@@ -134,9 +134,11 @@ async def test_a_server_that_stops_ends_its_work(slow_customer: Customer, tmp_pa
 
 
 async def test_accepted_jobs_are_listed_by_control(customer: Customer) -> None:
-    job = await customer.begin()
+    arrival = asyncio.create_task(customer.server.until_accepted(1))
     await customer.submit(quality="4k")
-    await customer.server.until_accepted(1)
+    assert not arrival.done()
+    job = await customer.begin()
+    await arrival
 
     answer = await customer.get(f"{customer.server.control_url}/accepted", key=None)
     assert answer.json == [

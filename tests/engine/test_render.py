@@ -8,6 +8,7 @@ from typing import NamedTuple
 import av
 import pytest
 from av import VideoFrame
+from av.stream import Disposition
 from PIL import Image, ImageChops, ImageDraw, ImageStat
 
 from engine.render import RenderError, duration_s, render
@@ -229,6 +230,18 @@ def test_wrong_inputs_are_named(tmp_path: Path, subject: Path, motion: Path) -> 
     for image, video, text in pairs:
         with pytest.raises(RenderError, match=text):
             render(image, video, tmp_path / "out.mp4", "360p")
+
+
+def test_a_songs_cover_is_no_video(tmp_path: Path, subject: Path) -> None:
+    with av.open(str(tmp_path / "song.mp4"), "w") as output:
+        cover = output.add_mux_stream("mjpeg", width=160, height=240)
+        cover.disposition = Disposition.attached_pic
+        output.start_encoding()
+        packet = av.Packet(subject.read_bytes())
+        packet.stream, packet.pts, packet.dts = cover, 0, 0
+        output.mux(packet)
+    with pytest.raises(RenderError, match="video_url holds no video stream"):
+        render(subject, tmp_path / "song.mp4", tmp_path / "out.mp4", "360p")
 
 
 def test_a_playlist_cannot_pose_as_a_video(tmp_path: Path, subject: Path, motion: Path) -> None:
