@@ -66,7 +66,14 @@ def opened(path: Path, *, edits: bool = True) -> Iterator[tuple[InputContainer, 
     }
     with (
         path.open("rb") as file,
-        av.open(file, "r", format="mov", options=options, io_open=_no_other_file) as container,
+        av.open(
+            file,
+            "r",
+            format="mov",
+            options=options,
+            io_open=_no_other_file,
+            metadata_errors="replace",
+        ) as container,
     ):
         stream = next((each for each in container.streams.video if _moves(each)), None)
         if stream is None:

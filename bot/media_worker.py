@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from bot.errors import Fact, Refused
+from bot.errors import Fact, Problem, Refused
 from bot.media_fit import fit
 from bot.media_image import inspect_image
 from bot.media_video import inspect_result, inspect_video
@@ -40,6 +40,8 @@ def main(task: str, source: str, cpu_s: int, write_bytes: int, target: str = "")
         answer: dict[str, object] = {"facts": tasks[task]()}
     except Refused as refused:
         answer = {"problem": refused.problem, "facts": refused.facts}
+    except MemoryError:
+        answer = {"problem": Problem.TOO_HARD_TO_READ, "facts": {}}
     sys.stdout.write(json.dumps(answer) + "\n")
     sys.stdout.flush()
 

@@ -50,9 +50,13 @@ def test_the_size_is_that_of_the_upright_picture(
     assert (facts.width, facts.height) == upright
 
 
-def test_broken_metadata_is_no_damage(tmp_path: Path) -> None:
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF data")  # nobody reads them in the worker
+@pytest.mark.parametrize(
+    "exif", [b"garbage", b"MM\0*\xff\xff\xff\xff", b"MM\0*\0\0\0\x08\0\x05\x01\x12"]
+)
+def test_broken_metadata_is_no_damage(tmp_path: Path, exif: bytes) -> None:
     path = tmp_path / "subject.jpg"
-    Image.new("RGB", (30, 20)).save(path, "JPEG", exif=b"Exif\0\0MM\0*\xff\xff\xff\xffgarbage")
+    Image.new("RGB", (30, 20)).save(path, "JPEG", exif=b"Exif\0\0" + exif)
     assert inspect_image(path) == ImageFacts("JPEG", 30, 20)
 
 

@@ -79,6 +79,14 @@ def test_the_size_is_that_of_the_upright_video(
     assert (facts.width, facts.height) == upright
 
 
+def test_a_title_in_another_alphabets_bytes_is_no_damage(motion: Path, tmp_path: Path) -> None:
+    path = tmp_path / "titled.mp4"
+    content = motion.read_bytes()
+    assert b"VideoHandler" in content
+    path.write_bytes(content.replace(b"VideoHandler", b"Vid\xe9oHandler"))
+    assert inspect_video(path).duration_s == 12.0
+
+
 def test_a_single_frame_is_a_video(tmp_path: Path) -> None:
     facts = inspect_video(make_motion(tmp_path / "m.mp4", duration_s=0.01, fps=10))
     assert facts.duration_s == pytest.approx(0.1)
