@@ -23,6 +23,7 @@ class PersonClient:
     """One person in the sandbox; use it with `async with`."""
 
     def __init__(self, people_url: str, user_id: int) -> None:
+        self.user_id = user_id
         self._base = f"{people_url}/{user_id}"
         self._stack = AsyncExitStack()
         self._http: aiohttp.ClientSession | None = None

@@ -16,6 +16,8 @@ MOST_PAYLOAD_BYTES = 4096
 MOST_SENT = 120
 SENT_WINDOW_S = 60.0
 EVERY_INTENT = (1 << 26) - 1
+# Closing with one of these, a client says that it will not come back.
+FINAL_CODES = frozenset({1000, 1001})
 
 
 class Op(IntEnum):
@@ -67,7 +69,13 @@ class Connection:
         self._socket = socket
         self._deflate = zlib.compressobj() if compressed else None
         self._queue: asyncio.Queue[Json | Close] = asyncio.Queue()
+        self._closed_by_us = False
         self.session: Session | None = None
+
+    @property
+    def closed_for_good(self) -> bool:
+        """Whether the client closed it with a code that ends its session."""
+        return not self._closed_by_us and self._socket.close_code in FINAL_CODES
 
     def send(self, op: Op, data: object = None, **dispatch: object) -> None:
         """Queue a payload; a dispatch also has its name `t` and number `s`."""
@@ -90,6 +98,7 @@ class Connection:
             else:
                 data = self._deflate.compress(text.encode())
                 await self._socket.send_bytes(data + self._deflate.flush(zlib.Z_SYNC_FLUSH))
+        self._closed_by_us = True
         await self._socket.close(code=int(item), message=item.name.encode())
 
 
@@ -144,7 +153,9 @@ class Gateway:
             writer.cancel()
             self._open.discard(connection)
             if connection.session is not None:
-                self._sessions.detach(connection.session, connection, socket.close_code)
+                self._sessions.detach(connection.session, connection)
+                if connection.closed_for_good:
+                    self._sessions.forget(connection.session)
         return socket
 
     async def _converse(

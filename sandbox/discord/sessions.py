@@ -16,8 +16,6 @@ from sandbox.discord.world import Channel, Flag, Guild, Interaction, Member, Mes
 MOST_REPLAYED = 1000
 RESUMABLE_S = 300.0
 CHUNK = 1000
-# Closing with one of these, a client says that it will not come back.
-FINAL_CODES = frozenset({1000, 1001})
 
 
 class Intent(IntFlag):
@@ -137,14 +135,11 @@ class Sessions:
                 outlet.dispatch(name, number, data)
         session.send("RESUMED", {"_trace": []})
 
-    def detach(self, session: Session, outlet: Outlet, close_code: int | None) -> None:
-        """The connection is gone; the session stays unless the client ended it."""
-        if session.outlet is not outlet:
-            return
-        session.outlet = None
-        session.detached_at = self.world.clock.time()
-        if close_code in FINAL_CODES:
-            self.forget(session)
+    def detach(self, session: Session, outlet: Outlet) -> None:
+        """The connection is gone; the session waits to be resumed."""
+        if session.outlet is outlet:
+            session.outlet = None
+            session.detached_at = self.world.clock.time()
 
     def forget(self, session: Session) -> None:
         """End a session for good."""

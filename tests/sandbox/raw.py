@@ -34,7 +34,7 @@ class Rest:
     """Calls the API with the bot's token."""
 
     def __init__(self, session: aiohttp.ClientSession, server: DiscordServer) -> None:
-        self._session = session
+        self.session = session
         self._server = server
 
     async def __call__(
@@ -56,13 +56,13 @@ class Rest:
                 form.add_field(f"files[{index}]", BytesIO(data), filename=name)
             sent = {"data": form}
         url = self._server.api_url + path
-        async with self._session.request(method, url, headers=headers, **sent) as response:
+        async with self.session.request(method, url, headers=headers, **sent) as response:
             text = await response.text()
             return Reply(response.status, json.loads(text) if text else None, response.headers)
 
     async def fetch(self, url: str) -> tuple[int, bytes]:
         """What is behind any address."""
-        async with self._session.get(url) as response:
+        async with self.session.get(url) as response:
             return response.status, await response.read()
 
 

@@ -85,9 +85,8 @@ async def test_nonce_without_enforcement_is_only_shown(rest: Rest, world: World)
 
 async def test_history_is_paged(rest: Rest, world: World) -> None:
     path = messages(world, "general")
-    ids = []
-    for text in "abcde":
-        ids.append((await rest("POST", path, {"content": text})).body["id"])
+    posted = [await rest("POST", path, {"content": text}) for text in "abcde"]
+    ids = [reply.body["id"] for reply in posted]
 
     async def listed(query: str) -> str:
         return "".join(m["content"] for m in (await rest("GET", f"{path}?{query}")).body)

@@ -56,6 +56,7 @@ def _flags(fields: Fields, message: Message, settable: Flag) -> int:
             "MESSAGE_CANNOT_REMOVE_COMPONENTS_V2_FLAG",
             "The MessageFlags.IS_COMPONENTS_V2 flag cannot be removed from a message",
         )
+        return message.flags
     return (message.flags & ~settable) | (wanted & settable)
 
 
