@@ -142,7 +142,7 @@ def _news(job: Job, outlook: Outlook) -> str | None:
             return f"{where}{asked}."
         case JobState.SUBMITTING | JobState.RENDERING | JobState.FETCHING | JobState.DELIVERING:
             ready_at = outlook.ready_at
-            ready = f"Ready about <t:{ready_at:.0f}:R> · " if ready_at else ""
+            ready = f"Should be ready <t:{ready_at:.0f}:R> · " if ready_at else ""
             return f"{ready}{asked[0].lower() if ready else asked[0]}{asked[1:]}"
         case JobState.REVIEW:
             return (
