@@ -50,8 +50,8 @@ _NAMED = frozenset({Problem.NOT_AN_IMAGE, Problem.NOT_A_VIDEO, Problem.VIDEO_WRO
 class Media:
     """Looks at files, at most `AT_ONCE` at a time; further callers wait.
 
-    Every method may also raise `Refused` with TOO_HARD_TO_READ (after `look_wall_s` seconds, at
-    the latest, of looking at one file), and `OSError` for a file that is not there.
+    A look may also end in `Refused` with TOO_HARD_TO_READ, after `look_wall_s` seconds at the
+    latest. A file that is not there is an `OSError`.
     """
 
     def __init__(self, *, look_wall_s: float = LOOK_WALL_S) -> None:
@@ -89,8 +89,7 @@ class Media:
     async def fit(self, source: Path, target: Path, limit_bytes: int) -> bool:
         """Encode a video once more into an mp4 of at most `limit_bytes`.
 
-        False when it cannot be done; `target` is then as it was before. Raises `Refused` for a
-        source that is no good video.
+        False when it cannot be done, for whatever reason; `target` is then as it was before.
         """
         part = target.with_name(f"{target.name}.part")
         try:
@@ -101,6 +100,9 @@ class Media:
             if not _facts(answer, source.name).get("fits"):
                 return False
             await asyncio.to_thread(_put_in_place, part, target)
+        except Refused:
+            return False
+        else:
             return True
         finally:
             part.unlink(missing_ok=True)

@@ -9,7 +9,7 @@ from av.container import InputContainer, OutputContainer
 from av.video.frame import PictureType
 from av.video.stream import VideoStream
 
-from bot.media_video import inspect_result, opened
+from bot.media_video import first_frame, inspect_result, opened, rewind
 
 _AUDIO_BITS_PER_S = 64_000
 _AUDIO_RATE_HZ = 48_000
@@ -39,6 +39,8 @@ def fit(source: Path, target: Path, limit_bytes: int) -> bool:
                 str(target), "w", format="mp4", options={"movflags": "+faststart"}
             ) as output:
                 picture = _picture_stream(output, stream, size, picture_bits, facts.duration_s)
+                picture.set_display_rotation(first_frame(container, stream).rotation)
+                rewind(container, stream)
                 _encode(container, output, stream, picture, sound)
     except (av.error.FFmpegError, OSError):
         return False

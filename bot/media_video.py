@@ -94,8 +94,8 @@ def _inspect(path: Path, *, whole_end: bool) -> VideoFacts:
             stored = _measure(container, stream)
         with opened(path) as (container, stream):
             played = _measure(container, stream)
-            _rewind(container, stream, 0)
-            frame = _first_frame(container, stream)
+            rewind(container, stream)
+            frame = first_frame(container, stream)
             _decode_through(container, stream)
             if whole_end:
                 _decode_end(container, stream, played.last_keyframe)
@@ -163,8 +163,11 @@ def _measure(container: InputContainer, stream: VideoStream) -> _Measured:
     return _Measured(float((end - first) * _tick(stream)), packets, last_keyframe)
 
 
-def _first_frame(container: InputContainer, stream: VideoStream) -> VideoFrame:
-    """The first frame that decodes: cut videos may begin with some that cannot."""
+def first_frame(container: InputContainer, stream: VideoStream) -> VideoFrame:
+    """The first frame from here that decodes: cut videos may begin with some that cannot.
+
+    Raises `Refused` when none does, and PyAV's errors.
+    """
     stream.codec_context.thread_count = 1
     for packet in container.demux(stream):
         with suppress(av.error.InvalidDataError):
@@ -176,7 +179,7 @@ def _first_frame(container: InputContainer, stream: VideoStream) -> VideoFrame:
 
 def _decode_through(container: InputContainer, stream: VideoStream) -> None:
     """Decode keyframes from the first to the last."""
-    _rewind(container, stream, 0)
+    rewind(container, stream)
     stream.codec_context.skip_frame = "NONKEY"
     due_s = -math.inf
     for packet in container.demux(stream):
@@ -191,12 +194,13 @@ def _decode_through(container: InputContainer, stream: VideoStream) -> None:
 
 def _decode_end(container: InputContainer, stream: VideoStream, last_keyframe: int) -> None:
     """Decode everything from the last keyframe on."""
-    _rewind(container, stream, last_keyframe)
+    rewind(container, stream, last_keyframe)
     if not sum(not frame.is_corrupt for frame in container.decode(stream)):
         raise Refused(Problem.DAMAGED_VIDEO)
 
 
-def _rewind(container: InputContainer, stream: VideoStream, ticks: int) -> None:
+def rewind(container: InputContainer, stream: VideoStream, ticks: int = 0) -> None:
+    """Go on reading from the keyframe at or before `ticks` of the stream's clock."""
     container.seek(ticks, stream=stream)
     stream.codec_context.flush_buffers()
 

@@ -8,6 +8,7 @@ import pytest
 
 from bot.errors import Problem, Refused
 from bot.media_facts import VideoFacts
+from bot.media_fit import fit
 from bot.media_video import inspect_result, inspect_video
 from tests.media_samples import (
     make_audio_only,
@@ -77,6 +78,21 @@ def test_the_size_is_that_of_the_upright_video(
 ) -> None:
     facts = inspect_video(remuxed(motion, tmp_path / "turned.mp4", turn=turn))
     assert (facts.width, facts.height) == upright
+
+
+def test_a_turned_video_stays_turned_when_made_smaller(motion: Path, tmp_path: Path) -> None:
+    turned = remuxed(motion, tmp_path / "turned.mp4", turn=90)
+    target = tmp_path / "smaller.mp4"
+    assert fit(turned, target, turned.stat().st_size // 2)
+    facts = inspect_video(target)
+    assert facts.width > facts.height
+    angles = [_rotation(path) for path in (turned, target)]
+    assert angles[0] == angles[1] != 0
+
+
+def _rotation(path: Path) -> int:
+    with av.open(str(path), "r") as container:
+        return next(container.decode(video=0)).rotation
 
 
 def test_a_title_in_another_alphabets_bytes_is_no_damage(motion: Path, tmp_path: Path) -> None:
