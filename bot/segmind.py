@@ -310,6 +310,7 @@ class Segmind:
                 data=body,
                 headers=headers,
                 allow_redirects=False,
+                raise_for_status=False,
                 # Half for connecting: a host that never picks up provably got nothing.
                 timeout=aiohttp.ClientTimeout(total=total_s, connect=self._timeout_s / 2),
             ) as response:

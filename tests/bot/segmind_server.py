@@ -46,7 +46,10 @@ class Asked:
 
 @dataclass(frozen=True)
 class Answer:
-    """What to say; `drop` cuts the connection after that many bytes of the body."""
+    """What to say; `drop` cuts the connection after that many bytes of the body.
+
+    `hang` waits before that cut, or before everything if there is none.
+    """
 
     status: int = 200
     body: object = None
@@ -85,7 +88,7 @@ class SegmindServer:
             )
         )
         answer = self._answers.popleft() if len(self._answers) > 1 else self._answers[0]
-        if answer.hang:
+        if answer.hang and answer.drop is None:
             await self._closing.wait()
         if answer.drop is None:
             return web.Response(status=answer.status, body=answer.raw, headers=answer.headers)
@@ -95,6 +98,8 @@ class SegmindServer:
             response.content_length = len(answer.raw)
             await response.prepare(request)
             await response.write(answer.raw[: answer.drop])
+            if answer.hang:
+                await self._closing.wait()
         request.transport.abort()
         return web.Response()
 

@@ -112,10 +112,11 @@ async def test_each_answer_has_its_meaning(
     assert "<" not in str(error)
 
 
+@pytest.mark.parametrize("drop", [None, 20])
 async def test_no_answer_in_time_is_a_doubt(
-    server: SegmindServer, session: aiohttp.ClientSession
+    server: SegmindServer, session: aiohttp.ClientSession, drop: int | None
 ) -> None:
-    server.say(Answer(hang=True))
+    server.say(Answer(200, {"request_id": ID}, hang=True, drop=drop))
     error = await failure(client(session, server.url, timeout_s=0.2))
     assert type(error) is SubmitInDoubt
 
