@@ -262,7 +262,9 @@ class Segmind:
         if isinstance(reply, _Lost):
             raise ProviderUnavailable(f"The provider did not answer: {reply.why}.")
         if reply.status in (404, 410):
-            raise RequestUnknown(f"The provider knows no such request: {reply.describe()}")
+            raise RequestUnknown(
+                f"The provider knows no such request: {reply.describe()}", status=reply.status
+            )
         if reply.status != 422:
             self._check(reply)
         if not isinstance(reply.body, dict):
