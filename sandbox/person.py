@@ -180,7 +180,10 @@ class PersonClient:
 
 
 async def _result(response: aiohttp.ClientResponse) -> Any:
-    result = await response.json()
+    text = await response.text()
+    if response.content_type != "application/json":
+        raise PersonError(f"{response.status}: {text}")
+    result = json.loads(text)
     if response.status != 200:
-        raise PersonError(str(result.get("message", result)))
+        raise PersonError(result["message"])
     return result

@@ -55,12 +55,12 @@ class Cdn:
     def routes(self) -> list[web.RouteDef]:
         """Where files are had."""
         return [
-            web.get(f"/{folder}/{{channel_id}}/{{attachment_id}}/{{name}}", self._serve)
+            web.get(rf"/{folder}/{{channel_id}}/{{attachment_id:\d{{1,20}}}}/{{name}}", self._serve)
             for folder in ("attachments", "ephemeral-attachments")
         ]
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
-        attachment = self._world.attachments.get(int(request.match_info["attachment_id"] or 0))
+        attachment = self._world.attachments.get(int(request.match_info["attachment_id"]))
         if attachment is None or not self._valid(request):
             return web.Response(status=404, text=GONE)
         return web.Response(

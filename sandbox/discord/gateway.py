@@ -123,6 +123,8 @@ class Gateway:
     def drop_all(self, code: Close = Close.UNKNOWN_ERROR) -> None:
         """Close every bot's connection; their sessions wait to be resumed."""
         for connection in self._open:
+            if connection.session is not None:
+                self._sessions.detach(connection.session, connection)
             connection.close(code)
 
     def invalidate_all(self) -> None:
@@ -144,13 +146,13 @@ class Gateway:
         writer = asyncio.create_task(connection.write())
         try:
             if request.query.get("v", "10") != "10":
-                connection.close(Close.INVALID_API_VERSION)
-                await writer
+                await _finish(connection, writer, Close.INVALID_API_VERSION)
                 return socket
             connection.send(Op.HELLO, {"heartbeat_interval": int(self._interval_s * 1000)})
             await self._converse(connection, socket, writer)
         finally:
             writer.cancel()
+            await asyncio.gather(writer, return_exceptions=True)
             self._open.discard(connection)
             if connection.session is not None:
                 self._sessions.detach(connection.session, connection)
@@ -170,7 +172,7 @@ class Gateway:
             try:
                 frame = await socket.receive(timeout=max(left_s, 0.001))
             except TimeoutError:
-                await self._finish(connection, writer, Close.UNKNOWN_ERROR)
+                await _finish(connection, writer, Close.UNKNOWN_ERROR)
                 return
             if frame.type in {WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED}:
                 return
@@ -183,14 +185,8 @@ class Gateway:
                 _count(sent, loop.time())
                 self._act(connection, op, data)
             except Closing as closing:
-                await self._finish(connection, writer, closing.code)
+                await _finish(connection, writer, closing.code)
                 return
-
-    async def _finish(
-        self, connection: Connection, writer: asyncio.Task[None], code: Close
-    ) -> None:
-        connection.close(code)
-        await writer
 
     def _act(self, connection: Connection, op: int, data: object) -> None:
         if op not in set(Op):
@@ -249,8 +245,8 @@ class Gateway:
             connection.send(Op.INVALID_SESSION, False)
         elif seq > session.number:
             raise Closing(Close.INVALID_SEQ)
-        else:
-            self._sessions.resume(session, connection, seq)
+        elif not self._sessions.resume(session, connection, seq):
+            connection.send(Op.INVALID_SESSION, False)
 
     def _request_members(self, session: Session, data: object) -> None:
         fields = Fields(Form(), data)
@@ -272,6 +268,12 @@ class Gateway:
             limit=limit,
             nonce=fields.raw.get("nonce"),
         )
+
+
+async def _finish(connection: Connection, writer: asyncio.Task[None], code: Close) -> None:
+    """Send what is queued, then close; a client that is already gone is no fault of ours."""
+    connection.close(code)
+    await asyncio.gather(writer, return_exceptions=True)
 
 
 def _count(sent: list[float], now: float) -> None:

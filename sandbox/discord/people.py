@@ -11,6 +11,7 @@ from aiohttp import web
 from sandbox.discord import permissions
 from sandbox.discord.cdn import Cdn
 from sandbox.discord.components import walk
+from sandbox.discord.forms import Fields, Form
 from sandbox.discord.payloads import Payloads
 from sandbox.discord.people_commands import Chosen, available, choose
 from sandbox.discord.permissions import Permission
@@ -44,7 +45,7 @@ class People:
 
     def routes(self) -> list[web.RouteDef]:
         """Paths and handlers."""
-        person = "/people/{user_id}"
+        person = r"/people/{user_id:\d{1,20}}"
         return [
             web.get(person + "/events", self.events),
             web.post(person + "/messages", self.send),
@@ -52,8 +53,8 @@ class People:
             web.get(person + "/commands", self.commands),
             web.post(person + "/use", self.use),
             web.post(person + "/click", self.click),
-            web.get(person + "/interactions/{interaction_id}", self.interaction),
-            web.get(person + "/channels/{channel_id}/messages", self.messages),
+            web.get(person + r"/interactions/{interaction_id:\d{1,20}}", self.interaction),
+            web.get(person + r"/channels/{channel_id:\d{1,20}}/messages", self.messages),
         ]
 
     async def close(self) -> None:
@@ -79,6 +80,7 @@ class People:
         finally:
             del self._screens[screen]
             pump.cancel()
+            await asyncio.gather(pump, return_exceptions=True)
         return socket
 
     async def _pump(
@@ -123,7 +125,8 @@ class People:
     async def commands(self, request: web.Request) -> web.Response:
         """The commands this person is offered in a channel."""
         person = self._person(request)
-        channel = self._channel(person, int(request.query.get("channel_id", "0")))
+        query = Fields(Form(), dict(request.query))
+        channel = self._channel(person, query.snowflake("channel_id"))
         found = available(self._world, channel, person, self._rights(person, channel))
         return answer([self._payloads.command(command) for command in found])
 

@@ -110,7 +110,10 @@ class DiscordServer:
 
     @web.middleware
     async def _rest(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Note every call, and give every answer the header that clients look for."""
+        """Note every call, and give every answer the header that clients look for.
+
+        Faults on demand (an answer lost, a 503 after the effect) belong here, around the handler.
+        """
         at = self.world.clock.time()
         response = await handler(request)
         response.headers["Via"] = "1.1 sandbox"

@@ -124,16 +124,20 @@ class Sessions:
             return None
         return session
 
-    def resume(self, session: Session, outlet: Outlet, seq: int) -> None:
-        """Send again what came after `seq`, then RESUMED."""
+    def resume(self, session: Session, outlet: Outlet, seq: int) -> bool:
+        """Send again what came after `seq`, then RESUMED; False if too much was missed."""
+        if session.sent[0][1] > seq + 1:
+            self.forget(session)
+            return False
         if session.outlet is not None:
             session.outlet.session = None
         session.outlet = outlet
         outlet.session = session
         for name, number, data in session.sent:
-            if number > seq:
+            if number > seq and name != "RESUMED":
                 outlet.dispatch(name, number, data)
         session.send("RESUMED", {"_trace": []})
+        return True
 
     def detach(self, session: Session, outlet: Outlet) -> None:
         """The connection is gone; the session waits to be resumed."""

@@ -28,6 +28,7 @@ class Exemption(NamedTuple):
     path: str
     message: str
     reason: str
+    status: str = r"\d+"
 
 
 ALLOWED: tuple[Exemption, ...] = (
@@ -49,6 +50,7 @@ ALLOWED: tuple[Exemption, ...] = (
         r".*",
         r"^\$: 'code' is a required property",
         "In a 429 the documentation has the code as optional, and its examples leave it out.",
+        status="429",
     ),
     Exemption(
         r"POST|PATCH",
@@ -70,6 +72,7 @@ class Mismatch(NamedTuple):
 
     method: str
     path: str
+    status: int
     side: str
     message: str
 
@@ -78,6 +81,7 @@ class Mismatch(NamedTuple):
         return any(
             re.fullmatch(entry.method, self.method)
             and re.fullmatch(entry.path, self.path)
+            and re.fullmatch(entry.status, str(self.status))
             and re.search(entry.message, self.message)
             for entry in ALLOWED
         )
@@ -97,26 +101,29 @@ def mismatches(records: Sequence[RequestRecord]) -> list[Mismatch]:
 
 
 def _compare(record: RequestRecord) -> Iterator[Mismatch]:
+    def differs(side: str, message: str) -> Mismatch:
+        return Mismatch(record.method, record.path, record.status, side, message)
+
     operation = _operation(record.method, record.path)
     if operation is None:
-        yield Mismatch(record.method, record.path, "route", "The description has no such route.")
+        yield differs("route", "The description has no such route.")
         return
     content = operation.get("requestBody", {}).get("content", {})
     if record.status < 400 and record.body is not None:
         for message in _faults(content.get("application/json", {}).get("schema"), record.body):
-            yield Mismatch(record.method, record.path, "request", message)
+            yield differs("request", message)
     responses = operation["responses"]
     described = responses.get(str(record.status))
     if described is None and 400 <= record.status < 500:
         described = responses["4XX"]
     if described is None:
-        yield Mismatch(record.method, record.path, "status", f"{record.status} is not described.")
+        yield differs("status", f"{record.status} is not described.")
         return
     if "$ref" in described:
         described = _document()["components"]["responses"][described["$ref"].rsplit("/", 1)[-1]]
     schema = described.get("content", {}).get("application/json", {}).get("schema")
     for message in _faults(schema, record.answer):
-        yield Mismatch(record.method, record.path, "answer", message)
+        yield differs("answer", message)
 
 
 def _faults(schema: Json | None, value: object) -> Iterator[str]:

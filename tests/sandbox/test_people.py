@@ -1,7 +1,8 @@
 """A person's client: what it sees, what it waits for, what it refuses."""
 
 import asyncio
-from pathlib import Path
+import json
+import sys
 
 import pytest
 
@@ -115,10 +116,7 @@ async def test_typing_is_shown(bot: ExampleBot, ada: PersonClient, world: World)
     assert event["user_id"] == str(world.bot_id)
 
 
-async def test_a_server_of_its_own_process(tmp_path: Path) -> None:
-    import json
-    import sys
-
+async def test_a_server_of_its_own_process() -> None:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "sandbox.discord", "--port", "0", stdout=asyncio.subprocess.PIPE
     )

@@ -35,7 +35,14 @@ class Commands:
                 web.patch(one, self.edit),
                 web.delete(one, self.delete),
             ]
-        return routes
+        # Registered first, so that "permissions" is not read as a command's id.
+        permissions = "/applications/{application_id}/guilds/{guild_id}/commands/permissions"
+        return [web.get(permissions, self.show_permissions, allow_head=False), *routes]
+
+    async def show_permissions(self, request: web.Request) -> web.Response:
+        """What a guild's admins changed about who may use what: nothing."""
+        self._scope(request)
+        return answer([])
 
     async def show_all(self, request: web.Request) -> web.Response:
         """Every command of the scope."""

@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from sandbox.discord.forms import Fields, Form
+from sandbox.discord.permissions import in_guild
 from sandbox.discord.rest.api import Api
 from sandbox.discord.rest.bodies import path_id
 from sandbox.discord.wire import ApiError, Fault, answer
@@ -64,7 +65,7 @@ class Directory:
                     "icon": None,
                     "banner": None,
                     "owner": guild.owner_id == self._world.bot_id,
-                    "permissions": "0",
+                    "permissions": str(int(in_guild(guild, guild.members[self._world.bot_id]))),
                     "features": [],
                 }
                 for guild in self._world.guilds.values()
