@@ -13,6 +13,10 @@ from sandbox.discord.world import Attachment, World
 
 LINK_LIFE_S = 24 * 60 * 60
 GONE = "This content is no longer available."
+# Python's own table, not the machine's, so that a file is the same everywhere.
+_TYPES = mimetypes.MimeTypes()
+_TYPES.add_type("video/x-matroska", ".mkv")
+_TYPES.add_type("video/x-m4v", ".m4v")
 _KEY = b"the sandbox signs its links with this"
 
 
@@ -34,7 +38,7 @@ class Cdn:
             channel_id=channel_id,
             filename=safe,
             data=data,
-            content_type=mimetypes.guess_type(safe)[0],
+            content_type=content_type(safe),
             width=width,
             height=height,
             title=filename.rpartition(".")[0] if safe != filename else None,
@@ -63,10 +67,8 @@ class Cdn:
         attachment = self._world.attachments.get(int(request.match_info["attachment_id"]))
         if attachment is None or not self._valid(request):
             return web.Response(status=404, text=GONE)
-        return web.Response(
-            body=attachment.data,
-            content_type=attachment.content_type or "application/octet-stream",
-        )
+        kind = attachment.content_type or "application/octet-stream"
+        return web.Response(body=attachment.data, headers={"Content-Type": kind})
 
     def _valid(self, request: web.Request) -> bool:
         query = {key: values[0] for key, values in parse_qs(request.query_string).items()}
@@ -75,6 +77,12 @@ class Cdn:
         if not hmac.compare_digest(expected, query.get("hm", "")):
             return False
         return self._world.clock.time() < int(expires, 16)
+
+
+def content_type(filename: str) -> str | None:
+    """What Discord takes a file for, by its name alone."""
+    kind = _TYPES.guess_type(filename, strict=False)[0]
+    return f"{kind}; charset=utf-8" if kind and kind.startswith("text/") else kind
 
 
 def safe_name(filename: str) -> str:

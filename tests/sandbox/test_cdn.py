@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.discord import World
-from sandbox.discord.cdn import picture_size
+from sandbox.discord.cdn import content_type, picture_size
 from sandbox.person import PersonClient, PersonError
 from tests.media_samples import make_picture
 from tests.sandbox.raw import Rest
@@ -52,6 +52,20 @@ async def test_files_of_a_deleted_message_are_gone(rest: Rest, world: World) -> 
 def test_picture_sizes(tmp_path: Path, fmt: str) -> None:
     picture = make_picture(tmp_path / "p", size=(64, 48), fmt=fmt)
     assert picture_size(picture.read_bytes()) == (64, 48)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("a.webp", "image/webp"),
+        ("a.MP4", "video/mp4"),
+        ("a.mkv", "video/x-matroska"),
+        ("a.txt", "text/plain; charset=utf-8"),
+        ("a", None),
+    ],
+)
+def test_kinds_come_from_names(name: str, kind: str | None) -> None:
+    assert content_type(name) == kind
 
 
 def test_anything_else_has_no_size() -> None:
