@@ -4,7 +4,6 @@ import asyncio
 import json
 import logging
 import os
-import shutil
 import sys
 import uuid
 from dataclasses import dataclass, field
@@ -130,12 +129,13 @@ class Workshop:
             job.submitted_at + min(LONGEST_QUEUE_S, self._run_time_s / 10)
         )
         job.state, job.started_at = State.PROCESSING, self._clock.time()
-        folder = self._storage.work_folder(job.request_id)
         try:
-            duration_s = await self._make(job.inputs, folder)
-            await self._clock.sleep_until(job.submitted_at + self._run_time_s)
-            await self._going.wait()
-            self._complete(job, folder / VIDEO_NAME, duration_s)
+            with self._storage.work_folder() as folder:
+                video = Path(folder) / VIDEO_NAME
+                duration_s = await self._make(job.inputs, video)
+                await self._clock.sleep_until(job.submitted_at + self._run_time_s)
+                await self._going.wait()
+                self._complete(job, video, duration_s)
         except InputError as error:
             await self._going.wait()
             self._fail(job, f"Validation error in {MODEL}: {error}")
@@ -143,14 +143,13 @@ class Workshop:
             logger.exception("Job %s broke the server", job.request_id)
             self._fail(job, "Internal server error")
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
             job.ended.set()
 
-    async def _make(self, inputs: Inputs, folder: Path) -> float:
-        subject, motion = folder / "subject", folder / "motion"
+    async def _make(self, inputs: Inputs, video: Path) -> float:
+        subject, motion = video.with_name("subject"), video.with_name("motion")
         await fetch_inputs(self._session, inputs, subject, motion)
         async with self._renderers:
-            return await _render_apart(subject, motion, folder / VIDEO_NAME, inputs.quality)
+            return await _render_apart(subject, motion, video, inputs.quality)
 
     def _complete(self, job: Job, video: Path, duration_s: float) -> None:
         job.size_bytes = video.stat().st_size

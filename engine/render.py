@@ -9,7 +9,7 @@ import json
 import resource
 import sys
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from fractions import Fraction
 from pathlib import Path
 
@@ -44,19 +44,11 @@ def render(subject_path: Path, motion_path: Path, out_path: Path, quality: str) 
     the motion's. Raises `RenderError` when an input is not what its name says.
     """
     subject = _open_subject(subject_path)
-    try:
-        # the demuxer is forced: no playlist may pose as a video and name other files
-        source = av.open(str(motion_path), format="mov")
-    except av.FFmpegError:
-        raise RenderError("video_url is not an mp4 or mov video") from None
-    with closing(source):
-        video = next((each for each in source.streams.video if not _is_cover(each)), None)
-        if video is None:
-            raise RenderError("video_url holds no video stream")
-        try:
-            _render(subject, source, video, out_path, SHORT_SIDE_PIXELS[quality])
-        except av.FFmpegError as error:
-            raise RenderError(f"video_url cannot be decoded: {error.strerror}") from None
+    with _open_motion(motion_path) as (source, video):
+        motion_size = _first_size(source, video)
+    stage = _Stage(subject, motion_size, SHORT_SIDE_PIXELS[quality])
+    with _open_motion(motion_path) as (source, video):
+        _film(source, video, stage, out_path)
 
 
 def duration_s(path: Path) -> float:
@@ -83,20 +75,38 @@ def _open_subject(path: Path) -> Image.Image:
     return Image.alpha_composite(white, upright).convert("RGB")
 
 
+@contextmanager
+def _open_motion(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
+    try:
+        # the demuxer is forced: no playlist may pose as a video and name other files
+        source = av.open(str(path), format="mov", metadata_errors="replace")
+    except av.FFmpegError:
+        raise RenderError("video_url is not an mp4 or mov video") from None
+    with closing(source):
+        video = next((each for each in source.streams.video if not _is_cover(each)), None)
+        if video is None:
+            raise RenderError("video_url holds no video stream")
+        video.thread_type = "AUTO"
+        try:
+            yield source, video
+        except av.FFmpegError as error:
+            raise RenderError(f"video_url cannot be decoded: {error.strerror}") from None
+
+
 def _is_cover(video: VideoStream) -> bool:
     return bool(video.disposition & Disposition.attached_pic)
 
 
-def _render(
-    subject: Image.Image, source: InputContainer, video: VideoStream, out_path: Path, height: int
-) -> None:
+def _first_size(source: InputContainer, video: VideoStream) -> tuple[float, float]:
+    for frame in _frames(source, video):
+        if isinstance(frame, VideoFrame):
+            size = (frame.width * float(video.sample_aspect_ratio or 1), float(frame.height))
+            return (size[1], size[0]) if _quarter_turns(frame) % 2 else size
+    raise RenderError("video_url holds no picture that can be decoded")
+
+
+def _film(source: InputContainer, video: VideoStream, stage: "_Stage", out_path: Path) -> None:
     sound = source.streams.audio[0] if source.streams.audio else None
-    video.thread_type = "AUTO"
-    first = next((frame for frame in _frames(source, video) if isinstance(frame, VideoFrame)), None)
-    if first is None:
-        raise RenderError("video_url holds no picture that can be decoded")
-    source.seek(0)
-    stage = _Stage(subject, _upright_size(first, video), height)
     with av.open(str(out_path), "w", format="mp4", options={"movflags": "+faststart"}) as output:
         film = _Film(output, stage, video)
         track = _SoundTrack(output, video) if sound else None
@@ -115,16 +125,12 @@ def _frames(
 ) -> Iterator[VideoFrame | AudioFrame]:
     for packet in source.demux(*streams):
         try:
-            for frame in packet.decode():
-                if isinstance(frame, VideoFrame | AudioFrame):
-                    yield frame
-        except av.InvalidDataError:
+            frames = packet.decode()
+        except av.FFmpegError:
             continue  # a damaged packet costs its own moment, not the video
-
-
-def _upright_size(frame: VideoFrame, video: VideoStream) -> tuple[float, float]:
-    size = (frame.width * float(video.sample_aspect_ratio or 1), float(frame.height))
-    return (size[1], size[0]) if _quarter_turns(frame) % 2 else size
+        for frame in frames:
+            if isinstance(frame, VideoFrame | AudioFrame):
+                yield frame
 
 
 def _quarter_turns(frame: VideoFrame) -> int:
@@ -216,14 +222,18 @@ class _SoundTrack:
         self._output, self._start_s = output, _start_s(video)
         self._stream = output.add_stream("aac", rate=SOUND_RATE_HZ)
         self._stream.codec_context.layout = "stereo"
-        self._samples: int | None = None
+        self._form: tuple[int, str, str] | None = None
+        self._samples = 0
 
     def add(self, frame: AudioFrame) -> None:
         """Take the next decoded piece of sound; what lies past the longest length is left out."""
-        if self._samples is None:
+        form = (frame.sample_rate, frame.layout.name, frame.format.name)
+        if self._form is None:
+            self._form = form
             begin_s = min(max(0.0, (frame.time or 0.0) - self._start_s), LONGEST_S)
             self._samples = round(begin_s * frame.sample_rate)
-        if self._samples > LONGEST_S * frame.sample_rate:
+        # the encoder keeps to the form it began with: a stream that changes falls silent
+        if form != self._form or self._samples > LONGEST_S * frame.sample_rate:
             return
         frame.pts, frame.time_base = self._samples, Fraction(1, frame.sample_rate)
         self._samples += frame.samples

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import binascii
 import mimetypes
+import tempfile
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,11 +36,9 @@ class Storage:
         for name in ("generations", "assets", "work"):
             (folder / name).mkdir(parents=True, exist_ok=True)
 
-    def work_folder(self, request_id: str) -> Path:
-        """A new folder for one job's inputs; who asks for it removes it."""
-        folder = self._folder / "work" / request_id
-        folder.mkdir()
-        return folder
+    def work_folder(self) -> tempfile.TemporaryDirectory[str]:
+        """A folder for one job's inputs, gone when its `with` ends."""
+        return tempfile.TemporaryDirectory(dir=self._folder / "work", ignore_cleanup_errors=True)
 
     def keep_video(self, path: Path) -> str:
         """Take over a finished video. Returns its path on the host."""

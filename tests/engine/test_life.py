@@ -1,6 +1,8 @@
 """A job's life: its states over time, its result, its failures, its end."""
 
 import asyncio
+import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -98,6 +100,22 @@ async def test_inputs_of_a_wrong_kind_fail_the_job(customer: Customer, tmp_path:
     assert [job.error for job in jobs] == [
         f"Validation error in pixverse-mimic: {text}" for _, text in wrong
     ]
+
+
+async def test_a_renderer_that_dies_fails_its_job(
+    customer: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", shutil.which("false"))
+    job = await customer.finish()
+    assert job.error == "Validation error in pixverse-mimic: the inputs could not be processed"
+
+
+async def test_a_renderer_that_takes_too_long_is_ended(
+    customer: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.jobs.RENDER_TIMEOUT_S", 0.01)
+    job = await customer.finish()
+    assert job.error == "Validation error in pixverse-mimic: the inputs take too long to process"
 
 
 async def test_inputs_are_fetched_when_the_job_runs(

@@ -1,5 +1,6 @@
 """The draft video: its form, its length, its sound, and what each half shows."""
 
+import random
 from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
@@ -230,6 +231,27 @@ def test_wrong_inputs_are_named(tmp_path: Path, subject: Path, motion: Path) -> 
     for image, video, text in pairs:
         with pytest.raises(RenderError, match=text):
             render(image, video, tmp_path / "out.mp4", "360p")
+
+
+def test_damage_costs_its_own_moment_and_never_more_than_the_video(
+    tmp_path: Path, subject: Path
+) -> None:
+    motion = make_motion(tmp_path / "motion.mp4", duration_s=0.5, size=(96, 128), audio=True)
+    good = motion.read_bytes().replace(b"SoundHandler", b"Sound\xff\xfe\xfd\xfc\xfb\xfa\xf9")
+    chance = random.Random(3)
+    rendered = 0
+    for flips in (0, 1, 2, 4, 8, 16, 32, 64):
+        damaged = bytearray(good)
+        for _ in range(flips):
+            damaged[chance.randrange(good.index(b"mdat"), len(good))] = chance.randrange(256)
+        motion.write_bytes(damaged)
+        try:
+            render(subject, motion, tmp_path / "out.mp4", "360p")
+        except RenderError:
+            continue
+        rendered += 1
+        assert look(tmp_path / "out.mp4").duration_s == pytest.approx(0.5, abs=0.1)
+    assert rendered > 4
 
 
 def test_a_songs_cover_is_no_video(tmp_path: Path, subject: Path) -> None:
