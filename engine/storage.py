@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import binascii
-import mimetypes
 import tempfile
 import uuid
 from dataclasses import dataclass
@@ -12,6 +11,14 @@ from pathlib import Path
 from engine.clock import MovableClock
 
 GENERATION_KEPT_S = 7 * 24 * 3600.0
+SUFFIXES = {
+    "image/jpeg": ".jpg",
+    "image/png": ".png",
+    "image/webp": ".webp",
+    "image/gif": ".gif",
+    "video/mp4": ".mp4",
+    "video/quicktime": ".mov",
+}
 
 
 class UploadError(Exception):
@@ -58,7 +65,7 @@ class Storage:
             content = await asyncio.to_thread(base64.b64decode, text, validate=True)
         except (binascii.Error, ValueError):
             raise UploadError("data_urls holds text that is not base64") from None
-        suffix = mimetypes.guess_extension(content_type) or ""
+        suffix = SUFFIXES.get(content_type, "")
         url_path = f"/assets/{uuid.uuid4()}{suffix}"
         path = self._folder / url_path[1:]
         await asyncio.to_thread(path.write_bytes, content)
