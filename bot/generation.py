@@ -33,7 +33,7 @@ from bot.errors import (
 from bot.fetch import Downloads
 from bot.files import Files
 from bot.media import Media
-from bot.segmind import Row, RunState, Segmind
+from bot.segmind import Result, Row, RunState, Segmind
 from bot.store import Store
 
 log = structlog.get_logger()
@@ -305,7 +305,9 @@ class Generation:
                 return 0
             if status.state is RunState.COMPLETED:
                 result = await self._segmind.result(attempt.request_id)
-                return await self._finish(job, result.state, result.url, result.error, result.cost)
+                if result.state is RunState.FAILED or result.url:
+                    return await self._finish(job, result)
+                return await self._look_up(job, attempt.request_id, elapsed_s)
         except RequestUnknown:
             if elapsed_s < UNKNOWN_GRACE_S:
                 return 5.0
@@ -324,32 +326,24 @@ class Generation:
     async def _look_up(self, job: Job, request_id: str, elapsed_s: float) -> float:
         """Past its hour a run is only in the history."""
         try:
-            row: Row | None = await self._segmind.history_row(request_id)
+            row = await self._segmind.history_row(request_id)
         except ProviderError as error:
             log.warning("history unavailable", job=job.id, reason=str(error))
             return 60.0
-        if row is not None and row.state in {RunState.COMPLETED, RunState.FAILED}:
-            return await self._finish(job, row.state, row.url, row.error, row.cost)
+        if row is not None and (row.state is RunState.FAILED or row.url):
+            return await self._finish(job, row)
         if elapsed_s > RUN_PATIENCE_S:
             log.error("a run was lost sight of", job=job.id, request_id=request_id)
             await self._store.doubt(job, self._clock.time())
             return 0
         return 60.0
 
-    async def _finish(
-        self,
-        job: Job,
-        state: RunState | None,
-        url: str | None,
-        error: str | None,
-        cost: float | None,
-    ) -> float:
-        if state is RunState.FAILED:
-            await self._fail(job, Problem.GENERATION_FAILED, error)
-            return 0
-        if url is None:
-            return 10.0
-        await self._store.rendered(job, url, cost, self._clock.time())
+    async def _finish(self, job: Job, end: Result | Row) -> float:
+        if end.state is RunState.FAILED:
+            await self._fail(job, Problem.GENERATION_FAILED, end.error)
+        else:
+            assert end.url is not None
+            await self._store.rendered(job, end.url, end.cost, self._clock.time())
         return 0
 
     async def _run_times(self, job: Job) -> RunTimes:

@@ -67,11 +67,16 @@ class Stage:
         return await self._stack.enter_async_context(client)
 
     async def mimic(
-        self, person: PersonClient, channel: str = "general", quality: str = "360p", **files: Path
+        self,
+        person: PersonClient,
+        channel: str = "general",
+        *,
+        image: Path | None = None,
+        video: Path | None = None,
     ) -> int:
-        """`/mimic` with the usual files, or others."""
-        given = {"image": self.picture, "video": self.motion} | files
-        return await person.use(self.channels[channel], "mimic", {"quality": quality}, given)
+        """`/mimic` in 360p, with the usual files or others."""
+        files = {"image": image or self.picture, "video": video or self.motion}
+        return await person.use(self.channels[channel], "mimic", {"quality": "360p"}, files)
 
     async def provider(self, method: str, what: str, body: Json | None = None) -> Any:
         """One of the provider's own control routes."""

@@ -140,11 +140,7 @@ class Wallets(RuleBasedStateMachine):
         assert possible
         fits = price <= min(left + self.granted, budget)
         try:
-            self.do(
-                self.store.admit(
-                    job, quality="540p", duration_s=1.0, price=price, rules=self.house_rules, at=self.at
-                )
-            )
+            self.do(self.admit(job, price))
         except Refused:
             assert not fits
             self.do(self.store.fail(job, Failure(Problem.NO_CREDITS), self.at))
@@ -153,6 +149,17 @@ class Wallets(RuleBasedStateMachine):
         allowance = min(price, left)
         self.granted -= price - allowance
         self.holds[job_id] = Held(allowance, price - allowance, self.at)
+
+    async def admit(self, job: Job, price: int) -> None:
+        """Hold and queue."""
+        await self.store.admit(
+            job,
+            quality="540p",
+            duration_s=1.0,
+            price=price,
+            rules=self.house_rules,
+            at=self.at,
+        )
 
     def some(self, data: st.DataObject, state: str) -> str:
         """The id of a hold in this state."""
