@@ -149,10 +149,12 @@ class _Reader:
         return {"type": kind, "id": id_, **_READERS[Kind(kind)](self, fields)}
 
     def action_row(self, fields: Fields) -> Json:
+        """One to five buttons."""
         children = fields.children("components", required=True, least=1, most=5)
         return {"components": [self.read(child, (Kind.BUTTON,)) for child in children]}
 
     def button(self, fields: Fields) -> Json:
+        """A press is answered by `custom_id`; a link has a `url` instead."""
         style = fields.integer("style", required=True, one_of=(1, 2, 3, 4, LINK_STYLE))
         body: Json = {"style": style, "disabled": fields.boolean("disabled")}
         label = fields.text("label", most=80)
@@ -190,6 +192,7 @@ class _Reader:
         return custom_id
 
     def section(self, fields: Fields) -> Json:
+        """One to three texts beside a button or a thumbnail."""
         texts = fields.children("components", required=True, least=1, most=3)
         body: Json = {"components": [self.read(text, (Kind.TEXT_DISPLAY,)) for text in texts]}
         accessory = fields.child("accessory", required=True)
@@ -198,11 +201,13 @@ class _Reader:
         return body
 
     def text_display(self, fields: Fields) -> Json:
+        """Markdown; what it says counts towards the message's text."""
         content = fields.text("content", required=True, least=1, most=MOST_TEXT) or ""
         self.text_length += len(content)
         return {"content": content}
 
     def thumbnail(self, fields: Fields) -> Json:
+        """One picture with its description, alone or in a gallery."""
         return {
             "media": self._media(fields, "media"),
             "description": fields.text("description", least=1, most=1024),
@@ -210,10 +215,12 @@ class _Reader:
         }
 
     def gallery(self, fields: Fields) -> Json:
+        """One to ten pictures or videos."""
         items = fields.children("items", required=True, least=1, most=10)
         return {"items": [self.thumbnail(item) for item in items]}
 
     def file(self, fields: Fields) -> Json:
+        """One uploaded file."""
         url = self._media(fields, "file")
         if url and not url.startswith(ATTACHMENT):
             fields.fail(
@@ -222,10 +229,12 @@ class _Reader:
         return {"file": url, "spoiler": fields.boolean("spoiler")}
 
     def separator(self, fields: Fields) -> Json:
+        """A gap, with a line unless told otherwise."""
         divider = "divider" not in fields or fields.boolean("divider")
         return {"divider": divider, "spacing": fields.integer("spacing", one_of=(1, 2)) or 1}
 
     def container(self, fields: Fields) -> Json:
+        """A box with a coloured edge."""
         children = fields.children("components", required=True, least=1, most=MOST_COMPONENTS)
         return {
             "accent_color": fields.integer("accent_color", least=0, most=0xFFFFFF),

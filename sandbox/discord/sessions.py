@@ -80,6 +80,8 @@ class Sessions:
         self, outlet: Outlet, intents: Intent, shard: tuple[int, int], resume_url: str
     ) -> None:
         """A new session: READY, then its guilds."""
+        for old in list(self._sessions):
+            self.find(old)
         session = Session(secrets.token_hex(16), intents, shard, outlet)
         self._sessions[session.id] = session
         outlet.session = session
@@ -114,7 +116,7 @@ class Sessions:
                 session.send("GUILD_CREATE", created)
 
     def find(self, session_id: str) -> Session | None:
-        """A session that can be resumed."""
+        """A session that can be resumed; one that waited too long is forgotten."""
         session = self._sessions.get(session_id)
         if session is None:
             return None

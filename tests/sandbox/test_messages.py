@@ -172,3 +172,31 @@ async def test_requests_are_recorded(rest: Rest, server: DiscordServer) -> None:
     assert record.at == pytest.approx(server.world.clock.time(), abs=5)
     _, body = await rest.fetch(f"{server.people_url}/control/requests")
     assert b'"/users/@me"' in body
+
+
+async def test_bodies_that_cannot_be_read(rest: Rest, server: DiscordServer, world: World) -> None:
+    url = server.api_url + messages(world, "general")
+    headers = {"Authorization": f"Bot {world.token}", "Content-Type": "application/json"}
+    async with rest.session.post(url, data=b"{", headers=headers) as response:
+        assert (await response.json())["code"] == 50109
+    headers["Content-Type"] = "text/plain"
+    async with rest.session.post(url, data=b"{}", headers=headers) as response:
+        body = await response.json()
+        assert body["errors"]["_errors"][0]["code"] == "CONTENT_TYPE_INVALID"
+    reply = await rest("POST", messages(world, "general"), ["not", "an", "object"])
+    assert reply.body["errors"]["_errors"][0]["code"] == "DICT_TYPE_CONVERT"
+    reply = await rest("GET", "/channels/general")
+    assert reply.body["errors"]["channel_id"]["_errors"][0]["code"] == "NUMBER_TYPE_COERCE"
+
+
+async def test_replies_show_what_they_answer(rest: Rest, ada: PersonClient, world: World) -> None:
+    path = messages(world, "general")
+    asked = await ada.send(world.channels["general"].id, f"<@{world.bot_id}> well?")
+    reference = {"message_id": asked["id"]}
+    shown = (await rest("POST", path, {"content": "yes", "message_reference": reference})).body
+    assert shown["type"] == 19
+    assert shown["referenced_message"]["id"] == asked["id"]
+    lost = {"content": "yes", "message_reference": {"message_id": "1"}}
+    assert "message_reference" in (await rest("POST", path, lost)).body["errors"]
+    lost["message_reference"] = {"message_id": "1", "fail_if_not_exists": False}
+    assert (await rest("POST", path, lost)).body["type"] == 0

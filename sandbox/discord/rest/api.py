@@ -26,14 +26,14 @@ class Api:
 
     def guild(self, request: web.Request) -> Guild:
         """The guild in the path, if the bot is in it."""
-        guild = self.world.guild(path_id(request, "guild_id", Fault.UNKNOWN_GUILD))
+        guild = self.world.guild(path_id(request, "guild_id"))
         if guild is None or self.world.bot_id not in guild.members:
             raise ApiError(Fault.UNKNOWN_GUILD)
         return guild
 
     def channel(self, request: web.Request, needed: int = 0) -> Channel:
         """The channel in the path; ApiError 50001 if it is hidden, 50013 if a right is missing."""
-        channel = self.world.channel(path_id(request, "channel_id", Fault.UNKNOWN_CHANNEL))
+        channel = self.world.channel(path_id(request, "channel_id"))
         if channel is None:
             raise ApiError(Fault.UNKNOWN_CHANNEL)
         bits = self.rights(channel)
@@ -54,7 +54,7 @@ class Api:
 
     def message(self, request: web.Request, channel: Channel) -> Message:
         """The message in the path; an ephemeral one is unknown to channel routes."""
-        message_id = path_id(request, "message_id", Fault.UNKNOWN_MESSAGE)
+        message_id = path_id(request, "message_id")
         message = channel.messages.get(message_id)
         if message is None or message.flags & Flag.EPHEMERAL:
             raise ApiError(Fault.UNKNOWN_MESSAGE)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from aiohttp import BodyPartReader, web
 
 from sandbox.discord.forms import Fields, Form
-from sandbox.discord.wire import ApiError, Fault, Json
+from sandbox.discord.wire import ApiError, Fault
 from sandbox.discord.world import MIB
 
 REQUEST_LIMIT_BYTES = 25 * MIB
@@ -38,18 +38,14 @@ class Body:
 async def read_json(request: web.Request) -> object:
     """The JSON value of a body; ApiError 50109 for anything else."""
     if request.content_type != "application/json":
-        raise ApiError(
-            Fault.INVALID_FORM,
-            {
-                "_errors": [
-                    {
-                        "code": "CONTENT_TYPE_INVALID",
-                        "message": 'Expected "Content-Type" header to be one of '
-                        "{'application/json', 'multipart/form-data'}.",
-                    }
-                ]
-            },
+        form = Form()
+        expected = "{'application/json', 'multipart/form-data'}"
+        form.fail(
+            (),
+            "CONTENT_TYPE_INVALID",
+            f'Expected "Content-Type" header to be one of {expected}.',
         )
+        form.check()
     request[BODY] = value = _parse(await request.read())
     return value
 
@@ -98,19 +94,11 @@ def _parse(data: bytes) -> object:
     return value
 
 
-def path_id(request: web.Request, name: str, fault: Fault) -> int:
-    """An id in the path; ApiError if it is not a number."""
+def path_id(request: web.Request, name: str) -> int:
+    """An id in the path; ApiError 50035 if it is not a number."""
     text = request.match_info[name]
     if not re.fullmatch(r"\d{1,20}", text):
-        errors: Json = {
-            name: {
-                "_errors": [
-                    {
-                        "code": "NUMBER_TYPE_COERCE",
-                        "message": f'Value "{text}" is not snowflake.',
-                    }
-                ]
-            }
-        }
-        raise ApiError(Fault.INVALID_FORM if text else fault, errors)
+        form = Form()
+        form.fail((name,), "NUMBER_TYPE_COERCE", f'Value "{text}" is not snowflake.')
+        form.check()
     return int(text)

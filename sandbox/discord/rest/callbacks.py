@@ -65,7 +65,7 @@ class Callbacks:
         return answer(self._outcome(interaction, int(kind or 0), message))
 
     def _find(self, request: web.Request) -> Interaction:
-        interaction_id = path_id(request, "interaction_id", Fault.UNKNOWN_INTERACTION)
+        interaction_id = path_id(request, "interaction_id")
         interaction = self._world.interactions.get(interaction_id)
         if interaction is None or interaction.token != request.match_info["interaction_token"]:
             raise ApiError(Fault.UNKNOWN_INTERACTION)

@@ -109,7 +109,7 @@ class Commands:
         return web.Response(status=204)
 
     def _scope(self, request: web.Request) -> int | None:
-        application_id = path_id(request, "application_id", Fault.UNKNOWN_APPLICATION)
+        application_id = path_id(request, "application_id")
         if application_id != self._world.application_id:
             raise ApiError(Fault.UNKNOWN_APPLICATION)
         return self._api.guild(request).id if "guild_id" in request.match_info else None
@@ -122,7 +122,7 @@ class Commands:
 
     def _one(self, request: web.Request) -> Command:
         scope = self._scope(request)
-        command_id = path_id(request, "command_id", Fault.UNKNOWN_COMMAND)
+        command_id = path_id(request, "command_id")
         command = self._world.commands.get(command_id)
         if command is None or command.guild_id != scope:
             raise ApiError(Fault.UNKNOWN_COMMAND)

@@ -75,7 +75,7 @@ class Directory:
 
     async def user(self, request: web.Request) -> web.Response:
         """Somebody."""
-        user = self._world.user(path_id(request, "user_id", Fault.UNKNOWN_USER))
+        user = self._world.user(path_id(request, "user_id"))
         if user is None:
             raise ApiError(Fault.UNKNOWN_USER)
         return answer(self._api.payloads.user(user))
@@ -100,7 +100,7 @@ class Directory:
 
     async def role(self, request: web.Request) -> web.Response:
         """One role."""
-        role_id = path_id(request, "role_id", Fault.UNKNOWN_ROLE)
+        role_id = path_id(request, "role_id")
         for role in self._api.guild(request).roles:
             if role.id == role_id:
                 return answer(self._api.payloads.role(role))
@@ -121,7 +121,7 @@ class Directory:
     async def member(self, request: web.Request) -> web.Response:
         """One member."""
         guild = self._api.guild(request)
-        user_id = path_id(request, "user_id", Fault.UNKNOWN_USER)
+        user_id = path_id(request, "user_id")
         if self._world.user(user_id) is None:
             raise ApiError(Fault.UNKNOWN_USER)
         if user_id not in guild.members:

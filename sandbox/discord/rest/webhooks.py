@@ -74,7 +74,7 @@ class Webhooks:
         self._world.settle(interaction, State.REPLIED)
 
     def _interaction(self, request: web.Request) -> Interaction:
-        webhook_id = path_id(request, "webhook_id", Fault.UNKNOWN_WEBHOOK)
+        webhook_id = path_id(request, "webhook_id")
         if webhook_id != self._world.application_id:
             raise ApiError(Fault.UNKNOWN_WEBHOOK)
         token = request.match_info["webhook_token"]
@@ -97,11 +97,7 @@ class Webhooks:
         interaction = self._interaction(request)
         wanted = request.match_info["message_id"]
         original = interaction.original_id or 0
-        message_id = (
-            original
-            if wanted == ORIGINAL
-            else path_id(request, "message_id", Fault.UNKNOWN_MESSAGE)
-        )
+        message_id = original if wanted == ORIGINAL else path_id(request, "message_id")
         message = self._messages(interaction).get(message_id)
         if message is None:
             raise ApiError(Fault.UNKNOWN_MESSAGE)
