@@ -107,12 +107,12 @@ class People:
             user for user in self._world.users.values() if f"<@{user.id}>" in message.content
         ]
         message.mention_ids = [user.id for user in mentioned]
+        body.fields.form.check()
+        if not message.content and not body.uploads:
+            raise Refusal("An empty message cannot be sent.")
         for _, upload in sorted(body.uploads.items()):
             stored = self._cdn.store(channel.id, upload.filename, upload.data)
             message.attachments.append(stored)
-        body.fields.form.check()
-        if not message.content and not message.attachments:
-            raise Refusal("An empty message cannot be sent.")
         self._world.post(message)
         return answer(self._payloads.message(message))
 
