@@ -11,7 +11,7 @@ import structlog
 import yarl
 from discord.ext import commands
 
-from bot.clock import SystemClock
+from bot.clock import Clock, SystemClock
 from bot.delivery import Delivery
 from bot.errors import MarionetteError, SettingsError
 from bot.fetch import Downloads
@@ -63,18 +63,9 @@ async def _wire(settings: Settings, stack: AsyncExitStack) -> tuple[Bot, Runner,
     client = await stack.enter_async_context(_discord_client(settings))
     store, media, files = Store(database), Media(), Files(settings.data_dir)
     videos, rates = Videos(files, media), settings.rates()
-    segmind = Segmind(
-        session,
-        api_key=settings.segmind_api_key.get_secret_value(),
-        api_url=str(settings.segmind_api_url),
-        history_url=str(settings.segmind_history_url),
-        upload_url=str(settings.segmind_upload_url),
-        credits_url=str(settings.segmind_credits_url),
-        now=clock.time,
-    )
     generation = Generation(
         store=store,
-        segmind=segmind,
+        segmind=_segmind(settings, session, clock),
         downloads=downloads,
         media=media,
         files=files,
@@ -127,6 +118,18 @@ async def _wire(settings: Settings, stack: AsyncExitStack) -> tuple[Bot, Runner,
         health = Health(store=store, clock=clock, is_ready=client.is_ready, port=settings.http_port)
         await stack.enter_async_context(health)
     return client, runner, status
+
+
+def _segmind(settings: Settings, session: aiohttp.ClientSession, clock: Clock) -> Segmind:
+    return Segmind(
+        session,
+        api_key=settings.segmind_api_key.get_secret_value(),
+        api_url=str(settings.segmind_api_url),
+        history_url=str(settings.segmind_history_url),
+        upload_url=str(settings.segmind_upload_url),
+        credits_url=str(settings.segmind_credits_url),
+        now=clock.time,
+    )
 
 
 def _discord_client(settings: Settings) -> Bot:

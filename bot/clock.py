@@ -19,7 +19,9 @@ class SystemClock:
     """The machine's own time."""
 
     def time(self) -> float:
+        """Now, in unix seconds."""
         return time.time()
 
     async def sleep(self, seconds: float) -> None:
+        """Wait that long."""
         await asyncio.sleep(seconds)

@@ -100,7 +100,8 @@ class HasDatabase(Protocol):
     """What a business event stands on."""
 
     @property
-    def database(self) -> Database: ...
+    def database(self) -> Database:
+        """Where its transactions happen."""
 
 
 S = TypeVar("S", bound=HasDatabase)

@@ -1,0 +1,133 @@
+"""The house's own rules: sizes, docstrings, no mocks, no addresses, nothing that is not reached."""
+
+import ast
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+THIS = Path(__file__)
+ROOT = THIS.parent.parent
+PACKAGES = ("bot", "cogs", "engine", "sandbox")
+LONGEST_FILE, LONGEST_FUNCTION = 400, 70
+ENTRIES = {
+    "bot.__main__",
+    "bot.media_worker",
+    "bot.migrations.env",
+    "engine.__main__",
+    "sandbox.discord.__main__",
+    "sandbox.demo",
+}
+
+
+def tracked() -> list[Path]:
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    paths = [ROOT / name for name in listed.stdout.splitlines()]
+    return [path for path in paths if path.is_file()]
+
+
+def modules() -> list[Path]:
+    return [path for path in tracked() if path.suffix == ".py"]
+
+
+def ours() -> list[Path]:
+    return [path for path in modules() if path.relative_to(ROOT).parts[0] in PACKAGES]
+
+
+def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def name_of(path: Path) -> str:
+    name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    return name.removesuffix(".__init__")
+
+
+def test_files_and_functions_fit_in_the_head() -> None:
+    too_long = []
+    for path in modules():
+        text = path.read_text()
+        lines = len(text.splitlines())
+        if lines > LONGEST_FILE:
+            too_long.append(f"{path.relative_to(ROOT)}: {lines} lines")
+        if "migrations/versions" in str(path):
+            continue
+        for function in functions(ast.parse(text)):
+            length = (function.end_lineno or 0) - function.lineno + 1
+            if length > LONGEST_FUNCTION:
+                too_long.append(f"{path.relative_to(ROOT)}: {function.name}, {length} lines")
+    assert not too_long
+
+
+def test_modules_public_classes_and_functions_say_what_they_are_for() -> None:
+    silent = []
+    for path in ours():
+        if "migrations/versions" in str(path):
+            continue
+        tree = ast.parse(path.read_text())
+        if path.name != "__init__.py" and not ast.get_docstring(tree):
+            silent.append(name_of(path))
+        for node in tree.body:
+            if not isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                continue
+            if node.name.startswith("_"):
+                continue
+            inside = node.body if isinstance(node, ast.ClassDef) else []
+            kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
+            members = [node, *(member for member in inside if isinstance(member, kinds))]
+            silent += [
+                f"{name_of(path)}.{member.name}"
+                for member in members
+                if not member.name.startswith("_") and not ast.get_docstring(member)
+            ]
+    assert not silent
+
+
+def test_nothing_of_ours_is_mocked() -> None:
+    words = re.compile(r"unittest.mock|from mock|import mock\b|mocker")
+    assert not [path for path in modules() if path != THIS and words.search(path.read_text())]
+
+
+def test_no_index_and_no_path_of_a_machine_is_committed() -> None:
+    index = re.compile(r"--(extra-)?index-url|--find-links|pypi\.org|pythonhosted")
+    home = re.compile(r"(?<![\w.])/(home|root|Users|work)/\w")
+    found = []
+    for path in tracked():
+        if path == THIS or path.suffix in {".png", ".mp4", ".gif"}:
+            continue
+        text = path.read_text(errors="replace")
+        found += [str(path.relative_to(ROOT)) for rule in (index, home) if rule.search(text)]
+    assert not found
+
+
+def test_every_module_is_reached() -> None:
+    known = {name_of(path) for path in ours()}
+    reached = set()
+    for path in ours():
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                reached |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                reached |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    packages = {name for name in known if (ROOT / name.replace(".", "/")).is_dir()}
+    versions = {name for name in known if name.startswith("bot.migrations.versions")}
+    assert known - reached - packages - versions <= ENTRIES
+
+
+@pytest.mark.parametrize("lock", ["run", "dev", "uv"])
+def test_the_locks_have_hashes(lock: str) -> None:
+    text = (ROOT / "requirements" / f"{lock}.txt").read_text()
+    pins = re.findall(r"^[a-z0-9].*?==.*$", text, re.MULTILINE)
+    assert pins
+    assert all(pin.endswith("\\") for pin in pins)
+    assert text.count("--hash=sha256:") >= len(pins)
