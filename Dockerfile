@@ -1,0 +1,20 @@
+# syntax=docker/dockerfile:1
+FROM python:3.13-slim AS build
+COPY requirements/run.txt /tmp/run.txt
+RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --require-hashes -r /tmp/run.txt
+
+FROM python:3.13-slim
+RUN useradd --create-home --uid 10001 marionette && install -d -o marionette -g marionette /data
+COPY --from=build /venv /venv
+WORKDIR /app
+COPY bot bot
+COPY cogs cogs
+ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
+    DATA_DIR=/data HTTP_PORT=8080
+USER marionette
+VOLUME /data
+EXPOSE 8080
+HEALTHCHECK --interval=30s --timeout=5s --start-period=30s CMD \
+    ["python", "-c", "import os, urllib.request as r; r.urlopen(f'http://127.0.0.1:{os.environ[\"HTTP_PORT\"]}/healthz', timeout=4)"]
+STOPSIGNAL SIGTERM
+CMD ["python", "-m", "bot", "run"]
