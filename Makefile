@@ -41,13 +41,21 @@ format: $(READY) ## format the code and mend what the linter can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-conformance: $(READY) ## disnake and nextcord against the sandbox's Discord
+conformance: $(READY) .conformance/disnake/.ready .conformance/nextcord/.ready ## disnake and nextcord against the sandbox's Discord
 	$(BIN)/python -m pytest -q -m conformance tests/conformance $(ARGS)
+
+# The lock says what may be installed, and also what may build a source archive.
+.conformance/%/.ready: requirements/conformance-%.txt | $(READY)
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(@D)
+	$(BIN)/uv pip sync --quiet --python $(@D)/bin/python --require-hashes --build-constraints $< $<
+	@touch $@
 
 lock: $(READY) ## resolve the dependencies anew and lock them with hashes
 	$(COMPILE) $(ARGS) pyproject.toml -o requirements/run.txt
 	$(COMPILE) $(ARGS) pyproject.toml --extra sandbox --group dev -o requirements/dev.txt
 	$(COMPILE) $(ARGS) requirements/uv.in -o requirements/uv.txt
+	$(COMPILE) $(ARGS) requirements/conformance-disnake.in -o requirements/conformance-disnake.txt
+	$(COMPILE) $(ARGS) requirements/conformance-nextcord.in -o requirements/conformance-nextcord.txt
 
 clean: ## remove what set-up and the tests left
 	rm -rf .venv .conformance .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

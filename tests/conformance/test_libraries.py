@@ -1,0 +1,128 @@
+"""disnake and nextcord, unmodified, each in an environment and a process of its own.
+
+The sandbox must be Discord to any library, not only to the one that the bot is written with.
+"""
+
+import asyncio
+import sys
+from asyncio.subprocess import DEVNULL, PIPE
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from sandbox.discord import DiscordServer, World, seed_world
+from sandbox.person import Json, PersonClient
+from sandbox.processes import Program
+from tests.sandbox.openapi import mismatches
+
+HERE = Path(__file__).parent
+ENVIRONMENTS = HERE.parent.parent / ".conformance"
+
+pytestmark = pytest.mark.conformance
+
+
+@pytest.fixture
+def world() -> World:
+    return seed_world()
+
+
+@pytest.fixture
+async def server(world: World) -> AsyncIterator[DiscordServer]:
+    """A server that saw only calls which Discord describes, and refused none."""
+    async with DiscordServer(world) as server:
+        yield server
+        refused = [record for record in server.requests if record.status >= 400]
+        assert refused == []
+        assert mismatches(server.requests) == []
+
+
+@pytest.fixture(params=["disnake", "nextcord"], autouse=True)
+async def bot(
+    request: pytest.FixtureRequest, server: DiscordServer, tmp_path: Path
+) -> AsyncIterator[Program]:
+    """One library's bot, logged in; it ends by itself when it is asked to."""
+    library: str = request.param
+    environment = ENVIRONMENTS / library
+    if not (environment / ".ready").exists():
+        pytest.skip(f"There is no environment for {library} yet; `make conformance` makes it.")
+    log_path = tmp_path / f"{library}.log"
+    with log_path.open("wb") as log:
+        process = await asyncio.create_subprocess_exec(
+            environment / "bin" / "python",
+            HERE / f"{library}_bot.py",
+            stdin=DEVNULL,
+            stdout=PIPE,
+            stderr=log,
+            env={"DISCORD_API_URL": server.api_url, "DISCORD_TOKEN": server.world.token},
+        )
+    program = Program(library, process, log_path)
+    try:
+        assert await program.announcement() == {"library": library, "user": server.world.bot_id}
+        yield program
+    finally:
+        exit_code = await program.stop()
+        sys.stdout.write(program.log())
+    assert exit_code == 0
+
+
+@pytest.fixture
+async def ada(server: DiscordServer) -> AsyncIterator[PersonClient]:
+    async with PersonClient(server.people_url, server.world.users["ada"].id) as ada:
+        yield ada
+
+
+async def reaches(person: PersonClient, interaction_id: int, state: str) -> Json:
+    """Wait for news of an interaction; its event."""
+    return await person.wait_for(
+        lambda event: (
+            event["type"] == "interaction"
+            and event["interaction_id"] == str(interaction_id)
+            and event["state"] == state
+        )
+    )
+
+
+async def test_command_with_two_files(ada: PersonClient, world: World, tmp_path: Path) -> None:
+    general = world.channels["general"].id
+    image, video = tmp_path / "still.png", tmp_path / "dance.mp4"
+    image.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)))
+    video.write_bytes(bytes(reversed(range(256))) * 4096)
+
+    used = await ada.use(general, "join", files={"image": image, "video": video})
+    await reaches(ada, used, "deferred")
+    edited = await ada.wait_for(
+        lambda event: event["type"] == "message_update" and bool(event["message"]["attachments"])
+    )
+
+    [shown] = await ada.messages(general)
+    assert shown["id"] == edited["message"]["id"]
+    assert shown["content"] == "still.png (image/png) and dance.mp4 (video/mp4)"
+    [joined] = shown["attachments"]
+    assert joined["filename"] == "joined.bin"
+    sent = image.read_bytes() + video.read_bytes()
+    assert await ada.download(joined["url"]) == sent
+
+
+async def test_button_edits_its_message(ada: PersonClient, world: World) -> None:
+    general = world.channels["general"].id
+    shown = (await ada.outcome(await ada.use(general, "card")))["message"]
+    assert shown["content"] == "Not pressed yet."
+
+    pressed = await ada.click(general, int(shown["id"]), "card:press")
+    assert (await ada.outcome(pressed))["state"] == "replied"
+
+    [after] = await ada.messages(general)
+    assert (after["id"], after["content"]) == (shown["id"], f"Pressed by <@{ada.user_id}>.")
+    [button] = after["components"][0]["components"]
+    assert button["disabled"]
+
+
+async def test_direct_message_is_answered(ada: PersonClient) -> None:
+    channel = await ada.open_dm()
+    await ada.send(channel, "Good morning")
+    await ada.wait_for(
+        lambda event: event["type"] == "message_create" and event["message"]["author"].get("bot")
+    )
+    said = [message["content"] for message in await ada.messages(channel)]
+    assert said == ["Good morning", "You wrote: Good morning"]
