@@ -46,7 +46,7 @@ class Card(disnake.ui.View):
 
     @disnake.ui.button(label="Press", custom_id="card:press")
     async def press(
-        self, button: disnake.ui.Button["Card"], interaction: disnake.MessageInteraction
+        self, button: disnake.ui.Button, interaction: disnake.MessageInteraction
     ) -> None:
         button.disabled = True
         who = interaction.author.mention

@@ -42,9 +42,7 @@ class Card(nextcord.ui.View):
         super().__init__(timeout=None)
 
     @nextcord.ui.button(label="Press", custom_id="card:press")
-    async def press(
-        self, button: nextcord.ui.Button["Card"], interaction: nextcord.Interaction
-    ) -> None:
+    async def press(self, button: nextcord.ui.Button, interaction: nextcord.Interaction) -> None:
         button.disabled = True
         who = interaction.user.mention
         await interaction.response.edit_message(content=f"Pressed by {who}.", view=self)
