@@ -3,9 +3,11 @@
 import argparse
 import asyncio
 import os
+import signal
 import sys
 
 from bot.app import run
+from bot.clock import SystemClock
 from bot.errors import MarionetteError, SettingsError
 from bot.settings import Settings
 from bot.telemetry import set_up_logs
@@ -22,12 +24,19 @@ def main() -> int:
     try:
         settings = Settings.load()
         set_up_logs(settings.log_level)
-        asyncio.run(run(settings))
+        asyncio.run(_until_signalled(settings))
     except* SettingsError as wrong:
         code = _say(wrong, 2)
     except* MarionetteError as failed:
         code = code or _say(failed, 1)
     return code
+
+
+async def _until_signalled(settings: Settings) -> None:
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    await run(settings, SystemClock(), stopping)
 
 
 def _say(errors: BaseExceptionGroup[BaseException], code: int) -> int:

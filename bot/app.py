@@ -2,7 +2,6 @@
 
 import asyncio
 import secrets
-import signal
 from contextlib import AsyncExitStack
 
 import aiohttp
@@ -11,7 +10,7 @@ import structlog
 import yarl
 from discord.ext import commands
 
-from bot.clock import Clock, SystemClock
+from bot.clock import Clock
 from bot.delivery import Delivery
 from bot.errors import MarionetteError, SettingsError
 from bot.fetch import Downloads
@@ -40,19 +39,17 @@ log = structlog.get_logger()
 REACH_DISCORD_S = (1.0, 2.0, 5.0, 15.0, 30.0)
 
 
-async def run(settings: Settings) -> None:
-    """Run until SIGTERM or SIGINT. Raises `SettingsError`, `StoreError`, `MarionetteError`."""
+async def run(settings: Settings, clock: Clock, stopping: asyncio.Event) -> None:
+    """Run until `stopping`. Raises `SettingsError`, `StoreError`, `MarionetteError`, in groups."""
     async with AsyncExitStack() as stack:
-        stopping = asyncio.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-        client, runner, status = await _wire(settings, stack)
+        client, runner, status = await _wire(settings, clock, stack)
         await _work(settings, client, runner, status, stopping)
     log.info("stopped", advice="Unfinished jobs go on at the next start.")
 
 
-async def _wire(settings: Settings, stack: AsyncExitStack) -> tuple[Bot, Runner, StatusCards]:
-    clock = SystemClock()
+async def _wire(
+    settings: Settings, clock: Clock, stack: AsyncExitStack
+) -> tuple[Bot, Runner, StatusCards]:
     database = await stack.enter_async_context(
         await Database.open(settings.database, exclusive=True)
     )

@@ -42,6 +42,10 @@ class RungClosedError(Exception):
     """This way of delivering does not work, now or ever; the next one is tried."""
 
 
+class PastUnknownError(Exception):
+    """Perhaps it was posted before, and nobody can look: one more try could show it twice."""
+
+
 class Delivery:
     """Posts finished videos. `deliver` may be repeated."""
 
@@ -66,33 +70,37 @@ class Delivery:
         Raises `DeliveryError` where it is worth trying again.
         """
         await self._client.wait_until_ready()
-        rungs: list[tuple[Delivered, Callable[[Job], Awaitable[int | None]]]] = [
+        async with self._status.exclusive(job.id):
+            how, message_id = await self._descend(job)
+            job = await self._store.read.job(job.id) or job
+            await self._store.delivered(job, how, message_id, self._clock.time())
+        log.info("delivered", job=job.id, rung=how)
+
+    async def _descend(self, job: Job) -> tuple[Delivered, int | None]:
+        """The first rung that holds, and the message on it."""
+        rungs: list[tuple[Delivered, Callable[[Job], Awaitable[int]]]] = [
             (Delivered.CHANNEL, self._in_channel),
             (Delivered.REPLY, self._by_reply),
             (Delivered.DIRECT, self._directly),
-            (Delivered.KEPT, self._keep),
         ]
         if job.delivery_channel_id not in {None, job.channel_id}:
             rungs = rungs[2:]  # an earlier try has come as far as the direct message
-        async with self._status.exclusive(job.id):
-            for how, rung in rungs:
-                job = await self._store.read.job(job.id) or job
-                try:
-                    message_id = await rung(job)
-                except RungClosedError as reason:
-                    log.info("not delivered here", job=job.id, rung=how, reason=str(reason))
-                    continue
-                except discord.HTTPException as error:
-                    if error.status < 500 and error.status != 429:
-                        log.warning("not delivered", job=job.id, rung=how, reason=str(error))
-                        continue
+        for how, rung in rungs:
+            job = await self._store.read.job(job.id) or job
+            try:
+                return how, await rung(job)
+            except PastUnknownError:
+                break
+            except RungClosedError as reason:
+                log.info("not delivered here", job=job.id, rung=how, reason=str(reason))
+            except discord.HTTPException as error:
+                if error.status >= 500 or error.status == 429:
                     raise DeliveryError(str(error)) from error
-                except (ClientError, OSError, TimeoutError) as error:
-                    raise DeliveryError(str(error) or type(error).__name__) from error
-                job = await self._store.read.job(job.id) or job
-                await self._store.delivered(job, how, message_id, self._clock.time())
-                log.info("delivered", job=job.id, rung=how)
-                return
+                log.warning("not delivered here", job=job.id, rung=how, reason=str(error))
+            except (ClientError, OSError, TimeoutError) as error:
+                raise DeliveryError(str(error) or type(error).__name__) from error
+        log.warning("the video could not be posted and is kept", job=job.id)
+        return Delivered.KEPT, None
 
     async def _in_channel(self, job: Job) -> int:
         return await self._post(job, await self._channel(job.channel_id))
@@ -109,9 +117,6 @@ class Delivery:
             raise RungClosedError("the channel was the direct message")
         person = await self._client.fetch_user(job.person_id)
         return await self._post(job, await person.create_dm())
-
-    async def _keep(self, job: Job) -> None:
-        log.warning("the video could not be posted and is kept", job=job.id)
 
     async def _channel(self, channel_id: int) -> "MessageableChannel":
         channel = self._client.get_channel(channel_id)
@@ -172,7 +177,7 @@ class Delivery:
         """The job's post among the channel's messages; raises when they cannot be read."""
         guild = getattr(channel, "guild", None)
         if guild is not None and not channel.permissions_for(guild.me).read_message_history:
-            raise RungClosedError("it is unknown whether the video was posted before")
+            raise PastUnknownError
         after = datetime.fromtimestamp(since - CLOCK_SKEW_S, UTC)
         wanted = cards.custom_id(Button.DETAILS, job.id)
         assert self._client.user is not None

@@ -1,0 +1,67 @@
+"""A submit whose reply was lost: found in the history, or settled by a person, never sent again."""
+
+from sandbox.transcript import text_of
+from tests.bot.life.world import Life
+from tests.e2e.stage import is_video, says
+
+
+async def doubt(life: Life, *, accepted: bool) -> None:
+    """Leave a job as a kill between its saved intent and the provider's reply would."""
+    await life.start()
+    ada = await life.person("ada")
+    life.provider.workshop.pause()
+    await life.mimic(ada)
+    await ada.wait_for(says("learning to move"))
+    await life.stop()
+    life.alter("UPDATE jobs SET state = 'submitting', lease = 'a run that is over'")
+    life.alter("UPDATE attempts SET request_id = NULL, submitted_at = NULL")
+    if not accepted:
+        life.alter("UPDATE attempts SET image_url = 'https://nowhere.example/never-sent.jpg'")
+
+
+async def test_it_is_found_in_the_history_and_goes_on(life: Life) -> None:
+    await doubt(life, accepted=True)
+    ada = await life.person("ada")
+    life.provider.workshop.resume()
+    await life.start()
+    await life.reaches("delivered", step_s=1.0)
+    await ada.wait_for(is_video)
+    assert len(life.provider.accepted) == 1
+    assert life.money() == ["hold", "capture"]
+
+
+async def test_what_cannot_be_settled_waits_for_a_person_with_its_credits_held(life: Life) -> None:
+    await doubt(life, accepted=False)
+    ada = await life.person("ada")
+    await life.start()
+    await life.until(lambda: history_reads(life) > 0)
+    assert life.states() == ["submitting"]
+    life.advance(5 * 60)
+    await life.until(lambda: history_reads(life) > 1)
+    assert life.states() == ["submitting"]
+    life.advance(11 * 60)
+    await life.reaches("review")
+    card = (await ada.wait_for(says("A person has to look at this")))["message"]
+    assert "stay held" in text_of(card)
+    assert life.money() == ["hold"]
+    assert len(life.provider.accepted) == 1
+
+
+async def test_a_row_that_another_job_has_claimed_is_not_taken(life: Life) -> None:
+    await doubt(life, accepted=True)
+    [(request_id,)] = [(job.request_id,) for job in life.provider.accepted]
+    life.alter(
+        "INSERT INTO attempts (job_id, image_url, video_url, quality, began_at, request_id)"
+        " SELECT job_id, 'i', 'v', quality, began_at, ? FROM attempts",
+        request_id,
+    )
+    await life.start()
+    await life.until(lambda: history_reads(life) > 0)
+    life.advance(16 * 60)
+    await life.reaches("review")
+    assert len(life.provider.accepted) == 1
+
+
+def history_reads(life: Life) -> int:
+    """How often the bot has looked into the history."""
+    return sum("request-history" in seen.path for seen in life.provider.requests)

@@ -1,0 +1,153 @@
+"""The real bot between the local Discord and the local provider, all on one movable time."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from contextlib import AsyncExitStack, closing
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from pydantic import SecretStr
+
+from bot.app import run
+from bot.settings import Settings
+from engine.clock import MovableClock as EngineClock
+from engine.server import ProviderServer
+from sandbox.clock import MovableClock
+from sandbox.discord import DiscordServer, seed_world
+from sandbox.person import Json, PersonClient
+from tests.media_samples import make_motion, make_picture
+
+RUN_TIME_S = 120.0
+PATIENCE_S = 20.0
+TOKEN_LIFE_S = 15 * 60.0
+
+
+class Life:
+    """One world; the bot is started and stopped by the test."""
+
+    def __init__(self, folder: Path, *, run_time_s: float = RUN_TIME_S) -> None:
+        self.folder = folder
+        self.clock = MovableClock()
+        self.world = seed_world(self.clock)
+        self.discord = DiscordServer(self.world)
+        self._engine_clock = EngineClock()
+        self.provider = ProviderServer(
+            run_time_s=run_time_s, media_dir=folder / "provider", clock=self._engine_clock
+        )
+        self.picture = make_picture(folder / "subject.jpg")
+        self.motion = make_motion(folder / "motion.mp4")
+        self._stack = AsyncExitStack()
+        self._bot: asyncio.Task[None] | None = None
+        self._stopping = asyncio.Event()
+
+    async def __aenter__(self) -> Self:
+        """Start both servers."""
+        await self._stack.enter_async_context(self.discord)
+        await self._stack.enter_async_context(self.provider)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop the bot and both servers."""
+        await self.stop()
+        await self._stack.aclose()
+
+    async def start(self, **changes: object) -> None:
+        """Start the bot on this world's data, and wait until it is connected."""
+        values: dict[str, Any] = {
+            "discord_token": SecretStr(self.world.token),
+            "discord_api_url": self.discord.api_url,
+            "discord_gateway_url": self.discord.gateway_url,
+            "segmind_api_key": SecretStr(self.provider.api_key),
+            "segmind_api_url": self.provider.api_url,
+            "segmind_history_url": self.provider.history_url,
+            "segmind_upload_url": self.provider.upload_url,
+            "segmind_credits_url": self.provider.credits_url,
+            "data_dir": self.folder / "data",
+        }
+        settings = Settings(_env_file=None, **(values | changes))
+        self._stopping = asyncio.Event()
+        self._bot = asyncio.create_task(run(settings, self.clock, self._stopping))
+        await self.until(lambda: self.discord.gateway.has_bot)
+
+    async def stop(self) -> None:
+        """SIGTERM's way."""
+        self._stopping.set()
+        if self._bot is not None:
+            await self._bot
+            self._bot = None
+        await self.until(lambda: not self.discord.gateway.has_bot)
+
+    async def until(self, holds: Callable[[], bool], *, step_s: float = 0.0) -> None:
+        """Wait until something holds; with `step_s`, time moves on by so much at each look."""
+        async with asyncio.timeout(PATIENCE_S):
+            while not holds():  # what is waited for lies in a file or a server
+                if self._bot is not None and self._bot.done():
+                    await self._bot
+                await asyncio.sleep(0.02)
+                if step_s:
+                    self.advance(step_s)
+
+    def advance(self, seconds: float) -> None:
+        """Move everybody's time."""
+        self.clock.advance(seconds)
+        self._engine_clock.advance(seconds)
+
+    async def person(self, name: str) -> PersonClient:
+        """Somebody with a Discord client."""
+        client = PersonClient(self.discord.people_url, self.world.users[name].id)
+        return await self._stack.enter_async_context(client)
+
+    def channel(self, name: str) -> int:
+        """A channel's id."""
+        return self.world.channels[name].id
+
+    async def mimic(self, person: PersonClient, channel: str = "general") -> int:
+        """`/mimic` in 360p with the usual files."""
+        files = {"image": self.picture, "video": self.motion}
+        return await person.use(self.channel(channel), "mimic", {"quality": "360p"}, files)
+
+    async def reaches(self, *states: str, step_s: float = 0.0) -> None:
+        """Wait until the jobs are in these states, oldest first."""
+        try:
+            await self.until(lambda: self.states() == list(states), step_s=step_s)
+        except TimeoutError:
+            raise AssertionError(f"{self.states()} instead of {list(states)}") from None
+
+    def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        """What the bot's database holds at this moment."""
+        with closing(sqlite3.connect(self.folder / "data" / "marionette.db")) as database:
+            return database.execute(query, values).fetchall()
+
+    def alter(self, query: str, *values: object) -> None:
+        """Make the database as a crash would have left it."""
+        with closing(sqlite3.connect(self.folder / "data" / "marionette.db")) as database:
+            database.execute(query, values)
+            database.commit()
+
+    def states(self) -> list[str]:
+        """Each job's state, oldest first."""
+        return [row[0] for row in self.rows("SELECT state FROM jobs ORDER BY created_at, rowid")]
+
+    def money(self) -> list[str]:
+        """The journal's kinds of entries, in order."""
+        return [row[0] for row in self.rows("SELECT kind FROM entries ORDER BY id")]
+
+    def job_id(self) -> str:
+        """The only job's id."""
+        [(job_id,)] = self.rows("SELECT id FROM jobs")
+        return str(job_id)
+
+    async def posts(self, person: PersonClient, channel_id: int) -> list[Json]:
+        """The bot's messages with a video, or a link to one, that mention somebody."""
+        return [
+            message
+            for message in await person.messages(channel_id)
+            if message["author"].get("bot") and "your video is ready." in str(message)
+        ]
