@@ -73,12 +73,6 @@ def custom_id(button: Button, job_id: str, quality: Quality | None = None) -> st
     return ":".join(filter(None, ("marionette", button.value, job_id, quality)))
 
 
-def job_id_in(component_id: str | None) -> str | None:
-    """The job that a component's `custom_id` speaks of, if it is one of ours."""
-    parts = (component_id or "").split(":")
-    return parts[2] if len(parts) >= 3 and parts[0] == "marionette" else None
-
-
 def _view(*items: ui.Item[ui.LayoutView], colour: int = BLURPLE) -> ui.LayoutView:
     view = ui.LayoutView(timeout=None)
     view.add_item(ui.Container(*items, accent_colour=colour))

@@ -213,6 +213,24 @@ class Service:
 
     async def start(self, job_id: str, person_id: int, quality: Quality) -> Job:
         """The button of a priced draft: hold and queue. Raises `Refused`."""
+        while True:
+            job = await self._startable(job_id, person_id)
+            assert job.duration_s is not None
+            try:
+                queued = await self._store.admit(
+                    job,
+                    quality=quality,
+                    duration_s=job.duration_s,
+                    price=price(quality, job.duration_s, self._rates),
+                    rules=self._rules(job.server_id),
+                    at=self._clock.time(),
+                )
+            except StaleJob:
+                continue  # pressed twice at once: decide again on what it is now
+            self._worker.poke(job.id)
+            return queued
+
+    async def _startable(self, job_id: str, person_id: int) -> Job:
         job = await self._own(job_id, person_id)
         if job.ended:
             raise Refused(Problem.ALREADY_ENDED, job=job.id)
@@ -222,16 +240,7 @@ class Service:
             raise Refused(Problem.NOT_READY)
         if self._worker.provider_is_down:
             raise Refused(Problem.PROVIDER_DOWN)
-        queued = await self._store.admit(
-            job,
-            quality=quality,
-            duration_s=job.duration_s,
-            price=price(quality, job.duration_s, self._rates),
-            rules=self._rules(job.server_id),
-            at=self._clock.time(),
-        )
-        self._worker.poke(job.id)
-        return queued
+        return job
 
     async def explain_once(self, person_id: int) -> bool:
         """Whether this person is to be told how direct messages work."""

@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 
 import discord
 import structlog
-from discord import app_commands
 from discord.ext import commands
 
 from bot import cards
@@ -47,11 +46,13 @@ def given(attachment: discord.Attachment) -> GivenFile:
 
 @asynccontextmanager
 async def refusals_shown(interaction: Interaction) -> AsyncIterator[None]:
-    """Show a refusal to the person alone, instead of raising it."""
+    """Show a refusal, or that something broke, to the person alone instead of raising it."""
     try:
         yield
     except Refused as refused:
         await show_privately(interaction, cards.refusal(refused.problem, refused.facts))
+    except Exception as error:  # noqa: BLE001  # it is logged; whoever pressed waits for an answer
+        await show_error(interaction, error)
 
 
 async def show_privately(interaction: Interaction, view: discord.ui.LayoutView) -> None:
@@ -62,7 +63,7 @@ async def show_privately(interaction: Interaction, view: discord.ui.LayoutView) 
         await interaction.response.send_message(view=view, ephemeral=True)
 
 
-async def show_error(interaction: Interaction, error: app_commands.AppCommandError) -> None:
+async def show_error(interaction: Interaction, error: Exception) -> None:
     """The last resort for what a command did not expect."""
     log.error("a command failed", command=str(interaction.command), exc_info=error)
     try:

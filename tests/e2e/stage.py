@@ -26,6 +26,7 @@ class Stage:
         self.folder = folder
         self.data = folder / "data"
         self.channels: dict[str, int] = cast.discord["channels"]
+        self.users: dict[str, int] = cast.discord["users"]
         self.picture = folder / "subject.jpg"
         self.motion = folder / "motion.mp4"
         self._stack = AsyncExitStack()
@@ -122,12 +123,15 @@ def _logins(log_path: Path) -> int:
     return log_path.read_text().count("has connected to Gateway")
 
 
-def says(*words: str) -> Callable[[Json], bool]:
-    """An event whose message says all of this."""
+def says(*words: str, to: int | None = None) -> Callable[[Json], bool]:
+    """An event whose message says all of this, in answer to a certain person's command."""
 
     def fits(event: Json) -> bool:
-        text = text_of(event["message"]) if event.get("message") else ""
-        return bool(text) and all(word in text for word in words)
+        message = event.get("message") or {}
+        cause = message.get("interaction_metadata") or {"user": {"id": None}}
+        text = text_of(message)
+        meant = to is None or cause["user"]["id"] == str(to)
+        return bool(text) and meant and all(word in text for word in words)
 
     return fits
 

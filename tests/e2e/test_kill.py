@@ -54,7 +54,9 @@ async def test_a_cancel_button_works_after_a_restart(stage: Stage) -> None:
     await stage.mimic(ada)
     await ada.wait_for(says("learning to move"))
     await stage.mimic(ben)
-    waiting = (await ben.wait_for(says("### In line", "Number 1")))["message"]
+    waiting = (await ben.wait_for(says("### In line", "Number 1", to=stage.users["ben"])))[
+        "message"
+    ]
     assert await bot.stop() == 0
 
     await stage.bot(MAX_RUNNING="1")

@@ -1,0 +1,74 @@
+"""Who may ask, and what a second event or a second press does."""
+
+from sandbox.transcript import text_of
+from tests.bot.life.world import Life
+from tests.e2e.stage import button, says
+
+
+async def test_with_allowed_servers_direct_messages_are_for_their_members(life: Life) -> None:
+    """Cleo is in the garden; Ben is not."""
+    await life.start(allowed_servers=frozenset({life.world.guilds["garden"].id}))
+    ben, cleo = await life.person("ben"), await life.person("cleo")
+    for person, words in ((ben, "has not opened it for this place"), (cleo, "Shall I make")):
+        await person.send(await person.open_dm(), files=[life.picture, life.motion])
+        await person.wait_for(says(words))
+    outcome = await ben.outcome(await life.mimic(ben))
+    assert "has not opened it for this place" in text_of(outcome["message"])
+    assert outcome["ephemeral"]
+    assert life.states() == ["checking"]
+
+
+async def test_a_button_pressed_twice_starts_once(life: Life) -> None:
+    await life.start()
+    ben = await life.person("ben")
+    channel = await ben.open_dm()
+    await ben.send(channel, files=[life.picture, life.motion])
+    card = (await ben.wait_for(says("Shall I make")))["message"]
+    presses = [
+        await ben.click(channel, int(card["id"]), button(card, quality))
+        for quality in ("360p", "720p")
+    ]
+    outcomes = [await ben.outcome(press) for press in presses]
+    answers = [text_of(outcome["message"] or {}) for outcome in outcomes]
+    assert sum("is under way already" in answer for answer in answers) == 1
+    await life.reaches("rendering")
+    assert life.money() == ["hold"]
+    assert len(life.provider.accepted) == 1
+
+
+async def test_another_persons_button_is_refused(life: Life) -> None:
+    await life.start(max_running=1)
+    ada, ben = await life.person("ada"), await life.person("ben")
+    life.provider.workshop.pause()
+    await life.mimic(ben)
+    await ben.wait_for(says("learning to move"))
+    await life.mimic(ada)
+    card = (await ada.wait_for(says("### In line", to=life.world.users["ada"].id)))["message"]
+    pressed = await ben.click(life.channel("general"), int(card["id"]), button(card, "Cancel"))
+    outcome = await ben.outcome(pressed)
+    assert outcome["ephemeral"]
+    assert "somebody else's" in text_of(outcome["message"])
+    assert life.states() == ["rendering", "queued"]
+
+
+async def test_a_draft_with_a_bad_file_says_so_and_costs_nothing(life: Life) -> None:
+    await life.start()
+    ben = await life.person("ben")
+    channel = await ben.open_dm()
+    letter = life.folder / "letter.mp4"
+    letter.write_text("Dear bot,\n" * 50)
+    await ben.send(channel, files=[life.picture])
+    await ben.wait_for(says("Now send me the **video**"))
+    await ben.send(channel, files=[letter])
+    await ben.wait_for(says("`letter.mp4` is not a video"))
+    await life.reaches("failed")
+    assert life.money() == []
+
+
+async def test_a_gateway_that_drops_loses_no_command(life: Life) -> None:
+    await life.start()
+    ada = await life.person("ada")
+    life.discord.gateway.reconnect_all()
+    await life.until(lambda: life.discord.gateway.has_bot)
+    outcome = await ada.outcome(await ada.use(life.channel("general"), "credits"))
+    assert "You can spend 30 credits" in text_of(outcome["message"])

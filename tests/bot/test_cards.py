@@ -1,0 +1,176 @@
+"""Every card in every state is one that Discord takes, and every sentence says what to do."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import discord
+import pytest
+from discord import ui
+
+from bot import cards
+from bot.cards import Outlook
+from bot.core.jobs import (
+    Card,
+    Delivered,
+    Failure,
+    Job,
+    JobState,
+    Quality,
+    Source,
+    Upload,
+)
+from bot.core.ledger import Balance
+from bot.errors import Problem
+from bot.sentences import SENTENCES, clean, sentence
+
+HOSTILE = "@everyone `x` **b** [a](http://evil) <@1> \u202e\n# big |||" + "y" * 500
+FACTS: dict[Problem, dict[str, str | int | float]] = {
+    Problem.NOT_AN_IMAGE: {"name": HOSTILE},
+    Problem.IMAGE_TOO_LARGE: {"size_bytes": 21_000_000, "limit_bytes": 20_000_000},
+    Problem.IMAGE_TOO_MANY_PIXELS: {"width": 20000, "height": 20000, "limit_pixels": 5},
+    Problem.NOT_A_VIDEO: {"name": HOSTILE},
+    Problem.VIDEO_WRONG_FORMAT: {"name": HOSTILE},
+    Problem.VIDEO_TOO_LONG: {"duration_s": 31.04, "limit_s": 30.0},
+    Problem.VIDEO_TOO_LARGE: {"size_bytes": 101_000_000, "limit_bytes": 100_000_000},
+    Problem.DOWNLOAD_FAILED: {"what": "video"},
+    Problem.NO_CREDITS: {"price": 5, "left": 1, "renews_at": 1_795_000_000.0},
+    Problem.BUDGET_SPENT: {"renews_at": 1_795_000_000.0},
+    Problem.QUEUE_FULL: {"limit": 200},
+    Problem.TOO_MANY_WAITING: {"limit": 5},
+    Problem.PROVIDER_REJECTED: {"reason": HOSTILE},
+    Problem.GENERATION_FAILED: {"reason": HOSTILE},
+    Problem.UNKNOWN_JOB: {"job": HOSTILE},
+    Problem.TOO_LATE_TO_CANCEL: {"job": "abc"},
+    Problem.ALREADY_STARTED: {"job": "abc"},
+    Problem.ALREADY_ENDED: {"job": "abc"},
+    Problem.NO_VIDEO_KEPT: {"job": "abc"},
+}
+JOB = Job(
+    id="abcdefgh23",
+    revision=1,
+    state=JobState.QUEUED,
+    state_since=1_795_000_100.0,
+    source=Source.SLASH,
+    origin_id=1,
+    server_id=2,
+    channel_id=3,
+    person_id=4,
+    created_at=1_795_000_000.0,
+    card=Card(message_id=5),
+    subject=Upload("https://cdn.example/a.png", HOSTILE, 10),
+    motion=Upload("https://cdn.example/b.mp4", "b.mp4", 10),
+    quality="540p",
+    duration_s=7.3,
+    price=8,
+)
+PRICES: dict[Quality, int] = {"360p": 9, "540p": 10, "720p": 12}
+
+
+def all_cards() -> Iterator[tuple[str, ui.LayoutView]]:
+    for state in JobState:
+        job = replace(JOB, state=state)
+        if state is JobState.FAILED:
+            job = replace(job, failure=Failure(Problem.GENERATION_FAILED, {"reason": HOSTILE}))
+        for outlook in (
+            Outlook(),
+            Outlook(place=3),
+            Outlook(ready_at=2e9),
+            Outlook(unavailable=True),
+        ):
+            yield f"{state} {outlook}", cards.status(job, outlook)
+        yield f"{state} again", cards.shown_again(job, Outlook(), link=("https://x", 2e9))
+    for how in Delivered:
+        job = replace(JOB, state=JobState.DELIVERED, delivered=how, delivery_message_id=9)
+        yield f"delivered {how}", cards.status(job, Outlook())
+        yield f"shown {how}", cards.shown_again(job, Outlook(), has_file=True)
+    draft = replace(JOB, state=JobState.CHECKING, source=Source.MESSAGE, quality=None, price=None)
+    for job in (draft, replace(draft, subject=None), replace(draft, motion=None)):
+        yield "draft", cards.draft(job, None)
+        yield "priced draft", cards.draft(job, PRICES)
+    yield "post", cards.finished(JOB)
+    yield "linked post", cards.finished(JOB, link=("https://files.example/v.mp4", 2e9))
+    yield "no jobs", cards.job_list([])
+    yield "jobs", cards.job_list([replace(JOB, state=state) for state in JobState])
+    yield "explanation", cards.explanation(PRICES)
+    for in_server in (True, False):
+        yield (
+            "balance",
+            cards.balance(
+                Balance(1, 2, 3),
+                allowance=30,
+                renews_at=2e9,
+                running=[JOB] * 25,
+                prices=PRICES,
+                in_server=in_server,
+            ),
+        )
+    for problem in Problem:
+        yield f"refusal {problem}", cards.refusal(problem, FACTS.get(problem, {}))
+
+
+async def test_discord_would_take_every_card() -> None:
+    for name, view in all_cards():
+        assert view.is_finished(), f"discord.py would keep: {name}"
+        assert view.total_children_count <= 40, name
+        assert view.content_length() <= 4000, name
+        for item in view.walk_children():
+            if isinstance(item, ui.Button):
+                assert (item.custom_id or "").split(":")[2] == JOB.id, name
+                assert len(item.custom_id or "") <= 100, name
+                assert 1 <= len(item.label or "") <= 80, name
+            if isinstance(item, ui.MediaGallery):
+                assert 1 <= len(item.items) <= 10, name
+                assert all(len(shown.description or "") <= 1024 for shown in item.items), name
+
+
+def test_every_problem_has_a_sentence_that_ends() -> None:
+    assert set(SENTENCES) == set(Problem)
+    for problem in Problem:
+        text = sentence(problem, FACTS.get(problem, {}))
+        assert text
+        if "reason" not in FACTS.get(problem, {}):
+            assert text.endswith("."), text
+        assert "{" not in text
+
+
+@pytest.mark.parametrize("problem", [p for p in Problem if HOSTILE in FACTS.get(p, {}).values()])
+def test_what_strangers_write_is_harmless(problem: Problem) -> None:
+    text = sentence(problem, FACTS[problem])
+    assert "@everyone" not in text
+    assert "<@1>" not in text
+    assert "](" not in text
+    assert "\u202e" not in text
+    assert "\n" not in text
+    assert len(text) < 700
+
+
+def test_cleaning_keeps_ordinary_names() -> None:
+    assert clean("Ferien am See (2).mp4") == "Ferien am See (2).mp4"
+
+
+def test_not_charged_is_said_only_where_nothing_was_captured() -> None:
+    for state in JobState:
+        job = replace(JOB, state=state, failure=Failure(Problem.INTERRUPTED))
+        said = "not charged" in text_of(cards.status(job, Outlook()))
+        assert said == (state in {JobState.FAILED, JobState.CANCELLED})
+
+
+def test_a_cancel_button_only_where_it_can_be_cancelled() -> None:
+    for state in JobState:
+        view = cards.status(replace(JOB, state=state), Outlook())
+        buttons = [item for item in view.walk_children() if isinstance(item, ui.Button)]
+        assert bool(buttons) == (state is JobState.QUEUED)
+
+
+def text_of(view: ui.LayoutView) -> str:
+    return "\n".join(
+        item.content for item in view.walk_children() if isinstance(item, ui.TextDisplay)
+    )
+
+
+def test_the_post_shows_the_file_it_carries() -> None:
+    gallery = next(
+        item for item in cards.finished(JOB).walk_children() if isinstance(item, ui.MediaGallery)
+    )
+    assert isinstance(gallery.items[0].media, discord.UnfurledMediaItem)
+    assert gallery.items[0].media.url == f"attachment://marionette-{JOB.id}.mp4"
