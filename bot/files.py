@@ -34,6 +34,13 @@ class Files:
         """Make a job's folder."""
         await asyncio.to_thread(self._folder(job_id).mkdir, parents=True, exist_ok=True)
 
+    async def job_ids(self) -> list[str]:
+        """The jobs of which anything is kept."""
+        return await asyncio.to_thread(self._job_ids)
+
+    def _job_ids(self) -> list[str]:
+        return [path.name for path in self._root.iterdir()] if self._root.exists() else []
+
     async def delete_inputs(self, job_id: str) -> None:
         """Delete all but the finished video, once a job has ended."""
         await asyncio.to_thread(self._delete_inputs, job_id)

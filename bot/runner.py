@@ -183,8 +183,12 @@ class Runner:
             timer.cancel()
 
     async def _sweep(self) -> None:
-        """Delete the finished videos whose time is over."""
+        """Delete the videos whose time is over, and what a kill has kept from being deleted."""
         now = self._clock.time()
+        for job_id in await self._files.job_ids():
+            kept = await self._store.read.job(job_id)
+            if kept is None or kept.ended:
+                await self._files.delete_inputs(job_id)
         for job in await self._store.read.ended_with_video(now - self._keep_s):
             await self._files.delete_all(job.id)
             await self._store.video_deleted(job.id, now)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Protocol, Self, TypeVar
@@ -33,6 +33,7 @@ class Database:
 
     def __init__(self, engine: AsyncEngine, lock: filelock.FileLock | None) -> None:
         self.engine = engine
+        self.under_way: set[asyncio.Task[Any]] = set()
         self._lock = lock
 
     @classmethod
@@ -70,7 +71,9 @@ class Database:
         return database
 
     async def close(self) -> None:
-        """Close every connection and give the lock back."""
+        """Let what is under way end, close every connection, and give the lock back."""
+        while self.under_way:
+            await asyncio.wait(self.under_way)
         await self.engine.dispose()
         if self._lock is not None:
             self._lock.release()
@@ -97,7 +100,7 @@ class Database:
 
 
 class HasDatabase(Protocol):
-    """What a business event stands on."""
+    """What events and questions stand on."""
 
     @property
     def database(self) -> Database:
@@ -107,24 +110,37 @@ class HasDatabase(Protocol):
 S = TypeVar("S", bound=HasDatabase)
 P = ParamSpec("P")
 R = TypeVar("R")
+Method = Callable[Concatenate[S, AsyncConnection, P], Awaitable[R]]
+Bound = Callable[Concatenate[S, P], Coroutine[Any, Any, R]]
 
 
-def business_event(
-    method: Callable[Concatenate[S, AsyncConnection, P], Awaitable[R]],
-) -> Callable[Concatenate[S, P], Coroutine[Any, Any, R]]:
-    """Run a method as one write transaction that cancelling the caller does not tear apart.
+def business_event(method: Method[S, P, R]) -> Bound[S, P, R]:
+    """Run a method as one write transaction that cancelling its caller does not tear apart."""
+    return _whole(Database.write, method)
 
-    Cancelling a task does not stop a statement that SQLite already runs; so the transaction ends
-    first, whole, and the cancellation is felt after it.
+
+def question(method: Method[S, P, R]) -> Bound[S, P, R]:
+    """Run a method on one consistent view of the database, to its end."""
+    return _whole(Database.read, method)
+
+
+def _whole(
+    begin: Callable[[Database], AbstractAsyncContextManager[AsyncConnection]],
+    method: Method[S, P, R],
+) -> Bound[S, P, R]:
+    """Cancelling a task does not stop a statement that SQLite already runs, and can lose a
+    connection that is just being made; so the work ends first, and the cancellation is felt after.
     """
 
     @wraps(method)
     async def run(self: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        async def transaction() -> R:
-            async with self.database.write() as connection:
+        async def work() -> R:
+            async with begin(self.database) as connection:
                 return await method(self, connection, *args, **kwargs)
 
-        task = asyncio.ensure_future(transaction())
+        task = asyncio.create_task(work())
+        self.database.under_way.add(task)
+        task.add_done_callback(self.database.under_way.discard)
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:

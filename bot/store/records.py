@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import func, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.jobs import ENDED, RUNNING, Job, JobState, Quality, Source
 from bot.core.ledger import Balance
 from bot.core.policy import Queued, Rules, Standing
 from bot.store import money
-from bot.store.database import Database
+from bot.store.database import Database, question
 from bot.store.rows import job_from, select_jobs
 from bot.store.tables import attempts, jobs
 
@@ -27,13 +28,15 @@ class Records:
     """What is remembered, as of the moment of asking."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        self.database = database
 
-    async def _jobs(self, *where: Any, limit: int | None = None) -> list[Job]:
+    @question
+    async def _jobs(
+        self, connection: AsyncConnection, *where: Any, limit: int | None = None
+    ) -> list[Job]:
         query = select_jobs().where(*where).order_by(jobs.c.created_at.desc(), jobs.c.id)
-        async with self._database.read() as connection:
-            rows = await connection.execute(query.limit(limit))
-            return [job_from(row) for row in rows.mappings()]
+        rows = await connection.execute(query.limit(limit))
+        return [job_from(row) for row in rows.mappings()]
 
     async def job(self, job_id: str) -> Job | None:
         """One job, or `None`."""
@@ -86,36 +89,43 @@ class Records:
             jobs.c.video_deleted_at.is_(None),
         )
 
-    async def balance(self, server_id: int, person_id: int, rules: Rules, at: float) -> Balance:
+    @question
+    async def balance(
+        self, connection: AsyncConnection, server_id: int, person_id: int, rules: Rules, at: float
+    ) -> Balance:
         """Both purses and what is held."""
-        async with self._database.read() as connection:
-            return await money.balance(connection, server_id, person_id, rules, at)
+        return await money.balance(connection, server_id, person_id, rules, at)
 
-    async def standing(self, server_id: int, person_id: int, rules: Rules, at: float) -> Standing:
+    @question
+    async def standing(
+        self, connection: AsyncConnection, server_id: int, person_id: int, rules: Rules, at: float
+    ) -> Standing:
         """Everything that the policy asks about one person."""
-        async with self._database.read() as connection:
-            return await money.standing(connection, server_id, person_id, rules, at)
+        return await money.standing(connection, server_id, person_id, rules, at)
 
-    async def line(self) -> tuple[list[Queued], dict[int, int], int]:
+    @question
+    async def line(self, connection: AsyncConnection) -> tuple[list[Queued], dict[int, int], int]:
         """The queue in order of arrival, the running jobs per person, and the submits in flight."""
-        async with self._database.read() as connection:
-            queued = await connection.execute(
-                select(jobs.c.id, jobs.c.person_id, jobs.c.server_id, jobs.c.queued_at)
-                .where(jobs.c.state == JobState.QUEUED)
-                .order_by(jobs.c.queued_at, jobs.c.id)
-            )
-            line = [Queued(*row) for row in queued]
-            running: dict[int, int] = {}
-            submitting = 0
-            active = await connection.execute(
-                select(jobs.c.person_id, jobs.c.state).where(jobs.c.state.in_(RUNNING))
-            )
-            for person_id, state in active:
-                running[person_id] = running.get(person_id, 0) + 1
-                submitting += state == JobState.SUBMITTING
+        queued = await connection.execute(
+            select(jobs.c.id, jobs.c.person_id, jobs.c.server_id, jobs.c.queued_at)
+            .where(jobs.c.state == JobState.QUEUED)
+            .order_by(jobs.c.queued_at, jobs.c.id)
+        )
+        line = [Queued(*row) for row in queued]
+        running: dict[int, int] = {}
+        submitting = 0
+        active = await connection.execute(
+            select(jobs.c.person_id, jobs.c.state).where(jobs.c.state.in_(RUNNING))
+        )
+        for person_id, state in active:
+            running[person_id] = running.get(person_id, 0) + 1
+            submitting += state == JobState.SUBMITTING
         return line, running, submitting
 
-    async def run_times(self, limit: int) -> list[tuple[Quality, float, float]]:
+    @question
+    async def run_times(
+        self, connection: AsyncConnection, limit: int
+    ) -> list[tuple[Quality, float, float]]:
         """The last runs: quality, seconds of motion, seconds from submit to finished."""
         query = (
             select(attempts.c.quality, jobs.c.duration_s, attempts.c.run_s)
@@ -124,20 +134,19 @@ class Records:
             .order_by(attempts.c.id.desc())
             .limit(limit)
         )
-        async with self._database.read() as connection:
-            return [(row[0], row[1], row[2]) for row in await connection.execute(query)]
+        return [(row[0], row[1], row[2]) for row in await connection.execute(query)]
 
-    async def is_claimed(self, request_id: str) -> bool:
+    @question
+    async def is_claimed(self, connection: AsyncConnection, request_id: str) -> bool:
         """Whether any attempt already has this id of the provider's."""
         query = select(attempts.c.id).where(attempts.c.request_id == request_id)
-        async with self._database.read() as connection:
-            return await connection.scalar(query) is not None
+        return await connection.scalar(query) is not None
 
-    async def tally(self, at: float) -> Tally:
+    @question
+    async def tally(self, connection: AsyncConnection, at: float) -> Tally:
         """The bot at a glance."""
         by_state = select(jobs.c.state, func.count()).group_by(jobs.c.state)
         submits = select(func.count()).where(attempts.c.request_id.is_not(None))
-        async with self._database.read() as connection:
-            counts = {JobState(row[0]): row[1] for row in await connection.execute(by_state)}
-            accepted = await connection.scalar(submits)
-            return Tally(counts, accepted or 0, await money.budget_spent(connection, at))
+        counts = {JobState(row[0]): row[1] for row in await connection.execute(by_state)}
+        accepted = await connection.scalar(submits)
+        return Tally(counts, accepted or 0, await money.budget_spent(connection, at))

@@ -84,6 +84,10 @@ class Life:
             self._bot = None
         await self.until(lambda: not self.discord.gateway.has_bot)
 
+    def forget(self) -> None:
+        """The bot has ended by itself."""
+        self._bot = None
+
     async def until(self, holds: Callable[[], bool], *, step_s: float = 0.0) -> None:
         """Wait until something holds; with `step_s`, time moves on by so much at each look."""
         async with asyncio.timeout(PATIENCE_S):

@@ -1,0 +1,70 @@
+"""What the operator relies on: health, metrics, tidy folders, and one bot per data folder."""
+
+import socket
+
+import aiohttp
+import pytest
+
+from bot.errors import StoreError
+from tests.bot.life.world import Life
+from tests.e2e.stage import says
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+async def test_health_and_metrics(life: Life) -> None:
+    port = free_port()
+    await life.start(http_port=port)
+    ada = await life.person("ada")
+    await life.mimic(ada)
+    await ada.wait_for(says("learning to move"))
+    async with aiohttp.ClientSession() as session:
+        async with session.get(f"http://127.0.0.1:{port}/healthz") as answer:
+            assert (answer.status, await answer.text()) == (200, "ok\n")
+        async with session.get(f"http://127.0.0.1:{port}/metrics") as answer:
+            lines = (await answer.text()).splitlines()
+    assert 'marionette_jobs{state="rendering"} 1.0' in lines
+    assert "marionette_accepted_submits 1.0" in lines
+    assert "marionette_budget_spent_credits 2.0" in lines
+
+
+async def test_what_a_kill_left_lying_is_deleted(life: Life) -> None:
+    await life.start()
+    ada = await life.person("ada")
+    await life.mimic(ada)
+    await ada.wait_for(says("learning to move"))
+    await life.reaches("delivered", step_s=1.0)
+    await life.stop()
+    folder = life.folder / "data" / "media" / life.job_id()
+    (folder / "subject").write_bytes(b"left")
+    stranger = folder.parent / "nobodys"
+    stranger.mkdir()
+    (stranger / "motion.part").write_bytes(b"left")
+    await life.start()
+    await life.until(lambda: not stranger.exists() and not (folder / "subject").exists())
+    assert (folder / "video.mp4").exists()
+
+
+async def test_a_second_bot_on_the_same_data_says_so(life: Life) -> None:
+    await life.start()
+    other = Life(life.folder)
+    async with other:
+        with pytest.raises(StoreError, match="Another bot is running"):
+            await other.start()
+        other.forget()
+
+
+async def test_stopping_in_the_middle_is_quick_and_loses_nothing(life: Life) -> None:
+    await life.start()
+    ada = await life.person("ada")
+    interaction = await life.mimic(ada)
+    assert (await ada.outcome(interaction))["state"] == "deferred"
+    await life.stop()
+    assert life.states()[0] in {"checking", "queued", "rendering"}
+    await life.start()
+    await life.reaches("delivered", step_s=1.0)
+    assert len(life.provider.accepted) == 1
