@@ -1,8 +1,11 @@
 """The only wiring: opens the store, the clients and Discord, loads the cogs, starts the runner."""
 
 import asyncio
+import functools
+import itertools
 import secrets
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 
 import aiohttp
 import discord
@@ -11,20 +14,24 @@ import yarl
 from discord.ext import commands
 
 from bot.clock import Clock
+from bot.core.schedule import RequestBudget
 from bot.delivery import Delivery
 from bot.errors import MarionetteError, SettingsError
 from bot.fetch import Downloads
 from bot.files import Files
-from bot.generation import Generation
+from bot.forecast import Forecast
 from bot.intake import Intake
+from bot.line import Line
 from bot.media import Media
 from bot.members import DiscordMembers
+from bot.renders import Renders
 from bot.runner import Runner
 from bot.segmind import Segmind
 from bot.service import Service
 from bot.settings import Settings
 from bot.status import StatusCards
 from bot.store import Database, Store
+from bot.submits import Submits
 from bot.telemetry import Health
 from bot.videos import Videos
 from cogs.buttons import CardButton
@@ -47,74 +54,125 @@ async def run(settings: Settings, clock: Clock, stopping: asyncio.Event) -> None
     log.info("stopped", advice="Unfinished jobs go on at the next start.")
 
 
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What several parts of the program share."""
+
+    settings: Settings
+    clock: Clock
+    client: Bot
+    store: Store
+    downloads: Downloads
+    media: Media
+    files: Files
+    line: Line
+    forecast: Forecast
+    videos: Videos
+
+
 async def _wire(
     settings: Settings, clock: Clock, stack: AsyncExitStack
 ) -> tuple[Bot, Runner, StatusCards]:
-    database = await stack.enter_async_context(
-        await Database.open(settings.database, exclusive=True)
-    )
-    session = await stack.enter_async_context(
-        aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
-    )
-    downloads = await stack.enter_async_context(Downloads())
-    client = await stack.enter_async_context(_discord_client(settings))
-    store, media, files = Store(database), Media(), Files(settings.data_dir)
-    videos, rates = Videos(files, media), settings.rates()
-    generation = Generation(
+    database = await Database.open(settings.database, exclusive=True)
+    store = Store(await stack.enter_async_context(database))
+    jar = aiohttp.DummyCookieJar()
+    session = await stack.enter_async_context(aiohttp.ClientSession(cookie_jar=jar))
+    media, files, line = Media(), Files(settings.data_dir), Line(clock)
+    parts = _Parts(
+        settings=settings,
+        clock=clock,
+        client=await stack.enter_async_context(_discord_client(settings)),
         store=store,
-        segmind=_segmind(settings, session, clock),
-        downloads=downloads,
+        downloads=await stack.enter_async_context(Downloads()),
         media=media,
         files=files,
-        rules=settings.rules,
-        clock=clock,
-        requests_per_minute=settings.segmind_requests_per_minute,
-        supplier=str(settings.segmind_api_url),
-        run_id=secrets.token_hex(8),
+        line=line,
+        forecast=Forecast(store, line, clock),
+        videos=Videos(files, media),
     )
+    client = parts.client
     status = StatusCards(
-        client=client, store=store, clock=clock, outlook=generation.outlook, rates=rates
-    )
-    intake = Intake(
+        client=client,
         store=store,
-        downloads=downloads,
-        media=media,
-        files=files,
-        replies=status,
-        rules=settings.rules,
-        rates=rates,
         clock=clock,
-        supplier=str(settings.discord_api_url),
+        outlook=parts.forecast.outlook,
+        rates=settings.rates(),
     )
-    runner = Runner(
-        store=store,
-        intake=intake,
-        generation=generation,
-        delivery=Delivery(client=client, store=store, status=status, videos=videos, clock=clock),
-        cards=status,
-        files=files,
-        clock=clock,
-        keep_days=settings.keep_days,
-    )
-    service = Service(
-        store=store,
-        worker=runner,
-        members=DiscordMembers(client),
-        outlook=generation.outlook,
-        videos=videos,
-        rules=settings.rules,
-        rates=rates,
-        clock=clock,
-    )
+    runner = _runner(parts, _segmind(settings, session, clock), status)
+    service = _service(parts, runner)
     client.service = service
     for cog in (Mimic(service), Jobs(service), Credits(service), Messages(service)):
         await client.add_cog(cog)
     client.add_dynamic_items(CardButton)
     client.tree.error(show_error)
     if settings.http_port:
-        health = Health(store=store, clock=clock, is_ready=client.is_ready, port=settings.http_port)
+        is_ready = functools.partial(_is_connected, client)
+        health = Health(store=store, clock=clock, is_ready=is_ready, port=settings.http_port)
         await stack.enter_async_context(health)
     return client, runner, status
+
+
+def _runner(parts: _Parts, segmind: Segmind, status: StatusCards) -> Runner:
+    settings, store, clock = parts.settings, parts.store, parts.clock
+    media, files, line = parts.media, parts.files, parts.line
+    budget = RequestBudget(settings.segmind_requests_per_minute, clock.time())
+    return Runner(
+        store=store,
+        intake=Intake(
+            store=store,
+            downloads=parts.downloads,
+            media=media,
+            files=files,
+            replies=status,
+            rules=settings.rules,
+            rates=settings.rates(),
+            clock=clock,
+            supplier=str(settings.discord_api_url),
+        ),
+        line=line,
+        submits=Submits(
+            store=store,
+            segmind=segmind,
+            media=media,
+            files=files,
+            line=line,
+            budget=budget,
+            rules=settings.rules,
+            clock=clock,
+            run_id=secrets.token_hex(8),
+        ),
+        renders=Renders(
+            store=store,
+            segmind=segmind,
+            downloads=parts.downloads,
+            media=media,
+            files=files,
+            forecast=parts.forecast,
+            budget=budget,
+            clock=clock,
+            supplier=str(settings.segmind_api_url),
+        ),
+        delivery=Delivery(
+            client=parts.client, store=store, status=status, videos=parts.videos, clock=clock
+        ),
+        cards=status,
+        files=files,
+        clock=clock,
+        keep_days=settings.keep_days,
+    )
+
+
+def _service(parts: _Parts, runner: Runner) -> Service:
+    return Service(
+        store=parts.store,
+        worker=runner,
+        members=DiscordMembers(parts.client),
+        outlook=parts.forecast.outlook,
+        videos=parts.videos,
+        rules=parts.settings.rules,
+        rates=parts.settings.rates(),
+        clock=parts.clock,
+    )
 
 
 def _segmind(settings: Settings, session: aiohttp.ClientSession, clock: Clock) -> Segmind:
@@ -159,8 +217,10 @@ async def _work(
             group.create_task(status.run()),
             group.create_task(_discord(settings, client)),
         ]
-        await stopping.wait()
-        await runner.stop()
+        try:
+            await stopping.wait()
+        finally:  # also when one of them has failed: a submit on its way is to end
+            await runner.stop()
         for task in tasks:
             task.cancel()
 
@@ -172,7 +232,7 @@ async def _discord(settings: Settings, client: Bot) -> None:
         await client.login(settings.discord_token.get_secret_value())
         await client.tree.sync()
         log.info("logged in", user=str(client.user))
-        await client.connect()
+        await _stay_connected(client)
     except discord.LoginFailure:
         raise SettingsError(
             "DISCORD_TOKEN is wrong: Discord does not accept it. Make a new one on the "
@@ -182,6 +242,25 @@ async def _discord(settings: Settings, client: Bot) -> None:
         raise MarionetteError(f"Discord closed the connection for good: {error}") from error
     except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
         raise MarionetteError(f"Discord cannot be used: {error}") from error
+
+
+def _is_connected(client: Bot) -> bool:
+    socket: discord.gateway.DiscordWebSocket | None = client.ws  # None until the first connection
+    return client.is_ready() and socket is not None and socket.open
+
+
+async def _stay_connected(client: Bot) -> None:
+    """discord.py reconnects by itself, but not before its first connection."""
+    for wait_s in itertools.chain(REACH_DISCORD_S, itertools.repeat(REACH_DISCORD_S[-1])):
+        try:
+            await client.connect()
+        except AttributeError:  # its reconnecting asks a connection that never was
+            if client.ws is not None:
+                raise
+        if client.is_closed():
+            return
+        log.warning("Discord's gateway does not answer", next_try_in_s=wait_s)
+        await asyncio.sleep(wait_s)
 
 
 async def _reach_discord(api_url: str) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -52,7 +53,7 @@ class Files:
         for path in folder.iterdir():
             if path.name != self.video(job_id).name:
                 path.unlink(missing_ok=True)
-        if not any(folder.iterdir()):
+        with suppress(OSError):  # it still holds the video, or somebody was faster
             folder.rmdir()
 
     async def delete_all(self, job_id: str) -> None:

@@ -23,6 +23,7 @@ from bot.media_facts import (
     VIDEO_LIMIT_S,
     VIDEOS,
     ImageFacts,
+    Kind,
     VideoFacts,
     kind_of,
 )
@@ -70,6 +71,11 @@ class Media:
             raise Refused(Problem.SWAPPED)
         await self.inspect_image(image, image_name)
         return (await self.inspect_video(video, video_name)).duration_s
+
+    async def content_type(self, path: Path) -> str:
+        """What a file that was looked at before is called over HTTP."""
+        kind = await asyncio.to_thread(kind_of, path)
+        return "video/mp4" if kind is Kind.MOVIE else f"image/{kind.lower()}"
 
     async def inspect_image(self, path: Path, name: str) -> ImageFacts:
         """Decode a still JPEG, PNG, WebP or GIF; raises `Refused` for anything else."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-IMAGE_LIMIT_BYTES = 20 * 1024 * 1024
+IMAGE_LIMIT_BYTES = 20_000_000
 VIDEO_LIMIT_BYTES = 100_000_000
 VIDEO_LIMIT_S = 30.0
 PIXEL_LIMIT = 50_000_000

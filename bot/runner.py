@@ -14,9 +14,11 @@ from bot.clock import Clock
 from bot.core.jobs import RUNNING, Job, JobState
 from bot.errors import DeliveryError, StaleJob
 from bot.files import Files
-from bot.generation import Generation
 from bot.intake import Intake
+from bot.line import Line, Patience
+from bot.renders import Renders
 from bot.store import Store
+from bot.submits import Submits
 
 log = structlog.get_logger()
 
@@ -47,7 +49,9 @@ class Runner:
         *,
         store: Store,
         intake: Intake,
-        generation: Generation,
+        line: Line,
+        submits: Submits,
+        renders: Renders,
         delivery: Post,
         cards: Cards,
         files: Files,
@@ -56,7 +60,9 @@ class Runner:
     ) -> None:
         self._store = store
         self._intake = intake
-        self._generation = generation
+        self._line = line
+        self._submits = submits
+        self._renders = renders
         self._delivery = delivery
         self._cards = cards
         self._files = files
@@ -64,12 +70,13 @@ class Runner:
         self._keep_s = keep_days * 24 * 3600
         self._pokes: dict[str, asyncio.Event] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._deliveries = Patience(clock, patience_s=0.0)
         self._stopping = asyncio.Event()
 
     @property
     def provider_is_down(self) -> bool:
         """Whether submits are known to be useless at the moment."""
-        return self._generation.line.is_down
+        return self._line.is_down
 
     async def run(self) -> None:
         """Follow all jobs until `stop`."""
@@ -117,17 +124,18 @@ class Runner:
 
     async def _step(self, job_id: str) -> float | None:
         try:
-            return await self.advance(job_id)
+            wait_s = await self.advance(job_id)
         except StaleJob:
             return 0.0  # somebody else moved it: look again
         except DeliveryError as error:
-            job = await self._store.read.job(job_id)
-            age_s = self._clock.time() - job.state_since if job else 0.0
             log.warning("Discord did not take it", job=job_id, reason=str(error))
-            return min(300.0, max(3.0, age_s / 4))
+            self._deliveries.tried(job_id)
+            return min(300.0, max(3.0, self._deliveries.age_s(job_id) / 4))
         except Exception:
             log.exception("a step failed and is tried again", job=job_id)
             return AFTER_A_BUG_S
+        self._deliveries.forget(job_id)
+        return wait_s
 
     async def advance(self, job_id: str) -> float | None:
         """Do a job's next step; the seconds after which to look again, `None` once it has ended."""
@@ -152,13 +160,13 @@ class Runner:
             case JobState.CHECKING:
                 return await self._intake.check(job)
             case JobState.QUEUED:
-                return await self._generation.start(job)
+                return await self._submits.start(job)
             case JobState.SUBMITTING:
-                return await self._generation.settle_doubt(job)
+                return await self._submits.settle_doubt(job)
             case JobState.RENDERING:
-                return await self._generation.poll(job)
+                return await self._renders.poll(job)
             case JobState.FETCHING:
-                return await self._generation.fetch(job)
+                return await self._renders.fetch(job)
             case JobState.DELIVERING:
                 await self._delivery.deliver(job)
                 return 0.0
@@ -167,7 +175,7 @@ class Runner:
 
     async def _line_moved(self, mover: str) -> None:
         """Wake the jobs whose turn it now is, and tell the waiting ones their places."""
-        for job_id in await self._generation.startable():
+        for job_id in await self._submits.startable():
             if job_id != mover:
                 self.poke(job_id)
         for queued in (await self._store.read.line())[0]:
@@ -184,11 +192,14 @@ class Runner:
 
     async def _sweep(self) -> None:
         """Delete the videos whose time is over, and what a kill has kept from being deleted."""
-        now = self._clock.time()
-        for job_id in await self._files.job_ids():
-            kept = await self._store.read.job(job_id)
-            if kept is None or kept.ended:
-                await self._files.delete_inputs(job_id)
-        for job in await self._store.read.ended_with_video(now - self._keep_s):
-            await self._files.delete_all(job.id)
-            await self._store.video_deleted(job.id, now)
+        try:
+            now = self._clock.time()
+            for job_id in await self._files.job_ids():
+                kept = await self._store.read.job(job_id)
+                if kept is None or (kept.ended and job_id not in self._pokes):
+                    await self._files.delete_inputs(job_id)
+            for job in await self._store.read.ended_with_video(now - self._keep_s):
+                await self._files.delete_all(job.id)
+                await self._store.video_deleted(job.id, now)
+        except Exception:
+            log.exception("old files could not be deleted and are tried again")

@@ -167,8 +167,11 @@ class Segmind:
         except RequestUnknown:
             return None
         body = as_dict(reply.body)
-        rows = {row.request_id: row for row in rows_in(body.get("data", body), secret=self._key)}
-        return rows.get(canonical_id(request_id) or request_id)
+        wanted, found = canonical_id(request_id) or request_id, None
+        for row in rows_in(body.get("data", body), secret=self._key):
+            if row.request_id == wanted:
+                found = fuller(row, found)
+        return found
 
     async def find_rows(
         self, *, image_url: str, video_url: str, quality: str, since: float, until: float

@@ -1,7 +1,7 @@
 """The environment and `.env`, read once into one frozen object; nothing else reads `os.environ`."""
 
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     Field,
@@ -46,7 +46,7 @@ class Settings(BaseSettings):
     data_dir: Path = Path("data")
     database_url: str = ""
     http_port: Annotated[int, Field(ge=0, le=65535)] = 0
-    log_level: Annotated[str, Field(pattern="^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     daily_budget_credits: Credits = 300
     allowed_servers: Annotated[frozenset[int], NoDecode] = frozenset()
     allowance_credits: Credits = 30
@@ -58,21 +58,32 @@ class Settings(BaseSettings):
     max_running_per_person: Count = 2
     max_waiting: Count = 200
     max_waiting_per_person: Count = 5
-    keep_days: Annotated[float, Field(gt=0, le=3650)] = 30
+    keep_days: Annotated[float, Field(gt=0, le=3650, allow_inf_nan=False)] = 30
 
     @field_validator("allowed_servers", mode="before")
     @classmethod
     def _split_ids(cls, value: object) -> object:
-        if isinstance(value, str):
-            return [part for part in value.replace(",", " ").split() if part]
-        return value
+        if not isinstance(value, str):
+            return value
+        parts = value.replace(",", " ").split()
+        if not all(part.isdecimal() and int(part) > 0 for part in parts):
+            raise ValueError("it must be ids of servers, numbers separated by commas")
+        return [int(part) for part in parts]
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _upper(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
 
     @field_validator("discord_token", "segmind_api_key")
     @classmethod
     def _not_blank(cls, value: SecretStr) -> SecretStr:
-        if not value.get_secret_value().strip():
+        secret = value.get_secret_value().strip()
+        if not secret:
             raise ValueError("it is blank")
-        return SecretStr(value.get_secret_value().strip())
+        if not (secret.isascii() and secret.isprintable()) or " " in secret:
+            raise ValueError("it holds characters that none has: copy it again")
+        return SecretStr(secret)
 
     @field_validator("database_url")
     @classmethod
@@ -125,4 +136,6 @@ def _sentence(error: ValidationError) -> str:
     if first["type"] == "missing":
         return f"{name} is not set: put it into .env (.env.example tells where to get it)."
     reason = first["msg"].removeprefix("Value error, ")
-    return f"{name} is wrong: {reason[:1].lower()}{reason[1:]} (see .env.example)."
+    if not reason[1:2].isupper():
+        reason = reason[:1].lower() + reason[1:]
+    return f"{name} is wrong: {reason} (see .env.example)."

@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from bot.clock import Clock
 from bot.core.jobs import JobState
+from bot.errors import SettingsError
 from bot.store import Store
 
 
@@ -73,7 +74,13 @@ class Health:
         self._runner = web.AppRunner(app, access_log=None)
         await self._runner.setup()
         # Every interface: a container's health check and its collector come from outside.
-        await web.TCPSite(self._runner, None, self._port).start()
+        try:
+            await web.TCPSite(self._runner, None, self._port).start()
+        except OSError as error:
+            await self._runner.cleanup()
+            raise SettingsError(
+                f"HTTP_PORT {self._port} cannot be used: {error.strerror}."
+            ) from None
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -54,7 +54,9 @@ class RunTimes:
     def learn(cls, past: Iterable[PastRun], quality: Quality, duration_s: float) -> "RunTimes":
         """What past runs, the likest most, say about the next one."""
         typical = math.log(TYPICAL_RUN_S)
-        known = [(_likeness(run, quality, duration_s), math.log(run.run_s)) for run in past]
+        known = [
+            (_likeness(run, quality, duration_s), math.log(max(1.0, run.run_s))) for run in past
+        ]
         weight = PRIOR_RUNS + sum(likeness for likeness, _ in known)
         mu = (PRIOR_RUNS * typical + sum(likeness * x for likeness, x in known)) / weight
         spread = PRIOR_RUNS * (TYPICAL_SIGMA**2 + (typical - mu) ** 2)
@@ -63,7 +65,7 @@ class RunTimes:
 
     def next_poll_s(self, elapsed_s: float) -> float:
         """How long to wait for the next poll; the last one was `elapsed_s` after the submit."""
-        polls, waited = 0.0, 0.0
+        polls, waited, elapsed_s = 0.0, 0.0, max(0.0, elapsed_s)
         while polls < 1 and waited < LONGEST_WAIT_S:
             hazard = self._hazard(elapsed_s + waited + STEP_S / 2)
             polls += STEP_S * math.sqrt(WORTH * hazard / 2)

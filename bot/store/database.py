@@ -15,10 +15,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from bot.errors import StoreError
+from bot.errors import SettingsError, StoreError
 
 BUSY_TIMEOUT_S = 10
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
@@ -38,7 +38,7 @@ class Database:
 
     @classmethod
     async def open(cls, url: str, *, exclusive: bool = False) -> Self:
-        """Raises `StoreError` with a sentence: locked, not writable, or of another version."""
+        """Raises `StoreError` (locked, damaged, of another version) or `SettingsError`."""
         name = make_url(url).database
         if not name:
             raise StoreError("DATABASE_URL names no file.")
@@ -54,7 +54,9 @@ class Database:
                 f"Another bot is running on {path}: stop it, or give this one its own DATA_DIR."
             ) from None
         except OSError as error:
-            raise StoreError(f"{path.parent} cannot be written: {error.strerror}.") from None
+            raise SettingsError(
+                f"DATA_DIR is wrong: {path.parent} cannot be written ({error.strerror})."
+            ) from None
         engine = create_async_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S})
         event.listen(engine.sync_engine, "connect", _prepare)
         event.listen(engine.sync_engine, "begin", _begin)
@@ -62,7 +64,7 @@ class Database:
         try:
             async with engine.connect() as connection:
                 await connection.run_sync(_migrate if exclusive else _check_version)
-        except OperationalError as error:
+        except DBAPIError as error:
             await database.close()
             raise StoreError(f"{path} cannot be used: {error.orig}.") from None
         except BaseException:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.jobs import ENDED, RUNNING, Job, JobState, Quality, Source
@@ -64,8 +64,12 @@ class Records:
         return drafts[0] if drafts else None
 
     async def jobs_of(self, person_id: int, server_id: int | None, limit: int) -> list[Job]:
-        """Somebody's newest jobs, in one server or (`None`) anywhere."""
-        where = [jobs.c.person_id == person_id]
+        """Somebody's newest jobs, in one server or (`None`) anywhere.
+
+        Requests that ended before they were queued are no jobs that anybody would look for.
+        """
+        never_begun = and_(jobs.c.state.in_(ENDED), jobs.c.queued_at.is_(None))
+        where = [jobs.c.person_id == person_id, ~never_begun]
         if server_id is not None:
             where.append(jobs.c.server_id == server_id)
         return await self._jobs(*where, limit=limit)
@@ -104,23 +108,20 @@ class Records:
         return await money.standing(connection, server_id, person_id, rules, at)
 
     @question
-    async def line(self, connection: AsyncConnection) -> tuple[list[Queued], dict[int, int], int]:
-        """The queue in order of arrival, the running jobs per person, and the submits in flight."""
+    async def line(self, connection: AsyncConnection) -> tuple[list[Queued], dict[int, int]]:
+        """The queue in order of arrival, and how many jobs each person has running."""
+        arrival = case((jobs.c.source == Source.SLASH, jobs.c.created_at), else_=jobs.c.queued_at)
         queued = await connection.execute(
-            select(jobs.c.id, jobs.c.person_id, jobs.c.server_id, jobs.c.queued_at)
+            select(jobs.c.id, jobs.c.person_id, jobs.c.server_id, arrival)
             .where(jobs.c.state == JobState.QUEUED)
-            .order_by(jobs.c.queued_at, jobs.c.id)
+            .order_by(arrival, jobs.c.id)
         )
-        line = [Queued(*row) for row in queued]
-        running: dict[int, int] = {}
-        submitting = 0
         active = await connection.execute(
-            select(jobs.c.person_id, jobs.c.state).where(jobs.c.state.in_(RUNNING))
+            select(jobs.c.person_id, func.count())
+            .where(jobs.c.state.in_(RUNNING))
+            .group_by(jobs.c.person_id)
         )
-        for person_id, state in active:
-            running[person_id] = running.get(person_id, 0) + 1
-            submitting += state == JobState.SUBMITTING
-        return line, running, submitting
+        return [Queued(*row) for row in queued], {row[0]: row[1] for row in active}
 
     @question
     async def run_times(

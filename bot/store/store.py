@@ -242,11 +242,18 @@ class Store:
 
     @business_event
     async def rendered(
-        self, connection: AsyncConnection, job: Job, url: str, cost: float | None, at: float
+        self,
+        connection: AsyncConnection,
+        job: Job,
+        url: str,
+        cost: float | None,
+        at: float,
+        *,
+        is_timed: bool = True,
     ) -> Job:
-        """The provider finished: its result is to be fetched."""
+        """The provider finished: its result is to be fetched. Only a timed run teaches anything."""
         began = job.attempt.submitted_at if job.attempt else None
-        run_s = at - began if began is not None else None
+        run_s = max(1.0, at - began) if is_timed and began is not None else None
         await save_attempt(connection, job, result_url=url, cost=cost, run_s=run_s)
         return await change(connection, job, JobState.FETCHING, at)
 

@@ -8,7 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 
-from bot.errors import StoreError
+from bot.errors import SettingsError, StoreError
 from bot.store import Database, Store
 from bot.store.tables import metadata
 
@@ -60,7 +60,7 @@ async def test_looking_beside_the_bot_needs_its_schema(tmp_path: Path) -> None:
 
 async def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(StoreError, match="cannot be written"):
+    with pytest.raises(SettingsError, match="DATA_DIR is wrong"):
         await Database.open(url(tmp_path / "file"), exclusive=True)
 
 

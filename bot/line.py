@@ -1,0 +1,148 @@
+"""Whether the provider takes submits just now, and how long to leave it alone when it does not."""
+
+from dataclasses import dataclass
+
+import structlog
+
+from bot.clock import Clock
+from bot.errors import KeyRejected, NotAccepted, OutOfCredits
+
+log = structlog.get_logger()
+
+LONGEST_WAIT_S = 600.0
+ABOUT_INPUTS = frozenset({403, 406})
+"""Answers that may mean the account, or these inputs alone: the text does not always tell."""
+
+REFUSALS_OF_ONE = 2
+
+
+class Line:
+    """What the last submits have taught. While it is doubtful, one job at a time tries."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._failures = 0
+        self._until = 0.0
+        self._is_busy = False
+        self._successes = 0
+        self._refused: dict[str, list[int]] = {}
+        self.posting = 0
+
+    @property
+    def left_s(self) -> float:
+        """The seconds until it may be tried again."""
+        return max(0.0, self._until - self._clock.time())
+
+    @property
+    def is_down(self) -> bool:
+        """Whether submits are useless now, and not only too many."""
+        return self.left_s > 0 and not self._is_busy
+
+    @property
+    def is_ailing(self) -> bool:
+        """Whether the last submit failed for more than their number."""
+        return self.is_doubtful and not self._is_busy
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether the last submit failed."""
+        return self._failures > 0
+
+    def works(self) -> None:
+        """A submit came through."""
+        if self._failures:
+            log.info("the provider takes requests again")
+        self._failures, self._until = 0, 0.0
+        self._successes += 1
+
+    def in_doubt(self, reason: str) -> None:
+        """A submit's reply was lost: whatever broke it, the next would follow it."""
+        log.warning("a submit is in doubt", reason=reason, next_try_in_s=round(self._wait(5.0)))
+
+    def turned_away(self, error: NotAccepted) -> None:
+        """A submit was not accepted, provably."""
+        is_account = isinstance(error, KeyRejected | OutOfCredits)
+        wait_s = self._wait(60.0 if is_account else 5.0, error.retry_after_s)
+        self._is_busy = error.status == 429
+        (log.error if is_account else log.warning)(
+            "the provider does not take requests",
+            reason=str(error),
+            status=error.status,
+            advice=_advice(error),
+            next_try_in_s=round(wait_s),
+        )
+
+    def is_about_inputs(self, job_id: str, error: NotAccepted) -> bool:
+        """Whether a refusal concerns one job alone: others have come through between its refusals.
+
+        Without this, one picture that the provider will never take would stop everybody.
+        """
+        if error.status not in ABOUT_INPUTS:
+            return False
+        seen = self._refused.setdefault(job_id, [])
+        if seen[-1:] != [self._successes]:
+            seen.append(self._successes)
+        return len(seen) > REFUSALS_OF_ONE
+
+    def forget(self, job_id: str) -> None:
+        """A job has left the line."""
+        self._refused.pop(job_id, None)
+
+    def _wait(self, base_s: float, retry_after_s: float | None = None) -> float:
+        """Leave the provider alone; submits that fail in one wave count as one failure."""
+        if not self.left_s:
+            self._failures += 1
+            wait_s = base_s * 2 ** min(self._failures - 1, 7)
+            self._until = self._clock.time() + (retry_after_s or min(LONGEST_WAIT_S, wait_s))
+            self._is_busy = False
+        return self.left_s
+
+
+def _advice(error: NotAccepted) -> str:
+    match error:
+        case KeyRejected():
+            return "Check SEGMIND_API_KEY: the provider does not accept it."
+        case OutOfCredits():
+            return "Buy credits at the provider, or raise its spend cap."
+        case _ if error.status == 429:
+            return "Lower SEGMIND_REQUESTS_PER_MINUTE if this comes often."
+        case _:
+            return "Check SEGMIND_API_URL and the network; it is tried again by itself."
+
+
+@dataclass(slots=True)
+class Tries:
+    """How often something was tried in this run of the program, and since when (unix seconds)."""
+
+    since: float
+    count: int = 0
+
+
+class Patience:
+    """Counts tries, so that nothing is given up for time in which nobody could try."""
+
+    def __init__(self, clock: Clock, *, patience_s: float, least_tries: int = 3) -> None:
+        self._clock = clock
+        self._patience_s = patience_s
+        self._least_tries = least_tries
+        self._tries: dict[str, Tries] = {}
+
+    def age_s(self, job_id: str) -> float:
+        """The seconds since the first try."""
+        return self._clock.time() - self._of(job_id).since
+
+    def tried(self, job_id: str) -> None:
+        """One more honest try has failed."""
+        self._of(job_id).count += 1
+
+    def is_spent(self, job_id: str) -> bool:
+        """Whether it was tried long and often enough to give it up."""
+        enough = self._of(job_id).count >= self._least_tries
+        return enough and self.age_s(job_id) >= self._patience_s
+
+    def forget(self, job_id: str) -> None:
+        """It succeeded, or was given up."""
+        self._tries.pop(job_id, None)
+
+    def _of(self, job_id: str) -> Tries:
+        return self._tries.setdefault(job_id, Tries(self._clock.time()))

@@ -1,0 +1,170 @@
+"""`rendering` and `fetching`: the polls that buy news, and the bytes that are paid for."""
+
+import asyncio
+
+import structlog
+
+from bot.clock import Clock
+from bot.core.jobs import Failure, Job
+from bot.core.schedule import RequestBudget
+from bot.errors import (
+    DownloadError,
+    Problem,
+    ProviderError,
+    ProviderUnavailable,
+    Refused,
+    RequestUnknown,
+)
+from bot.fetch import Downloads
+from bot.files import Files
+from bot.forecast import Forecast
+from bot.line import Patience
+from bot.media import Media
+from bot.segmind import Result, Row, RunState, Segmind, Status
+from bot.store import Store
+
+log = structlog.get_logger()
+
+UNKNOWN_GRACE_S = 60.0
+RESULT_LIFE_S = 3600.0
+"""Status and result live one hour from submission; after that only the history knows a run."""
+
+RUN_PATIENCE_S = 2 * 3600.0
+LOOKUP_PATIENCE_S = 15 * 60.0
+FETCH_PATIENCE_S = 3600.0
+FETCH_TIMEOUT_S = 300.0
+RESULT_LIMIT_BYTES = 1_000_000_000
+
+
+class Renders:
+    """Each step returns the seconds after which to look again."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        segmind: Segmind,
+        downloads: Downloads,
+        media: Media,
+        files: Files,
+        forecast: Forecast,
+        budget: RequestBudget,
+        clock: Clock,
+        supplier: str,
+    ) -> None:
+        self._store = store
+        self._segmind = segmind
+        self._downloads = downloads
+        self._media = media
+        self._files = files
+        self._forecast = forecast
+        self._budget = budget
+        self._clock = clock
+        self._supplier = supplier
+        self._lookups = Patience(clock, patience_s=LOOKUP_PATIENCE_S)
+        self._fetches = Patience(clock, patience_s=FETCH_PATIENCE_S)
+        self._seen_running: set[str] = set()
+
+    async def poll(self, job: Job) -> float:
+        """Ask once how a run goes."""
+        attempt = job.attempt
+        assert attempt is not None
+        assert attempt.request_id is not None
+        assert attempt.submitted_at is not None
+        elapsed_s = self._clock.time() - attempt.submitted_at
+        if elapsed_s < 1:  # just submitted: nothing is ready that soon
+            return (await self._forecast.run_times(job)).next_poll_s(0.0)
+        if wait_s := self._budget.take(self._clock.time()):
+            return wait_s
+        state = None
+        try:
+            status = await self._segmind.status(attempt.request_id)
+            state = status.state
+            if state is RunState.FAILED:
+                return await self._finish(job, status)
+            if state is RunState.COMPLETED:
+                result = await self._segmind.result(attempt.request_id)
+                if result.state is RunState.FAILED or result.url:
+                    return await self._finish(job, result)
+                return await self._look_up(job, attempt.request_id, elapsed_s)
+            wait_s = (await self._forecast.run_times(job)).next_poll_s(elapsed_s)
+        except RequestUnknown:
+            if elapsed_s >= UNKNOWN_GRACE_S:
+                return await self._look_up(job, attempt.request_id, elapsed_s)
+            wait_s = 5.0
+        except ProviderUnavailable as error:
+            log.info("poll failed", job=job.id, reason=str(error))
+            wait_s = error.retry_after_s or 10.0
+        except ProviderError as error:
+            log.error("polls are refused", job=job.id, reason=str(error), status=error.status)
+            wait_s = 60.0
+        if state is not None:
+            self._seen_running.add(job.id)
+        if elapsed_s > (RESULT_LIFE_S if state is None else RUN_PATIENCE_S):
+            return await self._look_up(job, attempt.request_id, elapsed_s)
+        return wait_s
+
+    async def _look_up(self, job: Job, request_id: str, elapsed_s: float) -> float:
+        """Past its hour, or when it has no answer, a run is looked for in the history."""
+        row: Row | None = None
+        try:
+            row = await self._segmind.history_row(request_id)
+        except ProviderError as error:
+            log.warning("history unavailable", job=job.id, reason=str(error))
+        if row is not None and (row.state is RunState.FAILED or row.url):
+            return await self._finish(job, row)
+        self._lookups.tried(job.id)
+        if elapsed_s > RUN_PATIENCE_S and self._lookups.is_spent(job.id):
+            log.error("a run was lost sight of", job=job.id, request_id=request_id)
+            self._forget(job)
+            await self._store.doubt(job, self._clock.time())
+            return 0
+        return 60.0
+
+    async def _finish(self, job: Job, end: Status | Result | Row) -> float:
+        at = self._clock.time()
+        if end.state is RunState.FAILED:
+            reason = end.error or "no reason was given."
+            failure = Failure(Problem.GENERATION_FAILED, {"reason": reason})
+            await self._store.fail(job, failure, at)
+        else:
+            assert not isinstance(end, Status)
+            assert end.url is not None
+            is_timed = job.id in self._seen_running  # else it may have ended while nobody looked
+            await self._store.rendered(job, end.url, end.cost, at, is_timed=is_timed)
+        self._forget(job)
+        return 0
+
+    def _forget(self, job: Job) -> None:
+        self._lookups.forget(job.id)
+        self._seen_running.discard(job.id)
+
+    async def fetch(self, job: Job) -> float:
+        """Bring the finished video to disk, whole, before it is paid for."""
+        attempt = job.attempt
+        assert attempt is not None
+        assert attempt.result_url is not None
+        path = self._files.video(job.id)
+        try:
+            await self._files.prepare(job.id)
+            if not await asyncio.to_thread(path.exists):
+                await self._downloads.save(
+                    attempt.result_url,
+                    path,
+                    limit_bytes=RESULT_LIMIT_BYTES,
+                    timeout_s=FETCH_TIMEOUT_S,
+                    supplier=self._supplier,
+                )
+            await self._media.inspect_result(path)
+        except (DownloadError, Refused) as error:
+            path.unlink(missing_ok=True)
+            log.warning("the video could not be fetched", job=job.id, reason=str(error))
+            self._fetches.tried(job.id)
+            if not self._fetches.is_spent(job.id):
+                return min(120.0, max(3.0, self._fetches.age_s(job.id) / 4))
+            self._fetches.forget(job.id)
+            await self._store.doubt(job, self._clock.time())
+            return 0
+        self._fetches.forget(job.id)
+        await self._store.fetched(job, self._clock.time())
+        return 0

@@ -1,0 +1,246 @@
+"""`queued` and `submitting`: a turn in the line, and the one POST that costs money.
+
+It is saved before it is sent, and never repeated on doubt: every accepted one is a new, billed
+run. A job that is found in `submitting` is looked up in the provider's history instead.
+"""
+
+import asyncio
+from collections.abc import Callable
+from urllib.parse import parse_qs, urlsplit
+
+import structlog
+
+from bot.clock import Clock
+from bot.core import policy
+from bot.core.jobs import Attempt, Failure, Job, JobState
+from bot.core.policy import Rules
+from bot.core.schedule import RequestBudget
+from bot.errors import (
+    InputsRejected,
+    NotAccepted,
+    Problem,
+    ProviderError,
+    ProviderUnavailable,
+    SubmitInDoubt,
+)
+from bot.files import Files
+from bot.line import Line, Patience
+from bot.media import Media
+from bot.segmind import Segmind
+from bot.store import Store
+
+log = structlog.get_logger()
+
+LINK_MARGIN_S = 3600.0
+"""An input's link must outlive the wait in the provider's own queue."""
+
+LOOK_AGAIN_S = 30.0
+AFTER_A_FAILED_UPLOAD_S = 120.0
+NOBODYS_REQUEST = "00000000-0000-4000-8000-000000000000"
+DOUBT_PATIENCE_S = 15 * 60.0
+CLOCK_SKEW_S = 120.0
+
+
+class Submits:
+    """Each step returns the seconds after which to look again."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        segmind: Segmind,
+        media: Media,
+        files: Files,
+        line: Line,
+        budget: RequestBudget,
+        rules: Callable[[int], Rules],
+        clock: Clock,
+        run_id: str,
+    ) -> None:
+        self._store = store
+        self._segmind = segmind
+        self._media = media
+        self._files = files
+        self._line = line
+        self._budget = budget
+        self._rules = rules
+        self._clock = clock
+        self._run_id = run_id
+        self._turn = asyncio.Lock()
+        self._not_before: dict[str, float] = {}
+        self._lookups = Patience(clock, patience_s=DOUBT_PATIENCE_S)
+
+    async def start(self, job: Job) -> float:
+        """Submit a queued job if it is its turn."""
+        if wait_s := self._line.left_s:
+            return wait_s
+        if job.id not in await self.startable():
+            return LOOK_AGAIN_S
+        if wait_s := self._budget.take(self._clock.time(), submit=True):
+            return wait_s
+        if self._line.is_doubtful and not await self._provider_answers():
+            return self._line.left_s
+        try:
+            image_url, video_url = await self._links(job)
+        except NotAccepted as error:  # the key is wrong for uploads too
+            self._line.turned_away(error)
+            return self._line.left_s
+        except InputsRejected as error:
+            await self._reject(job, error)
+            return 0
+        except ProviderError as error:
+            log.warning("an input could not be handed over", job=job.id, reason=str(error))
+            return self._let_others_go_first(job, AFTER_A_FAILED_UPLOAD_S)
+        async with self._turn:
+            if self._line.left_s or job.id not in await self.startable():
+                return LOOK_AGAIN_S
+            submitting = await self._store.submit(
+                job,
+                image_url=image_url,
+                video_url=video_url,
+                lease=self._run_id,
+                rules=self._rules(job.server_id),
+                at=self._clock.time(),
+            )
+            self._line.posting += submitting is not None
+        return LOOK_AGAIN_S if submitting is None else await self._send(submitting)
+
+    async def startable(self) -> list[str]:
+        """The queued jobs whose turn it is, in order."""
+        queued, running = await self._store.read.line()
+        rules, now = self._rules(0), self._clock.time()
+        later = {entry.job_id for entry in queued} & self._not_before.keys()
+        self._not_before = {job_id: self._not_before[job_id] for job_id in later}
+        ready = [entry for entry in queued if self._not_before.get(entry.job_id, 0) <= now]
+        free = rules.max_running - sum(running.values())
+        if self._line.is_doubtful:
+            free = min(free, 1 - self._line.posting)
+        order = policy.next_fairly(ready, running, rules.max_running_per_person)
+        return [entry.job_id for entry in order[: max(0, free)]]
+
+    async def _provider_answers(self) -> bool:
+        """A free question, before another POST is lost or turned away for nothing."""
+        try:
+            await self._segmind.status(NOBODYS_REQUEST)
+        except NotAccepted as error:
+            self._line.turned_away(error)
+            return False
+        except ProviderUnavailable as error:
+            self._line.in_doubt(str(error))
+            return False
+        except ProviderError:
+            pass  # it does not know the request: that is the answer of a provider that works
+        return True
+
+    def _let_others_go_first(self, job: Job, wait_s: float) -> float:
+        self._not_before[job.id] = self._clock.time() + wait_s
+        return wait_s
+
+    async def _links(self, job: Job) -> tuple[str, str]:
+        """Links to both inputs that live long enough; raises `ProviderError`."""
+        assert job.subject is not None
+        assert job.motion is not None
+        image_url, video_url = job.subject.url, job.motion.url
+        if self._expires_soon(image_url):
+            path = self._files.subject(job.id)
+            image_url = await self._segmind.upload(path, await self._media.content_type(path))
+        if self._expires_soon(video_url):
+            path = self._files.motion(job.id)
+            video_url = await self._segmind.upload(path, await self._media.content_type(path))
+        return image_url, video_url
+
+    def _expires_soon(self, url: str) -> bool:
+        """Discord's links carry their end as `ex`, hexadecimal unix seconds."""
+        ends = parse_qs(urlsplit(url).query).get("ex", [""])[0]
+        try:
+            return int(ends, 16) < self._clock.time() + LINK_MARGIN_S
+        except ValueError:
+            return False
+
+    # --- submitting ---------------------------------------------------------------------------
+
+    async def _send(self, job: Job) -> float:
+        """The one POST of an attempt."""
+        attempt, quality = job.attempt, job.quality
+        assert attempt is not None
+        assert quality is not None
+        try:
+            request_id = await self._segmind.submit(
+                image_url=attempt.image_url, video_url=attempt.video_url, quality=quality
+            )
+        except NotAccepted as error:
+            return await self._turned_away(job, error)
+        except InputsRejected as error:
+            await self._reject(job, error)
+            return 0
+        except SubmitInDoubt as error:
+            self._line.in_doubt(str(error))
+            return 2.0
+        finally:
+            self._line.posting -= 1
+        self._line.works()
+        self._forget(job)
+        at = self._clock.time()
+        after = await self._store.accepted(job, request_id, at, at)
+        log.info("accepted", job=job.id, request_id=request_id)
+        if after.state is JobState.SUBMITTING:
+            log.error("the provider gave one request id twice", job=job.id, request_id=request_id)
+            return 2.0
+        return 0
+
+    async def _turned_away(self, job: Job, error: NotAccepted) -> float:
+        if self._line.is_about_inputs(job.id, error):
+            await self._reject(job, error)
+            return 0
+        self._line.turned_away(error)
+        await self._store.not_accepted(job, self._clock.time())
+        return self._let_others_go_first(job, self._line.left_s + 1)
+
+    async def _reject(self, job: Job, error: ProviderError) -> None:
+        log.warning("inputs rejected", job=job.id, status=error.status, reason=str(error))
+        self._forget(job)
+        failure = Failure(Problem.PROVIDER_REJECTED, {"reason": str(error)})
+        await self._store.fail(job, failure, self._clock.time())
+
+    def _forget(self, job: Job) -> None:
+        self._line.forget(job.id)
+        self._not_before.pop(job.id, None)
+
+    async def settle_doubt(self, job: Job) -> float:
+        """A job that is found in `submitting`: did the provider take it?"""
+        attempt = job.attempt
+        assert attempt is not None
+        try:
+            found = await self._look_up(job, attempt)
+        except ProviderError as error:
+            log.warning("history unavailable", job=job.id, reason=str(error))
+            return error.retry_after_s or 30.0
+        if found:
+            self._lookups.forget(job.id)
+            return 0
+        self._lookups.tried(job.id)
+        if not self._lookups.is_spent(job.id):
+            return min(60.0, max(3.0, self._lookups.age_s(job.id) / 4))
+        log.error("a submit could not be settled", job=job.id, advice="It waits in review.")
+        self._lookups.forget(job.id)
+        await self._store.doubt(job, self._clock.time())
+        return 0
+
+    async def _look_up(self, job: Job, attempt: Attempt) -> bool:
+        """Whether the history has an unclaimed row of these inputs, which then is this job's."""
+        assert job.quality is not None
+        now = self._clock.time()
+        rows = await self._segmind.find_rows(
+            image_url=attempt.image_url,
+            video_url=attempt.video_url,
+            quality=job.quality,
+            since=attempt.began_at - CLOCK_SKEW_S,
+            until=now + CLOCK_SKEW_S,
+        )
+        for row in rows:
+            if not await self._store.read.is_claimed(row.request_id):
+                log.info("found in the history", job=job.id, request_id=row.request_id)
+                submitted_at = min(row.created_at or attempt.began_at, now)
+                await self._store.accepted(job, row.request_id, submitted_at, now)
+                return True
+        return False

@@ -1,0 +1,81 @@
+"""When the provider is left alone, and when one job is the culprit."""
+
+from dataclasses import dataclass
+
+from bot.errors import KeyRejected, NotAccepted
+from bot.line import Line, Patience
+
+
+@dataclass
+class StoppedClock:
+    """Time that stands still until a test moves it."""
+
+    now: float = 1000.0
+
+    def time(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def test_a_wave_of_failures_counts_once_and_the_next_wave_waits_longer() -> None:
+    clock = StoppedClock()
+    line = Line(clock)
+    for _ in range(8):
+        line.turned_away(NotAccepted("refused"))
+    assert (line.left_s, line.is_down, line.is_doubtful) == (5, True, True)
+    clock.now += 5
+    assert (line.left_s, line.is_down, line.is_doubtful) == (0, False, True)
+    line.in_doubt("502")
+    assert line.left_s == 10
+    line.works()
+    assert (line.left_s, line.is_down, line.is_doubtful) == (0, False, False)
+
+
+def test_too_many_requests_is_no_outage() -> None:
+    line = Line(StoppedClock())
+    line.turned_away(NotAccepted("slow down", status=429, retry_after_s=7))
+    assert line.left_s == 7
+    assert not line.is_down
+    assert not line.is_ailing
+
+
+def test_a_wrong_key_is_tried_ever_more_rarely_but_at_least_each_ten_minutes() -> None:
+    clock = StoppedClock()
+    line = Line(clock)
+    waits = []
+    for _ in range(8):
+        line.turned_away(KeyRejected("no", status=401))
+        waits.append(line.left_s)
+        clock.now += line.left_s
+    assert waits[:4] == [60, 120, 240, 480]
+    assert set(waits[4:]) == {600}
+
+
+def test_refusals_are_about_one_jobs_inputs_when_others_come_through_between() -> None:
+    line = Line(StoppedClock())
+    error = KeyRejected("this picture", status=403)
+    assert not line.is_about_inputs("bad", error)
+    assert not line.is_about_inputs("bad", error)
+    line.works()
+    assert not line.is_about_inputs("bad", error)
+    line.works()
+    assert line.is_about_inputs("bad", error)
+    assert not line.is_about_inputs("bad", NotAccepted("busy", status=429))
+    line.forget("bad")
+    assert not line.is_about_inputs("bad", error)
+
+
+def test_patience_needs_both_time_and_tries() -> None:
+    clock = StoppedClock()
+    patience = Patience(clock, patience_s=60)
+    clock.now += 3600
+    patience.tried("job")
+    clock.now += 3600
+    patience.tried("job")
+    assert not patience.is_spent("job")
+    patience.tried("job")
+    assert patience.is_spent("job")
+    patience.forget("job")
+    assert not patience.is_spent("job")
