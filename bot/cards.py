@@ -12,7 +12,7 @@ from enum import StrEnum
 import discord
 from discord import ui
 
-from bot.core.jobs import QUALITIES, Delivered, Job, JobState, Quality
+from bot.core.jobs import QUALITIES, Delivered, Job, JobState, Quality, Source
 from bot.core.ledger import Balance
 from bot.errors import Problem
 from bot.sentences import clean, credits_text, seconds_text, sentence
@@ -59,7 +59,7 @@ TITLES = {
     JobState.QUEUED: "In line",
     JobState.SUBMITTING: "Sending it off",
     JobState.RENDERING: "Your picture is learning to move",
-    JobState.REVIEW: "A person has to look at this",
+    JobState.REVIEW: "The operator has to look at this",
     JobState.FETCHING: "Fetching the video",
     JobState.DELIVERING: "Posting the video",
     JobState.DELIVERED: "Done",
@@ -107,7 +107,7 @@ def refusal(problem: Problem, facts: Mapping[str, object]) -> ui.LayoutView:
 def status(job: Job, outlook: Outlook) -> ui.LayoutView:
     """The status card of a job past its draft."""
     items: list[ui.Item[ui.LayoutView]] = [
-        _text(f"### {TITLES[job.state]}", _stages(job), _news(job, outlook)),
+        _text(f"### {_title(job)}", _stages(job), _news(job, outlook)),
         _text(_facts(job)),
     ]
     if job.state is JobState.QUEUED:
@@ -115,7 +115,13 @@ def status(job: Job, outlook: Outlook) -> ui.LayoutView:
     return _view(*items, colour=COLOURS.get(job.state, BLURPLE))
 
 
+def _title(job: Job) -> str:
+    return "Waits for you in your direct messages" if job.is_draft else TITLES[job.state]
+
+
 def _stages(job: Job) -> str | None:
+    if job.is_draft:
+        return None
     current = next((n for n, (_, states) in enumerate(STAGES) if job.state in states), None)
     if current is None:
         return None
@@ -141,13 +147,15 @@ def _news(job: Job, outlook: Outlook) -> str | None:
         case JobState.REVIEW:
             return (
                 "It is not certain whether the video service took this request, and asking again "
-                "could cost twice. Your credits stay held until a moderator has settled it."
+                "could cost twice. Your credits stay held until the operator has settled it."
             )
         case JobState.DELIVERED:
             return _where(job)
         case JobState.FAILED if job.failure:
             why = sentence(job.failure.problem, job.failure.facts)
             return f"{why} You were not charged."
+        case JobState.CANCELLED if job.source is Source.MESSAGE and job.queued_at is None:
+            return "Nothing was started, and nothing spent."
         case JobState.CANCELLED:
             return "You were not charged."
         case _:
@@ -251,7 +259,7 @@ def shown_again(
 ) -> ui.LayoutView:
     """What `/jobs show` answers: the card, and the video as an attached file or as a link."""
     items: list[ui.Item[ui.LayoutView]] = [
-        _text(f"### {TITLES[job.state]}", _stages(job), _news(job, outlook)),
+        _text(f"### {_title(job)}", _stages(job), _news(job, outlook)),
         _text(_facts(job)),
     ]
     if has_file:
@@ -272,7 +280,7 @@ def job_list(jobs: Sequence[Job]) -> ui.LayoutView:
     if not jobs:
         return say("You have no jobs here yet. `/mimic` makes the first one.")
     lines = [
-        f"`{job.id}` · **{TITLES[job.state]}** · {_short_facts(job)}<t:{job.created_at:.0f}:R>"
+        f"`{job.id}` · **{_title(job)}** · {_short_facts(job)}<t:{job.created_at:.0f}:R>"
         for job in jobs
     ]
     return _view(_text("### Your newest jobs", *lines), _text("-# `/jobs show` tells more of one."))
@@ -286,6 +294,7 @@ def _short_facts(job: Job) -> str:
 def balance(
     has: Balance,
     *,
+    budget_left: int,
     allowance: int,
     renews_at: float,
     running: Sequence[Job],
@@ -295,21 +304,32 @@ def balance(
     """What `/credits` answers; `prices` are for ten seconds of motion."""
     where = "this server" if in_server else "direct messages"
     lines = [
-        f"### You can spend {credits_text(has.available)} in {where}",
+        f"### You can spend {credits_text(min(has.available, budget_left))} in {where}",
         (
             f"**{has.allowance_left}** of {allowance} left of your allowance, "
             f"which renews <t:{renews_at:.0f}:R>."
         ),
         f"**{has.granted}** granted, which stay until you spend them." if has.granted else None,
         f"**{has.held}** held by unfinished jobs." if has.held else None,
+        (
+            f"Today's budget for everybody has only **{budget_left}** left."
+            if budget_left < has.available
+            else None
+        ),
     ]
-    now = [f"`{job.id}` · {TITLES[job.state]}" for job in running]
+    now = [f"`{job.id}` · {_title(job)}" for job in running]
     costs = " · ".join(f"{quality} {prices[quality]}" for quality in QUALITIES)
     return _view(
         _text(*lines),
         *([_text("**Under way**", *now)] if now else []),
         _text(f"-# Ten seconds of motion cost, in credits: {costs}."),
     )
+
+
+def left_out(names: Sequence[str]) -> ui.LayoutView:
+    """A message held more than one picture and one video."""
+    shown = ", ".join(f"`{clean(name, 80)}`" for name in names[:10])
+    return say(f"I take one picture and one video at a time, and left out {shown}.", AMBER)
 
 
 def explanation(prices: Mapping[Quality, int]) -> ui.LayoutView:

@@ -12,16 +12,15 @@ from typing import TYPE_CHECKING
 
 import discord
 import structlog
-from aiohttp import ClientError
 
 from bot import cards
 from bot.cards import Button
 from bot.clock import Clock
 from bot.core.jobs import Delivered, Job
 from bot.errors import DeliveryError
-from bot.status import GONE, StatusCards
+from bot.status import LOST, StatusCards, is_refusal
 from bot.store import Store
-from bot.videos import Videos, link_to
+from bot.videos import Videos, is_too_large, link_to
 
 if TYPE_CHECKING:  # it exists for type checkers only
     from discord.abc import MessageableChannel
@@ -33,9 +32,6 @@ NONCE_WINDOW_S = 60.0
 
 CLOCK_SKEW_S = 30.0
 SEARCHED_MESSAGES = 500
-TOO_LARGE = 40005
-FIT_AGAIN = 0.7
-"""What a refused size is multiplied by: stated limits have been higher than what was taken."""
 
 
 class RungClosedError(Exception):
@@ -93,12 +89,10 @@ class Delivery:
                 break
             except RungClosedError as reason:
                 log.info("not delivered here", job=job.id, rung=how, reason=str(reason))
-            except discord.HTTPException as error:
-                if error.status >= 500 or error.status == 429:
-                    raise DeliveryError(str(error)) from error
+            except LOST as error:
+                if not is_refusal(error):
+                    raise DeliveryError(str(error) or type(error).__name__) from error
                 log.warning("not delivered here", job=job.id, rung=how, reason=str(error))
-            except (ClientError, OSError, TimeoutError) as error:
-                raise DeliveryError(str(error) or type(error).__name__) from error
         log.warning("the video could not be posted and is kept", job=job.id)
         return Delivered.KEPT, None
 
@@ -123,7 +117,7 @@ class Delivery:
         try:
             channel = channel or await self._client.fetch_channel(channel_id)
         except discord.HTTPException as error:
-            if error.status in GONE:
+            if is_refusal(error):
                 raise RungClosedError(str(error)) from error
             raise
         if not isinstance(channel, discord.abc.Messageable):
@@ -142,19 +136,11 @@ class Delivery:
         if tried_at is None:
             job = await self._store.delivery_begins(job, channel.id, now)
         limit_bytes = _limit_bytes(channel)
-        path = await self._videos.fitting(job.id, limit_bytes)
-        if path is not None:
+        async for path in self._videos.offers(job.id, limit_bytes):
             try:
                 return await self._send(job, channel, path)
             except discord.HTTPException as error:
-                if error.status != 413 and error.code != TOO_LARGE:
-                    raise
-            path = await self._videos.fitting(job.id, int(path.stat().st_size * FIT_AGAIN))
-        if path is not None:
-            try:
-                return await self._send(job, channel, path)
-            except discord.HTTPException as error:
-                if error.status != 413 and error.code != TOO_LARGE:
+                if not is_too_large(error):
                     raise
         return await self._send(job, channel, None)
 

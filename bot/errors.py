@@ -47,10 +47,15 @@ class Problem(StrEnum):
     TOO_HARD_TO_READ = "too_hard_to_read"  # the decoder met its time or memory bound
     DOWNLOAD_FAILED = "download_failed"  # what: "image" or "video"
     NO_CREDITS = "no_credits"  # price, left, renews_at (unix s)
+    NOTHING_LEFT = "nothing_left"  # renews_at
+    NO_ALLOWANCE = "no_allowance"
+    TOO_EXPENSIVE = "too_expensive"  # price, allowance
     BUDGET_SPENT = "budget_spent"  # renews_at
+    BUDGET_TOO_LOW = "budget_too_low"  # price, left, renews_at
     QUEUE_FULL = "queue_full"  # limit
     TOO_MANY_WAITING = "too_many_waiting"  # limit
     SERVER_NOT_ALLOWED = "server_not_allowed"
+    STRANGER = "stranger"
     PROVIDER_DOWN = "provider_down"
     PROVIDER_REJECTED = "provider_rejected"  # reason
     GENERATION_FAILED = "generation_failed"  # reason

@@ -1,7 +1,9 @@
 """Every sentence that tells a person why something was not done, and what to do about it."""
 
+import math
 import re
 from collections.abc import Mapping
+from unicodedata import category
 
 from bot.errors import Problem
 
@@ -22,7 +24,7 @@ SENTENCES: dict[Problem, str] = {
     Problem.IMAGE_TOO_MANY_PIXELS: (
         "The picture has {width} × {height} pixels, which is too many: scale it down and try again."
     ),
-    Problem.NOT_A_VIDEO: "`{name}` is not a video: give an mp4 or mov file.",
+    Problem.NOT_A_VIDEO: ("There is no video in `{name}`: give an mp4 or mov file that plays."),
     Problem.VIDEO_WRONG_FORMAT: (
         "`{name}` is a video of a kind I cannot use: save it as mp4 or mov and try again."
     ),
@@ -43,6 +45,19 @@ SENTENCES: dict[Problem, str] = {
         "This costs {price_text} and you have {left}. Your allowance renews <t:{renews_at}:R>; "
         "a shorter video or a lower quality costs less."
     ),
+    Problem.NOTHING_LEFT: (
+        "You have no credits left here. Your allowance renews <t:{renews_at}:R>; `/credits` "
+        "shows it."
+    ),
+    Problem.NO_ALLOWANCE: "Nobody has an allowance here, so there is nothing to spend.",
+    Problem.TOO_EXPENSIVE: (
+        "This costs {price_text}, more than your whole allowance of {allowance}: give a shorter "
+        "video or choose a lower quality."
+    ),
+    Problem.BUDGET_TOO_LOW: (
+        "This costs {price_text}, and of today's budget for everybody {left} are left. It renews "
+        "<t:{renews_at}:R>; a shorter video or a lower quality costs less."
+    ),
     Problem.BUDGET_SPENT: (
         "Today's budget for everybody is spent. It renews <t:{renews_at}:R>: please come back then."
     ),
@@ -54,7 +69,10 @@ SENTENCES: dict[Problem, str] = {
         "with `/jobs cancel`."
     ),
     Problem.SERVER_NOT_ALLOWED: (
-        "The operator of this bot has not opened it for this place. Ask them to allow it."
+        "The operator of this bot has not opened it for this server: ask them to allow it."
+    ),
+    Problem.STRANGER: (
+        "This bot answers direct messages only of members of the servers its operator has chosen."
     ),
     Problem.PROVIDER_DOWN: ("The video service is unavailable right now. Please try again later."),
     Problem.PROVIDER_REJECTED: "The video service does not take these files: {reason}",
@@ -76,12 +94,13 @@ SENTENCES: dict[Problem, str] = {
 def sentence(problem: Problem, facts: Mapping[str, object]) -> str:
     """The sentence for a problem; facts come from strangers and are made harmless."""
     words: dict[str, object] = {
-        name: clean(value) if isinstance(value, str) else value for name, value in facts.items()
+        name: clean(value, 80 if name == "name" else 300) if isinstance(value, str) else value
+        for name, value in facts.items()
     }
     for name in ("size", "limit"):
         size = facts.get(f"{name}_bytes")
         if isinstance(size, int | float):
-            words[f"{name}_mb"] = f"{size / 1e6:.1f}".removesuffix(".0")
+            words[f"{name}_mb"] = f"{math.ceil(size / 1e5) / 10:.1f}".removesuffix(".0")
     for name in ("duration_s", "limit_s"):
         value = facts.get(name)
         if isinstance(value, int | float):
@@ -97,8 +116,9 @@ def sentence(problem: Problem, facts: Mapping[str, object]) -> str:
 
 def clean(text: str, limit: int = 300) -> str:
     """Text from outside, on one line, without anything that Discord would draw or ping."""
-    flat = re.sub(r"[\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069]+", " ", text)
-    flat = re.sub(r"[`*_~|<>@\[\]\\]", "", flat).strip()
+    shown = (" " if category(letter)[0] in "CZ" else letter for letter in text)
+    flat = re.sub(r"[`*_~|<>@\[\]\\]", "", " ".join("".join(shown).split()))
+    flat = flat.replace("://", ": //")  # no link that somebody else has chosen
     return flat if len(flat) <= limit else flat[: limit - 1] + "…"
 
 

@@ -3,11 +3,14 @@
 Nothing here downloads or waits for the provider: it saves, and wakes the runner.
 """
 
+import asyncio
+import re
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+from weakref import WeakValueDictionary
 
 from bot.cards import Outlook
 from bot.clock import Clock
@@ -34,6 +37,8 @@ TOKEN_LIFE_S = 15 * 60
 EXPLAIN_AGAIN_AFTER_S = 24 * 3600
 ID_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 ID_LENGTH = 10
+JOB_ID = re.compile(rf"(?<![a-z0-9])[{ID_ALPHABET}]{{{ID_LENGTH}}}(?![a-z0-9])")
+"""An id as people paste it: with backticks, capitals, or the word "job" before it."""
 
 
 class Worker(Protocol):
@@ -82,6 +87,7 @@ class Wallet:
     """What somebody has, and what it is worth."""
 
     balance: Balance
+    budget_left: int
     allowance: int
     renews_at: float
     prices: Mapping[Quality, int]
@@ -111,6 +117,7 @@ class Service:
         self._rules = rules
         self._rates = rates
         self._clock = clock
+        self._drafting: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
     # --- asking for a video -------------------------------------------------------------------
 
@@ -173,6 +180,12 @@ class Service:
         """
         _refuse_at_sight(image, video)
         await self._refuse_strangers(place)
+        async with self._drafting.setdefault(place.person_id, asyncio.Lock()):
+            return await self._draft(place, message_id, image, video)
+
+    async def _draft(
+        self, place: Place, message_id: int, image: GivenFile | None, video: GivenFile | None
+    ) -> Job | None:
         if await self._store.read.job_of_origin(message_id):
             return None
         subject = image.upload if image else None
@@ -242,9 +255,13 @@ class Service:
             raise Refused(Problem.PROVIDER_DOWN)
         return job
 
-    async def explain_once(self, person_id: int) -> bool:
-        """Whether this person is to be told how direct messages work."""
-        return await self._store.explain_once(person_id, EXPLAIN_AGAIN_AFTER_S, self._clock.time())
+    async def explain_once(self, place: Place) -> bool:
+        """Whether this person is to be told how direct messages work. Raises `Refused`, once."""
+        at = self._clock.time()
+        if not await self._store.explain_once(place.person_id, EXPLAIN_AGAIN_AFTER_S, at):
+            return False
+        await self._refuse_strangers(place)
+        return True
 
     # --- looking after one's jobs -------------------------------------------------------------
 
@@ -265,13 +282,16 @@ class Service:
         job = await self._own(job_id, person_id)
         return job, await self._outlook(job)
 
-    async def video(self, job: Job, limit_bytes: int) -> Path | tuple[str, float] | None:
-        """A delivered job's video: a file within the limit, a link and its end, or nothing."""
+    async def video_files(self, job: Job, limit_bytes: int) -> AsyncIterator[Path]:
+        """A delivered job's kept video within the limit; the next one only if that is refused."""
+        if job.state is JobState.DELIVERED and job.video_deleted_at is None:
+            async for path in self._videos.offers(job.id, limit_bytes):
+                yield path
+
+    def video_link(self, job: Job) -> tuple[str, float] | None:
+        """A link to a delivered job's video and its end (unix s), while the provider has it."""
         if job.state is not JobState.DELIVERED or job.video_deleted_at is not None:
             return None
-        path = await self._videos.fitting(job.id, limit_bytes)
-        if path is not None:
-            return path
         link = link_to(job)
         return link if link[1] > self._clock.time() else None
 
@@ -280,11 +300,15 @@ class Service:
         return await self._store.read.jobs_of(place.person_id, place.server_id or None, limit)
 
     async def wallet(self, place: Place) -> Wallet:
-        """What somebody can spend here."""
+        """What somebody can spend here. Raises `Refused` where the bot does not work for them."""
         rules, at = self._rules(place.server_id), self._clock.time()
+        policy.may_be_here(rules, place.server_id)
+        await self._refuse_strangers(place)
+        tally = await self._store.read.tally(at)
         mine = await self._store.read.jobs_of(place.person_id, place.server_id, 25)
         return Wallet(
             balance=await self._store.read.balance(place.server_id, place.person_id, rules, at),
+            budget_left=max(0, rules.daily_budget_credits - tally.budget_spent),
             allowance=rules.allowance_credits,
             renews_at=ledger.period_end(rules.period, at),
             prices=self.prices(),
@@ -301,12 +325,13 @@ class Service:
         if place.server_id or not allowed:
             return
         if not await self._members.is_in_any(place.person_id, allowed):
-            raise Refused(Problem.SERVER_NOT_ALLOWED)
+            raise Refused(Problem.STRANGER)
 
     async def _own(self, job_id: str, person_id: int) -> Job:
-        job = await self._store.read.job(job_id.strip().lower()[:20])
+        found = JOB_ID.search(job_id.lower())
+        job = await self._store.read.job(found[0]) if found else None
         if job is None:
-            raise Refused(Problem.UNKNOWN_JOB, job=job_id[:20])
+            raise Refused(Problem.UNKNOWN_JOB, job=job_id.strip()[:40] or "–")
         if job.person_id != person_id:
             raise Refused(Problem.NOT_YOUR_JOB)
         return job
@@ -324,6 +349,10 @@ def _refuse_at_sight(image: GivenFile | None, video: GivenFile | None) -> None:
         raise Refused(Problem.NOT_AN_IMAGE, name=image.upload.name)
     if video and video.family not in {"video", None}:
         raise Refused(Problem.NOT_A_VIDEO, name=video.upload.name)
+    if image and not image.upload.size_bytes:
+        raise Refused(Problem.DAMAGED_IMAGE)
+    if video and not video.upload.size_bytes:
+        raise Refused(Problem.DAMAGED_VIDEO)
     if image and image.upload.size_bytes > IMAGE_LIMIT_BYTES:
         raise Refused(
             Problem.IMAGE_TOO_LARGE,

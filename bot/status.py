@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from weakref import WeakValueDictionary
+from zlib import crc32
 
 import discord
 import structlog
@@ -24,9 +25,13 @@ from bot.store import Store
 log = structlog.get_logger()
 
 EDIT_SPACING_S = 3.0
+SETTLE_S = 0.25
+"""News comes in bursts (queued, sent, rendering): a card shows where they end."""
+
+LOST = (discord.HTTPException, ClientError, OSError, TimeoutError)
+"""Whatever a call to Discord may raise."""
+
 RETRY_S = (3.0, 10.0, 30.0, 60.0)
-GONE = frozenset({401, 403, 404})
-"""Answers after which a message or a token is given up: asking on would get the bot blocked."""
 
 
 class StatusCards:
@@ -77,6 +82,7 @@ class StatusCards:
         failures = 0
         try:
             while job_id in self._news:
+                await self._clock.sleep(SETTLE_S)
                 self._news.discard(job_id)
                 try:
                     async with self.exclusive(job_id):
@@ -90,13 +96,15 @@ class StatusCards:
                     failures += 1
                 except Exception:
                     log.exception("card not edited", job=job_id)
-                    wait_s = RETRY_S[-1]
+                    self._news.add(job_id)
+                    wait_s = RETRY_S[min(failures, len(RETRY_S) - 1)]
+                    failures += 1
                 await self._clock.sleep(wait_s)
         finally:
             self._working.discard(job_id)
 
     async def _show(self, job_id: str) -> bool:
-        """Bring one card up to date; whether anything was sent."""
+        """Bring one card up to date; whether it was edited."""
         job = await self._store.read.job(job_id)
         if job is None:
             return False
@@ -104,17 +112,17 @@ class StatusCards:
         face = face_of(job, outlook)
         if job.card.shown == face:
             return False
-        sent = False
+        edited = False
         if not _needs_nothing(job):
-            sent = True
             if job.failure and job.source is Source.SLASH and job.queued_at is None:
                 await self._refuse_privately(job)
             elif job.source is Source.MESSAGE and job.card.message_id is None:
                 await self._first_card(job)
             else:
                 await self._edit(job, self._view(job, outlook))
+                edited = True
         await self._store.card_shows(job.id, face)
-        return sent
+        return edited
 
     def _view(self, job: Job, outlook: Outlook) -> discord.ui.LayoutView:
         if job.is_draft:
@@ -132,8 +140,8 @@ class StatusCards:
             message = await channel.send(
                 view=self._view(job, Outlook()), nonce=f"{job.id}-card", silent=False
             )
-        except (discord.HTTPException, ClientError, OSError, TimeoutError) as error:
-            if _is_gone(error):
+        except LOST as error:
+            if is_refusal(error):
                 return
             raise DeliveryError(str(error)) from error
         await self._store.card_is(job.id, message.id)
@@ -148,14 +156,14 @@ class StatusCards:
                 try:
                     await self._webhook(job).edit_message(message_id, view=view)
                 except discord.HTTPException as error:
-                    if not _is_gone(error):
+                    if not is_refusal(error):
                         raise
                 else:
                     return
             channel = self._client.get_partial_messageable(job.channel_id)
             await channel.get_partial_message(message_id).edit(view=view)
-        except (discord.HTTPException, ClientError, OSError, TimeoutError) as error:
-            if _is_gone(error):
+        except LOST as error:
+            if is_refusal(error):
                 log.info("card is out of reach", job=job.id, reason=str(error))
                 return
             raise DeliveryError(str(error)) from error
@@ -176,14 +184,14 @@ class StatusCards:
                     await webhook.edit_message(job.card.message_id, view=neutral)
                 await webhook.send(view=view, ephemeral=True, wait=True)
                 return
-        except (discord.HTTPException, ClientError, OSError, TimeoutError) as error:
-            if not _is_gone(error):
+        except LOST as error:
+            if not is_refusal(error):
                 raise DeliveryError(str(error)) from error
         try:
             person = await self._client.fetch_user(job.person_id)
             await person.send(view=view)
-        except discord.HTTPException as error:
-            if not _is_gone(error) and error.status >= 500:
+        except LOST as error:
+            if not is_refusal(error):
                 raise DeliveryError(str(error)) from error
             log.info("a refusal could not be told", job=job.id, reason=str(error))
 
@@ -194,8 +202,8 @@ class StatusCards:
         await self._client.wait_until_ready()
         try:
             return (await self._webhook(job).fetch_message("@original")).id  # type: ignore[arg-type]
-        except (discord.HTTPException, ClientError, OSError, TimeoutError) as error:
-            if _is_gone(error):
+        except LOST as error:
+            if is_refusal(error):
                 return None
             raise DeliveryError(str(error)) from error
 
@@ -225,10 +233,13 @@ class StatusCards:
 def face_of(job: Job, outlook: Outlook) -> str:
     """What can change on a job's card, in at most 40 characters; it begins with the state."""
     if job.is_draft:
-        return f"{job.state}:{bool(job.subject):d}{bool(job.motion):d}:{job.duration_s or ''}"[:40]
+        files = "|".join(
+            file.url.split("?")[0] if file else "" for file in (job.subject, job.motion)
+        )
+        return f"{job.state}:{crc32(files.encode()):08x}:{job.duration_s or ''}"[:40]
     if job.state is JobState.QUEUED:
         return f"{job.state}:{'unavailable' if outlook.unavailable else outlook.place}"
-    return str(job.state)
+    return f"{job.state}:{job.delivered}" if job.delivered else str(job.state)
 
 
 def _needs_nothing(job: Job) -> bool:
@@ -240,5 +251,6 @@ def _needs_nothing(job: Job) -> bool:
     return job.delivered is Delivered.REPLY
 
 
-def _is_gone(error: BaseException) -> bool:
-    return isinstance(error, discord.HTTPException) and error.status in GONE
+def is_refusal(error: BaseException) -> bool:
+    """Whether Discord said no for good; asking on would get the bot blocked."""
+    return isinstance(error, discord.HTTPException) and error.status < 500 and error.status != 429

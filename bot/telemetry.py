@@ -36,6 +36,7 @@ def set_up_logs(level: str) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=level, force=True)
+    logging.getLogger("discord.client").addFilter(_calm_reconnects)
     logging.getLogger("alembic").setLevel(logging.WARNING)
     logging.getLogger("aiosqlite").setLevel(logging.INFO)  # its DEBUG repeats every statement
     structlog.configure(
@@ -44,6 +45,16 @@ def set_up_logs(level: str) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
+
+
+def _calm_reconnects(record: logging.LogRecord) -> bool:
+    """discord.py logs each lost connection as an error with a traceback; it is everyday."""
+    if record.exc_info and "reconnect" in record.getMessage():
+        record.msg = f"{record.getMessage()} ({record.exc_info[1]})"
+        record.args = None
+        record.exc_info = None
+        record.levelno, record.levelname = logging.WARNING, "WARNING"
+    return True
 
 
 class Health:

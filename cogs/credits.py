@@ -5,7 +5,7 @@ from discord.ext import commands
 
 from bot import cards
 from bot.service import Service
-from cogs.faces import Interaction, place_of, show_privately
+from cogs.faces import Interaction, place_of, refusals_shown, show_privately
 
 
 class Credits(commands.Cog):
@@ -17,13 +17,15 @@ class Credits(commands.Cog):
     @app_commands.command(description="What you can spend here, and what videos cost")
     async def credits(self, interaction: Interaction) -> None:
         """Both purses, what is held, and the prices."""
-        wallet = await self._service.wallet(place_of(interaction))
-        card = cards.balance(
-            wallet.balance,
-            allowance=wallet.allowance,
-            renews_at=wallet.renews_at,
-            running=wallet.under_way,
-            prices=wallet.prices,
-            in_server=interaction.guild_id is not None,
-        )
-        await show_privately(interaction, card)
+        async with refusals_shown(interaction):
+            wallet = await self._service.wallet(place_of(interaction))
+            card = cards.balance(
+                wallet.balance,
+                budget_left=wallet.budget_left,
+                allowance=wallet.allowance,
+                renews_at=wallet.renews_at,
+                running=wallet.under_way,
+                prices=wallet.prices,
+                in_server=interaction.guild_id is not None,
+            )
+            await show_privately(interaction, card)

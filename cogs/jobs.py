@@ -1,7 +1,5 @@
 """`/jobs`: list, show and cancel one's own."""
 
-from pathlib import Path
-
 import discord
 from discord import app_commands
 from discord.ext import commands
@@ -9,9 +7,10 @@ from discord.ext import commands
 from bot import cards
 from bot.core.jobs import JobState
 from bot.service import Service
+from bot.videos import is_too_large
 from cogs.faces import Interaction, place_of, refusals_shown, show_privately
 
-JobId = app_commands.Range[str, 1, 20]
+JobId = app_commands.Range[str, 1, 100]
 
 
 class Jobs(commands.GroupCog, group_name="jobs", group_description="Look after your videos"):
@@ -49,11 +48,15 @@ async def show_job(interaction: Interaction, service: Service, job_id: str) -> N
         await show_privately(interaction, cards.shown_again(job, outlook))
         return
     await interaction.response.defer(ephemeral=True, thinking=True)
-    video = await service.video(job, interaction.filesize_limit)
-    if not isinstance(video, Path):
-        await interaction.edit_original_response(view=cards.shown_again(job, outlook, link=video))
-        return
-    file = discord.File(video, filename=cards.FILE_NAME.format(id=job.id))
-    await interaction.edit_original_response(
-        view=cards.shown_again(job, outlook, has_file=True), attachments=[file]
-    )
+    async for video in service.video_files(job, interaction.filesize_limit):
+        file = discord.File(video, filename=cards.FILE_NAME.format(id=job.id))
+        card = cards.shown_again(job, outlook, has_file=True)
+        try:
+            await interaction.edit_original_response(view=card, attachments=[file])
+        except discord.HTTPException as error:
+            if not is_too_large(error):
+                raise
+        else:
+            return
+    card = cards.shown_again(job, outlook, link=service.video_link(job))
+    await interaction.edit_original_response(view=card)

@@ -1,12 +1,15 @@
 """Plain direct messages: a picture and a video are a request too."""
 
 import discord
+import structlog
 from discord.ext import commands
 
 from bot import cards
 from bot.errors import Refused
 from bot.service import GivenFile, Place, Service
 from cogs.faces import given
+
+log = structlog.get_logger()
 
 
 class Messages(commands.Cog):
@@ -20,23 +23,40 @@ class Messages(commands.Cog):
         """Take a request, or explain how to make one, once."""
         if message.guild is not None or message.author.bot:
             return
-        files = [given(attachment) for attachment in message.attachments]
-        image, video = _first(files, "image"), _first(files, "video")
-        if image is None and video is None:
-            if await self._service.explain_once(message.author.id):
-                await message.channel.send(view=cards.explanation(self._service.prices()))
-            return
         place = Place(
             server_id=0,
             channel_id=message.channel.id,
             person_id=message.author.id,
             upload_limit_bytes=discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES,
         )
+        image, video, left_out = _sort([given(attachment) for attachment in message.attachments])
         try:
-            await self._service.draft(place, message.id, image, video)
+            if image or video:
+                await self._service.draft(place, message.id, image, video)
+                if left_out:
+                    await _answer(message, cards.left_out([file.upload.name for file in left_out]))
+            elif await self._service.explain_once(place):
+                await _answer(message, cards.explanation(self._service.prices()))
         except Refused as refused:
-            await message.channel.send(view=cards.refusal(refused.problem, refused.facts))
+            await _answer(message, cards.refusal(refused.problem, refused.facts))
 
 
-def _first(files: list[GivenFile], family: str) -> GivenFile | None:
-    return next((file for file in files if file.family == family), None)
+def _sort(
+    files: list[GivenFile],
+) -> tuple[GivenFile | None, GivenFile | None, list[GivenFile]]:
+    """The picture, the video, and the rest; what has no known kind may be the one that lacks."""
+    image = next((file for file in files if file.family == "image"), None)
+    video = next((file for file in files if file.family == "video"), None)
+    unknown = next((file for file in files if file.family is None), None)
+    if video and not image:
+        image = unknown
+    elif image and not video:
+        video = unknown
+    return image, video, [file for file in files if file not in (image, video)]
+
+
+async def _answer(message: discord.Message, view: discord.ui.LayoutView) -> None:
+    try:
+        await message.channel.send(view=view)
+    except discord.Forbidden as error:
+        log.info("somebody takes no direct messages", person=message.author.id, reason=str(error))

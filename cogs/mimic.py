@@ -49,11 +49,18 @@ class Mimic(commands.Cog):
     async def _reply(self, interaction: Interaction, job: Job) -> None:
         try:
             response = await interaction.response.defer(thinking=True)
-        except discord.HTTPException as error:
-            if error.code == ALREADY_ACKNOWLEDGED:  # a lost answer, sent again by discord.py
-                await self._service.replied(job.id, None)
-                return
+        except Exception as error:  # noqa: BLE001  # it is logged, and the job must go on or end
             log.warning("the first reply was not taken", job=job.id, reason=str(error))
-            await self._service.unanswered(job)
+            if _is_refusal(error):
+                await self._service.unanswered(job)
+            else:  # perhaps it was taken: whether there is a reply is looked up
+                await self._service.replied(job.id, None)
             return
         await self._service.replied(job.id, response.message_id if response else None)
+
+
+def _is_refusal(error: Exception) -> bool:
+    """Whether there is certainly no reply; "already acknowledged" is a lost answer sent again."""
+    if not isinstance(error, discord.HTTPException):
+        return False
+    return error.status < 500 and error.code != ALREADY_ACKNOWLEDGED

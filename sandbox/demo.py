@@ -174,7 +174,7 @@ class Demo:
         scene.did.append(f"/mimic image:{picture.name} video:{broken.name}")
         scene.doing = "is told why not"
         await scene.client.use(scene.channel_id, "mimic", files={"image": picture, "video": broken})
-        refusal = await self._see(scene, "is not a video")
+        refusal = await self._see(scene, "There is no video in")
         if not refusal["flags"] & EPHEMERAL:
             raise BrokenPromiseError("The refusal should have been for Cleo alone.")
         scene.doing, scene.ended = "knows what to do", True

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+PROJECT = Path(__file__).resolve().parent.parent
 START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 15.0
 
@@ -31,7 +32,10 @@ class Program:
     async def start(
         cls, module: str, *arguments: str, log_path: Path, env: Mapping[str, str] | None = None
     ) -> "Program":
-        """Run `python -m module`; `env` replaces the environment but for what Python needs."""
+        """Run `python -m module` beside its log, so that no `.env` of the operator's is read.
+
+        `env` replaces the environment but for what Python needs.
+        """
         kept = ("PATH", "HOME", "LANG", "TMPDIR", "SYSTEMROOT")
         own = {name: os.environ[name] for name in kept if name in os.environ}
         with log_path.open("ab") as log:
@@ -43,7 +47,8 @@ class Program:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
                 stdin=asyncio.subprocess.DEVNULL,
-                env={**own, "PYTHONUNBUFFERED": "1", **(env or {})},
+                cwd=log_path.parent,
+                env={**own, "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(PROJECT), **(env or {})},
             )
         return cls(module, process, log_path)
 
@@ -99,7 +104,7 @@ class Cast:
             "SEGMIND_HISTORY_URL": self.provider["history_url"],
             "SEGMIND_UPLOAD_URL": self.provider["upload_url"],
             "SEGMIND_CREDITS_URL": self.provider["credits_url"],
-            "DATA_DIR": str(data_dir),
+            "DATA_DIR": str(data_dir.resolve()),
         }
 
 

@@ -47,32 +47,50 @@ class Queued:
     queued_at: float
 
 
+def may_be_here(rules: Rules, server_id: int) -> None:
+    """Whether the bot works in this server at all. Raises `Refused`."""
+    if rules.allowed_servers and server_id and server_id not in rules.allowed_servers:
+        raise Refused(Problem.SERVER_NOT_ALLOWED)
+
+
 def may_ask(rules: Rules, standing: Standing, server_id: int, at: float) -> None:
     """Whether a request may be taken in at all, before its price is known. Raises `Refused`.
 
     Direct messages (server 0) are for members of the allowed servers; the caller, who can ask
     Discord, has seen to that.
     """
-    if rules.allowed_servers and server_id and server_id not in rules.allowed_servers:
-        raise Refused(Problem.SERVER_NOT_ALLOWED)
+    may_be_here(rules, server_id)
     if standing.waiting_of_person >= rules.max_waiting_per_person:
         raise Refused(Problem.TOO_MANY_WAITING, limit=rules.max_waiting_per_person)
     if standing.waiting >= rules.max_waiting:
         raise Refused(Problem.QUEUE_FULL, limit=rules.max_waiting)
-    may_hold(rules, standing, 1, at)
+    if standing.balance.available < 1:
+        if not rules.allowance_credits:
+            raise Refused(Problem.NO_ALLOWANCE)
+        raise Refused(Problem.NOTHING_LEFT, renews_at=ledger.period_end(rules.period, at))
+    if standing.budget_spent >= rules.daily_budget_credits:
+        raise Refused(Problem.BUDGET_SPENT, renews_at=ledger.period_end(Period.DAY, at))
 
 
 def may_hold(rules: Rules, standing: Standing, price: int, at: float) -> None:
     """Whether this price may be held now. Raises `Refused`."""
-    if price > standing.balance.available:
+    has, budget_left = standing.balance, rules.daily_budget_credits - standing.budget_spent
+    if price > has.available:
+        if price > rules.allowance_credits + has.granted:
+            raise Refused(Problem.TOO_EXPENSIVE, price=price, allowance=rules.allowance_credits)
         raise Refused(
             Problem.NO_CREDITS,
             price=price,
-            left=standing.balance.available,
+            left=has.available,
             renews_at=ledger.period_end(rules.period, at),
         )
-    if price > rules.daily_budget_credits - standing.budget_spent:
-        raise Refused(Problem.BUDGET_SPENT, renews_at=ledger.period_end(Period.DAY, at))
+    if price > budget_left:
+        raise Refused(
+            Problem.BUDGET_TOO_LOW,
+            price=price,
+            left=max(0, budget_left),
+            renews_at=ledger.period_end(Period.DAY, at),
+        )
 
 
 def may_start(rules: Rules, standing: Standing) -> bool:

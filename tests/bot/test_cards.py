@@ -34,6 +34,9 @@ FACTS: dict[Problem, dict[str, str | int | float]] = {
     Problem.VIDEO_TOO_LARGE: {"size_bytes": 101_000_000, "limit_bytes": 100_000_000},
     Problem.DOWNLOAD_FAILED: {"what": "video"},
     Problem.NO_CREDITS: {"price": 5, "left": 1, "renews_at": 1_795_000_000.0},
+    Problem.NOTHING_LEFT: {"renews_at": 1_795_000_000.0},
+    Problem.TOO_EXPENSIVE: {"price": 31, "allowance": 30},
+    Problem.BUDGET_TOO_LOW: {"price": 5, "left": 1, "renews_at": 1_795_000_000.0},
     Problem.BUDGET_SPENT: {"renews_at": 1_795_000_000.0},
     Problem.QUEUE_FULL: {"limit": 200},
     Problem.TOO_MANY_WAITING: {"limit": 5},
@@ -97,6 +100,7 @@ def all_cards() -> Iterator[tuple[str, ui.LayoutView]]:
             "balance",
             cards.balance(
                 Balance(1, 2, 3),
+                budget_left=2,
                 allowance=30,
                 renews_at=2e9,
                 running=[JOB] * 25,
@@ -144,6 +148,12 @@ def test_what_strangers_write_is_harmless(problem: Problem) -> None:
     assert len(text) < 700
 
 
+def test_no_link_that_a_stranger_has_chosen() -> None:
+    assert "://" not in sentence(
+        Problem.GENERATION_FAILED, {"reason": "see https://evil.example/x"}
+    )
+
+
 def test_cleaning_keeps_ordinary_names() -> None:
     assert clean("Ferien am See (2).mp4") == "Ferien am See (2).mp4"
 
@@ -152,7 +162,7 @@ def test_not_charged_is_said_only_where_nothing_was_captured() -> None:
     for state in JobState:
         job = replace(JOB, state=state, failure=Failure(Problem.INTERRUPTED))
         said = "not charged" in text_of(cards.status(job, Outlook()))
-        assert said == (state in {JobState.FAILED, JobState.CANCELLED})
+        assert said == (state in {JobState.FAILED, JobState.CANCELLED}), state
 
 
 def test_a_cancel_button_only_where_it_can_be_cancelled() -> None:

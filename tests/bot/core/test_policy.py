@@ -37,7 +37,12 @@ MIDNIGHT = 24 * 3600.0
         (replace(RULES, allowed_servers=frozenset({8})), IDLE, Problem.SERVER_NOT_ALLOWED),
         (RULES, replace(IDLE, waiting_of_person=5), Problem.TOO_MANY_WAITING),
         (RULES, replace(IDLE, waiting=10), Problem.QUEUE_FULL),
-        (RULES, replace(IDLE, balance=Balance(0, 0, 30)), Problem.NO_CREDITS),
+        (RULES, replace(IDLE, balance=Balance(0, 0, 30)), Problem.NOTHING_LEFT),
+        (
+            replace(RULES, allowance_credits=0),
+            replace(IDLE, balance=Balance(0, 0, 0)),
+            Problem.NO_ALLOWANCE,
+        ),
         (RULES, replace(IDLE, budget_spent=100), Problem.BUDGET_SPENT),
         (RULES, replace(IDLE, running=99, running_of_person=99), None),
         (replace(RULES, allowed_servers=frozenset({7})), IDLE, None),
@@ -55,8 +60,16 @@ def test_who_may_ask(rules: Rules, standing: Standing, problem: Problem | None) 
 def test_a_refusal_for_credits_says_what_is_missing_and_until_when() -> None:
     weekly = replace(RULES, period=Period.WEEK)
     with pytest.raises(Refused) as caught:
-        policy.may_hold(weekly, IDLE, 31, NOON)
-    assert caught.value.facts == {"price": 31, "left": 30, "renews_at": 4 * MIDNIGHT}
+        policy.may_hold(weekly, replace(IDLE, balance=Balance(5, 0, 25)), 6, NOON)
+    assert caught.value.problem is Problem.NO_CREDITS
+    assert caught.value.facts == {"price": 6, "left": 5, "renews_at": 4 * MIDNIGHT}
+
+
+def test_what_no_allowance_could_pay_is_not_put_off() -> None:
+    with pytest.raises(Refused) as caught:
+        policy.may_hold(RULES, replace(IDLE, balance=Balance(30, 2, 0)), 33, NOON)
+    assert caught.value.problem is Problem.TOO_EXPENSIVE
+    assert caught.value.facts == {"price": 33, "allowance": 30}
 
 
 def test_the_budget_is_a_days_and_what_is_left_of_it_may_be_spent() -> None:
@@ -64,8 +77,8 @@ def test_the_budget_is_a_days_and_what_is_left_of_it_may_be_spent() -> None:
     policy.may_hold(RULES, standing, 10, NOON)
     with pytest.raises(Refused) as caught:
         policy.may_hold(replace(RULES, period=Period.MONTH), standing, 11, NOON)
-    assert caught.value.problem is Problem.BUDGET_SPENT
-    assert caught.value.facts == {"renews_at": MIDNIGHT}
+    assert caught.value.problem is Problem.BUDGET_TOO_LOW
+    assert caught.value.facts == {"price": 11, "left": 10, "renews_at": MIDNIGHT}
 
 
 def test_over_a_running_limit_a_job_waits() -> None:

@@ -1,11 +1,12 @@
 """What the operator relies on: health, metrics, tidy folders, and one bot per data folder."""
 
+import asyncio
 import socket
 
 import aiohttp
 import pytest
 
-from bot.errors import StoreError
+from bot.errors import SettingsError, StoreError
 from tests.bot.life.world import Life
 from tests.e2e.stage import says
 
@@ -68,3 +69,42 @@ async def test_stopping_in_the_middle_is_quick_and_loses_nothing(life: Life) -> 
     await life.start()
     await life.reaches("delivered", step_s=1.0)
     assert len(life.provider.accepted) == 1
+
+
+async def reports(session: aiohttp.ClientSession, url: str, status: int) -> None:
+    """Ask until the health is this."""
+    async with asyncio.timeout(10):
+        while True:
+            async with session.get(url) as answer:
+                if answer.status == status:
+                    return
+
+
+async def test_health_is_honest_about_discord(life: Life) -> None:
+    port = free_port()
+    await life.start(http_port=port)
+    url = f"http://127.0.0.1:{port}/healthz"
+    async with aiohttp.ClientSession() as session:
+        await reports(session, url, 200)
+        await life.lose_discord()
+        await reports(session, url, 503)
+
+
+async def test_a_port_that_is_taken_is_one_sentence(life: Life) -> None:
+    with socket.socket() as taken:
+        taken.bind(("0.0.0.0", 0))
+        taken.listen()
+        with pytest.raises(SettingsError, match=r"HTTP_PORT \d+ cannot be used"):
+            await life.start(http_port=taken.getsockname()[1])
+    life.forget()
+
+
+async def test_a_gateway_that_does_not_answer_is_waited_for(life: Life) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        nobody = f"ws://127.0.0.1:{silent.getsockname()[1]}/gateway"
+        starting = asyncio.create_task(life.start(discord_gateway_url=nobody))
+        await life.until(lambda: any(s.path.endswith("/commands") for s in life.discord.requests))
+        done, _ = await asyncio.wait([starting], timeout=0.3)
+        assert not done, "it gave up"
+        starting.cancel()

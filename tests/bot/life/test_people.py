@@ -1,19 +1,22 @@
 """Who may ask, and what a second event or a second press does."""
 
+import pytest
+
 from sandbox.transcript import text_of
 from tests.bot.life.world import Life
 from tests.e2e.stage import button, says
+from tests.media_samples import make_picture
 
 
 async def test_with_allowed_servers_direct_messages_are_for_their_members(life: Life) -> None:
     """Cleo is in the garden; Ben is not."""
     await life.start(allowed_servers=frozenset({life.world.guilds["garden"].id}))
     ben, cleo = await life.person("ben"), await life.person("cleo")
-    for person, words in ((ben, "has not opened it for this place"), (cleo, "Shall I make")):
+    for person, words in ((ben, "answers direct messages only of members"), (cleo, "Shall I make")):
         await person.send(await person.open_dm(), files=[life.picture, life.motion])
         await person.wait_for(says(words))
     outcome = await ben.outcome(await life.mimic(ben))
-    assert "has not opened it for this place" in text_of(outcome["message"])
+    assert "has not opened it for this server" in text_of(outcome["message"])
     assert outcome["ephemeral"]
     assert life.states() == ["checking"]
 
@@ -60,7 +63,7 @@ async def test_a_draft_with_a_bad_file_says_so_and_costs_nothing(life: Life) -> 
     await ben.send(channel, files=[life.picture])
     await ben.wait_for(says("Now send me the **video**"))
     await ben.send(channel, files=[letter])
-    await ben.wait_for(says("`letter.mp4` is not a video"))
+    await ben.wait_for(says("There is no video in `letter.mp4`"))
     await life.reaches("failed")
     assert life.money() == []
 
@@ -72,3 +75,50 @@ async def test_a_gateway_that_drops_loses_no_command(life: Life) -> None:
     await life.until(lambda: life.discord.gateway.has_bot)
     outcome = await ada.outcome(await ada.use(life.channel("general"), "credits"))
     assert "You can spend 30 credits" in text_of(outcome["message"])
+
+
+async def test_a_newer_picture_shows_on_the_offer_that_waits_for_its_video(life: Life) -> None:
+    await life.start()
+    ben = await life.person("ben")
+    channel = await ben.open_dm()
+    other = make_picture(life.folder / "other.png", fmt="PNG")
+    await ben.send(channel, files=[life.picture])
+    await ben.wait_for(says("Now send me the **video**"))
+    await ben.send(channel, files=[other])
+    life.advance(5)
+    changed = await ben.wait_for(lambda event: event["type"] == "message_update")
+    assert "other.png" in str(changed["message"]["components"])
+    assert life.states() == ["checking"]
+
+
+async def test_what_is_left_out_of_a_message_is_said(life: Life) -> None:
+    await life.start()
+    ben = await life.person("ben")
+    notes = life.folder / "notes.txt"
+    notes.write_text("And another thing.")
+    await ben.send(await ben.open_dm(), files=[life.picture, notes])
+    await ben.wait_for(says("left out `notes.txt`"))
+    await ben.wait_for(says("Now send me the **video**"))
+
+
+async def test_who_takes_no_direct_messages_puts_no_error_in_the_log(
+    life: Life, caplog: pytest.LogCaptureFixture
+) -> None:
+    await life.start()
+    eve = await life.person("eve")
+    await eve.send(await eve.open_dm(), "hello")
+    await life.until(lambda: any(seen.status == 403 for seen in life.discord.requests))
+    await life.stop()
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
+async def test_an_id_is_found_as_people_paste_it(life: Life) -> None:
+    await life.start()
+    ada = await life.person("ada")
+    await life.mimic(ada)
+    await ada.wait_for(says("learning to move"))
+    for pasted in (f"`{life.job_id()}`", f" job {life.job_id().upper()} "):
+        used = await ada.use(life.channel("general"), "jobs show", {"job": pasted})
+        assert life.job_id() in text_of((await ada.outcome(used))["message"])
+    used = await ada.use(life.channel("general"), "jobs show", {"job": "nonsense"})
+    assert "There is no job `nonsense`" in text_of((await ada.outcome(used))["message"])

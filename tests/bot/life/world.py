@@ -39,12 +39,13 @@ class Life:
         self.picture = make_picture(folder / "subject.jpg")
         self.motion = make_motion(folder / "motion.mp4")
         self._stack = AsyncExitStack()
+        self._discord_only = AsyncExitStack()
         self._bot: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
 
     async def __aenter__(self) -> Self:
         """Start both servers."""
-        await self._stack.enter_async_context(self.discord)
+        await self._discord_only.enter_async_context(self.discord)
         await self._stack.enter_async_context(self.provider)
         return self
 
@@ -57,6 +58,7 @@ class Life:
         """Stop the bot and both servers."""
         await self.stop()
         await self._stack.aclose()
+        await self._discord_only.aclose()
 
     async def start(self, **changes: object) -> None:
         """Start the bot on this world's data, and wait until it is connected."""
@@ -83,6 +85,10 @@ class Life:
             await self._bot
             self._bot = None
         await self.until(lambda: not self.discord.gateway.has_bot)
+
+    async def lose_discord(self) -> None:
+        """Discord is gone, and does not come back."""
+        await self._discord_only.aclose()
 
     def forget(self) -> None:
         """The bot has ended by itself."""

@@ -73,3 +73,9 @@ async def test_cancelling_the_caller_does_not_tear_an_event(tmp_path: Path) -> N
         with pytest.raises(asyncio.CancelledError):
             await task
         assert await store.explain_once(7, 60.0, 1001.0) is False
+
+
+async def test_a_file_that_is_no_database_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "marionette.db").write_text("Dear diary, " * 1000)
+    with pytest.raises(StoreError, match=r"marionette.db cannot be used: file is not a database\."):
+        await Database.open(url(tmp_path), exclusive=True)
