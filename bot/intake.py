@@ -61,6 +61,7 @@ class Intake:
         self._clock = clock
         self._supplier = supplier
         self._slots = asyncio.Semaphore(DOWNLOADS_AT_ONCE)
+        self._seen_alone: set[str] = set()
 
     async def check(self, job: Job) -> float | None:
         """Do what can be done; the seconds after which to look again, `None` for not by itself."""
@@ -71,9 +72,12 @@ class Intake:
             if left_s <= 0:
                 await self._store.cancel(job, self._clock.time())
                 return 0
-            if job.subject is None or job.motion is None or job.duration_s is not None:
+            if job.duration_s is not None:
                 return left_s
         try:
+            if job.subject is None or job.motion is None:
+                await self._look_at_half(job)
+                return max(0.0, job.created_at + DRAFT_LIFE_S - self._clock.time())
             duration_s = await self._look(job)
             await self._take(job, duration_s)
         except Refused as refused:
@@ -97,23 +101,39 @@ class Intake:
         assert job.motion is not None
         subject, motion = self._files.subject(job.id), self._files.motion(job.id)
         await self._files.prepare(job.id)
-        async with self._slots:
-            await self._download(job.subject, subject, "image", IMAGE_LIMIT_BYTES)
-            await self._download(job.motion, motion, "video", VIDEO_LIMIT_BYTES)
+        await self._download(job.subject, subject, "image", IMAGE_LIMIT_BYTES)
+        await self._download(job.motion, motion, "video", VIDEO_LIMIT_BYTES)
         return await self._media.inspect_pair(
             subject, motion, image_name=job.subject.name, video_name=job.motion.name
         )
 
+    async def _look_at_half(self, job: Job) -> None:
+        """Say what is wrong with a draft's only file before the other one comes."""
+        upload = job.subject or job.motion
+        if upload is None or upload.url in self._seen_alone:
+            return
+        await self._files.prepare(job.id)
+        if job.subject:
+            path = self._files.subject(job.id)
+            await self._download(upload, path, "image", IMAGE_LIMIT_BYTES)
+            await self._media.inspect_image(path, upload.name)
+        else:
+            path = self._files.motion(job.id)
+            await self._download(upload, path, "video", VIDEO_LIMIT_BYTES)
+            await self._media.inspect_video(path, upload.name)
+        self._seen_alone.add(upload.url)
+
     async def _download(self, upload: Upload, path: Path, what: str, limit_bytes: int) -> None:
         for tries_left in reversed(range(DOWNLOAD_TRIES)):
             try:
-                await self._downloads.save(
-                    upload.url,
-                    path,
-                    limit_bytes=limit_bytes,
-                    timeout_s=DOWNLOAD_TIMEOUT_S,
-                    supplier=self._supplier,
-                )
+                async with self._slots:
+                    await self._downloads.save(
+                        upload.url,
+                        path,
+                        limit_bytes=limit_bytes,
+                        timeout_s=DOWNLOAD_TIMEOUT_S,
+                        supplier=self._supplier,
+                    )
             except DownloadRefused as refused:
                 if not refused.too_large:
                     log.warning("download refused", reason=str(refused))

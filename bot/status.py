@@ -132,7 +132,7 @@ class StatusCards:
 
     async def _first_card(self, job: Job) -> None:
         """The card of a plain message's request is a message of its own."""
-        if job.ended:
+        if job.state is JobState.CANCELLED:
             return
         try:
             channel = await self._client.fetch_channel(job.channel_id)

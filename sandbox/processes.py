@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,8 +67,7 @@ class Program:
 
     async def stop(self) -> int:
         """SIGTERM, and after a while SIGKILL; the exit code."""
-        if self.process.returncode is None:
-            self.process.send_signal(signal.SIGTERM)
+        self._signal(signal.SIGTERM)
         try:
             async with asyncio.timeout(STOP_TIMEOUT_S):
                 return await self.process.wait()
@@ -77,9 +76,14 @@ class Program:
 
     async def kill(self) -> int:
         """SIGKILL, as a power cut would."""
-        if self.process.returncode is None:
-            self.process.kill()
+        self._signal(signal.SIGKILL)
         return await self.process.wait()
+
+    def _signal(self, number: signal.Signals) -> None:
+        """Past `subprocess`, which would take the exit code from asyncio if it has just ended."""
+        if self.process.returncode is None:
+            with suppress(ProcessLookupError):
+                os.kill(self.process.pid, number)
 
     def log(self) -> str:
         """The end of what it wrote to standard error."""

@@ -79,10 +79,14 @@ class Records:
         return await self._jobs(jobs.c.state.not_in(ENDED))
 
     async def behind(self) -> list[Job]:
-        """Jobs whose card does not show their last state; a card that never was is not behind."""
+        """Jobs whose card does not show their last state."""
         return await self._jobs(
             or_(jobs.c.card_shown.is_(None), ~jobs.c.card_shown.startswith(jobs.c.state)),
-            or_(jobs.c.card_message_id.is_not(None), jobs.c.card_token.is_not(None)),
+            or_(
+                jobs.c.card_message_id.is_not(None),
+                jobs.c.card_token.is_not(None),
+                jobs.c.source == Source.MESSAGE,
+            ),
         )
 
     async def ended_with_video(self, before: float) -> list[Job]:

@@ -122,3 +122,14 @@ async def test_an_id_is_found_as_people_paste_it(life: Life) -> None:
         assert life.job_id() in text_of((await ada.outcome(used))["message"])
     used = await ada.use(life.channel("general"), "jobs show", {"job": "nonsense"})
     assert "There is no job `nonsense`" in text_of((await ada.outcome(used))["message"])
+
+
+async def test_a_bad_half_of_a_request_is_said_at_once(life: Life) -> None:
+    await life.start()
+    ben = await life.person("ben")
+    moving = make_picture(life.folder / "moving.gif", fmt="GIF", animated=True)
+    await ben.send(await ben.open_dm(), files=[moving])
+    await ben.wait_for(says("The picture is animated"))
+    await life.reaches("failed")
+    media = life.folder / "data" / "media"
+    await life.until(lambda: not list(media.iterdir()))
