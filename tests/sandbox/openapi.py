@@ -46,6 +46,12 @@ ALLOWED: tuple[Exemption, ...] = (
         "The documentation lets clients send ids as numbers, and discord.py does here.",
     ),
     Exemption(
+        r"POST|PATCH",
+        r".*",
+        r"^\$\.allowed_mentions\.users\[\d+\]: \d+ is not",
+        "Likewise, ids as numbers: discord.py writes the people that may be mentioned so.",
+    ),
+    Exemption(
         r"\w+",
         r".*",
         r"^\$: 'code' is a required property",

@@ -18,6 +18,7 @@ from sandbox.clock import MovableClock
 from sandbox.discord import DiscordServer, seed_world
 from sandbox.person import Json, PersonClient
 from tests.media_samples import make_motion, make_picture
+from tests.sandbox.openapi import mismatches
 
 RUN_TIME_S = 120.0
 PATIENCE_S = 20.0
@@ -59,6 +60,9 @@ class Life:
         await self.stop()
         await self._stack.aclose()
         await self._discord_only.aclose()
+        if error is None:
+            found = mismatches(self.discord.requests)
+            assert not found, "\n".join(map(str, found))
 
     async def start(self, **changes: object) -> None:
         """Start the bot on this world's data, and wait until it is connected."""
