@@ -1,0 +1,48 @@
+"""`make demo`: what it promises happens, is shown, and is checked."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+import pytest
+
+from sandbox.demo import BrokenPromiseError, must_be_the_video
+from tests.media_samples import make_motion
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+async def test_the_demo_shows_what_each_sees_and_saves_two_videos(tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "sandbox.demo",
+        "--folder",
+        str(folder),
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    async with asyncio.timeout(120):
+        out, err = await process.communicate()
+    shown = out.decode()
+    assert process.returncode == 0, shown + err.decode()
+    for words in (
+        "Ada: /mimic image:subject.jpg video:dance.mp4 quality:360p",
+        "Marionette to Ada:",
+        "@Ada, your video is ready.",
+        "Ben: presses [ 540p · 3 credits ]",
+        "@Ben, your video is ready.",
+        "There is no video in holiday.mp4",
+        "(only you can see this)",
+    ):
+        assert words in shown
+    for name in ("ada-in-a-server.mp4", "ben-in-a-direct-message.mp4"):
+        assert str(folder / name) in shown
+        must_be_the_video(folder / name)
+
+
+def test_a_video_that_is_not_what_was_promised_breaks_the_demo(tmp_path: Path) -> None:
+    with pytest.raises(BrokenPromiseError, match="not what was promised"):
+        must_be_the_video(make_motion(tmp_path / "short.mp4", duration_s=1.0))
