@@ -270,8 +270,12 @@ class Demo:
 
 
 def _save(video: bytes, path: Path) -> None:
-    """Save a finished video. Raises `BrokenPromiseError` if it is none."""
     path.write_bytes(video)
+    must_be_the_video(path)
+
+
+def must_be_the_video(path: Path) -> None:
+    """Decode it all. Raises `BrokenPromiseError` if it is not H.264 of the dance's length."""
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
         frames = sum(1 for _ in container.decode(stream))
