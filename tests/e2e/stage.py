@@ -15,7 +15,7 @@ from sandbox.processes import Cast, Program
 from sandbox.transcript import buttons_of, text_of
 from tests.media_samples import make_motion, make_picture
 
-LONG_S = 45.0
+LONG_S = 60.0
 
 
 class Stage:
@@ -97,7 +97,7 @@ class Stage:
 
     async def _until(self, holds: Callable[[], bool]) -> None:
         """What another process has done shows in its files alone, and announces nothing."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(40):
             while not holds():  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
 

@@ -21,7 +21,7 @@ from tests.media_samples import make_motion, make_picture
 from tests.sandbox.openapi import mismatches
 
 RUN_TIME_S = 120.0
-PATIENCE_S = 20.0
+PATIENCE_S = 40.0
 TOKEN_LIFE_S = 15 * 60.0
 
 
