@@ -144,6 +144,11 @@ def _news(job: Job, outlook: Outlook) -> str | None:
             ready_at = outlook.ready_at
             ready = f"Should be ready <t:{ready_at:.0f}:R> · " if ready_at else ""
             return f"{ready}{asked[0].lower() if ready else asked[0]}{asked[1:]}"
+        case JobState.REVIEW if job.attempt and job.attempt.request_id:
+            return (
+                "The video service has not handed this video over yet. It is asked again each "
+                "hour; your credits stay held until it has, or the operator settles it."
+            )
         case JobState.REVIEW:
             return (
                 "It is not certain whether the video service took this request, and asking again "

@@ -2,7 +2,6 @@
 
 import asyncio
 import shutil
-from contextlib import suppress
 from pathlib import Path
 
 
@@ -43,18 +42,10 @@ class Files:
         return [path.name for path in self._root.iterdir()] if self._root.exists() else []
 
     async def delete_inputs(self, job_id: str) -> None:
-        """Delete all but the finished video, once a job has ended."""
-        await asyncio.to_thread(self._delete_inputs, job_id)
-
-    def _delete_inputs(self, job_id: str) -> None:
-        folder = self._folder(job_id)
-        if not folder.exists():
-            return
-        for path in folder.iterdir():
-            if path.name != self.video(job_id).name:
-                path.unlink(missing_ok=True)
-        with suppress(OSError):  # it still holds the video, or somebody was faster
-            folder.rmdir()
+        """Delete what was given, and what broken downloads left of it."""
+        for path in (self.subject(job_id), self.motion(job_id)):
+            for left in (path, path.with_name(f"{path.name}.part")):
+                await asyncio.to_thread(left.unlink, missing_ok=True)
 
     async def delete_all(self, job_id: str) -> None:
         """Delete everything that is kept of a job."""

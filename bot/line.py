@@ -10,6 +10,9 @@ from bot.errors import KeyRejected, NotAccepted, OutOfCredits
 log = structlog.get_logger()
 
 LONGEST_WAIT_S = 600.0
+DOUBTS_WAIT_S = (5.0, 60.0, 720.0, 3600.0)
+"""After each further lost submit: every try during an outage puts one more job in doubt."""
+
 ABOUT_INPUTS = frozenset({403, 406})
 """Answers that may mean the account, or these inputs alone: the text does not always tell."""
 
@@ -24,6 +27,7 @@ class Line:
         self._failures = 0
         self._until = 0.0
         self._is_busy = False
+        self._is_about_one = False
         self._successes = 0
         self._refused: dict[str, list[int]] = {}
         self.posting = 0
@@ -35,8 +39,8 @@ class Line:
 
     @property
     def is_down(self) -> bool:
-        """Whether submits are useless now, and not only too many."""
-        return self.left_s > 0 and not self._is_busy
+        """Whether new requests are useless now: not only too many, not only one job refused."""
+        return self.left_s > 0 and not self._is_busy and not self._is_about_one
 
     @property
     def is_ailing(self) -> bool:
@@ -57,19 +61,32 @@ class Line:
 
     def in_doubt(self, reason: str) -> None:
         """A submit's reply was lost: whatever broke it, the next would follow it."""
-        log.warning("a submit is in doubt", reason=reason, next_try_in_s=round(self._wait(5.0)))
+        self._wait(DOUBTS_WAIT_S[min(self._failures, len(DOUBTS_WAIT_S) - 1)])
+        log.warning("a submit is in doubt", reason=reason, next_try_in_s=round(self.left_s))
 
-    def turned_away(self, error: NotAccepted) -> None:
-        """A submit was not accepted, provably."""
-        is_account = isinstance(error, KeyRejected | OutOfCredits)
-        wait_s = self._wait(60.0 if is_account else 5.0, error.retry_after_s)
-        self._is_busy = error.status == 429
+    def is_silent(self, reason: str) -> None:
+        """It did not even answer a free question."""
+        self._wait(self._doubled(5.0))
+        log.warning("the provider does not answer", reason=reason, next_try_in_s=round(self.left_s))
+
+    def turned_away(self, job_id: str, error: NotAccepted) -> None:
+        """A job's submit was not accepted, provably."""
+        is_known = error.status == 401 or (
+            isinstance(error, OutOfCredits) and _speaks_of_money(error)
+        )
+        is_account = is_known or isinstance(error, KeyRejected | OutOfCredits)
+        if error.status in ABOUT_INPUTS:
+            self._refused.setdefault(job_id, [])
+        is_about_one = is_account and not is_known and len(self._refused) < REFUSALS_OF_ONE
+        wait_s = self._doubled(60.0 if is_account else 5.0)
+        is_busy = error.status == 429
+        self._wait(error.retry_after_s or wait_s, is_busy=is_busy, is_about_one=is_about_one)
         (log.error if is_account else log.warning)(
             "the provider does not take requests",
             reason=str(error),
             status=error.status,
             advice=_advice(error),
-            next_try_in_s=round(wait_s),
+            next_try_in_s=round(self.left_s),
         )
 
     def is_about_inputs(self, job_id: str, error: NotAccepted) -> bool:
@@ -88,14 +105,19 @@ class Line:
         """A job has left the line."""
         self._refused.pop(job_id, None)
 
-    def _wait(self, base_s: float, retry_after_s: float | None = None) -> float:
+    def _doubled(self, base_s: float) -> float:
+        return min(LONGEST_WAIT_S, base_s * float(2 ** min(self._failures, 7)))
+
+    def _wait(self, wait_s: float, *, is_busy: bool = False, is_about_one: bool = False) -> None:
         """Leave the provider alone; submits that fail in one wave count as one failure."""
         if not self.left_s:
             self._failures += 1
-            wait_s = base_s * 2 ** min(self._failures - 1, 7)
-            self._until = self._clock.time() + (retry_after_s or min(LONGEST_WAIT_S, wait_s))
-            self._is_busy = False
-        return self.left_s
+            self._until = self._clock.time() + wait_s
+            self._is_busy, self._is_about_one = is_busy, is_about_one
+
+
+def _speaks_of_money(error: NotAccepted) -> bool:
+    return any(word in str(error).lower() for word in ("credit", "balance", "spend"))
 
 
 def _advice(error: NotAccepted) -> str:

@@ -31,7 +31,11 @@ RESULT_LIFE_S = 3600.0
 
 RUN_PATIENCE_S = 2 * 3600.0
 LOOKUP_PATIENCE_S = 15 * 60.0
-FETCH_PATIENCE_S = 3600.0
+BLIND_PATIENCE_S = 6 * 3600.0
+"""So long a history or a file that cannot be read is waited for; then the job leaves its slot."""
+
+LONGEST_RUN_S = 24 * 3600.0
+REVIEW_EVERY_S = 3600.0
 FETCH_TIMEOUT_S = 300.0
 RESULT_LIMIT_BYTES = 1_000_000_000
 
@@ -62,7 +66,8 @@ class Renders:
         self._clock = clock
         self._supplier = supplier
         self._lookups = Patience(clock, patience_s=LOOKUP_PATIENCE_S)
-        self._fetches = Patience(clock, patience_s=FETCH_PATIENCE_S)
+        self._unread = Patience(clock, patience_s=BLIND_PATIENCE_S)
+        self._fetches = Patience(clock, patience_s=BLIND_PATIENCE_S)
         self._seen_running: set[str] = set()
 
     async def poll(self, job: Job) -> float:
@@ -106,20 +111,39 @@ class Renders:
 
     async def _look_up(self, job: Job, request_id: str, elapsed_s: float) -> float:
         """Past its hour, or when it has no answer, a run is looked for in the history."""
-        row: Row | None = None
         try:
             row = await self._segmind.history_row(request_id)
         except ProviderError as error:
             log.warning("history unavailable", job=job.id, reason=str(error))
-        if row is not None and (row.state is RunState.FAILED or row.url):
-            return await self._finish(job, row)
-        self._lookups.tried(job.id)
-        if elapsed_s > RUN_PATIENCE_S and self._lookups.is_spent(job.id):
-            log.error("a run was lost sight of", job=job.id, request_id=request_id)
-            self._forget(job)
-            await self._store.doubt(job, self._clock.time())
-            return 0
-        return 60.0
+            self._unread.tried(job.id)
+            if not self._unread.is_spent(job.id):
+                return error.retry_after_s or 60.0
+        else:
+            if row is not None and (row.state is RunState.FAILED or row.url):
+                return await self._finish(job, row)
+            if row is not None and elapsed_s < LONGEST_RUN_S:
+                return 60.0  # it says that the run goes on
+            self._lookups.tried(job.id)
+            if elapsed_s < RUN_PATIENCE_S or not self._lookups.is_spent(job.id):
+                return 60.0
+        log.error("a run was lost sight of", job=job.id, request_id=request_id)
+        self._forget(job)
+        await self._store.doubt(job, self._clock.time())
+        return 0
+
+    async def reconsider(self, job: Job) -> float:
+        """A job in review whose run is known: once the history has its end, it goes on."""
+        attempt = job.attempt
+        assert attempt is not None
+        assert attempt.request_id is not None
+        try:
+            row = await self._segmind.history_row(attempt.request_id)
+        except ProviderError:
+            return REVIEW_EVERY_S
+        if row is None or not (row.state is RunState.FAILED or row.url):
+            return REVIEW_EVERY_S
+        await self._store.resumed(job, self._clock.time())
+        return 0
 
     async def _finish(self, job: Job, end: Status | Result | Row) -> float:
         at = self._clock.time()
@@ -137,6 +161,7 @@ class Renders:
 
     def _forget(self, job: Job) -> None:
         self._lookups.forget(job.id)
+        self._unread.forget(job.id)
         self._seen_running.discard(job.id)
 
     async def fetch(self, job: Job) -> float:
@@ -161,7 +186,7 @@ class Renders:
             log.warning("the video could not be fetched", job=job.id, reason=str(error))
             self._fetches.tried(job.id)
             if not self._fetches.is_spent(job.id):
-                return min(120.0, max(3.0, self._fetches.age_s(job.id) / 4))
+                return min(600.0, max(3.0, self._fetches.age_s(job.id) / 4))
             self._fetches.forget(job.id)
             await self._store.doubt(job, self._clock.time())
             return 0

@@ -144,16 +144,24 @@ class Runner:
             return None
         self._cards.touch(job_id)
         if job.ended:
-            await self._files.delete_inputs(job_id)
+            await self._tidy(job)
             return None
         wait_s = await self._do(job)
         after = await self._store.read.job(job_id)
-        if after is not None and after.state is not job.state:
-            log.info("job", job=job_id, left=job.state, entered=after.state)
+        if after is not None and after.revision != job.revision:
+            if after.state is not job.state:
+                log.info("job", job=job_id, left=job.state, entered=after.state)
             self._cards.touch(job_id)
             if {job.state, after.state} & (RUNNING | {JobState.QUEUED}):
                 await self._line_moved(job_id)
         return wait_s
+
+    async def _tidy(self, job: Job) -> None:
+        """An ended job keeps nothing but the video that was delivered."""
+        if job.state is JobState.DELIVERED:
+            await self._files.delete_inputs(job.id)
+        else:
+            await self._files.delete_all(job.id)
 
     async def _do(self, job: Job) -> float | None:
         match job.state:
@@ -170,8 +178,12 @@ class Runner:
             case JobState.DELIVERING:
                 await self._delivery.deliver(job)
                 return 0.0
+            case JobState.REVIEW if job.attempt and job.attempt.request_id:
+                return await self._renders.reconsider(job)
+            case JobState.REVIEW:
+                return await self._submits.reconsider(job)
             case _:
-                return SWEEP_EVERY_S  # in review: a person decides
+                raise AssertionError(f"{job.state} is an end")
 
     async def _line_moved(self, mover: str) -> None:
         """Wake the jobs whose turn it now is, and tell the waiting ones their places."""
@@ -196,8 +208,10 @@ class Runner:
             now = self._clock.time()
             for job_id in await self._files.job_ids():
                 kept = await self._store.read.job(job_id)
-                if kept is None or (kept.ended and job_id not in self._pokes):
-                    await self._files.delete_inputs(job_id)
+                if kept is None:
+                    await self._files.delete_all(job_id)
+                elif kept.ended and job_id not in self._pokes:
+                    await self._tidy(kept)
             for job in await self._store.read.ended_with_video(now - self._keep_s):
                 await self._files.delete_all(job.id)
                 await self._store.video_deleted(job.id, now)

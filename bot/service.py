@@ -161,9 +161,11 @@ class Service:
 
     async def replied(self, job_id: str, message_id: int | None) -> None:
         """The request's first reply stands, perhaps under an id that is to be found out."""
-        if message_id is not None:
-            await self._store.card_is(job_id, message_id)
-        self._worker.poke(job_id)
+        try:
+            if message_id is not None:
+                await self._store.card_is(job_id, message_id)
+        finally:
+            self._worker.poke(job_id)
 
     async def unanswered(self, job: Job) -> None:
         """Discord did not take the first reply and has told the person so: the job ends."""
@@ -181,7 +183,11 @@ class Service:
         _refuse_at_sight(image, video)
         await self._refuse_strangers(place)
         async with self._drafting.setdefault(place.person_id, asyncio.Lock()):
-            return await self._draft(place, message_id, image, video)
+            while True:
+                try:
+                    return await self._draft(place, message_id, image, video)
+                except StaleJob:  # the draft was failed or looked at meanwhile: see what it is now
+                    continue
 
     async def _draft(
         self, place: Place, message_id: int, image: GivenFile | None, video: GivenFile | None

@@ -16,11 +16,12 @@ from bot.core.jobs import Attempt, Failure, Job, JobState
 from bot.core.policy import Rules
 from bot.core.schedule import RequestBudget
 from bot.errors import (
+    Fact,
     InputsRejected,
+    KeyRejected,
     NotAccepted,
     Problem,
     ProviderError,
-    ProviderUnavailable,
     SubmitInDoubt,
 )
 from bot.files import Files
@@ -38,6 +39,11 @@ LOOK_AGAIN_S = 30.0
 AFTER_A_FAILED_UPLOAD_S = 120.0
 NOBODYS_REQUEST = "00000000-0000-4000-8000-000000000000"
 DOUBT_PATIENCE_S = 15 * 60.0
+BLIND_PATIENCE_S = 6 * 3600.0
+"""So long a history that cannot be read is waited for, before the job gives up its slot."""
+
+REVIEW_EVERY_S = 3600.0
+UNANSWERED_QUESTIONS = 3
 CLOCK_SKEW_S = 120.0
 
 
@@ -68,7 +74,9 @@ class Submits:
         self._run_id = run_id
         self._turn = asyncio.Lock()
         self._not_before: dict[str, float] = {}
+        self._unanswered = 0
         self._lookups = Patience(clock, patience_s=DOUBT_PATIENCE_S)
+        self._unread = Patience(clock, patience_s=BLIND_PATIENCE_S)
 
     async def start(self, job: Job) -> float:
         """Submit a queued job if it is its turn."""
@@ -82,13 +90,16 @@ class Submits:
             return self._line.left_s
         try:
             image_url, video_url = await self._links(job)
-        except NotAccepted as error:  # the key is wrong for uploads too
-            self._line.turned_away(error)
-            return self._line.left_s
         except InputsRejected as error:
             await self._reject(job, error)
             return 0
-        except ProviderError as error:
+        except FileNotFoundError:
+            log.error(
+                "a job's files are gone", job=job.id, advice="Restore media with the database."
+            )
+            await self._fail(job, Problem.INTERRUPTED)
+            return 0
+        except (ProviderError, OSError) as error:
             log.warning("an input could not be handed over", job=job.id, reason=str(error))
             return self._let_others_go_first(job, AFTER_A_FAILED_UPLOAD_S)
         async with self._turn:
@@ -120,17 +131,24 @@ class Submits:
 
     async def _provider_answers(self) -> bool:
         """A free question, before another POST is lost or turned away for nothing."""
+        if self._unanswered >= UNANSWERED_QUESTIONS:
+            return True  # perhaps it only dislikes the question
         try:
             await self._segmind.status(NOBODYS_REQUEST)
-        except NotAccepted as error:
-            self._line.turned_away(error)
-            return False
-        except ProviderUnavailable as error:
-            self._line.in_doubt(str(error))
-            return False
-        except ProviderError:
-            pass  # it does not know the request: that is the answer of a provider that works
-        return True
+        except ProviderError as error:
+            status = error.status or 500
+            if status == 401:
+                self._line.turned_away(NOBODYS_REQUEST, KeyRejected(str(error), status=401))
+                return False
+            if status == 429:
+                busy = NotAccepted(str(error), status=429, retry_after_s=error.retry_after_s)
+                self._line.turned_away(NOBODYS_REQUEST, busy)
+                return False
+            if status >= 500:
+                self._unanswered += 1
+                self._line.is_silent(str(error))
+                return False
+        return True  # also "I do not know this request": a provider that works says that
 
     def _let_others_go_first(self, job: Job, wait_s: float) -> float:
         self._not_before[job.id] = self._clock.time() + wait_s
@@ -178,8 +196,7 @@ class Submits:
             return 2.0
         finally:
             self._line.posting -= 1
-        self._line.works()
-        self._forget(job)
+        self._came_through(job)
         at = self._clock.time()
         after = await self._store.accepted(job, request_id, at, at)
         log.info("accepted", job=job.id, request_id=request_id)
@@ -192,15 +209,22 @@ class Submits:
         if self._line.is_about_inputs(job.id, error):
             await self._reject(job, error)
             return 0
-        self._line.turned_away(error)
+        self._line.turned_away(job.id, error)
         await self._store.not_accepted(job, self._clock.time())
         return self._let_others_go_first(job, self._line.left_s + 1)
 
     async def _reject(self, job: Job, error: ProviderError) -> None:
         log.warning("inputs rejected", job=job.id, status=error.status, reason=str(error))
+        await self._fail(job, Problem.PROVIDER_REJECTED, reason=str(error))
+
+    async def _fail(self, job: Job, problem: Problem, **facts: Fact) -> None:
         self._forget(job)
-        failure = Failure(Problem.PROVIDER_REJECTED, {"reason": str(error)})
-        await self._store.fail(job, failure, self._clock.time())
+        await self._store.fail(job, Failure(problem, facts), self._clock.time())
+
+    def _came_through(self, job: Job) -> None:
+        self._unanswered = 0
+        self._line.works()
+        self._forget(job)
 
     def _forget(self, job: Job) -> None:
         self._line.forget(job.id)
@@ -214,17 +238,33 @@ class Submits:
             found = await self._look_up(job, attempt)
         except ProviderError as error:
             log.warning("history unavailable", job=job.id, reason=str(error))
-            return error.retry_after_s or 30.0
-        if found:
-            self._lookups.forget(job.id)
-            return 0
-        self._lookups.tried(job.id)
-        if not self._lookups.is_spent(job.id):
-            return min(60.0, max(3.0, self._lookups.age_s(job.id) / 4))
+            self._unread.tried(job.id)
+            if not self._unread.is_spent(job.id):
+                return error.retry_after_s or 30.0
+        else:
+            if found:
+                self._came_through(job)
+                self._give_up_asking(job)
+                return 0
+            self._lookups.tried(job.id)
+            if not self._lookups.is_spent(job.id):
+                return min(60.0, max(3.0, self._lookups.age_s(job.id) / 4))
         log.error("a submit could not be settled", job=job.id, advice="It waits in review.")
-        self._lookups.forget(job.id)
+        self._give_up_asking(job)
         await self._store.doubt(job, self._clock.time())
         return 0
+
+    async def reconsider(self, job: Job) -> float:
+        """A job in review whose submit was lost: the history may know more by now."""
+        assert job.attempt is not None
+        try:
+            return 0 if await self._look_up(job, job.attempt) else REVIEW_EVERY_S
+        except ProviderError:
+            return REVIEW_EVERY_S
+
+    def _give_up_asking(self, job: Job) -> None:
+        self._lookups.forget(job.id)
+        self._unread.forget(job.id)
 
     async def _look_up(self, job: Job, attempt: Attempt) -> bool:
         """Whether the history has an unclaimed row of these inputs, which then is this job's."""

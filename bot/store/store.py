@@ -60,8 +60,6 @@ class Store:
         self.database = database
         self.read = Records(database)
 
-    # --- checking -----------------------------------------------------------------------------
-
     @business_event
     async def begin(
         self, connection: AsyncConnection, new: NewJob, rules: Rules, at: float
@@ -241,6 +239,11 @@ class Store:
         return await change(connection, job, JobState.REVIEW, at, lease=None)
 
     @business_event
+    async def resumed(self, connection: AsyncConnection, job: Job, at: float) -> Job:
+        """The history knows how the run of a job in review has ended: it goes on."""
+        return await change(connection, job, JobState.RENDERING, at)
+
+    @business_event
     async def rendered(
         self,
         connection: AsyncConnection,
@@ -331,8 +334,6 @@ class Store:
             await money.write_entry(connection, entry, held=0)
         except IntegrityError:
             raise LedgerError(f"Job {job_id} was refunded before.") from None
-
-    # --- towards the person -------------------------------------------------------------------
 
     @business_event
     async def delivery_begins(

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bot.errors import KeyRejected, NotAccepted
+from bot.errors import KeyRejected, NotAccepted, OutOfCredits
 from bot.line import Line, Patience
 
 
@@ -23,11 +23,11 @@ def test_a_wave_of_failures_counts_once_and_the_next_wave_waits_longer() -> None
     clock = StoppedClock()
     line = Line(clock)
     for _ in range(8):
-        line.turned_away(NotAccepted("refused"))
+        line.turned_away("job", NotAccepted("refused"))
     assert (line.left_s, line.is_down, line.is_doubtful) == (5, True, True)
     clock.now += 5
     assert (line.left_s, line.is_down, line.is_doubtful) == (0, False, True)
-    line.in_doubt("502")
+    line.is_silent("502")
     assert line.left_s == 10
     line.works()
     assert (line.left_s, line.is_down, line.is_doubtful) == (0, False, False)
@@ -35,7 +35,7 @@ def test_a_wave_of_failures_counts_once_and_the_next_wave_waits_longer() -> None
 
 def test_too_many_requests_is_no_outage() -> None:
     line = Line(StoppedClock())
-    line.turned_away(NotAccepted("slow down", status=429, retry_after_s=7))
+    line.turned_away("job", NotAccepted("slow down", status=429, retry_after_s=7))
     assert line.left_s == 7
     assert not line.is_down
     assert not line.is_ailing
@@ -46,7 +46,7 @@ def test_a_wrong_key_is_tried_ever_more_rarely_but_at_least_each_ten_minutes() -
     line = Line(clock)
     waits = []
     for _ in range(8):
-        line.turned_away(KeyRejected("no", status=401))
+        line.turned_away("job", KeyRejected("no", status=401))
         waits.append(line.left_s)
         clock.now += line.left_s
     assert waits[:4] == [60, 120, 240, 480]
@@ -79,3 +79,42 @@ def test_patience_needs_both_time_and_tries() -> None:
     assert patience.is_spent("job")
     patience.forget("job")
     assert not patience.is_spent("job")
+
+
+def test_each_further_lost_submit_is_dearer() -> None:
+    clock = StoppedClock()
+    line = Line(clock)
+    waits = []
+    for _ in range(6):
+        line.in_doubt("502")
+        waits.append(line.left_s)
+        clock.now += line.left_s
+    assert waits == [5, 60, 720, 3600, 3600, 3600]
+
+
+def test_one_picture_that_is_not_taken_does_not_lock_everybody_out() -> None:
+    line = Line(StoppedClock())
+    line.turned_away("bad", KeyRejected("this picture", status=403))
+    assert (line.is_down, line.is_ailing) == (False, True)
+
+
+def test_two_jobs_refused_are_the_account() -> None:
+    clock = StoppedClock()
+    line = Line(clock)
+    line.turned_away("one", KeyRejected("not permitted", status=403))
+    clock.now += line.left_s
+    line.turned_away("two", KeyRejected("not permitted", status=403))
+    assert line.is_down
+
+
+def test_an_empty_balance_is_known_at_once() -> None:
+    line = Line(StoppedClock())
+    line.turned_away("one", OutOfCredits("406: Insufficient credits", status=406))
+    assert line.is_down
+
+
+def test_a_429_within_a_wave_does_not_hide_an_outage() -> None:
+    line = Line(StoppedClock())
+    line.in_doubt("502")
+    line.turned_away("job", NotAccepted("slow down", status=429))
+    assert line.is_down

@@ -45,6 +45,21 @@ async def test_what_cannot_be_settled_waits_for_a_person_with_its_credits_held(l
     assert len(life.provider.accepted) == 1
 
 
+async def test_a_job_in_review_goes_on_once_the_history_knows_it(life: Life) -> None:
+    await doubt(life, accepted=True)
+    [(image_url,)] = life.rows("SELECT image_url FROM attempts")
+    life.alter("UPDATE attempts SET image_url = 'https://nowhere.example/not-yet-there.jpg'")
+    ada = await life.person("ada")
+    await life.start()
+    await life.reaches("review", step_s=30.0)
+    life.alter("UPDATE attempts SET image_url = ?", image_url)
+    life.provider.workshop.resume()
+    await life.reaches("delivered", step_s=60.0)
+    await ada.wait_for(is_video)
+    assert len(life.provider.accepted) == 1
+    assert life.money() == ["hold", "capture"]
+
+
 async def test_a_row_that_another_job_has_claimed_is_not_taken(life: Life) -> None:
     await doubt(life, accepted=True)
     [(request_id,)] = [(job.request_id,) for job in life.provider.accepted]

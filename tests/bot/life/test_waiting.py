@@ -1,5 +1,9 @@
 """What time does to jobs: expired links, tokens and results, forgotten drafts, old videos."""
 
+import socket
+
+import pytest
+
 from tests.bot.life.world import TOKEN_LIFE_S, Life
 from tests.e2e.stage import is_video, says
 
@@ -97,3 +101,45 @@ async def test_videos_are_kept_for_keep_days(life: Life) -> None:
     shown = await ada.use(life.channel("general"), "jobs show", {"job": life.job_id()})
     await ada.wait_for(says("The video itself is no longer kept"))
     assert (await ada.outcome(shown))["ephemeral"]
+
+
+async def test_a_run_is_not_given_up_for_time_in_which_nobody_could_ask(
+    life: Life, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await life.start()
+    ada = await life.person("ada")
+    await life.mimic(ada)
+    await ada.wait_for(says("learning to move"))
+    await life.stop()
+    await life.until(lambda: life.provider.accepted[0].ended_at is not None, step_s=10.0)
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        away = f"http://127.0.0.1:{silent.getsockname()[1]}/v2"
+        await life.start(segmind_api_url=away, segmind_history_url=away)
+        began = life.clock.time()
+        await life.until(lambda: life.clock.time() - began > 3 * 3600, step_s=120.0)
+        await life.stop()
+    assert capsys.readouterr().out.count("history unavailable") > 3
+    assert life.states() == ["rendering"]
+    await life.start()
+    await life.reaches("delivered", step_s=1.0)
+    assert len(life.provider.accepted) == 1
+
+
+async def test_a_video_whose_files_are_gone_ends_uncharged(life: Life) -> None:
+    """The database was restored without the media folder, and the links have expired."""
+    await life.start(max_running=1)
+    ada, ben = await life.person("ada"), await life.person("ben")
+    life.provider.workshop.pause()
+    await life.mimic(ada)
+    await ada.wait_for(says("learning to move"))
+    await life.mimic(ben)
+    await ben.wait_for(says("### In line", to=life.world.users["ben"].id))
+    for path in (life.folder / "data" / "media").rglob("subject"):
+        path.unlink()
+    life.advance(DAY_S)
+    life.provider.workshop.resume()
+    await life.reaches("delivered", "failed", step_s=5.0)
+    await ben.wait_for(says("You were not charged", to=life.world.users["ben"].id))
+    assert life.money().count("release") == 1
+    assert len(life.provider.accepted) == 1
