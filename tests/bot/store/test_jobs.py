@@ -1,0 +1,183 @@
+"""Changes of a job: fenced by state and revision, once for each event, within the caps."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bot.core.jobs import TRANSITIONS, Delivered, Failure, Job, JobState, Source, Upload
+from bot.core.policy import Rules
+from bot.errors import Problem, Refused, StaleJob
+from bot.store import Database, NewJob, Store
+from bot.store.changes import change
+from bot.store.store import MAX_SUBMITTING
+
+RULES = Rules(
+    allowance_credits=1000,
+    daily_budget_credits=1000,
+    max_running=99,
+    max_running_per_person=99,
+    max_waiting=99,
+    max_waiting_per_person=99,
+)
+AT = 1_795_000_000.0
+FILE = Upload("https://cdn.example/a", "a", 1)
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    url = f"sqlite+aiosqlite:///{tmp_path / 'marionette.db'}"
+    async with await Database.open(url, exclusive=True) as database:
+        yield Store(database)
+
+
+async def begin(store: Store, number: int = 1, source: Source = Source.SLASH) -> Job:
+    new = NewJob(
+        id=f"j{number}",
+        source=source,
+        origin_id=number,
+        server_id=1,
+        channel_id=2,
+        person_id=3,
+        upload_limit_bytes=10,
+        subject=FILE,
+        quality="540p",
+    )
+    job = await store.begin(new, RULES, AT)
+    assert job is not None
+    return job
+
+
+async def queue(store: Store, number: int = 1) -> Job:
+    job = await begin(store, number)
+    return await store.admit(job, quality="540p", duration_s=2.0, price=2, rules=RULES, at=AT)
+
+
+async def submit(store: Store, job: Job) -> Job | None:
+    return await store.submit(job, image_url="i", video_url="v", lease="run", rules=RULES, at=AT)
+
+
+async def rendering(store: Store, number: int = 1) -> Job:
+    job = await submit(store, await queue(store, number))
+    assert job is not None
+    return await store.accepted(job, f"request-{number}", AT, AT)
+
+
+async def test_a_repeated_event_makes_no_second_job(store: Store) -> None:
+    first = await begin(store)
+    again = NewJob(
+        id="other",
+        source=Source.SLASH,
+        origin_id=first.origin_id,
+        server_id=1,
+        channel_id=2,
+        person_id=3,
+        upload_limit_bytes=10,
+    )
+    assert await store.begin(again, RULES, AT) is None
+    assert await store.read.job("other") is None
+
+
+async def test_a_message_that_completed_a_draft_makes_no_job_of_its_own(store: Store) -> None:
+    draft = await begin(store, source=Source.MESSAGE)
+    full = await store.add_to_draft(draft, 77, motion=FILE)
+    assert full.motion == FILE
+    again = NewJob(
+        id="other",
+        source=Source.MESSAGE,
+        origin_id=77,
+        server_id=0,
+        channel_id=2,
+        person_id=3,
+        upload_limit_bytes=10,
+    )
+    assert await store.begin(again, RULES, AT) is None
+    assert (await store.read.draft_of(3)) == full
+
+
+async def test_who_is_slower_changes_nothing(store: Store) -> None:
+    seen = await queue(store)
+    cancelled = await store.cancel(seen, AT)
+    assert cancelled.state is JobState.CANCELLED
+    with pytest.raises(StaleJob):
+        await submit(store, seen)
+    with pytest.raises(StaleJob):
+        await store.fail(seen, Failure(Problem.INTERRUPTED), AT)
+    assert await store.read.job(seen.id) == cancelled
+
+
+async def test_no_step_that_the_table_does_not_have(store: Store) -> None:
+    job = await begin(store)
+    async with store.database.write() as connection:
+        for leaves in JobState:
+            for enters in set(JobState) - TRANSITIONS[leaves]:
+                with pytest.raises(StaleJob):
+                    await change(connection, replace(job, state=leaves), enters, AT)
+    assert await store.read.job(job.id) == job
+
+
+async def test_at_most_so_many_submits_are_under_way(store: Store) -> None:
+    for number in range(1, MAX_SUBMITTING + 1):
+        assert await submit(store, await queue(store, number)) is not None
+    assert await submit(store, await queue(store, MAX_SUBMITTING + 1)) is None
+
+
+async def test_a_claimed_request_id_puts_the_other_job_in_doubt(store: Store) -> None:
+    first = await rendering(store)
+    second = await submit(store, await queue(store, 2))
+    assert second is not None
+    assert first.attempt is not None
+    after = await store.accepted(second, first.attempt.request_id or "", AT, AT)
+    assert (after.state, after.lease) == (JobState.SUBMITTING, None)
+    assert after.attempt is not None
+    assert after.attempt.request_id is None
+
+
+async def test_a_new_attempt_after_a_refusal_keeps_the_hold(store: Store) -> None:
+    job = await submit(store, await queue(store))
+    assert job is not None
+    queued = await store.not_accepted(job, AT)
+    assert (queued.state, queued.attempt, queued.price) == (JobState.QUEUED, None, 2)
+    assert (await store.read.balance(1, 3, RULES, AT)).held == 2
+    assert await submit(store, queued) is not None
+
+
+async def test_cancelling_ends_at_the_submit(store: Store) -> None:
+    job = await submit(store, await queue(store))
+    assert job is not None
+    with pytest.raises(Refused) as caught:
+        await store.cancel(job, AT)
+    assert caught.value.problem is Problem.TOO_LATE_TO_CANCEL
+
+
+async def test_a_delivered_job_is_charged_and_over(store: Store) -> None:
+    job = await rendering(store)
+    job = await store.rendered(job, "https://files.example/v.mp4", 0.5, AT + 130)
+    job = await store.fetched(job, AT + 131)
+    job = await store.delivery_begins(job, 2, AT + 132)
+    job = await store.delivered(job, Delivered.CHANNEL, 9, AT + 133)
+    assert job.ended
+    assert job.attempt is not None
+    assert job.attempt.cost == 0.5
+    assert await store.read.run_times(10) == [("540p", 2.0, 130.0)]
+    has = await store.read.balance(1, 3, RULES, AT + 134)
+    assert (has.available, has.held) == (998, 0)
+    assert await store.read.unended() == []
+
+
+async def test_the_line_is_in_order_of_asking(store: Store) -> None:
+    """Not in the order in which the checks happened to end."""
+    for number in (1, 2):
+        await begin(store, number)
+    async with store.database.write() as connection:
+        await connection.exec_driver_sql(
+            "UPDATE jobs SET created_at = created_at - 5 WHERE id='j2'"
+        )
+    for number in (1, 2):
+        job = await store.read.job(f"j{number}")
+        assert job is not None
+        await store.admit(job, quality="540p", duration_s=2.0, price=2, rules=RULES, at=AT + number)
+    queued, running = await store.read.line()
+    assert [entry.job_id for entry in queued] == ["j2", "j1"]
+    assert running == {}
