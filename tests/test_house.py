@@ -124,7 +124,9 @@ def test_every_module_is_reached() -> None:
     assert known - reached - packages - versions <= ENTRIES
 
 
-@pytest.mark.parametrize("lock", ["run", "dev", "uv"])
+@pytest.mark.parametrize(
+    "lock", ["run", "dev", "uv", "conformance-disnake", "conformance-nextcord"]
+)
 def test_the_locks_have_hashes(lock: str) -> None:
     text = (ROOT / "requirements" / f"{lock}.txt").read_text()
     pins = re.findall(r"^[a-z0-9].*?==.*$", text, re.MULTILINE)
