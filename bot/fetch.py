@@ -134,6 +134,12 @@ def is_public(address: Address) -> bool:
     return used and address.is_global and not address.is_multicast
 
 
+def _is_loopback(address: Address) -> bool:
+    """Whether it is plainly this machine; newer Pythons also count what embeds such an address."""
+    is_embedded = isinstance(address, IPv6Address) and address.ipv4_mapped is not None
+    return address.is_loopback and not is_embedded
+
+
 def _session(guard: _Guard) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(resolver=guard, use_dns_cache=False),
@@ -168,14 +174,14 @@ def _checked(url: str, *, local: bool, base: URL | None = None) -> URL:
 
 
 def _check_address(address: Address, host: str, *, local: bool) -> None:
-    if not is_public(address) and not (local and address.is_loopback):
+    if not is_public(address) and not (local and _is_loopback(address)):
         raise DownloadRefused(f"The download's host {host} is not on the open internet.")
 
 
 def _is_local(url: str | URL) -> bool:
     host = URL(url).host or ""
     try:
-        return ip_address(host).is_loopback
+        return _is_loopback(ip_address(host))
     except ValueError:
         return host == "localhost"
 
