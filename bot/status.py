@@ -25,6 +25,9 @@ from bot.store import Store
 log = structlog.get_logger()
 
 EDIT_SPACING_S = 3.0
+LOOK_S = 1.0
+"""Files are usually looked at by then: the price comes at once, not after a spaced edit."""
+
 SETTLE_S = 0.25
 """News comes in bursts (queued, sent, rendering): a card shows where they end."""
 
@@ -106,6 +109,9 @@ class StatusCards:
     async def _show(self, job_id: str) -> bool:
         """Bring one card up to date; whether it was edited."""
         job = await self._store.read.job(job_id)
+        if job is not None and _is_looked_at(job) and job.card.message_id is not None:
+            await self._clock.sleep(LOOK_S)
+            job = await self._store.read.job(job_id)
         if job is None:
             return False
         outlook = await self._outlook(job)
@@ -240,6 +246,11 @@ def face_of(job: Job, outlook: Outlook) -> str:
     if job.state is JobState.QUEUED:
         return f"{job.state}:{'unavailable' if outlook.unavailable else outlook.place}"
     return f"{job.state}:{job.delivered}" if job.delivered else str(job.state)
+
+
+def _is_looked_at(job: Job) -> bool:
+    """A draft with both files, whose price is not known yet."""
+    return job.is_draft and None not in {job.subject, job.motion} and job.duration_s is None
 
 
 def _needs_nothing(job: Job) -> bool:

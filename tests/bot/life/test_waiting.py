@@ -4,6 +4,7 @@ import socket
 
 import pytest
 
+from sandbox.person import Json
 from tests.bot.life.world import TOKEN_LIFE_S, Life
 from tests.e2e.stage import is_video, says
 
@@ -86,6 +87,12 @@ async def test_a_draft_is_forgotten_after_a_day_and_replaced_by_a_newer_one(life
     assert not list((life.folder / "data" / "media").rglob("subject"))
 
 
+def is_shown(event: Json) -> bool:
+    """The private answer with the video."""
+    message = event["message"]
+    return bool(message["flags"] & 64 and message["attachments"])
+
+
 async def test_videos_are_kept_for_keep_days(life: Life) -> None:
     await life.start(keep_days=2)
     ada = await life.person("ada")
@@ -94,10 +101,15 @@ async def test_videos_are_kept_for_keep_days(life: Life) -> None:
     await life.reaches("delivered", step_s=1.0)
     video = life.folder / "data" / "media" / life.job_id() / "video.mp4"
     assert video.exists()
+    await life.stop()
     life.advance(DAY_S)
-    await life.until(lambda: not life.discord.gateway.has_bot or video.exists())
+    await life.start(keep_days=2)
+    await ada.use(life.channel("general"), "jobs show", {"job": life.job_id()})
+    await ada.wait_for(lambda event: event["type"] == "message_update" and is_shown(event))
+    assert video.exists()
     life.advance(DAY_S + 7200)
-    await life.until(lambda: not video.exists())
+    await life.until(lambda: life.rows("SELECT video_deleted_at FROM jobs") != [(None,)])
+    assert not video.exists()
     shown = await ada.use(life.channel("general"), "jobs show", {"job": life.job_id()})
     await ada.wait_for(says("The video itself is no longer kept"))
     assert (await ada.outcome(shown))["ephemeral"]
