@@ -250,7 +250,7 @@ def finished(job: Job, *, link: tuple[str, float] | None = None) -> ui.LayoutVie
             ui.MediaGallery(discord.MediaGalleryItem(f"attachment://{FILE_NAME.format(id=job.id)}"))
         )
     else:
-        items.append(_text("It is too large to be posted here.", _download(*link)))
+        items.append(_text("It could not be attached here.", _download(*link)))
     items.append(ui.ActionRow(_button("Details", Button.DETAILS, job)))
     return _view(*items, colour=GREEN)
 

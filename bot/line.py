@@ -71,9 +71,7 @@ class Line:
 
     def turned_away(self, job_id: str, error: NotAccepted) -> None:
         """A job's submit was not accepted, provably."""
-        is_known = error.status == 401 or (
-            isinstance(error, OutOfCredits) and _speaks_of_money(error)
-        )
+        is_known = _is_surely_the_account(error)
         is_account = is_known or isinstance(error, KeyRejected | OutOfCredits)
         if error.status in ABOUT_INPUTS:
             self._refused.setdefault(job_id, [])
@@ -94,7 +92,7 @@ class Line:
 
         Without this, one picture that the provider will never take would stop everybody.
         """
-        if error.status not in ABOUT_INPUTS:
+        if error.status not in ABOUT_INPUTS or _is_surely_the_account(error):
             return False
         seen = self._refused.setdefault(job_id, [])
         if seen[-1:] != [self._successes]:
@@ -116,8 +114,11 @@ class Line:
             self._is_busy, self._is_about_one = is_busy, is_about_one
 
 
-def _speaks_of_money(error: NotAccepted) -> bool:
-    return any(word in str(error).lower() for word in ("credit", "balance", "spend"))
+def _is_surely_the_account(error: NotAccepted) -> bool:
+    """The key, or an empty balance: no other job would fare better."""
+    words = ("credit", "balance", "spend")
+    is_money = isinstance(error, OutOfCredits) and any(word in str(error).lower() for word in words)
+    return error.status in {401, 402} or is_money
 
 
 def _advice(error: NotAccepted) -> str:

@@ -68,7 +68,10 @@ class StatusCards:
                 self.touch(job.id)
             for job_id in self._news.copy():
                 self.touch(job_id)
-            await asyncio.Event().wait()
+            try:
+                await asyncio.Event().wait()
+            finally:
+                self._group = None  # jobs that still end their step must not start work here
 
     def touch(self, job_id: str) -> None:
         """There may be news of this job."""
@@ -207,11 +210,13 @@ class StatusCards:
             return None
         await self._client.wait_until_ready()
         try:
-            return (await self._webhook(job).fetch_message("@original")).id  # type: ignore[arg-type]
+            # The route takes this name in place of an id; discord.py's annotation does not say so.
+            reply = await self._webhook(job).fetch_message("@original")  # type: ignore[arg-type]
         except LOST as error:
             if is_refusal(error):
                 return None
             raise DeliveryError(str(error)) from error
+        return reply.id
 
     async def reply_with_video(self, job: Job, path: str) -> bool:
         """Put the finished video into the reply; false where that can no longer be done."""

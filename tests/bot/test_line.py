@@ -118,3 +118,11 @@ def test_a_429_within_a_wave_does_not_hide_an_outage() -> None:
     line.in_doubt("502")
     line.turned_away("job", NotAccepted("slow down", status=429))
     assert line.is_down
+
+
+def test_an_empty_balance_is_never_one_jobs_fault() -> None:
+    line = Line(StoppedClock())
+    error = OutOfCredits("406: Insufficient credits", status=406)
+    for _ in range(5):
+        assert not line.is_about_inputs("unlucky", error)
+        line.works()
