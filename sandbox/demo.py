@@ -98,6 +98,7 @@ class Demo:
             self._person("ben") as ben,
             self._person("cleo") as cleo,
         ):
+            await self._bot_is_there(ben)
             await self._commands_are_there(ada, channel)
             private = await ben.open_dm()
             server = self._scene("Ada", "in #general of the server Studio", ada, channel)
@@ -130,6 +131,13 @@ class Demo:
 
     def _person(self, name: str) -> PersonClient:
         return PersonClient(self._cast.discord["people_url"], self._cast.discord["users"][name])
+
+    async def _bot_is_there(self, person: PersonClient) -> None:
+        """A direct message to a bot that is not yet online is lost, as on the real one."""
+        try:
+            await person.until_online(self._cast.discord["application_id"], PATIENCE_S)
+        except TimeoutError:
+            raise BrokenPromiseError("The bot did not come online.") from None
 
     async def _commands_are_there(self, person: PersonClient, channel_id: int) -> None:
         async def look() -> bool:

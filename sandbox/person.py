@@ -120,6 +120,23 @@ class PersonClient:
         found: list[Json] = await self._get(f"channels/{channel_id}/messages")
         return found
 
+    async def until_online(self, user_id: int, timeout_s: float = 30) -> None:
+        """Wait until somebody, such as the bot, is online. TimeoutError if they are not by then.
+
+        What is written to a bot before that is lost to it.
+        """
+        async with asyncio.timeout(timeout_s), self._news:
+            while not self._sees_online(user_id):
+                await self._wait_for_news()
+
+    def _sees_online(self, user_id: int) -> bool:
+        presences = [
+            event["online"]
+            for event in self.events
+            if event["type"] == "presence" and event["user_id"] == str(user_id)
+        ]
+        return bool(presences) and presences[-1]
+
     async def wait_for(self, predicate: Callable[[Json], bool], timeout_s: float = 30) -> Json:
         """The first event, past or to come, that fits and was not returned before.
 

@@ -115,11 +115,6 @@ class Gateway:
         """Where a bot connects; some clients put a slash behind the address."""
         return [web.get(path, self.accept) for path in ("/gateway", "/gateway/")]
 
-    @property
-    def has_bot(self) -> bool:
-        """Whether a bot is connected and identified."""
-        return any(connection.session is not None for connection in self._open)
-
     def reconnect_all(self) -> None:
         """Ask every bot to reconnect and resume (opcode 7)."""
         for connection in self._open:

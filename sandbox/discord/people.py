@@ -73,6 +73,8 @@ class People:
         screen: asyncio.Queue[Json | None] = asyncio.Queue()
         self._screens[screen] = person
         screen.put_nowait({"type": "ready"})
+        for user_id in self._world.online:
+            screen.put_nowait(self._presence(user_id))
         pump = asyncio.create_task(self._pump(screen, socket))
         try:
             async for _ in socket:
@@ -213,6 +215,14 @@ class People:
         """Show that somebody types."""
         event = {"type": "typing", "channel_id": str(channel.id), "user_id": str(user_id)}
         self._show(event, lambda person: bool(self._rights(person, channel)))
+
+    def presence_changed(self, user_id: int) -> None:
+        """Show who came online, or went."""
+        self._show(self._presence(user_id), lambda person: True)
+
+    def _presence(self, user_id: int) -> Json:
+        online = user_id in self._world.online
+        return {"type": "presence", "user_id": str(user_id), "online": online}
 
     def _begin(self, interaction: Interaction) -> web.Response:
         self._world.interact(interaction)

@@ -114,6 +114,7 @@ class Sessions:
             for guild in guilds:
                 created = self._payloads.guild_create(guild, with_members=with_members)
                 session.send("GUILD_CREATE", created)
+        self._show_presence()
 
     def find(self, session_id: str) -> Session | None:
         """A session that can be resumed; one that waited too long is forgotten."""
@@ -139,6 +140,7 @@ class Sessions:
             if number > seq and name != "RESUMED":
                 outlet.dispatch(name, number, data)
         session.send("RESUMED", {"_trace": []})
+        self._show_presence()
         return True
 
     def detach(self, session: Session, outlet: Outlet) -> None:
@@ -146,10 +148,17 @@ class Sessions:
         if session.outlet is outlet:
             session.outlet = None
             session.detached_at = self.world.clock.time()
+            self._show_presence()
 
     def forget(self, session: Session) -> None:
         """End a session for good."""
         self._sessions.pop(session.id, None)
+        self._show_presence()
+
+    def _show_presence(self) -> None:
+        """The bot is online while one of its sessions has a connection."""
+        connected = any(session.outlet is not None for session in self._sessions.values())
+        self.world.be_online(self.world.bot_id, connected)
 
     def message_created(self, message: Message, nonce: str | int | None) -> None:
         """Tell of a new message."""
@@ -195,6 +204,9 @@ class Sessions:
         for session in self._sessions.values():
             if session.intents & needed and session.covers(channel.guild_id):
                 session.send("TYPING_START", body)
+
+    def presence_changed(self, user_id: int) -> None:
+        """People's presences are a privileged matter that is not served."""
 
     def send_members(
         self,

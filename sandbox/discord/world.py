@@ -230,6 +230,9 @@ class Listener(Protocol):
     def typing(self, channel: Channel, user_id: int) -> None:
         """Somebody types."""
 
+    def presence_changed(self, user_id: int) -> None:
+        """Somebody came online, or went."""
+
 
 class World:
     """One Discord, with one application in it. Named things are found by name or by id."""
@@ -249,6 +252,7 @@ class World:
         self.commands: dict[int, Command] = {}
         self.interactions: dict[int, Interaction] = {}
         self.attachments: dict[int, Attachment] = {}
+        self.online: set[int] = set()
         self.listeners: list[Listener] = []
         self._nonces: dict[tuple[int, int, str], tuple[float, Message]] = {}
 
@@ -346,6 +350,17 @@ class World:
         interaction.state = state
         for listener in self.listeners:
             listener.interaction_changed(interaction)
+
+    def be_online(self, user_id: int, online: bool) -> None:
+        """Tell of somebody who came or went; nothing if they were there, or gone, before."""
+        if (user_id in self.online) is online:
+            return
+        if online:
+            self.online.add(user_id)
+        else:
+            self.online.remove(user_id)
+        for listener in self.listeners:
+            listener.presence_changed(user_id)
 
     def type_in(self, channel: Channel, user_id: int) -> None:
         """Tell that somebody types."""

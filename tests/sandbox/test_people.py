@@ -9,7 +9,7 @@ import pytest
 from sandbox.discord import DiscordServer, World
 from sandbox.person import PersonClient, PersonError
 from tests.sandbox.example_bot import ExampleBot, text_file
-from tests.sandbox.raw import Rest
+from tests.sandbox.raw import GatewayClient, Rest
 
 
 async def test_each_event_is_returned_once_and_the_past_counts(
@@ -40,6 +40,25 @@ async def test_people_see_only_their_channels(
     await ada.send(world.channels["general"].id, "public")
     seen = await ben.wait_for(lambda event: event["type"] == "message_create")
     assert seen["message"]["content"] == "public"
+
+
+async def test_the_bot_is_online_while_it_has_a_session_on_a_connection(
+    server: DiscordServer, ada: PersonClient, world: World
+) -> None:
+    def came_or_went(event: dict[str, object]) -> bool:
+        return event["type"] == "presence" and event["user_id"] == str(world.bot_id)
+
+    with pytest.raises(TimeoutError):
+        await ada.until_online(world.bot_id, timeout_s=0.02)
+    async with GatewayClient(server) as gateway:
+        await gateway.receive()
+        assert not world.online
+        await gateway.identify()
+        await ada.until_online(world.bot_id)
+        async with PersonClient(server.people_url, world.users["ben"].id) as latecomer:
+            await latecomer.until_online(world.bot_id)
+    assert (await ada.wait_for(came_or_went))["online"]
+    assert not (await ada.wait_for(came_or_went))["online"]
 
 
 async def test_deleted_messages_leave_the_screen(

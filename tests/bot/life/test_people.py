@@ -72,7 +72,7 @@ async def test_a_gateway_that_drops_loses_no_command(life: Life) -> None:
     await life.start()
     ada = await life.person("ada")
     life.discord.gateway.reconnect_all()
-    await life.until(lambda: life.discord.gateway.has_bot)
+    await life.until(lambda: life.bot_is_online)
     outcome = await ada.outcome(await ada.use(life.channel("general"), "credits"))
     assert "You can spend 30 credits" in text_of(outcome["message"])
 

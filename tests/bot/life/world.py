@@ -80,7 +80,12 @@ class Life:
         settings = Settings(_env_file=None, **(values | changes))
         self._stopping = asyncio.Event()
         self._bot = asyncio.create_task(run(settings, self.clock, self._stopping))
-        await self.until(lambda: self.discord.gateway.has_bot)
+        await self.until(lambda: self.bot_is_online)
+
+    @property
+    def bot_is_online(self) -> bool:
+        """Whether the bot is connected and identified."""
+        return self.world.bot_id in self.world.online
 
     async def stop(self) -> None:
         """SIGTERM's way."""
@@ -88,7 +93,7 @@ class Life:
         if self._bot is not None:
             await self._bot
             self._bot = None
-        await self.until(lambda: not self.discord.gateway.has_bot)
+        await self.until(lambda: not self.bot_is_online)
 
     async def lose_discord(self) -> None:
         """Discord is gone, and does not come back."""
