@@ -9,7 +9,8 @@ from urllib.parse import parse_qs, urlencode
 
 from aiohttp import web
 
-from sandbox.discord.world import Attachment, World
+from sandbox.discord.model import Attachment
+from sandbox.discord.world import World
 
 LINK_LIFE_S = 24 * 60 * 60
 GONE = "This content is no longer available."

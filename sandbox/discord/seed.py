@@ -1,18 +1,10 @@
 """The world that every run starts with; its ids are fixed, so that other processes know them."""
 
 from sandbox.clock import MovableClock
+from sandbox.discord.model import Channel, ChannelType, Guild, Member, Overwrite, Role, User
 from sandbox.discord.permissions import MEMBER, Permission
 from sandbox.discord.snowflake import at
-from sandbox.discord.world import (
-    Channel,
-    ChannelType,
-    Guild,
-    Member,
-    Overwrite,
-    Role,
-    User,
-    World,
-)
+from sandbox.discord.world import World
 
 FOUNDED_AT = 1_735_689_600.0
 BASE = at(FOUNDED_AT)

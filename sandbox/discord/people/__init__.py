@@ -1,0 +1,35 @@
+"""What people's Discord clients do: they see, write, use commands, press buttons.
+
+These routes are the sandbox's own; `sandbox.person.PersonClient` is their other end.
+"""
+
+from aiohttp import web
+
+from sandbox.discord.cdn import Cdn
+from sandbox.discord.payloads import Payloads
+from sandbox.discord.people.api import PeopleApi
+from sandbox.discord.people.interactions import Interactions
+from sandbox.discord.people.messages import Messages
+from sandbox.discord.people.screens import Screens
+from sandbox.discord.world import World
+
+__all__ = ["People"]
+
+
+class People(Screens):
+    """Everybody's clients; hears of the world's changes and shows each person their own."""
+
+    def __init__(self, world: World, cdn: Cdn, payloads: Payloads) -> None:
+        api = PeopleApi(world, cdn, payloads)
+        super().__init__(api)
+        self._interactions = Interactions(api)
+        self._messages = Messages(api)
+
+    def routes(self) -> list[web.RouteDef]:
+        """Every route below /people/{user_id}."""
+        return super().routes() + self._messages.routes() + self._interactions.routes()
+
+    async def close(self) -> None:
+        """End every screen and deadline."""
+        await super().close()
+        await self._interactions.close()
