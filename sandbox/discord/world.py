@@ -197,5 +197,6 @@ class World:
 
 
 def bot_token(application_id: int) -> str:
-    """A token of the usual shape: some clients read the bot's id from its first part."""
-    return base64.b64encode(str(application_id).encode()).decode().rstrip("=") + ".sandbox.token"
+    """A new token of the usual shape: some clients read the bot's id from its first part."""
+    id_part = base64.b64encode(str(application_id).encode()).decode().rstrip("=")
+    return f"{id_part}.{secrets.token_urlsafe(4)}.{secrets.token_urlsafe(20)}"

@@ -10,6 +10,7 @@ from sandbox.discord.payloads import Payloads
 from sandbox.discord.people.api import PeopleApi
 from sandbox.discord.people.interactions import Interactions
 from sandbox.discord.people.messages import Messages
+from sandbox.discord.people.places import Places
 from sandbox.discord.people.screens import Screens
 from sandbox.discord.world import World
 
@@ -24,10 +25,12 @@ class People(Screens):
         super().__init__(api)
         self._interactions = Interactions(api)
         self._messages = Messages(api)
+        self._places = Places(api)
 
     def routes(self) -> list[web.RouteDef]:
-        """Every route below /people/{user_id}."""
-        return super().routes() + self._messages.routes() + self._interactions.routes()
+        """Every route below the people's address."""
+        parts = (self._places, self._messages, self._interactions)
+        return super().routes() + [route for part in parts for route in part.routes()]
 
     async def close(self) -> None:
         """End every screen and deadline."""

@@ -9,7 +9,8 @@ from sandbox.discord.model import Channel, Interaction, Message, User
 from sandbox.discord.people.api import PeopleApi
 from sandbox.discord.wire import Json, encode
 
-PERSON = r"/people/{user_id:\d{1,20}}"
+# Below the people's address.
+PERSON = r"/{user_id:\d{1,20}}"
 
 
 class Screens:
