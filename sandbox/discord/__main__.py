@@ -14,19 +14,8 @@ async def serve(port: int) -> None:
     stop = asyncio.Event()
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signal_number, stop.set)
-    world = seed_world()
-    async with DiscordServer(world, port=port) as server:
-        line = {
-            "api_url": server.api_url,
-            "gateway_url": server.gateway_url,
-            "people_url": server.people_url,
-            "token": world.token,
-            "application_id": world.application_id,
-            "users": {name: user.id for name, user in world.users.items()},
-            "guilds": {name: guild.id for name, guild in world.guilds.items()},
-            "channels": {name: channel.id for name, channel in world.channels.items()},
-        }
-        sys.stdout.write(json.dumps(line) + "\n")
+    async with DiscordServer(seed_world(), port=port) as server:
+        sys.stdout.write(json.dumps(server.announcement()) + "\n")
         sys.stdout.flush()
         await stop.wait()
 

@@ -4,12 +4,14 @@ import hashlib
 import hmac
 import mimetypes
 import re
+import secrets
 import struct
 from urllib.parse import parse_qs, urlencode
 
 from aiohttp import web
 
-from sandbox.discord.world import Attachment, World
+from sandbox.discord.model import Attachment
+from sandbox.discord.world import World
 
 LINK_LIFE_S = 24 * 60 * 60
 GONE = "This content is no longer available."
@@ -17,7 +19,12 @@ GONE = "This content is no longer available."
 _TYPES = mimetypes.MimeTypes()
 _TYPES.add_type("video/x-matroska", ".mkv")
 _TYPES.add_type("video/x-m4v", ".m4v")
-_KEY = b"the sandbox signs its links with this"
+# A file that is opened by itself must not act as a part of the page, which has the same address.
+FILE_HEADERS = {
+    "Accept-Ranges": "bytes",
+    "Content-Security-Policy": "sandbox",
+    "X-Content-Type-Options": "nosniff",
+}
 
 
 class Cdn:
@@ -25,6 +32,7 @@ class Cdn:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._key = secrets.token_bytes(32)
         self.base_url = ""
 
     def store(
@@ -53,7 +61,7 @@ class Cdn:
         path = f"/{folder}/{attachment.channel_id}/{attachment.id}/{attachment.filename}"
         issued = int(self._world.clock.time())
         life = {"ex": f"{issued + LINK_LIFE_S:x}", "is": f"{issued:x}"}
-        query = urlencode({**life, "hm": _sign(path, **life)})
+        query = urlencode({**life, "hm": self._sign(path, **life)})
         return f"{self.base_url}{path}?{query}&"
 
     def routes(self) -> list[web.RouteDef]:
@@ -68,15 +76,34 @@ class Cdn:
         if attachment is None or not self._valid(request):
             return web.Response(status=404, text=GONE)
         kind = attachment.content_type or "application/octet-stream"
-        return web.Response(body=attachment.data, headers={"Content-Type": kind})
+        return _part(request, attachment.data, FILE_HEADERS | {"Content-Type": kind})
 
     def _valid(self, request: web.Request) -> bool:
         query = {key: values[0] for key, values in parse_qs(request.query_string).items()}
         expires, issued = query.get("ex", ""), query.get("is", "")
-        expected = _sign(request.path, ex=expires, **{"is": issued})
+        expected = self._sign(request.path, ex=expires, **{"is": issued})
         if not hmac.compare_digest(expected, query.get("hm", "")):
             return False
         return self._world.clock.time() < int(expires, 16)
+
+    def _sign(self, path: str, **life: str) -> str:
+        text = f"{path}:{life['ex']}:{life['is']}"
+        return hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()
+
+
+def _part(request: web.Request, data: bytes, headers: dict[str, str]) -> web.Response:
+    """What was asked for of a file: browsers play videos, and seek in them, piece by piece."""
+    try:
+        asked = request.http_range
+    except ValueError:
+        asked = slice(None)
+    if asked.start is None:
+        return web.Response(body=data, headers=headers)
+    start, stop, _ = asked.indices(len(data))
+    if start >= stop:
+        return web.Response(status=416, headers=headers | {"Content-Range": f"bytes */{len(data)}"})
+    headers = headers | {"Content-Range": f"bytes {start}-{stop - 1}/{len(data)}"}
+    return web.Response(status=206, body=data[start:stop], headers=headers)
 
 
 def content_type(filename: str) -> str | None:
@@ -88,11 +115,6 @@ def content_type(filename: str) -> str | None:
 def safe_name(filename: str) -> str:
     """The name a file gets in its link and in `attachment://…`."""
     return re.sub(r"[^\w.\-]", "_", filename, flags=re.ASCII).strip(".") or "unknown"
-
-
-def _sign(path: str, **life: str) -> str:
-    text = f"{path}:{life['ex']}:{life['is']}"
-    return hmac.new(_KEY, text.encode(), hashlib.sha256).hexdigest()
 
 
 def picture_size(data: bytes) -> tuple[int, int] | None:

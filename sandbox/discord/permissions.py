@@ -2,7 +2,7 @@
 
 from enum import IntFlag
 
-from sandbox.discord.world import Channel, Guild, Member
+from sandbox.discord.model import Channel, Guild, Member
 
 
 class Permission(IntFlag):

@@ -1,18 +1,10 @@
 """The world that every run starts with; its ids are fixed, so that other processes know them."""
 
 from sandbox.clock import MovableClock
+from sandbox.discord.model import Channel, ChannelType, Guild, Member, Overwrite, Role, User
 from sandbox.discord.permissions import MEMBER, Permission
 from sandbox.discord.snowflake import at
-from sandbox.discord.world import (
-    Channel,
-    ChannelType,
-    Guild,
-    Member,
-    Overwrite,
-    Role,
-    User,
-    World,
-)
+from sandbox.discord.world import World
 
 FOUNDED_AT = 1_735_689_600.0
 BASE = at(FOUNDED_AT)
@@ -23,10 +15,12 @@ PEOPLE = {
     "cleo": (BASE + 3, "Cleo"),
     "dana": (BASE + 4, "Dana"),
     "eve": (BASE + 5, "Eve"),
+    "finn": (BASE + 6, "Finn"),
 }
 BOT_ID = BASE + 100
 STUDIO_ID = BASE + 200
 GARDEN_ID = BASE + 300
+ATTIC_ID = BASE + 400
 MODERATOR_ID = BASE + 201
 BOT_PERMISSIONS = int(MEMBER)
 MODERATOR_PERMISSIONS = int(
@@ -35,12 +29,13 @@ MODERATOR_PERMISSIONS = int(
 
 
 def seed_world(clock: MovableClock | None = None) -> World:
-    """Two servers, five people, one application.
+    """Three servers, six people, one application.
 
     *studio* is Ada's, where Dana moderates; its channels are *general*, *showroom*, *readonly*
     (the bot cannot send), *nofiles* (the bot cannot attach), *nohistory* (the bot cannot read
     back) and *hidden* (the bot cannot view). *garden* is Cleo's, of tier 2, with *lawn*.
-    Eve refuses direct messages and is only in the studio.
+    Eve refuses direct messages and is only in the studio. *attic* is Finn's, with *den*; he is a
+    stranger to the other two.
     """
     world = World(BOT_ID, clock)
     for name, (user_id, display_name) in PEOPLE.items():
@@ -48,6 +43,7 @@ def seed_world(clock: MovableClock | None = None) -> World:
     world.users["bot"] = User(BOT_ID, "marionette", "Marionette", bot=True)
     _studio(world)
     _garden(world)
+    _attic(world)
     return world
 
 
@@ -59,7 +55,9 @@ def _studio(world: World) -> None:
         "Studio",
         owner_id=PEOPLE["ada"][0],
         roles=[Role(STUDIO_ID, "@everyone", int(MEMBER)), bot_role, moderator],
-        members=_members({name: [] for name in PEOPLE} | {"dana": [MODERATOR_ID]}, bot_role.id),
+        members=_members(
+            {"ada": [], "ben": [], "cleo": [], "dana": [MODERATOR_ID], "eve": []}, bot_role.id
+        ),
     )
     denied = {
         "general": 0,
@@ -75,16 +73,28 @@ def _studio(world: World) -> None:
 
 
 def _garden(world: World) -> None:
-    bot_role = Role(GARDEN_ID + 2, "Marionette", BOT_PERMISSIONS, 1, bot_id=BOT_ID)
-    world.guilds["garden"] = Guild(
-        GARDEN_ID,
-        "Garden",
-        owner_id=PEOPLE["cleo"][0],
-        roles=[Role(GARDEN_ID, "@everyone", int(MEMBER)), bot_role],
-        members=_members({"ada": [], "cleo": []}, bot_role.id),
-        premium_tier=2,
-    )
+    _add_guild(world, "garden", GARDEN_ID, ["cleo", "ada"], premium_tier=2)
     _add_channel(world, "garden", "lawn", 0, [])
+
+
+def _attic(world: World) -> None:
+    _add_guild(world, "attic", ATTIC_ID, ["finn"])
+    _add_channel(world, "attic", "den", 0, [])
+
+
+def _add_guild(
+    world: World, name: str, guild_id: int, people: list[str], *, premium_tier: int = 0
+) -> None:
+    """A server without roles of its own; the first of its people owns it."""
+    bot_role = Role(guild_id + 2, "Marionette", BOT_PERMISSIONS, 1, bot_id=BOT_ID)
+    world.guilds[name] = Guild(
+        guild_id,
+        name.title(),
+        owner_id=PEOPLE[people[0]][0],
+        roles=[Role(guild_id, "@everyone", int(MEMBER)), bot_role],
+        members=_members({person: [] for person in people}, bot_role.id),
+        premium_tier=premium_tier,
+    )
 
 
 def _members(people: dict[str, list[int]], bot_role_id: int) -> dict[int, Member]:

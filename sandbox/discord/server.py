@@ -2,7 +2,7 @@
 
 import hmac
 import json
-from collections.abc import Awaitable, Callable
+import secrets
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -10,7 +10,9 @@ from typing import Self
 from aiohttp import web
 
 from sandbox.discord.cdn import Cdn
+from sandbox.discord.doors import Handler, guard
 from sandbox.discord.gateway import Gateway
+from sandbox.discord.pages import Pages
 from sandbox.discord.payloads import Payloads
 from sandbox.discord.people import People
 from sandbox.discord.refusals import Refusal
@@ -18,15 +20,13 @@ from sandbox.discord.rest import Api, rest_routes
 from sandbox.discord.rest.bodies import BODY, read_fields
 from sandbox.discord.rest.limits import API, Limits
 from sandbox.discord.sessions import Sessions
-from sandbox.discord.wire import ApiError, Fault, answer
+from sandbox.discord.wire import ApiError, Fault, Json, answer
 from sandbox.discord.world import MIB, World
 
 HEARTBEAT_INTERVAL_S = 41.25
 MOST_BYTES = 1024 * MIB
 # What carries its own token in the path, or nothing secret at all.
 WITHOUT_BOT_TOKEN = ("/gateway", "/interactions/", "/webhooks/")
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,23 +62,15 @@ class DiscordServer:
         self._sessions = Sessions(world, payloads)
         self.gateway = Gateway(self._sessions, heartbeat_interval_s)
         self._people = People(world, self._cdn, payloads)
+        self._people_path = f"/people/{secrets.token_urlsafe(16)}"
+        self._pages = Pages(self._cdn, self._people_path)
         self._limits = Limits(world.clock)
         self._runner: web.AppRunner | None = None
         self.api_url = self.gateway_url = self.people_url = ""
 
     async def __aenter__(self) -> Self:
         """Listen; OSError if the port is taken."""
-        app = web.Application(client_max_size=MOST_BYTES)
-        app.add_routes(self._people.routes() + self._cdn.routes() + self.gateway.routes())
-        app.router.add_get("/people/control/requests", self._show_requests)
-        app.router.add_post("/people/control/clock", self._move_clock)
-        app.middlewares.append(_refusals)
-        api = web.Application(
-            client_max_size=MOST_BYTES, middlewares=[self._rest, self._limited, _errors]
-        )
-        api.add_routes(rest_routes(self._api))
-        app.add_subapp(API, api)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        self._runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self._host, self._port)
         await site.start()
@@ -100,12 +92,39 @@ class DiscordServer:
         if self._runner is not None:
             await self._runner.cleanup()
 
+    def announcement(self) -> Json:
+        """The addresses, the bot's token, and the ids by name: what other processes must know."""
+        return {
+            "page_url": f"{self._cdn.base_url}/",
+            "api_url": self.api_url,
+            "gateway_url": self.gateway_url,
+            "people_url": self.people_url,
+            "token": self.world.token,
+            "application_id": self.world.application_id,
+            "users": {name: user.id for name, user in self.world.users.items()},
+            "guilds": {name: guild.id for name, guild in self.world.guilds.items()},
+            "channels": {name: channel.id for name, channel in self.world.channels.items()},
+        }
+
+    def _application(self) -> web.Application:
+        app = web.Application(client_max_size=MOST_BYTES, middlewares=[guard, _refusals])
+        app.add_routes(self._pages.routes() + self._cdn.routes() + self.gateway.routes())
+        people = web.Application()
+        people.add_routes(self._people.routes())
+        people.router.add_get("/control/requests", self._show_requests)
+        people.router.add_post("/control/clock", self._move_clock)
+        app.add_subapp(self._people_path, people)
+        api = web.Application(middlewares=[self._rest, self._limited, _errors])
+        api.add_routes(rest_routes(self._api))
+        app.add_subapp(API, api)
+        return app
+
     def _announce(self, port: int) -> None:
         address = f"{self._host}:{port}"
         self._cdn.base_url = f"http://{address}"
         self.api_url = f"http://{address}{API}"
         self.gateway_url = f"ws://{address}/gateway"
-        self.people_url = f"http://{address}/people"
+        self.people_url = f"http://{address}{self._people_path}"
         self._api.gateway_url = self.gateway.url = self.gateway_url
 
     @web.middleware
@@ -203,3 +222,7 @@ async def _refusals(request: web.Request, handler: Handler) -> web.StreamRespons
         return answer({"message": str(refusal)}, 400)
     except ApiError as error:
         return answer(error.body, error.status)
+    except web.HTTPNotFound:
+        return answer({"message": "There is nothing at this address."}, 404)
+    except web.HTTPClientError as error:
+        return answer({"message": f"This was not understood: {error.reason}."}, error.status)

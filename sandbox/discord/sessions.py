@@ -7,11 +7,12 @@ from enum import IntFlag
 from typing import Protocol
 
 from sandbox.discord import permissions
+from sandbox.discord.model import Channel, Flag, Guild, Interaction, Member, Message
 from sandbox.discord.payloads import Payloads
 from sandbox.discord.permissions import Permission
 from sandbox.discord.rest.api import for_application
 from sandbox.discord.wire import Json
-from sandbox.discord.world import Channel, Flag, Guild, Interaction, Member, Message, World
+from sandbox.discord.world import World
 
 MOST_REPLAYED = 1000
 RESUMABLE_S = 300.0

@@ -6,11 +6,21 @@ listens to it.
 
 import base64
 import secrets
-from dataclasses import dataclass, field
-from enum import IntEnum, IntFlag, StrEnum
 from typing import Protocol
 
 from sandbox.clock import MovableClock
+from sandbox.discord.model import (
+    Attachment,
+    Channel,
+    ChannelType,
+    Command,
+    Guild,
+    Interaction,
+    InteractionType,
+    Message,
+    State,
+    User,
+)
 from sandbox.discord.snowflake import Snowflakes
 from sandbox.discord.wire import Json
 
@@ -19,194 +29,6 @@ TIER_LIMITS_BYTES = {0: 10 * MIB, 1: 10 * MIB, 2: 50 * MIB, 3: 100 * MIB}
 REPLY_DEADLINE_S = 3.0
 TOKEN_LIFE_S = 15 * 60.0
 NONCE_WINDOW_S = 180.0
-
-
-class Flag(IntFlag):
-    """Message flags."""
-
-    SUPPRESS_EMBEDS = 1 << 2
-    EPHEMERAL = 1 << 6
-    LOADING = 1 << 7
-    SUPPRESS_NOTIFICATIONS = 1 << 12
-    COMPONENTS_V2 = 1 << 15
-
-
-class ChannelType(IntEnum):
-    """The channel types that this server has."""
-
-    TEXT = 0
-    DM = 1
-    CATEGORY = 4
-
-
-class InteractionType(IntEnum):
-    """The interaction types that this server sends."""
-
-    COMMAND = 2
-    COMPONENT = 3
-
-
-class State(StrEnum):
-    """What a person sees of their own interaction."""
-
-    PENDING = "pending"
-    DEFERRED = "deferred"
-    REPLIED = "replied"
-    FAILED = "failed"
-
-
-@dataclass(slots=True)
-class User:
-    """A person or a bot; a person may refuse direct messages."""
-
-    id: int
-    username: str
-    display_name: str
-    bot: bool = False
-    blocks_dms: bool = False
-
-
-@dataclass(slots=True)
-class Role:
-    """A role of a guild; the one with the guild's own id is @everyone."""
-
-    id: int
-    name: str
-    permissions: int
-    position: int = 0
-    bot_id: int | None = None
-
-
-@dataclass(slots=True)
-class Overwrite:
-    """A channel's exception for a role (`type` 0) or a member (`type` 1)."""
-
-    id: int
-    type: int
-    allow: int = 0
-    deny: int = 0
-
-
-@dataclass(slots=True)
-class Member:
-    """A user's place in a guild."""
-
-    user_id: int
-    role_ids: list[int]
-    joined_at: float
-    nick: str | None = None
-
-
-@dataclass(slots=True)
-class Channel:
-    """A text channel of a guild, or a direct message between two users."""
-
-    id: int
-    type: ChannelType
-    name: str = ""
-    guild_id: int | None = None
-    position: int = 0
-    topic: str | None = None
-    overwrites: list[Overwrite] = field(default_factory=list)
-    recipient_ids: tuple[int, ...] = ()
-    messages: dict[int, "Message"] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Guild:
-    """A server; `premium_tier` sets its upload limit."""
-
-    id: int
-    name: str
-    owner_id: int
-    roles: list[Role]
-    members: dict[int, Member]
-    channel_ids: list[int] = field(default_factory=list)
-    premium_tier: int = 0
-    locale: str = "en-US"
-
-
-@dataclass(slots=True)
-class Attachment:
-    """A stored file; an ephemeral one came with a slash command."""
-
-    id: int
-    channel_id: int
-    filename: str
-    data: bytes
-    content_type: str | None
-    width: int | None = None
-    height: int | None = None
-    title: str | None = None
-    description: str | None = None
-    ephemeral: bool = False
-
-
-@dataclass(slots=True)
-class Message:
-    """A message; `visible_to` names the only person who sees an ephemeral one."""
-
-    id: int
-    channel_id: int
-    author_id: int
-    created_at: float
-    content: str = ""
-    type: int = 0
-    flags: int = 0
-    edited_at: float | None = None
-    embeds: list[Json] = field(default_factory=list)
-    components: list[Json] = field(default_factory=list)
-    attachments: list[Attachment] = field(default_factory=list)
-    mention_ids: list[int] = field(default_factory=list)
-    mention_role_ids: list[int] = field(default_factory=list)
-    mention_everyone: bool = False
-    tts: bool = False
-    reference_id: int | None = None
-    interaction: "Interaction | None" = None
-    visible_to: int | None = None
-
-    def set_flag(self, flag: Flag, on: bool) -> None:
-        """Switch one flag."""
-        self.flags = self.flags | flag if on else self.flags & ~flag
-
-
-@dataclass(slots=True)
-class Interaction:
-    """One use of a command or a button, and what became of it."""
-
-    id: int
-    type: InteractionType
-    token: str
-    user_id: int
-    channel_id: int
-    guild_id: int | None
-    created_at: float
-    size_limit_bytes: int
-    data: Json
-    name: str | None = None
-    message_id: int | None = None
-    state: State = State.PENDING
-    original_id: int | None = None
-
-    @property
-    def acknowledged(self) -> bool:
-        """Whether the bot answered in time."""
-        return self.state in {State.DEFERRED, State.REPLIED}
-
-
-@dataclass(slots=True)
-class Command:
-    """A registered application command; `body` is its definition, normalised."""
-
-    id: int
-    guild_id: int | None
-    version: int
-    body: Json
-
-    @property
-    def key(self) -> tuple[int, str]:
-        """What must be unique: type and name."""
-        return (self.body["type"], self.body["name"])
 
 
 class Listener(Protocol):
@@ -375,5 +197,6 @@ class World:
 
 
 def bot_token(application_id: int) -> str:
-    """A token of the usual shape: some clients read the bot's id from its first part."""
-    return base64.b64encode(str(application_id).encode()).decode().rstrip("=") + ".sandbox.token"
+    """A new token of the usual shape: some clients read the bot's id from its first part."""
+    id_part = base64.b64encode(str(application_id).encode()).decode().rstrip("=")
+    return f"{id_part}.{secrets.token_urlsafe(4)}.{secrets.token_urlsafe(20)}"

@@ -1,5 +1,6 @@
 """Plain clients for the REST API and the gateway: what goes over the wire, and nothing else."""
 
+import asyncio
 import json
 import zlib
 from contextlib import AsyncExitStack
@@ -8,7 +9,8 @@ from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 import aiohttp
-from multidict import CIMultiDictProxy
+from multidict import CIMultiDict, CIMultiDictProxy
+from yarl import URL
 
 from sandbox.discord import DiscordServer
 
@@ -64,6 +66,35 @@ class Rest:
         """What is behind any address."""
         async with self.session.get(url) as response:
             return response.status, await response.read()
+
+
+async def knock(
+    server: DiscordServer, target: str, *headers: str, method: str = "GET", host: str | None = None
+) -> Reply:
+    """One request byte by byte as it is written here: no client tidies the target or the headers.
+
+    Without `host` the right one is sent; with "" none at all.
+    """
+    url = URL(server.people_url)
+    host = url.authority if host is None else host
+    lines = [f"{method} {target} HTTP/1.1", *([f"Host: {host}"] if host else []), *headers]
+    reader, writer = await asyncio.open_connection(url.host, url.port)
+    try:
+        writer.write("\r\n".join([*lines, "Connection: close", "", ""]).encode())
+        answer = await asyncio.wait_for(reader.read(), 5)
+    finally:
+        writer.close()
+        await writer.wait_closed()
+    head, _, body = answer.partition(b"\r\n\r\n")
+    first, *rest = head.decode().split("\r\n")
+    pairs = CIMultiDict[str]()
+    for line in rest:
+        name, _, value = line.partition(": ")
+        pairs.add(name, value)
+    is_json = pairs.get("Content-Type") == "application/json"
+    return Reply(
+        int(first.split()[1]), json.loads(body) if is_json else body, CIMultiDictProxy(pairs)
+    )
 
 
 class GatewayClient:

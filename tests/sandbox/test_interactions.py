@@ -5,7 +5,8 @@ from typing import NamedTuple
 import pytest
 
 from sandbox.discord import World
-from sandbox.discord.world import MIB, Interaction
+from sandbox.discord.model import Interaction
+from sandbox.discord.world import MIB
 from sandbox.person import PersonClient, PersonError
 from tests.sandbox.raw import Json, Rest
 

@@ -23,7 +23,7 @@ def files(tmp_path: Path) -> dict[str, Path]:
 async def test_login_sees_the_guilds_and_registers_commands(
     bot: ExampleBot, ada: PersonClient, world: World
 ) -> None:
-    assert {guild.name for guild in bot.guilds} == {"Studio", "Garden"}
+    assert {guild.name for guild in bot.guilds} == {"Studio", "Garden", "Attic"}
     offered = await ada.commands(world.channels["general"].id)
     assert {"mimic", "jobs", "Use as subject"} <= {command["name"] for command in offered}
 

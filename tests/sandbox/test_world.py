@@ -6,9 +6,9 @@ import pytest
 
 from sandbox.clock import MovableClock
 from sandbox.discord import World
+from sandbox.discord.model import Overwrite
 from sandbox.discord.permissions import ALL, Permission, in_channel
 from sandbox.discord.snowflake import Snowflakes, at
-from sandbox.discord.world import Overwrite
 from tests.sandbox.raw import Rest
 
 

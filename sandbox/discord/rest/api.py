@@ -6,11 +6,12 @@ from aiohttp import web
 
 from sandbox.discord import permissions
 from sandbox.discord.cdn import Cdn
+from sandbox.discord.model import Channel, Flag, Guild, Message
 from sandbox.discord.payloads import Payloads
 from sandbox.discord.permissions import Permission
 from sandbox.discord.rest.bodies import path_id
 from sandbox.discord.wire import ApiError, Fault, Json
-from sandbox.discord.world import Channel, Flag, Guild, Message, World
+from sandbox.discord.world import World
 
 MESSAGE_CONTENT_INTENT = 1 << 15
 

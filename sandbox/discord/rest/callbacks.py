@@ -5,19 +5,13 @@ Modals (callback 9), autocomplete (8) and the rest have their place in `Callback
 
 from aiohttp import web
 
+from sandbox.discord.model import Flag, Interaction, InteractionType, Message, State
 from sandbox.discord.rest.api import Api
 from sandbox.discord.rest.bodies import Body, path_id, read_body
 from sandbox.discord.rest.channels import REPLY, SETTABLE
 from sandbox.discord.rest.drafts import write
 from sandbox.discord.wire import ApiError, Fault, Json, answer
-from sandbox.discord.world import (
-    REPLY_DEADLINE_S,
-    Flag,
-    Interaction,
-    InteractionType,
-    Message,
-    State,
-)
+from sandbox.discord.world import REPLY_DEADLINE_S
 
 MESSAGE, DEFERRED_MESSAGE, DEFERRED_UPDATE, UPDATE = 4, 5, 6, 7
 NOT_SERVED = (8, 9, 10, 12)

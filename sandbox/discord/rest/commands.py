@@ -5,11 +5,11 @@ from collections import Counter
 from aiohttp import web
 
 from sandbox.discord.forms import Fields, Form
+from sandbox.discord.model import Command
 from sandbox.discord.rest.api import Api
 from sandbox.discord.rest.bodies import path_id, read_fields, read_json
 from sandbox.discord.rest.command_forms import MOST_OF_TYPE, CommandType, read_command
 from sandbox.discord.wire import ApiError, Fault, Json, answer
-from sandbox.discord.world import Command
 
 MOST_AT_ONCE = sum(MOST_OF_TYPE.values())
 

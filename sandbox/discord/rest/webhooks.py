@@ -2,13 +2,14 @@
 
 from aiohttp import web
 
+from sandbox.discord.model import Flag, Interaction, Message, State
 from sandbox.discord.rest.api import Api
 from sandbox.discord.rest.bodies import path_id, read_body
 from sandbox.discord.rest.callbacks import SETTABLE_IN_REPLY, hide, new_reply
 from sandbox.discord.rest.channels import SETTABLE
 from sandbox.discord.rest.drafts import write
 from sandbox.discord.wire import ApiError, Fault, answer
-from sandbox.discord.world import TOKEN_LIFE_S, Flag, Interaction, Message, State
+from sandbox.discord.world import TOKEN_LIFE_S
 
 ORIGINAL = "@original"
 

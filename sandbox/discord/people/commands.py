@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 
 from sandbox.discord import permissions
 from sandbox.discord.cdn import Cdn
+from sandbox.discord.model import Channel, Command, Member, User
 from sandbox.discord.payloads import Payloads
 from sandbox.discord.permissions import Permission
 from sandbox.discord.refusals import Refusal
 from sandbox.discord.rest.bodies import Upload
 from sandbox.discord.rest.command_forms import NESTED, CommandType, OptionType
 from sandbox.discord.wire import Json
-from sandbox.discord.world import Channel, Command, Member, User, World
+from sandbox.discord.world import World
 
 
 def available(world: World, channel: Channel, person: User, rights: int) -> list[Command]:

@@ -1,0 +1,38 @@
+"""What people's Discord clients do: they see, write, use commands, press buttons.
+
+These routes are the sandbox's own; `sandbox.person.PersonClient` is their other end.
+"""
+
+from aiohttp import web
+
+from sandbox.discord.cdn import Cdn
+from sandbox.discord.payloads import Payloads
+from sandbox.discord.people.api import PeopleApi
+from sandbox.discord.people.interactions import Interactions
+from sandbox.discord.people.messages import Messages
+from sandbox.discord.people.places import Places
+from sandbox.discord.people.screens import Screens
+from sandbox.discord.world import World
+
+__all__ = ["People"]
+
+
+class People(Screens):
+    """Everybody's clients; hears of the world's changes and shows each person their own."""
+
+    def __init__(self, world: World, cdn: Cdn, payloads: Payloads) -> None:
+        api = PeopleApi(world, cdn, payloads)
+        super().__init__(api)
+        self._interactions = Interactions(api)
+        self._messages = Messages(api)
+        self._places = Places(api)
+
+    def routes(self) -> list[web.RouteDef]:
+        """Every route below the people's address."""
+        parts = (self._places, self._messages, self._interactions)
+        return super().routes() + [route for part in parts for route in part.routes()]
+
+    async def close(self) -> None:
+        """End every screen and deadline."""
+        await super().close()
+        await self._interactions.close()

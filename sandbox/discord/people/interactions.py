@@ -1,0 +1,110 @@
+"""Using the bot: commands, buttons, and what becomes of each within three seconds."""
+
+import asyncio
+
+from aiohttp import web
+
+from sandbox.discord.components import walk
+from sandbox.discord.forms import Fields, Form
+from sandbox.discord.model import Interaction, InteractionType, State
+from sandbox.discord.people.api import PeopleApi
+from sandbox.discord.people.commands import Chosen, available, choose
+from sandbox.discord.people.screens import PERSON
+from sandbox.discord.refusals import Refusal
+from sandbox.discord.rest.bodies import read_body, read_fields
+from sandbox.discord.wire import answer
+from sandbox.discord.world import REPLY_DEADLINE_S
+
+
+class Interactions:
+    """Everything that a person does which the bot must answer."""
+
+    def __init__(self, api: PeopleApi) -> None:
+        self._api = api
+        self._world = api.world
+        self._deadlines: set[asyncio.Task[None]] = set()
+
+    def routes(self) -> list[web.RouteDef]:
+        """Paths and handlers."""
+        return [
+            web.get(PERSON + "/commands", self.commands),
+            web.post(PERSON + "/use", self.use),
+            web.post(PERSON + "/click", self.click),
+            web.get(PERSON + r"/interactions/{interaction_id:\d{1,20}}", self.show),
+        ]
+
+    async def close(self) -> None:
+        """End every deadline."""
+        for task in self._deadlines:
+            task.cancel()
+        await asyncio.gather(*self._deadlines, return_exceptions=True)
+
+    async def commands(self, request: web.Request) -> web.Response:
+        """The commands this person is offered in a channel."""
+        person = self._api.person(request)
+        query = Fields(Form(), dict(request.query))
+        channel = self._api.channel(person, query.snowflake("channel_id"))
+        found = available(self._world, channel, person, self._api.rights(person, channel))
+        return answer([self._api.payloads.command(command) for command in found])
+
+    async def use(self, request: web.Request) -> web.Response:
+        """Use a slash command; refused as a client would, before anything is sent."""
+        person = self._api.person(request)
+        body = await read_body(request, 2**40)
+        channel = self._api.channel(person, body.fields.snowflake("channel_id"))
+        found = available(self._world, channel, person, self._api.rights(person, channel))
+        names = [str(name) for name in body.fields.array("files") or []]
+        files = {name: body.uploads[index] for index, name in enumerate(names)}
+        chosen = Chosen(
+            world=self._world,
+            cdn=self._api.cdn,
+            payloads=self._api.payloads,
+            channel=channel,
+            options=dict(body.fields.raw.get("options") or {}),
+            files=files,
+        )
+        data = choose(found, str(body.fields.raw.get("command", "")), chosen)
+        interaction = self._world.new_interaction(InteractionType.COMMAND, person.id, channel, data)
+        interaction.name = str(body.fields.raw.get("command"))
+        return self._begin(interaction)
+
+    async def click(self, request: web.Request) -> web.Response:
+        """Press a button that this person can see."""
+        person = self._api.person(request)
+        fields = await read_fields(request)
+        channel = self._api.channel(person, fields.snowflake("channel_id"))
+        message = self._api.message(person, channel, fields.snowflake("message_id"))
+        custom_id = fields.raw.get("custom_id")
+        button = next(
+            (part for part in walk(message.components) if part.get("custom_id") == custom_id), None
+        )
+        if button is None:
+            raise Refusal(f"The message has no button {custom_id!r}.")
+        if button.get("disabled"):
+            raise Refusal("That button is disabled.")
+        data = {"component_type": button["type"], "custom_id": custom_id, "id": button["id"]}
+        interaction = self._world.new_interaction(
+            InteractionType.COMPONENT, person.id, channel, data
+        )
+        interaction.message_id = message.id
+        return self._begin(interaction)
+
+    async def show(self, request: web.Request) -> web.Response:
+        """What has become of an interaction of this person's."""
+        found = self._world.interactions.get(int(request.match_info["interaction_id"]))
+        if found is None or found.user_id != self._api.person(request).id:
+            raise Refusal("You did no such thing.")
+        return answer(self._api.outcome(found))
+
+    def _begin(self, interaction: Interaction) -> web.Response:
+        self._world.interact(interaction)
+        deadline = asyncio.create_task(self._watch(interaction))
+        self._deadlines.add(deadline)
+        deadline.add_done_callback(self._deadlines.discard)
+        return answer({"interaction_id": str(interaction.id)})
+
+    async def _watch(self, interaction: Interaction) -> None:
+        left_s = interaction.created_at + REPLY_DEADLINE_S - self._world.clock.time()
+        await self._world.clock.sleep(left_s)
+        if interaction.state is State.PENDING:
+            self._world.settle(interaction, State.FAILED)

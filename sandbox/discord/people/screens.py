@@ -1,0 +1,103 @@
+"""Screens: each person's websocket, with what they see happen."""
+
+import asyncio
+from collections.abc import Callable
+
+from aiohttp import web
+
+from sandbox.discord.model import Channel, Interaction, Message, User
+from sandbox.discord.people.api import PeopleApi
+from sandbox.discord.wire import Json, encode
+
+# Below the people's address.
+PERSON = r"/{user_id:\d{1,20}}"
+
+
+class Screens:
+    """Hears of the world's changes and shows each person their own."""
+
+    def __init__(self, api: PeopleApi) -> None:
+        self._api = api
+        self._screens: dict[asyncio.Queue[Json | None], User] = {}
+
+    def routes(self) -> list[web.RouteDef]:
+        """Paths and handlers."""
+        return [web.get(PERSON + "/events", self.events)]
+
+    async def close(self) -> None:
+        """End every screen."""
+        for screen in self._screens:
+            screen.put_nowait(None)
+
+    async def events(self, request: web.Request) -> web.StreamResponse:
+        """A websocket with what this person sees happen."""
+        person = self._api.person(request)
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        screen: asyncio.Queue[Json | None] = asyncio.Queue()
+        self._screens[screen] = person
+        screen.put_nowait({"type": "ready"})
+        for user_id in self._api.world.online:
+            screen.put_nowait(self._presence(user_id))
+        pump = asyncio.create_task(self._pump(screen, socket))
+        try:
+            async for _ in socket:
+                continue
+        finally:
+            del self._screens[screen]
+            pump.cancel()
+            await asyncio.gather(pump, return_exceptions=True)
+        return socket
+
+    async def _pump(
+        self, screen: asyncio.Queue[Json | None], socket: web.WebSocketResponse
+    ) -> None:
+        while (event := await screen.get()) is not None:
+            await socket.send_str(encode(event))
+        await socket.close()
+
+    def message_created(self, message: Message, nonce: str | int | None) -> None:
+        """Show a new message."""
+        self._show_message("message_create", message)
+
+    def message_updated(self, message: Message) -> None:
+        """Show a changed message."""
+        self._show_message("message_update", message)
+
+    def message_deleted(self, message: Message) -> None:
+        """Take a message off the screens."""
+        self._show_message("message_delete", message)
+
+    def interaction_created(self, interaction: Interaction) -> None:
+        """The person knows what they did."""
+
+    def interaction_changed(self, interaction: Interaction) -> None:
+        """Show what became of an interaction to whoever caused it."""
+        event = {"type": "interaction", **self._api.outcome(interaction)}
+        self._show(event, lambda person: person.id == interaction.user_id)
+
+    def typing(self, channel: Channel, user_id: int) -> None:
+        """Show that somebody types."""
+        event = {"type": "typing", "channel_id": str(channel.id), "user_id": str(user_id)}
+        self._show(event, lambda person: bool(self._api.rights(person, channel)))
+
+    def presence_changed(self, user_id: int) -> None:
+        """Show who came online, or went."""
+        self._show(self._presence(user_id), lambda person: True)
+
+    def _presence(self, user_id: int) -> Json:
+        online = user_id in self._api.world.online
+        return {"type": "presence", "user_id": str(user_id), "online": online}
+
+    def _show_message(self, kind: str, message: Message) -> None:
+        event = {
+            "type": kind,
+            "channel_id": str(message.channel_id),
+            "message": self._api.payloads.message(message),
+        }
+        self._show(event, lambda person: self._api.sees(person, message))
+
+    def _show(self, event: Json, to: Callable[[User], bool]) -> None:
+        for screen, person in self._screens.items():
+            if to(person):
+                screen.put_nowait(event)
