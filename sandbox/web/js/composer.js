@@ -32,7 +32,7 @@ export class Composer {
       { class: "message-form", onsubmit: (event) => this.#submit(event) },
       this.reply,
       this.tray,
-      el("div", { class: "box-line" }, el("label", { class: "attach", title: "Attach files" }, this.picker, el("span", { "aria-hidden": "true" }, "＋")), this.box, this.send),
+      el("div", { class: "box-line" }, el("label", { class: "attach", title: "Attach files" }, this.picker, el("span", { "aria-hidden": "true" }, "+")), this.box, this.send),
     );
     root.append(this.suggestions.box, this.message);
     this.box.oninput = () => this.#typed();

@@ -24,7 +24,7 @@ export class Field {
     this.node = el(
       "span",
       { class: option.type === ATTACHMENT ? "field for-file" : "field" },
-      el("label", { for: this.id, title: option.description }, option.name, option.required ? el("span", { class: "required", "aria-hidden": "true" }, " *") : null),
+      el("label", { for: this.id, title: option.description, class: option.required ? "required" : null }, option.name),
       this.input,
       this.suggestions?.box,
       removed ? el("button", { type: "button", class: "plain", "aria-label": `Leave ${option.name} out`, onclick: removed }, "✕") : null,

@@ -91,23 +91,32 @@ const BLOCKS = [
   [/^(?: *(?:[-*]|\d+\.) +[^\n]+(?:\n|$)(?: {2,}[^\n]+(?:\n|$))*)+/, ([text], names) => list(text.replace(/\n$/, "").split("\n"), names)],
 ];
 
+const ITEM = /^( *)([-*]|\d+\.) +(.*)/;
+
+/** Lines as lists: one below another where dots change to numbers. */
 function list(lines, names) {
-  const first = /^( *)([-*]|\d+\.)/.exec(lines[0]);
-  const depth = first[1].length;
-  const numbered = /\d/.test(first[2]);
-  const items = [];
+  const depth = ITEM.exec(lines[0])[1].length;
+  const lists = [];
   for (const line of lines) {
-    const found = /^( *)(?:[-*]|\d+\.) +(.*)/.exec(line);
-    if (found && found[1].length <= depth) items.push({ text: found[2], below: [] });
-    else items.at(-1).below.push(line);
+    const [, indent, mark, text] = ITEM.exec(line) ?? [];
+    if (mark === undefined || indent.length > depth) {
+      lists.at(-1).items.at(-1).below.push(line);
+      continue;
+    }
+    const numbered = /\d/.test(mark);
+    if (lists.at(-1)?.numbered !== numbered) lists.push({ numbered, start: parseInt(mark, 10), items: [] });
+    lists.at(-1).items.push({ text, below: [] });
   }
-  return el(
-    numbered ? "ol" : "ul",
-    numbered ? { start: parseInt(first[2], 10) } : {},
-    items.map(({ text, below }) =>
-      el("li", {}, inline(text, names), below.length ? (/^ *([-*]|\d+\.) /.test(below[0]) ? list(below, names) : [el("br"), inline(below.map((line) => line.trim()).join("\n"), names)]) : null),
-    ),
+  return lists.map(({ numbered, start, items }) =>
+    el(numbered ? "ol" : "ul", numbered ? { start } : {}, items.map((item) => listItem(item, names))),
   );
+}
+
+function listItem({ text, below }, names) {
+  const [first] = below;
+  if (first === undefined) return el("li", {}, inline(text, names));
+  const rest = ITEM.test(first) ? list(below, names) : [el("br"), inline(below.map((line) => line.trim()).join("\n"), names)];
+  return el("li", {}, inline(text, names), rest);
 }
 
 function blocks(text, names) {
@@ -122,7 +131,7 @@ function blocks(text, names) {
     if (hit) {
       plain = plain.replace(/\n$/, "");
       flush();
-      found.push(hit[1](hit[0], names));
+      found.push(...[hit[1](hit[0], names)].flat());
       text = text.slice(hit[0][0].length);
       continue;
     }

@@ -37,7 +37,7 @@ export function drawMessage(message, names, grouped) {
       tabindex: "-1",
       "aria-label": `${name}, ${writtenAt(message.timestamp)}`,
     },
-    above(message, names),
+    cause(message, names),
     grouped
       ? el("time", { class: "gutter-time", datetime: message.timestamp, "aria-hidden": "true" }, writtenAt(message.timestamp))
       : el("span", { class: "gutter", "data-user": author.id }, avatar(author.id, name)),
@@ -62,15 +62,15 @@ function head(message, name) {
 }
 
 /** What it answers: a command that somebody used, or another message. */
-function above(message, names) {
-  const cause = message.interaction_metadata;
-  if (cause && (message.interaction || !message.message_reference)) {
+function cause(message, names) {
+  const origin = message.interaction_metadata;
+  if (origin && (message.interaction || !message.message_reference)) {
     const what = message.interaction?.name;
     return el(
       "div",
-      { class: "above" },
-      avatar(cause.user.id, nameOf(cause.user)),
-      el("strong", {}, nameOf(cause.user)),
+      { class: "cause" },
+      avatar(origin.user.id, nameOf(origin.user)),
+      el("strong", {}, nameOf(origin.user)),
       what ? [" used ", el("span", { class: "command" }, isMenu(message) ? what : `/${what}`)] : " used this app",
     );
   }
@@ -79,7 +79,7 @@ function above(message, names) {
   const text = quoted ? quoteOf(quoted, names) : "The message was deleted";
   return el(
     "button",
-    { type: "button", class: "above", "data-quoted": message.message_reference.message_id, tabindex: "-1" },
+    { type: "button", class: "cause", "data-quoted": message.message_reference.message_id, tabindex: "-1" },
     quoted ? [avatar(quoted.author.id, nameOf(quoted.author)), el("strong", {}, nameOf(quoted.author)), " "] : null,
     el("span", { class: "quote" }, text),
   );
@@ -146,17 +146,17 @@ function onlyYou() {
 }
 
 /** A command of one's own that has no answer yet, or got none. */
-export function drawPending(pending, me, botName) {
+export function drawPending(pending, me, bot) {
   const failed = pending.state === "failed";
   return el(
     "article",
     { class: failed ? "message pending failed" : "message pending", "data-key": `pending ${pending.id}`, "data-message": pending.id, tabindex: "-1" },
-    el("div", { class: "above" }, avatar(me.id, nameOf(me)), el("strong", {}, nameOf(me)), " used ", el("span", { class: "command" }, pending.command)),
-    el("span", { class: "gutter" }, avatar("0", botName)),
+    el("div", { class: "cause" }, avatar(me.id, nameOf(me)), el("strong", {}, nameOf(me)), " used ", el("span", { class: "command" }, pending.command)),
+    el("span", { class: "gutter" }, avatar(bot.id, nameOf(bot))),
     el(
       "div",
       { class: "body" },
-      el("div", { class: "head" }, el("span", { class: "author" }, botName), el("span", { class: "tag" }, "APP")),
+      el("div", { class: "head" }, el("span", { class: "author" }, nameOf(bot)), el("span", { class: "tag" }, "APP")),
       failed ? el("p", { class: "failure", role: "alert" }, `❗ ${pending.error}`) : el("p", { class: "sending" }, "Sending command…"),
       failed ? onlyYou() : null,
     ),

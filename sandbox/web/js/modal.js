@@ -77,11 +77,11 @@ function labelled({ label, description }, component, fields) {
   fields.push(field);
   const required = component.required !== false && component.type !== 23;
   const grouped = [21, 22].includes(component.type);
-  const title = [label, required ? el("span", { class: "required", "aria-hidden": "true" }, " *") : null];
+  const mark = { class: required ? "required" : null };
   return el(
     grouped ? "fieldset" : "div",
     { class: "modal-field" },
-    grouped ? el("legend", {}, title) : el("label", { for: id }, title),
+    grouped ? el("legend", mark, label) : el("label", { for: id, ...mark }, label),
     description ? el("p", { class: "field-help" }, description) : null,
     field.node,
     field.error,

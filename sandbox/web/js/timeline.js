@@ -149,8 +149,7 @@ export class Timeline {
   }
 
   #drawWaiting() {
-    const bot = nameOf(store.overview?.bot) ?? "The app";
-    const fresh = el("div", { class: "list" }, store.pending().map((pending) => drawPending(pending, store.me, bot)));
+    const fresh = el("div", { class: "list" }, store.pending().map((pending) => drawPending(pending, store.me, store.overview.bot)));
     morph(this.waiting, fresh);
     if (this.#sticks) this.#toEnd();
   }
