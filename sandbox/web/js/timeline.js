@@ -16,6 +16,7 @@ export class Timeline {
   #stale = new Set();
   #frame = 0;
   #sticks = true;
+  #top = 0;
   #loading = false;
 
   constructor(root) {
@@ -160,7 +161,9 @@ export class Timeline {
 
   #scrolled() {
     const { scrollTop, scrollHeight, clientHeight } = this.root;
-    this.#sticks = scrollHeight - scrollTop - clientHeight < STICKY_PX;
+    if (scrollHeight - scrollTop - clientHeight < STICKY_PX) this.#sticks = true;
+    else if (scrollTop < this.#top) this.#sticks = false; // somebody went up; growing moves nothing up
+    this.#top = scrollTop;
     if (scrollTop < NEAR_TOP_PX) this.#more();
   }
 
