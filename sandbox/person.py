@@ -93,12 +93,15 @@ class PersonClient:
         }
         return int((await self._post("use", body, list(files.values())))["interaction_id"])
 
-    async def click(self, channel_id: int, message_id: int, custom_id: str) -> int:
-        """Press a button; returns the interaction's id."""
+    async def click(
+        self, channel_id: int, message_id: int, custom_id: str, values: Sequence[str] = ()
+    ) -> int:
+        """Press a button, or choose values (or ids) in a menu; returns the interaction's id."""
         body = {
             "channel_id": str(channel_id),
             "message_id": str(message_id),
             "custom_id": custom_id,
+            "values": list(values),
         }
         return int((await self._post("click", body))["interaction_id"])
 

@@ -1,5 +1,6 @@
 """What every people's route works with: who asks, what they see, and how it looks to them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -10,6 +11,7 @@ from sandbox.discord.model import Channel, Flag, Interaction, Message, State, Us
 from sandbox.discord.payloads import Payloads
 from sandbox.discord.permissions import Permission
 from sandbox.discord.refusals import Refusal
+from sandbox.discord.rest.bodies import Upload
 from sandbox.discord.wire import Json
 from sandbox.discord.world import World
 
@@ -59,6 +61,12 @@ class PeopleApi:
         if message is None or not self.sees(person, message):
             raise Refusal("There is no such message.")
         return message
+
+    def check_size(self, channel: Channel, uploads: Iterable[Upload]) -> None:
+        """Refusal if a file is larger than may be uploaded there."""
+        limit_bytes = self.world.upload_limit_bytes(channel.guild_id)
+        if any(len(upload.data) > limit_bytes for upload in uploads):
+            raise Refusal(f"Your files are too powerful: at most {limit_bytes} bytes each.")
 
     def outcome(self, interaction: Interaction) -> Json:
         """What has become of an interaction, for whoever caused it."""

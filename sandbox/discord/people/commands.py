@@ -1,12 +1,11 @@
 """Choosing a slash command and filling in its options, as a person's client lets them."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from sandbox.discord import permissions
-from sandbox.discord.cdn import Cdn
-from sandbox.discord.model import Channel, Command, Member, User
-from sandbox.discord.payloads import Payloads
+from sandbox.discord.model import Channel, Command, User
+from sandbox.discord.people.resolving import Resolver
 from sandbox.discord.permissions import Permission
 from sandbox.discord.refusals import Refusal
 from sandbox.discord.rest.bodies import Upload
@@ -46,19 +45,11 @@ def _permitted(needed: int, rights: int) -> bool:
 
 @dataclass(slots=True)
 class Chosen:
-    """What a person filled in; `resolved` collects what the options point at."""
+    """What a person filled in."""
 
-    world: World
-    cdn: Cdn
-    payloads: Payloads
-    channel: Channel
+    resolver: Resolver
     options: dict[str, object]
     files: Mapping[str, Upload]
-    resolved: Json = field(default_factory=dict)
-
-    def resolve(self, kind: str, id_: int, body: Json) -> None:
-        """Note what an option points at."""
-        self.resolved.setdefault(kind, {})[str(id_)] = body
 
 
 def choose(found: list[Command], name: str, chosen: Chosen) -> Json:
@@ -73,8 +64,8 @@ def choose(found: list[Command], name: str, chosen: Chosen) -> Json:
     data: Json = {"id": str(command.id), "name": first, "type": int(CommandType.CHAT_INPUT)}
     if options:
         data["options"] = options
-    if chosen.resolved:
-        data["resolved"] = chosen.resolved
+    if chosen.resolver.found:
+        data["resolved"] = chosen.resolver.found
     if command.guild_id is not None:
         data["guild_id"] = str(command.guild_id)
     return data
@@ -152,60 +143,38 @@ def _id(option: Json, chosen: Chosen) -> int:
 
 
 def _user(option: Json, chosen: Chosen) -> object:
-    user = chosen.world.user(_id(option, chosen))
-    if user is None:
+    user_id = _id(option, chosen)
+    if not chosen.resolver.user(user_id):
         raise Refusal(f"The option {option['name']} takes somebody you can see.")
-    chosen.resolve("users", user.id, chosen.payloads.user(user))
-    guild = chosen.world.guild(chosen.channel.guild_id)
-    member: Member | None = guild.members.get(user.id) if guild else None
-    if guild and member:
-        body = chosen.payloads.member_fields(member)
-        bits = permissions.in_channel(guild, chosen.channel, member)
-        for absent in ("mute", "deaf"):
-            del body[absent]
-        chosen.resolve("members", user.id, body | {"permissions": str(int(bits))})
-    return str(user.id)
+    return str(user_id)
 
 
 def _role(option: Json, chosen: Chosen) -> object:
     role_id = _id(option, chosen)
-    guild = chosen.world.guild(chosen.channel.guild_id)
-    for role in guild.roles if guild else []:
-        if role.id == role_id:
-            chosen.resolve("roles", role.id, chosen.payloads.role(role))
-            return str(role.id)
-    raise Refusal(f"The option {option['name']} takes a role of this server.")
+    if not chosen.resolver.role(role_id):
+        raise Refusal(f"The option {option['name']} takes a role of this server.")
+    return str(role_id)
 
 
 def _mentionable(option: Json, chosen: Chosen) -> object:
-    guild = chosen.world.guild(chosen.channel.guild_id)
-    role_ids = {role.id for role in guild.roles} if guild else set()
-    return _role(option, chosen) if _id(option, chosen) in role_ids else _user(option, chosen)
+    id_ = _id(option, chosen)
+    if not chosen.resolver.role(id_) and not chosen.resolver.user(id_):
+        raise Refusal(f"The option {option['name']} takes a role or somebody you can see.")
+    return str(id_)
 
 
 def _channel(option: Json, chosen: Chosen) -> object:
-    channel = chosen.world.channel(_id(option, chosen))
-    if channel is None or channel.guild_id != chosen.channel.guild_id:
-        raise Refusal(f"The option {option['name']} takes a channel of this server.")
-    if channel.type not in option.get("channel_types", [channel.type]):
-        raise Refusal(f"The option {option['name']} takes another kind of channel.")
-    body = chosen.payloads.channel(channel)
-    kept = ("id", "name", "type", "parent_id", "flags", "position", "topic", "nsfw")
-    partial = {name: body[name] for name in kept if name in body}
-    chosen.resolve("channels", channel.id, partial | {"permissions": str(permissions.ALL)})
-    return str(channel.id)
+    channel_id = _id(option, chosen)
+    if not chosen.resolver.channel_of(channel_id, option.get("channel_types")):
+        raise Refusal(f"The option {option['name']} takes another channel, one of this server.")
+    return str(channel_id)
 
 
 def _attachment(option: Json, chosen: Chosen) -> object:
     upload = chosen.files.get(option["name"])
     if upload is None:
         raise Refusal(f"The option {option['name']} takes a file.")
-    limit_bytes = chosen.world.upload_limit_bytes(chosen.channel.guild_id)
-    if len(upload.data) > limit_bytes:
-        raise Refusal(f"Your files are too powerful: at most {limit_bytes} bytes each.")
-    stored = chosen.cdn.store(chosen.channel.id, upload.filename, upload.data, ephemeral=True)
-    chosen.resolve("attachments", stored.id, chosen.payloads.attachment(stored))
-    return str(stored.id)
+    return chosen.resolver.attachment(upload)
 
 
 _READERS: Mapping[OptionType, Callable[[Json, Chosen], object]] = {

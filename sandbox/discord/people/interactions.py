@@ -4,11 +4,13 @@ import asyncio
 
 from aiohttp import web
 
-from sandbox.discord.components import walk
 from sandbox.discord.forms import Fields, Form
 from sandbox.discord.model import Interaction, InteractionType, State
+from sandbox.discord.parts import SELECTS, walk
 from sandbox.discord.people.api import PeopleApi
+from sandbox.discord.people.choices import choose_in, texts
 from sandbox.discord.people.commands import Chosen, available, choose
+from sandbox.discord.people.resolving import Resolver
 from sandbox.discord.people.screens import PERSON
 from sandbox.discord.refusals import Refusal
 from sandbox.discord.rest.bodies import read_body, read_fields
@@ -55,34 +57,36 @@ class Interactions:
         found = available(self._world, channel, person, self._api.rights(person, channel))
         names = [str(name) for name in body.fields.array("files") or []]
         files = {name: body.uploads[index] for index, name in enumerate(names)}
-        chosen = Chosen(
-            world=self._world,
-            cdn=self._api.cdn,
-            payloads=self._api.payloads,
-            channel=channel,
-            options=dict(body.fields.raw.get("options") or {}),
-            files=files,
-        )
+        options = dict(body.fields.raw.get("options") or {})
+        chosen = Chosen(Resolver(self._api, person, channel), options, files)
         data = choose(found, str(body.fields.raw.get("command", "")), chosen)
         interaction = self._world.new_interaction(InteractionType.COMMAND, person.id, channel, data)
         interaction.name = str(body.fields.raw.get("command"))
         return self._begin(interaction)
 
     async def click(self, request: web.Request) -> web.Response:
-        """Press a button that this person can see."""
+        """Press a button, or choose in a select menu, of a message that this person sees."""
         person = self._api.person(request)
         fields = await read_fields(request)
         channel = self._api.channel(person, fields.snowflake("channel_id"))
         message = self._api.message(person, channel, fields.snowflake("message_id"))
         custom_id = fields.raw.get("custom_id")
-        button = next(
+        pressed = next(
             (part for part in walk(message.components) if part.get("custom_id") == custom_id), None
         )
-        if button is None:
-            raise Refusal(f"The message has no button {custom_id!r}.")
-        if button.get("disabled"):
+        if pressed is None:
+            raise Refusal(f"The message has no button {custom_id!r}, nor a menu of that name.")
+        if pressed["disabled"]:
             raise Refusal("That button is disabled.")
-        data = {"component_type": button["type"], "custom_id": custom_id, "id": button["id"]}
+        resolver = Resolver(self._api, person, channel)
+        data = {"component_type": pressed["type"], "custom_id": custom_id, "id": pressed["id"]}
+        values = texts(fields, "values")
+        if pressed["type"] in SELECTS:
+            data["values"] = choose_in(pressed, values, resolver)
+        elif values:
+            raise Refusal("A button is pressed; there is nothing to choose.")
+        if resolver.found:
+            data["resolved"] = resolver.found
         interaction = self._world.new_interaction(
             InteractionType.COMPONENT, person.id, channel, data
         )

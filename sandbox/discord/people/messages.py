@@ -33,9 +33,7 @@ class Messages:
         needed = Permission.SEND_MESSAGES | (Permission.ATTACH_FILES if body.uploads else 0)
         if needed & ~self._api.rights(person, channel):
             raise Refusal("You cannot write that here.")
-        limit_bytes = self._world.upload_limit_bytes(channel.guild_id)
-        if any(len(upload.data) > limit_bytes for upload in body.uploads.values()):
-            raise Refusal(f"Your files are too powerful: at most {limit_bytes} bytes each.")
+        self._api.check_size(channel, body.uploads.values())
         message = self._world.new_message(channel, person.id)
         message.content = body.fields.text("content") or ""
         mentioned = [
