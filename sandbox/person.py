@@ -105,10 +105,34 @@ class PersonClient:
         }
         return int((await self._post("click", body))["interaction_id"])
 
+    async def submit(
+        self,
+        interaction_id: int,
+        values: Mapping[str, object] | None = None,
+        files: Mapping[str, Sequence[Path]] | None = None,
+    ) -> int:
+        """Submit the form that an interaction was answered with; returns the new interaction's id.
+
+        A value is a text, a list of values or ids, or true or false, as its field has it; what is
+        not named keeps what the form was opened with. PersonError says what does not fit.
+        """
+        numbered: dict[str, list[int]] = {}
+        paths: list[Path] = []
+        for custom_id, chosen in (files or {}).items():
+            numbered[custom_id] = list(range(len(paths), len(paths) + len(chosen)))
+            paths += chosen
+        body = {
+            "interaction_id": str(interaction_id),
+            "values": dict(values or {}),
+            "files": numbered,
+        }
+        return int((await self._post("modal", body, paths))["interaction_id"])
+
     async def outcome(self, interaction_id: int, timeout_s: float = 10) -> Json:
         """Wait for the first answer to an interaction, and say how things stand then.
 
-        `state` is "replied", "deferred" or "failed" (nobody answered within three seconds).
+        `state` is "replied", "deferred", "modal" (then `modal` is the form that was opened) or
+        "failed" (nobody answered within three seconds).
         TimeoutError if nothing at all is known by then.
         """
         async with asyncio.timeout(timeout_s), self._news:

@@ -29,6 +29,8 @@ class InteractionType(IntEnum):
 
     COMMAND = 2
     COMPONENT = 3
+    AUTOCOMPLETE = 4
+    MODAL_SUBMIT = 5
 
 
 class State(StrEnum):
@@ -37,6 +39,7 @@ class State(StrEnum):
     PENDING = "pending"
     DEFERRED = "deferred"
     REPLIED = "replied"
+    MODAL = "modal"
     FAILED = "failed"
 
 
@@ -157,7 +160,10 @@ class Message:
 
 @dataclass(slots=True)
 class Interaction:
-    """One use of a command or a button, and what became of it."""
+    """One use of a command, a component or a form, and what became of it.
+
+    `modal` is the form that it was answered with, and `opener` what opened the form that this is.
+    """
 
     id: int
     type: InteractionType
@@ -172,11 +178,19 @@ class Interaction:
     message_id: int | None = None
     state: State = State.PENDING
     original_id: int | None = None
+    modal: Json | None = None
+    opener: "Interaction | None" = None
+    submitted: bool = False
 
     @property
     def acknowledged(self) -> bool:
         """Whether the bot answered in time."""
-        return self.state in {State.DEFERRED, State.REPLIED}
+        return self.state in {State.DEFERRED, State.REPLIED, State.MODAL}
+
+    @property
+    def source(self) -> "Interaction":
+        """What it all began with: for a form, the command or component that opened it."""
+        return self.opener or self
 
 
 @dataclass(slots=True)

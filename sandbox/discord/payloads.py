@@ -10,7 +10,6 @@ from sandbox.discord.model import (
     Flag,
     Guild,
     Interaction,
-    InteractionType,
     Message,
 )
 from sandbox.discord.wire import Json, timestamp
@@ -110,12 +109,7 @@ class Payloads(DirectoryPayloads):
         return body | {"referenced_message": shown}
 
     def _interaction_fields(self, message: Message, interaction: Interaction) -> Json:
-        metadata: Json = {
-            "id": str(interaction.id),
-            "type": int(interaction.type),
-            "user": self.user_by_id(interaction.user_id),
-            "authorizing_integration_owners": owners(interaction),
-        }
+        metadata = self._metadata(interaction)
         if interaction.original_id not in {None, message.id}:
             metadata["original_response_message_id"] = str(interaction.original_id)
         body: Json = {
@@ -123,16 +117,27 @@ class Payloads(DirectoryPayloads):
             "webhook_id": str(self._world.application_id),
             "interaction_metadata": metadata,
         }
-        if interaction.type is InteractionType.COMPONENT:
-            metadata["interacted_message_id"] = str(interaction.message_id)
-        elif "original_response_message_id" not in metadata:
+        if interaction.message_id is None and "original_response_message_id" not in metadata:
             body["interaction"] = {
                 "id": str(interaction.id),
                 "type": int(interaction.type),
-                "name": interaction.name,
+                "name": interaction.source.name,
                 "user": metadata["user"],
             }
         return body
+
+    def _metadata(self, interaction: Interaction) -> Json:
+        metadata: Json = {
+            "id": str(interaction.id),
+            "type": int(interaction.type),
+            "user": self.user_by_id(interaction.user_id),
+            "authorizing_integration_owners": owners(interaction),
+        }
+        if interaction.opener is not None:
+            metadata["triggering_interaction_metadata"] = self._metadata(interaction.opener)
+        elif interaction.message_id is not None:
+            metadata["interacted_message_id"] = str(interaction.message_id)
+        return metadata
 
     def command(self, command: Command) -> Json:
         """A registered command."""

@@ -37,10 +37,14 @@ def read_select(fields: Fields, kind: Kind, *, in_modal: bool = False) -> Json:
         body["disabled"] = fields.boolean("disabled")
     body |= read_bounds(fields, most=MOST_OPTIONS, required=body.get("required", False))
     if kind is Kind.STRING_SELECT:
+        most_defaults = body["max_values"]
         body["options"] = read_options(
-            fields, least=max(1, body["max_values"]), most=MOST_OPTIONS, with_emoji=True
+            fields,
+            least=most_defaults,
+            most=MOST_OPTIONS,
+            most_defaults=most_defaults,
+            with_emoji=True,
         )
-        _check_defaults(fields, body["options"], body["max_values"])
         return body
     if kind is Kind.CHANNEL_SELECT and (types := fields.array("channel_types")):
         if any(type_ not in CHANNEL_TYPES for type_ in types):
@@ -63,7 +67,7 @@ def read_bounds(
 
 
 def read_options(
-    fields: Fields, *, least: int, most: int, with_emoji: bool = False
+    fields: Fields, *, least: int, most: int, most_defaults: int, with_emoji: bool = False
 ) -> Sequence[Json]:
     """The `options` of a select or a group; each value may occur once."""
     options: list[Json] = []
@@ -87,16 +91,13 @@ def read_options(
             )
         values.add(option["value"])
         options.append(option)
-    return options
-
-
-def _check_defaults(fields: Fields, options: Sequence[Json], most: int) -> None:
-    if sum("default" in option for option in options) > most:
+    if sum("default" in option for option in options) > most_defaults:
         fields.fail(
             "options",
             "SELECT_COMPONENT_TOO_MANY_DEFAULTS",
-            f"At most {most} options may be selected by default",
+            f"At most {most_defaults} options may be selected by default",
         )
+    return options
 
 
 def _default_values(fields: Fields, kind: Kind, bounds: Json) -> Sequence[Json]:

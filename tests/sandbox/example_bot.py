@@ -1,7 +1,7 @@
 """A bot on the real discord.py, with one command for each thing the sandbox must get right."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from io import BytesIO
 
@@ -12,6 +12,7 @@ from discord.http import Route
 from yarl import URL
 
 from sandbox.discord import DiscordServer
+from tests.sandbox.example_forms import add_forms
 
 
 class ExampleBot(discord.Client):
@@ -28,6 +29,7 @@ class ExampleBot(discord.Client):
         self.up = asyncio.Event()
         self.resumed = asyncio.Event()
         _add_commands(self.tree)
+        add_forms(self.tree)
 
     async def setup_hook(self) -> None:
         await self.tree.sync()
@@ -92,49 +94,6 @@ class Card(ui.LayoutView):
         await interaction.response.edit_message(view=Card("pressed"))
 
 
-class Menus(ui.View):
-    """One menu of each kind; each answers with what was chosen."""
-
-    def __init__(self) -> None:
-        super().__init__(timeout=None)
-        options = [discord.SelectOption(label=name.title(), value=name) for name in ("ant", "bee")]
-        self.add_item(Menu(custom_id="menu:bug", options=options, max_values=2))
-        self.add_item(UserMenu(custom_id="menu:user", placeholder="Who?"))
-        self.add_item(RoleMenu(custom_id="menu:role"))
-        self.add_item(MentionableMenu(custom_id="menu:mentionable", max_values=2))
-        self.add_item(ChannelMenu(custom_id="menu:channel"))
-
-
-class Menu(ui.Select[Menus]):
-    async def callback(self, interaction: discord.Interaction) -> None:
-        await interaction.response.send_message(" ".join(self.values))
-
-
-class UserMenu(ui.UserSelect[Menus]):
-    async def callback(self, interaction: discord.Interaction) -> None:
-        await interaction.response.send_message(names(self.values))
-
-
-class RoleMenu(ui.RoleSelect[Menus]):
-    async def callback(self, interaction: discord.Interaction) -> None:
-        await interaction.response.send_message(names(self.values))
-
-
-class MentionableMenu(ui.MentionableSelect[Menus]):
-    async def callback(self, interaction: discord.Interaction) -> None:
-        await interaction.response.send_message(names(self.values))
-
-
-class ChannelMenu(ui.ChannelSelect[Menus]):
-    async def callback(self, interaction: discord.Interaction) -> None:
-        await interaction.response.send_message(names(self.values))
-
-
-def names(things: Sequence[object]) -> str:
-    """What was chosen, by kind and name."""
-    return " ".join(f"{type(thing).__name__}:{thing}" for thing in things)
-
-
 def _add_commands(tree: app_commands.CommandTree[ExampleBot]) -> None:
     @tree.command(description="Takes two files")
     @app_commands.choices(quality=[app_commands.Choice(name="540p", value="540p")])
@@ -163,10 +122,6 @@ def _add_commands(tree: app_commands.CommandTree[ExampleBot]) -> None:
     @tree.command(description="Shows a card")
     async def card(interaction: discord.Interaction) -> None:
         await interaction.response.send_message(view=Card("fresh"))
-
-    @tree.command(description="Shows menus")
-    async def menus(interaction: discord.Interaction) -> None:
-        await interaction.response.send_message(view=Menus())
 
     @tree.command(description="Never answers")
     async def silent(interaction: discord.Interaction) -> None:

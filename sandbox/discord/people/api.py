@@ -78,5 +78,6 @@ class PeopleApi:
             "state": interaction.state.value,
             "message": self.payloads.message(message) if message else None,
             "ephemeral": bool(message and message.flags & Flag.EPHEMERAL),
+            "modal": interaction.modal,
             "error": NO_ANSWER if interaction.state is State.FAILED else None,
         }

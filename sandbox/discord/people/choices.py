@@ -14,29 +14,38 @@ def texts(fields: Fields, name: str) -> Sequence[str]:
     return [str(value) for value in fields.array(name) or []]
 
 
-def check_count(values: Sequence[object], least: int, most: int) -> None:
-    """Refusal if it is not as many as asked for, or something is chosen twice."""
-    if len(set(values)) < len(values):
-        raise Refusal("Nothing can be chosen twice.")
+def check_count(menu: Json, values: Sequence[object]) -> None:
+    """Refusal if it is not as many as a menu, a group or an upload asks for."""
+    optional = menu.get("required") is False and not values
+    least, most = 0 if optional else menu["min_values"], menu["max_values"]
     if not least <= len(values) <= most:
         wanted = str(least) if least == most else f"{least} to {most}"
         raise Refusal(f"Choose {wanted} there, not {len(values)}.")
 
 
+def check_options(menu: Json, values: Sequence[object]) -> None:
+    """Refusal if something is not among the options, or is chosen twice."""
+    options = [option["value"] for option in menu["options"]]
+    for value in values:
+        if value not in options:
+            raise Refusal(f"{value!r} cannot be chosen there.")
+        options.remove(value)
+
+
 def choose_in(select: Json, values: Sequence[str], resolver: Resolver) -> Sequence[str]:
     """The values of a select menu, with what they point at resolved; Refusal if they do not fit."""
-    optional = select.get("required") is False and not values
-    check_count(values, 0 if optional else select["min_values"], select["max_values"])
+    check_count(select, values)
+    if "options" in select:
+        check_options(select, values)
+        return values
     for value in values:
-        if not _fits(select, value, resolver):
+        if not _found(select, value, resolver) or values.count(value) > 1:
             raise Refusal(f"{value!r} cannot be chosen there.")
     return values
 
 
-def _fits(select: Json, value: str, resolver: Resolver) -> bool:
+def _found(select: Json, value: str, resolver: Resolver) -> bool:
     kind = Kind(select["type"])
-    if kind is Kind.STRING_SELECT:
-        return value in {option["value"] for option in select["options"]}
     if not value.isdecimal():
         return False
     id_ = int(value)

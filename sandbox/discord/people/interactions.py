@@ -5,16 +5,17 @@ import asyncio
 from aiohttp import web
 
 from sandbox.discord.forms import Fields, Form
-from sandbox.discord.model import Interaction, InteractionType, State
+from sandbox.discord.model import Interaction, InteractionType, State, User
 from sandbox.discord.parts import SELECTS, walk
 from sandbox.discord.people.api import PeopleApi
 from sandbox.discord.people.choices import choose_in, texts
 from sandbox.discord.people.commands import Chosen, available, choose
+from sandbox.discord.people.forms import Filled, submit
 from sandbox.discord.people.resolving import Resolver
 from sandbox.discord.people.screens import PERSON
 from sandbox.discord.refusals import Refusal
-from sandbox.discord.rest.bodies import read_body, read_fields
-from sandbox.discord.wire import answer
+from sandbox.discord.rest.bodies import Body, Upload, read_body, read_fields
+from sandbox.discord.wire import Json, answer
 from sandbox.discord.world import REPLY_DEADLINE_S
 
 
@@ -32,6 +33,7 @@ class Interactions:
             web.get(PERSON + "/commands", self.commands),
             web.post(PERSON + "/use", self.use),
             web.post(PERSON + "/click", self.click),
+            web.post(PERSON + "/modal", self.submit),
             web.get(PERSON + r"/interactions/{interaction_id:\d{1,20}}", self.show),
         ]
 
@@ -55,9 +57,8 @@ class Interactions:
         body = await read_body(request, 2**40)
         channel = self._api.channel(person, body.fields.snowflake("channel_id"))
         found = available(self._world, channel, person, self._api.rights(person, channel))
-        names = [str(name) for name in body.fields.array("files") or []]
-        files = {name: body.uploads[index] for index, name in enumerate(names)}
-        options = dict(body.fields.raw.get("options") or {})
+        files = {name: _file(body, index) for index, name in enumerate(texts(body.fields, "files"))}
+        options = _object(body.fields, "options")
         chosen = Chosen(Resolver(self._api, person, channel), options, files)
         data = choose(found, str(body.fields.raw.get("command", "")), chosen)
         interaction = self._world.new_interaction(InteractionType.COMMAND, person.id, channel, data)
@@ -93,12 +94,38 @@ class Interactions:
         interaction.message_id = message.id
         return self._begin(interaction)
 
+    async def submit(self, request: web.Request) -> web.Response:
+        """Submit a form that was opened for this person; each may be submitted once."""
+        person = self._api.person(request)
+        body = await read_body(request, 2**40)
+        opener = self._of(person, body.fields.snowflake("interaction_id"))
+        if opener.modal is None or opener.submitted:
+            raise Refusal("No form is open there.")
+        channel = self._api.channel(person, opener.channel_id)
+        files = {
+            custom_id: [_file(body, index) for index in indices]
+            for custom_id, indices in _object(body.fields, "files").items()
+        }
+        filled = Filled(_object(body.fields, "values"), files, Resolver(self._api, person, channel))
+        data = submit(opener.modal, filled)
+        opener.submitted = True
+        interaction = self._world.new_interaction(
+            InteractionType.MODAL_SUBMIT, person.id, channel, data
+        )
+        interaction.opener = opener
+        interaction.message_id = opener.message_id
+        return self._begin(interaction)
+
     async def show(self, request: web.Request) -> web.Response:
         """What has become of an interaction of this person's."""
-        found = self._world.interactions.get(int(request.match_info["interaction_id"]))
-        if found is None or found.user_id != self._api.person(request).id:
+        interaction_id = int(request.match_info["interaction_id"])
+        return answer(self._api.outcome(self._of(self._api.person(request), interaction_id)))
+
+    def _of(self, person: User, interaction_id: int | None) -> Interaction:
+        found = self._world.interactions.get(interaction_id or 0)
+        if found is None or found.user_id != person.id:
             raise Refusal("You did no such thing.")
-        return answer(self._api.outcome(found))
+        return found
 
     def _begin(self, interaction: Interaction) -> web.Response:
         self._world.interact(interaction)
@@ -112,3 +139,16 @@ class Interactions:
         await self._world.clock.sleep(left_s)
         if interaction.state is State.PENDING:
             self._world.settle(interaction, State.FAILED)
+
+
+def _object(fields: Fields, name: str) -> Json:
+    """An object in a request; an empty one if it is absent."""
+    child = fields.child(name)
+    return child.raw if child else {}
+
+
+def _file(body: Body, index: int) -> Upload:
+    """The upload of that number."""
+    if index not in body.uploads:
+        raise Refusal(f"The file {index} is missing.")
+    return body.uploads[index]

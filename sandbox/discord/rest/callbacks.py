@@ -1,10 +1,8 @@
-"""First answers to interactions: within three seconds, and only once.
-
-Modals (callback 9), autocomplete (8) and the rest have their place in `Callbacks.create`.
-"""
+"""First answers to interactions: within three seconds, and only once."""
 
 from aiohttp import web
 
+from sandbox.discord.modals import read_modal
 from sandbox.discord.model import Flag, Interaction, InteractionType, Message, State
 from sandbox.discord.rest.api import Api
 from sandbox.discord.rest.bodies import Body, path_id, read_body
@@ -13,8 +11,8 @@ from sandbox.discord.rest.drafts import write
 from sandbox.discord.wire import ApiError, Fault, Json, answer
 from sandbox.discord.world import REPLY_DEADLINE_S
 
-MESSAGE, DEFERRED_MESSAGE, DEFERRED_UPDATE, UPDATE = 4, 5, 6, 7
-NOT_SERVED = (8, 9, 10, 12)
+MESSAGE, DEFERRED_MESSAGE, DEFERRED_UPDATE, UPDATE, MODAL = 4, 5, 6, 7, 9
+NOT_SERVED = (8, 10, 12)
 COMMAND_REPLY = 20
 SETTABLE_IN_REPLY = SETTABLE | Flag.EPHEMERAL
 
@@ -32,28 +30,30 @@ class Callbacks:
         return [web.post(path, self.create)]
 
     async def create(self, request: web.Request) -> web.Response:
-        """Answer, defer or update; 204, or the whole outcome with `with_response`."""
+        """Answer, defer, update or ask; 204, or the whole outcome with `with_response`."""
         interaction = self._find(request)
         body = await read_body(request, interaction.size_limit_bytes)
         kind = body.fields.integer("type", required=True)
-        served = (MESSAGE, DEFERRED_MESSAGE, DEFERRED_UPDATE, UPDATE)
         if kind in NOT_SERVED:
             raise ApiError(
                 Fault.NOT_SERVED, detail=f"The sandbox does not serve callback type {kind} yet"
             )
-        about_a_message = interaction.type is InteractionType.COMPONENT
-        if kind not in served or (kind in {DEFERRED_UPDATE, UPDATE} and not about_a_message):
+        if kind not in _answers_to(interaction):
             body.fields.fail(
                 "type", "BASE_TYPE_CHOICES", "This callback type is not for this interaction."
             )
         body.fields.form.check()
         self._check_open(interaction)
-        if kind in {MESSAGE, DEFERRED_MESSAGE}:
+        message: Message | None = None
+        state = State.DEFERRED if kind in {DEFERRED_MESSAGE, DEFERRED_UPDATE} else State.REPLIED
+        if kind == MODAL:
+            interaction.modal = self._modal(body)
+            state = State.MODAL
+        elif kind in {MESSAGE, DEFERRED_MESSAGE}:
             message = self._reply(interaction, body, deferred=kind == DEFERRED_MESSAGE)
         else:
             message = self._update(interaction, body, deferred=kind == DEFERRED_UPDATE)
-        deferred = kind in {DEFERRED_MESSAGE, DEFERRED_UPDATE}
-        self._world.settle(interaction, State.DEFERRED if deferred else State.REPLIED)
+        self._world.settle(interaction, state)
         if request.query.get("with_response", "").lower() not in {"true", "1"}:
             return web.Response(status=204)
         return answer(self._outcome(interaction, int(kind or 0), message))
@@ -77,7 +77,7 @@ class Callbacks:
         data = body.fields.child("data", required=not deferred)
         body.fields.form.check()
         message = new_reply(self._api, interaction)
-        if interaction.type is InteractionType.COMMAND:
+        if interaction.source.type is InteractionType.COMMAND:
             message.type = COMMAND_REPLY
         if deferred:
             flags = (data.integer("flags", least=0) if data else None) or 0
@@ -103,22 +103,40 @@ class Callbacks:
             self._world.edited(message)
         return message
 
-    def _outcome(self, interaction: Interaction, kind: int, message: Message) -> Json:
+    def _modal(self, body: Body) -> Json:
+        data = body.fields.child("data", required=True)
+        modal = read_modal(data) if data else {}
+        body.fields.form.check()
+        return modal
+
+    def _outcome(self, interaction: Interaction, kind: int, message: Message | None) -> Json:
         shown: Json = {
             "id": str(interaction.id),
             "type": int(interaction.type),
             "channel_id": str(interaction.channel_id),
-            "response_message_id": str(message.id),
-            "response_message_loading": bool(message.flags & Flag.LOADING),
-            "response_message_ephemeral": bool(message.flags & Flag.EPHEMERAL),
         }
         if interaction.guild_id:
             shown["guild_id"] = str(interaction.guild_id)
         outcome: Json = {"interaction": shown}
+        if message is None:
+            return outcome
+        shown["response_message_id"] = str(message.id)
+        shown["response_message_loading"] = bool(message.flags & Flag.LOADING)
+        shown["response_message_ephemeral"] = bool(message.flags & Flag.EPHEMERAL)
         if kind in {MESSAGE, UPDATE}:
             made = self._api.payloads.message(message)
             outcome["resource"] = {"type": kind, "message": made}
         return outcome
+
+
+def _answers_to(interaction: Interaction) -> set[int]:
+    """The callback types that fit; a form cannot be answered with another."""
+    kinds = {MESSAGE, DEFERRED_MESSAGE}
+    if interaction.message_id is not None:
+        kinds |= {DEFERRED_UPDATE, UPDATE}
+    if interaction.type is not InteractionType.MODAL_SUBMIT:
+        kinds.add(MODAL)
+    return kinds
 
 
 def new_reply(api: Api, interaction: Interaction) -> Message:
