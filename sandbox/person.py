@@ -93,6 +93,39 @@ class PersonClient:
         }
         return int((await self._post("use", body, list(files.values())))["interaction_id"])
 
+    async def use_on_user(self, channel_id: int, command: str, user_id: int) -> int:
+        """Use a command in somebody's menu; returns the interaction's id."""
+        return await self._use_menu(channel_id, command, 2, user_id)
+
+    async def use_on_message(self, channel_id: int, command: str, message_id: int) -> int:
+        """Use a command in a message's menu; returns the interaction's id."""
+        return await self._use_menu(channel_id, command, 3, message_id)
+
+    async def _use_menu(self, channel_id: int, command: str, kind: int, target_id: int) -> int:
+        body = {
+            "channel_id": str(channel_id),
+            "command": command,
+            "type": kind,
+            "target_id": str(target_id),
+        }
+        return int((await self._post("use", body))["interaction_id"])
+
+    async def autocomplete(
+        self, channel_id: int, command: str, options: Mapping[str, object], focused: str
+    ) -> list[Json]:
+        """What is offered for the focused option, as names and values, to someone who types.
+
+        PersonError if nobody answers within three seconds, or the option offers nothing.
+        """
+        body = {
+            "channel_id": str(channel_id),
+            "command": command,
+            "options": dict(options),
+            "focused": focused,
+        }
+        choices: list[Json] = (await self._post("autocomplete", body))["choices"]
+        return choices
+
     async def click(
         self, channel_id: int, message_id: int, custom_id: str, values: Sequence[str] = ()
     ) -> int:

@@ -1,5 +1,6 @@
 """The things this Discord is made of: users, servers, channels, messages, interactions."""
 
+import asyncio
 from dataclasses import dataclass, field
 from enum import IntEnum, IntFlag, StrEnum
 
@@ -22,6 +23,14 @@ class ChannelType(IntEnum):
     TEXT = 0
     DM = 1
     CATEGORY = 4
+
+
+class CommandType(IntEnum):
+    """Where a command is found: typed, or in the menu of a user or a message."""
+
+    CHAT_INPUT = 1
+    USER = 2
+    MESSAGE = 3
 
 
 class InteractionType(IntEnum):
@@ -162,7 +171,8 @@ class Message:
 class Interaction:
     """One use of a command, a component or a form, and what became of it.
 
-    `modal` is the form that it was answered with, and `opener` what opened the form that this is.
+    `modal` is the form that it was answered with, `opener` what opened the form that this is, and
+    `choices` are what is offered to someone who types. `settled` is set once its fate is known.
     """
 
     id: int
@@ -181,6 +191,8 @@ class Interaction:
     modal: Json | None = None
     opener: "Interaction | None" = None
     submitted: bool = False
+    choices: list[Json] = field(default_factory=list)
+    settled: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def acknowledged(self) -> bool:
@@ -191,6 +203,12 @@ class Interaction:
     def source(self) -> "Interaction":
         """What it all began with: for a form, the command or component that opened it."""
         return self.opener or self
+
+    @property
+    def target_message_id(self) -> int | None:
+        """The message whose menu the command was in, if it was in one."""
+        is_menu = self.type is InteractionType.COMMAND and self.data["type"] == CommandType.MESSAGE
+        return int(self.data["target_id"]) if is_menu else None
 
 
 @dataclass(slots=True)

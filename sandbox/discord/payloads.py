@@ -7,6 +7,7 @@ from sandbox.discord.model import (
     Attachment,
     Channel,
     Command,
+    CommandType,
     Flag,
     Guild,
     Interaction,
@@ -137,6 +138,10 @@ class Payloads(DirectoryPayloads):
             metadata["triggering_interaction_metadata"] = self._metadata(interaction.opener)
         elif interaction.message_id is not None:
             metadata["interacted_message_id"] = str(interaction.message_id)
+        elif interaction.target_message_id is not None:
+            metadata["target_message_id"] = str(interaction.target_message_id)
+        elif interaction.data["type"] == CommandType.USER:
+            metadata["target_user"] = self.user_by_id(int(interaction.data["target_id"]))
         return metadata
 
     def command(self, command: Command) -> Json:

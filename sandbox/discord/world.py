@@ -170,6 +170,7 @@ class World:
     def settle(self, interaction: Interaction, state: State) -> None:
         """Note what became of an interaction."""
         interaction.state = state
+        interaction.settled.set()
         for listener in self.listeners:
             listener.interaction_changed(interaction)
 

@@ -12,7 +12,7 @@ from discord.http import Route
 from yarl import URL
 
 from sandbox.discord import DiscordServer
-from tests.sandbox.example_forms import add_forms
+from tests.sandbox.example_forms import add_forms, names
 
 
 class ExampleBot(discord.Client):
@@ -143,4 +143,8 @@ def _add_commands(tree: app_commands.CommandTree[ExampleBot]) -> None:
 
     @tree.context_menu(name="Use as subject")
     async def subject(interaction: discord.Interaction, message: discord.Message) -> None:
-        await interaction.response.send_message(message.jump_url)
+        await interaction.response.send_message(f"{message.content} {message.jump_url}")
+
+    @tree.context_menu(name="Greet")
+    async def greet(interaction: discord.Interaction, member: discord.Member) -> None:
+        await interaction.response.send_message(f"Hello, {names([member])}")

@@ -100,7 +100,7 @@ class Quiz(ui.Modal):
 
 
 def add_forms(tree: app_commands.CommandTree[Any]) -> None:
-    """The commands that show them."""
+    """The commands that show them, and one that offers things while one types."""
 
     @tree.command(description="Shows menus")
     async def menus(interaction: discord.Interaction) -> None:
@@ -113,3 +113,23 @@ def add_forms(tree: app_commands.CommandTree[Any]) -> None:
     @tree.command(description="Opens another form")
     async def quiz(interaction: discord.Interaction) -> None:
         await interaction.response.send_modal(Quiz())
+
+    @tree.command(description="Finds a bug")
+    async def find(interaction: discord.Interaction, bug: str, legs: int) -> None:
+        await interaction.response.send_message(f"{bug} {legs}")
+
+    @find.autocomplete("bug")
+    async def offer_bugs(
+        interaction: discord.Interaction, current: str
+    ) -> list[app_commands.Choice[str]]:
+        legs = interaction.namespace.legs
+        fitting = [bug.value for bug in bugs() if bug.value.startswith(current)]
+        return [
+            app_commands.Choice(name=f"{bug.title()} with {legs}", value=bug) for bug in fitting
+        ]
+
+    @find.autocomplete("legs")
+    async def offer_legs(
+        interaction: discord.Interaction, current: str
+    ) -> list[app_commands.Choice[int]]:
+        return [app_commands.Choice(name=str(current), value=int(current))]

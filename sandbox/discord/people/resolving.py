@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sandbox.discord import permissions
-from sandbox.discord.model import Channel, User
+from sandbox.discord.model import Channel, Flag, User
 from sandbox.discord.people.api import PeopleApi
 from sandbox.discord.permissions import Permission
+from sandbox.discord.refusals import Refusal
 from sandbox.discord.rest.bodies import Upload
 from sandbox.discord.wire import Json
 
@@ -71,6 +72,13 @@ class Resolver:
         partial = {name: body[name] for name in PARTIAL_CHANNEL if name in body}
         self._note("channels", channel.id, partial | {"permissions": str(int(bits))})
         return True
+
+    def message(self, message_id: int) -> None:
+        """A message of this channel; Refusal if there is none that a menu opens on."""
+        message = self.api.message(self.person, self.channel, message_id)
+        if message.flags & Flag.EPHEMERAL:
+            raise Refusal("What only you can see has no menu.")
+        self._note("messages", message.id, self.api.payloads.message(message))
 
     def attachment(self, upload: Upload) -> str:
         """The id of a file that is stored for the bot to read; Refusal if it is too large."""

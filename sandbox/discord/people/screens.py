@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from sandbox.discord.model import Channel, Interaction, Message, User
+from sandbox.discord.model import Channel, Interaction, InteractionType, Message, User
 from sandbox.discord.people.api import PeopleApi
 from sandbox.discord.wire import Json, encode
 
@@ -71,7 +71,9 @@ class Screens:
         """The person knows what they did."""
 
     def interaction_changed(self, interaction: Interaction) -> None:
-        """Show what became of an interaction to whoever caused it."""
+        """Show what became of an interaction to whoever caused it, unless they only type."""
+        if interaction.type is InteractionType.AUTOCOMPLETE:
+            return
         event = {"type": "interaction", **self._api.outcome(interaction)}
         self._show(event, lambda person: person.id == interaction.user_id)
 

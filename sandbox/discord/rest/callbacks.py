@@ -3,17 +3,18 @@
 from aiohttp import web
 
 from sandbox.discord.modals import read_modal
-from sandbox.discord.model import Flag, Interaction, InteractionType, Message, State
+from sandbox.discord.model import CommandType, Flag, Interaction, InteractionType, Message, State
 from sandbox.discord.rest.api import Api
 from sandbox.discord.rest.bodies import Body, path_id, read_body
 from sandbox.discord.rest.channels import REPLY, SETTABLE
+from sandbox.discord.rest.command_forms import read_choices
 from sandbox.discord.rest.drafts import write
 from sandbox.discord.wire import ApiError, Fault, Json, answer
 from sandbox.discord.world import REPLY_DEADLINE_S
 
-MESSAGE, DEFERRED_MESSAGE, DEFERRED_UPDATE, UPDATE, MODAL = 4, 5, 6, 7, 9
-NOT_SERVED = (8, 10, 12)
-COMMAND_REPLY = 20
+MESSAGE, DEFERRED_MESSAGE, DEFERRED_UPDATE, UPDATE, CHOICES, MODAL = 4, 5, 6, 7, 8, 9
+NOT_SERVED = (10, 12)
+COMMAND_REPLY, MENU_REPLY = 20, 23
 SETTABLE_IN_REPLY = SETTABLE | Flag.EPHEMERAL
 
 
@@ -49,6 +50,8 @@ class Callbacks:
         if kind == MODAL:
             interaction.modal = self._modal(body)
             state = State.MODAL
+        elif kind == CHOICES:
+            interaction.choices = self._choices(interaction, body)
         elif kind in {MESSAGE, DEFERRED_MESSAGE}:
             message = self._reply(interaction, body, deferred=kind == DEFERRED_MESSAGE)
         else:
@@ -78,7 +81,8 @@ class Callbacks:
         body.fields.form.check()
         message = new_reply(self._api, interaction)
         if interaction.source.type is InteractionType.COMMAND:
-            message.type = COMMAND_REPLY
+            typed = interaction.source.data["type"] == CommandType.CHAT_INPUT
+            message.type = COMMAND_REPLY if typed else MENU_REPLY
         if deferred:
             flags = (data.integer("flags", least=0) if data else None) or 0
             message.flags = Flag.LOADING | flags & Flag.EPHEMERAL
@@ -109,6 +113,12 @@ class Callbacks:
         body.fields.form.check()
         return modal
 
+    def _choices(self, interaction: Interaction, body: Body) -> list[Json]:
+        data = body.fields.child("data", required=True)
+        choices = read_choices(data, _focused_type(interaction.data)) if data else []
+        body.fields.form.check()
+        return choices
+
     def _outcome(self, interaction: Interaction, kind: int, message: Message | None) -> Json:
         shown: Json = {
             "id": str(interaction.id),
@@ -131,12 +141,24 @@ class Callbacks:
 
 def _answers_to(interaction: Interaction) -> set[int]:
     """The callback types that fit; a form cannot be answered with another."""
+    if interaction.type is InteractionType.AUTOCOMPLETE:
+        return {CHOICES}
     kinds = {MESSAGE, DEFERRED_MESSAGE}
     if interaction.message_id is not None:
         kinds |= {DEFERRED_UPDATE, UPDATE}
     if interaction.type is not InteractionType.MODAL_SUBMIT:
         kinds.add(MODAL)
     return kinds
+
+
+def _focused_type(data: Json) -> int:
+    """The type of the option that somebody types in, at whatever depth it is."""
+    for option in data["options"]:
+        if "options" in option:
+            return _focused_type(option)
+        if option.get("focused"):
+            return int(option["type"])
+    raise LookupError("Nothing is typed there.")
 
 
 def new_reply(api: Api, interaction: Interaction) -> Message:
@@ -146,7 +168,7 @@ def new_reply(api: Api, interaction: Interaction) -> Message:
         raise ApiError(Fault.UNKNOWN_CHANNEL)
     message = api.world.new_message(channel, api.world.bot_id)
     message.interaction = interaction
-    answered = interaction.original_id or interaction.message_id
+    answered = interaction.original_id or interaction.message_id or interaction.target_message_id
     if answered in channel.messages:
         message.reference_id = answered
         message.type = REPLY
