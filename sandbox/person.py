@@ -8,6 +8,7 @@ from io import BytesIO
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlencode
 
 import aiohttp
 
@@ -57,11 +58,34 @@ class PersonClient:
             await asyncio.gather(self._reader, return_exceptions=True)
         await self._stack.aclose()
 
-    async def send(self, channel_id: int, content: str = "", files: Sequence[Path] = ()) -> Json:
-        """Write an ordinary message, and return it."""
+    async def send(
+        self,
+        channel_id: int,
+        content: str = "",
+        files: Sequence[Path] = (),
+        reply_to: int | None = None,
+    ) -> Json:
+        """Write an ordinary message, or a reply to the one of that id, and return it."""
         body = {"channel_id": str(channel_id), "content": content}
+        body |= {} if reply_to is None else {"reply_to": str(reply_to)}
         message: Json = await self._post("messages", body, files)
         return message
+
+    async def delete(self, channel_id: int, message_id: int) -> None:
+        """Take a message back; somebody else's needs Manage Messages."""
+        await self._delete("messages", _place(channel_id, message_id))
+
+    async def type(self, channel_id: int) -> None:
+        """Be seen typing."""
+        await self._post("typing", {"channel_id": str(channel_id)})
+
+    async def react(self, channel_id: int, message_id: int, emoji: str) -> None:
+        """React to a message with a Unicode emoji."""
+        await self._post("reactions", _place(channel_id, message_id) | {"emoji": emoji})
+
+    async def unreact(self, channel_id: int, message_id: int, emoji: str) -> None:
+        """Take a reaction back."""
+        await self._delete("reactions", _place(channel_id, message_id) | {"emoji": emoji})
 
     async def open_dm(self) -> int:
         """Open the direct messages with the bot; returns their channel's id."""
@@ -130,12 +154,7 @@ class PersonClient:
         self, channel_id: int, message_id: int, custom_id: str, values: Sequence[str] = ()
     ) -> int:
         """Press a button, or choose values (or ids) in a menu; returns the interaction's id."""
-        body = {
-            "channel_id": str(channel_id),
-            "message_id": str(message_id),
-            "custom_id": custom_id,
-            "values": list(values),
-        }
+        body = _place(channel_id, message_id) | {"custom_id": custom_id, "values": list(values)}
         return int((await self._post("click", body))["interaction_id"])
 
     async def submit(
@@ -176,8 +195,26 @@ class PersonClient:
                 await self._wait_for_news()
 
     async def messages(self, channel_id: int) -> list[Json]:
-        """A channel as this person sees it, newest last."""
-        found: list[Json] = await self._get(f"channels/{channel_id}/messages")
+        """A whole channel as this person sees it, newest last."""
+        found: list[Json] = []
+        while True:
+            before = int(found[0]["id"]) if found else None
+            page = await self.page(channel_id, before=before, limit=100)
+            found = page + found
+            if len(page) < 100:
+                return found
+
+    async def page(
+        self, channel_id: int, *, before: int | None = None, limit: int = 50
+    ) -> list[Json]:
+        """The last messages of a channel, or the last ones before a message; newest last."""
+        query = f"limit={limit}" + (f"&before={before}" if before is not None else "")
+        found: list[Json] = await self._get(f"channels/{channel_id}/messages?{query}")
+        return found
+
+    async def follow(self, link: str) -> Json:
+        """The `message` that a link leads to, with its `channel_id`."""
+        found: Json = await self._get(f"message?{urlencode({'link': link})}")
         return found
 
     async def until_online(self, user_id: int, timeout_s: float = 30) -> None:
@@ -244,6 +281,10 @@ class PersonClient:
         async with self._session().get(f"{self._base}/{path}") as response:
             return await _result(response)
 
+    async def _delete(self, path: str, body: Json) -> None:
+        async with self._session().delete(f"{self._base}/{path}", json=body) as response:
+            await _result(response)
+
     async def _post(self, path: str, body: Json, files: Sequence[Path] = ()) -> Json:
         data = aiohttp.FormData(quote_fields=False)
         data.add_field("payload_json", json.dumps(body), content_type="application/json")
@@ -254,6 +295,10 @@ class PersonClient:
         async with self._session().post(f"{self._base}/{path}", **sent) as response:
             result: Json = await _result(response)
             return result
+
+
+def _place(channel_id: int, message_id: int) -> Json:
+    return {"channel_id": str(channel_id), "message_id": str(message_id)}
 
 
 async def _result(response: aiohttp.ClientResponse) -> Any:

@@ -141,7 +141,10 @@ class Attachment:
 
 @dataclass(slots=True)
 class Message:
-    """A message; `visible_to` names the only person who sees an ephemeral one."""
+    """A message; `visible_to` names the only person who sees an ephemeral one.
+
+    `reactions` has who reacted with each emoji, the first ones first.
+    """
 
     id: int
     channel_id: int
@@ -160,6 +163,7 @@ class Message:
     tts: bool = False
     reference_id: int | None = None
     interaction: "Interaction | None" = None
+    reactions: dict[str, list[int]] = field(default_factory=dict)
     visible_to: int | None = None
 
     def set_flag(self, flag: Flag, on: bool) -> None:

@@ -1,4 +1,4 @@
-"""What people's Discord clients do: they see, write, use commands, press buttons.
+"""What people's Discord clients do: they see, write, react, and use the bot.
 
 These routes are the sandbox's own; `sandbox.person.PersonClient` is their other end.
 """
@@ -10,6 +10,7 @@ from sandbox.discord.payloads import Payloads
 from sandbox.discord.people.api import PeopleApi
 from sandbox.discord.people.interactions import Interactions
 from sandbox.discord.people.messages import Messages
+from sandbox.discord.people.reactions import Reactions
 from sandbox.discord.people.screens import Screens
 from sandbox.discord.world import World
 
@@ -23,11 +24,12 @@ class People(Screens):
         api = PeopleApi(world, cdn, payloads)
         super().__init__(api)
         self._interactions = Interactions(api)
-        self._messages = Messages(api)
+        self._families = (Messages(api), Reactions(api), self._interactions)
 
     def routes(self) -> list[web.RouteDef]:
         """Every route below /people/{user_id}."""
-        return super().routes() + self._messages.routes() + self._interactions.routes()
+        families = [route for family in self._families for route in family.routes()]
+        return super().routes() + families
 
     async def close(self) -> None:
         """End every screen and deadline."""

@@ -101,8 +101,7 @@ class Interactions:
         """Press a button, or choose in a select menu, of a message that this person sees."""
         person = self._api.person(request)
         fields = await read_fields(request)
-        channel = self._api.channel(person, fields.snowflake("channel_id"))
-        message = self._api.message(person, channel, fields.snowflake("message_id"))
+        channel, message = self._api.place(person, fields)
         custom_id = fields.raw.get("custom_id")
         pressed = next(
             (part for part in walk(message.components) if part.get("custom_id") == custom_id), None
