@@ -24,8 +24,9 @@ def video_size(data: bytes, demuxer: str) -> tuple[int, int] | None:
     """Width and height of the first video stream, without decoding anything of it."""
     try:
         with av.open(BytesIO(data), format=demuxer) as container:
-            streams = container.streams.video
-            size = (streams[0].width, streams[0].height) if streams else (0, 0)
+            # There may be no video stream, and one of an unknown codec has neither attribute.
+            stream = next(iter(container.streams.video), None)
+            size = (getattr(stream, "width", 0), getattr(stream, "height", 0))
     except (av.FFmpegError, OSError, ValueError):
         return None
     return size if all(size) else None

@@ -81,6 +81,8 @@ def test_anything_else_has_no_size(tmp_path: Path) -> None:
     assert dimensions("text/plain; charset=utf-8", b"hello") is None
     assert dimensions("image/jpeg", b"\xff\xd8\xff") is None
     assert dimensions("video/mp4", b"not really a video") is None
+    video = make_motion(tmp_path / "v.mp4", duration_s=0.2).read_bytes()
+    assert dimensions("video/mp4", video.replace(b"avc1", b"zzzz")) is None
     sound = make_audio_only(tmp_path / "a.mp4")
     assert dimensions("video/mp4", sound.read_bytes()) is None
 
