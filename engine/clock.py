@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 
 
 class MovableClock:
@@ -9,7 +10,7 @@ class MovableClock:
 
     def __init__(self) -> None:
         self._ahead_s = 0.0
-        self._moved = asyncio.Event()
+        self._woken = asyncio.Event()
 
     def time(self) -> float:
         """Now, in unix seconds."""
@@ -20,18 +21,23 @@ class MovableClock:
         if not 0 <= seconds < float("inf"):
             raise ValueError("A clock can be advanced by 0 seconds or more.")
         self._ahead_s += seconds
-        self._moved.set()
-        self._moved = asyncio.Event()
+        self.wake()
+
+    def wake(self) -> None:
+        """Let whoever waits look again at the moment they wait for."""
+        self._woken.set()
+        self._woken = asyncio.Event()
 
     async def sleep(self, seconds: float) -> None:
         """Wait that long on this clock."""
-        await self.sleep_until(self.time() + seconds)
+        moment = self.time() + seconds
+        await self.sleep_until(lambda: moment)
 
-    async def sleep_until(self, moment: float) -> None:
-        """Wait until this clock shows `moment`, in unix seconds."""
-        while (left_s := moment - self.time()) > 0:
+    async def sleep_until(self, moment: Callable[[], float]) -> None:
+        """Wait until this clock shows `moment()`, in unix seconds, whatever it is by then."""
+        while (left_s := moment() - self.time()) > 0:
             try:
                 async with asyncio.timeout(left_s):
-                    await self._moved.wait()
+                    await self._woken.wait()
             except TimeoutError:
                 pass

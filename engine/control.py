@@ -1,23 +1,47 @@
-"""What only a stand-in has: routes that move its clock, hold its work, and set its balance."""
+"""What only a stand-in has: routes that move its clock, hold or break its work, set its balance."""
 
+import ipaddress
 import json
 import math
+from urllib.parse import urlsplit
 
 from aiohttp import web
 
 from engine.clock import MovableClock
+from engine.faults import Faults, Handler, Mode
 from engine.jobs import Workshop
+
+CONTROL_PATH = "/control/"
 
 
 class ControlError(Exception):
     """A control request is malformed."""
 
 
+class Forbidden(Exception):
+    """A control request comes from where none should."""
+
+
+@web.middleware
+async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Let only this machine's programs control: no web page, and under no other name.
+
+    The controls need no key, and a browser sends any site's requests to any address; under a name
+    of the site's own, if that name's address is changed meanwhile (DNS rebinding).
+    """
+    if request.path.startswith(CONTROL_PATH):
+        if "Origin" in request.headers:
+            raise Forbidden("A web page may not control this server")
+        if not all(_is_loopback(host) for host in request.headers.getall("Host", [""])):
+            raise Forbidden("This server is controlled from its own machine, at 127.0.0.1")
+    return await handler(request)
+
+
 class Control:
     """The routes under /control; they need no key."""
 
-    def __init__(self, clock: MovableClock, workshop: Workshop) -> None:
-        self._clock, self._workshop = clock, workshop
+    def __init__(self, clock: MovableClock, workshop: Workshop, faults: Faults) -> None:
+        self._clock, self._workshop, self._faults = clock, workshop, faults
 
     def routes(self) -> list[web.RouteDef]:
         """For the server's application."""
@@ -26,7 +50,10 @@ class Control:
             web.get("/control/accepted", self._accepted),
             web.post("/control/pause", self._pause),
             web.post("/control/resume", self._resume),
+            web.get("/control/credits", self._credits),
             web.post("/control/credits", self._set_credits),
+            web.get("/control/mode", self._mode),
+            web.post("/control/mode", self._set_mode),
         ]
 
     async def _advance(self, request: web.Request) -> web.Response:
@@ -58,17 +85,42 @@ class Control:
         self._workshop.resume()
         return web.json_response({"paused": False})
 
-    async def _set_credits(self, request: web.Request) -> web.Response:
-        self._workshop.credits = await _number(request, "credits")
+    async def _credits(self, _request: web.Request) -> web.Response:
         return web.json_response({"credits": self._workshop.credits})
 
+    async def _set_credits(self, request: web.Request) -> web.Response:
+        self._workshop.credits = await _number(request, "credits")
+        return await self._credits(request)
 
-async def _number(request: web.Request, name: str) -> float:
+    async def _mode(self, _request: web.Request) -> web.Response:
+        return web.json_response({"mode": self._faults.mode.value})
+
+    async def _set_mode(self, request: web.Request) -> web.Response:
+        value = await _field(request, "mode")
+        if not isinstance(value, str) or value not in set(Mode):
+            raise ControlError(f'The body must be {{"mode": <one of {", ".join(Mode)}>}}')
+        self._faults.set(Mode(value))
+        return await self._mode(request)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+        return name == "localhost" or ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+async def _field(request: web.Request, name: str) -> object:
     try:
         body = json.loads(await request.read())
     except ValueError:
         body = None
-    value = body.get(name) if isinstance(body, dict) else None
+    return body.get(name) if isinstance(body, dict) else None
+
+
+async def _number(request: web.Request, name: str) -> float:
+    value = await _field(request, name)
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise ControlError(f'The body must be {{"{name}": <number>}}')
     return float(value)

@@ -14,6 +14,7 @@ from typing import Self
 import aiohttp
 
 from engine.clock import MovableClock
+from engine.faults import Faults
 from engine.inputs import InputError, Inputs, fetch_inputs
 from engine.storage import Storage
 
@@ -62,10 +63,17 @@ class Workshop:
     """
 
     def __init__(
-        self, clock: MovableClock, storage: Storage, *, run_time_s: float, credits: float
+        self,
+        clock: MovableClock,
+        storage: Storage,
+        faults: Faults,
+        *,
+        run_time_s: float,
+        credits: float,
     ) -> None:
         self.credits = credits
         self.accepted: list[Job] = []
+        self._faults = faults
         self._clock, self._storage, self._run_time_s = clock, storage, run_time_s
         self._by_id: dict[str, Job] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -126,16 +134,21 @@ class Workshop:
 
     async def _work(self, job: Job) -> None:
         await self._clock.sleep_until(
-            job.submitted_at + min(LONGEST_QUEUE_S, self._run_time_s / 10)
+            lambda: job.submitted_at + min(LONGEST_QUEUE_S, self._run_time_s / 10)
         )
         job.state, job.started_at = State.PROCESSING, self._clock.time()
         try:
             with self._storage.work_folder() as folder:
                 video = Path(folder) / VIDEO_NAME
                 duration_s = await self._make(job.inputs, video)
-                await self._clock.sleep_until(job.submitted_at + self._run_time_s)
+                await self._clock.sleep_until(
+                    lambda: job.submitted_at + self._run_time_s * self._faults.slowness
+                )
                 await self._going.wait()
-                self._complete(job, video, duration_s)
+                if (failure := self._faults.failure) is not None:
+                    self._fail(job, failure)
+                else:
+                    self._complete(job, video, duration_s)
         except InputError as error:
             await self._going.wait()
             self._fail(job, f"Validation error in {MODEL}: {error}")

@@ -3,7 +3,6 @@
 import hmac
 import json
 import tempfile
-from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,7 +12,8 @@ from typing import Self
 from aiohttp import web
 
 from engine.clock import MovableClock
-from engine.control import Control, ControlError
+from engine.control import CONTROL_PATH, Control, ControlError, Forbidden, guard
+from engine.faults import Faults, Handler
 from engine.history import Query, QueryError, history_row
 from engine.inputs import InputError, parse_inputs
 from engine.jobs import MODEL, Job, Workshop
@@ -24,9 +24,7 @@ BODY_LIMIT_BYTES = 256 * 1024 * 1024
 MOST_REQUESTS_KEPT = 50_000
 HISTORY_PATH = "/inference-request/request-history"
 JSON_TYPE = "application/json"
-PUBLIC_PATHS = ("/generations/", "/assets/", "/control/")
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+PUBLIC_PATHS = ("/generations/", "/assets/", CONTROL_PATH)
 
 
 @dataclass(frozen=True)
@@ -60,6 +58,7 @@ class ProviderServer:
         self.api_key = api_key
         self.clock = clock or MovableClock()
         self.requests: list[SeenRequest] = []
+        self._faults = Faults(self.clock)
         self._run_time_s, self._media_dir, self._credits = run_time_s, media_dir, credits
         self._host, self._port = host, port
 
@@ -68,7 +67,11 @@ class ProviderServer:
             folder = self._media_dir or Path(stack.enter_context(tempfile.TemporaryDirectory()))
             self._storage = Storage(folder, self.clock)
             self.workshop = Workshop(
-                self.clock, self._storage, run_time_s=self._run_time_s, credits=self._credits
+                self.clock,
+                self._storage,
+                self._faults,
+                run_time_s=self._run_time_s,
+                credits=self._credits,
             )
             runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=1.0)
             stack.push_async_callback(runner.cleanup)
@@ -101,7 +104,7 @@ class ProviderServer:
         self.history_url = base + HISTORY_PATH
         self.upload_url = f"{base}/upload-asset"
         self.credits_url = f"{base}/v1/get-user-credits"
-        self.control_url = f"{base}/control"
+        self.control_url = base + CONTROL_PATH.rstrip("/")
 
     def urls(self) -> dict[str, str]:
         """Every address and the key: what a client is to be configured with."""
@@ -109,8 +112,7 @@ class ProviderServer:
         return {f"{n}_url": getattr(self, f"{n}_url") for n in names} | {"api_key": self.api_key}
 
     def _application(self) -> web.Application:
-        # faults on request will be one more middleware, between the record and the key
-        middlewares = [self._record, _envelope, self._check_key]
+        middlewares = [self._record, _envelope, guard, self._faults.strike, self._check_key]
         app = web.Application(middlewares=middlewares, client_max_size=BODY_LIMIT_BYTES)
         app.add_routes(
             [
@@ -124,14 +126,14 @@ class ProviderServer:
                 web.post("/upload-asset", self._upload),
                 web.get("/generations/{name}", self._file),
                 web.get("/assets/{name}", self._file),
-                *Control(self.clock, self.workshop).routes(),
+                *Control(self.clock, self.workshop, self._faults).routes(),
             ]
         )
         return app
 
     @web.middleware
     async def _record(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        if not request.path.startswith("/control/"):
+        if not request.path.startswith(CONTROL_PATH):
             headers = {name.lower(): value for name, value in request.headers.items()}
             seen = SeenRequest(request.method, request.path, headers, self.clock.time())
             self.requests.append(seen)
@@ -220,6 +222,8 @@ async def _envelope(request: web.Request, handler: Handler) -> web.StreamRespons
         return await handler(request)
     except NotKnown as error:
         return _error(404, str(error))
+    except Forbidden as error:
+        return _error(403, str(error))
     except (InputError, QueryError, UploadError, ControlError) as error:
         return _error(400, str(error))
     except web.HTTPMethodNotAllowed:

@@ -11,18 +11,18 @@ class MovableClock:
     """
 
     def __init__(self) -> None:
-        self._offset_s = 0.0
+        self.ahead_s = 0.0
         self._moved = asyncio.Event()
 
     def time(self) -> float:
         """Now, in unix seconds."""
-        return time.time() + self._offset_s
+        return time.time() + self.ahead_s
 
     def advance(self, seconds: float) -> None:
         """Jump forward and wake whoever sleeps past its moment; ValueError for a jump back."""
-        if seconds < 0:
+        if not 0 <= seconds < float("inf"):
             raise ValueError("This clock only moves forward.")
-        self._offset_s += seconds
+        self.ahead_s += seconds
         self._moved.set()
         self._moved = asyncio.Event()
 

@@ -5,7 +5,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,6 +88,62 @@ class Program:
     def log(self) -> str:
         """The end of what it wrote to standard error."""
         return self.log_path.read_text(errors="replace")[-4000:]
+
+
+class Kept:
+    """A program that runs until it is told to end; `lost` hears of one that ends by itself."""
+
+    def __init__(
+        self, start: Callable[[], Awaitable[Program]], lost: Callable[[Program], Awaitable[None]]
+    ) -> None:
+        self._start = start
+        self._lost = lost
+        self._program: Program | None = None
+        self._watch: asyncio.Task[None] | None = None
+        self._turn = asyncio.Lock()
+        self._is_closed = False
+
+    async def start(self) -> Program:
+        """Start it. ProgramError if it runs already, or has ended for good."""
+        async with self._turn:
+            if self._program is not None:
+                raise ProgramError(f"The {self._program.name} runs already.")
+            return await self._begin()
+
+    async def restart(self) -> None:
+        """End it as a new version would be rolled out, and start it again."""
+        async with self._turn:
+            await self._end(Program.stop)
+            await self._begin()
+
+    async def close(self) -> None:
+        """End it for good: SIGTERM, if it runs."""
+        async with self._turn:
+            self._is_closed = True
+            await self._end(Program.stop)
+
+    async def kill(self) -> None:
+        """SIGKILL, if it runs."""
+        async with self._turn:
+            await self._end(Program.kill)
+
+    async def _begin(self) -> Program:
+        if self._is_closed:
+            raise ProgramError("Everything is being stopped.")
+        self._program = await self._start()
+        self._watch = asyncio.create_task(self._look_after(self._program))
+        return self._program
+
+    async def _end(self, how: Callable[[Program], Awaitable[int]]) -> None:
+        program, self._program = self._program, None
+        if program is not None:
+            await how(program)
+
+    async def _look_after(self, program: Program) -> None:
+        await program.process.wait()
+        if self._program is program:
+            self._program = None
+            await self._lost(program)
 
 
 @dataclass(frozen=True, slots=True)

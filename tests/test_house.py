@@ -19,6 +19,7 @@ ENTRIES = {
     "engine.__main__",
     "sandbox.discord.__main__",
     "sandbox.demo",
+    "sandbox.playground",
 }
 
 

@@ -10,6 +10,7 @@ from aiohttp import WSMsgType, web
 
 from sandbox.discord.forms import Fields, Form
 from sandbox.discord.sessions import PRIVILEGED, Intent, Session, Sessions
+from sandbox.discord.traffic import Traffic
 from sandbox.discord.wire import ApiError, Json, encode
 
 MOST_PAYLOAD_BYTES = 4096
@@ -65,8 +66,11 @@ class Closing(Exception):
 class Connection:
     """One websocket: frames in order, compressed as one stream if the client asked for it."""
 
-    def __init__(self, socket: web.WebSocketResponse, *, compressed: bool) -> None:
+    def __init__(
+        self, socket: web.WebSocketResponse, traffic: Traffic, *, compressed: bool
+    ) -> None:
         self._socket = socket
+        self._traffic = traffic
         self._deflate = zlib.compressobj() if compressed else None
         self._queue: asyncio.Queue[Json | Close] = asyncio.Queue()
         self._closed_by_us = False
@@ -92,12 +96,15 @@ class Connection:
     async def write(self) -> None:
         """Send what is queued until the connection is to be closed."""
         while not isinstance(item := await self._queue.get(), Close):
+            if item["op"] != Op.HEARTBEAT_ACK:
+                self._traffic.gateway("out", item["t"] or Op(item["op"]).name, item["d"])
             text = encode(item)
             if self._deflate is None:
                 await self._socket.send_str(text)
             else:
                 data = self._deflate.compress(text.encode())
                 await self._socket.send_bytes(data + self._deflate.flush(zlib.Z_SYNC_FLUSH))
+        self._traffic.gateway("out", f"CLOSE {item.name}", None, code=int(item))
         self._closed_by_us = True
         await self._socket.close(code=int(item), message=item.name.encode())
 
@@ -105,8 +112,9 @@ class Connection:
 class Gateway:
     """Accepts connections and speaks Discord's gateway protocol v10 with them."""
 
-    def __init__(self, sessions: Sessions, heartbeat_interval_s: float) -> None:
+    def __init__(self, sessions: Sessions, traffic: Traffic, heartbeat_interval_s: float) -> None:
         self._sessions = sessions
+        self._traffic = traffic
         self._interval_s = heartbeat_interval_s
         self._open: set[Connection] = set()
         self.url = ""
@@ -141,7 +149,7 @@ class Gateway:
             return web.Response(status=400, text="Only json, plain or zlib-stream, is served.")
         socket = web.WebSocketResponse(max_msg_size=0)
         await socket.prepare(request)
-        connection = Connection(socket, compressed=bool(compress))
+        connection = Connection(socket, self._traffic, compressed=bool(compress))
         self._open.add(connection)
         writer = asyncio.create_task(connection.write())
         try:
@@ -182,6 +190,7 @@ class Gateway:
                     beat_at = loop.time()
                     connection.send(Op.HEARTBEAT_ACK)
                     continue
+                self._traffic.gateway("in", Op(op).name if op in set(Op) else f"OP {op}", data)
                 _count(sent, loop.time())
                 self._act(connection, op, data)
             except Closing as closing:

@@ -1,25 +1,28 @@
 """One port on 127.0.0.1 with everything: REST, gateway, files, and the people's own routes."""
 
 import hmac
-import json
 import secrets
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
 from aiohttp import web
 
 from sandbox.discord.cdn import Cdn
+from sandbox.discord.controls import MOST_AHEAD_S, Control, Controls, clock_control
 from sandbox.discord.doors import Handler, guard
+from sandbox.discord.faults import Faults
 from sandbox.discord.gateway import Gateway
 from sandbox.discord.pages import Pages
 from sandbox.discord.payloads import Payloads
 from sandbox.discord.people import People
 from sandbox.discord.refusals import Refusal
 from sandbox.discord.rest import Api, rest_routes
-from sandbox.discord.rest.bodies import BODY, read_fields
-from sandbox.discord.rest.limits import API, Limits
+from sandbox.discord.rest.bodies import read_fields
+from sandbox.discord.rest.limits import API, Limits, template_of
 from sandbox.discord.sessions import Sessions
+from sandbox.discord.traffic import RequestRecord, Traffic
 from sandbox.discord.wire import ApiError, Fault, Json, answer
 from sandbox.discord.world import MIB, World
 
@@ -29,21 +32,11 @@ MOST_BYTES = 1024 * MIB
 WITHOUT_BOT_TOKEN = ("/gateway", "/interactions/", "/webhooks/")
 
 
-@dataclass(frozen=True, slots=True)
-class RequestRecord:
-    """One REST call of the bot's; `at` in unix seconds of the server's clock."""
-
-    method: str
-    path: str
-    status: int
-    at: float
-    template: str | None = None
-    body: object = None
-    answer: object = None
-
-
 class DiscordServer:
-    """Serves a world; use it with `async with`, and its addresses are known inside."""
+    """Serves a world; use it with `async with`, and its addresses are known inside.
+
+    `controls` are shown on the page beside the server's own, or instead of one with the same id.
+    """
 
     def __init__(
         self,
@@ -51,17 +44,26 @@ class DiscordServer:
         host: str = "127.0.0.1",
         port: int = 0,
         *,
+        controls: Sequence[Control] = (),
         heartbeat_interval_s: float = HEARTBEAT_INTERVAL_S,
     ) -> None:
         self.world = world
-        self.requests: list[RequestRecord] = []
         self._host, self._port = host, port
         self._cdn = Cdn(world)
         payloads = Payloads(world, self._cdn)
         self._api = Api(world, self._cdn, payloads)
         self._sessions = Sessions(world, payloads)
-        self.gateway = Gateway(self._sessions, heartbeat_interval_s)
-        self._people = People(world, self._cdn, payloads)
+        self.traffic = Traffic(world.clock)
+        self._faults = Faults()
+        self.gateway = Gateway(self._sessions, self.traffic, heartbeat_interval_s)
+        self.controls = Controls()
+        self.controls.add(
+            *self._faults.controls(self.gateway),
+            clock_control(world.clock, self._advance),
+            *controls,
+        )
+        self._people = People(world, self._cdn, payloads, self.traffic)
+        self.controls.listeners.append(self._people.show_controls)
         self._people_path = f"/people/{secrets.token_urlsafe(16)}"
         self._pages = Pages(self._cdn, self._people_path)
         self._limits = Limits(world.clock)
@@ -92,6 +94,11 @@ class DiscordServer:
         if self._runner is not None:
             await self._runner.cleanup()
 
+    @property
+    def requests(self) -> deque[RequestRecord]:
+        """The latest REST calls of bots."""
+        return self.traffic.requests
+
     def announcement(self) -> Json:
         """The addresses, the bot's token, and the ids by name: what other processes must know."""
         return {
@@ -110,11 +117,11 @@ class DiscordServer:
         app = web.Application(client_max_size=MOST_BYTES, middlewares=[guard, _refusals])
         app.add_routes(self._pages.routes() + self._cdn.routes() + self.gateway.routes())
         people = web.Application()
-        people.add_routes(self._people.routes())
-        people.router.add_get("/control/requests", self._show_requests)
+        people.add_routes(self._people.routes() + self.controls.routes() + self.traffic.routes())
         people.router.add_post("/control/clock", self._move_clock)
         app.add_subapp(self._people_path, people)
-        api = web.Application(middlewares=[self._rest, self._limited, _errors])
+        around = [_marked, self.traffic.note, self._faults.strike, self._limited, _errors]
+        api = web.Application(middlewares=around)
         api.add_routes(rest_routes(self._api))
         app.add_subapp(API, api)
         return app
@@ -128,31 +135,8 @@ class DiscordServer:
         self._api.gateway_url = self.gateway.url = self.gateway_url
 
     @web.middleware
-    async def _rest(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Note every call, and give every answer the header that clients look for.
-
-        Faults on demand (an answer lost, a 503 after the effect) belong here, around the handler.
-        """
-        at = self.world.clock.time()
-        response = await handler(request)
-        response.headers["Via"] = "1.1 sandbox"
-        shown = response.body if isinstance(response, web.Response) else None
-        self.requests.append(
-            RequestRecord(
-                method=request.method,
-                path=request.path.removeprefix(API),
-                status=response.status,
-                at=at,
-                template=_template(request),
-                body=request.get(BODY),
-                answer=json.loads(shown) if isinstance(shown, bytes) and shown else None,
-            )
-        )
-        return response
-
-    @web.middleware
     async def _limited(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        template = _template(request)
+        template = template_of(request)
         if template is None:
             return await handler(request)
         if (refused := self._limits.refuse(request, template)) is not None:
@@ -173,30 +157,23 @@ class DiscordServer:
         if not hmac.compare_digest(given.encode(), f"Bot {self.world.token}".encode()):
             raise ApiError(Fault.UNAUTHORIZED)
 
-    async def _show_requests(self, request: web.Request) -> web.Response:
-        return answer(
-            [
-                {
-                    "method": record.method,
-                    "path": record.path,
-                    "status": record.status,
-                    "at": record.at,
-                }
-                for record in self.requests
-            ]
-        )
-
     async def _move_clock(self, request: web.Request) -> web.Response:
         seconds = (await read_fields(request)).raw.get("advance_s")
-        if not isinstance(seconds, int | float) or seconds < 0:
+        if not isinstance(seconds, int | float) or not 0 <= seconds <= MOST_AHEAD_S:
             raise Refusal("advance_s must be a number of seconds, 0 or more.")
-        self.world.clock.advance(seconds)
+        await self._advance(seconds)
         return answer({"time": self.world.clock.time()})
 
+    async def _advance(self, seconds: float) -> None:
+        self.world.clock.advance(seconds)
 
-def _template(request: web.Request) -> str | None:
-    resource = request.match_info.route.resource
-    return None if resource is None else resource.canonical.removeprefix(API)
+
+@web.middleware
+async def _marked(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """The header that clients look for on every answer."""
+    response = await handler(request)
+    response.headers["Via"] = "1.1 sandbox"
+    return response
 
 
 @web.middleware

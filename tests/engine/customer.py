@@ -48,7 +48,7 @@ class Customer:
         """GET with the key."""
         return await self.call("GET", url, **options)
 
-    async def control(self, what: str, **body: float) -> Answer:
+    async def control(self, what: str, **body: object) -> Answer:
         """POST to a control route, which needs no key."""
         return await self.call("POST", f"{self.server.control_url}/{what}", key=None, json=body)
 

@@ -14,9 +14,11 @@ from typing import Any, NamedTuple
 
 from jsonschema import Draft202012Validator
 
-from sandbox.discord.server import RequestRecord
+from sandbox.discord.traffic import RequestRecord
 
 FILE = os.environ.get("DISCORD_OPENAPI")
+# What the sandbox does not serve yet, and the faults that a test has switched on.
+NOT_DISCORDS = {501, 502, 503}
 
 Json = dict[str, Any]
 
@@ -106,7 +108,7 @@ def mismatches(records: Sequence[RequestRecord]) -> list[Mismatch]:
     return [
         mismatch
         for record in records
-        if record.template is not None and record.status != 501
+        if record.template is not None and record.status not in NOT_DISCORDS
         for mismatch in _compare(record)
         if not mismatch.allowed()
     ]

@@ -60,7 +60,8 @@ class Rest:
         url = self._server.api_url + path
         async with self.session.request(method, url, headers=headers, **sent) as response:
             text = await response.text()
-            return Reply(response.status, json.loads(text) if text else None, response.headers)
+            body = json.loads(text) if response.content_type == "application/json" else text or None
+            return Reply(response.status, body, response.headers)
 
     async def fetch(self, url: str) -> tuple[int, bytes]:
         """What is behind any address."""

@@ -3,7 +3,7 @@
 import pytest
 
 from sandbox.discord import World
-from sandbox.discord.server import RequestRecord
+from sandbox.discord.traffic import RequestRecord
 from tests.sandbox import openapi
 from tests.sandbox.raw import Rest
 

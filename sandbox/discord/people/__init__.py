@@ -13,6 +13,7 @@ from sandbox.discord.people.messages import Messages
 from sandbox.discord.people.places import Places
 from sandbox.discord.people.reactions import Reactions
 from sandbox.discord.people.screens import Screens
+from sandbox.discord.traffic import Traffic
 from sandbox.discord.world import World
 
 __all__ = ["People"]
@@ -21,9 +22,9 @@ __all__ = ["People"]
 class People(Screens):
     """Everybody's clients; hears of the world's changes and shows each person their own."""
 
-    def __init__(self, world: World, cdn: Cdn, payloads: Payloads) -> None:
+    def __init__(self, world: World, cdn: Cdn, payloads: Payloads, traffic: Traffic) -> None:
         api = PeopleApi(world, cdn, payloads)
-        super().__init__(api)
+        super().__init__(api, traffic)
         self._interactions = Interactions(api)
         self._families = (Places(api), Messages(api), Reactions(api), self._interactions)
 

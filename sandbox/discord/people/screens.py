@@ -1,24 +1,32 @@
 """Screens: each person's websocket, with what they see happen."""
 
 import asyncio
+import json
 from collections.abc import Callable
 
 from aiohttp import web
 
 from sandbox.discord.model import Channel, Interaction, InteractionType, Message, User
 from sandbox.discord.people.api import PeopleApi
+from sandbox.discord.traffic import Traffic
 from sandbox.discord.wire import Json, encode
 
 # Below the people's address.
 PERSON = r"/{user_id:\d{1,20}}"
 
+# What waits to be shown; None ends it.
+Screen = asyncio.Queue[Json | None]
+
 
 class Screens:
     """Hears of the world's changes and shows each person their own."""
 
-    def __init__(self, api: PeopleApi) -> None:
+    def __init__(self, api: PeopleApi, traffic: Traffic) -> None:
         self._api = api
-        self._screens: dict[asyncio.Queue[Json | None], User] = {}
+        self._traffic = traffic
+        self._screens: dict[Screen, User] = {}
+        self._watching: set[Screen] = set()
+        traffic.listeners.append(self.show_traffic)
 
     def routes(self) -> list[web.RouteDef]:
         """Paths and handlers."""
@@ -34,27 +42,50 @@ class Screens:
         person = self._api.person(request)
         socket = web.WebSocketResponse()
         await socket.prepare(request)
-        screen: asyncio.Queue[Json | None] = asyncio.Queue()
+        screen: Screen = asyncio.Queue()
         self._screens[screen] = person
         screen.put_nowait({"type": "ready"})
         for user_id in self._api.world.online:
             screen.put_nowait(self._presence(user_id))
         pump = asyncio.create_task(self._pump(screen, socket))
         try:
-            async for _ in socket:
-                continue
+            async for frame in socket:
+                self._hear(screen, frame.data)
         finally:
             del self._screens[screen]
+            self._watching.discard(screen)
             pump.cancel()
             await asyncio.gather(pump, return_exceptions=True)
         return socket
 
-    async def _pump(
-        self, screen: asyncio.Queue[Json | None], socket: web.WebSocketResponse
-    ) -> None:
+    async def _pump(self, screen: Screen, socket: web.WebSocketResponse) -> None:
         while (event := await screen.get()) is not None:
             await socket.send_str(encode(event))
         await socket.close()
+
+    def _hear(self, screen: Screen, data: object) -> None:
+        """What else to show: `{"watch": "traffic"}`, the log so far first, or `{"watch": null}`."""
+        try:
+            said = json.loads(data) if isinstance(data, str) else None
+        except ValueError:
+            said = None
+        if not isinstance(said, dict) or "watch" not in said:
+            return
+        if said["watch"] != "traffic":
+            self._watching.discard(screen)
+        elif screen not in self._watching:
+            self._watching.add(screen)
+            for entry in self._traffic.entries:
+                screen.put_nowait({"type": "traffic", "entry": entry})
+
+    def show_traffic(self, entry: Json) -> None:
+        """Show what a bot and this Discord said to each other, to whoever watches."""
+        for screen in self._watching:
+            screen.put_nowait({"type": "traffic", "entry": entry})
+
+    def show_controls(self, controls: Json) -> None:
+        """Show everybody how the controls are now."""
+        self._show({"type": "controls", **controls}, lambda person: True)
 
     def message_created(self, message: Message, nonce: str | int | None) -> None:
         """Show a new message."""

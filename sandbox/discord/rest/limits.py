@@ -38,6 +38,12 @@ RATES: Mapping[tuple[str, str], Rate] = {
 }
 
 
+def template_of(request: web.Request) -> str | None:
+    """The route's path with its placeholders; None if there is no such route."""
+    resource = request.match_info.route.resource
+    return None if resource is None else resource.canonical.removeprefix(API)
+
+
 @dataclass(slots=True)
 class _Window:
     resets_at: float

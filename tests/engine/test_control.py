@@ -1,0 +1,56 @@
+"""The controls: for this machine's programs, not for web pages."""
+
+import pytest
+from yarl import URL
+
+from tests.engine.customer import Customer
+
+WHAT = ("clock", "accepted", "pause", "resume", "credits", "mode")
+
+
+@pytest.mark.parametrize("what", WHAT)
+async def test_a_web_page_may_not_control(customer: Customer, what: str) -> None:
+    url = f"{customer.server.control_url}/{what}"
+    for origin in ("http://evil.example", "null", str(URL(url).origin())):
+        for method in ("GET", "POST"):
+            answer = await customer.call(method, url, key=None, headers={"Origin": origin})
+            assert answer.status == 403
+            assert answer.json == {"error": "A web page may not control this server"}
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("evil.example", 403),
+        ("127.0.0.1.evil.example", 403),
+        ("192.168.1.5", 403),
+        ("0.0.0.0", 403),
+        ("[::1", 403),
+        ("", 403),
+        ("localhost", 200),
+        ("127.0.0.1", 200),
+        ("[::1]:80", 200),
+    ],
+)
+async def test_it_is_controlled_by_its_own_name_alone(
+    customer: Customer, host: str, status: int
+) -> None:
+    url = f"{customer.server.control_url}/mode"
+    answer = await customer.get(url, key=None, headers={"Host": host})
+    assert answer.status == status
+    if status == 403:
+        assert answer.json == {
+            "error": "This server is controlled from its own machine, at 127.0.0.1"
+        }
+
+
+async def test_the_api_answers_to_any_name(customer: Customer) -> None:
+    headers = {"Host": "api.example", "Origin": "http://somewhere.example"}
+    assert (await customer.get(customer.server.credits_url, headers=headers)).status == 200
+
+
+async def test_the_balance_is_shown_as_it_is_set(customer: Customer) -> None:
+    url = f"{customer.server.control_url}/credits"
+    assert (await customer.get(url, key=None)).json == {"credits": 100}
+    assert (await customer.control("credits", credits=2.5)).json == {"credits": 2.5}
+    assert (await customer.get(url, key=None)).json == {"credits": 2.5}
