@@ -85,7 +85,7 @@ class Screens:
 
     def show_controls(self, controls: Json) -> None:
         """Show everybody how the controls are now."""
-        self._show({"type": "controls", **controls}, lambda person: True)
+        self._show(lambda person: {"type": "controls", **controls})
 
     def message_created(self, message: Message, nonce: str | int | None) -> None:
         """Show a new message."""
