@@ -19,7 +19,11 @@ const panel = new Panel(find("panel"));
 const drawMembers = members(find("members"));
 const acts = {
   reply: (message) => composer.replyTo(message),
-  inspect: (message) => panel.inspect(message),
+  inspect: (message) => {
+    find("members").hidden = true;
+    panel.inspect(message);
+    drawTop();
+  },
   mention: (id) => composer.insert(`<@${id}> `),
 };
 
@@ -34,7 +38,7 @@ function drawTop() {
     channel?.topic ? el("p", { class: "topic" }, channel.topic) : el("span", { class: "topic" }),
     el("form", { class: "search", role: "search", onsubmit: follow }, el("input", { type: "search", name: "link", placeholder: "Paste a message link", "aria-label": "Go to a message by its link" })),
     el("button", { type: "button", class: "icon", "aria-label": "Members", title: "Members", "aria-pressed": String(!find("members").hidden), onclick: toggleMembers }, "👥"),
-    el("button", { type: "button", class: "icon", "aria-label": "For testers", title: "For testers", onclick: () => panel.toggle() }, "🛠"),
+    el("button", { type: "button", class: "icon", "aria-label": "For testers", title: "For testers", onclick: () => togglePanel() }, "🛠"),
   );
   document.title = `${channel?.name ? `#${name}` : name} – Discord sandbox`;
 }
@@ -57,7 +61,14 @@ async function jump(channelId, messageId) {
 
 function toggleMembers() {
   find("members").hidden = !find("members").hidden;
+  panel.toggle(false);
   drawMembers();
+  drawTop();
+}
+
+function togglePanel() {
+  find("members").hidden = true;
+  panel.toggle();
   drawTop();
 }
 

@@ -2,6 +2,8 @@
 
 import { el, sizeText } from "./dom.js";
 
+const MOST_WIDTH = 560;
+const MOST_HEIGHT = 352;
 const NEAR = "150% 0px";
 
 const seen = new IntersectionObserver(
@@ -42,10 +44,17 @@ export function forgetVideos(root) {
 /** The part of a link that stays the same when it is signed anew. */
 const lasting = (url) => url.split("?")[0];
 
+/** A size in pixels that leaves the page readable, known before the file is here. */
+function fitted(width, height) {
+  if (!width || !height) return {};
+  const scale = Math.min(1, MOST_WIDTH / width, MOST_HEIGHT / height);
+  return { width: Math.round(width * scale), height: Math.round(height * scale) };
+}
+
 /** A gallery item, a thumbnail, or an attachment that can be looked at. */
 export function medium({ url, content_type: type, width, height, description, spoiler }) {
   const kind = type?.split("/")[0] ?? guessKind(url);
-  const size = width && height ? { width, height } : {};
+  const size = fitted(width, height);
   const key = lasting(url);
   let shown;
   if (kind === "video") {

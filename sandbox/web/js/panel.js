@@ -106,7 +106,7 @@ function control(found) {
   const id = `control-${found.id}`;
   const help = found.help ? el("small", { id: `${id}-help` }, found.help) : null;
   const inside = KINDS[found.kind](found, id);
-  return el("div", { class: `control ${found.kind}`, "data-key": found.id }, inside, help);
+  return el("div", { class: `control of-${found.kind}`, "data-key": found.id }, inside, help);
 }
 
 const KINDS = {
