@@ -78,7 +78,7 @@ export class CommandForm {
 
   #add(option) {
     const field = new Field(option, {
-      complete: () => this.#complete(option),
+      complete: (typed) => this.#complete(option, typed),
       removed: option.required ? null : () => this.#remove(field),
     });
     this.#fields.push(field);
@@ -125,8 +125,8 @@ export class CommandForm {
     return { options, files };
   }
 
-  async #complete(option) {
-    const { options } = this.#values();
+  async #complete(option, typed) {
+    const options = { ...this.#values().options, [option.name]: typed };
     const found = await store.autocomplete(this.command.name, options, option.name);
     return found.choices;
   }

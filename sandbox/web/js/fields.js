@@ -58,8 +58,12 @@ export class Field {
     const isNumber = [INTEGER, NUMBER].includes(option.type);
     const input = el("input", { id, type: "text", inputmode: isNumber ? "decimal" : null, placeholder: option.description, maxlength: option.max_length, title: option.description });
     if (option.autocomplete) {
-      this.suggestions = new Suggestions(input, { label: option.name, chosen: (item) => this.#choose(item) });
-      input.oninput = input.onfocus = () => this.#suggest();
+      this.suggestions = new Suggestions(input, { label: `Choices for ${option.name}`, chosen: (item) => this.#choose(item) });
+      input.onfocus = () => this.#suggest();
+      input.oninput = () => {
+        this.suggestions.close(); // what was offered for fewer letters must not be taken by mistake
+        this.#suggest();
+      };
       input.onblur = () => this.suggestions.close();
       input.onkeydown = (event) => this.suggestions.key(event);
     }
@@ -76,7 +80,7 @@ export class Field {
     setTimeout(async () => {
       if (asked !== this.#asked) return;
       try {
-        const choices = await this.complete();
+        const choices = await this.complete(this.input.value);
         if (asked !== this.#asked || document.activeElement !== this.input) return;
         const items = choices.map(({ name, value }) => ({ label: name, value }));
         this.suggestions.show(items, items.length ? "" : "No options match your search.");

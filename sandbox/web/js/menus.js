@@ -38,7 +38,7 @@ function openBox(node, { x, y }, back) {
     if (newState !== "closed") return;
     node.remove();
     if (open === node) open = null;
-    back?.focus?.({ preventScroll: true });
+    if (document.activeElement === document.body) back?.focus?.({ preventScroll: true });
   });
   open = node;
   (node.querySelector("[role^=menuitem], [role=option], input, button") ?? node).focus();
@@ -79,7 +79,7 @@ export async function messageMenu(message, at, back, acts) {
   const apps = channel.can.commands && !hidden ? (await attempt(() => store.commands())) ?? [] : [];
   const mine = message.author.id === store.me.id;
   menu(
-    "Message",
+    "What to do with this message",
     [
       apps.filter(({ type }) => type === MESSAGE_COMMAND).map((command) => [`Apps › ${command.name}`, () => attempt(() => store.useMenu(command, message.id))]),
       [

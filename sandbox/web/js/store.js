@@ -302,11 +302,21 @@ class Store extends EventTarget {
     const isNew = type === "message_create";
     if (type === "message_delete") known?.delete(message.id);
     else if (known && (isNew || known.has(message.id))) known.set(message.id, message);
+    if (!isNew) this.#requote(channelId, message.id, type === "message_delete" ? null : message);
     if (isNew) {
       this.#stopTyping(channelId, message.author.id);
       this.#count(channelId, message);
     }
     this.#tell("messages", { channelId, [type === "message_delete" ? "gone" : "changed"]: message.id, isNew });
+  }
+
+  /** Messages that answer a changed one show it as it is now. */
+  #requote(channelId, id, quoted) {
+    for (const message of this.#messages.get(channelId)?.values() ?? []) {
+      if (message.message_reference?.message_id !== id) continue;
+      message.referenced_message = quoted;
+      this.#tell("messages", { channelId, changed: message.id });
+    }
   }
 
   #count(channelId, message) {

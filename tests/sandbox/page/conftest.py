@@ -1,0 +1,40 @@
+"""People at the page, in a real browser, with the example bot behind it."""
+
+import os
+from collections.abc import AsyncIterator
+
+import pytest
+from playwright.async_api import Browser
+
+from sandbox.browser import BrowserMissingError, Reader, chromium, find_chromium
+from sandbox.discord import DiscordServer
+from tests.sandbox.example_bot import ExampleBot
+
+PATIENCE_MS = 20_000
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    """A real one; without it these tests cannot be, except where it was promised."""
+    try:
+        find_chromium()
+    except BrowserMissingError as missing:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(str(missing))
+    async with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+async def ada(browser: Browser, server: DiscordServer, bot: ExampleBot) -> AsyncIterator[Reader]:
+    """Ada reads #general; the bot is online. Her page must not complain by the end."""
+    page = await browser.new_page(viewport={"width": 1100, "height": 800})
+    page.set_default_timeout(PATIENCE_MS)
+    reader = Reader(page)
+    world = server.world
+    await reader.open(
+        str(server.announcement()["page_url"]), world.users["ada"].id, world.channels["general"].id
+    )
+    yield reader
+    assert reader.errors == []
