@@ -30,9 +30,9 @@ def lines_of(message: Mapping[str, Any], *, names: Mapping[int, str], now: float
 
 
 def buttons_of(message: Mapping[str, Any]) -> dict[str, str]:
-    """Each button's label, and the `custom_id` that a press sends."""
+    """Each button's label, or its emoji, and the `custom_id` that a press sends."""
     return {
-        component["label"]: component["custom_id"]
+        component.get("label") or component["emoji"]["name"]: component["custom_id"]
         for component in _walk(message.get("components", []))
         if component["type"] == BUTTON and "custom_id" in component
     }

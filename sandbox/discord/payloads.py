@@ -45,13 +45,24 @@ class Payloads(DirectoryPayloads):
 
     def message(self, message: Message, viewer_id: int | None = None) -> Json:
         """A message in full, as somebody sees it: the bot, unless another is named."""
+        # A file that an embed shows is not listed beside it.
+        embedded = {
+            url.removeprefix(components.ATTACHMENT)
+            for embed in message.embeds
+            for url in _links_of(embed)
+            if url.startswith(components.ATTACHMENT)
+        }
         body: Json = {
             "type": message.type,
             "content": message.content,
             "mentions": [self.user_by_id(user_id) for user_id in message.mention_ids],
             "mention_roles": [str(role_id) for role_id in message.mention_role_ids],
-            "attachments": [self.attachment(attachment) for attachment in message.attachments],
-            "embeds": message.embeds,
+            "attachments": [
+                self.attachment(attachment)
+                for attachment in message.attachments
+                if attachment.filename not in embedded
+            ],
+            "embeds": [self._embed(message, embed) for embed in message.embeds],
             "timestamp": timestamp(message.created_at),
             "edited_timestamp": None if message.edited_at is None else timestamp(message.edited_at),
             "flags": int(message.flags),
@@ -76,6 +87,22 @@ class Payloads(DirectoryPayloads):
                 for emoji, user_ids in message.reactions.items()
             ]
         return body
+
+    def _embed(self, message: Message, embed: Json) -> Json:
+        shown = dict(embed)
+        for name in ("image", "thumbnail"):
+            if name in embed:
+                media = self._media(message, embed[name]["url"])
+                sizes = {side: media[side] or 0 for side in ("width", "height")}
+                links = {"url": media["url"], "proxy_url": media["proxy_url"]}
+                kind = {"content_type": media["content_type"]} if media["content_type"] else {}
+                shown[name] = links | sizes | kind | {"flags": 0}
+        for name in ("footer", "author"):
+            if "icon_url" in embed.get(name, {}):
+                media = self._media(message, embed[name]["icon_url"])
+                icon = {"icon_url": media["url"], "proxy_icon_url": media["proxy_url"]}
+                shown[name] = embed[name] | icon
+        return shown
 
     def _media(self, message: Message, url: str) -> Json:
         name = url.removeprefix(components.ATTACHMENT)
@@ -202,6 +229,12 @@ class Payloads(DirectoryPayloads):
             "member": self.member(member) | {"permissions": str(int(bits))},
             "app_permissions": str(int(permissions.in_channel(guild, channel, me))),
         }
+
+
+def _links_of(embed: Json) -> list[str]:
+    links = [embed[name]["url"] for name in ("image", "thumbnail") if name in embed]
+    icons = [embed.get(name, {}).get("icon_url") for name in ("footer", "author")]
+    return links + [icon for icon in icons if icon]
 
 
 def partial_emoji(emoji: str) -> Json:

@@ -126,3 +126,64 @@ async def test_direct_message_is_answered(ada: PersonClient) -> None:
     )
     said = [message["content"] for message in await ada.messages(channel)]
     assert said == ["Good morning", "You wrote: Good morning"]
+
+
+async def test_menus_say_what_was_chosen(ada: PersonClient, world: World) -> None:
+    general = world.channels["general"].id
+    shown = int((await ada.outcome(await ada.use(general, "menus")))["message"]["id"])
+    chosen = await ada.click(general, shown, "menus:bug", ["bee", "ant"])
+    assert (await ada.outcome(chosen))["message"]["content"] == "Bugs: bee, ant."
+    chosen = await ada.click(general, shown, "menus:who", [str(world.users["ben"].id)])
+    assert (await ada.outcome(chosen))["message"][
+        "content"
+    ] == f"You chose <@{world.users['ben'].id}>."
+
+
+async def test_form_with_every_field_that_the_library_has(
+    bot: Program, ada: PersonClient, world: World, tmp_path: Path
+) -> None:
+    note = tmp_path / "n.txt"
+    note.write_text("hello")
+    opened = await ada.outcome(await ada.use(world.channels["general"].id, "form"))
+    assert (opened["state"], opened["modal"]["title"]) == ("modal", "A form")
+    id_ = int(opened["interaction_id"])
+    if bot.name == "nextcord":
+        entered = await ada.submit(id_, {"name": "Ada", "more": "and more"})
+        expected = "Ada and more"
+    else:
+        who = [str(world.users["ben"].id)]
+        values = {"name": "Ada", "who": who, "radio": "two", "boxes": ["one", "two"]}
+        entered = await ada.submit(id_, values, {"files": [note]})
+        expected = "Ada Ben n.txt=hello two one two"
+    assert (await ada.outcome(entered))["message"]["content"] == expected
+
+
+async def test_offers_while_one_types(ada: PersonClient, world: World) -> None:
+    general = world.channels["general"].id
+    offered = await ada.autocomplete(general, "find", {"bug": "b"}, "bug")
+    assert offered == [{"name": "Bee", "value": "bee"}]
+    found = await ada.outcome(await ada.use(general, "find", {"bug": "bee"}))
+    assert found["message"]["content"] == "Found: bee"
+
+
+async def test_commands_in_menus(ada: PersonClient, world: World) -> None:
+    general = world.channels["general"].id
+    # nextcord prefers what it heard itself, and it hears no content but where it is mentioned.
+    text = f"<@{world.bot_id}>, quote this"
+    written = await ada.send(general, text)
+    used = await ada.use_on_message(general, "Quote", int(written["id"]))
+    assert (await ada.outcome(used))["message"]["content"] == f"> {text}"
+    used = await ada.use_on_user(general, "Greet", world.users["ben"].id)
+    assert (await ada.outcome(used))["message"]["content"] == f"Hello, <@{world.users['ben'].id}>."
+
+
+async def test_a_reaction_is_joined(ada: PersonClient, world: World) -> None:
+    general = world.channels["general"].id
+    written = await ada.send(general, "react to me")
+    await ada.react(general, int(written["id"]), "🔥")
+    joined = await ada.wait_for(
+        lambda event: (
+            event["type"] == "message_update" and event["message"]["reactions"][0]["count"] == 2
+        )
+    )
+    assert joined["message"]["reactions"][0]["me"]

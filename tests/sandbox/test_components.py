@@ -186,6 +186,26 @@ async def test_embeds_are_checked(post: Poster, rest: Rest) -> None:
     embed = {"title": "T", "fields": [{"name": "n", "value": "v"}], "image": {"url": "https://x.y"}}
     shown = (await rest("POST", post.path, {"embeds": [embed]})).body["embeds"][0]
     assert (shown["type"], shown["fields"][0]["inline"]) == ("rich", False)
+    assert shown["image"]["url"] == "https://x.y"
     long = {"description": "x" * 4000}
     reply = await rest("POST", post.path, {"embeds": [long, long]})
     assert codes(reply.body["errors"]) == ["MAX_EMBED_SIZE_EXCEEDED"]
+
+
+async def test_embeds_show_uploaded_files(post: Poster, rest: Rest) -> None:
+    url = "attachment://a.png"
+    embed = {
+        "image": {"url": url},
+        "author": {"name": "n", "url": "https://x.y", "icon_url": url},
+        "footer": {"text": "f", "icon_url": "https://x.y/i.png"},
+    }
+    files = {"a.png": PNG, "b.txt": b"b"}
+    made = (await rest("POST", post.path, {"embeds": [embed]}, files=files)).body
+    assert [file["filename"] for file in made["attachments"]] == ["b.txt"]
+    [shown] = made["embeds"]
+    image = shown["image"]
+    assert (image["width"], image["height"], image["content_type"]) == (3, 2, "image/png")
+    assert (await rest.fetch(image["url"])) == (200, PNG)
+    assert shown["author"]["icon_url"].partition("?")[0] == image["url"].partition("?")[0]
+    assert shown["author"]["url"] == "https://x.y"
+    assert shown["footer"]["icon_url"] == "https://x.y/i.png"

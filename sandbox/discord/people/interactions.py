@@ -102,7 +102,7 @@ class Interactions:
         person = self._api.person(request)
         fields = await read_fields(request)
         channel, message = self._api.place(person, fields)
-        custom_id = fields.raw.get("custom_id")
+        custom_id = str(fields.raw.get("custom_id"))
         pressed = next(
             (part for part in walk(message.components) if part.get("custom_id") == custom_id), None
         )

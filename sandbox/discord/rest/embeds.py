@@ -1,4 +1,4 @@
-"""Embeds: checked against Discord's limits and completed as its answers show them."""
+"""Embeds, checked against Discord's limits."""
 
 from sandbox.discord.forms import Fields
 from sandbox.discord.wire import Json
@@ -29,17 +29,23 @@ def _embed(fields: Fields) -> Json:
         "fields": [_field(child) for child in fields.children("fields", most=25)],
     }
     if footer := fields.child("footer"):
-        found["footer"] = {"text": footer.text("text", required=True, least=1, most=2048)}
+        text = footer.text("text", required=True, least=1, most=2048)
+        found["footer"] = {"text": text} | _links(footer, "icon_url")
     if author := fields.child("author"):
-        found["author"] = {"name": author.text("name", required=True, least=1, most=256)}
-    for name in MEDIA:
-        if media := fields.child(name):
-            url = media.text("url", required=True, least=1, most=2048)
-            found[name] = {"url": url, "proxy_url": url, "width": 0, "height": 0, "flags": 0}
+        name = author.text("name", required=True, least=1, most=256)
+        found["author"] = {"name": name} | _links(author, "url", "icon_url")
+    for kind in MEDIA:
+        if media := fields.child(kind):
+            found[kind] = {"url": media.text("url", required=True, least=1, most=2048)}
     shown = {name: value for name, value in found.items() if value not in (None, [])}
     if not shown:
         fields.fail("description", "BASE_TYPE_REQUIRED", "This field is required")
     return {"type": "rich", "content_scan_version": 0, **shown}
+
+
+def _links(fields: Fields, *names: str) -> Json:
+    links = {name: fields.text(name, most=2048) for name in names}
+    return {name: link for name, link in links.items() if link}
 
 
 def _field(fields: Fields) -> Json:
