@@ -5,6 +5,7 @@ card whose face is not what it should be is behind, however that came about.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from weakref import WeakValueDictionary
@@ -33,6 +34,9 @@ SETTLE_S = 0.25
 
 LOST = (discord.HTTPException, ClientError, OSError, TimeoutError)
 """Whatever a call to Discord may raise."""
+
+NONCE_ROOM = 10**14
+"""A nonce holds 25 characters: a job's id, a dash, and so much of a message's id."""
 
 RETRY_S = (3.0, 10.0, 30.0, 60.0)
 
@@ -125,8 +129,10 @@ class StatusCards:
         if not _needs_nothing(job):
             if job.failure and job.source is Source.SLASH and job.queued_at is None:
                 await self._refuse_privately(job)
-            elif job.source is Source.MESSAGE and job.card.message_id is None:
-                await self._first_card(job)
+            elif job.source is Source.MESSAGE and (
+                job.card.message_id is None or job.card_is_above_its_files
+            ):
+                await self._post_card(job)
             else:
                 await self._edit(job, self._view(job, outlook))
                 edited = True
@@ -139,15 +145,24 @@ class StatusCards:
             return cards.draft(job, prices(job.duration_s or 0, self._rates) if known else None)
         return cards.status(job, outlook)
 
-    async def _first_card(self, job: Job) -> None:
-        """The card of a plain message's request is a message of its own."""
+    async def _post_card(self, job: Job) -> None:
+        """The card of a plain message's request is a message of its own.
+
+        It answers the newest message that brought a file: an edit above that would go unseen.
+        """
         if job.state is JobState.CANCELLED:
             return
         try:
             channel = await self._client.fetch_channel(job.channel_id)
-            assert isinstance(channel, discord.abc.Messageable)
+            assert isinstance(channel, discord.DMChannel)
+            if job.card.message_id is not None:
+                with contextlib.suppress(discord.NotFound):
+                    await channel.get_partial_message(job.card.message_id).delete()
+            answered = job.completed_by_id or job.origin_id
             message = await channel.send(
-                view=self._view(job, Outlook()), nonce=f"{job.id}-card", silent=False
+                view=self._view(job, Outlook()),
+                nonce=f"{job.id}-{answered % NONCE_ROOM}",
+                silent=False,
             )
         except LOST as error:
             if is_refusal(error):

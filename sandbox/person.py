@@ -8,6 +8,7 @@ from io import BytesIO
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlencode
 
 import aiohttp
 
@@ -57,11 +58,34 @@ class PersonClient:
             await asyncio.gather(self._reader, return_exceptions=True)
         await self._stack.aclose()
 
-    async def send(self, channel_id: int, content: str = "", files: Sequence[Path] = ()) -> Json:
-        """Write an ordinary message, and return it."""
+    async def send(
+        self,
+        channel_id: int,
+        content: str = "",
+        files: Sequence[Path] = (),
+        reply_to: int | None = None,
+    ) -> Json:
+        """Write an ordinary message, or a reply to the one of that id, and return it."""
         body = {"channel_id": str(channel_id), "content": content}
+        body |= {} if reply_to is None else {"reply_to": str(reply_to)}
         message: Json = await self._post("messages", body, files)
         return message
+
+    async def delete(self, channel_id: int, message_id: int) -> None:
+        """Take a message back; somebody else's needs Manage Messages."""
+        await self._delete("messages", _place(channel_id, message_id))
+
+    async def type(self, channel_id: int) -> None:
+        """Be seen typing."""
+        await self._post("typing", {"channel_id": str(channel_id)})
+
+    async def react(self, channel_id: int, message_id: int, emoji: str) -> None:
+        """React to a message with a Unicode emoji."""
+        await self._post("reactions", _place(channel_id, message_id) | {"emoji": emoji})
+
+    async def unreact(self, channel_id: int, message_id: int, emoji: str) -> None:
+        """Take a reaction back."""
+        await self._delete("reactions", _place(channel_id, message_id) | {"emoji": emoji})
 
     async def open_dm(self) -> int:
         """Open the direct messages with the bot; returns their channel's id."""
@@ -93,19 +117,74 @@ class PersonClient:
         }
         return int((await self._post("use", body, list(files.values())))["interaction_id"])
 
-    async def click(self, channel_id: int, message_id: int, custom_id: str) -> int:
-        """Press a button; returns the interaction's id."""
+    async def use_on_user(self, channel_id: int, command: str, user_id: int) -> int:
+        """Use a command in somebody's menu; returns the interaction's id."""
+        return await self._use_menu(channel_id, command, 2, user_id)
+
+    async def use_on_message(self, channel_id: int, command: str, message_id: int) -> int:
+        """Use a command in a message's menu; returns the interaction's id."""
+        return await self._use_menu(channel_id, command, 3, message_id)
+
+    async def _use_menu(self, channel_id: int, command: str, kind: int, target_id: int) -> int:
         body = {
             "channel_id": str(channel_id),
-            "message_id": str(message_id),
-            "custom_id": custom_id,
+            "command": command,
+            "type": kind,
+            "target_id": str(target_id),
         }
+        return int((await self._post("use", body))["interaction_id"])
+
+    async def autocomplete(
+        self, channel_id: int, command: str, options: Mapping[str, object], focused: str
+    ) -> list[Json]:
+        """What is offered for the focused option, as names and values, to someone who types.
+
+        PersonError if nobody answers within three seconds, or the option offers nothing.
+        """
+        body = {
+            "channel_id": str(channel_id),
+            "command": command,
+            "options": dict(options),
+            "focused": focused,
+        }
+        choices: list[Json] = (await self._post("autocomplete", body))["choices"]
+        return choices
+
+    async def click(
+        self, channel_id: int, message_id: int, custom_id: str, values: Sequence[str] = ()
+    ) -> int:
+        """Press a button, or choose values (or ids) in a menu; returns the interaction's id."""
+        body = _place(channel_id, message_id) | {"custom_id": custom_id, "values": list(values)}
         return int((await self._post("click", body))["interaction_id"])
+
+    async def submit(
+        self,
+        interaction_id: int,
+        values: Mapping[str, object] | None = None,
+        files: Mapping[str, Sequence[Path]] | None = None,
+    ) -> int:
+        """Submit the form that an interaction was answered with; returns the new interaction's id.
+
+        A value is a text, a list of values or ids, or true or false, as its field has it; what is
+        not named keeps what the form was opened with. PersonError says what does not fit.
+        """
+        numbered: dict[str, list[int]] = {}
+        paths: list[Path] = []
+        for custom_id, chosen in (files or {}).items():
+            numbered[custom_id] = list(range(len(paths), len(paths) + len(chosen)))
+            paths += chosen
+        body = {
+            "interaction_id": str(interaction_id),
+            "values": dict(values or {}),
+            "files": numbered,
+        }
+        return int((await self._post("modal", body, paths))["interaction_id"])
 
     async def outcome(self, interaction_id: int, timeout_s: float = 10) -> Json:
         """Wait for the first answer to an interaction, and say how things stand then.
 
-        `state` is "replied", "deferred" or "failed" (nobody answered within three seconds).
+        `state` is "replied", "deferred", "modal" (then `modal` is the form that was opened) or
+        "failed" (nobody answered within three seconds).
         TimeoutError if nothing at all is known by then.
         """
         async with asyncio.timeout(timeout_s), self._news:
@@ -116,8 +195,26 @@ class PersonClient:
                 await self._wait_for_news()
 
     async def messages(self, channel_id: int) -> list[Json]:
-        """A channel as this person sees it, newest last."""
-        found: list[Json] = await self._get(f"channels/{channel_id}/messages")
+        """A whole channel as this person sees it, newest last."""
+        found: list[Json] = []
+        while True:
+            before = int(found[0]["id"]) if found else None
+            page = await self.page(channel_id, before=before, limit=100)
+            found = page + found
+            if len(page) < 100:
+                return found
+
+    async def page(
+        self, channel_id: int, *, before: int | None = None, limit: int = 50
+    ) -> list[Json]:
+        """The last messages of a channel, or the last ones before a message; newest last."""
+        query = f"limit={limit}" + (f"&before={before}" if before is not None else "")
+        found: list[Json] = await self._get(f"channels/{channel_id}/messages?{query}")
+        return found
+
+    async def follow(self, link: str) -> Json:
+        """The `message` that a link leads to, with its `channel_id`."""
+        found: Json = await self._get(f"message?{urlencode({'link': link})}")
         return found
 
     async def until_online(self, user_id: int, timeout_s: float = 30) -> None:
@@ -184,6 +281,10 @@ class PersonClient:
         async with self._session().get(f"{self._base}/{path}") as response:
             return await _result(response)
 
+    async def _delete(self, path: str, body: Json) -> None:
+        async with self._session().delete(f"{self._base}/{path}", json=body) as response:
+            await _result(response)
+
     async def _post(self, path: str, body: Json, files: Sequence[Path] = ()) -> Json:
         data = aiohttp.FormData(quote_fields=False)
         data.add_field("payload_json", json.dumps(body), content_type="application/json")
@@ -194,6 +295,10 @@ class PersonClient:
         async with self._session().post(f"{self._base}/{path}", **sent) as response:
             result: Json = await _result(response)
             return result
+
+
+def _place(channel_id: int, message_id: int) -> Json:
+    return {"channel_id": str(channel_id), "message_id": str(message_id)}
 
 
 async def _result(response: aiohttp.ClientResponse) -> Any:

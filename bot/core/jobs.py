@@ -119,7 +119,8 @@ class Job:
     """One row of `jobs`, as it was read; times are unix seconds, `server_id` 0 is a direct message.
 
     `quality` and `price` are unset until known; `duration_s` is the motion's. `revision` fences
-    every change; `lease` names the run of the program whose submit is in flight.
+    every change; `lease` names the run of the program whose submit is in flight. `completed_by_id`
+    is the message that brought a draft's other file, or a newer one.
     """
 
     id: str
@@ -133,6 +134,7 @@ class Job:
     person_id: int
     created_at: float
     card: Card
+    completed_by_id: int | None = None
     subject: Upload | None = None
     motion: Upload | None = None
     quality: Quality | None = None
@@ -158,6 +160,12 @@ class Job:
     def is_draft(self) -> bool:
         """A plain message's request that still waits for a file or for its button."""
         return self.state is JobState.CHECKING and self.source is Source.MESSAGE
+
+    @property
+    def card_is_above_its_files(self) -> bool:
+        """A draft's card was posted before the message that it now answers."""
+        card, newest = self.card.message_id, self.completed_by_id
+        return self.is_draft and card is not None and newest is not None and card < newest
 
 
 def may_change(leaves: JobState, enters: JobState) -> bool:

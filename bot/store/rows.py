@@ -46,6 +46,7 @@ _SAME = (
     "revision",
     "state_since",
     "origin_id",
+    "completed_by_id",
     "server_id",
     "channel_id",
     "person_id",

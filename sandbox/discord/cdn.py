@@ -5,11 +5,11 @@ import hmac
 import mimetypes
 import re
 import secrets
-import struct
 from urllib.parse import parse_qs, urlencode
 
 from aiohttp import web
 
+from sandbox.discord.dimensions import dimensions
 from sandbox.discord.model import Attachment
 from sandbox.discord.world import World
 
@@ -19,11 +19,13 @@ GONE = "This content is no longer available."
 _TYPES = mimetypes.MimeTypes()
 _TYPES.add_type("video/x-matroska", ".mkv")
 _TYPES.add_type("video/x-m4v", ".m4v")
-# A file that is opened by itself must not act as a part of the page, which has the same address.
-FILE_HEADERS = {
-    "Accept-Ranges": "bytes",
-    "Content-Security-Policy": "sandbox",
+# People upload anything, and pages of the same origin must not run it.
+GUARDS = {
     "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": (
+        "sandbox; default-src 'none'; img-src 'self' data:; media-src 'self'; "
+        "style-src 'unsafe-inline'"
+    ),
 }
 
 
@@ -40,13 +42,14 @@ class Cdn:
     ) -> Attachment:
         """Keep a file's bytes under a new id, with a name that is safe in a link."""
         safe = safe_name(filename)
-        width, height = picture_size(data) or (None, None)
+        kind = content_type(safe)
+        width, height = dimensions(kind, data) or (None, None)
         attachment = Attachment(
             id=self._world.snowflakes.next(),
             channel_id=channel_id,
             filename=safe,
             data=data,
-            content_type=content_type(safe),
+            content_type=kind,
             width=width,
             height=height,
             title=filename.rpartition(".")[0] if safe != filename else None,
@@ -75,8 +78,21 @@ class Cdn:
         attachment = self._world.attachments.get(int(request.match_info["attachment_id"]))
         if attachment is None or not self._valid(request):
             return web.Response(status=404, text=GONE)
-        kind = attachment.content_type or "application/octet-stream"
-        return _part(request, attachment.data, FILE_HEADERS | {"Content-Type": kind})
+        headers = {
+            "Content-Type": attachment.content_type or "application/octet-stream",
+            "Accept-Ranges": "bytes",
+            **GUARDS,
+        }
+        data = attachment.data
+        wanted = _wanted(request, len(data))
+        if wanted is None:
+            return web.Response(body=data, headers=headers)
+        if not wanted:
+            headers["Content-Range"] = f"bytes */{len(data)}"
+            return web.Response(status=416, headers=headers)
+        headers["Content-Range"] = f"bytes {wanted.start}-{wanted.stop - 1}/{len(data)}"
+        part = data[wanted.start : wanted.stop]
+        return web.Response(status=206, body=part, headers=headers)
 
     def _valid(self, request: web.Request) -> bool:
         query = {key: values[0] for key, values in parse_qs(request.query_string).items()}
@@ -91,19 +107,21 @@ class Cdn:
         return hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()
 
 
-def _part(request: web.Request, data: bytes, headers: dict[str, str]) -> web.Response:
-    """What was asked for of a file: browsers play videos, and seek in them, piece by piece."""
-    try:
-        asked = request.http_range
-    except ValueError:
-        asked = slice(None)
-    if asked.start is None:
-        return web.Response(body=data, headers=headers)
-    start, stop, _ = asked.indices(len(data))
-    if start >= stop:
-        return web.Response(status=416, headers=headers | {"Content-Range": f"bytes */{len(data)}"})
-    headers = headers | {"Content-Range": f"bytes {start}-{stop - 1}/{len(data)}"}
-    return web.Response(status=206, body=data[start:stop], headers=headers)
+def _wanted(request: web.Request, size: int) -> range | None:
+    """The bytes that are asked for, an empty range if there are none such; None for the whole.
+
+    What is not one well-formed range is ignored, as HTTP has it. So is one with If-Range: nothing
+    here has a validator that could hold.
+    """
+    found = re.fullmatch(r"bytes=(\d*)-(\d*)", request.headers.get("Range", ""))
+    if found is None or "If-Range" in request.headers:
+        return None
+    first, last = found.groups()
+    if not first:
+        return range(max(size - int(last), 0), size) if last else None
+    if last and int(last) < int(first):
+        return None
+    return range(int(first), min(int(last) + 1, size) if last else size)
 
 
 def content_type(filename: str) -> str | None:
@@ -115,44 +133,3 @@ def content_type(filename: str) -> str | None:
 def safe_name(filename: str) -> str:
     """The name a file gets in its link and in `attachment://…`."""
     return re.sub(r"[^\w.\-]", "_", filename, flags=re.ASCII).strip(".") or "unknown"
-
-
-def picture_size(data: bytes) -> tuple[int, int] | None:
-    """Width and height from the header of a PNG, GIF, WebP or JPEG; None for anything else."""
-    if data.startswith(b"\x89PNG\r\n\x1a\n") and len(data) >= 24:
-        width, height = struct.unpack(">II", data[16:24])
-        return width, height
-    if data.startswith((b"GIF87a", b"GIF89a")) and len(data) >= 10:
-        width, height = struct.unpack("<HH", data[6:10])
-        return width, height
-    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
-        return _webp_size(data)
-    if data.startswith(b"\xff\xd8"):
-        return _jpeg_size(data)
-    return None
-
-
-def _webp_size(data: bytes) -> tuple[int, int] | None:
-    if data[12:16] == b"VP8X" and len(data) >= 30:
-        return (
-            1 + int.from_bytes(data[24:27], "little"),
-            1 + int.from_bytes(data[27:30], "little"),
-        )
-    if data[12:16] == b"VP8L" and len(data) >= 25:
-        bits = int.from_bytes(data[21:25], "little")
-        return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
-    if data[12:16] == b"VP8 " and len(data) >= 30:
-        width, height = struct.unpack("<HH", data[26:30])
-        return width & 0x3FFF, height & 0x3FFF
-    return None
-
-
-def _jpeg_size(data: bytes) -> tuple[int, int] | None:
-    at = 2
-    while at + 9 <= len(data) and data[at] == 0xFF:
-        marker = data[at + 1]
-        if 0xC0 <= marker <= 0xCF and marker not in {0xC4, 0xC8, 0xCC}:
-            height, width = struct.unpack(">HH", data[at + 5 : at + 9])
-            return width, height
-        at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
-    return None

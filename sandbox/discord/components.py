@@ -1,35 +1,16 @@
-"""Message components, old (rows of buttons) and new (Components V2): checked, given ids, rendered.
+"""Message components, old (rows) and new (Components V2): checked, given ids, rendered."""
 
-Selects and modals are not served yet; their place is `_READERS` below.
-"""
-
-from collections.abc import Callable, Collection, Iterator, Mapping
-from enum import IntEnum
+from collections.abc import Callable, Collection, Mapping
 
 from sandbox.discord.forms import Fields
-from sandbox.discord.wire import ApiError, Fault, Json
+from sandbox.discord.parts import MOST_COMPONENTS, SELECTS, Kind, Names, number, read_emoji, walk
+from sandbox.discord.selects import read_select
+from sandbox.discord.wire import Json
 
-MOST_COMPONENTS = 40
 MOST_TEXT = 4000
 ATTACHMENT = "attachment://"
-
-
-class Kind(IntEnum):
-    """The component types that are served."""
-
-    ACTION_ROW = 1
-    BUTTON = 2
-    SECTION = 9
-    TEXT_DISPLAY = 10
-    THUMBNAIL = 11
-    MEDIA_GALLERY = 12
-    FILE = 13
-    SEPARATOR = 14
-    CONTAINER = 17
-
-
-SELECTS = (3, 5, 6, 7, 8)
 LINK_STYLE = 5
+IN_ROW = (Kind.BUTTON, *SELECTS)
 IN_CONTAINER = (
     Kind.ACTION_ROW,
     Kind.TEXT_DISPLAY,
@@ -62,17 +43,8 @@ def read_components(body: Fields, *, v2: bool, file_names: Collection[str]) -> l
             "COMPONENT_DISPLAYABLE_TEXT_SIZE_EXCEEDED",
             f"The total displayable text size of the message may not exceed {MOST_TEXT}",
         )
-    _number(components)
+    number(components)
     return components
-
-
-def walk(components: list[Json]) -> Iterator[Json]:
-    """Every component of a message, parents first."""
-    for component in components:
-        yield component
-        yield from walk(component.get("components", []))
-        if "accessory" in component:
-            yield component["accessory"]
 
 
 def displayed_text(components: list[Json]) -> str:
@@ -109,61 +81,43 @@ def _render(component: Json, media: Callable[[str], Json]) -> Json:
     return shown
 
 
-def _number(components: list[Json]) -> None:
-    """Give every component without an id the next free one, parents first."""
-    taken = {component["id"] for component in walk(components) if component["id"]}
-    free = (number for number in range(1, 2 * MOST_COMPONENTS + 2) if number not in taken)
-    for component in walk(components):
-        if not component["id"]:
-            component["id"] = next(free, 0)
-
-
 class _Reader:
     def __init__(self, file_names: Collection[str]) -> None:
         self._file_names = file_names
-        self._custom_ids: set[str] = set()
-        self._ids: set[int] = set()
+        self._names = Names()
         self.count = 0
         self.text_length = 0
 
     def read(self, fields: Fields, allowed: tuple[int, ...]) -> Json:
         """One component of an allowed type."""
         self.count += 1
-        kind = fields.integer("type", required=True)
-        if kind in SELECTS and Kind.BUTTON in allowed:
-            raise ApiError(Fault.NOT_SERVED, detail="The sandbox does not serve selects yet")
-        if kind is not None and kind not in allowed:
-            fields.fail(
-                "type",
-                "UNION_TYPE_CHOICES",
-                f'Value of field "type" must be one of ({", ".join(map(str, allowed))},).',
-            )
-            kind = None
-        id_ = fields.integer("id", least=0, most=2**31 - 1) or 0
-        if id_ in self._ids:
-            fields.fail("id", "COMPONENT_ID_DUPLICATED", "Component id cannot be duplicated")
-        if id_:
-            self._ids.add(id_)
+        kind = self._names.kind(fields, allowed)
+        id_ = self._names.id(fields)
         if kind is None:
             return {"type": 0, "id": id_}
-        return {"type": kind, "id": id_, **_READERS[Kind(kind)](self, fields)}
+        return {"type": int(kind), "id": id_, **_READERS[kind](self, fields)}
 
     def action_row(self, fields: Fields) -> Json:
-        """One to five buttons."""
-        children = fields.children("components", required=True, least=1, most=5)
-        return {"components": [self.read(child, (Kind.BUTTON,)) for child in children]}
+        """One to five buttons, or one select."""
+        children = list(fields.children("components", required=True, least=1, most=5))
+        body = [self.read(child, IN_ROW) for child in children]
+        if len(body) > 1:
+            for child, component in zip(children, body, strict=True):
+                if component["type"] in SELECTS:
+                    child.fail(
+                        None,
+                        "COMPONENT_LAYOUT_WIDTH_EXCEEDED",
+                        "The specified component exceeds the maximum width",
+                    )
+        return {"components": body}
 
     def button(self, fields: Fields) -> Json:
         """A press is answered by `custom_id`; a link has a `url` instead."""
         style = fields.integer("style", required=True, one_of=(1, 2, 3, 4, LINK_STYLE))
-        body: Json = {"style": style, "disabled": fields.boolean("disabled")}
-        label = fields.text("label", most=80)
-        emoji = fields.child("emoji")
-        if label:
+        body: Json = {"style": style, "disabled": fields.boolean("disabled"), **read_emoji(fields)}
+        if label := fields.text("label", most=80):
             body["label"] = label
-        if emoji is not None:
-            body["emoji"] = {"id": emoji.raw.get("id"), "name": emoji.text("name", most=64)}
-        if not label and emoji is None:
+        elif "emoji" not in body:
             fields.fail(
                 "label", "BUTTON_COMPONENT_INVALID_LABEL", "A button needs a label or an emoji"
             )
@@ -176,20 +130,13 @@ class _Reader:
                     "A custom id and url cannot both be specified",
                 )
         else:
-            body["custom_id"] = self._custom_id(fields)
+            body["custom_id"] = self._names.custom_id(fields)
         return body
 
-    def _custom_id(self, fields: Fields) -> str | None:
-        custom_id = fields.text("custom_id", required=True, least=1, most=100)
-        if custom_id in self._custom_ids:
-            fields.fail(
-                "custom_id",
-                "COMPONENT_CUSTOM_ID_DUPLICATED",
-                "Component custom id cannot be duplicated",
-            )
-        if custom_id is not None:
-            self._custom_ids.add(custom_id)
-        return custom_id
+    def select(self, fields: Fields) -> Json:
+        """A menu of options, or of the server's people, roles or channels."""
+        kind = Kind(int(fields.raw["type"]))
+        return {"custom_id": self._names.custom_id(fields), **read_select(fields, kind)}
 
     def section(self, fields: Fields) -> Json:
         """One to three texts beside a button or a thumbnail."""
@@ -230,7 +177,7 @@ class _Reader:
 
     def separator(self, fields: Fields) -> Json:
         """A gap, with a line unless told otherwise."""
-        divider = "divider" not in fields or fields.boolean("divider")
+        divider = fields.boolean("divider", default=True)
         return {"divider": divider, "spacing": fields.integer("spacing", one_of=(1, 2)) or 1}
 
     def container(self, fields: Fields) -> Json:
@@ -262,6 +209,7 @@ class _Reader:
 _READERS: Mapping[Kind, Callable[[_Reader, Fields], Json]] = {
     Kind.ACTION_ROW: _Reader.action_row,
     Kind.BUTTON: _Reader.button,
+    **dict.fromkeys(SELECTS, _Reader.select),
     Kind.SECTION: _Reader.section,
     Kind.TEXT_DISPLAY: _Reader.text_display,
     Kind.THUMBNAIL: _Reader.thumbnail,

@@ -106,13 +106,12 @@ class Fields:
             return number
         return None
 
-    def boolean(self, name: str) -> bool:
-        """True or false; false when absent."""
+    def boolean(self, name: str, *, default: bool = False) -> bool:
+        """True or false; the default when absent."""
         value = self._get(name, required=False)
         if not isinstance(value, bool | None):
             self.fail(name, "BOOLEAN_TYPE_CONVERT", "Must be either true or false.")
-            return False
-        return bool(value)
+        return value if isinstance(value, bool) else default
 
     def snowflake(self, name: str, *, required: bool = False) -> int | None:
         """An id, as a string of digits (a number is tolerated, as with Discord)."""

@@ -1,5 +1,6 @@
 """The things this Discord is made of: users, servers, channels, messages, interactions."""
 
+import asyncio
 from dataclasses import dataclass, field
 from enum import IntEnum, IntFlag, StrEnum
 
@@ -24,11 +25,21 @@ class ChannelType(IntEnum):
     CATEGORY = 4
 
 
+class CommandType(IntEnum):
+    """Where a command is found: typed, or in the menu of a user or a message."""
+
+    CHAT_INPUT = 1
+    USER = 2
+    MESSAGE = 3
+
+
 class InteractionType(IntEnum):
     """The interaction types that this server sends."""
 
     COMMAND = 2
     COMPONENT = 3
+    AUTOCOMPLETE = 4
+    MODAL_SUBMIT = 5
 
 
 class State(StrEnum):
@@ -37,6 +48,7 @@ class State(StrEnum):
     PENDING = "pending"
     DEFERRED = "deferred"
     REPLIED = "replied"
+    MODAL = "modal"
     FAILED = "failed"
 
 
@@ -129,7 +141,10 @@ class Attachment:
 
 @dataclass(slots=True)
 class Message:
-    """A message; `visible_to` names the only person who sees an ephemeral one."""
+    """A message; `visible_to` names the only person who sees an ephemeral one.
+
+    `reactions` has who reacted with each emoji, the first ones first.
+    """
 
     id: int
     channel_id: int
@@ -148,6 +163,7 @@ class Message:
     tts: bool = False
     reference_id: int | None = None
     interaction: "Interaction | None" = None
+    reactions: dict[str, list[int]] = field(default_factory=dict)
     visible_to: int | None = None
 
     def set_flag(self, flag: Flag, on: bool) -> None:
@@ -157,7 +173,11 @@ class Message:
 
 @dataclass(slots=True)
 class Interaction:
-    """One use of a command or a button, and what became of it."""
+    """One use of a command, a component or a form, and what became of it.
+
+    `modal` is the form that it was answered with, `opener` what opened the form that this is, and
+    `choices` are what is offered to someone who types. `settled` is set once its fate is known.
+    """
 
     id: int
     type: InteractionType
@@ -172,11 +192,27 @@ class Interaction:
     message_id: int | None = None
     state: State = State.PENDING
     original_id: int | None = None
+    modal: Json | None = None
+    opener: "Interaction | None" = None
+    submitted: bool = False
+    choices: list[Json] = field(default_factory=list)
+    settled: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def acknowledged(self) -> bool:
         """Whether the bot answered in time."""
-        return self.state in {State.DEFERRED, State.REPLIED}
+        return self.state in {State.DEFERRED, State.REPLIED, State.MODAL}
+
+    @property
+    def source(self) -> "Interaction":
+        """What it all began with: for a form, the command or component that opened it."""
+        return self.opener or self
+
+    @property
+    def target_message_id(self) -> int | None:
+        """The message whose menu the command was in, if it was in one."""
+        is_menu = self.type is InteractionType.COMMAND and self.data["type"] == CommandType.MESSAGE
+        return int(self.data["target_id"]) if is_menu else None
 
 
 @dataclass(slots=True)

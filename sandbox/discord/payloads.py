@@ -7,10 +7,10 @@ from sandbox.discord.model import (
     Attachment,
     Channel,
     Command,
+    CommandType,
     Flag,
     Guild,
     Interaction,
-    InteractionType,
     Message,
 )
 from sandbox.discord.wire import Json, timestamp
@@ -43,8 +43,8 @@ class Payloads(DirectoryPayloads):
             "proxy_url": url,
         } | {name: value for name, value in optional.items() if value is not None}
 
-    def message(self, message: Message) -> Json:
-        """A message in full."""
+    def message(self, message: Message, viewer_id: int | None = None) -> Json:
+        """A message in full, as somebody sees it: the bot, unless another is named."""
         body: Json = {
             "type": message.type,
             "content": message.content,
@@ -68,7 +68,13 @@ class Payloads(DirectoryPayloads):
         if message.interaction is not None:
             body |= self._interaction_fields(message, message.interaction)
         if message.reference_id is not None:
-            body |= self._reference(message, message.reference_id)
+            body |= self._reference(message, message.reference_id, viewer_id)
+        if message.reactions:
+            viewer_id = viewer_id or self._world.bot_id
+            body["reactions"] = [
+                _reaction(emoji, user_ids, viewer_id)
+                for emoji, user_ids in message.reactions.items()
+            ]
         return body
 
     def _media(self, message: Message, url: str) -> Json:
@@ -96,26 +102,21 @@ class Payloads(DirectoryPayloads):
             "size": len(found.data),
         }
 
-    def _reference(self, message: Message, reference_id: int) -> Json:
+    def _reference(self, message: Message, reference_id: int, viewer_id: int | None) -> Json:
         channel = self._world.channel(message.channel_id)
         referenced = channel.messages.get(reference_id) if channel else None
         place: Json = {"type": 0, "channel_id": str(message.channel_id)}
         if channel and channel.guild_id and not message.flags & Flag.EPHEMERAL:
             place["guild_id"] = str(channel.guild_id)
         body: Json = {"message_reference": place | {"message_id": str(reference_id)}}
-        shown = self.message(referenced) if referenced else None
+        shown = self.message(referenced, viewer_id) if referenced else None
         for nested in ("message_reference", "referenced_message"):
             if shown:
                 shown.pop(nested, None)
         return body | {"referenced_message": shown}
 
     def _interaction_fields(self, message: Message, interaction: Interaction) -> Json:
-        metadata: Json = {
-            "id": str(interaction.id),
-            "type": int(interaction.type),
-            "user": self.user_by_id(interaction.user_id),
-            "authorizing_integration_owners": owners(interaction),
-        }
+        metadata = self._metadata(interaction)
         if interaction.original_id not in {None, message.id}:
             metadata["original_response_message_id"] = str(interaction.original_id)
         body: Json = {
@@ -123,16 +124,31 @@ class Payloads(DirectoryPayloads):
             "webhook_id": str(self._world.application_id),
             "interaction_metadata": metadata,
         }
-        if interaction.type is InteractionType.COMPONENT:
-            metadata["interacted_message_id"] = str(interaction.message_id)
-        elif "original_response_message_id" not in metadata:
+        if interaction.message_id is None and "original_response_message_id" not in metadata:
             body["interaction"] = {
                 "id": str(interaction.id),
                 "type": int(interaction.type),
-                "name": interaction.name,
+                "name": interaction.source.name,
                 "user": metadata["user"],
             }
         return body
+
+    def _metadata(self, interaction: Interaction) -> Json:
+        metadata: Json = {
+            "id": str(interaction.id),
+            "type": int(interaction.type),
+            "user": self.user_by_id(interaction.user_id),
+            "authorizing_integration_owners": owners(interaction),
+        }
+        if interaction.opener is not None:
+            metadata["triggering_interaction_metadata"] = self._metadata(interaction.opener)
+        elif interaction.message_id is not None:
+            metadata["interacted_message_id"] = str(interaction.message_id)
+        elif interaction.target_message_id is not None:
+            metadata["target_message_id"] = str(interaction.target_message_id)
+        elif interaction.data["type"] == CommandType.USER:
+            metadata["target_user"] = self.user_by_id(int(interaction.data["target_id"]))
+        return metadata
 
     def command(self, command: Command) -> Json:
         """A registered command."""
@@ -186,6 +202,22 @@ class Payloads(DirectoryPayloads):
             "member": self.member(member) | {"permissions": str(int(bits))},
             "app_permissions": str(int(permissions.in_channel(guild, channel, me))),
         }
+
+
+def partial_emoji(emoji: str) -> Json:
+    """A Unicode emoji as reactions have it."""
+    return {"id": None, "name": emoji}
+
+
+def _reaction(emoji: str, user_ids: list[int], viewer_id: int) -> Json:
+    return {
+        "emoji": partial_emoji(emoji),
+        "count": len(user_ids),
+        "count_details": {"burst": 0, "normal": len(user_ids)},
+        "burst_colors": [],
+        "me_burst": False,
+        "me": viewer_id in user_ids,
+    }
 
 
 def owners(interaction: Interaction) -> Json:

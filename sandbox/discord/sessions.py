@@ -8,7 +8,7 @@ from typing import Protocol
 
 from sandbox.discord import permissions
 from sandbox.discord.model import Channel, Flag, Guild, Interaction, Member, Message
-from sandbox.discord.payloads import Payloads
+from sandbox.discord.payloads import Payloads, partial_emoji
 from sandbox.discord.permissions import Permission
 from sandbox.discord.rest.api import for_application
 from sandbox.discord.wire import Json
@@ -26,8 +26,10 @@ class Intent(IntFlag):
     GUILD_MEMBERS = 1 << 1
     GUILD_PRESENCES = 1 << 8
     GUILD_MESSAGES = 1 << 9
+    GUILD_MESSAGE_REACTIONS = 1 << 10
     GUILD_MESSAGE_TYPING = 1 << 11
     DIRECT_MESSAGES = 1 << 12
+    DIRECT_MESSAGE_REACTIONS = 1 << 13
     DIRECT_MESSAGE_TYPING = 1 << 14
     MESSAGE_CONTENT = 1 << 15
 
@@ -178,6 +180,37 @@ class Sessions:
         for session in self._hearing(message, guild):
             session.send("MESSAGE_DELETE", body)
 
+    def reaction_added(self, message: Message, user_id: int, emoji: str) -> None:
+        """Tell of a reaction."""
+        body: Json = {
+            **_reaction(user_id, emoji),
+            "message_author_id": str(message.author_id),
+        }
+        guild = self._guild_of(message)
+        if guild and user_id in guild.members:
+            body["member"] = self._payloads.member(guild.members[user_id])
+        self._send_reaction("MESSAGE_REACTION_ADD", message, body)
+
+    def reaction_removed(self, message: Message, user_id: int, emoji: str) -> None:
+        """Tell of a reaction that is gone."""
+        self._send_reaction("MESSAGE_REACTION_REMOVE", message, _reaction(user_id, emoji))
+
+    def reactions_cleared(self, message: Message, emoji: str | None) -> None:
+        """Tell that all reactions are gone, or all with one emoji."""
+        if emoji is None:
+            self._send_reaction("MESSAGE_REACTION_REMOVE_ALL", message, {})
+        else:
+            body = {"emoji": partial_emoji(emoji)}
+            self._send_reaction("MESSAGE_REACTION_REMOVE_EMOJI", message, body)
+
+    def _send_reaction(self, name: str, message: Message, body: Json) -> None:
+        guild = self._guild_of(message)
+        place = {"channel_id": str(message.channel_id), "message_id": str(message.id)}
+        place |= {"guild_id": str(guild.id)} if guild else {}
+        needed = Intent.GUILD_MESSAGE_REACTIONS if guild else Intent.DIRECT_MESSAGE_REACTIONS
+        for session in self._hearing(message, guild, needed):
+            session.send(name, place | body)
+
     def interaction_created(self, interaction: Interaction) -> None:
         """Tell of a used command or a pressed button; no intent is needed."""
         body = self._payloads.interaction(interaction)
@@ -196,6 +229,8 @@ class Sessions:
             "timestamp": int(self.world.clock.time()),
         }
         guild = self.world.guild(channel.guild_id)
+        if not self._can_view(channel):
+            return
         needed = Intent.GUILD_MESSAGE_TYPING if guild else Intent.DIRECT_MESSAGE_TYPING
         if guild:
             body |= {
@@ -269,9 +304,13 @@ class Sessions:
         channel = self.world.channel(message.channel_id)
         return self.world.guild(channel.guild_id) if channel else None
 
-    def _hearing(self, message: Message, guild: Guild | None) -> list[Session]:
-        needed = Intent.GUILD_MESSAGES if guild else Intent.DIRECT_MESSAGES
-        if not self._can_view(message):
+    def _hearing(
+        self, message: Message, guild: Guild | None, needed: Intent | None = None
+    ) -> list[Session]:
+        """The sessions that asked for such events, where the bot sees the channel."""
+        needed = needed or (Intent.GUILD_MESSAGES if guild else Intent.DIRECT_MESSAGES)
+        channel = self.world.channel(message.channel_id)
+        if channel is None or not self._can_view(channel):
             return []
         return [
             session
@@ -279,10 +318,7 @@ class Sessions:
             if session.intents & needed and session.covers(guild.id if guild else None)
         ]
 
-    def _can_view(self, message: Message) -> bool:
-        channel = self.world.channel(message.channel_id)
-        if channel is None:
-            return False
+    def _can_view(self, channel: Channel) -> bool:
         guild = self.world.guild(channel.guild_id)
         if guild is None:
             return self.world.bot_id in channel.recipient_ids
@@ -293,3 +329,7 @@ class Sessions:
 
     def _own_guilds(self) -> list[Guild]:
         return [guild for guild in self.world.guilds.values() if self.world.bot_id in guild.members]
+
+
+def _reaction(user_id: int, emoji: str) -> Json:
+    return {"user_id": str(user_id), "emoji": partial_emoji(emoji), "burst": False, "type": 0}

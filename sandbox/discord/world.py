@@ -43,6 +43,15 @@ class Listener(Protocol):
     def message_deleted(self, message: Message) -> None:
         """A message is gone."""
 
+    def reaction_added(self, message: Message, user_id: int, emoji: str) -> None:
+        """Somebody reacted to a message."""
+
+    def reaction_removed(self, message: Message, user_id: int, emoji: str) -> None:
+        """Somebody's reaction is gone."""
+
+    def reactions_cleared(self, message: Message, emoji: str | None) -> None:
+        """All of a message's reactions are gone, or all with one emoji."""
+
     def interaction_created(self, interaction: Interaction) -> None:
         """Somebody used a command or pressed a button."""
 
@@ -145,6 +154,35 @@ class World:
         for listener in self.listeners:
             listener.message_deleted(message)
 
+    def react(self, message: Message, user_id: int, emoji: str) -> None:
+        """Add somebody's reaction, if it is not there yet."""
+        users = message.reactions.setdefault(emoji, [])
+        if user_id in users:
+            return
+        users.append(user_id)
+        for listener in self.listeners:
+            listener.reaction_added(message, user_id, emoji)
+
+    def unreact(self, message: Message, user_id: int, emoji: str) -> None:
+        """Take somebody's reaction away, if it is there."""
+        users = message.reactions.get(emoji, [])
+        if user_id not in users:
+            return
+        users.remove(user_id)
+        if not users:
+            del message.reactions[emoji]
+        for listener in self.listeners:
+            listener.reaction_removed(message, user_id, emoji)
+
+    def clear_reactions(self, message: Message, emoji: str | None = None) -> None:
+        """Take all reactions away, or all with one emoji."""
+        if emoji is None:
+            message.reactions.clear()
+        elif message.reactions.pop(emoji, None) is None:
+            return
+        for listener in self.listeners:
+            listener.reactions_cleared(message, emoji)
+
     def new_interaction(
         self, kind: InteractionType, user_id: int, channel: Channel, data: Json
     ) -> Interaction:
@@ -170,6 +208,7 @@ class World:
     def settle(self, interaction: Interaction, state: State) -> None:
         """Note what became of an interaction."""
         interaction.state = state
+        interaction.settled.set()
         for listener in self.listeners:
             listener.interaction_changed(interaction)
 

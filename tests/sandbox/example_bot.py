@@ -12,6 +12,7 @@ from discord.http import Route
 from yarl import URL
 
 from sandbox.discord import DiscordServer
+from tests.sandbox.example_forms import add_forms, names
 
 
 class ExampleBot(discord.Client):
@@ -28,6 +29,7 @@ class ExampleBot(discord.Client):
         self.up = asyncio.Event()
         self.resumed = asyncio.Event()
         _add_commands(self.tree)
+        add_forms(self.tree)
 
     async def setup_hook(self) -> None:
         await self.tree.sync()
@@ -141,4 +143,8 @@ def _add_commands(tree: app_commands.CommandTree[ExampleBot]) -> None:
 
     @tree.context_menu(name="Use as subject")
     async def subject(interaction: discord.Interaction, message: discord.Message) -> None:
-        await interaction.response.send_message(message.jump_url)
+        await interaction.response.send_message(f"{message.content} {message.jump_url}")
+
+    @tree.context_menu(name="Greet")
+    async def greet(interaction: discord.Interaction, member: discord.Member) -> None:
+        await interaction.response.send_message(f"Hello, {names([member])}")

@@ -171,8 +171,6 @@ async def test_old_rows_of_buttons(post: Poster) -> None:
     assert (
         await post(row(*[button(str(i)) for i in range(6)]), content="x", flags=0)
     ).code == 50035
-    select = {"type": 3, "custom_id": "s", "options": []}
-    assert (await post(row(select), content="x", flags=0)).status == 501
 
 
 async def test_mentions_in_text_displays_obey_allowed_mentions(post: Poster, world: World) -> None:

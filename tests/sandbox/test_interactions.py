@@ -164,7 +164,7 @@ async def test_size_limit_is_stated_and_holds(rest: Rest, ada: PersonClient, wor
 
 
 async def test_what_is_not_served_says_so(rest: Rest, used: Used) -> None:
-    assert (await rest("POST", used.callback, {"type": 9})).status == 501
+    assert (await rest("POST", used.callback, {"type": 12})).status == 501
     reply = await rest("POST", used.callback, {"type": 7, "data": {"content": "x"}})
     assert (reply.status, reply.code) == (400, 50035)
 

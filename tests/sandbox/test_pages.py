@@ -87,7 +87,7 @@ async def test_an_uploaded_page_cannot_act_as_ours(rest: Rest, world: World) -> 
     made = (await rest("POST", path, files={"a.html": b"<script>alert(1)</script>"})).body
     async with rest.session.get(made["attachments"][0]["url"]) as response:
         assert response.headers["Content-Type"].startswith("text/html")
-        assert response.headers["Content-Security-Policy"] == "sandbox"
+        assert response.headers["Content-Security-Policy"].startswith("sandbox; default-src 'none'")
         assert response.headers["X-Content-Type-Options"] == "nosniff"
 
 

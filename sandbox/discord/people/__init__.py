@@ -1,4 +1,4 @@
-"""What people's Discord clients do: they see, write, use commands, press buttons.
+"""What people's Discord clients do: they see, write, react, and use the bot.
 
 These routes are the sandbox's own; `sandbox.person.PersonClient` is their other end.
 """
@@ -11,6 +11,7 @@ from sandbox.discord.people.api import PeopleApi
 from sandbox.discord.people.interactions import Interactions
 from sandbox.discord.people.messages import Messages
 from sandbox.discord.people.places import Places
+from sandbox.discord.people.reactions import Reactions
 from sandbox.discord.people.screens import Screens
 from sandbox.discord.traffic import Traffic
 from sandbox.discord.world import World
@@ -25,13 +26,12 @@ class People(Screens):
         api = PeopleApi(world, cdn, payloads)
         super().__init__(api, traffic)
         self._interactions = Interactions(api)
-        self._messages = Messages(api)
-        self._places = Places(api)
+        self._families = (Places(api), Messages(api), Reactions(api), self._interactions)
 
     def routes(self) -> list[web.RouteDef]:
         """Every route below the people's address."""
-        parts = (self._places, self._messages, self._interactions)
-        return super().routes() + [route for part in parts for route in part.routes()]
+        families = [route for family in self._families for route in family.routes()]
+        return super().routes() + families
 
     async def close(self) -> None:
         """End every screen and deadline."""

@@ -1,15 +1,18 @@
 """What every people's route works with: who asks, what they see, and how it looks to them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from aiohttp import web
 
 from sandbox.discord import permissions
 from sandbox.discord.cdn import Cdn
+from sandbox.discord.forms import Fields
 from sandbox.discord.model import Channel, Flag, Interaction, Message, State, User
 from sandbox.discord.payloads import Payloads
 from sandbox.discord.permissions import Permission
 from sandbox.discord.refusals import Refusal
+from sandbox.discord.rest.bodies import Upload
 from sandbox.discord.wire import Json
 from sandbox.discord.world import World
 
@@ -60,6 +63,17 @@ class PeopleApi:
             raise Refusal("There is no such message.")
         return message
 
+    def place(self, person: User, fields: Fields) -> tuple[Channel, Message]:
+        """The message that a request names by `channel_id` and `message_id`."""
+        channel = self.channel(person, fields.snowflake("channel_id"))
+        return channel, self.message(person, channel, fields.snowflake("message_id"))
+
+    def check_size(self, channel: Channel, uploads: Iterable[Upload]) -> None:
+        """Refusal if a file is larger than may be uploaded there."""
+        limit_bytes = self.world.upload_limit_bytes(channel.guild_id)
+        if any(len(upload.data) > limit_bytes for upload in uploads):
+            raise Refusal(f"Your files are too powerful: at most {limit_bytes} bytes each.")
+
     def outcome(self, interaction: Interaction) -> Json:
         """What has become of an interaction, for whoever caused it."""
         channel = self.world.channel(interaction.channel_id)
@@ -68,7 +82,8 @@ class PeopleApi:
             "interaction_id": str(interaction.id),
             "channel_id": str(interaction.channel_id),
             "state": interaction.state.value,
-            "message": self.payloads.message(message) if message else None,
+            "message": self.payloads.message(message, interaction.user_id) if message else None,
             "ephemeral": bool(message and message.flags & Flag.EPHEMERAL),
+            "modal": interaction.modal,
             "error": NO_ANSWER if interaction.state is State.FAILED else None,
         }

@@ -1,16 +1,16 @@
-"""Choosing a slash command and filling in its options, as a person's client lets them."""
+"""Choosing a command, and filling in its options or pointing at its target."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
 
 from sandbox.discord import permissions
-from sandbox.discord.cdn import Cdn
-from sandbox.discord.model import Channel, Command, Member, User
-from sandbox.discord.payloads import Payloads
+from sandbox.discord.model import Channel, Command, CommandType, User
+from sandbox.discord.people.resolving import Resolver
 from sandbox.discord.permissions import Permission
 from sandbox.discord.refusals import Refusal
 from sandbox.discord.rest.bodies import Upload
-from sandbox.discord.rest.command_forms import NESTED, CommandType, OptionType
+from sandbox.discord.rest.command_forms import NESTED, OptionType
 from sandbox.discord.wire import Json
 from sandbox.discord.world import World
 
@@ -44,53 +44,77 @@ def _permitted(needed: int, rights: int) -> bool:
     return needed != 0 and rights & needed == needed
 
 
+# Turns the definitions of options into what is sent of them.
+Fill = Callable[[list[Json]], list[Json]]
+
+
 @dataclass(slots=True)
 class Chosen:
-    """What a person filled in; `resolved` collects what the options point at."""
+    """What a person filled in."""
 
-    world: World
-    cdn: Cdn
-    payloads: Payloads
-    channel: Channel
+    resolver: Resolver
     options: dict[str, object]
     files: Mapping[str, Upload]
-    resolved: Json = field(default_factory=dict)
-
-    def resolve(self, kind: str, id_: int, body: Json) -> None:
-        """Note what an option points at."""
-        self.resolved.setdefault(kind, {})[str(id_)] = body
 
 
 def choose(found: list[Command], name: str, chosen: Chosen) -> Json:
     """An interaction's `data` for a command such as "jobs show"; Refusal if it does not fit."""
-    first, *rest = name.split()
+    return _typed(found, name, lambda options: _fill(options, chosen)) | _resolved(chosen.resolver)
+
+
+def suggest(found: list[Command], name: str, chosen: Chosen, focused: str) -> Json:
+    """The `data` of an AUTOCOMPLETE interaction: what is filled in so far, however little."""
+    return _typed(found, name, lambda options: _fill_so_far(options, chosen, focused))
+
+
+def choose_from_menu(
+    found: list[Command], kind: CommandType, name: str, target_id: int, resolver: Resolver
+) -> Json:
+    """An interaction's `data` for a command in the menu of a user or a message."""
+    command = _find(found, kind, name)
+    if kind is CommandType.MESSAGE:
+        resolver.message(target_id)
+    elif not resolver.is_here(target_id) or not resolver.user(target_id):
+        raise Refusal("You see nobody of that id here.")
+    return _heading(command) | {"target_id": str(target_id)} | _resolved(resolver)
+
+
+def _find(found: list[Command], kind: CommandType, name: str) -> Command:
     for command in found:
-        if command.key == (CommandType.CHAT_INPUT, first):
-            break
-    else:
-        raise Refusal(f"There is no command /{first} here for you.")
-    options = _descend(command.body.get("options", []), rest, chosen, name)
-    data: Json = {"id": str(command.id), "name": first, "type": int(CommandType.CHAT_INPUT)}
-    if options:
-        data["options"] = options
-    if chosen.resolved:
-        data["resolved"] = chosen.resolved
-    if command.guild_id is not None:
-        data["guild_id"] = str(command.guild_id)
-    return data
+        if command.key == (kind, name):
+            return command
+    shown = f"/{name}" if kind is CommandType.CHAT_INPUT else name
+    raise Refusal(f"There is no command {shown} here for you.")
 
 
-def _descend(definitions: list[Json], rest: list[str], chosen: Chosen, name: str) -> list[Json]:
+def _heading(command: Command) -> Json:
+    kind, name = command.key
+    data: Json = {"id": str(command.id), "name": name, "type": int(kind)}
+    return data | ({"guild_id": str(command.guild_id)} if command.guild_id is not None else {})
+
+
+def _resolved(resolver: Resolver) -> Json:
+    return {"resolved": resolver.found} if resolver.found else {}
+
+
+def _typed(found: list[Command], name: str, fill: Fill) -> Json:
+    first, *rest = name.split() or [""]
+    command = _find(found, CommandType.CHAT_INPUT, first)
+    options = _descend(command.body.get("options", []), rest, fill, name)
+    return _heading(command) | ({"options": options} if options else {})
+
+
+def _descend(definitions: list[Json], rest: list[str], fill: Fill, name: str) -> list[Json]:
     nested = {option["name"]: option for option in definitions if option["type"] in NESTED}
     if nested:
         if not rest or rest[0] not in nested:
             raise Refusal(f"/{name} is not complete: one of {', '.join(nested)} is needed.")
         option = nested[rest[0]]
-        inner = _descend(option.get("options", []), rest[1:], chosen, name)
+        inner = _descend(option.get("options", []), rest[1:], fill, name)
         return [{"name": option["name"], "type": option["type"], "options": inner}]
     if rest:
         raise Refusal(f"There is no command /{name}.")
-    return _fill(definitions, chosen)
+    return fill(definitions)
 
 
 def _fill(definitions: list[Json], chosen: Chosen) -> list[Json]:
@@ -107,6 +131,34 @@ def _fill(definitions: list[Json], chosen: Chosen) -> list[Json]:
         value = _READERS[OptionType(option["type"])](option, chosen)
         filled.append({"name": name, "type": option["type"], "value": value})
     return filled
+
+
+def _fill_so_far(definitions: list[Json], chosen: Chosen, focused: str) -> list[Json]:
+    if focused not in {option["name"] for option in definitions if option.get("autocomplete")}:
+        raise Refusal(f"There is no option {focused} that offers something while you type.")
+    filled = []
+    for option in definitions:
+        name, body = option["name"], {"name": option["name"], "type": option["type"]}
+        if name == focused:
+            typed = _as_typed(option, chosen.options.get(name, ""))
+            filled.append(body | {"value": typed, "focused": True})
+        elif name in chosen.options:
+            # What does not fit yet is not sent: the client still marks it in red.
+            with suppress(Refusal):
+                filled.append(
+                    body | {"value": _READERS[OptionType(option["type"])](option, chosen)}
+                )
+    return filled
+
+
+def _as_typed(option: Json, value: object) -> str:
+    typed = str(value)
+    if typed and option["type"] != OptionType.STRING:
+        try:
+            float(typed)
+        except ValueError as error:
+            raise Refusal(f"The option {option['name']} takes a number.") from error
+    return typed
 
 
 def _text(option: Json, chosen: Chosen) -> object:
@@ -152,60 +204,38 @@ def _id(option: Json, chosen: Chosen) -> int:
 
 
 def _user(option: Json, chosen: Chosen) -> object:
-    user = chosen.world.user(_id(option, chosen))
-    if user is None:
+    user_id = _id(option, chosen)
+    if not chosen.resolver.user(user_id):
         raise Refusal(f"The option {option['name']} takes somebody you can see.")
-    chosen.resolve("users", user.id, chosen.payloads.user(user))
-    guild = chosen.world.guild(chosen.channel.guild_id)
-    member: Member | None = guild.members.get(user.id) if guild else None
-    if guild and member:
-        body = chosen.payloads.member_fields(member)
-        bits = permissions.in_channel(guild, chosen.channel, member)
-        for absent in ("mute", "deaf"):
-            del body[absent]
-        chosen.resolve("members", user.id, body | {"permissions": str(int(bits))})
-    return str(user.id)
+    return str(user_id)
 
 
 def _role(option: Json, chosen: Chosen) -> object:
     role_id = _id(option, chosen)
-    guild = chosen.world.guild(chosen.channel.guild_id)
-    for role in guild.roles if guild else []:
-        if role.id == role_id:
-            chosen.resolve("roles", role.id, chosen.payloads.role(role))
-            return str(role.id)
-    raise Refusal(f"The option {option['name']} takes a role of this server.")
+    if not chosen.resolver.role(role_id):
+        raise Refusal(f"The option {option['name']} takes a role of this server.")
+    return str(role_id)
 
 
 def _mentionable(option: Json, chosen: Chosen) -> object:
-    guild = chosen.world.guild(chosen.channel.guild_id)
-    role_ids = {role.id for role in guild.roles} if guild else set()
-    return _role(option, chosen) if _id(option, chosen) in role_ids else _user(option, chosen)
+    id_ = _id(option, chosen)
+    if not chosen.resolver.role(id_) and not chosen.resolver.user(id_):
+        raise Refusal(f"The option {option['name']} takes a role or somebody you can see.")
+    return str(id_)
 
 
 def _channel(option: Json, chosen: Chosen) -> object:
-    channel = chosen.world.channel(_id(option, chosen))
-    if channel is None or channel.guild_id != chosen.channel.guild_id:
-        raise Refusal(f"The option {option['name']} takes a channel of this server.")
-    if channel.type not in option.get("channel_types", [channel.type]):
-        raise Refusal(f"The option {option['name']} takes another kind of channel.")
-    body = chosen.payloads.channel(channel)
-    kept = ("id", "name", "type", "parent_id", "flags", "position", "topic", "nsfw")
-    partial = {name: body[name] for name in kept if name in body}
-    chosen.resolve("channels", channel.id, partial | {"permissions": str(permissions.ALL)})
-    return str(channel.id)
+    channel_id = _id(option, chosen)
+    if not chosen.resolver.channel_of(channel_id, option.get("channel_types")):
+        raise Refusal(f"The option {option['name']} takes another channel, one of this server.")
+    return str(channel_id)
 
 
 def _attachment(option: Json, chosen: Chosen) -> object:
     upload = chosen.files.get(option["name"])
     if upload is None:
         raise Refusal(f"The option {option['name']} takes a file.")
-    limit_bytes = chosen.world.upload_limit_bytes(chosen.channel.guild_id)
-    if len(upload.data) > limit_bytes:
-        raise Refusal(f"Your files are too powerful: at most {limit_bytes} bytes each.")
-    stored = chosen.cdn.store(chosen.channel.id, upload.filename, upload.data, ephemeral=True)
-    chosen.resolve("attachments", stored.id, chosen.payloads.attachment(stored))
-    return str(stored.id)
+    return chosen.resolver.attachment(upload)
 
 
 _READERS: Mapping[OptionType, Callable[[Json, Chosen], object]] = {

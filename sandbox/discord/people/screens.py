@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from sandbox.discord.model import Channel, Interaction, Message, User
+from sandbox.discord.model import Channel, Interaction, InteractionType, Message, User
 from sandbox.discord.people.api import PeopleApi
 from sandbox.discord.traffic import Traffic
 from sandbox.discord.wire import Json, encode
@@ -85,7 +85,7 @@ class Screens:
 
     def show_controls(self, controls: Json) -> None:
         """Show everybody how the controls are now."""
-        self._show({"type": "controls", **controls}, lambda person: True)
+        self._show(lambda person: {"type": "controls", **controls})
 
     def message_created(self, message: Message, nonce: str | int | None) -> None:
         """Show a new message."""
@@ -99,36 +99,56 @@ class Screens:
         """Take a message off the screens."""
         self._show_message("message_delete", message)
 
+    def reaction_added(self, message: Message, user_id: int, emoji: str) -> None:
+        """Show the message with the reaction."""
+        self._show_message("message_update", message)
+
+    def reaction_removed(self, message: Message, user_id: int, emoji: str) -> None:
+        """Show the message without the reaction."""
+        self._show_message("message_update", message)
+
+    def reactions_cleared(self, message: Message, emoji: str | None) -> None:
+        """Show the message without the reactions."""
+        self._show_message("message_update", message)
+
     def interaction_created(self, interaction: Interaction) -> None:
         """The person knows what they did."""
 
     def interaction_changed(self, interaction: Interaction) -> None:
-        """Show what became of an interaction to whoever caused it."""
+        """Show what became of an interaction to whoever caused it, unless they only type."""
+        if interaction.type is InteractionType.AUTOCOMPLETE:
+            return
         event = {"type": "interaction", **self._api.outcome(interaction)}
-        self._show(event, lambda person: person.id == interaction.user_id)
+        self._show(lambda person: event if person.id == interaction.user_id else None)
 
     def typing(self, channel: Channel, user_id: int) -> None:
-        """Show that somebody types."""
+        """Show that somebody else types."""
         event = {"type": "typing", "channel_id": str(channel.id), "user_id": str(user_id)}
-        self._show(event, lambda person: bool(self._api.rights(person, channel)))
+
+        def is_told(person: User) -> bool:
+            return person.id != user_id and bool(self._api.rights(person, channel))
+
+        self._show(lambda person: event if is_told(person) else None)
 
     def presence_changed(self, user_id: int) -> None:
         """Show who came online, or went."""
-        self._show(self._presence(user_id), lambda person: True)
+        self._show(lambda person: self._presence(user_id))
 
     def _presence(self, user_id: int) -> Json:
         online = user_id in self._api.world.online
         return {"type": "presence", "user_id": str(user_id), "online": online}
 
     def _show_message(self, kind: str, message: Message) -> None:
-        event = {
-            "type": kind,
-            "channel_id": str(message.channel_id),
-            "message": self._api.payloads.message(message),
-        }
-        self._show(event, lambda person: self._api.sees(person, message))
+        def event(person: User) -> Json | None:
+            if not self._api.sees(person, message):
+                return None
+            shown = self._api.payloads.message(message, person.id)
+            return {"type": kind, "channel_id": str(message.channel_id), "message": shown}
 
-    def _show(self, event: Json, to: Callable[[User], bool]) -> None:
+        self._show(event)
+
+    def _show(self, event_for: Callable[[User], Json | None]) -> None:
+        """Put on each screen what its person sees of it, if anything."""
         for screen, person in self._screens.items():
-            if to(person):
+            if (event := event_for(person)) is not None:
                 screen.put_nowait(event)

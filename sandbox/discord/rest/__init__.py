@@ -7,6 +7,7 @@ from sandbox.discord.rest.callbacks import Callbacks
 from sandbox.discord.rest.channels import Channels
 from sandbox.discord.rest.commands import Commands
 from sandbox.discord.rest.directory import Directory
+from sandbox.discord.rest.reactions import Reactions
 from sandbox.discord.rest.webhooks import Webhooks
 
 __all__ = ["Api", "rest_routes"]
@@ -14,5 +15,5 @@ __all__ = ["Api", "rest_routes"]
 
 def rest_routes(api: Api) -> list[web.RouteDef]:
     """Every route below /api/v10."""
-    families = (Channels, Callbacks, Commands, Directory, Webhooks)
+    families = (Channels, Reactions, Callbacks, Commands, Directory, Webhooks)
     return [route for family in families for route in family(api).routes()]

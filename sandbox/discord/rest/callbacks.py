@@ -1,21 +1,20 @@
-"""First answers to interactions: within three seconds, and only once.
-
-Modals (callback 9), autocomplete (8) and the rest have their place in `Callbacks.create`.
-"""
+"""First answers to interactions: within three seconds, and only once."""
 
 from aiohttp import web
 
-from sandbox.discord.model import Flag, Interaction, InteractionType, Message, State
+from sandbox.discord.modals import read_modal
+from sandbox.discord.model import CommandType, Flag, Interaction, InteractionType, Message, State
 from sandbox.discord.rest.api import Api
 from sandbox.discord.rest.bodies import Body, path_id, read_body
 from sandbox.discord.rest.channels import REPLY, SETTABLE
+from sandbox.discord.rest.command_forms import read_choices
 from sandbox.discord.rest.drafts import write
 from sandbox.discord.wire import ApiError, Fault, Json, answer
 from sandbox.discord.world import REPLY_DEADLINE_S
 
-MESSAGE, DEFERRED_MESSAGE, DEFERRED_UPDATE, UPDATE = 4, 5, 6, 7
-NOT_SERVED = (8, 9, 10, 12)
-COMMAND_REPLY = 20
+MESSAGE, DEFERRED_MESSAGE, DEFERRED_UPDATE, UPDATE, CHOICES, MODAL = 4, 5, 6, 7, 8, 9
+NOT_SERVED = (10, 12)
+COMMAND_REPLY, MENU_REPLY = 20, 23
 SETTABLE_IN_REPLY = SETTABLE | Flag.EPHEMERAL
 
 
@@ -32,28 +31,32 @@ class Callbacks:
         return [web.post(path, self.create)]
 
     async def create(self, request: web.Request) -> web.Response:
-        """Answer, defer or update; 204, or the whole outcome with `with_response`."""
+        """Answer, defer, update or ask; 204, or the whole outcome with `with_response`."""
         interaction = self._find(request)
         body = await read_body(request, interaction.size_limit_bytes)
         kind = body.fields.integer("type", required=True)
-        served = (MESSAGE, DEFERRED_MESSAGE, DEFERRED_UPDATE, UPDATE)
         if kind in NOT_SERVED:
             raise ApiError(
                 Fault.NOT_SERVED, detail=f"The sandbox does not serve callback type {kind} yet"
             )
-        about_a_message = interaction.type is InteractionType.COMPONENT
-        if kind not in served or (kind in {DEFERRED_UPDATE, UPDATE} and not about_a_message):
+        if kind not in _answers_to(interaction):
             body.fields.fail(
                 "type", "BASE_TYPE_CHOICES", "This callback type is not for this interaction."
             )
         body.fields.form.check()
         self._check_open(interaction)
-        if kind in {MESSAGE, DEFERRED_MESSAGE}:
+        message: Message | None = None
+        state = State.DEFERRED if kind in {DEFERRED_MESSAGE, DEFERRED_UPDATE} else State.REPLIED
+        if kind == MODAL:
+            interaction.modal = self._modal(body)
+            state = State.MODAL
+        elif kind == CHOICES:
+            interaction.choices = self._choices(interaction, body)
+        elif kind in {MESSAGE, DEFERRED_MESSAGE}:
             message = self._reply(interaction, body, deferred=kind == DEFERRED_MESSAGE)
         else:
             message = self._update(interaction, body, deferred=kind == DEFERRED_UPDATE)
-        deferred = kind in {DEFERRED_MESSAGE, DEFERRED_UPDATE}
-        self._world.settle(interaction, State.DEFERRED if deferred else State.REPLIED)
+        self._world.settle(interaction, state)
         if request.query.get("with_response", "").lower() not in {"true", "1"}:
             return web.Response(status=204)
         return answer(self._outcome(interaction, int(kind or 0), message))
@@ -77,8 +80,9 @@ class Callbacks:
         data = body.fields.child("data", required=not deferred)
         body.fields.form.check()
         message = new_reply(self._api, interaction)
-        if interaction.type is InteractionType.COMMAND:
-            message.type = COMMAND_REPLY
+        if interaction.source.type is InteractionType.COMMAND:
+            typed = interaction.source.data["type"] == CommandType.CHAT_INPUT
+            message.type = COMMAND_REPLY if typed else MENU_REPLY
         if deferred:
             flags = (data.integer("flags", least=0) if data else None) or 0
             message.flags = Flag.LOADING | flags & Flag.EPHEMERAL
@@ -103,22 +107,58 @@ class Callbacks:
             self._world.edited(message)
         return message
 
-    def _outcome(self, interaction: Interaction, kind: int, message: Message) -> Json:
+    def _modal(self, body: Body) -> Json:
+        data = body.fields.child("data", required=True)
+        modal = read_modal(data) if data else {}
+        body.fields.form.check()
+        return modal
+
+    def _choices(self, interaction: Interaction, body: Body) -> list[Json]:
+        data = body.fields.child("data", required=True)
+        choices = read_choices(data, _focused_type(interaction.data)) if data else []
+        body.fields.form.check()
+        return choices
+
+    def _outcome(self, interaction: Interaction, kind: int, message: Message | None) -> Json:
         shown: Json = {
             "id": str(interaction.id),
             "type": int(interaction.type),
             "channel_id": str(interaction.channel_id),
-            "response_message_id": str(message.id),
-            "response_message_loading": bool(message.flags & Flag.LOADING),
-            "response_message_ephemeral": bool(message.flags & Flag.EPHEMERAL),
         }
         if interaction.guild_id:
             shown["guild_id"] = str(interaction.guild_id)
         outcome: Json = {"interaction": shown}
+        if message is None:
+            return outcome
+        shown["response_message_id"] = str(message.id)
+        shown["response_message_loading"] = bool(message.flags & Flag.LOADING)
+        shown["response_message_ephemeral"] = bool(message.flags & Flag.EPHEMERAL)
         if kind in {MESSAGE, UPDATE}:
             made = self._api.payloads.message(message)
             outcome["resource"] = {"type": kind, "message": made}
         return outcome
+
+
+def _answers_to(interaction: Interaction) -> set[int]:
+    """The callback types that fit; a form cannot be answered with another."""
+    if interaction.type is InteractionType.AUTOCOMPLETE:
+        return {CHOICES}
+    kinds = {MESSAGE, DEFERRED_MESSAGE}
+    if interaction.message_id is not None:
+        kinds |= {DEFERRED_UPDATE, UPDATE}
+    if interaction.type is not InteractionType.MODAL_SUBMIT:
+        kinds.add(MODAL)
+    return kinds
+
+
+def _focused_type(data: Json) -> int:
+    """The type of the option that somebody types in, at whatever depth it is."""
+    for option in data["options"]:
+        if "options" in option:
+            return _focused_type(option)
+        if option.get("focused"):
+            return int(option["type"])
+    raise LookupError("Nothing is typed there.")
 
 
 def new_reply(api: Api, interaction: Interaction) -> Message:
@@ -128,7 +168,7 @@ def new_reply(api: Api, interaction: Interaction) -> Message:
         raise ApiError(Fault.UNKNOWN_CHANNEL)
     message = api.world.new_message(channel, api.world.bot_id)
     message.interaction = interaction
-    answered = interaction.original_id or interaction.message_id
+    answered = interaction.original_id or interaction.message_id or interaction.target_message_id
     if answered in channel.messages:
         message.reference_id = answered
         message.type = REPLY

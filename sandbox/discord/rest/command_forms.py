@@ -4,19 +4,13 @@ from collections.abc import Mapping
 from enum import IntEnum
 
 from sandbox.discord.forms import Fields
+from sandbox.discord.model import CommandType
 from sandbox.discord.wire import Json
 
 NAME = r"[-'\u02bc\w]{1,32}"
 MOST_OPTIONS = 25
+MOST_CHOICE = 100
 MOST_CHARACTERS = 8000
-
-
-class CommandType(IntEnum):
-    """Where a command is found: typed, or in the menu of a user or a message."""
-
-    CHAT_INPUT = 1
-    USER = 2
-    MESSAGE = 3
 
 
 MOST_OF_TYPE = {CommandType.CHAT_INPUT: 100, CommandType.USER: 15, CommandType.MESSAGE: 15}
@@ -180,8 +174,9 @@ def _option(fields: Fields, allowed: tuple[int, ...], depth: int) -> Json:
     return body
 
 
-def _choices(fields: Fields, kind: int | None) -> Json:
-    types: dict[int | None, type | tuple[type, ...]] = {
+def read_choices(fields: Fields, kind: int) -> list[Json]:
+    """The `choices` of an option of that type; faults are noted in the form."""
+    types: dict[int, type | tuple[type, ...]] = {
         OptionType.STRING: str,
         OptionType.INTEGER: int,
         OptionType.NUMBER: (int, float),
@@ -191,6 +186,10 @@ def _choices(fields: Fields, kind: int | None) -> Json:
         value = choice.raw.get("value")
         if not isinstance(value, types[kind]) or isinstance(value, bool):
             choice.fail("value", "BASE_TYPE_BAD_TYPE", "The value does not fit the option's type.")
+        elif isinstance(value, str) and len(value) > MOST_CHOICE:
+            choice.fail(
+                "value", "BASE_TYPE_MAX_LENGTH", f"Must be {MOST_CHOICE} or fewer in length."
+            )
         choices.append(
             {
                 "name": choice.text("name", required=True, least=1, most=100),
@@ -198,6 +197,11 @@ def _choices(fields: Fields, kind: int | None) -> Json:
                 "value": value,
             }
         )
+    return choices
+
+
+def _choices(fields: Fields, kind: int) -> Json:
+    choices = read_choices(fields, kind)
     body: Json = {"choices": choices} if choices else {}
     if fields.boolean("autocomplete"):
         body["autocomplete"] = True

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from sandbox.discord.model import Flag, Interaction, Message, State
+from sandbox.discord.model import Flag, Interaction, InteractionType, Message, State
 from sandbox.discord.rest.api import Api
 from sandbox.discord.rest.bodies import path_id, read_body
 from sandbox.discord.rest.callbacks import SETTABLE_IN_REPLY, hide, new_reply
@@ -86,7 +86,7 @@ class Webhooks:
             raise ApiError(Fault.INVALID_TOKEN)
         if self._world.clock.time() - interaction.created_at > TOKEN_LIFE_S:
             raise ApiError(Fault.INVALID_TOKEN)
-        if not interaction.acknowledged:
+        if not interaction.acknowledged or interaction.type is InteractionType.AUTOCOMPLETE:
             raise ApiError(Fault.UNKNOWN_WEBHOOK)
         return interaction
 

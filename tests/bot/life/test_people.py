@@ -2,6 +2,7 @@
 
 import pytest
 
+from sandbox.discord.world import NONCE_WINDOW_S
 from sandbox.transcript import text_of
 from tests.bot.life.world import Life
 from tests.e2e.stage import button, says
@@ -77,18 +78,54 @@ async def test_a_gateway_that_drops_loses_no_command(life: Life) -> None:
     assert "You can spend 30 credits" in text_of(outcome["message"])
 
 
-async def test_a_newer_picture_shows_on_the_offer_that_waits_for_its_video(life: Life) -> None:
+async def test_a_drafts_card_stands_below_the_newest_of_its_files(life: Life) -> None:
+    """An edit above the file that it answers would go unseen."""
     await life.start()
     ben = await life.person("ben")
     channel = await ben.open_dm()
     other = make_picture(life.folder / "other.png", fmt="PNG")
     await ben.send(channel, files=[life.picture])
-    await ben.wait_for(says("Now send me the **video**"))
+    first = (await ben.wait_for(says("Now send me the **video**")))["message"]
     await ben.send(channel, files=[other])
     life.advance(5)
-    changed = await ben.wait_for(lambda event: event["type"] == "message_update")
-    assert "other.png" in str(changed["message"]["components"])
+    await ben.wait_for(says("Now send me the **video**"))
+    *_, given, card = await ben.messages(channel)
+    assert given["attachments"][0]["filename"] == "other.png"
+    assert "other.png" in str(card["components"])
+    assert first["id"] not in {message["id"] for message in await ben.messages(channel)}
     assert life.states() == ["checking"]
+
+
+@pytest.mark.parametrize("deleted", [True, False])
+async def test_a_kill_while_a_card_moves_down_leaves_one_card(life: Life, deleted: bool) -> None:
+    await life.start()
+    ben = await life.person("ben")
+    channel = await ben.open_dm()
+    await ben.send(channel, files=[life.picture])
+    first = (await ben.wait_for(says("Now send me the **video**")))["message"]
+
+    def posted(event: dict[str, object]) -> bool:
+        return event["type"] == "message_create" and says("Shall I make")(event)
+
+    before = life.rows("SELECT card_message_id, card_shown FROM jobs")[0]
+    await ben.send(channel, files=[life.motion])
+    life.advance(5)
+    offer = (await ben.wait_for(posted))["message"]
+    await life.until(lambda: life.rows("SELECT card_message_id FROM jobs") == [(int(offer["id"]),)])
+    await life.stop()
+    if deleted:  # killed before the new card was sent, so that no nonce knows it
+        life.world.delete(life.world.dms[channel].messages[int(offer["id"])])
+        life.advance(NONCE_WINDOW_S + 1)
+    life.alter("UPDATE jobs SET card_message_id = ?, card_shown = ?", *before)
+
+    await life.start()
+    again = offer
+    if deleted:
+        again = (await ben.wait_for(posted))["message"]
+    await life.until(lambda: life.rows("SELECT card_message_id FROM jobs") == [(int(again["id"]),)])
+    cards = [m for m in await ben.messages(channel) if m["author"].get("bot")]
+    assert [card["id"] for card in cards] == [again["id"]]
+    assert again["id"] != first["id"]
 
 
 async def test_what_is_left_out_of_a_message_is_said(life: Life) -> None:

@@ -1,0 +1,184 @@
+// One option of a slash command as a field of its form.
+
+import { el, sizeText } from "./dom.js";
+import { Suggestions } from "./lists.js";
+import { nameOf, store } from "./store.js";
+import { Refused } from "./wire.js";
+
+const [STRING, INTEGER, BOOLEAN, USER, CHANNEL, ROLE, MENTIONABLE, NUMBER, ATTACHMENT] = [3, 4, 5, 6, 7, 8, 9, 10, 11];
+const COMPLETE_AFTER_MS = 150;
+let count = 0;
+
+/** A field. `complete` asks the app for choices; `removed` is called for an option given up. */
+export class Field {
+  file = null;
+  #chosen = null; // what autocompletion gave: a text is shown, a value is sent
+  #asked = 0;
+
+  constructor(option, { complete, removed }) {
+    this.option = option;
+    this.id = `option-${++count}`;
+    this.complete = complete;
+    this.problem = el("span", { class: "field-error", id: `${this.id}-error`, hidden: true });
+    this.input = this.#input();
+    this.node = el(
+      "span",
+      { class: option.type === ATTACHMENT ? "field for-file" : "field" },
+      el("label", { for: this.id, title: option.description, class: option.required ? "required" : null }, option.name),
+      this.input,
+      this.suggestions?.box,
+      removed ? el("button", { type: "button", class: "plain", "aria-label": `Leave ${option.name} out`, onclick: removed }, "✕") : null,
+      this.problem,
+    );
+    this.control.setAttribute("aria-describedby", this.problem.id);
+    if (option.required) this.control.setAttribute("aria-required", "true");
+    if (option.type === ATTACHMENT) this.#droppable();
+  }
+
+  get control() {
+    return this.input.matches("input, select") ? this.input : this.input.querySelector("input");
+  }
+
+  get wantsFile() {
+    return this.option.type === ATTACHMENT && !this.file;
+  }
+
+  focusFirst() {
+    this.control.focus();
+  }
+
+  #input() {
+    const { option, id } = this;
+    const list = choicesOf(option);
+    if (list) {
+      const empty = el("option", { value: "" }, option.required ? "Choose…" : "–");
+      return el("select", { id, onchange: () => this.check() }, empty, list.map(({ name, value }, index) => el("option", { value: String(index), "data-value": value }, name)));
+    }
+    if (option.type === ATTACHMENT) return this.#fileBox();
+    const isNumber = [INTEGER, NUMBER].includes(option.type);
+    const input = el("input", { id, type: "text", inputmode: isNumber ? "decimal" : null, placeholder: option.description, maxlength: option.max_length, title: option.description });
+    if (option.autocomplete) {
+      this.suggestions = new Suggestions(input, { label: option.name, chosen: (item) => this.#choose(item) });
+      input.oninput = input.onfocus = () => this.#suggest();
+      input.onblur = () => this.suggestions.close();
+      input.onkeydown = (event) => this.suggestions.key(event);
+    }
+    return input;
+  }
+
+  #choose(item) {
+    this.#chosen = { name: item.label, value: item.value };
+    this.input.value = item.label;
+  }
+
+  #suggest() {
+    const asked = ++this.#asked;
+    setTimeout(async () => {
+      if (asked !== this.#asked) return;
+      try {
+        const choices = await this.complete();
+        if (asked !== this.#asked || document.activeElement !== this.input) return;
+        const items = choices.map(({ name, value }) => ({ label: name, value }));
+        this.suggestions.show(items, items.length ? "" : "No options match your search.");
+      } catch (error) {
+        if (!(error instanceof Refused)) throw error;
+        this.suggestions.show([], error.message);
+      }
+    }, COMPLETE_AFTER_MS);
+  }
+
+  #fileBox() {
+    this.picker = el("input", { type: "file", id: this.id, class: "picker", onchange: () => this.take(this.picker.files[0]) });
+    this.shown = el("span", { class: "picked" }, "Drop a file here, or press to choose");
+    return el("span", { class: "file-box" }, this.picker, this.shown);
+  }
+
+  /** Put a file into this field. */
+  take(file) {
+    if (!file) return;
+    const limit = store.uploadLimit();
+    if (file.size > limit) {
+      return this.#complain(`${file.name} has ${sizeText(file.size)}; at most ${sizeText(limit)} can be uploaded here.`);
+    }
+    this.file = file;
+    const preview = file.type.startsWith("image/") ? el("img", { src: URL.createObjectURL(file), alt: "", onload: ({ target }) => URL.revokeObjectURL(target.src) }) : null;
+    this.shown.replaceChildren(...[preview, el("span", {}, file.name), el("small", {}, sizeText(file.size))].filter(Boolean));
+    this.#complain("");
+  }
+
+  #droppable() {
+    this.node.ondragover = (event) => {
+      event.preventDefault();
+      this.node.classList.add("over");
+    };
+    this.node.ondragleave = () => this.node.classList.remove("over");
+    this.node.ondrop = (event) => {
+      event.preventDefault();
+      event.stopPropagation();
+      this.node.classList.remove("over");
+      this.take(event.dataTransfer.files[0]);
+    };
+  }
+
+  /** What is sent; undefined while it is empty. */
+  get value() {
+    const { type } = this.option;
+    if (type === ATTACHMENT) return undefined;
+    if (this.input.matches("select")) {
+      const choice = choicesOf(this.option)[this.input.value];
+      return choice?.value;
+    }
+    const text = this.input.value;
+    if (!text) return undefined;
+    if (this.#chosen?.name === text) return this.#chosen.value;
+    return [INTEGER, NUMBER].includes(type) ? Number(text) : text;
+  }
+
+  /** Whether it can be sent so; says why not. */
+  check() {
+    const { option } = this;
+    const empty = option.type === ATTACHMENT ? !this.file : this.value === undefined;
+    if (option.required && empty) return this.#complain("This option is required.");
+    if (Number.isNaN(this.value)) return this.#complain("Write a number.");
+    return this.#complain("");
+  }
+
+  #complain(sentence) {
+    this.problem.textContent = sentence;
+    this.problem.hidden = !sentence;
+    this.control.setAttribute("aria-invalid", String(Boolean(sentence)));
+    return !sentence;
+  }
+}
+
+/** The choices that an option has, or that the place gives it. */
+function choicesOf(option) {
+  const guild = store.guildOf();
+  const people = () => peopleHere().map((user) => ({ name: `@${nameOf(user)}`, value: user.id }));
+  const roles = () => (guild?.roles ?? []).map(({ id, name }) => ({ name: name.startsWith("@") ? name : `@${name}`, value: id }));
+  switch (option.type) {
+    case STRING:
+    case INTEGER:
+    case NUMBER:
+      return option.choices?.length ? option.choices : null;
+    case BOOLEAN:
+      return [{ name: "True", value: true }, { name: "False", value: false }];
+    case USER:
+      return people();
+    case ROLE:
+      return roles();
+    case MENTIONABLE:
+      return [...people(), ...roles()];
+    case CHANNEL:
+      return (guild?.channels ?? []).map(({ id, name }) => ({ name: `#${name}`, value: id }));
+    default:
+      return null;
+  }
+}
+
+/** Whom one could name here. */
+export function peopleHere() {
+  const guild = store.guildOf();
+  if (guild) return guild.members.map(({ user }) => user);
+  return [store.me, store.overview.bot];
+}

@@ -1,0 +1,66 @@
+// Times: as Discord writes them, and those that count by themselves.
+
+import { el } from "./dom.js";
+
+const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+const format = (options) => new Intl.DateTimeFormat("en-GB", options);
+const STYLES = {
+  t: format({ timeStyle: "short" }),
+  T: format({ timeStyle: "medium" }),
+  d: format({ dateStyle: "short" }),
+  D: format({ dateStyle: "long" }),
+  f: format({ dateStyle: "long", timeStyle: "short" }),
+  F: format({ dateStyle: "full", timeStyle: "short" }),
+};
+const UNITS = [
+  ["year", 365 * 24 * 3600],
+  ["month", 30 * 24 * 3600],
+  ["day", 24 * 3600],
+  ["hour", 3600],
+  ["minute", 60],
+  ["second", 1],
+];
+
+/** "in 2 minutes", "5 seconds ago": `unix_s` as it counts at this moment. */
+export function relativeText(unix_s, now_s = Date.now() / 1000) {
+  const left = Math.round(unix_s - now_s);
+  const [unit, length] = UNITS.find(([, size]) => Math.abs(left) >= size) ?? UNITS.at(-1);
+  return relative.format(Math.trunc(left / length), unit);
+}
+
+/** `<t:unix:style>`; style R counts by itself. */
+export function timeElement(unix_s, style = "f") {
+  const date = new Date(unix_s * 1000);
+  if (Number.isNaN(date.getTime())) return el("span", {}, "Invalid date");
+  const text = style === "R" ? relativeText(unix_s) : (STYLES[style] ?? STYLES.f).format(date);
+  return el(
+    "time",
+    {
+      class: "stamp",
+      datetime: date.toISOString(),
+      title: STYLES.F.format(date),
+      "data-counts": style === "R" ? unix_s : null,
+    },
+    text,
+  );
+}
+
+/** When a message was written: the time alone if it was today. */
+export function writtenAt(iso) {
+  const date = new Date(iso);
+  const today = new Date().toDateString() === date.toDateString();
+  return (today ? STYLES.t : format({ dateStyle: "short", timeStyle: "short" })).format(date);
+}
+
+/** A day as a divider names it. */
+export function dayText(iso) {
+  return STYLES.D.format(new Date(iso));
+}
+
+setInterval(() => {
+  if (document.hidden) return;
+  for (const node of document.querySelectorAll("time[data-counts]")) {
+    const text = relativeText(Number(node.dataset.counts));
+    if (node.textContent !== text) node.textContent = text;
+  }
+}, 1000);
