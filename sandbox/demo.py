@@ -313,6 +313,7 @@ async def demo(folder: Path, console: Console) -> None:
     console.print(f"\nTwo finished videos, in {time.monotonic() - began:.0f} s:")
     for path in play.videos:
         console.print(f"  {path}", highlight=False, soft_wrap=True)
+    console.print("\nTry it yourself: make playground, and open the address that it prints.")
 
 
 def _empty(folder: Path) -> None:

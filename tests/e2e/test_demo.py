@@ -36,6 +36,7 @@ async def test_the_demo_shows_what_each_sees_and_saves_two_videos(tmp_path: Path
         "@Ben, your video is ready.",
         "There is no video in holiday.mp4",
         "(only you can see this)",
+        "Try it yourself: make playground",
     ):
         assert words in shown
     for name in ("ada-in-a-server.mp4", "ben-in-a-direct-message.mp4"):

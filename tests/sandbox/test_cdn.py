@@ -138,6 +138,14 @@ async def test_what_people_upload_cannot_run(rest: Rest, world: World) -> None:
             assert policy.startswith("sandbox; default-src 'none';")
 
 
+async def test_a_video_may_play_where_it_is_opened(rest: Rest, world: World) -> None:
+    link = await uploaded(rest, world, "dance.mp4", b"<script>alert(1)</script>")
+    async with rest.session.get(link) as response:
+        assert response.headers["Content-Type"] == "video/mp4"
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+        assert response.headers["Content-Security-Policy"].startswith("default-src 'none';")
+
+
 async def uploaded(rest: Rest, world: World, name: str, data: bytes) -> str:
     path = f"/channels/{world.channels['general'].id}/messages"
     made = (await rest("POST", path, files={name: data})).body

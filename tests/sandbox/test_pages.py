@@ -5,9 +5,9 @@ import re
 import pytest
 from yarl import URL
 
-from sandbox.discord import DiscordServer, World
+from sandbox.discord import DiscordServer
 from sandbox.discord.pages import TYPES, WEB
-from tests.sandbox.raw import Rest, knock
+from tests.sandbox.raw import knock
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
@@ -80,34 +80,3 @@ async def test_the_page_is_always_at_the_name_that_files_have(server: DiscordSer
     home = str(URL(server.people_url).origin()) + "/"
     reply = await knock(server, "/", host=f"localhost:{URL(server.people_url).port}")
     assert (reply.status, reply.headers["Location"]) == (307, home)
-
-
-async def test_an_uploaded_page_cannot_act_as_ours(rest: Rest, world: World) -> None:
-    path = f"/channels/{world.channels['general'].id}/messages"
-    made = (await rest("POST", path, files={"a.html": b"<script>alert(1)</script>"})).body
-    async with rest.session.get(made["attachments"][0]["url"]) as response:
-        assert response.headers["Content-Type"].startswith("text/html")
-        assert response.headers["Content-Security-Policy"].startswith("sandbox; default-src 'none'")
-        assert response.headers["X-Content-Type-Options"] == "nosniff"
-
-
-@pytest.mark.parametrize(
-    ("asked", "status", "told", "data"),
-    [
-        ("bytes=1-3", 206, "bytes 1-3/5", b"ell"),
-        ("bytes=3-", 206, "bytes 3-4/5", b"lo"),
-        ("bytes=-2", 206, "bytes 3-4/5", b"lo"),
-        ("bytes=0-99", 206, "bytes 0-4/5", b"hello"),
-        ("bytes=9-", 416, "bytes */5", b""),
-        ("letters=1", 200, None, b"hello"),
-    ],
-)
-async def test_files_are_served_in_parts_to_players(
-    rest: Rest, world: World, asked: str, status: int, told: str | None, data: bytes
-) -> None:
-    path = f"/channels/{world.channels['general'].id}/messages"
-    made = (await rest("POST", path, files={"a.txt": b"hello"})).body
-    link = made["attachments"][0]["url"]
-    async with rest.session.get(link, headers={"Range": asked}) as response:
-        assert (response.status, response.headers.get("Content-Range")) == (status, told)
-        assert await response.read() == data
