@@ -65,7 +65,7 @@ export class Field {
         this.#suggest();
       };
       input.onblur = () => this.suggestions.close();
-      input.onkeydown = (event) => this.suggestions.key(event);
+      input.addEventListener("keydown", (event) => this.suggestions.key(event)); // an `on…` handler that returns false would eat the key
     }
     return input;
   }
