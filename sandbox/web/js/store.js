@@ -58,6 +58,7 @@ class Store extends EventTarget {
   }
 
   async go(channelId) {
+    this.forgetEarlier(this.channelId, PAGE);
     this.channelId = channelId;
     this.#unread.delete(channelId);
     this.#tell("went", channelId);
@@ -89,6 +90,15 @@ class Store extends EventTarget {
     if (!first) return false;
     await this.#page(channelId, first);
     return true;
+  }
+
+  /** Keep only a channel's newest messages; the others are had again when they are wanted. */
+  forgetEarlier(channelId, kept) {
+    const known = this.#messages.get(channelId);
+    if (!known || known.size <= kept) return;
+    this.#messages.set(channelId, new Map([...known].slice(-kept)));
+    this.#complete.delete(channelId);
+    this.#tell("messages", { channelId, whole: true });
   }
 
   /** Go to a message, loading what lies between. */

@@ -9,6 +9,7 @@ import { dayText } from "./times.js";
 const STICKY_PX = 80;
 const NEAR_TOP_PX = 400;
 const SHOWN_MS = 2500;
+const MOST_DRAWN = 400;
 
 /** The middle of the page. */
 export class Timeline {
@@ -75,7 +76,9 @@ export class Timeline {
     const touched = [...this.#stale].map((id) => at.get(id)).filter((index) => index !== undefined);
     this.#stale.clear();
     for (const index of touched) if (messages[index + 1]) this.#put(messages, index + 1, names);
-    if (this.#sticks) this.#toEnd();
+    if (!this.#sticks) return;
+    if (messages.length > MOST_DRAWN) store.forgetEarlier(store.channelId, MOST_DRAWN / 2);
+    this.#toEnd();
   }
 
   #remove(id) {
@@ -118,6 +121,7 @@ export class Timeline {
       this.#drawn.set(message.id, node);
       return node;
     });
+    for (const [id, node] of known) if (!this.#drawn.has(id)) forgetVideos(node);
     this.list.replaceChildren(this.#beginning(), ...nodes);
     for (const node of nodes) watchVideos(node);
     this.#dividers();
