@@ -6,7 +6,7 @@ LOCKS := requirements/uv.txt requirements/dev.txt
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 ARGS ?=
 
-.PHONY: help setup demo playground run test check format lock conformance clean
+.PHONY: help setup demo playground pictures run test check format lock conformance clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' Makefile | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -26,6 +26,9 @@ demo: $(READY) ## the whole thing on this machine, without any account: two fini
 
 playground: $(READY) ## the bot on this machine in your browser, without any account; ARGS="--port 8081"
 	$(BIN)/python -m sandbox.playground $(ARGS)
+
+pictures: $(READY) ## the pictures of the README and the docs, taken anew from the running bot (needs Chromium)
+	$(BIN)/python -m sandbox.pictures $(ARGS)
 
 run: $(READY) ## the bot on the real services, with your .env
 	$(BIN)/python -m bot run

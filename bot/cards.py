@@ -126,7 +126,8 @@ def _stages(job: Job) -> str | None:
     if current is None:
         return None
     marks = ["✅" if n < current else "▶️" if n == current else "▫️" for n in range(len(STAGES))]
-    return "  ".join(f"{mark} {name}" for mark, (name, _) in zip(marks, STAGES, strict=True))
+    stages = zip(marks, STAGES, strict=True)
+    return "  ".join(f"{mark}\N{NO-BREAK SPACE}{name}" for mark, (name, _) in stages)
 
 
 def _news(job: Job, outlook: Outlook) -> str | None:

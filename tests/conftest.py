@@ -1,8 +1,28 @@
-"""For all tests: hypothesis judges results, never the speed of a shared machine."""
+"""For all tests: hypothesis judges results, never the speed of a shared machine; a browser."""
 
+import os
+from collections.abc import AsyncIterator
+
+import pytest
 from hypothesis import HealthCheck, settings
+from playwright.async_api import Browser
+
+from sandbox.browser import BrowserMissingError, chromium, find_chromium
 
 settings.register_profile(
     "shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("shared machine")
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    """A real one; without it these tests cannot be, except where it was promised."""
+    try:
+        find_chromium()
+    except BrowserMissingError as missing:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(str(missing))
+    async with chromium() as browser:
+        yield browser

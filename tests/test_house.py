@@ -19,6 +19,7 @@ ENTRIES = {
     "engine.__main__",
     "sandbox.discord.__main__",
     "sandbox.demo",
+    "sandbox.pictures",
     "sandbox.playground",
 }
 
@@ -68,6 +69,19 @@ def test_files_and_functions_fit_in_the_head() -> None:
             if length > LONGEST_FUNCTION:
                 too_long.append(f"{path.relative_to(ROOT)}: {function.name}, {length} lines")
     assert not too_long
+
+
+def test_the_pages_files_are_short_and_all_are_used() -> None:
+    web = ROOT / "sandbox" / "web"
+    files = [path for path in web.rglob("*") if path.suffix in {".js", ".css"}]
+    texts = {path: path.read_text() for path in [*files, web / "index.html"]}
+    assert len(files) > 20
+    assert not [path for path, text in texts.items() if len(text.splitlines()) > LONGEST_FILE]
+    assert not [path for path in files if not texts[path].startswith(("// ", "/* "))]
+    named = set(
+        re.findall(r'"(?:\./|/web/(?:js|css)/)([\w-]+\.(?:js|css))"', "".join(texts.values()))
+    )
+    assert {path.name for path in files} == named
 
 
 def test_modules_public_classes_and_functions_say_what_they_are_for() -> None:

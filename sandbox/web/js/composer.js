@@ -3,7 +3,8 @@
 import { el, sizeText } from "./dom.js";
 import { CommandForm, leaves } from "./commands.js";
 import { Suggestions } from "./lists.js";
-import { nameOf, store } from "./store.js";
+import { nameOf } from "./names.js";
+import { store } from "./store.js";
 import { toast } from "./toasts.js";
 import { Refused } from "./wire.js";
 

@@ -2,7 +2,8 @@
 
 import { el, sizeText } from "./dom.js";
 import { Suggestions } from "./lists.js";
-import { nameOf, store } from "./store.js";
+import { nameOf } from "./names.js";
+import { store } from "./store.js";
 import { Refused } from "./wire.js";
 
 const [STRING, INTEGER, BOOLEAN, USER, CHANNEL, ROLE, MENTIONABLE, NUMBER, ATTACHMENT] = [3, 4, 5, 6, 7, 8, 9, 10, 11];

@@ -6,7 +6,8 @@ import { attempt, messageMenu, openSelect, reactionMenu, userMenu } from "./menu
 import { openModal } from "./modal.js";
 import { Panel } from "./panel.js";
 import { members, presence, sidebar } from "./sidebar.js";
-import { nameOf, store } from "./store.js";
+import { nameOf } from "./names.js";
+import { store } from "./store.js";
 import { Timeline } from "./timeline.js";
 import { toast } from "./toasts.js";
 import { Refused } from "./wire.js";

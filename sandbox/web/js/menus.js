@@ -3,7 +3,8 @@
 import { el } from "./dom.js";
 import { peopleHere } from "./fields.js";
 import { walk } from "./parts.js";
-import { EPHEMERAL, nameOf, store } from "./store.js";
+import { nameOf } from "./names.js";
+import { EPHEMERAL, store } from "./store.js";
 import { toast } from "./toasts.js";
 import { Refused } from "./wire.js";
 

@@ -5,7 +5,8 @@ import { embed } from "./embeds.js";
 import { markdown, plainText } from "./markdown.js";
 import { fileBox, isVisible, medium } from "./media.js";
 import { parts, walk } from "./parts.js";
-import { EPHEMERAL, LOADING, nameOf } from "./store.js";
+import { nameOf } from "./names.js";
+import { EPHEMERAL, LOADING } from "./store.js";
 import { writtenAt } from "./times.js";
 
 const GROUPED_MS = 7 * 60 * 1000;

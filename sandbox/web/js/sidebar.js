@@ -1,7 +1,8 @@
 // The left side: servers, channels, direct messages, and who one is.
 
 import { avatar, el, initials, morph } from "./dom.js";
-import { nameOf, store } from "./store.js";
+import { nameOf } from "./names.js";
+import { store } from "./store.js";
 
 /** Draw the left side, and keep it true. `moved` closes it on a narrow window. */
 export function sidebar({ rail, title, channels, who }, moved) {

@@ -1,5 +1,6 @@
 // What the page knows: who one is, the places they see, and the messages in them.
 
+import { namesFor } from "./names.js";
 import { Live, del, get, post, withFiles } from "./wire.js";
 
 export const EPHEMERAL = 1 << 6;
@@ -168,20 +169,7 @@ class Store extends EventTarget {
 
   /** How texts of the current place call people, roles and channels. */
   names() {
-    const guild = this.guildOf();
-    const roles = guild?.roles ?? [];
-    const mine = guild?.members.find(({ user }) => user.id === this.me.id)?.roles ?? [];
-    const user = (id) => nameOf(this.user(id)) ?? "unknown-user";
-    const role = (id) => roles.find((found) => found.id === id)?.name ?? "unknown-role";
-    return {
-      user,
-      role,
-      channel: (id) => this.channel(id)?.name ?? (this.channel(id) ? "direct message" : "unknown"),
-      knows: (id) => Boolean(this.channel(id)),
-      isMe: (id) => id === this.me.id,
-      isMine: (id) => mine.includes(id) || id === guild?.id,
-      everyone: false,
-    };
+    return namesFor(this);
   }
 
   // --- what one does --------------------------------------------------------------------------
@@ -392,15 +380,6 @@ class Store extends EventTarget {
 /** Oldest first: ids are numbers too large for JavaScript's own. */
 function order(one, other) {
   return one.length - other.length || (one < other ? -1 : one > other ? 1 : 0);
-}
-
-/** What a person is called. */
-export function nameOf(user) {
-  return user && (user.global_name ?? capital(user.username));
-}
-
-function capital(name) {
-  return name[0].toUpperCase() + name.slice(1);
 }
 
 export const store = new Store();

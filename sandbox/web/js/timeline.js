@@ -3,7 +3,8 @@
 import { el, morph } from "./dom.js";
 import { forgetVideos, watchVideos } from "./media.js";
 import { drawMessage, drawPending, isGrouped } from "./message.js";
-import { nameOf, store } from "./store.js";
+import { nameOf } from "./names.js";
+import { store } from "./store.js";
 import { dayText } from "./times.js";
 
 const STICKY_PX = 80;

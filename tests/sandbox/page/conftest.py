@@ -1,29 +1,15 @@
 """People at the page, in a real browser, with the example bot behind it."""
 
-import os
 from collections.abc import AsyncIterator
 
 import pytest
 from playwright.async_api import Browser
 
-from sandbox.browser import BrowserMissingError, Reader, chromium, find_chromium
+from sandbox.browser import Reader
 from sandbox.discord import DiscordServer
 from tests.sandbox.example_bot import ExampleBot
 
 PATIENCE_MS = 20_000
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    """A real one; without it these tests cannot be, except where it was promised."""
-    try:
-        find_chromium()
-    except BrowserMissingError as missing:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(str(missing))
-    async with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture

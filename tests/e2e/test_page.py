@@ -1,0 +1,82 @@
+"""What a person does with the bot in the browser, from the upload to the playing video."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from sandbox.browser import Reader
+from tests.e2e.stage import LONG_S, Stage
+
+
+@pytest.fixture
+async def page(browser: Browser) -> AsyncIterator[Page]:
+    """A window that waits as long as these machines may need."""
+    page = await browser.new_page(viewport={"width": 1100, "height": 850})
+    page.set_default_timeout(LONG_S * 1000)
+    expect.set_options(timeout=LONG_S * 1000)
+    yield page
+    expect.set_options(timeout=5000)
+
+
+async def visit(stage: Stage, page: Page, name: str, channel: str) -> Reader:
+    """Somebody opens the page in a channel."""
+    reader = Reader(page)
+    url = stage.cast.discord["page_url"]
+    await reader.open(url, stage.users[name], stage.channels[channel])
+    return reader
+
+
+async def test_a_video_is_made_watched_and_another_cancelled(stage: Stage, page: Page) -> None:
+    await stage.bot(MAX_RUNNING_PER_PERSON="1")
+    ada = await visit(stage, page, "ada", "general")
+    files = {"image": stage.picture, "video": stage.motion}
+    await ada.use("mimic", {"quality": "360p"}, files)
+    card = ada.message("Ada used /mimic").first
+    await expect(card).to_contain_text("Your picture is learning to move")
+    await stage.provider("POST", "pause")
+
+    await ada.use("mimic", {"quality": "360p"}, files)
+    second = ada.message("Ada used /mimic").nth(1)
+    await expect(second).to_contain_text("Number 1 in line")
+    await ada.button("Cancel", second).click()
+    await expect(second).to_contain_text("You were not charged.")
+    await expect(ada.button("Cancel", second)).to_have_count(0)
+    await stage.provider("POST", "resume")
+
+    post = ada.message("@Ada, your video is ready.")
+    await expect(card).to_contain_text("Your video is ready. It took")
+    video = post.locator("video")
+    await video.evaluate("async node => { node.muted = true; await node.play(); }")
+    at = "node => new Promise(done => { node.ontimeupdate = () => done(node.currentTime); })"
+    assert await video.evaluate(at) < await video.evaluate(at)
+    await ada.button("Details", post).click()
+    await expect(ada.message("Only you can see this")).to_contain_text("360p · 2 s · 2 credits")
+    assert await stage.accepted() == 1
+    assert ada.errors == []
+
+
+async def test_a_direct_message_with_files_becomes_a_video(stage: Stage, page: Page) -> None:
+    await stage.bot()
+    ben = await visit(stage, page, "ben", "general")
+    servers = page.get_by_role("navigation", name="Servers")
+    await servers.get_by_role("button", name="Direct messages").click()
+    await ben.send("", files=[stage.picture])
+    await expect(ben.message("Now send me the video")).to_have_count(1)
+    await ben.send("like this", files=[stage.motion])
+    offer = ben.message("Shall I make this picture move like this video?")
+    await ben.button("720p · 3 credits", offer).click()
+    await expect(ben.message("@Ben, your video is ready.").locator("video")).to_be_visible()
+    await expect(ben.message("Now send me the video")).to_have_count(0)
+    assert ben.errors == []
+
+
+async def test_a_stranger_is_refused_in_a_sentence(stage: Stage, page: Page) -> None:
+    await stage.bot(ALLOWED_SERVERS=str(stage.cast.discord["guilds"]["studio"]))
+    finn = await visit(stage, page, "finn", "den")
+    await finn.use("mimic", {}, {"image": stage.picture, "video": stage.motion})
+    await expect(finn.message("Only you can see this")).to_contain_text(
+        "has not opened it for this server"
+    )
+    assert stage.states() == []
+    assert finn.errors == []
