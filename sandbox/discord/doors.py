@@ -58,7 +58,18 @@ def _why_not(request: web.Request) -> str | None:
     hosts = request.headers.getall("Host", [])
     if len(hosts) != 1 or hosts[0].lower() not in {f"127.0.0.1:{port}", f"localhost:{port}"}:
         return f"The sandbox is only to be found at http://127.0.0.1:{port}."
+    if _is_a_followed_link(request):
+        return None
     return elsewhere if _is_from_elsewhere(request) else None
+
+
+def _is_a_followed_link(request: web.Request) -> bool:
+    """Somebody goes from another site's page to ours, which that page can neither see nor frame."""
+    return (
+        request.path == "/"
+        and request.headers.get("Sec-Fetch-Dest") == "document"
+        and "Origin" not in request.headers
+    )
 
 
 def _is_from_elsewhere(request: web.Request) -> bool:

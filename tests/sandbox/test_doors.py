@@ -72,6 +72,22 @@ async def test_a_browser_says_where_a_request_comes_from(
     assert own.status == 200
 
 
+@pytest.mark.parametrize(
+    ("target", "dest", "status"),
+    [("/", "document", 200), ("/", "iframe", 403), ("/", "script", 403), ("{}", "document", 403)],
+)
+async def test_a_link_on_another_site_leads_to_the_page_alone(
+    server: DiscordServer, target: str, dest: str, status: int
+) -> None:
+    reply = await knock(
+        server,
+        target.format(people_path(server)),
+        "Sec-Fetch-Site: cross-site",
+        f"Sec-Fetch-Dest: {dest}",
+    )
+    assert reply.status == status
+
+
 async def test_people_are_behind_a_secret(server: DiscordServer, world: World) -> None:
     ada = world.users["ada"].id
     secret = people_path(server).removeprefix("/people/")
