@@ -5,7 +5,6 @@ card whose face is not what it should be is behind, however that came about.
 """
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from weakref import WeakValueDictionary
@@ -16,7 +15,7 @@ import structlog
 from aiohttp import ClientError
 
 from bot import cards
-from bot.cards import Outlook
+from bot.cards import Button, Outlook
 from bot.clock import Clock
 from bot.core.jobs import Delivered, Job, JobState, Source
 from bot.core.pricing import Rates, prices
@@ -34,6 +33,9 @@ SETTLE_S = 0.25
 
 LOST = (discord.HTTPException, ClientError, OSError, TimeoutError)
 """Whatever a call to Discord may raise."""
+
+CARD_AMONG = 20
+"""So many messages below the files are looked through for a card that was posted before."""
 
 NONCE_ROOM = 10**14
 """A nonce holds 25 characters: a job's id, a dash, and so much of a message's id."""
@@ -148,27 +150,32 @@ class StatusCards:
     async def _post_card(self, job: Job) -> None:
         """The card of a plain message's request is a message of its own.
 
-        It answers the newest message that brought a file: an edit above that would go unseen.
+        It answers the newest message that brought a file: an edit above that would go unseen. The
+        card before it goes only once the new one stands, and is remembered until then: killed
+        anywhere in between, the next try finds the new one and goes on.
         """
-        if job.state is JobState.CANCELLED:
+        if job.state is JobState.CANCELLED and job.card.message_id is None:
             return
+        view = self._view(job, Outlook())
         try:
             channel = await self._client.fetch_channel(job.channel_id)
             assert isinstance(channel, discord.DMChannel)
-            if job.card.message_id is not None:
-                with contextlib.suppress(discord.NotFound):
-                    await channel.get_partial_message(job.card.message_id).delete()
             answered = job.completed_by_id or job.origin_id
-            message = await channel.send(
-                view=self._view(job, Outlook()),
-                nonce=f"{job.id}-{answered % NONCE_ROOM}",
-                silent=False,
-            )
+            posted = await _posted_card(channel, job, answered)
+            if posted is not None:
+                await posted.edit(view=view)
+            else:
+                nonce = f"{job.id}-{answered % NONCE_ROOM}"
+                posted = await channel.send(view=view, nonce=nonce, silent=False)
+            if job.card.message_id is not None:
+                await _delete(channel.get_partial_message(job.card.message_id))
         except LOST as error:
-            if is_refusal(error):
-                return
-            raise DeliveryError(str(error)) from error
-        await self._store.card_is(job.id, message.id)
+            if not is_refusal(error):
+                raise DeliveryError(str(error)) from error
+            log.info("a card could not be posted", job=job.id, reason=str(error))
+            await self._edit(job, view)
+        else:
+            await self._store.card_is(job.id, posted.id)
 
     async def _edit(self, job: Job, view: discord.ui.LayoutView) -> None:
         """Edit a card by its token, afterwards by its id; one that is gone is given up."""
@@ -280,6 +287,35 @@ def _needs_nothing(job: Job) -> bool:
     if job.failure and job.failure.problem is Problem.INTERRUPTED and job.card.message_id is None:
         return True  # there never was a reply: Discord itself has told them
     return job.delivered is Delivered.REPLY
+
+
+async def _posted_card(
+    channel: discord.DMChannel, job: Job, answered: int
+) -> discord.Message | None:
+    """The job's card below the message that it answers, if an earlier try has come so far."""
+    async for message in channel.history(limit=CARD_AMONG, after=discord.Object(answered)):
+        is_mine = message.author.id == channel.me.id
+        if is_mine and cards.custom_id(Button.CANCEL, job.id) in custom_ids(message):
+            return message
+    return None
+
+
+async def _delete(message: discord.PartialMessage) -> None:
+    try:
+        await message.delete()
+    except discord.HTTPException as error:
+        if not is_refusal(error):
+            raise
+
+
+def custom_ids(message: discord.Message) -> set[str]:
+    """What the buttons of a message ask for."""
+    view = discord.ui.LayoutView.from_message(message)
+    return {
+        item.custom_id
+        for item in view.walk_children()
+        if isinstance(item, discord.ui.Button) and item.custom_id
+    }
 
 
 def is_refusal(error: BaseException) -> bool:

@@ -54,11 +54,11 @@ class DiscordServer:
         self._api = Api(world, self._cdn, payloads)
         self._sessions = Sessions(world, payloads)
         self.traffic = Traffic(world.clock)
-        self._faults = Faults()
+        self.faults = Faults()
         self.gateway = Gateway(self._sessions, self.traffic, heartbeat_interval_s)
         self.controls = Controls()
         self.controls.add(
-            *self._faults.controls(self.gateway),
+            *self.faults.controls(self.gateway),
             clock_control(world.clock, self._advance),
             *controls,
         )
@@ -120,7 +120,7 @@ class DiscordServer:
         people.add_routes(self._people.routes() + self.controls.routes() + self.traffic.routes())
         people.router.add_post("/control/clock", self._move_clock)
         app.add_subapp(self._people_path, people)
-        around = [_marked, self.traffic.note, self._faults.strike, self._limited, _errors]
+        around = [_marked, self.traffic.note, self.faults.strike, self._limited, _errors]
         api = web.Application(middlewares=around)
         api.add_routes(rest_routes(self._api))
         app.add_subapp(API, api)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sandbox.discord.world import NONCE_WINDOW_S
+from sandbox.person import Json, PersonClient
 from sandbox.transcript import text_of
 from tests.bot.life.world import Life
 from tests.e2e.stage import button, says
@@ -96,36 +96,61 @@ async def test_a_drafts_card_stands_below_the_newest_of_its_files(life: Life) ->
     assert life.states() == ["checking"]
 
 
-@pytest.mark.parametrize("deleted", [True, False])
-async def test_a_kill_while_a_card_moves_down_leaves_one_card(life: Life, deleted: bool) -> None:
+def card_ids(life: Life) -> list[int | None]:
+    """Which message each job's card is, as the bot has saved it."""
+    return [row[0] for row in life.rows("SELECT card_message_id FROM jobs")]
+
+
+async def half_a_request(life: Life) -> tuple[PersonClient, int, Json]:
+    """Ben has sent a picture: his client, the channel, and the card that waits for a video."""
     await life.start()
     ben = await life.person("ben")
     channel = await ben.open_dm()
     await ben.send(channel, files=[life.picture])
-    first = (await ben.wait_for(says("Now send me the **video**")))["message"]
+    waiting: Json = (await ben.wait_for(says("Now send me the **video**")))["message"]
+    await life.until(lambda: card_ids(life) == [int(waiting["id"])])
+    return ben, channel, waiting
 
-    def posted(event: dict[str, object]) -> bool:
-        return event["type"] == "message_create" and says("Shall I make")(event)
 
+async def has_one_offer(ben: PersonClient, channel: int) -> Json:
+    """The only card, which stands below all files and can be pressed."""
+    *_, file, card = await ben.messages(channel)
+    assert file["author"]["id"] == str(ben.user_id)
+    assert button(card, "540p")
+    cards = [one for one in await ben.messages(channel) if one["author"].get("bot")]
+    assert len(cards) == 1
+    return card
+
+
+async def test_a_kill_before_a_card_moves_down_leaves_one_card(life: Life) -> None:
+    ben, channel, _ = await half_a_request(life)
+    life.discord_answers("503-before")
+    await ben.send(channel, files=[life.motion])
+    await life.until(lambda: life.rows("SELECT duration_s FROM jobs") != [(None,)], step_s=0.5)
+    await life.stop()
+    life.discord_answers("none")
+    await life.start()
+    offer = (await ben.wait_for(says("Shall I make")))["message"]
+    await life.until(lambda: card_ids(life) == [int(offer["id"])])
+    assert (await has_one_offer(ben, channel))["id"] == offer["id"]
+
+
+@pytest.mark.parametrize("later_s", [0, 300])
+async def test_a_kill_while_a_card_moves_down_leaves_one_card(life: Life, later_s: float) -> None:
+    """The new card stands, and nobody has noted it: within a nonce's life, and after it."""
+    ben, channel, waiting = await half_a_request(life)
     before = life.rows("SELECT card_message_id, card_shown FROM jobs")[0]
     await ben.send(channel, files=[life.motion])
     life.advance(5)
-    offer = (await ben.wait_for(posted))["message"]
-    await life.until(lambda: life.rows("SELECT card_message_id FROM jobs") == [(int(offer["id"]),)])
+    offer = (await ben.wait_for(says("Shall I make")))["message"]
+    await life.until(lambda: card_ids(life) == [int(offer["id"])])
     await life.stop()
-    if deleted:  # killed before the new card was sent, so that no nonce knows it
-        life.world.delete(life.world.dms[channel].messages[int(offer["id"])])
-        life.advance(NONCE_WINDOW_S + 1)
+    life.advance(later_s)
     life.alter("UPDATE jobs SET card_message_id = ?, card_shown = ?", *before)
 
     await life.start()
-    again = offer
-    if deleted:
-        again = (await ben.wait_for(posted))["message"]
-    await life.until(lambda: life.rows("SELECT card_message_id FROM jobs") == [(int(again["id"]),)])
-    cards = [m for m in await ben.messages(channel) if m["author"].get("bot")]
-    assert [card["id"] for card in cards] == [again["id"]]
-    assert again["id"] != first["id"]
+    await life.until(lambda: card_ids(life) == [int(offer["id"])])
+    assert (await has_one_offer(ben, channel))["id"] == offer["id"] != waiting["id"]
 
 
 async def test_what_is_left_out_of_a_message_is_said(life: Life) -> None:
