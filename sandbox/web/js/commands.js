@@ -35,7 +35,7 @@ export class CommandForm {
     this.node = el(
       "form",
       { class: "command-form", novalidate: true, "aria-label": `/${command.name}`, onsubmit: (event) => this.#submit(event), onkeydown: (event) => this.#key(event) },
-      el("p", { class: "form-help" }, el("strong", {}, `/${command.name}`), " ", command.description),
+      el("p", { class: "form-help" }, command.description),
       el(
         "div",
         { class: "form-line" },
@@ -61,7 +61,8 @@ export class CommandForm {
   /** Files that were dropped on the page go to the first empty options for files. */
   take(files) {
     for (const file of files) {
-      let field = this.#fields.find((one) => one.wantsFile);
+      const empty = this.#fields.filter((one) => one.wantsFile);
+      let field = empty.find((one) => one.speaksOf(file)) ?? empty[0];
       if (!field) {
         const option = this.command.options.find((one) => one.type === 11 && !this.#has(one));
         if (!option) return;
@@ -116,8 +117,8 @@ export class CommandForm {
   }
 
   #values() {
-    const options = {};
-    const files = {};
+    const options = Object.create(null); // an option may have any name
+    const files = Object.create(null);
     for (const field of this.#fields) {
       if (field.file) files[field.option.name] = field.file;
       else if (field.value !== undefined) options[field.option.name] = field.value;

@@ -125,25 +125,30 @@ export class Composer {
     this.#learn();
   }
 
+  /** Ask what one may use here; what is being typed is compared with it then. */
   async #learn() {
     const channel = store.channel();
-    if (!channel?.can.commands) this.#commands = [];
-    else this.#commands = leaves(await store.commands());
+    const found = channel?.can.commands ? leaves(await store.commands(channel.id)) : [];
+    if (channel?.id !== store.channelId) return;
+    this.#commands = found;
+    if (this.box.value.startsWith("/")) this.#suggest();
   }
 
-  async #typed() {
-    this.#texts.set(store.channelId, this.box.value);
-    this.#fit();
+  #typed() {
     const text = this.box.value;
-    if (!text.startsWith("/")) {
-      this.suggestions.close();
-      if (text && Date.now() - this.#saidTyping > TYPING_EVERY_MS) {
-        this.#saidTyping = Date.now();
-        store.saysTyping().catch(() => {});
-      }
-      return;
+    this.#texts.set(store.channelId, text);
+    this.#fit();
+    if (text === "/") this.#learn();
+    if (text.startsWith("/")) return this.#suggest();
+    this.suggestions.close();
+    if (text && Date.now() - this.#saidTyping > TYPING_EVERY_MS) {
+      this.#saidTyping = Date.now();
+      store.saysTyping().catch(() => {});
     }
-    if (text === "/") await this.#learn();
+  }
+
+  #suggest() {
+    const text = this.box.value;
     const wanted = text.slice(1).toLowerCase().trim();
     const bot = nameOf(store.overview.bot);
     const found = this.#commands.filter(({ name }) => name.startsWith(wanted) || name.includes(` ${wanted}`));

@@ -78,7 +78,7 @@ export function initials(name) {
 
 /** A round picture made of a name's initials. */
 export function avatar(id, name) {
-  return el("span", { class: `avatar hue-${Number(BigInt(id) % 6n)}`, "aria-hidden": "true" }, initials(name));
+  return el("span", { class: `avatar hue-${Number(BigInt(id) % 7n)}`, "aria-hidden": "true" }, initials(name));
 }
 
 /** A size in bytes as people say it. */

@@ -44,6 +44,13 @@ export class Field {
     return this.option.type === ATTACHMENT && !this.file;
   }
 
+  /** Whether the option's words name a file's kind, such as "video": a guess where it belongs. */
+  speaksOf(file) {
+    const words = `${this.option.name} ${this.option.description}`.toLowerCase();
+    const kinds = { image: ["image", "picture", "photo"], video: ["video", "clip"] }[file.type.split("/")[0]];
+    return Boolean(kinds?.some((kind) => words.includes(kind)));
+  }
+
   focusFirst() {
     this.control.focus();
   }
@@ -52,7 +59,7 @@ export class Field {
     const { option, id } = this;
     const list = choicesOf(option);
     if (list) {
-      const empty = el("option", { value: "" }, option.required ? "Choose…" : "–");
+      const empty = el("option", { value: "" }, option.required ? "Choose…" : "not given");
       return el("select", { id, onchange: () => this.check() }, empty, list.map(({ name, value }, index) => el("option", { value: String(index), "data-value": value }, name)));
     }
     if (option.type === ATTACHMENT) return this.#fileBox();

@@ -14,7 +14,7 @@ import { Refused } from "./wire.js";
 
 const find = (id) => document.getElementById(id);
 const places = find("places");
-const timeline = new Timeline(find("timeline"));
+const timeline = new Timeline(find("timeline"), find("below"));
 const composer = new Composer(find("composer"));
 const panel = new Panel(find("panel"));
 const drawMembers = members(find("members"));

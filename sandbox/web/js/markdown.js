@@ -6,7 +6,7 @@ import { timeElement } from "./times.js";
 // Each rule: what it looks like, and what it becomes; `inner` draws what is inside it.
 const INLINE = [
   [/^\\([^\p{L}\p{N}\s])/u, ([, mark]) => mark],
-  [/^(`+)([^]*?[^`])\1(?!`)/, ([, , code]) => el("code", {}, code.replace(/^ (.*) $/, "$1"))],
+  [/^(`+)(?!`)([^]*?[^`])\1(?!`)/, ([, , code]) => el("code", {}, code.replace(/^ (.*) $/, "$1"))],
   [/^<(https?:\/\/[^\s<>]+)>/, ([, url], _, names) => link(url, [url], names)],
   [/^<t:(-?\d{1,13})(?::([tTdDfFR]))?>/, ([, unix, style]) => timeElement(Number(unix), style)],
   [/^<@!?(\d{1,20})>/, ([, id], _, names) => mention(`@${names.user(id)}`, names.isMe(id), { "data-user": id })],
@@ -31,6 +31,7 @@ function mention(text, mine, more = {}) {
 }
 
 function channelMention(id, names) {
+  if (!names.knows(id)) return mention("#unknown", false);
   return el("button", { class: "mention", type: "button", "data-channel": id }, `#${names.channel(id)}`);
 }
 
@@ -83,7 +84,7 @@ function match(text, names) {
 }
 
 const BLOCKS = [
-  [/^```(?:([\w+-]+)\n)?\n*([^]*?)\n*```\n?/, ([, language, code]) => el("pre", { "data-language": language }, el("code", {}, code))],
+  [/^```(?:([\w+-]+)\n)?([^]*?)```\n?/, ([, language, code]) => el("pre", { "data-language": language }, el("code", {}, code.replace(/^\n+/, "").trimEnd()))],
   [/^(#{1,3}) +(.+?)(?:\n|$)/, ([, marks, text], names) => el(`h${marks.length + 2}`, { class: `md-h${marks.length}` }, inline(text, names))],
   [/^-# +(.+?)(?:\n|$)/, ([, text], names) => el("small", { class: "subtext" }, inline(text, names))],
   [/^>>> ?([^]*)/, ([, text], names) => el("blockquote", {}, blocks(text, names))],

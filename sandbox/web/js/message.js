@@ -42,8 +42,8 @@ export function drawMessage(message, names, grouped) {
     grouped
       ? el("time", { class: "gutter-time", datetime: message.timestamp, "aria-hidden": "true" }, writtenAt(message.timestamp))
       : el("span", { class: "gutter", "data-user": author.id }, avatar(author.id, name)),
-    el("div", { class: "body" }, grouped ? null : head(message, name), content(message, names), flags & LOADING ? thinking(name) : null, files(message), reactions(message), ephemeral ? onlyYou() : null),
-    el("div", { class: "tools" }, tool("react", "Add a reaction", "🙂"), tool("reply", "Reply", "↩"), tool("menu", "More", "⋯")),
+    el("div", { class: "body" }, grouped ? null : head(message, name), content(message, names), flags & LOADING ? thinking(name) : null, message.failure ? el("p", { class: "failure" }, `❗ ${message.failure}`) : null, files(message), reactions(message), ephemeral ? onlyYou() : null),
+    message.failure ? null : el("div", { class: "tools" }, ephemeral ? null : [tool("react", "Add a reaction", "🙂"), tool("reply", "Reply", "↩")], tool("menu", "More", "⋯")),
   );
 }
 
@@ -90,7 +90,7 @@ const isMenu = (message) => /[A-Z ]/.test(message.interaction.name) && !/^[a-z\d
 
 function quoteOf(message, names) {
   const texts = [message.content, ...[...walk(message.components ?? [])].filter(({ type }) => type === 10).map(({ content: text }) => text)];
-  const text = plainText(texts.join(" ").slice(0, 300), names);
+  const text = plainText(texts.filter(Boolean).join("\n").slice(0, 300), names);
   return text || (message.attachments.length ? "Click to see the attachment" : "Click to see the message");
 }
 
@@ -146,20 +146,19 @@ function onlyYou() {
   return el("div", { class: "only-you" }, el("span", { "aria-hidden": "true" }, "👁 "), "Only you can see this · ", el("button", { type: "button", class: "as-link", "data-tool": "dismiss" }, "Dismiss message"));
 }
 
-/** A command of one's own that has no answer yet, or got none. */
+/** A command of one's own that has no answer yet. */
 export function drawPending(pending, me, bot) {
-  const failed = pending.state === "failed";
   return el(
     "article",
-    { class: failed ? "message pending failed" : "message pending", "data-key": `pending ${pending.id}`, "data-message": pending.id, tabindex: "-1" },
+    { class: "message pending", "data-key": `pending ${pending.id}`, tabindex: "-1" },
     el("div", { class: "cause" }, avatar(me.id, nameOf(me)), el("strong", {}, nameOf(me)), " used ", el("span", { class: "command" }, pending.command)),
     el("span", { class: "gutter" }, avatar(bot.id, nameOf(bot))),
-    el(
-      "div",
-      { class: "body" },
-      el("div", { class: "head" }, el("span", { class: "author" }, nameOf(bot)), el("span", { class: "tag" }, "APP")),
-      failed ? el("p", { class: "failure", role: "alert" }, `❗ ${pending.error}`) : el("p", { class: "sending" }, "Sending command…"),
-      failed ? onlyYou() : null,
-    ),
+    el("div", { class: "body" }, el("div", { class: "head" }, el("span", { class: "author" }, nameOf(bot)), el("span", { class: "tag" }, "APP")), el("p", { class: "sending" }, "Sending command…")),
   );
+}
+
+/** What stands for a message that this page cannot draw: one must not take the others with it. */
+export function drawBroken(message, error) {
+  console.warn("A message cannot be drawn", message, error);
+  return el("article", { class: "message", "data-key": message.id, "data-message": message.id, tabindex: "-1" }, el("p", { class: "body unknown" }, "A message that this page cannot draw."));
 }

@@ -31,8 +31,8 @@ export function openModal({ interactionId, modal }) {
     event.preventDefault();
     const wrong = fields.filter((field) => !complain(field));
     if (wrong.length) return wrong[0].focus();
-    const values = {};
-    const files = {};
+    const values = Object.create(null); // a field may have any name
+    const files = Object.create(null);
     for (const field of fields) {
       if (field.files) files[field.customId] = field.files();
       else if (field.value() !== undefined) values[field.customId] = field.value();

@@ -20,6 +20,8 @@ export class Panel {
       this.tabs.append(el("button", { type: "button", role: "tab", "data-tab": name, onclick: () => this.#show(name) }, label));
     }
     store.on("controls", () => this.#redraw("controls"));
+    this.tabs.addEventListener("keydown", (event) => this.#walkTabs(event));
+    root.addEventListener("keydown", ({ key }) => key === "Escape" && this.toggle(false));
     store.on("messages", () => this.#redraw("json"));
     store.on("traffic", (entry) => this.#add(entry));
   }
@@ -38,9 +40,19 @@ export class Panel {
     this.toggle(true);
   }
 
+  #walkTabs({ key, target }) {
+    const next = { ArrowRight: target.nextSibling, ArrowLeft: target.previousSibling }[key];
+    if (!next) return;
+    this.#show(next.dataset.tab);
+    next.focus();
+  }
+
   #show(tab) {
     this.#tab = tab;
-    for (const node of this.tabs.children) node.setAttribute("aria-selected", String(node.dataset.tab === tab));
+    for (const node of this.tabs.children) {
+      node.setAttribute("aria-selected", String(node.dataset.tab === tab));
+      node.tabIndex = node.dataset.tab === tab ? 0 : -1;
+    }
     store.watchTraffic(tab === "traffic");
     this.content.replaceChildren();
     this.#redraw(tab);
@@ -48,11 +60,17 @@ export class Panel {
 
   #redraw(tab) {
     if (this.root.hidden || this.#tab !== tab) return;
+    if (tab === "controls") return this.#drawControls();
     const fresh = this.content.cloneNode(false);
-    if (tab === "controls") fresh.append(...controls());
-    else if (tab === "json") fresh.append(this.#json());
+    if (tab === "json") fresh.append(this.#json());
     else fresh.append(el("p", { class: "panel-help" }, "Calls and events appear here as they happen. Open one to see what it carried."));
     morph(this.content, fresh);
+  }
+
+  #drawControls() {
+    const focused = document.activeElement?.id;
+    this.content.replaceChildren(...controls());
+    if (focused?.startsWith("control-")) document.getElementById(focused)?.focus();
   }
 
   #json() {
@@ -100,22 +118,31 @@ function grouped(found) {
   return groups;
 }
 
-const set = (id, value) => attempt(() => store.control(id, value));
+/** Set a control; after a refusal everything shows again how it is. */
+async function set(id, value) {
+  await attempt(() => store.control(id, value));
+  store.refreshControls();
+}
 
 function control(found) {
   const id = `control-${found.id}`;
   const help = found.help ? el("small", { id: `${id}-help` }, found.help) : null;
   const inside = KINDS[found.kind](found, id);
+  if (help) (inside.matches("button") ? inside : inside.querySelector("input, select")).setAttribute("aria-describedby", help.id);
   return el("div", { class: `control of-${found.kind}`, "data-key": found.id }, inside, help);
 }
 
 const KINDS = {
-  button: ({ id, label }) => el("button", { type: "button", class: "button secondary", onclick: () => set(id, true) }, label),
-  switch: ({ id, label, value }) => el("label", {}, el("input", { type: "checkbox", role: "switch", checked: value, "data-key": `${id} ${value}`, onchange: ({ target }) => set(id, target.checked) }), label),
-  choice: ({ id, label, value, choices }) =>
-    el("label", {}, label, el("select", { "data-key": `${id} ${value}`, onchange: ({ target }) => set(id, target.value) }, choices.map((choice) => el("option", { value: choice.value, selected: choice.value === value }, choice.label)))),
+  button: ({ id, label }, htmlId) => el("button", { id: htmlId, type: "button", class: "button secondary", onclick: () => set(id, true) }, label),
+  switch: ({ id, label, value }, htmlId) => el("label", {}, el("input", { id: htmlId, type: "checkbox", role: "switch", checked: value, onchange: ({ target }) => set(id, target.checked) }), label),
+  choice: ({ id, label, value, choices }, htmlId) =>
+    el("label", {}, label, el("select", { id: htmlId, onchange: ({ target }) => set(id, target.value) }, choices.map((choice) => el("option", { value: choice.value, selected: choice.value === value }, choice.label)))),
   number: ({ id, label, value, unit }, htmlId) => {
-    const input = el("input", { id: htmlId, type: "number", value: value ?? "", step: "any", "data-key": `${id} ${value}` });
-    return el("form", { onsubmit: (event) => { event.preventDefault(); set(id, event.target.querySelector("input").valueAsNumber); } }, el("label", { for: htmlId }, label), el("span", { class: "number" }, input, unit ? el("span", {}, unit) : null, el("button", { type: "submit", class: "button secondary" }, "Set")));
+    const input = el("input", { id: htmlId, type: "number", value: value ?? "", step: "any" });
+    const submit = (event) => {
+      event.preventDefault();
+      set(id, input.valueAsNumber);
+    };
+    return el("form", { onsubmit: submit }, el("label", { for: htmlId }, label), el("span", { class: "number" }, input, unit ? el("span", {}, unit) : null, el("button", { type: "submit", class: "button secondary" }, "Set")));
   },
 };

@@ -30,7 +30,13 @@ export function sidebar({ rail, title, channels, who }, moved) {
 }
 
 function badge(mentions) {
-  return mentions ? el("span", { class: "badge", "aria-label": `${mentions} mentions` }, mentions) : null;
+  return mentions ? el("span", { class: "badge", "aria-hidden": "true" }, mentions) : null;
+}
+
+/** A place's name with its news, for whoever cannot see the badge. */
+function spoken(name, count, mentions) {
+  if (mentions) return `${name}, ${mentions} ${mentions === 1 ? "mention" : "mentions"}`;
+  return count ? `${name}, new messages` : name;
 }
 
 function drawRail(rail) {
@@ -41,7 +47,7 @@ function drawRail(rail) {
   fresh.append(
     el(
       "button",
-      { type: "button", class: "server home", "data-key": "home", "data-channel": dm?.id, "aria-current": here ? null : "true", title: "Direct messages", "aria-label": "Direct messages" },
+      { type: "button", class: "server home", "data-key": "home", "data-channel": dm?.id, "aria-current": here ? null : "true", title: "Direct messages", "aria-label": spoken("Direct messages", inDms.count, inDms.mentions) },
       el("span", { "aria-hidden": "true" }, "💬"),
       badge(inDms.mentions),
     ),
@@ -52,7 +58,7 @@ function drawRail(rail) {
       const news = totals.some(({ count }) => count);
       return el(
         "button",
-        { type: "button", class: news ? "server news" : "server", "data-key": guild.id, "data-channel": guild.channels[0]?.id, "aria-current": here?.id === guild.id ? "true" : null, title: guild.name, "aria-label": guild.name },
+        { type: "button", class: news ? "server news" : "server", "data-key": guild.id, "data-channel": guild.channels[0]?.id, "aria-current": here?.id === guild.id ? "true" : null, title: guild.name, "aria-label": spoken(guild.name, news, mentions) },
         el("span", { "aria-hidden": "true" }, initials(guild.name)),
         badge(mentions),
       );
@@ -73,7 +79,7 @@ function drawChannels(channels) {
     fresh.append(
       el(
         "button",
-        { type: "button", class: count ? "channel news" : "channel", "data-key": channel.id, "data-channel": channel.id, "aria-current": current ? "page" : null },
+        { type: "button", class: count ? "channel news" : "channel", "data-key": channel.id, "data-channel": channel.id, "aria-current": current ? "page" : null, "aria-label": count ? spoken(channel.name ?? nameOf(channel.recipient), count, mentions) : null },
         label,
         badge(mentions),
       ),
@@ -98,6 +104,7 @@ function drawWho(who) {
       {},
       el("span", { class: "who-label" }, "You are"),
       el("select", { "aria-label": "Who you are", "data-key": `who ${store.me.id}` }, store.people.map((person) => el("option", { value: person.id, selected: person.id === store.me.id }, `${person.name} – ${person.about}`))),
+      el("span", { class: "who-about" }, store.people.find(({ id }) => id === store.me.id)?.about),
     ),
   );
   return fresh;

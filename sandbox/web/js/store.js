@@ -1,5 +1,6 @@
 // What the page knows: who one is, the places they see, and the messages in them.
 
+import { History } from "./history.js";
 import { namesFor } from "./names.js";
 import { Live, del, get, post, withFiles } from "./wire.js";
 
@@ -21,9 +22,8 @@ class Store extends EventTarget {
   channelId = null;
   controls = [];
   traffic = [];
-  #messages = new Map(); // channel id -> Map of message id -> message, in order
-  #complete = new Set(); // channels whose beginning is here
-  #loaded = new Set(); // channels whose newest page is here
+  #histories = new Map(); // channel id -> History, of the channels that were looked at
+  #asked = new Set(); // channels whose newest page was asked for
   #interactions = new Map(); // interaction id -> what the person did and what became of it
   #typing = new Map(); // channel id -> Map of user id -> the timer that ends it
   #unread = new Map(); // channel id -> { count, mentions }
@@ -50,8 +50,7 @@ class Store extends EventTarget {
     const overview = await get(`/${personId}/overview`);
     this.me = overview.me;
     this.overview = overview;
-    for (const map of [this.#messages, this.#interactions, this.#typing, this.#unread]) map.clear();
-    for (const set of [this.#complete, this.#loaded, this.online]) set.clear();
+    for (const known of [this.#histories, this.#asked, this.#interactions, this.#typing, this.#unread, this.online]) known.clear();
     this.#live.be(personId);
     this.#tell("places");
     const known = this.channel(channelId) ? channelId : this.channels()[0]?.id;
@@ -64,11 +63,11 @@ class Store extends EventTarget {
     this.#unread.delete(channelId);
     this.#tell("went", channelId);
     this.#tell("unread");
-    if (!this.#loaded.has(channelId)) await this.#load(channelId);
+    if (channelId && !this.#asked.has(channelId)) await this.#load(channelId);
   }
 
   async #load(channelId) {
-    this.#loaded.add(channelId);
+    this.#asked.add(channelId);
     await this.#page(channelId, "");
   }
 
@@ -77,35 +76,30 @@ class Store extends EventTarget {
     const path = `/${me}/channels/${channelId}/messages?limit=${PAGE}${before && `&before=${before}`}`;
     const found = await get(path);
     if (this.me.id !== me) return;
-    if (found.length < PAGE) this.#complete.add(channelId);
-    const known = this.#messages.get(channelId) ?? new Map();
-    const merged = [...found.map((message) => [message.id, message]), ...known];
-    this.#messages.set(channelId, new Map(merged.sort(([one], [other]) => order(one, other))));
+    const history = this.#histories.get(channelId) ?? new History();
+    history.addPage(found);
+    history.isComplete ||= found.length < PAGE;
+    this.#histories.set(channelId, history);
     this.#tell("messages", { channelId, whole: true });
   }
 
   /** Earlier messages of a channel; false if there are none. */
   async earlier(channelId) {
-    if (this.#complete.has(channelId) || !this.#loaded.has(channelId)) return false;
-    const [first] = this.#messages.get(channelId)?.keys() ?? [];
-    if (!first) return false;
-    await this.#page(channelId, first);
+    const history = this.#histories.get(channelId);
+    if (!history?.size || history.isComplete) return false;
+    await this.#page(channelId, history.firstId);
     return true;
   }
 
   /** Keep only a channel's newest messages; the others are had again when they are wanted. */
   forgetEarlier(channelId, kept) {
-    const known = this.#messages.get(channelId);
-    if (!known || known.size <= kept) return;
-    this.#messages.set(channelId, new Map([...known].slice(-kept)));
-    this.#complete.delete(channelId);
-    this.#tell("messages", { channelId, whole: true });
+    if (this.#histories.get(channelId)?.keepNewest(kept)) this.#tell("messages", { channelId, whole: true });
   }
 
   /** Go to a message, loading what lies between. */
   async find(channelId, messageId) {
     await this.go(channelId);
-    while (!this.#messages.get(channelId)?.has(messageId)) {
+    while (!this.message(channelId, messageId)) {
       if (!(await this.earlier(channelId))) return false;
     }
     return true;
@@ -129,25 +123,25 @@ class Store extends EventTarget {
   }
 
   messages(channelId = this.channelId) {
-    return [...(this.#messages.get(channelId)?.values() ?? [])];
+    return this.#histories.get(channelId)?.all() ?? [];
   }
 
   message(channelId, messageId) {
-    return this.#messages.get(channelId)?.get(messageId);
+    return this.#histories.get(channelId)?.get(messageId);
   }
 
   isComplete(channelId = this.channelId) {
-    return this.#complete.has(channelId);
+    return Boolean(this.#histories.get(channelId)?.isComplete);
   }
 
   isLoading(channelId = this.channelId) {
-    return !this.#messages.has(channelId);
+    return !this.#histories.has(channelId);
   }
 
-  /** One's own commands that have no message yet, or never will. */
+  /** One's own commands that have no message yet. */
   pending(channelId = this.channelId) {
     return [...this.#interactions.values()].filter(
-      (one) => one.channelId === channelId && one.command && ["pending", "failed"].includes(one.state),
+      (one) => one.channelId === channelId && one.command && one.state === "pending",
     );
   }
 
@@ -175,6 +169,7 @@ class Store extends EventTarget {
   // --- what one does --------------------------------------------------------------------------
 
   send(content, files, replyTo) {
+    this.#tell("acted");
     const body = { channel_id: this.channelId, content, ...(replyTo ? { reply_to: replyTo } : {}) };
     return post(`/${this.me.id}/messages`, withFiles(body, files));
   }
@@ -209,7 +204,7 @@ class Store extends EventTarget {
 
   async submitModal(interactionId, values, files) {
     const flat = Object.values(files).flat();
-    const numbers = {};
+    const numbers = Object.create(null);
     let next = 0;
     for (const [name, list] of Object.entries(files)) numbers[name] = list.map(() => next++);
     const body = { interaction_id: interactionId, values, files: numbers };
@@ -228,11 +223,9 @@ class Store extends EventTarget {
 
   /** Take an ephemeral message, or a command that failed, off one's own screen. */
   dismiss(id) {
-    this.#interactions.delete(id);
-    for (const [channelId, messages] of this.#messages) {
-      if (messages.delete(id)) this.#tell("messages", { channelId, gone: id });
+    for (const [channelId, history] of this.#histories) {
+      if (history.delete(id)) this.#tell("messages", { channelId, gone: id });
     }
-    this.#tell("pending");
   }
 
   saysTyping() {
@@ -248,6 +241,11 @@ class Store extends EventTarget {
     this.#setControls((await post("/controls", { id, value })).controls);
   }
 
+  /** Have the controls drawn as they are. */
+  refreshControls() {
+    this.#tell("controls");
+  }
+
   watchTraffic(on) {
     if (on) this.traffic = [];
     this.#live.watch(on ? "traffic" : null);
@@ -256,7 +254,7 @@ class Store extends EventTarget {
   // --- what one hears -------------------------------------------------------------------------
 
   #connected(is) {
-    const again = is && this.connected === false && this.#loaded.size > 0;
+    const again = is && this.connected === false && this.#asked.size > 0;
     this.connected = is;
     if (again) this.#catchUp();
     this.#tell("connection", is);
@@ -264,14 +262,12 @@ class Store extends EventTarget {
 
   /** After a break: what was missed is had anew. */
   #catchUp() {
-    this.online.clear();
-    this.#messages.clear();
-    this.#complete.clear();
-    this.#loaded.clear();
+    for (const known of [this.online, this.#histories, this.#asked]) known.clear();
     if (this.channelId) this.#load(this.channelId);
   }
 
   #began(id, did) {
+    this.#tell("acted");
     const known = this.#interactions.get(id);
     const state = known?.state ?? "pending";
     this.#interactions.set(id, { id, channelId: this.channelId, at: Date.now(), ...known, ...did, state });
@@ -293,25 +289,27 @@ class Store extends EventTarget {
   }
 
   #hearMessage(type, channelId, message) {
-    if (this.#loaded.has(channelId) && !this.#messages.has(channelId)) {
-      this.#messages.set(channelId, new Map()); // its first page is on its way, and may lack this
+    if (this.#asked.has(channelId) && !this.#histories.has(channelId)) {
+      this.#histories.set(channelId, new History()); // its page is on its way, and may lack this
     }
-    const known = this.#messages.get(channelId);
+    const history = this.#histories.get(channelId);
     const isNew = type === "message_create";
-    if (type === "message_delete") known?.delete(message.id);
-    else if (known && (isNew || known.has(message.id))) known.set(message.id, message);
-    if (!isNew) this.#requote(channelId, message.id, type === "message_delete" ? null : message);
+    const isGone = type === "message_delete";
+    if (isGone) history?.delete(message.id);
+    else if (isNew || history?.has(message.id)) history?.put(message);
     if (isNew) {
       this.#stopTyping(channelId, message.author.id);
       this.#count(channelId, message);
+      if (channelId !== this.channelId) this.forgetEarlier(channelId, 2 * PAGE);
+    } else {
+      this.#requote(channelId, message.id, isGone ? null : message);
     }
-    this.#tell("messages", { channelId, [type === "message_delete" ? "gone" : "changed"]: message.id, isNew });
+    this.#tell("messages", { channelId, [isGone ? "gone" : "changed"]: message.id });
   }
 
   /** Messages that answer a changed one show it as it is now. */
   #requote(channelId, id, quoted) {
-    for (const message of this.#messages.get(channelId)?.values() ?? []) {
-      if (message.message_reference?.message_id !== id) continue;
+    for (const message of this.#histories.get(channelId)?.answersTo(id) ?? []) {
       message.referenced_message = quoted;
       this.#tell("messages", { channelId, changed: message.id });
     }
@@ -341,11 +339,14 @@ class Store extends EventTarget {
   }
 
   #changed(interaction) {
+    const { id, channelId, command, messageId, state } = interaction;
     this.#tell("interaction", interaction);
-    this.#tell("pending");
-    if (interaction.state !== "pending" && interaction.state !== "failed" && (interaction.command || interaction.messageId)) {
-      this.#interactions.delete(interaction.id);
+    if (state !== "pending" && (command || messageId)) this.#interactions.delete(id);
+    if (state === "failed" && command) {
+      this.#histories.get(channelId)?.put(failureOf(interaction, this.me, this.overview.bot));
+      this.#tell("messages", { channelId, changed: id });
     }
+    this.#tell("pending");
   }
 
   #hearTyping(channelId, userId) {
@@ -377,9 +378,21 @@ class Store extends EventTarget {
   }
 }
 
-/** Oldest first: ids are numbers too large for JavaScript's own. */
-function order(one, other) {
-  return one.length - other.length || (one < other ? -1 : one > other ? 1 : 0);
+/** A command that got no answer, as a message that only its user sees. */
+function failureOf({ id, channelId, command, error }, me, bot) {
+  return {
+    id,
+    channel_id: channelId,
+    author: bot,
+    flags: EPHEMERAL,
+    timestamp: new Date().toISOString(),
+    edited_timestamp: null,
+    content: "",
+    ...{ embeds: [], components: [], attachments: [], mentions: [] },
+    interaction_metadata: { id, user: me },
+    interaction: { id, name: command.replace(/^\//, "") },
+    failure: error,
+  };
 }
 
 export const store = new Store();

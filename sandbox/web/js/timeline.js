@@ -2,7 +2,7 @@
 
 import { el, morph } from "./dom.js";
 import { forgetVideos, watchVideos } from "./media.js";
-import { drawMessage, drawPending, isGrouped } from "./message.js";
+import { drawBroken, drawMessage, drawPending, isGrouped } from "./message.js";
 import { nameOf } from "./names.js";
 import { store } from "./store.js";
 import { dayText } from "./times.js";
@@ -12,7 +12,15 @@ const NEAR_TOP_PX = 400;
 const SHOWN_MS = 2500;
 const MOST_DRAWN = 400;
 
-/** The middle of the page. */
+function draw(message, names, before) {
+  try {
+    return drawMessage(message, names, isGrouped(message, before));
+  } catch (error) {
+    return drawBroken(message, error);
+  }
+}
+
+/** The middle of the page; `below` is the button that leads back to the newest messages. */
 export class Timeline {
   #drawn = new Map(); // message id -> its element
   #stale = new Set();
@@ -21,17 +29,22 @@ export class Timeline {
   #top = 0;
   #loading = false;
 
-  constructor(root) {
+  constructor(root, below) {
     this.root = root;
+    this.below = below;
+    below.onclick = () => this.#stick();
     this.list = el("div", { class: "list" });
     this.waiting = el("div", { class: "list" });
     root.append(this.list, this.waiting);
     root.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     root.addEventListener("keydown", (event) => this.#walk(event));
-    new ResizeObserver(() => this.#sticks && this.#toEnd()).observe(this.list);
+    const sizes = new ResizeObserver(() => this.#sticks && this.#toEnd());
+    sizes.observe(this.list);
+    sizes.observe(this.root);
     store.on("went", () => this.#empty());
     store.on("messages", (news) => this.#heard(news));
     store.on("pending", () => this.#drawWaiting());
+    store.on("acted", () => this.#stick());
   }
 
   /** Show a message for a moment, so that the eye finds it. */
@@ -50,7 +63,7 @@ export class Timeline {
     forgetVideos(this.list);
     this.#drawn.clear();
     this.#stale.clear();
-    this.#sticks = true;
+    this.#sticks = this.below.hidden = true;
     this.#drawAll();
     this.#drawWaiting();
   }
@@ -94,7 +107,7 @@ export class Timeline {
   /** Draw one message where it belongs, or change its element. */
   #put(messages, index, names) {
     const message = messages[index];
-    const fresh = drawMessage(message, names, isGrouped(message, messages[index - 1]));
+    const fresh = draw(message, names, messages[index - 1]);
     const known = this.#drawn.get(message.id);
     if (known) {
       morph(known, fresh);
@@ -115,7 +128,7 @@ export class Timeline {
     const known = this.#drawn;
     this.#drawn = new Map();
     const nodes = messages.map((message, index) => {
-      const fresh = drawMessage(message, names, isGrouped(message, messages[index - 1]));
+      const fresh = draw(message, names, messages[index - 1]);
       const old = known.get(message.id);
       if (old) morph(old, fresh);
       const node = old ?? fresh;
@@ -164,11 +177,18 @@ export class Timeline {
     this.root.scrollTop = this.root.scrollHeight;
   }
 
+  #stick() {
+    this.#sticks = true;
+    this.below.hidden = true;
+    this.#toEnd();
+  }
+
   #scrolled() {
     const { scrollTop, scrollHeight, clientHeight } = this.root;
     if (scrollHeight - scrollTop - clientHeight < STICKY_PX) this.#sticks = true;
     else if (scrollTop < this.#top) this.#sticks = false; // somebody went up; growing moves nothing up
     this.#top = scrollTop;
+    this.below.hidden = this.#sticks;
     if (scrollTop < NEAR_TOP_PX) this.#more();
   }
 
@@ -182,13 +202,12 @@ export class Timeline {
     }
   }
 
-  /** The arrow keys go from message to message. */
+  /** The arrow keys go from message to message, Home and End to the first and the last. */
   #walk(event) {
-    if (!["ArrowUp", "ArrowDown"].includes(event.key)) return;
     if (event.target !== this.root && !event.target.matches(".message")) return;
     const nodes = [...this.root.querySelectorAll(".message")];
     const at = nodes.indexOf(event.target);
-    const next = event.key === "ArrowUp" ? (at < 0 ? nodes.at(-1) : nodes[at - 1]) : nodes[at + 1];
+    const next = { ArrowUp: at < 0 ? nodes.at(-1) : nodes[at - 1], ArrowDown: nodes[at + 1], Home: nodes[0], End: nodes.at(-1) }[event.key];
     if (!next) return;
     event.preventDefault();
     next.focus({ preventScroll: true });

@@ -39,6 +39,7 @@ export function timeElement(unix_s, style = "f") {
       class: "stamp",
       datetime: date.toISOString(),
       title: STYLES.F.format(date),
+      "aria-live": "off",
       "data-counts": style === "R" ? unix_s : null,
     },
     text,
@@ -48,13 +49,15 @@ export function timeElement(unix_s, style = "f") {
 /** When a message was written: the time alone if it was today. */
 export function writtenAt(iso) {
   const date = new Date(iso);
+  if (Number.isNaN(date.getTime())) return "Invalid date";
   const today = new Date().toDateString() === date.toDateString();
   return (today ? STYLES.t : format({ dateStyle: "short", timeStyle: "short" })).format(date);
 }
 
 /** A day as a divider names it. */
 export function dayText(iso) {
-  return STYLES.D.format(new Date(iso));
+  const date = new Date(iso);
+  return Number.isNaN(date.getTime()) ? "Invalid date" : STYLES.D.format(date);
 }
 
 setInterval(() => {
