@@ -1,5 +1,6 @@
 """What only a stand-in has: routes that move its clock, hold or break its work, set its balance."""
 
+import dataclasses
 import ipaddress
 import json
 import math
@@ -8,7 +9,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from engine.clock import MovableClock
-from engine.faults import Faults, Handler, Mode
+from engine.faults import Faults, HabitError, Handler, Mode
 from engine.jobs import Workshop
 
 CONTROL_PATH = "/control/"
@@ -54,6 +55,8 @@ class Control:
             web.post("/control/credits", self._set_credits),
             web.get("/control/mode", self._mode),
             web.post("/control/mode", self._set_mode),
+            web.get("/control/faults", self._habits),
+            web.post("/control/faults", self._set_habits),
         ]
 
     async def _advance(self, request: web.Request) -> web.Response:
@@ -102,6 +105,19 @@ class Control:
         self._faults.set(Mode(value))
         return await self._mode(request)
 
+    async def _habits(self, _request: web.Request) -> web.Response:
+        return web.json_response(dataclasses.asdict(self._faults.habits))
+
+    async def _set_habits(self, request: web.Request) -> web.Response:
+        body = await _body(request)
+        if body is None:
+            raise ControlError("The body must be an object of what is to change")
+        try:
+            self._faults.habits = self._faults.habits.changed(body)
+        except HabitError as error:
+            raise ControlError(str(error)) from None
+        return await self._habits(request)
+
 
 def _is_loopback(host: str) -> bool:
     try:
@@ -111,12 +127,16 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-async def _field(request: web.Request, name: str) -> object:
+async def _body(request: web.Request) -> dict[str, object] | None:
     try:
         body = json.loads(await request.read())
     except ValueError:
-        body = None
-    return body.get(name) if isinstance(body, dict) else None
+        return None
+    return body if isinstance(body, dict) else None
+
+
+async def _field(request: web.Request, name: str) -> object:
+    return (await _body(request) or {}).get(name)
 
 
 async def _number(request: web.Request, name: str) -> float:

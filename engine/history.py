@@ -1,9 +1,11 @@
 """The account's request history: its rows, and how a list of them is asked for."""
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+from engine.faults import Habits
 from engine.jobs import MODEL, Job, State
 
 LONGEST_WINDOW_DAYS = 31
@@ -50,9 +52,16 @@ class Query:
             descending=_choice(given, "sort_order", ("desc", "asc")) == "desc",
         )
 
-    def select(self, jobs: Iterable[Job], files_url: str) -> dict[str, object]:
+    def select(
+        self, jobs: Iterable[Job], files_url: str, habits: Habits, now: float
+    ) -> dict[str, object]:
         """One page of the jobs that match, as the provider replies."""
-        rows = [history_row(job, files_url) for job in jobs if self._matches(job)]
+        rows = [
+            row
+            for job in jobs
+            if self._matches(job)
+            for row in history_rows(job, files_url, habits, now)
+        ]
         keys = {
             "model_created": lambda row: str(row["model_created"]),
             "model_name": lambda row: str(row["model_name"]),
@@ -77,15 +86,31 @@ class Query:
         )
 
 
-def history_row(job: Job, files_url: str) -> dict[str, object]:
+def history_rows(job: Job, files_url: str, habits: Habits, now: float) -> list[dict[str, object]]:
+    """What the history tells of one request at `now` (unix s); the last row is the newest."""
+    if job.unlisted or now < job.submitted_at + habits.history_late_s:
+        return []
+    row = _row(job, files_url, habits)
+    early = row | {
+        "model_status": "PENDING",
+        "credits_deduction": 0.0,
+        "generation_url": None,
+        "latency_ms": None,
+        "error": None,
+    }
+    return [early] * (habits.history_copies - 1) + [row]
+
+
+def _row(job: Job, files_url: str, habits: Habits) -> dict[str, object]:
     """One request with its inputs, outcome and cost; never forgotten, unlike the request."""
     run_time_s = job.ended_at - job.started_at if job.ended_at and job.started_at else None
+    request_id, inputs = job.request_id, job.inputs.as_sent
     return {
-        "request_id": job.request_id,
+        "request_id": request_id if habits.history_ids == "dashed" else request_id.replace("-", ""),
         "model_name": MODEL,
         "model_status": _model_status(job),
         "credits_deduction": job.cost_credits,
-        "request_body": job.inputs.as_sent,
+        "request_body": inputs if habits.history_inputs == "object" else json.dumps(inputs),
         "generation_url": files_url + job.video_path if job.video_path else None,
         "latency_ms": None if run_time_s is None else round(run_time_s * 1000),
         "error": job.error,

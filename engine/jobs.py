@@ -40,7 +40,10 @@ class State(StrEnum):
 
 @dataclass(eq=False)
 class Job:
-    """One accepted request; times are unix seconds on the server's clock, a credit is a dollar."""
+    """One accepted request; times are unix seconds on the server's clock, a credit is a dollar.
+
+    An `unlisted` one never has a row in the history.
+    """
 
     request_id: str
     inputs: Inputs
@@ -53,6 +56,7 @@ class Job:
     size_bytes: int = 0
     cost_credits: float = 0.0
     remaining_credits: float = 0.0
+    unlisted: bool = False
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -95,7 +99,8 @@ class Workshop:
 
     def accept(self, inputs: Inputs) -> Job:
         """Begin a job; from here on it cannot be stopped."""
-        job = Job(str(uuid.uuid4()), inputs, self._clock.time())
+        unlisted = self._faults.habits.history_loses
+        job = Job(str(uuid.uuid4()), inputs, self._clock.time(), unlisted=unlisted)
         self.accepted.append(job)
         self._by_id[job.request_id] = job
         task = asyncio.create_task(self._work(job), name=job.request_id)

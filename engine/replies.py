@@ -1,5 +1,8 @@
 """The JSON the provider answers with, made from a job."""
 
+from collections.abc import Mapping
+
+from engine.faults import Habits
 from engine.jobs import Job, State
 
 
@@ -13,36 +16,40 @@ def submit_reply(job: Job, api_url: str) -> dict[str, object]:
     }
 
 
-def status_reply(job: Job, api_url: str) -> tuple[int, dict[str, object]]:
+def status_reply(job: Job, api_url: str, habits: Habits) -> tuple[int, dict[str, object]]:
     """HTTP status and body of one poll; a failed job is a 422."""
     body = {"status": job.state.value, "request_id": job.request_id, **_links(job, api_url)}
     if job.state is State.FAILED:
-        return 422, {**body, "error": job.error, "metrics": _times(job)}
+        return int(habits.failed), {**body, "error": job.error, "metrics": _times(job)}
     return 200, {**body, "metrics": _times(job)}
 
 
-def result_reply(job: Job, api_url: str, files_url: str) -> tuple[int, dict[str, object]]:
+def result_reply(
+    job: Job, api_url: str, files_url: str, habits: Habits
+) -> tuple[int, dict[str, object]]:
     """HTTP status and body of the result; until a job completed it is that of a poll."""
     if job.state is not State.COMPLETED or job.video_path is None:
-        return status_reply(job, api_url)
+        return status_reply(job, api_url, habits)
     url = files_url + job.video_path
-    return 200, {
-        "status": job.state.value,
-        "request_id": job.request_id,
-        "error": None,
-        "output": url,
-        "video": {
-            "url": url,
-            "content_type": "video/mp4",
-            "file_name": job.video_path.rpartition("/")[2],
-            "file_size": str(job.size_bytes),
-        },
-        "metrics": {
-            "cost": job.cost_credits,
-            "remaining_credits": job.remaining_credits,
-            **_times(job),
-        },
+    video = {
+        "url": url,
+        "content_type": "video/mp4",
+        "file_name": job.video_path.rpartition("/")[2],
+        "file_size": str(job.size_bytes),
     }
+    metrics = {
+        "cost": job.cost_credits,
+        "remaining_credits": job.remaining_credits,
+        **_times(job),
+    }
+    told: dict[str, tuple[str, Mapping[str, object]]] = {
+        "output": (habits.output, {"text": url, "list": [url], "object": {"video_url": url}}),
+        "video": (habits.video, {"object": video, "text": url}),
+        "metrics": (habits.metrics, {"full": metrics, "empty": {}, "null": None}),
+    }
+    status = {"status": job.state.value} if habits.final_status else {}
+    shaped = {name: shapes[shape] for name, (shape, shapes) in told.items() if shape in shapes}
+    return 200, {**status, "request_id": job.request_id, "error": None, **shaped}
 
 
 def _links(job: Job, api_url: str) -> dict[str, str]:

@@ -1,8 +1,10 @@
 """The provider's HTTP API on this machine: submit, poll, fetch, look back, upload, and control."""
 
+import asyncio
 import hmac
 import json
 import tempfile
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,11 +12,12 @@ from pathlib import Path
 from typing import Self
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from engine.clock import MovableClock
 from engine.control import CONTROL_PATH, Control, ControlError, Forbidden, guard
 from engine.faults import Faults, Handler
-from engine.history import Query, QueryError, history_row
+from engine.history import Query, QueryError, history_rows
 from engine.inputs import InputError, parse_inputs
 from engine.jobs import MODEL, Job, Workshop
 from engine.replies import result_reply, status_reply, submit_reply
@@ -41,7 +44,8 @@ class ProviderServer:
     """The stand-in provider; listening between `async with` and its end.
 
     `requests` holds the latest HTTP requests but those to /control; `accepted` every job. Without a
-    `media_dir` the files live in a temporary folder that goes at the end.
+    `media_dir` the files live in a temporary folder that goes at the end. `middlewares` stand
+    around every request that is not to /control.
     """
 
     def __init__(
@@ -54,11 +58,13 @@ class ProviderServer:
         clock: MovableClock | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
+        middlewares: Sequence[Middleware] = (),
     ) -> None:
         self.api_key = api_key
         self.clock = clock or MovableClock()
         self.requests: list[SeenRequest] = []
-        self._faults = Faults(self.clock)
+        self.faults = Faults(self.clock)
+        self._middlewares = [_but_for_control(middleware) for middleware in middlewares]
         self._run_time_s, self._media_dir, self._credits = run_time_s, media_dir, credits
         self._host, self._port = host, port
 
@@ -69,7 +75,7 @@ class ProviderServer:
             self.workshop = Workshop(
                 self.clock,
                 self._storage,
-                self._faults,
+                self.faults,
                 run_time_s=self._run_time_s,
                 credits=self._credits,
             )
@@ -112,7 +118,8 @@ class ProviderServer:
         return {f"{n}_url": getattr(self, f"{n}_url") for n in names} | {"api_key": self.api_key}
 
     def _application(self) -> web.Application:
-        middlewares = [self._record, _envelope, guard, self._faults.strike, self._check_key]
+        own = [_envelope, guard, self.faults.strike, self._check_key]
+        middlewares = [self._record, *self._middlewares, *own]
         app = web.Application(middlewares=middlewares, client_max_size=BODY_LIMIT_BYTES)
         app.add_routes(
             [
@@ -126,7 +133,7 @@ class ProviderServer:
                 web.post("/upload-asset", self._upload),
                 web.get("/generations/{name}", self._file),
                 web.get("/assets/{name}", self._file),
-                *Control(self.clock, self.workshop, self._faults).routes(),
+                *Control(self.clock, self.workshop, self.faults).routes(),
             ]
         )
         return app
@@ -160,13 +167,20 @@ class ProviderServer:
         return web.json_response(submit_reply(self.workshop.accept(inputs), self.api_url))
 
     async def _status(self, request: web.Request) -> web.Response:
+        habits = self.faults.habits
         job = self._fresh(request)
-        status, body = status_reply(job, self.api_url)
+        if habits.status == "500":
+            return _error(500, "Internal server error")
+        if habits.status == "404":
+            raise NotKnown(f"Request {job.request_id} not found")
+        status, body = status_reply(job, self.api_url, habits)
         return web.json_response(body, status=status)
 
     async def _result(self, request: web.Request) -> web.Response:
         job = self._fresh(request)
-        status, body = result_reply(job, self.api_url, self.files_url)
+        if self.faults.habits.result_gone:
+            raise NotKnown(f"Request {job.request_id} not found")
+        status, body = result_reply(job, self.api_url, self.files_url, self.faults.habits)
         return web.json_response(body, status=status)
 
     def _fresh(self, request: web.Request) -> Job:
@@ -180,16 +194,19 @@ class ProviderServer:
         return web.json_response({"credits": self.workshop.credits, "free-credits": 0.0})
 
     async def _history(self, request: web.Request) -> web.Response:
-        today = datetime.fromtimestamp(self.clock.time(), UTC).date()
-        query = Query.parse(request.query, today)
-        return web.json_response(query.select(self.workshop.accepted, self.files_url))
+        now = self.clock.time()
+        query = Query.parse(request.query, datetime.fromtimestamp(now, UTC).date())
+        page = query.select(self.workshop.accepted, self.files_url, self.faults.habits, now)
+        return web.json_response(page)
 
     async def _history_row(self, request: web.Request) -> web.Response:
         request_id = request.match_info["request_id"]
         job = self.workshop.find(request_id)
-        if job is None:
+        now, habits = self.clock.time(), self.faults.habits
+        rows = history_rows(job, self.files_url, habits, now) if job else []
+        if not rows:
             raise NotKnown(f"Request {request_id} not found")
-        return web.json_response(history_row(job, self.files_url))
+        return web.json_response(rows[-1])
 
     async def _upload(self, request: web.Request) -> web.Response:
         body = await _json_body(request)
@@ -208,7 +225,18 @@ class ProviderServer:
         file = self._storage.find(request.path)
         if file is None:
             raise NotKnown("File not found")
-        return web.FileResponse(file.path, headers={"Content-Type": file.content_type})
+        content = await asyncio.to_thread(file.path.read_bytes)
+        return web.Response(body=content, headers={"Content-Type": file.content_type})
+
+
+def _but_for_control(middleware: Middleware) -> Middleware:
+    @web.middleware
+    async def around(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.path.startswith(CONTROL_PATH):
+            return await handler(request)
+        return await middleware(request, handler)
+
+    return around
 
 
 class NotKnown(Exception):

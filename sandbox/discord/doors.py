@@ -12,7 +12,8 @@ from aiohttp import web
 from sandbox.discord.wire import answer
 
 GATEWAY_PATH = "/gateway"
-BOTS_PATHS = ("/api/", GATEWAY_PATH, "/attachments/", "/ephemeral-attachments/")
+FILES_PATHS = ("/attachments/", "/ephemeral-attachments/")
+BOTS_PATHS = ("/api/", GATEWAY_PATH, *FILES_PATHS)
 PAGE_HEADERS = {
     "Content-Security-Policy": "; ".join(
         (

@@ -117,6 +117,7 @@ class Gateway:
         self._traffic = traffic
         self._interval_s = heartbeat_interval_s
         self._open: set[Connection] = set()
+        self._resumes_to_refuse = 0
         self.url = ""
 
     def routes(self) -> list[web.RouteDef]:
@@ -141,6 +142,10 @@ class Gateway:
             if connection.session is not None:
                 self._sessions.forget(connection.session)
             connection.send(Op.INVALID_SESSION, False)
+
+    def refuse_resumes(self, count: int = 1) -> None:
+        """Tell the next bots that want to resume that their session is gone (opcode 9)."""
+        self._resumes_to_refuse = count
 
     async def accept(self, request: web.Request) -> web.StreamResponse:
         """One connection, from hello to close."""
@@ -250,6 +255,10 @@ class Gateway:
         if token.removeprefix("Bot ") != self._sessions.world.token:
             raise Closing(Close.AUTHENTICATION_FAILED)
         session = self._sessions.find(session_id)
+        if session is not None and self._resumes_to_refuse:
+            self._resumes_to_refuse -= 1
+            self._sessions.forget(session)
+            session = None
         if session is None:
             connection.send(Op.INVALID_SESSION, False)
         elif seq > session.number:

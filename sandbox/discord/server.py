@@ -11,8 +11,8 @@ from aiohttp import web
 
 from sandbox.discord.cdn import Cdn
 from sandbox.discord.controls import MOST_AHEAD_S, Control, Controls, clock_control
-from sandbox.discord.doors import Handler, guard
-from sandbox.discord.faults import Faults
+from sandbox.discord.doors import FILES_PATHS, Handler, guard
+from sandbox.discord.fault_controls import REST, FaultControls
 from sandbox.discord.gateway import Gateway
 from sandbox.discord.pages import Pages
 from sandbox.discord.payloads import Payloads
@@ -25,6 +25,7 @@ from sandbox.discord.sessions import Sessions
 from sandbox.discord.traffic import RequestRecord, Traffic
 from sandbox.discord.wire import ApiError, Fault, Json, answer
 from sandbox.discord.world import MIB, World
+from sandbox.faults import Faults
 
 HEARTBEAT_INTERVAL_S = 41.25
 MOST_BYTES = 1024 * MIB
@@ -36,6 +37,7 @@ class DiscordServer:
     """Serves a world; use it with `async with`, and its addresses are known inside.
 
     `controls` are shown on the page beside the server's own, or instead of one with the same id.
+    `faults` befall bots' REST as the server "discord", and the files that anybody fetches as "cdn".
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class DiscordServer:
         port: int = 0,
         *,
         controls: Sequence[Control] = (),
+        faults: Faults | None = None,
         heartbeat_interval_s: float = HEARTBEAT_INTERVAL_S,
     ) -> None:
         self.world = world
@@ -54,11 +57,12 @@ class DiscordServer:
         self._api = Api(world, self._cdn, payloads)
         self._sessions = Sessions(world, payloads)
         self.traffic = Traffic(world.clock)
-        self.faults = Faults()
+        self.faults = faults or Faults()
         self.gateway = Gateway(self._sessions, self.traffic, heartbeat_interval_s)
+        self._around_files = self.faults.around("cdn")
         self.controls = Controls()
         self.controls.add(
-            *self.faults.controls(self.gateway),
+            *FaultControls(self.faults, self.gateway).controls(),
             clock_control(world.clock, self._advance),
             *controls,
         )
@@ -114,13 +118,21 @@ class DiscordServer:
         }
 
     def _application(self) -> web.Application:
-        app = web.Application(client_max_size=MOST_BYTES, middlewares=[guard, _refusals])
+        app = web.Application(
+            client_max_size=MOST_BYTES, middlewares=[guard, _refusals, self._files_struck]
+        )
         app.add_routes(self._pages.routes() + self._cdn.routes() + self.gateway.routes())
         people = web.Application()
         people.add_routes(self._people.routes() + self.controls.routes() + self.traffic.routes())
         people.router.add_post("/control/clock", self._move_clock)
         app.add_subapp(self._people_path, people)
-        around = [_marked, self.traffic.note, self.faults.strike, self._limited, _errors]
+        around = [
+            _marked,
+            self.traffic.note,
+            self.faults.around(REST, root=API),
+            self._limited,
+            _errors,
+        ]
         api = web.Application(middlewares=around)
         api.add_routes(rest_routes(self._api))
         app.add_subapp(API, api)
@@ -133,6 +145,12 @@ class DiscordServer:
         self.gateway_url = f"ws://{address}/gateway"
         self.people_url = f"http://{address}{self._people_path}"
         self._api.gateway_url = self.gateway.url = self.gateway_url
+
+    @web.middleware
+    async def _files_struck(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if not request.path.startswith(FILES_PATHS):
+            return await handler(request)
+        return await self._around_files(request, handler)
 
     @web.middleware
     async def _limited(self, request: web.Request, handler: Handler) -> web.StreamResponse:

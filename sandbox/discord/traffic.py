@@ -13,6 +13,7 @@ from sandbox.discord.doors import Handler
 from sandbox.discord.rest.bodies import BODY
 from sandbox.discord.rest.limits import API, template_of
 from sandbox.discord.wire import Json, answer, encode
+from sandbox.faults import STRUCK
 
 MOST_REQUESTS = 5_000
 MOST_ENTRIES = 500
@@ -25,7 +26,10 @@ Direction = Literal["in", "out"]
 
 @dataclass(frozen=True, slots=True)
 class RequestRecord:
-    """One REST call of the bot's; `at` in unix seconds of the server's clock."""
+    """One REST call of the bot's; `at` in unix seconds of the server's clock.
+
+    `fault` names what befell it on purpose, if anything did; its answer is then not Discord's.
+    """
 
     method: str
     path: str
@@ -34,6 +38,7 @@ class RequestRecord:
     template: str | None = None
     body: object = None
     answer: object = None
+    fault: str | None = None
 
 
 class Traffic:
@@ -71,6 +76,7 @@ class Traffic:
             template=template_of(request),
             body=request.get(BODY),
             answer=_json(response),
+            fault=request.get(STRUCK),
         )
         self.requests.append(record)
         self._keep(
@@ -134,4 +140,7 @@ def _json(response: web.StreamResponse) -> object:
     """The JSON of an answer; None for anything else, such as a fault's."""
     body = response.body if isinstance(response, web.Response) else None
     is_json = response.content_type == "application/json"
-    return json.loads(body) if is_json and isinstance(body, bytes) and body else None
+    try:
+        return json.loads(body) if is_json and isinstance(body, bytes) and body else None
+    except ValueError:
+        return None

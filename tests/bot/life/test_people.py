@@ -1,7 +1,11 @@
 """Who may ask, and what a second event or a second press does."""
 
+import asyncio
+
 import pytest
 
+from sandbox import answers
+from sandbox.faults import Rule, late, resets
 from sandbox.person import Json, PersonClient
 from sandbox.transcript import text_of
 from tests.bot.life.world import Life
@@ -124,11 +128,12 @@ async def has_one_offer(ben: PersonClient, channel: int) -> Json:
 
 async def test_a_kill_before_a_card_moves_down_leaves_one_card(life: Life) -> None:
     ben, channel, _ = await half_a_request(life)
-    life.discord_answers("503-before")
+    outage = Rule(answers.text(503), server="discord", method="POST")
+    life.discord.faults.add(outage)
     await ben.send(channel, files=[life.motion])
     await life.until(lambda: life.rows("SELECT duration_s FROM jobs") != [(None,)], step_s=0.5)
     await life.stop()
-    life.discord_answers("none")
+    life.discord.faults.rules.remove(outage)
     await life.start()
     offer = (await ben.wait_for(says("Shall I make")))["message"]
     await life.until(lambda: card_ids(life) == [int(offer["id"])])
@@ -151,6 +156,55 @@ async def test_a_kill_while_a_card_moves_down_leaves_one_card(life: Life, later_
     await life.start()
     await life.until(lambda: card_ids(life) == [int(offer["id"])])
     assert (await has_one_offer(ben, channel))["id"] == offer["id"] != waiting["id"]
+
+
+POST_MESSAGE = "/channels/{channel_id}/messages"
+
+
+async def test_a_card_whose_reply_was_lost_is_found_and_made_true(life: Life) -> None:
+    """Its nonce brings back what it said when it was sent; by now the price is known."""
+    ben, channel, _ = await half_a_request(life)
+    looked = asyncio.Event()
+    slow = Rule(late(looked.wait), server="cdn")
+    lost = Rule(resets(after=True), server="discord", method="POST", route=POST_MESSAGE, times=1)
+    life.discord.faults.add(slow, lost)
+    await ben.send(channel, files=[life.motion])
+    await life.until(lambda: lost.times == 0, step_s=0.5)
+    looked.set()
+    await life.until(lambda: life.rows("SELECT duration_s FROM jobs") != [(None,)], step_s=0.5)
+    await life.until(lambda: "Shall I make" in last_text(life, channel), step_s=1)
+    offer = await has_one_offer(ben, channel)
+    await life.until(lambda: card_ids(life) == [int(offer["id"])])
+
+
+async def test_a_refused_card_leaves_the_one_before_it(life: Life) -> None:
+    """It shows there what the new one would have shown."""
+    ben, channel, waiting = await half_a_request(life)
+    no = answers.error(400, {"message": "no", "code": 50035})
+    life.discord.faults.add(Rule(no, server="discord", method="POST", route=POST_MESSAGE))
+    await ben.send(channel, files=[life.motion])
+    await life.until(lambda: life.rows("SELECT duration_s FROM jobs") != [(None,)], step_s=0.5)
+    await ben.wait_for(lambda event: event["type"] == "message_update")
+    card = life.world.dms[channel].messages[int(waiting["id"])]
+    await life.until(lambda: "Shall I make" in str(card.components), step_s=1)
+    assert card_ids(life) == [card.id]
+
+
+async def test_an_old_card_that_cannot_be_deleted_stops_nothing(life: Life) -> None:
+    ben, channel, _ = await half_a_request(life)
+    no = answers.error(403, {"message": "no", "code": 50013})
+    life.discord.faults.add(Rule(no, server="discord", method="DELETE"))
+    await ben.send(channel, files=[life.motion])
+    await ben.wait_for(says("Shall I make"))
+    await life.until(lambda: "Shall I make" in last_text(life, channel), step_s=1)
+    newest = max(life.world.dms[channel].messages)
+    await life.until(lambda: card_ids(life) == [newest])
+
+
+def last_text(life: Life, channel: int) -> str:
+    """What the newest message of a direct message says."""
+    newest = max(life.world.dms[channel].messages.items())[1]
+    return str(newest.components)
 
 
 async def test_what_is_left_out_of_a_message_is_said(life: Life) -> None:

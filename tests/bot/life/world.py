@@ -95,10 +95,6 @@ class Life:
             self._bot = None
         await self.until(lambda: not self.bot_is_online)
 
-    def discord_answers(self, how: str) -> None:
-        """From now on: "none" as usual, "503-before" the effect, or "502-after" it."""
-        self.discord.faults.rest = how
-
     async def lose_discord(self) -> None:
         """Discord is gone, and does not come back."""
         await self._discord_only.aclose()
