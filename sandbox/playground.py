@@ -9,6 +9,7 @@ import asyncio
 import errno
 import fcntl
 import math
+import secrets
 import shutil
 import signal
 import sys
@@ -86,6 +87,7 @@ class Playground:
     async def _new_provider(self) -> Program:
         return await Program.start(
             *("engine", "--run-time-s", str(self._run_time_s)),
+            *("--api-key", f"SG_{secrets.token_hex(16)}"),
             log_path=self.folder / "provider.log",
         )
 

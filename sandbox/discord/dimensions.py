@@ -13,6 +13,8 @@ DEMUXERS: Mapping[str, str] = {
     "video/webm": "webm",
 }
 
+MOST_HEADER_BYTES = 2**20
+
 
 def dimensions(content_type: str | None, data: bytes) -> tuple[int, int] | None:
     """Width and height in pixels; None for anything that is neither, or cannot be read."""
@@ -64,7 +66,8 @@ def _webp_size(data: bytes) -> tuple[int, int] | None:
 
 def _jpeg_size(data: bytes) -> tuple[int, int] | None:
     at = 2
-    while at + 9 <= len(data) and data[at] == 0xFF:
+    end = min(len(data), MOST_HEADER_BYTES)
+    while at + 9 <= end and data[at] == 0xFF:
         marker = data[at + 1]
         if 0xC0 <= marker <= 0xCF and marker not in {0xC4, 0xC8, 0xCC}:
             height, width = struct.unpack(">HH", data[at + 5 : at + 9])

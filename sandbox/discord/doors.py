@@ -15,25 +15,26 @@ GATEWAY_PATH = "/gateway"
 FILES_PATHS = ("/attachments/", "/ephemeral-attachments/")
 BOTS_PATHS = ("/api/", GATEWAY_PATH, *FILES_PATHS)
 PAGE_HEADERS = {
-    "Content-Security-Policy": "; ".join(
-        (
-            "default-src 'none'",
-            "script-src 'self'",
-            "style-src 'self'",
-            "img-src 'self' data: blob:",
-            "media-src 'self' blob:",
-            "connect-src 'self'",
-            "form-action 'none'",
-            "base-uri 'none'",
-            "frame-ancestors 'none'",
-        )
-    ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-cache",
 }
+
+# What people upload has the same address as the page: only the page's own folder may act in it.
+POLICY = (
+    "default-src 'none'",
+    "script-src {own}/web/js/",
+    "style-src {own}/web/css/",
+    "worker-src 'none'",
+    "img-src 'self' data: blob:",
+    "media-src 'self' blob:",
+    "connect-src 'self'",
+    "form-action 'none'",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -46,22 +47,30 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     else:
         response = await handler(request)
     if not request.path.startswith(BOTS_PATHS) and not response.prepared:
-        response.headers.update(PAGE_HEADERS)
+        own = f"http://127.0.0.1:{_port(request)}"
+        policy = "; ".join(POLICY).format(own=own)
+        response.headers.update(PAGE_HEADERS | {"Content-Security-Policy": policy})
     return response
 
 
 def _why_not(request: web.Request) -> str | None:
     elsewhere = "This comes from another site's page: open the sandbox's own page yourself."
     if request.path.startswith(BOTS_PATHS):
-        is_gateway = request.path.startswith(GATEWAY_PATH)
-        return elsewhere if is_gateway and _is_from_elsewhere(request) else None
-    port = request.get_extra_info("sockname")[1]
+        is_file = request.path.startswith(FILES_PATHS)
+        return None if is_file or not _is_from_elsewhere(request) else elsewhere
+    port = _port(request)
     hosts = request.headers.getall("Host", [])
-    if len(hosts) != 1 or hosts[0].lower() not in {f"127.0.0.1:{port}", f"localhost:{port}"}:
+    own = {name if port == 80 else f"{name}:{port}" for name in ("127.0.0.1", "localhost")}
+    if len(hosts) != 1 or hosts[0].lower() not in own:
         return f"The sandbox is only to be found at http://127.0.0.1:{port}."
     if _is_a_followed_link(request):
         return None
     return elsewhere if _is_from_elsewhere(request) else None
+
+
+def _port(request: web.Request) -> int:
+    port: int = request.get_extra_info("sockname")[1]
+    return port
 
 
 def _is_a_followed_link(request: web.Request) -> bool:

@@ -1,7 +1,6 @@
 """The gateway's front door: websockets, their opcodes and close codes."""
 
 import asyncio
-import json
 import re
 import zlib
 from enum import IntEnum
@@ -11,7 +10,7 @@ from aiohttp import WSMsgType, web
 from sandbox.discord.forms import Fields, Form
 from sandbox.discord.sessions import PRIVILEGED, Intent, Session, Sessions
 from sandbox.discord.traffic import Traffic
-from sandbox.discord.wire import ApiError, Json, encode
+from sandbox.discord.wire import ApiError, Json, decode, encode
 
 MOST_PAYLOAD_BYTES = 4096
 MOST_SENT = 120
@@ -305,10 +304,11 @@ def _decode(data: object) -> tuple[int, object]:
     if not isinstance(data, str | bytes) or len(data) > MOST_PAYLOAD_BYTES:
         raise Closing(Close.DECODE_ERROR)
     try:
-        payload = json.loads(data)
+        payload = decode(data)
     except ValueError as error:
         raise Closing(Close.DECODE_ERROR) from error
-    op = payload.get("op") if isinstance(payload, dict) else None
+    fields = payload if isinstance(payload, dict) else {}
+    op = fields.get("op")
     if not isinstance(op, int):
         raise Closing(Close.DECODE_ERROR)
-    return op, payload.get("d")
+    return op, fields.get("d")

@@ -157,10 +157,10 @@ class DiscordServer:
         template = template_of(request)
         if template is None:
             return await handler(request)
-        if (refused := self._limits.refuse(request, template)) is not None:
-            return refused
         try:
-            self._check_token(request)
+            self._check_token(request)  # first, so that strangers use up nobody's limits
+            if (refused := self._limits.refuse(request, template)) is not None:
+                return refused
             response = await handler(request)
         except ApiError as error:
             response = answer(error.body, error.status)
@@ -172,7 +172,8 @@ class DiscordServer:
         if path.startswith(WITHOUT_BOT_TOKEN) and path != "/gateway/bot":
             return
         given = request.headers.get("Authorization", "")
-        if not hmac.compare_digest(given.encode(), f"Bot {self.world.token}".encode()):
+        sent, own = given.encode(errors="surrogateescape"), f"Bot {self.world.token}".encode()
+        if not hmac.compare_digest(sent, own):
             raise ApiError(Fault.UNAUTHORIZED)
 
     async def _move_clock(self, request: web.Request) -> web.Response:

@@ -1,6 +1,7 @@
 """What goes over the wire, and the errors that Discord's API answers with."""
 
 import json
+import math
 from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
@@ -13,7 +14,24 @@ Json = dict[str, Any]
 
 def encode(value: object) -> str:
     """JSON without spaces, as Discord sends it."""
-    return json.dumps(value, separators=(",", ":"))
+    return json.dumps(value, separators=(",", ":"), allow_nan=False)
+
+
+def decode(data: str | bytes) -> object:
+    """A JSON value. ValueError also for what only Python takes for one, and for endless nesting."""
+    try:
+        value: object = json.loads(data, parse_constant=_number, parse_float=_number)
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
+    return value
+
+
+def _number(text: str) -> float:
+    """`NaN`, `Infinity` and `1e999` are no numbers to anybody else who reads them."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is not a number")
+    return number
 
 
 def answer(value: object, status: int = 200) -> web.Response:

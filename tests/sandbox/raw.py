@@ -70,7 +70,12 @@ class Rest:
 
 
 async def knock(
-    server: DiscordServer, target: str, *headers: str, method: str = "GET", host: str | None = None
+    server: DiscordServer,
+    target: str,
+    *headers: str,
+    method: str = "GET",
+    host: str | None = None,
+    body: str = "",
 ) -> Reply:
     """One request byte by byte as it is written here: no client tidies the target or the headers.
 
@@ -79,22 +84,25 @@ async def knock(
     url = URL(server.people_url)
     host = url.authority if host is None else host
     lines = [f"{method} {target} HTTP/1.1", *([f"Host: {host}"] if host else []), *headers]
+    if body:
+        lines.append(f"Content-Length: {len(body.encode())}")
     reader, writer = await asyncio.open_connection(url.host, url.port)
     try:
-        writer.write("\r\n".join([*lines, "Connection: close", "", ""]).encode())
+        head = "\r\n".join([*lines, "Connection: close", "", ""])
+        writer.write(head.encode("latin-1") + body.encode())
         answer = await asyncio.wait_for(reader.read(), 5)
     finally:
         writer.close()
         await writer.wait_closed()
-    head, _, body = answer.partition(b"\r\n\r\n")
-    first, *rest = head.decode().split("\r\n")
+    top, _, content = answer.partition(b"\r\n\r\n")
+    first, *rest = top.decode().split("\r\n")
     pairs = CIMultiDict[str]()
     for line in rest:
         name, _, value = line.partition(": ")
         pairs.add(name, value)
     is_json = pairs.get("Content-Type") == "application/json"
     return Reply(
-        int(first.split()[1]), json.loads(body) if is_json else body, CIMultiDictProxy(pairs)
+        int(first.split()[1]), json.loads(content) if is_json else content, CIMultiDictProxy(pairs)
     )
 
 

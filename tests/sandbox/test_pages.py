@@ -10,7 +10,8 @@ from sandbox.discord.pages import TYPES, WEB
 from tests.sandbox.raw import knock
 
 CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+    "default-src 'none'; script-src {own}/web/js/; style-src {own}/web/css/; "
+    "worker-src 'none'; img-src 'self' data: blob:; "
     "media-src 'self' blob:; connect-src 'self'; form-action 'none'; base-uri 'none'; "
     "frame-ancestors 'none'"
 )
@@ -68,7 +69,8 @@ async def test_every_answer_has_the_pages_headers(
     server: DiscordServer, target: str, host: str | None
 ) -> None:
     reply = await knock(server, target.format(URL(server.people_url).path), host=host)
-    assert reply.headers["Content-Security-Policy"] == CSP
+    own = URL(server.people_url).origin()
+    assert reply.headers["Content-Security-Policy"] == CSP.format(own=own)
     assert reply.headers["X-Content-Type-Options"] == "nosniff"
     assert reply.headers["Referrer-Policy"] == "no-referrer"
     assert reply.headers["Cross-Origin-Opener-Policy"] == "same-origin"

@@ -1,13 +1,12 @@
 """Reading a request: JSON, or a form of `payload_json` and files, with Discord's size limits."""
 
-import json
 import re
 from dataclasses import dataclass, field
 
 from aiohttp import BodyPartReader, web
 
 from sandbox.discord.forms import Fields, Form
-from sandbox.discord.wire import ApiError, Fault
+from sandbox.discord.wire import ApiError, Fault, decode
 from sandbox.discord.world import MIB
 
 REQUEST_LIMIT_BYTES = 25 * MIB
@@ -88,10 +87,9 @@ async def read_body(request: web.Request, file_limit_bytes: int) -> Body:
 
 def _parse(data: bytes) -> object:
     try:
-        value: object = json.loads(data)
+        return decode(data)
     except ValueError as error:
         raise ApiError(Fault.INVALID_JSON) from error
-    return value
 
 
 def path_id(request: web.Request, name: str) -> int:

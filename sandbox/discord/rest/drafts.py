@@ -43,6 +43,9 @@ def write(world: World, cdn: Cdn, message: Message, body: Body, settable: Flag) 
     message.content = content
     message.embeds = embeds
     message.components = parts
+    for replaced in message.attachments:
+        if replaced not in kept:
+            world.attachments.pop(replaced.id, None)
     message.attachments = kept + _stored(cdn, message, body)
     _mention(world, message, mentions)
 
@@ -133,7 +136,7 @@ class _AllowedMentions:
             return
         parse = allowed.array("parse", most=3) or []
         for kind in parse:
-            if kind not in {"users", "roles", "everyone"}:
+            if kind not in ("users", "roles", "everyone"):
                 allowed.fail(
                     "parse",
                     "BASE_TYPE_CHOICES",
@@ -153,7 +156,7 @@ class _AllowedMentions:
             )
         if name in parse:
             return None
-        return {int(str(id_)) for id_ in ids if str(id_).isdigit()}
+        return {int(str(id_)) for id_ in ids if re.fullmatch(r"\d{1,20}", str(id_), re.ASCII)}
 
 
 def _mention(world: World, message: Message, allowed: _AllowedMentions) -> None:

@@ -1,5 +1,7 @@
 """Embeds, checked against Discord's limits."""
 
+from datetime import datetime
+
 from sandbox.discord.forms import Fields
 from sandbox.discord.wire import Json
 
@@ -24,7 +26,7 @@ def _embed(fields: Fields) -> Json:
         "title": fields.text("title", most=256),
         "description": fields.text("description", most=4096),
         "url": fields.text("url", most=2048),
-        "timestamp": fields.text("timestamp", most=64),
+        "timestamp": _timestamp(fields),
         "color": fields.integer("color", least=0, most=0xFFFFFF),
         "fields": [_field(child) for child in fields.children("fields", most=25)],
     }
@@ -41,6 +43,15 @@ def _embed(fields: Fields) -> Json:
     if not shown:
         fields.fail("description", "BASE_TYPE_REQUIRED", "This field is required")
     return {"type": "rich", "content_scan_version": 0, **shown}
+
+
+def _timestamp(fields: Fields) -> str | None:
+    text = fields.text("timestamp", most=64)
+    try:
+        return text and datetime.fromisoformat(text).isoformat()
+    except ValueError:
+        fields.fail("timestamp", "DATE_TYPE_PARSE", f'Could not parse "{text}". Should be ISO8601.')
+        return None
 
 
 def _links(fields: Fields, *names: str) -> Json:

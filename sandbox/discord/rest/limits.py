@@ -17,6 +17,7 @@ from sandbox.discord.wire import answer
 API = "/api/v10"
 MAJOR = ("channel_id", "guild_id", "webhook_id", "webhook_token", "interaction_token")
 GLOBAL_PER_S = 50
+MOST_WINDOWS = 1000
 
 
 class Rate(NamedTuple):
@@ -88,6 +89,8 @@ class Limits:
         now = self._clock.time()
         window = self._windows.get(key)
         if window is None or window.resets_at <= now:
+            if len(self._windows) > MOST_WINDOWS:
+                self._windows = {k: w for k, w in self._windows.items() if w.resets_at > now}
             window = self._windows[key] = _Window(now + rate.window_s)
         return window, rate
 

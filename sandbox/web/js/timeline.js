@@ -189,7 +189,8 @@ export class Timeline {
     else if (scrollTop < this.#top) this.#sticks = false; // somebody went up; growing moves nothing up
     this.#top = scrollTop;
     this.below.hidden = this.#sticks;
-    if (scrollTop < NEAR_TOP_PX) this.#more();
+    const fills = scrollHeight > clientHeight;
+    if (scrollTop < NEAR_TOP_PX && !(this.#sticks && fills)) this.#more();
   }
 
   async #more() {

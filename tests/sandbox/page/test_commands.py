@@ -74,6 +74,8 @@ async def test_an_answer_can_be_private_late_or_missing(
     await ada.message("Ada used /silent", "Sending command…").wait_for()
     world.clock.advance(4)
     await ada.message("Ada used /silent", "The application did not respond").wait_for()
+    await ada.send("later")
+    await expect(ada.timeline.get_by_role("article").last).to_contain_text("later")
 
 
 async def test_buttons_and_menus_are_pressed(ada: Reader, server: DiscordServer) -> None:

@@ -139,3 +139,51 @@ async def test_earlier_messages_come_while_one_scrolls_up(
     await ada.message("number 0.").wait_for()
     await expect(ada.page.get_by_text("Welcome to #showroom")).to_be_visible()
     assert await ada.timeline.get_by_role("article").count() == 120
+
+
+async def test_one_message_that_cannot_be_drawn_takes_no_other_with_it(
+    ada: Reader, world: World
+) -> None:
+    broken = world.new_message(world.channels["general"], world.bot_id)
+    broken.components = [{"type": 9, "id": 1, "components": []}]
+    world.post(broken)
+    await ada.send("still here")
+    await ada.message("still here").wait_for()
+    await expect(ada.message("A message that this page cannot draw.")).to_have_count(1)
+
+
+async def test_what_people_upload_does_not_act_on_the_page(
+    ada: Reader, bot: ExampleBot, world: World
+) -> None:
+    script = text_file("evil.js", b"document.title = 'broken into'")
+    await bot.post(world.channels["general"].id, "a script", file=script)
+    url = await ada.message("a script").get_by_role("link", name="evil.js").get_attribute("href")
+    loads = """url => new Promise(done => {
+        const node = document.createElement("script"); node.src = url;
+        node.onload = () => done("ran"); node.onerror = () => done("blocked");
+        document.head.append(node);
+    })"""
+    assert await ada.page.evaluate(loads, url) == "blocked"
+    assert any("Content Security Policy" in error for error in ada.errors)
+    ada.errors.clear()
+
+
+async def test_the_newest_message_stays_in_sight(
+    ada: Reader, bot: ExampleBot, world: World
+) -> None:
+    for number in range(30):
+        await bot.post(world.channels["showroom"].id, f"filler {number}.")
+        world.clock.advance(5)
+    await ada.go("showroom")
+    await expect(ada.message("filler 29.")).to_be_in_viewport(ratio=1)
+    await ada.fill_in("mimic")
+    await expect(ada.message("filler 29.")).to_be_in_viewport(ratio=1)
+    await ada.page.keyboard.press("Escape")
+    await ada.timeline.evaluate("node => { node.scrollTop = 0; }")
+    newest = ada.page.get_by_role("button", name="Newest messages ↓")
+    await newest.click()
+    await expect(ada.message("filler 29.")).to_be_in_viewport(ratio=1)
+    await expect(newest).to_be_hidden()
+    await ada.timeline.evaluate("node => { node.scrollTop = 0; }")
+    await ada.send("my own")
+    await expect(ada.message("my own")).to_be_in_viewport(ratio=1)
