@@ -5,31 +5,57 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Awaitable, Callable
 
 from bot.app import run
-from bot.clock import SystemClock
-from bot.errors import MarionetteError, SettingsError
-from bot.settings import Settings
+from bot.clock import Clock, SystemClock
+from bot.console.database import db
+from bot.console.doctor import doctor
+from bot.console.jobs import jobs
+from bot.console.quota import quota
+from bot.console.usage import parser
+from bot.errors import MarionetteError, Refused, SettingsError
+from bot.sentences import sentence
+from bot.settings import TO_RUN, Settings
 from bot.telemetry import set_up_logs
+
+Report = tuple[str, int] | str
+BESIDE: dict[str, Callable[[argparse.Namespace, Settings, Clock], Awaitable[Report]]] = {
+    "jobs": jobs,
+    "quota": quota,
+    "db": db,
+    "doctor": doctor,
+}
 
 
 def main() -> int:
-    """0 after a clean stop, 2 for a wrong setting, 1 for anything else that went wrong."""
-    parser = argparse.ArgumentParser(prog="python -m bot", description="Marionette, a Discord bot")
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("run", help="run the bot until SIGTERM or Ctrl-C")
-    parser.parse_args()
+    """0 after a clean stop or answer, 2 for a wrong setting, 1 for anything else that went wrong.
+
+    The doctor also ends with 1 when it has found something.
+    """
+    wanted = parser().parse_args()
     os.umask(0o077)  # the database holds people's requests and live tokens
     code = 0
     try:
-        settings = Settings.load()
-        set_up_logs(settings.log_level)
-        asyncio.run(_until_signalled(settings))
+        settings = Settings.load(needs=TO_RUN if wanted.command == "run" else ())
+        if wanted.command == "run":
+            set_up_logs(settings.log_level)
+            asyncio.run(_until_signalled(settings))
+        else:
+            set_up_logs("CRITICAL")  # what is to be said is said in a sentence
+            signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `… | head` is no failure
+            code = _tell(asyncio.run(_beside(wanted, settings)))
     except* SettingsError as wrong:
         code = _say(wrong, 2)
     except* MarionetteError as failed:
         code = code or _say(failed, 1)
+    except* KeyboardInterrupt:
+        code = 130
     return code
+
+
+async def _beside(wanted: argparse.Namespace, settings: Settings) -> Report:
+    return await BESIDE[wanted.command](wanted, settings, SystemClock())
 
 
 async def _until_signalled(settings: Settings) -> None:
@@ -39,11 +65,20 @@ async def _until_signalled(settings: Settings) -> None:
     await run(settings, SystemClock(), stopping)
 
 
+def _tell(report: Report) -> int:
+    text, code = (report, 0) if isinstance(report, str) else report
+    sys.stdout.write(f"{text}\n")
+    return code
+
+
 def _say(errors: BaseExceptionGroup[BaseException], code: int) -> int:
     error: BaseException = errors
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
-    sys.stderr.write(f"{error}\n")
+    text = str(error)
+    if isinstance(error, Refused):
+        text = sentence(error.problem, error.facts).replace("`", "")
+    sys.stderr.write(f"{text}\n")
     return code
 
 

@@ -4,7 +4,8 @@ import asyncio
 import functools
 import itertools
 import secrets
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import aiohttp
@@ -13,6 +14,7 @@ import structlog
 import yarl
 from discord.ext import commands
 
+from bot.alarms import Alarms
 from bot.clock import Clock
 from bot.core.schedule import RequestBudget
 from bot.delivery import Delivery
@@ -24,6 +26,7 @@ from bot.intake import Intake
 from bot.line import Line
 from bot.media import Media
 from bot.members import DiscordMembers
+from bot.moderation import Moderation
 from bot.renders import Renders
 from bot.runner import Runner
 from bot.segmind import Segmind
@@ -40,6 +43,7 @@ from cogs.faces import Bot, show_error
 from cogs.jobs import Jobs
 from cogs.messages import Messages
 from cogs.mimic import Mimic
+from cogs.moderate import Moderate
 
 log = structlog.get_logger()
 
@@ -62,35 +66,38 @@ class _Parts:
     clock: Clock
     client: Bot
     store: Store
+    alarms: Alarms
     downloads: Downloads
     media: Media
     files: Files
     line: Line
     forecast: Forecast
     videos: Videos
+    members: DiscordMembers
 
 
 async def _wire(
     settings: Settings, clock: Clock, stack: AsyncExitStack
 ) -> tuple[Bot, Runner, StatusCards]:
-    database = await Database.open(settings.database, exclusive=True)
+    alarms = Alarms()
+    database = await Database.open(settings.database, exclusive=True, alarms=alarms)
     store = Store(await stack.enter_async_context(database))
-    jar = aiohttp.DummyCookieJar()
-    session = await stack.enter_async_context(aiohttp.ClientSession(cookie_jar=jar))
-    media, files, line = Media(), Files(settings.data_dir), Line(clock)
+    media, files, line = Media(), Files(settings.data_dir), Line(clock, alarms)
+    client = await stack.enter_async_context(_discord_client(settings))
     parts = _Parts(
         settings=settings,
         clock=clock,
-        client=await stack.enter_async_context(_discord_client(settings)),
+        client=client,
         store=store,
-        downloads=await stack.enter_async_context(Downloads()),
+        alarms=alarms,
+        downloads=await stack.enter_async_context(Downloads(alarms=alarms)),
         media=media,
         files=files,
         line=line,
         forecast=Forecast(store, line, clock),
         videos=Videos(files, media),
+        members=DiscordMembers(client),
     )
-    client = parts.client
     status = StatusCards(
         client=client,
         store=store,
@@ -98,16 +105,25 @@ async def _wire(
         outlook=parts.forecast.outlook,
         rates=settings.rates(),
     )
-    runner = _runner(parts, _segmind(settings, session, clock), status)
+    segmind = await stack.enter_async_context(provider(settings, clock))
+    runner = _runner(parts, segmind, status)
     service = _service(parts, runner)
     client.service = service
-    for cog in (Mimic(service), Jobs(service), Credits(service), Messages(service)):
+    moderation = Moderation(store=store, history=segmind, poke=runner.poke, clock=clock)
+    moderate = Moderate(moderation, parts.members, clock.time)
+    for cog in (Mimic(service), Jobs(service), Credits(service), Messages(service), moderate):
         await client.add_cog(cog)
     client.add_dynamic_items(CardButton)
     client.tree.error(show_error)
     if settings.http_port:
         is_ready = functools.partial(_is_connected, client)
-        health = Health(store=store, clock=clock, is_ready=is_ready, port=settings.http_port)
+        health = Health(
+            store=store,
+            clock=clock,
+            is_ready=is_ready,
+            is_line_down=lambda: parts.line.is_broken,
+            port=settings.http_port,
+        )
         await stack.enter_async_context(health)
     return client, runner, status
 
@@ -137,6 +153,7 @@ def _runner(parts: _Parts, segmind: Segmind, status: StatusCards) -> Runner:
             files=files,
             line=line,
             budget=budget,
+            alarms=parts.alarms,
             rules=settings.rules,
             clock=clock,
             run_id=secrets.token_hex(8),
@@ -149,6 +166,7 @@ def _runner(parts: _Parts, segmind: Segmind, status: StatusCards) -> Runner:
             files=files,
             forecast=parts.forecast,
             budget=budget,
+            alarms=parts.alarms,
             clock=clock,
             supplier=str(settings.segmind_api_url),
         ),
@@ -166,7 +184,7 @@ def _service(parts: _Parts, runner: Runner) -> Service:
     return Service(
         store=parts.store,
         worker=runner,
-        members=DiscordMembers(parts.client),
+        members=parts.members,
         outlook=parts.forecast.outlook,
         videos=parts.videos,
         rules=parts.settings.rules,
@@ -175,16 +193,19 @@ def _service(parts: _Parts, runner: Runner) -> Service:
     )
 
 
-def _segmind(settings: Settings, session: aiohttp.ClientSession, clock: Clock) -> Segmind:
-    return Segmind(
-        session,
-        api_key=settings.segmind_api_key.get_secret_value(),
-        api_url=str(settings.segmind_api_url),
-        history_url=str(settings.segmind_history_url),
-        upload_url=str(settings.segmind_upload_url),
-        credits_url=str(settings.segmind_credits_url),
-        now=clock.time,
-    )
+@asynccontextmanager
+async def provider(settings: Settings, clock: Clock) -> AsyncIterator[Segmind]:
+    """The provider's client, with this operator's key and addresses."""
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
+        yield Segmind(
+            session,
+            api_key=settings.segmind_api_key.get_secret_value(),
+            api_url=str(settings.segmind_api_url),
+            history_url=str(settings.segmind_history_url),
+            upload_url=str(settings.segmind_upload_url),
+            credits_url=str(settings.segmind_credits_url),
+            now=clock.time,
+        )
 
 
 def _discord_client(settings: Settings) -> Bot:

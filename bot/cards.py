@@ -12,7 +12,7 @@ from enum import StrEnum
 import discord
 from discord import ui
 
-from bot.core.jobs import QUALITIES, Delivered, Job, JobState, Quality, Source
+from bot.core.jobs import QUALITIES, Delivered, Job, JobState, Outcome, Quality, Source
 from bot.core.ledger import Balance
 from bot.errors import Problem
 from bot.sentences import clean, credits_text, seconds_text, sentence
@@ -140,20 +140,20 @@ def _news(job: Job, outlook: Outlook) -> str | None:
             )
         case JobState.QUEUED:
             where = f"Number {outlook.place} in line. " if outlook.place else ""
-            return f"{where}{asked}."
+            return f"{where}{asked}.{_settled(job)}"
         case JobState.SUBMITTING | JobState.RENDERING | JobState.FETCHING | JobState.DELIVERING:
             ready_at = outlook.ready_at
             ready = f"Should be ready <t:{ready_at:.0f}:R> · " if ready_at else ""
-            return f"{ready}{asked[0].lower() if ready else asked[0]}{asked[1:]}"
+            return f"{ready}{asked[0].lower() if ready else asked[0]}{asked[1:]}{_settled(job)}"
         case JobState.REVIEW if job.attempt and job.attempt.request_id:
             return (
                 "The video service has not handed this video over yet. It is asked again each "
-                "hour; your credits stay held until it has, or the operator settles it."
+                f"hour; your credits stay held until it has, or {_settler(job)} settles it."
             )
         case JobState.REVIEW:
             return (
                 "It is not certain whether the video service took this request, and asking again "
-                "could cost twice. Your credits stay held until the operator has settled it."
+                f"could cost twice. Your credits stay held until {_settler(job)} has settled it."
             )
         case JobState.DELIVERED:
             return _where(job)
@@ -166,6 +166,21 @@ def _news(job: Job, outlook: Outlook) -> str | None:
             return "You were not charged."
         case _:
             return asked
+
+
+def _settler(job: Job) -> str:
+    return "a moderator" if job.server_id else "the operator"
+
+
+def _settled(job: Job) -> str:
+    """What was found out while the job was in review."""
+    match job.settled:
+        case Outcome.RAN:
+            return "\nIt was looked into: the video service did take it, so it goes on."
+        case Outcome.AGAIN:
+            return "\nIt was looked into: nothing came of the first try, so it is tried again."
+        case _:
+            return ""
 
 
 def _where(job: Job) -> str:
@@ -330,6 +345,18 @@ def balance(
         *([_text("**Under way**", *now)] if now else []),
         _text(f"-# Ten seconds of motion cost, in credits: {costs}."),
     )
+
+
+def resolved(job: Job) -> ui.LayoutView:
+    """What became of a job that a moderator has settled."""
+    match job.settled:
+        case Outcome.RAN:
+            said = "has its run and goes on: its video comes when it is there."
+        case Outcome.AGAIN:
+            said = "is back in its place in the line and is tried again; its credits stay held."
+        case _:
+            said = f"is given up, and <@{job.person_id}> has the credits back."
+    return say(f"`{job.id}` {said}", GREEN)
 
 
 def left_out(names: Sequence[str]) -> ui.LayoutView:

@@ -3,7 +3,8 @@
     MarionetteError
     ├── SettingsError                 a setting is missing or wrong: one sentence that names it
     ├── StoreError                    the database cannot be used: one sentence
-    │   └── StaleJob                  a job was not in the state it should leave
+    │   ├── StaleJob                  a job was not in the state it should leave
+    │   └── CannotSave                the disk is full, read-only or failing, or another holds it
     ├── LedgerError                   an entry would break the journal's rules; nothing was written
     ├── Refused                       by us, nothing is spent; carries a Problem and its facts
     ├── ProviderError                 the provider's API did not do what was asked
@@ -67,6 +68,18 @@ class Problem(StrEnum):
     ALREADY_ENDED = "already_ended"
     NOT_READY = "not_ready"
     NO_VIDEO_KEPT = "no_video_kept"
+    CANNOT_SAVE = "cannot_save"
+    GIVEN_UP = "given_up"
+    NO_JOB_HERE = "no_job_here"  # job
+    NOT_IN_REVIEW = "not_in_review"  # job, state
+    REASON_MISSING = "reason_missing"
+    RUN_ID_MISSING = "run_id_missing"
+    RUN_ID_NEEDLESS = "run_id_needless"
+    RUN_CLAIMED = "run_claimed"  # request_id
+    RUN_KNOWN = "run_known"  # job, request_id
+    RUN_UNKNOWN = "run_unknown"  # request_id
+    RUN_OF_OTHER_INPUTS = "run_of_other_inputs"  # request_id
+    HISTORY_UNREADABLE = "history_unreadable"
 
 
 Fact = str | int | float
@@ -86,6 +99,13 @@ class StoreError(MarionetteError):
 
 class StaleJob(StoreError):
     """A job was not in the state (or revision) that a change should leave; nothing was changed."""
+
+
+class CannotSave(StoreError):
+    """The disk is full, read-only or failing, or another program holds the database: it may pass.
+
+    What was to be saved was not; the message is one sentence.
+    """
 
 
 class LedgerError(MarionetteError):

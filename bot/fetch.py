@@ -1,6 +1,7 @@
 """Downloads of URLs that others chose: https only, guarded addresses, bounded in size and time."""
 
 import asyncio
+import errno
 import os
 import re
 import socket
@@ -14,12 +15,14 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
-from bot.errors import DownloadError, DownloadRefused
+from bot.alarms import Alarms, Trouble
+from bot.errors import CannotSave, DownloadError, DownloadRefused
 
 MOST_REDIRECTS = 3
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _WRITE_BYTES = 1024 * 1024
+_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO})
 _IPV6_IN_USE = IPv6Network("2000::/3")
 _IPV6_FOR_BOOKS = IPv6Network("3fff::/20")  # RFC 9637; not yet known to every Python
 _NAT64 = IPv6Network("64:ff9b::/96")
@@ -36,8 +39,11 @@ class Downloads:
     `names` resolves host names, by default as the machine does; every answer is checked.
     """
 
-    def __init__(self, names: AbstractResolver | None = None) -> None:
+    def __init__(
+        self, names: AbstractResolver | None = None, *, alarms: Alarms | None = None
+    ) -> None:
         self._names = names
+        self._alarms = alarms or Alarms()
 
     async def __aenter__(self) -> Self:
         names = self._names or aiohttp.ThreadedResolver()
@@ -61,7 +67,8 @@ class Downloads:
 
         `supplier` is the URL of the API that named this one: only if that is on loopback may this
         be, and be plain http. Raises `DownloadRefused` for what will never be fetched (with
-        `too_large` when more than `limit_bytes`), and `DownloadError` for what went wrong.
+        `too_large` when more than `limit_bytes`), `DownloadError` for what went wrong on the way,
+        and `CannotSave` for what did on this disk.
         """
         part = path.with_name(f"{path.name}.part")
         try:
@@ -73,13 +80,17 @@ class Downloads:
                 finally:
                     await _in_thread(file.close)
                 await _in_thread(_put_in_place, part, path)
+                self._alarms.works(Trouble.DISK, "files")
                 return size_bytes
         except TimeoutError:
             raise DownloadError(f"The download took more than {timeout_s:g} s.") from None
         except aiohttp.ClientError as error:
             raise DownloadError(f"The download broke off ({type(error).__name__}).") from error
         except OSError as error:
-            raise DownloadError(f"The download cannot be saved: {error.strerror}.") from error
+            if error.errno not in _DISK:
+                raise DownloadError(f"The download cannot be saved: {error.strerror}.") from error
+            self._alarms.begins(Trouble.DISK, "files", reason=error.strerror)
+            raise CannotSave(f"A download cannot be saved: {error.strerror}.") from error
         finally:
             await _in_thread(part.unlink, missing_ok=True)
 

@@ -4,11 +4,13 @@ from dataclasses import dataclass
 
 import structlog
 
+from bot.alarms import Alarms, Trouble
 from bot.clock import Clock
 from bot.errors import KeyRejected, NotAccepted, OutOfCredits
 
 log = structlog.get_logger()
 
+DOOR = "submits"
 LONGEST_WAIT_S = 600.0
 DOUBTS_WAIT_S = (5.0, 60.0, 720.0, 3600.0)
 """After each further lost submit: every try during an outage puts one more job in doubt."""
@@ -17,13 +19,16 @@ ABOUT_INPUTS = frozenset({403, 406})
 """Answers that may mean the account, or these inputs alone: the text does not always tell."""
 
 REFUSALS_OF_ONE = 2
+BUSY_ADVICE = "Lower SEGMIND_REQUESTS_PER_MINUTE if this comes often."
+OUTAGE_ADVICE = "It is tried again by itself; check SEGMIND_API_URL and the network if it lasts."
 
 
 class Line:
     """What the last submits have taught. While it is doubtful, one job at a time tries."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, alarms: Alarms | None = None) -> None:
         self._clock = clock
+        self._alarms = alarms or Alarms()
         self._failures = 0
         self._until = 0.0
         self._is_busy = False
@@ -39,8 +44,13 @@ class Line:
 
     @property
     def is_down(self) -> bool:
-        """Whether new requests are useless now: not only too many, not only one job refused."""
-        return self.left_s > 0 and not self._is_busy and not self._is_about_one
+        """Whether new requests are useless now: it is broken, and not to be tried again yet."""
+        return self.left_s > 0 and self.is_broken
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether the last submit failed for more than their number, and not for one job alone."""
+        return self.is_doubtful and not self._is_busy and not self._is_about_one
 
     @property
     def is_ailing(self) -> bool:
@@ -56,6 +66,8 @@ class Line:
         """A submit came through."""
         if self._failures:
             log.info("the provider takes requests again")
+        for trouble in (Trouble.KEY, Trouble.CREDITS):
+            self._alarms.works(trouble, DOOR)
         self._failures, self._until = 0, 0.0
         self._successes += 1
 
@@ -79,13 +91,17 @@ class Line:
         wait_s = self._doubled(60.0 if is_account else 5.0)
         is_busy = error.status == 429
         self._wait(error.retry_after_s or wait_s, is_busy=is_busy, is_about_one=is_about_one)
-        (log.error if is_account else log.warning)(
-            "the provider does not take requests",
-            reason=str(error),
-            status=error.status,
-            advice=_advice(error),
-            next_try_in_s=round(self.left_s),
-        )
+        facts = {
+            "reason": str(error),
+            "status": error.status,
+            "next_try_in_s": round(self.left_s),
+        }
+        if is_account and not is_about_one:
+            trouble = Trouble.CREDITS if isinstance(error, OutOfCredits) else Trouble.KEY
+            self._alarms.begins(trouble, DOOR, **facts)
+        else:
+            advice = BUSY_ADVICE if is_busy else OUTAGE_ADVICE
+            log.warning("the provider does not take requests", **facts, advice=advice)
 
     def is_about_inputs(self, job_id: str, error: NotAccepted) -> bool:
         """Whether a refusal concerns one job alone: others have come through between its refusals.
@@ -119,18 +135,6 @@ def _is_surely_the_account(error: NotAccepted) -> bool:
     words = ("credit", "balance", "spend")
     is_money = isinstance(error, OutOfCredits) and any(word in str(error).lower() for word in words)
     return error.status in {401, 402} or is_money
-
-
-def _advice(error: NotAccepted) -> str:
-    match error:
-        case KeyRejected():
-            return "Check SEGMIND_API_KEY: the provider does not accept it."
-        case OutOfCredits():
-            return "Buy credits at the provider, or raise its spend cap."
-        case _ if error.status == 429:
-            return "Lower SEGMIND_REQUESTS_PER_MINUTE if this comes often."
-        case _:
-            return "Check SEGMIND_API_URL and the network; it is tried again by itself."
 
 
 @dataclass(slots=True)

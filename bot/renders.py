@@ -4,11 +4,13 @@ import asyncio
 
 import structlog
 
+from bot.alarms import Alarms, Trouble
 from bot.clock import Clock
 from bot.core.jobs import Failure, Job
 from bot.core.schedule import RequestBudget
 from bot.errors import (
     DownloadError,
+    KeyRejected,
     Problem,
     ProviderError,
     ProviderUnavailable,
@@ -53,6 +55,7 @@ class Renders:
         files: Files,
         forecast: Forecast,
         budget: RequestBudget,
+        alarms: Alarms,
         clock: Clock,
         supplier: str,
     ) -> None:
@@ -63,6 +66,7 @@ class Renders:
         self._files = files
         self._forecast = forecast
         self._budget = budget
+        self._alarms = alarms
         self._clock = clock
         self._supplier = supplier
         self._lookups = Patience(clock, patience_s=LOOKUP_PATIENCE_S)
@@ -84,6 +88,7 @@ class Renders:
         state = None
         try:
             status = await self._segmind.status(attempt.request_id)
+            self._alarms.works(Trouble.KEY, "polls")
             state = status.state
             if state is RunState.FAILED:
                 return await self._finish(job, status)
@@ -100,8 +105,8 @@ class Renders:
         except ProviderUnavailable as error:
             log.info("poll failed", job=job.id, reason=str(error))
             wait_s = error.retry_after_s or 10.0
-        except ProviderError as error:
-            log.error("polls are refused", job=job.id, reason=str(error), status=error.status)
+        except KeyRejected as error:
+            self._alarms.begins(Trouble.KEY, "polls", reason=str(error), status=error.status)
             wait_s = 60.0
         if state is not None:
             self._seen_running.add(job.id)

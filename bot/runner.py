@@ -6,13 +6,14 @@ Starting up is nothing special: every unended job is followed from where it is.
 """
 
 import asyncio
+import math
 from typing import Protocol
 
 import structlog
 
 from bot.clock import Clock
 from bot.core.jobs import RUNNING, Job, JobState
-from bot.errors import DeliveryError, StaleJob
+from bot.errors import CannotSave, DeliveryError, StaleJob
 from bot.files import Files
 from bot.intake import Intake
 from bot.line import Line, Patience
@@ -23,6 +24,7 @@ from bot.submits import Submits
 log = structlog.get_logger()
 
 AFTER_A_BUG_S = 30.0
+NOTICE_EVERY_S = 30.0
 SWEEP_EVERY_S = 3600.0
 STOP_PATIENCE_S = 6.0
 
@@ -72,6 +74,7 @@ class Runner:
         self._tasks: set[asyncio.Task[None]] = set()
         self._deliveries = Patience(clock, patience_s=0.0)
         self._stopping = asyncio.Event()
+        self._last_action = 0
 
     @property
     def provider_is_down(self) -> bool:
@@ -80,11 +83,26 @@ class Runner:
 
     async def run(self) -> None:
         """Follow all jobs until `stop`."""
+        self._last_action = await self._store.read.last_action()
         for job in await self._store.read.unended():
             self.poke(job.id)
+        swept_at = -math.inf
         while not self._stopping.is_set():
-            await self._sweep()
-            await self._wait(self._stopping, SWEEP_EVERY_S)
+            if self._clock.time() - swept_at >= SWEEP_EVERY_S:
+                swept_at = self._clock.time()
+                await self._sweep()
+            await self._wait(self._stopping, NOTICE_EVERY_S)
+            await self._notice()
+
+    async def _notice(self) -> None:
+        """Look at the jobs about which somebody has decided, perhaps in another process."""
+        try:
+            for number, job_id in await self._store.read.actions_after(self._last_action):
+                self._last_action = number
+                if job_id is not None:
+                    self.poke(job_id)
+        except Exception:
+            log.exception("decisions could not be read and are looked for again")
 
     async def stop(self) -> None:
         """Take no more steps; let those under way end, or cut them off after a while.
@@ -131,6 +149,9 @@ class Runner:
             log.warning("Discord did not take it", job=job_id, reason=str(error))
             self._deliveries.tried(job_id)
             return min(300.0, max(3.0, self._deliveries.age_s(job_id) / 4))
+        except CannotSave as error:  # the operator is told of it once, not for each job
+            log.debug("a step could not be saved", job=job_id, reason=str(error))
+            return AFTER_A_BUG_S
         except Exception:
             log.exception("a step failed and is tried again", job=job_id)
             return AFTER_A_BUG_S

@@ -38,7 +38,6 @@ from bot.segmind_replies import (
     canonical_id,
     error_text,
     fuller,
-    inputs_of,
     number,
     retry_after,
     rows_in,
@@ -182,13 +181,20 @@ class Segmind:
         `ProviderUnavailable`; an incomplete reading is never returned.
         """
         inputs = {"image_url": image_url, "video_url": video_url, "quality": quality}
+        return await self._rows(since, until, lambda row: row.inputs == inputs)
+
+    async def rows(self, since: float, until: float) -> list[Row]:
+        """All history rows begun between two unix times; the rest is as with `find_rows`."""
+        return await self._rows(since, until, lambda row: True)
+
+    async def _rows(self, since: float, until: float, fits: Callable[[Row], bool]) -> list[Row]:
         earliest, latest = since - CLOCK_SKEW_S, until + CLOCK_SKEW_S
         found: dict[str, Row] = {}
         for first_day, last_day in _windows(earliest, latest):
             async for items in self._pages(first_day, last_day):
-                matching = [item for item in items if inputs_of(item) == inputs]
-                for row in rows_in(matching, secret=self._key):
-                    if row.created_at is None or earliest <= row.created_at <= latest:
+                for row in rows_in(items, secret=self._key):
+                    is_timely = row.created_at is None or earliest <= row.created_at <= latest
+                    if is_timely and fits(row):
                         found[row.request_id] = fuller(row, found.get(row.request_id))
         return list(found.values())
 

@@ -6,7 +6,7 @@ import re
 import unicodedata
 import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
@@ -55,7 +55,10 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of the provider's history; what it did not say is None. `created_at` in unix s."""
+    """A line of the provider's history; what it did not say is None. `created_at` in unix s.
+
+    `inputs` are those that were sent, as `inputs_of` gives them.
+    """
 
     request_id: str
     state: RunState | None
@@ -63,6 +66,7 @@ class Row:
     error: str | None
     cost: float | None
     created_at: float | None
+    inputs: Mapping[str, object] = field(default_factory=dict, compare=False)
 
 
 def as_dict(value: object) -> dict[str, object]:
@@ -178,6 +182,7 @@ def rows_in(data: object, *, secret: str) -> Iterator[Row]:
             error=error_text(fields, secret=secret) or None,
             cost=number(fields.get("credits_deduction")) if state in FINAL else None,
             created_at=next((time_s for time_s in times if time_s is not None), None),
+            inputs=inputs_of(item),
         )
 
 

@@ -88,6 +88,37 @@ SENTENCES: dict[Problem, str] = {
     Problem.NOT_READY: "Your files are still being looked at: press the button in a moment.",
     Problem.ALREADY_ENDED: "`{job}` has ended already: `/jobs show` tells how.",
     Problem.NO_VIDEO_KEPT: "The video of `{job}` is no longer kept.",
+    Problem.CANNOT_SAVE: (
+        "I cannot save anything right now, and my operator has been told. Please try again later."
+    ),
+    Problem.GIVEN_UP: (
+        "It could not be found out what became of this video, so it was given up: ask again if "
+        "you still want it."
+    ),
+    Problem.NO_JOB_HERE: "There is no job `{job}` here.",
+    Problem.NOT_IN_REVIEW: "`{job}` needs no decision: it is {state}.",
+    Problem.REASON_MISSING: "Give a reason: it is kept with the decision.",
+    Problem.RUN_ID_MISSING: (
+        "Give the `request_id` of the run that it is to take, as the video service's history "
+        "shows it."
+    ),
+    Problem.RUN_ID_NEEDLESS: (
+        "A `request_id` goes only with the decision that it ran: leave it out, or decide that."
+    ),
+    Problem.RUN_CLAIMED: "The run `{request_id}` belongs to another job already.",
+    Problem.RUN_KNOWN: "`{job}` has its run, `{request_id}`, and can take no other.",
+    Problem.RUN_UNKNOWN: (
+        "The video service's history knows no run `{request_id}`: check the id. A new run can "
+        "take some minutes to show."
+    ),
+    Problem.RUN_OF_OTHER_INPUTS: (
+        "The run `{request_id}` was made from other files or in another quality: it is not this "
+        "job's."
+    ),
+    Problem.HISTORY_UNREADABLE: (
+        "The video service's history cannot be read right now, so nothing was changed. Please "
+        "try again later."
+    ),
 }
 
 

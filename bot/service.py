@@ -4,7 +4,6 @@ Nothing here downloads or waits for the provider: it saves, and wakes the runner
 """
 
 import asyncio
-import re
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -16,12 +15,15 @@ from bot.cards import Outlook
 from bot.clock import Clock
 from bot.core import ledger, policy
 from bot.core.jobs import (
+    ID_ALPHABET,
+    ID_LENGTH,
     Failure,
     Job,
     JobState,
     Quality,
     Source,
     Upload,
+    job_id_in,
 )
 from bot.core.ledger import Balance
 from bot.core.policy import Rules
@@ -35,10 +37,6 @@ TOKEN_LIFE_S = 15 * 60
 """How long an interaction's token lives (Discord API docs, Receiving and Responding)."""
 
 EXPLAIN_AGAIN_AFTER_S = 24 * 3600
-ID_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
-ID_LENGTH = 10
-JOB_ID = re.compile(rf"(?<![a-z0-9])[{ID_ALPHABET}]{{{ID_LENGTH}}}(?![a-z0-9])")
-"""An id as people paste it: with backticks, capitals, or the word "job" before it."""
 
 
 class Worker(Protocol):
@@ -334,8 +332,8 @@ class Service:
             raise Refused(Problem.STRANGER)
 
     async def _own(self, job_id: str, person_id: int) -> Job:
-        found = JOB_ID.search(job_id.lower())
-        job = await self._store.read.job(found[0]) if found else None
+        found = job_id_in(job_id)
+        job = await self._store.read.job(found) if found else None
         if job is None:
             raise Refused(Problem.UNKNOWN_JOB, job=job_id.strip()[:40] or "–")
         if job.person_id != person_id:

@@ -1,5 +1,6 @@
 """The environment and `.env`, read once into one frozen object; nothing else reads `os.environ`."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -23,6 +24,8 @@ Url = Annotated[HttpUrl, UrlConstraints(max_length=2048)]
 Credits = Annotated[int, Field(ge=0, le=1_000_000)]
 Count = Annotated[int, Field(ge=1, le=10_000)]
 Rate = Annotated[float, Field(gt=0, le=1000)]
+TO_RUN = ("discord_token", "segmind_api_key")
+"""What has no default; commands that look after a stopped bot do without."""
 
 
 class Settings(BaseSettings):
@@ -32,10 +35,10 @@ class Settings(BaseSettings):
         frozen=True, env_ignore_empty=True, extra="ignore", env_file_encoding="utf-8"
     )
 
-    discord_token: SecretStr
+    discord_token: SecretStr = SecretStr("")
     discord_api_url: Url = HttpUrl("https://discord.com/api/v10")
     discord_gateway_url: WebsocketUrl = WebsocketUrl("wss://gateway.discord.gg/")
-    segmind_api_key: SecretStr
+    segmind_api_key: SecretStr = SecretStr("")
     segmind_api_url: Url = HttpUrl("https://api.segmind.com/v2")
     segmind_history_url: Url = HttpUrl(
         "https://api.spotprod.segmind.com/inference-request/request-history"
@@ -78,6 +81,8 @@ class Settings(BaseSettings):
     @field_validator("discord_token", "segmind_api_key")
     @classmethod
     def _not_blank(cls, value: SecretStr) -> SecretStr:
+        if not value.get_secret_value():
+            return value  # not set: `missing` says so, where it is needed
         secret = value.get_secret_value().strip()
         if not secret:
             raise ValueError("it is blank")
@@ -93,15 +98,26 @@ class Settings(BaseSettings):
         return value
 
     @classmethod
-    def load(cls, env_file: Path | None = Path(".env")) -> Self:
-        """Read the environment, and `.env` beneath it.
+    def load(cls, env_file: Path | None = Path(".env"), *, needs: Collection[str] = TO_RUN) -> Self:
+        """Read the environment, and `.env` beneath it; what it `needs` must be set.
 
         Raises `SettingsError`, one sentence that names the variable and never its value.
         """
         try:
-            return cls(_env_file=env_file)
+            settings = cls(_env_file=env_file)
         except ValidationError as error:
             raise SettingsError(_sentence(error)) from None
+        for sentence in settings.missing(needs):
+            raise SettingsError(sentence)
+        return settings
+
+    def missing(self, needs: Collection[str] = TO_RUN) -> list[str]:
+        """A sentence for each of these settings that is not set."""
+        return [
+            f"{name.upper()} is not set: put it into .env (.env.example tells where to get it)."
+            for name in needs
+            if not getattr(self, name).get_secret_value()
+        ]
 
     @property
     def database(self) -> str:
@@ -133,8 +149,6 @@ class Settings(BaseSettings):
 def _sentence(error: ValidationError) -> str:
     first = error.errors(include_input=False, include_url=False)[0]
     name = str(first["loc"][0]).upper()
-    if first["type"] == "missing":
-        return f"{name} is not set: put it into .env (.env.example tells where to get it)."
     reason = first["msg"].removeprefix("Value error, ")
     if not reason[1:2].isupper():
         reason = reason[:1].lower() + reason[1:]

@@ -19,7 +19,7 @@ from bot.cards import Button, Outlook
 from bot.clock import Clock
 from bot.core.jobs import Delivered, Job, JobState, Source
 from bot.core.pricing import Rates, prices
-from bot.errors import DeliveryError, Problem
+from bot.errors import CannotSave, DeliveryError, Problem
 from bot.store import Store
 
 log = structlog.get_logger()
@@ -106,8 +106,9 @@ class StatusCards:
                     self._news.add(job_id)
                     wait_s = RETRY_S[min(failures, len(RETRY_S) - 1)]
                     failures += 1
-                except Exception:
-                    log.exception("card not edited", job=job_id)
+                except Exception as error:
+                    if not isinstance(error, CannotSave):  # of which the operator is told once
+                        log.exception("card not edited", job=job_id)
                     self._news.add(job_id)
                     wait_s = RETRY_S[min(failures, len(RETRY_S) - 1)]
                     failures += 1

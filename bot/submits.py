@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import structlog
 
+from bot.alarms import Alarms, Trouble
 from bot.clock import Clock
 from bot.core import policy
 from bot.core.jobs import Attempt, Failure, Job, JobState
@@ -59,6 +60,7 @@ class Submits:
         files: Files,
         line: Line,
         budget: RequestBudget,
+        alarms: Alarms,
         rules: Callable[[int], Rules],
         clock: Clock,
         run_id: str,
@@ -69,6 +71,7 @@ class Submits:
         self._files = files
         self._line = line
         self._budget = budget
+        self._alarms = alarms
         self._rules = rules
         self._clock = clock
         self._run_id = run_id
@@ -237,11 +240,15 @@ class Submits:
         try:
             found = await self._look_up(job, attempt)
         except ProviderError as error:
-            log.warning("history unavailable", job=job.id, reason=str(error))
+            if isinstance(error, KeyRejected):
+                self._alarms.begins(Trouble.KEY, "history", reason=str(error), status=error.status)
+            else:
+                log.warning("history unavailable", job=job.id, reason=str(error))
             self._unread.tried(job.id)
             if not self._unread.is_spent(job.id):
                 return error.retry_after_s or 30.0
         else:
+            self._alarms.works(Trouble.KEY, "history")
             if found:
                 self._came_through(job)
                 self._give_up_asking(job)

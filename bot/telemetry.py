@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from bot.clock import Clock
 from bot.core.jobs import JobState
-from bot.errors import SettingsError
+from bot.errors import SettingsError, StoreError
 from bot.store import Store
 
 
@@ -61,9 +61,16 @@ class Health:
     """`/healthz` and `/metrics`; every figure is read when it is asked for."""
 
     def __init__(
-        self, *, store: Store, clock: Clock, is_ready: Callable[[], bool], port: int
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        is_ready: Callable[[], bool],
+        is_line_down: Callable[[], bool],
+        port: int,
     ) -> None:
         self._store = store
+        self._is_line_down = is_line_down
         self._clock = clock
         self._is_ready = is_ready
         self._port = port
@@ -75,6 +82,16 @@ class Health:
         self._budget = Gauge(
             "marionette_budget_spent_credits",
             "Credits held or captured since the day (UTC) began",
+            registry=self._registry,
+        )
+        self._review = Gauge(
+            "marionette_jobs_in_review",
+            "Jobs that only a person can settle",
+            registry=self._registry,
+        )
+        self._line = Gauge(
+            "marionette_line_down",
+            "1 while the provider takes no submits, else 0",
             registry=self._registry,
         )
         self._runner: web.AppRunner | None = None
@@ -99,7 +116,10 @@ class Health:
         await self._runner.cleanup()
 
     async def _healthz(self, _: web.Request) -> web.Response:
-        await self._store.read.tally(self._clock.time())
+        try:
+            await self._store.read.tally(self._clock.time())
+        except StoreError as error:
+            return web.Response(status=503, text=f"{error}\n")
         if self._is_ready():
             return web.Response(text="ok\n")
         return web.Response(status=503, text="not connected to Discord\n")
@@ -108,6 +128,8 @@ class Health:
         tally = await self._store.read.tally(self._clock.time())
         for state in JobState:
             self._jobs.labels(state.value).set(tally.jobs.get(state, 0))
+        self._review.set(tally.jobs.get(JobState.REVIEW, 0))
+        self._line.set(self._is_line_down())
         self._accepted.set(tally.accepted)
         self._budget.set(tally.budget_spent)
         return web.Response(

@@ -10,7 +10,7 @@ from discord.ext import commands
 
 from bot import cards
 from bot.core.jobs import Upload
-from bot.errors import Refused
+from bot.errors import CannotSave, Problem, Refused
 from bot.service import GivenFile, Place, Service
 
 log = structlog.get_logger()
@@ -65,8 +65,12 @@ async def show_privately(interaction: Interaction, view: discord.ui.LayoutView) 
 
 async def show_error(interaction: Interaction, error: Exception) -> None:
     """The last resort for what a command did not expect."""
-    log.error("a command failed", command=str(interaction.command), exc_info=error)
+    if isinstance(error, CannotSave):
+        card = cards.refusal(Problem.CANNOT_SAVE, {})
+    else:
+        log.error("a command failed", command=str(interaction.command), exc_info=error)
+        card = cards.say("Something went wrong. Please try again.")
     try:
-        await show_privately(interaction, cards.say("Something went wrong. Please try again."))
+        await show_privately(interaction, card)
     except discord.HTTPException as unanswered:
         log.info("the error could not be shown", reason=str(unanswered))

@@ -5,7 +5,7 @@ import structlog
 from discord.ext import commands
 
 from bot import cards
-from bot.errors import Refused
+from bot.errors import CannotSave, Problem, Refused
 from bot.service import GivenFile, Place, Service
 from cogs.faces import given
 
@@ -39,6 +39,8 @@ class Messages(commands.Cog):
                 await _answer(message, cards.explanation(self._service.prices()))
         except Refused as refused:
             await _answer(message, cards.refusal(refused.problem, refused.facts))
+        except CannotSave:
+            await _answer(message, cards.refusal(Problem.CANNOT_SAVE, {}))
 
 
 def _sort(

@@ -1,5 +1,6 @@
 """A job: one request for one video, and the life it may lead."""
 
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
@@ -9,6 +10,16 @@ from bot.errors import Fact, Problem
 Quality = Literal["360p", "540p", "720p"]
 QUALITIES: tuple[Quality, ...] = ("360p", "540p", "720p")
 DEFAULT_QUALITY: Quality = "540p"
+
+ID_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
+ID_LENGTH = 10
+_JOB_ID = re.compile(rf"(?<![a-z0-9])[{ID_ALPHABET}]{{{ID_LENGTH}}}(?![a-z0-9])")
+
+
+def job_id_in(text: str) -> str | None:
+    """A job's id as people paste it: with backticks, capitals, or the word "job" before it."""
+    found = _JOB_ID.search(text.lower())
+    return found[0] if found else None
 
 
 class JobState(StrEnum):
@@ -62,6 +73,17 @@ class Delivered(StrEnum):
     REPLY = "reply"
     DIRECT = "direct"
     KEPT = "kept"
+
+
+class Outcome(StrEnum):
+    """What a person decides about a job in review."""
+
+    RAN = "ran"
+    AGAIN = "again"
+    GIVE_UP = "give-up"
+
+
+LEADS_TO = {Outcome.RAN: S.RENDERING, Outcome.AGAIN: S.QUEUED, Outcome.GIVE_UP: S.FAILED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +142,8 @@ class Job:
 
     `quality` and `price` are unset until known; `duration_s` is the motion's. `revision` fences
     every change; `lease` names the run of the program whose submit is in flight. `completed_by_id`
-    is the message that brought a draft's other file, or a newer one.
+    is the message that brought a draft's other file, or a newer one. `settled` is what a person
+    decided when the job was last in review.
     """
 
     id: str
@@ -150,6 +173,7 @@ class Job:
     delivery_message_id: int | None = None
     delivery_tried_at: float | None = None
     video_deleted_at: float | None = None
+    settled: Outcome | None = None
 
     @property
     def ended(self) -> bool:

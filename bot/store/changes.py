@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.jobs import Attempt, Job, JobState, may_change
@@ -15,6 +15,12 @@ async def read_job(connection: AsyncConnection, job_id: str) -> Job:
     """A job that is known to exist."""
     rows = await connection.execute(select_jobs().where(jobs.c.id == job_id))
     return job_from(rows.mappings().one())
+
+
+async def is_claimed(connection: AsyncConnection, request_id: str) -> bool:
+    """Whether any attempt already has this id of the provider's."""
+    query = select(attempts.c.id).where(attempts.c.request_id == request_id)
+    return await connection.scalar(query) is not None
 
 
 async def save(connection: AsyncConnection, job: Job, **values: Any) -> Job:

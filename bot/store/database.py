@@ -1,13 +1,15 @@
 """The database file: opened, locked, migrated; and its transactions."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Protocol, Self, TypeVar
 
 import filelock
+import structlog
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -18,59 +20,101 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from bot.errors import SettingsError, StoreError
+from bot.alarms import Alarms, Trouble
+from bot.errors import CannotSave, SettingsError, StoreError
+from bot.store.backup import back_up_before
 
-BUSY_TIMEOUT_S = 10
+log = structlog.get_logger()
+
+BUSY_TIMEOUT_S = 10.0
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
+PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "recursive_triggers=ON")
+"""With the last one a REPLACE fires the triggers that keep the journal as it is."""
+
+UNUSABLE = {
+    sqlite3.SQLITE_BUSY: "close the other program that holds it",
+    sqlite3.SQLITE_LOCKED: "close the other program that holds it",
+    sqlite3.SQLITE_PROTOCOL: "close the other program that holds it",
+    sqlite3.SQLITE_READONLY: "make it writable",
+    sqlite3.SQLITE_FULL: "free space on its disk",
+    sqlite3.SQLITE_IOERR: "free space on its disk, or look whether that fails",
+    sqlite3.SQLITE_CANTOPEN: "look at its folder's permissions",
+    sqlite3.SQLITE_CORRUPT: "restore a backup",
+    sqlite3.SQLITE_NOTADB: "restore a backup",
+}
+"""SQLite's primary result codes (sqlite.org/rescode.html) about the file, and what helps."""
 
 
 class Database:
     """One SQLite file. `open()` for work beside a running bot, `open(exclusive=True)` to run it.
 
     Exclusive takes the data folder's lock and brings the schema up to date; the other opens only
-    a database whose schema is this program's.
+    a database whose schema is this program's, or (`any_version`) any to be copied or named.
     """
 
-    def __init__(self, engine: AsyncEngine, lock: filelock.FileLock | None) -> None:
+    def __init__(
+        self, engine: AsyncEngine, path: Path, lock: filelock.FileLock | None, alarms: Alarms
+    ) -> None:
         self.engine = engine
+        self.path = path
         self.under_way: set[asyncio.Task[Any]] = set()
         self._lock = lock
+        self._alarms = alarms
 
     @classmethod
-    async def open(cls, url: str, *, exclusive: bool = False) -> Self:
-        """Raises `StoreError` (locked, damaged, of another version) or `SettingsError`."""
-        name = make_url(url).database
-        if not name:
-            raise StoreError("DATABASE_URL names no file.")
-        path = Path(name)
-        lock = None
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if exclusive:
-                lock = filelock.FileLock(f"{path}.lock", timeout=0)
-                lock.acquire()
-        except filelock.Timeout:
-            raise StoreError(
-                f"Another bot is running on {path}: stop it, or give this one its own DATA_DIR."
-            ) from None
-        except OSError as error:
-            raise SettingsError(
-                f"DATA_DIR is wrong: {path.parent} cannot be written ({error.strerror})."
-            ) from None
-        engine = create_async_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S})
+    async def open(
+        cls,
+        url: str,
+        *,
+        exclusive: bool = False,
+        any_version: bool = False,
+        alarms: Alarms | None = None,
+        busy_timeout_s: float = BUSY_TIMEOUT_S,
+    ) -> Self:
+        """Raises `StoreError` (locked, damaged, full, of another version) or `SettingsError`."""
+        path = _path_in(url)
+        if not exclusive and not path.exists():
+            raise StoreError(f"There is no database {path}: start the bot once first.")
+        lock = _locked(path) if exclusive else None
+        engine = create_async_engine(url, connect_args={"timeout": busy_timeout_s})
         event.listen(engine.sync_engine, "connect", _prepare)
         event.listen(engine.sync_engine, "begin", _begin)
-        database = cls(engine, lock)
+        database = cls(engine, path, lock, alarms or Alarms())
         try:
-            async with engine.connect() as connection:
-                await connection.run_sync(_migrate if exclusive else _check_version)
-        except DBAPIError as error:
-            await database.close()
-            raise StoreError(f"{path} cannot be used: {error.orig}.") from None
+            if exclusive:
+                await database._bring_up_to_date()
+            elif not any_version:
+                await database._check_version()
         except BaseException:
             await database.close()
             raise
         return database
+
+    async def _check_version(self) -> None:
+        current, head = await self.versions()
+        if current != head:
+            raise StoreError(
+                "The database is not set up for this version: start the bot once first."
+            )
+
+    async def versions(self) -> tuple[str | None, str]:
+        """The database's revision (`None` before its first) and this program's.
+
+        Raises `StoreError` for one that this program does not know.
+        """
+        async with self.read() as connection:
+            return await connection.run_sync(_versions)
+
+    async def _bring_up_to_date(self) -> None:
+        current, head = await self.versions()
+        if current not in {None, head}:
+            backup = await asyncio.to_thread(back_up_before, self.path, head)
+            log.info("the database is migrated", left=current, entered=head, backup=str(backup))
+        async with self._write() as connection:
+            await connection.run_sync(lambda plain: command.upgrade(_config(plain), "head"))
+            version = await connection.exec_driver_sql("PRAGMA user_version")
+            # Written back as it is: better to learn now than at the first job that this fails.
+            await connection.exec_driver_sql(f"PRAGMA user_version = {version.scalar_one()}")
 
     async def close(self) -> None:
         """Let what is under way end, close every connection, and give the lock back."""
@@ -89,16 +133,40 @@ class Database:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that holds the write lock from its first moment."""
-        async with self.engine.connect() as connection:
-            await connection.execution_options(write=True)
-            async with connection.begin():
+        try:
+            async with self._write() as connection:
                 yield connection
+        except CannotSave as error:
+            self._alarms.begins(Trouble.DISK, "database", reason=str(error))
+            raise
+        self._alarms.works(Trouble.DISK, "database")
+
+    @asynccontextmanager
+    async def _write(self) -> AsyncIterator[AsyncConnection]:
+        with self._explained():
+            async with self.engine.connect() as connection:
+                await connection.execution_options(write=True)
+                async with connection.begin():
+                    yield connection
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """One consistent view of the database."""
-        async with self.engine.connect() as connection:
-            yield connection
+        with self._explained():
+            async with self.engine.connect() as connection:
+                yield connection
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """What SQLite says of its file, as one sentence; errors in what it was asked pass."""
+        try:
+            yield
+        except DBAPIError as error:
+            code = getattr(error.orig, "sqlite_errorcode", None)
+            if code is None or code & 0xFF not in UNUSABLE:
+                raise
+            advice = UNUSABLE[code & 0xFF]
+            raise CannotSave(f"{self.path} cannot be used: {error.orig}; {advice}.") from error
 
 
 class HasDatabase(Protocol):
@@ -157,7 +225,7 @@ def _whole(
 def _prepare(connection: DBAPIConnection, _record: object) -> None:
     connection.isolation_level = None  # SQLAlchemy's own BEGIN is the one below
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    for pragma in PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
@@ -174,26 +242,40 @@ def _config(connection: Connection) -> Config:
     return config
 
 
-def _migrate(connection: Connection) -> None:
-    config = _config(connection)
-    _refuse_newer(connection, config)
-    command.upgrade(config, "head")
-    connection.commit()
+def _path_in(url: str) -> Path:
+    """The file of a database. Raises `SettingsError`."""
+    name = make_url(url).database
+    if not name:
+        raise SettingsError("DATABASE_URL is wrong: it names no file.")
+    return Path(name)
 
 
-def _check_version(connection: Connection) -> None:
-    config = _config(connection)
-    _refuse_newer(connection, config)
-    head = ScriptDirectory.from_config(config).get_current_head()
-    if MigrationContext.configure(connection).get_current_revision() != head:
-        raise StoreError("The database is not set up for this version: start the bot once first.")
-
-
-def _refuse_newer(connection: Connection, config: Config) -> None:
-    current = MigrationContext.configure(connection).get_current_revision()
-    known: set[Any] = {s.revision for s in ScriptDirectory.from_config(config).walk_revisions()}
-    if current is not None and current not in known:
+def _locked(path: Path) -> filelock.FileLock:
+    """The lock that only one bot can have; also makes the folder."""
+    lock = filelock.FileLock(f"{path}.lock", timeout=0)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except filelock.Timeout:
         raise StoreError(
-            "The database was written by a newer version of this program: run that version, "
-            "or restore a backup from before it."
+            f"Another bot is running on {path}: stop it, or give this one its own DATA_DIR."
+        ) from None
+    except OSError as error:
+        raise SettingsError(
+            f"DATA_DIR is wrong: {path.parent} cannot be written ({error.strerror})."
+        ) from None
+    return lock
+
+
+def _versions(connection: Connection) -> tuple[str | None, str]:
+    scripts = ScriptDirectory.from_config(_config(connection))
+    current = MigrationContext.configure(connection).get_current_revision()
+    known: set[str | None] = {None} | {script.revision for script in scripts.walk_revisions()}
+    if current not in known:
+        raise StoreError(
+            f"The database was written by a newer version of this program (revision {current}): "
+            "run that version, or restore a backup from before it."
         )
+    head = scripts.get_current_head()
+    assert head is not None
+    return current, head

@@ -38,16 +38,11 @@ async def balance(
             entries.c.at >= begun,
         )
     )
-    wallet = (
-        await connection.execute(
-            select(wallets.c.granted, wallets.c.held).where(
-                wallets.c.server_id == server_id, wallets.c.person_id == person_id
-            )
-        )
-    ).first()
-    granted, held = (wallet.granted, wallet.held) if wallet else (0, 0)
+    wallet = await purses(connection, server_id, person_id)
     return Balance(
-        allowance_left=max(0, rules.allowance_credits - (used or 0)), granted=granted, held=held
+        allowance_left=max(0, rules.allowance_credits - (used or 0)),
+        granted=wallet["granted"],
+        held=wallet["held"],
     )
 
 
@@ -114,6 +109,18 @@ async def write_entry(connection: AsyncConnection, entry: Entry, *, held: int) -
     )
 
 
+async def purses(connection: AsyncConnection, server_id: int, person_id: int) -> dict[str, int]:
+    """What a wallet has cached: `granted` and `held`."""
+    row = (
+        await connection.execute(
+            select(wallets.c.granted, wallets.c.held).where(
+                wallets.c.server_id == server_id, wallets.c.person_id == person_id
+            )
+        )
+    ).first()
+    return {"granted": row.granted, "held": row.held} if row else {"granted": 0, "held": 0}
+
+
 async def place_hold(
     connection: AsyncConnection, job: Job, price: int, has: Balance, at: float
 ) -> None:
@@ -146,7 +153,14 @@ async def hold_of(connection: AsyncConnection, job_id: str) -> Entry | None:
 
 async def is_captured(connection: AsyncConnection, job_id: str) -> bool:
     """Whether a job's hold was captured."""
-    captures = select(entries.c.id).where(
-        entries.c.job_id == job_id, entries.c.kind == Kind.CAPTURE
-    )
-    return await connection.scalar(captures) is not None
+    return await _has(connection, job_id, Kind.CAPTURE)
+
+
+async def is_settled(connection: AsyncConnection, job_id: str) -> bool:
+    """Whether a job's hold was captured or released."""
+    return await _has(connection, job_id, Kind.CAPTURE, Kind.RELEASE)
+
+
+async def _has(connection: AsyncConnection, job_id: str, *kinds: Kind) -> bool:
+    found = select(entries.c.id).where(entries.c.job_id == job_id, entries.c.kind.in_(kinds))
+    return await connection.scalar(found) is not None

@@ -6,13 +6,14 @@ from typing import Any
 from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.core.jobs import ENDED, RUNNING, Job, JobState, Quality, Source
-from bot.core.ledger import Balance
+from bot.core.actions import Action
+from bot.core.jobs import ENDED, RUNNING, Attempt, Job, JobState, Quality, Source
+from bot.core.ledger import Balance, Entry
 from bot.core.policy import Queued, Rules, Standing
-from bot.store import money
+from bot.store import changes, money
 from bot.store.database import Database, question
-from bot.store.rows import job_from, select_jobs
-from bot.store.tables import attempts, jobs
+from bot.store.rows import action_from, attempt_from, entry_from, job_from, select_jobs
+from bot.store.tables import actions, attempts, entries, jobs
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,19 @@ class Records:
             ),
         )
 
+    async def find(
+        self,
+        *,
+        state: JobState | None = None,
+        server_id: int | None = None,
+        person_id: int | None = None,
+        limit: int | None = None,
+    ) -> list[Job]:
+        """The newest jobs of which all that is given holds."""
+        wanted = {jobs.c.state: state, jobs.c.server_id: server_id, jobs.c.person_id: person_id}
+        where = [column == value for column, value in wanted.items() if value is not None]
+        return await self._jobs(*where, limit=limit)
+
     async def ended_with_video(self, before: float) -> list[Job]:
         """Jobs whose kept video is older than its time."""
         return await self._jobs(
@@ -144,8 +158,39 @@ class Records:
     @question
     async def is_claimed(self, connection: AsyncConnection, request_id: str) -> bool:
         """Whether any attempt already has this id of the provider's."""
-        query = select(attempts.c.id).where(attempts.c.request_id == request_id)
-        return await connection.scalar(query) is not None
+        return await changes.is_claimed(connection, request_id)
+
+    @question
+    async def attempts_of(self, connection: AsyncConnection, job_id: str) -> list[Attempt]:
+        """A job's submits, oldest first."""
+        query = select(attempts).where(attempts.c.job_id == job_id).order_by(attempts.c.id)
+        return [attempt_from(row) for row in (await connection.execute(query)).mappings()]
+
+    @question
+    async def entries_of(self, connection: AsyncConnection, job_id: str) -> list[Entry]:
+        """A job's rows of the journal, oldest first."""
+        query = select(entries).where(entries.c.job_id == job_id).order_by(entries.c.id)
+        return [entry_from(row) for row in (await connection.execute(query)).mappings()]
+
+    @question
+    async def actions_of(self, connection: AsyncConnection, job_id: str) -> list[Action]:
+        """What people decided about a job, oldest first."""
+        query = select(actions).where(actions.c.job_id == job_id).order_by(actions.c.id)
+        return [action_from(row) for row in (await connection.execute(query)).mappings()]
+
+    @question
+    async def last_action(self, connection: AsyncConnection) -> int:
+        """The number of the newest action; 0 before the first."""
+        return await connection.scalar(select(func.max(actions.c.id))) or 0
+
+    @question
+    async def actions_after(
+        self, connection: AsyncConnection, number: int
+    ) -> list[tuple[int, str | None]]:
+        """The later actions' numbers and the jobs they concern."""
+        query = select(actions.c.id, actions.c.job_id).where(actions.c.id > number)
+        rows = await connection.execute(query.order_by(actions.c.id))
+        return [(row[0], row[1]) for row in rows]
 
     @question
     async def tally(self, connection: AsyncConnection, at: float) -> Tally:

@@ -4,12 +4,23 @@ from typing import Any
 
 from sqlalchemy import RowMapping, Select, select
 
-from bot.core.jobs import Attempt, Card, Delivered, Failure, Job, JobState, Source, Upload
+from bot.core.actions import Action, Deed
+from bot.core.jobs import (
+    Attempt,
+    Card,
+    Delivered,
+    Failure,
+    Job,
+    JobState,
+    Outcome,
+    Source,
+    Upload,
+)
 from bot.core.ledger import Entry, Kind
 from bot.errors import Problem
 from bot.store.tables import attempts, jobs
 
-_ATTEMPT = ("id", "image_url", "video_url", "began_at", "request_id", "submitted_at", "result_url")
+_ATTEMPT = tuple(Attempt.__dataclass_fields__)
 
 
 def select_jobs() -> Select[Any]:
@@ -17,7 +28,6 @@ def select_jobs() -> Select[Any]:
     return select(
         jobs,
         *(attempts.c[name].label(f"attempt_{name}") for name in _ATTEMPT if name != "id"),
-        attempts.c.cost.label("attempt_cost"),
     ).select_from(jobs.outerjoin(attempts, jobs.c.attempt_id == attempts.c.id))
 
 
@@ -38,6 +48,7 @@ def job_from(row: RowMapping) -> Job:
         attempt=_attempt(row),
         failure=_failure(row["failure"]),
         delivered=Delivered(row["delivered"]) if row["delivered"] else None,
+        settled=Outcome(row["settled"]) if row["settled"] else None,
     )
 
 
@@ -67,7 +78,12 @@ _SAME = (
 def _attempt(row: RowMapping) -> Attempt | None:
     if row["attempt_id"] is None:
         return None
-    return Attempt(**{name: row[f"attempt_{name}"] for name in _ATTEMPT}, cost=row["attempt_cost"])
+    return Attempt(**{name: row[f"attempt_{name}"] for name in _ATTEMPT})
+
+
+def attempt_from(row: RowMapping) -> Attempt:
+    """One row of `attempts`."""
+    return Attempt(**{name: row[name] for name in _ATTEMPT})
 
 
 def _failure(value: dict[str, Any] | None) -> Failure | None:
@@ -99,3 +115,9 @@ def entry_from(row: RowMapping) -> Entry:
         actor_id=row["actor_id"],
         reason=row["reason"],
     )
+
+
+def action_from(row: RowMapping) -> Action:
+    """One row of `actions`."""
+    fields = {name: row[name] for name in Action.__dataclass_fields__}
+    return Action(**fields | {"action": Deed(row["action"])})

@@ -4,10 +4,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import insert, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.core import ledger, policy
+from bot.core import policy
 from bot.core.jobs import (
     CANCELLABLE,
     Delivered,
@@ -20,9 +19,10 @@ from bot.core.jobs import (
 )
 from bot.core.ledger import Kind
 from bot.core.policy import Rules
-from bot.errors import LedgerError, Problem, Refused
+from bot.errors import Problem, Refused
 from bot.store import money
-from bot.store.changes import change, read_job, save, save_attempt
+from bot.store.changes import change, is_claimed, read_job, save, save_attempt
+from bot.store.corrections import Corrections
 from bot.store.database import Database, business_event
 from bot.store.records import Records
 from bot.store.rows import failure_json, upload_json
@@ -50,8 +50,8 @@ class NewJob:
     token_expires_at: float = 0.0
 
 
-class Store:
-    """What happens to jobs and money; `read` asks about them.
+class Store(Corrections):
+    """What happens to jobs and money; `read` asks about them, `Corrections` are people's.
 
     Times (`at`) are unix seconds and come from the caller.
     """
@@ -222,8 +222,7 @@ class Store:
         An id that another attempt has claimed puts this job in doubt: it stays `submitting`,
         without a lease, to be looked up in the history.
         """
-        taken = select(attempts.c.id).where(attempts.c.request_id == request_id)
-        if await connection.scalar(taken) is not None:
+        if await is_claimed(connection, request_id):
             return await save(connection, job, lease=None)
         await save_attempt(connection, job, request_id=request_id, submitted_at=submitted_at)
         return await change(connection, job, JobState.RENDERING, at, lease=None)
@@ -266,74 +265,6 @@ class Store:
         delivering = await change(connection, job, JobState.DELIVERING, at)
         await money.settle(connection, job, Kind.CAPTURE, at)
         return delivering
-
-    # --- corrections, each with an actor and a reason -----------------------------------------
-
-    @business_event
-    async def grant(
-        self,
-        connection: AsyncConnection,
-        server_id: int,
-        person_id: int,
-        credits: int,
-        *,
-        actor_id: int,
-        reason: str,
-        at: float,
-    ) -> None:
-        """Give credits that stay. Raises `LedgerError` for none."""
-        entry = ledger.grant(
-            server_id=server_id,
-            person_id=person_id,
-            credits=credits,
-            at=at,
-            actor_id=actor_id,
-            reason=reason,
-        )
-        await money.write_entry(connection, entry, held=0)
-
-    @business_event
-    async def revoke(
-        self,
-        connection: AsyncConnection,
-        server_id: int,
-        person_id: int,
-        credits: int,
-        *,
-        rules: Rules,
-        actor_id: int,
-        reason: str,
-        at: float,
-    ) -> int:
-        """Take granted credits away, as far as there are any, and say how many that were.
-
-        Raises `LedgerError` for none.
-        """
-        entry = ledger.revoke(
-            await money.balance(connection, server_id, person_id, rules, at),
-            server_id=server_id,
-            person_id=person_id,
-            credits=credits,
-            at=at,
-            actor_id=actor_id,
-            reason=reason,
-        )
-        await money.write_entry(connection, entry, held=0)
-        return -entry.granted
-
-    @business_event
-    async def refund(
-        self, connection: AsyncConnection, job_id: str, *, actor_id: int, reason: str, at: float
-    ) -> None:
-        """Give a captured job's whole price back, once. Raises `LedgerError`."""
-        held = await money.hold_of(connection, job_id)
-        if held is None or not await money.is_captured(connection, job_id):
-            raise LedgerError(f"Job {job_id} was not charged.")
-        entry = ledger.refund(held, at=at, actor_id=actor_id, reason=reason)
-        try:
-            await money.write_entry(connection, entry, held=0)
-        except IntegrityError:
-            raise LedgerError(f"Job {job_id} was refunded before.") from None
 
     @business_event
     async def delivery_begins(

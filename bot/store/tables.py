@@ -66,6 +66,7 @@ jobs = Table(
     Column("delivery_message_id", BigInteger),
     Column("delivery_tried_at", Float),
     Column("video_deleted_at", Float),
+    Column("settled", String(8)),
     Index("jobs_by_state", "state"),
     Index("jobs_by_person", "person_id", "created_at"),
 )
@@ -110,6 +111,24 @@ entries = Table(
     Index("holds_by_time", "at", sqlite_where=text("kind = 'hold'")),
 )
 """The journal: rows are added and never changed."""
+
+actions = Table(
+    "actions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("actor_id", BigInteger, nullable=False),
+    Column("server_id", BigInteger, nullable=False),
+    Column("action", String(16), nullable=False),
+    Column("job_id", ForeignKey("jobs.id")),
+    Column("person_id", BigInteger),
+    Column("reason", String, nullable=False),
+    Column("before", JSON(none_as_null=True)),
+    Column("after", JSON(none_as_null=True)),
+    Index("actions_by_server", "server_id", "at"),
+    Index("actions_by_job", "job_id"),
+)
+"""What people decided; triggers keep its rows, and the journal's, from being changed or deleted."""
 
 explained = Table(
     "explained",

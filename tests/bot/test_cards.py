@@ -10,11 +10,13 @@ from discord import ui
 from bot import cards
 from bot.cards import Outlook
 from bot.core.jobs import (
+    LEADS_TO,
     Card,
     Delivered,
     Failure,
     Job,
     JobState,
+    Outcome,
     Quality,
     Source,
     Upload,
@@ -47,6 +49,12 @@ FACTS: dict[Problem, dict[str, str | int | float]] = {
     Problem.ALREADY_STARTED: {"job": "abc"},
     Problem.ALREADY_ENDED: {"job": "abc"},
     Problem.NO_VIDEO_KEPT: {"job": "abc"},
+    Problem.NO_JOB_HERE: {"job": HOSTILE},
+    Problem.NOT_IN_REVIEW: {"job": "abc", "state": "rendering"},
+    Problem.RUN_CLAIMED: {"request_id": HOSTILE},
+    Problem.RUN_KNOWN: {"job": "abc", "request_id": HOSTILE},
+    Problem.RUN_UNKNOWN: {"request_id": HOSTILE},
+    Problem.RUN_OF_OTHER_INPUTS: {"request_id": HOSTILE},
 }
 JOB = Job(
     id="abcdefgh23",
@@ -95,6 +103,10 @@ def all_cards() -> Iterator[tuple[str, ui.LayoutView]]:
     yield "no jobs", cards.job_list([])
     yield "jobs", cards.job_list([replace(JOB, state=state) for state in JobState])
     yield "explanation", cards.explanation(PRICES)
+    for outcome in Outcome:
+        settled = replace(JOB, state=LEADS_TO[outcome], settled=outcome)
+        yield f"resolved {outcome}", cards.resolved(settled)
+        yield f"settled {outcome}", cards.status(settled, Outlook())
     for in_server in (True, False):
         yield (
             "balance",

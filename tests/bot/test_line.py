@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+from structlog.testing import capture_logs
+
+from bot.alarms import Alarms, Trouble
 from bot.errors import KeyRejected, NotAccepted, OutOfCredits
 from bot.line import Line, Patience
 
@@ -126,3 +129,44 @@ def test_an_empty_balance_is_never_one_jobs_fault() -> None:
     for _ in range(5):
         assert not line.is_about_inputs("unlucky", error)
         line.works()
+
+
+def test_the_operator_is_told_once_and_once_that_it_is_over() -> None:
+    clock = StoppedClock()
+    with capture_logs() as logs:
+        line = Line(clock)
+        for job_id in ("one", "two", "three"):
+            line.turned_away(job_id, KeyRejected("no", status=401))
+            clock.now += line.left_s
+        line.in_doubt("502")  # another trouble between does not end this one
+        line.turned_away("one", KeyRejected("no", status=401))
+        line.works()
+        line.works()
+        line.turned_away("one", OutOfCredits("406: Insufficient credits", status=406))
+        line.turned_away("two", OutOfCredits("406: Insufficient credits", status=406))
+    errors = [entry["event"] for entry in logs if entry["log_level"] == "error"]
+    assert errors == [Trouble.KEY, Trouble.CREDITS]
+    over = [entry["trouble"] for entry in logs if entry["event"] == "a trouble is over"]
+    assert over == [Trouble.KEY]
+
+
+def test_a_door_that_works_beside_one_that_does_not_is_no_end() -> None:
+    alarms = Alarms()
+    with capture_logs() as logs:
+        alarms.begins(Trouble.KEY, "submits")
+        alarms.begins(Trouble.KEY, "polls")
+        for _ in range(3):
+            alarms.works(Trouble.KEY, "polls")
+            alarms.begins(Trouble.KEY, "submits")
+        assert not [entry for entry in logs if entry["event"] == "a trouble is over"]
+        alarms.works(Trouble.KEY, "submits")
+    assert [entry["log_level"] for entry in logs].count("error") == 1
+    assert [entry["event"] for entry in logs].count("a trouble is over") == 1
+
+
+def test_one_picture_that_is_refused_is_no_alarm() -> None:
+    line = Line(StoppedClock())
+    with capture_logs() as logs:
+        line.turned_away("bad", KeyRejected("this picture", status=403))
+    assert [entry["log_level"] for entry in logs] == ["warning"]
+    assert not line.is_broken

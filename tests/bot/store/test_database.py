@@ -77,5 +77,5 @@ async def test_cancelling_the_caller_does_not_tear_an_event(tmp_path: Path) -> N
 
 async def test_a_file_that_is_no_database_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "marionette.db").write_text("Dear diary, " * 1000)
-    with pytest.raises(StoreError, match=r"marionette.db cannot be used: file is not a database\."):
+    with pytest.raises(StoreError, match=r"marionette.db cannot be used: file is not a database"):
         await Database.open(url(tmp_path), exclusive=True)

@@ -1,0 +1,66 @@
+"""`doctor`: compare, and with `--repair` mend what needs no guess."""
+
+import argparse
+
+from bot.app import provider
+from bot.clock import Clock
+from bot.core.reconcile import Difference, HoldMend, WalletMend
+from bot.doctor import Doctor, Findings
+from bot.settings import Settings
+from bot.store import Database
+from bot.store.audit import Audit
+
+REASON = "doctor --repair: {}"
+
+
+async def doctor(wanted: argparse.Namespace, settings: Settings, clock: Clock) -> tuple[str, int]:
+    """What was found (and mended), and the exit code: 1 when differences are left.
+
+    Raises `MarionetteError`; a repair also while a bot runs.
+    """
+    async with provider(settings, clock) as segmind:
+        examiner = Doctor(settings, segmind, clock)
+        async with await Database.open(settings.database) as database:
+            found = await examiner.examine(database, wanted.days)
+        mended: list[str] = []
+        if wanted.repair:
+            async with await Database.open(settings.database, exclusive=True) as database:
+                found = await examiner.examine(database, wanted.days)
+                mended = await _mend(found.differences, Audit(database), clock)
+                if mended:
+                    found = await examiner.examine(database, wanted.days)
+    return _told(found, mended, repaired=wanted.repair), 1 if found.differences else 0
+
+
+async def _mend(found: list[Difference], audit: Audit, clock: Clock) -> list[str]:
+    """Wallets first: settling a hold counts on what is cached."""
+    mended = []
+    for difference in found:
+        if isinstance(difference.mend, WalletMend):
+            await audit.mend_wallet(
+                difference.mend.server_id,
+                difference.mend.person_id,
+                reason=REASON.format(difference.text),
+                at=clock.time(),
+            )
+            mended.append(difference.text)
+    for difference in found:
+        if isinstance(difference.mend, HoldMend):
+            await audit.mend_hold(
+                difference.mend.job_id, reason=REASON.format(difference.text), at=clock.time()
+            )
+            mended.append(difference.text)
+    return mended
+
+
+def _told(found: Findings, mended: list[str], *, repaired: bool) -> str:
+    lines = list(found.notes)
+    if mended:
+        lines += ["", f"Mended ({len(mended)}):", *(f"- {text}" for text in mended)]
+    if not found.differences:
+        return "\n".join([*lines, "", "Everything agrees."])
+    lines += ["", f"Differences ({len(found.differences)}):"]
+    for difference in found.differences:
+        hint = " [--repair mends it]" if difference.mend and not repaired else ""
+        lines.append(f"- {difference.text}{hint}")
+    return "\n".join(lines)

@@ -1,0 +1,86 @@
+"""What can be typed. Wrong usage ends with 2 and argparse's own words."""
+
+import argparse
+from pathlib import Path
+
+from bot.core.jobs import JobState, Outcome
+
+LONGEST_ID = 2**63 - 1
+MOST_CREDITS = 1_000_000
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every command; `command` and `action` in the result say which it is."""
+    top = argparse.ArgumentParser(prog="python -m bot", description="Marionette, a Discord bot")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser("run", help="run the bot until SIGTERM or Ctrl-C")
+    _jobs(commands.add_parser("jobs", help="list, show and settle jobs, beside a running bot"))
+    _quota(commands.add_parser("quota", help="show, grant and revoke somebody's credits"))
+    _db(commands.add_parser("db", help="back the database up, and say its version"))
+    doctor = commands.add_parser("doctor", help="compare what is written down with what is there")
+    doctor.add_argument(
+        "--repair",
+        action="store_true",
+        help="mend what can be mended without guessing; no bot may run meanwhile",
+    )
+    doctor.add_argument(
+        "--days",
+        type=_whole(1, 365),
+        default=7,
+        help="how far back the provider's history is read (default: 7)",
+    )
+    return top
+
+
+def _jobs(command: argparse.ArgumentParser) -> None:
+    actions = command.add_subparsers(dest="action", required=True, metavar="ACTION")
+    listing = actions.add_parser("list", help="the newest jobs, a line each")
+    listing.add_argument("--state", choices=[state.value for state in JobState])
+    listing.add_argument("--server", type=_id, metavar="ID", help="0: direct messages")
+    listing.add_argument("--person", type=_id, metavar="ID")
+    listing.add_argument("--limit", type=_whole(1, 100_000), default=50, metavar="N")
+    show = actions.add_parser("show", help="everything about one job")
+    show.add_argument("job", metavar="JOB")
+    resolve = actions.add_parser("resolve", help="settle a job in review")
+    resolve.add_argument("job", metavar="JOB")
+    resolve.add_argument("--outcome", required=True, choices=[outcome.value for outcome in Outcome])
+    resolve.add_argument("--request-id", metavar="ID", help="the run that it takes, if it ran")
+    resolve.add_argument("--reason", required=True, metavar="TEXT")
+
+
+def _quota(command: argparse.ArgumentParser) -> None:
+    actions = command.add_subparsers(dest="action", required=True, metavar="ACTION")
+    show = actions.add_parser("show", help="what somebody has")
+    grant = actions.add_parser("grant", help="give credits that stay until they are spent")
+    revoke = actions.add_parser("revoke", help="take granted credits away, as far as there are any")
+    for action in (show, grant, revoke):
+        action.add_argument("--server", type=_id, required=True, help="0: direct messages")
+        action.add_argument("--person", type=_id, required=True)
+    for action in (grant, revoke):
+        action.add_argument("--credits", type=_whole(1, MOST_CREDITS), required=True)
+        action.add_argument("--reason", required=True, metavar="TEXT")
+
+
+def _db(command: argparse.ArgumentParser) -> None:
+    actions = command.add_subparsers(dest="action", required=True, metavar="ACTION")
+    backup = actions.add_parser("backup", help="copy the database to a new file")
+    backup.add_argument("path", type=Path, metavar="PATH")
+    actions.add_parser("version", help="the revision of the database and of this program")
+
+
+class _whole:  # noqa: N801 - argparse shows its name
+    """A whole number within bounds."""
+
+    def __init__(self, least: int, most: int) -> None:
+        self._least, self._most = least, most
+
+    def __call__(self, text: str) -> int:
+        number = int(text) if text.isascii() and text.isdigit() else -1
+        if not self._least <= number <= self._most:
+            raise argparse.ArgumentTypeError(
+                f"{text} is no whole number from {self._least} to {self._most}"
+            )
+        return number
+
+
+_id = _whole(0, LONGEST_ID)

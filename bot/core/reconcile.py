@@ -1,0 +1,223 @@
+"""What must agree in the books: wallets with the journal, holds with states, submits with jobs."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from bot.core.jobs import ENDED, JobState
+from bot.core.ledger import Entry, Kind, whole_price
+
+S = JobState
+OPEN = frozenset({S.QUEUED, S.SUBMITTING, S.RENDERING, S.FETCHING, S.REVIEW})
+"""States in which a job's credits are held, and nothing is settled yet."""
+
+CAPTURED = frozenset({S.DELIVERING, S.DELIVERED})
+ACCEPTED = frozenset({S.RENDERING, S.FETCHING, S.DELIVERING, S.DELIVERED})
+"""States that a job cannot have before the provider's yes."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobLine:
+    """A job as far as the books care; `decisions` are the states that people put it into."""
+
+    id: str
+    state: JobState
+    state_since: float
+    server_id: int
+    person_id: int
+    price: int | None
+    quality: str | None
+    attempt_id: int | None
+    video_deleted_at: float | None
+    decisions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptLine:
+    """A submit; `cost` as the provider counts."""
+
+    id: int
+    job_id: str
+    image_url: str
+    video_url: str
+    request_id: str | None
+    submitted_at: float | None
+    cost: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class WalletLine:
+    """A cached wallet."""
+
+    server_id: int
+    person_id: int
+    granted: int
+    held: int
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """Everything that is written down, as of one moment; `damage` is SQLite's own findings."""
+
+    jobs: Sequence[JobLine]
+    attempts: Sequence[AttemptLine]
+    wallets: Sequence[WalletLine]
+    entries: Sequence[Entry]
+    damage: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WalletMend:
+    """Cache anew what the journal says."""
+
+    server_id: int
+    person_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class HoldMend:
+    """Settle what an ended job still holds: captured for its video, else released."""
+
+    job_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One sentence, and what would mend it without taking anything from anybody."""
+
+    text: str
+    mend: WalletMend | HoldMend | None = None
+
+
+def differences(books: Books) -> list[Difference]:
+    """Everything in the books that does not agree."""
+    damage = [Difference(f"SQLite finds the database damaged: {text}.") for text in books.damage]
+    return [*damage, *_wallets(books), *_holds(books), *_attempts(books)]
+
+
+def journal_says(entries: Iterable[Entry]) -> tuple[int, int]:
+    """What one wallet's whole journal makes of it: granted credits, and held ones."""
+    granted, held = 0, Counter[str | None]()
+    settled = set()
+    for entry in entries:
+        granted += entry.granted
+        if entry.kind is Kind.HOLD:
+            held[entry.job_id] += whole_price(entry)
+        elif entry.kind in {Kind.CAPTURE, Kind.RELEASE}:
+            settled.add(entry.job_id)
+    return granted, sum(price for job_id, price in held.items() if job_id not in settled)
+
+
+def _wallets(books: Books) -> Iterator[Difference]:
+    journal: dict[tuple[int, int], list[Entry]] = defaultdict(list)
+    for entry in books.entries:
+        journal[entry.server_id, entry.person_id].append(entry)
+    cached = {(line.server_id, line.person_id): (line.granted, line.held) for line in books.wallets}
+    for server_id, person_id in sorted(journal.keys() | cached.keys()):
+        is_now = cached.get((server_id, person_id), (0, 0))
+        should_be = journal_says(journal[server_id, person_id])
+        if is_now != should_be:
+            yield Difference(
+                f"The wallet of person {person_id} in server {server_id} says {is_now[0]} granted "
+                f"and {is_now[1]} held, the journal {should_be[0]} and {should_be[1]}.",
+                WalletMend(server_id, person_id) if min(should_be) >= 0 else None,
+            )
+
+
+@dataclass(slots=True)
+class _Money:
+    """The entries of one job."""
+
+    holds: list[Entry] = field(default_factory=list)
+    settled: list[Entry] = field(default_factory=list)
+    refunds: list[Entry] = field(default_factory=list)
+
+
+def _holds(books: Books) -> Iterator[Difference]:
+    money: dict[str, _Money] = defaultdict(_Money)
+    for entry in books.entries:
+        if entry.job_id is None:
+            continue
+        of_job = money[entry.job_id]
+        kinds = {Kind.HOLD: of_job.holds, Kind.REFUND: of_job.refunds}
+        kinds.get(entry.kind, of_job.settled).append(entry)
+    for job in books.jobs:
+        found = money.get(job.id, _Money())
+        yield from _journal_of(job, found)
+        yield from _state_of(job, found)
+
+
+def _journal_of(job: JobLine, money: _Money) -> Iterator[Difference]:
+    """Whether a job's entries follow from each other."""
+    for entries, what in ((money.holds, "hold"), (money.settled, "settlement")):
+        if len(entries) > 1:
+            yield Difference(f"Job {job.id} has more than one {what} in the journal.")
+    if not money.holds:
+        if money.settled or money.refunds:
+            yield Difference(f"Job {job.id} has entries in the journal, but no hold.")
+        return
+    hold = money.holds[0]
+    if (hold.server_id, hold.person_id) != (job.server_id, job.person_id):
+        yield Difference(f"Job {job.id} holds credits of a wallet that is not its requester's.")
+    if whole_price(hold) != job.price:
+        yield Difference(f"Job {job.id} costs {job.price}, and {whole_price(hold)} were held.")
+    for entry in money.settled:
+        back = (-hold.allowance, -hold.granted) if entry.kind is Kind.RELEASE else (0, 0)
+        if (entry.allowance, entry.granted) != back:
+            yield Difference(f"Job {job.id} has a {entry.kind} that does not fit its hold.")
+    if money.refunds and not any(entry.kind is Kind.CAPTURE for entry in money.settled):
+        yield Difference(f"Job {job.id} was refunded without having been charged.")
+
+
+def _state_of(job: JobLine, money: _Money) -> Iterator[Difference]:
+    """Whether a job's hold is as its state wants it."""
+    said = f"Job {job.id} is {job.state}, but its credits are"
+    kinds = {entry.kind for entry in money.settled}
+    if job.state is S.CHECKING:
+        if money.holds:
+            yield Difference(f"{said} held already.")
+    elif job.state in OPEN:
+        if not money.holds:
+            yield Difference(f"{said} not held.")
+        elif kinds:
+            yield Difference(f"{said} settled already ({', '.join(sorted(kinds))}).")
+    elif money.holds and not kinds:
+        mend = HoldMend(job.id) if job.state in ENDED else None
+        yield Difference(f"{said} still held.", mend)
+    elif job.state in CAPTURED:
+        if Kind.CAPTURE not in kinds:
+            yield Difference(f"{said} not captured.")
+    elif Kind.CAPTURE in kinds and not money.refunds:
+        yield Difference(f"{said} captured and not refunded.")
+
+
+def _attempts(books: Books) -> Iterator[Difference]:
+    jobs = {job.id: job for job in books.jobs}
+    attempts = {attempt.id: attempt for attempt in books.attempts}
+    claims: dict[str, list[str]] = defaultdict(list)
+    for attempt in books.attempts:
+        if attempt.job_id not in jobs:
+            yield Difference(f"Attempt {attempt.id} belongs to no job.")
+        if attempt.request_id is not None:
+            claims[attempt.request_id.replace("-", "").lower()].append(attempt.job_id)
+    for request_id, owners in claims.items():
+        if len(owners) > 1:
+            names = " and ".join(sorted(owners))
+            yield Difference(f"The run {request_id} is claimed more than once: by jobs {names}.")
+    accepted = Counter(attempt.job_id for attempt in books.attempts if attempt.request_id)
+    for job in books.jobs:
+        current = attempts.get(job.attempt_id) if job.attempt_id is not None else None
+        if job.attempt_id is not None and (current is None or current.job_id != job.id):
+            yield Difference(f"Job {job.id} names an attempt that is not its own.")
+        if job.state is S.QUEUED and current is not None:
+            yield Difference(f"Job {job.id} is queued, but has an attempt under way.")
+        if job.state is S.SUBMITTING and current is None:
+            yield Difference(f"Job {job.id} is submitting, but has no attempt.")
+        if job.state in ACCEPTED and (current is None or current.request_id is None):
+            yield Difference(f"Job {job.id} is {job.state}, but has no request id.")
+        allowed = 1 + job.decisions.count(S.QUEUED)
+        if accepted[job.id] > allowed:
+            yield Difference(
+                f"Job {job.id} was accepted by the provider {accepted[job.id]} times, and nobody "
+                "decided so."
+            )

@@ -1,0 +1,112 @@
+"""What moderators may do about the jobs of their server, and the operator about any."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from bot.clock import Clock
+from bot.core.jobs import Attempt, Job, JobState, Outcome, job_id_in
+from bot.errors import Problem, ProviderError, Refused, StaleJob
+from bot.segmind import Row
+from bot.segmind_replies import canonical_id
+from bot.store import Store
+
+REASON_LIMIT_CHARS = 500
+
+
+class History(Protocol):
+    """What is asked of the provider."""
+
+    async def history_row(self, request_id: str) -> Row | None:
+        """The history's row of one request. Raises `ProviderError`."""
+
+
+class Moderation:
+    """`server_id` is the server whose jobs may be touched; `None` is the operator's: every job."""
+
+    def __init__(
+        self, *, store: Store, history: History, poke: Callable[[str], None], clock: Clock
+    ) -> None:
+        self._store = store
+        self._history = history
+        self._poke = poke
+        self._clock = clock
+
+    async def in_review(self, server_id: int) -> list[Job]:
+        """A server's jobs that only a person can settle, oldest first."""
+        found = await self._store.read.find(state=JobState.REVIEW, server_id=server_id)
+        return sorted(found, key=lambda job: job.created_at)
+
+    async def resolve(
+        self,
+        job_id: str,
+        outcome: Outcome,
+        *,
+        server_id: int | None,
+        request_id: str | None,
+        actor_id: int,
+        reason: str,
+    ) -> Job:
+        """Settle a job in review. Raises `Refused`; then nothing has changed."""
+        reason = reason.strip()[:REASON_LIMIT_CHARS]
+        if not reason:
+            raise Refused(Problem.REASON_MISSING)
+        if outcome is not Outcome.RAN and request_id:
+            raise Refused(Problem.RUN_ID_NEEDLESS)
+        while True:
+            job = await self._in_review(job_id, server_id)
+            run = await self._run(job, request_id) if outcome is Outcome.RAN else None
+            try:
+                after = await self._store.resolve(
+                    job,
+                    outcome,
+                    run=run,
+                    actor_id=actor_id,
+                    reason=reason,
+                    at=self._clock.time(),
+                )
+            except StaleJob:
+                continue  # it moved on meanwhile: decide again on what it is now
+            self._poke(after.id)
+            return after
+
+    async def _in_review(self, job_id: str, server_id: int | None) -> Job:
+        found = job_id_in(job_id)
+        job = await self._store.read.job(found) if found else None
+        if job is None or server_id not in {None, job.server_id}:
+            raise Refused(Problem.NO_JOB_HERE, job=job_id.strip()[:40] or "–")
+        if job.state is not JobState.REVIEW:
+            raise Refused(Problem.NOT_IN_REVIEW, job=job.id, state=job.state)
+        return job
+
+    async def _run(self, job: Job, given: str | None) -> tuple[str, float]:
+        """The run that a job is to take, and when it began: nobody else's, of the same inputs."""
+        attempt = job.attempt
+        assert attempt is not None
+        if not (given and given.strip()):
+            raise Refused(Problem.RUN_ID_MISSING)
+        request_id = canonical_id(given.strip(" `\n"))
+        if request_id is None:
+            raise Refused(Problem.RUN_UNKNOWN, request_id=given.strip()[:80])
+        if attempt.request_id is not None and request_id != attempt.request_id:
+            raise Refused(Problem.RUN_KNOWN, job=job.id, request_id=attempt.request_id)
+        if attempt.request_id is None and await self._store.read.is_claimed(request_id):
+            raise Refused(Problem.RUN_CLAIMED, request_id=request_id)
+        try:
+            row = await self._history.history_row(request_id)
+        except ProviderError as error:
+            raise Refused(Problem.HISTORY_UNREADABLE) from error
+        if row is None:
+            raise Refused(Problem.RUN_UNKNOWN, request_id=request_id)
+        if row.inputs != _inputs(job, attempt):
+            raise Refused(Problem.RUN_OF_OTHER_INPUTS, request_id=request_id)
+        now = self._clock.time()
+        return request_id, min(row.created_at or attempt.began_at, now)
+
+
+def _inputs(job: Job, attempt: Attempt) -> dict[str, object]:
+    """What was sent, as the provider's history tells it."""
+    return {
+        "image_url": attempt.image_url,
+        "video_url": attempt.video_url,
+        "quality": job.quality,
+    }

@@ -1,0 +1,143 @@
+"""The books as the doctor reads them, and the repairs that it may write."""
+
+from collections import defaultdict
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.core import ledger
+from bot.core.actions import OPERATOR, Action, Deed
+from bot.core.jobs import Job, JobState
+from bot.core.ledger import Entry
+from bot.core.reconcile import AttemptLine, Books, JobLine, WalletLine, journal_says
+from bot.errors import StaleJob
+from bot.store import money
+from bot.store.changes import read_job
+from bot.store.corrections import remember
+from bot.store.database import Database, business_event, question
+from bot.store.rows import entry_from
+from bot.store.tables import actions, attempts, entries, jobs, wallets
+
+
+class Audit:
+    """Reads everything; each repair is one event, with an action and its reason."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    @question
+    async def books(self, connection: AsyncConnection) -> Books:
+        """All that is written down, as of one moment."""
+        return Books(
+            jobs=await _jobs(connection),
+            attempts=[
+                AttemptLine(*row)
+                for row in await connection.execute(
+                    select(*(attempts.c[name] for name in AttemptLine.__dataclass_fields__))
+                )
+            ],
+            wallets=[WalletLine(*row) for row in await connection.execute(select(wallets))],
+            entries=await _entries(connection),
+            damage=await _damage(connection),
+        )
+
+    @business_event
+    async def mend_wallet(
+        self,
+        connection: AsyncConnection,
+        server_id: int,
+        person_id: int,
+        *,
+        reason: str,
+        at: float,
+    ) -> None:
+        """Cache anew what the journal says."""
+        before = await money.purses(connection, server_id, person_id)
+        query = entries.c.server_id == server_id, entries.c.person_id == person_id
+        granted, held = journal_says(await _entries(connection, *query))
+        after = {"granted": granted, "held": held}
+        await connection.execute(
+            upsert(wallets)
+            .values(server_id=server_id, person_id=person_id, **after)
+            .on_conflict_do_update(index_elements=["server_id", "person_id"], set_=after)
+        )
+        await remember(
+            connection,
+            Action(
+                at=at,
+                actor_id=OPERATOR,
+                server_id=server_id,
+                action=Deed.REPAIR,
+                reason=reason,
+                person_id=person_id,
+                before={**before},
+                after={**after},
+            ),
+        )
+
+    @business_event
+    async def mend_hold(
+        self, connection: AsyncConnection, job_id: str, *, reason: str, at: float
+    ) -> None:
+        """Settle what an ended job still holds. Raises `StaleJob` if there is no such thing."""
+        job = await read_job(connection, job_id)
+        held = await money.hold_of(connection, job_id)
+        if held is None or not job.ended or await money.is_settled(connection, job_id):
+            raise StaleJob(f"Job {job_id} is not an ended one whose credits are held.")
+        before = await money.purses(connection, job.server_id, job.person_id)
+        entry = _settlement(job, held, at)
+        entry = replace(entry, actor_id=OPERATOR, reason=reason)
+        await money.write_entry(connection, entry, held=-ledger.whole_price(held))
+        after = await money.purses(connection, job.server_id, job.person_id)
+        await remember(
+            connection,
+            Action(
+                at=at,
+                actor_id=OPERATOR,
+                server_id=job.server_id,
+                action=Deed.REPAIR,
+                reason=reason,
+                job_id=job.id,
+                person_id=job.person_id,
+                before={**before},
+                after={**after},
+            ),
+        )
+
+
+def _settlement(job: Job, held: Entry, at: float) -> Entry:
+    """Whoever has the video has spent what was held for it."""
+    settle = ledger.capture if job.state is JobState.DELIVERED else ledger.release
+    return settle(held, at)
+
+
+async def _jobs(connection: AsyncConnection) -> list[JobLine]:
+    decided: dict[str, list[str]] = defaultdict(list)
+    resolved = select(actions.c.job_id, actions.c.after).where(actions.c.action == Deed.RESOLVE)
+    for job_id, after in await connection.execute(resolved.order_by(actions.c.id)):
+        decided[job_id].append(str((after or {}).get("state")))
+    names = [name for name in JobLine.__dataclass_fields__ if name != "decisions"]
+    rows = await connection.execute(select(*(jobs.c[name] for name in names)))
+    return [
+        JobLine(
+            **dict(row) | {"state": JobState(row["state"])},
+            decisions=tuple(decided.get(row["id"], ())),
+        )
+        for row in rows.mappings()
+    ]
+
+
+async def _entries(connection: AsyncConnection, *where: ColumnElement[bool]) -> list[Entry]:
+    query = select(entries).where(*where).order_by(entries.c.id)
+    return [entry_from(row) for row in (await connection.execute(query)).mappings()]
+
+
+async def _damage(connection: AsyncConnection) -> list[str]:
+    """What SQLite itself finds wrong; few lines, since one is enough to act."""
+    checked = await connection.exec_driver_sql("PRAGMA quick_check(5)")
+    found = [str(row[0]) for row in checked if row[0] != "ok"]
+    strays: list[Any] = list(await connection.exec_driver_sql("PRAGMA foreign_key_check"))
+    return found + [f"row {row[1]} of {row[0]} points to no {row[2]}" for row in strays[:5]]

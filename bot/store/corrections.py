@@ -1,0 +1,171 @@
+"""What people decide about jobs and credits: each with an actor and a reason, in the journal and
+among the actions."""
+
+from typing import Any
+
+from sqlalchemy import insert
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.core import ledger
+from bot.core.actions import Action, Deed, Snapshot
+from bot.core.jobs import LEADS_TO, Failure, Job, JobState, Outcome
+from bot.core.ledger import Kind
+from bot.core.policy import Rules
+from bot.errors import LedgerError, Problem, Refused, StaleJob
+from bot.store import money
+from bot.store.changes import change, is_claimed, read_job, save_attempt
+from bot.store.database import Database, business_event
+from bot.store.rows import failure_json
+from bot.store.tables import actions
+
+
+class Corrections:
+    """Part of the store; each method is one event."""
+
+    database: Database
+
+    @business_event
+    async def resolve(
+        self,
+        connection: AsyncConnection,
+        job: Job,
+        outcome: Outcome,
+        *,
+        run: tuple[str, float] | None = None,
+        actor_id: int,
+        reason: str,
+        at: float,
+    ) -> Job:
+        """Settle a job in review; `run` is the request id it takes, and when that was submitted.
+
+        Raises `StaleJob` when it is not in review as it was seen, and `Refused` for a run that
+        another job has claimed meanwhile; then nothing changed.
+        """
+        if job.state is not JobState.REVIEW:
+            raise StaleJob(f"Job {job.id} is not in review.")
+        values: dict[Outcome, dict[str, Any]] = {
+            Outcome.RAN: {},
+            Outcome.AGAIN: {"attempt_id": None},
+            Outcome.GIVE_UP: {"failure": failure_json(Failure(Problem.GIVEN_UP))},
+        }
+        after = await change(
+            connection, job, LEADS_TO[outcome], at, settled=outcome, **values[outcome]
+        )
+        known = job.attempt.request_id if job.attempt else None
+        if run is not None and run[0] != known:
+            if known is not None or await is_claimed(connection, run[0]):
+                raise Refused(Problem.RUN_CLAIMED, request_id=run[0])
+            await save_attempt(connection, job, request_id=run[0], submitted_at=run[1])
+            after = await read_job(connection, job.id)
+        if outcome is Outcome.GIVE_UP:
+            await money.settle(connection, job, Kind.RELEASE, at)
+        action = Action(
+            at=at,
+            actor_id=actor_id,
+            server_id=job.server_id,
+            action=Deed.RESOLVE,
+            reason=reason,
+            job_id=job.id,
+            person_id=job.person_id,
+            before=_seen(job),
+            after=_seen(after),
+        )
+        await remember(connection, action)
+        return after
+
+    @business_event
+    async def grant(
+        self,
+        connection: AsyncConnection,
+        server_id: int,
+        person_id: int,
+        credits: int,
+        *,
+        actor_id: int,
+        reason: str,
+        at: float,
+    ) -> None:
+        """Give credits that stay. Raises `LedgerError` for none."""
+        entry = ledger.grant(
+            server_id=server_id,
+            person_id=person_id,
+            credits=credits,
+            at=at,
+            actor_id=actor_id,
+            reason=reason,
+        )
+        await _correct(connection, Deed.GRANT, entry)
+
+    @business_event
+    async def revoke(
+        self,
+        connection: AsyncConnection,
+        server_id: int,
+        person_id: int,
+        credits: int,
+        *,
+        rules: Rules,
+        actor_id: int,
+        reason: str,
+        at: float,
+    ) -> int:
+        """Take granted credits away, as far as there are any, and say how many that were.
+
+        Raises `LedgerError` for none.
+        """
+        entry = ledger.revoke(
+            await money.balance(connection, server_id, person_id, rules, at),
+            server_id=server_id,
+            person_id=person_id,
+            credits=credits,
+            at=at,
+            actor_id=actor_id,
+            reason=reason,
+        )
+        await _correct(connection, Deed.REVOKE, entry)
+        return -entry.granted
+
+    @business_event
+    async def refund(
+        self, connection: AsyncConnection, job_id: str, *, actor_id: int, reason: str, at: float
+    ) -> None:
+        """Give a captured job's whole price back, once. Raises `LedgerError`."""
+        held = await money.hold_of(connection, job_id)
+        if held is None or not await money.is_captured(connection, job_id):
+            raise LedgerError(f"Job {job_id} was not charged.")
+        entry = ledger.refund(held, at=at, actor_id=actor_id, reason=reason)
+        try:
+            await _correct(connection, Deed.REFUND, entry)
+        except IntegrityError:
+            raise LedgerError(f"Job {job_id} was refunded before.") from None
+
+
+async def _correct(connection: AsyncConnection, deed: Deed, entry: ledger.Entry) -> None:
+    """Write an entry that somebody decided on, and remember what it did to the wallet."""
+    assert entry.actor_id is not None
+    assert entry.reason is not None
+    before = await money.purses(connection, entry.server_id, entry.person_id)
+    await money.write_entry(connection, entry, held=0)
+    action = Action(
+        at=entry.at,
+        actor_id=entry.actor_id,
+        server_id=entry.server_id,
+        action=deed,
+        reason=entry.reason,
+        job_id=entry.job_id,
+        person_id=entry.person_id,
+        before={"granted": before["granted"]},
+        after={"granted": before["granted"] + entry.granted},
+    )
+    await remember(connection, action)
+
+
+async def remember(connection: AsyncConnection, action: Action) -> None:
+    """Add a row to the actions."""
+    values = {name: getattr(action, name) for name in Action.__dataclass_fields__}
+    await connection.execute(insert(actions).values(**values))
+
+
+def _seen(job: Job) -> Snapshot:
+    return {"state": job.state, "request_id": job.attempt.request_id if job.attempt else None}

@@ -1,0 +1,203 @@
+"""Backups: whole, made beside a writer, and made by themselves before a migration."""
+
+import asyncio
+import os
+import resource
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+from alembic import command
+from sqlalchemy import create_engine
+from structlog.testing import capture_logs
+
+from bot.alarms import Alarms, Trouble
+from bot.errors import CannotSave, StoreError
+from bot.store import Database, Store
+from bot.store.backup import back_up, back_up_before
+from bot.store.database import _config
+from tests.bot.test_settings import NEEDED, ROOT
+
+OLD = "0001"
+
+
+def url(folder: Path) -> str:
+    return f"sqlite+aiosqlite:///{folder / 'marionette.db'}"
+
+
+def revision(path: Path) -> str:
+    with closing(sqlite3.connect(path)) as database:
+        return str(database.execute("SELECT version_num FROM alembic_version").fetchone()[0])
+
+
+def write_old(folder: Path) -> Path:
+    """A database as the first release left it, with somebody's credits in it."""
+    path = folder / "marionette.db"
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        command.upgrade(_config(connection), OLD)
+        connection.exec_driver_sql("INSERT INTO wallets VALUES (1, 2, 30, 0)")
+    engine.dispose()
+    return path
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+def granted(path: Path) -> list[tuple[int]]:
+    with closing(sqlite3.connect(path)) as database:
+        return database.execute("SELECT granted FROM wallets").fetchall()
+
+
+async def test_a_migration_is_preceded_by_a_backup(tmp_path: Path) -> None:
+    path = write_old(tmp_path)
+    async with await Database.open(url(tmp_path), exclusive=True) as database:
+        current, head = await database.versions()
+    assert current == head != OLD
+    backup = tmp_path / f"marionette.db.before-{head}"
+    assert (revision(backup), granted(backup)) == (OLD, [(30,)])
+    assert (revision(path), granted(path)) == (head, [(30,)])
+
+
+async def test_nothing_to_migrate_makes_no_backup(tmp_path: Path) -> None:
+    for _ in range(2):
+        async with await Database.open(url(tmp_path), exclusive=True):
+            pass
+    assert names(tmp_path) == {"marionette.db", "marionette.db.lock"}
+
+
+async def test_a_backup_that_cannot_be_made_stops_the_migration(tmp_path: Path) -> None:
+    path = write_old(tmp_path)
+    (tmp_path / "marionette.db.before-0002").mkdir()
+    with pytest.raises(StoreError, match="could not be made"):
+        await Database.open(url(tmp_path), exclusive=True)
+    assert revision(path) == OLD
+
+
+def test_the_last_three_are_kept(tmp_path: Path) -> None:
+    path = write_old(tmp_path)
+    for number, name in enumerate(("0002", "0003", "0004", "0005")):
+        os.utime(back_up_before(path, name), (number, number))
+    back_up_before(path, "0006")
+    kept = sorted(backup.name[-4:] for backup in tmp_path.glob("*.before-*"))
+    assert kept == ["0004", "0005", "0006"]
+
+
+async def test_a_backup_beside_a_writer_is_whole(tmp_path: Path) -> None:
+    async with await Database.open(url(tmp_path), exclusive=True) as database:
+        store = Store(database)
+        await store.grant(1, 2, 5, actor_id=0, reason="gift", at=1.0)
+        async with database.write() as connection:
+            await connection.exec_driver_sql("UPDATE wallets SET granted = 6")
+            copy = tmp_path / "copy.db"
+            size_bytes = await asyncio.to_thread(back_up, database.path, copy)
+    assert granted(copy) == [(5,)]
+    assert copy.stat().st_size == size_bytes
+    assert names(tmp_path) == {"copy.db", "marionette.db", "marionette.db.lock"}
+
+
+# --- a disk that fails ------------------------------------------------------------------------
+
+
+@contextmanager
+def files_may_have(size_bytes: int) -> Iterator[None]:
+    """A real limit of the system on this process's files: writing beyond it fails."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, ignored)
+
+
+async def test_a_full_disk_is_told_once_and_once_that_it_is_over(tmp_path: Path) -> None:
+    with capture_logs() as logs:
+        async with await Database.open(url(tmp_path), exclusive=True, alarms=Alarms()) as database:
+            store = Store(database)
+            with files_may_have(4096):
+                for number in range(3):
+                    with pytest.raises(CannotSave, match="free space"):
+                        await store.grant(1, number, 5, actor_id=0, reason="gift", at=1.0)
+            assert granted(database.path) == []
+            await store.grant(1, 2, 5, actor_id=0, reason="gift", at=1.0)
+    assert [entry["event"] for entry in logs if entry["log_level"] == "error"] == [Trouble.DISK]
+    assert [entry.get("trouble") for entry in logs if "over" in entry["event"]] == [Trouble.DISK]
+
+
+async def test_a_database_without_room_is_full(tmp_path: Path) -> None:
+    """SQLite's own word for it, by SQLite's own limit."""
+
+    async def fill(database: Database) -> None:
+        async with database.write() as connection:
+            await connection.exec_driver_sql("PRAGMA max_page_count = 1")
+            await connection.exec_driver_sql("CREATE TABLE more (x)")
+            await connection.exec_driver_sql("INSERT INTO more VALUES (zeroblob(1000000))")
+
+    async with await Database.open(url(tmp_path), exclusive=True) as database:
+        with pytest.raises(CannotSave, match="disk is full; free space"):
+            await fill(database)
+
+
+async def test_a_database_that_another_program_holds_is_one_sentence(tmp_path: Path) -> None:
+    async with await Database.open(url(tmp_path), exclusive=True) as database:
+        path = database.path
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreError, match="locked; close the other program"):
+            await Database.open(url(tmp_path), exclusive=True, busy_timeout_s=0.1)
+    async with await Database.open(url(tmp_path), exclusive=True):
+        pass
+
+
+def run_bot(folder: Path, *before: str, size_bytes: int | None = None) -> tuple[int, str]:
+    """Start the bot as a process of its own; its exit code and what it said."""
+
+    def limit() -> None:
+        if size_bytes is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, size_bytes))
+
+    nobody = {"DISCORD_API_URL": "http://127.0.0.1:9/api", "SEGMIND_API_URL": "http://127.0.0.1:9"}
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+    ended = subprocess.run(
+        [*before, sys.executable, "-m", "bot", "run"],
+        cwd=folder,
+        env=env | NEEDED | nobody | {"DATA_DIR": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+        preexec_fn=limit,
+    )
+    return ended.returncode, ended.stderr
+
+
+def without_override() -> list[str]:
+    """Root may write what nobody may, unless that power is taken from it."""
+    return [] if os.getuid() else ["setpriv", "--bounding-set=-dac_override", "--"]
+
+
+async def test_starting_on_a_read_only_database_is_one_sentence(tmp_path: Path) -> None:
+    async with await Database.open(url(tmp_path), exclusive=True) as database:
+        database.path.chmod(0o444)
+    code, said = await asyncio.to_thread(run_bot, tmp_path, *without_override())
+    assert (code, said.count("\n")) == (1, 1), said
+    assert "attempt to write a readonly database; make it writable." in said
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+async def test_starting_on_a_full_disk_is_one_sentence(tmp_path: Path, is_new: bool) -> None:
+    if not is_new:
+        async with await Database.open(url(tmp_path), exclusive=True):
+            pass
+    code, said = await asyncio.to_thread(run_bot, tmp_path, size_bytes=2048)
+    assert code == 1, said
+    assert "free space on its disk" in said
+    assert "Traceback" not in said

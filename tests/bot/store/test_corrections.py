@@ -1,0 +1,151 @@
+"""What people decide: in one transaction with what it changes, kept for ever, and never twice."""
+
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from bot.core.actions import Action, Deed
+from bot.core.jobs import Job, JobState, Outcome
+from bot.errors import Problem, Refused, StaleJob
+from bot.store import Database, Store
+from tests.bot.store.test_jobs import AT, RULES, queue, rendering, submit
+
+MODERATOR = 77
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    url = f"sqlite+aiosqlite:///{tmp_path / 'marionette.db'}"
+    async with await Database.open(url, exclusive=True) as database:
+        yield Store(database)
+
+
+async def in_review(store: Store, number: int = 1) -> Job:
+    """A job whose submit's reply was lost."""
+    job = await submit(store, await queue(store, number))
+    assert job is not None
+    return await store.doubt(job, AT + 900)
+
+
+async def resolve(
+    store: Store, job: Job, outcome: Outcome, run: tuple[str, float] | None = None
+) -> Job:
+    return await store.resolve(
+        job, outcome, run=run, actor_id=MODERATOR, reason="I looked", at=AT + 1000
+    )
+
+
+async def held(store: Store) -> tuple[int, int]:
+    has = await store.read.balance(1, 3, RULES, AT + 1000)
+    return has.available, has.held
+
+
+async def test_it_ran(store: Store) -> None:
+    job = await resolve(store, await in_review(store), Outcome.RAN, ("run-1", AT + 1))
+    assert (job.state, job.settled) == (JobState.RENDERING, Outcome.RAN)
+    assert job.attempt is not None
+    assert (job.attempt.request_id, job.attempt.submitted_at) == ("run-1", AT + 1)
+    assert await held(store) == (998, 2)
+    assert await store.read.actions_of(job.id) == [
+        Action(
+            at=AT + 1000,
+            actor_id=MODERATOR,
+            server_id=1,
+            action=Deed.RESOLVE,
+            reason="I looked",
+            job_id=job.id,
+            person_id=3,
+            before={"state": "review", "request_id": None},
+            after={"state": "rendering", "request_id": "run-1"},
+        )
+    ]
+
+
+async def test_it_did_not_run(store: Store) -> None:
+    first, other = await in_review(store), await queue(store, 2)
+    job = await resolve(store, first, Outcome.AGAIN)
+    assert (job.state, job.attempt) == (JobState.QUEUED, None)
+    assert await held(store) == (996, 4)
+    line, _ = await store.read.line()
+    assert [entry.job_id for entry in line] == [job.id, other.id]
+    again = await submit(store, job)
+    assert again is not None
+    assert len(await store.read.attempts_of(job.id)) == 2
+
+
+async def test_given_up(store: Store) -> None:
+    job = await resolve(store, await in_review(store), Outcome.GIVE_UP)
+    assert job.state is JobState.FAILED
+    assert job.failure is not None
+    assert job.failure.problem is Problem.GIVEN_UP
+    assert await held(store) == (1000, 0)
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+async def test_only_a_job_as_it_was_seen_in_review(store: Store, outcome: Outcome) -> None:
+    seen = await in_review(store)
+    run = ("run-1", AT) if outcome is Outcome.RAN else None
+    await resolve(store, seen, outcome, run)
+    with pytest.raises(StaleJob):
+        await resolve(store, seen, outcome, run)
+    with pytest.raises(StaleJob):
+        await resolve(store, await rendering(store, 2), outcome)
+    assert len(await store.read.actions_of(seen.id)) == 1
+
+
+async def test_a_run_that_was_claimed_meanwhile_changes_nothing(store: Store) -> None:
+    other = await rendering(store, 2)
+    assert other.attempt is not None
+    assert other.attempt.request_id is not None
+    job = await in_review(store)
+    with pytest.raises(Refused) as caught:
+        await resolve(store, job, Outcome.RAN, (other.attempt.request_id, AT))
+    assert caught.value.problem is Problem.RUN_CLAIMED
+    assert await store.read.job(job.id) == job
+    assert await store.read.actions_of(job.id) == []
+
+
+async def test_a_job_keeps_the_run_that_it_has(store: Store) -> None:
+    job = await store.doubt(await rendering(store), AT + 900)
+    with pytest.raises(Refused):
+        await resolve(store, job, Outcome.RAN, ("another", AT))
+    after = await resolve(store, job, Outcome.RAN, ("request-1", AT))
+    assert (after.state, after.attempt) == (JobState.RENDERING, job.attempt)
+
+
+async def test_credits_given_and_taken_are_remembered(store: Store) -> None:
+    await store.grant(1, 3, 5, actor_id=MODERATOR, reason="gift", at=AT)
+    await store.revoke(1, 3, 9, rules=RULES, actor_id=MODERATOR, reason="oops", at=AT)
+    async with store.database.read() as connection:
+        rows = await connection.execute(
+            text("SELECT action, person_id, reason, before, after FROM actions ORDER BY id")
+        )
+        assert [tuple(row) for row in rows] == [
+            ("grant", 3, "gift", '{"granted": 0}', '{"granted": 5}'),
+            ("revoke", 3, "oops", '{"granted": 5}', '{"granted": 0}'),
+        ]
+
+
+@pytest.mark.parametrize("table", ["entries", "actions"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE {} SET reason = 'none'",
+        "DELETE FROM {}",
+        "INSERT OR REPLACE INTO {0} SELECT * FROM {0}",
+    ],
+)
+async def test_what_was_written_stays(store: Store, table: str, statement: str) -> None:
+    await store.grant(1, 3, 5, actor_id=MODERATOR, reason="gift", at=AT)
+    with pytest.raises(IntegrityError, match="never changed"):
+        async with store.database.write() as connection:
+            await connection.execute(text(statement.format(table)))
+    with sqlite3.connect(store.database.path) as other:
+        assert other.execute(f"SELECT reason FROM {table}").fetchall() == [("gift",)]
+        with pytest.raises(sqlite3.IntegrityError, match="never changed"):
+            other.execute(f"DELETE FROM {table}")
+    other.close()
