@@ -94,7 +94,9 @@ async def _wire(
         media=media,
         files=files,
         line=line,
-        forecast=Forecast(store, line, clock),
+        forecast=Forecast(
+            store, line, clock, most_running_of_person=settings.max_running_per_person
+        ),
         videos=Videos(files, media),
         members=DiscordMembers(client),
     )

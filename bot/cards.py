@@ -29,16 +29,29 @@ class Button(StrEnum):
     DETAILS = "details"
 
 
+class Pace(StrEnum):
+    """How a run does beside runs like it: as usual, ready any moment, or late."""
+
+    USUAL = "usual"
+    DUE = "due"
+    LATE = "late"
+
+
 @dataclass(frozen=True, slots=True)
 class Outlook:
     """What a status card says besides its job.
 
-    `place` in the line is from 1, `ready_at` in unix seconds; `unavailable` is the provider.
+    `place` in the line is from 1, `ready_at` in unix seconds; `unavailable` is the provider,
+    `waits_for_own` that the person's other videos must be done first, and `is_in_doubt` that a
+    submit got no answer.
     """
 
     place: int | None = None
     ready_at: float | None = None
+    pace: Pace = Pace.USUAL
     unavailable: bool = False
+    waits_for_own: bool = False
+    is_in_doubt: bool = False
 
 
 STAGES: tuple[tuple[str, frozenset[JobState]], ...] = (
@@ -139,11 +152,14 @@ def _news(job: Job, outlook: Outlook) -> str | None:
                 "goes on by itself; you can also cancel it."
             )
         case JobState.QUEUED:
-            where = f"Number {outlook.place} in line. " if outlook.place else ""
-            return f"{where}{asked}.{_settled(job)}"
+            return f"{_turn(outlook)}{asked}.{_settled(job)}"
+        case JobState.SUBMITTING if outlook.is_in_doubt:
+            return (
+                "The video service did not answer. I am finding out whether it has your request; "
+                "your credits stay held until I know."
+            )
         case JobState.SUBMITTING | JobState.RENDERING | JobState.FETCHING | JobState.DELIVERING:
-            ready_at = outlook.ready_at
-            ready = f"Should be ready <t:{ready_at:.0f}:R> · " if ready_at else ""
+            ready = _ready(outlook)
             return f"{ready}{asked[0].lower() if ready else asked[0]}{asked[1:]}{_settled(job)}"
         case JobState.REVIEW if job.attempt and job.attempt.request_id:
             return (
@@ -159,13 +175,31 @@ def _news(job: Job, outlook: Outlook) -> str | None:
             return _where(job)
         case JobState.FAILED if job.failure:
             why = sentence(job.failure.problem, job.failure.facts)
-            return f"{why} You were not charged."
+            was_draft = job.source is Source.MESSAGE and job.queued_at is None
+            again = " To try again, send both the picture and the video." if was_draft else ""
+            return f"{why} You were not charged.{again}"
         case JobState.CANCELLED if job.source is Source.MESSAGE and job.queued_at is None:
             return "Nothing was started, and nothing spent."
         case JobState.CANCELLED:
             return "You were not charged."
         case _:
             return asked
+
+
+def _turn(outlook: Outlook) -> str:
+    if outlook.waits_for_own:
+        return "Starts when one of your videos that are being made is done. "
+    return f"Number {outlook.place} in line. " if outlook.place else ""
+
+
+def _ready(outlook: Outlook) -> str:
+    match outlook.pace:
+        case Pace.LATE:
+            return "This takes longer than usual; it comes when it is ready · "
+        case Pace.DUE:
+            return "Should be ready any moment · "
+        case _:
+            return f"Should be ready <t:{outlook.ready_at:.0f}:R> · " if outlook.ready_at else ""
 
 
 def _settler(job: Job) -> str:
@@ -204,15 +238,25 @@ def _where(job: Job) -> str:
 
 
 def _facts(job: Job) -> str:
-    parts = [job.quality, seconds_text(job.duration_s) if job.duration_s else None]
-    if job.price is not None:
-        spent = {JobState.FAILED: "given back", JobState.CANCELLED: "given back"}
-        after = spent.get(job.state) or ("held" if job.state not in _CAPTURED else None)
-        parts.append(credits_text(job.price) + (f" {after}" if after else ""))
-    return "-# " + " · ".join([*(part for part in parts if part), f"job `{job.id}`"])
+    return _small_print(job, job.quality, _length(job), _price(job))
 
 
-_CAPTURED = frozenset({JobState.DELIVERING, JobState.DELIVERED})
+def _small_print(job: Job, *parts: str | None) -> str:
+    return "-# " + " · ".join([*filter(None, parts), f"job `{job.id}`"])
+
+
+def _length(job: Job) -> str | None:
+    return seconds_text(job.duration_s) if job.duration_s else None
+
+
+def _price(job: Job) -> str | None:
+    """The price, and whether it is spent, held, or given back."""
+    if job.price is None:
+        return None
+    if job.state in {JobState.DELIVERING, JobState.DELIVERED}:
+        return credits_text(job.price)
+    after = "given back" if job.state in {JobState.FAILED, JobState.CANCELLED} else "held"
+    return f"{credits_text(job.price)} {after}"
 
 
 def draft(job: Job, prices: Mapping[Quality, int] | None) -> ui.LayoutView:
@@ -267,6 +311,7 @@ def finished(job: Job, *, link: tuple[str, float] | None = None) -> ui.LayoutVie
         )
     else:
         items.append(_text("It could not be attached here.", _download(*link)))
+    items.append(_text(_small_print(job, job.quality, _length(job))))
     items.append(ui.ActionRow(_button("Details", Button.DETAILS, job)))
     return _view(*items, colour=GREEN)
 
@@ -308,8 +353,7 @@ def job_list(jobs: Sequence[Job]) -> ui.LayoutView:
 
 
 def _short_facts(job: Job) -> str:
-    known = (job.quality, credits_text(job.price) if job.price is not None else None)
-    return "".join(f"{part} · " for part in known if part)
+    return "".join(f"{part} · " for part in (job.quality, _price(job)) if part)
 
 
 def balance(

@@ -35,6 +35,7 @@ class Problem(StrEnum):
     VIDEO_MISSING = "video_missing"
     SWAPPED = "swapped"
     NOT_AN_IMAGE = "not_an_image"  # name
+    NEITHER = "neither"  # name
     ANIMATED_IMAGE = "animated_image"
     IMAGE_TOO_LARGE = "image_too_large"  # size_bytes, limit_bytes
     IMAGE_TOO_MANY_PIXELS = "image_too_many_pixels"  # width, height, limit_pixels

@@ -1,6 +1,6 @@
 """What can be said of a job's future: its place in the line, when its video will be ready."""
 
-from bot.cards import Outlook
+from bot.cards import Outlook, Pace
 from bot.clock import Clock
 from bot.core import policy
 from bot.core.jobs import Job, JobState
@@ -9,15 +9,23 @@ from bot.line import Line
 from bot.store import Store
 
 PAST_RUNS = 200
+ANSWER_S = 15.0
+"""A submit is answered at once, or it is in doubt."""
+
+LATE = 1.5
+"""So many times the typical run time is more than chance."""
 
 
 class Forecast:
     """Learns from what has happened."""
 
-    def __init__(self, store: Store, line: Line, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, line: Line, clock: Clock, *, most_running_of_person: int
+    ) -> None:
         self._store = store
         self._line = line
         self._clock = clock
+        self._most_running_of_person = most_running_of_person
 
     async def run_times(self, job: Job) -> RunTimes:
         """How long runs like this one take."""
@@ -27,16 +35,28 @@ class Forecast:
 
     async def outlook(self, job: Job) -> Outlook:
         """What a job's card says of its future."""
+        now = self._clock.time()
         if job.state is JobState.QUEUED:
-            if self._line.is_ailing:
-                return Outlook(unavailable=True)
-            queued, running = await self._store.read.line()
-            order = policy.next_fairly(queued, running, max_running_per_person=len(queued) + 1000)
-            places = {entry.job_id: place for place, entry in enumerate(order, 1)}
-            return Outlook(place=places.get(job.id))
+            return await self._turn(job)
+        if job.state is JobState.SUBMITTING:
+            return Outlook(is_in_doubt=now - job.state_since > ANSWER_S)
         attempt = job.attempt
         if job.state is not JobState.RENDERING or not attempt or attempt.submitted_at is None:
             return Outlook()
-        now = self._clock.time()
-        left_s = (await self.run_times(job)).remaining_s(now - attempt.submitted_at)
-        return Outlook(ready_at=now + left_s)
+        elapsed_s = now - attempt.submitted_at
+        times = await self.run_times(job)
+        if elapsed_s > LATE * times.typical_s:
+            return Outlook(pace=Pace.LATE)
+        if elapsed_s > times.typical_s:
+            return Outlook(pace=Pace.DUE)
+        return Outlook(ready_at=now + times.remaining_s(elapsed_s))
+
+    async def _turn(self, job: Job) -> Outlook:
+        if self._line.is_ailing:
+            return Outlook(unavailable=True)
+        queued, running = await self._store.read.line()
+        if running.get(job.person_id, 0) >= self._most_running_of_person:
+            return Outlook(waits_for_own=True)
+        order = policy.next_fairly(queued, running, max_running_per_person=len(queued) + 1000)
+        places = {entry.job_id: place for place, entry in enumerate(order, 1)}
+        return Outlook(place=places.get(job.id))

@@ -76,7 +76,10 @@ SENTENCES: dict[Problem, str] = {
     ),
     Problem.PROVIDER_DOWN: ("The video service is unavailable right now. Please try again later."),
     Problem.PROVIDER_REJECTED: "The video service does not take these files: {reason}",
-    Problem.GENERATION_FAILED: "The video service could not make this video: {reason}",
+    Problem.GENERATION_FAILED: (
+        "The video service could not make this video: {reason} Another picture or video may work: "
+        "one person, in full view."
+    ),
     Problem.INTERRUPTED: "The bot was interrupted before it could look at your files: ask again.",
     Problem.UNKNOWN_JOB: "There is no job `{job}`: `/jobs list` shows yours.",
     Problem.NOT_YOUR_JOB: "That job is somebody else's: `/jobs list` shows yours.",
@@ -94,6 +97,10 @@ SENTENCES: dict[Problem, str] = {
     Problem.GIVEN_UP: (
         "It could not be found out what became of this video, so it was given up: ask again if "
         "you still want it."
+    ),
+    Problem.NEITHER: (
+        "`{name}` is neither a picture nor a video: send a JPEG, PNG, WebP or still GIF, and an "
+        "mp4 or mov."
     ),
     Problem.NO_JOB_HERE: "There is no job `{job}` here.",
     Problem.NOT_IN_REVIEW: "`{job}` needs no decision: it is {state}.",
@@ -128,6 +135,8 @@ def sentence(problem: Problem, facts: Mapping[str, object]) -> str:
         name: clean(value, 80 if name == "name" else 300) if isinstance(value, str) else value
         for name, value in facts.items()
     }
+    if isinstance(reason := words.get("reason"), str):
+        words["reason"] = _own_sentence(reason)
     for name in ("size", "limit"):
         size = facts.get(f"{name}_bytes")
         if isinstance(size, int | float):
@@ -143,6 +152,12 @@ def sentence(problem: Problem, facts: Mapping[str, object]) -> str:
     if isinstance(renews_at, int | float):
         words["renews_at"] = f"{renews_at:.0f}"
     return SENTENCES[problem].format_map(words)
+
+
+def _own_sentence(reason: str) -> str:
+    """Somebody else's words as the end of a sentence of ours."""
+    told = re.sub(r"^(generation failed|error)\s*:\s*", "", reason, flags=re.IGNORECASE)
+    return told if told.endswith((".", "!", "?", "…")) else f"{told}."
 
 
 def clean(text: str, limit: int = 300) -> str:

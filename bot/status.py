@@ -15,7 +15,7 @@ import structlog
 from aiohttp import ClientError
 
 from bot import cards
-from bot.cards import Button, Outlook
+from bot.cards import Button, Outlook, Pace
 from bot.clock import Clock
 from bot.core.jobs import Delivered, Job, JobState, Source
 from bot.core.pricing import Rates, prices
@@ -271,9 +271,19 @@ def face_of(job: Job, outlook: Outlook) -> str:
             file.url.split("?")[0] if file else "" for file in (job.subject, job.motion)
         )
         return f"{job.state}:{crc32(files.encode()):08x}:{job.duration_s or ''}"[:40]
-    if job.state is JobState.QUEUED:
-        return f"{job.state}:{'unavailable' if outlook.unavailable else outlook.place}"
-    return f"{job.state}:{job.delivered}" if job.delivered else str(job.state)
+    note: object = None
+    match job.state:
+        case JobState.QUEUED if outlook.unavailable:
+            note = "unavailable"
+        case JobState.QUEUED:
+            note = "own" if outlook.waits_for_own else outlook.place
+        case JobState.SUBMITTING if outlook.is_in_doubt:
+            note = "doubt"
+        case JobState.RENDERING if outlook.pace is not Pace.USUAL:
+            note = outlook.pace
+        case _:
+            note = job.delivered
+    return f"{job.state}:{note}" if note else str(job.state)
 
 
 def _is_looked_at(job: Job) -> bool:

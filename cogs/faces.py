@@ -68,7 +68,8 @@ async def show_error(interaction: Interaction, error: Exception) -> None:
     if isinstance(error, CannotSave):
         card = cards.refusal(Problem.CANNOT_SAVE, {})
     else:
-        log.error("a command failed", command=str(interaction.command), exc_info=error)
+        command = interaction.command.qualified_name if interaction.command else None
+        log.error("a command failed", command=command, exc_info=error)
         card = cards.say("Something went wrong. Please try again.")
     try:
         await show_privately(interaction, card)

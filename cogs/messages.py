@@ -35,6 +35,9 @@ class Messages(commands.Cog):
                 await self._service.draft(place, message.id, image, video)
                 if left_out:
                     await _answer(message, cards.left_out([file.upload.name for file in left_out]))
+            elif left_out:
+                name = left_out[0].upload.name
+                await _answer(message, cards.refusal(Problem.NEITHER, {"name": name}))
             elif await self._service.explain_once(place):
                 await _answer(message, cards.explanation(self._service.prices()))
         except Refused as refused:

@@ -63,6 +63,11 @@ class RunTimes:
         spread += sum(likeness * (x - mu) ** 2 for likeness, x in known)
         return cls(mu, max(0.02, math.sqrt(spread / weight)), SURPRISE / (weight - PRIOR_RUNS + 1))
 
+    @property
+    def typical_s(self) -> float:
+        """The median run time."""
+        return math.exp(self.mu)
+
     def next_poll_s(self, elapsed_s: float) -> float:
         """How long to wait for the next poll; the last one was `elapsed_s` after the submit."""
         polls, waited, elapsed_s = 0.0, 0.0, max(0.0, elapsed_s)

@@ -8,7 +8,7 @@ import pytest
 from discord import ui
 
 from bot import cards
-from bot.cards import Outlook
+from bot.cards import Outlook, Pace
 from bot.core.jobs import (
     LEADS_TO,
     Card,
@@ -28,6 +28,7 @@ from bot.sentences import SENTENCES, clean, sentence
 HOSTILE = "@everyone `x` **b** [a](http://evil) <@1> \u202e\n# big |||" + "y" * 500
 FACTS: dict[Problem, dict[str, str | int | float]] = {
     Problem.NOT_AN_IMAGE: {"name": HOSTILE},
+    Problem.NEITHER: {"name": HOSTILE},
     Problem.IMAGE_TOO_LARGE: {"size_bytes": 21_000_000, "limit_bytes": 20_000_000},
     Problem.IMAGE_TOO_MANY_PIXELS: {"width": 20000, "height": 20000, "limit_pixels": 5},
     Problem.NOT_A_VIDEO: {"name": HOSTILE},
@@ -87,6 +88,9 @@ def all_cards() -> Iterator[tuple[str, ui.LayoutView]]:
             Outlook(place=3),
             Outlook(ready_at=2e9),
             Outlook(unavailable=True),
+            Outlook(waits_for_own=True),
+            Outlook(is_in_doubt=True),
+            Outlook(pace=Pace.LATE),
         ):
             yield f"{state} {outlook}", cards.status(job, outlook)
         yield f"{state} again", cards.shown_again(job, Outlook(), link=("https://x", 2e9))
@@ -144,8 +148,7 @@ def test_every_problem_has_a_sentence_that_ends() -> None:
     for problem in Problem:
         text = sentence(problem, FACTS.get(problem, {}))
         assert text
-        if "reason" not in FACTS.get(problem, {}):
-            assert text.endswith("."), text
+        assert text.endswith((".", "…")), text
         assert "{" not in text
 
 
@@ -196,3 +199,30 @@ def test_the_post_shows_the_file_it_carries() -> None:
     )
     assert isinstance(gallery.items[0].media, discord.UnfurledMediaItem)
     assert gallery.items[0].media.url == f"attachment://marionette-{JOB.id}.mp4"
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        ("Generation failed: no person was found", "this video: no person was found. Another"),
+        ("error: busy!", "this video: busy! Another"),
+        ("Blocked.", "this video: Blocked. Another"),
+    ],
+)
+def test_somebody_elses_reason_ends_like_a_sentence(reason: str, told: str) -> None:
+    assert told in sentence(Problem.GENERATION_FAILED, {"reason": reason})
+
+
+def test_a_list_does_not_look_as_if_a_cancelled_job_had_cost_something() -> None:
+    text = text_of(cards.job_list([replace(JOB, state=JobState.CANCELLED)]))
+    assert "540p · 8 credits given back" in text
+
+
+def test_posts_can_be_told_apart() -> None:
+    assert "540p · 7.3 s · job `abcdefgh23`" in text_of(cards.finished(JOB))
+
+
+def test_a_draft_that_failed_says_what_to_send_again() -> None:
+    failure = Failure(Problem.DAMAGED_VIDEO, {})
+    draft = replace(JOB, state=JobState.FAILED, source=Source.MESSAGE, failure=failure)
+    assert "send both the picture and the video" in text_of(cards.status(draft, Outlook()))

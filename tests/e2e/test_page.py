@@ -38,7 +38,7 @@ async def test_a_video_is_made_watched_and_another_cancelled(stage: Stage, page:
 
     await ada.use("mimic", {"quality": "360p"}, files)
     second = ada.message("Ada used /mimic").nth(1)
-    await expect(second).to_contain_text("Number 1 in line")
+    await expect(second).to_contain_text("Starts when one of your videos")
     await ada.button("Cancel", second).click()
     await expect(second).to_contain_text("You were not charged.")
     await expect(ada.button("Cancel", second)).to_have_count(0)

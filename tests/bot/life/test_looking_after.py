@@ -7,6 +7,7 @@ import aiohttp
 import pytest
 
 from bot.errors import SettingsError, StoreError
+from sandbox.faults import Rule, resets
 from tests.bot.life.world import Life
 from tests.e2e.stage import says
 
@@ -31,6 +32,40 @@ async def test_health_and_metrics(life: Life) -> None:
     assert 'marionette_jobs{state="rendering"} 1.0' in lines
     assert "marionette_accepted_submits 1.0" in lines
     assert "marionette_budget_spent_credits 2.0" in lines
+
+
+async def test_a_card_says_when_a_video_is_due_and_when_it_is_late(life: Life) -> None:
+    await life.start()
+    life.provider.workshop.pause()
+    ada = await life.person("ada")
+    await life.mimic(ada)
+    await ada.wait_for(says("learning to move", "Should be ready <t:"))
+    for words, after_s in (("Should be ready any moment", 150), ("takes longer than usual", 80)):
+        life.advance(after_s)
+        told = asyncio.create_task(ada.wait_for(says(words)))
+        await life.until(told.done, step_s=1.0)
+    life.provider.workshop.resume()
+    await life.reaches("delivered", step_s=1.0)
+
+
+async def test_a_submit_without_an_answer_is_admitted(life: Life) -> None:
+    await life.start()
+    lost = Rule(resets(), server="provider", method="POST", route="/v2/{model}", times=1)
+    life.faults.add(lost)
+    ada = await life.person("ada")
+    await life.mimic(ada)
+    told = asyncio.create_task(ada.wait_for(says("I am finding out whether it has your request")))
+    await life.until(told.done, step_s=1.0)
+    assert life.money() == ["hold"]
+
+
+async def test_a_third_video_waits_for_ones_own(life: Life) -> None:
+    await life.start(max_running_per_person=1)
+    ada = await life.person("ada")
+    await life.mimic(ada)
+    await ada.wait_for(says("learning to move"))
+    await life.mimic(ada)
+    await ada.wait_for(says("Starts when one of your videos that are being made is done"))
 
 
 async def test_what_a_kill_left_lying_is_deleted(life: Life) -> None:

@@ -129,11 +129,11 @@ async def has_one_offer(ben: PersonClient, channel: int) -> Json:
 async def test_a_kill_before_a_card_moves_down_leaves_one_card(life: Life) -> None:
     ben, channel, _ = await half_a_request(life)
     outage = Rule(answers.text(503), server="discord", method="POST")
-    life.discord.faults.add(outage)
+    life.faults.add(outage)
     await ben.send(channel, files=[life.motion])
     await life.until(lambda: life.rows("SELECT duration_s FROM jobs") != [(None,)], step_s=0.5)
     await life.stop()
-    life.discord.faults.rules.remove(outage)
+    life.faults.rules.remove(outage)
     await life.start()
     offer = (await ben.wait_for(says("Shall I make")))["message"]
     await life.until(lambda: card_ids(life) == [int(offer["id"])])
@@ -167,7 +167,7 @@ async def test_a_card_whose_reply_was_lost_is_found_and_made_true(life: Life) ->
     looked = asyncio.Event()
     slow = Rule(late(looked.wait), server="cdn")
     lost = Rule(resets(after=True), server="discord", method="POST", route=POST_MESSAGE, times=1)
-    life.discord.faults.add(slow, lost)
+    life.faults.add(slow, lost)
     await ben.send(channel, files=[life.motion])
     await life.until(lambda: lost.times == 0, step_s=0.5)
     looked.set()
@@ -181,7 +181,7 @@ async def test_a_refused_card_leaves_the_one_before_it(life: Life) -> None:
     """It shows there what the new one would have shown."""
     ben, channel, waiting = await half_a_request(life)
     no = answers.error(400, {"message": "no", "code": 50035})
-    life.discord.faults.add(Rule(no, server="discord", method="POST", route=POST_MESSAGE))
+    life.faults.add(Rule(no, server="discord", method="POST", route=POST_MESSAGE))
     await ben.send(channel, files=[life.motion])
     await life.until(lambda: life.rows("SELECT duration_s FROM jobs") != [(None,)], step_s=0.5)
     await ben.wait_for(lambda event: event["type"] == "message_update")
@@ -193,7 +193,7 @@ async def test_a_refused_card_leaves_the_one_before_it(life: Life) -> None:
 async def test_an_old_card_that_cannot_be_deleted_stops_nothing(life: Life) -> None:
     ben, channel, _ = await half_a_request(life)
     no = answers.error(403, {"message": "no", "code": 50013})
-    life.discord.faults.add(Rule(no, server="discord", method="DELETE"))
+    life.faults.add(Rule(no, server="discord", method="DELETE"))
     await ben.send(channel, files=[life.motion])
     await ben.wait_for(says("Shall I make"))
     await life.until(lambda: "Shall I make" in last_text(life, channel), step_s=1)
