@@ -6,7 +6,7 @@ LOCKS := requirements/uv.txt requirements/dev.txt
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 ARGS ?=
 
-.PHONY: help setup demo playground pictures run test check format lock conformance clean
+.PHONY: help setup demo playground pictures run test torture check format lock conformance clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' Makefile | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -35,6 +35,9 @@ run: $(READY) ## the bot on the real services, with your .env
 
 test: $(READY) ## all tests
 	$(BIN)/python -m pytest -n 4 -q $(ARGS)
+
+torture: $(READY) ## kill the bot everywhere and count; ARGS="--jobs 300 --kills 100 --seed N --fault-rate 0.1"
+	$(BIN)/python -m tests.torture $(ARGS)
 
 check: $(READY) ## everything CI asks for: format, lint, types, import contracts, tests
 	$(BIN)/ruff format --check .

@@ -216,7 +216,7 @@ class Faults:
             self.struck[fault.name] += 1
             request[STRUCK] = fault.name
             return await fault.strike(request, effect)
-        except Vanished:
+        except (Vanished, ConnectionError):  # or it has gone in the middle of its own body
             return _abort(request)
 
     async def _see(self, point: Point) -> None:

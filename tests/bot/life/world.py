@@ -16,6 +16,7 @@ from engine.clock import MovableClock as EngineClock
 from engine.server import ProviderServer
 from sandbox.clock import MovableClock
 from sandbox.discord import DiscordServer, seed_world
+from sandbox.faults import Faults
 from sandbox.person import Json, PersonClient
 from tests.media_samples import make_motion, make_picture
 from tests.sandbox.openapi import mismatches
@@ -32,10 +33,14 @@ class Life:
         self.folder = folder
         self.clock = MovableClock()
         self.world = seed_world(self.clock)
-        self.discord = DiscordServer(self.world)
+        self.faults = Faults()
+        self.discord = DiscordServer(self.world, faults=self.faults)
         self._engine_clock = EngineClock()
         self.provider = ProviderServer(
-            run_time_s=run_time_s, media_dir=folder / "provider", clock=self._engine_clock
+            run_time_s=run_time_s,
+            media_dir=folder / "provider",
+            clock=self._engine_clock,
+            middlewares=[self.faults.around("provider")],
         )
         self.picture = make_picture(folder / "subject.jpg")
         self.motion = make_motion(folder / "motion.mp4")

@@ -1,0 +1,199 @@
+"""What must be true in the end, from outside: the bot's database and the servers' own records."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from bot.cards import TITLES, Button
+from bot.core.jobs import JobState
+from sandbox.discord.model import Flag, InteractionType, Message
+from sandbox.discord.parts import walk
+from tests.torture.world import World, text
+
+Job = Mapping[str, Any]
+ENDS = {"delivered", "failed", "cancelled"}
+IN_A_MESSAGE = {"channel", "reply", "direct"}
+NEUTRAL = "This request could not be taken."
+READY = "your video is ready."
+
+
+class Audit:
+    """`faults()` finds what is wrong, a sentence each, with the job's id in it."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.jobs = world.rows("SELECT * FROM jobs ORDER BY created_at, rowid")
+        self._attempts = world.rows("SELECT * FROM attempts")
+        self._entries = world.rows("SELECT * FROM entries")
+        self._messages = world.messages()
+        self._accepted = world.provider.accepted
+        self._posts: defaultdict[str, list[Message]] = defaultdict(list)
+        for message in self._messages:
+            for part in walk(message.components):
+                found = re.fullmatch(
+                    rf"marionette:{Button.DETAILS}:(\w+)", part.get("custom_id", "")
+                )
+                if found and message.visible_to is None:
+                    self._posts[found[1]].append(message)
+
+    def faults(self) -> list[str]:
+        """Everything that is not as it must be."""
+        return [
+            *self._of_ends(),
+            *self._of_runs(),
+            *self._of_posts(),
+            *self._of_money(),
+            *self._of_cards(),
+            *self._of_what_hangs(),
+        ]
+
+    @property
+    def ends(self) -> Counter[str]:
+        """Jobs by how they ended."""
+        return Counter(_end(job) for job in self.jobs)
+
+    @property
+    def posts(self) -> int:
+        """How many finished posts can be seen."""
+        return sum(map(len, self._posts.values()))
+
+    @property
+    def cut_off_looks(self) -> int:
+        """Private answers to a look that a kill or a fault has left thinking."""
+        return sum(1 for message in self._messages if _thinks(message) and not _of_mimic(message))
+
+    def _of_ends(self) -> Iterator[str]:
+        for job in self.jobs:
+            if job["state"] not in ENDS | {"review"}:
+                yield f"{job['id']} is lost: it is still {job['state']}."
+
+    def _of_runs(self) -> Iterator[str]:
+        """Each accepted run belongs to one attempt, and each job that needed one has one."""
+        by_inputs = {
+            (attempt["image_url"], attempt["video_url"], attempt["quality"]): attempt["job_id"]
+            for attempt in self._attempts
+        }
+        claims = Counter(attempt["request_id"] for attempt in self._attempts)
+        runs: Counter[str] = Counter()
+        for run in self._accepted:
+            inputs = run.inputs
+            job_id = by_inputs.get((inputs.image_url or "", inputs.video_url, inputs.quality))
+            if job_id is None:
+                yield f"The accepted run {run.request_id} is nobody's."
+                continue
+            runs[job_id] += 1
+            if (count := claims[run.request_id]) != 1:
+                yield f"{job_id}: its run {run.request_id} is claimed {count} times."
+        for job in self.jobs:
+            needed, had = _needed_runs(job), runs[job["id"]]
+            if had not in needed:
+                yield f"{job['id']} ended as {_end(job)}, and {had} runs were bought for it."
+
+    def _of_posts(self) -> Iterator[str]:
+        known = {job["id"] for job in self.jobs}
+        for job in self.jobs:
+            posts, wanted = self._posts[job["id"]], int(job["delivered"] in IN_A_MESSAGE)
+            if len(posts) != wanted:
+                yield f"{job['id']} ended as {_end(job)}, and has {len(posts)} posts."
+            if wanted and job["delivery_message_id"] not in {message.id for message in posts}:
+                yield f"{job['id']}: its post is another one than it has saved."
+        for job_id in self._posts.keys() - known:
+            yield f"{job_id}: there is a post of a job that nobody knows."
+
+    def _of_money(self) -> Iterator[str]:
+        by_job: defaultdict[str, list[Job]] = defaultdict(list)
+        for entry in self._entries:
+            by_job[entry["job_id"]].append(entry)
+        held: Counter[tuple[int, int]] = Counter()
+        granted: Counter[tuple[int, int]] = Counter()
+        for job in self.jobs:
+            kinds = sorted(entry["kind"] for entry in by_job[job["id"]])
+            if kinds != _wanted_entries(job):
+                yield f"{job['id']} ended as {_end(job)}, with {kinds} in the journal."
+            total = sum(entry["allowance"] + entry["granted"] for entry in by_job[job["id"]])
+            paid = 0 if "release" in kinds or not kinds else job["price"]
+            if total != -paid:
+                yield f"{job['id']} costs {paid}, and its entries come to {total}."
+            if kinds == ["hold"]:
+                held[job["server_id"], job["person_id"]] += job["price"]
+        for entry in self._entries:
+            granted[entry["server_id"], entry["person_id"]] += entry["granted"]
+        for wallet in self._world.rows("SELECT * FROM wallets"):
+            key = (wallet["server_id"], wallet["person_id"])
+            if (wallet["held"], wallet["granted"]) != (held[key], granted[key]):
+                yield f"The wallet {key} differs from its journal."
+
+    def _of_cards(self) -> Iterator[str]:
+        shown = {message.id: message for message in self._messages}
+        for job in self.jobs:
+            card = shown.get(job["card_message_id"])
+            if reason := _wrong_with_card(job, card):
+                yield f"{job['id']} ended as {_end(job)}, and {reason}"
+        states = {job["id"]: job for job in self.jobs}
+        for message in self._messages:
+            for part in walk(message.components):
+                _, what, job_id, *_ = (part.get("custom_id") or ":::").split(":")
+                if what in {Button.START, Button.CANCEL} and message.visible_to is None:
+                    yield f"{job_id} is {states[job_id]['state']}, and a card still offers {what}."
+                    break
+
+    def _of_what_hangs(self) -> Iterator[str]:
+        jobs = {job["origin_id"]: job["id"] for job in self.jobs}
+        for message in self._messages:
+            if _thinks(message) and _of_mimic(message):
+                assert message.interaction is not None
+                yield f"{jobs.get(message.interaction.id)}: its reply still thinks."
+
+
+def _end(job: Job) -> str:
+    if job["delivered"]:
+        return f"delivered ({job['delivered']})"
+    if job["failure"]:
+        found = re.search(r'"problem": ?"(\w+)"', job["failure"])
+        return f"failed ({found[1] if found else '?'})"
+    return str(job["state"])
+
+
+def _needed_runs(job: Job) -> set[int]:
+    """How many accepted runs may stand behind a job that ended so."""
+    end = _end(job)
+    if job["state"] == "delivered" or end == "failed (generation_failed)":
+        return {1}
+    return {0, 1} if job["state"] == "review" else {0}
+
+
+def _wanted_entries(job: Job) -> list[str]:
+    if job["queued_at"] is None:
+        return []
+    settlement = {"delivered": ["capture"], "review": []}.get(job["state"], ["release"])
+    return sorted(["hold", *settlement])
+
+
+def _wrong_with_card(job: Job, card: Message | None) -> str | None:
+    """What is wrong, if anything is."""
+    by_command = job["source"] == "slash"
+    if by_command and job["failure"] and job["queued_at"] is None:
+        is_fine = card is None or text(card) == NEUTRAL
+        return None if is_fine else f"its public reply says: {text(card)!r}" if card else None
+    if job["card_message_id"] is None:
+        return None if job["state"] == "cancelled" else "it has no card."
+    if card is None:
+        return "its card is gone."
+    if job["delivered"] == "reply":
+        return None if READY in text(card) else f"its reply says: {text(card)!r}"
+    title = f"### {TITLES[JobState(job['state'])]}"
+    return None if title in text(card) else f"its card says: {text(card)!r}"
+
+
+def _thinks(message: Message) -> bool:
+    return bool(message.flags & Flag.LOADING)
+
+
+def _of_mimic(message: Message) -> bool:
+    cause = message.interaction
+    return (
+        cause is not None
+        and cause.type is InteractionType.COMMAND
+        and cause.data.get("name") == "mimic"
+    )

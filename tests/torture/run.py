@@ -1,0 +1,180 @@
+"""One torture run from its seed to its tally."""
+
+import asyncio
+import json
+import random
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from sandbox.faults import Faults
+from tests.torture.audit import Audit
+from tests.torture.killer import Killer
+from tests.torture.people import UNENDED, People
+from tests.torture.trouble import make_trouble, trouble_the_gateway
+from tests.torture.world import World
+
+LOOK_EVERY_S = 0.2
+QUIET_S = 2.0
+PATIENCE_S = 600.0
+"""Real seconds in which all must have ended, once nothing new is asked and nobody is killed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run is to be; the same seed makes the same choices, though never the same race."""
+
+    jobs: int
+    kills: int
+    seed: int
+    fault_rate: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What happened, and what was found to be wrong."""
+
+    plan: Plan
+    ends: Counter[str]
+    accepted: int
+    posts: int
+    kills: Counter[str]
+    struck: Counter[str]
+    people: Counter[str]
+    starts: int
+    falls: list[tuple[int, str]]
+    cut_off_looks: int
+    hours: float
+    seconds: float
+    wrong: list[str]
+    logs: dict[str, list[str]]
+
+    def __str__(self) -> str:
+        """For a terminal and for the docs."""
+        lines = [
+            f"{self.plan}",
+            f"{self.ends.total()} jobs: {_listed(self.ends)}",
+            f"accepted by the provider: {self.accepted}; finished posts: {self.posts}",
+            f"{self.kills.total()} kills, {self.starts} starts, {len(self.falls)} ends by itself",
+            *(f"  {count:3} {why}" for why, count in sorted(self.kills.items())),
+            f"{self.struck.total()} faults: {_listed(self.struck)}",
+            f"people: {_listed(self.people)}",
+            f"private answers cut off by a kill or a fault: {self.cut_off_looks}",
+            f"{self.seconds:.0f} s, in which {self.hours:.1f} hours passed",
+            f"wrong: {len(self.wrong)}",
+        ]
+        if self.wrong:
+            lines += [*self.wrong, f"Repeat it with --seed {self.plan.seed}."]
+            lines += [line for job_lines in self.logs.values() for line in job_lines]
+        return "\n".join(lines)
+
+
+def _listed(counts: Counter[str]) -> str:
+    return ", ".join(f"{count} {what}" for what, count in counts.most_common()) or "none"
+
+
+async def torture(plan: Plan, folder: Path) -> Tally:
+    """Run it. Raises `TimeoutError` only if the bot does not come up at all."""
+    began = time.monotonic()
+    chance = random.Random(plan.seed)
+    faults = Faults(chance.randrange(2**32))
+    async with World(folder, faults) as world:
+        killer = Killer(world, faults, random.Random(chance.randrange(2**32)), plan.kills)
+        make_trouble(world, faults, plan.fault_rate)
+        async with People(world, random.Random(chance.randrange(2**32))) as people:
+            await _live(world, plan, people, killer, random.Random(chance.randrange(2**32)))
+        code = await world.stop()
+        audit = Audit(world)
+        wrong = audit.faults()
+        if code:
+            wrong.append(f"The bot ended with {code}.")
+        if not plan.fault_rate:
+            wrong += [f"The bot ended by itself with {code}:\n{log}" for code, log in world.falls]
+        return Tally(
+            plan=plan,
+            ends=audit.ends,
+            accepted=len(world.provider.accepted),
+            posts=audit.posts,
+            kills=world.kills,
+            struck=faults.struck,
+            people=people.did,
+            starts=world.starts,
+            falls=world.falls,
+            cut_off_looks=audit.cut_off_looks,
+            hours=world.clock.ahead_s / 3600,
+            seconds=time.monotonic() - began,
+            wrong=wrong,
+            logs={
+                job["id"]: _log_of(folder, job["id"]) for job in audit.jobs if _is_in(job, wrong)
+            },
+        )
+
+
+async def _live(
+    world: World, plan: Plan, people: People, killer: Killer, chance: random.Random
+) -> None:
+    """Everything at once, until every job has ended and the last card is mended."""
+    forever = [world.keep(), world.pass_time(), people.ask(), people.press()]
+    tasks = [asyncio.create_task(coroutine) for coroutine in forever]
+    killing = asyncio.create_task(killer.kill_on())
+    shaking = asyncio.create_task(trouble_the_gateway(world, chance))
+    watched = [*tasks, killing, shaking]
+    try:
+        while killer.left or world.count("1") < plan.jobs:
+            people.wanted = _wanted(world, plan, killer)
+            await _step(watched)
+        shaking.cancel()
+        people.wanted = 0
+        deadline, quiet_since = time.monotonic() + PATIENCE_S, time.monotonic()
+        while time.monotonic() < deadline and time.monotonic() - quiet_since < QUIET_S:
+            await _step(watched)
+            if not _is_over(world):
+                quiet_since = time.monotonic()
+    finally:
+        for task in watched:
+            task.cancel()
+        await asyncio.gather(*watched, return_exceptions=True)
+
+
+async def _step(tasks: list[asyncio.Task[None]]) -> None:
+    await asyncio.sleep(LOOK_EVERY_S)
+    for task in tasks:
+        if task.done() and not task.cancelled() and (error := task.exception()):
+            raise error
+
+
+def _wanted(world: World, plan: Plan, killer: Killer) -> int:
+    """So many jobs as kills are done, so that there is always something to kill; then all."""
+    done = 1 - killer.left / plan.kills if plan.kills else 1.0
+    soon = int(plan.jobs * done) + 12
+    if killer.left and world.count(UNENDED) < 4:
+        return world.count("1") + 4
+    return min(plan.jobs, soon) if killer.left else plan.jobs
+
+
+def _is_over(world: World) -> bool:
+    """Nothing is under way, every bought run has been found, and no card lags behind."""
+    claimed = world.rows("SELECT count(*) AS number FROM attempts WHERE request_id IS NOT NULL")
+    return (
+        not world.count(f"{UNENDED} AND state != 'review'")
+        and bool(claimed)
+        and claimed[0]["number"] == len(world.provider.accepted)
+        and not world.count("card_shown IS NULL OR card_shown NOT LIKE state || '%'")
+    )
+
+
+def _is_in(job: dict[str, object], wrong: list[str]) -> bool:
+    return any(str(job["id"]) in sentence for sentence in wrong)
+
+
+def _log_of(folder: Path, job_id: str) -> list[str]:
+    """What the bot has logged about a job, a line each."""
+    found = []
+    for line in (folder / "bot.log").read_text(errors="replace").splitlines():
+        if job_id in line:
+            try:
+                found.append(json.dumps(json.loads(line), ensure_ascii=False)[:600])
+            except ValueError:
+                found.append(line[:600])
+    return found

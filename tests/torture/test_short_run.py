@@ -1,0 +1,13 @@
+"""A short torture run: `make torture` has the long ones."""
+
+from pathlib import Path
+
+from tests.torture.run import Plan, torture
+
+
+async def test_nothing_is_lost_and_nothing_comes_twice(tmp_path: Path) -> None:
+    tally = await torture(Plan(jobs=12, kills=6, seed=20, fault_rate=0.01), tmp_path)
+    assert not tally.wrong, str(tally)
+    assert tally.ends.total() >= 12
+    assert tally.kills.total() == 6
+    assert tally.posts > 0

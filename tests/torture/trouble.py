@@ -1,0 +1,105 @@
+"""What the servers do wrong in a torture run, and what they are spared of, with the reasons.
+
+Spared are the four calls of a start: a bot that cannot log in ends, and whoever supervises it
+starts it again, which would only take time.
+"""
+
+import asyncio
+import random
+
+from aiohttp import web
+
+from engine.faults import Habits
+from sandbox import answers
+from sandbox.faults import Fault, Faults, Rule, breaks_off, late, resets, stalls
+from tests.torture.killer import BOTS_DOWNLOADS
+from tests.torture.world import World
+
+MOMENT_S = 1.0
+"""Real time: longer than a moment only makes a run longer, whatever the client does about it."""
+
+OF_A_START = (
+    "/gateway",
+    "/users/@me",
+    "/oauth2/applications/@me",
+    "/applications/{application_id}/commands",
+)
+HABITS = Habits(
+    history_late_s=20.0,
+    history_copies=2,
+    history_ids="undashed",
+    history_inputs="text",
+    output="list",
+    metrics="null",
+)
+
+
+def _anywhere() -> list[Fault]:
+    async def moment() -> None:
+        await asyncio.sleep(MOMENT_S)
+
+    return [
+        answers.page(502, after=True),
+        resets(),
+        resets(after=True),
+        stalls(moment),
+        late(moment, after=True),
+        breaks_off(),
+        answers.garbage(after=True),
+    ]
+
+
+def _of_discord() -> list[Fault]:
+    return [
+        *_anywhere(),
+        answers.text(503),
+        answers.rate_limited("user", 0.2),
+        answers.rate_limited("shared", 0.2),
+        answers.rate_limited("global", 0.2),
+    ]
+
+
+def _of_the_provider() -> list[Fault]:
+    return [
+        *_anywhere(),
+        answers.error(503, {"error": "Service unavailable"}),
+        answers.error(500, {"detail": [{"msg": "Internal server error"}]}, after=True, name="500"),
+        answers.busy(retry_after_s=1),
+        answers.busy(),
+    ]
+
+
+def make_trouble(world: World, faults: Faults, rate: float) -> None:
+    """Let every request of the bot's meet each kind of fault with this chance."""
+    if not rate:
+        return
+    world.provider.faults.habits = HABITS
+    for server, kinds in (
+        ("discord", _of_discord()),
+        ("provider", _of_the_provider()),
+        ("cdn", [resets(), breaks_off(), answers.page(503)]),
+    ):
+        faults.add(*(Rule(fault, server, chance=rate, spares=_is_spared) for fault in kinds))
+
+
+def _is_spared(request: web.Request) -> bool:
+    """A start's calls, and what is not the bot's own."""
+    if "attachments/" in request.path and request.path.startswith(("/attach", "/ephemeral")):
+        return request.headers.get("User-Agent") != BOTS_DOWNLOADS
+    resource = request.match_info.route.resource
+    return resource is not None and resource.canonical.endswith(OF_A_START)
+
+
+async def trouble_the_gateway(world: World, chance: random.Random) -> None:
+    """Now and then the connection drops, the session ends, or a resume is refused."""
+    gateway = world.server.gateway
+    while True:
+        await asyncio.sleep(chance.uniform(2.0, 20.0))
+        match chance.randrange(3):
+            case 0:
+                gateway.drop_all()
+            case 1:
+                gateway.invalidate_all()
+            case _:
+                gateway.refuse_resumes()
+                gateway.drop_all()

@@ -1,0 +1,198 @@
+"""Both servers in this process, the bot as a process of its own, and one time for all of them."""
+
+import asyncio
+import sqlite3
+from collections import Counter
+from contextlib import AsyncExitStack, closing
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from engine.clock import MovableClock as EngineClock
+from engine.server import ProviderServer
+from sandbox.clock import MovableClock
+from sandbox.discord import DiscordServer, seed_world
+from sandbox.discord.model import Channel, Member, Message, State, User
+from sandbox.faults import Faults
+from sandbox.processes import Cast, Program
+from sandbox.transcript import text_of
+
+RUN_TIME_S = 2.0
+NEWCOMERS = 10
+TICK_S = 0.25
+SHORTEST_STEP_S, LONGEST_STEP_S = 1.0, 600.0
+"""Time runs four times as fast while something happens, and ever faster while nothing does."""
+
+SETTINGS = {
+    "SEGMIND_REQUESTS_PER_MINUTE": "10000",
+    "DAILY_BUDGET_CREDITS": "1000000",
+    "ALLOWANCE_CREDITS": "2000",
+    "DM_ALLOWANCE_CREDITS": "2000",
+    "MAX_RUNNING": "6",
+    "MAX_RUNNING_PER_PERSON": "3",
+    "MAX_WAITING_PER_PERSON": "20",
+}
+
+
+class World:
+    """Use it with `async with`; `keep` runs the bot for as long as it is not cancelled.
+
+    `falls` are the ends of the bot that nobody had asked for: exit codes and last words.
+    """
+
+    def __init__(self, folder: Path, faults: Faults) -> None:
+        self.folder = folder
+        self.faults = faults
+        self.clock = MovableClock()
+        self.discord = seed_world(self.clock)
+        _populate(self)
+        self.server = DiscordServer(self.discord, faults=faults)
+        self._engine_clock = EngineClock()
+        self.provider = ProviderServer(
+            run_time_s=RUN_TIME_S,
+            media_dir=folder / "provider",
+            credits=1e6,
+            clock=self._engine_clock,
+            middlewares=[faults.around("provider")],
+        )
+        self.program: Program | None = None
+        self.starts = 0
+        self.kills: Counter[str] = Counter()
+        self.falls: list[tuple[int, str]] = []
+        self._condemned: Program | None = None
+        self._clock_file = folder / "clock"
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        """Start both servers."""
+        self._clock_file.write_text("0")
+        await self._stack.enter_async_context(self.server)
+        await self._stack.enter_async_context(self.provider)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End the bot and both servers."""
+        if self.program is not None:
+            await self.program.kill()
+        await self._stack.aclose()
+
+    # --- the bot ------------------------------------------------------------------------------
+
+    async def keep(self) -> None:
+        """Start the bot, and again whenever it has ended, as whoever supervises it would."""
+        cast = Cast(self.server.announcement(), self.provider.urls())
+        env = cast.bot_env(self.folder / "data") | SETTINGS
+        while True:
+            self.starts += 1
+            log_path = self.folder / "bot.log"
+            program = await Program.start(
+                "tests.torture.bot", str(self._clock_file), log_path=log_path, env=env
+            )
+            self.program = program
+            code = await program.process.wait()
+            if program is not self._condemned:
+                self.falls.append((code, program.log()))
+
+    async def kill(self, why: str) -> None:
+        """SIGKILL, if it runs and is not being killed already."""
+        program = self.program
+        if program is None or program is self._condemned or program.process.returncode is not None:
+            return
+        self._condemned = program
+        self.kills[why] += 1
+        await program.kill()
+
+    async def stop(self) -> int:
+        """SIGTERM; the exit code. `keep` must have been cancelled before."""
+        assert self.program is not None
+        self._condemned = self.program
+        return await self.program.stop()
+
+    @property
+    def is_online(self) -> bool:
+        """Whether the bot is connected and identified."""
+        return self.discord.bot_id in self.discord.online
+
+    # --- time ---------------------------------------------------------------------------------
+
+    async def pass_time(self) -> None:
+        """Move everybody's time while nobody waits for a first answer, which is due in 3 s."""
+        step_s, before = SHORTEST_STEP_S, None
+        while True:
+            await asyncio.sleep(TICK_S)
+            if not self.is_online or self._is_awaited():
+                continue
+            now = self.progress()
+            step_s = SHORTEST_STEP_S if now != before else min(LONGEST_STEP_S, step_s * 1.5)
+            before = now
+            self._advance(step_s)
+
+    def _advance(self, seconds: float) -> None:
+        self.clock.advance(seconds)
+        self._engine_clock.advance(seconds)
+        new = self._clock_file.with_suffix(".new")
+        new.write_text(str(self.clock.ahead_s))
+        new.replace(self._clock_file)
+
+    def _is_awaited(self) -> bool:
+        newest = list(self.discord.interactions.values())[-30:]
+        return any(interaction.state is State.PENDING for interaction in newest)
+
+    # --- what can be seen ---------------------------------------------------------------------
+
+    def rows(self, query: str, *values: object) -> list[dict[str, Any]]:
+        """What the bot's database holds at this moment; nothing before there is one."""
+        path = self.folder / "data" / "marionette.db"
+        if not path.exists():
+            return []
+        with closing(sqlite3.connect(path, timeout=30)) as database:
+            database.row_factory = sqlite3.Row
+            try:
+                return [dict(row) for row in database.execute(query, values)]
+            except sqlite3.OperationalError:
+                return []  # its tables are just being made
+
+    def progress(self) -> object:
+        """Something that changes with every step that any job takes."""
+        return self.rows("SELECT count(*), sum(revision), count(card_shown) FROM jobs")
+
+    def count(self, where: str) -> int:
+        """How many jobs there are of which this holds."""
+        found = self.rows(f"SELECT count(*) AS number FROM jobs WHERE {where}")
+        return int(found[0]["number"]) if found else 0
+
+    def messages(self) -> list[Message]:
+        """Every message of the bot's, wherever it is, also those that one person alone can see."""
+        channels = [*self.discord.channels.values(), *self.discord.dms.values()]
+        return [
+            message
+            for channel in channels
+            for message in channel.messages.values()
+            if message.author_id == self.discord.bot_id
+        ]
+
+
+def text(message: Message) -> str:
+    """All that is written in a message."""
+    return text_of({"content": message.content, "components": message.components})
+
+
+def _populate(world: World) -> None:
+    """More people in the studio, and channels enough that its rate limits do not rule."""
+    discord, studio = world.discord, world.discord.guilds["studio"]
+    for number in range(NEWCOMERS):
+        user = User(studio.id + 1000 + number, f"guest{number}", f"Guest {number}")
+        discord.users[user.username] = user
+        studio.members[user.id] = Member(user.id, [], 0.0)
+    general = discord.channels["general"]
+    for number in range(6):
+        channel = Channel(
+            studio.id + 50 + number, general.type, f"stage{number}", studio.id, number
+        )
+        studio.channel_ids.append(channel.id)
+        discord.channels[channel.name] = channel
