@@ -113,7 +113,7 @@ class Studio:
         ben = await self.visit("ben", "general", "light")
         for _ in range(3):
             await ben.use("mimic", {"quality": "360p"}, self._files)
-        waiting = ben.message("Number 1 in line")
+        waiting = ben.message("Starts when one of your videos")
         await waiting.wait_for()
         await self.take("in-line.png", ben.message("learning to move").last, waiting)
         await ben.button("Cancel", waiting).click()

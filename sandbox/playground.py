@@ -76,6 +76,7 @@ class Playground:
             await asyncio.to_thread(draw_subject, self.picture)
             await asyncio.to_thread(draw_dance, self.dance)
             await self._until_online(bot)
+            await self._greet()
             self._is_open = True
             self._stack = stack.pop_all()
         return self
@@ -113,6 +114,17 @@ class Playground:
                 task.cancel()
         if not is_online:
             raise PlaygroundError(f"The bot did not come online:\n{bot.log()}")
+
+    async def _greet(self) -> None:
+        """Whoever opens the page finds something to begin with."""
+        text = (
+            "Here are a picture and a dance to try the bot with: type `/mimic` and give it both. "
+            f"They lie in `{self.folder}`, to be uploaded from there. Or send them to the bot in a "
+            "direct message."
+        )
+        async with PersonClient(self.discord.people_url, self._world.users["dana"].id) as dana:
+            general = self._world.channels["general"].id
+            await dana.send(general, text, files=[self.picture, self.dance])
 
     async def _lost(self, program: Program) -> None:
         """A program has ended, and nobody has told it to."""

@@ -17,6 +17,12 @@ PEOPLE = {
     "eve": (BASE + 5, "Eve"),
     "finn": (BASE + 6, "Finn"),
 }
+TOPICS = {
+    "readonly": "The bot may read here, and not write",
+    "nofiles": "The bot may write here, and not attach files",
+    "nohistory": "The bot may not look at earlier messages here",
+    "hidden": "The bot does not see this channel, though its commands work",
+}
 BOT_ID = BASE + 100
 STUDIO_ID = BASE + 200
 GARDEN_ID = BASE + 300
@@ -69,7 +75,7 @@ def _studio(world: World) -> None:
     }
     for position, (name, bits) in enumerate(denied.items()):
         overwrites = [Overwrite(BOT_ID, 1, deny=int(bits))] if bits else []
-        _add_channel(world, "studio", name, position, overwrites)
+        _add_channel(world, "studio", name, position, overwrites, topic=TOPICS.get(name))
 
 
 def _garden(world: World) -> None:
@@ -111,10 +117,12 @@ def _add_channel(
     name: str,
     position: int,
     overwrites: list[Overwrite],
+    *,
+    topic: str | None = None,
 ) -> None:
     guild = world.guilds[guild_name]
     channel_id = guild.id + 10 + position
     guild.channel_ids.append(channel_id)
     world.channels[name] = Channel(
-        channel_id, ChannelType.TEXT, name, guild.id, position, overwrites=overwrites
+        channel_id, ChannelType.TEXT, name, guild.id, position, topic, overwrites
     )

@@ -94,7 +94,7 @@ async def test_over_a_limit_jobs_wait_and_a_full_line_is_said(stage: Stage) -> N
     await ada.wait_for(says("learning to move"))
     await stage.mimic(ada)
     await stage.reaches("rendering", "queued")
-    await ada.wait_for(says("### In line", "Number 1"))
+    await ada.wait_for(says("### In line", "Starts when one of your videos"))
     outcome = await ben.outcome(await stage.mimic(ben))
     assert "The line is full" in text_of(outcome["message"])
     await stage.provider("POST", "resume")
