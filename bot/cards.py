@@ -349,7 +349,14 @@ def job_list(jobs: Sequence[Job]) -> ui.LayoutView:
         f"`{job.id}` · **{_title(job)}** · {_short_facts(job)}<t:{job.created_at:.0f}:R>"
         for job in jobs
     ]
-    return _view(_text("### Your newest jobs", *lines), _text("-# `/jobs show` tells more of one."))
+    return _view(
+        _text("### Your newest jobs", *lines), _text("-# `/jobs show` tells more about one.")
+    )
+
+
+def job_line(job: Job) -> str:
+    """A job as a choice to pick from, in plain text of at most 100 characters."""
+    return f"{job.id} · {_title(job)} · {_short_facts(job)}".removesuffix(" · ")
 
 
 def _short_facts(job: Job) -> str:

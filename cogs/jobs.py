@@ -5,11 +5,12 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot import cards
-from bot.core.jobs import JobState
+from bot.core.jobs import CANCELLABLE, JobState
 from bot.service import Service
 from bot.videos import is_too_large
 from cogs.faces import Interaction, place_of, refusals_shown, show_privately
 
+MOST_CHOICES = 25
 JobId = app_commands.Range[str, 1, 100]
 
 
@@ -39,6 +40,32 @@ class Jobs(commands.GroupCog, group_name="jobs", group_description="Look after y
         async with refusals_shown(interaction):
             cancelled = await self._service.cancel(job, interaction.user.id)
             await show_privately(interaction, cards.status(cancelled, cards.Outlook()))
+
+    @show.autocomplete("job")
+    async def offer_jobs(
+        self, interaction: Interaction, typed: str
+    ) -> list[app_commands.Choice[str]]:
+        """One's newest jobs, with what became of them."""
+        return await self._offer(interaction, typed, frozenset(JobState))
+
+    @cancel.autocomplete("job")
+    async def offer_cancellable(
+        self, interaction: Interaction, typed: str
+    ) -> list[app_commands.Choice[str]]:
+        """One's newest jobs that can still be cancelled."""
+        return await self._offer(interaction, typed, CANCELLABLE)
+
+    async def _offer(
+        self, interaction: Interaction, typed: str, states: frozenset[JobState]
+    ) -> list[app_commands.Choice[str]]:
+        jobs = await self._service.jobs(place_of(interaction), MOST_CHOICES)
+        lines = [(cards.job_line(job), job.id) for job in jobs if job.state in states]
+        wanted = typed.strip().lower()
+        return [
+            app_commands.Choice(name=line, value=job_id)
+            for line, job_id in lines
+            if wanted in line.lower()
+        ]
 
 
 async def show_job(interaction: Interaction, service: Service, job_id: str) -> None:

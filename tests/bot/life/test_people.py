@@ -26,6 +26,23 @@ async def test_with_allowed_servers_direct_messages_are_for_their_members(life: 
     assert life.states() == ["checking"]
 
 
+async def test_ones_own_jobs_are_offered_where_an_id_is_wanted(life: Life) -> None:
+    await life.start(max_running=1)
+    ada, ben = await life.person("ada"), await life.person("ben")
+    general = life.channel("general")
+    await life.mimic(ada)
+    await ada.wait_for(says("learning to move"))
+    await life.mimic(ben)
+    await life.reaches("rendering", "queued")
+    rendering, queued = (row[0] for row in life.rows("SELECT id FROM jobs ORDER BY created_at"))
+    offered = await ada.autocomplete(general, "jobs show", {"job": "learning"}, "job")
+    assert [choice["value"] for choice in offered] == [rendering]
+    assert "360p · 2 credits held" in offered[0]["name"]
+    assert await ada.autocomplete(general, "jobs cancel", {"job": ""}, "job") == []
+    offered = await ben.autocomplete(general, "jobs cancel", {"job": queued[:4]}, "job")
+    assert [choice["value"] for choice in offered] == [queued]
+
+
 async def test_a_button_pressed_twice_starts_once(life: Life) -> None:
     await life.start()
     ben = await life.person("ben")
