@@ -264,9 +264,10 @@ def face_of(job: Job, outlook: Outlook) -> str:
             file.url.split("?")[0] if file else "" for file in (job.subject, job.motion)
         )
         return f"{job.state}:{crc32(files.encode()):08x}:{job.duration_s or ''}"[:40]
+    notes: list[str | None] = [job.delivered or (None if job.ended else job.settled)]
     if job.state is JobState.QUEUED:
-        return f"{job.state}:{'unavailable' if outlook.unavailable else outlook.place}"
-    return f"{job.state}:{job.delivered}" if job.delivered else str(job.state)
+        notes.append("unavailable" if outlook.unavailable else str(outlook.place))
+    return ":".join([job.state, *(note for note in notes if note)])
 
 
 def _is_looked_at(job: Job) -> bool:
