@@ -271,19 +271,22 @@ def face_of(job: Job, outlook: Outlook) -> str:
             file.url.split("?")[0] if file else "" for file in (job.subject, job.motion)
         )
         return f"{job.state}:{crc32(files.encode()):08x}:{job.duration_s or ''}"[:40]
-    note: object = None
+    notes = [job.delivered, None if job.ended else job.settled, _note(job, outlook)]
+    return ":".join([job.state, *(note for note in notes if note)])
+
+
+def _note(job: Job, outlook: Outlook) -> str | None:
     match job.state:
         case JobState.QUEUED if outlook.unavailable:
-            note = "unavailable"
+            return "unavailable"
         case JobState.QUEUED:
-            note = "own" if outlook.waits_for_own else outlook.place
+            return "own" if outlook.waits_for_own else str(outlook.place)
         case JobState.SUBMITTING if outlook.is_in_doubt:
-            note = "doubt"
+            return "doubt"
         case JobState.RENDERING if outlook.pace is not Pace.USUAL:
-            note = outlook.pace
+            return outlook.pace
         case _:
-            note = job.delivered
-    return f"{job.state}:{note}" if note else str(job.state)
+            return None
 
 
 def _is_looked_at(job: Job) -> bool:

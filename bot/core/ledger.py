@@ -169,7 +169,9 @@ def revoke(
     """
     taken = min(credits, has.granted)
     if taken < 1:
-        raise LedgerError(f"{credits} of {has.granted} granted credits cannot be revoked.")
+        raise LedgerError(
+            f"There are {has.granted} granted credits, so {credits} cannot be revoked."
+        )
     return Entry(server_id, person_id, Kind.REVOKE, at, 0, -taken, actor_id=actor_id, reason=reason)
 
 

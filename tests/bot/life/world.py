@@ -69,8 +69,8 @@ class Life:
             found = mismatches(self.discord.requests)
             assert not found, "\n".join(map(str, found))
 
-    async def start(self, **changes: object) -> None:
-        """Start the bot on this world's data, and wait until it is connected."""
+    def settings(self, **changes: object) -> Settings:
+        """The bot's settings in this world."""
         values: dict[str, Any] = {
             "discord_token": SecretStr(self.world.token),
             "discord_api_url": self.discord.api_url,
@@ -82,9 +82,12 @@ class Life:
             "segmind_credits_url": self.provider.credits_url,
             "data_dir": self.folder / "data",
         }
-        settings = Settings(_env_file=None, **(values | changes))
+        return Settings(_env_file=None, **(values | changes))
+
+    async def start(self, **changes: object) -> None:
+        """Start the bot on this world's data, and wait until it is connected."""
         self._stopping = asyncio.Event()
-        self._bot = asyncio.create_task(run(settings, self.clock, self._stopping))
+        self._bot = asyncio.create_task(run(self.settings(**changes), self.clock, self._stopping))
         await self.until(lambda: self.bot_is_online)
 
     @property
