@@ -18,7 +18,7 @@ from bot.cards import Button
 from bot.clock import Clock
 from bot.core.jobs import Delivered, Job
 from bot.errors import DeliveryError
-from bot.status import LOST, StatusCards, is_refusal
+from bot.status import LOST, SEARCHED_MESSAGES, StatusCards, custom_ids, is_refusal
 from bot.store import Store
 from bot.videos import Videos, is_too_large, link_to
 
@@ -31,7 +31,6 @@ NONCE_WINDOW_S = 60.0
 """Discord remembers a nonce for "the past few minutes"; this is well inside."""
 
 CLOCK_SKEW_S = 30.0
-SEARCHED_MESSAGES = 500
 
 
 class RungClosedError(Exception):
@@ -168,7 +167,7 @@ class Delivery:
         wanted = cards.custom_id(Button.DETAILS, job.id)
         assert self._client.user is not None
         async for message in channel.history(limit=SEARCHED_MESSAGES, after=after):
-            if message.author.id == self._client.user.id and wanted in _custom_ids(message):
+            if message.author.id == self._client.user.id and wanted in custom_ids(message):
                 return message.id
         return None
 
@@ -177,12 +176,3 @@ def _limit_bytes(channel: "MessageableChannel") -> int:
     """A channel post has the server's limit, a direct message the default one."""
     guild: discord.Guild | None = getattr(channel, "guild", None)
     return guild.filesize_limit if guild else discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES
-
-
-def _custom_ids(message: discord.Message) -> set[str]:
-    view = discord.ui.LayoutView.from_message(message)
-    return {
-        item.custom_id
-        for item in view.walk_children()
-        if isinstance(item, discord.ui.Button) and item.custom_id
-    }

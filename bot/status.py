@@ -16,7 +16,7 @@ import structlog
 from aiohttp import ClientError
 
 from bot import cards
-from bot.cards import Outlook
+from bot.cards import Button, Outlook
 from bot.clock import Clock
 from bot.core.jobs import Delivered, Job, JobState, Source
 from bot.core.pricing import Rates, prices
@@ -39,6 +39,7 @@ NONCE_ROOM = 10**14
 """A nonce holds 25 characters: a job's id, a dash, and so much of a message's id."""
 
 RETRY_S = (3.0, 10.0, 30.0, 60.0)
+SEARCHED_MESSAGES = 500
 
 
 class StatusCards:
@@ -61,6 +62,8 @@ class StatusCards:
         self._group: asyncio.TaskGroup | None = None
         self._working: set[str] = set()
         self._news: set[str] = set()
+        self._began_at = clock.time()
+        self._unsure: set[str] = set()
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def run(self) -> None:
@@ -132,7 +135,9 @@ class StatusCards:
             elif job.source is Source.MESSAGE and (
                 job.card.message_id is None or job.card_is_above_its_files
             ):
-                await self._post_card(job)
+                if not await self._post_card(job):
+                    self._news.add(job_id)
+                    return False
             else:
                 await self._edit(job, self._view(job, outlook))
                 edited = True
@@ -145,20 +150,28 @@ class StatusCards:
             return cards.draft(job, prices(job.duration_s or 0, self._rates) if known else None)
         return cards.status(job, outlook)
 
-    async def _post_card(self, job: Job) -> None:
+    async def _post_card(self, job: Job) -> bool:
         """The card of a plain message's request is a message of its own.
 
         It answers the newest message that brought a file: an edit above that would go unseen.
+        Whether it is there now as it should be: an earlier try may have posted it, of which the
+        answer was lost, and with another face.
         """
-        if job.state is JobState.CANCELLED:
-            return
         try:
             channel = await self._client.fetch_channel(job.channel_id)
             assert isinstance(channel, discord.DMChannel)
+            if job.id in self._unsure or job.created_at < self._began_at:
+                found = await self._find_card(job, channel)
+                if found is not None and found != job.card.message_id:
+                    await self._store.card_is(job.id, found)
+                    return False
+            if job.state is JobState.CANCELLED:
+                return True
             if job.card.message_id is not None:
                 with contextlib.suppress(discord.NotFound):
                     await channel.get_partial_message(job.card.message_id).delete()
             answered = job.completed_by_id or job.origin_id
+            self._unsure.add(job.id)
             message = await channel.send(
                 view=self._view(job, Outlook()),
                 nonce=f"{job.id}-{answered % NONCE_ROOM}",
@@ -166,9 +179,23 @@ class StatusCards:
             )
         except LOST as error:
             if is_refusal(error):
-                return
+                return True
             raise DeliveryError(str(error)) from error
         await self._store.card_is(job.id, message.id)
+        self._unsure.discard(job.id)
+        return True
+
+    async def _find_card(self, job: Job, channel: discord.DMChannel) -> int | None:
+        """The newest card of a job among a channel's messages."""
+        assert self._client.user is not None
+        button = cards.custom_id(Button.CANCEL, job.id)
+        after = discord.Object(job.origin_id)
+        found = None
+        async for message in channel.history(limit=SEARCHED_MESSAGES, after=after):
+            is_mine = message.author.id == self._client.user.id
+            if is_mine and button in custom_ids(message):
+                found = message.id
+        return found
 
     async def _edit(self, job: Job, view: discord.ui.LayoutView) -> None:
         """Edit a card by its token, afterwards by its id; one that is gone is given up."""
@@ -254,6 +281,16 @@ class StatusCards:
         )
         webhook.type = discord.WebhookType.application  # only these may send ephemeral messages
         return webhook
+
+
+def custom_ids(message: discord.Message) -> set[str]:
+    """What the buttons of a message are called."""
+    view = discord.ui.LayoutView.from_message(message)
+    return {
+        item.custom_id
+        for item in view.walk_children()
+        if isinstance(item, discord.ui.Button) and item.custom_id
+    }
 
 
 def face_of(job: Job, outlook: Outlook) -> str:
