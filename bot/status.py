@@ -34,8 +34,8 @@ SETTLE_S = 0.25
 LOST = (discord.HTTPException, ClientError, OSError, TimeoutError)
 """Whatever a call to Discord may raise."""
 
-CARD_AMONG = 20
-"""So many messages below the files are looked through for a card that was posted before."""
+SEARCHED_MESSAGES = 100
+"""So many messages after a request are looked through for cards that were posted before."""
 
 NONCE_ROOM = 10**14
 """A nonce holds 25 characters: a job's id, a dash, and so much of a message's id."""
@@ -151,25 +151,27 @@ class StatusCards:
     async def _post_card(self, job: Job) -> None:
         """The card of a plain message's request is a message of its own.
 
-        It answers the newest message that brought a file: an edit above that would go unseen. The
-        card before it goes only once the new one stands, and is remembered until then: killed
-        anywhere in between, the next try finds the new one and goes on.
+        It answers the newest message that brought a file: an edit above that would go unseen.
+        Earlier cards go only once the new one stands, and the saved one is remembered until then:
+        killed anywhere in between, the next try finds the new one and goes on.
         """
-        if job.state is JobState.CANCELLED and job.card.message_id is None:
-            return
         view = self._view(job, Outlook())
         try:
             channel = await self._client.fetch_channel(job.channel_id)
             assert isinstance(channel, discord.DMChannel)
             answered = job.completed_by_id or job.origin_id
-            posted = await _posted_card(channel, job, answered)
-            if posted is not None:
-                await posted.edit(view=view)
+            found = await _cards_of(job, channel)
+            below = [card for card in found if card.id > answered or job.ended]
+            if below:
+                posted = await below[-1].edit(view=view)
+            elif job.state is JobState.CANCELLED:
+                return
             else:
                 nonce = f"{job.id}-{answered % NONCE_ROOM}"
                 posted = await channel.send(view=view, nonce=nonce, silent=False)
-            if job.card.message_id is not None:
-                await _delete(channel.get_partial_message(job.card.message_id))
+            earlier = {card.id for card in found} | {job.card.message_id or posted.id}
+            for message_id in earlier - {posted.id}:
+                await _delete(channel.get_partial_message(message_id))
         except LOST as error:
             if not is_refusal(error):
                 raise DeliveryError(str(error)) from error
@@ -303,15 +305,15 @@ def _needs_nothing(job: Job) -> bool:
     return job.delivered is Delivered.REPLY
 
 
-async def _posted_card(
-    channel: discord.DMChannel, job: Job, answered: int
-) -> discord.Message | None:
-    """The job's card below the message that it answers, if an earlier try has come so far."""
-    async for message in channel.history(limit=CARD_AMONG, after=discord.Object(answered)):
-        is_mine = message.author.id == channel.me.id
-        if is_mine and cards.custom_id(Button.CANCEL, job.id) in custom_ids(message):
-            return message
-    return None
+async def _cards_of(job: Job, channel: discord.DMChannel) -> list[discord.Message]:
+    """The job's cards in its channel, oldest first, whether or not they were ever saved."""
+    button = cards.custom_id(Button.CANCEL, job.id)
+    since = discord.Object(job.origin_id)
+    return [
+        message
+        async for message in channel.history(limit=SEARCHED_MESSAGES, after=since)
+        if message.author.id == channel.me.id and button in custom_ids(message)
+    ]
 
 
 async def _delete(message: discord.PartialMessage) -> None:

@@ -14,6 +14,7 @@ from tests.torture.world import World, text
 Job = Mapping[str, Any]
 ENDS = {"delivered", "failed", "cancelled"}
 IN_A_MESSAGE = {"channel", "reply", "direct"}
+A_DAY_S = 23.9 * 3600
 NEUTRAL = "This request could not be taken."
 READY = "your video is ready."
 
@@ -41,6 +42,7 @@ class Audit:
         """Everything that is not as it must be."""
         return [
             *self._of_ends(),
+            *self._of_drafts(),
             *self._of_runs(),
             *self._of_posts(),
             *self._of_money(),
@@ -67,6 +69,13 @@ class Audit:
         for job in self.jobs:
             if job["state"] not in ENDS | {"review"}:
                 yield f"{job['id']} is lost: it is still {job['state']}."
+
+    def _of_drafts(self) -> Iterator[str]:
+        """Whoever could have started or dropped their request did: none waited out its day."""
+        for job in self.jobs:
+            waited_s = job["state_since"] - job["created_at"]
+            if job["source"] == "message" and job["queued_at"] is None and waited_s > A_DAY_S:
+                yield f"{job['id']} was never offered to its requester."
 
     def _of_runs(self) -> Iterator[str]:
         """Each accepted run belongs to one attempt, and each job that needed one has one."""

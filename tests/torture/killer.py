@@ -19,7 +19,9 @@ BOTS_DOWNLOADS = "Marionette"
 """Its User-Agent: the provider fetches from the same place."""
 
 WAIT_FOR_POINT_S = 4.0
-AT_RANDOM, IN_DOWNLOAD, MOSTLY = 0.2, 0.15, 0.8
+AT_RANDOM, IN_DOWNLOAD, MOSTLY = 0.15, 0.15, 0.8
+AT_ONCE = 4
+"""For so many points it lies in wait at once, so that one of them comes by soon."""
 
 
 class Killer:
@@ -35,7 +37,7 @@ class Killer:
         self.left = kills
         self._seen: Counter[Point] = Counter()
         self._killed_at: Counter[Point] = Counter()
-        self._target: Point | None = None
+        self._targets: list[Point] = []
         self._done = asyncio.Event()
         faults.witness = self.witness
 
@@ -47,9 +49,9 @@ class Killer:
         if point.server == "cdn":
             return
         self._seen[point] += 1
-        if point != self._target:
+        if point not in self._targets:
             return
-        self._target = None
+        self._targets = []
         self._killed_at[point] += 1
         await self._kill(str(point))
         if point.moment == "before" and self._chance.random() < 0.5:
@@ -60,6 +62,8 @@ class Killer:
         while self.left:
             await asyncio.sleep(self._chance.uniform(0.0, 1.5))
             if not self._world.is_online and self._chance.random() < MOSTLY:
+                continue
+            if self._world.is_clogged:
                 continue
             kind = self._chance.random()
             self._done.clear()
@@ -81,13 +85,11 @@ class Killer:
             self._faults.rules.remove(rule)
 
     async def _wait_at_point(self) -> None:
-        least = min(self._killed_at[point] for point in self._seen)
-        points = [point for point in self._seen if self._killed_at[point] == least]
-        self._target = self._chance.choice(sorted(points))
+        points = sorted(self._seen)
+        self._chance.shuffle(points)
+        self._targets = sorted(points, key=lambda point: self._killed_at[point])[:AT_ONCE]
         await self._wait()
-        if self._target is not None:  # it did not come by: next time another one's turn
-            self._killed_at[self._target] += 1
-            self._target = None
+        self._targets = []
 
     async def _wait(self) -> None:
         try:

@@ -73,12 +73,14 @@ class People:
             await asyncio.sleep(self._chance.uniform(0.1, 1.5))
             world = self._world
             mine = world.count(f"person_id = {user_id} AND {UNENDED}")
-            if world.is_online and world.count("1") < self.wanted and mine < TOGETHER:
+            wanted = world.count("1") < self.wanted and not world.is_clogged
+            if world.is_online and wanted and mine < TOGETHER:
                 await self._try(self._ask_once(user_id))
 
     async def _ask_once(self, user_id: int) -> None:
         person, motion = self._clients[user_id], self._chance.choice(self._motions)
-        if self._chance.random() < 0.65:
+        takes_messages = self._world.discord.users["eve"].id != user_id
+        if self._chance.random() < 0.65 or not takes_messages:
             channel = self._world.discord.channels[self._chance.choice(CHANNELS)]
             quality = self._chance.choice(["360p", "360p", "540p"])
             files = {"image": self._picture, "video": motion}
@@ -104,18 +106,19 @@ class People:
             await asyncio.sleep(GLANCE_S)
             if not self._world.is_online:
                 continue
+            is_clogged = self._world.is_clogged
             for message in self._world.messages():
                 if message.visible_to is None:
-                    await self._look_at(message)
+                    await self._look_at(message, is_clogged)
 
-    async def _look_at(self, message: Message) -> None:
+    async def _look_at(self, message: Message, is_clogged: bool) -> None:
         buttons = [part["custom_id"] for part in walk(message.components) if "custom_id" in part]
         for custom_id in buttons:
             _, what, job_id, *_ = custom_id.split(":")
             if what == "start":
                 await self._decide(message, job_id, buttons)
                 return
-            impatience = 0.05 if HALF in text(message) else 0.004
+            impatience = 0.05 if HALF in text(message) else 0.0 if is_clogged else 0.004
             if what == "cancel" and len(buttons) == 1 and self._chance.random() < impatience:
                 await self._click("cancel", message, job_id, custom_id)
             elif what == "details" and self._chance.random() < 0.0005:

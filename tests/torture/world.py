@@ -19,6 +19,7 @@ from sandbox.transcript import text_of
 
 RUN_TIME_S = 2.0
 NEWCOMERS = 10
+CLOGGED = 6
 TICK_S = 0.25
 SHORTEST_STEP_S, LONGEST_STEP_S = 1.0, 600.0
 """Time runs four times as fast while something happens, and ever faster while nothing does."""
@@ -165,6 +166,17 @@ class World:
         """How many jobs there are of which this holds."""
         found = self.rows(f"SELECT count(*) AS number FROM jobs WHERE {where}")
         return int(found[0]["number"]) if found else 0
+
+    @property
+    def is_clogged(self) -> bool:
+        """Whether many wait and none gets on: submits are in doubt, and only time can settle them.
+
+        Nobody asks, gives up or kills then, so that time comes to run fast.
+        """
+        return self.count("state = 'queued'") >= CLOGGED and not self.count(
+            "state IN ('checking', 'rendering', 'fetching', 'delivering')"
+            " AND NOT (state = 'checking' AND source = 'message')"
+        )
 
     def messages(self) -> list[Message]:
         """Every message of the bot's, wherever it is, also those that one person alone can see."""

@@ -101,3 +101,22 @@ async def test_a_video_that_fits_nowhere_is_linked_with_its_end(life: Life) -> N
     assert life.provider.files_url in text_of(post)
     assert [person["id"] for person in post["mentions"]] == [str(life.world.users["ada"].id)]
     assert life.rows("SELECT delivered FROM jobs") == [("channel",)]
+
+
+async def test_a_repeat_of_a_link_shows_one_post(life: Life) -> None:
+    life.world.upload_limits_bytes[life.world.guilds["studio"].id] = 10**6
+    await delivered_once(life)
+    ada = await life.person("ada")
+    [with_file] = await life.posts(ada, life.channel("general"))
+    life.advance(3600)  # the nonce of that post is forgotten; this is about the link's own
+    channel = life.world.channels["general"]
+    life.world.delete(channel.messages[int(with_file["id"])])
+    life.alter("UPDATE jobs SET delivery_tried_at = NULL, delivery_channel_id = NULL")
+    life.world.upload_limits_bytes[life.world.guilds["studio"].id] = 200
+    for _ in range(2):
+        await life.start()
+        await life.reaches("delivered")
+        await life.stop()
+        [post] = await life.posts(ada, life.channel("general"))
+        assert "Download it" in text_of(post)
+        life.alter("UPDATE jobs SET state = 'delivering', delivered = NULL")

@@ -16,19 +16,28 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from bot.core import ledger
 from bot.core.jobs import Failure, Job, Source
 from bot.core.ledger import Entry, Kind, Period
 from bot.core.policy import Rules
 from bot.errors import LedgerError, Problem, Refused, StaleJob
-from bot.store import Database, NewJob, Store
+from bot.store import Database, NewJob, Store, money
 from bot.store.rows import entry_from
 from bot.store.tables import entries, wallets
 
 SERVER, PERSON, MODERATOR = 1, 2, 9
 ALLOWANCE, BUDGET = 12, 40
 START = 1_795_000_000.0
+RULES = Rules(
+    allowance_credits=ALLOWANCE,
+    daily_budget_credits=BUDGET,
+    max_running=8,
+    max_running_per_person=2,
+    max_waiting=500,
+    max_waiting_per_person=500,
+)
 T = TypeVar("T")
 
 
@@ -272,3 +281,32 @@ class Wallets(RuleBasedStateMachine):
 
 TestWallets = Wallets.TestCase
 TestWallets.settings = settings(max_examples=20, stateful_step_count=25, deadline=None)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (Kind.HOLD, Kind.HOLD),
+        (Kind.CAPTURE, Kind.CAPTURE),
+        (Kind.CAPTURE, Kind.RELEASE),
+        (Kind.RELEASE, Kind.CAPTURE),
+        (Kind.REFUND, Kind.REFUND),
+    ],
+)
+async def test_the_database_itself_refuses_a_second_one(
+    tmp_path: Path, first: Kind, second: Kind
+) -> None:
+    """Even a bug above it cannot hold, settle or refund a job twice."""
+    url = f"sqlite+aiosqlite:///{tmp_path / 'marionette.db'}"
+    async with await Database.open(url, exclusive=True) as database:
+        new = NewJob("j", Source.SLASH, 1, SERVER, 5, PERSON, upload_limit_bytes=1)
+        await Store(database).begin(new, RULES, START)
+
+        async def write(kind: Kind) -> None:
+            entry = Entry(SERVER, PERSON, kind, START, 0, 0, "j")
+            async with database.write() as connection:
+                await money.write_entry(connection, entry, held=0)
+
+        await write(first)
+        with pytest.raises(IntegrityError):
+            await write(second)
