@@ -101,6 +101,8 @@ class Runner:
                 self._last_action = number
                 if job_id is not None:
                     self.poke(job_id)
+        except CannotSave as error:
+            log.debug("decisions could not be read", reason=str(error))
         except Exception:
             log.exception("decisions could not be read and are looked for again")
 
@@ -236,5 +238,7 @@ class Runner:
             for job in await self._store.read.ended_with_video(now - self._keep_s):
                 await self._files.delete_all(job.id)
                 await self._store.video_deleted(job.id, now)
+        except CannotSave as error:
+            log.debug("old files could not be forgotten", reason=str(error))
         except Exception:
             log.exception("old files could not be deleted and are tried again")

@@ -1,6 +1,7 @@
 """The database file: opened, locked, migrated; and its transactions."""
 
 import asyncio
+import errno
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
@@ -261,6 +262,8 @@ def _locked(path: Path) -> filelock.FileLock:
             f"Another bot is running on {path}: stop it, or give this one its own DATA_DIR."
         ) from None
     except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EROFS}:
+            raise CannotSave(f"{path.parent} cannot be written: {error.strerror}.") from None
         raise SettingsError(
             f"DATA_DIR is wrong: {path.parent} cannot be written ({error.strerror})."
         ) from None

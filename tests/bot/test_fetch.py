@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
+from structlog.testing import capture_logs
 
-from bot.errors import DownloadError, DownloadRefused
+from bot.errors import CannotSave, DownloadError, DownloadRefused
 from bot.fetch import Downloads, is_public
+from tests.bot.disk import files_may_have
 from tests.bot.local_server import serve
 
 BODY = bytes(range(256)) * 9000  # several writes' worth
@@ -221,6 +223,17 @@ async def test_a_folder_that_is_gone_is_an_error_of_ours(base: str, save: Save) 
     save.path.parent.rmdir()
     with pytest.raises(DownloadError, match="cannot be saved"):
         await save(f"{base}/whole")
+
+
+async def test_a_full_disk_is_no_fault_of_the_download(base: str, save: Save) -> None:
+    with capture_logs() as logs:
+        with files_may_have(10):
+            for _ in range(2):
+                with pytest.raises(CannotSave, match="cannot be saved"):
+                    await save(f"{base}/whole")
+        assert save.left() == []
+        await save(f"{base}/whole")
+    assert [entry["log_level"] for entry in logs] == ["error", "debug", "info"]
 
 
 async def test_a_refused_connection_is_an_error(save: Save) -> None:

@@ -11,9 +11,9 @@ from structlog.testing import capture_logs
 
 from bot.alarms import Trouble
 from sandbox.transcript import text_of
+from tests.bot.disk import files_may_have
 from tests.bot.life.test_looking_after import free_port
 from tests.bot.life.world import Life
-from tests.bot.store.test_backup import files_may_have
 from tests.e2e.stage import says
 
 Logs = list[MutableMapping[str, Any]]

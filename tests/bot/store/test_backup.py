@@ -3,12 +3,10 @@
 import asyncio
 import os
 import resource
-import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -21,6 +19,7 @@ from bot.errors import CannotSave, StoreError
 from bot.store import Database, Store
 from bot.store.backup import back_up, back_up_before
 from bot.store.database import _config
+from tests.bot.disk import files_may_have
 from tests.bot.test_settings import NEEDED, ROOT
 
 OLD = "0001"
@@ -103,19 +102,6 @@ async def test_a_backup_beside_a_writer_is_whole(tmp_path: Path) -> None:
 
 
 # --- a disk that fails ------------------------------------------------------------------------
-
-
-@contextmanager
-def files_may_have(size_bytes: int) -> Iterator[None]:
-    """A real limit of the system on this process's files: writing beyond it fails."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-        signal.signal(signal.SIGXFSZ, ignored)
 
 
 async def test_a_full_disk_is_told_once_and_once_that_it_is_over(tmp_path: Path) -> None:
