@@ -6,15 +6,16 @@ discord.py does not keep it and the registered dynamic buttons in `cogs.buttons`
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
 import discord
 from discord import ui
 
-from bot.core.jobs import QUALITIES, Delivered, Job, JobState, Outcome, Quality, Source
+from bot import news
+from bot.core.jobs import QUALITIES, Job, JobState, Outcome, Quality
 from bot.core.ledger import Balance
 from bot.errors import Problem
+from bot.news import Outlook
 from bot.sentences import clean, credits_text, seconds_text, sentence
 
 BLURPLE, GREEN, RED, AMBER, GREY = 0x5865F2, 0x3BA55D, 0xED4245, 0xFAA61A, 0x80848E
@@ -29,55 +30,11 @@ class Button(StrEnum):
     DETAILS = "details"
 
 
-class Pace(StrEnum):
-    """How a run does beside runs like it: as usual, ready any moment, or late."""
-
-    USUAL = "usual"
-    DUE = "due"
-    LATE = "late"
-
-
-@dataclass(frozen=True, slots=True)
-class Outlook:
-    """What a status card says besides its job.
-
-    `place` in the line is from 1, `ready_at` in unix seconds; `unavailable` is the provider,
-    `waits_for_own` that the person's other videos must be done first, and `is_in_doubt` that a
-    submit got no answer.
-    """
-
-    place: int | None = None
-    ready_at: float | None = None
-    pace: Pace = Pace.USUAL
-    unavailable: bool = False
-    waits_for_own: bool = False
-    is_in_doubt: bool = False
-
-
-STAGES: tuple[tuple[str, frozenset[JobState]], ...] = (
-    ("Checked", frozenset({JobState.CHECKING})),
-    ("In line", frozenset({JobState.QUEUED})),
-    ("Rendering", frozenset({JobState.SUBMITTING, JobState.RENDERING, JobState.REVIEW})),
-    ("Fetching", frozenset({JobState.FETCHING})),
-    ("Posting", frozenset({JobState.DELIVERING})),
-)
 COLOURS = {
     JobState.DELIVERED: GREEN,
     JobState.FAILED: RED,
     JobState.CANCELLED: GREY,
     JobState.REVIEW: AMBER,
-}
-TITLES = {
-    JobState.CHECKING: "Looking at your files",
-    JobState.QUEUED: "In line",
-    JobState.SUBMITTING: "Sending it off",
-    JobState.RENDERING: "Your picture is learning to move",
-    JobState.REVIEW: "The operator has to look at this",
-    JobState.FETCHING: "Fetching the video",
-    JobState.DELIVERING: "Posting the video",
-    JobState.DELIVERED: "Done",
-    JobState.FAILED: "That did not work",
-    JobState.CANCELLED: "Cancelled",
 }
 
 
@@ -117,146 +74,16 @@ def refusal(problem: Problem, facts: Mapping[str, object]) -> ui.LayoutView:
     return say(sentence(problem, facts), AMBER)
 
 
-def status(job: Job, outlook: Outlook) -> ui.LayoutView:
+def status(job: Job, outlook: Outlook | None = None) -> ui.LayoutView:
     """The status card of a job past its draft."""
+    outlook = outlook or Outlook()
     items: list[ui.Item[ui.LayoutView]] = [
-        _text(f"### {_title(job)}", _stages(job), _news(job, outlook)),
-        _text(_facts(job)),
+        _text(f"### {news.title(job)}", news.stages(job), news.latest(job, outlook)),
+        _text(news.facts(job)),
     ]
     if job.state is JobState.QUEUED:
         items.append(ui.ActionRow(_button("Cancel", Button.CANCEL, job)))
     return _view(*items, colour=COLOURS.get(job.state, BLURPLE))
-
-
-def _title(job: Job) -> str:
-    return "Waits for you in your direct messages" if job.is_draft else TITLES[job.state]
-
-
-def _stages(job: Job) -> str | None:
-    if job.is_draft:
-        return None
-    current = next((n for n, (_, states) in enumerate(STAGES) if job.state in states), None)
-    if current is None:
-        return None
-    marks = ["✅" if n < current else "▶️" if n == current else "▫️" for n in range(len(STAGES))]
-    stages = zip(marks, STAGES, strict=True)
-    return "  ".join(f"{mark}\N{NO-BREAK SPACE}{name}" for mark, (name, _) in stages)
-
-
-def _news(job: Job, outlook: Outlook) -> str | None:
-    asked = f"Asked <t:{job.created_at:.0f}:R>"
-    match job.state:
-        case JobState.QUEUED if outlook.unavailable:
-            return (
-                "The video service is unavailable right now. Your request keeps its place and "
-                "goes on by itself; you can also cancel it."
-            )
-        case JobState.QUEUED:
-            return f"{_turn(outlook)}{asked}.{_settled(job)}"
-        case JobState.SUBMITTING if outlook.is_in_doubt:
-            return (
-                "The video service did not answer. I am finding out whether it has your request; "
-                "your credits stay held until I know."
-            )
-        case JobState.SUBMITTING | JobState.RENDERING | JobState.FETCHING | JobState.DELIVERING:
-            ready = _ready(outlook)
-            return f"{ready}{asked[0].lower() if ready else asked[0]}{asked[1:]}{_settled(job)}"
-        case JobState.REVIEW if job.attempt and job.attempt.request_id:
-            return (
-                "The video service has not handed this video over yet. It is asked again each "
-                f"hour; your credits stay held until it has, or {_settler(job)} settles it."
-            )
-        case JobState.REVIEW:
-            return (
-                "It is not certain whether the video service took this request, and asking again "
-                f"could cost twice. Your credits stay held until {_settler(job)} has settled it."
-            )
-        case JobState.DELIVERED:
-            return _where(job)
-        case JobState.FAILED if job.failure:
-            why = sentence(job.failure.problem, job.failure.facts)
-            was_draft = job.source is Source.MESSAGE and job.queued_at is None
-            again = " To try again, send both the picture and the video." if was_draft else ""
-            return f"{why} You were not charged.{again}"
-        case JobState.CANCELLED if job.source is Source.MESSAGE and job.queued_at is None:
-            return "Nothing was started, and nothing spent."
-        case JobState.CANCELLED:
-            return "You were not charged."
-        case _:
-            return asked
-
-
-def _turn(outlook: Outlook) -> str:
-    if outlook.waits_for_own:
-        return "Starts when one of your videos that are being made is done. "
-    return f"Number {outlook.place} in line. " if outlook.place else ""
-
-
-def _ready(outlook: Outlook) -> str:
-    match outlook.pace:
-        case Pace.LATE:
-            return "This takes longer than usual; it comes when it is ready · "
-        case Pace.DUE:
-            return "Should be ready any moment · "
-        case _:
-            return f"Should be ready <t:{outlook.ready_at:.0f}:R> · " if outlook.ready_at else ""
-
-
-def _settler(job: Job) -> str:
-    return "a moderator" if job.server_id else "the operator"
-
-
-def _settled(job: Job) -> str:
-    """What was found out while the job was in review."""
-    match job.settled:
-        case Outcome.RAN:
-            return "\nIt was looked into: the video service did take it, so it goes on."
-        case Outcome.AGAIN:
-            return "\nIt was looked into: nothing came of the first try, so it is tried again."
-        case _:
-            return ""
-
-
-def _where(job: Job) -> str:
-    took = f" It took {seconds_text(job.state_since - job.created_at)}."
-    match job.delivered:
-        case Delivered.CHANNEL | Delivered.DIRECT if job.delivery_message_id:
-            home = "@me" if job.delivered is Delivered.DIRECT else job.server_id or "@me"
-            link = (
-                f"https://discord.com/channels/{home}/{job.delivery_channel_id}"
-                f"/{job.delivery_message_id}"
-            )
-            private = " in your direct messages" if job.delivered is Delivered.DIRECT else ""
-            return f"[Your video]({link}) is ready{private}.{took}"
-        case Delivered.REPLY:
-            return f"Your video is ready.{took}"
-        case _:
-            return (
-                "Your video is ready, but it could not be posted here: "
-                f"`/jobs show {job.id}` shows it."
-            )
-
-
-def _facts(job: Job) -> str:
-    return _small_print(job, job.quality, _length(job), _price(job))
-
-
-def _small_print(job: Job, *parts: str | None) -> str:
-    return "-# " + " · ".join([*filter(None, parts), f"job `{job.id}`"])
-
-
-def _length(job: Job) -> str | None:
-    return seconds_text(job.duration_s) if job.duration_s else None
-
-
-def _price(job: Job) -> str | None:
-    """The price, and whether it is spent, held, or given back."""
-    if job.price is None:
-        return None
-    if job.state in {JobState.DELIVERING, JobState.DELIVERED}:
-        return credits_text(job.price)
-    after = "given back" if job.state in {JobState.FAILED, JobState.CANCELLED} else "held"
-    return f"{credits_text(job.price)} {after}"
 
 
 def draft(job: Job, prices: Mapping[Quality, int] | None) -> ui.LayoutView:
@@ -311,7 +138,7 @@ def finished(job: Job, *, link: tuple[str, float] | None = None) -> ui.LayoutVie
         )
     else:
         items.append(_text("It could not be attached here.", _download(*link)))
-    items.append(_text(_small_print(job, job.quality, _length(job))))
+    items.append(_text(news.small_print(job, job.quality, news.length(job))))
     items.append(ui.ActionRow(_button("Details", Button.DETAILS, job)))
     return _view(*items, colour=GREEN)
 
@@ -325,8 +152,8 @@ def shown_again(
 ) -> ui.LayoutView:
     """What `/jobs show` answers: the card, and the video as an attached file or as a link."""
     items: list[ui.Item[ui.LayoutView]] = [
-        _text(f"### {_title(job)}", _stages(job), _news(job, outlook)),
-        _text(_facts(job)),
+        _text(f"### {news.title(job)}", news.stages(job), news.latest(job, outlook)),
+        _text(news.facts(job)),
     ]
     if has_file:
         items.append(
@@ -346,7 +173,7 @@ def job_list(jobs: Sequence[Job]) -> ui.LayoutView:
     if not jobs:
         return say("You have no jobs here yet. `/mimic` makes the first one.")
     lines = [
-        f"`{job.id}` · **{_title(job)}** · {_short_facts(job)}<t:{job.created_at:.0f}:R>"
+        f"`{job.id}` · **{news.title(job)}** · {_short_facts(job)}<t:{job.created_at:.0f}:R>"
         for job in jobs
     ]
     return _view(
@@ -356,11 +183,11 @@ def job_list(jobs: Sequence[Job]) -> ui.LayoutView:
 
 def job_line(job: Job) -> str:
     """A job as a choice to pick from, in plain text of at most 100 characters."""
-    return f"{job.id} · {_title(job)} · {_short_facts(job)}".removesuffix(" · ")
+    return f"{job.id} · {news.title(job)} · {_short_facts(job)}".removesuffix(" · ")
 
 
 def _short_facts(job: Job) -> str:
-    return "".join(f"{part} · " for part in (job.quality, _price(job)) if part)
+    return "".join(f"{part} · " for part in (job.quality, news.price_text(job)) if part)
 
 
 def balance(
@@ -389,7 +216,7 @@ def balance(
             else None
         ),
     ]
-    now = [f"`{job.id}` · {_title(job)}" for job in running]
+    now = [f"`{job.id}` · {news.title(job)}" for job in running]
     costs = " · ".join(f"{quality} {prices[quality]}" for quality in QUALITIES)
     return _view(
         _text(*lines),

@@ -1,11 +1,11 @@
 """What can be said of a job's future: its place in the line, when its video will be ready."""
 
-from bot.cards import Outlook, Pace
 from bot.clock import Clock
 from bot.core import policy
 from bot.core.jobs import Job, JobState
 from bot.core.schedule import PastRun, RunTimes
 from bot.line import Line
+from bot.news import Outlook, Pace
 from bot.store import Store
 
 PAST_RUNS = 200

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Protocol
 from weakref import WeakValueDictionary
 
-from bot.cards import Outlook
 from bot.clock import Clock
 from bot.core import ledger, policy
 from bot.core.jobs import (
@@ -30,6 +29,7 @@ from bot.core.policy import Rules
 from bot.core.pricing import Rates, price, prices
 from bot.errors import Problem, Refused, StaleJob
 from bot.media import IMAGE_LIMIT_BYTES, VIDEO_LIMIT_BYTES
+from bot.news import Outlook
 from bot.store import NewJob, Store
 from bot.videos import Videos, link_to
 

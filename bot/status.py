@@ -15,11 +15,12 @@ import structlog
 from aiohttp import ClientError
 
 from bot import cards
-from bot.cards import Button, Outlook, Pace
+from bot.cards import Button
 from bot.clock import Clock
 from bot.core.jobs import Delivered, Job, JobState, Source
 from bot.core.pricing import Rates, prices
 from bot.errors import CannotSave, DeliveryError, Problem
+from bot.news import Outlook, Pace
 from bot.store import Store
 
 log = structlog.get_logger()

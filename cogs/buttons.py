@@ -58,6 +58,6 @@ class CardButton(
 async def _acknowledge(interaction: Interaction, job: Job) -> None:
     """The job's own card is kept up to date anyway; any other that was pressed is edited here."""
     if interaction.message is not None and interaction.message.id != job.card.message_id:
-        await interaction.response.edit_message(view=cards.status(job, cards.Outlook()))
+        await interaction.response.edit_message(view=cards.status(job))
     else:
         await interaction.response.defer()

@@ -39,7 +39,7 @@ class Jobs(commands.GroupCog, group_name="jobs", group_description="Look after y
         """Cancel one job and show what became of it."""
         async with refusals_shown(interaction):
             cancelled = await self._service.cancel(job, interaction.user.id)
-            await show_privately(interaction, cards.status(cancelled, cards.Outlook()))
+            await show_privately(interaction, cards.status(cancelled))
 
     @show.autocomplete("job")
     async def offer_jobs(

@@ -61,6 +61,7 @@ class Database:
         self.under_way: set[asyncio.Task[Any]] = set()
         self._lock = lock
         self._alarms = alarms
+        self._turn = asyncio.Lock()
 
     @classmethod
     async def open(
@@ -133,9 +134,13 @@ class Database:
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that holds the write lock from its first moment."""
+        """A transaction that holds the write lock from its first moment.
+
+        This program's own wait for it in turn: SQLite lets whoever is luckiest go first, and who
+        is not would give up after its time-out.
+        """
         try:
-            async with self._write() as connection:
+            async with self._turn, self._write() as connection:
                 yield connection
         except CannotSave as error:
             self._alarms.begins(Trouble.DISK, "database", reason=str(error))

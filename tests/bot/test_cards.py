@@ -8,7 +8,6 @@ import pytest
 from discord import ui
 
 from bot import cards
-from bot.cards import Outlook, Pace
 from bot.core.jobs import (
     LEADS_TO,
     Card,
@@ -23,6 +22,7 @@ from bot.core.jobs import (
 )
 from bot.core.ledger import Balance
 from bot.errors import Problem
+from bot.news import Outlook, Pace
 from bot.sentences import SENTENCES, clean, sentence
 
 HOSTILE = "@everyone `x` **b** [a](http://evil) <@1> \u202e\n# big |||" + "y" * 500

@@ -4,7 +4,6 @@ import asyncio
 from collections import Counter
 from pathlib import Path
 
-from bot.cards import Outlook
 from bot.clock import SystemClock
 from bot.core.jobs import Failure, Job, Upload
 from bot.core.policy import Rules
@@ -12,6 +11,7 @@ from bot.core.pricing import Rates
 from bot.errors import Problem, Refused
 from bot.files import Files
 from bot.media import Media
+from bot.news import Outlook
 from bot.service import GivenFile, Place, Service
 from bot.store import Database, Store
 from bot.videos import Videos

@@ -5,8 +5,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bot.cards import TITLES, Button
 from bot.core.jobs import JobState
+from bot.news import TITLES, Button
 from sandbox.discord.model import Flag, InteractionType, Message
 from sandbox.discord.parts import walk
 from tests.torture.world import World, text

@@ -20,9 +20,9 @@ async def deliver(life: Life, jobs: int = 1) -> None:
     """Jobs from their command to their video, and half an hour more."""
     await life.start()
     ada = await life.person("ada")
-    for _ in range(jobs):
+    for begun in range(1, jobs + 1):
         await life.mimic(ada)
-        await ada.wait_for(says("learning to move"))
+        await life.reaches(*["rendering"] * begun)
     await life.reaches(*["delivered"] * jobs, step_s=1.0)
     await life.stop()
     life.advance(1800)
