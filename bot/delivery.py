@@ -100,11 +100,29 @@ class Delivery:
         return await self._post(job, await self._channel(job.channel_id))
 
     async def _by_reply(self, job: Job) -> int:
+        card_id = job.card.message_id
         path = await self._videos.fitting(job.id, job.upload_limit_bytes)
-        if path is None or not await self._status.reply_with_video(job, str(path)):
-            raise RungClosedError("the reply can no longer take it")
-        assert job.card.message_id is not None
-        return job.card.message_id
+        if card_id is not None and path is not None and self._status.can_reply(job):
+            job = await self._store.reply_begins(job, card_id)
+            await self._status.reply_with_video(job, str(path))
+            return card_id
+        if job.delivery_message_id is not None and await self._stands_in_reply(job):
+            return job.delivery_message_id
+        raise RungClosedError("the reply can no longer take it")
+
+    async def _stands_in_reply(self, job: Job) -> bool:
+        """Whether an earlier edit, of which the answer was lost, has brought the video there."""
+        assert job.delivery_message_id is not None
+        channel = self._client.get_partial_messageable(job.channel_id)
+        try:
+            reply = await channel.fetch_message(job.delivery_message_id)
+        except discord.NotFound:
+            return False
+        except discord.HTTPException as error:
+            if is_refusal(error):
+                raise PastUnknownError from error
+            raise
+        return cards.custom_id(Button.DETAILS, job.id) in custom_ids(reply)
 
     async def _directly(self, job: Job) -> int:
         if not job.server_id:

@@ -244,15 +244,17 @@ class StatusCards:
             raise DeliveryError(str(error)) from error
         return reply.id
 
-    async def reply_with_video(self, job: Job, path: str) -> bool:
-        """Put the finished video into the reply; false where that can no longer be done."""
-        if not self._token_lives(job) or job.card.message_id is None:
-            return False
+    def can_reply(self, job: Job) -> bool:
+        """Whether the reply to the job's interaction can still be edited by its token."""
+        return self._token_lives(job) and job.card.message_id is not None
+
+    async def reply_with_video(self, job: Job, path: str) -> None:
+        """Put the finished video into the reply, where that can be done."""
+        assert job.card.message_id is not None
         file = discord.File(path, filename=cards.FILE_NAME.format(id=job.id))
         await self._webhook(job).edit_message(
             job.card.message_id, view=cards.finished(job), attachments=[file]
         )
-        return True
 
     def _token_lives(self, job: Job) -> bool:
         return bool(job.card.token) and self._clock.time() < job.card.token_expires_at - 5

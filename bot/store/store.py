@@ -274,6 +274,11 @@ class Store(Corrections):
         return await save(connection, job, delivery_channel_id=channel_id, delivery_tried_at=at)
 
     @business_event
+    async def reply_begins(self, connection: AsyncConnection, job: Job, message_id: int) -> Job:
+        """The first try to put the video into the reply, saved before it is made."""
+        return await save(connection, job, delivery_message_id=message_id)
+
+    @business_event
     async def delivered(
         self,
         connection: AsyncConnection,
@@ -295,9 +300,8 @@ class Store(Corrections):
     @business_event
     async def card_is(self, connection: AsyncConnection, job_id: str, message_id: int) -> None:
         """The job's card has this message id."""
-        await connection.execute(
-            update(jobs).where(jobs.c.id == job_id).values(card_message_id=message_id)
-        )
+        this = update(jobs).where(jobs.c.id == job_id)
+        await connection.execute(this.values(card_message_id=message_id))
 
     @business_event
     async def card_shows(self, connection: AsyncConnection, job_id: str, face: str) -> None:
@@ -307,18 +311,16 @@ class Store(Corrections):
     @business_event
     async def video_deleted(self, connection: AsyncConnection, job_id: str, at: float) -> None:
         """The finished video's time is over and its file is gone."""
-        await connection.execute(
-            update(jobs).where(jobs.c.id == job_id).values(video_deleted_at=at)
-        )
+        this = update(jobs).where(jobs.c.id == job_id)
+        await connection.execute(this.values(video_deleted_at=at))
 
     @business_event
     async def explain_once(
         self, connection: AsyncConnection, person_id: int, again_after_s: float, at: float
     ) -> bool:
         """Whether this person is to be told now how direct messages work."""
-        told = await connection.scalar(
-            select(explained.c.at).where(explained.c.person_id == person_id)
-        )
+        person = explained.c.person_id == person_id
+        told = await connection.scalar(select(explained.c.at).where(person))
         if told is not None and at - told < again_after_s:
             return False
         await connection.execute(

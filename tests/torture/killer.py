@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections import Counter
+from collections.abc import Callable
 from functools import partial
 
 from aiohttp import web
@@ -25,7 +26,7 @@ AT_ONCE = 4
 
 
 class Killer:
-    """Kills so many times; `kill_on` goes on until that is done.
+    """Kills so many times, while `may_kill` says so; `kill_on` goes on until that is done.
 
     It prefers the points at which it has killed least, and only knows those that it has seen.
     """
@@ -35,6 +36,7 @@ class Killer:
         self._faults = faults
         self._chance = chance
         self.left = kills
+        self.may_kill: Callable[[], bool] = lambda: True
         self._seen: Counter[Point] = Counter()
         self._killed_at: Counter[Point] = Counter()
         self._targets: list[Point] = []
@@ -61,9 +63,8 @@ class Killer:
         """Kill until enough is killed; mostly when the bot is online, else while it starts."""
         while self.left:
             await asyncio.sleep(self._chance.uniform(0.0, 1.5))
-            if not self._world.is_online and self._chance.random() < MOSTLY:
-                continue
-            if self._world.is_clogged:
+            is_early = not self._world.is_online and self._chance.random() < MOSTLY
+            if is_early or not self.may_kill():
                 continue
             kind = self._chance.random()
             self._done.clear()

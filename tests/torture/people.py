@@ -73,8 +73,7 @@ class People:
             await asyncio.sleep(self._chance.uniform(0.1, 1.5))
             world = self._world
             mine = world.count(f"person_id = {user_id} AND {UNENDED}")
-            wanted = world.count("1") < self.wanted and not world.is_clogged
-            if world.is_online and wanted and mine < TOGETHER:
+            if world.is_open and world.count("1") < self.wanted and mine < TOGETHER:
                 await self._try(self._ask_once(user_id))
 
     async def _ask_once(self, user_id: int) -> None:
@@ -104,21 +103,19 @@ class People:
         """Press the buttons that there are: every draft's start, some cancels, some details."""
         while True:
             await asyncio.sleep(GLANCE_S)
-            if not self._world.is_online:
-                continue
-            is_clogged = self._world.is_clogged
-            for message in self._world.messages():
-                if message.visible_to is None:
-                    await self._look_at(message, is_clogged)
+            if self._world.is_open:
+                for message in self._world.messages():
+                    if message.visible_to is None:
+                        await self._look_at(message)
 
-    async def _look_at(self, message: Message, is_clogged: bool) -> None:
+    async def _look_at(self, message: Message) -> None:
         buttons = [part["custom_id"] for part in walk(message.components) if "custom_id" in part]
         for custom_id in buttons:
             _, what, job_id, *_ = custom_id.split(":")
             if what == "start":
                 await self._decide(message, job_id, buttons)
                 return
-            impatience = 0.05 if HALF in text(message) else 0.0 if is_clogged else 0.004
+            impatience = 0.05 if HALF in text(message) else 0.004
             if what == "cancel" and len(buttons) == 1 and self._chance.random() < impatience:
                 await self._click("cancel", message, job_id, custom_id)
             elif what == "details" and self._chance.random() < 0.0005:

@@ -17,6 +17,7 @@ from tests.torture.world import World
 
 LOOK_EVERY_S = 0.2
 QUIET_S = 2.0
+AT_ONCE, LEFT = 30, 3
 PATIENCE_S = 600.0
 """Real seconds in which all must have ended, once nothing new is asked and nobody is killed."""
 
@@ -115,6 +116,7 @@ async def _live(
     world: World, plan: Plan, people: People, killer: Killer, chance: random.Random
 ) -> None:
     """Everything at once, until every job has ended and the last card is mended."""
+    killer.may_kill = lambda: _may_kill(world, plan, killer)
     forever = [world.keep(), world.pass_time(), people.ask(), people.press()]
     tasks = [asyncio.create_task(coroutine) for coroutine in forever]
     killing = asyncio.create_task(killer.kill_on())
@@ -145,12 +147,16 @@ async def _step(tasks: list[asyncio.Task[None]]) -> None:
 
 
 def _wanted(world: World, plan: Plan, killer: Killer) -> int:
-    """So many jobs as kills are done, so that there is always something to kill; then all."""
-    done = 1 - killer.left / plan.kills if plan.kills else 1.0
-    soon = int(plan.jobs * done) + 12
-    if killer.left and world.count(UNENDED) < 4:
-        return world.count("1") + 4
-    return min(plan.jobs, soon) if killer.left else plan.jobs
+    """So many at once; and more than planned, while there is still somebody to kill for."""
+    asked, open_ = world.count("1"), world.count(f"{UNENDED} AND state != 'review'")
+    most = plan.jobs if asked < plan.jobs or not killer.left else asked + LEFT
+    return min(most, asked + AT_ONCE - open_)
+
+
+def _may_kill(world: World, plan: Plan, killer: Killer) -> bool:
+    """Kills keep pace with the jobs' ends, so that neither runs out of the other."""
+    ended = world.count(f"NOT ({UNENDED}) OR state = 'review'")
+    return plan.kills - killer.left <= plan.kills * ended / plan.jobs + LEFT
 
 
 def _is_over(world: World) -> bool:

@@ -15,6 +15,7 @@ from sandbox.faults import Fault, Faults, Rule, breaks_off, late, resets, stalls
 from tests.torture.killer import BOTS_DOWNLOADS
 from tests.torture.world import World
 
+SELDOM = 0.03
 MOMENT_S = 1.0
 """Real time: longer than a moment only makes a run longer, whatever the client does about it."""
 
@@ -34,52 +35,70 @@ HABITS = Habits(
 )
 
 
-def _anywhere() -> list[Fault]:
-    async def moment() -> None:
-        await asyncio.sleep(MOMENT_S)
+async def _moment() -> None:
+    await asyncio.sleep(MOMENT_S)
 
+
+def _of_either() -> list[Fault]:
+    """One of each consequence: it has happened or not, and the answer is an error, half or none."""
     return [
         answers.page(502, after=True),
-        resets(),
         resets(after=True),
-        stalls(moment),
-        late(moment, after=True),
         breaks_off(),
         answers.garbage(after=True),
     ]
 
 
 def _of_discord() -> list[Fault]:
-    return [
-        *_anywhere(),
-        answers.text(503),
-        answers.rate_limited("user", 0.2),
-        answers.rate_limited("shared", 0.2),
-        answers.rate_limited("global", 0.2),
-    ]
+    return [*_of_either(), answers.text(503), answers.rate_limited("shared", 0.2)]
 
 
 def _of_the_provider() -> list[Fault]:
+    unavailable = answers.error(503, {"error": "Service unavailable"})
+    return [*_of_either(), unavailable, answers.busy(retry_after_s=1)]
+
+
+def _more_of_either() -> list[Fault]:
+    return [resets(), stalls(_moment), late(_moment), late(_moment, after=True)]
+
+
+def _more_of_discord() -> list[Fault]:
     return [
-        *_anywhere(),
-        answers.error(503, {"error": "Service unavailable"}),
-        answers.error(500, {"detail": [{"msg": "Internal server error"}]}, after=True, name="500"),
-        answers.busy(retry_after_s=1),
+        *_more_of_either(),
+        answers.rate_limited("user", 0.2),
+        answers.rate_limited("global", 0.2),
+        answers.page(429),
+    ]
+
+
+def _more_of_the_provider() -> list[Fault]:
+    internal = {"detail": [{"msg": "Internal server error"}]}
+    return [
+        *_more_of_either(),
+        answers.error(500, internal, after=True, name="500"),
         answers.busy(),
     ]
 
 
 def make_trouble(world: World, faults: Faults, rate: float) -> None:
-    """Let every request of the bot's meet each kind of fault with this chance."""
+    """Let every request of the bot's meet each kind of fault with this chance.
+
+    With a high one these are only as many as leave half of the requests whole: those left out have
+    the consequence of one that is there, and a delivery that needs five calls would hardly end.
+    """
     if not rate:
         return
     world.provider.faults.habits = HABITS
-    for server, kinds in (
-        ("discord", _of_discord()),
-        ("provider", _of_the_provider()),
-        ("cdn", [resets(), breaks_off(), answers.page(503)]),
-    ):
-        faults.add(*(Rule(fault, server, chance=rate, spares=_is_spared) for fault in kinds))
+    kinds = {
+        "discord": _of_discord(),
+        "provider": _of_the_provider(),
+        "cdn": [resets(), breaks_off(), answers.page(503)],
+    }
+    if rate <= SELDOM:
+        kinds["discord"] += _more_of_discord()
+        kinds["provider"] += _more_of_the_provider()
+    for server, faults_there in kinds.items():
+        faults.add(*(Rule(fault, server, chance=rate, spares=_is_spared) for fault in faults_there))
 
 
 def _is_spared(request: web.Request) -> bool:

@@ -19,18 +19,23 @@ from sandbox.transcript import text_of
 
 RUN_TIME_S = 2.0
 NEWCOMERS = 10
-CLOGGED = 6
+CLOGGED = 4
+GOING = "state IN ('rendering', 'fetching')"
+AT_WORK = "state = 'fetching' OR (state = 'checking' AND source = 'slash')"
+"""What takes real time, for real bytes: tokens must not die of a slow machine meanwhile."""
+
+ROUND_S, OPEN_S = 5.0, 2.5
 TICK_S = 0.25
-SHORTEST_STEP_S, LONGEST_STEP_S = 1.0, 600.0
-"""Time runs four times as fast while something happens, and ever faster while nothing does."""
+SHORTEST_STEP_S, LONGEST_STEP_S, FASTER = 3.0, 600.0, 1.6
+"""Time runs 12 times as fast while something happens, and ever faster while nothing does."""
 
 SETTINGS = {
     "SEGMIND_REQUESTS_PER_MINUTE": "10000",
     "DAILY_BUDGET_CREDITS": "1000000",
     "ALLOWANCE_CREDITS": "2000",
     "DM_ALLOWANCE_CREDITS": "2000",
-    "MAX_RUNNING": "6",
-    "MAX_RUNNING_PER_PERSON": "3",
+    "MAX_RUNNING": "8",
+    "MAX_RUNNING_PER_PERSON": "2",
     "MAX_WAITING_PER_PERSON": "20",
 }
 
@@ -129,7 +134,8 @@ class World:
             if not self.is_online or self._is_awaited():
                 continue
             now = self.progress()
-            step_s = SHORTEST_STEP_S if now != before else min(LONGEST_STEP_S, step_s * 1.5)
+            is_slow = now != before or bool(self.count(AT_WORK))
+            step_s = SHORTEST_STEP_S if is_slow else min(LONGEST_STEP_S, step_s * FASTER)
             before = now
             self._advance(step_s)
 
@@ -168,15 +174,18 @@ class World:
         return int(found[0]["number"]) if found else 0
 
     @property
-    def is_clogged(self) -> bool:
-        """Whether many wait and none gets on: submits are in doubt, and only time can settle them.
+    def is_open(self) -> bool:
+        """Whether people do something now, and the bot may be killed.
 
-        Nobody asks, gives up or kills then, so that time comes to run fast.
+        They pause again and again, and while many wait and none gets on (their submits are in
+        doubt): time runs faster the less happens, and it is all that can settle a doubt.
         """
-        return self.count("state = 'queued'") >= CLOGGED and not self.count(
-            "state IN ('checking', 'rendering', 'fetching', 'delivering')"
-            " AND NOT (state = 'checking' AND source = 'message')"
-        )
+        is_pause = asyncio.get_running_loop().time() % ROUND_S > OPEN_S
+        return self.is_online and not is_pause and not self._is_clogged()
+
+    def _is_clogged(self) -> bool:
+        waiting, going = self.count("state = 'queued'"), self.count(GOING)
+        return waiting >= CLOGGED and not going
 
     def messages(self) -> list[Message]:
         """Every message of the bot's, wherever it is, also those that one person alone can see."""

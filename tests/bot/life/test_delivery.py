@@ -2,6 +2,8 @@
 
 import pytest
 
+from sandbox.discord.permissions import Permission
+from sandbox.faults import Rule, resets
 from sandbox.transcript import text_of
 from tests.bot.life.world import TOKEN_LIFE_S, Life
 from tests.e2e.stage import is_video, says
@@ -120,3 +122,29 @@ async def test_a_repeat_of_a_link_shows_one_post(life: Life) -> None:
         [post] = await life.posts(ada, life.channel("general"))
         assert "Download it" in text_of(post)
         life.alter("UPDATE jobs SET state = 'delivering', delivered = NULL")
+
+
+@pytest.mark.parametrize("can_read_back", [True, False])
+async def test_a_video_that_may_stand_in_the_reply_is_not_sent_again(
+    life: Life, can_read_back: bool
+) -> None:
+    """The edit's answer is lost, and then its token's life is over."""
+    edit = ("discord", "PATCH", "/webhooks/{webhook_id}/{webhook_token}/messages/{message_id}")
+    lost = resets(after=True)
+    life.faults.add(Rule(lost, *edit, times=1, spares=lambda r: r.content_type.endswith("json")))
+    await life.start()
+    ada = await life.person("ada")
+    life.provider.workshop.pause()
+    await life.mimic(ada, "readonly")
+    await ada.wait_for(says("learning to move"))
+    life.provider.workshop.resume()
+    await life.until(lambda: bool(life.faults.struck), step_s=1.0)
+    if not can_read_back:
+        channel = life.world.channels["readonly"]
+        denied = Permission.SEND_MESSAGES | Permission.READ_MESSAGE_HISTORY
+        channel.overwrites[0].deny = int(denied)
+    life.advance(TOKEN_LIFE_S)
+    await life.reaches("delivered", step_s=1.0)
+    assert life.rows("SELECT delivered FROM jobs") == [("reply" if can_read_back else "kept",)]
+    assert len(await life.posts(ada, life.channel("readonly"))) == 1
+    assert not await life.posts(ada, await ada.open_dm())
