@@ -5,8 +5,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from bot.cards import Button
 from bot.core.jobs import JobState
-from bot.news import TITLES, Button
+from bot.news import TITLES
 from sandbox.discord.model import Flag, InteractionType, Message
 from sandbox.discord.parts import walk
 from tests.torture.world import World, text
