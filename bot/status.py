@@ -305,6 +305,8 @@ def _needs_nothing(job: Job) -> bool:
         return True  # "thinking…"
     if job.failure and job.failure.problem is Problem.INTERRUPTED and job.card.message_id is None:
         return True  # there never was a reply: Discord itself has told them
+    if job.state is JobState.DELIVERING and job.delivery_message_id is not None:
+        return True  # perhaps it is the finished post by now, and the answer was lost
     return job.delivered is Delivered.REPLY
 
 
