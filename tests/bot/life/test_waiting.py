@@ -84,7 +84,8 @@ async def test_a_draft_is_forgotten_after_a_day_and_replaced_by_a_newer_one(life
     await life.reaches("cancelled", "cancelled", step_s=60.0)
     assert (await ben.wait_for(says("### Cancelled")))["message"]["id"] == new["id"]
     assert life.money() == []
-    assert not list((life.folder / "data" / "media").rglob("subject"))
+    media = life.folder / "data" / "media"
+    await life.until(lambda: not list(media.rglob("subject")))
 
 
 def is_shown(event: Json) -> bool:
