@@ -19,7 +19,7 @@ DOWNLOADS = (
 BOTS_DOWNLOADS = "Marionette"
 """Its User-Agent: the provider fetches from the same place."""
 
-WAIT_FOR_POINT_S = 4.0
+WAIT_FOR_POINT_S = 2.0
 AT_RANDOM, IN_DOWNLOAD, MOSTLY = 0.15, 0.15, 0.8
 AT_ONCE = 4
 """For so many points it lies in wait at once, so that one of them comes by soon."""
@@ -62,7 +62,7 @@ class Killer:
     async def kill_on(self) -> None:
         """Kill until enough is killed; mostly when the bot is online, else while it starts."""
         while self.left:
-            await asyncio.sleep(self._chance.uniform(0.0, 1.5))
+            await asyncio.sleep(self._chance.uniform(0.0, 1.0))
             is_early = not self._world.is_online and self._chance.random() < MOSTLY
             if is_early or not self.may_kill():
                 continue

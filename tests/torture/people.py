@@ -70,7 +70,7 @@ class People:
 
     async def _ask_on(self, user_id: int) -> None:
         while True:
-            await asyncio.sleep(self._chance.uniform(0.1, 1.5))
+            await asyncio.sleep(self._chance.uniform(0.1, 1.0))
             world = self._world
             mine = world.count(f"person_id = {user_id} AND {UNENDED}")
             if world.is_open and world.count("1") < self.wanted and mine < TOGETHER:

@@ -16,8 +16,9 @@ from tests.torture.trouble import make_trouble, trouble_the_gateway
 from tests.torture.world import World
 
 LOOK_EVERY_S = 0.2
-QUIET_S = 2.0
+QUIET_S = 1.0
 AT_ONCE, LEFT = 30, 3
+SLOWEST_S = 20.0
 PATIENCE_S = 600.0
 """Real seconds in which all must have ended, once nothing new is asked and nobody is killed."""
 
@@ -76,7 +77,7 @@ def _listed(counts: Counter[str]) -> str:
 
 
 async def torture(plan: Plan, folder: Path) -> Tally:
-    """Run it. Raises `TimeoutError` only if the bot does not come up at all."""
+    """Run it. Raises `TimeoutError` if the bot does not come up, or gets nowhere."""
     began = time.monotonic()
     chance = random.Random(plan.seed)
     faults = Faults(chance.randrange(2**32))
@@ -123,9 +124,10 @@ async def _live(
     shaking = asyncio.create_task(trouble_the_gateway(world, chance))
     watched = [*tasks, killing, shaking]
     try:
-        while killer.left or world.count("1") < plan.jobs:
-            people.wanted = _wanted(world, plan, killer)
-            await _step(watched)
+        async with asyncio.timeout(PATIENCE_S + SLOWEST_S * (plan.jobs + plan.kills)):
+            while killer.left or world.count("1") < plan.jobs:
+                people.wanted = _wanted(world, plan, killer)
+                await _step(watched)
         shaking.cancel()
         people.wanted = 0
         deadline, quiet_since = time.monotonic() + PATIENCE_S, time.monotonic()
@@ -150,7 +152,7 @@ def _wanted(world: World, plan: Plan, killer: Killer) -> int:
     """So many at once; and more than planned, while there is still somebody to kill for."""
     asked, open_ = world.count("1"), world.count(f"{UNENDED} AND state != 'review'")
     most = plan.jobs if asked < plan.jobs or not killer.left else asked + LEFT
-    return min(most, asked + AT_ONCE - open_)
+    return min(most, asked + min(AT_ONCE, max(LEFT, plan.jobs // 3)) - open_)
 
 
 def _may_kill(world: World, plan: Plan, killer: Killer) -> bool:
