@@ -37,6 +37,7 @@ from bot.store import Database, Store
 from bot.submits import Submits
 from bot.telemetry import Health
 from bot.videos import Videos
+from bot.wallets import Wallets
 from cogs.buttons import CardButton
 from cogs.credits import Credits
 from cogs.faces import Bot, show_error
@@ -74,6 +75,7 @@ class _Parts:
     forecast: Forecast
     videos: Videos
     members: DiscordMembers
+    wallets: Wallets
 
 
 async def _wire(
@@ -81,9 +83,10 @@ async def _wire(
 ) -> tuple[Bot, Runner, StatusCards]:
     alarms = Alarms()
     database = await Database.open(settings.database, exclusive=True, alarms=alarms)
-    store = Store(await stack.enter_async_context(database))
+    store = Store(await stack.enter_async_context(database), settings.house())
     media, files, line = Media(), Files(settings.data_dir), Line(clock, alarms)
     client = await stack.enter_async_context(_discord_client(settings))
+    members = DiscordMembers(client, clock.time)
     parts = _Parts(
         settings=settings,
         clock=clock,
@@ -94,11 +97,10 @@ async def _wire(
         media=media,
         files=files,
         line=line,
-        forecast=Forecast(
-            store, line, clock, most_running_of_person=settings.max_running_per_person
-        ),
+        forecast=Forecast(store, line, clock),
         videos=Videos(files, media),
-        members=DiscordMembers(client),
+        members=members,
+        wallets=Wallets(store=store, members=members, rates=settings.rates(), clock=clock),
     )
     status = StatusCards(
         client=client,
@@ -142,7 +144,7 @@ def _runner(parts: _Parts, segmind: Segmind, status: StatusCards) -> Runner:
             media=media,
             files=files,
             replies=status,
-            rules=settings.rules,
+            wallets=parts.wallets,
             rates=settings.rates(),
             clock=clock,
             supplier=str(settings.discord_api_url),
@@ -156,7 +158,6 @@ def _runner(parts: _Parts, segmind: Segmind, status: StatusCards) -> Runner:
             line=line,
             budget=budget,
             alarms=parts.alarms,
-            rules=settings.rules,
             clock=clock,
             run_id=secrets.token_hex(8),
         ),
@@ -186,10 +187,9 @@ def _service(parts: _Parts, runner: Runner) -> Service:
     return Service(
         store=parts.store,
         worker=runner,
-        members=parts.members,
+        wallets=parts.wallets,
         outlook=parts.forecast.outlook,
         videos=parts.videos,
-        rules=parts.settings.rules,
         rates=parts.settings.rates(),
         clock=parts.clock,
     )

@@ -13,7 +13,6 @@ from discord import ui
 
 from bot import news
 from bot.core.jobs import QUALITIES, Job, JobState, Outcome, Quality
-from bot.core.ledger import Balance
 from bot.errors import Problem
 from bot.news import Outlook
 from bot.sentences import clean, credits_text, seconds_text, sentence
@@ -43,14 +42,16 @@ def custom_id(button: Button, job_id: str, quality: Quality | None = None) -> st
     return ":".join(filter(None, ("marionette", button.value, job_id, quality)))
 
 
-def _view(*items: ui.Item[ui.LayoutView], colour: int = BLURPLE) -> ui.LayoutView:
+def view(*items: ui.Item[ui.LayoutView], colour: int = BLURPLE) -> ui.LayoutView:
+    """A card of these parts."""
     view = ui.LayoutView(timeout=None)
     view.add_item(ui.Container(*items, accent_colour=colour))
     view.stop()
     return view
 
 
-def _text(*lines: str | None) -> ui.TextDisplay[ui.LayoutView]:
+def words(*lines: str | None) -> ui.TextDisplay[ui.LayoutView]:
+    """These lines, without those that are `None`."""
     return ui.TextDisplay("\n".join(line for line in lines if line))
 
 
@@ -66,7 +67,7 @@ def _button(
 
 def say(text: str, colour: int = BLURPLE) -> ui.LayoutView:
     """One sentence on a card."""
-    return _view(_text(text), colour=colour)
+    return view(words(text), colour=colour)
 
 
 def refusal(problem: Problem, facts: Mapping[str, object]) -> ui.LayoutView:
@@ -78,12 +79,12 @@ def status(job: Job, outlook: Outlook | None = None) -> ui.LayoutView:
     """The status card of a job past its draft."""
     outlook = outlook or Outlook()
     items: list[ui.Item[ui.LayoutView]] = [
-        _text(f"### {news.title(job)}", news.stages(job), news.latest(job, outlook)),
-        _text(news.facts(job)),
+        words(f"### {news.title(job)}", news.stages(job), news.latest(job, outlook)),
+        words(news.facts(job)),
     ]
     if job.state is JobState.QUEUED:
         items.append(ui.ActionRow(_button("Cancel", Button.CANCEL, job)))
-    return _view(*items, colour=COLOURS.get(job.state, BLURPLE))
+    return view(*items, colour=COLOURS.get(job.state, BLURPLE))
 
 
 def draft(job: Job, prices: Mapping[Quality, int] | None) -> ui.LayoutView:
@@ -94,16 +95,16 @@ def draft(job: Job, prices: Mapping[Quality, int] | None) -> ui.LayoutView:
     given = [file for file in (job.subject, job.motion) if file]
     items: list[ui.Item[ui.LayoutView]] = []
     if job.subject is None:
-        items.append(_text("Got the motion. Now send me the **picture** that should move."))
+        items.append(words("Got the motion. Now send me the **picture** that should move."))
     elif job.motion is None:
         items.append(
-            _text("Got your picture. Now send me the **video** whose motion it should follow.")
+            words("Got your picture. Now send me the **video** whose motion it should follow.")
         )
     elif prices is None or job.duration_s is None:
-        items.append(_text("Looking at your picture and your video…"))
+        items.append(words("Looking at your picture and your video…"))
     else:
         items.append(
-            _text("### Shall I make this picture move like this video?", _lengths(job.duration_s))
+            words("### Shall I make this picture move like this video?", _lengths(job.duration_s))
         )
     gallery = ui.MediaGallery[ui.LayoutView]()
     for file in given:
@@ -119,7 +120,7 @@ def draft(job: Job, prices: Mapping[Quality, int] | None) -> ui.LayoutView:
             )
     row.add_item(_button("Never mind", Button.CANCEL, job))
     items.append(row)
-    return _view(*items)
+    return view(*items)
 
 
 def _lengths(duration_s: float) -> str:
@@ -131,16 +132,16 @@ def _lengths(duration_s: float) -> str:
 
 def finished(job: Job, *, link: tuple[str, float] | None = None) -> ui.LayoutView:
     """The finished post: the attached video, or a link and the unix second at which it ends."""
-    items: list[ui.Item[ui.LayoutView]] = [_text(f"<@{job.person_id}>, your video is ready.")]
+    items: list[ui.Item[ui.LayoutView]] = [words(f"<@{job.person_id}>, your video is ready.")]
     if link is None:
         items.append(
             ui.MediaGallery(discord.MediaGalleryItem(f"attachment://{FILE_NAME.format(id=job.id)}"))
         )
     else:
-        items.append(_text("It could not be attached here.", _download(*link)))
-    items.append(_text(news.small_print(job, job.quality, news.length(job))))
+        items.append(words("It could not be attached here.", _download(*link)))
+    items.append(words(news.small_print(job, job.quality, news.length(job))))
     items.append(ui.ActionRow(_button("Details", Button.DETAILS, job)))
-    return _view(*items, colour=GREEN)
+    return view(*items, colour=GREEN)
 
 
 def _download(url: str, ends_at: float) -> str:
@@ -152,20 +153,20 @@ def shown_again(
 ) -> ui.LayoutView:
     """What `/jobs show` answers: the card, and the video as an attached file or as a link."""
     items: list[ui.Item[ui.LayoutView]] = [
-        _text(f"### {news.title(job)}", news.stages(job), news.latest(job, outlook)),
-        _text(news.facts(job)),
+        words(f"### {news.title(job)}", news.stages(job), news.latest(job, outlook)),
+        words(news.facts(job)),
     ]
     if has_file:
         items.append(
             ui.MediaGallery(discord.MediaGalleryItem(f"attachment://{FILE_NAME.format(id=job.id)}"))
         )
     elif link is not None:
-        items.append(_text(_download(*link)))
+        items.append(words(_download(*link)))
     elif job.state is JobState.DELIVERED:
-        items.append(_text("The video itself is no longer kept."))
+        items.append(words("The video itself is no longer kept."))
     if job.state in {JobState.CHECKING, JobState.QUEUED}:
         items.append(ui.ActionRow(_button("Cancel", Button.CANCEL, job)))
-    return _view(*items, colour=COLOURS.get(job.state, BLURPLE))
+    return view(*items, colour=COLOURS.get(job.state, BLURPLE))
 
 
 def job_list(jobs: Sequence[Job]) -> ui.LayoutView:
@@ -176,9 +177,8 @@ def job_list(jobs: Sequence[Job]) -> ui.LayoutView:
         f"`{job.id}` · **{news.title(job)}** · {_short_facts(job)}<t:{job.created_at:.0f}:R>"
         for job in jobs
     ]
-    return _view(
-        _text("### Your newest jobs", *lines), _text("-# `/jobs show` tells more about one.")
-    )
+    more = words("-# `/jobs show` tells more about one.")
+    return view(words("### Your newest jobs", *lines), more)
 
 
 def job_line(job: Job) -> str:
@@ -188,41 +188,6 @@ def job_line(job: Job) -> str:
 
 def _short_facts(job: Job) -> str:
     return "".join(f"{part} · " for part in (job.quality, news.price_text(job)) if part)
-
-
-def balance(
-    has: Balance,
-    *,
-    budget_left: int,
-    allowance: int,
-    renews_at: float,
-    running: Sequence[Job],
-    prices: Mapping[Quality, int],
-    in_server: bool,
-) -> ui.LayoutView:
-    """What `/credits` answers; `prices` are for ten seconds of motion."""
-    where = "this server" if in_server else "direct messages"
-    lines = [
-        f"### You can spend {credits_text(min(has.available, budget_left))} in {where}",
-        (
-            f"**{has.allowance_left}** of {allowance} left of your allowance, "
-            f"which renews <t:{renews_at:.0f}:R>."
-        ),
-        f"**{has.granted}** granted, which stay until you spend them." if has.granted else None,
-        f"**{has.held}** held by unfinished jobs." if has.held else None,
-        (
-            f"Today's budget for everybody has only **{budget_left}** left."
-            if budget_left < has.available
-            else None
-        ),
-    ]
-    now = [f"`{job.id}` · {news.title(job)}" for job in running]
-    costs = " · ".join(f"{quality} {prices[quality]}" for quality in QUALITIES)
-    return _view(
-        _text(*lines),
-        *([_text("**Under way**", *now)] if now else []),
-        _text(f"-# Ten seconds of motion cost, in credits: {costs}."),
-    )
 
 
 def resolved(job: Job) -> ui.LayoutView:
@@ -245,8 +210,8 @@ def left_out(names: Sequence[str]) -> ui.LayoutView:
 
 def explanation(prices: Mapping[Quality, int]) -> ui.LayoutView:
     """How direct messages work; `prices` are for ten seconds of motion."""
-    return _view(
-        _text(
+    return view(
+        words(
             "### I make a still picture move like a video",
             "Send me a **picture** (JPEG, PNG, WebP or a still GIF) and a **video** (mp4 or mov, "
             "up to 30 seconds), in one message or one after the other. I show you the price "

@@ -125,7 +125,7 @@ class Delivery:
         return cards.custom_id(Button.DETAILS, job.id) in custom_ids(reply)
 
     async def _directly(self, job: Job) -> int:
-        if not job.server_id:
+        if job.is_direct:
             raise RungClosedError("the channel was the direct message")
         person = await self._client.fetch_user(job.person_id)
         return await self._post(job, await person.create_dm())

@@ -17,7 +17,8 @@
     │   └── ProviderUnavailable       a GET or upload failed in a way that passes; try again
     ├── DownloadError                 bytes could not be fetched
     │   └── DownloadRefused           … and never will be: address, size or scheme
-    └── DeliveryError                 Discord did not take a post or an edit
+    ├── DeliveryError                 Discord did not take a post or an edit
+    └── MembersUnknown                Discord does not tell just now who is a member
 
 Errors carry facts. The sentence that a person reads is made in `bot.cards`, once.
 """
@@ -81,6 +82,31 @@ class Problem(StrEnum):
     RUN_UNKNOWN = "run_unknown"  # request_id
     RUN_OF_OTHER_INPUTS = "run_of_other_inputs"  # request_id
     HISTORY_UNREADABLE = "history_unreadable"
+    BLOCKED = "blocked"  # until (unix s), reason
+    BLOCKED_FOR_GOOD = "blocked_for_good"  # reason
+    WRONG_CHANNEL = "wrong_channel"  # channels: mentions
+    QUALITY_NOT_ALLOWED = "quality_not_allowed"  # quality, allowed
+    TOO_MANY_WAITING_HERE = "too_many_waiting_here"  # limit
+    NO_SERVER_BUDGET = "no_server_budget"
+    SERVER_BUDGET_SPENT = "server_budget_spent"  # renews_at
+    SERVER_BUDGET_TOO_LOW = "server_budget_too_low"  # price, left, renews_at
+    OVER_SERVER_BUDGET = "over_server_budget"  # price, budget
+    LEFT_PAYER = "left_payer"  # server
+    PAYER_REFUSES = "payer_refuses"  # server
+    MEMBERSHIP_UNKNOWN = "membership_unknown"
+    CANCELLED_BY_MODERATOR = "cancelled_by_moderator"
+    SENT_OFF_ALREADY = "sent_off_already"  # job
+    ENDED_ALREADY = "ended_already"  # job
+    NOT_CHARGED = "not_charged"  # job
+    REFUNDED_ALREADY = "refunded_already"  # job
+    NOTHING_TO_REVOKE = "nothing_to_revoke"
+    NOT_BLOCKED = "not_blocked"
+    NOBODY_HERE = "nobody_here"
+    IS_A_BOT = "is_a_bot"
+    UNTIL_UNCLEAR = "until_unclear"  # until
+    UNTIL_PAST = "until_past"  # until (unix s)
+    CONFIRMATION_GONE = "confirmation_gone"
+    NOT_YOURS_TO_PRESS = "not_yours_to_press"
 
 
 Fact = str | int | float
@@ -171,6 +197,10 @@ class DownloadRefused(DownloadError):
     def __init__(self, message: str, *, too_large: bool = False) -> None:
         super().__init__(message)
         self.too_large = too_large
+
+
+class MembersUnknown(MarionetteError):
+    """Discord does not tell just now whether somebody is a member of a server: it may pass."""
 
 
 class DeliveryError(MarionetteError):

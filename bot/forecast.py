@@ -1,5 +1,7 @@
 """What can be said of a job's future: its place in the line, when its video will be ready."""
 
+from dataclasses import replace
+
 from bot.clock import Clock
 from bot.core import policy
 from bot.core.jobs import Job, JobState
@@ -19,13 +21,10 @@ LATE = 1.5
 class Forecast:
     """Learns from what has happened."""
 
-    def __init__(
-        self, store: Store, line: Line, clock: Clock, *, most_running_of_person: int
-    ) -> None:
+    def __init__(self, store: Store, line: Line, clock: Clock) -> None:
         self._store = store
         self._line = line
         self._clock = clock
-        self._most_running_of_person = most_running_of_person
 
     async def run_times(self, job: Job) -> RunTimes:
         """How long runs like this one take."""
@@ -54,9 +53,11 @@ class Forecast:
     async def _turn(self, job: Job) -> Outlook:
         if self._line.is_ailing:
             return Outlook(unavailable=True)
-        queued, running = await self._store.read.line()
-        if running.get(job.person_id, 0) >= self._most_running_of_person:
+        line = await self._store.read.line()
+        most = self._store.house.max_running_per_person
+        if policy.waits_for_own(line, job.person_id, job.server_id, most):
             return Outlook(waits_for_own=True)
-        order = policy.next_fairly(queued, running, max_running_per_person=len(queued) + 1000)
+        everybody = replace(line, caps={})
+        order = policy.next_fairly(everybody, max_running_per_person=len(line.queued) + 1000)
         places = {entry.job_id: place for place, entry in enumerate(order, 1)}
         return Outlook(place=places.get(job.id))

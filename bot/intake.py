@@ -1,7 +1,6 @@
 """`checking`: both files are fetched and looked at, the price is known, the hold is placed."""
 
 import asyncio
-from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -9,13 +8,13 @@ import structlog
 
 from bot.clock import Clock
 from bot.core.jobs import Failure, Job, Source, Upload
-from bot.core.policy import Rules
 from bot.core.pricing import Rates, price
 from bot.errors import DownloadError, DownloadRefused, Fact, Problem, Refused, StaleJob
 from bot.fetch import Downloads
 from bot.files import Files
 from bot.media import IMAGE_LIMIT_BYTES, VIDEO_LIMIT_BYTES, Media
 from bot.store import Store
+from bot.wallets import Wallets
 
 log = structlog.get_logger()
 
@@ -46,7 +45,7 @@ class Intake:
         media: Media,
         files: Files,
         replies: Replies,
-        rules: Callable[[int], Rules],
+        wallets: Wallets,
         rates: Rates,
         clock: Clock,
         supplier: str,
@@ -56,7 +55,7 @@ class Intake:
         self._media = media
         self._files = files
         self._replies = replies
-        self._rules = rules
+        self._wallets = wallets
         self._rates = rates
         self._clock = clock
         self._supplier = supplier
@@ -160,7 +159,7 @@ class Intake:
             quality=job.quality,
             duration_s=duration_s,
             price=price(job.quality, duration_s, self._rates),
-            rules=self._rules(job.server_id),
+            roles=await self._wallets.roles_of(job),
             at=self._clock.time(),
         )
 

@@ -1,16 +1,25 @@
 """What moderators may do about the jobs of their server, and the operator about any."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Protocol
 
 from bot.clock import Clock
 from bot.core.jobs import Attempt, Job, JobState, Outcome, job_id_in
-from bot.errors import Problem, ProviderError, Refused, StaleJob
+from bot.core.ledger import Kind
+from bot.errors import LedgerError, Problem, ProviderError, Refused, StaleJob
 from bot.segmind import Row
 from bot.segmind_replies import canonical_id
 from bot.store import Store
 
 REASON_LIMIT_CHARS = 500
+
+
+def the_reason(text: str) -> str:
+    """A reason as it is kept. Raises `Refused` for none."""
+    reason = text.strip()[:REASON_LIMIT_CHARS]
+    if not reason:
+        raise Refused(Problem.REASON_MISSING)
+    return reason
 
 
 class History(Protocol):
@@ -47,9 +56,7 @@ class Moderation:
         reason: str,
     ) -> Job:
         """Settle a job in review. Raises `Refused`; then nothing has changed."""
-        reason = reason.strip()[:REASON_LIMIT_CHARS]
-        if not reason:
-            raise Refused(Problem.REASON_MISSING)
+        reason = the_reason(reason)
         if outcome is not Outcome.RAN and request_id:
             raise Refused(Problem.RUN_ID_NEEDLESS)
         while True:
@@ -69,11 +76,69 @@ class Moderation:
             self._poke(after.id)
             return after
 
-    async def _in_review(self, job_id: str, server_id: int | None) -> Job:
+    async def cancel(
+        self, job_id: str, *, server_id: int | None, actor_id: int, reason: str
+    ) -> Job:
+        """Cancel anybody's waiting job. Raises `Refused`; then nothing has changed."""
+        reason = the_reason(reason)
+        while True:
+            job = await self.job(job_id, server_id)
+            try:
+                cancelled = await self._store.cancel_for(
+                    job, actor_id=actor_id, reason=reason, at=self._clock.time()
+                )
+            except StaleJob:
+                continue  # it moved on meanwhile: decide again on what it is now
+            self._poke(job.id)
+            return cancelled
+
+    async def refund(
+        self, job_id: str, *, server_id: int | None, actor_id: int, reason: str
+    ) -> Job:
+        """Give a charged job's whole price back, once, as granted credits. Raises `Refused`."""
+        reason = the_reason(reason)
+        job = await self.job(job_id, server_id)
+        entries = {entry.kind for entry in await self._store.read.entries_of(job.id)}
+        if Kind.CAPTURE not in entries:
+            raise Refused(Problem.NOT_CHARGED, job=job.id)
+        try:
+            await self._store.refund(
+                job.id, actor_id=actor_id, reason=reason, at=self._clock.time()
+            )
+        except LedgerError as error:
+            raise Refused(Problem.REFUNDED_ALREADY, job=job.id) from error
+        self._poke(job.id)
+        return job
+
+    async def is_refundable(self, job: Job) -> bool:
+        """Whether it was charged and not refunded yet."""
+        entries = {entry.kind for entry in await self._store.read.entries_of(job.id)}
+        return Kind.CAPTURE in entries and Kind.REFUND not in entries
+
+    async def jobs(
+        self,
+        server_id: int,
+        *,
+        states: Collection[JobState] = tuple(JobState),
+        person_id: int | None = None,
+        limit: int,
+        offset: int = 0,
+    ) -> list[Job]:
+        """A server's newest jobs in these states, without direct messages' unstarted drafts."""
+        return await self._store.read.jobs_in(
+            server_id, states=states, person_id=person_id, limit=limit, offset=offset
+        )
+
+    async def job(self, job_id: str, server_id: int | None) -> Job:
+        """A job of this server. Raises `Refused` for any other, without telling them apart."""
         found = job_id_in(job_id)
         job = await self._store.read.job(found) if found else None
         if job is None or server_id not in {None, job.server_id}:
             raise Refused(Problem.NO_JOB_HERE, job=job_id.strip()[:40] or "–")
+        return job
+
+    async def _in_review(self, job_id: str, server_id: int | None) -> Job:
+        job = await self.job(job_id, server_id)
         if job.state is not JobState.REVIEW:
             raise Refused(Problem.NOT_IN_REVIEW, job=job.id, state=job.state)
         return job

@@ -106,6 +106,8 @@ def latest(job: Job, outlook: Outlook) -> str | None:
             was_draft = job.source is Source.MESSAGE and job.queued_at is None
             again = " To try again, send both the picture and the video." if was_draft else ""
             return f"{why} You were not charged.{again}"
+        case JobState.CANCELLED if job.failure:
+            return f"{sentence(job.failure.problem, job.failure.facts)} You were not charged."
         case JobState.CANCELLED if job.source is Source.MESSAGE and job.queued_at is None:
             return "Nothing was started, and nothing spent."
         case JobState.CANCELLED:
@@ -149,7 +151,8 @@ def _where(job: Job) -> str:
     took = f" It took {seconds_text(job.state_since - job.created_at)}."
     match job.delivered:
         case Delivered.CHANNEL | Delivered.DIRECT if job.delivery_message_id:
-            home = "@me" if job.delivered is Delivered.DIRECT else job.server_id or "@me"
+            in_private = job.is_direct or job.delivered is Delivered.DIRECT
+            home = "@me" if in_private else job.server_id
             link = (
                 f"https://discord.com/channels/{home}/{job.delivery_channel_id}"
                 f"/{job.delivery_message_id}"

@@ -13,7 +13,7 @@ import structlog
 
 from bot.clock import Clock
 from bot.core.jobs import RUNNING, Job, JobState
-from bot.errors import CannotSave, DeliveryError, StaleJob
+from bot.errors import CannotSave, DeliveryError, MembersUnknown, StaleJob
 from bot.files import Files
 from bot.intake import Intake
 from bot.line import Line, Patience
@@ -147,8 +147,8 @@ class Runner:
             wait_s = await self.advance(job_id)
         except StaleJob:
             return 0.0  # somebody else moved it: look again
-        except DeliveryError as error:
-            log.warning("Discord did not take it", job=job_id, reason=str(error))
+        except (DeliveryError, MembersUnknown) as error:
+            log.warning("Discord did not do its part", job=job_id, reason=str(error))
             self._deliveries.tried(job_id)
             return min(300.0, max(3.0, self._deliveries.age_s(job_id) / 4))
         except CannotSave as error:  # the operator is told of it once, not for each job
@@ -213,7 +213,7 @@ class Runner:
         for job_id in await self._submits.startable():
             if job_id != mover:
                 self.poke(job_id)
-        for queued in (await self._store.read.line())[0]:
+        for queued in (await self._store.read.line()).queued:
             self._cards.touch(queued.job_id)
 
     async def _wait(self, event: asyncio.Event, seconds: float) -> None:

@@ -122,6 +122,68 @@ SENTENCES: dict[Problem, str] = {
         "The run `{request_id}` was made from other files or in another quality: it is not this "
         "job's."
     ),
+    Problem.BLOCKED: (
+        "A moderator has blocked you here until <t:{until}:f> (<t:{until}:R>). They said: {reason}"
+    ),
+    Problem.BLOCKED_FOR_GOOD: (
+        "A moderator has blocked you here, for good unless they lift it. They said: {reason}"
+    ),
+    Problem.WRONG_CHANNEL: "In this server videos are made in {channels}: ask again there.",
+    Problem.QUALITY_NOT_ALLOWED: "{quality} is not open to you in this server: choose {allowed}.",
+    Problem.TOO_MANY_WAITING_HERE: (
+        "You have {limit} waiting already, as many as this server allows. Wait for one to start, "
+        "or cancel one with `/jobs cancel`."
+    ),
+    Problem.NO_SERVER_BUDGET: (
+        "This server's budget for videos is set to nothing, so none are made here for now."
+    ),
+    Problem.SERVER_BUDGET_SPENT: (
+        "This server's budget for videos is spent. It renews <t:{renews_at}:R>: please come back "
+        "then."
+    ),
+    Problem.SERVER_BUDGET_TOO_LOW: (
+        "This costs {price_text}, and of this server's budget {left} are left. It renews "
+        "<t:{renews_at}:R>; a shorter video or a lower quality costs less."
+    ),
+    Problem.OVER_SERVER_BUDGET: (
+        "This costs {price_text}, more than this server's whole budget of {budget}: give a shorter "
+        "video or choose a lower quality."
+    ),
+    Problem.LEFT_PAYER: (
+        "You have chosen {server} to pay for your direct messages, but you are not a member there "
+        "now: choose again with `/credits`."
+    ),
+    Problem.PAYER_REFUSES: (
+        "{server} does not pay for direct messages now: choose again with `/credits`."
+    ),
+    Problem.MEMBERSHIP_UNKNOWN: (
+        "Discord does not tell me right now which servers you are in: please try again in a minute."
+    ),
+    Problem.CANCELLED_BY_MODERATOR: "A moderator has cancelled it.",
+    Problem.SENT_OFF_ALREADY: (
+        "It is too late to cancel `{job}`: the video service has it, cannot be stopped, and "
+        "bills it."
+    ),
+    Problem.ENDED_ALREADY: "`{job}` has ended already.",
+    Problem.NOT_CHARGED: "Nothing was charged for `{job}`, so there is nothing to refund.",
+    Problem.REFUNDED_ALREADY: "`{job}` was refunded before.",
+    Problem.NOTHING_TO_REVOKE: (
+        "They have no granted credits that could be taken. What is held stays with its job, and "
+        "an allowance is changed with `/quota allowance`."
+    ),
+    Problem.NOT_BLOCKED: "They are not blocked here.",
+    Problem.NOBODY_HERE: "They are not a member of this server and never used me here.",
+    Problem.IS_A_BOT: "That is a bot: bots make no videos and have no credits.",
+    Problem.UNTIL_UNCLEAR: (
+        "I cannot read “{until}” as a time: write how long, such as `2h`, `3d` or `1w`, or when, "
+        "such as `2030-12-24 18:00` (UTC) or `2030-12-24 18:00 +02:00`."
+    ),
+    Problem.UNTIL_PAST: "That is <t:{until}:F>, which is over: give a time that is to come.",
+    Problem.CONFIRMATION_GONE: (
+        "This was answered before, or too long ago. Nothing more was changed: give the command "
+        "again if you still want it."
+    ),
+    Problem.NOT_YOURS_TO_PRESS: "This button is for the moderator who asked, in their server.",
     Problem.HISTORY_UNREADABLE: (
         "The video service's history cannot be read right now, so nothing was changed. Please "
         "try again later."
@@ -132,7 +194,9 @@ SENTENCES: dict[Problem, str] = {
 def sentence(problem: Problem, facts: Mapping[str, object]) -> str:
     """The sentence for a problem; facts come from strangers and are made harmless."""
     words: dict[str, object] = {
-        name: clean(value, 80 if name == "name" else 300) if isinstance(value, str) else value
+        name: clean(value, 80 if name == "name" else 300)
+        if isinstance(value, str) and name != "channels"
+        else value
         for name, value in facts.items()
     }
     if isinstance(reason := words.get("reason"), str):
@@ -148,9 +212,10 @@ def sentence(problem: Problem, facts: Mapping[str, object]) -> str:
     price = facts.get("price")
     if isinstance(price, int):
         words["price_text"] = credits_text(price)
-    renews_at = facts.get("renews_at")
-    if isinstance(renews_at, int | float):
-        words["renews_at"] = f"{renews_at:.0f}"
+    for name in ("renews_at", "until"):
+        moment = facts.get(name)
+        if isinstance(moment, int | float):
+            words[name] = f"{moment:.0f}"
     return SENTENCES[problem].format_map(words)
 
 

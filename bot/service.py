@@ -5,14 +5,14 @@ Nothing here downloads or waits for the provider: it saves, and wakes the runner
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 from weakref import WeakValueDictionary
 
 from bot.clock import Clock
-from bot.core import ledger, policy
+from bot.core import policy
 from bot.core.jobs import (
     ID_ALPHABET,
     ID_LENGTH,
@@ -24,14 +24,14 @@ from bot.core.jobs import (
     Upload,
     job_id_in,
 )
-from bot.core.ledger import Balance
-from bot.core.policy import Rules
+from bot.core.policy import Ask
 from bot.core.pricing import Rates, price, prices
 from bot.errors import Problem, Refused, StaleJob
 from bot.media import IMAGE_LIMIT_BYTES, VIDEO_LIMIT_BYTES
 from bot.news import Outlook
 from bot.store import NewJob, Store
 from bot.videos import Videos, link_to
+from bot.wallets import Place, Wallets
 
 TOKEN_LIFE_S = 15 * 60
 """How long an interaction's token lives (Discord API docs, Receiving and Responding)."""
@@ -50,23 +50,6 @@ class Worker(Protocol):
         """Whether submits are known to be useless at the moment."""
 
 
-class Members(Protocol):
-    """What the service needs to know of servers."""
-
-    async def is_in_any(self, person_id: int, servers: frozenset[int]) -> bool:
-        """Whether this person is a member of any of these servers."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where somebody asks: `server_id` 0 is a direct message."""
-
-    server_id: int
-    channel_id: int
-    person_id: int
-    upload_limit_bytes: int
-
-
 @dataclass(frozen=True, slots=True)
 class GivenFile:
     """An attachment as Discord describes it; `content_type` is Discord's guess, if it made one."""
@@ -80,18 +63,6 @@ class GivenFile:
         return self.content_type.split("/")[0].lower() if self.content_type else None
 
 
-@dataclass(frozen=True, slots=True)
-class Wallet:
-    """What somebody has, and what it is worth."""
-
-    balance: Balance
-    budget_left: int
-    allowance: int
-    renews_at: float
-    prices: Mapping[Quality, int]
-    under_way: list[Job]
-
-
 class Service:
     """The one way in for the commands, the buttons and the messages."""
 
@@ -100,19 +71,17 @@ class Service:
         *,
         store: Store,
         worker: Worker,
-        members: Members,
+        wallets: Wallets,
         outlook: Callable[[Job], Awaitable[Outlook]],
         videos: Videos,
-        rules: Callable[[int], Rules],
         rates: Rates,
         clock: Clock,
     ) -> None:
         self._store = store
         self._worker = worker
-        self._members = members
+        self.wallets = wallets
         self._outlook = outlook
         self._videos = videos
-        self._rules = rules
         self._rates = rates
         self._clock = clock
         self._drafting: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
@@ -134,7 +103,7 @@ class Service:
         Raises `Refused` for what can be said without a download.
         """
         _refuse_at_sight(image, video)
-        await self._refuse_strangers(place)
+        place = await self.wallets.paying(place)
         if self._worker.provider_is_down:
             raise Refused(Problem.PROVIDER_DOWN)
         at = self._clock.time()
@@ -147,14 +116,16 @@ class Service:
                 channel_id=place.channel_id,
                 person_id=place.person_id,
                 upload_limit_bytes=place.upload_limit_bytes,
+                is_direct=place.is_direct,
+                above_id=place.above_id,
                 subject=image.upload,
                 motion=video.upload,
                 quality=quality,
                 token=token,
                 token_expires_at=at + TOKEN_LIFE_S,
             ),
-            self._rules(place.server_id),
             at,
+            place.roles,
         )
 
     async def replied(self, job_id: str, message_id: int | None) -> None:
@@ -179,7 +150,7 @@ class Service:
         `None` for a repeated event. Raises `Refused`.
         """
         _refuse_at_sight(image, video)
-        await self._refuse_strangers(place)
+        place = await self.wallets.paying(place)
         async with self._drafting.setdefault(place.person_id, asyncio.Lock()):
             while True:
                 try:
@@ -200,11 +171,11 @@ class Service:
                 waiting, message_id, subject=subject, motion=motion
             )
         else:
-            rules = self._rules(place.server_id)
-            standing = await self._store.read.standing(
-                place.server_id, place.person_id, rules, self._clock.time()
+            at = self._clock.time()
+            rules, standing = await self._store.read.standing(
+                place.server_id, place.person_id, at, place.roles
             )
-            policy.may_ask(rules, standing, place.server_id, self._clock.time())
+            policy.may_ask(rules, standing, Ask(), at)
             begun = await self._store.begin(
                 NewJob(
                     id=_new_id(),
@@ -214,11 +185,11 @@ class Service:
                     channel_id=place.channel_id,
                     person_id=place.person_id,
                     upload_limit_bytes=place.upload_limit_bytes,
+                    is_direct=True,
                     subject=subject,
                     motion=motion,
                 ),
-                rules,
-                self._clock.time(),
+                at,
             )
             if begun is None:
                 return None
@@ -228,10 +199,11 @@ class Service:
         self._worker.poke(job.id)
         return job
 
-    async def start(self, job_id: str, person_id: int, quality: Quality) -> Job:
+    async def start(self, job_id: str, place: Place, quality: Quality) -> Job:
         """The button of a priced draft: hold and queue. Raises `Refused`."""
         while True:
-            job = await self._startable(job_id, person_id)
+            job = await self._startable(job_id, place.person_id)
+            paid = await self.wallets.paying(place)
             assert job.duration_s is not None
             try:
                 queued = await self._store.admit(
@@ -239,8 +211,9 @@ class Service:
                     quality=quality,
                     duration_s=job.duration_s,
                     price=price(quality, job.duration_s, self._rates),
-                    rules=self._rules(job.server_id),
                     at=self._clock.time(),
+                    roles=paid.roles,
+                    server_id=paid.server_id,
                 )
             except StaleJob:
                 continue  # pressed twice at once: decide again on what it is now
@@ -264,7 +237,7 @@ class Service:
         at = self._clock.time()
         if not await self._store.explain_once(place.person_id, EXPLAIN_AGAIN_AFTER_S, at):
             return False
-        await self._refuse_strangers(place)
+        await self.wallets.refuse_strangers(place.person_id)
         return True
 
     # --- looking after one's jobs -------------------------------------------------------------
@@ -303,33 +276,9 @@ class Service:
         """One's newest jobs: in this server, or in a direct message all of them."""
         return await self._store.read.jobs_of(place.person_id, place.server_id or None, limit)
 
-    async def wallet(self, place: Place) -> Wallet:
-        """What somebody can spend here. Raises `Refused` where the bot does not work for them."""
-        rules, at = self._rules(place.server_id), self._clock.time()
-        policy.may_be_here(rules, place.server_id)
-        await self._refuse_strangers(place)
-        tally = await self._store.read.tally(at)
-        mine = await self._store.read.jobs_of(place.person_id, place.server_id, 25)
-        return Wallet(
-            balance=await self._store.read.balance(place.server_id, place.person_id, rules, at),
-            budget_left=max(0, rules.daily_budget_credits - tally.budget_spent),
-            allowance=rules.allowance_credits,
-            renews_at=ledger.period_end(rules.period, at),
-            prices=self.prices(),
-            under_way=[job for job in mine if not job.ended and not job.is_draft],
-        )
-
     def prices(self) -> dict[Quality, int]:
         """What each quality costs for ten seconds of motion, in credits."""
         return prices(10.0, self._rates)
-
-    async def _refuse_strangers(self, place: Place) -> None:
-        """With ALLOWED_SERVERS, direct messages are for the members of those servers."""
-        allowed = self._rules(place.server_id).allowed_servers
-        if place.server_id or not allowed:
-            return
-        if not await self._members.is_in_any(place.person_id, allowed):
-            raise Refused(Problem.STRANGER)
 
     async def _own(self, job_id: str, person_id: int) -> Job:
         found = job_id_in(job_id)

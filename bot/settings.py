@@ -16,8 +16,8 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.core.jobs import Quality
-from bot.core.policy import Rules
 from bot.core.pricing import Rates
+from bot.core.rules import House
 from bot.errors import SettingsError
 
 Url = Annotated[HttpUrl, UrlConstraints(max_length=2048)]
@@ -133,10 +133,11 @@ class Settings(BaseSettings):
         }
         return Rates(per_second)
 
-    def rules(self, server_id: int) -> Rules:
-        """The rules that hold in a server; `server_id` 0 is direct messages."""
-        return Rules(
-            allowance_credits=self.allowance_credits if server_id else self.dm_allowance_credits,
+    def house(self) -> House:
+        """The limits that hold everywhere."""
+        return House(
+            allowance_credits=self.allowance_credits,
+            dm_allowance_credits=self.dm_allowance_credits,
             daily_budget_credits=self.daily_budget_credits,
             max_running=self.max_running,
             max_running_per_person=self.max_running_per_person,

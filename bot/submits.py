@@ -5,7 +5,7 @@ run. A job that is found in `submitting` is looked up in the provider's history 
 """
 
 import asyncio
-from collections.abc import Callable
+from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
 import structlog
@@ -14,7 +14,6 @@ from bot.alarms import Alarms, Trouble
 from bot.clock import Clock
 from bot.core import policy
 from bot.core.jobs import Attempt, Failure, Job, JobState
-from bot.core.policy import Rules
 from bot.core.schedule import RequestBudget
 from bot.errors import (
     Fact,
@@ -61,7 +60,6 @@ class Submits:
         line: Line,
         budget: RequestBudget,
         alarms: Alarms,
-        rules: Callable[[int], Rules],
         clock: Clock,
         run_id: str,
     ) -> None:
@@ -72,7 +70,6 @@ class Submits:
         self._line = line
         self._budget = budget
         self._alarms = alarms
-        self._rules = rules
         self._clock = clock
         self._run_id = run_id
         self._turn = asyncio.Lock()
@@ -113,7 +110,6 @@ class Submits:
                 image_url=image_url,
                 video_url=video_url,
                 lease=self._run_id,
-                rules=self._rules(job.server_id),
                 at=self._clock.time(),
             )
             self._line.posting += submitting is not None
@@ -121,15 +117,15 @@ class Submits:
 
     async def startable(self) -> list[str]:
         """The queued jobs whose turn it is, in order."""
-        queued, running = await self._store.read.line()
-        rules, now = self._rules(0), self._clock.time()
-        later = {entry.job_id for entry in queued} & self._not_before.keys()
+        line = await self._store.read.line()
+        house, now = self._store.house, self._clock.time()
+        later = {entry.job_id for entry in line.queued} & self._not_before.keys()
         self._not_before = {job_id: self._not_before[job_id] for job_id in later}
-        ready = [entry for entry in queued if self._not_before.get(entry.job_id, 0) <= now]
-        free = rules.max_running - sum(running.values())
+        ready = [entry for entry in line.queued if self._not_before.get(entry.job_id, 0) <= now]
+        free = house.max_running - sum(line.running.values())
         if self._line.is_doubtful:
             free = min(free, 1 - self._line.posting)
-        order = policy.next_fairly(ready, running, rules.max_running_per_person)
+        order = policy.next_fairly(replace(line, queued=ready), house.max_running_per_person)
         return [entry.job_id for entry in order[: max(0, free)]]
 
     async def _provider_answers(self) -> bool:

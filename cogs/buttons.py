@@ -10,7 +10,7 @@ from bot import cards
 from bot.cards import Button
 from bot.core.jobs import QUALITIES, Job, Quality
 from bot.service import Service
-from cogs.faces import Interaction, refusals_shown
+from cogs.faces import Interaction, place_of, refusals_shown
 from cogs.jobs import show_job
 
 
@@ -51,7 +51,7 @@ class CardButton(
                     job = await service.cancel(self._job_id, interaction.user.id)
                     await _acknowledge(interaction, job)
                 case Button.START if self._quality:
-                    job = await service.start(self._job_id, interaction.user.id, self._quality)
+                    job = await service.start(self._job_id, place_of(interaction), self._quality)
                     await _acknowledge(interaction, job)
 
 

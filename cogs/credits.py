@@ -3,7 +3,7 @@
 from discord import app_commands
 from discord.ext import commands
 
-from bot import cards
+from bot import wallet_cards
 from bot.service import Service
 from cogs.faces import Interaction, place_of, refusals_shown, show_privately
 
@@ -18,14 +18,5 @@ class Credits(commands.Cog):
     async def credits(self, interaction: Interaction) -> None:
         """Both purses, what is held, and the prices."""
         async with refusals_shown(interaction):
-            wallet = await self._service.wallet(place_of(interaction))
-            card = cards.balance(
-                wallet.balance,
-                budget_left=wallet.budget_left,
-                allowance=wallet.allowance,
-                renews_at=wallet.renews_at,
-                running=wallet.under_way,
-                prices=wallet.prices,
-                in_server=interaction.guild_id is not None,
-            )
-            await show_privately(interaction, card)
+            wallet = await self._service.wallets.wallet(place_of(interaction))
+            await show_privately(interaction, wallet_cards.wallet(wallet))

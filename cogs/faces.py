@@ -11,7 +11,8 @@ from discord.ext import commands
 from bot import cards
 from bot.core.jobs import Upload
 from bot.errors import CannotSave, Problem, Refused
-from bot.service import GivenFile, Place, Service
+from bot.service import GivenFile, Service
+from bot.wallets import Place
 
 log = structlog.get_logger()
 
@@ -30,11 +31,16 @@ Interaction = discord.Interaction[Bot]
 
 def place_of(interaction: Interaction) -> Place:
     """Where an interaction comes from."""
+    roles = interaction.user.roles if isinstance(interaction.user, discord.Member) else []
+    channel = interaction.channel
     return Place(
         server_id=interaction.guild_id or 0,
         channel_id=interaction.channel_id or 0,
         person_id=interaction.user.id,
         upload_limit_bytes=interaction.filesize_limit,
+        is_direct=interaction.guild_id is None,
+        roles=frozenset(role.id for role in roles),
+        above_id=channel.parent_id if isinstance(channel, discord.Thread) else None,
     )
 
 

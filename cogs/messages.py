@@ -6,7 +6,8 @@ from discord.ext import commands
 
 from bot import cards
 from bot.errors import CannotSave, Problem, Refused
-from bot.service import GivenFile, Place, Service
+from bot.service import GivenFile, Service
+from bot.wallets import Place
 from cogs.faces import given
 
 log = structlog.get_logger()
@@ -28,6 +29,7 @@ class Messages(commands.Cog):
             channel_id=message.channel.id,
             person_id=message.author.id,
             upload_limit_bytes=discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES,
+            is_direct=True,
         )
         image, video, left_out = _sort([given(attachment) for attachment in message.attachments])
         try:

@@ -17,7 +17,7 @@ from bot.store import Database, Store
 async def jobs(wanted: argparse.Namespace, settings: Settings, clock: Clock) -> str:
     """Do what is asked and tell it. Raises `MarionetteError`."""
     async with await Database.open(settings.database) as database:
-        store = Store(database)
+        store = Store(database, settings.house())
         match wanted.action:
             case "list":
                 return await _list(wanted, store, clock)

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.core.ledger import Kind
+
 OPERATOR = 0
 """The actor of whoever has the machine: the command line names no Discord user."""
 
-Snapshot = dict[str, str | int | None]
+Snapshot = dict[str, str | int | float | bool | list[str] | None]
 
 
 class Deed(StrEnum):
@@ -17,6 +19,16 @@ class Deed(StrEnum):
     REVOKE = "revoke"
     REFUND = "refund"
     REPAIR = "repair"
+    SET = "set"
+    CANCEL = "cancel"
+    BLOCK = "block"
+    UNBLOCK = "unblock"
+    ALLOWANCE = "allowance"
+    SETTINGS = "settings"
+
+
+IN_THE_JOURNAL = frozenset({Deed.GRANT, Deed.REVOKE, Deed.SET, Deed.REFUND})
+"""Those of which the journal has an entry too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +48,39 @@ class Action:
     person_id: int | None = None
     before: Snapshot | None = None
     after: Snapshot | None = None
+
+
+CREDITS: frozenset[str] = frozenset(Kind)
+"""The kinds of lines that the journal has."""
+
+LINES: tuple[str, ...] = (*Kind, *(deed for deed in Deed if deed not in IN_THE_JOURNAL))
+"""All kinds of lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing that happened: an entry of the journal, or an action that is not in it.
+
+    `kind` is one of `LINES`; `credits` what it added to what can be spent (a hold takes away);
+    `actor_id` whoever decided it, 0 for the operator.
+    """
+
+    at: float
+    kind: str
+    server_id: int
+    person_id: int | None
+    credits: int | None
+    job_id: str | None
+    actor_id: int | None
+    reason: str | None
+    before: Snapshot | None = None
+    after: Snapshot | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Spender:
+    """What somebody's videos took, and how many they were."""
+
+    person_id: int
+    credits: int
+    videos: int

@@ -138,7 +138,10 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One row of `jobs`, as it was read; times are unix seconds, `server_id` 0 is a direct message.
+    """One row of `jobs`, as it was read; times are unix seconds.
+
+    `server_id` is the server whose wallet pays and whose rules hold, 0 the wallet of direct
+    messages; `is_direct` that it was asked for in a direct message, which a server may pay too.
 
     `quality` and `price` are unset until known; `duration_s` is the motion's. `revision` fences
     every change; `lease` names the run of the program whose submit is in flight. `completed_by_id`
@@ -157,6 +160,7 @@ class Job:
     person_id: int
     created_at: float
     card: Card
+    is_direct: bool = False
     completed_by_id: int | None = None
     subject: Upload | None = None
     motion: Upload | None = None

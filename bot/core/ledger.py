@@ -154,7 +154,7 @@ def grant(
 
 
 def revoke(
-    has: Balance,
+    has_granted: int,
     *,
     server_id: int,
     person_id: int,
@@ -167,10 +167,10 @@ def revoke(
 
     Raises `LedgerError` for none.
     """
-    taken = min(credits, has.granted)
+    taken = min(credits, has_granted)
     if taken < 1:
         raise LedgerError(
-            f"There are {has.granted} granted credits, so {credits} cannot be revoked."
+            f"There are {has_granted} granted credits, so {credits} cannot be revoked."
         )
     return Entry(server_id, person_id, Kind.REVOKE, at, 0, -taken, actor_id=actor_id, reason=reason)
 

@@ -1,32 +1,38 @@
 """May this person do this now, and if not, why and until when. Times are unix seconds."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from bot.core import ledger
+from bot.core.jobs import QUALITIES, Quality
 from bot.core.ledger import Balance, Period
+from bot.core.rules import Rules
 from bot.errors import Problem, Refused
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
-    """What holds in one server, or in direct messages (server 0)."""
+class Block:
+    """Somebody may ask for nothing here until `until`, or for good (`None`)."""
 
-    allowance_credits: int
-    daily_budget_credits: int
-    max_running: int
-    max_running_per_person: int
-    max_waiting: int
-    max_waiting_per_person: int
-    allowed_servers: frozenset[int] = frozenset()
-    period: Period = Period.DAY
+    until: float | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What is asked for: `channels` are the channel and the one above a thread, none in direct
+    messages; a `quality` that is not chosen yet is `None`."""
+
+    channels: frozenset[int] = frozenset()
+    quality: Quality | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What the rules are held against: one person in one wallet, and the whole bot.
+    """What the rules are held against: one person in one wallet, the server, and the whole bot.
 
-    `budget_spent` is what holds took since the day began; running and waiting count jobs.
+    `budget_spent` is what holds took since the day began, `server_spent` since the server's
+    period began; running and waiting count jobs, and those `_here` only this server's.
     """
 
     balance: Balance
@@ -35,6 +41,10 @@ class Standing:
     running_of_person: int
     waiting: int
     waiting_of_person: int
+    server_spent: int = 0
+    running_here: int = 0
+    waiting_here: int = 0
+    block: Block | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,73 +57,143 @@ class Queued:
     queued_at: float
 
 
-def may_be_here(rules: Rules, server_id: int) -> None:
+@dataclass(frozen=True, slots=True)
+class LineUp:
+    """The queue in order of arrival; running jobs by person and server; servers' own caps."""
+
+    queued: Sequence[Queued]
+    running: Mapping[tuple[int, int], int] = field(default_factory=dict)
+    caps: Mapping[int, int] = field(default_factory=dict)
+
+    def running_of(self, person_id: int) -> int:
+        """How many jobs of this person are running in the whole bot."""
+        return sum(count for (person, _), count in self.running.items() if person == person_id)
+
+
+def may_be_here(rules: Rules) -> None:
     """Whether the bot works in this server at all. Raises `Refused`."""
+    server_id = rules.server_id
     if rules.allowed_servers and server_id and server_id not in rules.allowed_servers:
         raise Refused(Problem.SERVER_NOT_ALLOWED)
 
 
-def may_ask(rules: Rules, standing: Standing, server_id: int, at: float) -> None:
-    """Whether a request may be taken in at all, before its price is known. Raises `Refused`.
+def obstacles(rules: Rules, standing: Standing, ask: Ask, at: float) -> Iterator[Refused]:
+    """Everything that speaks against taking in a request, before its price is known.
 
-    Direct messages (server 0) are for members of the allowed servers; the caller, who can ask
-    Discord, has seen to that.
+    The first is what its requester is told. Direct messages (server 0) are for members of the
+    allowed servers; the caller, who can ask Discord, has seen to that.
     """
-    may_be_here(rules, server_id)
+    try:
+        may_be_here(rules)
+    except Refused as refused:
+        yield refused
+    if standing.block:
+        yield _blocked(standing.block)
+    if rules.channels and ask.channels and not rules.channels & ask.channels:
+        yield Refused(Problem.WRONG_CHANNEL, channels=_mentions(rules.channels))
+    if ask.quality and ask.quality not in rules.qualities:
+        allowed = " or ".join(known for known in QUALITIES if known in rules.qualities)
+        yield Refused(Problem.QUALITY_NOT_ALLOWED, quality=ask.quality, allowed=allowed)
     if standing.waiting_of_person >= rules.max_waiting_per_person:
-        raise Refused(Problem.TOO_MANY_WAITING, limit=rules.max_waiting_per_person)
+        yield Refused(Problem.TOO_MANY_WAITING, limit=rules.max_waiting_per_person)
+    elif rules.max_waiting_here is not None and standing.waiting_here >= rules.max_waiting_here:
+        yield Refused(Problem.TOO_MANY_WAITING_HERE, limit=rules.max_waiting_here)
     if standing.waiting >= rules.max_waiting:
-        raise Refused(Problem.QUEUE_FULL, limit=rules.max_waiting)
+        yield Refused(Problem.QUEUE_FULL, limit=rules.max_waiting)
     if standing.balance.available < 1:
-        if not rules.allowance_credits:
-            raise Refused(Problem.NO_ALLOWANCE)
-        raise Refused(Problem.NOTHING_LEFT, renews_at=ledger.period_end(rules.period, at))
-    if standing.budget_spent >= rules.daily_budget_credits:
-        raise Refused(Problem.BUDGET_SPENT, renews_at=ledger.period_end(Period.DAY, at))
+        if rules.allowance_credits:
+            renews_at = ledger.period_end(rules.period, at)
+            yield Refused(Problem.NOTHING_LEFT, renews_at=renews_at)
+        else:
+            yield Refused(Problem.NO_ALLOWANCE)
+    yield from _spent_budgets(rules, standing, at)
+
+
+def may_ask(rules: Rules, standing: Standing, ask: Ask, at: float) -> None:
+    """Whether a request may be taken in, before its price is known. Raises `Refused`."""
+    for refused in obstacles(rules, standing, ask, at):
+        raise refused
 
 
 def may_hold(rules: Rules, standing: Standing, price: int, at: float) -> None:
     """Whether this price may be held now. Raises `Refused`."""
-    has, budget_left = standing.balance, rules.daily_budget_credits - standing.budget_spent
+    for refused in _spent_budgets(rules, standing, at):
+        raise refused
+    has, renews_at = standing.balance, ledger.period_end(rules.period, at)
     if price > has.available:
         if price > rules.allowance_credits + has.granted:
             raise Refused(Problem.TOO_EXPENSIVE, price=price, allowance=rules.allowance_credits)
-        raise Refused(
-            Problem.NO_CREDITS,
-            price=price,
-            left=has.available,
-            renews_at=ledger.period_end(rules.period, at),
-        )
-    if price > budget_left:
-        raise Refused(
-            Problem.BUDGET_TOO_LOW,
-            price=price,
-            left=max(0, budget_left),
-            renews_at=ledger.period_end(Period.DAY, at),
-        )
+        raise Refused(Problem.NO_CREDITS, price=price, left=has.available, renews_at=renews_at)
+    if rules.budget_credits is not None:
+        left = rules.budget_credits - standing.server_spent
+        if price > rules.budget_credits:
+            raise Refused(Problem.OVER_SERVER_BUDGET, price=price, budget=rules.budget_credits)
+        if price > left:
+            raise Refused(
+                Problem.SERVER_BUDGET_TOO_LOW, price=price, left=left, renews_at=renews_at
+            )
+    left = rules.daily_budget_credits - standing.budget_spent
+    if price > left:
+        day_ends_at = ledger.period_end(Period.DAY, at)
+        raise Refused(Problem.BUDGET_TOO_LOW, price=price, left=left, renews_at=day_ends_at)
 
 
 def may_start(rules: Rules, standing: Standing) -> bool:
     """Whether one more of this person's jobs may run now; otherwise it waits."""
+    cap_here = rules.max_running_here
     return (
         standing.running < rules.max_running
         and standing.running_of_person < rules.max_running_per_person
+        and (cap_here is None or standing.running_here < cap_here)
     )
 
 
-def next_fairly(
-    line: Sequence[Queued], running_by_person: Mapping[int, int], max_running_per_person: int
-) -> list[Queued]:
+def next_fairly(line: LineUp, max_running_per_person: int) -> list[Queued]:
     """The queue in the order in which it should start, without those who run enough already.
 
-    `line` is in order of arrival. Each takes their turn: whoever has fewer jobs running or ahead
-    in this order comes first, and among equals who came first.
+    Each takes their turn: whoever has fewer jobs running or ahead in this order comes first, and
+    among equals who came first.
     """
-    ahead = dict(running_by_person)
+    ahead = {queued.person_id: line.running_of(queued.person_id) for queued in line.queued}
+    ahead_here = dict(line.running)
     turns: list[tuple[int, int]] = []
-    for position, queued in enumerate(line):
-        turn = ahead.get(queued.person_id, 0)
-        ahead[queued.person_id] = turn + 1
-        if turn < max_running_per_person:
+    for position, queued in enumerate(line.queued):
+        here = (queued.person_id, queued.server_id)
+        turn, turn_here = ahead[queued.person_id], ahead_here.get(here, 0)
+        cap_here = line.caps.get(queued.server_id)
+        if turn < max_running_per_person and (cap_here is None or turn_here < cap_here):
             turns.append((turn, position))
-    return [line[position] for _, position in sorted(turns)]
+            ahead[queued.person_id], ahead_here[here] = turn + 1, turn_here + 1
+    return [line.queued[position] for _, position in sorted(turns)]
+
+
+def waits_for_own(
+    line: LineUp, person_id: int, server_id: int, max_running_per_person: int
+) -> bool:
+    """Whether this person's next job here waits until another of theirs is done."""
+    cap_here = line.caps.get(server_id)
+    return line.running_of(person_id) >= max_running_per_person or (
+        cap_here is not None and line.running.get((person_id, server_id), 0) >= cap_here
+    )
+
+
+def _spent_budgets(rules: Rules, standing: Standing, at: float) -> Iterator[Refused]:
+    if rules.budget_credits is not None and standing.server_spent >= rules.budget_credits:
+        if rules.budget_credits:
+            renews_at = ledger.period_end(rules.period, at)
+            yield Refused(Problem.SERVER_BUDGET_SPENT, renews_at=renews_at)
+        else:
+            yield Refused(Problem.NO_SERVER_BUDGET)
+    if standing.budget_spent >= rules.daily_budget_credits:
+        yield Refused(Problem.BUDGET_SPENT, renews_at=ledger.period_end(Period.DAY, at))
+
+
+def _blocked(block: Block) -> Refused:
+    if block.until is None:
+        return Refused(Problem.BLOCKED_FOR_GOOD, reason=block.reason)
+    return Refused(Problem.BLOCKED, until=block.until, reason=block.reason)
+
+
+def _mentions(channels: frozenset[int]) -> str:
+    shown = [f"<#{channel}>" for channel in sorted(channels)[:5]]
+    return ", ".join(shown) + (", …" if len(channels) > len(shown) else "")

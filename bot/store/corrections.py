@@ -9,9 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core import ledger
 from bot.core.actions import Action, Deed, Snapshot
-from bot.core.jobs import LEADS_TO, Failure, Job, JobState, Outcome
+from bot.core.jobs import CANCELLABLE, LEADS_TO, Failure, Job, JobState, Outcome
 from bot.core.ledger import Kind
-from bot.core.policy import Rules
 from bot.errors import LedgerError, Problem, Refused, StaleJob
 from bot.store import money
 from bot.store.changes import change, is_claimed, read_job, save_attempt
@@ -105,7 +104,6 @@ class Corrections:
         person_id: int,
         credits: int,
         *,
-        rules: Rules,
         actor_id: int,
         reason: str,
         at: float,
@@ -114,8 +112,9 @@ class Corrections:
 
         Raises `LedgerError` for none.
         """
+        has = await money.purses(connection, server_id, person_id)
         entry = ledger.revoke(
-            await money.balance(connection, server_id, person_id, rules, at),
+            has["granted"],
             server_id=server_id,
             person_id=person_id,
             credits=credits,
@@ -125,6 +124,45 @@ class Corrections:
         )
         await _correct(connection, Deed.REVOKE, entry)
         return -entry.granted
+
+    @business_event
+    async def set_granted(
+        self,
+        connection: AsyncConnection,
+        server_id: int,
+        person_id: int,
+        credits: int,
+        *,
+        actor_id: int,
+        reason: str,
+        at: float,
+    ) -> int:
+        """Bring the granted credits to this number, and say how many there were."""
+        was = (await money.purses(connection, server_id, person_id))["granted"]
+        more = credits - was
+        given: dict[str, Any] = {
+            "server_id": server_id,
+            "person_id": person_id,
+            "at": at,
+            "actor_id": actor_id,
+            "reason": reason,
+        }
+        if more > 0:
+            await _correct(connection, Deed.SET, ledger.grant(**given, credits=more))
+        elif more < 0:
+            entry = ledger.revoke(was, **given, credits=-more)
+            await _correct(connection, Deed.SET, entry)
+        return was
+
+    @business_event
+    async def cancel_for(
+        self, connection: AsyncConnection, job: Job, *, actor_id: int, reason: str, at: float
+    ) -> Job:
+        """A moderator cancels a waiting job. Raises `Refused` when its submit has passed."""
+        if job.state not in CANCELLABLE:
+            late = Problem.ENDED_ALREADY if job.ended else Problem.SENT_OFF_ALREADY
+            raise Refused(late, job=job.id)
+        return await cancel_as(connection, job, actor_id, reason, at)
 
     @business_event
     async def refund(
@@ -161,10 +199,33 @@ async def _correct(connection: AsyncConnection, deed: Deed, entry: ledger.Entry)
     await remember(connection, action)
 
 
-async def remember(connection: AsyncConnection, action: Action) -> None:
-    """Add a row to the actions."""
+async def cancel_as(
+    connection: AsyncConnection, job: Job, actor_id: int, reason: str, at: float
+) -> Job:
+    """End a waiting job for a moderator. Raises `StaleJob` when it is not waiting."""
+    failure = failure_json(Failure(Problem.CANCELLED_BY_MODERATOR))
+    cancelled = await change(connection, job, JobState.CANCELLED, at, failure=failure)
+    await money.settle(connection, job, Kind.RELEASE, at)
+    action = Action(
+        at=at,
+        actor_id=actor_id,
+        server_id=job.server_id,
+        action=Deed.CANCEL,
+        reason=reason,
+        job_id=job.id,
+        person_id=job.person_id,
+        before={"state": job.state},
+        after={"state": cancelled.state},
+    )
+    await remember(connection, action)
+    return cancelled
+
+
+async def remember(connection: AsyncConnection, action: Action) -> int:
+    """Add a row to the actions; its number."""
     values = {name: getattr(action, name) for name in Action.__dataclass_fields__}
-    await connection.execute(insert(actions).values(**values))
+    done = await connection.execute(insert(actions).values(**values).returning(actions.c.id))
+    return int(done.scalar_one())
 
 
 def _seen(job: Job) -> Snapshot:

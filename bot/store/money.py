@@ -7,13 +7,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.core import ledger
 from bot.core.jobs import RUNNING, WAITING, Job, JobState, Source
 from bot.core.ledger import Balance, Entry, Kind, Period
-from bot.core.policy import Rules, Standing
+from bot.core.policy import Standing
+from bot.core.rules import Rules
 from bot.errors import LedgerError
 from bot.store.rows import entry_from
+from bot.store.rules import read_block
 from bot.store.tables import entries, jobs, wallets
 
 _release = entries.alias("release")
-_unreleased = and_(
+unreleased = and_(
     entries.c.kind == Kind.HOLD,
     ~exists().where(_release.c.job_id == entries.c.job_id, _release.c.kind == Kind.RELEASE),
 )
@@ -25,14 +27,13 @@ COUNTS_AS_WAITING: ColumnElement[bool] = and_(
 """A plain message's request waits for its button outside the limits."""
 
 
-async def balance(
-    connection: AsyncConnection, server_id: int, person_id: int, rules: Rules, at: float
-) -> Balance:
-    """Both purses and what is held, as of `at`."""
+async def balance(connection: AsyncConnection, person_id: int, rules: Rules, at: float) -> Balance:
+    """Both purses and what is held, as of `at`, in the wallet of the rules' server."""
+    server_id = rules.server_id
     begun = ledger.period_start(rules.period, at)
     used = await connection.scalar(
         select(func.coalesce(-func.sum(entries.c.allowance), 0)).where(
-            _unreleased,
+            unreleased,
             entries.c.server_id == server_id,
             entries.c.person_id == person_id,
             entries.c.at >= begun,
@@ -48,37 +49,47 @@ async def balance(
 
 async def budget_spent(connection: AsyncConnection, at: float) -> int:
     """What holds took in the whole bot since the day began."""
-    spent = await connection.scalar(
-        select(func.coalesce(-func.sum(entries.c.allowance + entries.c.granted), 0)).where(
-            _unreleased, entries.c.at >= ledger.period_start(Period.DAY, at)
-        )
+    return await _spent(connection, entries.c.at >= ledger.period_start(Period.DAY, at))
+
+
+async def server_spent(connection: AsyncConnection, rules: Rules, at: float) -> int:
+    """What holds took in the rules' server since its period began."""
+    return await _spent(
+        connection,
+        entries.c.server_id == rules.server_id,
+        entries.c.at >= ledger.period_start(rules.period, at),
     )
-    return spent or 0
+
+
+async def _spent(connection: AsyncConnection, *where: ColumnElement[bool]) -> int:
+    taken = func.coalesce(-func.sum(entries.c.allowance + entries.c.granted), 0)
+    return await connection.scalar(select(taken).where(unreleased, *where)) or 0
 
 
 async def standing(
-    connection: AsyncConnection, server_id: int, person_id: int, rules: Rules, at: float
+    connection: AsyncConnection, person_id: int, rules: Rules, at: float
 ) -> Standing:
     """Everything that the policy asks about one person at one moment."""
-    theirs = jobs.c.person_id == person_id
+    theirs, here = jobs.c.person_id == person_id, jobs.c.server_id == rules.server_id
     running = jobs.c.state.in_(RUNNING)
     counts = (
         await connection.execute(
             select(
                 func.count().filter(running).label("running"),
                 func.count().filter(running, theirs).label("running_of_person"),
+                func.count().filter(running, theirs, here).label("running_here"),
                 func.count().filter(COUNTS_AS_WAITING).label("waiting"),
                 func.count().filter(COUNTS_AS_WAITING, theirs).label("waiting_of_person"),
+                func.count().filter(COUNTS_AS_WAITING, theirs, here).label("waiting_here"),
             ).select_from(jobs)
         )
     ).one()
     return Standing(
-        balance=await balance(connection, server_id, person_id, rules, at),
+        balance=await balance(connection, person_id, rules, at),
         budget_spent=await budget_spent(connection, at),
-        running=counts.running,
-        running_of_person=counts.running_of_person,
-        waiting=counts.waiting,
-        waiting_of_person=counts.waiting_of_person,
+        server_spent=await server_spent(connection, rules, at),
+        block=await read_block(connection, rules.server_id, person_id, at),
+        **counts._mapping,
     )
 
 

@@ -1,5 +1,6 @@
 """Asking the store: no method here changes anything."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,10 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.core.actions import Action
 from bot.core.jobs import ENDED, RUNNING, Attempt, Job, JobState, Quality, Source
 from bot.core.ledger import Balance, Entry
-from bot.core.policy import Queued, Rules, Standing
+from bot.core.policy import LineUp, Queued, Standing
+from bot.core.rules import House, Rules
 from bot.store import changes, money
 from bot.store.database import Database, question
 from bot.store.rows import action_from, attempt_from, entry_from, job_from, select_jobs
+from bot.store.rules import effective_rules, read_caps
 from bot.store.tables import actions, attempts, entries, jobs
 
 
@@ -28,15 +31,16 @@ class Tally:
 class Records:
     """What is remembered, as of the moment of asking."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, house: House) -> None:
         self.database = database
+        self._house = house
 
     @question
     async def _jobs(
-        self, connection: AsyncConnection, *where: Any, limit: int | None = None
+        self, connection: AsyncConnection, *where: Any, limit: int | None = None, offset: int = 0
     ) -> list[Job]:
         query = select_jobs().where(*where).order_by(jobs.c.created_at.desc(), jobs.c.id)
-        rows = await connection.execute(query.limit(limit))
+        rows = await connection.execute(query.limit(limit).offset(offset))
         return [job_from(row) for row in rows.mappings()]
 
     async def job(self, job_id: str) -> Job | None:
@@ -103,6 +107,25 @@ class Records:
         where = [column == value for column, value in wanted.items() if value is not None]
         return await self._jobs(*where, limit=limit)
 
+    async def jobs_in(
+        self,
+        server_id: int,
+        *,
+        states: Collection[JobState],
+        person_id: int | None,
+        limit: int,
+        offset: int,
+    ) -> list[Job]:
+        """A server's newest jobs in these states; a draft is its requester's own affair."""
+        where = [
+            jobs.c.server_id == server_id,
+            jobs.c.state.in_(states),
+            ~and_(jobs.c.source == Source.MESSAGE, jobs.c.queued_at.is_(None)),
+        ]
+        if person_id is not None:
+            where.append(jobs.c.person_id == person_id)
+        return await self._jobs(*where, limit=limit, offset=offset)
+
     async def ended_with_video(self, before: float) -> list[Job]:
         """Jobs whose kept video is older than its time."""
         return await self._jobs(
@@ -113,21 +136,33 @@ class Records:
 
     @question
     async def balance(
-        self, connection: AsyncConnection, server_id: int, person_id: int, rules: Rules, at: float
+        self,
+        connection: AsyncConnection,
+        server_id: int,
+        person_id: int,
+        at: float,
+        roles: frozenset[int] = frozenset(),
     ) -> Balance:
-        """Both purses and what is held."""
-        return await money.balance(connection, server_id, person_id, rules, at)
+        """Both purses and what is held, for somebody with these roles."""
+        rules = await effective_rules(connection, self._house, server_id, roles)
+        return await money.balance(connection, person_id, rules, at)
 
     @question
     async def standing(
-        self, connection: AsyncConnection, server_id: int, person_id: int, rules: Rules, at: float
-    ) -> Standing:
-        """Everything that the policy asks about one person."""
-        return await money.standing(connection, server_id, person_id, rules, at)
+        self,
+        connection: AsyncConnection,
+        server_id: int,
+        person_id: int,
+        at: float,
+        roles: frozenset[int] = frozenset(),
+    ) -> tuple[Rules, Standing]:
+        """The rules for somebody with these roles, and all that the policy holds against them."""
+        rules = await effective_rules(connection, self._house, server_id, roles)
+        return rules, await money.standing(connection, person_id, rules, at)
 
     @question
-    async def line(self, connection: AsyncConnection) -> tuple[list[Queued], dict[int, int]]:
-        """The queue in order of arrival, and how many jobs each person has running."""
+    async def line(self, connection: AsyncConnection) -> LineUp:
+        """The queue in order of arrival, what is running, and the servers' caps."""
         arrival = case((jobs.c.source == Source.SLASH, jobs.c.created_at), else_=jobs.c.queued_at)
         queued = await connection.execute(
             select(jobs.c.id, jobs.c.person_id, jobs.c.server_id, arrival)
@@ -135,11 +170,15 @@ class Records:
             .order_by(arrival, jobs.c.id)
         )
         active = await connection.execute(
-            select(jobs.c.person_id, func.count())
+            select(jobs.c.person_id, jobs.c.server_id, func.count())
             .where(jobs.c.state.in_(RUNNING))
-            .group_by(jobs.c.person_id)
+            .group_by(jobs.c.person_id, jobs.c.server_id)
         )
-        return [Queued(*row) for row in queued], {row[0]: row[1] for row in active}
+        return LineUp(
+            queued=[Queued(*row) for row in queued],
+            running={(row[0], row[1]): row[2] for row in active},
+            caps=await read_caps(connection),
+        )
 
     @question
     async def run_times(

@@ -61,6 +61,7 @@ _SAME = (
     "server_id",
     "channel_id",
     "person_id",
+    "is_direct",
     "created_at",
     "quality",
     "duration_s",

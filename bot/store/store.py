@@ -18,14 +18,18 @@ from bot.core.jobs import (
     Upload,
 )
 from bot.core.ledger import Kind
-from bot.core.policy import Rules
+from bot.core.policy import Ask
+from bot.core.rules import House
 from bot.errors import Problem, Refused
 from bot.store import money
 from bot.store.changes import change, is_claimed, read_job, save, save_attempt
+from bot.store.chronicle import Chronicle
 from bot.store.corrections import Corrections
 from bot.store.database import Database, business_event
 from bot.store.records import Records
 from bot.store.rows import failure_json, upload_json
+from bot.store.rulebook import Rulebook
+from bot.store.rules import effective_rules
 from bot.store.tables import attempts, explained, jobs
 
 MAX_SUBMITTING = 8
@@ -34,7 +38,7 @@ MAX_SUBMITTING = 8
 
 @dataclass(frozen=True, slots=True)
 class NewJob:
-    """What is known of a job before its first row."""
+    """What is known of a job before its first row; `above_id` is the channel above a thread."""
 
     id: str
     source: Source
@@ -43,26 +47,44 @@ class NewJob:
     channel_id: int
     person_id: int
     upload_limit_bytes: int
+    is_direct: bool = False
+    above_id: int | None = None
     subject: Upload | None = None
     motion: Upload | None = None
     quality: Quality | None = None
     token: str | None = None
     token_expires_at: float = 0.0
 
+    @property
+    def ask(self) -> Ask:
+        """What the policy wants to know of it."""
+        above = () if self.above_id is None else (self.above_id,)
+        channels = () if self.is_direct else (self.channel_id, *above)
+        return Ask(frozenset(channels), self.quality)
+
 
 class Store(Corrections):
     """What happens to jobs and money; `read` asks about them, `Corrections` are people's.
 
-    Times (`at`) are unix seconds and come from the caller.
+    Times (`at`) are unix seconds and come from the caller. What is allowed is looked up in the
+    transaction that needs it, from the house's limits, the server's rules in `rulebook`, and the
+    roles that the caller has seen.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, house: House) -> None:
         self.database = database
-        self.read = Records(database)
+        self.house = house
+        self.read = Records(database, house)
+        self.rulebook = Rulebook(database)
+        self.chronicle = Chronicle(database)
 
     @business_event
     async def begin(
-        self, connection: AsyncConnection, new: NewJob, rules: Rules, at: float
+        self,
+        connection: AsyncConnection,
+        new: NewJob,
+        at: float,
+        roles: frozenset[int] = frozenset(),
     ) -> Job | None:
         """Save a request as `checking`; `None` if its event made a job before.
 
@@ -85,8 +107,9 @@ class Store(Corrections):
                 .values(state=JobState.CANCELLED, state_since=at, revision=jobs.c.revision + 1)
             )
         else:
-            standing = await money.standing(connection, new.server_id, new.person_id, rules, at)
-            policy.may_ask(rules, standing, new.server_id, at)
+            rules = await effective_rules(connection, self.house, new.server_id, roles)
+            standing = await money.standing(connection, new.person_id, rules, at)
+            policy.may_ask(rules, standing, new.ask, at)
         await connection.execute(
             insert(jobs).values(
                 id=new.id,
@@ -98,6 +121,7 @@ class Store(Corrections):
                 server_id=new.server_id,
                 channel_id=new.channel_id,
                 person_id=new.person_id,
+                is_direct=new.is_direct,
                 created_at=at,
                 subject=upload_json(new.subject),
                 motion=upload_json(new.motion),
@@ -138,13 +162,20 @@ class Store(Corrections):
         quality: Quality,
         duration_s: float,
         price: int,
-        rules: Rules,
         at: float,
+        roles: frozenset[int] = frozenset(),
+        server_id: int | None = None,
     ) -> Job:
-        """Hold the price and queue the job, together. Raises `Refused`; then nothing changed."""
-        standing = await money.standing(connection, job.server_id, job.person_id, rules, at)
+        """Hold the price and queue the job, together. Raises `Refused`; then nothing changed.
+
+        `server_id` names whose wallet pays, where that is another than the job's so far.
+        """
+        if server_id is not None and server_id != job.server_id:
+            job = await save(connection, job, server_id=server_id)
+        rules = await effective_rules(connection, self.house, job.server_id, roles)
+        standing = await money.standing(connection, job.person_id, rules, at)
         if job.is_draft:
-            policy.may_ask(rules, standing, job.server_id, at)
+            policy.may_ask(rules, standing, Ask(quality=quality), at)
         policy.may_hold(rules, standing, price, at)
         queued = await change(
             connection,
@@ -189,11 +220,11 @@ class Store(Corrections):
         image_url: str,
         video_url: str,
         lease: str,
-        rules: Rules,
         at: float,
     ) -> Job | None:
         """Save the intent to submit with its exact inputs; `None` while no slot is free."""
-        standing = await money.standing(connection, job.server_id, job.person_id, rules, at)
+        rules = await effective_rules(connection, self.house, job.server_id)
+        standing = await money.standing(connection, job.person_id, rules, at)
         in_doubt = select(jobs.c.id).where(jobs.c.state == JobState.SUBMITTING)
         in_flight = len((await connection.execute(in_doubt)).all())
         if in_flight >= MAX_SUBMITTING or not policy.may_start(rules, standing):

@@ -3,6 +3,7 @@
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Float,
@@ -46,6 +47,7 @@ jobs = Table(
     Column("server_id", BigInteger, nullable=False),
     Column("channel_id", BigInteger, nullable=False),
     Column("person_id", BigInteger, nullable=False),
+    Column("is_direct", Boolean, nullable=False, server_default=text("0")),
     Column("created_at", Float, nullable=False),
     Column("subject", JSON(none_as_null=True)),
     Column("motion", JSON(none_as_null=True)),
@@ -109,6 +111,7 @@ entries = Table(
     ),
     Index("one_refund", "job_id", unique=True, sqlite_where=text("kind = 'refund'")),
     Index("holds_by_time", "at", sqlite_where=text("kind = 'hold'")),
+    Index("holds_by_server", "server_id", "at", sqlite_where=text("kind = 'hold'")),
 )
 """The journal: rows are added and never changed."""
 
@@ -129,6 +132,51 @@ actions = Table(
     Index("actions_by_job", "job_id"),
 )
 """What people decided; triggers keep its rows, and the journal's, from being changed or deleted."""
+
+servers = Table(
+    "servers",
+    metadata,
+    Column("server_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("allowance_credits", Integer),
+    Column("period", String(5), nullable=False),
+    Column("budget_credits", Integer),
+    Column("max_running_per_person", Integer),
+    Column("max_waiting_per_person", Integer),
+    Column("channels", JSON, nullable=False),
+    Column("qualities", JSON, nullable=False),
+    Column("direct_use", Boolean, nullable=False),
+    Column("audit_channel_id", BigInteger),
+    Column("audited_to", Integer, nullable=False),
+)
+"""What a server's moderators and admins have set, and the last action told in its audit channel."""
+
+roles = Table(
+    "roles",
+    metadata,
+    Column("server_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("role_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("allowance_credits", Integer),
+    Column("qualities", JSON, nullable=False),
+)
+"""What a server's roles add to its rules."""
+
+blocks = Table(
+    "blocks",
+    metadata,
+    Column("server_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("person_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("until", Float),
+    Column("reason", String, nullable=False),
+)
+"""Who may ask for nothing in a server, until when (`NULL`: for good), and why."""
+
+payers = Table(
+    "payers",
+    metadata,
+    Column("person_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("server_id", BigInteger, nullable=False),
+)
+"""The server whose wallet somebody's direct messages draw on."""
 
 explained = Table(
     "explained",

@@ -7,7 +7,9 @@ import discord
 import pytest
 from discord import ui
 
-from bot import cards
+from bot import cards, wallet_cards
+from bot.core.accounts import Payer, Wallet
+from bot.core.actions import CREDITS, Line
 from bot.core.jobs import (
     LEADS_TO,
     Card,
@@ -21,9 +23,11 @@ from bot.core.jobs import (
     Upload,
 )
 from bot.core.ledger import Balance
-from bot.errors import Problem
+from bot.core.rules import ServerRules, rules_for
+from bot.errors import Problem, Refused
 from bot.news import Outlook, Pace
 from bot.sentences import SENTENCES, clean, sentence
+from tests.bot.store.test_jobs import HOUSE
 
 HOSTILE = "@everyone `x` **b** [a](http://evil) <@1> \u202e\n# big |||" + "y" * 500
 FACTS: dict[Problem, dict[str, str | int | float]] = {
@@ -36,6 +40,22 @@ FACTS: dict[Problem, dict[str, str | int | float]] = {
     Problem.VIDEO_TOO_LONG: {"duration_s": 31.04, "limit_s": 30.0},
     Problem.VIDEO_TOO_LARGE: {"size_bytes": 101_000_000, "limit_bytes": 100_000_000},
     Problem.DOWNLOAD_FAILED: {"what": "video"},
+    Problem.BLOCKED: {"until": 1_795_000_000.0, "reason": HOSTILE},
+    Problem.BLOCKED_FOR_GOOD: {"reason": HOSTILE},
+    Problem.WRONG_CHANNEL: {"channels": "<#5>, <#6>"},
+    Problem.QUALITY_NOT_ALLOWED: {"quality": "720p", "allowed": "360p or 540p"},
+    Problem.TOO_MANY_WAITING_HERE: {"limit": 2},
+    Problem.SERVER_BUDGET_SPENT: {"renews_at": 1_795_000_000.0},
+    Problem.SERVER_BUDGET_TOO_LOW: {"price": 5, "left": 1, "renews_at": 1_795_000_000.0},
+    Problem.OVER_SERVER_BUDGET: {"price": 50, "budget": 20},
+    Problem.LEFT_PAYER: {"server": HOSTILE},
+    Problem.PAYER_REFUSES: {"server": HOSTILE},
+    Problem.SENT_OFF_ALREADY: {"job": "abcdefghjk"},
+    Problem.ENDED_ALREADY: {"job": "abcdefghjk"},
+    Problem.NOT_CHARGED: {"job": "abcdefghjk"},
+    Problem.REFUNDED_ALREADY: {"job": "abcdefghjk"},
+    Problem.UNTIL_UNCLEAR: {"until": HOSTILE},
+    Problem.UNTIL_PAST: {"until": 1_795_000_000.0},
     Problem.NO_CREDITS: {"price": 5, "left": 1, "renews_at": 1_795_000_000.0},
     Problem.NOTHING_LEFT: {"renews_at": 1_795_000_000.0},
     Problem.TOO_EXPENSIVE: {"price": 31, "allowance": 30},
@@ -78,6 +98,26 @@ JOB = Job(
 PRICES: dict[Quality, int] = {"360p": 9, "540p": 10, "720p": 12}
 
 
+def wallets() -> Iterator[Wallet]:
+    rules = rules_for(HOUSE, 0, ServerRules())
+    own = Wallet(
+        rules=rules,
+        balance=Balance(1, 2, 3),
+        spendable=2,
+        server_left=None,
+        renews_at=2e9,
+        prices=PRICES,
+        under_way=[JOB] * 25,
+        last=[Line(2e9, kind, 0, 7, 5, JOB.id, 9, "because") for kind in CREDITS],
+        payers=[Payer(number, "x" * 100) for number in range(1, 40)],
+    )
+    yield own
+    yield replace(
+        own, payer=Payer(99, "A server"), unusable=Refused(Problem.LEFT_PAYER, server="A")
+    )
+    yield replace(own, rules=replace(rules, server_id=1, budget_credits=9), server_left=1)
+
+
 def all_cards() -> Iterator[tuple[str, ui.LayoutView]]:
     for state in JobState:
         job = replace(JOB, state=state)
@@ -111,19 +151,8 @@ def all_cards() -> Iterator[tuple[str, ui.LayoutView]]:
         settled = replace(JOB, state=LEADS_TO[outcome], settled=outcome)
         yield f"resolved {outcome}", cards.resolved(settled)
         yield f"settled {outcome}", cards.status(settled, Outlook())
-    for in_server in (True, False):
-        yield (
-            "balance",
-            cards.balance(
-                Balance(1, 2, 3),
-                budget_left=2,
-                allowance=30,
-                renews_at=2e9,
-                running=[JOB] * 25,
-                prices=PRICES,
-                in_server=in_server,
-            ),
-        )
+    for wallet in wallets():
+        yield "wallet", wallet_cards.wallet(wallet)
     for problem in Problem:
         yield f"refusal {problem}", cards.refusal(problem, FACTS.get(problem, {}))
 

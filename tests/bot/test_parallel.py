@@ -6,25 +6,28 @@ from pathlib import Path
 
 from bot.clock import SystemClock
 from bot.core.jobs import Failure, Job, Upload
-from bot.core.policy import Rules
 from bot.core.pricing import Rates
+from bot.core.rules import House
 from bot.errors import Problem, Refused
 from bot.files import Files
 from bot.media import Media
 from bot.news import Outlook
-from bot.service import GivenFile, Place, Service
+from bot.service import GivenFile, Service
 from bot.store import Database, Store
 from bot.videos import Videos
+from bot.wallets import Place, Wallets
 
 REQUESTS, CREDITS = 1000, 10
-RULES = Rules(
+HOUSE = House(
     allowance_credits=CREDITS,
+    dm_allowance_credits=CREDITS,
     daily_budget_credits=10**6,
     max_running=10**4,
     max_running_per_person=10**4,
     max_waiting=10**4,
     max_waiting_per_person=10**4,
 )
+RATES = Rates({"360p": 1.0, "540p": 1.0, "720p": 1.0})
 IMAGE = GivenFile(Upload("https://cdn.example/i.png", "i.png", 1), "image/png")
 VIDEO = GivenFile(Upload("https://cdn.example/v.mp4", "v.mp4", 1), "video/mp4")
 
@@ -37,9 +40,20 @@ class Everybody:
     def poke(self, job_id: str) -> None:
         """Nobody follows it here."""
 
+    def seen(self, person_id: int, server_id: int, roles: frozenset[int] | None) -> None:
+        """Nobody asks."""
+
+    async def roles(self, person_id: int, server_id: int) -> frozenset[int] | None:
+        """Everybody is a member, and has none."""
+        return frozenset()
+
     async def is_in_any(self, person_id: int, servers: frozenset[int]) -> bool:
         """Everybody is."""
         return True
+
+    def server_name(self, server_id: int) -> str:
+        """They have no names."""
+        return str(server_id)
 
 
 async def outlook(_: Job) -> Outlook:
@@ -49,18 +63,17 @@ async def outlook(_: Job) -> Outlook:
 async def test_a_thousand_requests_at_once_hold_what_there_is_for_ten(tmp_path: Path) -> None:
     url = f"sqlite+aiosqlite:///{tmp_path / 'marionette.db'}"
     async with await Database.open(url, exclusive=True) as database:
-        store, clock = Store(database), SystemClock()
+        store, clock = Store(database, HOUSE), SystemClock()
         service = Service(
             store=store,
             worker=Everybody(),
-            members=Everybody(),
+            wallets=Wallets(store=store, members=Everybody(), rates=RATES, clock=clock),
             outlook=outlook,
             videos=Videos(Files(tmp_path), Media()),
-            rules=lambda _: RULES,
-            rates=Rates({"360p": 1.0, "540p": 1.0, "720p": 1.0}),
+            rates=RATES,
             clock=clock,
         )
-        place = Place(server_id=1, channel_id=2, person_id=3, upload_limit_bytes=10**7)
+        place = Place(1, 2, 3, upload_limit_bytes=10**7, is_direct=False)
 
         async def ask(number: int) -> str:
             """As `/mimic` and then the intake do, once both files are looked at."""
@@ -70,7 +83,7 @@ async def test_a_thousand_requests_at_once_hold_what_there_is_for_ten(tmp_path: 
             assert job is not None
             try:
                 queued = await store.admit(
-                    job, quality="540p", duration_s=1.0, price=1, rules=RULES, at=clock.time()
+                    job, quality="540p", duration_s=1.0, price=1, at=clock.time()
                 )
             except Refused as refused:
                 failed = await store.fail(job, Failure(refused.problem), clock.time())
@@ -88,7 +101,7 @@ async def test_a_thousand_requests_at_once_hold_what_there_is_for_ten(tmp_path: 
                 said[str(said_by_one)] += 1
         assert said["queued"] == CREDITS
         assert said["queued"] + said["failed"] + said["refused"] == REQUESTS
-        balance = await store.read.balance(1, 3, RULES, clock.time())
+        balance = await store.read.balance(1, 3, clock.time())
         assert (balance.allowance_left, balance.held) == (0, CREDITS)
         tally = await store.read.tally(clock.time())
         assert tally.budget_spent == CREDITS

@@ -14,7 +14,7 @@ from bot.console.usage import parser
 from bot.core.jobs import Failure, Job, JobState, Source
 from bot.errors import Problem
 from bot.store import Database, NewJob, Store
-from tests.bot.store.test_jobs import AT, FILE, RULES, submit
+from tests.bot.store.test_jobs import AT, FILE, HOUSE, submit
 from tests.bot.test_settings import ROOT
 
 QUEUED, DOUBTFUL, FAILED = "aaaaaaaa22", "bbbbbbbb22", "cccccccc22"
@@ -26,7 +26,7 @@ async def folder(tmp_path: Path) -> Path:
     """A data folder with a queued job, one in review and a failed one."""
     url = f"sqlite+aiosqlite:///{tmp_path / 'marionette.db'}"
     async with await Database.open(url, exclusive=True) as database:
-        store = Store(database)
+        store = Store(database, HOUSE)
         await queue(store, QUEUED, 1)
         doubtful = await submit(store, await queue(store, DOUBTFUL, 2))
         assert doubtful is not None
@@ -48,9 +48,9 @@ async def queue(store: Store, job_id: str, number: int) -> Job:
         subject=FILE,
         quality="540p",
     )
-    job = await store.begin(new, RULES, AT + number)
+    job = await store.begin(new, AT + number)
     assert job is not None
-    return await store.admit(job, quality="540p", duration_s=2.0, price=2, rules=RULES, at=AT)
+    return await store.admit(job, quality="540p", duration_s=2.0, price=2, at=AT)
 
 
 def cli(folder: Path, *arguments: str, **settings: str) -> tuple[int, str, str]:

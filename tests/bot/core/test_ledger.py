@@ -98,15 +98,12 @@ def test_a_smaller_allowance_never_becomes_a_debt() -> None:
 
 
 def test_revoking_stops_at_what_is_held() -> None:
-    has = Balance(allowance_left=0, granted=3, held=5)
     entry = ledger.revoke(
-        has, server_id=1, person_id=2, credits=10, at=0, actor_id=9, reason="mistake"
+        3, server_id=1, person_id=2, credits=10, at=0, actor_id=9, reason="mistake"
     )
     assert (entry.kind, entry.granted) == (Kind.REVOKE, -3)
     with pytest.raises(LedgerError):
-        ledger.revoke(
-            Balance(5, 0, 5), server_id=1, person_id=2, credits=1, at=0, actor_id=9, reason="x"
-        )
+        ledger.revoke(0, server_id=1, person_id=2, credits=1, at=0, actor_id=9, reason="x")
 
 
 def test_a_refund_is_the_whole_price_as_granted_credits() -> None:

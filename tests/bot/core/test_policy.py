@@ -8,10 +8,12 @@ from hypothesis import strategies as st
 
 from bot.core import policy
 from bot.core.ledger import Balance, Period
-from bot.core.policy import Queued, Rules, Standing
+from bot.core.policy import Ask, LineUp, Queued, Standing
+from bot.core.rules import Rules
 from bot.errors import Problem, Refused
 
 RULES = Rules(
+    server_id=7,
     allowance_credits=30,
     daily_budget_credits=100,
     max_running=3,
@@ -50,10 +52,10 @@ MIDNIGHT = 24 * 3600.0
 )
 def test_who_may_ask(rules: Rules, standing: Standing, problem: Problem | None) -> None:
     if problem is None:
-        policy.may_ask(rules, standing, 7, NOON)
+        policy.may_ask(rules, standing, Ask(), NOON)
         return
     with pytest.raises(Refused) as caught:
-        policy.may_ask(rules, standing, 7, NOON)
+        policy.may_ask(rules, standing, Ask(), NOON)
     assert caught.value.problem is problem
 
 
@@ -92,13 +94,13 @@ def line(*people: int) -> list[Queued]:
 
 
 def test_nobodys_tenth_runs_before_anothers_first() -> None:
-    order = policy.next_fairly(line(*[1] * 10, 2, 3), {}, 99)
+    order = policy.next_fairly(LineUp(line(*[1] * 10, 2, 3)), 99)
     assert [queued.person_id for queued in order][:3] == [1, 2, 3]
     assert [queued.job_id for queued in order][3:5] == ["j1", "j2"]
 
 
 def test_what_runs_counts_as_a_turn_taken() -> None:
-    order = policy.next_fairly(line(1, 2, 1), {1: 1}, 2)
+    order = policy.next_fairly(LineUp(line(1, 2, 1), {(1, 1): 1}), 2)
     assert [queued.job_id for queued in order] == ["j1", "j0"]
 
 
@@ -108,7 +110,9 @@ def test_what_runs_counts_as_a_turn_taken() -> None:
     st.integers(1, 3),
 )
 def test_the_order_is_fair(people: list[int], running: dict[int, int], most: int) -> None:
-    order = policy.next_fairly(line(*people), running, most)
+    order = policy.next_fairly(
+        LineUp(line(*people), {(person, 1): n for person, n in running.items()}), most
+    )
     started = dict(running)
     for position, queued in enumerate(order):
         started[queued.person_id] = started.get(queued.person_id, 0) + 1

@@ -13,7 +13,7 @@ from bot.errors import Problem, StaleJob
 from bot.store import Database, Store
 from bot.store.audit import Audit
 from tests.bot.store.test_corrections import in_review, resolve
-from tests.bot.store.test_jobs import AT, RULES, begin, queue, rendering, submit
+from tests.bot.store.test_jobs import AT, HOUSE, begin, queue, rendering, submit
 
 REASON = "it did not agree"
 
@@ -23,7 +23,7 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
     """One job in every state that has one, as the bot itself leaves them."""
     url = f"sqlite+aiosqlite:///{tmp_path / 'marionette.db'}"
     async with await Database.open(url, exclusive=True) as database:
-        store = Store(database)
+        store = Store(database, HOUSE)
         await begin(store, 1)  # checking
         await queue(store, 2)
         assert await submit(store, await queue(store, 3)) is not None
@@ -209,7 +209,7 @@ async def test_what_an_ended_job_holds_is_settled(
     assert await found(store) == []
     [*_, entry] = await store.read.entries_of("j3")
     assert (entry.kind, entry.actor_id, entry.reason) == (kind, 0, REASON)
-    has = await store.read.balance(1, 3, RULES, AT)
+    has = await store.read.balance(1, 3, AT)
     assert (has.available, has.held) == (available, 6)
     [action] = await store.read.actions_of("j3")
     assert action.reason == REASON

@@ -20,6 +20,7 @@ from bot.store import Database, Store
 from bot.store.backup import back_up, back_up_before
 from bot.store.database import _config
 from tests.bot.disk import files_may_have
+from tests.bot.store.test_jobs import HOUSE
 from tests.bot.test_settings import NEEDED, ROOT
 
 OLD = "0001"
@@ -90,7 +91,7 @@ def test_the_last_three_are_kept(tmp_path: Path) -> None:
 
 async def test_a_backup_beside_a_writer_is_whole(tmp_path: Path) -> None:
     async with await Database.open(url(tmp_path), exclusive=True) as database:
-        store = Store(database)
+        store = Store(database, HOUSE)
         await store.grant(1, 2, 5, actor_id=0, reason="gift", at=1.0)
         async with database.write() as connection:
             await connection.exec_driver_sql("UPDATE wallets SET granted = 6")
@@ -107,7 +108,7 @@ async def test_a_backup_beside_a_writer_is_whole(tmp_path: Path) -> None:
 async def test_a_full_disk_is_told_once_and_once_that_it_is_over(tmp_path: Path) -> None:
     with capture_logs() as logs:
         async with await Database.open(url(tmp_path), exclusive=True, alarms=Alarms()) as database:
-            store = Store(database)
+            store = Store(database, HOUSE)
             with files_may_have(4096):
                 for number in range(3):
                     with pytest.raises(CannotSave, match="free space"):

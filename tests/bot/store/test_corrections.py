@@ -12,7 +12,7 @@ from bot.core.actions import Action, Deed
 from bot.core.jobs import Job, JobState, Outcome
 from bot.errors import Problem, Refused, StaleJob
 from bot.store import Database, Store
-from tests.bot.store.test_jobs import AT, RULES, queue, rendering, submit
+from tests.bot.store.test_jobs import AT, HOUSE, queue, rendering, submit
 
 MODERATOR = 77
 
@@ -21,7 +21,7 @@ MODERATOR = 77
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
     url = f"sqlite+aiosqlite:///{tmp_path / 'marionette.db'}"
     async with await Database.open(url, exclusive=True) as database:
-        yield Store(database)
+        yield Store(database, HOUSE)
 
 
 async def in_review(store: Store, number: int = 1) -> Job:
@@ -40,7 +40,7 @@ async def resolve(
 
 
 async def held(store: Store) -> tuple[int, int]:
-    has = await store.read.balance(1, 3, RULES, AT + 1000)
+    has = await store.read.balance(1, 3, AT + 1000)
     return has.available, has.held
 
 
@@ -70,7 +70,7 @@ async def test_it_did_not_run(store: Store) -> None:
     job = await resolve(store, first, Outcome.AGAIN)
     assert (job.state, job.attempt) == (JobState.QUEUED, None)
     assert await held(store) == (996, 4)
-    line, _ = await store.read.line()
+    line = (await store.read.line()).queued
     assert [entry.job_id for entry in line] == [job.id, other.id]
     again = await submit(store, job)
     assert again is not None
@@ -119,7 +119,7 @@ async def test_a_job_keeps_the_run_that_it_has(store: Store) -> None:
 
 async def test_credits_given_and_taken_are_remembered(store: Store) -> None:
     await store.grant(1, 3, 5, actor_id=MODERATOR, reason="gift", at=AT)
-    await store.revoke(1, 3, 9, rules=RULES, actor_id=MODERATOR, reason="oops", at=AT)
+    await store.revoke(1, 3, 9, actor_id=MODERATOR, reason="oops", at=AT)
     async with store.database.read() as connection:
         rows = await connection.execute(
             text("SELECT action, person_id, reason, before, after FROM actions ORDER BY id")

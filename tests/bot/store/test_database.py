@@ -11,6 +11,7 @@ from sqlalchemy import text
 from bot.errors import SettingsError, StoreError
 from bot.store import Database, Store
 from bot.store.tables import metadata
+from tests.bot.store.test_jobs import HOUSE
 
 
 def url(folder: Path) -> str:
@@ -66,7 +67,7 @@ async def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -
 
 async def test_cancelling_the_caller_does_not_tear_an_event(tmp_path: Path) -> None:
     async with await Database.open(url(tmp_path), exclusive=True) as database:
-        store = Store(database)
+        store = Store(database, HOUSE)
         task = asyncio.create_task(store.explain_once(7, 60.0, 1000.0))
         await asyncio.sleep(0)
         task.cancel()

@@ -7,14 +7,15 @@ from pathlib import Path
 import pytest
 
 from bot.core.jobs import TRANSITIONS, Delivered, Failure, Job, JobState, Source, Upload
-from bot.core.policy import Rules
+from bot.core.rules import House
 from bot.errors import Problem, Refused, StaleJob
 from bot.store import Database, NewJob, Store
 from bot.store.changes import change
 from bot.store.store import MAX_SUBMITTING
 
-RULES = Rules(
+HOUSE = House(
     allowance_credits=1000,
+    dm_allowance_credits=1000,
     daily_budget_credits=1000,
     max_running=99,
     max_running_per_person=99,
@@ -29,7 +30,7 @@ FILE = Upload("https://cdn.example/a", "a", 1)
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
     url = f"sqlite+aiosqlite:///{tmp_path / 'marionette.db'}"
     async with await Database.open(url, exclusive=True) as database:
-        yield Store(database)
+        yield Store(database, HOUSE)
 
 
 async def begin(store: Store, number: int = 1, source: Source = Source.SLASH) -> Job:
@@ -44,18 +45,18 @@ async def begin(store: Store, number: int = 1, source: Source = Source.SLASH) ->
         subject=FILE,
         quality="540p",
     )
-    job = await store.begin(new, RULES, AT)
+    job = await store.begin(new, AT)
     assert job is not None
     return job
 
 
 async def queue(store: Store, number: int = 1) -> Job:
     job = await begin(store, number)
-    return await store.admit(job, quality="540p", duration_s=2.0, price=2, rules=RULES, at=AT)
+    return await store.admit(job, quality="540p", duration_s=2.0, price=2, at=AT)
 
 
 async def submit(store: Store, job: Job) -> Job | None:
-    return await store.submit(job, image_url="i", video_url="v", lease="run", rules=RULES, at=AT)
+    return await store.submit(job, image_url="i", video_url="v", lease="run", at=AT)
 
 
 async def rendering(store: Store, number: int = 1) -> Job:
@@ -75,7 +76,7 @@ async def test_a_repeated_event_makes_no_second_job(store: Store) -> None:
         person_id=3,
         upload_limit_bytes=10,
     )
-    assert await store.begin(again, RULES, AT) is None
+    assert await store.begin(again, AT) is None
     assert await store.read.job("other") is None
 
 
@@ -92,7 +93,7 @@ async def test_a_message_that_completed_a_draft_makes_no_job_of_its_own(store: S
         person_id=3,
         upload_limit_bytes=10,
     )
-    assert await store.begin(again, RULES, AT) is None
+    assert await store.begin(again, AT) is None
     assert (await store.read.draft_of(3)) == full
 
 
@@ -139,7 +140,7 @@ async def test_a_new_attempt_after_a_refusal_keeps_the_hold(store: Store) -> Non
     assert job is not None
     queued = await store.not_accepted(job, AT)
     assert (queued.state, queued.attempt, queued.price) == (JobState.QUEUED, None, 2)
-    assert (await store.read.balance(1, 3, RULES, AT)).held == 2
+    assert (await store.read.balance(1, 3, AT)).held == 2
     assert await submit(store, queued) is not None
 
 
@@ -161,7 +162,7 @@ async def test_a_delivered_job_is_charged_and_over(store: Store) -> None:
     assert job.attempt is not None
     assert job.attempt.cost == 0.5
     assert await store.read.run_times(10) == [("540p", 2.0, 130.0)]
-    has = await store.read.balance(1, 3, RULES, AT + 134)
+    has = await store.read.balance(1, 3, AT + 134)
     assert (has.available, has.held) == (998, 0)
     assert await store.read.unended() == []
 
@@ -177,7 +178,7 @@ async def test_the_line_is_in_order_of_asking(store: Store) -> None:
     for number in (1, 2):
         job = await store.read.job(f"j{number}")
         assert job is not None
-        await store.admit(job, quality="540p", duration_s=2.0, price=2, rules=RULES, at=AT + number)
-    queued, running = await store.read.line()
-    assert [entry.job_id for entry in queued] == ["j2", "j1"]
-    assert running == {}
+        await store.admit(job, quality="540p", duration_s=2.0, price=2, at=AT + number)
+    line = await store.read.line()
+    assert [entry.job_id for entry in line.queued] == ["j2", "j1"]
+    assert line.running == {}

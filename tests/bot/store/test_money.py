@@ -19,9 +19,10 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from bot.core import ledger
+from bot.core.actions import Deed
 from bot.core.jobs import Failure, Job, Source
 from bot.core.ledger import Entry, Kind, Period
-from bot.core.policy import Rules
+from bot.core.rules import House
 from bot.errors import LedgerError, Problem, Refused, StaleJob
 from bot.store import Database, NewJob, Store, money
 from bot.store.rows import entry_from
@@ -30,8 +31,9 @@ from bot.store.tables import entries, wallets
 SERVER, PERSON, MODERATOR = 1, 2, 9
 ALLOWANCE, BUDGET = 12, 40
 START = 1_795_000_000.0
-RULES = Rules(
+HOUSE = House(
     allowance_credits=ALLOWANCE,
+    dm_allowance_credits=ALLOWANCE,
     daily_budget_credits=BUDGET,
     max_running=8,
     max_running_per_person=2,
@@ -65,7 +67,7 @@ class Wallets(RuleBasedStateMachine):
         self.folder = tempfile.TemporaryDirectory()
         path = Path(self.folder.name) / "marionette.db"
         self.database = self.do(Database.open(f"sqlite+aiosqlite:///{path}", exclusive=True))
-        self.store = Store(self.database)
+        self.store = Store(self.database, HOUSE)
         self.at = START
         self.asked = 0
         self.granted = 0
@@ -88,7 +90,7 @@ class Wallets(RuleBasedStateMachine):
 
     def left(self) -> int:
         """The model's allowance."""
-        begun = ledger.period_start(self.house_rules.period, self.at)
+        begun = ledger.period_start(self.period, self.at)
         used = sum(
             hold.allowance
             for hold in self.holds.values()
@@ -108,14 +110,16 @@ class Wallets(RuleBasedStateMachine):
     @initialize(period=st.sampled_from(Period))
     def begin(self, period: Period) -> None:
         """A server with its own period."""
-        self.house_rules = Rules(
-            allowance_credits=ALLOWANCE,
-            daily_budget_credits=BUDGET,
-            max_running=99,
-            max_running_per_person=99,
-            max_waiting=999,
-            max_waiting_per_person=999,
-            period=period,
+        self.period = period
+        self.do(
+            self.store.rulebook.set_rules(
+                SERVER,
+                {"period": period},
+                deed=Deed.ALLOWANCE,
+                actor_id=MODERATOR,
+                reason="",
+                at=self.at,
+            )
         )
 
     @rule(hours=st.sampled_from([0.1, 5.0, 24.0, 24.0 * 8, 24.0 * 40]))
@@ -141,7 +145,7 @@ class Wallets(RuleBasedStateMachine):
         left, budget = self.left(), self.budget_left()
         possible = min(left + self.granted, budget) >= 1
         try:
-            job = self.do(self.store.begin(new, self.house_rules, self.at))
+            job = self.do(self.store.begin(new, self.at))
         except Refused:
             assert not possible
             return
@@ -166,7 +170,6 @@ class Wallets(RuleBasedStateMachine):
             quality="540p",
             duration_s=1.0,
             price=price,
-            rules=self.house_rules,
             at=self.at,
         )
 
@@ -200,11 +203,7 @@ class Wallets(RuleBasedStateMachine):
         job_id = self.some(data, "held")
         job: Job | None = self.job(job_id)
         assert job is not None
-        job = self.do(
-            self.store.submit(
-                job, image_url="i", video_url="v", lease="l", rules=self.house_rules, at=self.at
-            )
-        )
+        job = self.do(self.store.submit(job, image_url="i", video_url="v", lease="l", at=self.at))
         assert job is not None
         job = self.do(self.store.accepted(job, f"r-{job_id}", self.at, self.at))
         job = self.do(self.store.rendered(job, "https://x/v.mp4", None, self.at))
@@ -228,7 +227,6 @@ class Wallets(RuleBasedStateMachine):
             SERVER,
             PERSON,
             credits,
-            rules=self.house_rules,
             actor_id=MODERATOR,
             reason="mistake",
             at=self.at,
@@ -259,8 +257,8 @@ class Wallets(RuleBasedStateMachine):
     def journal_cache_and_model_agree(self) -> None:
         """Whatever happened."""
         journal, cached = self.do(self.journal())
-        has = self.do(self.store.read.balance(SERVER, PERSON, self.house_rules, self.at))
-        assert has == ledger.balance(journal, ALLOWANCE, self.house_rules.period, self.at)
+        has = self.do(self.store.read.balance(SERVER, PERSON, self.at))
+        assert has == ledger.balance(journal, ALLOWANCE, self.period, self.at)
         held = sum(hold.price for hold in self.holds.values() if hold.state == "held")
         assert (has.allowance_left, has.granted, has.held) == (self.left(), self.granted, held)
         assert cached == (self.granted, held)
@@ -300,7 +298,7 @@ async def test_the_database_itself_refuses_a_second_one(
     url = f"sqlite+aiosqlite:///{tmp_path / 'marionette.db'}"
     async with await Database.open(url, exclusive=True) as database:
         new = NewJob("j", Source.SLASH, 1, SERVER, 5, PERSON, upload_limit_bytes=1)
-        await Store(database).begin(new, RULES, START)
+        await Store(database, HOUSE).begin(new, START)
 
         async def write(kind: Kind) -> None:
             entry = Entry(SERVER, PERSON, kind, START, 0, 0, "j")

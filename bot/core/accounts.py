@@ -1,0 +1,68 @@
+"""How somebody stands, as it is shown: to themselves, and to the moderators of a server."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.core.actions import Line
+from bot.core.jobs import Job, Quality
+from bot.core.ledger import Balance
+from bot.core.policy import Standing
+from bot.core.rules import Rules
+from bot.errors import Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Payer:
+    """A server that may pay for somebody's direct messages."""
+
+    server_id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wallet:
+    """What somebody has here, and what it is worth; `prices` are for ten seconds of motion.
+
+    In direct messages `payers` are the servers that may pay instead, and `payer` is who pays now;
+    `unusable` is why the chosen one does not.
+    """
+
+    rules: Rules
+    balance: Balance
+    spendable: int
+    server_left: int | None
+    renews_at: float
+    prices: Mapping[Quality, int]
+    under_way: list[Job]
+    last: list[Line]
+    payers: list[Payer]
+    payer: Payer | None = None
+    unusable: Refused | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Everything that decides whether somebody may run a video now.
+
+    `is_member` is whether they are in the server now, `obstacles` why not, the first first;
+    `under_way` are their unended jobs here.
+    """
+
+    server_id: int
+    person_id: int
+    is_member: bool
+    rules: Rules
+    standing: Standing
+    renews_at: float
+    day_ends_at: float
+    obstacles: list[Refused]
+    under_way: list[Job]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A part of a server's past; `number` is from 0."""
+
+    lines: list[Line]
+    number: int
+    pages: int

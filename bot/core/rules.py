@@ -1,0 +1,109 @@
+"""What holds in one place: what the operator has set, what a server's admins have, and the roles.
+
+Credits are whole numbers; ids are Discord's.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bot.core.jobs import QUALITIES, Quality
+from bot.core.ledger import Period
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What the operator has set; it holds everywhere, whatever a server wants."""
+
+    allowance_credits: int
+    dm_allowance_credits: int
+    daily_budget_credits: int
+    max_running: int
+    max_running_per_person: int
+    max_waiting: int
+    max_waiting_per_person: int
+    allowed_servers: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class RoleRules:
+    """What a role adds: an allowance (the highest counts), and further qualities."""
+
+    allowance_credits: int | None = None
+    qualities: frozenset[Quality] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class ServerRules:
+    """What a server's moderators and admins have set; `None` leaves it to the operator.
+
+    `channels` are those where videos may be asked for; none named means all. The budget counts
+    what everybody's holds take in a period.
+    """
+
+    allowance_credits: int | None = None
+    period: Period = Period.DAY
+    budget_credits: int | None = None
+    max_running_per_person: int | None = None
+    max_waiting_per_person: int | None = None
+    channels: frozenset[int] = frozenset()
+    qualities: frozenset[Quality] = frozenset(QUALITIES)
+    direct_use: bool = False
+    audit_channel_id: int | None = None
+    roles: Mapping[int, RoleRules] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What holds for one person in one server, or in direct messages (server 0).
+
+    `allowance_role_id` is the role whose allowance it is, `None` for everybody's. The limits
+    with `_here` count in this server alone, the others in the whole bot.
+    """
+
+    server_id: int
+    allowance_credits: int
+    daily_budget_credits: int
+    max_running: int
+    max_running_per_person: int
+    max_waiting: int
+    max_waiting_per_person: int
+    allowed_servers: frozenset[int] = frozenset()
+    allowance_role_id: int | None = None
+    period: Period = Period.DAY
+    budget_credits: int | None = None
+    max_running_here: int | None = None
+    max_waiting_here: int | None = None
+    channels: frozenset[int] = frozenset()
+    qualities: frozenset[Quality] = frozenset(QUALITIES)
+
+
+def rules_for(
+    house: House, server_id: int, server: ServerRules, roles: frozenset[int] = frozenset()
+) -> Rules:
+    """The rules for somebody with these roles."""
+    allowance, role_id = server.allowance_credits, None
+    if allowance is None:
+        allowance = house.allowance_credits if server_id else house.dm_allowance_credits
+    qualities = server.qualities
+    for held in sorted(roles & server.roles.keys()):
+        role = server.roles[held]
+        qualities |= role.qualities
+        if role.allowance_credits is not None and role.allowance_credits > allowance:
+            allowance, role_id = role.allowance_credits, held
+    return Rules(
+        server_id=server_id,
+        allowance_credits=allowance,
+        allowance_role_id=role_id,
+        period=server.period,
+        daily_budget_credits=house.daily_budget_credits,
+        budget_credits=server.budget_credits,
+        max_running=house.max_running,
+        max_running_per_person=house.max_running_per_person,
+        max_running_here=server.max_running_per_person,
+        max_waiting=house.max_waiting,
+        max_waiting_per_person=house.max_waiting_per_person,
+        max_waiting_here=server.max_waiting_per_person,
+        allowed_servers=house.allowed_servers,
+        channels=server.channels,
+        qualities=qualities,
+    )

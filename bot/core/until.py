@@ -1,0 +1,38 @@
+"""When something ends, as a moderator types it: how long, or when. Unix seconds."""
+
+import re
+from datetime import UTC, datetime
+
+from bot.errors import Problem, Refused
+
+UNITS_S = {"m": 60, "h": 3600, "d": 24 * 3600, "w": 7 * 24 * 3600}
+_LENGTH = re.compile(r"(\d{1,5})\s*(m|min|minutes?|h|hours?|d|days?|w|weeks?)")
+_MOMENT = re.compile(
+    r"(?P<day>\d{4}-\d{2}-\d{2})(?:[ t]+(?P<time>\d{1,2}:\d{2}))?"
+    r"(?:\s*(?P<zone>z|utc|[+-]\d{2}:?\d{2}))?"
+)
+
+
+def until(text: str, at: float) -> float:
+    """When that is, seen from `at`; a date without a zone is UTC, and without a time its end.
+
+    Raises `Refused` for what cannot be read, and for what is over.
+    """
+    told = " ".join(text.lower().split())
+    if found := _LENGTH.fullmatch(told):
+        return at + int(found[1]) * UNITS_S[found[2][0]]
+    found = _MOMENT.fullmatch(told)
+    if found is None:
+        raise Refused(Problem.UNTIL_UNCLEAR, until=text[:60])
+    zone = found["zone"]
+    try:
+        moment = datetime.fromisoformat(
+            f"{found['day']}T{(found['time'] or '23:59').zfill(5)}"
+            f"{'' if zone in {None, 'z', 'utc'} else zone}"
+        )
+        ends_at = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        raise Refused(Problem.UNTIL_UNCLEAR, until=text[:60]) from None
+    if ends_at <= at:
+        raise Refused(Problem.UNTIL_PAST, until=ends_at)
+    return ends_at

@@ -1,0 +1,125 @@
+"""What has happened to credits and rules in a server: the journal and the actions, as one list."""
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import CompoundSelect, Select, func, literal, null, select, union_all
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.core.actions import IN_THE_JOURNAL, LINES, Action, Line, Spender
+from bot.store.database import Database, question
+from bot.store.money import unreleased
+from bot.store.rows import action_from
+from bot.store.tables import actions, entries
+
+
+class Chronicle:
+    """Asks about the past."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    @question
+    async def lines(
+        self,
+        connection: AsyncConnection,
+        server_id: int,
+        *,
+        person_id: int | None = None,
+        kinds: Collection[str] = LINES,
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> list[Line]:
+        """A server's past, or one person's there, newest first."""
+        both = _both(server_id, person_id, kinds).subquery()
+        newest = select(both).order_by(both.c.at.desc(), both.c.id.desc(), both.c.source)
+        rows = await connection.execute(newest.limit(limit).offset(offset))
+        names = Line.__dataclass_fields__
+        return [Line(**{name: row[name] for name in names}) for row in rows.mappings()]
+
+    @question
+    async def count(
+        self,
+        connection: AsyncConnection,
+        server_id: int,
+        *,
+        person_id: int | None = None,
+        kinds: Collection[str] = LINES,
+    ) -> int:
+        """How many such lines there are."""
+        both = _both(server_id, person_id, kinds).subquery()
+        return await connection.scalar(select(func.count()).select_from(both)) or 0
+
+    @question
+    async def top(
+        self, connection: AsyncConnection, server_id: int, since: float, limit: int
+    ) -> list[Spender]:
+        """Who has spent most since then (unix s), by when their videos were asked for."""
+        taken = -func.sum(entries.c.allowance + entries.c.granted)
+        query = (
+            select(entries.c.person_id, taken, func.count())
+            .where(unreleased, entries.c.server_id == server_id, entries.c.at >= since)
+            .group_by(entries.c.person_id)
+            .order_by(taken.desc(), entries.c.person_id)
+            .limit(limit)
+        )
+        return [Spender(*row) for row in await connection.execute(query)]
+
+    @question
+    async def knows(self, connection: AsyncConnection, server_id: int, person_id: int) -> bool:
+        """Whether anything has ever happened between this person and this server."""
+        both = _both(server_id, person_id, LINES).subquery()
+        return await connection.scalar(select(both.c.id).limit(1)) is not None
+
+    @question
+    async def actions_after(
+        self, connection: AsyncConnection, server_id: int, number: int, limit: int
+    ) -> list[tuple[int, Action]]:
+        """A server's later actions with their numbers, oldest first."""
+        query = (
+            select(actions)
+            .where(actions.c.server_id == server_id, actions.c.id > number)
+            .order_by(actions.c.id)
+            .limit(limit)
+        )
+        rows = (await connection.execute(query)).mappings()
+        return [(row["id"], action_from(row)) for row in rows]
+
+
+def _both(server_id: int, person_id: int | None, kinds: Collection[str]) -> CompoundSelect[Any]:
+    journal = select(
+        entries.c.id,
+        literal("entry").label("source"),
+        entries.c.at,
+        entries.c.kind.label("kind"),
+        entries.c.server_id,
+        entries.c.person_id,
+        (entries.c.allowance + entries.c.granted).label("credits"),
+        entries.c.job_id,
+        entries.c.actor_id,
+        entries.c.reason,
+        null().label("before"),
+        null().label("after"),
+    ).where(entries.c.server_id == server_id, entries.c.kind.in_(kinds))
+    decided: Select[Any] = select(
+        actions.c.id,
+        literal("action").label("source"),
+        actions.c.at,
+        actions.c.action.label("kind"),
+        actions.c.server_id,
+        actions.c.person_id,
+        null().label("credits"),
+        actions.c.job_id,
+        actions.c.actor_id,
+        actions.c.reason,
+        actions.c.before,
+        actions.c.after,
+    ).where(
+        actions.c.server_id == server_id,
+        actions.c.action.in_(kinds),
+        actions.c.action.not_in(IN_THE_JOURNAL),
+    )
+    if person_id is not None:
+        journal = journal.where(entries.c.person_id == person_id)
+        decided = decided.where(actions.c.person_id == person_id)
+    return union_all(decided, journal)  # the first one gives the columns their types

@@ -1,0 +1,263 @@
+"""A server's rules, its blocks, and whose wallet pays for direct messages.
+
+Every change is one event that is remembered among the actions, with what held before and after.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.core.actions import Action, Deed, Snapshot
+from bot.core.jobs import CANCELLABLE, Job
+from bot.core.ledger import Period
+from bot.core.policy import Block
+from bot.core.rules import RoleRules, ServerRules
+from bot.store.changes import read_job
+from bot.store.corrections import cancel_as, remember
+from bot.store.database import Database, business_event, question
+from bot.store.rules import in_order, read_block, read_rules, save_rules
+from bot.store.tables import blocks, jobs, payers, roles, servers, wallets
+
+
+class Rulebook:
+    """What the moderators of a server have laid down."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    @question
+    async def of(self, connection: AsyncConnection, server_id: int) -> ServerRules:
+        """What a server has set; nothing but defaults where it has set nothing."""
+        return await read_rules(connection, server_id)
+
+    @business_event
+    async def set_rules(
+        self,
+        connection: AsyncConnection,
+        server_id: int,
+        changes: Mapping[str, Any],
+        *,
+        deed: Deed,
+        actor_id: int,
+        reason: str,
+        at: float,
+    ) -> ServerRules:
+        """Change these fields of `ServerRules` (`roles` has its own event); what holds now."""
+        before = await read_rules(connection, server_id)
+        after = replace(before, **changes)
+        if after == before:
+            return after
+        await save_rules(connection, server_id, after)
+        action = Action(
+            at=at,
+            actor_id=actor_id,
+            server_id=server_id,
+            action=deed,
+            reason=reason,
+            before=_seen(before, changes),
+            after=_seen(after, changes),
+        )
+        number = await remember(connection, action)
+        if "audit_channel_id" in changes:  # the new channel hears of this, and of what comes later
+            this = update(servers).where(servers.c.server_id == server_id)
+            await connection.execute(this.values(audited_to=number - 1))
+        return after
+
+    @business_event
+    async def set_role(
+        self,
+        connection: AsyncConnection,
+        server_id: int,
+        role_id: int,
+        changes: Mapping[str, Any],
+        *,
+        period: Period | None = None,
+        deed: Deed,
+        actor_id: int,
+        reason: str,
+        at: float,
+    ) -> ServerRules:
+        """Change these fields of a role's `RoleRules`, and the server's period with them."""
+        before = await read_rules(connection, server_id)
+        was = before.roles.get(role_id, RoleRules())
+        after = replace(was, **changes)
+        held = replace(before, period=period or before.period)
+        if after == was and held == before:
+            return before
+        values = {
+            "allowance_credits": after.allowance_credits,
+            "qualities": in_order(after.qualities),
+        }
+        await connection.execute(
+            upsert(roles)
+            .values(server_id=server_id, role_id=role_id, **values)
+            .on_conflict_do_update(index_elements=["server_id", "role_id"], set_=values)
+        )
+        if after == RoleRules():
+            this = roles.c.server_id == server_id, roles.c.role_id == role_id
+            await connection.execute(delete(roles).where(*this))
+        if held != before:
+            await save_rules(connection, server_id, held)
+        names = {**changes, **({"period": None} if held != before else {})}
+        action = Action(
+            at=at,
+            actor_id=actor_id,
+            server_id=server_id,
+            action=deed,
+            reason=reason,
+            before={"role_id": role_id, **_seen_role(was, before.period, names)},
+            after={"role_id": role_id, **_seen_role(after, held.period, names)},
+        )
+        await remember(connection, action)
+        return await read_rules(connection, server_id)
+
+    @question
+    async def audience(self, connection: AsyncConnection) -> list[tuple[int, int, int]]:
+        """Servers with an audit channel: the server, the channel, the last action told there."""
+        columns = servers.c.server_id, servers.c.audit_channel_id, servers.c.audited_to
+        told = select(*columns).where(servers.c.audit_channel_id.is_not(None))
+        return [(row[0], row[1], row[2]) for row in await connection.execute(told)]
+
+    @business_event
+    async def audited(
+        self, connection: AsyncConnection, server_id: int, channel_id: int, number: int
+    ) -> None:
+        """The audit channel has been told of everything up to this action."""
+        this = servers.c.server_id == server_id, servers.c.audit_channel_id == channel_id
+        await connection.execute(update(servers).where(*this).values(audited_to=number))
+
+    # --- blocks -------------------------------------------------------------------------------
+
+    @question
+    async def block_of(
+        self, connection: AsyncConnection, server_id: int, person_id: int, at: float
+    ) -> Block | None:
+        """The block that is in force."""
+        return await read_block(connection, server_id, person_id, at)
+
+    @business_event
+    async def block(
+        self,
+        connection: AsyncConnection,
+        server_id: int,
+        person_id: int,
+        block: Block,
+        *,
+        actor_id: int,
+        at: float,
+    ) -> list[Job]:
+        """Keep somebody from asking here, and cancel what they have waiting: these jobs."""
+        before = await read_block(connection, server_id, person_id, at)
+        values = {"until": block.until, "reason": block.reason}
+        await connection.execute(
+            upsert(blocks)
+            .values(server_id=server_id, person_id=person_id, **values)
+            .on_conflict_do_update(index_elements=["server_id", "person_id"], set_=values)
+        )
+        action = Action(
+            at=at,
+            actor_id=actor_id,
+            server_id=server_id,
+            action=Deed.BLOCK,
+            reason=block.reason,
+            person_id=person_id,
+            before=_seen_block(before),
+            after=_seen_block(block),
+        )
+        await remember(connection, action)
+        waiting = select(jobs.c.id).where(
+            jobs.c.server_id == server_id,
+            jobs.c.person_id == person_id,
+            jobs.c.state.in_(CANCELLABLE),
+        )
+        found = [row[0] for row in await connection.execute(waiting)]
+        return [
+            await cancel_as(
+                connection, await read_job(connection, job_id), actor_id, block.reason, at
+            )
+            for job_id in found
+        ]
+
+    @business_event
+    async def unblock(
+        self,
+        connection: AsyncConnection,
+        server_id: int,
+        person_id: int,
+        *,
+        actor_id: int,
+        reason: str,
+        at: float,
+    ) -> bool:
+        """Lift a block; `False` where none is in force."""
+        before = await read_block(connection, server_id, person_id, at)
+        this = blocks.c.server_id == server_id, blocks.c.person_id == person_id
+        await connection.execute(delete(blocks).where(*this))
+        if before is None:
+            return False
+        action = Action(
+            at=at,
+            actor_id=actor_id,
+            server_id=server_id,
+            action=Deed.UNBLOCK,
+            reason=reason,
+            person_id=person_id,
+            before=_seen_block(before),
+            after=_seen_block(None),
+        )
+        await remember(connection, action)
+        return True
+
+    # --- who pays for direct messages -----------------------------------------------------------
+
+    @question
+    async def payer_of(self, connection: AsyncConnection, person_id: int) -> int:
+        """The server whose wallet somebody's direct messages draw on; 0 is their own."""
+        chosen = select(payers.c.server_id).where(payers.c.person_id == person_id)
+        return await connection.scalar(chosen) or 0
+
+    @question
+    async def possible_payers(self, connection: AsyncConnection, person_id: int) -> list[int]:
+        """The servers that let direct messages draw on them and where this person has a wallet."""
+        query = (
+            select(wallets.c.server_id)
+            .join(servers, servers.c.server_id == wallets.c.server_id)
+            .where(wallets.c.person_id == person_id, servers.c.direct_use)
+            .order_by(wallets.c.server_id)
+        )
+        return list(await connection.scalars(query))
+
+    @business_event
+    async def choose_payer(
+        self, connection: AsyncConnection, person_id: int, server_id: int
+    ) -> None:
+        """From now on this server's wallet pays (0: their own)."""
+        await connection.execute(
+            upsert(payers)
+            .values(person_id=person_id, server_id=server_id)
+            .on_conflict_do_update(index_elements=["person_id"], set_={"server_id": server_id})
+        )
+
+
+def _seen(rules: ServerRules, names: Mapping[str, Any]) -> Snapshot:
+    return {name: _plain(getattr(rules, name)) for name in names}
+
+
+def _seen_role(role: RoleRules, period: Period, names: Mapping[str, Any]) -> Snapshot:
+    return {
+        name: period.value if name == "period" else _plain(getattr(role, name)) for name in names
+    }
+
+
+def _seen_block(block: Block | None) -> Snapshot:
+    return {"blocked": block is not None, "until": block.until if block else None}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Period):
+        return value.value
+    return sorted(map(str, value)) if isinstance(value, frozenset) else value

@@ -1,0 +1,172 @@
+"""Whose wallet pays for a request, and what somebody has in theirs."""
+
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from bot.clock import Clock
+from bot.core import ledger, policy
+from bot.core.accounts import Payer, Wallet
+from bot.core.actions import CREDITS
+from bot.core.jobs import Job
+from bot.core.pricing import Rates, prices
+from bot.errors import MembersUnknown, Problem, Refused
+from bot.store import Store
+
+LAST_ENTRIES = 5
+
+
+class Members(Protocol):
+    """What is asked of Discord about servers."""
+
+    def seen(self, person_id: int, server_id: int, roles: frozenset[int] | None) -> None:
+        """Discord has just told these roles."""
+
+    async def roles(self, person_id: int, server_id: int) -> frozenset[int] | None:
+        """Somebody's roles in a server; `None` for who is no member. Raises `MembersUnknown`."""
+
+    async def is_in_any(self, person_id: int, servers: frozenset[int]) -> bool:
+        """Whether this person is a member of any of these servers. Raises `MembersUnknown`."""
+
+    def server_name(self, server_id: int) -> str:
+        """What a server is called."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where somebody asks; `server_id` is whose wallet pays, 0 for that of direct messages.
+
+    `roles` are theirs in that server; `above_id` is the channel above a thread.
+    """
+
+    server_id: int
+    channel_id: int
+    person_id: int
+    upload_limit_bytes: int
+    is_direct: bool
+    roles: frozenset[int] = frozenset()
+    above_id: int | None = None
+
+
+class Wallets:
+    """One wallet for each person in each server, and one for direct messages."""
+
+    def __init__(self, *, store: Store, members: Members, rates: Rates, clock: Clock) -> None:
+        self._store = store
+        self._members = members
+        self._rates = rates
+        self._clock = clock
+
+    async def paying(self, place: Place) -> Place:
+        """The place with the wallet that pays for a request there. Raises `Refused`.
+
+        A server whose wallet pays for direct messages is asked each time whether it still does.
+        """
+        if not place.is_direct:
+            self._members.seen(place.person_id, place.server_id, place.roles)
+            return place
+        chosen = await self._store.rulebook.payer_of(place.person_id)
+        if not chosen:
+            await self.refuse_strangers(place.person_id)
+            return place
+        try:
+            roles = await self._roles_where_paid(place.person_id, chosen)
+        except MembersUnknown as error:
+            raise Refused(Problem.MEMBERSHIP_UNKNOWN) from error
+        return replace(place, server_id=chosen, roles=roles)
+
+    async def roles_of(self, job: Job) -> frozenset[int]:
+        """The roles that count for a job now. Raises `Refused` and `MembersUnknown`."""
+        if job.is_direct and job.server_id:
+            return await self._roles_where_paid(job.person_id, job.server_id)
+        rules = await self._store.rulebook.of(job.server_id)
+        if not rules.roles:
+            return frozenset()
+        return await self._members.roles(job.person_id, job.server_id) or frozenset()
+
+    async def _roles_where_paid(self, person_id: int, server_id: int) -> frozenset[int]:
+        name = self._members.server_name(server_id)
+        if not (await self._store.rulebook.of(server_id)).direct_use:
+            raise Refused(Problem.PAYER_REFUSES, server=name)
+        roles = await self._members.roles(person_id, server_id)
+        if roles is None:
+            raise Refused(Problem.LEFT_PAYER, server=name)
+        return roles
+
+    async def refuse_strangers(self, person_id: int) -> None:
+        """With ALLOWED_SERVERS, direct messages are for their members. Raises `Refused`."""
+        allowed = self._store.house.allowed_servers
+        try:
+            if allowed and not await self._members.is_in_any(person_id, allowed):
+                raise Refused(Problem.STRANGER)
+        except MembersUnknown as error:
+            raise Refused(Problem.MEMBERSHIP_UNKNOWN) from error
+
+    async def wallet(self, place: Place) -> Wallet:
+        """What somebody can spend here. Raises `Refused` where the bot does not work for them."""
+        unusable = None
+        try:
+            place = await self.paying(place)
+        except Refused as refused:
+            if refused.problem not in {Problem.LEFT_PAYER, Problem.PAYER_REFUSES}:
+                raise
+            unusable = refused
+        at = self._clock.time()
+        rules, standing = await self._store.read.standing(
+            place.server_id, place.person_id, at, place.roles
+        )
+        policy.may_be_here(rules)
+        budget = rules.budget_credits
+        server_left = None if budget is None else max(0, budget - standing.server_spent)
+        left = max(0, rules.daily_budget_credits - standing.budget_spent)
+        if server_left is not None:
+            left = min(left, server_left)
+        mine = await self._store.read.jobs_of(place.person_id, place.server_id, 25)
+        payer = place.server_id if place.is_direct else 0
+        return Wallet(
+            rules=rules,
+            balance=standing.balance,
+            spendable=0 if unusable else min(standing.balance.available, left),
+            server_left=server_left,
+            renews_at=ledger.period_end(rules.period, at),
+            prices=prices(10.0, self._rates),
+            under_way=[job for job in mine if not job.ended and not job.is_draft],
+            last=await self._store.chronicle.lines(
+                place.server_id, person_id=place.person_id, kinds=CREDITS, limit=LAST_ENTRIES
+            ),
+            payers=await self._payers(place.person_id) if place.is_direct else [],
+            payer=self._payer(payer) if payer else None,
+            unusable=unusable,
+        )
+
+    async def choose_payer(self, place: Place, server_id: int) -> Wallet:
+        """Let a server's wallet pay for direct messages (0: one's own again). Raises `Refused`."""
+        if server_id:
+            possible = await self._store.rulebook.possible_payers(place.person_id)
+            if server_id not in possible:
+                name = self._members.server_name(server_id)
+                raise Refused(Problem.PAYER_REFUSES, server=name)
+            try:
+                await self._roles_where_paid(place.person_id, server_id)
+            except MembersUnknown as error:
+                raise Refused(Problem.MEMBERSHIP_UNKNOWN) from error
+        await self._store.rulebook.choose_payer(place.person_id, server_id)
+        return await self.wallet(place)
+
+    async def _payers(self, person_id: int) -> list[Payer]:
+        """Those among the possible ones in which this person is a member now."""
+        found = []
+        for server_id in await self._store.rulebook.possible_payers(person_id):
+            try:
+                is_member = await self._members.roles(person_id, server_id) is not None
+            except MembersUnknown:
+                continue
+            if is_member and self._is_open(server_id):
+                found.append(self._payer(server_id))
+        return found
+
+    def _is_open(self, server_id: int) -> bool:
+        allowed = self._store.house.allowed_servers
+        return not allowed or server_id in allowed
+
+    def _payer(self, server_id: int) -> Payer:
+        return Payer(server_id, self._members.server_name(server_id))
