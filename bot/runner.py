@@ -76,10 +76,15 @@ class Runner:
         self._stopping = asyncio.Event()
         self._last_action = 0
 
-    @property
-    def provider_is_down(self) -> bool:
-        """Whether submits are known to be useless at the moment."""
-        return self._line.is_down
+    async def provider_is_down(self) -> bool:
+        """Whether a new request could only wait: it is an outage, and others try whether it lasts.
+
+        Where nobody waits, and it is time for another try, the new one is it.
+        """
+        if not self._line.is_broken:
+            return False
+        is_left_alone = self._line.left_s > 0 or self._line.polls_fail
+        return is_left_alone or await self._submits.will_try()
 
     async def run(self) -> None:
         """Follow all jobs until `stop`."""
@@ -88,8 +93,8 @@ class Runner:
             self.poke(job.id)
         swept_at = -math.inf
         while not self._stopping.is_set():
-            if self._clock.time() - swept_at >= SWEEP_EVERY_S:
-                swept_at = self._clock.time()
+            if self._clock.monotonic() - swept_at >= SWEEP_EVERY_S:
+                swept_at = self._clock.monotonic()
                 await self._sweep()
             await self._wait(self._stopping, NOTICE_EVERY_S)
             await self._notice()

@@ -15,7 +15,6 @@ from bot.clock import Clock
 from bot.core import policy
 from bot.core.jobs import Attempt, Failure, Job, JobState
 from bot.core.policy import Rules
-from bot.core.schedule import RequestBudget
 from bot.errors import (
     Fact,
     InputsRejected,
@@ -26,7 +25,7 @@ from bot.errors import (
     SubmitInDoubt,
 )
 from bot.files import Files
-from bot.line import Line, Patience
+from bot.line import Line, Patience, Throttle
 from bot.media import Media
 from bot.segmind import Segmind
 from bot.store import Store
@@ -44,8 +43,12 @@ BLIND_PATIENCE_S = 6 * 3600.0
 """So long a history that cannot be read is waited for, before the job gives up its slot."""
 
 REVIEW_EVERY_S = 3600.0
-UNANSWERED_QUESTIONS = 3
+UNANSWERED_QUESTIONS = 10
+"""After so many it is tried after all: perhaps it only dislikes the question."""
+
 CLOCK_SKEW_S = 120.0
+CLOCK_SET_BACK_S = 24 * 3600.0
+"""So far back a row is looked for, once the clock has been set back and its time is not known."""
 
 
 class Submits:
@@ -59,7 +62,7 @@ class Submits:
         media: Media,
         files: Files,
         line: Line,
-        budget: RequestBudget,
+        throttle: Throttle,
         alarms: Alarms,
         rules: Callable[[int], Rules],
         clock: Clock,
@@ -70,7 +73,7 @@ class Submits:
         self._media = media
         self._files = files
         self._line = line
-        self._budget = budget
+        self._throttle = throttle
         self._alarms = alarms
         self._rules = rules
         self._clock = clock
@@ -87,7 +90,7 @@ class Submits:
             return wait_s
         if job.id not in await self.startable():
             return LOOK_AGAIN_S
-        if wait_s := self._budget.take(self._clock.time(), submit=True):
+        if wait_s := self._throttle.wait_s(submit=True):
             return wait_s
         if self._line.is_doubtful and not await self._provider_answers():
             return self._line.left_s
@@ -102,6 +105,9 @@ class Submits:
             )
             await self._fail(job, Problem.INTERRUPTED)
             return 0
+        except KeyRejected as error:
+            self._line.turned_away(job.id, error)
+            return self._let_others_go_first(job, self._line.left_s + 1)
         except (ProviderError, OSError) as error:
             log.warning("an input could not be handed over", job=job.id, reason=str(error))
             return self._let_others_go_first(job, AFTER_A_FAILED_UPLOAD_S)
@@ -122,7 +128,7 @@ class Submits:
     async def startable(self) -> list[str]:
         """The queued jobs whose turn it is, in order."""
         queued, running = await self._store.read.line()
-        rules, now = self._rules(0), self._clock.time()
+        rules, now = self._rules(0), self._clock.monotonic()
         later = {entry.job_id for entry in queued} & self._not_before.keys()
         self._not_before = {job_id: self._not_before[job_id] for job_id in later}
         ready = [entry for entry in queued if self._not_before.get(entry.job_id, 0) <= now]
@@ -132,10 +138,17 @@ class Submits:
         order = policy.next_fairly(ready, running, rules.max_running_per_person)
         return [entry.job_id for entry in order[: max(0, free)]]
 
+    async def will_try(self) -> bool:
+        """Whether a queued job is about to find out if the provider takes submits."""
+        queued, running = await self._store.read.line()
+        most = self._rules(0).max_running_per_person
+        return self._line.posting > 0 or bool(policy.next_fairly(queued, running, most))
+
     async def _provider_answers(self) -> bool:
         """A free question, before another POST is lost or turned away for nothing."""
         if self._unanswered >= UNANSWERED_QUESTIONS:
-            return True  # perhaps it only dislikes the question
+            self._unanswered = 0
+            return True
         try:
             await self._segmind.status(NOBODYS_REQUEST)
         except ProviderError as error:
@@ -154,7 +167,7 @@ class Submits:
         return True  # also "I do not know this request": a provider that works says that
 
     def _let_others_go_first(self, job: Job, wait_s: float) -> float:
-        self._not_before[job.id] = self._clock.time() + wait_s
+        self._not_before[job.id] = self._clock.monotonic() + wait_s
         return wait_s
 
     async def _links(self, job: Job) -> tuple[str, str]:
@@ -237,6 +250,8 @@ class Submits:
         """A job that is found in `submitting`: did the provider take it?"""
         attempt = job.attempt
         assert attempt is not None
+        if wait_s := self._throttle.wait_s():
+            return wait_s
         try:
             found = await self._look_up(job, attempt)
         except ProviderError as error:
@@ -264,6 +279,8 @@ class Submits:
     async def reconsider(self, job: Job) -> float:
         """A job in review whose submit was lost: the history may know more by now."""
         assert job.attempt is not None
+        if wait_s := self._throttle.wait_s():
+            return wait_s
         try:
             return 0 if await self._look_up(job, job.attempt) else REVIEW_EVERY_S
         except ProviderError:
@@ -277,11 +294,12 @@ class Submits:
         """Whether the history has an unclaimed row of these inputs, which then is this job's."""
         assert job.quality is not None
         now = self._clock.time()
+        began_at = attempt.began_at if attempt.began_at <= now else now - CLOCK_SET_BACK_S
         rows = await self._segmind.find_rows(
             image_url=attempt.image_url,
             video_url=attempt.video_url,
             quality=job.quality,
-            since=attempt.began_at - CLOCK_SKEW_S,
+            since=began_at - CLOCK_SKEW_S,
             until=now + CLOCK_SKEW_S,
         )
         for row in rows:

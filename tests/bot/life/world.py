@@ -48,6 +48,7 @@ class Life:
         self._discord_only = AsyncExitStack()
         self._bot: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
+        self._ended = asyncio.Event()
 
     async def __aenter__(self) -> Self:
         """Start both servers."""
@@ -63,6 +64,7 @@ class Life:
     ) -> None:
         """Stop the bot and both servers."""
         await self.stop()
+        self._ended.set()
         await self._stack.aclose()
         await self._discord_only.aclose()
         if error is None:
@@ -120,6 +122,10 @@ class Life:
                 await asyncio.sleep(0.02)
                 if step_s:
                     self.advance(step_s)
+
+    async def never(self) -> None:
+        """What does not come before this world ends."""
+        await self._ended.wait()
 
     def advance(self, seconds: float) -> None:
         """Move everybody's time."""
