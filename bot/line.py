@@ -41,6 +41,7 @@ class Line:
         self._failures = 0
         self._until = 0.0
         self._is_busy = False
+        self._is_half_open = False
         self._successes = 0
         self._refused: dict[str, list[int]] = {}
         self._bad_polls: set[str] = set()
@@ -68,6 +69,11 @@ class Line:
         return self._waves > 0 or bool(self._recent_bad_polls)
 
     @property
+    def is_closed(self) -> bool:
+        """Whether it is an outage as far as is known: not even a free question was answered."""
+        return self.is_broken and (self.polls_fail or self.left_s > 0 or not self._is_half_open)
+
+    @property
     def polls_fail(self) -> bool:
         """Whether more than one job cannot be asked after, and none can."""
         return len(self._recent_bad_polls) >= FAILURES_OF_AN_OUTAGE
@@ -93,7 +99,12 @@ class Line:
         for trouble in (Trouble.KEY, Trouble.CREDITS):
             self._alarms.works(trouble, DOOR)
         self._waves, self._failures, self._until = 0, 0, 0.0
+        self._is_half_open = False
         self._successes += 1
+
+    def answers(self) -> None:
+        """It has answered a free question: one more may try."""
+        self._is_half_open = True
 
     def in_doubt(self, reason: str) -> None:
         """A submit's reply was lost: whatever broke it, the next would follow it."""
@@ -149,6 +160,7 @@ class Line:
     def _wait(self, wait_s: float, *, failures: int = 1, is_busy: bool = False) -> None:
         """Leave the provider alone; submits that fail in one wave lengthen the next wait once."""
         self._failures += failures
+        self._is_half_open = False
         if not self.left_s:
             self._waves += 1
             self._until = self._clock.monotonic() + wait_s

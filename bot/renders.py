@@ -164,6 +164,11 @@ class Renders:
             return REVIEW_EVERY_S
         if row is None or not (row.state is RunState.FAILED or row.url):
             return REVIEW_EVERY_S
+        if row.url and attempt.result_url:  # its file could not be had: it goes on with the file
+            try:
+                await self._bring(job, row.url)
+            except (DownloadError, Refused):
+                return REVIEW_EVERY_S
         await self._store.resumed(job, self._clock.time())
         return 0
 
@@ -196,19 +201,9 @@ class Renders:
         attempt = job.attempt
         assert attempt is not None
         assert attempt.result_url is not None
-        path = self._files.video(job.id)
         try:
-            if not await asyncio.to_thread(path.exists):
-                await self._downloads.save(
-                    attempt.result_url,
-                    path,
-                    limit_bytes=RESULT_LIMIT_BYTES,
-                    timeout_s=FETCH_TIMEOUT_S,
-                    supplier=self._supplier,
-                )
-            await self._media.inspect_result(path)
+            await self._bring(job, attempt.result_url)
         except (DownloadError, Refused) as error:
-            path.unlink(missing_ok=True)
             log.warning("the video could not be fetched", job=job.id, reason=str(error))
             self._fetches.tried(job.id)
             if not self._fetches.is_spent(job.id):
@@ -219,3 +214,20 @@ class Renders:
         self._fetches.forget(job.id)
         await self._store.fetched(job, self._clock.time())
         return 0
+
+    async def _bring(self, job: Job, url: str) -> None:
+        """A good video on disk. Raises `DownloadError`, `Refused`, or `CannotSave`."""
+        path = self._files.video(job.id)
+        if not await asyncio.to_thread(path.exists):
+            await self._downloads.save(
+                url,
+                path,
+                limit_bytes=RESULT_LIMIT_BYTES,
+                timeout_s=FETCH_TIMEOUT_S,
+                supplier=self._supplier,
+            )
+        try:
+            await self._media.inspect_result(path)
+        except Refused:
+            path.unlink(missing_ok=True)
+            raise

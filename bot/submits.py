@@ -138,6 +138,13 @@ class Submits:
         order = policy.next_fairly(ready, running, rules.max_running_per_person)
         return [entry.job_id for entry in order[: max(0, free)]]
 
+    async def watch(self) -> None:
+        """In an outage in which nobody waits, ask whether it lasts: else nobody would find out."""
+        if not self._line.is_broken or self._line.left_s or self._throttle.wait_s():
+            return
+        if not await self.will_try() and await self._provider_answers():
+            self._line.answers()
+
     async def will_try(self) -> bool:
         """Whether a queued job is about to find out if the provider takes submits."""
         queued, running = await self._store.read.line()
