@@ -48,7 +48,7 @@ UNANSWERED_QUESTIONS = 10
 
 CLOCK_SKEW_S = 120.0
 CLOCK_SET_BACK_S = 24 * 3600.0
-"""So far back a row is looked for, once the clock has been set back and its time is not known."""
+"""So far around a row is looked for, once the clock has been set back: who knows when it was."""
 
 
 class Submits:
@@ -301,13 +301,15 @@ class Submits:
         """Whether the history has an unclaimed row of these inputs, which then is this job's."""
         assert job.quality is not None
         now = self._clock.time()
-        began_at = attempt.began_at if attempt.began_at <= now else now - CLOCK_SET_BACK_S
+        since, until = attempt.began_at - CLOCK_SKEW_S, now + CLOCK_SKEW_S
+        if attempt.began_at > now:
+            since, until = now - CLOCK_SET_BACK_S, attempt.began_at + CLOCK_SET_BACK_S
         rows = await self._segmind.find_rows(
             image_url=attempt.image_url,
             video_url=attempt.video_url,
             quality=job.quality,
-            since=began_at - CLOCK_SKEW_S,
-            until=now + CLOCK_SKEW_S,
+            since=since,
+            until=until,
         )
         for row in rows:
             if not await self._store.read.is_claimed(row.request_id):
