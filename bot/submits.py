@@ -106,8 +106,7 @@ class Submits:
             await self._fail(job, Problem.INTERRUPTED)
             return 0
         except KeyRejected as error:
-            self._line.turned_away(job.id, error)
-            return self._let_others_go_first(job, self._line.left_s + 1)
+            return await self._turned_away(job, error)
         except (ProviderError, OSError) as error:
             log.warning("an input could not be handed over", job=job.id, reason=str(error))
             return self._let_others_go_first(job, AFTER_A_FAILED_UPLOAD_S)
@@ -233,7 +232,8 @@ class Submits:
             await self._reject(job, error)
             return 0
         self._line.turned_away(job.id, error)
-        await self._store.not_accepted(job, self._clock.time())
+        if job.state is JobState.SUBMITTING:
+            await self._store.not_accepted(job, self._clock.time())
         return self._let_others_go_first(job, self._line.left_s + 1)
 
     async def _reject(self, job: Job, error: ProviderError) -> None:

@@ -85,7 +85,7 @@ async def test_a_request_whose_files_were_not_fetched_is_told_directly(life: Lif
     await life.until(lambda: life.faults.struck.total() == 1)
     await three_days_off(life)
     await life.reaches("failed", step_s=1.0)
-    told = (await ada.wait_for(says("could not be downloaded")))["message"]
+    told = (await ada.wait_for(says("did not hand me the image")))["message"]
     assert int(told["channel_id"]) == await ada.open_dm()
     assert life.money() == []
 

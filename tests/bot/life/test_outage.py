@@ -6,11 +6,13 @@ from collections.abc import Awaitable, Callable
 import pytest
 from structlog.testing import capture_logs
 
+from bot.alarms import Trouble
 from engine.faults import Mode
 from sandbox import answers
 from sandbox.faults import Rule
 from sandbox.person import PersonClient
 from sandbox.transcript import text_of
+from tests.bot.life.test_alarms import errors, over
 from tests.bot.life.test_points import POLL, SUBMIT
 from tests.bot.life.test_provider import posts
 from tests.bot.life.world import Life
@@ -207,9 +209,28 @@ async def test_a_key_that_is_rejected_and_mended_without_a_restart(life: Life) -
         assert life.states() == ["rendering", "queued", "queued"]
         life.provider.api_key = key
         await life.reaches("delivered", "delivered", "delivered", step_s=5.0)
-    assert [log["event"] for log in logs if log["log_level"] == "error"] == [
-        "the provider rejects the key"
-    ]
-    over = [log["trouble"] for log in logs if log["event"] == "a trouble is over"]
-    assert over == ["the provider rejects the key"]
+    assert errors(logs) == over(logs) == [Trouble.KEY]
     assert len(life.provider.accepted) == 3
+
+
+async def test_a_key_that_is_rejected_at_the_upload(life: Life) -> None:
+    """The links have expired in the line: one error for the operator, not one for each job."""
+    await life.start(max_running=1)
+    ada, ben = await life.person("ada"), await life.person("ben")
+    life.provider.workshop.pause()
+    await ada.outcome(await life.mimic(ada))
+    await life.reaches("rendering")
+    for _ in range(2):
+        await ben.outcome(await life.mimic(ben))
+    await life.reaches("rendering", "queued", "queued")
+    rejected = Rule(REFUSED, "provider", "POST", "/upload-asset")
+    life.faults.add(rejected)
+    life.advance(24 * 3600 - 1800)
+    life.provider.workshop.resume()
+    with capture_logs() as logs:
+        await life.until(lambda: life.faults.struck.total() >= 4, step_s=10.0)
+        assert life.states() == ["delivered", "queued", "queued"]
+        assert await is_told(life, ada)
+        life.faults.rules.remove(rejected)
+        await life.reaches("delivered", "delivered", "delivered", step_s=5.0)
+    assert errors(logs) == over(logs) == [Trouble.KEY]
