@@ -15,11 +15,12 @@ from structlog.testing import capture_logs
 from bot.alarms import Trouble
 from bot.store import Database
 from sandbox import faults
-from sandbox.faults import Rule
+from sandbox.faults import Point, Rule
 from sandbox.transcript import text_of
 from tests.bot.disk import files_may_have, without_override
 from tests.bot.life.test_alarms import errors, over
-from tests.bot.life.test_points import FILE
+from tests.bot.life.test_points import FILE, SUBMIT
+from tests.bot.life.test_provider import posts
 from tests.bot.life.world import Life
 from tests.bot.test_settings import ROOT
 from tests.e2e.stage import is_video, says
@@ -74,8 +75,7 @@ async def test_a_database_that_another_program_holds(
     life: Life, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """For longer than is waited for it: whoever asks is told, and what runs goes on after it."""
-    defaults = Database.open.__func__.__kwdefaults__  # type: ignore[attr-defined]
-    monkeypatch.setitem(defaults, "busy_timeout_s", 0.2)
+    be_impatient(monkeypatch)
     with capture_logs() as logs:
         await life.start()
         ada = await life.person("ada")
@@ -95,6 +95,36 @@ async def test_a_database_that_another_program_holds(
     assert errors(logs) == over(logs) == [Trouble.DISK]
     assert life.money() == ["hold", "capture"]
     assert len(life.provider.accepted) == 1
+
+
+async def test_a_yes_that_cannot_be_saved_is_found_in_the_history(
+    life: Life, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The provider has accepted it, and just then nothing can be written."""
+    be_impatient(monkeypatch)
+    await life.start()
+    path = life.folder / "data" / "marionette.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+
+        async def hold(point: Point) -> None:
+            if point[:3] == SUBMIT and point.moment == "after":
+                other.execute("BEGIN IMMEDIATE")
+
+        life.faults.witness = hold
+        ada = await life.person("ada")
+        await ada.outcome(await life.mimic(ada))
+        await life.until(lambda: other.in_transaction)
+        await asyncio.sleep(0.5)
+        assert life.states() == ["submitting"]
+    await life.reaches("delivered", step_s=2.0)
+    assert posts(life) == len(life.provider.accepted) == 1
+    assert life.money() == ["hold", "capture"]
+
+
+def be_impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait a fifth of a second for a database that another program holds."""
+    defaults = Database.open.__func__.__kwdefaults__  # type: ignore[attr-defined]
+    monkeypatch.setitem(defaults, "busy_timeout_s", 0.2)
 
 
 SAVING = """

@@ -90,15 +90,20 @@ async def test_an_outage_is_over_when_it_is_over(life: Life, jump_s: float) -> N
     assert life.clock.time() - began < 120
 
 
-@pytest.mark.parametrize("jump_s", [-12 * HOUR_S, 5 * HOUR_S])
-async def test_a_post_whose_answer_was_lost_before_stands_once(life: Life, jump_s: float) -> None:
-    """By the bot's clock no time has passed; Discord has long forgotten the nonce."""
+@pytest.mark.parametrize(
+    ("before_s", "after_s"), [(0, -12 * HOUR_S), (0, 5 * HOUR_S), (5 * HOUR_S, 0)]
+)
+async def test_a_post_whose_answer_was_lost_before_stands_once(
+    life: Life, before_s: float, after_s: float
+) -> None:
+    """By the bot's clock it was tried in the future; Discord has long forgotten the nonce."""
     ada = await rendering(life)
+    life.set_bots_clock(before_s)
     life.faults.add(Rule(resets(after=True), *POST, times=1))
     await life.until(lambda: bool(life.faults.struck), step_s=1.0)
     await life.stop()
     life.advance(2 * HOUR_S)
-    life.set_bots_clock(jump_s)
+    life.set_bots_clock(after_s)
     await life.start()
     await life.reaches("delivered", step_s=1.0)
     assert len(await life.posts(ada, life.channel("general"))) == 1
@@ -109,6 +114,17 @@ async def test_a_restart_on_a_clock_that_is_behind_goes_on(life: Life) -> None:
     ada = await rendering(life)
     await life.stop()
     life.set_bots_clock(-2 * HOUR_S)
+    await life.start()
+    await delivered_soon(life, ada)
+
+
+async def test_a_result_past_its_hour_is_looked_up_also_then(life: Life) -> None:
+    """By the bot's clock the run was submitted in the future, and is unknown: for hours yet?"""
+    ada = await rendering(life)
+    await life.stop()
+    await life.until(lambda: life.provider.accepted[0].ended_at is not None, step_s=10.0)
+    life.advance(2 * HOUR_S)
+    life.set_bots_clock(-12 * HOUR_S)
     await life.start()
     await delivered_soon(life, ada)
 
