@@ -233,7 +233,10 @@ async def test_a_file_that_never_comes_waits_in_review_and_is_fetched_in_the_end
     ada = await asked(life)
     await life.reaches("review", step_s=120.0)
     await ada.wait_for(says("has not handed this video over yet"))
-    assert life.money() == ["hold"]
+    before, began = life.faults.struck.total(), life.clock.time()
+    await life.until(lambda: life.clock.time() - began > 5 * 3600, step_s=60.0)
+    assert (life.states(), life.money()) == (["review"], ["hold"])
+    assert 4 <= life.faults.struck.total() - before <= 6, "once an hour"
     life.faults.rules.remove(gone)
     await life.until(lambda: life.states() == ["delivered"], step_s=120.0)
     await bought_once(life, ada)
