@@ -265,7 +265,7 @@ async def _discord(settings: Settings, client: Bot) -> None:
             "DISCORD_TOKEN is wrong: Discord does not accept it. Make a new one on the "
             "application's Bot page."
         ) from None
-    except discord.ConnectionClosed as error:
+    except (discord.ConnectionClosed, discord.PrivilegedIntentsRequired) as error:
         raise MarionetteError(f"Discord closed the connection for good: {error}") from error
     except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
         raise MarionetteError(f"Discord cannot be used: {error}") from error

@@ -170,6 +170,24 @@ async def test_a_first_reply_whose_answer_is_lost_stands(life: Life) -> None:
     assert life.rows("SELECT card_message_id FROM jobs") == [(int(done["id"]),)]
 
 
+@pytest.mark.parametrize("status", [400, 429])
+async def test_an_old_card_that_may_not_be_edited_yet_is_edited_later(
+    life: Life, status: int
+) -> None:
+    edit = ("discord", "PATCH", "/channels/{channel_id}/messages/{message_id}")
+    later = {"message": "Maximum number of edits to messages older than 1 hour", "code": 30046}
+    ada, card = await rendering(life)
+    life.faults.add(Rule(answers.error(status, later), *edit, times=3))
+    life.advance(2 * 3600)
+    life.provider.workshop.resume()
+    await life.reaches("delivered", step_s=1.0)
+    await life.until(
+        lambda: life.rows("SELECT card_shown FROM jobs")[0][0].startswith("delivered"), step_s=1.0
+    )
+    done = (await ada.wait_for(says("### Done")))["message"]
+    assert done["id"] == card["id"]
+
+
 def drop(life: Life) -> None:
     life.discord.gateway.drop_all()
 
@@ -197,10 +215,16 @@ async def test_a_gateway_that_ends_the_session_loses_no_job(
     assert "You can spend 28 credits" in text_of(outcome["message"])
 
 
-async def test_a_token_that_was_reset_ends_the_program_with_a_sentence(life: Life) -> None:
-    """Connecting again with it would be an attack; whoever supervises the bot reads why."""
+FOR_GOOD = [Close.AUTHENTICATION_FAILED, Close.INVALID_SHARD, Close.DISALLOWED_INTENTS]
+
+
+@pytest.mark.parametrize("code", FOR_GOOD)
+async def test_a_connection_closed_for_good_ends_the_program_with_a_sentence(
+    life: Life, code: Close
+) -> None:
+    """As when the token was reset: to connect again is no use, and the supervisor reads why."""
     await rendering(life)
-    life.discord.gateway.drop_all(Close.AUTHENTICATION_FAILED)
+    life.discord.gateway.drop_all(code)
     with pytest.raises(ExceptionGroup) as ended:
         await life.until(lambda: False)
     life.forget()
