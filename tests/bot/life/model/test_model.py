@@ -1,0 +1,220 @@
+"""The whole life of jobs and credits in any order of events, beside a model of what was promised.
+
+The bot is real down to its HTTP requests and its SQLite file; a step may be cut off just before a
+commit or at a request, and the bot then starts again. After each step everything that is written
+down must be as the model has it. `LIVES=3000` before pytest's command makes it search for long.
+"""
+
+import os
+from typing import Literal
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import precondition, rule
+
+from bot.core.jobs import Job, Outcome
+from bot.errors import LedgerError, Refused, StaleJob
+from tests.bot.life.model.bench import NUMBER, PEOPLE, RARELY, SERVERS
+from tests.bot.life.model.copies import EVENTS, HARMLESS, happens, may_happen
+from tests.bot.life.model.outside import ANSWERS, DEATHS, Answer, Weather
+from tests.bot.life.model.people import People
+from tests.bot.life.model.program import rules
+from tests.bot.life.model.told import ThisRun
+
+LIVES = int(os.environ.get("LIVES", "20"))
+MODERATOR = 77
+DEATH = st.one_of(st.none(), st.none(), st.sampled_from(DEATHS))
+
+
+class Lives(People):
+    """The bot works, time passes, and somebody looks after it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.copies: list[tuple[Job, int]] = []
+
+    # --- the bot works ------------------------------------------------------------------------
+
+    @precondition(lambda self: self.has_unended)
+    @rule(
+        number=NUMBER,
+        death=DEATH,
+        answer=st.sampled_from(ANSWERS),
+        lag_s=st.sampled_from([0.0, 0.0, 100.0, 20_000.0]),
+        down=RARELY,
+        files=st.sampled_from(["whole", "whole", "whole", "away", "broken"]),
+        discord=RARELY,
+    )
+    def step(
+        self,
+        number: int,
+        death: str | None,
+        answer: Answer,
+        lag_s: float,
+        down: bool,
+        files: Literal["whole", "away", "broken"],
+        discord: bool,
+    ) -> None:
+        """One look at one job, whatever the world is like."""
+        jobs = [job for job in self.model.jobs.values() if not job.ended]
+        self.outside.weather = Weather(answer, lag_s, down, files, discord)
+        self.advance(jobs[number % len(jobs)], death)
+
+    @precondition(lambda self: self.has_unended)
+    @rule(number=NUMBER, steps=st.integers(2, 7), answer=st.sampled_from(["yes", *ANSWERS]))
+    def carry_on(self, number: int, steps: int, answer: Answer) -> None:
+        """In fair weather, with runs that end."""
+        jobs = [job for job in self.model.jobs.values() if not job.ended]
+        job = jobs[number % len(jobs)]
+        self.outside.weather = Weather(answer)
+        for _ in range(steps):
+            self.advance(job)
+            for run in self.outside.runs:
+                run.state = "COMPLETED" if run.state == "PROCESSING" else run.state
+
+    @precondition(lambda self: self.has("submitting", "rendering", "fetching"))
+    @rule(number=NUMBER, down=st.booleans(), wait_s=st.sampled_from([400.0, 3000.0, 11_000.0]))
+    def look_for_long(self, number: int, down: bool, wait_s: float) -> None:
+        """Again and again, without news, while time passes."""
+        job = self.pick(number, "submitting", "rendering", "fetching")
+        self.outside.weather = Weather(lag_s=1e9, provider_is_down=down, files="away")
+        for _ in range(4):
+            if not job.ended:
+                self.advance(job)
+            self.clock.at += wait_s
+
+    @precondition(lambda self: self.outside.runs)
+    @rule(number=NUMBER, state=st.sampled_from(["COMPLETED", "COMPLETED", "FAILED"]))
+    def a_run_ends(self, number: int, state: Literal["COMPLETED", "FAILED"]) -> None:
+        """At the provider."""
+        run = self.outside.runs[number % len(self.outside.runs)]
+        if run.state == "PROCESSING":
+            run.state = state
+
+    @rule()
+    def restart(self) -> None:
+        """The bot ends and starts again."""
+        self.loop.run(self.bot.restart())
+        self.model.run = ThisRun()
+
+    @rule(hours=st.sampled_from([0.002, 0.3, 2.0, 7.0, 25.0, 24.0 * 8, 24.0 * 32, -0.4, -26.0]))
+    def time_passes(self, hours: float) -> None:
+        """Perhaps over the end of a period; or the clock is set back."""
+        self.clock.at += hours * 3600
+
+    # --- whoever looks after it ---------------------------------------------------------------
+
+    @precondition(lambda self: self.has("review"))
+    @rule(
+        number=NUMBER,
+        other=NUMBER,
+        outcome=st.sampled_from(Outcome),
+        names_run=st.sampled_from([True, True, True, False]),
+        down=RARELY,
+        dies=RARELY,
+    )
+    def resolve(
+        self, number: int, other: int, outcome: Outcome, names_run: bool, down: bool, dies: bool
+    ) -> None:
+        """A moderator's word about a job in review, most often a sensible one."""
+        job = self.pick(number, "review")
+        self.outside.weather = Weather(provider_is_down=down)
+        fitting = [run for run in self.outside.runs if run.inputs == job.attempt.inputs]
+        runs = (fitting if other % 3 else None) or self.outside.runs
+        named = runs[other % len(runs)] if runs and names_run and outcome == "ran" else None
+        work = self.bot.moderation.resolve(
+            job.id,
+            outcome,
+            server_id=job.wallet[0],
+            request_id=named.id.upper() if named else None,
+            actor_id=MODERATOR,
+            reason="I looked",
+        )
+        self.both(
+            work,
+            lambda: self.model.resolves(job, outcome, named),
+            death="commit 1" if dies else None,
+        )
+
+    @rule(
+        server=st.sampled_from(SERVERS),
+        person=st.sampled_from(PEOPLE),
+        credits=st.integers(-8, 12),
+        dies=RARELY,
+    )
+    def give_or_take(self, server: int, person: int, credits: int, dies: bool) -> None:
+        """Granted credits come, or as many go as there are."""
+        purses, wallet = self.model.purses, (server, person)
+
+        def promised() -> object:
+            change = max(credits, -purses.granted[wallet])
+            if change == 0:
+                return False
+            self.model.commits()
+            purses.granted[wallet] += change
+            return None
+
+        self.both(self.gives(wallet, credits), promised, death="commit 1" if dies else None)
+
+    async def gives(self, wallet: tuple[int, int], credits: int) -> None:
+        """Grant, or revoke."""
+        store, at = self.bot.store, self.clock.at
+        if credits > 0:
+            await store.grant(*wallet, credits, actor_id=MODERATOR, reason="because", at=at)
+        else:
+            house = rules(wallet[0])
+            await store.revoke(
+                *wallet, -credits, rules=house, actor_id=MODERATOR, reason="because", at=at
+            )
+
+    @precondition(lambda self: self.has())
+    @rule(number=NUMBER, dies=RARELY)
+    def refund(self, number: int, dies: bool) -> None:
+        """A captured price goes back, once."""
+        charged = self.has("delivering", "delivered") and number % 4
+        job = self.pick(number, "delivering", "delivered") if charged else self.pick(number)
+
+        def promised() -> bool:
+            held = self.model.purses.holds.get(job.id)
+            if held is not None and held.state == "captured":
+                self.model.commits()
+            return self.model.purses.refund(job.id)
+
+        work = self.bot.store.refund(job.id, actor_id=MODERATOR, reason="bad", at=self.clock.at)
+        self.both(work, promised, death="commit 1" if dies else None)
+
+    # --- two who have seen the same job -------------------------------------------------------
+
+    @precondition(lambda self: self.has_unended)
+    @rule(number=NUMBER)
+    def somebody_looks(self, number: int) -> None:
+        """They will act on what they have seen, later."""
+        jobs = [job for job in self.model.jobs.values() if not job.ended]
+        job = jobs[number % len(jobs)]
+        seen = self.loop.run(self.bot.store.read.job(job.id))
+        assert seen is not None
+        self.copies.append((seen, job.age))
+
+    @precondition(lambda self: self.copies)
+    @rule(number=NUMBER, event=st.sampled_from(sorted(EVENTS)))
+    def act_on_what_was_seen(self, number: int, event: str) -> None:
+        """Who is too late changes nothing."""
+        seen, age = self.copies[number % len(self.copies)]
+        job = self.model.jobs[seen.id]
+        is_fresh = job.age == age
+        if is_fresh and not (event in HARMLESS and may_happen(event, job)):
+            return
+        work = EVENTS[event](self.bot.store, seen, self.clock.at)
+        try:
+            did = self.loop.run(work)
+        except (StaleJob, Refused, LedgerError):
+            assert not is_fresh
+        else:
+            assert is_fresh or did is None
+            if is_fresh:
+                self.model.begins(None)
+                happens(event, self.model, job)
+
+
+TestLives = Lives.TestCase
+TestLives.settings = settings(max_examples=LIVES, stateful_step_count=40, deadline=None)
