@@ -109,4 +109,4 @@ class Bench(RuleBasedStateMachine):
     def all_is_as_promised(self) -> None:
         """Jobs, wallets, journal, budget, the provider's bills and the files."""
         books.compare(self.bot, self.model)
-        self.loop.run(books.ask(self.bot, self.model, SERVERS, PEOPLE))
+        self.loop.run(books.ask(self.bot, self.model))

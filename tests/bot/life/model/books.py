@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable
 from contextlib import closing
 
 from bot.core.reconcile import differences
@@ -87,16 +86,12 @@ def _journal(database: sqlite3.Connection, model: Reference) -> None:
         assert granted[wallet] == model.purses.granted[wallet] >= 0
 
 
-async def ask(
-    bot: Program, model: Reference, servers: Iterable[int], people: Iterable[int]
-) -> None:
+async def ask(bot: Program, model: Reference) -> None:
     """The bot's own answers, and its doctor's."""
     at, purses = bot.clock.at, model.purses
-    for server in servers:
-        for person in people:
-            wallet = (server, person)
-            has = await bot.store.read.balance(server, person, rules(server), at)
-            assert has.allowance_left == purses.allowance_left(wallet, at)
-            assert (has.granted, has.held) == (purses.granted[wallet], purses.held(wallet))
+    for wallet in {hold.wallet for hold in purses.holds.values()} | purses.granted.keys():
+        has = await bot.store.read.balance(*wallet, rules(wallet[0]), at)
+        assert has.allowance_left == purses.allowance_left(wallet, at)
+        assert (has.granted, has.held) == (purses.granted[wallet], purses.held(wallet))
     assert (await bot.store.read.tally(at)).budget_spent == purses.budget_used(at)
     assert differences(await bot.audit.books()) == []

@@ -8,10 +8,14 @@ from hypothesis.stateful import precondition, rule
 from bot.core.jobs import QUALITIES, Quality, Upload
 from bot.service import GivenFile, Place
 from tests.bot.life.model.bench import NUMBER, PEOPLE, RARELY, SERVERS, Bench
+from tests.bot.life.model.purses import Wallet
 from tests.bot.life.model.told import Told
 
 SOMEBODY_ELSE = 99
-PICTURES, MOTIONS = ("1-a", "1-b", "broken-c"), ("3-a", "3-b", "6-a", "broken-b")
+PICTURES = (*("1-a", "1-b") * 3, "broken-c")
+MOTIONS = (*("2-a", "2-b", "5-a") * 3, "broken-b")
+WALLETS = st.tuples(st.sampled_from(SERVERS), st.sampled_from(PEOPLE))
+FILES = st.tuples(st.sampled_from(PICTURES), st.sampled_from(MOTIONS))
 
 
 class People(Bench):
@@ -28,20 +32,16 @@ class People(Bench):
         return GivenFile(Upload(f"{self.outside.url}/file/{name}", name, 10), f"{kind}/x")
 
     @rule(
-        server=st.sampled_from(SERVERS),
-        person=st.sampled_from(PEOPLE),
-        picture=st.sampled_from(PICTURES),
-        motion=st.sampled_from(MOTIONS),
+        wallet=WALLETS,
+        names=FILES,
         quality=st.sampled_from(QUALITIES),
         reply=st.sampled_from(["stands", "stands", "stands", "lost", "refused", "unknown"]),
         dies=RARELY,
     )
     def ask_by_command(
         self,
-        server: int,
-        person: int,
-        picture: str,
-        motion: str,
+        wallet: Wallet,
+        names: tuple[str, str],
         quality: Quality,
         reply: str,
         dies: bool,
@@ -50,7 +50,7 @@ class People(Bench):
         event = next(self.numbers)
 
         def ask(death: str | None) -> None:
-            self.command(event, (server, person), (picture, motion), quality, reply, death)
+            self.command(event, wallet, names, quality, reply, death)
 
         self.asked[event] = ask
         ask("commit 1" if dies else None)
@@ -58,7 +58,7 @@ class People(Bench):
     def command(
         self,
         event: int,
-        wallet: tuple[int, int],
+        wallet: Wallet,
         names: tuple[str, str],
         quality: Quality,
         reply: str,

@@ -6,23 +6,49 @@ down must be as the model has it. `LIVES=3000` before pytest's command makes it 
 """
 
 import os
+from dataclasses import dataclass
 from typing import Literal
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import precondition, rule
+from hypothesis.stateful import initialize, precondition, rule
 
-from bot.core.jobs import Job, Outcome
+from bot.core.jobs import QUALITIES, Job, Outcome, Quality
 from bot.errors import LedgerError, Refused, StaleJob
 from tests.bot.life.model.bench import NUMBER, PEOPLE, RARELY, SERVERS
 from tests.bot.life.model.copies import EVENTS, HARMLESS, happens, may_happen
 from tests.bot.life.model.outside import ANSWERS, DEATHS, Answer, Weather
-from tests.bot.life.model.people import People
+from tests.bot.life.model.people import FILES, WALLETS, People
 from tests.bot.life.model.program import rules
-from tests.bot.life.model.told import ThisRun
+from tests.bot.life.model.purses import Wallet
+from tests.bot.life.model.told import ThisRun, Told
 
 LIVES = int(os.environ.get("LIVES", "20"))
 MODERATOR = 77
+PLACES = ("queued", "submitting", "review", "rendering", "fetching", "delivering", "delivered")
+
+
+@dataclass(frozen=True)
+class Way:
+    """A request, and how far it goes."""
+
+    wallet: Wallet
+    names: tuple[str, str]
+    quality: Quality
+    place: str
+    answer: Answer
+    lag_s: float
+
+
+WAY = st.builds(
+    Way,
+    wallet=WALLETS,
+    names=FILES,
+    quality=st.sampled_from(QUALITIES),
+    place=st.sampled_from(PLACES),
+    answer=st.sampled_from(["taken, then lost", "lost"]),
+    lag_s=st.sampled_from([0.0, 5000.0, 1e9]),
+)
 DEATH = st.one_of(st.none(), st.none(), st.sampled_from(DEATHS))
 
 
@@ -34,6 +60,34 @@ class Lives(People):
         self.copies: list[tuple[Job, int]] = []
 
     # --- the bot works ------------------------------------------------------------------------
+
+    @initialize(ways=st.lists(WAY, min_size=1, max_size=4))
+    def some_jobs_are_under_way(self, ways: list[Way]) -> None:
+        """A life that began with nothing would see little."""
+        for way in ways:
+            self.a_job_comes_to(way)
+
+    @rule(way=WAY)
+    def a_job_comes_to(self, way: Way) -> None:
+        """The straight way there, as long as nothing that went before bars it."""
+        before = set(self.model.jobs)
+        self.command(next(self.numbers), way.wallet, way.names, way.quality, "stands", None)
+        in_doubt = way.place in ("submitting", "review")
+        self.outside.weather = Weather(way.answer, way.lag_s) if in_doubt else Weather()
+        for job_id in self.model.jobs.keys() - before:
+            job = self.model.jobs[job_id]
+            for _ in range(8):
+                if job.state == way.place or job.ended:
+                    break
+                self.advance(job)
+                self.finish_runs(job)
+                self.clock.at += 400.0 if job.state == "submitting" else 2.0
+
+    def finish_runs(self, job: Told) -> None:
+        """At the provider."""
+        for run in self.outside.runs:
+            if run.asked_by == job.id and run.state == "PROCESSING":
+                run.state = "COMPLETED"
 
     @precondition(lambda self: self.has_unended)
     @rule(
@@ -69,8 +123,7 @@ class Lives(People):
         self.outside.weather = Weather(answer)
         for _ in range(steps):
             self.advance(job)
-            for run in self.outside.runs:
-                run.state = "COMPLETED" if run.state == "PROCESSING" else run.state
+            self.finish_runs(job)
 
     @precondition(lambda self: self.has("submitting", "rendering", "fetching"))
     @rule(number=NUMBER, down=st.booleans(), wait_s=st.sampled_from([400.0, 3000.0, 11_000.0]))
@@ -91,6 +144,7 @@ class Lives(People):
         if run.state == "PROCESSING":
             run.state = state
 
+    @precondition(lambda self: self.has_unended)
     @rule()
     def restart(self) -> None:
         """The bot ends and starts again."""
