@@ -258,6 +258,8 @@ class Lives(People):
         is_fresh = job.age == age
         if is_fresh and not (event in HARMLESS and may_happen(event, job)):
             return
+        if event == "submit" and seen.quality is None:
+            return  # nobody submits what has no price
         work = EVENTS[event](self.bot.store, seen, self.clock.at)
         try:
             did = self.loop.run(work)
