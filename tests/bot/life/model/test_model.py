@@ -151,7 +151,9 @@ class Lives(People):
         self.loop.run(self.bot.restart())
         self.model.run = ThisRun()
 
-    @rule(hours=st.sampled_from([0.002, 0.3, 2.0, 7.0, 25.0, 24.0 * 8, 24.0 * 32, -0.4, -26.0]))
+    @rule(
+        hours=st.sampled_from([0.002, 0.3, 2.0, 7.0, 25.0, 73.0, 96.0, 193.0, 770.0, -0.4, -26.0])
+    )
     def time_passes(self, hours: float) -> None:
         """Perhaps over the end of a period; or the clock is set back."""
         self.clock.at += hours * 3600
