@@ -90,11 +90,18 @@ SENDING = (
         *(JOBS, DOUBT, MODEL),
     ),
     _one(
-        "… and the database takes an id twice",
+        "no unique run",
         FIRST_TABLES,
         '        sa.UniqueConstraint("request_id"),\n',
         "",
-        *(JOBS, MODEL),
+        JOBS,
+    ),
+    _one(
+        "no unique event",
+        FIRST_TABLES,
+        '        sa.UniqueConstraint("origin_id"),\n',
+        "",
+        JOBS,
     ),
     Mutant(
         "an id may be claimed twice, and nothing refuses it",

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from bot.core.jobs import TRANSITIONS, Delivered, Failure, Job, JobState, Source, Upload
 from bot.core.policy import Rules
@@ -132,6 +133,23 @@ async def test_a_claimed_request_id_puts_the_other_job_in_doubt(store: Store) ->
     assert (after.state, after.lease) == (JobState.SUBMITTING, None)
     assert after.attempt is not None
     assert after.attempt.request_id is None
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE attempts SET request_id = 'request-1'",
+        "UPDATE jobs SET origin_id = 1",
+        "UPDATE jobs SET completed_by_id = 77",
+    ],
+)
+async def test_the_database_itself_refuses_what_is_claimed(store: Store, statement: str) -> None:
+    """Even a bug above it cannot give two jobs one run, or make two jobs of one event."""
+    await rendering(store)
+    await submit(store, await queue(store, 2))
+    with pytest.raises(IntegrityError):
+        async with store.database.write() as connection:
+            await connection.exec_driver_sql(statement)
 
 
 async def test_a_new_attempt_after_a_refusal_keeps_the_hold(store: Store) -> None:
