@@ -223,6 +223,22 @@ MONEYS = (
         '        unique=False,\n        sqlite_where=sa.text("kind IN',
         MONEY,
     ),
+    Mutant(
+        "a job that was charged may fail, and is settled twice",
+        (
+            Edit(
+                FIRST_TABLES,
+                '        unique=True,\n        sqlite_where=sa.text("kind IN',
+                '        unique=False,\n        sqlite_where=sa.text("kind IN',
+            ),
+            Edit(
+                "bot/core/jobs.py",
+                "    S.DELIVERING: frozenset({S.DELIVERED}),\n",
+                "    S.DELIVERING: frozenset({S.DELIVERED, S.FAILED}),\n",
+            ),
+        ),
+        (MONEY, MODEL),
+    ),
     _one(
         "no unique refund",
         FIRST_TABLES,

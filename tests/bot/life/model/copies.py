@@ -55,11 +55,6 @@ HARMLESS = {
 """What may also happen to a job that is as it was seen, and in which states."""
 
 
-def may_happen(event: str, job: Told) -> bool:
-    """Whether the job is where this begins."""
-    return job.state in HARMLESS[event]
-
-
 def happens(event: str, model: Reference, job: Told) -> None:
     """The same in the model."""
     match event:
