@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant
 
+from bot.core.jobs import Job
 from bot.errors import DeliveryError, LedgerError, Refused
 from tests.bot.life.model import books
 from tests.bot.life.model.outside import HandClock, Outside
@@ -39,6 +40,7 @@ class Bench(RuleBasedStateMachine):
         self.model = Reference(self.outside, self.clock)
         self.bot = Program(Path(self.folder.name), self.outside, self.clock)
         self.numbers = itertools.count(1000)
+        self.copies: list[tuple[Job, int]] = []
         self.loop.run(self.open())
 
     async def open(self) -> None:
@@ -94,7 +96,10 @@ class Bench(RuleBasedStateMachine):
         return any(not job.ended for job in self.model.jobs.values())
 
     def advance(self, job: Told, death: str | None = None) -> None:
-        """The runner looks at a job once."""
+        """The runner looks at a job once; somebody else has just seen it and may act later."""
+        seen = self.loop.run(self.bot.store.read.job(job.id))
+        assert seen is not None
+        self.copies.append((seen, job.age))
 
         async def work() -> None:
             try:

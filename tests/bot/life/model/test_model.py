@@ -13,7 +13,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
-from bot.core.jobs import QUALITIES, Job, Outcome, Quality
+from bot.core.jobs import QUALITIES, Outcome, Quality
 from bot.errors import LedgerError, Refused, StaleJob
 from tests.bot.life.model.bench import NUMBER, PEOPLE, RARELY, SERVERS
 from tests.bot.life.model.copies import EVENTS, HARMLESS, happens
@@ -23,9 +23,16 @@ from tests.bot.life.model.program import rules
 from tests.bot.life.model.purses import Wallet
 from tests.bot.life.model.told import ThisRun, Told
 
-LIVES = int(os.environ.get("LIVES", "20"))
+LIVES = int(os.environ.get("LIVES", "15"))
 MODERATOR = 77
-PLACES = ("queued", "submitting", "review", "rendering", "fetching", "delivering", "delivered")
+PLACES = (
+    *("review", "submitting") * 2,
+    "queued",
+    "rendering",
+    "fetching",
+    "delivering",
+    "delivered",
+)
 
 
 @dataclass(frozen=True)
@@ -38,6 +45,7 @@ class Way:
     place: str
     answer: Answer
     lag_s: float
+    look_again_s: float
 
 
 WAY = st.builds(
@@ -48,16 +56,13 @@ WAY = st.builds(
     place=st.sampled_from(PLACES),
     answer=st.sampled_from(["taken, then lost", "lost"]),
     lag_s=st.sampled_from([0.0, 5000.0, 1e9]),
+    look_again_s=st.sampled_from([400.0, 1000.0]),
 )
 DEATH = st.one_of(st.none(), st.none(), st.sampled_from(DEATHS))
 
 
 class Lives(People):
     """The bot works, time passes, and somebody looks after it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.copies: list[tuple[Job, int]] = []
 
     # --- the bot works ------------------------------------------------------------------------
 
@@ -81,13 +86,13 @@ class Lives(People):
                     break
                 self.advance(job)
                 self.finish_runs(job)
-                self.clock.at += 400.0 if job.state == "submitting" else 2.0
+                self.clock.at += way.look_again_s if job.state == "submitting" else 2.0
 
-    def finish_runs(self, job: Told) -> None:
+    def finish_runs(self, job: Told, how: Literal["COMPLETED", "FAILED"] = "COMPLETED") -> None:
         """At the provider."""
         for run in self.outside.runs:
             if run.asked_by == job.id and run.state == "PROCESSING":
-                run.state = "COMPLETED"
+                run.state = how
 
     @precondition(lambda self: self.has_unended)
     @rule(
@@ -98,6 +103,7 @@ class Lives(People):
         down=RARELY,
         files=st.sampled_from(["whole", "whole", "whole", "away", "broken"]),
         discord=RARELY,
+        ends=st.sampled_from([None, "COMPLETED", "COMPLETED", "FAILED"]),
     )
     def step(
         self,
@@ -108,11 +114,15 @@ class Lives(People):
         down: bool,
         files: Literal["whole", "away", "broken"],
         discord: bool,
+        ends: Literal["COMPLETED", "FAILED"] | None,
     ) -> None:
         """One look at one job, whatever the world is like."""
         jobs = [job for job in self.model.jobs.values() if not job.ended]
         self.outside.weather = Weather(answer, lag_s, down, files, discord)
-        self.advance(jobs[number % len(jobs)], death)
+        job = jobs[number % len(jobs)]
+        if ends:
+            self.finish_runs(job, ends)
+        self.advance(job, death)
 
     @precondition(lambda self: self.has_unended)
     @rule(number=NUMBER, steps=st.integers(2, 7), answer=st.sampled_from(["yes", *ANSWERS]))
@@ -136,27 +146,16 @@ class Lives(People):
                 self.advance(job)
             self.clock.at += wait_s
 
-    @precondition(lambda self: self.outside.runs)
-    @rule(number=NUMBER, state=st.sampled_from(["COMPLETED", "COMPLETED", "FAILED"]))
-    def a_run_ends(self, number: int, state: Literal["COMPLETED", "FAILED"]) -> None:
-        """At the provider."""
-        run = self.outside.runs[number % len(self.outside.runs)]
-        if run.state == "PROCESSING":
-            run.state = state
-
-    @precondition(lambda self: self.has_unended)
-    @rule()
-    def restart(self) -> None:
-        """The bot ends and starts again."""
-        self.loop.run(self.bot.restart())
-        self.model.run = ThisRun()
-
     @rule(
-        hours=st.sampled_from([0.002, 0.3, 2.0, 7.0, 25.0, 73.0, 96.0, 193.0, 770.0, -0.4, -26.0])
+        hours=st.sampled_from([0.002, 0.3, 2.0, 7.0, 25.0, 73.0, 96.0, 193.0, 770.0, -0.4, -26.0]),
+        restarts=st.booleans(),
     )
-    def time_passes(self, hours: float) -> None:
-        """Perhaps over the end of a period; or the clock is set back."""
+    def time_passes(self, hours: float, restarts: bool) -> None:
+        """Perhaps over the end of a period, or the clock is set back; perhaps the bot was away."""
         self.clock.at += hours * 3600
+        if restarts:
+            self.loop.run(self.bot.restart())
+            self.model.run = ThisRun()
 
     # --- whoever looks after it ---------------------------------------------------------------
 
@@ -241,20 +240,10 @@ class Lives(People):
 
     # --- two who have seen the same job -------------------------------------------------------
 
-    @precondition(lambda self: self.has_unended)
-    @rule(number=NUMBER)
-    def somebody_looks(self, number: int) -> None:
-        """They will act on what they have seen, later."""
-        jobs = [job for job in self.model.jobs.values() if not job.ended]
-        job = jobs[number % len(jobs)]
-        seen = self.loop.run(self.bot.store.read.job(job.id))
-        assert seen is not None
-        self.copies.append((seen, job.age))
-
     @precondition(lambda self: self.copies)
     @rule(number=NUMBER, event=st.sampled_from(sorted(EVENTS)))
     def act_on_what_was_seen(self, number: int, event: str) -> None:
-        """Who is too late changes nothing."""
+        """Two look at a job, one of them acts; then so does the other, and is too late."""
         seen, age = self.copies[number % len(self.copies)]
         job = self.model.jobs[seen.id]
         is_fresh = job.age == age
@@ -274,4 +263,4 @@ class Lives(People):
 
 
 TestLives = Lives.TestCase
-TestLives.settings = settings(max_examples=LIVES, stateful_step_count=40, deadline=None)
+TestLives.settings = settings(max_examples=LIVES, stateful_step_count=30, deadline=None)
