@@ -132,7 +132,7 @@ FENCES = (
         "bot/store/changes.py",
         _FENCE,
         ".where(jobs.c.id == job.id, jobs.c.state == job.state)",
-        *(WAITING, DRAFTS, MODEL),
+        *(JOBS, MODEL),
     ),
     _one(
         "changes name the revision alone",

@@ -108,6 +108,15 @@ async def test_who_is_slower_changes_nothing(store: Store) -> None:
     assert await store.read.job(seen.id) == cancelled
 
 
+async def test_who_is_slower_within_a_state_changes_nothing_either(store: Store) -> None:
+    """A newer file came while the earlier one was looked at: its length is not the new one's."""
+    seen = await begin(store, source=Source.MESSAGE)
+    newer = await store.add_to_draft(seen, 77, motion=FILE)
+    with pytest.raises(StaleJob):
+        await store.draft_checked(seen, 2.0)
+    assert await store.read.job(seen.id) == newer
+
+
 async def test_no_step_that_the_table_does_not_have(store: Store) -> None:
     job = await begin(store)
     async with store.database.write() as connection:
