@@ -6,7 +6,7 @@ LOCKS := requirements/uv.txt requirements/dev.txt
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 ARGS ?=
 
-.PHONY: help setup demo playground pictures run test torture check format lock conformance clean
+.PHONY: help setup demo playground pictures run test torture mutants check format lock conformance clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' Makefile | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -38,6 +38,9 @@ test: $(READY) ## all tests
 
 torture: $(READY) ## kill the bot everywhere and count; ARGS="--jobs 300 --kills 100 --seed N --fault-rate 0.1"
 	$(BIN)/python -m tests.torture $(ARGS)
+
+mutants: $(READY) ## break each rule alone, in a copy, and see which tests notice; ARGS="nonce hold"
+	$(BIN)/python -m tests.mutants $(ARGS)
 
 check: $(READY) ## everything CI asks for: format, lint, types, import contracts, tests
 	$(BIN)/ruff format --check .

@@ -16,20 +16,19 @@ from discord.ext import commands
 
 from bot.alarms import Alarms
 from bot.clock import Clock
-from bot.core.schedule import RequestBudget
 from bot.delivery import Delivery
 from bot.errors import MarionetteError, SettingsError
 from bot.fetch import Downloads
 from bot.files import Files
 from bot.forecast import Forecast
 from bot.intake import Intake
-from bot.line import Line
+from bot.line import Line, Throttle
 from bot.media import Media
 from bot.members import DiscordMembers
 from bot.moderation import Moderation
 from bot.renders import Renders
 from bot.runner import Runner
-from bot.segmind import Segmind
+from bot.segmind import Meter, Segmind
 from bot.service import Service
 from bot.settings import Settings
 from bot.status import StatusCards
@@ -72,6 +71,7 @@ class _Parts:
     media: Media
     files: Files
     line: Line
+    throttle: Throttle
     forecast: Forecast
     videos: Videos
     members: DiscordMembers
@@ -97,6 +97,7 @@ async def _wire(
         media=media,
         files=files,
         line=line,
+        throttle=Throttle(clock, settings.segmind_requests_per_minute),
         forecast=Forecast(store, line, clock),
         videos=Videos(files, media),
         members=members,
@@ -109,7 +110,7 @@ async def _wire(
         outlook=parts.forecast.outlook,
         rates=settings.rates(),
     )
-    segmind = await stack.enter_async_context(provider(settings, clock))
+    segmind = await stack.enter_async_context(provider(settings, clock, parts.throttle))
     runner = _runner(parts, segmind, status)
     service = _service(parts, runner)
     client.service = service
@@ -135,7 +136,6 @@ async def _wire(
 def _runner(parts: _Parts, segmind: Segmind, status: StatusCards) -> Runner:
     settings, store, clock = parts.settings, parts.store, parts.clock
     media, files, line = parts.media, parts.files, parts.line
-    budget = RequestBudget(settings.segmind_requests_per_minute, clock.time())
     return Runner(
         store=store,
         intake=Intake(
@@ -156,7 +156,7 @@ def _runner(parts: _Parts, segmind: Segmind, status: StatusCards) -> Runner:
             media=media,
             files=files,
             line=line,
-            budget=budget,
+            throttle=parts.throttle,
             alarms=parts.alarms,
             clock=clock,
             run_id=secrets.token_hex(8),
@@ -168,7 +168,8 @@ def _runner(parts: _Parts, segmind: Segmind, status: StatusCards) -> Runner:
             media=media,
             files=files,
             forecast=parts.forecast,
-            budget=budget,
+            line=line,
+            throttle=parts.throttle,
             alarms=parts.alarms,
             clock=clock,
             supplier=str(settings.segmind_api_url),
@@ -196,7 +197,9 @@ def _service(parts: _Parts, runner: Runner) -> Service:
 
 
 @asynccontextmanager
-async def provider(settings: Settings, clock: Clock) -> AsyncIterator[Segmind]:
+async def provider(
+    settings: Settings, clock: Clock, meter: Meter | None = None
+) -> AsyncIterator[Segmind]:
     """The provider's client, with this operator's key and addresses."""
     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
         yield Segmind(
@@ -206,6 +209,7 @@ async def provider(settings: Settings, clock: Clock) -> AsyncIterator[Segmind]:
             history_url=str(settings.segmind_history_url),
             upload_url=str(settings.segmind_upload_url),
             credits_url=str(settings.segmind_credits_url),
+            meter=meter,
             now=clock.time,
         )
 
@@ -261,7 +265,7 @@ async def _discord(settings: Settings, client: Bot) -> None:
             "DISCORD_TOKEN is wrong: Discord does not accept it. Make a new one on the "
             "application's Bot page."
         ) from None
-    except discord.ConnectionClosed as error:
+    except (discord.ConnectionClosed, discord.PrivilegedIntentsRequired) as error:
         raise MarionetteError(f"Discord closed the connection for good: {error}") from error
     except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
         raise MarionetteError(f"Discord cannot be used: {error}") from error

@@ -1,4 +1,8 @@
-"""The one source of time: handed in, so that tests can move it."""
+"""The one source of time: handed in, so that tests can move it.
+
+The machine's clock may be set while the bot runs, forwards or back. So what is written down or
+shown to people is by `time`, and how long something has lasted in this run is by `monotonic`.
+"""
 
 import asyncio
 import time
@@ -6,10 +10,13 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Unix time in seconds, and a way to wait."""
+    """Unix time, seconds that only go on, and a way to wait."""
 
     def time(self) -> float:
         """Now, in unix seconds."""
+
+    def monotonic(self) -> float:
+        """Seconds since some moment of this run: only differences mean anything."""
 
     async def sleep(self, seconds: float) -> None:
         """Wait that long on this clock."""
@@ -21,6 +28,10 @@ class SystemClock:
     def time(self) -> float:
         """Now, in unix seconds."""
         return time.time()
+
+    def monotonic(self) -> float:
+        """Seconds since some moment of this run."""
+        return time.monotonic()
 
     async def sleep(self, seconds: float) -> None:
         """Wait that long."""

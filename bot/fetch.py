@@ -6,6 +6,7 @@ import os
 import re
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from pathlib import Path
 from types import TracebackType
@@ -22,7 +23,9 @@ MOST_REDIRECTS = 3
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _WRITE_BYTES = 1024 * 1024
-_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO})
+_DISK = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.EACCES, errno.EPERM}
+)
 _IPV6_IN_USE = IPv6Network("2000::/3")
 _IPV6_FOR_BOOKS = IPv6Network("3fff::/20")  # RFC 9637; not yet known to every Python
 _NAT64 = IPv6Network("64:ff9b::/96")
@@ -65,6 +68,7 @@ class Downloads:
     ) -> int:
         """Fetch `url` into `path`, which is then complete and on disk; returns its size in bytes.
 
+        A missing folder is made.
         `supplier` is the URL of the API that named this one: only if that is on loopback may this
         be, and be plain http. Raises `DownloadRefused` for what will never be fetched (with
         `too_large` when more than `limit_bytes`), `DownloadError` for what went wrong on the way,
@@ -73,7 +77,7 @@ class Downloads:
         part = path.with_name(f"{path.name}.part")
         try:
             async with asyncio.timeout(timeout_s):
-                file = await _in_thread(part.open, "wb")
+                file = await _in_thread(_open, part)
                 try:
                     size_bytes = await self._follow(url, file, limit_bytes, _is_local(supplier))
                     await _in_thread(_sync, file)
@@ -92,7 +96,7 @@ class Downloads:
             self._alarms.begins(Trouble.DISK, "files", reason=error.strerror)
             raise CannotSave(f"A download cannot be saved: {error.strerror}.") from error
         finally:
-            await _in_thread(part.unlink, missing_ok=True)
+            await _in_thread(_remove, part)
 
     async def _follow(self, url: str, file: BinaryIO, limit_bytes: int, local: bool) -> int:
         session = self._local if local else self._outside
@@ -222,6 +226,20 @@ async def _receive(response: aiohttp.ClientResponse, file: BinaryIO, limit_bytes
     return size_bytes
 
 
+def _open(part: Path) -> BinaryIO:
+    """A file in a folder that is on disk: what is put into a folder is lost with it."""
+    missing = [folder for folder in part.parents if not folder.exists()]
+    part.parent.mkdir(parents=True, exist_ok=True)
+    for folder in missing:
+        _sync_folder(folder.parent)
+    return part.open("wb")
+
+
+def _remove(part: Path) -> None:
+    with suppress(OSError):  # what has gone wrong with this disk is told already
+        part.unlink(missing_ok=True)
+
+
 def _sync(file: BinaryIO) -> None:
     file.flush()
     os.fsync(file.fileno())
@@ -229,11 +247,15 @@ def _sync(file: BinaryIO) -> None:
 
 def _put_in_place(part: Path, path: Path) -> None:
     part.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    number = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(number)
     finally:
-        os.close(folder)
+        os.close(number)
 
 
 async def _in_thread(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:

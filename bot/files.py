@@ -30,10 +30,6 @@ class Files:
         """The finished video, fitted under an upload limit."""
         return self._folder(job_id) / "smaller.mp4"
 
-    async def prepare(self, job_id: str) -> None:
-        """Make a job's folder."""
-        await asyncio.to_thread(self._folder(job_id).mkdir, parents=True, exist_ok=True)
-
     async def job_ids(self) -> list[str]:
         """The jobs of which anything is kept."""
         return await asyncio.to_thread(self._job_ids)

@@ -42,7 +42,7 @@ class Forecast:
         attempt = job.attempt
         if job.state is not JobState.RENDERING or not attempt or attempt.submitted_at is None:
             return Outlook()
-        elapsed_s = now - attempt.submitted_at
+        elapsed_s = max(0.0, now - attempt.submitted_at)
         times = await self.run_times(job)
         if elapsed_s > LATE * times.typical_s:
             return Outlook(pace=Pace.LATE)

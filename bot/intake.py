@@ -9,9 +9,10 @@ import structlog
 from bot.clock import Clock
 from bot.core.jobs import Failure, Job, Source, Upload
 from bot.core.pricing import Rates, price
-from bot.errors import DownloadError, DownloadRefused, Fact, Problem, Refused, StaleJob
+from bot.errors import CannotSave, DownloadError, DownloadRefused, Fact, Problem, Refused, StaleJob
 from bot.fetch import Downloads
 from bot.files import Files
+from bot.line import Patience
 from bot.media import IMAGE_LIMIT_BYTES, VIDEO_LIMIT_BYTES, Media
 from bot.store import Store
 from bot.wallets import Wallets
@@ -61,6 +62,7 @@ class Intake:
         self._supplier = supplier
         self._slots = asyncio.Semaphore(DOWNLOADS_AT_ONCE)
         self._seen_alone: set[str] = set()
+        self._replies_due = Patience(clock, patience_s=REPLY_PATIENCE_S, least_tries=1)
 
     async def check(self, job: Job) -> float | None:
         """Do what can be done; the seconds after which to look again, `None` for not by itself."""
@@ -86,11 +88,13 @@ class Intake:
     async def _await_reply(self, job: Job) -> float:
         message_id = await self._replies.find_reply(job)
         if message_id is not None:
+            self._replies_due.forget(job.id)
             await self._store.card_is(job.id, message_id)
             return 0
-        left_s = job.created_at + REPLY_PATIENCE_S - self._clock.time()
-        if left_s > 0:
-            return left_s
+        self._replies_due.tried(job.id)
+        if not self._replies_due.is_spent(job.id):
+            return REPLY_PATIENCE_S
+        self._replies_due.forget(job.id)
         await self._fail(job, Problem.INTERRUPTED, {})
         return 0
 
@@ -99,7 +103,6 @@ class Intake:
         assert job.subject is not None
         assert job.motion is not None
         subject, motion = self._files.subject(job.id), self._files.motion(job.id)
-        await self._files.prepare(job.id)
         await self._download(job.subject, subject, "image", IMAGE_LIMIT_BYTES)
         await self._download(job.motion, motion, "video", VIDEO_LIMIT_BYTES)
         return await self._media.inspect_pair(
@@ -111,7 +114,6 @@ class Intake:
         upload = job.subject or job.motion
         if upload is None or upload.url in self._seen_alone:
             return
-        await self._files.prepare(job.id)
         if job.subject:
             path = self._files.subject(job.id)
             await self._download(upload, path, "image", IMAGE_LIMIT_BYTES)
@@ -141,6 +143,8 @@ class Intake:
                 raise Refused(
                     problem, size_bytes=upload.size_bytes, limit_bytes=limit_bytes
                 ) from refused
+            except CannotSave as error:  # said now, for nobody would wait until there is room
+                raise Refused(Problem.CANNOT_SAVE) from error
             except DownloadError as error:
                 log.info("download failed", what=what, reason=str(error), tries_left=tries_left)
                 if not tries_left:

@@ -23,9 +23,8 @@ PAGE = 10
 class Provider(Protocol):
     """What is asked of the runner."""
 
-    @property
-    def provider_is_down(self) -> bool:
-        """Whether submits are known to be useless at the moment."""
+    async def provider_is_down(self) -> bool:
+        """Whether a new request could only wait for an outage to end."""
 
 
 class Quotas:
@@ -65,7 +64,7 @@ class Quotas:
             server_id, person_id, at, roles or frozenset()
         )
         found = list(policy.obstacles(rules, standing, Ask(channels), at))
-        if self._worker and self._worker.provider_is_down:
+        if self._worker and await self._worker.provider_is_down():
             found.append(Refused(Problem.PROVIDER_DOWN))
         mine = await self._store.read.jobs_of(person_id, server_id, 25)
         return Look(

@@ -7,7 +7,6 @@ import structlog
 from bot.alarms import Alarms, Trouble
 from bot.clock import Clock
 from bot.core.jobs import Failure, Job
-from bot.core.schedule import RequestBudget
 from bot.errors import (
     DownloadError,
     KeyRejected,
@@ -20,7 +19,7 @@ from bot.errors import (
 from bot.fetch import Downloads
 from bot.files import Files
 from bot.forecast import Forecast
-from bot.line import Patience
+from bot.line import Line, Patience, Throttle
 from bot.media import Media
 from bot.segmind import Result, Row, RunState, Segmind, Status
 from bot.store import Store
@@ -54,7 +53,8 @@ class Renders:
         media: Media,
         files: Files,
         forecast: Forecast,
-        budget: RequestBudget,
+        line: Line,
+        throttle: Throttle,
         alarms: Alarms,
         clock: Clock,
         supplier: str,
@@ -65,7 +65,8 @@ class Renders:
         self._media = media
         self._files = files
         self._forecast = forecast
-        self._budget = budget
+        self._line = line
+        self._throttle = throttle
         self._alarms = alarms
         self._clock = clock
         self._supplier = supplier
@@ -81,49 +82,63 @@ class Renders:
         assert attempt.request_id is not None
         assert attempt.submitted_at is not None
         elapsed_s = self._clock.time() - attempt.submitted_at
-        if elapsed_s < 1:  # just submitted: nothing is ready that soon
+        if 0 <= elapsed_s < 1:  # just submitted: nothing is ready that soon
             return (await self._forecast.run_times(job)).next_poll_s(0.0)
-        if wait_s := self._budget.take(self._clock.time()):
+        if elapsed_s < 0:  # the clock was set back: it may have been submitted at any time
+            elapsed_s = RESULT_LIFE_S
+        if wait_s := self._throttle.wait_s():
             return wait_s
-        state = None
         try:
-            status = await self._segmind.status(attempt.request_id)
-            self._alarms.works(Trouble.KEY, "polls")
-            state = status.state
-            if state is RunState.FAILED:
-                return await self._finish(job, status)
-            if state is RunState.COMPLETED:
-                result = await self._segmind.result(attempt.request_id)
-                if result.state is RunState.FAILED or result.url:
-                    return await self._finish(job, result)
-                return await self._look_up(job, attempt.request_id, elapsed_s)
-            wait_s = (await self._forecast.run_times(job)).next_poll_s(elapsed_s)
+            return await self._ask(job, attempt.request_id, elapsed_s)
         except RequestUnknown:
+            self._line.poll_works()
             if elapsed_s >= UNKNOWN_GRACE_S:
                 return await self._look_up(job, attempt.request_id, elapsed_s)
-            wait_s = 5.0
+            return 5.0
         except ProviderUnavailable as error:
             log.info("poll failed", job=job.id, reason=str(error))
+            if self._throttle.closed_s:
+                return self._throttle.closed_s
+            self._line.poll_failed(job.id)
             wait_s = error.retry_after_s or 10.0
         except KeyRejected as error:
             self._alarms.begins(Trouble.KEY, "polls", reason=str(error), status=error.status)
             wait_s = 60.0
-        if state is not None:
-            self._seen_running.add(job.id)
-        if elapsed_s > (RESULT_LIFE_S if state is None else RUN_PATIENCE_S):
+        if elapsed_s > RESULT_LIFE_S:
             return await self._look_up(job, attempt.request_id, elapsed_s)
         return wait_s
+
+    async def _ask(self, job: Job, request_id: str, elapsed_s: float) -> float:
+        """Where a run is, and its result once there is one. Raises `ProviderError`."""
+        status = await self._segmind.status(request_id)
+        self._alarms.works(Trouble.KEY, "polls")
+        self._line.poll_works()
+        if status.state is RunState.FAILED:
+            return await self._finish(job, status)
+        if status.state is RunState.COMPLETED:
+            result = await self._segmind.result(request_id)
+            if result.state is RunState.FAILED or result.url:
+                return await self._finish(job, result)
+            return await self._look_up(job, request_id, elapsed_s)
+        self._seen_running.add(job.id)
+        if elapsed_s > RUN_PATIENCE_S:
+            return await self._look_up(job, request_id, elapsed_s)
+        return (await self._forecast.run_times(job)).next_poll_s(elapsed_s)
 
     async def _look_up(self, job: Job, request_id: str, elapsed_s: float) -> float:
         """Past its hour, or when it has no answer, a run is looked for in the history."""
         try:
             row = await self._segmind.history_row(request_id)
         except ProviderError as error:
-            log.warning("history unavailable", job=job.id, reason=str(error))
+            if isinstance(error, KeyRejected):
+                self._alarms.begins(Trouble.KEY, "history", reason=str(error), status=error.status)
+            else:
+                log.warning("history unavailable", job=job.id, reason=str(error))
             self._unread.tried(job.id)
             if not self._unread.is_spent(job.id):
                 return error.retry_after_s or 60.0
         else:
+            self._alarms.works(Trouble.KEY, "history")
             if row is not None and (row.state is RunState.FAILED or row.url):
                 return await self._finish(job, row)
             if row is not None and elapsed_s < LONGEST_RUN_S:
@@ -141,12 +156,19 @@ class Renders:
         attempt = job.attempt
         assert attempt is not None
         assert attempt.request_id is not None
+        if wait_s := self._throttle.wait_s():
+            return wait_s
         try:
             row = await self._segmind.history_row(attempt.request_id)
         except ProviderError:
             return REVIEW_EVERY_S
         if row is None or not (row.state is RunState.FAILED or row.url):
             return REVIEW_EVERY_S
+        if row.url and attempt.result_url:  # its file could not be had: it goes on with the file
+            try:
+                await self._bring(job, row.url)
+            except (DownloadError, Refused):
+                return REVIEW_EVERY_S
         await self._store.resumed(job, self._clock.time())
         return 0
 
@@ -159,10 +181,15 @@ class Renders:
         else:
             assert not isinstance(end, Status)
             assert end.url is not None
-            is_timed = job.id in self._seen_running  # else it may have ended while nobody looked
-            await self._store.rendered(job, end.url, end.cost, at, is_timed=is_timed)
+            await self._store.rendered(job, end.url, end.cost, at, is_timed=self._is_timed(job, at))
         self._forget(job)
         return 0
+
+    def _is_timed(self, job: Job, at: float) -> bool:
+        """Whether its run time is known: it was seen running, and the clock tells a likely one."""
+        began = job.attempt.submitted_at if job.attempt else None
+        is_likely = began is not None and 0 < at - began < RESULT_LIFE_S
+        return job.id in self._seen_running and is_likely
 
     def _forget(self, job: Job) -> None:
         self._lookups.forget(job.id)
@@ -174,20 +201,9 @@ class Renders:
         attempt = job.attempt
         assert attempt is not None
         assert attempt.result_url is not None
-        path = self._files.video(job.id)
         try:
-            await self._files.prepare(job.id)
-            if not await asyncio.to_thread(path.exists):
-                await self._downloads.save(
-                    attempt.result_url,
-                    path,
-                    limit_bytes=RESULT_LIMIT_BYTES,
-                    timeout_s=FETCH_TIMEOUT_S,
-                    supplier=self._supplier,
-                )
-            await self._media.inspect_result(path)
+            await self._bring(job, attempt.result_url)
         except (DownloadError, Refused) as error:
-            path.unlink(missing_ok=True)
             log.warning("the video could not be fetched", job=job.id, reason=str(error))
             self._fetches.tried(job.id)
             if not self._fetches.is_spent(job.id):
@@ -198,3 +214,20 @@ class Renders:
         self._fetches.forget(job.id)
         await self._store.fetched(job, self._clock.time())
         return 0
+
+    async def _bring(self, job: Job, url: str) -> None:
+        """A good video on disk. Raises `DownloadError`, `Refused`, or `CannotSave`."""
+        path = self._files.video(job.id)
+        if not await asyncio.to_thread(path.exists):
+            await self._downloads.save(
+                url,
+                path,
+                limit_bytes=RESULT_LIMIT_BYTES,
+                timeout_s=FETCH_TIMEOUT_S,
+                supplier=self._supplier,
+            )
+        try:
+            await self._media.inspect_result(path)
+        except Refused:
+            path.unlink(missing_ok=True)
+            raise

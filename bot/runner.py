@@ -76,10 +76,12 @@ class Runner:
         self._stopping = asyncio.Event()
         self._last_action = 0
 
-    @property
-    def provider_is_down(self) -> bool:
-        """Whether submits are known to be useless at the moment."""
-        return self._line.is_down
+    async def provider_is_down(self) -> bool:
+        """Whether a new request could only wait: it is an outage, or others find out if it lasts.
+
+        Once the provider answers again, and nobody waits, the new one is the try.
+        """
+        return self._line.is_closed or (self._line.is_broken and await self._submits.will_try())
 
     async def run(self) -> None:
         """Follow all jobs until `stop`."""
@@ -88,23 +90,27 @@ class Runner:
             self.poke(job.id)
         swept_at = -math.inf
         while not self._stopping.is_set():
-            if self._clock.time() - swept_at >= SWEEP_EVERY_S:
-                swept_at = self._clock.time()
+            if self._clock.monotonic() - swept_at >= SWEEP_EVERY_S:
+                swept_at = self._clock.monotonic()
                 await self._sweep()
             await self._wait(self._stopping, NOTICE_EVERY_S)
+            await self._look_around()
+
+    async def _look_around(self) -> None:
+        try:
             await self._notice()
+            await self._submits.watch()
+        except CannotSave as error:
+            log.debug("it could not be looked around", reason=str(error))
+        except Exception:
+            log.exception("it could not be looked around and is tried again")
 
     async def _notice(self) -> None:
         """Look at the jobs about which somebody has decided, perhaps in another process."""
-        try:
-            for number, job_id in await self._store.read.actions_after(self._last_action):
-                self._last_action = number
-                if job_id is not None:
-                    self.poke(job_id)
-        except CannotSave as error:
-            log.debug("decisions could not be read", reason=str(error))
-        except Exception:
-            log.exception("decisions could not be read and are looked for again")
+        for number, job_id in await self._store.read.actions_after(self._last_action):
+            self._last_action = number
+            if job_id is not None:
+                self.poke(job_id)
 
     async def stop(self) -> None:
         """Take no more steps; let those under way end, or cut them off after a while.

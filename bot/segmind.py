@@ -13,7 +13,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 from urllib.parse import quote
 
 import aiohttp
@@ -84,6 +84,16 @@ class _Lost:
     why: str
 
 
+class Meter(Protocol):
+    """Who wants to know how the provider's rate limit is used."""
+
+    def sent(self) -> None:
+        """A request goes out."""
+
+    def too_many(self, retry_after_s: float | None) -> None:
+        """A request was answered with 429, and perhaps how long to wait."""
+
+
 class Segmind:
     """The client; `session` stays the caller's. The key goes to the four given URLs only."""
 
@@ -97,6 +107,7 @@ class Segmind:
         upload_url: str,
         credits_url: str,
         timeout_s: float = 30.0,
+        meter: Meter | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
         if not api_key.isascii() or not api_key.isprintable():
@@ -108,6 +119,7 @@ class Segmind:
         self._upload_url = upload_url
         self._credits_url = credits_url
         self._timeout_s = timeout_s
+        self._meter = meter
         self._now = now
 
     async def submit(self, *, image_url: str, video_url: str, quality: str) -> str:
@@ -313,6 +325,8 @@ class Segmind:
         if body_bytes is not None:
             headers["Content-Length"] = str(body_bytes)
         total_s = self._timeout_s if timeout_s is None else timeout_s
+        if self._meter is not None:
+            self._meter.sent()
         try:
             async with self._session.request(
                 method,
@@ -342,11 +356,14 @@ class Segmind:
             body = json.loads(raw)
         except (aiohttp.ClientError, TimeoutError, ValueError, RecursionError):
             pass
+        retry_after_s = retry_after(response.headers, now=self._now())
+        if response.status == 429 and self._meter is not None:
+            self._meter.too_many(retry_after_s)
         return _Reply(
             status=response.status,
             body=body,
             text=error_text(body, secret=self._key),
-            retry_after_s=retry_after(response.headers, now=self._now()),
+            retry_after_s=retry_after_s,
         )
 
 

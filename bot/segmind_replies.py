@@ -117,30 +117,27 @@ def url_in(value: object, depth: int = 0) -> str | None:
 
 
 def moment(value: object) -> float | None:
-    """Unix seconds from ISO text (UTC unless it says otherwise), or from epoch s or ms."""
+    """Unix seconds from ISO text (UTC unless it says otherwise), an HTTP date, epoch s or ms."""
     found = number(value)
     if found is not None:
         return found / 1000 if found > 1e11 else found
     if not isinstance(value, str):
         return None
-    try:
-        when = datetime.fromisoformat(value.strip())
-        return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, OverflowError):
-        return None
+    for read in (datetime.fromisoformat, parsedate_to_datetime):
+        try:
+            when = read(value.strip())
+            return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
+        except (ValueError, OverflowError):
+            continue
+    return None
 
 
 def retry_after(headers: Mapping[str, str], *, now: float) -> float | None:
     """Seconds to wait from `now`, unix s, as a 429's or 503's headers say; at most an hour."""
-    said = headers.get("Retry-After")
-    wait_s = number(said)
-    if wait_s is None and said:
-        try:
-            wait_s = parsedate_to_datetime(said).timestamp() - now
-        except (ValueError, OverflowError):
-            wait_s = None
+    wait_s = number(headers.get("Retry-After"))
     if wait_s is None:
-        reset_at = moment(headers.get("x-rate-limit-reset-at-utc"))
+        dates = (headers.get("Retry-After"), headers.get("x-rate-limit-reset-at-utc"))
+        reset_at = next((at for date in dates if (at := moment(date)) is not None), None)
         wait_s = None if reset_at is None else reset_at - now
     return None if wait_s is None else min(max(wait_s, 0.0), LONGEST_RETRY_S)
 

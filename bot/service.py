@@ -45,9 +45,8 @@ class Worker(Protocol):
     def poke(self, job_id: str) -> None:
         """Look at this job now."""
 
-    @property
-    def provider_is_down(self) -> bool:
-        """Whether submits are known to be useless at the moment."""
+    async def provider_is_down(self) -> bool:
+        """Whether a new request could only wait for an outage to end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +103,7 @@ class Service:
         """
         _refuse_at_sight(image, video)
         place = await self.wallets.paying(place)
-        if self._worker.provider_is_down:
+        if await self._worker.provider_is_down():
             raise Refused(Problem.PROVIDER_DOWN)
         at = self._clock.time()
         return await self._store.begin(
@@ -163,6 +162,8 @@ class Service:
     ) -> Job | None:
         if await self._store.read.job_of_origin(message_id):
             return None
+        if await self._worker.provider_is_down():
+            raise Refused(Problem.PROVIDER_DOWN)
         subject = image.upload if image else None
         motion = video.upload if video else None
         waiting = await self._store.read.draft_of(place.person_id)
@@ -228,7 +229,7 @@ class Service:
             raise Refused(Problem.ALREADY_STARTED, job=job.id)
         if job.duration_s is None:
             raise Refused(Problem.NOT_READY)
-        if self._worker.provider_is_down:
+        if await self._worker.provider_is_down():
             raise Refused(Problem.PROVIDER_DOWN)
         return job
 

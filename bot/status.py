@@ -43,6 +43,9 @@ NONCE_ROOM = 10**14
 
 RETRY_S = (3.0, 10.0, 30.0, 60.0)
 
+EDITED_TOO_OFTEN = 30046
+"""Discord's word for a message older than an hour: it may be edited, but later."""
+
 
 class StatusCards:
     """Keeps every card true. `touch` a job when there may be news."""
@@ -341,4 +344,6 @@ def custom_ids(message: discord.Message) -> set[str]:
 
 def is_refusal(error: BaseException) -> bool:
     """Whether Discord said no for good; asking on would get the bot blocked."""
-    return isinstance(error, discord.HTTPException) and error.status < 500 and error.status != 429
+    if not isinstance(error, discord.HTTPException) or error.code == EDITED_TOO_OFTEN:
+        return False
+    return error.status < 500 and error.status != 429

@@ -14,7 +14,6 @@ from bot.alarms import Alarms, Trouble
 from bot.clock import Clock
 from bot.core import policy
 from bot.core.jobs import Attempt, Failure, Job, JobState
-from bot.core.schedule import RequestBudget
 from bot.errors import (
     Fact,
     InputsRejected,
@@ -25,7 +24,7 @@ from bot.errors import (
     SubmitInDoubt,
 )
 from bot.files import Files
-from bot.line import Line, Patience
+from bot.line import Line, Patience, Throttle
 from bot.media import Media
 from bot.segmind import Segmind
 from bot.store import Store
@@ -43,8 +42,12 @@ BLIND_PATIENCE_S = 6 * 3600.0
 """So long a history that cannot be read is waited for, before the job gives up its slot."""
 
 REVIEW_EVERY_S = 3600.0
-UNANSWERED_QUESTIONS = 3
+UNANSWERED_QUESTIONS = 10
+"""After so many it is tried after all: perhaps it only dislikes the question."""
+
 CLOCK_SKEW_S = 120.0
+CLOCK_SET_BACK_S = 24 * 3600.0
+"""So far around a row is looked for, once the clock has been set back: who knows when it was."""
 
 
 class Submits:
@@ -58,7 +61,7 @@ class Submits:
         media: Media,
         files: Files,
         line: Line,
-        budget: RequestBudget,
+        throttle: Throttle,
         alarms: Alarms,
         clock: Clock,
         run_id: str,
@@ -68,7 +71,7 @@ class Submits:
         self._media = media
         self._files = files
         self._line = line
-        self._budget = budget
+        self._throttle = throttle
         self._alarms = alarms
         self._clock = clock
         self._run_id = run_id
@@ -84,7 +87,7 @@ class Submits:
             return wait_s
         if job.id not in await self.startable():
             return LOOK_AGAIN_S
-        if wait_s := self._budget.take(self._clock.time(), submit=True):
+        if wait_s := self._throttle.wait_s(submit=True):
             return wait_s
         if self._line.is_doubtful and not await self._provider_answers():
             return self._line.left_s
@@ -99,6 +102,8 @@ class Submits:
             )
             await self._fail(job, Problem.INTERRUPTED)
             return 0
+        except KeyRejected as error:
+            return await self._turned_away(job, error)
         except (ProviderError, OSError) as error:
             log.warning("an input could not be handed over", job=job.id, reason=str(error))
             return self._let_others_go_first(job, AFTER_A_FAILED_UPLOAD_S)
@@ -118,7 +123,7 @@ class Submits:
     async def startable(self) -> list[str]:
         """The queued jobs whose turn it is, in order."""
         line = await self._store.read.line()
-        house, now = self._store.house, self._clock.time()
+        house, now = self._store.house, self._clock.monotonic()
         later = {entry.job_id for entry in line.queued} & self._not_before.keys()
         self._not_before = {job_id: self._not_before[job_id] for job_id in later}
         ready = [entry for entry in line.queued if self._not_before.get(entry.job_id, 0) <= now]
@@ -128,10 +133,23 @@ class Submits:
         order = policy.next_fairly(replace(line, queued=ready), house.max_running_per_person)
         return [entry.job_id for entry in order[: max(0, free)]]
 
+    async def watch(self) -> None:
+        """In an outage in which nobody waits, ask whether it lasts: else nobody would find out."""
+        if not self._line.is_broken or self._line.left_s or self._throttle.wait_s():
+            return
+        if not await self.will_try() and await self._provider_answers():
+            self._line.answers()
+
+    async def will_try(self) -> bool:
+        """Whether a queued job is about to find out if the provider takes submits."""
+        line, most = await self._store.read.line(), self._store.house.max_running_per_person
+        return self._line.posting > 0 or bool(policy.next_fairly(line, most))
+
     async def _provider_answers(self) -> bool:
         """A free question, before another POST is lost or turned away for nothing."""
         if self._unanswered >= UNANSWERED_QUESTIONS:
-            return True  # perhaps it only dislikes the question
+            self._unanswered = 0
+            return True
         try:
             await self._segmind.status(NOBODYS_REQUEST)
         except ProviderError as error:
@@ -150,7 +168,7 @@ class Submits:
         return True  # also "I do not know this request": a provider that works says that
 
     def _let_others_go_first(self, job: Job, wait_s: float) -> float:
-        self._not_before[job.id] = self._clock.time() + wait_s
+        self._not_before[job.id] = self._clock.monotonic() + wait_s
         return wait_s
 
     async def _links(self, job: Job) -> tuple[str, str]:
@@ -209,7 +227,8 @@ class Submits:
             await self._reject(job, error)
             return 0
         self._line.turned_away(job.id, error)
-        await self._store.not_accepted(job, self._clock.time())
+        if job.state is JobState.SUBMITTING:
+            await self._store.not_accepted(job, self._clock.time())
         return self._let_others_go_first(job, self._line.left_s + 1)
 
     async def _reject(self, job: Job, error: ProviderError) -> None:
@@ -233,6 +252,8 @@ class Submits:
         """A job that is found in `submitting`: did the provider take it?"""
         attempt = job.attempt
         assert attempt is not None
+        if wait_s := self._throttle.wait_s():
+            return wait_s
         try:
             found = await self._look_up(job, attempt)
         except ProviderError as error:
@@ -260,6 +281,8 @@ class Submits:
     async def reconsider(self, job: Job) -> float:
         """A job in review whose submit was lost: the history may know more by now."""
         assert job.attempt is not None
+        if wait_s := self._throttle.wait_s():
+            return wait_s
         try:
             return 0 if await self._look_up(job, job.attempt) else REVIEW_EVERY_S
         except ProviderError:
@@ -273,12 +296,15 @@ class Submits:
         """Whether the history has an unclaimed row of these inputs, which then is this job's."""
         assert job.quality is not None
         now = self._clock.time()
+        since, until = attempt.began_at - CLOCK_SKEW_S, now + CLOCK_SKEW_S
+        if attempt.began_at > now:
+            since, until = now - CLOCK_SET_BACK_S, attempt.began_at + CLOCK_SET_BACK_S
         rows = await self._segmind.find_rows(
             image_url=attempt.image_url,
             video_url=attempt.video_url,
             quality=job.quality,
-            since=attempt.began_at - CLOCK_SKEW_S,
-            until=now + CLOCK_SKEW_S,
+            since=since,
+            until=until,
         )
         for row in rows:
             if not await self._store.read.is_claimed(row.request_id):

@@ -18,6 +18,10 @@ class MovableClock:
         """Now, in unix seconds."""
         return time.time() + self.ahead_s
 
+    def monotonic(self) -> float:
+        """Seconds that only go on, jumps included."""
+        return time.monotonic() + self.ahead_s
+
     def advance(self, seconds: float) -> None:
         """Jump forward and wake whoever sleeps past its moment; ValueError for a jump back."""
         if not 0 <= seconds < float("inf"):
@@ -28,8 +32,8 @@ class MovableClock:
 
     async def sleep(self, seconds: float) -> None:
         """Wait until this clock, jumps included, is that many seconds further."""
-        until = self.time() + seconds
-        while (left_s := until - self.time()) > 0:
+        until = self.monotonic() + seconds
+        while (left_s := until - self.monotonic()) > 0:
             try:
                 async with asyncio.timeout(left_s):
                     await self._moved.wait()

@@ -4,13 +4,19 @@ import os
 from collections.abc import AsyncIterator
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from playwright.async_api import Browser
 
 from sandbox.browser import BrowserMissingError, chromium, find_chromium
 
 settings.register_profile(
     "shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile(  # of what is broken on purpose no smallest example is wanted
+    "broken on purpose",
+    settings.get_profile("shared machine"),
+    phases=[Phase.generate],
+    database=None,
 )
 settings.load_profile("shared machine")
 

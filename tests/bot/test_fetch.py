@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import os
 import socket
 from collections.abc import AsyncIterator, Mapping
 from ipaddress import ip_address
@@ -219,10 +220,35 @@ async def test_a_cancelled_download_leaves_nothing(base: str, site: Site, save: 
     assert save.left() == []
 
 
-async def test_a_folder_that_is_gone_is_an_error_of_ours(base: str, save: Save) -> None:
+async def test_a_folder_that_cannot_be_is_an_error_of_ours(base: str, save: Save) -> None:
     save.path.parent.rmdir()
+    save.path.parent.write_text("in the way")
     with pytest.raises(DownloadError, match="cannot be saved"):
         await save(f"{base}/whole")
+
+
+async def test_bytes_name_and_folders_are_on_disk_before_it_counts(
+    base: str, save: Save, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A power cut keeps only what was synced, and a file is lost with its folder's entry."""
+    done: list[str] = []
+    fsync, replace = os.fsync, Path.replace
+
+    def note_fsync(number: int) -> None:
+        fsync(number)
+        done.append(Path(f"/proc/self/fd/{number}").readlink().name)
+
+    def note_replace(self: Path, target: Path) -> Path:
+        done.append("renamed")
+        return replace(self, target)
+
+    monkeypatch.setattr(os, "fsync", note_fsync)
+    monkeypatch.setattr(Path, "replace", note_replace)
+    folder = save.path.parent
+    folder.rmdir()
+    await save(f"{base}/whole")
+    part = f"{save.path.name}.part"
+    assert done == [folder.parent.name, part, "renamed", folder.name]
 
 
 async def test_a_full_disk_is_no_fault_of_the_download(base: str, save: Save) -> None:

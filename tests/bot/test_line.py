@@ -6,7 +6,7 @@ from structlog.testing import capture_logs
 
 from bot.alarms import Alarms, Trouble
 from bot.errors import KeyRejected, NotAccepted, OutOfCredits
-from bot.line import Line, Patience
+from bot.line import Line, Patience, Throttle
 
 
 @dataclass
@@ -18,6 +18,9 @@ class StoppedClock:
     def time(self) -> float:
         return self.now
 
+    def monotonic(self) -> float:
+        return self.now
+
     async def sleep(self, seconds: float) -> None:
         self.now += seconds
 
@@ -27,20 +30,20 @@ def test_a_wave_of_failures_counts_once_and_the_next_wave_waits_longer() -> None
     line = Line(clock)
     for _ in range(8):
         line.turned_away("job", NotAccepted("refused"))
-    assert (line.left_s, line.is_down, line.is_doubtful) == (5, True, True)
+    assert (line.left_s, line.is_broken, line.is_doubtful) == (5, True, True)
     clock.now += 5
-    assert (line.left_s, line.is_down, line.is_doubtful) == (0, False, True)
+    assert (line.left_s, line.is_broken, line.is_doubtful) == (0, True, True)
     line.is_silent("502")
     assert line.left_s == 10
     line.works()
-    assert (line.left_s, line.is_down, line.is_doubtful) == (0, False, False)
+    assert (line.left_s, line.is_broken, line.is_doubtful) == (0, False, False)
 
 
 def test_too_many_requests_is_no_outage() -> None:
     line = Line(StoppedClock())
     line.turned_away("job", NotAccepted("slow down", status=429, retry_after_s=7))
     assert line.left_s == 7
-    assert not line.is_down
+    assert not line.is_broken
     assert not line.is_ailing
 
 
@@ -98,7 +101,7 @@ def test_each_further_lost_submit_is_dearer() -> None:
 def test_one_picture_that_is_not_taken_does_not_lock_everybody_out() -> None:
     line = Line(StoppedClock())
     line.turned_away("bad", KeyRejected("this picture", status=403))
-    assert (line.is_down, line.is_ailing) == (False, True)
+    assert (line.is_broken, line.is_ailing) == (False, True)
 
 
 def test_two_jobs_refused_are_the_account() -> None:
@@ -107,20 +110,21 @@ def test_two_jobs_refused_are_the_account() -> None:
     line.turned_away("one", KeyRejected("not permitted", status=403))
     clock.now += line.left_s
     line.turned_away("two", KeyRejected("not permitted", status=403))
-    assert line.is_down
+    assert line.is_broken
 
 
 def test_an_empty_balance_is_known_at_once() -> None:
     line = Line(StoppedClock())
     line.turned_away("one", OutOfCredits("406: Insufficient credits", status=406))
-    assert line.is_down
+    assert line.is_broken
 
 
 def test_a_429_within_a_wave_does_not_hide_an_outage() -> None:
     line = Line(StoppedClock())
-    line.in_doubt("502")
+    for _ in range(2):
+        line.in_doubt("502")
     line.turned_away("job", NotAccepted("slow down", status=429))
-    assert line.is_down
+    assert line.is_broken
 
 
 def test_an_empty_balance_is_never_one_jobs_fault() -> None:
@@ -170,3 +174,49 @@ def test_one_picture_that_is_refused_is_no_alarm() -> None:
         line.turned_away("bad", KeyRejected("this picture", status=403))
     assert [entry["log_level"] for entry in logs] == ["warning"]
     assert not line.is_broken
+
+
+def test_one_lost_answer_is_no_outage_and_two_are() -> None:
+    line = Line(StoppedClock())
+    line.in_doubt("reset")
+    assert (line.is_broken, line.is_ailing, line.is_doubtful) == (False, True, True)
+    line.is_silent("502")
+    assert line.is_broken
+    line.works()
+    assert not line.is_broken
+
+
+def test_polls_of_two_jobs_that_fail_are_an_outage_until_one_works() -> None:
+    clock = StoppedClock()
+    line = Line(clock)
+    for _ in range(5):
+        line.poll_failed("one")
+    assert (line.is_broken, line.is_doubtful) == (False, True)
+    line.poll_failed("two")
+    assert (line.is_broken, line.is_ailing, line.left_s) == (True, True, 0)
+    line.poll_works()
+    assert not line.is_doubtful
+    line.poll_failed("one")
+    clock.now += 120
+    line.poll_failed("two")
+    assert not line.is_broken, "the one job has not been heard of for long"
+    clock.now += 120
+    assert not line.is_doubtful
+
+
+def test_a_429_stops_everything_and_submits_go_on_first() -> None:
+    clock = StoppedClock()
+    throttle = Throttle(clock, per_minute=60)
+    throttle.too_many(30)
+    throttle.too_many(None)
+    assert throttle.closed_s == 30
+    assert throttle.wait_s(submit=True) == throttle.wait_s() == 30
+    clock.now += 30
+    assert throttle.closed_s == throttle.wait_s(submit=True) == 0
+    assert throttle.wait_s() > 0
+
+
+def test_a_429_that_names_no_time_is_a_pause_all_the_same() -> None:
+    throttle = Throttle(StoppedClock(), per_minute=60)
+    throttle.too_many(None)
+    assert throttle.wait_s(submit=True) == 10

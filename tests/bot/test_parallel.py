@@ -35,7 +35,8 @@ VIDEO = GivenFile(Upload("https://cdn.example/v.mp4", "v.mp4", 1), "video/mp4")
 class Everybody:
     """No runner to wake, and nobody is a stranger."""
 
-    provider_is_down = False
+    async def provider_is_down(self) -> bool:
+        return False
 
     def poke(self, job_id: str) -> None:
         """Nobody follows it here."""

@@ -202,6 +202,9 @@ async def test_a_kept_connection_that_the_server_closed_is_a_doubt(
         ({"x-rate-limit-reset-at-utc": "2027-01-15T08:00:20Z"}, 20),
         ({"x-rate-limit-reset-at-utc": "2027-01-15 08:00:20"}, 20),
         ({"x-rate-limit-reset-at-utc": "2027-01-15T10:00:20+02:00"}, 20),
+        ({"x-rate-limit-reset-at-utc": formatdate(NOW + 20, usegmt=True)}, 20),
+        ({"x-rate-limit-reset-at-utc": "soon"}, None),
+        ({"Retry-After": "7", "x-rate-limit-reset-at-utc": str(int(NOW) + 12)}, 7),
         ({}, None),
     ],
 )

@@ -19,7 +19,8 @@ async def in_review(life: Life, *, accepted: bool) -> str:
     """A job in review; where it was accepted, the run's request id, which nobody has found."""
     await doubt(life, accepted=accepted)
     # As if it had been sent later than its row says: so the bot does not find it by itself.
-    life.alter("UPDATE attempts SET began_at = began_at + 1e7")
+    life.advance(1000)
+    life.alter("UPDATE attempts SET began_at = ?", life.clock.time())
     await life.start()
     await life.reaches("review", step_s=30.0)
     await life.until(lambda: life.rows("SELECT card_shown FROM jobs") == [("review",)], step_s=1.0)

@@ -26,12 +26,33 @@ PATIENCE_S = 40.0
 TOKEN_LIFE_S = 15 * 60.0
 
 
+class BotsClock:
+    """The bot's clock: everybody's, and wrong by as much as somebody has set it."""
+
+    def __init__(self, right: MovableClock) -> None:
+        self._right = right
+        self.wrong_by_s = 0.0
+
+    def time(self) -> float:
+        """Now, in unix seconds."""
+        return self._right.time() + self.wrong_by_s
+
+    def monotonic(self) -> float:
+        """Seconds that only go on."""
+        return self._right.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait that long."""
+        await self._right.sleep(seconds)
+
+
 class Life:
     """One world; the bot is started and stopped by the test."""
 
     def __init__(self, folder: Path, *, run_time_s: float = RUN_TIME_S) -> None:
         self.folder = folder
         self.clock = MovableClock()
+        self._bots_clock = BotsClock(self.clock)
         self.world = seed_world(self.clock)
         self.faults = Faults()
         self.discord = DiscordServer(self.world, faults=self.faults)
@@ -48,6 +69,7 @@ class Life:
         self._discord_only = AsyncExitStack()
         self._bot: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
+        self._ended = asyncio.Event()
 
     async def __aenter__(self) -> Self:
         """Start both servers."""
@@ -63,6 +85,7 @@ class Life:
     ) -> None:
         """Stop the bot and both servers."""
         await self.stop()
+        self._ended.set()
         await self._stack.aclose()
         await self._discord_only.aclose()
         if error is None:
@@ -87,7 +110,8 @@ class Life:
     async def start(self, **changes: object) -> None:
         """Start the bot on this world's data, and wait until it is connected."""
         self._stopping = asyncio.Event()
-        self._bot = asyncio.create_task(run(self.settings(**changes), self.clock, self._stopping))
+        running = run(self.settings(**changes), self._bots_clock, self._stopping)
+        self._bot = asyncio.create_task(running)
         await self.until(lambda: self.bot_is_online)
 
     @property
@@ -121,10 +145,18 @@ class Life:
                 if step_s:
                     self.advance(step_s)
 
+    async def never(self) -> None:
+        """What does not come before this world ends."""
+        await self._ended.wait()
+
     def advance(self, seconds: float) -> None:
         """Move everybody's time."""
         self.clock.advance(seconds)
         self._engine_clock.advance(seconds)
+
+    def set_bots_clock(self, wrong_by_s: float) -> None:
+        """Somebody sets the clock of the bot's machine; for nobody does time pass."""
+        self._bots_clock.wrong_by_s = wrong_by_s
 
     async def person(self, name: str) -> PersonClient:
         """Somebody with a Discord client."""

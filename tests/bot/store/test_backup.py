@@ -19,7 +19,7 @@ from bot.errors import CannotSave, StoreError
 from bot.store import Database, Store
 from bot.store.backup import back_up, back_up_before
 from bot.store.database import _config
-from tests.bot.disk import files_may_have
+from tests.bot.disk import files_may_have, without_override
 from tests.bot.store.test_jobs import HOUSE
 from tests.bot.test_settings import NEEDED, ROOT
 
@@ -166,17 +166,20 @@ def run_bot(folder: Path, *before: str, size_bytes: int | None = None) -> tuple[
     return ended.returncode, ended.stderr
 
 
-def without_override() -> list[str]:
-    """Root may write what nobody may, unless that power is taken from it."""
-    return [] if os.getuid() else ["setpriv", "--bounding-set=-dac_override", "--"]
-
-
 async def test_starting_on_a_read_only_database_is_one_sentence(tmp_path: Path) -> None:
     async with await Database.open(url(tmp_path), exclusive=True) as database:
         database.path.chmod(0o444)
     code, said = await asyncio.to_thread(run_bot, tmp_path, *without_override())
     assert (code, said.count("\n")) == (1, 1), said
     assert "attempt to write a readonly database; make it writable." in said
+
+
+def test_starting_in_a_folder_that_may_not_be_written_is_one_sentence(tmp_path: Path) -> None:
+    tmp_path.chmod(0o555)
+    code, said = run_bot(tmp_path, *without_override())
+    tmp_path.chmod(0o755)
+    assert (code, said.count("\n")) == (2, 1), said
+    assert said.startswith(f"DATA_DIR is wrong: {tmp_path} cannot be written")
 
 
 @pytest.mark.parametrize("is_new", [True, False])

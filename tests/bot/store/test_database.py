@@ -7,6 +7,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import SettingsError, StoreError
 from bot.store import Database, Store
@@ -26,11 +27,26 @@ async def test_migrations_make_what_the_tables_say(tmp_path: Path) -> None:
         assert not await connection.run_sync(
             lambda plain: compare_metadata(MigrationContext.configure(plain), metadata)
         )
-        pragmas = [
-            await connection.scalar(text(f"PRAGMA {name}"))
-            for name in ("journal_mode", "synchronous", "foreign_keys")
-        ]
-    assert pragmas == ["wal", 2, 1]
+
+
+async def pragmas(connection: AsyncConnection) -> list[object]:
+    """What a power cut, and a careless statement, depend on."""
+    names = ("journal_mode", "synchronous", "foreign_keys", "recursive_triggers")
+    return [await connection.scalar(text(f"PRAGMA {name}")) for name in names]
+
+
+@pytest.mark.parametrize("exclusive", [True, False])
+async def test_every_connection_commits_to_the_disk_itself(tmp_path: Path, exclusive: bool) -> None:
+    async with await Database.open(url(tmp_path), exclusive=True):
+        pass
+    async with (
+        await Database.open(url(tmp_path), exclusive=exclusive) as database,
+        database.write() as one,
+        database.read() as two,
+        database.read() as three,
+    ):
+        for connection in (one, two, three):
+            assert await pragmas(connection) == ["wal", 2, 1, 1]
 
 
 async def test_a_second_bot_on_the_same_data_is_refused(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from bot.core.jobs import TRANSITIONS, Delivered, Failure, Job, JobState, Source, Upload
 from bot.core.rules import House
@@ -108,6 +109,15 @@ async def test_who_is_slower_changes_nothing(store: Store) -> None:
     assert await store.read.job(seen.id) == cancelled
 
 
+async def test_who_is_slower_within_a_state_changes_nothing_either(store: Store) -> None:
+    """A newer file came while the earlier one was looked at: its length is not the new one's."""
+    seen = await begin(store, source=Source.MESSAGE)
+    newer = await store.add_to_draft(seen, 77, motion=FILE)
+    with pytest.raises(StaleJob):
+        await store.draft_checked(seen, 2.0)
+    assert await store.read.job(seen.id) == newer
+
+
 async def test_no_step_that_the_table_does_not_have(store: Store) -> None:
     job = await begin(store)
     async with store.database.write() as connection:
@@ -133,6 +143,23 @@ async def test_a_claimed_request_id_puts_the_other_job_in_doubt(store: Store) ->
     assert (after.state, after.lease) == (JobState.SUBMITTING, None)
     assert after.attempt is not None
     assert after.attempt.request_id is None
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE attempts SET request_id = 'request-1'",
+        "UPDATE jobs SET origin_id = 1",
+        "UPDATE jobs SET completed_by_id = 77",
+    ],
+)
+async def test_the_database_itself_refuses_what_is_claimed(store: Store, statement: str) -> None:
+    """Even a bug above it cannot give two jobs one run, or make two jobs of one event."""
+    await rendering(store)
+    await submit(store, await queue(store, 2))
+    with pytest.raises(IntegrityError):
+        async with store.database.write() as connection:
+            await connection.exec_driver_sql(statement)
 
 
 async def test_a_new_attempt_after_a_refusal_keeps_the_hold(store: Store) -> None:

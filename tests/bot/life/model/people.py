@@ -1,0 +1,219 @@
+"""People ask for videos, by command and by message, press buttons, and Discord repeats itself."""
+
+from collections.abc import Callable
+
+from hypothesis import strategies as st
+from hypothesis.stateful import precondition, rule
+
+from bot.core.jobs import QUALITIES, Quality, Upload
+from bot.service import GivenFile, Place
+from tests.bot.life.model.bench import NUMBER, PEOPLE, RARELY, SERVERS, Bench
+from tests.bot.life.model.purses import Wallet
+from tests.bot.life.model.told import Told
+
+SOMEBODY_ELSE = 99
+PICTURES = (*("1-a",) * 5, "1-b", "broken-c")
+MOTIONS = (*("2-a",) * 5, "5-a", "broken-b")
+"""Most often the same, so that runs of the very same inputs meet."""
+WALLETS = st.tuples(st.sampled_from(SERVERS), st.sampled_from(PEOPLE))
+FILES = st.tuples(st.sampled_from(PICTURES), st.sampled_from(MOTIONS))
+
+
+class People(Bench):
+    """Several of them, in several servers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: dict[int, Callable[[str | None], None]] = {}
+
+    def given(self, name: str | None, kind: str) -> GivenFile | None:
+        """A file as Discord describes it."""
+        if name is None:
+            return None
+        return GivenFile(Upload(f"{self.outside.url}/file/{name}", name, 10), f"{kind}/x")
+
+    @rule(
+        wallet=WALLETS,
+        names=FILES,
+        quality=st.sampled_from(QUALITIES),
+        reply=st.sampled_from(["stands", "stands", "stands", "lost", "refused", "unknown"]),
+        dies=RARELY,
+    )
+    def ask_by_command(
+        self,
+        wallet: Wallet,
+        names: tuple[str, str],
+        quality: Quality,
+        reply: str,
+        dies: bool,
+    ) -> None:
+        """`/mimic`, and what becomes of the first reply to it."""
+        event = next(self.numbers)
+
+        def ask(death: str | None) -> None:
+            self.command(event, wallet, names, quality, reply, death)
+
+        self.asked[event] = ask
+        ask("commit 1" if dies else None)
+
+    def command(
+        self,
+        event: int,
+        wallet: Wallet,
+        names: tuple[str, str],
+        quality: Quality,
+        reply: str,
+        death: str | None,
+    ) -> None:
+        image, video = self.given(names[0], "image"), self.given(names[1], "video")
+        assert image is not None
+        assert video is not None
+        work = self.bot.service.request(
+            Place(wallet[0], 5, wallet[1], 10**7),
+            interaction_id=event,
+            token="token",
+            image=image,
+            video=video,
+            quality=quality,
+        )
+        known = self.model.job_of_event(event)
+        was_down = self.bot.line.is_down and not self.model.run.is_calm
+
+        def promised() -> object:
+            if was_down or (known is None and not self.model.may_ask(wallet)):
+                return False
+            if known is None:
+                self.model.commits()
+            return None
+
+        job = self.both(work, promised, death=None if known else death)
+        if job is None:
+            return
+        assert known is None
+        told = Told(
+            id=job.id,
+            source="slash",
+            wallet=wallet,
+            created_at=self.clock.at,
+            events={event},
+            subject=image.upload.url,
+            motion=video.upload.url,
+            quality=quality,
+        )
+        self.model.jobs[job.id] = told
+        match reply:
+            case "stands":
+                self.loop.run(self.bot.service.replied(job.id, event))
+                told.has_card = True
+            case "unknown":
+                self.bot.discord.replies[job.id] = event
+            case "refused":
+                self.both(self.bot.service.unanswered(job), lambda: self.model.fails(told))
+
+    @rule(
+        person=st.sampled_from(PEOPLE),
+        picture=st.sampled_from((None, *PICTURES)),
+        motion=st.sampled_from((None, *MOTIONS)),
+        dies=RARELY,
+    )
+    def ask_by_message(
+        self, person: int, picture: str | None, motion: str | None, dies: bool
+    ) -> None:
+        """A direct message with one file or both."""
+        if picture is None and motion is None:
+            picture = PICTURES[0]
+        event = next(self.numbers)
+
+        def ask(death: str | None) -> None:
+            self.message(event, person, picture, motion, death)
+
+        self.asked[event] = ask
+        ask("commit 1" if dies else None)
+
+    def message(
+        self,
+        event: int,
+        person: int,
+        picture: str | None,
+        motion: str | None,
+        death: str | None,
+    ) -> None:
+        image, video = self.given(picture, "image"), self.given(motion, "video")
+        subject = image.upload.url if image else None
+        moves = video.upload.url if video else None
+        work = self.bot.service.draft(Place(0, 6, person, 10**7), event, image, video)
+        known, waiting = self.model.job_of_event(event), self.model.draft_of(person)
+        completes = (
+            waiting is not None
+            and not (image and video)
+            and not (waiting.subject and waiting.motion)
+        )
+
+        def promised() -> object:
+            if known is not None:
+                return None
+            if not completes and not self.model.may_ask((0, person)):
+                return False
+            self.model.commits()
+            if waiting is not None and completes:
+                waiting.subject, waiting.motion = (
+                    subject or waiting.subject,
+                    moves or waiting.motion,
+                )
+                waiting.events = {min(waiting.events), event}
+                waiting.is_checked = False
+                waiting.age += 1
+            elif waiting is not None:
+                self.model.enters(waiting, "cancelled")
+            return None
+
+        job = self.both(work, promised, death=death)
+        if job is not None and not completes:
+            self.model.jobs[job.id] = Told(
+                id=job.id,
+                source="message",
+                wallet=(0, person),
+                created_at=self.clock.at,
+                events={event},
+                subject=subject,
+                motion=moves,
+            )
+
+    @precondition(lambda self: self.asked)
+    @rule(number=NUMBER)
+    def discord_repeats_an_event(self, number: int) -> None:
+        """The same command or message once more; what was refused or lost may now be taken."""
+        events = sorted(self.asked)
+        self.asked[events[number % len(events)]](None)
+
+    @precondition(lambda self: self.has())
+    @rule(number=NUMBER, quality=st.sampled_from(QUALITIES), mine=st.booleans(), dies=RARELY)
+    def press_start(self, number: int, quality: Quality, mine: bool, dies: bool) -> None:
+        """The button of a draft, or of what was one."""
+        drafts = [job for job in self.model.jobs.values() if job.is_draft]
+        job = drafts[number % len(drafts)] if drafts else self.pick(number)
+        person = job.wallet[1] if mine or drafts else SOMEBODY_ELSE
+        was_down = self.bot.line.is_down and not self.model.run.is_calm
+
+        def promised() -> bool:
+            may = job.is_draft and job.is_checked and person == job.wallet[1] and not was_down
+            return may and self.model.may_ask(job.wallet) and self.model.admits(job, quality)
+
+        work = self.bot.service.start(job.id, person, quality)
+        self.both(work, promised, death="commit 1" if dies else None)
+
+    @precondition(lambda self: self.has())
+    @rule(number=NUMBER, mine=st.booleans(), dies=RARELY)
+    def press_cancel(self, number: int, mine: bool, dies: bool) -> None:
+        """Before the submit, and by nobody else."""
+        job = self.pick(number)
+        person = job.wallet[1] if mine else SOMEBODY_ELSE
+
+        def promised() -> object:
+            if not mine or job.state not in ("checking", "queued"):
+                return False
+            self.model.cancels(job)
+            return None
+
+        work = self.bot.service.cancel(job.id, person)
+        self.both(work, promised, death="commit 1" if dies else None)

@@ -1,0 +1,226 @@
+"""The bot beside the model: its own store, service, moderation and runner, which only steps."""
+
+import asyncio
+import itertools
+from collections.abc import Coroutine, Mapping
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any, TypeVar
+
+import aiohttp
+from sqlalchemy import Connection, event
+
+from bot.alarms import Alarms
+from bot.core.jobs import Delivered, Job
+from bot.core.policy import Rules
+from bot.core.pricing import Rates
+from bot.core.schedule import RequestBudget
+from bot.errors import DeliveryError, Fact, Problem, Refused
+from bot.fetch import Downloads
+from bot.files import Files
+from bot.forecast import Forecast
+from bot.intake import Intake
+from bot.line import Line
+from bot.media import Media
+from bot.moderation import Moderation
+from bot.renders import Renders
+from bot.runner import Runner
+from bot.segmind import Segmind
+from bot.service import Service
+from bot.store import Database, Store
+from bot.store.audit import Audit
+from bot.submits import Submits
+from bot.videos import Videos
+from tests.bot.life.model.outside import Fate, HandClock, Killed, Outside
+from tests.bot.life.model.purses import BUDGET, HOUSES, MOST_RUNNING, MOST_WAITING, RATES
+
+T = TypeVar("T")
+
+
+def rules(server_id: int) -> Rules:
+    """What holds in one server of the model."""
+    house = HOUSES[server_id]
+    return Rules(
+        allowance_credits=house.allowance,
+        daily_budget_credits=BUDGET,
+        max_running=MOST_RUNNING.of_all,
+        max_running_per_person=MOST_RUNNING.of_one,
+        max_waiting=MOST_WAITING.of_all,
+        max_waiting_per_person=MOST_WAITING.of_one,
+        period=house.period,
+    )
+
+
+class Decoder(Media):
+    """No process is started for each of thousands of files: a file's text is its facts."""
+
+    async def _look(self, task: str, path: Path, name: str) -> Mapping[str, Fact]:
+        said = (await asyncio.to_thread(path.read_text)).split(" ")[0]
+        if said == "broken":
+            raise Refused(Problem.DAMAGED_IMAGE if task == "image" else Problem.DAMAGED_VIDEO)
+        return {"format": "PNG", "width": 8, "height": 8, "duration_s": float(said)}
+
+
+class Discord:
+    """All that the jobs' life needs of it: replies that stand, posts that are taken, members."""
+
+    def __init__(self, outside: Outside, clock: HandClock) -> None:
+        self.outside = outside
+        self.clock = clock
+        self.replies: dict[str, int] = {}
+        self.numbers = itertools.count(1)
+
+    async def find_reply(self, job: Job) -> int | None:
+        """The reply's message id, if it stands."""
+        return self.replies.get(job.id)
+
+    async def is_in_any(self, person_id: int, servers: frozenset[int]) -> bool:
+        """Everybody is."""
+        return True
+
+    def touch(self, job_id: str) -> None:
+        """No cards are drawn here."""
+
+
+class Post:
+    """The last rung of the ladder: a video is kept, unless Discord is down."""
+
+    def __init__(self, store: Store, outside: Outside, clock: HandClock) -> None:
+        self._store = store
+        self._outside = outside
+        self._clock = clock
+
+    async def deliver(self, job: Job) -> None:
+        """Raises `DeliveryError`."""
+        if self._outside.weather.discord_is_down:
+            raise DeliveryError("Discord is down")
+        await self._store.delivered(job, Delivered.KEPT, None, self._clock.time())
+
+
+class Program:
+    """One run of the program; `restart` makes the next one from what is on disk."""
+
+    def __init__(self, folder: Path, outside: Outside, clock: HandClock) -> None:
+        self.folder = folder
+        self.outside = outside
+        self.clock = clock
+        self.discord = Discord(outside, clock)
+        self.fate = Fate()
+        self._stack = AsyncExitStack()
+        self._runs = 0
+
+    async def open(self) -> None:
+        """Start on the folder's data."""
+        enter, outside, clock = self._stack.enter_async_context, self.outside, self.clock
+        url = f"sqlite+aiosqlite:///{self.folder / 'marionette.db'}"
+        self.database = await enter(await Database.open(url, exclusive=True))
+        event.listen(self.database.engine.sync_engine, "commit", self._commits)
+        session = await enter(aiohttp.ClientSession())
+        downloads = await enter(Downloads())
+        self.store, self.audit = Store(self.database), Audit(self.database)
+        segmind = Segmind(
+            session,
+            api_key="key",
+            api_url=f"{outside.url}/v2",
+            history_url=f"{outside.url}/history",
+            upload_url=f"{outside.url}/upload",
+            credits_url=f"{outside.url}/credits",
+            now=clock.time,
+        )
+        self.files, self.line, media = Files(self.folder), Line(clock), Decoder()
+        self._runs += 1
+        self.runner = self._runner(segmind, downloads, media)
+        await self.runner.stop()  # nobody is followed: the machine says whose turn it is
+        self.service = Service(
+            store=self.store,
+            worker=self.runner,
+            members=self.discord,
+            outlook=Forecast(self.store, self.line, clock, most_running_of_person=2).outlook,
+            videos=Videos(self.files, media),
+            rules=rules,
+            rates=Rates(RATES),
+            clock=clock,
+        )
+        self.moderation = Moderation(
+            store=self.store, history=segmind, poke=self.runner.poke, clock=clock
+        )
+
+    def _runner(self, segmind: Segmind, downloads: Downloads, media: Media) -> Runner:
+        store, files, line, clock = self.store, self.files, self.line, self.clock
+        alarms, budget = Alarms(), RequestBudget(10**6, clock.time())
+        return Runner(
+            store=store,
+            intake=Intake(
+                store=store,
+                downloads=downloads,
+                media=media,
+                files=files,
+                replies=self.discord,
+                rules=rules,
+                rates=Rates(RATES),
+                clock=clock,
+                supplier=self.outside.url,
+            ),
+            line=line,
+            submits=Submits(
+                store=store,
+                segmind=segmind,
+                media=media,
+                files=files,
+                line=line,
+                budget=budget,
+                alarms=alarms,
+                rules=rules,
+                clock=clock,
+                run_id=f"run {self._runs}",
+            ),
+            renders=Renders(
+                store=store,
+                segmind=segmind,
+                downloads=downloads,
+                media=media,
+                files=files,
+                forecast=Forecast(store, line, clock, most_running_of_person=2),
+                budget=budget,
+                alarms=alarms,
+                clock=clock,
+                supplier=self.outside.url,
+            ),
+            delivery=Post(store, self.outside, clock),
+            cards=self.discord,
+            files=files,
+            clock=clock,
+            keep_days=14,
+        )
+
+    async def close(self) -> None:
+        """End; what is on disk stays."""
+        await self._stack.aclose()
+
+    async def restart(self) -> None:
+        """End and start again."""
+        await self.close()
+        await self.open()
+
+    def _commits(self, _: Connection) -> None:
+        if self.fate.commits():
+            raise Killed
+
+    async def lives(
+        self, work: Coroutine[Any, Any, T], job_id: str, point: str | None
+    ) -> tuple[bool, T | None]:
+        """Do this, perhaps not to its end: whether the bot lives, and what came of it.
+
+        A bot that died has been started again. Raises what the work raises.
+        """
+        self.fate = Fate(point)
+        step = asyncio.create_task(work)
+        self.outside.begin_step(step, job_id, self.fate)
+        try:
+            return True, await step
+        except (Killed, asyncio.CancelledError):
+            self.fate = Fate()
+            await self.restart()
+            return False, None
+        finally:
+            self.fate = Fate()

@@ -1,0 +1,115 @@
+"""What is known of one request, and what one run of the program knows besides."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from bot.core.jobs import Quality
+from tests.bot.life.model.outside import Inputs
+from tests.bot.life.model.purses import Wallet, price_of
+
+MINUTE_S, HOUR_S = 60.0, 3600.0
+ENDED = ("delivered", "failed", "cancelled")
+
+
+@dataclass(slots=True)
+class Asked:
+    """One submit as it was saved, and the run that it turned out to be."""
+
+    inputs: Inputs
+    began_at: float
+    run: str | None = None
+    submitted_at: float | None = None
+
+
+@dataclass(slots=True)
+class Told:
+    """What one request is known to be; `age` counts the changes of its row."""
+
+    id: str
+    source: Literal["slash", "message"]
+    wallet: Wallet
+    created_at: float
+    events: set[int]
+    subject: str | None
+    motion: str | None
+    quality: Quality | None = None
+    state: str = "checking"
+    age: int = 1
+    has_card: bool = False
+    is_checked: bool = False
+    queued_at: float | None = None
+    attempts: list[Asked] = field(default_factory=list)
+    is_attempting: bool = False
+    again: int = 0
+    has_video: bool = False
+
+    @property
+    def ended(self) -> bool:
+        """Nothing more can become of it."""
+        return self.state in ENDED
+
+    @property
+    def is_draft(self) -> bool:
+        """It waits for a file or its button."""
+        return self.state == "checking" and self.source == "message"
+
+    @property
+    def attempt(self) -> Asked:
+        """The submit under way."""
+        assert self.is_attempting
+        return self.attempts[-1]
+
+    @property
+    def price(self) -> int:
+        """In credits."""
+        assert self.quality is not None
+        return price_of(self.quality, seconds_of(self.motion))
+
+
+def seconds_of(motion: str | None) -> float:
+    """A motion's name tells its length."""
+    assert motion is not None
+    return float(motion.rpartition("/")[2].partition("-")[0])
+
+
+def is_broken(link: str) -> bool:
+    """A file's name tells that it is."""
+    return link.rpartition("/")[2].startswith("broken")
+
+
+@dataclass
+class Patience:
+    """Tries in one run of the program: three, and so many seconds since the first."""
+
+    patience_s: float
+    tries: dict[str, list[float]] = field(default_factory=dict)
+
+    def spent(self, job: Told, at: float) -> bool:
+        """Whether this further try was the last one."""
+        times = self.tries.setdefault(job.id, [])
+        times.append(at)
+        return len(times) >= 3 and at - times[0] >= self.patience_s
+
+    def forget(self, *jobs: Told) -> None:
+        """It need not be counted any more."""
+        for job in jobs:
+            self.tries.pop(job.id, None)
+
+
+class ThisRun:
+    """What the program knows only until it ends."""
+
+    def __init__(self) -> None:
+        self.is_calm = True  # no submit has failed since the last good one
+        self.set_aside: set[str] = set()
+        self.seen_alone: set[str] = set()
+        self.lookups, self.unread = Patience(15 * MINUTE_S), Patience(6 * HOUR_S)
+        self.sightings, self.unseen = Patience(15 * MINUTE_S), Patience(6 * HOUR_S)
+        self.fetches = Patience(6 * HOUR_S)
+
+
+def came_at(job: Told) -> float:
+    """When a request was made, or its button pressed."""
+    at = job.created_at if job.source == "slash" else job.queued_at
+    assert at is not None
+    return at

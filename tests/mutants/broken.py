@@ -1,0 +1,320 @@
+"""The rules, and by which change of the source each is broken."""
+
+from dataclasses import dataclass
+
+LIFE, STORE, MODEL = "tests/bot/life", "tests/bot/store", "tests/bot/life/model"
+POINTS, DOUBT, DELIVERY = (f"{LIFE}/test_{name}.py" for name in ("points", "doubt", "delivery"))
+PEOPLE, DRAFTS, WAITING = (f"{LIFE}/test_{name}.py" for name in ("people", "drafts", "waiting"))
+JOBS, MONEY = f"{STORE}/test_jobs.py", f"{STORE}/test_money.py"
+RECORDS, FIRST_TABLES = "bot/store/store.py", "bot/migrations/versions/0001_first_tables.py"
+UNIQUE = "the database itself refuses a second one"
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """The one place in a file that reads `old` comes to read `new`."""
+
+    path: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """A broken rule, and where the tests are that should notice.
+
+    `harmless` says why it may go unnoticed by all of them.
+    """
+
+    rule: str
+    edits: tuple[Edit, ...]
+    tests: tuple[str, ...]
+    harmless: str = ""
+
+
+def _one(rule: str, path: str, old: str, new: str, *tests: str, harmless: str = "") -> Mutant:
+    return Mutant(rule, (Edit(path, old, new),), tests, harmless)
+
+
+_FENCE = ".where(jobs.c.id == job.id, jobs.c.state == job.state, jobs.c.revision == job.revision)"
+_POST = """            request_id = await self._segmind.submit(
+                image_url=attempt.image_url, video_url=attempt.video_url, quality=quality
+            )
+"""
+_SAVE = "            submitting = await self._store.submit(\n"
+_EARLY = """            assert job.quality is not None
+            self._early = await self._segmind.submit(
+                image_url=image_url, video_url=video_url, quality=job.quality
+            )
+"""
+_RENDERED = "        return await change(connection, job, JobState.FETCHING, at)\n"
+_CAPTURE = "        await money.settle(connection, job, Kind.CAPTURE, at)\n"
+_PREPARED = "        try:\n            await self._files.prepare(job.id)\n            if not"
+_PAID = "        await self._store.fetched(job, self._clock.time())\n        return 0\n"
+_CLAIM = "    return await connection.scalar(query) is not None\n"
+_FAILED = """failure=failure_json(failure), lease=None
+        )
+        await money.settle(connection, job, Kind.RELEASE, at)
+"""
+_RELEASE = "        await money.settle(connection, job, Kind.RELEASE, at)\n"
+_NOT_ACCEPTED = "        return await change(connection, job, JobState.QUEUED, at, attempt_id=None"
+
+SENDING = (
+    Mutant(
+        "the POST is sent before it is saved",
+        (
+            Edit("bot/submits.py", _SAVE, _EARLY + _SAVE),
+            Edit("bot/submits.py", _POST, "            request_id = self._early\n"),
+        ),
+        (POINTS, MODEL),
+    ),
+    _one(
+        "a job that is found submitting is sent again",
+        "bot/submits.py",
+        "            found = await self._look_up(job, attempt)\n",
+        "            return await self._send(job)\n",
+        *(POINTS, DOUBT, MODEL),
+    ),
+    _one(
+        "rows of the history may be claimed twice",
+        "bot/submits.py",
+        "            if not await self._store.read.is_claimed(row.request_id):\n",
+        "            if row.request_id:\n",
+        *(DOUBT, MODEL),
+    ),
+    _one(
+        "… and answers to submits as well",
+        "bot/store/changes.py",
+        _CLAIM,
+        "    return await connection.scalar(query) is None and False\n",
+        *(JOBS, DOUBT, MODEL),
+    ),
+    _one(
+        "no unique run",
+        FIRST_TABLES,
+        '        sa.UniqueConstraint("request_id"),\n',
+        "",
+        JOBS,
+    ),
+    _one(
+        "no unique event",
+        FIRST_TABLES,
+        '        sa.UniqueConstraint("origin_id"),\n',
+        "",
+        JOBS,
+    ),
+    Mutant(
+        "an id may be claimed twice, and nothing refuses it",
+        (
+            Edit(FIRST_TABLES, '        sa.UniqueConstraint("request_id"),\n', ""),
+            Edit("bot/store/changes.py", _CLAIM, "    return query is None\n"),
+        ),
+        (JOBS, DOUBT, MODEL),
+    ),
+    _one(
+        "a doubt goes to review after one reading",
+        "bot/line.py",
+        "        enough = self._of(job_id).count >= self._least_tries\n",
+        "        enough = self._of(job_id).count >= 1\n",
+        *(DOUBT, MODEL),
+    ),
+)
+FENCES = (
+    _one(
+        "changes name neither state nor revision",
+        "bot/store/changes.py",
+        _FENCE,
+        ".where(jobs.c.id == job.id)",
+        *(JOBS, MONEY, MODEL),
+    ),
+    _one(
+        "changes name the state alone",
+        "bot/store/changes.py",
+        _FENCE,
+        ".where(jobs.c.id == job.id, jobs.c.state == job.state)",
+        *(JOBS, MODEL),
+    ),
+    _one(
+        "changes name the revision alone",
+        "bot/store/changes.py",
+        _FENCE,
+        ".where(jobs.c.id == job.id, jobs.c.revision == job.revision)",
+        *(JOBS, MODEL),
+        harmless="each change raises it, so it is enough; the state is there for the reader",
+    ),
+    _one(
+        "a repeated event makes another job",
+        RECORDS,
+        "        if await connection.scalar(known) is not None:\n",
+        "        if await connection.scalar(known) == new.id:\n",
+        *(JOBS, MODEL),
+    ),
+    _one(
+        "a newer draft leaves the earlier one",
+        RECORDS,
+        "        if new.source is Source.MESSAGE:\n",
+        "        if new.source is Source.MESSAGE and not new.person_id:\n",
+        *(WAITING, MODEL),
+    ),
+    _one(
+        "transactions do not lock when they begin",
+        "bot/store/database.py",
+        '"BEGIN IMMEDIATE" if write else "BEGIN"',
+        '"BEGIN"',
+        *(PEOPLE, "tests/bot/test_parallel.py", STORE),
+    ),
+)
+SHOWING = (
+    _one(
+        "no nonce on the post",
+        "bot/delivery.py",
+        "view=cards.finished(job), file=file, nonce=job.id,",
+        "view=cards.finished(job), file=file,",
+        DELIVERY,
+    ),
+    _one(
+        "no nonce on a post with a link",
+        "bot/delivery.py",
+        "view=view, nonce=job.id,",
+        "view=view,",
+        DELIVERY,
+    ),
+    _one(
+        "a late repeat does not look first",
+        "bot/delivery.py",
+        "        if tried_at is not None and now - tried_at > NONCE_WINDOW_S:\n",
+        "        if tried_at is not None and now < 0:\n",
+        DELIVERY,
+    ),
+    _one(
+        "a try to post is not saved",
+        "bot/delivery.py",
+        "            job = await self._store.delivery_begins(job, channel.id, now)\n",
+        "            tried_at = now\n",
+        *(DELIVERY, POINTS),
+    ),
+    _one(
+        "a try to reply is not saved",
+        "bot/delivery.py",
+        "            job = await self._store.reply_begins(job, card_id)\n",
+        "",
+        DELIVERY,
+    ),
+    _one(
+        "a lost card is not looked for",
+        "bot/status.py",
+        "            found = await _cards_of(job, channel)\n",
+        "            found: list[discord.Message] = []\n",
+        DRAFTS,
+    ),
+)
+MONEYS = (
+    _one(
+        "no unique hold",
+        FIRST_TABLES,
+        '"one_hold", "entries", ["job_id"], unique=True',
+        '"one_hold", "entries", ["job_id"], unique=False',
+        MONEY,
+    ),
+    _one(
+        "no unique settlement",
+        FIRST_TABLES,
+        '        unique=True,\n        sqlite_where=sa.text("kind IN',
+        '        unique=False,\n        sqlite_where=sa.text("kind IN',
+        MONEY,
+    ),
+    Mutant(
+        "a job that was charged may fail, and is settled twice",
+        (
+            Edit(
+                FIRST_TABLES,
+                '        unique=True,\n        sqlite_where=sa.text("kind IN',
+                '        unique=False,\n        sqlite_where=sa.text("kind IN',
+            ),
+            Edit(
+                "bot/core/jobs.py",
+                "    S.DELIVERING: frozenset({S.DELIVERED}),\n",
+                "    S.DELIVERING: frozenset({S.DELIVERED, S.FAILED}),\n",
+            ),
+        ),
+        (MONEY, MODEL),
+    ),
+    _one(
+        "no unique refund",
+        FIRST_TABLES,
+        '"one_refund", "entries", ["job_id"], unique=True',
+        '"one_refund", "entries", ["job_id"], unique=False',
+        *(MONEY, MODEL),
+    ),
+    Mutant(
+        "captured before the video is fetched",
+        (
+            Edit(
+                "bot/renders.py",
+                _PREPARED,
+                "        job = await self._store.fetched(job, self._clock.time())\n" + _PREPARED,
+            ),
+            Edit("bot/renders.py", _PAID, "        return 0\n"),
+        ),
+        (POINTS, MODEL),
+    ),
+    Mutant(
+        "captured when the run ends",
+        (
+            Edit(RECORDS, _RENDERED, _CAPTURE + _RENDERED),
+            Edit(RECORDS, _CAPTURE + "        return delivering\n", "        return delivering\n"),
+        ),
+        (POINTS, MODEL),
+    ),
+    Mutant(
+        "downloads are written in place, not renamed",
+        (
+            Edit("bot/fetch.py", 'part = path.with_name(f"{path.name}.part")', "part = path"),
+            Edit("bot/fetch.py", "await _in_thread(part.unlink, missing_ok=True)", "pass"),
+        ),
+        (DELIVERY, DOUBT, "tests/bot/test_fetch.py"),
+    ),
+    _one(
+        "a failure does not give credits back",
+        RECORDS,
+        _FAILED,
+        _FAILED.rpartition("        await")[0],
+        *(MONEY, PEOPLE, MODEL),
+    ),
+    _one(
+        "giving up does not give credits back",
+        "bot/store/corrections.py",
+        "        if outcome is Outcome.GIVE_UP:\n            await money",
+        "        if outcome is Outcome.AGAIN and not at:\n            await money",
+        *(f"{STORE}/test_corrections.py", MODEL),
+    ),
+    _one(
+        "a submit that was turned away gives credits back",
+        RECORDS,
+        _NOT_ACCEPTED,
+        _RELEASE + _NOT_ACCEPTED,
+        *(JOBS, MODEL),
+    ),
+    _one(
+        "a hold takes granted credits first",
+        "bot/core/ledger.py",
+        "    allowance = min(price, has.allowance_left)\n",
+        "    allowance = max(0, price - has.granted)\n",
+        *("tests/bot/core/test_ledger.py", MONEY, MODEL),
+    ),
+    _one(
+        "weeks begin on Sunday",
+        "bot/core/ledger.py",
+        "            begun = day - timedelta(days=day.weekday())\n",
+        "            begun = day - timedelta(days=(day.weekday() + 1) % 7)\n",
+        *("tests/bot/core/test_ledger.py", MODEL),
+    ),
+    _one(
+        "a released hold stays spent",
+        "bot/store/money.py",
+        "_release.c.kind == Kind.RELEASE),",
+        "_release.c.kind == Kind.REFUND),",
+        *(MONEY, MODEL),
+    ),
+)
+MUTANTS = SENDING + FENCES + SHOWING + MONEYS
