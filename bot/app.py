@@ -26,6 +26,7 @@ from bot.line import Line, Throttle
 from bot.media import Media
 from bot.members import DiscordMembers
 from bot.moderation import Moderation
+from bot.quotas import Quotas
 from bot.renders import Renders
 from bot.runner import Runner
 from bot.segmind import Meter, Segmind
@@ -38,12 +39,17 @@ from bot.telemetry import Health
 from bot.videos import Videos
 from bot.wallets import Wallets
 from cogs.buttons import CardButton
+from cogs.confirm import AnswerButton
+from cogs.confirmations import Confirmations
 from cogs.credits import Credits
 from cogs.faces import Bot, show_error
+from cogs.job_buttons import JobButton
 from cogs.jobs import Jobs
 from cogs.messages import Messages
 from cogs.mimic import Mimic
 from cogs.moderate import Moderate
+from cogs.pages import PageControl
+from cogs.quota import Quota
 
 log = structlog.get_logger()
 
@@ -114,11 +120,14 @@ async def _wire(
     runner = _runner(parts, segmind, status)
     service = _service(parts, runner)
     client.service = service
-    moderation = Moderation(store=store, history=segmind, poke=runner.poke, clock=clock)
-    moderate = Moderate(moderation, parts.members, clock.time)
+    client.moderation = Moderation(store=store, history=segmind, poke=runner.poke, clock=clock)
+    client.quotas = Quotas(store=store, poke=runner.poke, clock=clock, worker=runner)
+    client.confirmations = Confirmations(clock.time)
+    moderate = Moderate(client.moderation, parts.members, clock.time)
     for cog in (Mimic(service), Jobs(service), Credits(service), Messages(service), moderate):
         await client.add_cog(cog)
-    client.add_dynamic_items(CardButton)
+    await client.add_cog(Quota(client.quotas))
+    client.add_dynamic_items(CardButton, AnswerButton, PageControl, JobButton)
     client.tree.error(show_error)
     if settings.http_port:
         is_ready = functools.partial(_is_connected, client)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 from typing import Protocol
 
 from bot.clock import Clock
-from bot.core.jobs import Attempt, Job, JobState, Outcome, job_id_in
+from bot.core.jobs import CANCELLABLE, Attempt, Job, JobState, Outcome, job_id_in
 from bot.core.ledger import Kind
 from bot.errors import LedgerError, Problem, ProviderError, Refused, StaleJob
 from bot.segmind import Row
@@ -97,10 +97,7 @@ class Moderation:
     ) -> Job:
         """Give a charged job's whole price back, once, as granted credits. Raises `Refused`."""
         reason = the_reason(reason)
-        job = await self.job(job_id, server_id)
-        entries = {entry.kind for entry in await self._store.read.entries_of(job.id)}
-        if Kind.CAPTURE not in entries:
-            raise Refused(Problem.NOT_CHARGED, job=job.id)
+        job = await self.refundable(job_id, server_id)
         try:
             await self._store.refund(
                 job.id, actor_id=actor_id, reason=reason, at=self._clock.time()
@@ -110,10 +107,31 @@ class Moderation:
         self._poke(job.id)
         return job
 
+    async def cancellable(self, job_id: str, server_id: int | None) -> Job:
+        """A job of this server that still waits. Raises `Refused` as cancelling it would."""
+        job = await self.job(job_id, server_id)
+        if job.state not in CANCELLABLE:
+            late = Problem.ENDED_ALREADY if job.ended else Problem.SENT_OFF_ALREADY
+            raise Refused(late, job=job.id)
+        return job
+
+    async def refundable(self, job_id: str, server_id: int | None) -> Job:
+        """A charged job of this server. Raises `Refused` as refunding it would."""
+        job = await self.job(job_id, server_id)
+        kinds = {entry.kind for entry in await self._store.read.entries_of(job.id)}
+        if Kind.CAPTURE not in kinds:
+            raise Refused(Problem.NOT_CHARGED, job=job.id)
+        if Kind.REFUND in kinds:
+            raise Refused(Problem.REFUNDED_ALREADY, job=job.id)
+        return job
+
     async def is_refundable(self, job: Job) -> bool:
         """Whether it was charged and not refunded yet."""
-        entries = {entry.kind for entry in await self._store.read.entries_of(job.id)}
-        return Kind.CAPTURE in entries and Kind.REFUND not in entries
+        try:
+            await self.refundable(job.id, job.server_id)
+        except Refused:
+            return False
+        return True
 
     async def jobs(
         self,

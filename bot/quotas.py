@@ -207,6 +207,8 @@ class Quotas:
         """Keep somebody from asking; the waiting jobs that it cancelled. Raises `Refused`."""
         block = Block(ends_at, the_reason(reason))
         at = self._clock.time()
+        if ends_at is not None and ends_at <= at:
+            raise Refused(Problem.UNTIL_PAST, until=ends_at)
         cancelled = await self._store.rulebook.block(
             server_id, person_id, block, actor_id=actor_id, at=at
         )

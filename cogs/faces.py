@@ -11,16 +11,22 @@ from discord.ext import commands
 from bot import cards
 from bot.core.jobs import Upload
 from bot.errors import CannotSave, Problem, Refused
+from bot.moderation import Moderation
+from bot.quotas import Quotas
 from bot.service import GivenFile, Service
 from bot.wallets import Place
+from cogs.confirmations import Confirmations
 
 log = structlog.get_logger()
 
 
 class Bot(commands.Bot):
-    """discord.py's bot, with the service at hand for the persistent buttons."""
+    """discord.py's bot, with what the persistent buttons need at hand."""
 
     service: Service
+    quotas: Quotas
+    moderation: Moderation
+    confirmations: Confirmations
 
     async def on_message(self, message: discord.Message, /) -> None:
         """There are no text commands; `cogs.messages` listens for itself."""
@@ -42,6 +48,12 @@ def place_of(interaction: Interaction) -> Place:
         roles=frozenset(role.id for role in roles),
         above_id=channel.parent_id if isinstance(channel, discord.Thread) else None,
     )
+
+
+def server_of(interaction: Interaction) -> int:
+    """The server of a command that only servers have."""
+    assert interaction.guild_id is not None
+    return interaction.guild_id
 
 
 def given(attachment: discord.Attachment) -> GivenFile:

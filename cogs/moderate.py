@@ -3,16 +3,20 @@
 import asyncio
 from collections.abc import Callable
 
+import discord
 import structlog
 from discord import app_commands
 from discord.ext import commands
 
-from bot import cards
-from bot.core.jobs import Job, Outcome
+from bot import job_cards, news
+from bot.core.jobs import CANCELLABLE, Job, JobState, Outcome
 from bot.members import DiscordMembers
 from bot.moderation import REASON_LIMIT_CHARS, Moderation
+from bot.paging import Book, Leaf
 from bot.sentences import seconds_text
-from cogs.faces import Interaction, refusals_shown, show_privately
+from cogs.faces import Interaction, refusals_shown, server_of
+from cogs.job_buttons import OUTCOMES, ask_cancel, ask_refund, resolve
+from cogs.pages import show_first
 
 log = structlog.get_logger()
 
@@ -20,13 +24,16 @@ JobId = app_commands.Range[str, 1, 100]
 RequestId = app_commands.Range[str, 1, 200]
 Reason = app_commands.Range[str, 1, REASON_LIMIT_CHARS]
 MOST_CHOICES = 25
+LOOKED_THROUGH = 100
+"""So many of the newest jobs are looked through for choices; an older one's id is pasted."""
+
 NAMES_WITHIN_S = 1.5
 """Discord shows no choices that come later than three seconds after the letter."""
 
-OUTCOMES = [
-    app_commands.Choice(name="it ran: take this run", value=Outcome.RAN.value),
-    app_commands.Choice(name="it did not run: try again", value=Outcome.AGAIN.value),
-    app_commands.Choice(name="give up", value=Outcome.GIVE_UP.value),
+PAID = frozenset({JobState.DELIVERING, JobState.DELIVERED})
+Choices = list[app_commands.Choice[str]]
+STATES: Choices = [
+    app_commands.Choice(name=label, value=name) for name, (label, _) in job_cards.FILTERS.items()
 ]
 
 
@@ -44,6 +51,42 @@ class Moderate(
         self._members = members
         self._now = now
 
+    @app_commands.command(description="This server's jobs, and what can be done about each")
+    @app_commands.describe(state="Only those", member="Only this person's")
+    @app_commands.choices(state=STATES)
+    async def jobs(
+        self,
+        interaction: Interaction,
+        state: app_commands.Choice[str] | None = None,
+        member: discord.User | discord.Member | None = None,
+    ) -> None:
+        """The newest jobs, page by page."""
+        async with refusals_shown(interaction):
+            leaf = Leaf(
+                Book.JOBS,
+                server_of(interaction),
+                interaction.user.id,
+                member.id if member else 0,
+                state.value if state else "all",
+            )
+            await show_first(interaction, leaf)
+
+    @app_commands.command(description="Cancel somebody's job that has not been sent off yet")
+    @app_commands.describe(job="A waiting job", reason="Why, for the record")
+    async def cancel(self, interaction: Interaction, job: JobId, reason: Reason) -> None:
+        """Ask, then cancel."""
+        async with refusals_shown(interaction):
+            await interaction.response.defer(ephemeral=True, thinking=True)
+            await ask_cancel(interaction, job, reason)
+
+    @app_commands.command(description="Give somebody the price of a finished video back")
+    @app_commands.describe(job="A job that was paid", reason="Why, for the record")
+    async def refund(self, interaction: Interaction, job: JobId, reason: Reason) -> None:
+        """Ask, then refund."""
+        async with refusals_shown(interaction):
+            await interaction.response.defer(ephemeral=True, thinking=True)
+            await ask_refund(interaction, job, reason)
+
     @app_commands.command(description="Settle a job that nobody knows the fate of")
     @app_commands.describe(
         job="A job in review",
@@ -51,7 +94,12 @@ class Moderate(
         request_id="With “it ran”: the run's id in the video service's history",
         reason="Why, for the record; its requester does not see it",
     )
-    @app_commands.choices(outcome=OUTCOMES)
+    @app_commands.choices(
+        outcome=[
+            app_commands.Choice(name=label, value=outcome.value)
+            for outcome, label in OUTCOMES.items()
+        ]
+    )
     async def resolve(
         self,
         interaction: Interaction,
@@ -62,41 +110,54 @@ class Moderate(
     ) -> None:
         """Decide, and say what became of it."""
         async with refusals_shown(interaction):
-            await interaction.response.defer(ephemeral=True, thinking=True)
-            settled = await self._moderation.resolve(
-                job,
-                Outcome(outcome.value),
-                server_id=interaction.guild_id or 0,
-                request_id=request_id,
-                actor_id=interaction.user.id,
-                reason=reason,
-            )
-            await show_privately(interaction, cards.resolved(settled))
+            await resolve(interaction, job, Outcome(outcome.value), request_id, reason)
 
     @resolve.autocomplete("job")
-    async def offer_jobs(
-        self, interaction: Interaction, typed: str
-    ) -> list[app_commands.Choice[str]]:
-        """This server's jobs in review: id, requester, age."""
-        server_id = interaction.guild_id
-        if not server_id:
-            return []
+    async def offer_in_review(self, interaction: Interaction, typed: str) -> Choices:
+        """This server's jobs in review, oldest first."""
+        return await self._offer(interaction, typed, frozenset({JobState.REVIEW}))
+
+    @cancel.autocomplete("job")
+    async def offer_waiting(self, interaction: Interaction, typed: str) -> Choices:
+        """This server's waiting jobs, newest first."""
+        return await self._offer(interaction, typed, CANCELLABLE)
+
+    @refund.autocomplete("job")
+    async def offer_refundable(self, interaction: Interaction, typed: str) -> Choices:
+        """This server's jobs that were paid and not refunded, newest first."""
+        return await self._offer(interaction, typed, PAID)
+
+    async def _offer(
+        self, interaction: Interaction, typed: str, states: frozenset[JobState]
+    ) -> Choices:
+        server_id, wanted = server_of(interaction), typed.strip().lower()
+        choices: Choices = []
         try:
-            found = (await self._moderation.in_review(server_id))[: 4 * MOST_CHOICES]
+            found = await self._candidates(server_id, states)
             names = await self._names(found, server_id)
+            for job in found:
+                line = self._line(job, names)
+                if wanted not in line.lower():
+                    continue
+                if states == PAID and not await self._moderation.is_refundable(job):
+                    continue
+                choices.append(app_commands.Choice(name=line, value=job.id))
+                if len(choices) == MOST_CHOICES:
+                    break
         except Exception:
             log.exception("no choices could be offered")
             return []
-        offers = [(job, self._line(job, names)) for job in found]
-        typed = typed.strip().lower()
-        fitting = [offer for offer in offers if typed in offer[1].lower()]
-        return [app_commands.Choice(name=line, value=job.id) for job, line in fitting][
-            :MOST_CHOICES
-        ]
+        return choices
+
+    async def _candidates(self, server_id: int, states: frozenset[JobState]) -> list[Job]:
+        if JobState.REVIEW in states:  # the oldest waits longest for its decision
+            return (await self._moderation.in_review(server_id))[:LOOKED_THROUGH]
+        return await self._moderation.jobs(server_id, states=states, limit=LOOKED_THROUGH)
 
     def _line(self, job: Job, names: dict[int, str]) -> str:
         age = seconds_text(60 * round(max(0.0, self._now() - job.created_at) / 60))
-        return f"{job.id} · {names[job.person_id][:40]} · {age}"
+        parts = [job.id, names[job.person_id][:40], news.price_text(job), age]
+        return " · ".join(part for part in parts if part)
 
     async def _names(self, jobs: list[Job], server_id: int) -> dict[int, str]:
         """The requesters' names, as far as Discord tells them in time."""

@@ -1,0 +1,156 @@
+"""The card that tells a moderator whether somebody may run a video now, and why."""
+
+from collections.abc import Mapping
+
+from discord import ui
+
+from bot import news
+from bot.cards import AMBER, GREEN, view, words
+from bot.core import policy
+from bot.core.accounts import Look
+from bot.core.jobs import QUALITIES
+from bot.core.ledger import Period
+from bot.errors import Problem, Refused
+from bot.sentences import clean, sentence
+
+PER = {Period.DAY: "a day", Period.WEEK: "a week", Period.MONTH: "a month"}
+SHOWN_JOBS = 5
+SHOWN_CHANNELS = 10
+
+OBSTACLES: Mapping[Problem, str] = {
+    Problem.SERVER_NOT_ALLOWED: "The operator of this bot has not opened it for this server.",
+    Problem.BLOCKED: "They are blocked until <t:{until:.0f}:F> (<t:{until:.0f}:R>).",
+    Problem.BLOCKED_FOR_GOOD: "They are blocked, until somebody lifts it with `/quota unblock`.",
+    Problem.TOO_MANY_WAITING: (
+        "They have {limit} requests waiting, as many as one person may have anywhere."
+    ),
+    Problem.TOO_MANY_WAITING_HERE: (
+        "They have {limit} waiting here, as many as this server allows one person."
+    ),
+    Problem.QUEUE_FULL: "The line of the whole bot is full: {limit} requests are waiting.",
+    Problem.NOTHING_LEFT: (
+        "They have no credits left. Their allowance renews <t:{renews_at:.0f}:R>; `/quota grant` "
+        "gives them more at once."
+    ),
+    Problem.NO_ALLOWANCE: (
+        "They have no credits and no allowance: `/quota grant` gives them some, `/quota allowance` "
+        "everybody."
+    ),
+    Problem.NO_SERVER_BUDGET: "This server’s budget is set to nothing; `/settings` changes it.",
+    Problem.SERVER_BUDGET_SPENT: (
+        "This server’s budget is spent. It renews <t:{renews_at:.0f}:R>; `/settings` changes it."
+    ),
+    Problem.BUDGET_SPENT: (
+        "Today’s budget of the whole bot is spent. It renews <t:{renews_at:.0f}:R>; only the "
+        "operator can change it."
+    ),
+}
+"""What stands in somebody's way, said to a moderator; the rest reads as it does for everybody."""
+
+
+def look(seen: Look) -> ui.LayoutView:
+    """What `/quota show` answers."""
+    reasons = _reasons(seen)
+    can = "cannot" if reasons else "can"
+    items: list[ui.Item[ui.LayoutView]] = [
+        words(f"### <@{seen.person_id}> {can} ask for a video now", *reasons),
+        words("**Credits**", *_credits(seen)),
+        words("**Videos**", *_videos(seen)),
+        words("**Rules**", *_rules(seen)),
+    ]
+    return view(*items, colour=AMBER if reasons else GREEN)
+
+
+def _reasons(seen: Look) -> list[str]:
+    """Everything that stands in the way, the weightiest first."""
+    reasons = [] if seen.is_member else ["They are not a member of this server now."]
+    reasons += [_obstacle(refused) for refused in seen.obstacles]
+    return reasons if seen.rules.qualities else [*reasons, "No quality is open to them."]
+
+
+def _obstacle(refused: Refused) -> str:
+    if said := OBSTACLES.get(refused.problem):
+        return said.format_map(refused.facts)
+    return sentence(refused.problem, refused.facts)
+
+
+def _credits(seen: Look) -> list[str | None]:
+    rules, balance = seen.rules, seen.standing.balance
+    source = f"from <@&{rules.allowance_role_id}>" if rules.allowance_role_id else "everybody’s"
+    return [
+        (
+            f"**{balance.allowance_left}** of {rules.allowance_credits} left of the allowance of "
+            f"{PER[rules.period]} ({source}), which renews <t:{seen.renews_at:.0f}:R>."
+            if rules.allowance_credits
+            else "No allowance."
+        ),
+        f"**{balance.granted}** granted, which stay until they are spent.",
+        f"**{balance.held}** held by unfinished jobs." if balance.held else None,
+    ]
+
+
+def _videos(seen: Look) -> list[str | None]:
+    rules, standing = seen.rules, seen.standing
+    more = len(seen.under_way) - SHOWN_JOBS
+    return [
+        _counts("Here", standing.running_here, rules.max_running_here)
+        + _counts(", waiting", standing.waiting_here, rules.max_waiting_here, word="")
+        + ".",
+        _counts("Anywhere", standing.running_of_person, rules.max_running_per_person)
+        + _counts(", waiting", standing.waiting_of_person, rules.max_waiting_per_person, word="")
+        + ".",
+        None if policy.may_start(rules, standing) else "One more would wait its turn.",
+        *(
+            f"`{job.id}` · {news.title(job)} · <t:{job.created_at:.0f}:R>"
+            for job in seen.under_way[:SHOWN_JOBS]
+        ),
+        f"… and {more} more: `/moderate jobs` lists them." if more > 0 else None,
+    ]
+
+
+def _counts(where: str, count: int, limit: int | None, word: str = " being made") -> str:
+    most = f" of at most {limit}" if limit is not None else ""
+    return f"{where}{word} **{count}**{most}"
+
+
+def _rules(seen: Look) -> list[str | None]:
+    rules, standing = seen.rules, seen.standing
+    allowed = [quality for quality in QUALITIES if quality in rules.qualities]
+    today = max(0, rules.daily_budget_credits - standing.budget_spent)
+    return [
+        _block(seen),
+        _server_budget(seen),
+        (
+            f"The whole bot’s budget: **{today}** of {rules.daily_budget_credits} left today, "
+            f"which renews <t:{seen.day_ends_at:.0f}:R>."
+        ),
+        f"Videos may be asked for in {_channels(rules.channels)}.",
+        f"Qualities open to them: {', '.join(allowed) or 'none'}.",
+    ]
+
+
+def _block(seen: Look) -> str:
+    block = seen.standing.block
+    if block is None:
+        return "Not blocked."
+    until = f"until <t:{block.until:.0f}:F>" if block.until is not None else "for good"
+    return f"Blocked {until}: {clean(block.reason)}"
+
+
+def _server_budget(seen: Look) -> str:
+    budget = seen.rules.budget_credits
+    if budget is None:
+        return "This server has no budget of its own."
+    left = max(0, budget - seen.standing.server_spent)
+    return (
+        f"This server’s budget: **{left}** of {budget} left {PER[seen.rules.period]}, which renews "
+        f"<t:{seen.renews_at:.0f}:R>."
+    )
+
+
+def _channels(channels: frozenset[int]) -> str:
+    if not channels:
+        return "every channel"
+    shown = [f"<#{channel}>" for channel in sorted(channels)[:SHOWN_CHANNELS]]
+    more = len(channels) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")
