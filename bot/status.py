@@ -139,7 +139,7 @@ class StatusCards:
             elif job.source is Source.MESSAGE and (
                 job.card.message_id is None or job.card_is_above_its_files
             ):
-                await self._post_card(job)
+                await self._post_card(job, self._view(job, outlook))
             else:
                 await self._edit(job, self._view(job, outlook))
                 edited = True
@@ -152,14 +152,14 @@ class StatusCards:
             return cards.draft(job, prices(job.duration_s or 0, self._rates) if known else None)
         return cards.status(job, outlook)
 
-    async def _post_card(self, job: Job) -> None:
+    async def _post_card(self, job: Job, view: discord.ui.LayoutView) -> None:
         """The card of a plain message's request is a message of its own.
 
         It answers the newest message that brought a file: an edit above that would go unseen.
         Earlier cards go only once the new one stands, and the saved one is remembered until then:
-        killed anywhere in between, the next try finds the new one and goes on.
+        killed anywhere in between, the next try finds the new one by its buttons and goes on, even
+        if one of them has been pressed meanwhile; so they go only once it is saved.
         """
-        view = self._view(job, Outlook())
         try:
             channel = await self._client.fetch_channel(job.channel_id)
             assert isinstance(channel, discord.DMChannel)
@@ -167,22 +167,26 @@ class StatusCards:
             found = await _cards_of(job, channel)
             below = [card for card in found if card.id > answered or job.ended]
             if below:
-                posted = await below[-1].edit(view=view)
+                standing = below[-1].id
+            elif job.card.message_id is not None and not job.is_draft:
+                await self._edit(job, view)
+                return
             elif job.state is JobState.CANCELLED:
                 return
             else:
                 nonce = f"{job.id}-{answered % NONCE_ROOM}"
-                posted = await channel.send(view=view, nonce=nonce, silent=False)
-            earlier = {card.id for card in found} | {job.card.message_id or posted.id}
-            for message_id in earlier - {posted.id}:
+                standing = (await channel.send(view=view, nonce=nonce, silent=False)).id
+            earlier = {card.id for card in found} | {job.card.message_id or standing}
+            for message_id in earlier - {standing}:
                 await _delete(channel.get_partial_message(message_id))
+            await self._store.card_is(job.id, standing)
+            if below:
+                await below[-1].edit(view=view)
         except LOST as error:
             if not is_refusal(error):
                 raise DeliveryError(str(error)) from error
             log.info("a card could not be posted", job=job.id, reason=str(error))
             await self._edit(job, view)
-        else:
-            await self._store.card_is(job.id, posted.id)
 
     async def _edit(self, job: Job, view: discord.ui.LayoutView) -> None:
         """Edit a card by its token, afterwards by its id; one that is gone is given up."""

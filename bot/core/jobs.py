@@ -191,9 +191,9 @@ class Job:
 
     @property
     def card_is_above_its_files(self) -> bool:
-        """A draft's card was posted before the message that it now answers."""
+        """A plain message's card, as it was last saved, is older than the newest file's message."""
         card, newest = self.card.message_id, self.completed_by_id
-        return self.is_draft and card is not None and newest is not None and card < newest
+        return card is not None and newest is not None and card < newest
 
 
 def may_change(leaves: JobState, enters: JobState) -> bool:

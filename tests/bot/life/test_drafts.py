@@ -8,9 +8,11 @@ from sandbox import answers
 from sandbox.faults import Fault, Rule, late, resets
 from sandbox.person import Json, PersonClient
 from tests.bot.life.world import Life
-from tests.e2e.stage import says
+from tests.e2e.stage import button, says
 
-POST = ("discord", "POST", "/channels/{channel_id}/messages")
+HISTORY = "/channels/{channel_id}/messages"
+MESSAGE = "/channels/{channel_id}/messages/{message_id}"
+POST = ("discord", "POST", HISTORY)
 
 
 async def cards(life: Life, ada: PersonClient, channel_id: int) -> list[Json]:
@@ -67,3 +69,46 @@ async def test_a_cancelled_drafts_card_is_found_again_too(life: Life) -> None:
     await life.start()
     await ada.wait_for(says("### Cancelled"))
     assert len(await cards(life, ada, channel_id)) == 1
+
+
+async def test_a_draft_is_started_from_a_card_that_was_not_saved(life: Life) -> None:
+    """Killed after the earlier card was deleted; then the newer one, which stands, is pressed."""
+    await life.start()
+    ada = await life.person("ada")
+    channel_id = await ada.open_dm()
+    await ada.send(channel_id, "", [life.picture])
+    await ada.wait_for(says("Got your picture"))
+    await life.until(lambda: life.rows("SELECT card_shown IS NULL FROM jobs") == [(0,)])
+    [(earlier,)] = life.rows("SELECT card_message_id FROM jobs")
+    await ada.send(channel_id, "", [life.motion])
+    offer = await ada.wait_for(says("Shall I make this picture move"))
+    await life.until(lambda: life.rows("SELECT card_message_id FROM jobs") != [(earlier,)])
+    life.alter("UPDATE jobs SET card_message_id = ?", earlier)
+    await ada.click(channel_id, int(offer["message"]["id"]), button(offer["message"], "540p"))
+    await life.reaches("rendering", step_s=0.5)
+    await life.until(lambda: life.rows("SELECT card_shown LIKE 'rendering%' FROM jobs") == [(1,)])
+    [card] = await cards(life, ada, channel_id)
+    assert card["id"] == offer["message"]["id"]
+    assert says("learning to move")({"type": "message_update", "message": card})
+
+
+async def test_an_earlier_card_that_could_not_be_deleted_goes_after_the_start(life: Life) -> None:
+    """Each try to delete it fails until the newer card's button has been pressed."""
+    await life.start()
+    ada = await life.person("ada")
+    channel_id = await ada.open_dm()
+    await ada.send(channel_id, "", [life.picture])
+    await ada.wait_for(says("Got your picture"))
+    await life.until(lambda: life.rows("SELECT card_shown IS NULL FROM jobs") == [(0,)])
+    rule = Rule(answers.page(503), "discord", "DELETE", MESSAGE)
+    life.faults.add(rule)
+    await ada.send(channel_id, "", [life.motion])
+    offer = await ada.wait_for(says("Shall I make this picture move"))
+    await ada.click(channel_id, int(offer["message"]["id"]), button(offer["message"], "540p"))
+    await life.reaches("rendering", step_s=0.5)
+    life.faults.rules.clear()
+    await life.until(
+        lambda: life.rows("SELECT card_shown LIKE 'rendering%' FROM jobs") == [(1,)], step_s=0.5
+    )
+    [card] = await cards(life, ada, channel_id)
+    assert card["id"] == offer["message"]["id"]
