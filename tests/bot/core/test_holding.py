@@ -64,6 +64,13 @@ ENDS = {Period.DAY: MIDNIGHT, Period.WEEK: MONDAY, Period.MONTH: FEBRUARY}
             {"price": 21, "budget": 20},
         ),
         (
+            {"budget_credits": 20},
+            {"server_spent": 1},
+            20,
+            Problem.SERVER_BUDGET_TOO_LOW,
+            {"price": 20, "left": 19, "renews_at": MIDNIGHT},
+        ),
+        (
             {"budget_credits": 20, "period": Period.MONTH},
             {"server_spent": 15},
             6,
@@ -92,6 +99,13 @@ ENDS = {Period.DAY: MIDNIGHT, Period.WEEK: MONDAY, Period.MONTH: FEBRUARY}
             1,
             Problem.BUDGET_SPENT,
             {"renews_at": MIDNIGHT},
+        ),
+        (
+            {"allowance_credits": 200},
+            {"balance": Balance(200, 0, 0), "budget_spent": 1},
+            100,
+            Problem.BUDGET_TOO_LOW,
+            {"price": 100, "left": 99, "renews_at": MIDNIGHT},
         ),
         (
             {"allowance_credits": 200},
