@@ -65,9 +65,7 @@ async def test_a_budget_for_twenty_starts_twenty_and_tells_all_others_why(tmp_pa
                 return sentence(refused.problem, refused.facts)
             assert job is not None
             try:
-                await store.admit(
-                    job, quality="540p", duration_s=2.0, price=PRICE, at=clock.time()
-                )
+                await store.admit(job, quality="540p", duration_s=2.0, price=PRICE, at=clock.time())
             except Refused as refused:
                 failure = Failure(refused.problem, refused.facts)
                 failed = (await store.fail(job, failure, clock.time())).failure

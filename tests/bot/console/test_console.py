@@ -126,12 +126,12 @@ def test_a_job_is_settled(folder: Path) -> None:
 
 def test_credits_are_shown_given_and_taken(folder: Path) -> None:
     whose = ("--server", str(SERVER), "--person", str(PERSON))
-    assert "held by jobs    4" in told(folder, "quota", "show", *whose)
+    assert "held by jobs     4" in told(folder, "quota", "show", *whose)
     given = told(folder, "quota", "grant", *whose, "--credits", "7", "--reason", "a gift")
     assert given.startswith("7 credits granted.")
     taken = told(folder, "quota", "revoke", *whose, "--credits", "9", "--reason", "a mistake")
     assert taken.startswith("7 credits revoked.")
-    assert "granted         0" in taken
+    assert "granted          0" in taken
     none = refused(folder, "quota", "revoke", *whose, "--credits", "9", "--reason", "again")
     assert none.startswith("They have no granted credits that could be taken.")
     with closing(sqlite3.connect(folder / "marionette.db")) as database:
