@@ -28,9 +28,10 @@ async def waiting(life: Life) -> None:
     life.provider.workshop.pause()
     ada = await life.person("ada")
     await life.mimic(ada)
-    await life.reaches("rendering", step_s=1.0)
+    await ada.wait_for(says("learning to move"))
     await life.mimic(ada)
-    await life.reaches("rendering", "queued")
+    await ada.wait_for(says("### In line"))
+    assert life.states() == ["rendering", "queued"]
 
 
 async def test_a_block_cancels_what_waits_and_its_card_follows(life: Life) -> None:
@@ -52,7 +53,8 @@ async def test_a_block_cancels_what_waits_and_its_card_follows(life: Life) -> No
 
     life.advance(2 * 3600)  # it ends by itself
     await life.mimic(ada)
-    await life.until(lambda: len(life.states()) == 3)
+    await ada.wait_for(says("### In line"))
+    assert life.states() == ["rendering", "cancelled", "queued"]
 
 
 async def test_what_is_set_holds_at_once_in_the_running_bot(life: Life) -> None:
@@ -64,7 +66,7 @@ async def test_what_is_set_holds_at_once_in_the_running_bot(life: Life) -> None:
     await ada.wait_for(says("Nobody has an allowance here"))
     await typed(life, f"quota grant {theirs(life)} --credits 2 --reason gift")
     await life.mimic(ada)
-    await life.reaches("rendering", step_s=1.0)
+    await ada.wait_for(says("learning to move"))
     now = await typed(life, f"quota show {theirs(life)}")
     assert (now["granted"], now["held"], now["running"]["here"]) == (0, 2, 1)
     past = (await typed(life, f"quota history --server {server}"))["lines"]
@@ -87,6 +89,7 @@ async def test_a_refund_is_the_persons_to_spend(life: Life) -> None:
     await life.start()
     ada = await life.person("ada")
     await life.mimic(ada)
+    await ada.wait_for(says("learning to move"))
     await life.reaches("delivered", step_s=1.0)
     await shows(life, ada, "delivered")
     await typed(life, f"jobs refund {life.job_id()} --reason blurred")
