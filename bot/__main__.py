@@ -13,6 +13,7 @@ from bot.console.database import db
 from bot.console.doctor import doctor
 from bot.console.jobs import jobs
 from bot.console.quota import quota
+from bot.console.tables import plain
 from bot.console.usage import parser
 from bot.errors import MarionetteError, Refused, SettingsError
 from bot.sentences import sentence
@@ -77,7 +78,7 @@ def _say(errors: BaseExceptionGroup[BaseException], code: int) -> int:
         error = error.exceptions[0]
     text = str(error)
     if isinstance(error, Refused):
-        text = sentence(error.problem, error.facts).replace("`", "")
+        text = plain(sentence(error.problem, error.facts))
     sys.stderr.write(f"{text}\n")
     return code
 

@@ -55,6 +55,7 @@ class Problem(StrEnum):
     TOO_EXPENSIVE = "too_expensive"  # price, allowance
     BUDGET_SPENT = "budget_spent"  # renews_at
     BUDGET_TOO_LOW = "budget_too_low"  # price, left, renews_at
+    OVER_BUDGET = "over_budget"  # price, budget
     QUEUE_FULL = "queue_full"  # limit
     TOO_MANY_WAITING = "too_many_waiting"  # limit
     SERVER_NOT_ALLOWED = "server_not_allowed"
@@ -86,6 +87,7 @@ class Problem(StrEnum):
     BLOCKED_FOR_GOOD = "blocked_for_good"  # reason
     WRONG_CHANNEL = "wrong_channel"  # channels: mentions
     QUALITY_NOT_ALLOWED = "quality_not_allowed"  # quality, allowed
+    NO_QUALITY = "no_quality"
     TOO_MANY_WAITING_HERE = "too_many_waiting_here"  # limit
     NO_SERVER_BUDGET = "no_server_budget"
     SERVER_BUDGET_SPENT = "server_budget_spent"  # renews_at

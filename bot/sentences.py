@@ -58,6 +58,10 @@ SENTENCES: dict[Problem, str] = {
         "This costs {price_text}, and of today's budget for everybody {left} are left. It renews "
         "<t:{renews_at}:R>; a shorter video or a lower quality costs less."
     ),
+    Problem.OVER_BUDGET: (
+        "This costs {price_text}, more than a whole day's budget for everybody, {budget}: give a "
+        "shorter video or choose a lower quality."
+    ),
     Problem.BUDGET_SPENT: (
         "Today's budget for everybody is spent. It renews <t:{renews_at}:R>: please come back then."
     ),
@@ -130,6 +134,10 @@ SENTENCES: dict[Problem, str] = {
     ),
     Problem.WRONG_CHANNEL: "In this server videos are made in {channels}: ask again there.",
     Problem.QUALITY_NOT_ALLOWED: "{quality} is not open to you in this server: choose {allowed}.",
+    Problem.NO_QUALITY: (
+        "In this server videos are for certain roles, and you have none of them: ask its "
+        "moderators."
+    ),
     Problem.TOO_MANY_WAITING_HERE: (
         "You have {limit} waiting already, as many as this server allows. Wait for one to start, "
         "or cancel one with `/jobs cancel`."

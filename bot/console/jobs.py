@@ -1,17 +1,27 @@
-"""`jobs`: list, show and resolve, whoever's they are."""
+"""`jobs`: list and show them, cancel, refund and resolve them, whoever's they are."""
 
 import argparse
 
 from bot.app import provider
 from bot.clock import Clock
-from bot.console.tables import age, facts, moment, table
+from bot.console.documents import (
+    Document,
+    action_document,
+    attempt_document,
+    dumped,
+    entry_document,
+    job_document,
+)
+from bot.console.tables import age, facts, moment, place, plain, table
 from bot.core.actions import OPERATOR
-from bot.core.jobs import Job, JobState, Outcome, job_id_in
+from bot.core.jobs import Attempt, Job, JobState, Outcome, job_id_in
 from bot.errors import MarionetteError
 from bot.moderation import Moderation
-from bot.sentences import sentence
+from bot.sentences import credits_text, sentence
 from bot.settings import Settings
 from bot.store import Database, Store
+
+Said = tuple[str, Document]
 
 
 async def jobs(wanted: argparse.Namespace, settings: Settings, clock: Clock) -> str:
@@ -20,28 +30,31 @@ async def jobs(wanted: argparse.Namespace, settings: Settings, clock: Clock) -> 
         store = Store(database, settings.house())
         match wanted.action:
             case "list":
-                return await _list(wanted, store, clock)
+                text, document = await _list(wanted, store, clock)
             case "show":
-                return await _show(wanted.job, store, clock)
+                text, document = await _show(wanted.job, store, clock)
             case _:
-                return await _resolve(wanted, settings, store, clock)
+                text, document = await _decide(wanted, settings, store, clock)
+    return dumped(document) if wanted.json else text
 
 
-async def _list(wanted: argparse.Namespace, store: Store, clock: Clock) -> str:
+async def _list(wanted: argparse.Namespace, store: Store, clock: Clock) -> Said:
     found = await store.read.find(
         state=JobState(wanted.state) if wanted.state else None,
         server_id=wanted.server,
         person_id=wanted.person,
         limit=wanted.limit + 1,
     )
-    if not found:
-        return "There are no such jobs."
+    listed, more = found[: wanted.limit], len(found) > wanted.limit
+    document = {"jobs": [job_document(job) for job in listed], "there_are_more": more}
+    if not listed:
+        return "There are no such jobs.", document
     now = clock.time()
     head = ("JOB", "STATE", "AGE", "PERSON", "SERVER", "PRICE", "REQUEST ID")
-    shown = table(head, [_line(job, now) for job in found[: wanted.limit]])
-    if len(found) > wanted.limit:
+    shown = table(head, [_line(job, now) for job in listed])
+    if more:
         shown += f"\nThere are more than these {wanted.limit}: --limit shows more."
-    return shown
+    return shown, document
 
 
 def _line(job: Job, now: float) -> tuple[object, ...]:
@@ -57,71 +70,95 @@ def _line(job: Job, now: float) -> tuple[object, ...]:
     )
 
 
-async def _show(text: str, store: Store, clock: Clock) -> str:
+async def _show(text: str, store: Store, clock: Clock) -> Said:
     job_id = job_id_in(text)
     job = await store.read.job(job_id) if job_id else None
     if job is None:
         raise MarionetteError(f"There is no job {text[:40]}.")
-    now = clock.time()
-    failure = job.failure
-    why = sentence(failure.problem, failure.facts) if failure else None
-    parts = [
-        facts(
-            [
-                ("job", job.id),
-                ("state", f"{job.state}, for {age(now - job.state_since)}"),
-                ("asked", moment(job.created_at)),
-                ("person", job.person_id),
-                ("server", job.server_id or "0 (direct messages)"),
-                ("channel", job.channel_id),
-                ("quality", job.quality),
-                ("seconds", job.duration_s),
-                ("price", job.price),
-                ("failure", why),
-                ("delivered", job.delivered),
-            ]
-        )
-    ]
-    attempts = [
-        (moment(a.began_at), a.request_id, moment(a.submitted_at), a.cost, a.image_url, a.video_url)
-        for a in await store.read.attempts_of(job.id)
-    ]
+    attempts = await store.read.attempts_of(job.id)
+    entries = await store.read.entries_of(job.id)
+    actions = await store.read.actions_of(job.id)
+    parts = [_facts(job, clock.time())]
     if attempts:
         head = ("ATTEMPT", "REQUEST ID", "ACCEPTED", "COST", "IMAGE", "VIDEO")
-        parts.append(table(head, attempts))
-    entries = [
-        (moment(entry.at), entry.kind, entry.allowance, entry.granted, entry.actor_id, entry.reason)
-        for entry in await store.read.entries_of(job.id)
-    ]
+        rows = [
+            (moment(a.began_at), a.request_id, moment(a.submitted_at), a.cost, *_urls(a))
+            for a in attempts
+        ]
+        parts.append(table(head, rows))
     if entries:
         head = ("ENTRY", "KIND", "ALLOWANCE", "GRANTED", "BY", "REASON")
-        parts.append(table(head, entries))
-    actions = [
-        (moment(a.at), a.action, a.actor_id, (a.after or {}).get("state"), a.reason)
-        for a in await store.read.actions_of(job.id)
-    ]
+        parts.append(
+            table(
+                head,
+                [
+                    (moment(e.at), e.kind, e.allowance, e.granted, e.actor_id, e.reason)
+                    for e in entries
+                ],
+            )
+        )
     if actions:
-        parts.append(table(("ACTION", "WHAT", "BY", "AFTER", "REASON"), actions))
-    return "\n\n".join(parts)
+        decided = [
+            (moment(a.at), a.action, a.actor_id, (a.after or {}).get("state"), a.reason)
+            for a in actions
+        ]
+        parts.append(table(("ACTION", "WHAT", "BY", "AFTER", "REASON"), decided))
+    return "\n\n".join(parts), {
+        "job": job_document(job),
+        "attempts": [attempt_document(attempt) for attempt in attempts],
+        "entries": [entry_document(entry) for entry in entries],
+        "actions": [action_document(action) for action in actions],
+    }
 
 
-async def _resolve(
+def _urls(attempt: Attempt) -> tuple[str, str]:
+    return attempt.image_url, attempt.video_url
+
+
+def _facts(job: Job, now: float) -> str:
+    failure = job.failure
+    return facts(
+        [
+            ("job", job.id),
+            ("state", f"{job.state}, for {age(now - job.state_since)}"),
+            ("asked", moment(job.created_at)),
+            ("person", job.person_id),
+            ("server", place(job.server_id)),
+            ("channel", job.channel_id),
+            ("quality", job.quality),
+            ("seconds", job.duration_s),
+            ("price", job.price),
+            ("failure", plain(sentence(failure.problem, failure.facts)) if failure else None),
+            ("delivered", job.delivered),
+        ]
+    )
+
+
+async def _decide(
     wanted: argparse.Namespace, settings: Settings, store: Store, clock: Clock
-) -> str:
-    outcome = Outcome(wanted.outcome)
-    if outcome is Outcome.RAN:
-        for missing in settings.missing(["segmind_api_key"]):
-            raise MarionetteError(f"The provider's history cannot be asked: {missing}")
+) -> Said:
+    by = {"server_id": None, "actor_id": OPERATOR, "reason": wanted.reason}
     async with provider(settings, clock) as history:
         moderation = Moderation(
             store=store, history=history, poke=lambda job_id: None, clock=clock
         )  # a running bot looks for decisions by itself
-        job = await moderation.resolve(
-            wanted.job,
-            outcome,
-            server_id=None,
-            request_id=wanted.request_id,
-            actor_id=OPERATOR,
-            reason=wanted.reason,
-        )
-    return f"Job {job.id} is {job.state} now; a running bot goes on with it within a minute."
+        match wanted.action:
+            case "cancel":
+                job = await moderation.cancel(wanted.job, **by)
+                said = f"Job {job.id} is cancelled; a running bot shows it within a minute."
+            case "refund":
+                job = await moderation.refund(wanted.job, **by)
+                said = f"{credits_text(job.price or 0)} of job {job.id} are granted again."
+            case _:
+                outcome = Outcome(wanted.outcome)
+                if outcome is Outcome.RAN:
+                    for missing in settings.missing(["segmind_api_key"]):
+                        raise MarionetteError(f"The provider's history cannot be asked: {missing}")
+                job = await moderation.resolve(
+                    wanted.job, outcome, request_id=wanted.request_id, **by
+                )
+                said = (
+                    f"Job {job.id} is {job.state} now; a running bot goes on with it within a "
+                    "minute."
+                )
+    return said, {"job": job_document(job)}

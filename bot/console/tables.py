@@ -1,5 +1,6 @@
 """Plain text for a terminal."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -39,3 +40,15 @@ def age(seconds: float) -> str:
 def moment(at: float | None) -> str | None:
     """A unix time as UTC."""
     return None if at is None else f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def plain(sentence: str) -> str:
+    """A sentence of ours without what only Discord draws."""
+    sentence = re.sub(r" \(<t:\d+:R>\)", "", sentence)
+    sentence = re.sub(r"<t:(-?\d+):\w>", lambda found: moment(float(found[1])) or "", sentence)
+    return re.sub(r"<#(\d+)>", r"channel \1", sentence).replace("`", "")
+
+
+def place(server_id: int) -> str:
+    """A server, or what stands for direct messages."""
+    return str(server_id) if server_id else "0 (direct messages)"

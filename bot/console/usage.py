@@ -3,7 +3,9 @@
 import argparse
 from pathlib import Path
 
+from bot.core.actions import LINES
 from bot.core.jobs import JobState, Outcome
+from bot.core.ledger import Period
 
 LONGEST_ID = 2**63 - 1
 MOST_CREDITS = 1_000_000
@@ -14,8 +16,12 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="python -m bot", description="Marionette, a Discord bot")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("run", help="run the bot until SIGTERM or Ctrl-C")
-    _jobs(commands.add_parser("jobs", help="list, show and settle jobs, beside a running bot"))
-    _quota(commands.add_parser("quota", help="show, grant and revoke somebody's credits"))
+    _jobs(commands.add_parser("jobs", help="list and show jobs, cancel, refund and settle them"))
+    _quota(
+        commands.add_parser(
+            "quota", help="somebody's credits, blocks, a server's allowances and its past"
+        )
+    )
     _db(commands.add_parser("db", help="back the database up, and say its version"))
     doctor = commands.add_parser("doctor", help="compare what is written down with what is there")
     doctor.add_argument(
@@ -38,27 +44,65 @@ def _jobs(command: argparse.ArgumentParser) -> None:
     listing.add_argument("--state", choices=[state.value for state in JobState])
     listing.add_argument("--server", type=_id, metavar="ID", help="0: direct messages")
     listing.add_argument("--person", type=_id, metavar="ID")
-    listing.add_argument("--limit", type=_whole(1, 100_000), default=50, metavar="N")
+    _limited(listing)
     show = actions.add_parser("show", help="everything about one job")
-    show.add_argument("job", metavar="JOB")
+    cancel = actions.add_parser("cancel", help="cancel a job that has not been sent off")
+    refund = actions.add_parser("refund", help="give a charged job's price back, once")
     resolve = actions.add_parser("resolve", help="settle a job in review")
-    resolve.add_argument("job", metavar="JOB")
+    for action in (show, cancel, refund, resolve):
+        action.add_argument("job", metavar="JOB")
     resolve.add_argument("--outcome", required=True, choices=[outcome.value for outcome in Outcome])
     resolve.add_argument("--request-id", metavar="ID", help="the run that it takes, if it ran")
-    resolve.add_argument("--reason", required=True, metavar="TEXT")
+    for action in (cancel, refund, resolve):
+        action.add_argument("--reason", required=True, metavar="TEXT")
+    _for_machines(actions)
 
 
 def _quota(command: argparse.ArgumentParser) -> None:
     actions = command.add_subparsers(dest="action", required=True, metavar="ACTION")
-    show = actions.add_parser("show", help="what somebody has")
+    show = actions.add_parser("show", help="what somebody has, and what keeps them from asking")
     grant = actions.add_parser("grant", help="give credits that stay until they are spent")
     revoke = actions.add_parser("revoke", help="take granted credits away, as far as there are any")
-    for action in (show, grant, revoke):
-        action.add_argument("--server", type=_id, required=True, help="0: direct messages")
-        action.add_argument("--person", type=_id, required=True)
+    bring = actions.add_parser("set", help="bring the granted credits to a number")
+    block = actions.add_parser("block", help="let somebody ask no more; cancels what they wait for")
+    unblock = actions.add_parser("unblock", help="let somebody ask again")
+    allowance = actions.add_parser("allowance", help="what everybody, or a role, can spend")
+    history = actions.add_parser("history", help="what happened to credits and rules, newest first")
+    actions.add_parser("top", help="who has spent most since the period began")
+    for action in actions.choices.values():
+        action.add_argument(
+            "--server", type=_id, required=True, metavar="ID", help="0: direct messages"
+        )
+    for action in (show, grant, revoke, bring, block, unblock):
+        action.add_argument("--person", type=_id, required=True, metavar="ID")
+    history.add_argument("--person", type=_id, metavar="ID")
     for action in (grant, revoke):
-        action.add_argument("--credits", type=_whole(1, MOST_CREDITS), required=True)
+        action.add_argument("--credits", type=_whole(1, MOST_CREDITS), required=True, metavar="N")
+    for action in (bring, allowance):
+        action.add_argument("--credits", type=_whole(0, MOST_CREDITS), required=True, metavar="N")
+    for action in (grant, revoke, bring, block):
         action.add_argument("--reason", required=True, metavar="TEXT")
+    for action in (unblock, allowance):
+        action.add_argument("--reason", default="", metavar="TEXT")
+    block.add_argument(
+        "--until",
+        metavar="WHEN",
+        help="how long, such as 2h, 3d or 1w, or when, in UTC or with a zone; else for good",
+    )
+    allowance.add_argument("--period", choices=[period.value for period in Period])
+    allowance.add_argument("--role", type=_id, metavar="ID", help="0 credits take its own away")
+    history.add_argument("--kind", choices=LINES, action="append", help="may be given repeatedly")
+    _limited(history)
+    _for_machines(actions)
+
+
+def _limited(action: argparse.ArgumentParser) -> None:
+    action.add_argument("--limit", type=_whole(1, 100_000), default=50, metavar="N")
+
+
+def _for_machines(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    for action in actions.choices.values():
+        action.add_argument("--json", action="store_true", help="one JSON document instead of text")
 
 
 def _db(command: argparse.ArgumentParser) -> None:

@@ -91,7 +91,9 @@ def obstacles(rules: Rules, standing: Standing, ask: Ask, at: float) -> Iterator
         yield _blocked(standing.block)
     if rules.channels and ask.channels and not rules.channels & ask.channels:
         yield Refused(Problem.WRONG_CHANNEL, channels=_mentions(rules.channels))
-    if ask.quality and ask.quality not in rules.qualities:
+    if not rules.qualities:
+        yield Refused(Problem.NO_QUALITY)
+    elif ask.quality and ask.quality not in rules.qualities:
         allowed = " or ".join(known for known in QUALITIES if known in rules.qualities)
         yield Refused(Problem.QUALITY_NOT_ALLOWED, quality=ask.quality, allowed=allowed)
     if standing.waiting_of_person >= rules.max_waiting_per_person:
@@ -132,6 +134,8 @@ def may_hold(rules: Rules, standing: Standing, price: int, at: float) -> None:
             raise Refused(
                 Problem.SERVER_BUDGET_TOO_LOW, price=price, left=left, renews_at=renews_at
             )
+    if price > rules.daily_budget_credits:
+        raise Refused(Problem.OVER_BUDGET, price=price, budget=rules.daily_budget_credits)
     left = rules.daily_budget_credits - standing.budget_spent
     if price > left:
         day_ends_at = ledger.period_end(Period.DAY, at)

@@ -19,20 +19,22 @@ def until(text: str, at: float) -> float:
     Raises `Refused` for what cannot be read, and for what is over.
     """
     told = " ".join(text.lower().split())
-    if found := _LENGTH.fullmatch(told):
-        return at + int(found[1]) * UNITS_S[found[2][0]]
-    found = _MOMENT.fullmatch(told)
-    if found is None:
-        raise Refused(Problem.UNTIL_UNCLEAR, until=text[:60])
-    zone = found["zone"]
     try:
-        moment = datetime.fromisoformat(
-            f"{found['day']}T{(found['time'] or '23:59').zfill(5)}"
-            f"{'' if zone in {None, 'z', 'utc'} else zone}"
-        )
-        ends_at = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, OverflowError):
+        if found := _LENGTH.fullmatch(told):
+            ends_at = at + int(found[1]) * UNITS_S[found[2][0]]
+        else:
+            ends_at = _moment(told)
+    except (ValueError, OverflowError):  # no such day or hour, or in no year that a date can have
         raise Refused(Problem.UNTIL_UNCLEAR, until=text[:60]) from None
     if ends_at <= at:
         raise Refused(Problem.UNTIL_PAST, until=ends_at)
     return ends_at
+
+
+def _moment(told: str) -> float:
+    found = _MOMENT.fullmatch(told)
+    if found is None:
+        raise ValueError(told)
+    zone = "+00:00" if found["zone"] in {None, "z", "utc"} else found["zone"]
+    time = (found["time"] or "23:59").zfill(5)
+    return datetime.fromisoformat(f"{found['day']}T{time}{zone}").astimezone(UTC).timestamp()

@@ -60,6 +60,7 @@ FACTS: dict[Problem, dict[str, str | int | float]] = {
     Problem.NOTHING_LEFT: {"renews_at": 1_795_000_000.0},
     Problem.TOO_EXPENSIVE: {"price": 31, "allowance": 30},
     Problem.BUDGET_TOO_LOW: {"price": 5, "left": 1, "renews_at": 1_795_000_000.0},
+    Problem.OVER_BUDGET: {"price": 50, "budget": 20},
     Problem.BUDGET_SPENT: {"renews_at": 1_795_000_000.0},
     Problem.QUEUE_FULL: {"limit": 200},
     Problem.TOO_MANY_WAITING: {"limit": 5},

@@ -14,6 +14,7 @@ from bot.console.usage import parser
 from bot.core.jobs import Failure, Job, JobState, Source
 from bot.errors import Problem
 from bot.store import Database, NewJob, Store
+from tests.bot.store.test_backup import head
 from tests.bot.store.test_jobs import AT, FILE, HOUSE, submit
 from tests.bot.test_settings import ROOT
 
@@ -125,14 +126,14 @@ def test_a_job_is_settled(folder: Path) -> None:
 
 def test_credits_are_shown_given_and_taken(folder: Path) -> None:
     whose = ("--server", str(SERVER), "--person", str(PERSON))
-    assert "held by jobs    4" in told(folder, "quota", "show", *whose)
+    assert "held by jobs     4" in told(folder, "quota", "show", *whose)
     given = told(folder, "quota", "grant", *whose, "--credits", "7", "--reason", "a gift")
     assert given.startswith("7 credits granted.")
     taken = told(folder, "quota", "revoke", *whose, "--credits", "9", "--reason", "a mistake")
     assert taken.startswith("7 credits revoked.")
-    assert "granted         0" in taken
+    assert "granted          0" in taken
     none = refused(folder, "quota", "revoke", *whose, "--credits", "9", "--reason", "again")
-    assert none == "There are 0 granted credits, so 9 cannot be revoked."
+    assert none.startswith("They have no granted credits that could be taken.")
     with closing(sqlite3.connect(folder / "marionette.db")) as database:
         rows = database.execute("SELECT actor_id, action, reason FROM actions").fetchall()
     assert rows == [(0, "grant", "a gift"), (0, "revoke", "a mistake")]
@@ -146,7 +147,8 @@ def test_the_database_is_copied_and_named(folder: Path) -> None:
     assert copy.stat().st_mode & 0o077 == 0
     assert "exists already" in refused(folder, "db", "backup", str(copy))
     assert "could not be made" in refused(folder, "db", "backup", str(folder / "no" / "x.db"))
-    assert told(folder, "db", "version") == "database 0002, program 0002\n"
+    said = told(folder, "db", "version")
+    assert said == f"database {head()}, program {head()}\n"
     with closing(sqlite3.connect(copy)) as database:
         database.execute("UPDATE alembic_version SET version_num = '0001'")
         database.commit()

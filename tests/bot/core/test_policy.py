@@ -1,14 +1,14 @@
 """Who may run what, and in which order."""
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from itertools import combinations
+from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from bot.core import policy
 from bot.core.ledger import Balance, Period
-from bot.core.policy import Ask, LineUp, Queued, Standing
+from bot.core.policy import Ask, Block, Standing
 from bot.core.rules import Rules
 from bot.errors import Problem, Refused
 
@@ -30,98 +30,190 @@ IDLE = Standing(
     waiting_of_person=0,
 )
 NOON = 12 * 3600.0
-MIDNIGHT = 24 * 3600.0
+MIDNIGHT = 24 * 3600.0  # 1970-01-01 was a Thursday
+MONDAY, FEBRUARY = 4 * MIDNIGHT, 31 * MIDNIGHT
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """Something that keeps a request from being taken in, and what its requester is told.
+
+    Of one `kind` only the first can be met, since the others are the same thing said otherwise.
+    """
+
+    problem: Problem
+    kind: str
+    rules: dict[str, Any] = field(default_factory=dict)
+    standing: dict[str, Any] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+HERE, THREADS_PARENT, ELSEWHERE = 20, 21, 22
+ASK = Ask(frozenset({HERE, THREADS_PARENT}), "720p")
+
+IN_ORDER = [
+    Obstacle(Problem.SERVER_NOT_ALLOWED, "server", {"allowed_servers": frozenset({8})}),
+    Obstacle(
+        Problem.BLOCKED,
+        "block",
+        standing={"block": Block(NOON + 60, "spam")},
+        facts={"until": NOON + 60, "reason": "spam"},
+    ),
+    Obstacle(
+        Problem.BLOCKED_FOR_GOOD,
+        "block",
+        standing={"block": Block(None, "spam")},
+        facts={"reason": "spam"},
+    ),
+    Obstacle(
+        Problem.WRONG_CHANNEL,
+        "channel",
+        {"channels": frozenset({ELSEWHERE})},
+        facts={"channels": "<#22>"},
+    ),
+    Obstacle(
+        Problem.QUALITY_NOT_ALLOWED,
+        "quality",
+        {"qualities": frozenset({"540p", "360p"})},
+        facts={"quality": "720p", "allowed": "360p or 540p"},
+    ),
+    Obstacle(Problem.NO_QUALITY, "quality", {"qualities": frozenset()}),
+    Obstacle(
+        Problem.TOO_MANY_WAITING, "waiting", standing={"waiting_of_person": 5}, facts={"limit": 5}
+    ),
+    Obstacle(
+        Problem.TOO_MANY_WAITING_HERE,
+        "waiting",
+        {"max_waiting_here": 2},
+        {"waiting_here": 2},
+        {"limit": 2},
+    ),
+    Obstacle(Problem.QUEUE_FULL, "queue", standing={"waiting": 10}, facts={"limit": 10}),
+    Obstacle(
+        Problem.NOTHING_LEFT,
+        "purse",
+        {"period": Period.WEEK},
+        {"balance": Balance(0, 0, 30)},
+        {"renews_at": MONDAY},
+    ),
+    Obstacle(
+        Problem.NO_ALLOWANCE, "purse", {"allowance_credits": 0}, {"balance": Balance(0, 0, 0)}
+    ),
+    Obstacle(
+        Problem.SERVER_BUDGET_SPENT,
+        "server budget",
+        {"budget_credits": 50, "period": Period.WEEK},
+        {"server_spent": 50},
+        {"renews_at": MONDAY},
+    ),
+    Obstacle(Problem.NO_SERVER_BUDGET, "server budget", {"budget_credits": 0}),
+    Obstacle(
+        Problem.BUDGET_SPENT,
+        "budget",
+        {"daily_budget_credits": 90},
+        {"budget_spent": 90},
+        {"renews_at": MIDNIGHT},
+    ),
+]
+
+
+def met(*obstacles: Obstacle) -> list[Refused]:
+    """What speaks against a request that meets all of these."""
+    rules, standing = RULES, IDLE
+    for obstacle in obstacles:
+        rules = replace(rules, **obstacle.rules)
+        standing = replace(standing, **obstacle.standing)
+    return list(policy.obstacles(rules, standing, ASK, NOON))
+
+
+def test_nothing_speaks_against_a_request_that_meets_no_obstacle() -> None:
+    assert met() == []
+
+
+@pytest.mark.parametrize("obstacle", IN_ORDER, ids=lambda obstacle: obstacle.problem)
+def test_each_obstacle_alone_is_told_with_its_facts(obstacle: Obstacle) -> None:
+    [refused] = met(obstacle)
+    assert refused.problem is obstacle.problem
+    assert refused.facts == obstacle.facts
 
 
 @pytest.mark.parametrize(
-    ("rules", "standing", "problem"),
+    ("first", "second"),
+    [pair for pair in combinations(IN_ORDER, 2) if pair[0].kind != pair[1].kind],
+    ids=lambda obstacle: obstacle.problem,
+)
+def test_of_two_obstacles_both_are_known_and_one_is_told(first: Obstacle, second: Obstacle) -> None:
+    for found in (met(first, second), met(second, first)):
+        assert [refused.problem for refused in found] == [first.problem, second.problem]
+    rules = replace(RULES, **{**second.rules, **first.rules})
+    standing = replace(IDLE, **{**second.standing, **first.standing})
+    with pytest.raises(Refused) as caught:
+        policy.may_ask(rules, standing, ASK, NOON)
+    assert caught.value.problem is first.problem
+
+
+def test_everything_at_once_is_in_order() -> None:
+    kinds: dict[str, Obstacle] = {}
+    for obstacle in IN_ORDER:
+        kinds.setdefault(obstacle.kind, obstacle)
+    found = [refused.problem for refused in met(*kinds.values())]
+    assert found == [obstacle.problem for obstacle in kinds.values()]
+
+
+def test_the_bots_cap_is_told_before_the_servers() -> None:
+    standing = replace(IDLE, waiting_of_person=5, waiting_here=5)
+    for here in (1, 5, 9):  # whichever is lower: waiting elsewhere may be what counts
+        rules = replace(RULES, max_waiting_here=here)
+        [refused] = policy.obstacles(rules, standing, ASK, NOON)
+        assert refused.problem is Problem.TOO_MANY_WAITING
+
+
+@pytest.mark.parametrize(
+    ("rules", "standing", "ask"),
     [
-        (replace(RULES, allowed_servers=frozenset({8})), IDLE, Problem.SERVER_NOT_ALLOWED),
-        (RULES, replace(IDLE, waiting_of_person=5), Problem.TOO_MANY_WAITING),
-        (RULES, replace(IDLE, waiting=10), Problem.QUEUE_FULL),
-        (RULES, replace(IDLE, balance=Balance(0, 0, 30)), Problem.NOTHING_LEFT),
+        ({"allowed_servers": frozenset({7, 8})}, {}, ASK),
+        # Direct messages: whose wallet pays has no say in where they are sent …
+        ({"channels": frozenset({ELSEWHERE})}, {}, Ask(frozenset(), "540p")),
+        # … and their own wallet is in no server; the caller has asked who is a member of one.
+        ({"server_id": 0, "allowed_servers": frozenset({8})}, {}, ASK),
+        # A thread is in its channel.
+        ({"channels": frozenset({THREADS_PARENT})}, {}, ASK),
+        ({"channels": frozenset({HERE, ELSEWHERE})}, {}, ASK),
+        # What is not chosen yet is not refused yet.
+        ({"qualities": frozenset({"360p"})}, {}, Ask(frozenset({HERE}))),
+        # Granted credits are left when the allowance is gone, or never was.
+        ({}, {"balance": Balance(0, 1, 30)}, ASK),
+        ({"allowance_credits": 0}, {"balance": Balance(0, 1, 0)}, ASK),
+        # One credit of a budget is left.
+        ({"budget_credits": 50}, {"server_spent": 49, "budget_spent": 99}, ASK),
+        # One more may wait.
+        ({"max_waiting_here": 3}, {"waiting_here": 2, "waiting_of_person": 4, "waiting": 9}, ASK),
+        # Over a running limit it waits its turn.
         (
-            replace(RULES, allowance_credits=0),
-            replace(IDLE, balance=Balance(0, 0, 0)),
-            Problem.NO_ALLOWANCE,
+            {"max_running_here": 1},
+            {"running": 99, "running_of_person": 99, "running_here": 99},
+            ASK,
         ),
-        (RULES, replace(IDLE, budget_spent=100), Problem.BUDGET_SPENT),
-        (RULES, replace(IDLE, running=99, running_of_person=99), None),
-        (replace(RULES, allowed_servers=frozenset({7})), IDLE, None),
     ],
 )
-def test_who_may_ask(rules: Rules, standing: Standing, problem: Problem | None) -> None:
-    if problem is None:
-        policy.may_ask(rules, standing, Ask(), NOON)
-        return
+def test_what_is_no_obstacle(rules: dict[str, Any], standing: dict[str, Any], ask: Ask) -> None:
+    policy.may_ask(replace(RULES, **rules), replace(IDLE, **standing), ask, NOON)
+
+
+def test_a_block_holds_in_direct_messages_too() -> None:
+    standing = replace(IDLE, block=Block(None, "spam"))
     with pytest.raises(Refused) as caught:
-        policy.may_ask(rules, standing, Ask(), NOON)
-    assert caught.value.problem is problem
+        policy.may_ask(RULES, standing, Ask(), NOON)
+    assert caught.value.problem is Problem.BLOCKED_FOR_GOOD
 
 
-def test_a_refusal_for_credits_says_what_is_missing_and_until_when() -> None:
-    weekly = replace(RULES, period=Period.WEEK)
-    with pytest.raises(Refused) as caught:
-        policy.may_hold(weekly, replace(IDLE, balance=Balance(5, 0, 25)), 6, NOON)
-    assert caught.value.problem is Problem.NO_CREDITS
-    assert caught.value.facts == {"price": 6, "left": 5, "renews_at": 4 * MIDNIGHT}
+def test_no_more_than_five_channels_are_named() -> None:
+    rules = replace(RULES, channels=frozenset(range(1, 9)))
+    [refused] = policy.obstacles(rules, IDLE, ASK, NOON)
+    assert refused.facts == {"channels": "<#1>, <#2>, <#3>, <#4>, <#5>, …"}
 
 
-def test_what_no_allowance_could_pay_is_not_put_off() -> None:
-    with pytest.raises(Refused) as caught:
-        policy.may_hold(RULES, replace(IDLE, balance=Balance(30, 2, 0)), 33, NOON)
-    assert caught.value.problem is Problem.TOO_EXPENSIVE
-    assert caught.value.facts == {"price": 33, "allowance": 30}
-
-
-def test_the_budget_is_a_days_and_what_is_left_of_it_may_be_spent() -> None:
-    standing = replace(IDLE, budget_spent=90)
-    policy.may_hold(RULES, standing, 10, NOON)
-    with pytest.raises(Refused) as caught:
-        policy.may_hold(replace(RULES, period=Period.MONTH), standing, 11, NOON)
-    assert caught.value.problem is Problem.BUDGET_TOO_LOW
-    assert caught.value.facts == {"price": 11, "left": 10, "renews_at": MIDNIGHT}
-
-
-def test_over_a_running_limit_a_job_waits() -> None:
-    assert policy.may_start(RULES, IDLE)
-    assert not policy.may_start(RULES, replace(IDLE, running=3))
-    assert not policy.may_start(RULES, replace(IDLE, running_of_person=2))
-
-
-def line(*people: int) -> list[Queued]:
-    return [Queued(f"j{n}", person, 1, float(n)) for n, person in enumerate(people)]
-
-
-def test_nobodys_tenth_runs_before_anothers_first() -> None:
-    order = policy.next_fairly(LineUp(line(*[1] * 10, 2, 3)), 99)
-    assert [queued.person_id for queued in order][:3] == [1, 2, 3]
-    assert [queued.job_id for queued in order][3:5] == ["j1", "j2"]
-
-
-def test_what_runs_counts_as_a_turn_taken() -> None:
-    order = policy.next_fairly(LineUp(line(1, 2, 1), {(1, 1): 1}), 2)
-    assert [queued.job_id for queued in order] == ["j1", "j0"]
-
-
-@given(
-    st.lists(st.integers(1, 4), max_size=20),
-    st.dictionaries(st.integers(1, 4), st.integers(0, 3)),
-    st.integers(1, 3),
-)
-def test_the_order_is_fair(people: list[int], running: dict[int, int], most: int) -> None:
-    order = policy.next_fairly(
-        LineUp(line(*people), {(person, 1): n for person, n in running.items()}), most
-    )
-    started = dict(running)
-    for position, queued in enumerate(order):
-        started[queued.person_id] = started.get(queued.person_id, 0) + 1
-        assert started[queued.person_id] <= most
-        for later in order[position + 1 :]:
-            ahead = started.get(later.person_id, 0)
-            assert started[queued.person_id] <= ahead + 1
-    for person in set(people):
-        theirs = [queued.queued_at for queued in order if queued.person_id == person]
-        assert theirs == sorted(theirs)
-        free = max(0, most - running.get(person, 0))
-        assert len(theirs) == min(free, people.count(person))
+@pytest.mark.parametrize("ask", [ASK, Ask()])
+def test_where_no_quality_is_open_none_is_proposed(ask: Ask) -> None:
+    [refused] = policy.obstacles(replace(RULES, qualities=frozenset()), IDLE, ask, NOON)
+    assert (refused.problem, refused.facts) == (Problem.NO_QUALITY, {})

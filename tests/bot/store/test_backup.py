@@ -11,14 +11,16 @@ from pathlib import Path
 
 import pytest
 from alembic import command
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 from structlog.testing import capture_logs
 
 from bot.alarms import Alarms, Trouble
+from bot.core.rules import ServerRules
 from bot.errors import CannotSave, StoreError
 from bot.store import Database, Store
 from bot.store.backup import back_up, back_up_before
-from bot.store.database import _config
+from bot.store.database import MIGRATIONS, _config
 from tests.bot.disk import files_may_have, without_override
 from tests.bot.store.test_jobs import HOUSE
 from tests.bot.test_settings import NEEDED, ROOT
@@ -35,15 +37,22 @@ def revision(path: Path) -> str:
         return str(database.execute("SELECT version_num FROM alembic_version").fetchone()[0])
 
 
-def write_old(folder: Path) -> Path:
-    """A database as the first release left it, with somebody's credits in it."""
+def write_old(folder: Path, version: str = OLD) -> Path:
+    """A database as an earlier release left it, with somebody's credits in it."""
     path = folder / "marionette.db"
     engine = create_engine(f"sqlite:///{path}")
     with engine.begin() as connection:
-        command.upgrade(_config(connection), OLD)
+        command.upgrade(_config(connection), version)
         connection.exec_driver_sql("INSERT INTO wallets VALUES (1, 2, 30, 0)")
     engine.dispose()
     return path
+
+
+def head() -> str:
+    """The newest revision there is."""
+    found = ScriptDirectory(str(MIGRATIONS)).get_current_head()
+    assert found is not None
+    return found
 
 
 def names(folder: Path) -> set[str]:
@@ -65,6 +74,26 @@ async def test_a_migration_is_preceded_by_a_backup(tmp_path: Path) -> None:
     assert (revision(path), granted(path)) == (head, [(30,)])
 
 
+async def test_what_was_asked_in_direct_messages_stays_so(tmp_path: Path) -> None:
+    path = write_old(tmp_path, "0002")
+    with closing(sqlite3.connect(path)) as database:
+        for number, server_id in enumerate((0, 7)):
+            database.execute(
+                "INSERT INTO jobs (id, revision, state, state_since, source, origin_id, server_id,"
+                " channel_id, person_id, created_at, upload_limit_bytes)"
+                " VALUES (?, 1, 'failed', 1, 'slash', ?, ?, 5, 2, 1, 10)",
+                (f"j{server_id}", number, server_id),
+            )
+        database.commit()
+    async with await Database.open(url(tmp_path), exclusive=True) as database:
+        store = Store(database, HOUSE)
+        for server_id in (0, 7):
+            job = await store.read.job(f"j{server_id}")
+            assert job is not None
+            assert job.is_direct is (server_id == 0)
+        assert await store.rulebook.of(7) == ServerRules()
+
+
 async def test_nothing_to_migrate_makes_no_backup(tmp_path: Path) -> None:
     for _ in range(2):
         async with await Database.open(url(tmp_path), exclusive=True):
@@ -74,7 +103,7 @@ async def test_nothing_to_migrate_makes_no_backup(tmp_path: Path) -> None:
 
 async def test_a_backup_that_cannot_be_made_stops_the_migration(tmp_path: Path) -> None:
     path = write_old(tmp_path)
-    (tmp_path / "marionette.db.before-0002").mkdir()
+    (tmp_path / f"marionette.db.before-{head()}").mkdir()
     with pytest.raises(StoreError, match="could not be made"):
         await Database.open(url(tmp_path), exclusive=True)
     assert revision(path) == OLD

@@ -1,0 +1,231 @@
+"""Whether a price may be held: one's own credits, the server's budget, the bot's."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core import policy
+from bot.core.ledger import Balance, Period
+from bot.errors import Problem, Refused
+from tests.bot.core.test_policy import FEBRUARY, IDLE, MIDNIGHT, MONDAY, NOON, RULES
+
+ENDS = {Period.DAY: MIDNIGHT, Period.WEEK: MONDAY, Period.MONTH: FEBRUARY}
+
+
+@pytest.mark.parametrize(
+    ("rules", "standing", "price", "problem", "facts"),
+    [
+        # What fits, to the last credit of each.
+        ({}, {}, 30, None, {}),
+        ({}, {"balance": Balance(0, 8, 30)}, 8, None, {}),  # granted, with the allowance gone
+        ({"allowance_credits": 0}, {"balance": Balance(0, 8, 0)}, 8, None, {}),
+        ({}, {"balance": Balance(5, 8, 25)}, 13, None, {}),  # both purses together
+        ({"budget_credits": 20}, {"server_spent": 15}, 5, None, {}),
+        ({}, {"budget_spent": 95}, 5, None, {}),
+        # More than is left, and perhaps more than there ever is.
+        (
+            {},
+            {"balance": Balance(5, 0, 25)},
+            6,
+            Problem.NO_CREDITS,
+            {"price": 6, "left": 5, "renews_at": MIDNIGHT},
+        ),
+        (
+            {"period": Period.WEEK},
+            {"balance": Balance(5, 1, 25)},
+            7,
+            Problem.NO_CREDITS,
+            {"price": 7, "left": 6, "renews_at": MONDAY},
+        ),
+        ({}, {}, 31, Problem.TOO_EXPENSIVE, {"price": 31, "allowance": 30}),
+        (
+            {},
+            {"balance": Balance(0, 2, 30)},  # the next allowance and what is granted would pay 32
+            33,
+            Problem.TOO_EXPENSIVE,
+            {"price": 33, "allowance": 30},
+        ),
+        (
+            {},
+            {"balance": Balance(0, 2, 30)},
+            32,
+            Problem.NO_CREDITS,
+            {"price": 32, "left": 2, "renews_at": MIDNIGHT},
+        ),
+        # The server's budget: its whole, what is left of it, nothing.
+        (
+            {"budget_credits": 20},
+            {},
+            21,
+            Problem.OVER_SERVER_BUDGET,
+            {"price": 21, "budget": 20},
+        ),
+        (
+            {"budget_credits": 20},
+            {"server_spent": 1},
+            20,
+            Problem.SERVER_BUDGET_TOO_LOW,
+            {"price": 20, "left": 19, "renews_at": MIDNIGHT},
+        ),
+        (
+            {"budget_credits": 20, "period": Period.MONTH},
+            {"server_spent": 15},
+            6,
+            Problem.SERVER_BUDGET_TOO_LOW,
+            {"price": 6, "left": 5, "renews_at": FEBRUARY},
+        ),
+        (
+            {"budget_credits": 20, "period": Period.MONTH},
+            {"server_spent": 21},  # it was made smaller meanwhile
+            1,
+            Problem.SERVER_BUDGET_SPENT,
+            {"renews_at": FEBRUARY},
+        ),
+        ({"budget_credits": 0}, {}, 1, Problem.NO_SERVER_BUDGET, {}),
+        # The bot's: always a day's, whatever the server's period is.
+        (
+            {"period": Period.MONTH},
+            {"budget_spent": 90},
+            11,
+            Problem.BUDGET_TOO_LOW,
+            {"price": 11, "left": 10, "renews_at": MIDNIGHT},
+        ),
+        (
+            {"period": Period.MONTH},
+            {"budget_spent": 100},
+            1,
+            Problem.BUDGET_SPENT,
+            {"renews_at": MIDNIGHT},
+        ),
+        (
+            {"allowance_credits": 200},
+            {"balance": Balance(200, 0, 0), "budget_spent": 1},
+            100,
+            Problem.BUDGET_TOO_LOW,
+            {"price": 100, "left": 99, "renews_at": MIDNIGHT},
+        ),
+        (
+            {"allowance_credits": 200},
+            {"balance": Balance(200, 0, 0)},
+            101,
+            Problem.OVER_BUDGET,
+            {"price": 101, "budget": 100},
+        ),
+        # Two that disagree: the server's budget before the bot's …
+        (
+            {"budget_credits": 20},
+            {"server_spent": 20, "budget_spent": 100},
+            1,
+            Problem.SERVER_BUDGET_SPENT,
+            {"renews_at": MIDNIGHT},
+        ),
+        (
+            {"budget_credits": 20},
+            {"server_spent": 18, "budget_spent": 99},
+            3,
+            Problem.SERVER_BUDGET_TOO_LOW,
+            {"price": 3, "left": 2, "renews_at": MIDNIGHT},
+        ),
+        (
+            {"budget_credits": 120},
+            {"server_spent": 20, "budget_spent": 99},  # the server has more left than the bot
+            3,
+            Problem.BUDGET_TOO_LOW,
+            {"price": 3, "left": 1, "renews_at": MIDNIGHT},
+        ),
+        # … one's own credits before a budget that has some left, and after one that is spent.
+        (
+            {"budget_credits": 20},
+            {"server_spent": 18, "balance": Balance(2, 0, 28)},
+            3,
+            Problem.NO_CREDITS,
+            {"price": 3, "left": 2, "renews_at": MIDNIGHT},
+        ),
+        ({"budget_credits": 20}, {}, 31, Problem.TOO_EXPENSIVE, {"price": 31, "allowance": 30}),
+        (
+            {"budget_credits": 20},
+            {"server_spent": 20, "balance": Balance(0, 0, 30)},
+            3,
+            Problem.SERVER_BUDGET_SPENT,
+            {"renews_at": MIDNIGHT},
+        ),
+        (
+            {},
+            {"budget_spent": 100, "balance": Balance(0, 0, 30)},
+            31,
+            Problem.BUDGET_SPENT,
+            {"renews_at": MIDNIGHT},
+        ),
+    ],
+)
+def test_what_a_price_meets(
+    rules: dict[str, Any],
+    standing: dict[str, Any],
+    price: int,
+    problem: Problem | None,
+    facts: dict[str, Any],
+) -> None:
+    laid_down, stands = replace(RULES, **rules), replace(IDLE, **standing)
+    if problem is None:
+        policy.may_hold(laid_down, stands, price, NOON)
+        return
+    with pytest.raises(Refused) as caught:
+        policy.may_hold(laid_down, stands, price, NOON)
+    assert caught.value.problem is problem
+    assert caught.value.facts == facts
+
+
+amounts = st.integers(0, 40)
+
+
+@given(
+    amounts, amounts, amounts, st.none() | amounts, amounts, amounts, st.integers(1, 60),
+    st.sampled_from(Period),
+)  # fmt: skip
+def test_a_price_is_held_exactly_where_everything_has_room_for_it(
+    left: int,
+    granted: int,
+    used: int,
+    budget: int | None,
+    server_spent: int,
+    budget_spent: int,
+    price: int,
+    period: Period,
+) -> None:
+    rules = replace(
+        RULES,
+        allowance_credits=left + used,
+        budget_credits=budget,
+        daily_budget_credits=40,
+        period=period,
+    )
+    standing = replace(
+        IDLE,
+        balance=Balance(left, granted, 0),
+        server_spent=server_spent,
+        budget_spent=budget_spent,
+    )
+    fits = (
+        price <= left + granted
+        and price <= 40 - budget_spent
+        and (budget is None or price <= budget - server_spent)
+    )
+    if fits:
+        policy.may_hold(rules, standing, price, NOON)
+        return
+    with pytest.raises(Refused) as caught:
+        policy.may_hold(rules, standing, price, NOON)
+    refused = caught.value
+    for_good = refused.problem in {
+        Problem.TOO_EXPENSIVE,
+        Problem.OVER_SERVER_BUDGET,
+        Problem.OVER_BUDGET,
+        Problem.NO_SERVER_BUDGET,
+    }
+    assert for_good is ("renews_at" not in refused.facts)  # nobody waits for what never comes
+    if not for_good:
+        of_the_bot = refused.problem in {Problem.BUDGET_SPENT, Problem.BUDGET_TOO_LOW}
+        assert refused.facts["renews_at"] == ENDS[Period.DAY if of_the_bot else period]

@@ -1,0 +1,190 @@
+"""The past as one list: what the journal has, and what was decided and is not in it."""
+
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.core.actions import CREDITS, LINES, Deed, Line, Spender
+from bot.core.jobs import Failure, Job, Outcome, Source
+from bot.core.policy import Block
+from bot.errors import Problem
+from bot.store import Database, NewJob, Store
+from tests.bot.store.test_corrections import in_review
+from tests.bot.store.test_jobs import AT, HOUSE, queue, rendering
+
+SERVER, PERSON, OTHER, ADMIN = 1, 3, 4, 77
+BY: dict[str, Any] = {"actor_id": ADMIN, "reason": "because"}
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    url = f"sqlite+aiosqlite:///{tmp_path / 'marionette.db'}"
+    async with await Database.open(url, exclusive=True) as database:
+        yield Store(database, HOUSE)
+
+
+async def live(store: Store) -> None:
+    """Everything that can happen, oldest first, all at one moment except the first two."""
+    await store.grant(SERVER, PERSON, 9, at=AT - 20, **BY)
+    await store.grant(SERVER, OTHER, 9, at=AT - 10, **BY)
+    await store.revoke(SERVER, PERSON, 2, at=AT, **BY)
+    await store.set_granted(SERVER, PERSON, 5, at=AT, **BY)
+    await store.set_granted(SERVER, PERSON, 8, at=AT, **BY)
+    await store.set_granted(SERVER, PERSON, 8, at=AT, **BY)  # nothing to do, nothing to remember
+    job = await rendering(store, 1)
+    job = await store.rendered(job, "https://files.example/v.mp4", 0.5, AT)
+    await store.fetched(job, AT)
+    await store.refund(job.id, at=AT, **BY)
+    await store.fail(await queue(store, 2), Failure(Problem.GENERATION_FAILED), AT)
+    await store.resolve(await in_review(store, 3), Outcome.GIVE_UP, at=AT, **BY)
+    await store.cancel_for(await queue(store, 4), at=AT, **BY)
+    change = {"allowance_credits": 5}
+    await store.rulebook.set_rules(SERVER, change, deed=Deed.ALLOWANCE, at=AT, **BY)
+    await store.rulebook.set_rules(SERVER, {"direct_use": True}, deed=Deed.SETTINGS, at=AT, **BY)
+    await store.rulebook.block(SERVER, PERSON, Block(None, "because"), actor_id=ADMIN, at=AT)
+    await store.rulebook.unblock(SERVER, PERSON, at=AT, **BY)
+    await store.grant(2, PERSON, 1, at=AT, **BY)
+
+
+async def lines(store: Store, **asked: Any) -> list[Line]:
+    return await store.chronicle.lines(SERVER, **asked)
+
+
+async def test_everything_is_there_once(store: Store) -> None:
+    await live(store)
+    kinds = sorted(line.kind for line in await lines(store))
+    assert kinds == sorted(
+        ["grant"] * 3  # two gifts, and what brought the purse up to 8
+        + ["revoke"] * 2
+        + ["hold"] * 4
+        + ["release"] * 3
+        + ["capture", "refund"]
+        + ["allowance", "block", "cancel", "resolve", "settings", "unblock"]
+    )
+    assert set(kinds) == set(LINES) - {"repair"}
+    assert {line.server_id for line in await lines(store)} == {SERVER}
+
+
+async def test_a_line_of_each_source_has_what_is_known_of_it(store: Store) -> None:
+    await store.grant(SERVER, PERSON, 9, at=AT, **BY)
+    change = {"allowance_credits": 5}
+    await store.rulebook.set_rules(SERVER, change, deed=Deed.ALLOWANCE, at=AT + 1, **BY)
+    assert await lines(store) == [
+        Line(
+            at=AT + 1,
+            kind="allowance",
+            server_id=SERVER,
+            person_id=None,
+            credits=None,
+            job_id=None,
+            actor_id=ADMIN,
+            reason="because",
+            before={"allowance_credits": None},
+            after={"allowance_credits": 5},
+        ),
+        Line(
+            at=AT,
+            kind="grant",
+            server_id=SERVER,
+            person_id=PERSON,
+            credits=9,
+            job_id=None,
+            actor_id=ADMIN,
+            reason="because",
+        ),
+    ]
+
+
+@pytest.mark.parametrize("size", [1, 2, 5, 100])
+async def test_pages_follow_each_other_without_a_gap(store: Store, size: int) -> None:
+    """Though nearly everything happened at the same moment."""
+    await live(store)
+    whole = await lines(store)
+    assert whole == await lines(store)
+    assert [line.at for line in whole] == sorted((line.at for line in whole), reverse=True)
+    paged: list[Line] = []
+    while page := await lines(store, limit=size, offset=len(paged)):
+        paged += page
+    assert paged == whole
+    assert await store.chronicle.count(SERVER) == len(whole)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"person_id": PERSON},
+        {"person_id": OTHER},
+        {"person_id": 99},
+        {"kinds": CREDITS},
+        {"kinds": ["block", "unblock", "grant"]},
+        {"kinds": ["repair"]},
+        {"kinds": []},
+        {"person_id": PERSON, "kinds": ["grant", "settings", "cancel"]},
+    ],
+)
+async def test_a_filter_takes_what_fits_it_from_the_whole(
+    store: Store, asked: dict[str, Any]
+) -> None:
+    await live(store)
+    expected = [
+        line
+        for line in await lines(store)
+        if asked.get("person_id") in {None, line.person_id}
+        and line.kind in asked.get("kinds", LINES)
+    ]
+    assert await lines(store, **asked) == expected
+    assert await store.chronicle.count(SERVER, **asked) == len(expected)
+
+
+async def test_the_journal_and_the_lines_add_up(store: Store) -> None:
+    await live(store)
+    has = await store.read.balance(SERVER, PERSON, AT)
+    added = sum(line.credits or 0 for line in await lines(store, person_id=PERSON))
+    assert added == has.granted - 2  # the one captured hold took its two from the allowance
+
+
+async def test_who_has_a_past_is_known(store: Store) -> None:
+    await live(store)
+    known = [await store.chronicle.knows(SERVER, person) for person in (PERSON, OTHER, 99)]
+    assert known == [True, True, False]
+    assert not await store.chronicle.knows(2, OTHER)
+    await store.rulebook.block(5, 99, Block(None, "because"), actor_id=ADMIN, at=AT)
+    assert await store.chronicle.knows(5, 99)
+
+
+# --- who has spent most -----------------------------------------------------------------------
+
+
+async def ask(store: Store, number: int, person_id: int, price: int, at: float) -> Job:
+    new = NewJob(f"t{number}", Source.SLASH, number, SERVER, 5, person_id, upload_limit_bytes=1)
+    job = await store.begin(new, at)
+    assert job is not None
+    return await store.admit(job, quality="540p", duration_s=1.0, price=price, at=at)
+
+
+async def test_who_has_spent_most(store: Store) -> None:
+    prices = [(10, 5, AT), (11, 4, AT), (11, 4, AT + 5), (12, 8, AT), (13, 99, AT - 1)]
+    for number, (person, price, at) in enumerate(prices, 1):
+        await ask(store, number, person, price, at)
+    await store.fail(await ask(store, 9, 14, 50, AT), Failure(Problem.GENERATION_FAILED), AT)
+    await store.grant(SERVER, 15, 500, at=AT, **BY)
+    top = await store.chronicle.top(SERVER, AT, 10)
+    assert top == [Spender(11, 8, 2), Spender(12, 8, 1), Spender(10, 5, 1)]
+    assert await store.chronicle.top(SERVER, AT, 2) == top[:2]
+    assert await store.chronicle.top(2, AT, 10) == []
+
+
+async def test_nothing_of_it_can_be_changed(store: Store) -> None:
+    await live(store)
+    before = await lines(store)
+    with closing(sqlite3.connect(store.database.path)) as other:
+        for table in ("entries", "actions"):
+            for statement in (f"UPDATE {table} SET at = 0", f"DELETE FROM {table}"):
+                with pytest.raises(sqlite3.IntegrityError, match="never changed"):
+                    other.execute(statement)
+        other.rollback()
+    assert await lines(store) == before
