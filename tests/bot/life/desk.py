@@ -75,6 +75,11 @@ async def desk(life: Life, name: str, channel: str = "general") -> Desk:
     return Desk(life, await life.person(name), channel)
 
 
+async def asks(life: Life, person: PersonClient) -> None:
+    """`/mimic`, answered: from here on time may pass."""
+    await person.outcome(await life.mimic(person))
+
+
 def labels(message: Json) -> list[str]:
     """What stands on its buttons."""
     return list(buttons_of(message))

@@ -6,7 +6,7 @@ from sandbox.discord.model import Role
 from sandbox.discord.seed import STUDIO_ID
 from sandbox.person import PersonError
 from sandbox.transcript import text_of
-from tests.bot.life.desk import actions, desk
+from tests.bot.life.desk import actions, asks, desk
 from tests.bot.life.world import Life
 from tests.e2e.stage import says
 
@@ -172,9 +172,9 @@ async def test_a_block_cancels_what_waits_and_is_told_to_the_blocked(life: Life)
     life.provider.workshop.pause()
     dana, eve = await desk(life, "dana"), await life.person("eve")
     ben = await life.person("ben")
-    await life.mimic(eve)
+    await asks(life, eve)
     await life.reaches("rendering", step_s=0.5)
-    await life.mimic(ben)
+    await asks(life, ben)
     await life.reaches("rendering", "queued", step_s=0.5)
     target = {"member": str(ben.user_id)}
     asked = await dana.use("quota block", **target, until="3 days", reason="spam")
@@ -265,11 +265,11 @@ async def test_who_spent_most(life: Life) -> None:
     dana = await desk(life, "dana")
     assert "Nobody has spent anything here since" in await dana.says("quota top")
     ada, ben = await life.person("ada"), await life.person("ben")
-    await life.mimic(ada)
+    await asks(life, ada)
     await life.reaches("delivered", step_s=1.0)
-    await life.mimic(ada)
+    await asks(life, ada)
     await life.reaches("delivered", "delivered", step_s=1.0)
-    await life.mimic(ben)
+    await asks(life, ben)
     await life.reaches("delivered", "delivered", "delivered", step_s=1.0)
     said = await dana.says("quota top")
     assert f"1. <@{ada.user_id}> · **4 credits** · 2 videos" in said
