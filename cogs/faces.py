@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 import discord
 import structlog
+from discord import app_commands
 from discord.ext import commands
 
 from bot import cards
@@ -33,6 +34,10 @@ class Bot(commands.Bot):
 
 
 Interaction = discord.Interaction[Bot]
+
+servers_only = app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
+"""Not `guild_only`: that one leaves direct messages open where the bot opens them by default, and
+there nobody's permissions are looked at."""
 
 
 def place_of(interaction: Interaction) -> Place:

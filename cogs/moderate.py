@@ -14,7 +14,7 @@ from bot.members import DiscordMembers
 from bot.moderation import REASON_LIMIT_CHARS, Moderation
 from bot.paging import Book, Leaf
 from bot.sentences import seconds_text
-from cogs.faces import Interaction, refusals_shown, server_of
+from cogs.faces import Interaction, refusals_shown, server_of, servers_only
 from cogs.job_buttons import OUTCOMES, ask_cancel, ask_refund, resolve
 from cogs.pages import show_first
 
@@ -37,7 +37,7 @@ STATES: Choices = [
 ]
 
 
-@app_commands.guild_only()
+@servers_only
 @app_commands.default_permissions(moderate_members=True)
 class Moderate(
     commands.GroupCog, group_name="moderate", group_description="Look after this server's jobs"

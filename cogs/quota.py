@@ -16,7 +16,7 @@ from bot.moderation import REASON_LIMIT_CHARS, the_reason
 from bot.paging import Book, Leaf
 from bot.quotas import Quotas
 from cogs.confirm import ask_first
-from cogs.faces import Interaction, refusals_shown, server_of, show_privately
+from cogs.faces import Interaction, refusals_shown, server_of, servers_only, show_privately
 from cogs.pages import show_first
 
 MOST_CREDITS = 1_000_000
@@ -35,7 +35,7 @@ PERIODS = [
 UNTIL = ("1 hour", "1 day", "3 days", "1 week", "4 weeks")
 
 
-@app_commands.guild_only()
+@servers_only
 @app_commands.default_permissions(moderate_members=True)
 class Quota(
     commands.GroupCog,

@@ -1,0 +1,99 @@
+"""A confirmation counts once, for who was asked, where they were asked, and not for ever."""
+
+import pytest
+
+from sandbox.person import Json, PersonError
+from sandbox.transcript import text_of
+from tests.bot.life.desk import Desk, actions, copied, desk
+from tests.bot.life.world import Life
+from tests.e2e.stage import button
+
+NOT_YOURS = "This button is for the moderator who asked, in their server."
+GONE = "This was answered before, or too long ago."
+
+
+async def asked(life: Life) -> tuple[Desk, Json]:
+    """Dana is asked whether she means to block Ben."""
+    await life.start()
+    dana = await desk(life, "dana")
+    ben = str(life.world.users["ben"].id)
+    question = await dana.use("quota block", member=ben, reason="spam")
+    assert text_of(question).startswith(f"Block <@{ben}> **for good, until somebody lifts it**?")
+    return dana, question
+
+
+def is_blocked(life: Life) -> bool:
+    return bool(life.rows("SELECT * FROM blocks"))
+
+
+async def test_nobody_else_can_press_it_and_it_stays_for_who_was_asked(life: Life) -> None:
+    dana, question = await asked(life)
+    ada = await desk(life, "ada")
+    with pytest.raises(PersonError):
+        await ada.press(question, "Confirm")
+    for label in ("Confirm", "Never mind"):
+        assert await ada.press(copied(life, question, "general"), label) == NOT_YOURS
+    assert not is_blocked(life)
+    assert "is blocked" in await dana.press(question, "Confirm")
+    assert is_blocked(life)
+
+
+async def test_it_does_not_count_in_another_server(life: Life) -> None:
+    """Cleo moderates the garden, and is a member of the studio."""
+    await life.start()
+    life.world.guilds["studio"].members[life.world.users["cleo"].id].role_ids.append(
+        life.world.guilds["studio"].roles[-1].id
+    )
+    here, there = await desk(life, "cleo"), await desk(life, "cleo", "lawn")
+    ben = str(life.world.users["ben"].id)
+    question = await here.use("quota block", member=ben, reason="spam")
+    assert await there.press(copied(life, question, "lawn"), "Confirm") == NOT_YOURS
+    assert not is_blocked(life)
+    assert actions(life) == []
+    assert "is blocked" in await here.press(question, "Confirm")
+
+
+async def test_pressed_twice_at_once_it_is_done_once(life: Life) -> None:
+    dana, question = await asked(life)
+    yes = button(question, "Confirm")
+    presses = [await dana.click(question, yes) for _ in range(3)]
+    said = [text_of((await dana.person.outcome(press))["message"] or {}) for press in presses]
+    assert sum(GONE in text for text in said) == 2
+    await life.until(lambda: is_blocked(life))
+    assert [action[1] for action in actions(life)] == ["block"]
+
+
+async def test_what_was_answered_with_no_cannot_be_confirmed_afterwards(life: Life) -> None:
+    dana, question = await asked(life)
+    before = copied(life, question, "general")
+    assert await dana.press(question, "Never mind") == "Nothing was changed."
+    outcome = await dana.person.outcome(await dana.click(before, button(before, "Confirm")))
+    assert GONE in text_of(outcome["message"])
+    assert actions(life) == []
+
+
+async def test_after_a_restart_nothing_is_done(life: Life) -> None:
+    dana, question = await asked(life)
+    await life.stop()
+    await life.start()
+    assert GONE in await dana.press(question, "Confirm")
+    assert actions(life) == []
+
+
+async def test_after_ten_minutes_nothing_is_done(life: Life) -> None:
+    dana, question = await asked(life)
+    life.advance(601)
+    assert GONE in await dana.press(question, "Confirm")
+    assert actions(life) == []
+
+
+async def test_what_can_no_longer_be_done_is_said_in_the_questions_place(life: Life) -> None:
+    await life.start()
+    dana = await desk(life, "dana")
+    ben = {"member": str(life.world.users["ben"].id), "credits": 5, "reason": "r"}
+    await dana.says("quota grant", **ben)
+    first = await dana.use("quota revoke", **ben)
+    second = await dana.use("quota revoke", **ben)
+    assert "Took 5 credits" in await dana.press(first, "Confirm")
+    assert "no granted credits that could be taken" in await dana.press(second, "Confirm")
+    assert [action[1] for action in actions(life)] == ["grant", "revoke"]
