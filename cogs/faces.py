@@ -1,8 +1,9 @@
 """What all commands share: the bot they belong to, who asks where, how a refusal is shown."""
 
 import mimetypes
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from typing import Any
 
 import discord
 import structlog
@@ -11,6 +12,7 @@ from discord.ext import commands
 from bot import cards
 from bot.core.jobs import Upload
 from bot.errors import CannotSave, Problem, Refused
+from bot.quotas import Quotas
 from bot.service import GivenFile, Service
 from bot.wallets import Place
 
@@ -18,9 +20,10 @@ log = structlog.get_logger()
 
 
 class Bot(commands.Bot):
-    """discord.py's bot, with the service at hand for the persistent buttons."""
+    """discord.py's bot, with what the persistent buttons need at hand."""
 
     service: Service
+    quotas: Quotas
 
     async def on_message(self, message: discord.Message, /) -> None:
         """There are no text commands; `cogs.messages` listens for itself."""
@@ -42,6 +45,18 @@ def place_of(interaction: Interaction) -> Place:
         roles=frozenset(role.id for role in roles),
         above_id=channel.parent_id if isinstance(channel, discord.Thread) else None,
     )
+
+
+def server_of(interaction: Interaction) -> int:
+    """The server of a command that only servers have."""
+    assert interaction.guild_id is not None
+    return interaction.guild_id
+
+
+def chosen_in(interaction: Interaction) -> list[str]:
+    """What was chosen in a select, as the client sent it."""
+    data: Mapping[str, Any] = interaction.data or {}
+    return [str(value) for value in data.get("values", [])]
 
 
 def given(attachment: discord.Attachment) -> GivenFile:
