@@ -4,9 +4,10 @@ import asyncio
 import functools
 import itertools
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import aiohttp
 import discord
@@ -15,6 +16,7 @@ import yarl
 from discord.ext import commands
 
 from bot.alarms import Alarms
+from bot.audit_posts import AuditPosts
 from bot.clock import Clock
 from bot.delivery import Delivery
 from bot.errors import MarionetteError, SettingsError
@@ -41,7 +43,7 @@ from bot.wallets import Wallets
 from cogs.buttons import CardButton
 from cogs.confirm import AnswerButton
 from cogs.confirmations import Confirmations
-from cogs.credits import Credits
+from cogs.credits import Credits, PayerSelect
 from cogs.faces import Bot, show_error
 from cogs.job_buttons import JobButton
 from cogs.jobs import Jobs
@@ -50,8 +52,13 @@ from cogs.mimic import Mimic
 from cogs.moderate import Moderate
 from cogs.pages import PageControl
 from cogs.quota import Quota
+from cogs.settings import ChannelsSelect, QualitiesSelect
+from cogs.settings import Settings as SettingsCog
 
 log = structlog.get_logger()
+
+Work = Callable[[], Coroutine[Any, Any, None]]
+"""Something that goes on until it is cancelled."""
 
 REACH_DISCORD_S = (1.0, 2.0, 5.0, 15.0, 30.0)
 
@@ -59,8 +66,8 @@ REACH_DISCORD_S = (1.0, 2.0, 5.0, 15.0, 30.0)
 async def run(settings: Settings, clock: Clock, stopping: asyncio.Event) -> None:
     """Run until `stopping`. Raises `SettingsError`, `StoreError`, `MarionetteError`, in groups."""
     async with AsyncExitStack() as stack:
-        client, runner, status = await _wire(settings, clock, stack)
-        await _work(settings, client, runner, status, stopping)
+        client, runner, beside = await _wire(settings, clock, stack)
+        await _work(settings, client, runner, beside, stopping)
     log.info("stopped", advice="Unfinished jobs go on at the next start.")
 
 
@@ -86,7 +93,7 @@ class _Parts:
 
 async def _wire(
     settings: Settings, clock: Clock, stack: AsyncExitStack
-) -> tuple[Bot, Runner, StatusCards]:
+) -> tuple[Bot, Runner, list[Work]]:
     alarms = Alarms()
     database = await Database.open(settings.database, exclusive=True, alarms=alarms)
     store = Store(await stack.enter_async_context(database), settings.house())
@@ -114,8 +121,11 @@ async def _wire(
         store=store,
         clock=clock,
         outlook=parts.forecast.outlook,
+        terms=parts.wallets.terms,
         rates=settings.rates(),
     )
+    audit = AuditPosts(client=client, store=store, clock=clock)
+    database.on_action = audit.poke
     segmind = await stack.enter_async_context(provider(settings, clock, parts.throttle))
     runner = _runner(parts, segmind, status)
     service = _service(parts, runner)
@@ -127,7 +137,16 @@ async def _wire(
     for cog in (Mimic(service), Jobs(service), Credits(service), Messages(service), moderate):
         await client.add_cog(cog)
     await client.add_cog(Quota(client.quotas))
-    client.add_dynamic_items(CardButton, AnswerButton, PageControl, JobButton)
+    await client.add_cog(SettingsCog(client.quotas, store.house))
+    client.add_dynamic_items(
+        CardButton,
+        AnswerButton,
+        PageControl,
+        JobButton,
+        PayerSelect,
+        ChannelsSelect,
+        QualitiesSelect,
+    )
     client.tree.error(show_error)
     if settings.http_port:
         is_ready = functools.partial(_is_connected, client)
@@ -139,7 +158,7 @@ async def _wire(
             port=settings.http_port,
         )
         await stack.enter_async_context(health)
-    return client, runner, status
+    return client, runner, [status.run, audit.run]
 
 
 def _runner(parts: _Parts, segmind: Segmind, status: StatusCards) -> Runner:
@@ -243,14 +262,14 @@ async def _work(
     settings: Settings,
     client: Bot,
     runner: Runner,
-    status: StatusCards,
+    beside: list[Work],
     stopping: asyncio.Event,
 ) -> None:
     """All that goes on until `stopping`; then the runner's steps may end."""
     async with asyncio.TaskGroup() as group:
         tasks = [
             group.create_task(runner.run()),
-            group.create_task(status.run()),
+            *(group.create_task(work()) for work in beside),
             group.create_task(_discord(settings, client)),
         ]
         try:

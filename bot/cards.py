@@ -5,14 +5,14 @@ job's id, so that they outlive a restart; each card is stopped before it is retu
 discord.py does not keep it and the registered dynamic buttons in `cogs.buttons` answer.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 
 import discord
 from discord import ui
 
 from bot import news
-from bot.core.jobs import QUALITIES, Job, JobState, Outcome, Quality
+from bot.core.jobs import Job, JobState, Outcome, Quality
 from bot.errors import Problem
 from bot.news import Outlook
 from bot.sentences import clean, credits_text, seconds_text, sentence
@@ -87,10 +87,13 @@ def status(job: Job, outlook: Outlook | None = None) -> ui.LayoutView:
     return view(*items, colour=COLOURS.get(job.state, BLURPLE))
 
 
-def draft(job: Job, prices: Mapping[Quality, int] | None) -> ui.LayoutView:
+def draft(
+    job: Job, prices: Mapping[Quality, int] | None, payer: str | None = None
+) -> ui.LayoutView:
     """A plain message's request: both files, the price of each quality, and its buttons.
 
-    Without prices it says what is still missing or being looked at.
+    Without prices it says what is still missing or being looked at; `payer` is the server whose
+    wallet pays.
     """
     given = [file for file in (job.subject, job.motion) if file]
     items: list[ui.Item[ui.LayoutView]] = []
@@ -104,7 +107,11 @@ def draft(job: Job, prices: Mapping[Quality, int] | None) -> ui.LayoutView:
         items.append(words("Looking at your picture and your video…"))
     else:
         items.append(
-            words("### Shall I make this picture move like this video?", _lengths(job.duration_s))
+            words(
+                "### Shall I make this picture move like this video?",
+                _lengths(job.duration_s, prices),
+                f"Your credits in {clean(payer, 100)} pay for it." if payer else None,
+            )
         )
     gallery = ui.MediaGallery[ui.LayoutView]()
     for file in given:
@@ -112,7 +119,7 @@ def draft(job: Job, prices: Mapping[Quality, int] | None) -> ui.LayoutView:
     items.append(gallery)
     row = ui.ActionRow[ui.LayoutView]()
     if prices is not None and job.subject and job.motion:
-        for quality in QUALITIES:
+        for quality in prices:
             style = discord.ButtonStyle.primary if quality == "540p" else None
             label = f"{quality} · {credits_text(prices[quality])}"
             row.add_item(
@@ -123,11 +130,16 @@ def draft(job: Job, prices: Mapping[Quality, int] | None) -> ui.LayoutView:
     return view(*items)
 
 
-def _lengths(duration_s: float) -> str:
-    return (
-        f"{seconds_text(duration_s)} of motion. 360p is a quick draft, 540p is the usual, "
-        "720p is for final renders."
-    )
+GOOD_FOR: Mapping[Quality, str] = {
+    "360p": "360p is a quick draft",
+    "540p": "540p is the usual",
+    "720p": "720p is for final renders",
+}
+
+
+def _lengths(duration_s: float, qualities: Iterable[Quality]) -> str:
+    uses = ", ".join(GOOD_FOR[quality] for quality in qualities)
+    return f"{seconds_text(duration_s)} of motion. {uses}."
 
 
 def finished(job: Job, *, link: tuple[str, float] | None = None) -> ui.LayoutView:

@@ -109,6 +109,9 @@ class Problem(StrEnum):
     UNTIL_PAST = "until_past"  # until (unix s)
     CONFIRMATION_GONE = "confirmation_gone"
     NOT_YOURS_TO_PRESS = "not_yours_to_press"
+    CANNOT_POST_THERE = "cannot_post_there"  # channels: a mention
+    NOT_OF_THIS_SERVER = "not_of_this_server"
+    NO_QUALITY_LEFT = "no_quality_left"
 
 
 Fact = str | int | float

@@ -164,7 +164,9 @@ class Quotas:
     async def change(
         self, server_id: int, *, actor_id: int, reason: str = "", **changes: Any
     ) -> ServerRules:
-        """Change these fields of the server's rules; see `ServerRules`."""
+        """Change these fields of the server's rules; see `ServerRules`. Raises `Refused`."""
+        if "qualities" in changes and not changes["qualities"]:
+            raise Refused(Problem.NO_QUALITY_LEFT)
         return await self._store.rulebook.set_rules(
             server_id,
             changes,

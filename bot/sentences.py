@@ -192,6 +192,16 @@ SENTENCES: dict[Problem, str] = {
         "again if you still want it."
     ),
     Problem.NOT_YOURS_TO_PRESS: "This button is for the moderator who asked, in their server.",
+    Problem.CANNOT_POST_THERE: (
+        "I may not post in {channels}, so nothing was changed: give me *View Channel* and *Send "
+        "Messages* there, or choose another channel."
+    ),
+    Problem.NOT_OF_THIS_SERVER: (
+        "That does not belong to this server, or is gone by now: nothing was changed."
+    ),
+    Problem.NO_QUALITY_LEFT: (
+        "At least one quality must stay open to everybody: nothing was changed."
+    ),
     Problem.HISTORY_UNREADABLE: (
         "The video service's history cannot be read right now, so nothing was changed. Please "
         "try again later."

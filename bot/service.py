@@ -13,6 +13,7 @@ from weakref import WeakValueDictionary
 
 from bot.clock import Clock
 from bot.core import policy
+from bot.core.accounts import Wallet
 from bot.core.jobs import (
     ID_ALPHABET,
     ID_LENGTH,
@@ -232,6 +233,14 @@ class Service:
         if await self._worker.provider_is_down():
             raise Refused(Problem.PROVIDER_DOWN)
         return job
+
+    async def choose_payer(self, place: Place, server_id: int) -> Wallet:
+        """Let a server's wallet pay for direct messages (0: one's own again). Raises `Refused`."""
+        wallet = await self.wallets.choose_payer(place, server_id)
+        waiting = await self._store.read.draft_of(place.person_id)
+        if waiting:
+            self._worker.poke(waiting.id)
+        return wallet
 
     async def explain_once(self, place: Place) -> bool:
         """Whether this person is to be told how direct messages work. Raises `Refused`, once."""

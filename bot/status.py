@@ -17,6 +17,7 @@ from aiohttp import ClientError
 from bot import cards
 from bot.cards import Button
 from bot.clock import Clock
+from bot.core.accounts import Terms
 from bot.core.jobs import Delivered, Job, JobState, Source
 from bot.core.pricing import Rates, prices
 from bot.errors import CannotSave, DeliveryError, Problem
@@ -57,12 +58,14 @@ class StatusCards:
         store: Store,
         clock: Clock,
         outlook: Callable[[Job], Awaitable[Outlook]],
+        terms: Callable[[Job], Awaitable[Terms]],
         rates: Rates,
     ) -> None:
         self._client = client
         self._store = store
         self._clock = clock
         self._outlook = outlook
+        self._terms = terms
         self._rates = rates
         self._group: asyncio.TaskGroup | None = None
         self._working: set[str] = set()
@@ -139,18 +142,22 @@ class StatusCards:
             elif job.source is Source.MESSAGE and (
                 job.card.message_id is None or job.card_is_above_its_files
             ):
-                await self._post_card(job, self._view(job, outlook))
+                await self._post_card(job, await self._view(job, outlook))
             else:
-                await self._edit(job, self._view(job, outlook))
+                await self._edit(job, await self._view(job, outlook))
                 edited = True
         await self._store.card_shows(job.id, face)
         return edited
 
-    def _view(self, job: Job, outlook: Outlook) -> discord.ui.LayoutView:
-        if job.is_draft:
-            known = job.duration_s is not None
-            return cards.draft(job, prices(job.duration_s or 0, self._rates) if known else None)
-        return cards.status(job, outlook)
+    async def _view(self, job: Job, outlook: Outlook) -> discord.ui.LayoutView:
+        if not job.is_draft:
+            return cards.status(job, outlook)
+        if job.duration_s is None:
+            return cards.draft(job, None)
+        terms = await self._terms(job)
+        costs = prices(job.duration_s, self._rates)
+        open_to_them = {quality: costs[quality] for quality in costs if quality in terms.qualities}
+        return cards.draft(job, open_to_them, terms.payer)
 
     async def _post_card(self, job: Job, view: discord.ui.LayoutView) -> None:
         """The card of a plain message's request is a message of its own.
@@ -282,7 +289,8 @@ def face_of(job: Job, outlook: Outlook) -> str:
         files = "|".join(
             file.url.split("?")[0] if file else "" for file in (job.subject, job.motion)
         )
-        return f"{job.state}:{crc32(files.encode()):08x}:{job.duration_s or ''}"[:40]
+        paid = f"{files}|{job.server_id}" if job.server_id else files
+        return f"{job.state}:{crc32(paid.encode()):08x}:{job.duration_s or ''}"[:40]
     notes = [job.delivered, None if job.ended else job.settled, _note(job, outlook)]
     return ":".join([job.state, *(note for note in notes if note)])
 

@@ -1,14 +1,16 @@
 """Whose wallet pays for a request, and what somebody has in theirs."""
 
+import asyncio
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from bot.clock import Clock
 from bot.core import ledger, policy
-from bot.core.accounts import Payer, Wallet
+from bot.core.accounts import Payer, Terms, Wallet
 from bot.core.actions import CREDITS
 from bot.core.jobs import Job
 from bot.core.pricing import Rates, prices
+from bot.core.rules import rules_for
 from bot.errors import MembersUnknown, Problem, Refused
 from bot.store import Store
 
@@ -83,6 +85,17 @@ class Wallets:
             return frozenset()
         return await self._members.roles(job.person_id, job.server_id) or frozenset()
 
+    async def terms(self, job: Job) -> Terms:
+        """Who would pay for a draft, and the qualities that are open to its requester there."""
+        try:
+            roles = await self.roles_of(job)
+        except (Refused, MembersUnknown):  # the button says so, if it is still true then
+            roles = frozenset()
+        server = await self._store.rulebook.of(job.server_id)
+        rules = rules_for(self._store.house, job.server_id, server, roles)
+        payer = self._members.server_name(job.server_id) if job.server_id else None
+        return Terms(payer, rules.qualities)
+
     async def _roles_where_paid(self, person_id: int, server_id: int) -> frozenset[int]:
         name = self._members.server_name(server_id)
         if not (await self._store.rulebook.of(server_id)).direct_use:
@@ -140,6 +153,8 @@ class Wallets:
 
     async def choose_payer(self, place: Place, server_id: int) -> Wallet:
         """Let a server's wallet pay for direct messages (0: one's own again). Raises `Refused`."""
+        if not place.is_direct:
+            raise Refused(Problem.NOT_YOURS_TO_PRESS)
         if server_id:
             possible = await self._store.rulebook.possible_payers(place.person_id)
             if server_id not in possible:
@@ -154,15 +169,17 @@ class Wallets:
 
     async def _payers(self, person_id: int) -> list[Payer]:
         """Those among the possible ones in which this person is a member now."""
-        found = []
-        for server_id in await self._store.rulebook.possible_payers(person_id):
-            try:
-                is_member = await self._members.roles(person_id, server_id) is not None
-            except MembersUnknown:
-                continue
-            if is_member and self._is_open(server_id):
-                found.append(self._payer(server_id))
-        return found
+        possible = await self._store.rulebook.possible_payers(person_id)
+        servers = [server_id for server_id in possible if self._is_open(server_id)]
+        asked = await asyncio.gather(
+            *(self._members.roles(person_id, server_id) for server_id in servers),
+            return_exceptions=True,
+        )
+        return [
+            self._payer(server_id)
+            for server_id, roles in zip(servers, asked, strict=True)
+            if isinstance(roles, frozenset)
+        ]
 
     def _is_open(self, server_id: int) -> bool:
         allowed = self._store.house.allowed_servers

@@ -1,8 +1,9 @@
 """What all commands share: the bot they belong to, who asks where, how a refusal is shown."""
 
 import mimetypes
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from typing import Any
 
 import discord
 import structlog
@@ -59,6 +60,12 @@ def server_of(interaction: Interaction) -> int:
     """The server of a command that only servers have."""
     assert interaction.guild_id is not None
     return interaction.guild_id
+
+
+def chosen_in(interaction: Interaction) -> list[str]:
+    """What was chosen in a select, as the client sent it."""
+    data: Mapping[str, Any] = interaction.data or {}
+    return [str(value) for value in data.get("values", [])]
 
 
 def given(attachment: discord.Attachment) -> GivenFile:

@@ -20,6 +20,14 @@ class Payer:
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """Which server would pay for a draft (`None`: its requester), and the qualities open there."""
+
+    payer: str | None
+    qualities: frozenset[Quality]
+
+
+@dataclass(frozen=True, slots=True)
 class Wallet:
     """What somebody has here, and what it is worth; `prices` are for ten seconds of motion.
 

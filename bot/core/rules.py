@@ -3,9 +3,11 @@
 Credits are whole numbers; ids are Discord's.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
+from bot.core.actions import Snapshot
 from bot.core.jobs import QUALITIES, Quality
 from bot.core.ledger import Period
 
@@ -107,3 +109,14 @@ def rules_for(
         channels=server.channels,
         qualities=qualities,
     )
+
+
+def snapshot(rules: ServerRules | RoleRules, names: Iterable[str]) -> Snapshot:
+    """These fields, as the actions remember them."""
+    return {name: _plain(getattr(rules, name)) for name in names}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Period):
+        return value.value
+    return sorted(map(str, value)) if isinstance(value, frozenset) else value

@@ -14,7 +14,7 @@ from bot.core.ledger import Kind
 from bot.errors import LedgerError, Problem, Refused, StaleJob
 from bot.store import money
 from bot.store.changes import change, is_claimed, read_job, save_attempt
-from bot.store.database import Database, business_event
+from bot.store.database import ACTED, Database, business_event
 from bot.store.rows import failure_json
 from bot.store.tables import actions
 
@@ -222,7 +222,8 @@ async def cancel_as(
 
 
 async def remember(connection: AsyncConnection, action: Action) -> int:
-    """Add a row to the actions; its number."""
+    """Add a row to the actions; its number. Whoever listens hears of it once it is saved."""
+    connection.info[ACTED] = True
     values = {name: getattr(action, name) for name in Action.__dataclass_fields__}
     done = await connection.execute(insert(actions).values(**values).returning(actions.c.id))
     return int(done.scalar_one())

@@ -45,12 +45,16 @@ UNUSABLE = {
 }
 """SQLite's primary result codes (sqlite.org/rescode.html) about the file, and what helps."""
 
+ACTED = "acted"
+"""What a transaction notes in its connection's `info` when somebody has decided something."""
+
 
 class Database:
     """One SQLite file. `open()` for work beside a running bot, `open(exclusive=True)` to run it.
 
     Exclusive takes the data folder's lock and brings the schema up to date; the other opens only
     a database whose schema is this program's, or (`any_version`) any to be copied or named.
+    `on_action` is called after each transaction of this program that adds to the actions.
     """
 
     def __init__(
@@ -59,6 +63,7 @@ class Database:
         self.engine = engine
         self.path = path
         self.under_way: set[asyncio.Task[Any]] = set()
+        self.on_action: Callable[[], None] = lambda: None
         self._lock = lock
         self._alarms = alarms
         self._turn = asyncio.Lock()
@@ -152,8 +157,11 @@ class Database:
         with self._explained():
             async with self.engine.connect() as connection:
                 await connection.execution_options(write=True)
+                connection.info.pop(ACTED, None)
                 async with connection.begin():
                     yield connection
+                if ACTED in connection.info:
+                    self.on_action()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:

@@ -12,10 +12,10 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.actions import Action, Deed, Snapshot
-from bot.core.jobs import CANCELLABLE, Job
+from bot.core.jobs import CANCELLABLE, Job, JobState, Source
 from bot.core.ledger import Period
 from bot.core.policy import Block
-from bot.core.rules import RoleRules, ServerRules
+from bot.core.rules import RoleRules, ServerRules, snapshot
 from bot.store.changes import read_job
 from bot.store.corrections import cancel_as, remember
 from bot.store.database import Database, business_event, question
@@ -58,8 +58,8 @@ class Rulebook:
             server_id=server_id,
             action=deed,
             reason=reason,
-            before=_seen(before, changes),
-            after=_seen(after, changes),
+            before=snapshot(before, changes),
+            after=snapshot(after, changes),
         )
         number = await remember(connection, action)
         if "audit_channel_id" in changes:  # the new channel hears of this, and of what comes later
@@ -102,15 +102,17 @@ class Rulebook:
             await connection.execute(delete(roles).where(*this))
         if held != before:
             await save_rules(connection, server_id, held)
-        names = {**changes, **({"period": None} if held != before else {})}
+        periods: list[Snapshot] = [{}, {}]
+        if held != before:
+            periods = [snapshot(rules, ["period"]) for rules in (before, held)]
         action = Action(
             at=at,
             actor_id=actor_id,
             server_id=server_id,
             action=deed,
             reason=reason,
-            before={"role_id": role_id, **_seen_role(was, before.period, names)},
-            after={"role_id": role_id, **_seen_role(after, held.period, names)},
+            before={"role_id": role_id, **snapshot(was, changes), **periods[0]},
+            after={"role_id": role_id, **snapshot(after, changes), **periods[1]},
         )
         await remember(connection, action)
         return await read_rules(connection, server_id)
@@ -235,29 +237,20 @@ class Rulebook:
     async def choose_payer(
         self, connection: AsyncConnection, person_id: int, server_id: int
     ) -> None:
-        """From now on this server's wallet pays (0: their own)."""
+        """From now on this server's wallet pays (0: their own), also for a draft that waits."""
         await connection.execute(
             upsert(payers)
             .values(person_id=person_id, server_id=server_id)
             .on_conflict_do_update(index_elements=["person_id"], set_={"server_id": server_id})
         )
-
-
-def _seen(rules: ServerRules, names: Mapping[str, Any]) -> Snapshot:
-    return {name: _plain(getattr(rules, name)) for name in names}
-
-
-def _seen_role(role: RoleRules, period: Period, names: Mapping[str, Any]) -> Snapshot:
-    return {
-        name: period.value if name == "period" else _plain(getattr(role, name)) for name in names
-    }
+        draft = (
+            jobs.c.person_id == person_id,
+            jobs.c.state == JobState.CHECKING,
+            jobs.c.source == Source.MESSAGE,
+        )
+        moved = update(jobs).where(*draft, jobs.c.server_id != server_id)
+        await connection.execute(moved.values(server_id=server_id, revision=jobs.c.revision + 1))
 
 
 def _seen_block(block: Block | None) -> Snapshot:
     return {"blocked": block is not None, "until": block.until if block else None}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Period):
-        return value.value
-    return sorted(map(str, value)) if isinstance(value, frozenset) else value

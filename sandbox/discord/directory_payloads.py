@@ -136,6 +136,8 @@ class DirectoryPayloads:
         if channel.type is ChannelType.DM:
             others = [id_ for id_ in channel.recipient_ids if id_ != self._world.bot_id]
             return body | {"recipients": [self.user_by_id(id_) for id_ in others]}
+        if channel.type is ChannelType.PUBLIC_THREAD:
+            return body | self._thread_fields(channel)
         return body | {
             "guild_id": str(channel.guild_id),
             "name": channel.name,
@@ -153,6 +155,27 @@ class DirectoryPayloads:
                 for overwrite in channel.overwrites
             ],
             "nsfw": False,
+        }
+
+    def _thread_fields(self, thread: Channel) -> Json:
+        """What a thread has in place of a channel's topic, position and overwrites."""
+        began = timestamp(thread.created_at)
+        return {
+            "guild_id": str(thread.guild_id),
+            "name": thread.name,
+            "parent_id": str(thread.parent_id),
+            "owner_id": str(thread.owner_id),
+            "rate_limit_per_user": 0,
+            "message_count": len(thread.messages),
+            "member_count": 1,
+            "total_message_sent": len(thread.messages),
+            "thread_metadata": {
+                "archived": False,
+                "auto_archive_duration": 4320,
+                "archive_timestamp": began,
+                "create_timestamp": began,
+                "locked": False,
+            },
         }
 
     def guild(self, guild: Guild) -> Json:
@@ -195,10 +218,7 @@ class DirectoryPayloads:
         me = guild.members[self._world.bot_id]
         members = list(guild.members.values()) if with_members else [me]
         channels = [self._world.channel(channel_id) for channel_id in guild.channel_ids]
-        nothing = (
-            "voice_states threads presences stage_instances guild_scheduled_events "
-            "soundboard_sounds"
-        )
+        nothing = "voice_states presences stage_instances guild_scheduled_events soundboard_sounds"
         return {
             **self.guild(guild),
             **{name: [] for name in nothing.split()},
@@ -208,4 +228,5 @@ class DirectoryPayloads:
             "member_count": len(guild.members),
             "members": [self.member(member) for member in members],
             "channels": [self.channel(channel) for channel in channels if channel],
+            "threads": [self.channel(thread) for thread in self._world.threads_of(guild)],
         }

@@ -23,6 +23,7 @@ class ChannelType(IntEnum):
     TEXT = 0
     DM = 1
     CATEGORY = 4
+    PUBLIC_THREAD = 11
 
 
 class CommandType(IntEnum):
@@ -96,7 +97,7 @@ class Member:
 
 @dataclass(slots=True)
 class Channel:
-    """A text channel of a guild, or a direct message between two users."""
+    """A text channel of a guild, a thread in one, or a direct message between two users."""
 
     id: int
     type: ChannelType
@@ -106,6 +107,9 @@ class Channel:
     topic: str | None = None
     overwrites: list[Overwrite] = field(default_factory=list)
     recipient_ids: tuple[int, ...] = ()
+    parent_id: int | None = None
+    owner_id: int | None = None
+    created_at: float = 0.0
     messages: dict[int, "Message"] = field(default_factory=dict)
 
 

@@ -22,6 +22,7 @@ class Permission(IntFlag):
     MENTION_EVERYONE = 1 << 17
     USE_EXTERNAL_EMOJIS = 1 << 18
     USE_APPLICATION_COMMANDS = 1 << 31
+    SEND_MESSAGES_IN_THREADS = 1 << 38
     MODERATE_MEMBERS = 1 << 40
 
 
@@ -35,6 +36,7 @@ MEMBER = (
     | Permission.ADD_REACTIONS
     | Permission.USE_EXTERNAL_EMOJIS
     | Permission.USE_APPLICATION_COMMANDS
+    | Permission.SEND_MESSAGES_IN_THREADS
 )
 # In a direct message there is nobody to ask; the documentation names these for an app.
 DIRECT_MESSAGE = MEMBER | Permission.MENTION_EVERYONE
@@ -53,7 +55,10 @@ def in_guild(guild: Guild, member: Member) -> int:
 
 
 def in_channel(guild: Guild, channel: Channel, member: Member) -> int:
-    """The bits a member has in a channel; none at all where they cannot view it."""
+    """The bits a member has in a channel; none at all where they cannot view it.
+
+    A thread shares the overwrites of its channel.
+    """
     bits = in_guild(guild, member)
     if bits == ALL:
         return bits

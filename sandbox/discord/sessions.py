@@ -244,6 +244,33 @@ class Sessions:
     def presence_changed(self, user_id: int) -> None:
         """People's presences are a privileged matter that is not served."""
 
+    def thread_created(self, thread: Channel) -> None:
+        """Tell of a new thread in a channel that the bot sees."""
+        if self._can_view(thread):
+            body = self._payloads.channel(thread) | {"newly_created": True}
+            self._tell_guild("THREAD_CREATE", thread.guild_id, body)
+
+    def channel_deleted(self, channel: Channel) -> None:
+        """Tell of a channel that is gone; its threads are gone without a word."""
+        self._tell_guild("CHANNEL_DELETE", channel.guild_id, self._payloads.channel(channel))
+
+    def role_deleted(self, guild: Guild, role_id: int) -> None:
+        """Tell of a role that is gone; who had it is told to nobody without the intent."""
+        body = {"guild_id": str(guild.id), "role_id": str(role_id)}
+        self._tell_guild("GUILD_ROLE_DELETE", guild.id, body)
+
+    def member_removed(self, guild: Guild, user_id: int) -> None:
+        """Tell of a member who is gone: that is a privileged matter."""
+        body = {"guild_id": str(guild.id), "user": self._payloads.user_by_id(user_id)}
+        self._tell_guild("GUILD_MEMBER_REMOVE", guild.id, body, Intent.GUILD_MEMBERS)
+
+    def _tell_guild(
+        self, name: str, guild_id: int | None, body: Json, needed: Intent = Intent.GUILDS
+    ) -> None:
+        for session in self._sessions.values():
+            if session.intents & needed and session.covers(guild_id):
+                session.send(name, body)
+
     def send_members(
         self,
         session: Session,

@@ -64,6 +64,18 @@ class Listener(Protocol):
     def presence_changed(self, user_id: int) -> None:
         """Somebody came online, or went."""
 
+    def thread_created(self, thread: Channel) -> None:
+        """Somebody began a thread."""
+
+    def channel_deleted(self, channel: Channel) -> None:
+        """A server's channel is gone, and its threads with it."""
+
+    def role_deleted(self, guild: Guild, role_id: int) -> None:
+        """A server's role is gone."""
+
+    def member_removed(self, guild: Guild, user_id: int) -> None:
+        """Somebody has left a server."""
+
 
 class World:
     """One Discord, with one application in it. Named things are found by name or by id."""
@@ -227,6 +239,59 @@ class World:
         """Tell that somebody types."""
         for listener in self.listeners:
             listener.typing(channel, user_id)
+
+    def threads_of(self, guild: Guild) -> list[Channel]:
+        """A server's threads."""
+        return [
+            channel
+            for channel in self.channels.values()
+            if channel.guild_id == guild.id and channel.parent_id is not None
+        ]
+
+    def start_thread(self, name: str, parent: Channel, owner_id: int) -> Channel:
+        """Begin a thread in a channel, under whose overwrites it stays."""
+        thread = Channel(
+            self.snowflakes.next(),
+            ChannelType.PUBLIC_THREAD,
+            name,
+            parent.guild_id,
+            overwrites=parent.overwrites,
+            parent_id=parent.id,
+            owner_id=owner_id,
+            created_at=self.clock.time(),
+        )
+        self.channels[name] = thread
+        for listener in self.listeners:
+            listener.thread_created(thread)
+        return thread
+
+    def delete_channel(self, channel: Channel) -> None:
+        """Take a server's channel away, and its threads with it."""
+        guild = self.guild(channel.guild_id)
+        if guild is None:
+            raise LookupError("Direct messages stay.")
+        self.channels = {
+            name: other
+            for name, other in self.channels.items()
+            if channel.id not in {other.id, other.parent_id}
+        }
+        guild.channel_ids = [id_ for id_ in guild.channel_ids if id_ != channel.id]
+        for listener in self.listeners:
+            listener.channel_deleted(channel)
+
+    def delete_role(self, guild: Guild, role_id: int) -> None:
+        """Take a role away from a server and from whoever has it."""
+        guild.roles = [role for role in guild.roles if role.id != role_id]
+        for member in guild.members.values():
+            member.role_ids = [id_ for id_ in member.role_ids if id_ != role_id]
+        for listener in self.listeners:
+            listener.role_deleted(guild, role_id)
+
+    def remove_member(self, guild: Guild, user_id: int) -> None:
+        """Somebody leaves a server, or is made to."""
+        del guild.members[user_id]
+        for listener in self.listeners:
+            listener.member_removed(guild, user_id)
 
     def _channel_of(self, message: Message) -> Channel:
         channel = self.channel(message.channel_id)

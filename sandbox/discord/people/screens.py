@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from sandbox.discord.model import Channel, Interaction, InteractionType, Message, User
+from sandbox.discord.model import Channel, Guild, Interaction, InteractionType, Message, User
 from sandbox.discord.people.api import PeopleApi
 from sandbox.discord.traffic import Traffic
 from sandbox.discord.wire import Json, encode
@@ -133,6 +133,18 @@ class Screens:
     def presence_changed(self, user_id: int) -> None:
         """Show who came online, or went."""
         self._show(lambda person: self._presence(user_id))
+
+    def thread_created(self, thread: Channel) -> None:
+        """The lists are read when a page opens."""
+
+    def channel_deleted(self, channel: Channel) -> None:
+        """The lists are read when a page opens."""
+
+    def role_deleted(self, guild: Guild, role_id: int) -> None:
+        """The lists are read when a page opens."""
+
+    def member_removed(self, guild: Guild, user_id: int) -> None:
+        """The lists are read when a page opens."""
 
     def _presence(self, user_id: int) -> Json:
         online = user_id in self._api.world.online

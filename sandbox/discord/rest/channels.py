@@ -59,7 +59,9 @@ class Channels:
 
     async def create(self, request: web.Request) -> web.Response:
         """Post a message; with an enforced nonce a repeat returns the first one."""
-        channel = self._api.channel(request, Permission.SEND_MESSAGES)
+        channel = self._api.channel(request)
+        if not self._api.rights(channel) & _needed_to_write(channel):
+            raise ApiError(Fault.MISSING_PERMISSIONS)
         body = await read_body(request, self._world.upload_limit_bytes(channel.guild_id))
         if channel.type is ChannelType.CATEGORY:
             raise ApiError(Fault.NOT_A_TEXT_CHANNEL)
@@ -176,3 +178,9 @@ class Channels:
                 raise ApiError(Fault.MISSING_PERMISSIONS)
         self._world.delete(message)
         return web.Response(status=204)
+
+
+def _needed_to_write(channel: Channel) -> Permission:
+    if channel.type is ChannelType.PUBLIC_THREAD:
+        return Permission.SEND_MESSAGES_IN_THREADS
+    return Permission.SEND_MESSAGES

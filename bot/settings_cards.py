@@ -1,0 +1,255 @@
+"""The cards of `/settings`: all that holds in a server, what was changed, and what to choose."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import discord
+from discord import ui
+
+from bot import rule_words
+from bot.cards import AMBER, BLURPLE, GREEN, view, words
+from bot.core.actions import Snapshot
+from bot.core.jobs import QUALITIES, Quality
+from bot.core.rules import House, RoleRules, ServerRules, snapshot
+from bot.rule_words import EVERY, listed
+from bot.sentences import credits_text
+
+CHANNELS_SELECT = r"marionette:channels:(?P<server>\d{1,20}):(?P<actor>\d{1,20})"
+QUALITIES_SELECT = (
+    r"marionette:qualities:(?P<server>\d{1,20}):(?P<actor>\d{1,20}):(?P<role>\d{1,20})"
+)
+"""The `custom_id`s; role 0 is everybody."""
+
+REASON_ID, REASON = 500, "-# Reason: "
+"""The part of a card that carries the reason from the command to the choice."""
+
+SHOWN_ROLES = 40
+MOST_CHANNELS = 25
+CHANNEL_TYPES = [
+    discord.ChannelType.text,
+    discord.ChannelType.news,
+    discord.ChannelType.voice,
+    discord.ChannelType.stage_voice,
+    discord.ChannelType.forum,
+    discord.ChannelType.media,
+]
+OPERATOR = "the operator’s default"
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """What there is in the server now, and whether the bot may post in the audit channel."""
+
+    roles: frozenset[int]
+    channels: frozenset[int]
+    may_post: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Who chooses for which server, and (`role_id`) for which role; 0 is everybody."""
+
+    server_id: int
+    actor_id: int
+    role_id: int = 0
+    reason: str = ""
+
+
+def overview(rules: ServerRules, house: House, here: Here) -> ui.LayoutView:
+    """Everything that holds in a server."""
+    roles = [_role(role_id, rules, here) for role_id in sorted(rules.roles)]
+    more = len(roles) - SHOWN_ROLES
+    return view(
+        words("### What holds in this server", _allowance(rules, house), *_limits(rules, house)),
+        words(
+            f"**Qualities**: {_qualities(rules.qualities)}, for everybody",
+            f"**Channels**: {_channels(rules, here)}",
+            f"**Direct messages**: {_direct(rules)}",
+            f"**Audit channel**: {_audit(rules, here)}",
+        ),
+        *([words("**Roles**", *roles[:SHOWN_ROLES])] if roles else []),
+        *([words(f"-# … and {more} more roles.")] if more > 0 else []),
+    )
+
+
+def _allowance(rules: ServerRules, house: House) -> str:
+    every = EVERY[rules.period]
+    if rules.allowance_credits is None:
+        return f"**Allowance**: {credits_text(house.allowance_credits)} {every} each ({OPERATOR})"
+    return f"**Allowance**: {credits_text(rules.allowance_credits)} {every} each"
+
+
+def _limits(rules: ServerRules, house: House) -> list[str]:
+    whole_bot = credits_text(house.daily_budget_credits)
+    budget = (
+        "none of its own"
+        if rules.budget_credits is None
+        else f"{credits_text(rules.budget_credits)} {EVERY[rules.period]}"
+    )
+    running = _cap(rules.max_running_per_person, house.max_running_per_person)
+    waiting = _cap(rules.max_waiting_per_person, house.max_waiting_per_person)
+    return [
+        f"**Budget of the whole server**: {budget}. All servers together have {whole_bot} a day.",
+        f"**Made at once, per person**: {running}",
+        f"**Waiting at once, per person**: {waiting}",
+    ]
+
+
+def _cap(own: int | None, operators: int) -> str:
+    if own is None:
+        return f"{operators} (the operator’s limit)"
+    if own > operators:
+        return f"{own}, but the operator’s limit of {operators} is lower and holds"
+    return str(own)
+
+
+def _qualities(qualities: frozenset[Quality]) -> str:
+    return listed([quality for quality in QUALITIES if quality in qualities])
+
+
+def _channels(rules: ServerRules, here: Here) -> str:
+    if not rules.channels:
+        return "everywhere"
+    return listed(
+        [
+            f"<#{channel_id}>"
+            if channel_id in here.channels
+            else f"a deleted channel (`{channel_id}`)"
+            for channel_id in sorted(rules.channels)
+        ]
+    )
+
+
+def _direct(rules: ServerRules) -> str:
+    if rules.direct_use:
+        return "members may let their credits here pay for them"
+    return "nobody’s credits here pay for them"
+
+
+def _audit(rules: ServerRules, here: Here) -> str:
+    channel_id = rules.audit_channel_id
+    if channel_id is None:
+        return "none"
+    if channel_id not in here.channels:
+        return f"a deleted channel (`{channel_id}`): nothing is posted"
+    if not here.may_post:
+        return (
+            f"<#{channel_id}>, where I may not post: give me *View Channel* and *Send Messages* "
+            "there"
+        )
+    return f"<#{channel_id}>, where I can post"
+
+
+def _role(role_id: int, rules: ServerRules, here: Here) -> str:
+    role = rules.roles[role_id]
+    gives = []
+    if role.allowance_credits is not None:
+        gives.append(f"{credits_text(role.allowance_credits)} {EVERY[rules.period]}")
+    if role.qualities:
+        gives.append(f"also {_qualities(role.qualities)}")
+    if role_id in here.roles:
+        return f"<@&{role_id}>: {listed(gives)}"
+    return f"a deleted role (`{role_id}`), without effect: {listed(gives)}"
+
+
+def changed(before: Snapshot, after: Snapshot, notes: Sequence[str] = ()) -> ui.LayoutView:
+    """What held before → what holds now."""
+    lines = rule_words.changes(before, after)
+    if not lines:
+        return view(words("### Nothing was changed", "It held already.", *notes), colour=BLURPLE)
+    return view(words("### Changed", *lines, *notes), colour=GREEN)
+
+
+def limits_unasked() -> ui.LayoutView:
+    """`/settings limits` without any limit."""
+    told = "Give `budget`, `running` or `waiting`. `/settings show` tells what holds now."
+    return view(words("### Nothing was changed", told), colour=AMBER)
+
+
+def limit_notes(changes: Mapping[str, int | None], house: House) -> list[str]:
+    """Where the operator's own limits are lower than what was set."""
+    return [
+        f"The operator’s own limit of {operators} {what} at once for a person is lower, and holds."
+        for what, own, operators in (
+            ("made", changes.get("max_running_per_person"), house.max_running_per_person),
+            ("waiting", changes.get("max_waiting_per_person"), house.max_waiting_per_person),
+        )
+        if own is not None and own > operators
+    ]
+
+
+def choose_channels(
+    choice: Choice, rules: ServerRules, here: Here, news: Sequence[str] = ()
+) -> ui.LayoutView:
+    """Where `/mimic` may be used; `news` is what has just been changed."""
+    chosen = sorted(rules.channels & here.channels)[:MOST_CHANNELS]
+    select = ui.ChannelSelect[ui.LayoutView](
+        custom_id=f"marionette:channels:{choice.server_id}:{choice.actor_id}",
+        channel_types=CHANNEL_TYPES,
+        placeholder="Everywhere",
+        min_values=0,
+        max_values=MOST_CHANNELS,
+        default_values=[
+            discord.SelectDefaultValue(id=id_, type=discord.SelectDefaultValueType.channel)
+            for id_ in chosen
+        ],
+    )
+    text = words(
+        "### Where may videos be asked for?",
+        f"Now: {_channels(rules, here)}.",
+        "Choose the channels; their threads count too. None chosen means everywhere.",
+    )
+    return _choosing(choice, text, select, news)
+
+
+def choose_qualities(choice: Choice, rules: ServerRules, news: Sequence[str] = ()) -> ui.LayoutView:
+    """The qualities that are open to everybody, or those that a role adds."""
+    role = rules.roles.get(choice.role_id, RoleRules())
+    chosen = role.qualities if choice.role_id else rules.qualities
+    select = ui.Select[ui.LayoutView](
+        custom_id=(f"marionette:qualities:{choice.server_id}:{choice.actor_id}:{choice.role_id}"),
+        placeholder="Nothing more",
+        min_values=0 if choice.role_id else 1,
+        max_values=len(QUALITIES),
+        options=[
+            discord.SelectOption(label=quality, value=quality, default=quality in chosen)
+            for quality in QUALITIES
+        ],
+    )
+    if choice.role_id:
+        text = words(
+            f"### What more may <@&{choice.role_id}> use?",
+            f"Everybody may use {_qualities(rules.qualities)}; the role adds to that.",
+        )
+    else:
+        text = words("### Which qualities may everybody use?", "Roles can add further ones.")
+    return _choosing(choice, text, select, news)
+
+
+def _choosing(
+    choice: Choice,
+    text: ui.TextDisplay[ui.LayoutView],
+    select: ui.Item[ui.LayoutView],
+    news: Sequence[str],
+) -> ui.LayoutView:
+    items: list[ui.Item[ui.LayoutView]] = [text]
+    if news:
+        items.append(words("**Changed**", *news))
+    if choice.reason:
+        items.append(ui.TextDisplay(f"{REASON}{choice.reason}", id=REASON_ID))
+    return view(*items, ui.ActionRow(select), colour=GREEN if news else BLURPLE)
+
+
+def reason_on(message: discord.Message) -> str:
+    """The reason that a card carries."""
+    found = ui.LayoutView.from_message(message).find_item(REASON_ID)
+    return found.content.removeprefix(REASON) if isinstance(found, ui.TextDisplay) else ""
+
+
+def news_of(before: ServerRules, after: ServerRules, name: str, role_id: int = 0) -> list[str]:
+    """What a choice has changed, in words; `role_id` names whose it is."""
+    if not role_id:
+        return rule_words.changes(snapshot(before, [name]), snapshot(after, [name]))
+    was, now = (rules.roles.get(role_id, RoleRules()) for rules in (before, after))
+    role: Snapshot = {"role_id": role_id}
+    return rule_words.changes(role | snapshot(was, [name]), role | snapshot(now, [name]))
