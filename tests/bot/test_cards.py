@@ -55,6 +55,7 @@ FACTS: dict[Problem, dict[str, str | int | float]] = {
     Problem.NOT_CHARGED: {"job": "abcdefghjk"},
     Problem.REFUNDED_ALREADY: {"job": "abcdefghjk"},
     Problem.UNTIL_UNCLEAR: {"until": HOSTILE},
+    Problem.CANNOT_POST_THERE: {"channels": "<#5>"},
     Problem.UNTIL_PAST: {"until": 1_795_000_000.0},
     Problem.NO_CREDITS: {"price": 5, "left": 1, "renews_at": 1_795_000_000.0},
     Problem.NOTHING_LEFT: {"renews_at": 1_795_000_000.0},
