@@ -13,7 +13,7 @@ from bot.core.ledger import Period
 from bot.errors import Problem, Refused
 from bot.sentences import clean, sentence
 
-PER = {Period.DAY: "a day", Period.WEEK: "a week", Period.MONTH: "a month"}
+EVERY = {Period.DAY: "daily", Period.WEEK: "weekly", Period.MONTH: "monthly"}
 SHOWN_JOBS = 5
 SHOWN_CHANNELS = 10
 
@@ -79,8 +79,8 @@ def _credits(seen: Look) -> list[str | None]:
     source = f"from <@&{rules.allowance_role_id}>" if rules.allowance_role_id else "everybody’s"
     return [
         (
-            f"**{balance.allowance_left}** of {rules.allowance_credits} left of the allowance of "
-            f"{PER[rules.period]} ({source}), which renews <t:{seen.renews_at:.0f}:R>."
+            f"**{balance.allowance_left}** of {rules.allowance_credits} left of the "
+            f"{EVERY[rules.period]} allowance ({source}), which renews <t:{seen.renews_at:.0f}:R>."
             if rules.allowance_credits
             else "No allowance."
         ),
@@ -93,13 +93,15 @@ def _videos(seen: Look) -> list[str | None]:
     rules, standing = seen.rules, seen.standing
     more = len(seen.under_way) - SHOWN_JOBS
     return [
-        _counts("Here", standing.running_here, rules.max_running_here)
-        + _counts(", waiting", standing.waiting_here, rules.max_waiting_here, word="")
-        + ".",
-        _counts("Anywhere", standing.running_of_person, rules.max_running_per_person)
-        + _counts(", waiting", standing.waiting_of_person, rules.max_waiting_per_person, word="")
-        + ".",
-        None if policy.may_start(rules, standing) else "One more would wait its turn.",
+        (
+            f"In this server: {_count(standing.running_here, rules.max_running_here)} being made, "
+            f"{_count(standing.waiting_here, rules.max_waiting_here)} waiting."
+        ),
+        (
+            f"Anywhere: {_count(standing.running_of_person, rules.max_running_per_person)} being "
+            f"made, {_count(standing.waiting_of_person, rules.max_waiting_per_person)} waiting."
+        ),
+        None if policy.may_start(rules, standing) else "Their next one would wait for its turn.",
         *(
             f"`{job.id}` · {news.title(job)} · <t:{job.created_at:.0f}:R>"
             for job in seen.under_way[:SHOWN_JOBS]
@@ -108,9 +110,8 @@ def _videos(seen: Look) -> list[str | None]:
     ]
 
 
-def _counts(where: str, count: int, limit: int | None, word: str = " being made") -> str:
-    most = f" of at most {limit}" if limit is not None else ""
-    return f"{where}{word} **{count}**{most}"
+def _count(count: int, limit: int | None) -> str:
+    return f"**{count}**" if limit is None else f"**{count}** of at most {limit}"
 
 
 def _rules(seen: Look) -> list[str | None]:
@@ -143,8 +144,8 @@ def _server_budget(seen: Look) -> str:
         return "This server has no budget of its own."
     left = max(0, budget - seen.standing.server_spent)
     return (
-        f"This server’s budget: **{left}** of {budget} left {PER[seen.rules.period]}, which renews "
-        f"<t:{seen.renews_at:.0f}:R>."
+        f"This server’s {EVERY[seen.rules.period]} budget: **{left}** of {budget} left, which "
+        f"renews <t:{seen.renews_at:.0f}:R>."
     )
 
 

@@ -12,9 +12,9 @@ from bot.core.actions import Spender
 from bot.core.jobs import Job
 from bot.core.ledger import Period
 from bot.core.rules import ServerRules
-from bot.look_card import PER
 from bot.sentences import clean, credits_text
 
+PER = {Period.DAY: "a day", Period.WEEK: "a week", Period.MONTH: "a month"}
 PERIODS = {Period.DAY: "each day", Period.WEEK: "each week", Period.MONTH: "each month"}
 
 
@@ -133,10 +133,10 @@ def allowance(
 def asks_block(look: Look, ends_at: float | None, reason: str) -> str:
     """Before somebody is blocked."""
     waiting = look.standing.waiting_here
-    cancelled = f" This cancels {_jobs(waiting)} of theirs that wait." if waiting else ""
+    cancelled = f" This cancels {_waiting_jobs(waiting)} of theirs." if waiting else ""
     replaced = " This takes the place of the block they have." if look.standing.block else ""
     return (
-        f"Block <@{look.person_id}> **{_until(ends_at)}**?{cancelled}{replaced} "
+        f"Block <@{look.person_id}> {_until(ends_at)}?{cancelled}{replaced} "
         f"They are told why. {_reason(reason)}"
     )
 
@@ -144,9 +144,7 @@ def asks_block(look: Look, ends_at: float | None, reason: str) -> str:
 def blocked(person_id: int, ends_at: float | None, cancelled: int) -> ui.LayoutView:
     """Somebody was blocked."""
     jobs = (
-        f" Cancelled {_jobs(cancelled)} that waited; what they held is given back."
-        if cancelled
-        else ""
+        f" Cancelled {_waiting_jobs(cancelled)}; what was held is given back." if cancelled else ""
     )
     return done(f"<@{person_id}> is blocked {_until(ends_at)}.{jobs}")
 
@@ -200,12 +198,12 @@ def top(spenders: Sequence[Spender], since: float) -> ui.LayoutView:
 
 def _until(ends_at: float | None) -> str:
     if ends_at is None:
-        return "for good, until somebody lifts it"
-    return f"until <t:{ends_at:.0f}:F> (<t:{ends_at:.0f}:R>)"
+        return "**for good**, until somebody lifts it"
+    return f"until **<t:{ends_at:.0f}:F>** (<t:{ends_at:.0f}:R>)"
 
 
-def _jobs(count: int) -> str:
-    return "1 job" if count == 1 else f"{count} jobs"
+def _waiting_jobs(count: int) -> str:
+    return "1 waiting job" if count == 1 else f"{count} waiting jobs"
 
 
 def _videos(count: int) -> str:

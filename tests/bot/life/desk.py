@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 from sandbox.discord.model import Flag
+from sandbox.discord.parts import walk
 from sandbox.person import Json, PersonClient
-from sandbox.transcript import buttons_of, text_of
+from sandbox.transcript import text_of
 from tests.bot.life.world import Life
 from tests.e2e.stage import button
 
@@ -81,8 +82,8 @@ async def asks(life: Life, person: PersonClient) -> None:
 
 
 def labels(message: Json) -> list[str]:
-    """What stands on its buttons."""
-    return list(buttons_of(message))
+    """What stands on its buttons, of which several may be named alike."""
+    return [part["label"] for part in walk(message["components"]) if "label" in part]
 
 
 def copied(life: Life, message: Json, channel: str) -> Json:

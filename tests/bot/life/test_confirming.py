@@ -18,7 +18,7 @@ async def asked(life: Life) -> tuple[Desk, Json]:
     dana = await desk(life, "dana")
     ben = str(life.world.users["ben"].id)
     question = await dana.use("quota block", member=ben, reason="spam")
-    assert text_of(question).startswith(f"Block <@{ben}> **for good, until somebody lifts it**?")
+    assert text_of(question).startswith(f"Block <@{ben}> **for good**, until somebody lifts it?")
     return dana, question
 
 

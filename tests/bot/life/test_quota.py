@@ -136,9 +136,9 @@ async def test_an_allowance_for_everybody_and_for_a_role(life: Life) -> None:
     everyone = await dana.says("quota allowance", credits=13, role=str(STUDIO_ID))
     assert "Everybody has 13 credits a week now" in everyone
     shown = await dana.says("quota show", member=str(who(life, "ben")))
-    assert f"**40** of 40 left of the allowance of a week (from <@&{DANCERS_ID}>)" in shown
+    assert f"**40** of 40 left of the weekly allowance (from <@&{DANCERS_ID}>)" in shown
     shown = await dana.says("quota show", member=str(who(life, "eve")))
-    assert "**13** of 13 left of the allowance of a week (everybody’s)" in shown
+    assert "**13** of 13 left of the weekly allowance (everybody’s)" in shown
     assert "no allowance of its own now" in await dana.confirmed(
         "quota allowance", credits=0, **role
     )
@@ -179,10 +179,10 @@ async def test_a_block_cancels_what_waits_and_is_told_to_the_blocked(life: Life)
     target = {"member": str(ben.user_id)}
     asked = await dana.use("quota block", **target, until="3 days", reason="spam")
     ends_at = f"{life.clock.time() + 3 * 86400:.0f}"
-    assert f"Block <@{ben.user_id}> **until <t:{ends_at[:-2]}" in text_of(asked)
-    assert "cancels 1 job of theirs that wait" in text_of(asked)
+    assert f"Block <@{ben.user_id}> until **<t:{ends_at[:-2]}" in text_of(asked)
+    assert "cancels 1 waiting job of theirs" in text_of(asked)
     assert life.states() == ["rendering", "queued"]
-    assert "Cancelled 1 job that waited" in await dana.press(asked, "Confirm")
+    assert "Cancelled 1 waiting job" in await dana.press(asked, "Confirm")
     assert life.states() == ["rendering", "cancelled"]
     assert life.money() == ["hold", "hold", "release"]
     life.advance(4)
@@ -196,7 +196,7 @@ async def test_a_block_cancels_what_waits_and_is_told_to_the_blocked(life: Life)
     assert "spam" in shown
     again = await dana.use("quota block", **target, reason="for good")
     assert "takes the place of the block they have" in text_of(again)
-    assert "blocked for good" in await dana.press(again, "Confirm")
+    assert "blocked **for good**" in await dana.press(again, "Confirm")
     assert "may ask for videos here again" in await dana.says("quota unblock", **target)
     assert "They are not blocked here" in await dana.says("quota unblock", **target)
     shown = await dana.says("quota show", **target)
@@ -228,7 +228,7 @@ async def test_the_end_of_a_block_is_offered_and_read(life: Life) -> None:
     assert await dana.offers("quota block", "until", "nonsense") == []
     ben = {"member": str(who(life, "ben")), "reason": "r"}
     asked = await dana.says("quota block", **ben, until="2130-12-24 18:00 +02:00")
-    assert "until <t:5080032000:F>" in asked
+    assert "until **<t:5080032000:F>**" in asked
     assert "I cannot read “soon” as a time" in await dana.says("quota block", **ben, until="soon")
     assert "which is over" in await dana.says("quota block", **ben, until="2020-01-01")
     short = await dana.use("quota block", **ben, until="5m")
@@ -249,7 +249,9 @@ async def test_a_member_who_left_and_came_back(life: Life) -> None:
     assert "cannot ask for a video now\nThey are not a member of this server now." in shown
     assert "**7** granted" in shown
     assert "8 granted now" in await dana.says("quota grant", **ben, credits=1, reason="while away")
-    assert "is blocked for good" in await dana.confirmed("quota block", **ben, reason="and stay")
+    assert "is blocked **for good**" in await dana.confirmed(
+        "quota block", **ben, reason="and stay"
+    )
     home[ben_id] = member
     shown = await dana.says("quota show", **ben)
     assert "not a member" not in shown
