@@ -106,6 +106,10 @@ async def test_pages_follow_each_other_without_a_gap(store: Store, size: int) ->
     whole = await lines(store)
     assert whole == await lines(store)
     assert [line.at for line in whole] == sorted((line.at for line in whole), reverse=True)
+    with closing(sqlite3.connect(store.database.path)) as other:
+        query = "SELECT kind FROM entries WHERE server_id = ? ORDER BY at DESC, id DESC"
+        newest_first = [row[0] for row in other.execute(query, (SERVER,))]
+    assert [line.kind for line in whole if line.kind in CREDITS] == newest_first
     paged: list[Line] = []
     while page := await lines(store, limit=size, offset=len(paged)):
         paged += page

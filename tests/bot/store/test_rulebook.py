@@ -223,7 +223,10 @@ async def test_blocks_replace_each_other_and_are_lifted_once(store: Store) -> No
 async def test_only_a_server_that_allows_it_and_knows_somebody_may_pay(store: Store) -> None:
     for server_id in (1, 2, 4):
         await store.rulebook.set_rules(
-            server_id, {"direct_use": server_id != 2}, deed=Deed.SETTINGS, **BY
+            server_id,
+            {"direct_use": server_id != 2, "budget_credits": 50},
+            deed=Deed.SETTINGS,
+            **BY,
         )
     for server_id in (0, 1, 2, 3):
         await store.grant(server_id, PERSON, 5, **BY)
