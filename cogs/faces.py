@@ -7,6 +7,7 @@ from typing import Any
 
 import discord
 import structlog
+from discord import app_commands
 from discord.ext import commands
 
 from bot import cards
@@ -30,6 +31,13 @@ class Bot(commands.Bot):
 
 
 Interaction = discord.Interaction[Bot]
+
+
+in_servers_only = app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
+"""Keeps a command out of direct messages, where no permissions guard it.
+
+`guild_only` does not: it leaves open what the whole bot is open to.
+"""
 
 
 def place_of(interaction: Interaction) -> Place:

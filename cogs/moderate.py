@@ -12,7 +12,7 @@ from bot.core.jobs import Job, Outcome
 from bot.members import DiscordMembers
 from bot.moderation import REASON_LIMIT_CHARS, Moderation
 from bot.sentences import seconds_text
-from cogs.faces import Interaction, refusals_shown, show_privately
+from cogs.faces import Interaction, in_servers_only, refusals_shown, show_privately
 
 log = structlog.get_logger()
 
@@ -30,7 +30,7 @@ OUTCOMES = [
 ]
 
 
-@app_commands.guild_only()
+@in_servers_only
 @app_commands.default_permissions(moderate_members=True)
 class Moderate(
     commands.GroupCog, group_name="moderate", group_description="Look after this server's jobs"
