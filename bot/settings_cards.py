@@ -31,7 +31,6 @@ CHANNEL_TYPES = [
     discord.ChannelType.voice,
     discord.ChannelType.stage_voice,
     discord.ChannelType.forum,
-    discord.ChannelType.media,
 ]
 OPERATOR = "the operator’s default"
 

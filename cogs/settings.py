@@ -14,7 +14,14 @@ from bot.errors import Problem, Refused
 from bot.moderation import REASON_LIMIT_CHARS
 from bot.quotas import Quotas
 from bot.settings_cards import CHANNELS_SELECT, QUALITIES_SELECT, Choice, Here
-from cogs.faces import Interaction, chosen_in, refusals_shown, server_of, show_privately
+from cogs.faces import (
+    Interaction,
+    chosen_in,
+    refusals_shown,
+    server_of,
+    servers_only,
+    show_privately,
+)
 
 Reason = app_commands.Range[str, 1, REASON_LIMIT_CHARS]
 Budget = app_commands.Range[int, 0, 1_000_000]
@@ -22,7 +29,7 @@ Cap = app_commands.Range[int, 0, 10_000]
 WHY = "Why, for the record"
 
 
-@app_commands.guild_only()
+@servers_only
 @app_commands.default_permissions(manage_guild=True)
 class Settings(
     commands.GroupCog, group_name="settings", group_description="What holds in this server"
