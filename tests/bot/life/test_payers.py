@@ -212,3 +212,19 @@ async def test_a_silent_discord_is_no_answer_and_nothing_is_charged(life: Life, 
     assert life.states() == []
     outcome = await choose(ben, direct, card, 0)  # one's own needs nobody's word
     assert "You can spend 30 credits" in text_of(outcome["message"])
+
+
+async def test_a_server_that_the_operator_closes_pays_no_more(life: Life) -> None:
+    _, ben, direct = await paid_by_studio(life)
+    await life.stop()
+    await life.start(allowed_servers=frozenset({life.world.guilds["garden"].id}))
+    life.world.guilds["garden"].members[ben.user_id] = life.world.guilds["studio"].members[
+        ben.user_id
+    ]
+    outcome = await ben.outcome(await mimic_here(life, ben, direct))
+    words = "Studio does not pay for direct messages now"
+    assert words in text_of(outcome["message"])
+    card = await credits(ben, direct)
+    assert words in text_of(card)
+    outcome = await choose(ben, direct, card, 0)
+    assert "You can spend 30 credits in direct messages" in text_of(outcome["message"])
