@@ -98,7 +98,8 @@ class Wallets:
 
     async def _roles_where_paid(self, person_id: int, server_id: int) -> frozenset[int]:
         name = self._members.server_name(server_id)
-        if not (await self._store.rulebook.of(server_id)).direct_use:
+        is_willing = (await self._store.rulebook.of(server_id)).direct_use
+        if not is_willing or not self._is_open(server_id):
             raise Refused(Problem.PAYER_REFUSES, server=name)
         roles = await self._members.roles(person_id, server_id)
         if roles is None:
@@ -116,13 +117,14 @@ class Wallets:
 
     async def wallet(self, place: Place) -> Wallet:
         """What somebody can spend here. Raises `Refused` where the bot does not work for them."""
-        unusable = None
+        unusable, payer = None, 0
         try:
             place = await self.paying(place)
+            payer = place.server_id if place.is_direct else 0
         except Refused as refused:
             if refused.problem not in {Problem.LEFT_PAYER, Problem.PAYER_REFUSES}:
                 raise
-            unusable = refused
+            unusable, payer = refused, await self._store.rulebook.payer_of(place.person_id)
         at = self._clock.time()
         rules, standing = await self._store.read.standing(
             place.server_id, place.person_id, at, place.roles
@@ -134,7 +136,6 @@ class Wallets:
         if server_left is not None:
             left = min(left, server_left)
         mine = await self._store.read.jobs_of(place.person_id, place.server_id, 25)
-        payer = place.server_id if place.is_direct else 0
         return Wallet(
             rules=rules,
             balance=standing.balance,
