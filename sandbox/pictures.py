@@ -78,6 +78,8 @@ class Studio:
         await self.in_line()
         await self.in_private()
         await self.direct_message()
+        await self.moderators()
+        await self.admins()
         await self.window()
 
     async def flow(self) -> None:
@@ -142,6 +144,40 @@ class Studio:
         await pause_at(offer, 0.0)
         await self.take("direct-message.png", offer)
         await dana.button("Never mind", offer).click()
+
+    async def moderators(self) -> None:
+        """What a moderator sees: why somebody may ask, what is asked first, the server's jobs."""
+        dana = await self.visit("dana", "general", "light", height=1000)
+        thanks = {"member": "Ben", "credits": "50", "reason": "won the contest"}
+        await dana.use("quota grant", thanks)
+        await dana.message("50 granted now").wait_for()
+        await dana.use("quota show", {"member": "Ben"})
+        look = dana.message("can ask for a video now")
+        await look.wait_for()
+        await self.take("moderators-show.png", look)
+        await dana.use("quota revoke", thanks | {"credits": "25", "reason": "a zero too many"})
+        question = dana.message("granted credits?")
+        await question.wait_for()
+        await self.take("moderators-confirm.png", question)
+        await dana.button("Never mind", question).click()
+        await dana.use("moderate jobs")
+        jobs = dana.message("Refresh")
+        await jobs.wait_for()
+        await self.take("moderators-jobs.png", jobs)
+
+    async def admins(self) -> None:
+        """What an admin sees: everything that holds, and a decision in the audit channel."""
+        ada = await self.visit("ada", "readonly", "light", height=1000)
+        await ada.use("settings audit", {"channel": "showroom"})
+        await ada.use("settings limits", {"budget": "200", "waiting": "3"})
+        await ada.use("settings show")
+        shown = ada.message("Allowance").last
+        await shown.wait_for()
+        await self.take("moderators-settings.png", shown)
+        there = await self.visit("ada", "showroom", "light")
+        told = there.message("200").last
+        await told.wait_for()
+        await self.take("moderators-audit.png", told)
 
     async def window(self) -> None:
         """The whole page, with the testers' panel."""
