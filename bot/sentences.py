@@ -69,8 +69,8 @@ SENTENCES: dict[Problem, str] = {
         "The line is full: {limit} requests are waiting. Please try again in some minutes."
     ),
     Problem.TOO_MANY_WAITING: (
-        "You have {limit} requests waiting already. Wait for one to start, or cancel one "
-        "with `/jobs cancel`."
+        "You have {limit} waiting already, as many as anybody may. Wait for one to start, or "
+        "cancel one with `/jobs cancel`."
     ),
     Problem.SERVER_NOT_ALLOWED: (
         "The operator of this bot has not opened it for this server: ask them to allow it."

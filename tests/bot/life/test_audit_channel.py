@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from bot.audit_posts import LOOK_EVERY_S
 from bot.core.ledger import Period
 from bot.core.policy import Block
 from bot.core.rules import House
@@ -59,8 +60,10 @@ def audited_to(life: Life) -> int:
 
 async def test_a_new_channel_hears_of_itself_first_and_pings_nobody(life: Life) -> None:
     ada = await listening(life)
+    began = life.clock.time()
     await settings(life, ada, "limits", budget=100, reason="@everyone <@1> *spring*")
     await has_told(life, "none → <#", "**Budget of the whole server**: none of its own → 100")
+    assert life.clock.time() - began < LOOK_EVERY_S / 2  # woken by what was done
     _, text = told(life)
     assert f"**By**: <@{ada.user_id}>" in text
     assert "**Why**: everyone 1 spring" in text

@@ -78,7 +78,7 @@ async def test_too_many_of_ones_own(life: Life) -> None:
     await life.reaches("rendering")
     await life.mimic(ben)
     await ben.wait_for(says("Starts when one of your videos that are being made is done."))
-    assert "You have 1 requests waiting already" in await refused(life, ben)
+    assert "You have 1 waiting already, as many as anybody may." in await refused(life, ben)
 
 
 @pytest.mark.parametrize("hours", [2, None])
