@@ -148,10 +148,10 @@ class Studio:
     async def moderators(self) -> None:
         """What a moderator sees: why somebody may ask, what is asked first, the server's jobs."""
         dana = await self.visit("dana", "general", "light", height=1000)
-        thanks = {"member": "Ben", "credits": "50", "reason": "won the contest"}
+        thanks = {"member": "@Ben", "credits": "50", "reason": "won the contest"}
         await dana.use("quota grant", thanks)
         await dana.message("50 granted now").wait_for()
-        await dana.use("quota show", {"member": "Ben"})
+        await dana.use("quota show", {"member": "@Ben"})
         look = dana.message("can ask for a video now")
         await look.wait_for()
         await self.take("moderators-show.png", look)
@@ -168,7 +168,7 @@ class Studio:
     async def admins(self) -> None:
         """What an admin sees: everything that holds, and a decision in the audit channel."""
         ada = await self.visit("ada", "readonly", "light", height=1000)
-        await ada.use("settings audit", {"channel": "showroom"})
+        await ada.use("settings audit", {"channel": "#showroom"})
         await ada.use("settings limits", {"budget": "200", "waiting": "3"})
         await ada.use("settings show")
         shown = ada.message("Allowance").last
