@@ -49,7 +49,7 @@ _EARLY = """            assert job.quality is not None
 """
 _RENDERED = "        return await change(connection, job, JobState.FETCHING, at)\n"
 _CAPTURE = "        await money.settle(connection, job, Kind.CAPTURE, at)\n"
-_PREPARED = "        try:\n            await self._files.prepare(job.id)\n            if not"
+_BRING = "            await self._bring(job, attempt.result_url)\n"
 _PAID = "        await self._store.fetched(job, self._clock.time())\n        return 0\n"
 _CLAIM = "    return await connection.scalar(query) is not None\n"
 _FAILED = """failure=failure_json(failure), lease=None
@@ -182,7 +182,7 @@ SHOWING = (
     _one(
         "a late repeat does not look first",
         "bot/delivery.py",
-        "        if tried_at is not None and now - tried_at > NONCE_WINDOW_S:\n",
+        "        if tried_at is not None and not 0 <= now - tried_at <= NONCE_WINDOW_S:\n",
         "        if tried_at is not None and now < 0:\n",
         DELIVERY,
     ),
@@ -251,8 +251,8 @@ MONEYS = (
         (
             Edit(
                 "bot/renders.py",
-                _PREPARED,
-                "        job = await self._store.fetched(job, self._clock.time())\n" + _PREPARED,
+                _BRING,
+                "            job = await self._store.fetched(job, self._clock.time())\n" + _BRING,
             ),
             Edit("bot/renders.py", _PAID, "        return 0\n"),
         ),
@@ -270,7 +270,11 @@ MONEYS = (
         "downloads are written in place, not renamed",
         (
             Edit("bot/fetch.py", 'part = path.with_name(f"{path.name}.part")', "part = path"),
-            Edit("bot/fetch.py", "await _in_thread(part.unlink, missing_ok=True)", "pass"),
+            Edit(
+                "bot/fetch.py",
+                "            await _in_thread(_remove, part)\n",
+                "            pass\n",
+            ),
         ),
         (DELIVERY, DOUBT, "tests/bot/test_fetch.py"),
     ),

@@ -5,7 +5,7 @@ from collections import Counter
 from contextlib import closing
 
 from bot.core.reconcile import differences
-from tests.bot.life.model.program import Program, rules
+from tests.bot.life.model.program import Program
 from tests.bot.life.model.reference import Reference
 
 SETTLED = {"released": ["release"], "captured": ["capture"], "refunded": ["capture", "refund"]}
@@ -90,7 +90,7 @@ async def ask(bot: Program, model: Reference) -> None:
     """The bot's own answers, and its doctor's."""
     at, purses = bot.clock.at, model.purses
     for wallet in {hold.wallet for hold in purses.holds.values()} | purses.granted.keys():
-        has = await bot.store.read.balance(*wallet, rules(wallet[0]), at)
+        has = await bot.store.read.balance(*wallet, at)
         assert has.allowance_left == purses.allowance_left(wallet, at)
         assert (has.granted, has.held) == (purses.granted[wallet], purses.held(wallet))
     assert (await bot.store.read.tally(at)).budget_spent == purses.budget_used(at)

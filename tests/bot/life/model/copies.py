@@ -6,7 +6,6 @@ from typing import Any
 from bot.core.jobs import Delivered, Failure, Job, Outcome, Upload
 from bot.errors import Problem
 from bot.store import Store
-from tests.bot.life.model.program import rules
 from tests.bot.life.model.reference import Reference
 from tests.bot.life.model.told import Told
 
@@ -25,12 +24,12 @@ EVENTS: dict[str, Event] = {
     "add": lambda store, job, at: store.add_to_draft(job, int(at), subject=Upload("u", "u", 1)),
     "checked": lambda store, job, at: store.draft_checked(job, 1.0),
     "admit": lambda store, job, at: store.admit(
-        job, quality="360p", duration_s=1.0, price=1, rules=rules(job.server_id), at=at
+        job, quality="360p", duration_s=1.0, price=1, at=at
     ),
     "fail": lambda store, job, at: store.fail(job, Failure(Problem.INTERRUPTED), at),
     "cancel": lambda store, job, at: store.cancel(job, at),
     "submit": lambda store, job, at: store.submit(
-        job, image_url="i", video_url="v", lease="late", rules=rules(job.server_id), at=at
+        job, image_url="i", video_url="v", lease="late", at=at
     ),
     "accepted": lambda store, job, at: store.accepted(job, "a run of nobody's", at, at),
     "not accepted": lambda store, job, at: store.not_accepted(job, at),

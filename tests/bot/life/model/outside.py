@@ -27,14 +27,35 @@ class Killed(BaseException):
 
 
 class HandClock:
-    """It stands still until it is moved, in either direction, and nobody sleeps by it."""
+    """The bot's: it stands still until it is moved, may be set, and nobody sleeps by it.
+
+    `right` is the time of everybody else.
+    """
 
     def __init__(self, at: float) -> None:
-        self.at = at
+        self._began = self.right = at
+        self._wrong_by_s = 0.0
+
+    @property
+    def at(self) -> float:
+        """What it shows, in unix seconds."""
+        return self.right + self._wrong_by_s
 
     def time(self) -> float:
         """Now, in unix seconds."""
         return self.at
+
+    def monotonic(self) -> float:
+        """Seconds that only go on."""
+        return self.right - self._began
+
+    def passes(self, seconds: float) -> None:
+        """So much time goes by."""
+        self.right += seconds
+
+    def is_set(self, by_s: float) -> None:
+        """Somebody sets the clock of the bot's machine, for which no time passes."""
+        self._wrong_by_s += by_s
 
     async def sleep(self, seconds: float) -> None:
         """No time passes: waiting is not what is tested here."""
@@ -101,7 +122,7 @@ class Outside:
 
     def shown(self) -> list[Run]:
         """The runs of which the history knows by now."""
-        return [run for run in self.runs if run.seen_from <= self.clock.at]
+        return [run for run in self.runs if run.seen_from <= self.clock.right]
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one request."""
@@ -138,7 +159,7 @@ class Outside:
             return web.Response()
         answer = self.weather.answer
         if answer in {"yes", "taken, then lost"}:
-            now = self.clock.at
+            now = self.clock.right
             inputs = (body["image_url"], body["video_url"], body["quality"])
             self.runs.append(Run(inputs, now, now + self.weather.lag_s, self.job_id))
         if self._kills(request, "after submit"):
@@ -162,7 +183,7 @@ class Outside:
     def _known(self, name: uuid.UUID) -> Run | None:
         """The run, as long as its state and result are kept."""
         found = next((run for run in self.runs if uuid.UUID(run.id) == name), None)
-        is_kept = found is not None and self.clock.at - found.created_at <= FORGOTTEN_AFTER_S
+        is_kept = found is not None and self.clock.right - found.created_at <= FORGOTTEN_AFTER_S
         return found if is_kept else None
 
     def _status(self, request: web.Request, name: uuid.UUID) -> web.Response:

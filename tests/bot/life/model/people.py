@@ -1,16 +1,19 @@
 """People ask for videos, by command and by message, press buttons, and Discord repeats itself."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from bot.core.jobs import QUALITIES, Quality, Upload
-from bot.service import GivenFile, Place
+from bot.service import GivenFile
+from bot.wallets import Place
 from tests.bot.life.model.bench import NUMBER, PEOPLE, RARELY, SERVERS, Bench
 from tests.bot.life.model.purses import Wallet
 from tests.bot.life.model.told import Told
 
+T = TypeVar("T")
 SOMEBODY_ELSE = 99
 PICTURES = (*("1-a",) * 5, "1-b", "broken-c")
 MOTIONS = (*("2-a",) * 5, "5-a", "broken-b")
@@ -25,6 +28,13 @@ class People(Bench):
     def __init__(self) -> None:
         super().__init__()
         self.asked: dict[int, Callable[[str | None], None]] = {}
+        self.was_down = False
+
+    async def noting_outages(self, work: Coroutine[Any, Any, T]) -> T:
+        """The same; whether nobody new is let in is the bot's to say, if it has a reason."""
+        self.was_down = await self.bot.runner.provider_is_down()
+        assert not self.was_down or self.model.run.may_be_down(self.clock.monotonic())
+        return await work
 
     def given(self, name: str | None, kind: str) -> GivenFile | None:
         """A file as Discord describes it."""
@@ -69,7 +79,7 @@ class People(Bench):
         assert image is not None
         assert video is not None
         work = self.bot.service.request(
-            Place(wallet[0], 5, wallet[1], 10**7),
+            place_of(wallet),
             interaction_id=event,
             token="token",
             image=image,
@@ -77,16 +87,15 @@ class People(Bench):
             quality=quality,
         )
         known = self.model.job_of_event(event)
-        was_down = self.bot.line.is_down and not self.model.run.is_calm
 
         def promised() -> object:
-            if was_down or (known is None and not self.model.may_ask(wallet)):
+            if self.was_down or (known is None and not self.model.may_ask(wallet)):
                 return False
             if known is None:
                 self.model.commits()
             return None
 
-        job = self.both(work, promised, death=None if known else death)
+        job = self.both(self.noting_outages(work), promised, death=None if known else death)
         if job is None:
             return
         assert known is None
@@ -141,7 +150,7 @@ class People(Bench):
         image, video = self.given(picture, "image"), self.given(motion, "video")
         subject = image.upload.url if image else None
         moves = video.upload.url if video else None
-        work = self.bot.service.draft(Place(0, 6, person, 10**7), event, image, video)
+        work = self.bot.service.draft(place_of((0, person)), event, image, video)
         known, waiting = self.model.job_of_event(event), self.model.draft_of(person)
         completes = (
             waiting is not None
@@ -152,7 +161,7 @@ class People(Bench):
         def promised() -> object:
             if known is not None:
                 return None
-            if not completes and not self.model.may_ask((0, person)):
+            if self.was_down or (not completes and not self.model.may_ask((0, person))):
                 return False
             self.model.commits()
             if waiting is not None and completes:
@@ -167,7 +176,7 @@ class People(Bench):
                 self.model.enters(waiting, "cancelled")
             return None
 
-        job = self.both(work, promised, death=death)
+        job = self.both(self.noting_outages(work), promised, death=death)
         if job is not None and not completes:
             self.model.jobs[job.id] = Told(
                 id=job.id,
@@ -193,14 +202,14 @@ class People(Bench):
         drafts = [job for job in self.model.jobs.values() if job.is_draft]
         job = drafts[number % len(drafts)] if drafts else self.pick(number)
         person = job.wallet[1] if mine or drafts else SOMEBODY_ELSE
-        was_down = self.bot.line.is_down and not self.model.run.is_calm
 
         def promised() -> bool:
-            may = job.is_draft and job.is_checked and person == job.wallet[1] and not was_down
+            is_ready = job.is_draft and job.is_checked and person == job.wallet[1]
+            may = is_ready and not self.was_down
             return may and self.model.may_ask(job.wallet) and self.model.admits(job, quality)
 
-        work = self.bot.service.start(job.id, person, quality)
-        self.both(work, promised, death="commit 1" if dies else None)
+        work = self.bot.service.start(job.id, place_of((0, person)), quality)
+        self.both(self.noting_outages(work), promised, death="commit 1" if dies else None)
 
     @precondition(lambda self: self.has())
     @rule(number=NUMBER, mine=st.booleans(), dies=RARELY)
@@ -217,3 +226,9 @@ class People(Bench):
 
         work = self.bot.service.cancel(job.id, person)
         self.both(work, promised, death="commit 1" if dies else None)
+
+
+def place_of(wallet: Wallet) -> Place:
+    """Where somebody asks whose wallet this is."""
+    server, person = wallet
+    return Place(server, 5, person, 10**7, is_direct=not server)

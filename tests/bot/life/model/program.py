@@ -11,16 +11,16 @@ import aiohttp
 from sqlalchemy import Connection, event
 
 from bot.alarms import Alarms
+from bot.core.actions import Deed
 from bot.core.jobs import Delivered, Job
-from bot.core.policy import Rules
 from bot.core.pricing import Rates
-from bot.core.schedule import RequestBudget
+from bot.core.rules import House
 from bot.errors import DeliveryError, Fact, Problem, Refused
 from bot.fetch import Downloads
 from bot.files import Files
 from bot.forecast import Forecast
 from bot.intake import Intake
-from bot.line import Line
+from bot.line import Line, Throttle
 from bot.media import Media
 from bot.moderation import Moderation
 from bot.renders import Renders
@@ -31,24 +31,22 @@ from bot.store import Database, Store
 from bot.store.audit import Audit
 from bot.submits import Submits
 from bot.videos import Videos
+from bot.wallets import Wallets
 from tests.bot.life.model.outside import Fate, HandClock, Killed, Outside
-from tests.bot.life.model.purses import BUDGET, HOUSES, MOST_RUNNING, MOST_WAITING, RATES
+from tests.bot.life.model.purses import BUDGET, HOUSES, MOST_RUNNING, MOST_WAITING, RATES, Laid
 
 T = TypeVar("T")
 
 
-def rules(server_id: int) -> Rules:
-    """What holds in one server of the model."""
-    house = HOUSES[server_id]
-    return Rules(
-        allowance_credits=house.allowance,
-        daily_budget_credits=BUDGET,
-        max_running=MOST_RUNNING.of_all,
-        max_running_per_person=MOST_RUNNING.of_one,
-        max_waiting=MOST_WAITING.of_all,
-        max_waiting_per_person=MOST_WAITING.of_one,
-        period=house.period,
-    )
+THE_HOUSE = House(
+    allowance_credits=0,
+    dm_allowance_credits=HOUSES[0].allowance,
+    daily_budget_credits=BUDGET,
+    max_running=MOST_RUNNING.of_all,
+    max_running_per_person=MOST_RUNNING.of_one,
+    max_waiting=MOST_WAITING.of_all,
+    max_waiting_per_person=MOST_WAITING.of_one,
+)
 
 
 class Decoder(Media):
@@ -77,6 +75,17 @@ class Discord:
     async def is_in_any(self, person_id: int, servers: frozenset[int]) -> bool:
         """Everybody is."""
         return True
+
+    async def roles(self, person_id: int, server_id: int) -> frozenset[int] | None:
+        """Nobody has any."""
+        return frozenset()
+
+    def seen(self, person_id: int, server_id: int, roles: frozenset[int] | None) -> None:
+        """There is nothing to learn."""
+
+    def server_name(self, server_id: int) -> str:
+        """What a server is called."""
+        return f"server {server_id}"
 
     def touch(self, job_id: str) -> None:
         """No cards are drawn here."""
@@ -117,7 +126,8 @@ class Program:
         event.listen(self.database.engine.sync_engine, "commit", self._commits)
         session = await enter(aiohttp.ClientSession())
         downloads = await enter(Downloads())
-        self.store, self.audit = Store(self.database), Audit(self.database)
+        self.store, self.audit = Store(self.database, THE_HOUSE), Audit(self.database)
+        self.throttle = Throttle(clock, 10**6)
         segmind = Segmind(
             session,
             api_key="key",
@@ -125,19 +135,26 @@ class Program:
             history_url=f"{outside.url}/history",
             upload_url=f"{outside.url}/upload",
             credits_url=f"{outside.url}/credits",
+            meter=self.throttle,
             now=clock.time,
         )
         self.files, self.line, media = Files(self.folder), Line(clock), Decoder()
+        self.forecast = Forecast(self.store, self.line, clock)
+        if not self._runs:
+            for server in (1, 2):
+                await self.lay_down(server, HOUSES[server])
+        self.wallets = Wallets(
+            store=self.store, members=self.discord, rates=Rates(RATES), clock=clock
+        )
         self._runs += 1
         self.runner = self._runner(segmind, downloads, media)
         await self.runner.stop()  # nobody is followed: the machine says whose turn it is
         self.service = Service(
             store=self.store,
             worker=self.runner,
-            members=self.discord,
-            outlook=Forecast(self.store, self.line, clock, most_running_of_person=2).outlook,
+            wallets=self.wallets,
+            outlook=self.forecast.outlook,
             videos=Videos(self.files, media),
-            rules=rules,
             rates=Rates(RATES),
             clock=clock,
         )
@@ -145,9 +162,16 @@ class Program:
             store=self.store, history=segmind, poke=self.runner.poke, clock=clock
         )
 
+    async def lay_down(self, server: int, house: Laid) -> None:
+        """A moderator sets what a server gives."""
+        changes = {"allowance_credits": house.allowance, "period": house.period}
+        await self.store.rulebook.set_rules(
+            server, changes, deed=Deed.ALLOWANCE, actor_id=1, reason="so", at=self.clock.at
+        )
+
     def _runner(self, segmind: Segmind, downloads: Downloads, media: Media) -> Runner:
         store, files, line, clock = self.store, self.files, self.line, self.clock
-        alarms, budget = Alarms(), RequestBudget(10**6, clock.time())
+        alarms, throttle = Alarms(), self.throttle
         return Runner(
             store=store,
             intake=Intake(
@@ -156,7 +180,7 @@ class Program:
                 media=media,
                 files=files,
                 replies=self.discord,
-                rules=rules,
+                wallets=self.wallets,
                 rates=Rates(RATES),
                 clock=clock,
                 supplier=self.outside.url,
@@ -168,9 +192,8 @@ class Program:
                 media=media,
                 files=files,
                 line=line,
-                budget=budget,
+                throttle=throttle,
                 alarms=alarms,
-                rules=rules,
                 clock=clock,
                 run_id=f"run {self._runs}",
             ),
@@ -180,8 +203,9 @@ class Program:
                 downloads=downloads,
                 media=media,
                 files=files,
-                forecast=Forecast(store, line, clock, most_running_of_person=2),
-                budget=budget,
+                forecast=self.forecast,
+                line=line,
+                throttle=throttle,
                 alarms=alarms,
                 clock=clock,
                 supplier=self.outside.url,

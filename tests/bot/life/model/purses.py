@@ -17,7 +17,7 @@ DAY_S = 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class Laid:
     """What a server gives each member in each period."""
 
     allowance: int
@@ -32,7 +32,7 @@ class Most:
     of_one: int
 
 
-HOUSES = {0: House(9, Period.DAY), 1: House(12, Period.WEEK), 2: House(15, Period.MONTH)}
+HOUSES = {0: Laid(9, Period.DAY), 1: Laid(12, Period.WEEK), 2: Laid(15, Period.MONTH)}
 BUDGET = 45
 MOST_RUNNING, MOST_WAITING = Most(3, 2), Most(5, 3)
 RATES: dict[Quality, float] = {"360p": 0.5, "540p": 1.0, "720p": 2.0}

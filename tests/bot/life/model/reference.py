@@ -1,6 +1,5 @@
 """The life of jobs as it was promised, step by step: what each step saves, asks, and saves then."""
 
-import math
 from collections import Counter
 from typing import NoReturn
 
@@ -28,6 +27,7 @@ from tests.bot.life.model.told import (
 
 DRAFT_LIFE_S = 24 * HOUR_S
 RUNNING = ("submitting", "rendering", "fetching")
+PAUSE_S, SUBMITS_FIRST_S = 10.0, 3.75
 
 
 class Dead(Exception):
@@ -155,7 +155,9 @@ class Reference:
             if reply_stands:
                 self.commits()
                 job.has_card = True
-            elif at - job.created_at >= 5:
+                self.run.replies.forget(job)
+            elif self.run.replies.spent(job, self.clock.monotonic()):
+                self.run.replies.forget(job)
                 self.fails(job)
             return
         if job.is_draft:
@@ -197,9 +199,9 @@ class Reference:
         if not self.outside.posted:
             if self.fate.point == "commit 1" and self.bot_died:
                 self.dies()
-            waits_for_nothing = self.run.is_calm and not self.run.set_aside
-            assert not (waits_for_nothing and job.id in self.in_turn())
+            self._waits(job)
             return
+        assert not self.is_busy()
         if not self.run.set_aside:
             assert job.id in self.in_turn()
         assert self.outside.posted == 1
@@ -225,9 +227,11 @@ class Reference:
                 self.run.set_aside.discard(job.id)
                 self.fails(job)
             case "taken, then lost" | "lost":
-                self.run.is_calm = False
-            case _:
-                self.run.is_calm = False
+                self._fails_to_submit(1)
+            case answer:
+                if answer in {"busy", "same id"}:
+                    self.run.busy_until = self.clock.monotonic() + PAUSE_S
+                self._fails_to_submit(2 if answer in {"empty", "key"} else 0)
                 self.commits()
                 job.is_attempting = False
                 self.enters(job, "queued")
@@ -235,9 +239,27 @@ class Reference:
 
     bot_died = False
 
+    def _waits(self, job: Told) -> None:
+        """Nobody may wait for nothing; while it is doubtful, a free question goes first."""
+        now = self.clock.monotonic()
+        is_free = self.run.is_calm(now) and not self.run.set_aside and not self.is_busy()
+        assert not (is_free and job.id in self.in_turn())
+        if self.outside.weather.provider_is_down and not self.run.is_calm(now):
+            self._fails_to_submit(1)
+
+    def is_busy(self, *, for_all_but_submits: bool = False) -> bool:
+        """After a 429 nobody asks for a while, and then submits come first."""
+        more_s = SUBMITS_FIRST_S if for_all_but_submits else 0.0
+        until = self.run.busy_until
+        return until > 0 and self.clock.monotonic() < until + more_s
+
+    def _fails_to_submit(self, failures: int) -> None:
+        self.run.is_shaken = True
+        self.run.failures += failures
+
     def came_through(self, job: Told) -> None:
         """The provider works."""
-        self.run.is_calm = True
+        self.run.is_shaken, self.run.failures = False, 0
         self.run.set_aside.discard(job.id)
 
     def is_claimed(self, run_id: str) -> bool:
@@ -257,8 +279,8 @@ class Reference:
         """Whether the history has an unclaimed run of these inputs; `None` if it cannot be read."""
         at, asked = self.clock.at, job.attempt
         since, until = asked.began_at - 4 * MINUTE_S, at + 4 * MINUTE_S
-        if math.floor(since / DAY_S) > math.floor(until / DAY_S):
-            return False  # by a clock that was set back there was no such time
+        if asked.began_at > at:  # the clock was set back: who knows when it was
+            since, until = since - DAY_S, until + DAY_S
         self.asks("history")
         if self.outside.weather.provider_is_down:
             return None
@@ -271,12 +293,14 @@ class Reference:
 
     def _settles(self, job: Told) -> None:
         """A job that is found submitting is never sent again."""
+        if self.is_busy(for_all_but_submits=True):
+            return
         is_found = self._looks_up(job)
         if is_found:
             self.came_through(job)
         else:
             tries = self.run.unread if is_found is None else self.run.lookups
-            if not tries.spent(job, self.clock.at):
+            if not tries.spent(job, self.clock.monotonic()):
                 return
             self.doubts(job)
         self.run.lookups.forget(job)
@@ -286,16 +310,21 @@ class Reference:
         return next(run for run in self.outside.runs if run.id == job.attempt.run)
 
     def _polls(self, job: Told) -> None:
-        at, run, asked = self.clock.at, self._run_of(job), job.attempt
+        run, asked, now = self._run_of(job), job.attempt, self.clock.monotonic()
         assert asked.submitted_at is not None
-        elapsed_s = at - asked.submitted_at
-        if elapsed_s < 1:
+        elapsed_s = self.clock.at - asked.submitted_at
+        if 0 <= elapsed_s < 1 or self.is_busy(for_all_but_submits=True):
             return
+        if elapsed_s < 0:  # the clock was set back: who knows how long it has run
+            elapsed_s = HOUR_S
         self.asks("status")
         if self.outside.weather.provider_is_down:
+            self.run.poll_failed(job, now)
             if elapsed_s > HOUR_S:
                 self._looks_in_history(job, run, elapsed_s)
-        elif at - run.created_at > HOUR_S:
+            return
+        self.run.bad_polls = set()
+        if self.clock.right - run.created_at > HOUR_S:
             if elapsed_s >= MINUTE_S:
                 self._looks_in_history(job, run, elapsed_s)
         elif run.state != "PROCESSING":
@@ -308,7 +337,7 @@ class Reference:
     def _looks_in_history(self, job: Told, run: Run, elapsed_s: float) -> None:
         self.asks("row")
         if self.outside.weather.provider_is_down:
-            if not self.run.unseen.spent(job, self.clock.at):
+            if not self.run.unseen.spent(job, self.clock.monotonic()):
                 return
         else:
             is_shown = run in self.outside.shown()
@@ -317,7 +346,8 @@ class Reference:
                 return
             if is_shown and elapsed_s < 24 * HOUR_S:
                 return
-            if not self.run.sightings.spent(job, self.clock.at) or elapsed_s < 2 * HOUR_S:
+            is_spent = self.run.sightings.spent(job, self.clock.monotonic())
+            if not is_spent or elapsed_s < 2 * HOUR_S:
                 return
         self._forgets_sight(job)
         self.doubts(job)
@@ -331,26 +361,33 @@ class Reference:
             self.fails(job)
         else:
             self.commits()
+            job.attempt.has_result = True
             self.enters(job, "fetching")
         self._forgets_sight(job)
 
     def _fetches(self, job: Told) -> None:
         """Paid for only once it is there."""
-        if not job.has_video:
-            self.asks("video")
-            if self.outside.weather.files != "whole":
-                if self.run.fetches.spent(job, self.clock.at):
-                    self.run.fetches.forget(job)
-                    self.doubts(job)
-                return
-            job.has_video = True
+        if not self._brings(job):
+            if self.run.fetches.spent(job, self.clock.monotonic()):
+                self.run.fetches.forget(job)
+                self.doubts(job)
+            return
         self.run.fetches.forget(job)
         self.commits()
         self.enters(job, "delivering")
         self.purses.capture(job.id)
 
+    def _brings(self, job: Told) -> bool:
+        """Whether the video is on disk, and whole."""
+        if not job.has_video:
+            self.asks("video")
+            job.has_video = self.outside.weather.files == "whole"
+        return job.has_video
+
     def _reconsiders(self, job: Told) -> None:
-        """The history may know more by now."""
+        """The history may know more by now; what had a result goes on with its file."""
+        if self.is_busy(for_all_but_submits=True):
+            return
         if job.attempt.run is None:
             self._looks_up(job)
             return
@@ -358,6 +395,8 @@ class Reference:
         run = self._run_of(job)
         knows = run in self.outside.shown() and not self.outside.weather.provider_is_down
         if knows and run.state != "PROCESSING":
+            if run.state == "COMPLETED" and job.attempt.has_result and not self._brings(job):
+                return
             self.commits()
             self.enters(job, "rendering")
 

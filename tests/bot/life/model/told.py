@@ -19,6 +19,7 @@ class Asked:
     began_at: float
     run: str | None = None
     submitted_at: float | None = None
+    has_result: bool = False
 
 
 @dataclass(slots=True)
@@ -79,16 +80,20 @@ def is_broken(link: str) -> bool:
 
 @dataclass
 class Patience:
-    """Tries in one run of the program: three, and so many seconds since the first."""
+    """Tries in one run of the program: so many, and so many seconds since the first.
+
+    How long something has lasted is not told by a clock that somebody may set.
+    """
 
     patience_s: float
+    least: int = 3
     tries: dict[str, list[float]] = field(default_factory=dict)
 
     def spent(self, job: Told, at: float) -> bool:
         """Whether this further try was the last one."""
         times = self.tries.setdefault(job.id, [])
         times.append(at)
-        return len(times) >= 3 and at - times[0] >= self.patience_s
+        return len(times) >= self.least and at - times[0] >= self.patience_s
 
     def forget(self, *jobs: Told) -> None:
         """It need not be counted any more."""
@@ -100,12 +105,34 @@ class ThisRun:
     """What the program knows only until it ends."""
 
     def __init__(self) -> None:
-        self.is_calm = True  # no submit has failed since the last good one
+        self.is_shaken = False  # a submit has failed since the last good one
+        self.failures = 0  # as many as speak for an outage, since then
+        self.bad_polls: set[str] = set()  # since the last one that was answered
+        self.polled_at = 0.0
+        self.busy_until = 0.0
+        self.replies = Patience(5, least=1)
         self.set_aside: set[str] = set()
         self.seen_alone: set[str] = set()
         self.lookups, self.unread = Patience(15 * MINUTE_S), Patience(6 * HOUR_S)
         self.sightings, self.unseen = Patience(15 * MINUTE_S), Patience(6 * HOUR_S)
         self.fetches = Patience(6 * HOUR_S)
+
+    def poll_failed(self, job: Told, now: float) -> None:
+        """What is older than two minutes says nothing of now."""
+        self.bad_polls = self.bad_polls_of(now) | {job.id}
+        self.polled_at = now
+
+    def bad_polls_of(self, now: float) -> set[str]:
+        """The jobs that could not be asked after just now."""
+        return self.bad_polls if now - self.polled_at < 2 * MINUTE_S else set()
+
+    def is_calm(self, now: float) -> bool:
+        """Nothing speaks against a submit."""
+        return not self.is_shaken and not self.bad_polls_of(now)
+
+    def may_be_down(self, now: float) -> bool:
+        """Two failures in a row are an outage; one is bad luck."""
+        return self.failures >= 2 or len(self.bad_polls_of(now)) >= 2
 
 
 def came_at(job: Told) -> float:
