@@ -116,7 +116,7 @@ SENDING = (
         "bot/line.py",
         "        enough = self._of(job_id).count >= self._least_tries\n",
         "        enough = self._of(job_id).count >= 1\n",
-        *(DOUBT, MODEL),
+        *("tests/bot/test_line.py", MODEL),
     ),
 )
 FENCES = (
@@ -276,7 +276,7 @@ MONEYS = (
                 "            pass\n",
             ),
         ),
-        (DELIVERY, DOUBT, "tests/bot/test_fetch.py"),
+        ("tests/bot/test_fetch.py",),
     ),
     _one(
         "a failure does not give credits back",

@@ -251,7 +251,8 @@ class Lives(People):
     @rule(number=NUMBER, event=st.sampled_from(sorted(HARMLESS)))
     def act_on_what_is_seen_now(self, number: int, event: str) -> None:
         """Nobody is faster, and still not everything may happen to a job that has come so far."""
-        job = self.pick(number)
+        is_charged = self.has("delivering") and number % 2
+        job = self.pick(number, "delivering") if is_charged else self.pick(number)
         seen = self.loop.run(self.bot.store.read.job(job.id))
         assert seen is not None
         self.act(event, seen, job.age)
