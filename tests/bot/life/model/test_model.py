@@ -255,6 +255,9 @@ class Lives(People):
         job = self.pick(number, "delivering") if is_charged else self.pick(number)
         seen = self.loop.run(self.bot.store.read.job(job.id))
         assert seen is not None
+        for forbidden in sorted(HARMLESS):
+            if job.state not in HARMLESS[forbidden]:
+                self.act(forbidden, seen, job.age)
         self.act(event, seen, job.age)
 
     def act(self, event: str, seen: Job, age: int) -> None:
