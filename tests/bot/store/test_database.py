@@ -101,13 +101,13 @@ async def test_a_command_beside_the_bot_waits_for_its_transaction(tmp_path: Path
         async with database.write() as connection:
             assert await connection.scalar(text("SELECT count(*) FROM explained")) == 0
             grant = asyncio.create_task(
-                Store(beside).grant(1, 2, 5, actor_id=0, reason="gift", at=1000.0)
+                Store(beside, HOUSE).grant(1, 2, 5, actor_id=0, reason="gift", at=1000.0)
             )
             done, _ = await asyncio.wait({grant}, timeout=0.2)
             assert not done
             await connection.execute(text("INSERT INTO explained VALUES (7, 1000.0)"))
         await grant
-        assert await Store(database).explain_once(7, 60.0, 1001.0) is False
+        assert await Store(database, HOUSE).explain_once(7, 60.0, 1001.0) is False
 
 
 async def test_a_file_that_is_no_database_is_one_sentence(tmp_path: Path) -> None:
