@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 LIFE, STORE, MODEL = "tests/bot/life", "tests/bot/store", "tests/bot/life/model"
 POINTS, DOUBT, DELIVERY = (f"{LIFE}/test_{name}.py" for name in ("points", "doubt", "delivery"))
-PEOPLE, DRAFTS, WAITING = (f"{LIFE}/test_{name}.py" for name in ("people", "drafts", "waiting"))
+DRAFTS, WAITING = f"{LIFE}/test_drafts.py", f"{LIFE}/test_waiting.py"
 JOBS, MONEY = f"{STORE}/test_jobs.py", f"{STORE}/test_money.py"
 RECORDS, FIRST_TABLES = "bot/store/store.py", "bot/migrations/versions/0001_first_tables.py"
 UNIQUE = "the database itself refuses a second one"
@@ -116,7 +116,7 @@ SENDING = (
         "bot/line.py",
         "        enough = self._of(job_id).count >= self._least_tries\n",
         "        enough = self._of(job_id).count >= 1\n",
-        *(DOUBT, MODEL),
+        *("tests/bot/test_line.py", MODEL),
     ),
 )
 FENCES = (
@@ -161,7 +161,7 @@ FENCES = (
         "bot/store/database.py",
         '"BEGIN IMMEDIATE" if write else "BEGIN"',
         '"BEGIN"',
-        *(PEOPLE, "tests/bot/test_parallel.py", STORE),
+        f"{STORE}/test_database.py",
     ),
 )
 SHOWING = (
@@ -276,14 +276,14 @@ MONEYS = (
                 "            pass\n",
             ),
         ),
-        (DELIVERY, DOUBT, "tests/bot/test_fetch.py"),
+        ("tests/bot/test_fetch.py",),
     ),
     _one(
         "a failure does not give credits back",
         RECORDS,
         _FAILED,
         _FAILED.rpartition("        await")[0],
-        *(MONEY, PEOPLE, MODEL),
+        *(MONEY, MODEL),
     ),
     _one(
         "giving up does not give credits back",

@@ -92,6 +92,24 @@ async def test_cancelling_the_caller_does_not_tear_an_event(tmp_path: Path) -> N
         assert await store.explain_once(7, 60.0, 1001.0) is False
 
 
+async def test_a_command_beside_the_bot_waits_for_its_transaction(tmp_path: Path) -> None:
+    """What an event has read is still so when it writes, whichever program writes too."""
+    async with (
+        await Database.open(url(tmp_path), exclusive=True) as database,
+        await Database.open(url(tmp_path)) as beside,
+    ):
+        async with database.write() as connection:
+            assert await connection.scalar(text("SELECT count(*) FROM explained")) == 0
+            grant = asyncio.create_task(
+                Store(beside, HOUSE).grant(1, 2, 5, actor_id=0, reason="gift", at=1000.0)
+            )
+            done, _ = await asyncio.wait({grant}, timeout=0.2)
+            assert not done
+            await connection.execute(text("INSERT INTO explained VALUES (7, 1000.0)"))
+        await grant
+        assert await Store(database, HOUSE).explain_once(7, 60.0, 1001.0) is False
+
+
 async def test_a_file_that_is_no_database_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "marionette.db").write_text("Dear diary, " * 1000)
     with pytest.raises(StoreError, match=r"marionette.db cannot be used: file is not a database"):

@@ -1,6 +1,5 @@
 """The life of jobs as it was promised, step by step: what each step saves, asks, and saves then."""
 
-from collections import Counter
 from typing import NoReturn
 
 from bot.core.jobs import Quality
@@ -9,7 +8,6 @@ from tests.bot.life.model.purses import (
     BUDGET,
     DAY_S,
     MOST_RUNNING,
-    MOST_WAITING,
     Purses,
     Wallet,
     price_of,
@@ -17,17 +15,16 @@ from tests.bot.life.model.purses import (
 from tests.bot.life.model.told import (
     HOUR_S,
     MINUTE_S,
+    PAUSE_S,
     Asked,
     ThisRun,
     Told,
-    came_at,
     is_broken,
     seconds_of,
 )
+from tests.bot.life.model.turns import in_turn, is_room, running_of
 
 DRAFT_LIFE_S = 24 * HOUR_S
-RUNNING = ("submitting", "rendering", "fetching")
-PAUSE_S, SUBMITS_FIRST_S = 10.0, 3.75
 
 
 class Dead(Exception):
@@ -81,14 +78,8 @@ class Reference:
     def may_ask(self, wallet: Wallet) -> bool:
         """Room in the line, and a credit left of each kind."""
         at = self.clock.at
-        waiting = Counter(
-            job.wallet[1]
-            for job in self.jobs.values()
-            if job.state in ("checking", "queued") and not job.is_draft
-        )
         return (
-            waiting[wallet[1]] < MOST_WAITING.of_one
-            and waiting.total() < MOST_WAITING.of_all
+            is_room(self.jobs.values(), wallet[1])
             and self.purses.available(wallet, at) >= 1
             and self.purses.budget_used(at) < BUDGET
         )
@@ -180,30 +171,15 @@ class Reference:
             if not self.admits(job, job.quality):
                 self.fails(job)
 
-    def in_turn(self) -> list[str]:
-        """Whose turn it is: who has fewest running or before them, and then who came first."""
-        line = [job for job in self.jobs.values() if job.state == "queued"]
-        line.sort(key=lambda job: (came_at(job), job.id))
-        ahead = Counter(job.wallet[1] for job in self.jobs.values() if job.state in RUNNING)
-        free, turns = MOST_RUNNING.of_all - ahead.total(), list[str]()
-        while line and len(turns) < free:
-            job = min(line, key=lambda job: ahead[job.wallet[1]])
-            if ahead[job.wallet[1]] >= MOST_RUNNING.of_one:
-                break
-            line.remove(job)
-            ahead[job.wallet[1]] += 1
-            turns.append(job.id)
-        return turns
-
     def _starts(self, job: Told) -> None:
         if not self.outside.posted:
             if self.fate.point == "commit 1" and self.bot_died:
                 self.dies()
             self._waits(job)
             return
-        assert not self.is_busy()
+        assert not self.run.is_busy(self.clock.monotonic())
         if not self.run.set_aside:
-            assert job.id in self.in_turn()
+            assert job.id in in_turn(self.jobs.values())
         assert self.outside.posted == 1
         self.commits()
         assert job.quality is not None
@@ -212,7 +188,7 @@ class Reference:
         job.attempts.append(Asked((job.subject, job.motion, job.quality), self.clock.at))
         job.is_attempting = True
         self.enters(job, "submitting")
-        running = Counter(job.wallet[1] for job in self.jobs.values() if job.state in RUNNING)
+        running = running_of(self.jobs.values())
         assert running.total() <= MOST_RUNNING.of_all
         assert running[job.wallet[1]] <= MOST_RUNNING.of_one
         self.asks("before submit", "after submit")
@@ -227,11 +203,11 @@ class Reference:
                 self.run.set_aside.discard(job.id)
                 self.fails(job)
             case "taken, then lost" | "lost":
-                self._fails_to_submit(1)
+                self.run.fails_to_submit(1)
             case answer:
                 if answer in {"busy", "same id"}:
                     self.run.busy_until = self.clock.monotonic() + PAUSE_S
-                self._fails_to_submit(2 if answer in {"empty", "key"} else 0)
+                self.run.fails_to_submit(2 if answer in {"empty", "key"} else 0)
                 self.commits()
                 job.is_attempting = False
                 self.enters(job, "queued")
@@ -242,20 +218,14 @@ class Reference:
     def _waits(self, job: Told) -> None:
         """Nobody may wait for nothing; while it is doubtful, a free question goes first."""
         now = self.clock.monotonic()
-        is_free = self.run.is_calm(now) and not self.run.set_aside and not self.is_busy()
-        assert not (is_free and job.id in self.in_turn())
+        is_free = self.run.is_calm(now) and not self.run.set_aside and not self.run.is_busy(now)
+        assert not (is_free and job.id in in_turn(self.jobs.values()))
         if self.outside.weather.provider_is_down and not self.run.is_calm(now):
-            self._fails_to_submit(1)
+            self.run.fails_to_submit(1)
 
-    def is_busy(self, *, for_all_but_submits: bool = False) -> bool:
-        """After a 429 nobody asks for a while, and then submits come first."""
-        more_s = SUBMITS_FIRST_S if for_all_but_submits else 0.0
-        until = self.run.busy_until
-        return until > 0 and self.clock.monotonic() < until + more_s
-
-    def _fails_to_submit(self, failures: int) -> None:
-        self.run.is_shaken = True
-        self.run.failures += failures
+    def _is_busy(self) -> bool:
+        """Whether nobody asks but who submits."""
+        return self.run.is_busy(self.clock.monotonic(), but_submits=True)
 
     def came_through(self, job: Told) -> None:
         """The provider works."""
@@ -293,7 +263,7 @@ class Reference:
 
     def _settles(self, job: Told) -> None:
         """A job that is found submitting is never sent again."""
-        if self.is_busy(for_all_but_submits=True):
+        if self._is_busy():
             return
         is_found = self._looks_up(job)
         if is_found:
@@ -313,7 +283,7 @@ class Reference:
         run, asked, now = self._run_of(job), job.attempt, self.clock.monotonic()
         assert asked.submitted_at is not None
         elapsed_s = self.clock.at - asked.submitted_at
-        if 0 <= elapsed_s < 1 or self.is_busy(for_all_but_submits=True):
+        if 0 <= elapsed_s < 1 or self._is_busy():
             return
         if elapsed_s < 0:  # the clock was set back: who knows how long it has run
             elapsed_s = HOUR_S
@@ -386,7 +356,7 @@ class Reference:
 
     def _reconsiders(self, job: Told) -> None:
         """The history may know more by now; what had a result goes on with its file."""
-        if self.is_busy(for_all_but_submits=True):
+        if self._is_busy():
             return
         if job.attempt.run is None:
             self._looks_up(job)

@@ -13,7 +13,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
-from bot.core.jobs import QUALITIES, Outcome, Quality
+from bot.core.jobs import QUALITIES, Job, Outcome, Quality
 from bot.errors import LedgerError, Refused, StaleJob
 from tests.bot.life.model.bench import NUMBER, PEOPLE, RARELY, SERVERS
 from tests.bot.life.model.copies import EVENTS, HARMLESS, happens
@@ -243,9 +243,25 @@ class Lives(People):
 
     @precondition(lambda self: self.copies)
     @rule(number=NUMBER, event=st.sampled_from(sorted(EVENTS)))
-    def act_on_what_was_seen(self, number: int, event: str) -> None:
+    def act_on_what_was_seen_before(self, number: int, event: str) -> None:
         """Two look at a job, one of them acts; then so does the other, and is too late."""
-        seen, age = self.copies[number % len(self.copies)]
+        self.act(event, *self.copies[number % len(self.copies)])
+
+    @precondition(lambda self: self.has())
+    @rule(number=NUMBER, event=st.sampled_from(sorted(HARMLESS)))
+    def act_on_what_is_seen_now(self, number: int, event: str) -> None:
+        """Nobody is faster, and still not everything may happen to a job that has come so far."""
+        is_charged = self.has("delivering") and number % 2
+        job = self.pick(number, "delivering") if is_charged else self.pick(number)
+        seen = self.loop.run(self.bot.store.read.job(job.id))
+        assert seen is not None
+        for forbidden in sorted(HARMLESS):
+            if job.state not in HARMLESS[forbidden]:
+                self.act(forbidden, seen, job.age)
+        self.act(event, seen, job.age)
+
+    def act(self, event: str, seen: Job, age: int) -> None:
+        """Who is too late changes nothing."""
         job = self.model.jobs[seen.id]
         is_fresh = job.age == age
         if (is_fresh and event not in HARMLESS) or (event == "submit" and seen.quality is None):

@@ -8,6 +8,7 @@ from tests.bot.life.model.outside import Inputs
 from tests.bot.life.model.purses import Wallet, price_of
 
 MINUTE_S, HOUR_S = 60.0, 3600.0
+PAUSE_S, SUBMITS_FIRST_S = 10.0, 3.75
 ENDED = ("delivered", "failed", "cancelled")
 
 
@@ -129,6 +130,16 @@ class ThisRun:
     def is_calm(self, now: float) -> bool:
         """Nothing speaks against a submit."""
         return not self.is_shaken and not self.bad_polls_of(now)
+
+    def is_busy(self, now: float, *, but_submits: bool = False) -> bool:
+        """After a 429 nobody asks for a while, and then submits come first."""
+        more_s = SUBMITS_FIRST_S if but_submits else 0.0
+        return self.busy_until > 0 and now < self.busy_until + more_s
+
+    def fails_to_submit(self, failures: int) -> None:
+        """So many, as far as they speak for an outage."""
+        self.is_shaken = True
+        self.failures += failures
 
     def may_be_down(self, now: float) -> bool:
         """Two failures in a row are an outage; one is bad luck."""
