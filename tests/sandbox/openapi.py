@@ -17,7 +17,8 @@ from jsonschema import Draft202012Validator
 from sandbox.discord.traffic import RequestRecord
 
 FILE = os.environ.get("DISCORD_OPENAPI")
-NOT_SERVED_YET = 501
+UNANSWERED = {501, 499}
+"""Not served yet; and the client that has gone before the answer was there."""
 
 Json = dict[str, Any]
 
@@ -101,7 +102,7 @@ def mismatches(records: Sequence[RequestRecord]) -> list[Mismatch]:
     return [
         mismatch
         for record in records
-        if record.template is not None and record.fault is None and record.status != NOT_SERVED_YET
+        if record.template is not None and record.fault is None and record.status not in UNANSWERED
         for mismatch in _compare(record)
         if not mismatch.allowed()
     ]
