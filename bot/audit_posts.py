@@ -65,6 +65,9 @@ class AuditPosts:
         except CannotSave as error:
             log.debug("audit channels could not be read", reason=str(error))
             return
+        except Exception:  # whatever it is, the videos go on
+            log.exception("audit channels could not be read and are looked for again")
+            return
         await asyncio.gather(*(self._tell(*server) for server in audience))
 
     async def _tell(self, server_id: int, channel_id: int, told_to: int) -> None:
