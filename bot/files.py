@@ -43,6 +43,11 @@ class Files:
             for left in (path, path.with_name(f"{path.name}.part")):
                 await asyncio.to_thread(left.unlink, missing_ok=True)
 
+    async def delete_video(self, job_id: str) -> None:
+        """Delete what an earlier run has left: a new run's video is to be fetched."""
+        for path in (self.video(job_id), self.smaller(job_id)):
+            await asyncio.to_thread(path.unlink, missing_ok=True)
+
     async def delete_all(self, job_id: str) -> None:
         """Delete everything that is kept of a job."""
         await asyncio.to_thread(shutil.rmtree, self._folder(job_id), ignore_errors=True)

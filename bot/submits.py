@@ -107,6 +107,7 @@ class Submits:
         except (ProviderError, OSError) as error:
             log.warning("an input could not be handed over", job=job.id, reason=str(error))
             return self._let_others_go_first(job, AFTER_A_FAILED_UPLOAD_S)
+        await self._files.delete_video(job.id)
         async with self._turn:
             if self._line.left_s or job.id not in await self.startable():
                 return LOOK_AGAIN_S

@@ -78,6 +78,16 @@ async def test_what_did_not_run_is_tried_again_in_its_old_place(life: Life) -> N
     ]
 
 
+async def test_a_new_try_does_not_hand_over_what_an_earlier_one_left(life: Life) -> None:
+    """Killed between the fetching of a video in review and the note of it."""
+    await in_review(life, accepted=False)
+    left = life.folder / "data" / "media" / life.job_id() / "video.mp4"
+    left.write_bytes(life.motion.read_bytes())
+    await decide(life, await life.person("dana"), AGAIN)
+    await life.reaches("rendering", step_s=1.0)
+    assert not left.exists()
+
+
 async def test_what_is_given_up_gives_its_credits_back(life: Life) -> None:
     await in_review(life, accepted=False)
     ada, dana = await life.person("ada"), await life.person("dana")
