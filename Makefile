@@ -61,7 +61,7 @@ conformance: $(READY) .conformance/disnake/.ready .conformance/nextcord/.ready #
 
 lock: $(READY) ## resolve the dependencies anew and lock them with hashes
 	$(COMPILE) $(ARGS) pyproject.toml -o requirements/run.txt
-	$(COMPILE) $(ARGS) pyproject.toml --extra sandbox --group dev -o requirements/dev.txt
+	$(COMPILE) $(ARGS) pyproject.toml --extra engine --extra sandbox --group dev -o requirements/dev.txt
 	$(COMPILE) $(ARGS) requirements/uv.in -o requirements/uv.txt
 	$(COMPILE) $(ARGS) requirements/conformance-disnake.in -o requirements/conformance-disnake.txt
 	$(COMPILE) $(ARGS) requirements/conformance-nextcord.in -o requirements/conformance-nextcord.txt

@@ -1,0 +1,225 @@
+"""The person taken apart: the body, arms and legs as layers that can each be bent."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.background import pull_push
+from engine.matte import own_colours
+from engine.pose import Picture
+from engine.retarget import Rig
+from engine.skeleton import ARM_CHAINS, EARS, HIPS, LEG_CHAINS, SHOULDERS, SIDES, TOES
+
+Plane = NDArray[np.float32]
+Point = NDArray[np.float64]
+
+# half as thick as usual, in torsos: at a limb's three joints
+ARM_GIRTH, LEG_GIRTH = (0.125, 0.1, 0.075), (0.19, 0.14, 0.1)
+THIN, THICK = 0.6, 1.5
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One part of the picture: RGBA, colours times alpha, its corner at `origin` (x, y).
+
+    `chain` are the joints that it bends at, in the still; `girth` is half its thickness there.
+    """
+
+    pixels: Picture
+    origin: tuple[int, int]
+    chain: Point
+    girth: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Puppet:
+    """All layers; a limb that cannot be moved is part of the body."""
+
+    body: Layer
+    arms: tuple[Layer | None, Layer | None]
+    legs: tuple[Layer | None, Layer | None]
+
+
+def take_apart(picture: Picture, alpha: Plane, rig: Rig) -> Puppet:
+    """Cut the person out and into layers."""
+    colours = own_colours(picture, alpha)
+    thickness = cv2.distanceTransform((alpha > 0.5).astype(np.uint8), cv2.DIST_L2, 5)
+    limbs: list[_Limb | None] = []
+    for side in SIDES:
+        limbs.append(_Limb.of(ARM_CHAINS[side], ARM_GIRTH, rig, thickness) if rig.arms_free[side] else None)
+    for side in SIDES:
+        chain = (*LEG_CHAINS[side], TOES[side])
+        limbs.append(_Limb.of(chain, LEG_GIRTH, rig, thickness) if rig.legs_free[side] else None)
+    trunk = _Trunk.of(rig, limbs, alpha.shape)
+    scores = [limb.nearness(alpha.shape) if limb else None for limb in limbs]
+    layers: list[Layer | None] = []
+    gone = np.zeros_like(alpha)
+    bare = np.zeros_like(alpha)
+    for index, limb in enumerate(limbs):
+        score = scores[index]
+        if limb is None or score is None:
+            layers.append(None)
+            continue
+        rivals = [s for other, s in enumerate(scores) if other != index and s is not None]
+        if index >= 2:  # a hand before a leg is the hand's
+            rivals = [s for other, s in enumerate(scores[2:]) if other + 2 != index and s is not None]
+        own = limb.share(score, rivals, trunk, is_arm=index < 2)
+        if index >= 2:
+            for hand in scores[:2]:
+                if hand is not None:
+                    own = own * (1 - trunk.outside * _step(hand, 1.15, 0.9))
+        layers.append(_layer(colours, alpha * own, limb.chain, limb.girth))
+        gone = np.maximum(gone, own * limb.leaves(trunk))
+        if index < 2:
+            bare = np.maximum(bare, _step(score, 1.3, 1.1) * limb.covers(trunk))
+    body = _body(colours, alpha, gone, bare, trunk, rig)
+    return Puppet(body, (layers[0], layers[1]), (layers[2], layers[3]))
+
+
+@dataclass(frozen=True)
+class _Trunk:
+    """Where the body is without its limbs: distances from its four corners' quadrangle."""
+
+    distance: Plane
+    outside: Plane
+    discs: Plane
+    head: Plane
+
+    @classmethod
+    def of(cls, rig: Rig, limbs: list["_Limb | None"], shape: tuple[int, ...]) -> "_Trunk":
+        corners = [rig.points[j, :2] for j in (SHOULDERS[0], SHOULDERS[1], HIPS[1], HIPS[0])]
+        inside = np.zeros(shape[:2], np.uint8)
+        cv2.fillConvexPoly(inside, np.round(corners).astype(np.int32), 1)
+        distance = cv2.distanceTransform(1 - inside, cv2.DIST_L2, 5).astype(np.float32)
+        width = 0.07 * rig.torso
+        outside = _step(distance, 0.0, width)
+        grid = _grid(shape)
+        discs = np.zeros(shape[:2], np.float32)
+        for index, limb in enumerate(limbs):
+            if limb is not None:
+                reach = limb.girth[0] * (1.0 if index < 2 else 0.9)
+                discs = np.maximum(discs, _disc(grid, limb.chain[0], reach))
+        head = _to_segment(grid, rig.neck, rig.head) / (0.33 * rig.torso)
+        return cls(distance, outside, discs, head)
+
+
+@dataclass(frozen=True)
+class _Limb:
+    chain: Point
+    girth: tuple[float, ...]
+    torso: float
+
+    @classmethod
+    def of(
+        cls, chain: tuple[int, ...], usual: tuple[float, ...], rig: Rig, thickness: Plane
+    ) -> "_Limb":
+        points = rig.points[list(chain), :2].copy()
+        girth = []
+        for index in range(3):
+            one, other = (points[0], points[1]) if index == 0 else (points[1], points[2])
+            shares = (0.25, 0.5) if index == 0 else (0.0, 0.25) if index == 1 else (0.6, 0.9)
+            seen = [_look(thickness, one + (other - one) * share) for share in shares]
+            normal = usual[index] * rig.torso
+            girth.append(float(np.clip(np.mean(seen), THIN * normal, THICK * normal)))
+        if len(chain) == 4:
+            girth.append(0.8 * girth[-1])
+        return cls(points, tuple(girth), rig.torso)
+
+    def nearness(self, shape: tuple[int, ...]) -> Plane:
+        """The distance from the limb against its girth: 1 at its skin."""
+        grid = _grid(shape)
+        best: Plane | None = None
+        last = len(self.chain) - 2
+        for bone in range(len(self.chain) - 1):
+            one, other = self.chain[bone], self.chain[bone + 1]
+            tip = other + (other - one) * 0.45 if bone == last and len(self.chain) == 3 else other
+            score = _to_segment(grid, one, tip, self.girth[bone], self.girth[bone + 1])
+            best = score if best is None else np.minimum(best, score)
+        assert best is not None
+        return best
+
+    def share(self, score: Plane, rivals: list[Plane], trunk: _Trunk, *, is_arm: bool) -> Plane:
+        """Which part of each of the person's pixels is this limb's."""
+        core = _step(score, 1.12, 0.98)
+        body = np.minimum(trunk.distance / (1.1 * self.girth[0]) + 0.15, trunk.head)
+        wins = np.minimum.reduce([body, *rivals]) - score
+        free = _step(wins, -0.06, 0.06)
+        if not is_arm:
+            nearest = np.minimum.reduce(rivals) - score if rivals else np.ones_like(score)
+            hip = self.chain[0]
+            top = _disc(_grid(score.shape), hip, self.girth[0])
+            return np.asarray(np.maximum(free, top * _step(score, 1.1, 0.9)) * _step(nearest, -0.05, 0.05))
+        # before the body only the limb itself; beside it all that hangs on it
+        return np.asarray(trunk.outside * np.maximum(free, core * (trunk.head > 1)) + (1 - trunk.outside) * core)
+
+    def leaves(self, trunk: _Trunk) -> Plane:
+        """Where the body ends because this is the limb's alone: not around the first joint."""
+        return np.asarray(np.clip(trunk.outside - trunk.discs, 0, 1))
+
+    def covers(self, trunk: _Trunk) -> Plane:
+        """Where the body goes on behind this limb."""
+        return np.asarray(np.clip((1 - trunk.outside) - trunk.discs, 0, 1))
+
+
+def _body(
+    colours: Picture, alpha: Plane, gone: Plane, bare: Plane, trunk: _Trunk, rig: Rig
+) -> Layer:
+    """The body, painted where a limb was before it."""
+    own = alpha * (1 - gone)
+    hidden = bare > 0.02
+    if hidden.any():
+        known = ~hidden & (own > 0.9)
+        if known.any():
+            patch = pull_push(colours.astype(np.float32), ~known)
+            share = np.clip(bare * 1.5, 0, 1)[..., None]
+            colours = (colours * (1 - share) + patch * share).astype(np.uint8)
+    chain = np.stack([rig.hips, rig.neck, rig.head])
+    return _layer(colours, own, chain, (0.4 * rig.torso, 0.2 * rig.torso, 0.2 * rig.torso))
+
+
+def _layer(colours: Picture, alpha: Plane, chain: Point, girth: tuple[float, ...]) -> Layer:
+    rows, columns = np.nonzero(alpha.max(1) > 0.01)[0], np.nonzero(alpha.max(0) > 0.01)[0]
+    if not rows.size:
+        return Layer(np.zeros((2, 2, 4), np.uint8), (0, 0), chain, girth)
+    top, bottom = max(0, rows[0] - 2), rows[-1] + 3
+    left, right = max(0, columns[0] - 2), columns[-1] + 3
+    part = np.clip(alpha[top:bottom, left:right], 0, 1)[..., None]
+    pixels = np.concatenate([colours[top:bottom, left:right] * part, part * 255], -1)
+    return Layer(np.round(pixels).astype(np.uint8), (int(left), int(top)), chain, girth)
+
+
+def _grid(shape: tuple[int, ...]) -> tuple[Plane, Plane]:
+    y, x = np.ogrid[0 : shape[0], 0 : shape[1]]
+    return x.astype(np.float32), y.astype(np.float32)
+
+
+def _to_segment(
+    grid: tuple[Plane, Plane], one: Point, other: Point, girth: float = 1.0, end: float | None = None
+) -> Plane:
+    """The distance from a line, divided by its girth along the way."""
+    axis = (other - one).astype(np.float32)
+    x, y = grid[0] - np.float32(one[0]), grid[1] - np.float32(one[1])
+    share = np.clip((x * axis[0] + y * axis[1]) / max(1e-6, float(axis @ axis)), 0, 1)
+    distance = np.hypot(x - share * axis[0], y - share * axis[1])
+    if end is None:
+        return np.asarray(distance / np.float32(girth))
+    return np.asarray(distance / (girth + np.float32(end - girth) * share))
+
+
+def _disc(grid: tuple[Plane, Plane], middle: Point, radius: float) -> Plane:
+    distance = np.hypot(grid[0] - np.float32(middle[0]), grid[1] - np.float32(middle[1]))
+    return _step(distance, radius * 1.08, radius * 0.92)
+
+
+def _step(values: Plane, zero: float, one: float) -> Plane:
+    """A soft step: 0 at one value, 1 at the other."""
+    share = np.clip((values - zero) / (one - zero), 0, 1)
+    return np.asarray(share * share * (3 - 2 * share), np.float32)
+
+
+def _look(plane: Plane, point: Point) -> float:
+    y = int(np.clip(round(point[1]), 0, plane.shape[0] - 1))
+    x = int(np.clip(round(point[0]), 0, plane.shape[1] - 1))
+    return float(plane[y, x])
