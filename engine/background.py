@@ -17,8 +17,12 @@ SQUEEZE = 6
 CLIMB_COST = 60_000.0  # of a patch from elsewhere by the picture's height: floors stay below
 
 
-def fill_hole(picture: Picture, hole: NDArray[np.bool_]) -> Picture:
+def fill_hole(
+    picture: Picture, hole: NDArray[np.bool_], usable: NDArray[np.bool_] | None = None
+) -> Picture:
     """The RGB picture with the hole filled by patches of the rest that fit their surroundings.
+
+    Only what is `usable` is copied from.
 
     Works on small copies, from coarse to fine, and takes the full picture's pixels by the places
     that were found there (image completion after Wexler, by PatchMatch).
@@ -44,7 +48,11 @@ def fill_hole(picture: Picture, hole: NDArray[np.bool_]) -> Picture:
         else:
             image = np.where(gap[..., None], cv2.resize(image, size), level)
         offsets = _grown(offsets, size)
-        image, offsets = _settle(image, gap, offsets, chance)
+        source = ~gap
+        if usable is not None:
+            share_usable = cv2.resize(usable.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+            source &= share_usable > 0.98
+        image, offsets = _settle(image, gap, source, offsets, chance)
     assert image is not None
     assert offsets is not None
     return _at_full_size(picture, hole, image, offsets)
@@ -78,7 +86,7 @@ def _pull_push(weighted: Plane, weight: Plane) -> Plane:
     less_weight = cv2.resize(weight, size, interpolation=cv2.INTER_AREA)
     coarse = _pull_push(less, less_weight)
     wide = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
-    share = np.clip(weight, 0, 1)[..., None]
+    share = np.clip(8 * weight, 0, 1)[..., None]
     return np.asarray(own * share + wide * (1 - share))
 
 
@@ -91,14 +99,18 @@ def _grown(offsets: Offsets | None, size: tuple[int, int]) -> Offsets | None:
 
 
 def _settle(
-    image: Plane, gap: NDArray[np.bool_], offsets: Offsets | None, chance: np.random.Generator
+    image: Plane,
+    gap: NDArray[np.bool_],
+    source: NDArray[np.bool_],
+    offsets: Offsets | None,
+    chance: np.random.Generator,
 ) -> tuple[Plane, Offsets]:
     """Search and vote until the fill agrees with itself; offsets lead to where a patch is from."""
     height, width = gap.shape
     reach = REACH if max(gap.shape) > 2 * COARSEST_PIXELS else REACH - 1
     kernel = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
     near = cv2.dilate(gap.astype(np.uint8), kernel).astype(bool)
-    source = ~near
+    source = ~cv2.dilate((~source).astype(np.uint8), kernel).astype(bool)
     if source.sum() < 16:
         return image, np.zeros((height, width, 2), np.int32)
     rows, columns = np.nonzero(near)
@@ -113,6 +125,9 @@ def _settle(
         start[inside] = kept[inside]
     field[rows, columns] = start
     trust = _trust(gap)
+    # where nothing about as high can be copied, the smooth fill stays until a finer level
+    has_like = cv2.dilate(source.any(1).astype(np.uint8)[:, None], np.ones((3, 1), np.uint8)) > 0
+    gap = gap & has_like
     for _ in range(ROUNDS):
         padded = cv2.copyMakeBorder(image, *(reach,) * 4, cv2.BORDER_REFLECT)
         cost = _search(padded, field, targets, source, wells, chance, reach)

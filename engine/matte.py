@@ -42,7 +42,7 @@ def refine(picture: Picture, soft: Plane, surely: NDArray[np.bool_] | None = Non
     alpha = guided(small, cut, radius=max(2, round(min(size) * 0.01)))
     if size != (width, height):
         alpha = _sharpen_up(picture, small, cut, alpha)
-    return np.clip((alpha - 0.06) / 0.88, 0, 1).astype(np.float32)
+    return np.clip((alpha - 0.2) / 0.68, 0, 1).astype(np.float32)
 
 
 def _grab(small: Picture, labels: NDArray[np.uint8], guess: Plane) -> Plane:

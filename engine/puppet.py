@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.background import pull_push
+from engine.background import fill_hole, pull_push
 from engine.matte import own_colours
 from engine.pose import Picture
 from engine.retarget import Rig
@@ -62,16 +62,11 @@ def take_apart(picture: Picture, alpha: Plane, rig: Rig) -> Puppet:
         if limb is None or score is None:
             layers.append(None)
             continue
-        rivals = [s for other, s in enumerate(scores) if other != index and s is not None]
-        if index >= 2:  # a hand before a leg is the hand's
-            rivals = [s for other, s in enumerate(scores[2:]) if other + 2 != index and s is not None]
-        own = limb.share(score, rivals, trunk, is_arm=index < 2)
-        if index >= 2:
-            for hand in scores[:2]:
-                if hand is not None:
-                    own = own * (1 - trunk.outside * _step(hand, 1.15, 0.9))
+        others = [s for other, s in enumerate(scores) if other != index and s is not None]
+        twin = scores[index ^ 1] if index >= 2 else None
+        own, taken = limb.share(score, others, twin, trunk)
         layers.append(_layer(colours, alpha * own, limb.chain, limb.girth))
-        gone = np.maximum(gone, own * limb.leaves(trunk))
+        gone = np.maximum(gone, taken * (1 - trunk.discs))
         if index < 2:
             bare = np.maximum(bare, _step(score, 1.3, 1.1) * limb.covers(trunk))
     body = _body(colours, alpha, gone, bare, trunk, rig)
@@ -85,6 +80,7 @@ class _Trunk:
     distance: Plane
     outside: Plane
     discs: Plane
+    pelvis: Plane
     head: Plane
 
     @classmethod
@@ -99,10 +95,15 @@ class _Trunk:
         discs = np.zeros(shape[:2], np.float32)
         for index, limb in enumerate(limbs):
             if limb is not None:
-                reach = limb.girth[0] * (1.0 if index < 2 else 0.9)
+                reach = limb.girth[0] * (1.0 if index < 2 else 0.8)
                 discs = np.maximum(discs, _disc(grid, limb.chain[0], reach))
+        pelvis = np.zeros(shape[:2], np.float32)
+        if all(limbs[2:]):
+            girth = float(np.mean([limb.girth[0] for limb in limbs[2:] if limb]))
+            pelvis = _disc(grid, rig.hips, 0.9 * girth)
+            discs = np.maximum(discs, pelvis)
         head = _to_segment(grid, rig.neck, rig.head) / (0.33 * rig.torso)
-        return cls(distance, outside, discs, head)
+        return cls(distance, outside, discs, pelvis, head)
 
 
 @dataclass(frozen=True)
@@ -138,25 +139,35 @@ class _Limb:
             score = _to_segment(grid, one, tip, self.girth[bone], self.girth[bone + 1])
             best = score if best is None else np.minimum(best, score)
         assert best is not None
-        return best
+        # what lies behind the first joint is the body's: its shoulder, its flank
+        return np.asarray(best + np.maximum(0, -self.ahead(shape)) * 1.2)
 
-    def share(self, score: Plane, rivals: list[Plane], trunk: _Trunk, *, is_arm: bool) -> Plane:
-        """Which part of each of the person's pixels is this limb's."""
-        core = _step(score, 1.12, 0.98)
+    def ahead(self, shape: tuple[int, ...]) -> Plane:
+        """How far past the first joint, along the first bone, against the girth."""
+        axis = (self.chain[1] - self.chain[0]) / max(1e-6, np.hypot(*(self.chain[1] - self.chain[0])))
+        x, y = _grid(shape)
+        along = (x - self.chain[0][0]) * axis[0] + (y - self.chain[0][1]) * axis[1]
+        return np.asarray(along / self.girth[0], np.float32)
+
+    def share(
+        self, score: Plane, others: list[Plane], twin: Plane | None, trunk: _Trunk
+    ) -> tuple[Plane, Plane]:
+        """Which part of each of the person's pixels is this limb's, and which is its alone.
+
+        Around its first joint it lies under or over the body. Legs have a `twin`.
+        """
         body = np.minimum(trunk.distance / (1.1 * self.girth[0]) + 0.15, trunk.head)
-        wins = np.minimum.reduce([body, *rivals]) - score
-        free = _step(wins, -0.06, 0.06)
-        if not is_arm:
-            nearest = np.minimum.reduce(rivals) - score if rivals else np.ones_like(score)
-            hip = self.chain[0]
-            top = _disc(_grid(score.shape), hip, self.girth[0])
-            return np.asarray(np.maximum(free, top * _step(score, 1.1, 0.9)) * _step(nearest, -0.05, 0.05))
-        # before the body only the limb itself; beside it all that hangs on it
-        return np.asarray(trunk.outside * np.maximum(free, core * (trunk.head > 1)) + (1 - trunk.outside) * core)
-
-    def leaves(self, trunk: _Trunk) -> Plane:
-        """Where the body ends because this is the limb's alone: not around the first joint."""
-        return np.asarray(np.clip(trunk.outside - trunk.discs, 0, 1))
+        free = _step(np.minimum.reduce([body, *others]) - score, -0.06, 0.06)
+        root = _disc(_grid(score.shape), self.chain[0], self.girth[0])
+        if twin is not None:
+            free = free * _step(twin - score, -0.05, 0.05)
+            return np.maximum(free, np.maximum(root, trunk.pelvis) * _step(score, 1.1, 0.95)), free
+        # before the body only the limb itself, which fades into the shoulder; beside it all of it
+        core = np.maximum(_step(score, 1.12, 0.98), root)
+        core = core * _step(self.ahead(score.shape), -0.9, 0.0)
+        beside = np.maximum(free, core * (trunk.head > 1))
+        own = trunk.outside * beside + (1 - trunk.outside) * core
+        return own, free * trunk.outside
 
     def covers(self, trunk: _Trunk) -> Plane:
         """Where the body goes on behind this limb."""
@@ -167,14 +178,18 @@ def _body(
     colours: Picture, alpha: Plane, gone: Plane, bare: Plane, trunk: _Trunk, rig: Rig
 ) -> Layer:
     """The body, painted where a limb was before it."""
-    own = alpha * (1 - gone)
+    own = alpha * (1 - cv2.GaussianBlur(gone, (0, 0), max(0.5, 0.012 * rig.torso)))
     hidden = bare > 0.02
-    if hidden.any():
-        known = ~hidden & (own > 0.9)
-        if known.any():
-            patch = pull_push(colours.astype(np.float32), ~known)
-            share = np.clip(bare * 1.5, 0, 1)[..., None]
-            colours = (colours * (1 - share) + patch * share).astype(np.uint8)
+    known = ~hidden & (own > 0.9)
+    if hidden.any() and known.sum() > 200:
+        rows, columns = np.nonzero((own > 0.01).any(1))[0], np.nonzero((own > 0.01).any(0))[0]
+        box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+        plain = pull_push(colours[box].astype(np.float32), ~known[box])
+        ground = np.where(known[box][..., None], colours[box], plain).astype(np.uint8)
+        patch = fill_hole(ground, hidden[box], known[box])
+        share = np.clip(bare[box] * 1.5, 0, 1)[..., None]
+        colours = colours.copy()
+        colours[box] = colours[box] * (1 - share) + patch * share
     chain = np.stack([rig.hips, rig.neck, rig.head])
     return _layer(colours, own, chain, (0.4 * rig.torso, 0.2 * rig.torso, 0.2 * rig.torso))
 

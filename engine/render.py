@@ -100,24 +100,30 @@ def prepare(picture: Picture, take: Take, model: PoseModel) -> tuple[Stage, int]
 
 def clear(picture: Picture, alpha: Plane, rig: Rig) -> tuple[Picture, Shadow | None]:
     """The picture without the person and their shadow on the floor, and what that was like."""
-    reach = max(3, round(0.06 * rig.torso))
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
-    person = cv2.dilate((alpha > 0.02).astype(np.uint8), kernel)
-    if not all(rig.legs_free):
-        return fill_hole(picture, person > 0), None
-    feet = rig.points[list(ANKLES), :2]
-    across = abs(feet[0, 0] - feet[1, 0]) / 2 + 0.62 * rig.torso
+    person = _grown(alpha > 0.01, 0.08 * rig.torso)
+    ground = np.zeros(alpha.shape, np.uint8)
     below = 0.1 * rig.torso
-    middle = round(float(feet[:, 0].mean())), round(float(feet[:, 1].max() + below))
-    ground = np.zeros_like(person)
-    cv2.ellipse(ground, middle, (round(across), round(0.2 * rig.torso)), 0, 0, 360, 1, -1)
-    background = fill_hole(picture, (person | ground) > 0)
+    if all(rig.legs_free):
+        feet = rig.points[list(ANKLES), :2]
+        across = abs(feet[0, 0] - feet[1, 0]) / 2 + 0.75 * rig.torso
+        middle = round(float(feet[:, 0].mean())), round(float(feet[:, 1].max() + below))
+        cv2.ellipse(ground, middle, (round(across), round(0.25 * rig.torso)), 0, 0, 360, 1, -1)
+    hole = (person | ground) > 0
+    rim = max(2.0, 0.06 * rig.torso)
+    filled = fill_hole(picture, _grown(hole, rim) > 0)
+    share = np.clip(1 - cv2.distanceTransform((~hole).astype(np.uint8), cv2.DIST_L2, 5) / rim, 0, 1)
+    background = (picture + (filled.astype(np.float32) - picture) * share[..., None]).astype(np.uint8)
     spot = (ground > 0) & (person == 0)
-    before, after = picture[spot].astype(np.float32).mean(1), background[spot].mean(1)
-    if before.size < 20:
+    if spot.sum() < 20:
         return background, None
-    darker = 1 - before / np.maximum(after, 1)
-    depth = float(np.clip(np.percentile(darker, 90), 0, 0.6))
+    darker = 1 - picture[spot].mean(1) / np.maximum(background[spot].mean(1), 1)
+    depth = float(np.clip(np.percentile(darker, 92), 0, 0.6))
     if depth < 0.05:
         return background, None
     return background, Shadow(depth, 0.45 * rig.torso, 0.1 * rig.torso, below)
+
+
+def _grown(mask: NDArray[np.bool_], reach: float) -> NDArray[np.uint8]:
+    side = 2 * max(2, round(reach)) + 1
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    return np.asarray(cv2.dilate(mask.astype(np.uint8), kernel))
