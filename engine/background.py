@@ -2,12 +2,8 @@
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from engine.pose import Picture
-
-Plane = NDArray[np.float32]
-Offsets = NDArray[np.int32]
+from engine.arrays import Flags, Floats, Numbers, Picture
 
 SEARCH_PIXELS = 168
 COARSEST_PIXELS = 36
@@ -17,9 +13,7 @@ SQUEEZE = 6
 CLIMB_COST = 60_000.0  # of a patch from elsewhere by the picture's height: floors stay below
 
 
-def fill_hole(
-    picture: Picture, hole: NDArray[np.bool_], usable: NDArray[np.bool_] | None = None
-) -> Picture:
+def fill_hole(picture: Picture, hole: Flags, usable: Flags | None = None) -> Picture:
     """The RGB picture with the hole filled by patches of the rest that fit their surroundings.
 
     Only what is `usable` is copied from.
@@ -38,8 +32,8 @@ def fill_hole(
             break
         share /= 2
     chance = np.random.default_rng(1)
-    image: Plane | None = None
-    offsets: Offsets | None = None
+    image: Floats | None = None
+    offsets: Numbers | None = None
     for size in reversed(sizes):
         level = cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.float32)
         gap = cv2.resize(hole.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.02
@@ -58,7 +52,7 @@ def fill_hole(
     return _at_full_size(picture, hole, image, offsets)
 
 
-def _from_the_sides(image: Plane, gap: NDArray[np.bool_]) -> Plane:
+def _from_the_sides(image: Floats, gap: Flags) -> Floats:
     """Filled from the left and right before above and below, as floors and walls lie."""
     height, width = gap.shape
     narrow = max(2, width // SQUEEZE), height
@@ -68,7 +62,7 @@ def _from_the_sides(image: Plane, gap: NDArray[np.bool_]) -> Plane:
     return np.where(gap[..., None], filled, image)
 
 
-def pull_push(image: Plane, gap: NDArray[np.bool_]) -> Plane:
+def pull_push(image: Floats, gap: Flags) -> Floats:
     """The gap filled smoothly, from the means of ever larger surroundings."""
     weight = (~gap).astype(np.float32)
     if not weight.any():
@@ -76,7 +70,7 @@ def pull_push(image: Plane, gap: NDArray[np.bool_]) -> Plane:
     return _pull_push(image * weight[..., None], weight)
 
 
-def _pull_push(weighted: Plane, weight: Plane) -> Plane:
+def _pull_push(weighted: Floats, weight: Floats) -> Floats:
     height, width = weight.shape
     own = weighted / np.maximum(weight, 1e-6)[..., None]
     if weight.min() > 0 or min(height, width) <= 2:
@@ -90,7 +84,7 @@ def _pull_push(weighted: Plane, weight: Plane) -> Plane:
     return np.asarray(own * share + wide * (1 - share))
 
 
-def _grown(offsets: Offsets | None, size: tuple[int, int]) -> Offsets | None:
+def _grown(offsets: Numbers | None, size: tuple[int, int]) -> Numbers | None:
     if offsets is None:
         return None
     scale = np.array([size[1] / offsets.shape[0], size[0] / offsets.shape[1]])
@@ -99,12 +93,12 @@ def _grown(offsets: Offsets | None, size: tuple[int, int]) -> Offsets | None:
 
 
 def _settle(
-    image: Plane,
-    gap: NDArray[np.bool_],
-    source: NDArray[np.bool_],
-    offsets: Offsets | None,
+    image: Floats,
+    gap: Flags,
+    source: Flags,
+    offsets: Numbers | None,
     chance: np.random.Generator,
-) -> tuple[Plane, Offsets]:
+) -> tuple[Floats, Numbers]:
     """Search and vote until the fill agrees with itself; offsets lead to where a patch is from."""
     height, width = gap.shape
     reach = REACH if max(gap.shape) > 2 * COARSEST_PIXELS else REACH - 1
@@ -124,18 +118,18 @@ def _settle(
         inside = _inside(lands, source)
         start[inside] = kept[inside]
     field[rows, columns] = start
-    trust = _trust(gap)
     # where nothing about as high can be copied, the smooth fill stays until a finer level
-    has_like = cv2.dilate(source.any(1).astype(np.uint8)[:, None], np.ones((3, 1), np.uint8)) > 0
+    rows_with = np.asarray(source.any(1, keepdims=True), np.uint8)
+    has_like = cv2.dilate(rows_with, np.ones((3, 1), np.uint8)) > 0
     gap = gap & has_like
     for _ in range(ROUNDS):
         padded = cv2.copyMakeBorder(image, *(reach,) * 4, cv2.BORDER_REFLECT)
-        cost = _search(padded, field, targets, source, wells, chance, reach)
-        image = _vote(image, gap, field, targets, cost, trust, reach)
+        cost = _search(padded, field, targets, source, chance=chance, rim=reach)
+        image = _vote(image, gap, field, targets, cost=cost, rim=reach)
     return image, field
 
 
-def _inside(places: Offsets, source: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _inside(places: Numbers, source: Flags) -> Flags:
     height, width = source.shape
     fits = (places >= 0).all(1) & (places[:, 0] < height) & (places[:, 1] < width)
     fits[fits] = source[places[fits, 0], places[fits, 1]]
@@ -143,23 +137,24 @@ def _inside(places: Offsets, source: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def _search(
-    padded: Plane,
-    field: Offsets,
-    targets: Offsets,
-    source: NDArray[np.bool_],
-    wells: Offsets,
+    padded: Floats,
+    field: Numbers,
+    targets: Numbers,
+    source: Flags,
+    *,
     chance: np.random.Generator,
     rim: int,
-) -> Plane:
+) -> Floats:
     """Better places from the neighbours' and from chance; the cost of each target's best."""
     height, width = source.shape
+    wells = np.stack(np.nonzero(source), 1).astype(np.int32)
     flat = np.ascontiguousarray(padded.reshape(-1, 3))
     stride = padded.shape[1]
     span = np.arange(0, 2 * rim + 1, 2)  # every other pixel of a patch is enough to compare
     patch = (span[:, None] * stride + span[None]).ravel()
     own = flat[(targets[:, 0] * stride + targets[:, 1])[:, None] + patch]
 
-    def cost_of(places: Offsets, which: NDArray[np.int64]) -> Plane:
+    def cost_of(places: Numbers, which: Numbers) -> Floats:
         there = flat[(places[:, 0] * stride + places[:, 1])[:, None] + patch]
         there -= own[which]
         climb = np.abs(places[:, 0] - targets[which, 0]) * (CLIMB_COST / height)
@@ -169,7 +164,7 @@ def _search(
     best = field[targets[:, 0], targets[:, 1]]
     cost = cost_of(targets + best, everyone)
 
-    def consider(offers: Offsets) -> None:
+    def consider(offers: Numbers) -> None:
         places = targets + offers
         which = np.flatnonzero(_inside(places, source) & (offers != best).any(1))
         found = cost_of(places[which], which)
@@ -179,7 +174,7 @@ def _search(
 
     for step in (1, 4):
         for down, right in ((0, step), (0, -step), (step, 0), (-step, 0)):
-            beside = np.clip(targets + (down, right), 0, (height - 1, width - 1))
+            beside = np.clip(targets + np.array([down, right]), 0, (height - 1, width - 1))
             field[targets[:, 0], targets[:, 1]] = best
             consider(field[beside[:, 0], beside[:, 1]].copy())
     reach = max(height, width) // 2
@@ -195,24 +190,25 @@ def _search(
     return cost
 
 
-def _trust(gap: NDArray[np.bool_]) -> Plane:
+def _trust(gap: Flags) -> Floats:
     """Patches near the rim are worth more: what they show is known."""
     distance = cv2.distanceTransform(gap.astype(np.uint8), cv2.DIST_L2, 3)
     return np.asarray(1.3 ** -np.minimum(distance, 40), np.float32)
 
 
 def _vote(
-    image: Plane,
-    gap: NDArray[np.bool_],
-    field: Offsets,
-    targets: Offsets,
-    cost: Plane,
-    trust: Plane,
+    image: Floats,
+    gap: Flags,
+    field: Numbers,
+    targets: Numbers,
+    *,
+    cost: Floats,
     rim: int,
-) -> Plane:
+) -> Floats:
     """Each pixel of the gap as the patches over it would have it."""
     height, width = gap.shape
     spread = max(float(np.percentile(cost, 60)), 1.0)
+    trust = _trust(gap)
     worth = trust[targets[:, 0], targets[:, 1]] * np.exp(-cost / (2 * spread))
     weights = np.zeros((height, width), np.float32)
     weights[targets[:, 0], targets[:, 1]] = worth + 1e-6
@@ -235,9 +231,7 @@ def _vote(
     return filled
 
 
-def _at_full_size(
-    picture: Picture, hole: NDArray[np.bool_], image: Plane, field: Offsets
-) -> Picture:
+def _at_full_size(picture: Picture, hole: Flags, image: Floats, field: Numbers) -> Picture:
     """The low-resolution fill, with the detail of the places that its patches are from."""
     height, width = hole.shape
     rows, columns = field.shape[:2]
@@ -258,7 +252,9 @@ def _at_full_size(
         for right in (0, 1):
             near_y = np.clip(np.floor(low_y).astype(int) + down, 0, rows - 1)
             near_x = np.clip(np.floor(low_x).astype(int) + right, 0, columns - 1)
-            weight = (1 - np.abs(low_y - near_y)).clip(0.01) * (1 - np.abs(low_x - near_x)).clip(0.01)
+            weight = (1 - np.abs(low_y - near_y)).clip(0.01) * (1 - np.abs(low_x - near_x)).clip(
+                0.01
+            )
             weight = (weight**2).astype(np.float32)
             offset = field[near_y, near_x]
             from_y = np.clip(y + np.round(offset[:, 0] * up[0]).astype(int), 0, height - 1)

@@ -2,26 +2,24 @@
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from engine.pose import Picture, Pose, PoseModel
+from engine.arrays import Flags, Floats, Picture
+from engine.pose import Pose, PoseModel
 from engine.skeleton import LIMB_BONES, torso_length
-
-Plane = NDArray[np.float32]
 
 CUT_PIXELS = 300
 SURELY_IN, SURELY_OUT = 0.9, 0.08
 ROUNDS = 3
 
 
-def person_matte(picture: Picture, pose: Pose) -> Plane:
+def person_matte(picture: Picture, pose: Pose) -> Floats:
     """From 0 to 1, how far each pixel of the RGB picture is the person's."""
     height, width = picture.shape[:2]
     soft = _unfold(pose, width, height)
     return refine(picture, soft, _bones(pose, width, height))
 
 
-def refine(picture: Picture, soft: Plane, surely: NDArray[np.bool_] | None = None) -> Plane:
+def refine(picture: Picture, soft: Floats, surely: Flags | None = None) -> Floats:
     """A rough idea of what is in front, brought to the edges that the picture shows."""
     height, width = picture.shape[:2]
     share = min(1.0, CUT_PIXELS / min(height, width))
@@ -45,7 +43,7 @@ def refine(picture: Picture, soft: Plane, surely: NDArray[np.bool_] | None = Non
     return np.clip((alpha - 0.2) / 0.68, 0, 1).astype(np.float32)
 
 
-def _grab(small: Picture, labels: NDArray[np.uint8], guess: Plane) -> Plane:
+def _grab(small: Picture, labels: Picture, guess: Floats) -> Floats:
     """The cut along the edges, unless it goes far from what the network saw."""
     if not ((labels == cv2.GC_FGD).any() and (labels == cv2.GC_BGD).any()):
         return (guess > 0.5).astype(np.float32)
@@ -57,35 +55,35 @@ def _grab(small: Picture, labels: NDArray[np.uint8], guess: Plane) -> Plane:
     cut = cv2.morphologyEx(cut, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
     seen = guess > 0.5
     agree = (cut.astype(bool) & seen).sum() / max(1, (cut.astype(bool) | seen).sum())
-    return cut.astype(np.float32) if agree > 0.6 else seen.astype(np.float32)
+    return np.asarray(cut if agree > 0.6 else seen, np.float32)
 
 
-def _largest(cut: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _largest(cut: Picture) -> Picture:
     count, parts, stats, _ = cv2.connectedComponentsWithStats(cut)
     if count <= 2:
         return cut
     areas = stats[1:, cv2.CC_STAT_AREA]
     kept = 1 + np.flatnonzero(areas > 0.03 * areas.max())
-    return np.isin(parts, kept).astype(np.uint8)
+    return np.asarray(np.isin(parts, kept), np.uint8)
 
 
-def _sharpen_up(picture: Picture, small: Picture, cut: Plane, alpha: Plane) -> Plane:
+def _sharpen_up(picture: Picture, small: Picture, cut: Floats, alpha: Floats) -> Floats:
     """The small matte on the large picture, with edges where that has them."""
     height, width = picture.shape[:2]
     large = cv2.resize(alpha, (width, height), interpolation=cv2.INTER_CUBIC)
     band = (large > 0.02) & (large < 0.98)
     if not band.any():
-        return large
+        return np.asarray(large)
     fine = guided(picture, np.clip(large, 0, 1), radius=max(2, round(width / small.shape[1] * 2)))
     return np.where(band, fine, large).astype(np.float32)
 
 
-def guided(picture: Picture, alpha: Plane, radius: int, noise: float = 8e-4) -> Plane:
+def guided(picture: Picture, alpha: Floats, radius: int, noise: float = 8e-4) -> Floats:
     """The matte as a local linear function of the picture's colours (a guided filter)."""
     image = picture.astype(np.float32) / 255
     box = (2 * radius + 1, 2 * radius + 1)
 
-    def mean(values: Plane) -> Plane:
+    def mean(values: Floats) -> Floats:
         return np.asarray(cv2.blur(values, box))
 
     mean_i, mean_a = mean(image), mean(alpha)
@@ -110,7 +108,7 @@ def guided(picture: Picture, alpha: Plane, radius: int, noise: float = 8e-4) -> 
     return np.asarray((mean(slope) * image).sum(-1) + mean(base), np.float32)
 
 
-def own_colours(picture: Picture, alpha: Plane) -> Picture:
+def own_colours(picture: Picture, alpha: Floats) -> Picture:
     """The person's own colour where an edge pixel shows some of the background too.
 
     Two rounds of the blurred mean of what is surely theirs and surely not (Forte 2021).
@@ -128,7 +126,7 @@ def own_colours(picture: Picture, alpha: Plane) -> Picture:
     return front.astype(np.uint8)
 
 
-def _unfold(pose: Pose, width: int, height: int) -> Plane:
+def _unfold(pose: Pose, width: int, height: int) -> Floats:
     """The network's own mask, back in the picture's place."""
     matrix = pose.region.to_picture(pose.mask.shape[0])
     return np.asarray(
@@ -136,7 +134,7 @@ def _unfold(pose: Pose, width: int, height: int) -> Plane:
     )
 
 
-def _bones(pose: Pose, width: int, height: int) -> NDArray[np.bool_]:
+def _bones(pose: Pose, width: int, height: int) -> Flags:
     """The middle of each limb that is surely seen: theirs, however thin."""
     canvas = np.zeros((height, width), np.uint8)
     thick = max(1, round(0.03 * float(torso_length(pose.points))))
@@ -144,7 +142,8 @@ def _bones(pose: Pose, width: int, height: int) -> NDArray[np.bool_]:
         if min(pose.seen[a], pose.seen[b]) > 0.75:
             one, other = pose.points[a, :2], pose.points[b, :2]
             inner = one + (other - one) * 0.12, other - (other - one) * 0.08
-            cv2.line(canvas, *(tuple(int(v) for v in point) for point in inner), 1, thick)
+            ends = [tuple(int(v) for v in point) for point in inner]
+            cv2.line(canvas, ends[0], ends[1], 1, thick)
     return canvas.astype(bool)
 
 

@@ -1,10 +1,11 @@
-"""What a followed person does, free of their size and place: smooth, without gaps, at each frame."""
+"""What a followed person does, free of their size and place: smooth, and for each frame."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
+from engine.arrays import Flags, Floats, Numbers
 from engine.skeleton import (
     ANKLES,
     ARM_CHAINS,
@@ -13,13 +14,10 @@ from engine.skeleton import (
     HIPS,
     LIMB_BONES,
     SHOULDERS,
-    SIDES,
     angle_of,
     middle,
 )
 from engine.track import Take
-
-Array = NDArray[np.float64]
 
 USUAL_LENGTHS = (0.55, 0.5, 0.82, 0.8) * 2  # of a limb's bones, in torsos
 SHORT_GAP_S = 0.4
@@ -40,23 +38,23 @@ class Moves:
     is there.
     """
 
-    torso: Array
-    limbs: Array
-    sure: Array
-    reach: Array
-    shoulder_tilt: Array
-    hip_tilt: Array
-    head_tilt: Array
-    width: Array
-    travel: Array
-    has_legs: Array
-    floor: Array
-    behind: Array
-    present: Array
-    scene: NDArray[np.int64]
+    torso: Floats
+    limbs: Floats
+    sure: Floats
+    reach: Floats
+    shoulder_tilt: Floats
+    hip_tilt: Floats
+    head_tilt: Floats
+    width: Floats
+    travel: Floats
+    has_legs: Floats
+    floor: Floats
+    behind: Floats
+    present: Floats
+    scene: Numbers
 
 
-def understand(take: Take, frame_size: tuple[int, int] | None = None) -> Moves:
+def understand(take: Take) -> Moves:
     """The motion of a take, at the film's frame rate."""
     count = max(1, round(take.duration_s * float(take.rate)))
     times = (np.arange(count) + 0.0) / float(take.rate)
@@ -71,8 +69,12 @@ def understand(take: Take, frame_size: tuple[int, int] | None = None) -> Moves:
         moments = times[(times >= begin - 1e-6) & (times < end - 1e-6)]
         if moments.size:
             parts.append(_scene(take, chosen, moments, norm, int(scene)))
-    return Moves(*(np.concatenate([getattr(p, f) for p in parts]) if f != "reach" else norm.reach
-                   for f in Moves.__dataclass_fields__))
+    return Moves(
+        *(
+            np.concatenate([getattr(p, f) for p in parts]) if f != "reach" else norm.reach
+            for f in Moves.__dataclass_fields__
+        )
+    )
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ class _Norm:
 
     torso: float
     width: float
-    reach: Array
+    reach: Floats
 
     @classmethod
     def of(cls, take: Take) -> "_Norm":
@@ -102,7 +104,7 @@ class _Norm:
         return cls(torso, shoulder, np.tile(pairs, 2))
 
 
-def _scene(take: Take, chosen: NDArray[np.bool_], moments: Array, norm: _Norm, scene: int) -> Moves:
+def _scene(take: Take, chosen: Flags, moments: Floats, norm: _Norm, scene: int) -> Moves:
     times = take.times_s[chosen]
     points, seen = take.points[chosen].astype(float), take.seen[chosen].astype(float)
     there = seen.max(1) > 0
@@ -149,13 +151,13 @@ def _scene(take: Take, chosen: NDArray[np.bool_], moments: Array, norm: _Norm, s
         "present": _ease(times, there.astype(float)),
     }
     slow = {name: _gauss(times, values, 0.12) for name, values in rest.items()}
-    steps = {name: _resample(times, values, moments) for name, values in slow.items()}
+    steps = {name: resample(times, values, moments) for name, values in slow.items()}
     return Moves(
-        torso=_resample(times, _spine(points) / unit, moments),
-        limbs=_resample(times, bones, moments),
-        sure=np.clip(_resample(times, believed, moments), 0, 1),
+        torso=resample(times, _spine(points) / unit, moments),
+        limbs=resample(times, bones, moments),
+        sure=np.clip(resample(times, believed, moments), 0, 1),
         reach=norm.reach,
-        travel=_resample(times, travel, moments),
+        travel=resample(times, travel, moments),
         scene=np.full(count, scene),
         **steps,
     )
@@ -174,7 +176,7 @@ def _nobody(count: int, norm: _Norm, scene: int) -> Moves:
     )  # fmt: skip
 
 
-def _swap_turned(times: Array, points: Array, seen: Array, there: NDArray[np.bool_]) -> Array:
+def _swap_turned(times: Floats, points: Floats, seen: Floats, there: Flags) -> Floats:
     """While the dancer shows their back, left and right are taken as they are on screen."""
     torso = np.maximum(_length(_spine(points)), 1e-3)
     facing = (points[:, SHOULDERS[0], 0] - points[:, SHOULDERS[1], 0]) / torso
@@ -191,41 +193,41 @@ def _swap_turned(times: Array, points: Array, seen: Array, there: NDArray[np.boo
         return points
     swapped = points.copy()
     order = np.arange(33)
-    for left in range(1, 33, 2) if False else (7, *range(11, 33, 2)):
+    for left in (7, *range(11, 33, 2)):
         order[[left, left + 1]] = left + 1, left
     swapped[back] = points[back][:, order]
     seen[back] = seen[back][:, order]
     return swapped
 
 
-def _believe(times: Array, sure: Array, there: NDArray[np.bool_]) -> Array:
+def _believe(times: Floats, sure: Floats, there: Flags) -> Floats:
     """How far to follow each bone: short gaps are bridged, into long ones it eases."""
     level = np.clip((sure - UNSURE) / (SURE - UNSURE), 0, 1) * there[:, None]
     believed = level.copy()
     for bone in range(level.shape[1]):
         good = np.flatnonzero(level[:, bone] > 0.5)
-        for one, other in zip(good[:-1], good[1:], strict=True):
+        for one, other in pairwise(good):
             if times[other] - times[one] <= SHORT_GAP_S:
                 believed[one : other + 1, bone] = np.maximum(1.0, believed[one : other + 1, bone])
         believed[:, bone] = _ease(times, believed[:, bone])
     return believed
 
 
-def _anchor(points: Array, seen: Array) -> Array:
+def _anchor(points: Floats, seen: Floats) -> Floats:
     """What the body's place is told by: the hips, or above them where those are not seen."""
     hips, shoulders = middle(points, HIPS), middle(points, SHOULDERS)
     share = np.clip((np.median(seen[:, HIPS].min(1)) - 0.3) / 0.3, 0, 1)
     return np.asarray(share * hips + (1 - share) * shoulders, float)
 
 
-def _behind(points: Array, chain: tuple[int, ...]) -> Array:
+def _behind(points: Floats, chain: tuple[int, ...]) -> Floats:
     """Above 0 where an arm is farther away than the body, in torsos."""
     body = points[:, [*SHOULDERS, *HIPS], 2].mean(1)
     torso = np.maximum(_length(_spine(points)), 1e-3)
     return np.asarray((points[:, list(chain[1:]), 2].mean(1) - body) / torso)
 
 
-def _scale(points: Array, norm: _Norm, times: Array, there: NDArray[np.bool_]) -> Array:
+def _scale(points: Floats, norm: _Norm, times: Floats, there: Flags) -> Floats:
     """How near the dancer is: slow, and by the longest that can be seen of them."""
     torso = _length(_spine(points)) / norm.torso
     legs = [
@@ -239,20 +241,20 @@ def _scale(points: Array, norm: _Norm, times: Array, there: NDArray[np.bool_]) -
     return np.asarray(np.clip(slow, 0.2, 2.0))
 
 
-def _spine(points: Array) -> Array:
+def _spine(points: Floats) -> Floats:
     return np.asarray(middle(points, SHOULDERS) - middle(points, HIPS), float)
 
 
-def _length(vectors: Array) -> Array:
+def _length(vectors: Floats) -> Floats:
     return np.asarray(np.hypot(vectors[..., 0], vectors[..., 1]))
 
 
-def _tilt(across: Array, least: Array) -> Array:
+def _tilt(across: Floats, least: Floats) -> Floats:
     """The tilt of a line from right to left; one seen almost from its end says little."""
     return np.asarray(np.arctan2(across[:, 1], np.maximum(np.abs(across[:, 0]), least[:, 0])))
 
 
-def _fill(times: Array, values: Array, good: NDArray[np.bool_]) -> Array:
+def _fill(times: Floats, values: Floats, good: Flags) -> Floats:
     """Values where there are none, from those before and after."""
     if good.all() or not good.any():
         return values
@@ -262,28 +264,30 @@ def _fill(times: Array, values: Array, good: NDArray[np.bool_]) -> Array:
     return flat.reshape(values.shape)
 
 
-def _smooth(times: Array, values: Array) -> Array:
+def _smooth(times: Floats, values: Floats) -> Floats:
     """A parabola through each five moments: takes the jitter, keeps the peaks."""
     if len(times) < 5:
         return values
-    padded = np.concatenate([2 * values[:1] - values[2:0:-1], values, 2 * values[-1:] - values[-2:-4:-1]])
+    padded = np.concatenate(
+        [2 * values[:1] - values[2:0:-1], values, 2 * values[-1:] - values[-2:-4:-1]]
+    )
     kernel = np.array([-3, 12, 17, 12, -3]) / 35
     return np.asarray(sum(k * padded[i : i + len(values)] for i, k in enumerate(kernel)))
 
 
-def _gauss(times: Array, values: Array, sigma_s: float) -> Array:
+def _gauss(times: Floats, values: Floats, sigma_s: float) -> Floats:
     near = np.exp(-0.5 * ((times[:, None] - times[None]) / sigma_s) ** 2)
     near /= near.sum(1, keepdims=True)
     return np.asarray(np.tensordot(near, values, 1))
 
 
-def _ease(times: Array, level: Array) -> Array:
+def _ease(times: Floats, level: Floats) -> Floats:
     """The same between 0 and 1, without a jump."""
     soft = _gauss(times, level, EASE_S / 2)
     return np.asarray(np.minimum(soft, 1.0))
 
 
-def _resample(times: Array, values: Array, moments: Array) -> Array:
+def resample(times: Floats, values: Floats, moments: Floats) -> Floats:
     """A curve through the values, read at other moments."""
     if len(times) == 1:
         return np.repeat(values, len(moments), 0)

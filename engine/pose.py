@@ -7,10 +7,8 @@ from typing import Any
 import cv2
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
-from numpy.typing import NDArray
 
-Array = NDArray[np.float32]
-Picture = NDArray[np.uint8]
+from engine.arrays import Floats, Picture
 
 DETECTOR_NAME, LANDMARKER_NAME = "pose_detection.tflite", "pose_landmark_full.tflite"
 DETECTOR_PIXELS, LANDMARK_PIXELS = 224, 256
@@ -32,14 +30,14 @@ class Region:
     score: float = 1.0
 
     @classmethod
-    def around(cls, hips: Array, rim: Array, score: float = 1.0) -> "Region":
+    def around(cls, hips: Floats, rim: Floats, score: float = 1.0) -> "Region":
         """The region of a person by the mid-hip point and one on the circle around the body."""
         across, down = float(rim[0] - hips[0]), float(rim[1] - hips[1])
         side = 2 * REGION_MARGIN * float(np.hypot(across, down))
         angle = float(np.arctan2(down, across)) + np.pi / 2
         return cls(float(hips[0]), float(hips[1]), side, angle, score)
 
-    def to_picture(self, pixels: int) -> NDArray[np.float64]:
+    def to_picture(self, pixels: int) -> Floats:
         """The 2×3 matrix from a square of that many pixels to the picture."""
         scale = self.side / pixels
         cos, sin = np.cos(self.angle) * scale, np.sin(self.angle) * scale
@@ -60,12 +58,12 @@ class Pose:
     order; `seen` says of each from 0 to 1 how surely it is seen. `mask` is the person in `region`.
     """
 
-    points: Array
-    seen: Array
+    points: Floats
+    seen: Floats
     score: float
     region: Region
     follow: Region
-    mask: Array
+    mask: Floats
 
     @property
     def size(self) -> float:
@@ -104,8 +102,7 @@ class PoseModel:
         found[:, [0, 2, 3, 4, 5]] -= (left, top)
         found /= scale
         regions = [
-            Region.around(group[2], group[3], score)
-            for group, score in _merge(found, scores[best])
+            Region.around(group[2], group[3], score) for group, score in _merge(found, scores[best])
         ]
         return sorted(regions, key=lambda region: -region.side)
 
@@ -139,7 +136,9 @@ class PoseModel:
         moved[:, 2] *= region.side / LANDMARK_PIXELS
         seen = _sigmoid(np.minimum(marks[:, 3], marks[:, 4]))
         follow = Region.around(moved[JOINTS], moved[JOINTS + 1])
-        return Pose(moved[:JOINTS], seen[:JOINTS], score, region, follow, _sigmoid(mask[0, :, :, 0]))
+        return Pose(
+            moved[:JOINTS], seen[:JOINTS], score, region, follow, _sigmoid(mask[0, :, :, 0])
+        )
 
 
 class _Network:
@@ -151,17 +150,17 @@ class _Network:
         self._input = self._interpreter.get_input_details()[0]["index"]
         self._outputs = [each["index"] for each in self._interpreter.get_output_details()]
 
-    def run(self, image: Array) -> list[Array]:
+    def run(self, image: Floats) -> list[Floats]:
         self._interpreter.set_tensor(self._input, image[None])
         self._interpreter.invoke()
         return [self._interpreter.get_tensor(index) for index in self._outputs]
 
 
-def _sigmoid(values: Array) -> Array:
-    return (1 / (1 + np.exp(-np.clip(values, -80, 80)))).astype(np.float32)
+def _sigmoid(values: Floats) -> Floats:
+    return np.asarray(1 / (1 + np.exp(-np.clip(values, -80, 80))), np.float32)
 
 
-def _anchors() -> Array:
+def _anchors() -> Floats:
     """The centres that the detector's boxes are relative to, from 0 to 1."""
     points: list[tuple[float, float]] = []
     for stride, copies in ((8, 2), (16, 2), (32, 6)):
@@ -172,11 +171,9 @@ def _anchors() -> Array:
     return np.array(points, np.float32)
 
 
-def _merge(found: Array, scores: Array) -> list[tuple[Array, float]]:
+def _merge(found: Floats, scores: Floats) -> list[tuple[Floats, float]]:
     """Boxes that overlap are one person, placed at their mean by score."""
-    corners = np.concatenate(
-        [found[:, 0] - found[:, 1] / 2, found[:, 0] + found[:, 1] / 2], axis=1
-    )
+    corners = np.concatenate([found[:, 0] - found[:, 1] / 2, found[:, 0] + found[:, 1] / 2], axis=1)
     merged = []
     left = np.argsort(-scores)
     while left.size:
@@ -194,7 +191,7 @@ def _merge(found: Array, scores: Array) -> list[tuple[Array, float]]:
     return merged
 
 
-def _refine(points: Array, heat: Array) -> Array:
+def _refine(points: Floats, heat: Floats) -> Floats:
     """Joints pulled to the centre of what the heat map shows around them."""
     refined = points.copy()
     size = heat.shape[0]

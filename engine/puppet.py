@@ -4,16 +4,12 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from engine.arrays import Floats, Picture
 from engine.background import fill_hole, pull_push
 from engine.matte import own_colours
-from engine.pose import Picture
 from engine.retarget import Rig
-from engine.skeleton import ARM_CHAINS, EARS, HIPS, LEG_CHAINS, SHOULDERS, SIDES, TOES
-
-Plane = NDArray[np.float32]
-Point = NDArray[np.float64]
+from engine.skeleton import ARM_CHAINS, HIPS, LEG_CHAINS, SHOULDERS, SIDES, TOES
 
 # half as thick as usual, in torsos: at a limb's three joints
 ARM_GIRTH, LEG_GIRTH = (0.125, 0.1, 0.075), (0.19, 0.14, 0.1)
@@ -29,7 +25,7 @@ class Layer:
 
     pixels: Picture
     origin: tuple[int, int]
-    chain: Point
+    chain: Floats
     girth: tuple[float, ...]
 
 
@@ -42,16 +38,17 @@ class Puppet:
     legs: tuple[Layer | None, Layer | None]
 
 
-def take_apart(picture: Picture, alpha: Plane, rig: Rig) -> Puppet:
+def take_apart(picture: Picture, alpha: Floats, rig: Rig) -> Puppet:
     """Cut the person out and into layers."""
     colours = own_colours(picture, alpha)
     thickness = cv2.distanceTransform((alpha > 0.5).astype(np.uint8), cv2.DIST_L2, 5)
-    limbs: list[_Limb | None] = []
-    for side in SIDES:
-        limbs.append(_Limb.of(ARM_CHAINS[side], ARM_GIRTH, rig, thickness) if rig.arms_free[side] else None)
-    for side in SIDES:
-        chain = (*LEG_CHAINS[side], TOES[side])
-        limbs.append(_Limb.of(chain, LEG_GIRTH, rig, thickness) if rig.legs_free[side] else None)
+    chains = (*ARM_CHAINS, *((*LEG_CHAINS[side], TOES[side]) for side in SIDES))
+    girths = (ARM_GIRTH, ARM_GIRTH, LEG_GIRTH, LEG_GIRTH)
+    free = (*rig.arms_free, *rig.legs_free)
+    limbs = [
+        _Limb.of(chain, girth, rig, thickness) if is_free else None
+        for chain, girth, is_free in zip(chains, girths, free, strict=True)
+    ]
     trunk = _Trunk.of(rig, limbs, alpha.shape)
     scores = [limb.nearness(alpha.shape) if limb else None for limb in limbs]
     layers: list[Layer | None] = []
@@ -69,7 +66,8 @@ def take_apart(picture: Picture, alpha: Plane, rig: Rig) -> Puppet:
         gone = np.maximum(gone, taken * (1 - trunk.discs))
         if index < 2:
             bare = np.maximum(bare, _step(score, 1.3, 1.1) * limb.covers(trunk))
-    body = _body(colours, alpha, gone, bare, trunk, rig)
+    soft = cv2.GaussianBlur(gone, (0, 0), max(0.5, 0.012 * rig.torso))
+    body = _body(colours, alpha * (1 - soft), bare, rig)
     return Puppet(body, (layers[0], layers[1]), (layers[2], layers[3]))
 
 
@@ -77,11 +75,11 @@ def take_apart(picture: Picture, alpha: Plane, rig: Rig) -> Puppet:
 class _Trunk:
     """Where the body is without its limbs: distances from its four corners' quadrangle."""
 
-    distance: Plane
-    outside: Plane
-    discs: Plane
-    pelvis: Plane
-    head: Plane
+    distance: Floats
+    outside: Floats
+    discs: Floats
+    pelvis: Floats
+    head: Floats
 
     @classmethod
     def of(cls, rig: Rig, limbs: list["_Limb | None"], shape: tuple[int, ...]) -> "_Trunk":
@@ -108,13 +106,13 @@ class _Trunk:
 
 @dataclass(frozen=True)
 class _Limb:
-    chain: Point
+    chain: Floats
     girth: tuple[float, ...]
     torso: float
 
     @classmethod
     def of(
-        cls, chain: tuple[int, ...], usual: tuple[float, ...], rig: Rig, thickness: Plane
+        cls, chain: tuple[int, ...], usual: tuple[float, ...], rig: Rig, thickness: Floats
     ) -> "_Limb":
         points = rig.points[list(chain), :2].copy()
         girth = []
@@ -128,10 +126,10 @@ class _Limb:
             girth.append(0.8 * girth[-1])
         return cls(points, tuple(girth), rig.torso)
 
-    def nearness(self, shape: tuple[int, ...]) -> Plane:
+    def nearness(self, shape: tuple[int, ...]) -> Floats:
         """The distance from the limb against its girth: 1 at its skin."""
         grid = _grid(shape)
-        best: Plane | None = None
+        best: Floats | None = None
         last = len(self.chain) - 2
         for bone in range(len(self.chain) - 1):
             one, other = self.chain[bone], self.chain[bone + 1]
@@ -142,16 +140,18 @@ class _Limb:
         # what lies behind the first joint is the body's: its shoulder, its flank
         return np.asarray(best + np.maximum(0, -self.ahead(shape)) * 1.2)
 
-    def ahead(self, shape: tuple[int, ...]) -> Plane:
+    def ahead(self, shape: tuple[int, ...]) -> Floats:
         """How far past the first joint, along the first bone, against the girth."""
-        axis = (self.chain[1] - self.chain[0]) / max(1e-6, np.hypot(*(self.chain[1] - self.chain[0])))
+        axis = (self.chain[1] - self.chain[0]) / max(
+            1e-6, np.hypot(*(self.chain[1] - self.chain[0]))
+        )
         x, y = _grid(shape)
         along = (x - self.chain[0][0]) * axis[0] + (y - self.chain[0][1]) * axis[1]
         return np.asarray(along / self.girth[0], np.float32)
 
     def share(
-        self, score: Plane, others: list[Plane], twin: Plane | None, trunk: _Trunk
-    ) -> tuple[Plane, Plane]:
+        self, score: Floats, others: list[Floats], twin: Floats | None, trunk: _Trunk
+    ) -> tuple[Floats, Floats]:
         """Which part of each of the person's pixels is this limb's, and which is its alone.
 
         Around its first joint it lies under or over the body. Legs have a `twin`.
@@ -169,16 +169,13 @@ class _Limb:
         own = trunk.outside * beside + (1 - trunk.outside) * core
         return own, free * trunk.outside
 
-    def covers(self, trunk: _Trunk) -> Plane:
+    def covers(self, trunk: _Trunk) -> Floats:
         """Where the body goes on behind this limb."""
         return np.asarray(np.clip((1 - trunk.outside) - trunk.discs, 0, 1))
 
 
-def _body(
-    colours: Picture, alpha: Plane, gone: Plane, bare: Plane, trunk: _Trunk, rig: Rig
-) -> Layer:
+def _body(colours: Picture, own: Floats, bare: Floats, rig: Rig) -> Layer:
     """The body, painted where a limb was before it."""
-    own = alpha * (1 - cv2.GaussianBlur(gone, (0, 0), max(0.5, 0.012 * rig.torso)))
     hidden = bare > 0.02
     known = ~hidden & (own > 0.9)
     if hidden.any() and known.sum() > 200:
@@ -194,7 +191,7 @@ def _body(
     return _layer(colours, own, chain, (0.4 * rig.torso, 0.2 * rig.torso, 0.2 * rig.torso))
 
 
-def _layer(colours: Picture, alpha: Plane, chain: Point, girth: tuple[float, ...]) -> Layer:
+def _layer(colours: Picture, alpha: Floats, chain: Floats, girth: tuple[float, ...]) -> Layer:
     rows, columns = np.nonzero(alpha.max(1) > 0.01)[0], np.nonzero(alpha.max(0) > 0.01)[0]
     if not rows.size:
         return Layer(np.zeros((2, 2, 4), np.uint8), (0, 0), chain, girth)
@@ -205,14 +202,18 @@ def _layer(colours: Picture, alpha: Plane, chain: Point, girth: tuple[float, ...
     return Layer(np.round(pixels).astype(np.uint8), (int(left), int(top)), chain, girth)
 
 
-def _grid(shape: tuple[int, ...]) -> tuple[Plane, Plane]:
+def _grid(shape: tuple[int, ...]) -> tuple[Floats, Floats]:
     y, x = np.ogrid[0 : shape[0], 0 : shape[1]]
     return x.astype(np.float32), y.astype(np.float32)
 
 
 def _to_segment(
-    grid: tuple[Plane, Plane], one: Point, other: Point, girth: float = 1.0, end: float | None = None
-) -> Plane:
+    grid: tuple[Floats, Floats],
+    one: Floats,
+    other: Floats,
+    girth: float = 1.0,
+    end: float | None = None,
+) -> Floats:
     """The distance from a line, divided by its girth along the way."""
     axis = (other - one).astype(np.float32)
     x, y = grid[0] - np.float32(one[0]), grid[1] - np.float32(one[1])
@@ -223,18 +224,18 @@ def _to_segment(
     return np.asarray(distance / (girth + np.float32(end - girth) * share))
 
 
-def _disc(grid: tuple[Plane, Plane], middle: Point, radius: float) -> Plane:
+def _disc(grid: tuple[Floats, Floats], middle: Floats, radius: float) -> Floats:
     distance = np.hypot(grid[0] - np.float32(middle[0]), grid[1] - np.float32(middle[1]))
     return _step(distance, radius * 1.08, radius * 0.92)
 
 
-def _step(values: Plane, zero: float, one: float) -> Plane:
+def _step(values: Floats, zero: float, one: float) -> Floats:
     """A soft step: 0 at one value, 1 at the other."""
     share = np.clip((values - zero) / (one - zero), 0, 1)
     return np.asarray(share * share * (3 - 2 * share), np.float32)
 
 
-def _look(plane: Plane, point: Point) -> float:
+def _look(plane: Floats, point: Floats) -> float:
     y = int(np.clip(round(point[1]), 0, plane.shape[0] - 1))
     x = int(np.clip(round(point[0]), 0, plane.shape[1] - 1))
     return float(plane[y, x])

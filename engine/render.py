@@ -1,43 +1,60 @@
 """The motion of a film put onto a still picture: the whole way from two files to one."""
 
+import sys
+from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import cv2
 import numpy as np
 from av import AudioFrame, VideoFrame
-from numpy.typing import NDArray
+from PIL import Image
 
-from engine.background import fill_hole, pull_push
+from engine.arrays import Flags, Floats, Picture
+from engine.background import fill_hole
+from engine.mark import Mark
 from engine.matte import best_pose, person_matte
 from engine.media import (
     SHORT_SIDE_PIXELS,
     Film,
+    RenderError,
     SoundTrack,
     frames_of,
     new_film,
     open_motion,
     open_subject,
 )
-from engine.motion import understand
-from engine.pose import Picture, PoseModel
+from engine.motion import Moves, understand
+from engine.pose import PoseModel
 from engine.puppet import take_apart
 from engine.retarget import Rig, retarget
 from engine.skeleton import ANKLES
 from engine.stage import Shadow, Stage
-from engine.track import Take, follow
+from engine.sway import SwayStage
+from engine.track import follow
+from engine.weights import DEFAULT_FOLDER, WeightsError, ready
+from engine.worker import work
 
 LONGEST_ASPECT = 3.0
-Plane = NDArray[np.float32]
+WATCHING, PREPARING = 0.45, 0.1
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a render went."""
+    """How a render went: `mode` is `person`, or `sway` where none is in the picture."""
 
     duration_s: float
     mode: str
+
+
+class Painter(Protocol):
+    """Paints the RGB picture of each frame."""
+
+    def paint(self, index: int) -> Picture:
+        """That frame's picture."""
+        ...
 
 
 def render(
@@ -46,37 +63,42 @@ def render(
     out_path: Path,
     quality: str,
     *,
-    weights: Path,
-    draft_mark: bool = True,
+    weights: Path = DEFAULT_FOLDER,
+    has_mark: bool = True,
     progress: Callable[[float], None] = lambda share: None,
 ) -> Outcome:
     """Write an mp4 in which the subject does what the film's largest person does.
 
-    Raises `RenderError` when an input cannot be used.
+    Raises `RenderError` when an input cannot be used, `WeightsError` without the weights.
     """
     picture = fit(open_subject(subject_path, 2560), SHORT_SIDE_PIXELS[quality])
-    model = PoseModel(weights)
-    take = follow(motion_path, model, lambda share: progress(0.45 * share))
-    stage, count = prepare(picture, take, model)
-    progress(0.55)
+    model = PoseModel(ready(weights))
+    take = follow(motion_path, model, lambda share: progress(WATCHING * share))
+    moves = understand(take)
+    stage, mode = prepare(picture, moves, model)
+    progress(begun := WATCHING + PREPARING)
+    mark = Mark("draft" if mode == "person" else "draft: sway", picture.shape) if has_mark else None
+    count = len(moves.present)
     with new_film(out_path) as output, open_motion(motion_path) as (source, video):
         sound = source.streams.audio[0] if source.streams.audio else None
         film = Film(output, (picture.shape[1], picture.shape[0]), take.rate)
         track = SoundTrack(output, video) if sound else None
-        output.start_encoding()
         for index in range(count):
-            film.add(VideoFrame.from_ndarray(stage.paint(index), format="rgb24"))
-            progress(0.55 + 0.45 * (index + 1) / count)
+            frame = stage.paint(index)
+            if mark:
+                mark.put(frame)
+            film.add(VideoFrame.from_ndarray(frame, format="rgb24"))
+            progress(begun + (1 - begun) * (index + 1) / count)
         film.close()
         if track and sound:
-            for frame in frames_of(source, sound):
-                if isinstance(frame, AudioFrame):
-                    track.add(frame)
+            for piece in frames_of(source, sound):
+                if isinstance(piece, AudioFrame):
+                    track.add(piece)
             track.close()
-    return Outcome(count / float(take.rate), "person")
+    return Outcome(count / float(take.rate), mode)
 
 
-def fit(picture, short_side: int) -> Picture:
+def fit(picture: Image.Image, short_side: int) -> Picture:
     """The picture as an array whose shorter side is that long; sides are even."""
     width, height = picture.size
     share = min(short_side / min(width, height), LONGEST_ASPECT * short_side / max(width, height))
@@ -86,19 +108,19 @@ def fit(picture, short_side: int) -> Picture:
     return np.ascontiguousarray(cv2.resize(image, size, interpolation=way))
 
 
-def prepare(picture: Picture, take: Take, model: PoseModel) -> tuple[Stage, int]:
+def prepare(picture: Picture, moves: Moves, model: PoseModel) -> tuple[Painter, str]:
     """All that is done once: cut out, take apart, fill in, and plan every frame."""
     pose = best_pose(model, picture)
-    assert pose is not None
+    if pose is None:
+        return SwayStage(picture, moves), "sway"
     alpha = person_matte(picture, pose)
     rig = Rig.of(pose, (picture.shape[1], picture.shape[0]))
-    moves = understand(take)
     background, shadow = clear(picture, alpha, rig)
-    stage = Stage(background, take_apart(picture, alpha, rig), rig, retarget(moves, rig), shadow)
-    return stage, len(moves.present)
+    puppet = take_apart(picture, alpha, rig)
+    return Stage(background, puppet, rig, retarget(moves, rig), shadow), "person"
 
 
-def clear(picture: Picture, alpha: Plane, rig: Rig) -> tuple[Picture, Shadow | None]:
+def clear(picture: Picture, alpha: Floats, rig: Rig) -> tuple[Picture, Shadow | None]:
     """The picture without the person and their shadow on the floor, and what that was like."""
     person = _grown(alpha > 0.01, 0.08 * rig.torso)
     ground = np.zeros(alpha.shape, np.uint8)
@@ -112,7 +134,9 @@ def clear(picture: Picture, alpha: Plane, rig: Rig) -> tuple[Picture, Shadow | N
     rim = max(2.0, 0.06 * rig.torso)
     filled = fill_hole(picture, _grown(hole, rim) > 0)
     share = np.clip(1 - cv2.distanceTransform((~hole).astype(np.uint8), cv2.DIST_L2, 5) / rim, 0, 1)
-    background = (picture + (filled.astype(np.float32) - picture) * share[..., None]).astype(np.uint8)
+    background = (picture + (filled.astype(np.float32) - picture) * share[..., None]).astype(
+        np.uint8
+    )
     spot = (ground > 0) & (person == 0)
     if spot.sum() < 20:
         return background, None
@@ -123,7 +147,27 @@ def clear(picture: Picture, alpha: Plane, rig: Rig) -> tuple[Picture, Shadow | N
     return background, Shadow(depth, 0.45 * rig.torso, 0.1 * rig.torso, below)
 
 
-def _grown(mask: NDArray[np.bool_], reach: float) -> NDArray[np.uint8]:
+def _grown(mask: Flags, reach: float) -> Picture:
     side = 2 * max(2, round(reach)) + 1
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
     return np.asarray(cv2.dilate(mask.astype(np.uint8), kernel))
+
+
+def _render(given: Namespace, progress: Callable[[float], None]) -> dict[str, object]:
+    try:
+        outcome = render(
+            given.subject,
+            given.motion,
+            given.out,
+            given.quality,
+            weights=given.weights or DEFAULT_FOLDER,
+            has_mark=not given.no_mark,
+            progress=progress,
+        )
+    except WeightsError as error:
+        raise RenderError(str(error)) from None
+    return {"duration_s": outcome.duration_s, "mode": outcome.mode}
+
+
+if __name__ == "__main__":
+    sys.exit(work(_render))

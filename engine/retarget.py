@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from engine.arrays import Flags, Floats, Numbers
 from engine.motion import Moves
 from engine.pose import Pose
 from engine.skeleton import (
@@ -23,8 +23,6 @@ from engine.skeleton import (
     wrap,
 )
 
-Array = NDArray[np.float64]
-
 FREE_SEEN = 0.5
 HEAD_MOST, TILT_MOST = 0.6, 0.35
 NARROWEST = 0.6
@@ -39,13 +37,14 @@ class Rig:
     surely seen, stays with the body.
     """
 
-    points: Array
+    points: Floats
     arms_free: tuple[bool, bool]
     legs_free: tuple[bool, bool]
     size: tuple[int, int]
 
     @classmethod
     def of(cls, pose: Pose, size: tuple[int, int]) -> "Rig":
+        """Of a pose in a picture of that size: width, height."""
         points = pose.points.astype(float)
 
         def free(chain: tuple[int, ...]) -> bool:
@@ -64,25 +63,24 @@ class Rig:
         return cls(points, arms, legs, size)
 
     @property
-    def hips(self) -> Array:
+    def hips(self) -> Floats:
+        """The point between them."""
         return middle(self.points, HIPS).astype(float)
 
     @property
-    def neck(self) -> Array:
+    def neck(self) -> Floats:
+        """The point between the shoulders."""
         return middle(self.points, SHOULDERS).astype(float)
 
     @property
-    def head(self) -> Array:
+    def head(self) -> Floats:
+        """The point between the ears."""
         return middle(self.points, EARS).astype(float)
 
     @property
     def torso(self) -> float:
+        """From hips to neck, in pixels: what all else is measured by."""
         return float(np.hypot(*(self.neck - self.hips)))
-
-    @property
-    def is_frontal(self) -> bool:
-        """Whether the subject's left is on the right of the picture."""
-        return bool(self.points[SHOULDERS[0], 0] >= self.points[SHOULDERS[1], 0])
 
 
 @dataclass(frozen=True)
@@ -94,15 +92,15 @@ class Choreography:
     toe; the left comes first. `behind` says of the arms whether they are drawn before the body.
     """
 
-    hips: Array
-    neck: Array
-    hips_turn: Array
-    chest_turn: Array
-    head_turn: Array
-    chest_width: Array
-    arms: Array
-    legs: Array
-    behind: NDArray[np.bool_]
+    hips: Floats
+    neck: Floats
+    hips_turn: Floats
+    chest_turn: Floats
+    head_turn: Floats
+    chest_width: Floats
+    arms: Floats
+    legs: Floats
+    behind: Flags
 
 
 def retarget(moves: Moves, rig: Rig) -> Choreography:
@@ -114,8 +112,12 @@ def retarget(moves: Moves, rig: Rig) -> Choreography:
     lean = wrap(torso_angle - upright)
     shoulder_rest = _line_tilt(rig, SHOULDERS)
     hip_rest = _line_tilt(rig, HIPS)
-    chest_turn = 0.5 * lean + 0.5 * present * np.clip(moves.shoulder_tilt - shoulder_rest, -0.8, 0.8)
-    hips_turn = 0.35 * lean + 0.5 * present * np.clip(moves.hip_tilt - hip_rest, -TILT_MOST, TILT_MOST)
+    chest_turn = 0.5 * lean + 0.5 * present * np.clip(
+        moves.shoulder_tilt - shoulder_rest, -0.8, 0.8
+    )
+    hips_turn = 0.35 * lean + 0.5 * present * np.clip(
+        moves.hip_tilt - hip_rest, -TILT_MOST, TILT_MOST
+    )
     head_rest = _head_tilt(rig)
     head_turn = lean + np.clip(
         present * wrap(moves.head_tilt - head_rest) - lean, -HEAD_MOST, HEAD_MOST
@@ -152,7 +154,7 @@ def retarget(moves: Moves, rig: Rig) -> Choreography:
     )
 
 
-def _torso(moves: Moves, rig: Rig) -> tuple[Array, Array]:
+def _torso(moves: Moves, rig: Rig) -> tuple[Floats, Floats]:
     upright = float(angle_of(rig.neck - rig.hips))
     turn = wrap(angle_of(moves.torso) - upright)
     length = np.clip(np.hypot(moves.torso[:, 0], moves.torso[:, 1]), 0.6, 1.04)
@@ -162,7 +164,7 @@ def _torso(moves: Moves, rig: Rig) -> tuple[Array, Array]:
     return upright + moves.present * turn, rig.torso * (1 + moves.present * (length - 1))
 
 
-def _limbs(moves: Moves, rig: Rig, lean: Array) -> Array:
+def _limbs(moves: Moves, rig: Rig, lean: Floats) -> Floats:
     """Each bone as it is on screen, in pixels; unsure ones rest, arms with the torso."""
     out = np.zeros((len(lean), 8, 2))
     for bone, (a, b) in enumerate(LIMB_BONES):
@@ -192,7 +194,7 @@ def _full_length(rig: Rig, bone: int) -> float:
     return min(max(lengths), 1.5 * lengths[0])
 
 
-def _attach(rig: Rig, pair: tuple[int, int], about: Array, turn: Array, width: Array) -> Array:
+def _attach(rig: Rig, pair: tuple[int, int], about: Floats, turn: Floats, width: Floats) -> Floats:
     cos, sin = np.cos(turn), np.sin(turn)
     out = np.zeros((len(turn), 2, 2))
     along = _across(rig)
@@ -205,7 +207,7 @@ def _attach(rig: Rig, pair: tuple[int, int], about: Array, turn: Array, width: A
     return out
 
 
-def _across(rig: Rig) -> Array:
+def _across(rig: Rig) -> Floats:
     spine = (rig.neck - rig.hips) / max(rig.torso, 1e-6)
     return np.array([-spine[1], spine[0]])
 
@@ -223,10 +225,9 @@ def _head_tilt(rig: Rig) -> float:
     return float(0.6 * roll + 0.4 * (angle_of(neck) + np.pi / 2))
 
 
-def _root(moves: Moves, rig: Rig, legs: Array, spine: Array) -> Array:
-    """Where the hips are: a foot that stands stays where it stands, and nobody leaves the picture."""
+def _root(moves: Moves, rig: Rig, legs: Floats, spine: Floats) -> Floats:
+    """Where the hips are: a foot that stands does not slide, and nobody leaves the picture."""
     unit = rig.torso * moves.present[:, None]
-    width, height = rig.size
     rest = rig.hips
     if not all(rig.legs_free):
         sideways = np.clip(moves.travel[:, 0], -0.35, 0.35)
@@ -266,14 +267,14 @@ def _root(moves: Moves, rig: Rig, legs: Array, spine: Array) -> Array:
     return _kept_inside(root, rest, spine, rig)
 
 
-def _scene_median(values: Array, scene: NDArray[np.int64]) -> Array:
+def _scene_median(values: Floats, scene: Numbers) -> Floats:
     out = np.zeros_like(values)
     for number in np.unique(scene):
         out[scene == number] = np.median(values[scene == number], 0)
     return out
 
 
-def _kept_inside(root: Array, rest: Array, spine: Array, rig: Rig) -> Array:
+def _kept_inside(root: Floats, rest: Floats, spine: Floats, rig: Rig) -> Floats:
     """The way sideways and up, shortened as a whole until the trunk stays in the picture."""
     width, height = rig.size
     half = 0.35 * rig.torso
@@ -295,13 +296,13 @@ def _kept_inside(root: Array, rest: Array, spine: Array, rig: Rig) -> Array:
     return out
 
 
-def _feet(moves: Moves, rig: Rig, legs: Array) -> Array:
+def _feet(moves: Moves, rig: Rig, legs: Floats) -> Floats:
     """Ankle to toe: flat on the floor, with the shin in the air."""
     out = np.zeros((len(moves.present), 2, 2))
     length = max(rig.torso, 1e-6)
     lowest = legs[:, :, 2, 1].max(1)
     for side in SIDES:
-        hip, knee, ankle = LEG_CHAINS[side]
+        _, knee, ankle = LEG_CHAINS[side]
         rest = rig.points[TOES[side], :2] - rig.points[ankle, :2]
         shin = rig.points[ankle, :2] - rig.points[knee, :2]
         turn = wrap(angle_of(legs[:, side, 2] - legs[:, side, 1]) - float(angle_of(shin)))
@@ -311,7 +312,7 @@ def _feet(moves: Moves, rig: Rig, legs: Array) -> Array:
     return out
 
 
-def _behind(moves: Moves) -> NDArray[np.bool_]:
+def _behind(moves: Moves) -> Flags:
     """An arm goes behind the body only when it clearly is, and stays there for a while."""
     out = np.zeros(moves.behind.shape, bool)
     for side in SIDES:

@@ -4,14 +4,10 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from engine.pose import Picture
+from engine.arrays import Floats, Picture
 from engine.puppet import Layer, Puppet
 from engine.retarget import Choreography, Rig
-
-Plane = NDArray[np.float32]
-Point = NDArray[np.float64]
 
 STEP_PIXELS = 4
 BEND_LEAST, BEND_MOST = 0.35, 1.4
@@ -76,19 +72,17 @@ class Stage:
             return
         grid, area = _coarse(box, canvas.shape)
         along = ((grid - hips) @ up) / length
-        low = _turn_back(grid, hips, rest_hips, moves.hips_turn[index], 1.0, length / rest_length, up)
-        high = _turn_back(
-            grid, neck, rest_neck, moves.chest_turn[index], width, length / rest_length, up
-        )
-        lean = moves.chest_turn[index]
+        lean, turn = float(moves.chest_turn[index]), float(moves.hips_turn[index])
+        share = length / rest_length
+        low = _turn_back(grid, hips, rest_hips, turn, (up, share, 1.0))
+        high = _turn_back(grid, neck, rest_neck, lean, (up, share, width))
         base = rest_neck + 0.35 * (rest_head - rest_neck)
         lift = base - rest_neck
         pivot = neck + _rotated(lift, lean)
-        head = _turn_back(grid, pivot, base, moves.head_turn[index], 1.0, 1.0, up)
+        head = _turn_back(grid, pivot, base, float(moves.head_turn[index]), (up, 1.0, 1.0))
         towards = _rotated(lift, lean) / max(float(np.hypot(*lift)), 1e-3)
         above = ((grid - pivot) @ towards) / max(float(np.hypot(*lift)), 1e-3)
-        share = _smooth(along * 0.9 + 0.05)[..., None]
-        places = low + (high - low) * share
+        places = low + (high - low) * _smooth(along * 0.9 + 0.05)[..., None]
         nod = _smooth((above + 1.0) / 2.0)[..., None]
         places = places + (head - places) * nod
         _blend(canvas, layer, places, area, cv2.BORDER_REPLICATE)
@@ -107,7 +101,7 @@ class Stage:
         points = np.concatenate(out)
         return _box(points.min(0), points.max(0), self._background.shape)
 
-    def _darken(self, canvas: Picture, shadow: Shadow, ankles: Point) -> None:
+    def _darken(self, canvas: Picture, shadow: Shadow, ankles: Floats) -> None:
         floor = float(self._rig.points[[27, 28], 1].max()) + shadow.below
         lift = max(0.0, floor - shadow.below - float(ankles[:, 1].max()))
         strength = shadow.depth / (1 + 4 * lift / shadow.across)
@@ -129,7 +123,7 @@ class Stage:
         canvas[top:bottom, left:right] = (part * dark[..., None]).astype(np.uint8)
 
 
-def _bend_limb(canvas: Picture, layer: Layer, posed: Point) -> None:
+def _bend_limb(canvas: Picture, layer: Layer, posed: Floats) -> None:
     """A chain of bones, each drawn back into the still; round about the joints."""
     girth = max(layer.girth)
     tip = posed[-1] + (posed[-1] - posed[-2]) * 0.1
@@ -150,7 +144,9 @@ def _bend_limb(canvas: Picture, layer: Layer, posed: Point) -> None:
     _blend(canvas, layer, places, area, cv2.BORDER_CONSTANT)
 
 
-def _bone_back(grid: Plane, one: Point, other: Point, rest: Point, rest_other: Point) -> Plane:
+def _bone_back(
+    grid: Floats, one: Floats, other: Floats, rest: Floats, rest_other: Floats
+) -> Floats:
     """Where in the still a bone's surroundings come from; beyond its ends nothing is stretched."""
     axis, rest_axis = other - one, rest_other - rest
     length = max(float(np.hypot(*axis)), 1e-3)
@@ -170,7 +166,7 @@ def _bone_back(grid: Plane, one: Point, other: Point, rest: Point, rest_other: P
     )
 
 
-def _past(grid: Plane, posed: Point, rest: Point) -> Plane:
+def _past(grid: Floats, posed: Floats, rest: Floats) -> Floats:
     """How far each point is the next bone's, by its direction from the joint between the two."""
     before = (posed[1] - posed[0]) / max(float(np.hypot(*(posed[1] - posed[0]))), 1e-3)
     after = (posed[2] - posed[1]) / max(float(np.hypot(*(posed[2] - posed[1]))), 1e-3)
@@ -183,7 +179,9 @@ def _past(grid: Plane, posed: Point, rest: Point) -> Plane:
     forward = forward / size
     x, y = grid[..., 0] - np.float32(posed[1][0]), grid[..., 1] - np.float32(posed[1][1])
     far = np.sqrt(x * x + y * y) + 1e-3
-    slope = np.arcsin(np.clip((x * np.float32(forward[0]) + y * np.float32(forward[1])) / far, -1, 1))
+    slope = np.arcsin(
+        np.clip((x * np.float32(forward[0]) + y * np.float32(forward[1])) / far, -1, 1)
+    )
     side = x * np.float32(-forward[1]) + y * np.float32(forward[0])
     outer = side * np.float32(-np.sign(bend)) > 0
     wide = float(np.clip(change / 2, BEND_LEAST, BEND_MOST))
@@ -191,7 +189,7 @@ def _past(grid: Plane, posed: Point, rest: Point) -> Plane:
     return _smooth(0.5 + slope / (2 * np.where(outer, wide, tight)))
 
 
-def _round_blend(one: Plane, other: Plane, share: Plane, joint: Point, reach: float) -> Plane:
+def _round_blend(one: Floats, other: Floats, share: Floats, joint: Floats, reach: float) -> Floats:
     """Between two places, at the same distance from the joint: a bend loses no thickness."""
     middle = joint.astype(np.float32)
     a, b = one - middle, other - middle
@@ -203,36 +201,36 @@ def _round_blend(one: Plane, other: Plane, share: Plane, joint: Point, reach: fl
     return np.asarray(middle + mixed * stretch[..., None])
 
 
-def _angle_between(one: Point, other: Point) -> float:
+def _angle_between(one: Floats, other: Floats) -> float:
     return float(np.arctan2(one[0] * other[1] - one[1] * other[0], one @ other))
 
 
 def _turn_back(
-    grid: Plane, place: Point, rest: Point, turn: float, width: float, length: float, up: Point
-) -> Plane:
-    """Undo a turn about a point, and a part's narrowing across and along the spine."""
-    offset = grid - place.astype(np.float32)
-    along = offset @ up.astype(np.float32)
+    grid: Floats, place: Floats, rest: Floats, turn: float, squeeze: tuple[Floats, float, float]
+) -> Floats:
+    """Undo a turn about a point; before it a squeeze along and across an axis."""
+    axis, along_share, across_share = squeeze
+    up = axis.astype(np.float32)
     side = np.array([-up[1], up[0]], np.float32)
-    across = offset @ side
-    stretched = (along / np.float32(length))[..., None] * up.astype(np.float32) + (
-        across / np.float32(width)
-    )[..., None] * side
+    offset = grid - place.astype(np.float32)
+    along, across = offset @ up, offset @ side
+    stretched = (along / np.float32(along_share))[..., None] * up
+    stretched = stretched + (across / np.float32(across_share))[..., None] * side
     return np.asarray(_rotated(stretched, -turn) + rest.astype(np.float32), np.float32)
 
 
-def _rotated(vectors: Point | Plane, turn: float) -> Plane:
+def _rotated(vectors: Floats, turn: float) -> Floats:
     cos, sin = np.cos(turn), np.sin(turn)
     matrix = np.array([[cos, sin], [-sin, cos]], vectors.dtype)
     return np.asarray(vectors @ matrix)
 
 
-def _smooth(share: Plane) -> Plane:
+def _smooth(share: Floats) -> Floats:
     share = np.clip(share, 0, 1)
     return np.asarray(share * share * (3 - 2 * share))
 
 
-def _box(low: Point, high: Point, shape: tuple[int, ...]) -> tuple[int, int, int, int] | None:
+def _box(low: Floats, high: Floats, shape: tuple[int, ...]) -> tuple[int, int, int, int] | None:
     left, top = max(0, int(low[0])), max(0, int(low[1]))
     right, bottom = min(shape[1], int(high[0]) + 1), min(shape[0], int(high[1]) + 1)
     return (left, top, right, bottom) if left + 1 < right and top + 1 < bottom else None
@@ -240,7 +238,7 @@ def _box(low: Point, high: Point, shape: tuple[int, ...]) -> tuple[int, int, int
 
 def _coarse(
     box: tuple[int, int, int, int], shape: tuple[int, ...]
-) -> tuple[Plane, tuple[int, int, int, int]]:
+) -> tuple[Floats, tuple[int, int, int, int]]:
     """A thin grid over the box, as `cv2.resize` would spread it; and the box it covers."""
     step = STEP_PIXELS
     left, top = box[0] - box[0] % step, box[1] - box[1] % step
@@ -252,7 +250,7 @@ def _coarse(
 
 
 def _blend(
-    canvas: Picture, layer: Layer, places: Plane, area: tuple[int, int, int, int], border: int
+    canvas: Picture, layer: Layer, places: Floats, area: tuple[int, int, int, int], border: int
 ) -> None:
     """Fetch the layer's pixels from their places in the still, and lay them over the canvas."""
     left, top, right, bottom = area

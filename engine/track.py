@@ -8,10 +8,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 from av import VideoFrame
-from numpy.typing import NDArray
 
+from engine.arrays import Floats, Numbers, Picture
 from engine.media import RenderError, Timeline, frames_of, open_motion, quarter_turns, steady_rate
-from engine.pose import Picture, Pose, PoseModel, Region
+from engine.pose import Pose, PoseModel, Region
 from engine.skeleton import HIPS, middle
 
 POSES_PER_S = 15.0
@@ -30,10 +30,10 @@ class Take:
     nobody is there; `scene` counts the cuts so far. `rate` and `duration_s` are the film's.
     """
 
-    times_s: NDArray[np.float64]
-    points: NDArray[np.float32]
-    seen: NDArray[np.float32]
-    scene: NDArray[np.int64]
+    times_s: Floats
+    points: Floats
+    seen: Floats
+    scene: Numbers
     rate: Fraction
     duration_s: float
 
@@ -80,7 +80,7 @@ def to_picture(frame: VideoFrame) -> Picture:
     size = max(2, round(width * share)), max(2, round(height * share))
     picture = frame.reformat(width=size[0], height=size[1], format="rgb24").to_ndarray()
     turns = quarter_turns(frame)
-    return np.ascontiguousarray(np.rot90(picture, turns)) if turns else picture
+    return np.ascontiguousarray(np.rot90(picture, turns) if turns else picture, np.uint8)
 
 
 class Tracker:
@@ -89,7 +89,7 @@ class Tracker:
     def __init__(self, model: PoseModel) -> None:
         self._model = model
         self.scene = 0
-        self._thumb: NDArray[np.float32] | None = None
+        self._thumb: Floats | None = None
         self._usual_change = 0.02
         self._last: Region | None = None
         self._follow: Region | None = None
@@ -136,7 +136,9 @@ class Tracker:
         return bool(stride < LONGEST_STRIDE and 0.6 < pose.follow.side / last.side < 1.6)
 
     def _is_cut(self, picture: Picture) -> bool:
-        grey = cv2.cvtColor(cv2.resize(picture, THUMB, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
+        grey = cv2.cvtColor(
+            cv2.resize(picture, THUMB, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY
+        )
         thumb = cv2.GaussianBlur(grey.astype(np.float32) / 255, (0, 0), 1.0)
         before, self._thumb = self._thumb, thumb
         if before is None:

@@ -1,4 +1,4 @@
-"""What drawn people stand before: plain rooms, and busy ones that are hard to fill in behind them."""
+"""What drawn people stand before: plain rooms, and busy ones that are hard to fill in."""
 
 from collections.abc import Callable
 
@@ -20,7 +20,7 @@ def warm(width: int, height: int) -> Image:
     """A cream wall and a wooden floor."""
     y, x = _grid(width, height)
     image = _mix((250, 240, 220), (236, 218, 188), 0.7 * y + 0.2 * (1 - x))
-    planks = 12 * (np.sin(x * 80 / np.maximum(y, 0.3)) > 0.92)
+    planks = np.where(np.sin(x * 80 / np.maximum(y, 0.3)) > 0.92, np.float32(12), np.float32(0))
     image = _with_floor(image, (204, 168, 124), (176, 138, 96))
     image[y > FLOOR] -= planks[y > FLOOR][:, None]
     return image
@@ -29,7 +29,7 @@ def warm(width: int, height: int) -> Image:
 def bricks(width: int, height: int) -> Image:
     """A brick wall with uneven bricks, a pavement of slabs before it."""
     y, x = _grid(width, height)
-    x = x * width / height
+    x = np.asarray(x * (width / height), np.float32)
     row = np.floor(y * 26)
     shifted = x * 10 + 0.5 * (row % 2)
     column = np.floor(shifted)
@@ -50,7 +50,11 @@ def garden(width: int, height: int) -> Image:
     image = _mix((186, 214, 236), (120, 168, 110), np.clip(y * 1.6, 0, 1))
     wide = width / height
     for _ in range(420):
-        cx, cy, size = chance.random() * wide, chance.random() * FLOOR, 0.01 + 0.03 * chance.random()
+        cx, cy, size = (
+            chance.random() * wide,
+            chance.random() * FLOOR,
+            0.01 + 0.03 * chance.random(),
+        )
         turn, flat = chance.random() * np.pi, 0.35 + 0.4 * chance.random()
         u = (x * wide - cx) * np.cos(turn) + (y - cy) * np.sin(turn)
         v = -(x * wide - cx) * np.sin(turn) + (y - cy) * np.cos(turn)

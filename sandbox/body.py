@@ -73,7 +73,9 @@ def skeleton(build: Build, stance: Stance) -> dict[int, Vector]:
     spine = np.array([np.sin(stance.lean), -np.cos(stance.lean), 0.0])
     across = np.array([np.cos(stance.lean * 0.8), np.sin(stance.lean * 0.8), 0.0])
     neck = spine * 0.315
-    head = neck + 0.12 * np.array([np.sin(stance.lean + stance.nod), -np.cos(stance.lean + stance.nod), 0.0])
+    head = neck + 0.12 * np.array(
+        [np.sin(stance.lean + stance.nod), -np.cos(stance.lean + stance.nod), 0.0]
+    )
     joints[NOSE] = head + np.array([0.0, 0.012, -0.055])
     tilt = stance.lean + stance.nod
     side_of_head = np.array([np.cos(tilt), np.sin(tilt), 0.0])
@@ -107,7 +109,7 @@ def draw_body(
     depth = np.full(image.shape[:2], np.inf, np.float32)
     for shape in _shapes(build, joints, height):
         _draw_shape(image, depth, shape)
-    _draw_head(image, depth, build, stance, joints, height)
+    _draw_head(image, depth, build, stance, joints)
     return joints
 
 
@@ -131,9 +133,7 @@ def _shapes(build: Build, joints: dict[int, Vector], height: float) -> Iterator[
         yield _Shape(elbow, wrist, (0.027 * thick, 0.019 * thick), lower)
         along = (wrist - elbow) / max(1e-6, float(np.linalg.norm(wrist - elbow)))
         palm = ((1.0, build.skin),)
-        yield _Shape(
-            wrist, wrist + along * 0.05 * height, (0.018 * height, 0.024 * height), palm
-        )
+        yield _Shape(wrist, wrist + along * 0.05 * height, (0.018 * height, 0.024 * height), palm)
         yield _Shape(
             wrist + along * 0.05 * height,
             wrist + along * 0.085 * height,
@@ -194,32 +194,33 @@ def _draw_shape(image: Image, depth: Image, shape: _Shape) -> None:
     colour[:] = shape.paint[-1][1]
     for until, paint in reversed(shape.paint[:-1]):
         colour[share <= until] = paint
-    _put(image, depth, rows, columns, shown, colour * bright[..., None], away)
+    _put(image[rows, columns], depth[rows, columns], shown, colour * bright[..., None], away)
 
 
 def _draw_head(
-    image: Image,
-    depth: Image,
-    build: Build,
-    stance: Stance,
-    joints: dict[int, Vector],
-    height: float,
+    image: Image, depth: Image, build: Build, stance: Stance, joints: dict[int, Vector]
 ) -> None:
     middle = (joints[EARS[0]] + joints[EARS[1]]) / 2
+    height = float(np.linalg.norm(joints[EARS[0]] - joints[EARS[1]])) / 0.1
     tilt = stance.lean + stance.nod
     across, tall = 0.054 * height, 0.072 * height
-    _ball(image, depth, middle + np.array([0, -0.012 * height, 0.012 * height]), tilt, (across * 1.13, tall * 1.04), build.hair)
+    top = middle + np.array([0, -0.012 * height, 0.012 * height])
+    _ball(image, depth, top, tilt=tilt, radii=(across * 1.13, tall * 1.04), colour=build.hair)
     if build.long_hair:
         fall = middle + np.array([0, 0.05 * height, 0.05 * height])
-        _ball(image, depth, fall, tilt, (across * 1.25, tall * 1.35), build.hair)
+        _ball(image, depth, fall, tilt=tilt, radii=(across * 1.25, tall * 1.35), colour=build.hair)
     if np.cos(stance.turn) > 0:
-        _ball(image, depth, middle + np.array([0, 0.006 * height, -0.03 * height]), tilt, (across, tall * 0.93), build.skin, face=(float(np.sin(stance.turn)), build))
+        front = middle + np.array([0, 0.006 * height, -0.03 * height])
+        face = (float(np.sin(stance.turn)), build)
+        radii = (across, tall * 0.93)
+        _ball(image, depth, front, tilt=tilt, radii=radii, colour=build.skin, face=face)
 
 
 def _ball(
     image: Image,
     depth: Image,
     middle: Vector,
+    *,
     tilt: float,
     radii: tuple[float, float],
     colour: Colour,
@@ -241,7 +242,7 @@ def _ball(
     if face is not None:
         _make_up(paint, u + face[0] * 0.6, v, face[1])
     shown = (rest > 0) & (away < depth[rows, columns])
-    _put(image, depth, rows, columns, shown, paint * bright[..., None], away)
+    _put(image[rows, columns], depth[rows, columns], shown, paint * bright[..., None], away)
 
 
 def _make_up(paint: Image, u: Image, v: Image, build: Build) -> None:
@@ -260,9 +261,7 @@ def _make_up(paint: Image, u: Image, v: Image, build: Build) -> None:
     paint[v < -0.62 + 0.2 * u**2] = build.hair
 
 
-def _window(
-    image: Image, shape: _Shape
-) -> tuple[slice, slice, tuple[Image, Image] | None]:
+def _window(image: Image, shape: _Shape) -> tuple[slice, slice, tuple[Image, Image] | None]:
     reach = max(shape.radii) + 1
     low = np.floor(np.minimum(shape.a, shape.b)[:2] - reach).astype(int)
     high = np.ceil(np.maximum(shape.a, shape.b)[:2] + reach).astype(int)
@@ -279,14 +278,6 @@ def _brightness(right: Image, down: Image, near: Image) -> Image:
     return np.asarray(0.58 + 0.5 * np.clip(facing, 0, 1) - 0.1 * (1 - near), np.float32)
 
 
-def _put(
-    image: Image,
-    depth: Image,
-    rows: slice,
-    columns: slice,
-    shown: NDArray[np.bool_],
-    colour: Image,
-    away: Image,
-) -> None:
-    image[rows, columns][shown] = colour[shown]
-    depth[rows, columns][shown] = away[shown]
+def _put(image: Image, depth: Image, shown: NDArray[np.bool_], colour: Image, away: Image) -> None:
+    image[shown] = colour[shown]
+    depth[shown] = away[shown]
