@@ -24,6 +24,7 @@ from PIL import Image
 from engine.agreement import Agreement, angles_of, compare, of_truth
 from engine.pose import PoseModel
 from engine.render import render
+from engine.skeleton import LIMB_BONES
 from engine.track import follow
 from engine.weights import ready
 from sandbox.backdrops import BACKDROPS
@@ -114,8 +115,6 @@ def report(name: str, found: Agreement, baseline: Agreement) -> None:
 def is_flat(joints: list[dict[int, np.ndarray]]) -> np.ndarray:
     """Which limbs lie near enough to the screen to have an angle there."""
     points = np.stack([as_array(each) for each in joints])
-    from engine.skeleton import LIMB_BONES
-
     bones = np.stack([points[:, b] - points[:, a] for a, b in LIMB_BONES], 1)
     flat = np.hypot(bones[..., 0], bones[..., 1])
     return flat > 0.35 * np.linalg.norm(bones, axis=-1)
@@ -135,10 +134,9 @@ def speed(folder: Path, seconds: float) -> None:
         began, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
         command = [sys.executable, "-m", "engine.render", str(subject), str(dancer)]
         code = (
-            "import resource,runpy,sys;sys.argv=sys.argv[1:];"
-            "r=resource.getrusage\n"
-            "try: runpy.run_module('engine.render',run_name='__main__')\n"
-            "finally: print('peak',r(resource.RUSAGE_SELF).ru_maxrss,file=sys.stderr)"
+            "import runpy, sys; sys.argv = sys.argv[1:]\n"
+            "try: runpy.run_module('engine.render', run_name='__main__')\n"
+            "finally: print(open('/proc/self/status').read(), file=sys.stderr)"
         )
         command[1:3] = ["-c", code, "engine.render"]
         done = subprocess.run(
@@ -149,7 +147,7 @@ def speed(folder: Path, seconds: float) -> None:
         )
         wall, after = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
         cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        peak = int(done.stderr.rsplit("peak", 1)[1]) / 1024
+        peak = int(done.stderr.rsplit("VmHWM:", 1)[1].split()[0]) / 1024
         length = json.loads(done.stdout.splitlines()[-1])["duration_s"]
         print(
             f"{quality}: {wall / length:.2f} s wall, {cpu / length:.2f} s CPU per second of video,"

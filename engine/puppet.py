@@ -66,7 +66,7 @@ def take_apart(picture: Picture, alpha: Floats, rig: Rig) -> Puppet:
         gone = np.maximum(gone, taken * (1 - trunk.discs))
         if index < 2:
             bare = np.maximum(bare, _step(score, 1.3, 1.1) * limb.covers(trunk))
-    soft = cv2.GaussianBlur(gone, (0, 0), max(0.5, 0.012 * rig.torso))
+    soft = cv2.GaussianBlur(gone, (0, 0), max(0.5, 0.007 * rig.torso))
     body = _body(colours, alpha * (1 - soft), bare, rig)
     return Puppet(body, (layers[0], layers[1]), (layers[2], layers[3]))
 
@@ -161,7 +161,8 @@ class _Limb:
         root = _disc(_grid(score.shape), self.chain[0], self.girth[0])
         if twin is not None:
             free = free * _step(twin - score, -0.05, 0.05)
-            return np.maximum(free, np.maximum(root, trunk.pelvis) * _step(score, 1.1, 0.95)), free
+            inner = trunk.pelvis * _step(score, 1.4, 1.2) * _step(twin - score, -0.3, -0.1)
+            return np.maximum(free, np.maximum(root * _step(score, 1.1, 0.95), inner)), free
         # before the body only the limb itself, which fades into the shoulder; beside it all of it
         core = np.maximum(_step(score, 1.12, 0.98), root)
         core = core * _step(self.ahead(score.shape), -0.9, 0.0)

@@ -14,6 +14,7 @@ from PIL import Image
 
 from engine.arrays import Flags, Floats, Picture
 from engine.background import fill_hole
+from engine.calibrate import mistakes
 from engine.mark import Mark
 from engine.matte import best_pose, person_matte
 from engine.media import (
@@ -117,7 +118,10 @@ def prepare(picture: Picture, moves: Moves, model: PoseModel) -> tuple[Painter, 
     rig = Rig.of(pose, (picture.shape[1], picture.shape[0]))
     background, shadow = clear(picture, alpha, rig)
     puppet = take_apart(picture, alpha, rig)
-    return Stage(background, puppet, rig, retarget(moves, rig), shadow), "person"
+    plan = retarget(moves, rig)
+    first = Stage(background, puppet, rig, plan, shadow)
+    too_far = mistakes(model, pose, moves, plan, first.paint)
+    return Stage(background, puppet, rig, retarget(moves, rig, -too_far), shadow), "person"
 
 
 def clear(picture: Picture, alpha: Floats, rig: Rig) -> tuple[Picture, Shadow | None]:

@@ -103,8 +103,8 @@ class Choreography:
     behind: Flags
 
 
-def retarget(moves: Moves, rig: Rig) -> Choreography:
-    """Let the subject do these moves."""
+def retarget(moves: Moves, rig: Rig, turned: Floats | None = None) -> Choreography:
+    """Let the subject do these moves, each limb turned by some more radians in each frame."""
     count = len(moves.present)
     present = moves.present
     torso_angle, torso_length = _torso(moves, rig)
@@ -127,7 +127,7 @@ def retarget(moves: Moves, rig: Rig) -> Choreography:
     spine = torso_length[:, None] * np.stack([np.cos(torso_angle), np.sin(torso_angle)], 1)
     shoulders = _attach(rig, SHOULDERS, rig.neck, chest_turn, width)
     hips = _attach(rig, HIPS, rig.hips, hips_turn, np.ones(count))
-    limbs = _limbs(moves, rig, lean)
+    limbs = _limbs(moves, rig, lean, turned)
     arms = np.zeros((count, 2, 3, 2))
     legs = np.zeros((count, 2, 4, 2))
     for side in SIDES:
@@ -164,7 +164,7 @@ def _torso(moves: Moves, rig: Rig) -> tuple[Floats, Floats]:
     return upright + moves.present * turn, rig.torso * (1 + moves.present * (length - 1))
 
 
-def _limbs(moves: Moves, rig: Rig, lean: Floats) -> Floats:
+def _limbs(moves: Moves, rig: Rig, lean: Floats, turned: Floats | None) -> Floats:
     """Each bone as it is on screen, in pixels; unsure ones rest, arms with the torso."""
     out = np.zeros((len(lean), 8, 2))
     for bone, (a, b) in enumerate(LIMB_BONES):
@@ -173,7 +173,8 @@ def _limbs(moves: Moves, rig: Rig, lean: Floats) -> Floats:
         rest_angle = float(angle_of(rest)) + (lean if is_arm else 0.0)
         vector = moves.limbs[:, bone]
         sure = moves.sure[:, bone] * moves.present
-        angle = rest_angle + sure * wrap(angle_of(vector) - rest_angle)
+        wanted = angle_of(vector) + (0.0 if turned is None else turned[:, bone])
+        angle = rest_angle + sure * wrap(wanted - rest_angle)
         share = np.clip(np.hypot(vector[:, 0], vector[:, 1]), 0.15, 1.06)
         full = _full_length(rig, bone)
         here = float(np.hypot(*rest))

@@ -81,7 +81,10 @@ def skeleton(build: Build, stance: Stance) -> dict[int, Vector]:
     side_of_head = np.array([np.cos(tilt), np.sin(tilt), 0.0])
     for side, way in ((0, 1.0), (1, -1.0)):
         joints[EARS[side]] = head + way * 0.05 * side_of_head
-        shoulder = neck + way * 0.105 * build.shoulders * across + 0.012 * -spine
+        # a raised arm lifts its shoulder, and draws it in
+        raised = min(1.0, max(0.0, (abs(stance.arms[side][0]) - 0.5) / 2.2))
+        out = (0.105 - 0.014 * raised) * build.shoulders
+        shoulder = neck + way * out * across + (0.032 * raised - 0.006) * spine
         elbow = shoulder + 0.165 * build.limbs * _aim(stance.arms[side], way)
         joints[SHOULDERS[side]] = shoulder
         joints[ELBOWS[side]] = elbow
@@ -154,14 +157,14 @@ def _torso(build: Build, joints: dict[int, Vector], height: float) -> Iterator[_
     low_left, low_right = joints[HIPS[0]], joints[HIPS[1]]
     profile = ((0.0, 0.84, 0.036), (0.22, 0.8, 0.05), (0.62, 0.72, 0.05), (1.0, 0.95, 0.055))
     levels = [level for level, _, _ in profile]
-    for step in range(41):
-        level = step / 40
+    for step in range(29):
+        level = step / 28
         width = float(np.interp(level, levels, [each[1] for each in profile]))
         radius = float(np.interp(level, levels, [each[2] for each in profile]))
         radius *= height * (0.4 + 0.6 * build.girth)
         one, other = left + (low_left - left) * level, right + (low_right - right) * level
         middle = (one + other) / 2
-        is_striped = build.stripe is not None and step % 8 < 3 and 0.1 < level < 0.85
+        is_striped = build.stripe is not None and step % 6 < 2 and 0.1 < level < 0.85
         colour = build.stripe if is_striped and build.stripe else build.shirt
         if level > 0.9:
             colour = build.trousers
@@ -279,5 +282,5 @@ def _brightness(right: Image, down: Image, near: Image) -> Image:
 
 
 def _put(image: Image, depth: Image, shown: NDArray[np.bool_], colour: Image, away: Image) -> None:
-    image[shown] = colour[shown]
-    depth[shown] = away[shown]
+    np.copyto(image, colour, where=shown[..., None])
+    np.copyto(depth, away, where=shown, casting="same_kind")

@@ -47,22 +47,35 @@ class Scene:
         self.build, self.size = build, size
         self._large = (size[0] * SMOOTHING, size[1] * SMOOTHING)
         self._backdrop = BACKDROPS[backdrop](*self._large)
+        whole = Image.fromarray(np.clip(self._backdrop, 0, 255).astype(np.uint8))
+        self._still = np.asarray(whole.reduce(SMOOTHING))
 
     def draw(
         self, stance: Stance, *, tall: float = TALL, middle: float = 0.5
     ) -> tuple[NDArray[np.uint8], dict[int, Vector]]:
         """One RGB picture of somebody `tall` in shares of its height, with a foot on the floor."""
-        image = self._backdrop.copy()
         width, height = self._large
         size = height * tall
-        lowest = max(skeleton(self.build, stance)[ankle][1] for ankle in ANKLES)
+        joints = skeleton(self.build, stance)
+        lowest = max(joints[ankle][1] for ankle in ANKLES)
         floor = height * FLOOR_DOWN
         hips = (width * middle, floor - (lowest - stance.shift[1] + SOLE) * size)
-        _draw_shadow(image, (hips[0] + stance.shift[0] * size, floor), size)
-        joints = draw_body(image, self.build, stance, hips, size)
-        bytes_ = np.clip(image, 0, 255).astype(np.uint8)
-        small = Image.fromarray(bytes_).resize(self.size, Image.Resampling.BOX)
-        return np.asarray(small), {n: point / SMOOTHING for n, point in joints.items()}
+        places = np.array([(hips[0] + x * size, hips[1] + y * size) for x, y, _ in joints.values()])
+        places = np.concatenate([places, [(hips[0], floor)]])
+        # only what is around the figure is drawn anew
+        step = SMOOTHING
+        low = np.maximum((places.min(0) - 0.22 * size) // step * step, 0).astype(int)
+        high = np.minimum((places.max(0) + 0.22 * size) // step * step, self._large).astype(int)
+        box = slice(low[1], high[1]), slice(low[0], high[0])
+        image = self._backdrop[box].copy()
+        place = (hips[0] - low[0], hips[1] - low[1])
+        _draw_shadow(image, (place[0] + stance.shift[0] * size, floor - low[1]), size)
+        drawn = draw_body(image, self.build, stance, place, size)
+        small = Image.fromarray(np.clip(image, 0, 255).astype(np.uint8)).reduce(step)
+        picture = self._still.copy()
+        picture[low[1] // step : high[1] // step, low[0] // step : high[0] // step] = small
+        corner = np.array([low[0], low[1], 0.0])
+        return picture, {n: (point + corner) / step for n, point in drawn.items()}
 
 
 def draw_subject(path: Path) -> None:
@@ -97,6 +110,8 @@ def film(
 
 
 def _draw_shadow(image: NDArray[np.float32], place: tuple[float, float], height: float) -> None:
-    y, x = np.mgrid[0 : image.shape[0], 0 : image.shape[1]].astype(np.float32)
-    far = ((x - place[0]) / (0.2 * height)) ** 2 + ((y - place[1]) / (0.035 * height)) ** 2
-    image *= (1 - 0.34 * np.exp(-1.6 * far))[..., None]
+    across, down = 0.2 * height, 0.035 * height
+    top, bottom = max(0, int(place[1] - 2 * down)), int(place[1] + 2 * down)
+    y, x = np.ogrid[top : min(image.shape[0], bottom), 0 : image.shape[1]]
+    far = ((x - place[0]) / across) ** 2 + ((y - place[1]) / down) ** 2
+    image[top:bottom] *= (1 - 0.34 * np.exp(-1.6 * far)).astype(np.float32)[..., None]
