@@ -12,8 +12,8 @@ TALL, GAP = 300, 6
 
 def draw_contact_sheet(path: Path, subject: Path, reference: Path, outputs: Sequence[Path]) -> None:
     """Save it: a row for the reference and one for each output, at the same moments."""
-    with Image.open(subject) as picture:
-        first = _scaled(picture.convert("RGB"))
+    with Image.open(subject) as still:
+        first = _scaled(still.convert("RGB"))
     rows = [_moments(film) for film in (reference, *outputs)]
     wide = max(picture.width for row in rows for picture in row) + GAP
     left = first.width + GAP

@@ -50,6 +50,10 @@ class Scene:
         whole = Image.fromarray(np.clip(self._backdrop, 0, 255).astype(np.uint8))
         self._still = np.asarray(whole.reduce(SMOOTHING))
 
+    def backdrop(self) -> NDArray[np.uint8]:
+        """The picture without anybody."""
+        return self._still.copy()
+
     def draw(
         self, stance: Stance, *, tall: float = TALL, middle: float = 0.5
     ) -> tuple[NDArray[np.uint8], dict[int, Vector]]:

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from engine.pose import PoseModel
 from engine.server import ProviderServer
+from engine.weights import ready
 from tests.engine.customer import Customer, customer_of
 from tests.media_samples import make_motion, make_picture
 
@@ -19,6 +21,17 @@ def subject(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def motion(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("motion") / "motion.mp4"
     return make_motion(path, duration_s=0.5, size=(120, 160))
+
+
+@pytest.fixture(scope="session")
+def weights() -> Path:
+    """Fetched by set-up; their absence fails the tests that need them with what to do."""
+    return ready()
+
+
+@pytest.fixture(scope="session")
+def model(weights: Path) -> PoseModel:
+    return PoseModel(weights)
 
 
 @pytest.fixture
