@@ -68,7 +68,7 @@ def _telling(moves: Moves) -> Floats:
     there = np.flatnonzero(moves.present > 0.9)
     if there.size < FEWEST:
         return there
-    return there[np.unique(np.linspace(0, there.size - 1, LOOKS).astype(int))]
+    return np.asarray(there[np.unique(np.linspace(0, there.size - 1, LOOKS).astype(int))])
 
 
 def _fit(angles: Floats, errors: Floats, everywhere: Floats) -> Floats:

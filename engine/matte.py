@@ -15,7 +15,7 @@ ROUNDS = 3
 def person_matte(picture: Picture, pose: Pose) -> Floats:
     """From 0 to 1, how far each pixel of the RGB picture is the person's."""
     height, width = picture.shape[:2]
-    soft = _unfold(pose, width, height)
+    soft = unfold(pose, width, height)
     return refine(picture, soft, _bones(pose, width, height))
 
 
@@ -126,7 +126,7 @@ def own_colours(picture: Picture, alpha: Floats) -> Picture:
     return front.astype(np.uint8)
 
 
-def _unfold(pose: Pose, width: int, height: int) -> Floats:
+def unfold(pose: Pose, width: int, height: int) -> Floats:
     """The network's own mask, back in the picture's place."""
     matrix = pose.region.to_picture(pose.mask.shape[0])
     return np.asarray(

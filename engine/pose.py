@@ -80,7 +80,7 @@ class PoseModel:
         self._anchors = _anchors()
 
     def people(self, picture: Picture) -> list[Region]:
-        """Where people are in an RGB picture, the largest first."""
+        """Where people are in an RGB picture: large and surely seen ones first."""
         height, width = picture.shape[:2]
         scale = DETECTOR_PIXELS / max(height, width)
         small = cv2.resize(
@@ -104,7 +104,7 @@ class PoseModel:
         regions = [
             Region.around(group[2], group[3], score) for group, score in _merge(found, scores[best])
         ]
-        return sorted(regions, key=lambda region: -region.side)
+        return sorted(regions, key=lambda region: -region.side * region.score)
 
     def pose(self, picture: Picture, region: Region) -> Pose | None:
         """The pose of the person in that region of an RGB picture, if there is one."""

@@ -13,7 +13,7 @@ from engine.skeleton import ARM_CHAINS, HIPS, LEG_CHAINS, SHOULDERS, SIDES, TOES
 
 # half as thick as usual, in torsos: at a limb's three joints
 ARM_GIRTH, LEG_GIRTH = (0.125, 0.1, 0.075), (0.19, 0.14, 0.1)
-THIN, THICK = 0.6, 1.5
+THIN, THICK = 0.6, 1.4
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def take_apart(picture: Picture, alpha: Floats, rig: Rig) -> Puppet:
         twin = scores[index ^ 1] if index >= 2 else None
         own, taken = limb.share(score, others, twin, trunk)
         layers.append(_layer(colours, alpha * own, limb.chain, limb.girth))
-        gone = np.maximum(gone, taken * (1 - trunk.discs))
+        gone = np.minimum(1, gone + taken * (1 - trunk.discs))
         if index < 2:
             bare = np.maximum(bare, _step(score, 1.3, 1.1) * limb.covers(trunk))
     soft = cv2.GaussianBlur(gone, (0, 0), max(0.5, 0.007 * rig.torso))
@@ -120,8 +120,9 @@ class _Limb:
             one, other = (points[0], points[1]) if index == 0 else (points[1], points[2])
             shares = (0.25, 0.5) if index == 0 else (0.0, 0.25) if index == 1 else (0.6, 0.9)
             seen = [_look(thickness, one + (other - one) * share) for share in shares]
-            normal = usual[index] * rig.torso
-            girth.append(float(np.clip(np.mean(seen), THIN * normal, THICK * normal)))
+            normal, thick = usual[index] * rig.torso, float(np.mean(seen))
+            # more than that is the body behind it
+            girth.append(max(thick, THIN * normal) if thick < THICK * normal else 1.1 * normal)
         if len(chain) == 4:
             girth.append(0.8 * girth[-1])
         return cls(points, tuple(girth), rig.torso)

@@ -16,7 +16,7 @@ from engine.arrays import Flags, Floats, Picture
 from engine.background import fill_hole
 from engine.calibrate import mistakes
 from engine.mark import Mark
-from engine.matte import best_pose, person_matte
+from engine.matte import best_pose, person_matte, unfold
 from engine.media import (
     SHORT_SIDE_PIXELS,
     Film,
@@ -28,7 +28,7 @@ from engine.media import (
     open_subject,
 )
 from engine.motion import Moves, understand
-from engine.pose import PoseModel
+from engine.pose import Pose, PoseModel
 from engine.puppet import take_apart
 from engine.retarget import Rig, retarget
 from engine.skeleton import ANKLES
@@ -116,7 +116,7 @@ def prepare(picture: Picture, moves: Moves, model: PoseModel) -> tuple[Painter, 
         return SwayStage(picture, moves), "sway"
     alpha = person_matte(picture, pose)
     rig = Rig.of(pose, (picture.shape[1], picture.shape[0]))
-    background, shadow = clear(picture, alpha, rig)
+    background, shadow = clear(picture, alpha, rig, ~bystanders(model, picture, pose))
     puppet = take_apart(picture, alpha, rig)
     plan = retarget(moves, rig)
     first = Stage(background, puppet, rig, plan, shadow)
@@ -124,7 +124,21 @@ def prepare(picture: Picture, moves: Moves, model: PoseModel) -> tuple[Painter, 
     return Stage(background, puppet, rig, retarget(moves, rig, -too_far), shadow), "person"
 
 
-def clear(picture: Picture, alpha: Floats, rig: Rig) -> tuple[Picture, Shadow | None]:
+def bystanders(model: PoseModel, picture: Picture, subject: Pose) -> Flags:
+    """Where other people are: nothing of them may fill the hole."""
+    height, width = picture.shape[:2]
+    found = np.zeros((height, width), bool)
+    for region in model.people(picture)[:4]:
+        far = np.hypot(region.x - subject.follow.x, region.y - subject.follow.y)
+        other = model.pose(picture, region) if far > 0.1 * subject.size else None
+        if other is not None:
+            found |= _grown(unfold(other, width, height) > 0.3, 0.02 * other.size) > 0
+    return found
+
+
+def clear(
+    picture: Picture, alpha: Floats, rig: Rig, usable: Flags
+) -> tuple[Picture, Shadow | None]:
     """The picture without the person and their shadow on the floor, and what that was like."""
     person = _grown(alpha > 0.01, 0.08 * rig.torso)
     ground = np.zeros(alpha.shape, np.uint8)
@@ -136,7 +150,7 @@ def clear(picture: Picture, alpha: Floats, rig: Rig) -> tuple[Picture, Shadow | 
         cv2.ellipse(ground, middle, (round(across), round(0.25 * rig.torso)), 0, 0, 360, 1, -1)
     hole = (person | ground) > 0
     rim = max(2.0, 0.06 * rig.torso)
-    filled = fill_hole(picture, _grown(hole, rim) > 0)
+    filled = fill_hole(picture, _grown(hole, rim) > 0, usable)
     share = np.clip(1 - cv2.distanceTransform((~hole).astype(np.uint8), cv2.DIST_L2, 5) / rim, 0, 1)
     background = (picture + (filled.astype(np.float32) - picture) * share[..., None]).astype(
         np.uint8
