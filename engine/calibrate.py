@@ -41,7 +41,10 @@ def mistakes(
         around = replace(
             still.follow, x=still.follow.x + shift[0], y=still.follow.y + shift[1], angle=0.0
         )
-        pose = model.pose(paint(int(index)), around)
+        picture = paint(int(index))
+        pose = model.pose(picture, around)
+        # looked at once more from where it is, as an eye that follows would
+        pose = model.pose(picture, pose.follow) if pose else None
         if pose is None:
             continue
         points = pose.points[:, :2]

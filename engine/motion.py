@@ -265,13 +265,12 @@ def _fill(times: Floats, values: Floats, good: Flags) -> Floats:
 
 
 def _smooth(times: Floats, values: Floats) -> Floats:
-    """A parabola through each five moments: takes the jitter, keeps the peaks."""
-    if len(times) < 5:
+    """A parabola through each seven moments: takes the jitter, keeps the peaks."""
+    if len(times) < 7:
         return values
-    padded = np.concatenate(
-        [2 * values[:1] - values[2:0:-1], values, 2 * values[-1:] - values[-2:-4:-1]]
-    )
-    kernel = np.array([-3, 12, 17, 12, -3]) / 35
+    before, after = 2 * values[:1] - values[3:0:-1], 2 * values[-1:] - values[-2:-5:-1]
+    padded = np.concatenate([before, values, after])
+    kernel = np.array([-2, 3, 6, 7, 6, 3, -2]) / 21
     return np.asarray(sum(k * padded[i : i + len(values)] for i, k in enumerate(kernel)))
 
 

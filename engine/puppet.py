@@ -98,7 +98,7 @@ class _Trunk:
         pelvis = np.zeros(shape[:2], np.float32)
         if all(limbs[2:]):
             girth = float(np.mean([limb.girth[0] for limb in limbs[2:] if limb]))
-            pelvis = _disc(grid, rig.hips, 0.9 * girth)
+            pelvis = _disc(grid, rig.hips, 0.8 * girth)
             discs = np.maximum(discs, pelvis)
         head = _to_segment(grid, rig.neck, rig.head) / (0.33 * rig.torso)
         return cls(distance, outside, discs, pelvis, head)
@@ -161,8 +161,13 @@ class _Limb:
         free = _step(np.minimum.reduce([body, *others]) - score, -0.06, 0.06)
         root = _disc(_grid(score.shape), self.chain[0], self.girth[0])
         if twin is not None:
-            free = free * _step(twin - score, -0.05, 0.05)
-            inner = trunk.pelvis * _step(score, 1.4, 1.2) * _step(twin - score, -0.3, -0.1)
+            # below the hips all is the legs', up to the line between them
+            below = _step(self.ahead(score.shape), 0.0, 0.3)
+            mine = _step(np.minimum.reduce(others) - score, -0.06, 0.06)
+            free = np.maximum(free, below * mine) * _step(twin - score, -0.05, 0.05)
+            # but what hangs far between them, as a skirt does, stays with the body
+            free = free * np.maximum(_step(score, 1.5, 1.2), _step(twin - score, 0.2, 0.6))
+            inner = trunk.pelvis * _step(score, 1.5, 1.3) * _step(twin - score, -0.3, -0.1)
             return np.maximum(free, np.maximum(root * _step(score, 1.1, 0.95), inner)), free
         # before the body only the limb itself, which fades into the shoulder; beside it all of it
         core = np.maximum(_step(score, 1.12, 0.98), root)
@@ -178,6 +183,7 @@ class _Limb:
 
 def _body(colours: Picture, own: Floats, bare: Floats, rig: Rig) -> Layer:
     """The body, painted where a limb was before it."""
+    own = own * _without_slivers(own, rig)
     hidden = bare > 0.02
     known = ~hidden & (own > 0.9)
     if hidden.any() and known.sum() > 200:
@@ -191,6 +197,18 @@ def _body(colours: Picture, own: Floats, bare: Floats, rig: Rig) -> Layer:
         colours[box] = colours[box] * (1 - share) + patch * share
     chain = np.stack([rig.hips, rig.neck, rig.head])
     return _layer(colours, own, chain, (0.4 * rig.torso, 0.2 * rig.torso, 0.2 * rig.torso))
+
+
+def _without_slivers(own: Floats, rig: Rig) -> Floats:
+    """Below the hips only what has some width: no thread of cloth is left between the legs."""
+    side = 2 * max(1, round(0.04 * rig.torso)) + 1
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    kept = cv2.morphologyEx((own > 0.3).astype(np.uint8), cv2.MORPH_OPEN, kernel)
+    kept = cv2.GaussianBlur(cv2.dilate(kept, kernel[::2, ::2]).astype(np.float32), (0, 0), 1.0)
+    x, y = _grid(own.shape)
+    down = (rig.hips - rig.neck) / max(rig.torso, 1e-6)
+    below = (x - rig.hips[0]) * down[0] + (y - rig.hips[1]) * down[1] > 0
+    return np.asarray(np.where(below, kept, 1.0))
 
 
 def _layer(colours: Picture, alpha: Floats, chain: Floats, girth: tuple[float, ...]) -> Layer:

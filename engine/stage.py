@@ -105,8 +105,9 @@ class Stage:
         floor = float(self._rig.points[[27, 28], 1].max()) + shadow.below
         lift = max(0.0, floor - shadow.below - float(ankles[:, 1].max()))
         strength = shadow.depth / (1 + 4 * lift / shadow.across)
-        half = abs(float(ankles[0, 0] - ankles[1, 0])) / 2
-        middle = float(ankles[:, 0].mean())
+        stands = np.exp((ankles[:, 1] - ankles[:, 1].max()) / (2 * shadow.down))
+        half = abs(float(ankles[0, 0] - ankles[1, 0])) / 2 * float(stands.min())
+        middle = float(ankles[:, 0] @ stands / stands.sum())
         across, down = shadow.across + 0.75 * half, shadow.down
         box = _box(
             np.array([middle - 2.2 * across, floor - 2.2 * down]),

@@ -14,7 +14,7 @@ from engine.media import RenderError, Timeline, frames_of, open_motion, quarter_
 from engine.pose import Pose, PoseModel, Region
 from engine.skeleton import HIPS, middle
 
-POSES_PER_S = 15.0
+POSES_PER_S = 24.0
 LONG_SIDE_PIXELS = 720
 CUT_CHANGE, CUT_JUMP = 0.14, 4.0
 LONGEST_STRIDE = 0.35
