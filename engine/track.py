@@ -39,7 +39,7 @@ class Take:
 
 
 def follow(path: Path, model: PoseModel, progress: Callable[[float], None]) -> Take:
-    """Look at a film fifteen times a second. Raises `RenderError`, also if nobody is in it."""
+    """Look at a film many times a second. Raises `RenderError`, also if nobody is in it."""
     with open_motion(path) as (source, video):
         timeline, tracker = Timeline(video), Tracker(model)
         rate = steady_rate(video)

@@ -18,7 +18,7 @@ from sandbox.motions import MOTIONS
 from tests.engine.dancers import Frame, draw, frames_of, save, write
 from tests.media_samples import make_noise, make_pixel_bomb, make_truncated
 
-DAMAGES = 12
+DAMAGES = 9
 
 
 @pytest.fixture(scope="module")
