@@ -4,14 +4,15 @@ BIN := .venv/bin
 READY := .venv/.ready
 LOCKS := requirements/uv.txt requirements/dev.txt
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+WEIGHTS := data/weights/pose_landmark_full.tflite
 ARGS ?=
 
-.PHONY: help setup demo playground pictures run test torture mutants check format lock conformance clean
+.PHONY: help setup demo playground pictures engine run test torture mutants check format lock conformance clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' Makefile | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
-setup: $(READY) ## make .venv from the hash-locked dependencies
+setup: $(READY) $(WEIGHTS) ## make .venv from the hash-locked dependencies, fetch the engine's weights
 
 $(READY): $(LOCKS)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -21,19 +22,25 @@ $(READY): $(LOCKS)
 	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt
 	@touch $@
 
-demo: $(READY) ## the whole thing on this machine, without any account: two finished videos in data/demo
+$(WEIGHTS): | $(READY)
+	$(BIN)/python -m engine weights
+
+demo: $(READY) $(WEIGHTS) ## the whole thing on this machine, without any account: two finished videos in data/demo
 	$(BIN)/python -m sandbox.demo $(ARGS)
 
-playground: $(READY) ## the bot on this machine in your browser, without any account; ARGS="--port 8081"
+playground: $(READY) $(WEIGHTS) ## the bot on this machine in your browser, without any account; ARGS="--port 8081"
 	$(BIN)/python -m sandbox.playground $(ARGS)
 
-pictures: $(READY) ## the pictures of the README and the docs, taken anew from the running bot (needs Chromium)
+pictures: $(READY) $(WEIGHTS) ## the pictures of the README and the docs, taken anew from the running bot (needs Chromium)
 	$(BIN)/python -m sandbox.pictures $(ARGS)
+
+engine: $(READY) $(WEIGHTS) ## the offline engine behind the provider's API; ARGS="--port 8090"
+	$(BIN)/python -m engine $(ARGS)
 
 run: $(READY) ## the bot on the real services, with your .env
 	$(BIN)/python -m bot run
 
-test: $(READY) ## all tests
+test: $(READY) $(WEIGHTS) ## all tests
 	$(BIN)/python -m pytest -n 6 --dist worksteal -q $(ARGS)
 
 torture: $(READY) ## kill the bot everywhere and count; ARGS="--jobs 300 --kills 100 --seed N --fault-rate 0.1"
@@ -64,7 +71,7 @@ conformance: $(READY) .conformance/disnake/.ready .conformance/nextcord/.ready #
 
 lock: $(READY) ## resolve the dependencies anew and lock them with hashes
 	$(COMPILE) $(ARGS) pyproject.toml -o requirements/run.txt
-	$(COMPILE) $(ARGS) pyproject.toml --extra sandbox --group dev -o requirements/dev.txt
+	$(COMPILE) $(ARGS) pyproject.toml --extra engine --extra sandbox --group dev -o requirements/dev.txt
 	$(COMPILE) $(ARGS) requirements/uv.in -o requirements/uv.txt
 	$(COMPILE) $(ARGS) requirements/conformance-disnake.in -o requirements/conformance-disnake.txt
 	$(COMPILE) $(ARGS) requirements/conformance-nextcord.in -o requirements/conformance-nextcord.txt

@@ -1,14 +1,24 @@
-"""`python -m engine`: the stand-in provider on this machine, until SIGTERM or Ctrl-C."""
+"""`python -m engine`: motion transfer on this machine, alone or behind the provider's API.
+
+Without a command it serves the API until SIGTERM or Ctrl-C. Commands: `render IMAGE VIDEO OUT`
+makes one video, `weights` fetches what the engine needs, `agreement REFERENCE OUTPUT` measures.
+"""
 
 import argparse
 import asyncio
 import json
 import math
+import os
 import signal
 import sys
 from pathlib import Path
 
+from engine.jobs import RenderPlan
+from engine.media import SHORT_SIDE_PIXELS, RenderError
 from engine.server import ProviderServer
+from engine.weights import DEFAULT_FOLDER, WeightsError, fetch, ready
+
+BAR_WIDTH = 30
 
 
 async def serve(server: ProviderServer) -> None:
@@ -37,27 +47,135 @@ def _not_negative(text: str) -> float:
     raise argparse.ArgumentTypeError(f"{text} is not a number of 0 or more")
 
 
-def main() -> int:
-    """Exit status 0 after a signal; 1 and one sentence when it cannot start."""
-    parser = argparse.ArgumentParser(prog="python -m engine", description=__doc__)
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number of 1 or more")
+    return int(text)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m engine",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=_port, default=0, help="0: any free one")
     parser.add_argument("--api-key", default="SG_local")
     parser.add_argument(
-        "--run-time-s", type=_not_negative, default=8.0, help="of one job, in seconds"
+        "--run-time-s", type=_not_negative, default=0.0, help="the least of one job, in seconds"
     )
     parser.add_argument("--media-dir", type=Path, help="kept; default: a temporary folder")
     parser.add_argument(
         "--credits", type=_not_negative, default=100.0, help="the account's balance"
     )
-    given = parser.parse_args()
+    parser.add_argument(
+        "--plain", action="store_true", help="no motion transfer: the subject beside the motion"
+    )
+    parser.add_argument(
+        "--at-once", type=_count, default=os.cpu_count() or 1, help="renders; default: one per core"
+    )
+    parser.add_argument("--weights", type=Path, default=DEFAULT_FOLDER, help="their folder")
+    parser.add_argument("--no-mark", action="store_true", help="no “draft” in the corner")
+    return parser
+
+
+def _serve(words: list[str]) -> int:
+    given = vars(_parser().parse_args(words))
+    plan = RenderPlan(
+        is_plain=given.pop("plain"),
+        at_once=given.pop("at_once"),
+        weights=given.pop("weights").resolve(),
+        has_mark=not given.pop("no_mark"),
+    )
+    if not plan.is_plain and plan.weights is not None:
+        ready(plan.weights)
+    asyncio.run(serve(ProviderServer(plan=plan, **given)))
+    return 0
+
+
+def _render(words: list[str]) -> int:
+    from engine.render import render  # noqa: PLC0415  # needs the extra [engine]
+
+    parser = argparse.ArgumentParser(prog="python -m engine render")
+    for name in ("image", "video", "out"):
+        parser.add_argument(name, type=Path, metavar=name.upper())
+    parser.add_argument("--quality", choices=sorted(SHORT_SIDE_PIXELS), default="540p")
+    parser.add_argument("--weights", type=Path, default=DEFAULT_FOLDER, help="their folder")
+    parser.add_argument("--no-mark", action="store_true", help="no “draft” in the corner")
+    given = parser.parse_args(words)
     try:
-        asyncio.run(serve(ProviderServer(**vars(given))))
+        outcome = render(
+            given.image,
+            given.video,
+            given.out,
+            given.quality,
+            weights=given.weights,
+            has_mark=not given.no_mark,
+            progress=_show,
+        )
+    except RenderError as error:
+        names = {"image_url": str(given.image), "video_url": str(given.video)}
+        text = str(error)
+        for name, path in names.items():
+            text = text.replace(name, path)
+        raise RenderError(text) from None
+    finally:
+        if sys.stderr.isatty():
+            sys.stderr.write("\r\033[K")
+    sway = "" if outcome.mode == "person" else " No person was found in the picture: it sways."
+    sys.stdout.write(f"{given.out}: {outcome.duration_s:.1f} s.{sway}\n")
+    return 0
+
+
+def _show(share: float) -> None:
+    if sys.stderr.isatty():
+        full = round(share * BAR_WIDTH)
+        sys.stderr.write(f"\r{'█' * full}{'░' * (BAR_WIDTH - full)} {share:4.0%}")
+        sys.stderr.flush()
+
+
+def _weights(words: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m engine weights")
+    parser.add_argument("--folder", type=Path, default=DEFAULT_FOLDER)
+    folder = fetch(parser.parse_args(words).folder)
+    sys.stdout.write(f"The weights are in {folder}, and are what they should be.\n")
+    return 0
+
+
+def _agreement(words: list[str]) -> int:
+    from engine.agreement import agreement  # noqa: PLC0415  # needs the extra [engine]
+    from engine.pose import PoseModel  # noqa: PLC0415
+
+    parser = argparse.ArgumentParser(prog="python -m engine agreement")
+    parser.add_argument("reference", type=Path, metavar="REFERENCE")
+    parser.add_argument("output", type=Path, metavar="OUTPUT")
+    parser.add_argument("--weights", type=Path, default=DEFAULT_FOLDER, help="their folder")
+    given = parser.parse_args(words)
+    found = agreement(given.reference, given.output, PoseModel(ready(given.weights)))
+    sys.stdout.write(
+        json.dumps({"mean_degrees": found.mean_degrees, "close_share": found.close_share}) + "\n"
+    )
+    return 0
+
+
+COMMANDS = {"render": _render, "weights": _weights, "agreement": _agreement}
+
+
+def main() -> int:
+    """Exit status 0 when done; 1 and one sentence when it cannot be."""
+    words = sys.argv[1:]
+    command = COMMANDS.get(words[0]) if words else None
+    try:
+        return command(words[1:]) if command else _serve(words)
+    except (RenderError, WeightsError) as error:
+        sys.stderr.write(f"{error}\n")
+    except ModuleNotFoundError as error:
+        sys.stderr.write(f"{error.name} is missing: install the extra [engine], or make setup.\n")
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         sys.stderr.write(f"The engine cannot start: {where}{error.strerror or error}.\n")
-        return 1
-    return 0
+    return 1
 
 
 if __name__ == "__main__":

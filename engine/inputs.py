@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from engine.render import SHORT_SIDE_PIXELS
+from engine.media import SHORT_SIDE_PIXELS
 
 DEFAULT_QUALITY = "540p"
 IMAGE_LIMIT_BYTES = 50_000_000

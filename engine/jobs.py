@@ -9,7 +9,7 @@ import uuid
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import aiohttp
 
@@ -21,9 +21,9 @@ from engine.storage import Storage
 MODEL = "pixverse-mimic"
 REQUEST_KEPT_S = 3600.0
 LONGEST_QUEUE_S = 0.4
-RENDER_TIMEOUT_S = 600.0
 PRICE_PER_S = {"360p": 0.09, "540p": 0.10, "720p": 0.12}
 VIDEO_NAME = "video.mp4"
+SWAY_NOTE = "No person was found in the picture: it sways with the motion as a whole"
 PACKAGE_PARENT = Path(__file__).resolve().parent.parent
 
 logger = logging.getLogger(__name__)
@@ -42,7 +42,8 @@ class State(StrEnum):
 class Job:
     """One accepted request; times are unix seconds on the server's clock, a credit is a dollar.
 
-    An `unlisted` one never has a row in the history.
+    An `unlisted` one never has a row in the history. `progress` is from 0 to 1 once the renderer
+    tells of it; a `note` says what is unusual about the result.
     """
 
     request_id: str
@@ -57,7 +58,34 @@ class Job:
     cost_credits: float = 0.0
     remaining_credits: float = 0.0
     unlisted: bool = False
+    progress: float | None = None
+    note: str | None = None
     ended: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@dataclass(frozen=True)
+class RenderPlan:
+    """How videos are made: side by side where `is_plain`, else by motion transfer.
+
+    `at_once` is how many renders may run; `timeout_s` and `weights` go for each.
+    """
+
+    is_plain: bool = False
+    at_once: int = os.cpu_count() or 1
+    timeout_s: float = 600.0
+    weights: Path | None = None
+    has_mark: bool = True
+
+    def command(self, subject: Path, motion: Path, out: Path, quality: str) -> list[str]:
+        """What starts one render."""
+        module = "engine.plain" if self.is_plain else "engine.render"
+        command = [sys.executable, "-m", module, str(subject), str(motion), str(out), quality]
+        if self.weights is not None:
+            command += ["--weights", str(self.weights)]
+        return command if self.has_mark else [*command, "--no-mark"]
+
+
+PLAIN = RenderPlan(is_plain=True)
 
 
 class Workshop:
@@ -72,6 +100,7 @@ class Workshop:
         storage: Storage,
         faults: Faults,
         *,
+        plan: RenderPlan,
         run_time_s: float,
         credits: float,
     ) -> None:
@@ -84,7 +113,8 @@ class Workshop:
         self._going = asyncio.Event()
         self._going.set()
         self._arrived = asyncio.Event()
-        self._renderers = asyncio.Semaphore(os.cpu_count() or 1)
+        self._plan = plan
+        self._renderers = asyncio.Semaphore(plan.at_once)
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession()
@@ -145,7 +175,7 @@ class Workshop:
         try:
             with self._storage.work_folder() as folder:
                 video = Path(folder) / VIDEO_NAME
-                duration_s = await self._make(job.inputs, video)
+                duration_s = await self._make(job, video)
                 await self._clock.sleep_until(
                     lambda: job.submitted_at + self._run_time_s * self._faults.slowness
                 )
@@ -163,11 +193,16 @@ class Workshop:
         finally:
             job.ended.set()
 
-    async def _make(self, inputs: Inputs, video: Path) -> float:
+    async def _make(self, job: Job, video: Path) -> float:
         subject, motion = video.with_name("subject"), video.with_name("motion")
-        await fetch_inputs(self._session, inputs, subject, motion)
+        await fetch_inputs(self._session, job.inputs, subject, motion)
         async with self._renderers:
-            return await _render_apart(subject, motion, video, inputs.quality)
+            command = self._plan.command(subject, motion, video, job.inputs.quality)
+            outcome = await _render_apart(command, self._plan.timeout_s, job)
+        if "error" in outcome:
+            raise InputError(outcome["error"])
+        job.note = SWAY_NOTE if outcome.get("mode") == "sway" else None
+        return float(outcome["duration_s"])
 
     def _complete(self, job: Job, video: Path, duration_s: float) -> None:
         job.size_bytes = video.stat().st_size
@@ -182,27 +217,51 @@ class Workshop:
         job.state, job.ended_at = State.FAILED, self._clock.time()
 
 
-async def _render_apart(subject: Path, motion: Path, out: Path, quality: str) -> float:
+async def _render_apart(command: list[str], timeout_s: float, job: Job) -> dict[str, Any]:
+    """Run one render to its end; the last line it tells. Raises `InputError`."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "engine.render", subject, motion, out, quality),
+        *command,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         env={"PYTHONPATH": str(PACKAGE_PARENT)},
     )
     try:
-        async with asyncio.timeout(RENDER_TIMEOUT_S):
-            said, complaint = await process.communicate()
+        async with asyncio.timeout(timeout_s):
+            async with asyncio.TaskGroup() as listening:
+                told = listening.create_task(_listen(process.stdout, job))
+                complaint = listening.create_task(_read_end(process.stderr))
+            await process.wait()
     except TimeoutError:
         raise InputError("the inputs take too long to process") from None
     finally:
         if process.returncode is None:
             process.kill()
             await process.communicate()  # also closes the pipes
-    try:
-        outcome = json.loads(said)
-    except ValueError:
-        logger.warning("The renderer died (%s): %s", process.returncode, complaint[-2000:])
-        raise InputError("the inputs could not be processed") from None
-    if "error" in outcome:
-        raise InputError(outcome["error"])
-    return float(outcome["duration_s"])
+    if (outcome := told.result()) is None:
+        logger.warning("The renderer died (%s): %s", process.returncode, complaint.result())
+        raise InputError("the inputs could not be processed")
+    return outcome
+
+
+async def _listen(pipe: asyncio.StreamReader | None, job: Job) -> dict[str, Any] | None:
+    """Keep the job's progress as it is told; the outcome, if there comes one."""
+    assert pipe is not None
+    outcome: dict[str, Any] | None = None
+    async for line in pipe:
+        try:
+            told: dict[str, Any] = json.loads(line)
+        except ValueError:
+            continue
+        if "progress" in told:
+            job.progress = told["progress"]
+        else:
+            outcome = told
+    return outcome
+
+
+async def _read_end(pipe: asyncio.StreamReader | None) -> bytes:
+    assert pipe is not None
+    end = b""
+    while piece := await pipe.read(4096):
+        end = (end + piece)[-2000:]
+    return end

@@ -1,266 +1,191 @@
-"""The draft renderer: the subject beside the reference's frames, as H.264 with its sound.
+"""The motion of a film put onto a still picture: the whole way from two files to one."""
 
-It runs in a process of its own (`python -m engine.render`): decoders meet files from strangers,
-and a process can be given bounds and be ended, where a thread cannot.
-"""
-
-import argparse
-import json
-import resource
 import sys
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from fractions import Fraction
+from argparse import Namespace
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
-import av
+import cv2
+import numpy as np
 from av import AudioFrame, VideoFrame
-from av.audio.stream import AudioStream
-from av.container import InputContainer, OutputContainer
-from av.stream import Disposition
-from av.video.stream import VideoStream
-from PIL import Image, ImageOps
+from PIL import Image
 
-SHORT_SIDE_PIXELS = {"360p": 360, "540p": 540, "720p": 720}
-LONGEST_S = 30.0
-FASTEST_FPS = 30
-WIDEST_PANEL = 2.0
-LARGEST_PANEL_PIXELS = 1440
-IMAGE_FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
-PIXEL_LIMIT = 50_000_000
-MEMORY_LIMIT_BYTES = 3 * 1024**3
-CPU_LIMIT_S = 300
-SOUND_RATE_HZ = 44_100
+from engine.arrays import Flags, Floats, Picture
+from engine.background import fill_hole
+from engine.calibrate import mistakes
+from engine.mark import Mark
+from engine.matte import best_pose, person_matte, unfold
+from engine.media import (
+    SHORT_SIDE_PIXELS,
+    Film,
+    RenderError,
+    SoundTrack,
+    frames_of,
+    new_film,
+    open_motion,
+    open_subject,
+)
+from engine.motion import Moves, understand
+from engine.pose import Pose, PoseModel
+from engine.puppet import take_apart
+from engine.retarget import Rig, retarget
+from engine.skeleton import ANKLES
+from engine.stage import Shadow, Stage
+from engine.sway import SwayStage
+from engine.track import follow
+from engine.weights import DEFAULT_FOLDER, WeightsError, ready
+from engine.worker import work
+
+LONGEST_ASPECT = 3.0
+WATCHING, PREPARING = 0.45, 0.1
 
 
-class RenderError(Exception):
-    """An input cannot be used; the text says which and why."""
+@dataclass(frozen=True)
+class Outcome:
+    """How a render went: `mode` is `person`, or `sway` where none is in the picture."""
+
+    duration_s: float
+    mode: str
 
 
-def render(subject_path: Path, motion_path: Path, out_path: Path, quality: str) -> None:
-    """Write an mp4 of the motion's length whose shorter side is what `quality` names.
+class Painter(Protocol):
+    """Paints the RGB picture of each frame."""
 
-    Left stands the subject, right runs the motion; frame rate (at most 30 a second) and sound are
-    the motion's. Raises `RenderError` when an input is not what its name says.
+    def paint(self, index: int) -> Picture:
+        """That frame's picture."""
+        ...
+
+
+def render(
+    subject_path: Path,
+    motion_path: Path,
+    out_path: Path,
+    quality: str,
+    *,
+    weights: Path = DEFAULT_FOLDER,
+    has_mark: bool = True,
+    progress: Callable[[float], None] = lambda share: None,
+) -> Outcome:
+    """Write an mp4 in which the subject does what the film's largest person does.
+
+    Raises `RenderError` when an input cannot be used, `WeightsError` without the weights.
     """
-    subject = _open_subject(subject_path)
-    with _open_motion(motion_path) as (source, video):
-        motion_size = _first_size(source, video)
-    stage = _Stage(subject, motion_size, SHORT_SIDE_PIXELS[quality])
-    with _open_motion(motion_path) as (source, video):
-        _film(source, video, stage, out_path)
-
-
-def duration_s(path: Path) -> float:
-    """How many seconds of video a file that `render` wrote holds."""
-    with av.open(str(path), format="mov") as video:
-        stream = video.streams.video[0]
-        return float((stream.duration or 0) * (stream.time_base or 0))
-
-
-def _open_subject(path: Path) -> Image.Image:
-    too_many = f"image_url has more than {PIXEL_LIMIT:,} pixels"
-    try:
-        with Image.open(path, formats=IMAGE_FORMATS) as picture:
-            if picture.width * picture.height > PIXEL_LIMIT:
-                raise RenderError(too_many)
-            ImageOps.exif_transpose(picture, in_place=True)
-            upright = picture.convert("RGBA")
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise RenderError(too_many) from None
-    except (OSError, SyntaxError, ValueError):  # Pillow's ways to say "damaged"
-        raise RenderError("image_url is not a readable image") from None
-    upright.thumbnail((LARGEST_PANEL_PIXELS, LARGEST_PANEL_PIXELS))
-    white = Image.new("RGBA", upright.size, "white")
-    return Image.alpha_composite(white, upright).convert("RGB")
-
-
-@contextmanager
-def _open_motion(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
-    try:
-        # the demuxer is forced: no playlist may pose as a video and name other files
-        source = av.open(str(path), format="mov", metadata_errors="replace")
-    except av.FFmpegError:
-        raise RenderError("video_url is not an mp4 or mov video") from None
-    with closing(source):
-        video = next((each for each in source.streams.video if not _is_cover(each)), None)
-        if video is None:
-            raise RenderError("video_url holds no video stream")
-        video.thread_type = "AUTO"
-        try:
-            yield source, video
-        except av.FFmpegError as error:
-            raise RenderError(f"video_url cannot be decoded: {error.strerror}") from None
-
-
-def _is_cover(video: VideoStream) -> bool:
-    return bool(video.disposition & Disposition.attached_pic)
-
-
-def _first_size(source: InputContainer, video: VideoStream) -> tuple[float, float]:
-    for frame in _frames(source, video):
-        if isinstance(frame, VideoFrame):
-            size = (frame.width * float(video.sample_aspect_ratio or 1), float(frame.height))
-            return (size[1], size[0]) if _quarter_turns(frame) % 2 else size
-    raise RenderError("video_url holds no picture that can be decoded")
-
-
-def _film(source: InputContainer, video: VideoStream, stage: "_Stage", out_path: Path) -> None:
-    sound = source.streams.audio[0] if source.streams.audio else None
-    with av.open(str(out_path), "w", format="mp4", options={"movflags": "+faststart"}) as output:
-        film = _Film(output, stage, video)
-        track = _SoundTrack(output, video) if sound else None
-        for frame in _frames(source, *([video, sound] if sound else [video])):
-            if isinstance(frame, VideoFrame):
-                film.add(frame)
-            elif track:
-                track.add(frame)
+    picture = fit(open_subject(subject_path, 2560), SHORT_SIDE_PIXELS[quality])
+    model = PoseModel(ready(weights))
+    take = follow(motion_path, model, lambda share: progress(WATCHING * share))
+    moves = understand(take)
+    stage, mode = prepare(picture, moves, model)
+    progress(begun := WATCHING + PREPARING)
+    mark = Mark("draft" if mode == "person" else "draft: sway", picture.shape) if has_mark else None
+    count = len(moves.present)
+    with new_film(out_path) as output, open_motion(motion_path) as (source, video):
+        sound = source.streams.audio[0] if source.streams.audio else None
+        film = Film(output, (picture.shape[1], picture.shape[0]), take.rate)
+        track = SoundTrack(output, video) if sound else None
+        for index in range(count):
+            frame = stage.paint(index)
+            if mark:
+                mark.put(frame)
+            film.add(VideoFrame.from_ndarray(frame, format="rgb24"))
+            progress(begun + (1 - begun) * (index + 1) / count)
         film.close()
-        if track:
+        if track and sound:
+            for piece in frames_of(source, sound):
+                if isinstance(piece, AudioFrame):
+                    track.add(piece)
             track.close()
+    return Outcome(count / float(take.rate), mode)
 
 
-def _frames(
-    source: InputContainer, *streams: VideoStream | AudioStream
-) -> Iterator[VideoFrame | AudioFrame]:
-    for packet in source.demux(*streams):
-        try:
-            frames = packet.decode()
-        except av.FFmpegError:
-            continue  # a damaged packet costs its own moment, not the video
-        for frame in frames:
-            if isinstance(frame, VideoFrame | AudioFrame):
-                yield frame
+def fit(picture: Image.Image, short_side: int) -> Picture:
+    """The picture as an array whose shorter side is that long; sides are even."""
+    width, height = picture.size
+    share = min(short_side / min(width, height), LONGEST_ASPECT * short_side / max(width, height))
+    size = tuple(max(16, 2 * round(side * share / 2)) for side in (width, height))
+    image = np.asarray(picture)
+    way = cv2.INTER_AREA if share < 1 else cv2.INTER_CUBIC
+    return np.ascontiguousarray(cv2.resize(image, size, interpolation=way))
 
 
-def _quarter_turns(frame: VideoFrame) -> int:
-    """How often to turn it counter-clockwise: phones store a film lying, with a note."""
-    return round(frame.rotation / 90) % 4
+def prepare(picture: Picture, moves: Moves, model: PoseModel) -> tuple[Painter, str]:
+    """All that is done once: cut out, take apart, fill in, and plan every frame."""
+    pose = best_pose(model, picture)
+    if pose is None:
+        return SwayStage(picture, moves), "sway"
+    alpha = person_matte(picture, pose)
+    rig = Rig.of(pose, (picture.shape[1], picture.shape[0]))
+    background, shadow = clear(picture, alpha, rig, ~bystanders(model, picture, pose))
+    puppet = take_apart(picture, alpha, rig)
+    plan = retarget(moves, rig)
+    first = Stage(background, puppet, rig, plan, shadow)
+    too_far = mistakes(model, pose, moves, plan, first.paint)
+    return Stage(background, puppet, rig, retarget(moves, rig, -too_far), shadow), "person"
 
 
-def _start_s(video: VideoStream) -> float:
-    return float((video.start_time or 0) * (video.time_base or 0))
+def bystanders(model: PoseModel, picture: Picture, subject: Pose) -> Flags:
+    """Where other people are: nothing of them may fill the hole."""
+    height, width = picture.shape[:2]
+    found = np.zeros((height, width), bool)
+    for region in model.people(picture)[:4]:
+        far = np.hypot(region.x - subject.follow.x, region.y - subject.follow.y)
+        other = model.pose(picture, region) if far > 0.1 * subject.size else None
+        if other is not None:
+            found |= _grown(unfold(other, width, height) > 0.3, 0.02 * other.size) > 0
+    return found
 
 
-class _Stage:
-    """Both panels, side by side: the subject painted once, each frame painted over the last."""
-
-    def __init__(self, subject: Image.Image, motion_size: tuple[float, float], height: int) -> None:
-        wish = motion_size[0] / motion_size[1]
-        aspect = min(max(wish, 1 / WIDEST_PANEL), WIDEST_PANEL)
-        self.panel = (2 * round(height * aspect / 2), height)
-        share = min(self.panel[0] / motion_size[0], height / motion_size[1])
-        self._frame_size = tuple(max(2, round(side * share)) for side in motion_size)
-        self.size = (self.panel[0] * 2, height)
-        self._canvas = Image.new("RGB", self.size)
-        left = ImageOps.contain(subject, self.panel)
-        corner = subject.getpixel((0, 0))
-        self._canvas.paste(corner if isinstance(corner, tuple) else 0, (0, 0, *self.panel))
-        place = ((self.panel[0] - left.width) // 2, (self.panel[1] - left.height) // 2)
-        self._canvas.paste(left, place)
-
-    def paint(self, frame: VideoFrame) -> VideoFrame:
-        """The whole picture with this frame on its right."""
-        width, height = self._frame_size
-        if _quarter_turns(frame) % 2:
-            width, height = height, width
-        # PyAV's stubs leave to_image and from_image bare
-        picture: Image.Image = frame.to_image(width=width, height=height)  # type: ignore[no-untyped-call]
-        if turns := _quarter_turns(frame):
-            picture = picture.rotate(90 * turns, expand=True)
-        left = self.panel[0] + (self.panel[0] - picture.width) // 2
-        self._canvas.paste(picture, (left, (self.panel[1] - picture.height) // 2))
-        whole: VideoFrame = VideoFrame.from_image(self._canvas)  # type: ignore[no-untyped-call]
-        return whole
+def clear(
+    picture: Picture, alpha: Floats, rig: Rig, usable: Flags
+) -> tuple[Picture, Shadow | None]:
+    """The picture without the person and their shadow on the floor, and what that was like."""
+    person = _grown(alpha > 0.01, 0.08 * rig.torso)
+    ground = np.zeros(alpha.shape, np.uint8)
+    below = 0.1 * rig.torso
+    if all(rig.legs_free):
+        feet = rig.points[list(ANKLES), :2]
+        across = abs(feet[0, 0] - feet[1, 0]) / 2 + 0.75 * rig.torso
+        middle = round(float(feet[:, 0].mean())), round(float(feet[:, 1].max() + below))
+        cv2.ellipse(ground, middle, (round(across), round(0.25 * rig.torso)), 0, 0, 360, 1, -1)
+    hole = (person | ground) > 0
+    rim = max(2.0, 0.06 * rig.torso)
+    filled = fill_hole(picture, _grown(hole, rim) > 0, usable)
+    share = np.clip(1 - cv2.distanceTransform((~hole).astype(np.uint8), cv2.DIST_L2, 5) / rim, 0, 1)
+    background = (picture + (filled.astype(np.float32) - picture) * share[..., None]).astype(
+        np.uint8
+    )
+    spot = (ground > 0) & (person == 0)
+    if spot.sum() < 20:
+        return background, None
+    darker = 1 - picture[spot].mean(1) / np.maximum(background[spot].mean(1), 1)
+    depth = float(np.clip(np.percentile(darker, 92), 0, 0.6))
+    if depth < 0.05:
+        return background, None
+    return background, Shadow(depth, 0.45 * rig.torso, 0.1 * rig.torso, below)
 
 
-class _Film:
-    """The pictures of the output at a steady rate, whatever the rhythm of those that come in."""
-
-    def __init__(self, output: OutputContainer, stage: _Stage, video: VideoStream) -> None:
-        wish = video.average_rate or video.guessed_rate or Fraction(FASTEST_FPS)
-        bounded = min(max(wish, Fraction(1)), Fraction(FASTEST_FPS))
-        self._rate = bounded.limit_denominator(1001)
-        self._output, self._stage, self._start_s = output, stage, _start_s(video)
-        self._stream = output.add_stream("libx264", rate=self._rate)
-        self._stream.width, self._stream.height = stage.size
-        self._stream.pix_fmt = "yuv420p"
-        self._stream.options = {"preset": "veryfast", "crf": "23"}
-        self._latest: VideoFrame | None = None
-        self._painted: VideoFrame | None = None
-        self._count, self._shown_s, self._end_s = 0, 0.0, 0.0
-
-    def add(self, frame: VideoFrame) -> None:
-        """Take the next decoded frame. Raises `RenderError` past the longest length."""
-        shown_s = self._end_s if frame.pts is None else frame.time - self._start_s
-        self._shown_s = max(self._shown_s, shown_s)
-        self._fill(self._shown_s)
-        self._latest, self._painted = frame, None
-        length_s = float(frame.duration * (frame.time_base or 0)) or float(1 / self._rate)
-        self._end_s = self._shown_s + length_s
-
-    def close(self) -> None:
-        """Show the last frame for its time, and end the stream."""
-        self._fill(self._end_s)
-        self._output.mux(self._stream.encode(None))
-
-    def _fill(self, until_s: float) -> None:
-        if until_s > LONGEST_S + 0.1:
-            raise RenderError(f"video_url is longer than {LONGEST_S:g} seconds")
-        # a quarter of a frame's time is let pass, so that rounding makes no frame twice
-        while self._latest and self._count < until_s * self._rate - 0.25:
-            self._painted = self._painted or self._stage.paint(self._latest)
-            self._painted.pts, self._painted.time_base = self._count, 1 / self._rate
-            self._output.mux(self._stream.encode(self._painted))
-            self._count += 1
+def _grown(mask: Flags, reach: float) -> Picture:
+    side = 2 * max(2, round(reach)) + 1
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    return np.asarray(cv2.dilate(mask.astype(np.uint8), kernel))
 
 
-class _SoundTrack:
-    """The sound of the output: AAC, counted by its samples so that no bad time stamp gets in."""
-
-    def __init__(self, output: OutputContainer, video: VideoStream) -> None:
-        self._output, self._start_s = output, _start_s(video)
-        self._stream = output.add_stream("aac", rate=SOUND_RATE_HZ)
-        self._stream.codec_context.layout = "stereo"
-        self._form: tuple[int, str, str] | None = None
-        self._samples = 0
-
-    def add(self, frame: AudioFrame) -> None:
-        """Take the next decoded piece of sound; what lies past the longest length is left out."""
-        form = (frame.sample_rate, frame.layout.name, frame.format.name)
-        if self._form is None:
-            self._form = form
-            begin_s = min(max(0.0, (frame.time or 0.0) - self._start_s), LONGEST_S)
-            self._samples = round(begin_s * frame.sample_rate)
-        # the encoder keeps to the form it began with: a stream that changes falls silent
-        if form != self._form or self._samples > LONGEST_S * frame.sample_rate:
-            return
-        frame.pts, frame.time_base = self._samples, Fraction(1, frame.sample_rate)
-        self._samples += frame.samples
-        self._output.mux(self._stream.encode(frame))
-
-    def close(self) -> None:
-        """End the stream."""
-        self._output.mux(self._stream.encode(None))
-
-
-def main() -> int:
-    """Render once within bounds; print what came of it as one line of JSON."""
-    parser = argparse.ArgumentParser(description=render.__doc__)
-    for name in ("subject", "motion", "out"):
-        parser.add_argument(name, type=Path)
-    parser.add_argument("quality", choices=sorted(SHORT_SIDE_PIXELS))
-    given = parser.parse_args()
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT_BYTES, MEMORY_LIMIT_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_LIMIT_S, CPU_LIMIT_S))
+def _render(given: Namespace, progress: Callable[[float], None]) -> dict[str, object]:
     try:
-        render(given.subject, given.motion, given.out, given.quality)
-    except RenderError as error:
-        sys.stdout.write(json.dumps({"error": str(error)}))
-        return 1
-    sys.stdout.write(json.dumps({"duration_s": duration_s(given.out)}))
-    return 0
+        outcome = render(
+            given.subject,
+            given.motion,
+            given.out,
+            given.quality,
+            weights=given.weights or DEFAULT_FOLDER,
+            has_mark=not given.no_mark,
+            progress=progress,
+        )
+    except WeightsError as error:
+        raise RenderError(str(error)) from None
+    return {"duration_s": outcome.duration_s, "mode": outcome.mode}
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(work(_render))

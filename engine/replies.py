@@ -41,6 +41,7 @@ def result_reply(
         "cost": job.cost_credits,
         "remaining_credits": job.remaining_credits,
         **_times(job),
+        **({"note": job.note} if job.note else {}),
     }
     told: dict[str, tuple[str, Mapping[str, object]]] = {
         "output": (habits.output, {"text": url, "list": [url], "object": {"video_url": url}}),
@@ -59,7 +60,7 @@ def _links(job: Job, api_url: str) -> dict[str, str]:
 
 def _times(job: Job) -> dict[str, float]:
     if job.started_at is None or job.ended_at is None:
-        return {}
+        return {} if job.progress is None else {"progress": job.progress}
     return {
         "inference_time": round(job.ended_at - job.started_at, 3),
         "queue_time": round(job.started_at - job.submitted_at, 3),

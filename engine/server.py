@@ -19,7 +19,7 @@ from engine.control import CONTROL_PATH, Control, ControlError, Forbidden, guard
 from engine.faults import Faults, Handler
 from engine.history import Query, QueryError, history_rows
 from engine.inputs import InputError, parse_inputs
-from engine.jobs import MODEL, Job, Workshop
+from engine.jobs import MODEL, PLAIN, Job, RenderPlan, Workshop
 from engine.replies import result_reply, status_reply, submit_reply
 from engine.storage import Storage, UploadError
 
@@ -51,6 +51,7 @@ class ProviderServer:
     def __init__(
         self,
         *,
+        plan: RenderPlan = PLAIN,
         api_key: str = "SG_local",
         run_time_s: float = 8.0,
         media_dir: Path | None = None,
@@ -65,6 +66,7 @@ class ProviderServer:
         self.requests: list[SeenRequest] = []
         self.faults = Faults(self.clock)
         self._middlewares = [_but_for_control(middleware) for middleware in middlewares]
+        self._plan = plan
         self._run_time_s, self._media_dir, self._credits = run_time_s, media_dir, credits
         self._host, self._port = host, port
 
@@ -76,6 +78,7 @@ class ProviderServer:
                 self.clock,
                 self._storage,
                 self.faults,
+                plan=self._plan,
                 run_time_s=self._run_time_s,
                 credits=self._credits,
             )

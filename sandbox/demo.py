@@ -22,12 +22,12 @@ from rich.live import Live
 from rich.panel import Panel
 from rich.text import Text
 
+from sandbox.contact_sheet import draw_contact_sheet
 from sandbox.figures import draw_dance, draw_subject
 from sandbox.person import PersonClient, PersonError
 from sandbox.processes import Cast, Program, ProgramError, local_world
 from sandbox.transcript import EPHEMERAL, buttons_of, lines_of, text_of
 
-RUN_TIME_S = 6.0
 PATIENCE_S = 100.0
 MOTION_S = 3.0
 
@@ -297,7 +297,7 @@ async def demo(folder: Path, console: Console) -> None:
     began = time.monotonic()
     await asyncio.to_thread(_empty, folder)
     console.print("Starting a Discord, a provider and the bot on this machine …")
-    async with local_world(folder, run_time_s=RUN_TIME_S) as cast:
+    async with local_world(folder) as cast:
         bot = await Program.start(
             "bot", "run", log_path=folder / "bot.log", env=cast.bot_env(folder / "bot")
         )
@@ -310,8 +310,14 @@ async def demo(folder: Path, console: Console) -> None:
             exit_code = await bot.stop()
         if exit_code:
             raise BrokenPromiseError(f"The bot ended with {exit_code}:\n{bot.log()}")
-    console.print(f"\nTwo finished videos, in {time.monotonic() - began:.0f} s:")
-    for path in play.videos:
+    sheet = folder / "contact-sheet.png"
+    await asyncio.to_thread(
+        draw_contact_sheet, sheet, folder / "subject.jpg", folder / "dance.mp4", play.videos
+    )
+    console.print(
+        f"\nTwo finished videos, in {time.monotonic() - began:.0f} s, and what they show:"
+    )
+    for path in (*play.videos, sheet):
         console.print(f"  {path}", highlight=False, soft_wrap=True)
     console.print("\nTry it yourself: make playground, and open the address that it prints.")
 

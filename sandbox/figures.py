@@ -1,140 +1,121 @@
-"""A picture of somebody and a clip of somebody else who dances, drawn: nobody's are needed."""
+"""Pictures of people and clips of others who move, drawn: nobody's are needed."""
 
-import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 import av
-from PIL import Image, ImageDraw
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
 
-Point = tuple[float, float]
-Colour = tuple[int, int, int]
+from sandbox.backdrops import BACKDROPS
+from sandbox.body import ANKLES, Build, Stance, Vector, draw_body, skeleton
+from sandbox.motions import MOTIONS
+
 SIZE = (360, 480)
 FRAMES_PER_S = 24
+TALL, FLOOR_DOWN = 0.76, 0.93  # of the picture's height
+SOLE = 0.048  # below the ankle, of the body's height
+SMOOTHING = 2  # drawn larger and scaled down, for smooth edges
+
+BUILDS = {
+    "ada": Build((238, 190, 156), (196, 60, 70), (50, 64, 108), (60, 40, 34), (74, 44, 28)),
+    "ben": Build(
+        (150, 102, 74), (58, 132, 112), (44, 44, 52), (230, 230, 226), (24, 20, 20),
+        girth=1.25, shoulders=1.12, sleeve=1.9, stripe=(226, 220, 200),
+    ),
+    "cleo": Build(
+        (196, 142, 106), (236, 196, 84), (120, 132, 150), (96, 40, 60), (50, 30, 24),
+        girth=0.92, shoulders=0.92, sleeve=0.4, hem=0.42, long_hair=True,
+    ),
+    "dan": Build(
+        (228, 180, 150), (70, 92, 150), (92, 84, 70), (40, 40, 44), (200, 168, 110),
+        girth=1.5, shoulders=1.15, limbs=0.95, sleeve=0.7,
+    ),
+    "eve": Build(
+        (112, 74, 54), (232, 232, 238), (150, 50, 90), (30, 30, 36), (20, 16, 16),
+        girth=1.05, limbs=1.06, sleeve=2.0, stripe=(90, 110, 190),
+    ),
+}  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Pose:
-    """Angles from straight down, in radians, positive towards the right; `rise` in pixels."""
+class Scene:
+    """Somebody before a backdrop; each picture comes with the exact joints, in its pixels."""
 
-    lean: float = 0.0
-    arms: tuple[float, float] = (-0.35, 0.35)
-    forearms: tuple[float, float] = (-0.25, 0.25)
-    legs: tuple[float, float] = (-0.14, 0.14)
-    shins: tuple[float, float] = (-0.08, 0.08)
-    rise: float = 0.0
+    def __init__(self, build: Build, backdrop: str, size: tuple[int, int] = SIZE) -> None:
+        self.build, self.size = build, size
+        self._large = (size[0] * SMOOTHING, size[1] * SMOOTHING)
+        self._backdrop = BACKDROPS[backdrop](*self._large)
+        whole = Image.fromarray(np.clip(self._backdrop, 0, 255).astype(np.uint8))
+        self._still = np.asarray(whole.reduce(SMOOTHING))
 
+    def backdrop(self) -> NDArray[np.uint8]:
+        """The picture without anybody."""
+        return self._still.copy()
 
-@dataclass(frozen=True, slots=True)
-class Outfit:
-    """Colours of a figure and of what is behind it."""
-
-    skin: Colour
-    shirt: Colour
-    trousers: Colour
-    hair: Colour
-    wall: Colour
-    floor: Colour
-
-
-SUBJECT = Outfit(
-    (236, 188, 150), (196, 64, 72), (52, 66, 110), (70, 42, 28), (232, 236, 240), (205, 210, 216)
-)
-DANCER = Outfit(
-    (150, 102, 74), (60, 132, 110), (40, 40, 46), (20, 18, 18), (250, 240, 222), (226, 208, 180)
-)
+    def draw(
+        self, stance: Stance, *, tall: float = TALL, middle: float = 0.5
+    ) -> tuple[NDArray[np.uint8], dict[int, Vector]]:
+        """One RGB picture of somebody `tall` in shares of its height, with a foot on the floor."""
+        width, height = self._large
+        size = height * tall
+        joints = skeleton(self.build, stance)
+        lowest = max(joints[ankle][1] for ankle in ANKLES)
+        floor = height * FLOOR_DOWN
+        hips = (width * middle, floor - (lowest - stance.shift[1] + SOLE) * size)
+        places = np.array([(hips[0] + x * size, hips[1] + y * size) for x, y, _ in joints.values()])
+        places = np.concatenate([places, [(hips[0], floor)]])
+        # only what is around the figure is drawn anew
+        step = SMOOTHING
+        low = np.maximum((places.min(0) - 0.22 * size) // step * step, 0).astype(int)
+        high = np.minimum((places.max(0) + 0.22 * size) // step * step, self._large).astype(int)
+        box = slice(low[1], high[1]), slice(low[0], high[0])
+        image = self._backdrop[box].copy()
+        place = (hips[0] - low[0], hips[1] - low[1])
+        _draw_shadow(image, (place[0] + stance.shift[0] * size, floor - low[1]), size)
+        drawn = draw_body(image, self.build, stance, place, size)
+        small = Image.fromarray(np.clip(image, 0, 255).astype(np.uint8)).reduce(step)
+        picture = self._still.copy()
+        picture[low[1] // step : high[1] // step, low[0] // step : high[0] // step] = small
+        corner = np.array([low[0], low[1], 0.0])
+        return picture, {n: (point + corner) / step for n, point in drawn.items()}
 
 
 def draw_subject(path: Path) -> None:
     """A JPEG of somebody who stands still."""
-    _draw(Pose(), SUBJECT).save(path, quality=92)
+    picture, _ = Scene(BUILDS["ada"], "studio").draw(Stance())
+    Image.fromarray(picture).save(path, quality=93)
 
 
 def draw_dance(path: Path, duration_s: float = 3.0) -> None:
     """An mp4 (H.264) of somebody who dances."""
-    _film(path, duration_s, lambda t: _draw(_dance(t), DANCER))
+    film(path, Scene(BUILDS["ben"], "warm"), MOTIONS["dance"], duration_s)
 
 
-def _dance(t: float) -> Pose:
-    beat = math.tau * t * 0.9
-    swing, sway = math.sin(beat), math.sin(beat * 2)
-    return Pose(
-        lean=0.14 * swing,
-        arms=(-1.3 - 1.1 * swing, 1.3 - 1.1 * swing),
-        forearms=(-1.9 - 0.8 * sway, 1.9 - 0.8 * sway),
-        legs=(-0.2 - 0.35 * max(0.0, swing), 0.2 + 0.35 * max(0.0, -swing)),
-        shins=(-0.1 + 0.6 * max(0.0, swing), 0.1 - 0.6 * max(0.0, -swing)),
-        rise=10 * abs(sway),
-    )
-
-
-def _film(path: Path, duration_s: float, frame_at: Callable[[float], Image.Image]) -> None:
+def film(
+    path: Path, scene: Scene, motion: Callable[[float], Stance], duration_s: float
+) -> list[dict[int, Vector]]:
+    """Write an mp4 of that motion. Returns each frame's exact joints."""
+    joints = []
     with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as container:
         stream = container.add_stream("libx264", rate=FRAMES_PER_S, options={"crf": "20"})
-        stream.width, stream.height = SIZE
+        stream.width, stream.height = scene.size
         stream.pix_fmt = "yuv420p"
         stream.codec_context.time_base = Fraction(1, FRAMES_PER_S)
         for number in range(round(duration_s * FRAMES_PER_S)):
-            frame = av.VideoFrame.from_image(  # type: ignore[no-untyped-call]
-                frame_at(number / FRAMES_PER_S)
-            )
+            picture, found = scene.draw(motion(number / FRAMES_PER_S))
+            joints.append(found)
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
             frame.pts = number
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
+    return joints
 
 
-def _draw(pose: Pose, outfit: Outfit) -> Image.Image:
-    scale = 2  # drawn larger and scaled down, for smooth edges
-    width, height = SIZE
-    image = Image.new("RGB", (width * scale, height * scale), outfit.wall)
-    pen = ImageDraw.Draw(image)
-    floor_y = height * 0.86
-    pen.rectangle((0, floor_y * scale, width * scale, height * scale), fill=outfit.floor)
-    hip = (width / 2 + 40 * pose.lean, height * 0.56 - pose.rise)
-    neck = (hip[0] + 118 * math.sin(pose.lean), hip[1] - 118 * math.cos(pose.lean))
-    shade = tuple(int(part * 0.88) for part in outfit.floor)
-    pen.ellipse(_box((width / 2, floor_y + 16), 76 - pose.rise, 9, scale), fill=shade)
-
-    def limb(start: Point, angle: float, length: float, thick: float, colour: Colour) -> Point:
-        end = (start[0] + length * math.sin(angle), start[1] + length * math.cos(angle))
-        _capsule(pen, start, end, thick=thick, colour=colour, scale=scale)
-        return end
-
-    for side, way in enumerate((-1, 1)):
-        thigh = (hip[0] + way * 15, hip[1])
-        knee = limb(thigh, pose.legs[side], 72, 30, outfit.trousers)
-        foot = limb(knee, pose.shins[side], 70, 25, outfit.trousers)
-        limb(foot, math.pi / 2 * way, 14, 17, outfit.hair)
-    _capsule(pen, hip, neck, thick=58, colour=outfit.shirt, scale=scale)
-    for side, way in enumerate((-1, 1)):
-        shoulder = (neck[0] + way * 30, neck[1] + 8)
-        elbow = limb(shoulder, pose.arms[side], 54, 22, outfit.shirt)
-        limb(elbow, pose.forearms[side], 52, 17, outfit.skin)
-    head = (neck[0] + 20 * pose.lean, neck[1] - 46)
-    pen.ellipse(_box((head[0], head[1] - 6), 31, 36, scale), fill=outfit.hair)
-    pen.ellipse(_box((head[0], head[1] + 2), 27, 31, scale), fill=outfit.skin)
-    for way in (-1, 1):
-        pen.ellipse(_box((head[0] + way * 10, head[1]), 3, 4, scale), fill=(40, 34, 34))
-    smile = _box((head[0], head[1] + 10), 10, 7, scale)
-    pen.arc(smile, 20, 160, fill=(150, 60, 60), width=2 * scale)
-    return image.resize(SIZE, Image.Resampling.LANCZOS)
-
-
-def _box(centre: Point, across: float, down: float, scale: int) -> tuple[float, ...]:
-    x, y = centre
-    return tuple(scale * edge for edge in (x - across, y - down, x + across, y + down))
-
-
-def _capsule(
-    pen: ImageDraw.ImageDraw, start: Point, end: Point, *, thick: float, colour: Colour, scale: int
-) -> None:
-    """A rounded limb, a little lighter on its left."""
-    light = tuple(min(255, part + 22) for part in colour)
-    for shade, part, shift in ((colour, 1.0, 0.0), (light, 0.5, -thick * 0.14)):
-        radius = thick * part / 2
-        points = [((x + shift) * scale, y * scale) for x, y in (start, end)]
-        pen.line(points, fill=shade, width=int(thick * part * scale))
-        for x, y in points:
-            pen.ellipse(_box((x / scale, y / scale), radius, radius, scale), fill=shade)
+def _draw_shadow(image: NDArray[np.float32], place: tuple[float, float], height: float) -> None:
+    across, down = 0.2 * height, 0.035 * height
+    top, bottom = max(0, int(place[1] - 2 * down)), int(place[1] + 2 * down)
+    y, x = np.ogrid[top : min(image.shape[0], bottom), 0 : image.shape[1]]
+    far = ((x - place[0]) / across) ** 2 + ((y - place[1]) / down) ** 2
+    image[top:bottom] *= (1 - 0.34 * np.exp(-1.6 * far)).astype(np.float32)[..., None]

@@ -45,11 +45,14 @@ class Playground:
     Entering raises `PlaygroundError` and `ProgramError`.
     """
 
-    def __init__(self, folder: Path, port: int, run_time_s: float, console: Console) -> None:
+    def __init__(
+        self, folder: Path, port: int, run_time_s: float, console: Console, *, plain: bool = False
+    ) -> None:
         self.folder = folder.resolve()
         self.picture, self.dance = self.folder / "subject.jpg", self.folder / "dance.mp4"
         self._port = port
         self._run_time_s = run_time_s
+        self._renderer = ("--plain",) if plain else ()
         self._console = console
         self._world = seed_world()
         self._provider_at: dict[str, Any] = {}
@@ -87,7 +90,7 @@ class Playground:
 
     async def _new_provider(self) -> Program:
         return await Program.start(
-            *("engine", "--run-time-s", str(self._run_time_s)),
+            *("engine", "--run-time-s", str(self._run_time_s), *self._renderer),
             *("--api-key", f"SG_{secrets.token_hex(16)}"),
             log_path=self.folder / "provider.log",
         )
@@ -189,12 +192,14 @@ def _lock(folder: Path) -> IO[bytes]:
     return lock
 
 
-async def play(folder: Path, port: int, run_time_s: float, console: Console) -> None:
+async def play(folder: Path, port: int, run_time_s: float, *, plain: bool) -> None:
     """Run until SIGINT, SIGTERM or SIGHUP. Raises `PlaygroundError` and `ProgramError`."""
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    playing = asyncio.create_task(_play(Playground(folder, port, run_time_s, console), console))
+    console = Console()
+    playground = Playground(folder, port, run_time_s, console, plain=plain)
+    playing = asyncio.create_task(_play(playground, console))
     told = asyncio.create_task(stop.wait())
     await asyncio.wait({playing, told}, return_when=asyncio.FIRST_COMPLETED)
     told.cancel()
@@ -246,9 +251,10 @@ def main() -> int:
     parser.add_argument(
         "--run-time-s", type=_seconds, default=RUN_TIME_S, help="how long one video takes"
     )
+    parser.add_argument("--plain", action="store_true", help="videos without motion transfer")
     given = parser.parse_args()
     try:
-        asyncio.run(play(given.folder, given.port, given.run_time_s, Console()))
+        asyncio.run(play(given.folder, given.port, given.run_time_s, plain=given.plain))
     except (PlaygroundError, ProgramError) as failed:
         sys.stderr.write(f"{failed}\n")
         return 1

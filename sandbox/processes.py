@@ -169,13 +169,16 @@ class Cast:
 
 
 @asynccontextmanager
-async def local_world(folder: Path, *, run_time_s: float) -> AsyncIterator[Cast]:
-    """A Discord and a provider on this machine, each in a process; logs are kept in `folder`."""
+async def local_world(folder: Path, *engine_arguments: str) -> AsyncIterator[Cast]:
+    """A Discord and a provider on this machine, each in a process; logs are kept in `folder`.
+
+    The provider is the offline engine.
+    """
     async with AsyncExitStack() as stack:
         discord = await Program.start("sandbox.discord", log_path=folder / "discord.log")
         stack.push_async_callback(discord.stop)
         provider = await Program.start(
-            "engine", "--run-time-s", str(run_time_s), log_path=folder / "provider.log"
+            "engine", *engine_arguments, log_path=folder / "provider.log"
         )
         stack.push_async_callback(provider.stop)
         yield Cast(await discord.announcement(), await provider.announcement())

@@ -82,7 +82,7 @@ def make_motion(
             output.mux(stream.encode(frame))
         output.mux(stream.encode(None))
         if sound is not None:
-            _add_tone(output, sound, duration_s)
+            add_tone(output, sound, duration_s)
     return path
 
 
@@ -91,7 +91,7 @@ def make_audio_only(path: Path, *, duration_s: float = 1.0) -> Path:
     with av.open(str(path), "w", format="mp4") as output:
         stream = output.add_stream("aac", rate=AUDIO_RATE_HZ)
         stream.codec_context.layout = "mono"
-        _add_tone(output, stream, duration_s)
+        add_tone(output, stream, duration_s)
     return path
 
 
@@ -146,7 +146,8 @@ def _around(centre: tuple[float, float], radius: float) -> tuple[float, float, f
     return (x - radius, y - radius, x + radius, y + radius)
 
 
-def _add_tone(output: av.container.OutputContainer, stream: AudioStream, duration_s: float) -> None:
+def add_tone(output: av.container.OutputContainer, stream: AudioStream, duration_s: float) -> None:
+    """Mux that many seconds of a tone into the stream."""
     rate_hz = stream.rate
     total = round(duration_s * rate_hz)
     resampler = av.AudioResampler(stream.codec_context.format, "mono", rate_hz)

@@ -17,6 +17,8 @@ ENTRIES = {
     "bot.media_worker",
     "bot.migrations.env",
     "engine.__main__",
+    "engine.plain",
+    "engine.render",
     "sandbox.discord.__main__",
     "sandbox.demo",
     "sandbox.pictures",

@@ -11,6 +11,14 @@ from tests.e2e.stage import Stage
 
 @pytest.fixture
 async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    """The two servers run; the bot is started by the test."""
-    async with local_world(tmp_path, run_time_s=2.0) as cast, Stage(cast, tmp_path) as stage:
+    """The two servers run, videos are made without motion; the bot is started by the test."""
+    world = local_world(tmp_path, "--plain", "--run-time-s", "2")
+    async with world as cast, Stage(cast, tmp_path) as stage:
+        yield stage
+
+
+@pytest.fixture
+async def moving_stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    """The same with real motion transfer."""
+    async with local_world(tmp_path) as cast, Stage(cast, tmp_path) as stage:
         yield stage

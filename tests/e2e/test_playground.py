@@ -89,7 +89,7 @@ async def run(*arguments: str) -> asyncio.subprocess.Process:
 
 @asynccontextmanager
 async def visiting(folder: Path) -> AsyncIterator[Visit]:
-    arguments = ("--port", "0", "--folder", str(folder), "--run-time-s", "1")
+    arguments = ("--plain", "--port", "0", "--folder", str(folder), "--run-time-s", "1")
     visit = Visit(await run(*arguments))
     try:
         page = await visit.reads(r"Open (http://127\.0\.0\.1:\d+/) in a browser")

@@ -3,11 +3,12 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import aiohttp
 import pytest
 
+from engine.pose import PoseModel
 from engine.server import ProviderServer
-from tests.engine.customer import Customer
+from engine.weights import ready
+from tests.engine.customer import Customer, customer_of
 from tests.media_samples import make_motion, make_picture
 
 
@@ -22,26 +23,30 @@ def motion(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_motion(path, duration_s=0.5, size=(120, 160))
 
 
-@pytest.fixture
-async def server() -> AsyncIterator[ProviderServer]:
-    async with ProviderServer(run_time_s=0) as server:
-        yield server
+@pytest.fixture(scope="session")
+def weights() -> Path:
+    """Fetched by set-up; their absence fails the tests that need them with what to do."""
+    return ready()
+
+
+@pytest.fixture(scope="session")
+def model(weights: Path) -> PoseModel:
+    return PoseModel(weights)
 
 
 @pytest.fixture
-async def customer(server: ProviderServer, subject: Path, motion: Path) -> AsyncIterator[Customer]:
-    async with aiohttp.ClientSession() as session:
-        customer = Customer(session, server)
-        customer.image_url = await customer.upload(subject, "image/jpeg")
-        customer.video_url = await customer.upload(motion, "video/mp4")
+async def customer(subject: Path, motion: Path) -> AsyncIterator[Customer]:
+    async with customer_of(ProviderServer(run_time_s=0), subject, motion) as customer:
         yield customer
+
+
+@pytest.fixture
+def server(customer: Customer) -> ProviderServer:
+    return customer.server
 
 
 @pytest.fixture
 async def slow_customer(subject: Path, motion: Path) -> AsyncIterator[Customer]:
     """Of a server whose jobs take 133 s of its clock."""
-    async with ProviderServer(run_time_s=133) as server, aiohttp.ClientSession() as session:
-        customer = Customer(session, server)
-        customer.image_url = await customer.upload(subject, "image/jpeg")
-        customer.video_url = await customer.upload(motion, "video/mp4")
+    async with customer_of(ProviderServer(run_time_s=133), subject, motion) as customer:
         yield customer

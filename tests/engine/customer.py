@@ -1,6 +1,8 @@
 """A customer of the stand-in provider: a key, two files, and plain HTTP."""
 
 import base64
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -84,3 +86,15 @@ class Customer:
     async def result(self, job: Job) -> Answer:
         """Ask for the result."""
         return await self.get(f"{self.server.api_url}/requests/{job.request_id}")
+
+
+@asynccontextmanager
+async def customer_of(
+    server: ProviderServer, subject: Path, motion: Path
+) -> AsyncIterator[Customer]:
+    """The customer of a server that is not yet started, with both files uploaded."""
+    async with server, aiohttp.ClientSession() as session:
+        customer = Customer(session, server)
+        customer.image_url = await customer.upload(subject, "image/jpeg")
+        customer.video_url = await customer.upload(motion, "video/mp4")
+        yield customer

@@ -3,11 +3,10 @@
 import asyncio
 from pathlib import Path
 
-import aiohttp
 import pytest
 
 from engine.server import ProviderServer
-from tests.engine.customer import Customer
+from tests.engine.customer import Customer, customer_of
 
 WEEK_S = 7 * 24 * 3600.0
 
@@ -86,13 +85,8 @@ async def test_a_media_folder_of_ones_own_is_kept(
     tmp_path: Path, subject: Path, motion: Path
 ) -> None:
     folder = tmp_path / "new" / "media"
-    async with (
-        ProviderServer(run_time_s=0, media_dir=folder) as server,
-        aiohttp.ClientSession() as session,
-    ):
-        customer = Customer(session, server)
-        customer.image_url = await customer.upload(subject, "image/jpeg")
-        customer.video_url = await customer.upload(motion, "video/mp4")
+    server = ProviderServer(run_time_s=0, media_dir=folder)
+    async with customer_of(server, subject, motion) as customer:
         await customer.finish()
     kept = sorted(path.parent.name for path in folder.rglob("*") if path.is_file())
     assert kept == ["assets", "assets", "generations"]

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.jobs import Job, State
-from tests.engine.customer import Customer
+from engine.jobs import Job, RenderPlan, State
+from engine.server import ProviderServer
+from tests.engine.customer import Customer, customer_of
 from tests.media_samples import make_audio_only, make_noise, make_picture, make_pixel_bomb
 
 HOUR_S = 3600.0
@@ -110,11 +111,10 @@ async def test_a_renderer_that_dies_fails_its_job(
     assert job.error == "Validation error in pixverse-mimic: the inputs could not be processed"
 
 
-async def test_a_renderer_that_takes_too_long_is_ended(
-    customer: Customer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("engine.jobs.RENDER_TIMEOUT_S", 0.01)
-    job = await customer.finish()
+async def test_a_renderer_that_takes_too_long_is_ended(subject: Path, motion: Path) -> None:
+    plan = RenderPlan(is_plain=True, timeout_s=0.01)
+    async with customer_of(ProviderServer(plan=plan, run_time_s=0), subject, motion) as customer:
+        job = await customer.finish()
     assert job.error == "Validation error in pixverse-mimic: the inputs take too long to process"
 
 

@@ -17,7 +17,7 @@ REPOSITORY = Path(__file__).parent.parent.parent
 
 async def start(*arguments: str) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-W", "error", "-m", "engine", *arguments),
+        *(sys.executable, "-W", "error", "-m", "engine", "--plain", *arguments),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         cwd=REPOSITORY,

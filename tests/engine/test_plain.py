@@ -1,4 +1,4 @@
-"""The draft video: its form, its length, its sound, and what each half shows."""
+"""The plain video: its form, its length, its sound, and what each half shows."""
 
 import random
 from collections.abc import Iterable
@@ -12,7 +12,8 @@ from av import VideoFrame
 from av.stream import Disposition
 from PIL import Image, ImageChops, ImageDraw, ImageStat
 
-from engine.render import RenderError, duration_s, render
+from engine.media import RenderError, duration_s
+from engine.plain import render
 from tests.media_samples import (
     MOTION_BACKGROUND,
     SUBJECT_BACKGROUND,

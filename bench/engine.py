@@ -1,0 +1,184 @@
+"""How well and how fast the offline engine works: `python -m bench.engine [--pairs FOLDER]`.
+
+Draws people and dancers, renders each pair, and looks at the output with the pose model: how far
+are its limbs' angles from the dancer's true ones (of a drawn dancer) or from those seen (of a film
+in a folder)? The still picture is the baseline. Then time and memory at each quality.
+
+A folder of real pairs holds pictures and films that begin alike: ann.jpg, ann.mp4, ben.png, …;
+with --all every picture is rendered with every film.
+"""
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import av
+import numpy as np
+from PIL import Image
+
+from engine.agreement import Agreement, angles_of, compare, of_truth
+from engine.pose import PoseModel
+from engine.render import render
+from engine.skeleton import LIMB_BONES
+from engine.track import follow
+from engine.weights import ready
+from sandbox.backdrops import BACKDROPS
+from sandbox.body import Stance
+from sandbox.figures import BUILDS, FRAMES_PER_S, Scene, film
+from sandbox.motions import MOTIONS
+
+QUALITIES = ("360p", "540p", "720p")
+PICTURES, FILMS = {".jpg", ".jpeg", ".png", ".webp"}, {".mp4", ".mov"}
+
+
+def still(picture: Path, like: Path, out: Path) -> Path:
+    """A film of the picture that does not move, as long as another."""
+    with av.open(str(like)) as other:
+        stream = other.streams.video[0]
+        rate = stream.average_rate or 24
+        count = max(2, round(float((stream.duration or 1) * (stream.time_base or 1)) * float(rate)))
+    image = Image.open(picture).convert("RGB")
+    share = 360 / min(image.size)
+    image = image.resize((2 * round(image.width * share / 2), 2 * round(image.height * share / 2)))
+    with av.open(str(out), "w", format="mp4") as container:
+        written = container.add_stream("libx264", rate=round(rate))
+        written.width, written.height = image.size
+        written.pix_fmt = "yuv420p"
+        for index in range(count):
+            frame = av.VideoFrame.from_image(image)
+            frame.pts = index
+            container.mux(written.encode(frame))
+        container.mux(written.encode())
+    return out
+
+
+def drawn_pairs(folder: Path, model: PoseModel, seconds: float, only: str | None) -> None:
+    """Every motion with two bodies, each body before another backdrop."""
+    names, backdrops = list(BUILDS), list(BACKDROPS)
+    for index, (motion, stance_at) in enumerate(MOTIONS.items()):
+        if only and motion != only:
+            continue
+        dancer = folder / f"{motion}.mp4"
+        scene = Scene(BUILDS[names[(index + 1) % 5]], backdrops[(index + 2) % 5])
+        joints = film(dancer, scene, stance_at, seconds)
+        truth = of_truth([as_array(each) for each in joints])
+        moments = np.arange(len(joints)) / FRAMES_PER_S
+        is_sure = is_flat(joints)
+        for step in (0, 2):
+            name, backdrop = names[(index + step) % 5], backdrops[(index + 2 * step) % 5]
+            subject = folder / f"{name}-{backdrop}.png"
+            picture, _ = Scene(BUILDS[name], backdrop).draw(Stance())
+            Image.fromarray(picture).save(subject)
+            out = folder / f"{name}-{motion}.mp4"
+            render(subject, dancer, out, "360p")
+            found = compare(truth, is_sure, follow(out, model, ignore), moments)
+            base = follow(still(subject, dancer, folder / "still.mp4"), model, ignore)
+            report(f"{name} ({backdrop}) {motion}", found, compare(truth, is_sure, base, moments))
+
+
+def real_pairs(folder: Path, model: PoseModel, *, is_all: bool) -> None:
+    """Pictures and films of a folder: against what is seen in the film."""
+    pictures = sorted(path for path in folder.iterdir() if path.suffix.lower() in PICTURES)
+    films = sorted(path for path in folder.iterdir() if path.suffix.lower() in FILMS)
+    for picture in pictures:
+        for reference in films:
+            if not (is_all or reference.stem.split("-")[0] == picture.stem.split("-")[0]):
+                continue
+            with tempfile.TemporaryDirectory() as temporary:
+                out = Path(temporary) / "out.mp4"
+                outcome = render(picture, reference, out, "540p")
+                seen = follow(reference, model, ignore)
+                truth, is_sure = angles_of(seen, seen.times_s)
+                name = f"{picture.stem} {reference.stem} [{outcome.mode}]"
+                if outcome.mode == "sway":
+                    print(f"{name:44}")
+                    continue
+                found = compare(truth, is_sure, follow(out, model, ignore), seen.times_s)
+                base = follow(still(picture, reference, Path(temporary) / "s.mp4"), model, ignore)
+                report(name, found, compare(truth, is_sure, base, seen.times_s))
+
+
+def report(name: str, found: Agreement, baseline: Agreement) -> None:
+    """One line."""
+    print(
+        f"{name:44} {found.mean_degrees:5.2f}°  {found.close_share:6.1%} within 20°"
+        f"   (still: {baseline.mean_degrees:5.1f}°)  of {found.count}",
+        flush=True,
+    )
+
+
+def is_flat(joints: list[dict[int, np.ndarray]]) -> np.ndarray:
+    """Which limbs lie near enough to the screen to have an angle there."""
+    points = np.stack([as_array(each) for each in joints])
+    bones = np.stack([points[:, b] - points[:, a] for a, b in LIMB_BONES], 1)
+    flat = np.hypot(bones[..., 0], bones[..., 1])
+    return flat > 0.35 * np.linalg.norm(bones, axis=-1)
+
+
+def as_array(joints: dict[int, np.ndarray]) -> np.ndarray:
+    """33 joints, those that are not drawn at zero."""
+    return np.stack([joints.get(number, np.zeros(3)) for number in range(33)])
+
+
+def speed(folder: Path, seconds: float) -> None:
+    """Wall and CPU seconds per second of video, and peak memory, each in a fresh process."""
+    subject, dancer = folder / "ada-speed.png", folder / "speed.mp4"
+    Image.fromarray(Scene(BUILDS["ada"], "bricks", (720, 960)).draw(Stance())[0]).save(subject)
+    film(dancer, Scene(BUILDS["ben"], "garden"), MOTIONS["dance"], seconds)
+    for quality in QUALITIES:
+        began, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
+        command = [sys.executable, "-m", "engine.render", str(subject), str(dancer)]
+        code = (
+            "import runpy, sys; sys.argv = sys.argv[1:]\n"
+            "try: runpy.run_module('engine.render', run_name='__main__')\n"
+            "finally: print(open('/proc/self/status').read(), file=sys.stderr)"
+        )
+        command[1:3] = ["-c", code, "engine.render"]
+        done = subprocess.run(
+            [*command, str(folder / "speed-out.mp4"), quality],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        wall, after = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        peak = int(done.stderr.rsplit("VmHWM:", 1)[1].split()[0]) / 1024
+        length = json.loads(done.stdout.splitlines()[-1])["duration_s"]
+        print(
+            f"{quality}: {wall / length:.2f} s wall, {cpu / length:.2f} s CPU per second of video,"
+            f" peak {peak:.0f} MB ({length:.0f} s of video, all included)",
+            flush=True,
+        )
+
+
+def ignore(share: float) -> None:
+    """No progress is shown."""
+
+
+def main() -> None:
+    """Measure what was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pairs", type=Path, help="a folder of real pictures and films")
+    parser.add_argument("--all", action="store_true", help="each picture with each film")
+    parser.add_argument("--motion", choices=sorted(MOTIONS), help="only this drawn motion")
+    parser.add_argument("--seconds", type=float, default=4.0, help="of each drawn film")
+    parser.add_argument("--speed", action="store_true", help="only time and memory")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        if given.pairs:
+            real_pairs(given.pairs, PoseModel(ready()), is_all=given.all)
+            return
+        if not given.speed:
+            drawn_pairs(folder, PoseModel(ready()), given.seconds, given.motion)
+        if not given.motion:
+            speed(folder, 8.0)
+
+
+if __name__ == "__main__":
+    main()

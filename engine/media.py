@@ -1,0 +1,189 @@
+"""Files from strangers, opened with care: pictures, films, and the mp4 that is written."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from fractions import Fraction
+from pathlib import Path
+
+import av
+from av import AudioFrame, VideoFrame
+from av.audio.stream import AudioStream
+from av.container import InputContainer, OutputContainer
+from av.stream import Disposition
+from av.video.stream import VideoStream
+from PIL import Image, ImageOps
+
+SHORT_SIDE_PIXELS = {"360p": 360, "540p": 540, "720p": 720}
+LONGEST_S = 30.0
+FASTEST_FPS = 30
+IMAGE_FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
+PIXEL_LIMIT = 50_000_000
+SOUND_RATE_HZ = 44_100
+
+
+class RenderError(Exception):
+    """An input cannot be used; the text says which and why."""
+
+
+def open_subject(path: Path, largest_side: int) -> Image.Image:
+    """The picture upright, in RGB, on white where it is transparent. Raises `RenderError`."""
+    too_many = f"image_url has more than {PIXEL_LIMIT:,} pixels"
+    try:
+        with Image.open(path, formats=IMAGE_FORMATS) as picture:
+            if picture.width * picture.height > PIXEL_LIMIT:
+                raise RenderError(too_many)
+            picture.draft("RGB", (largest_side, largest_side))  # a JPEG may be read smaller
+            ImageOps.exif_transpose(picture, in_place=True)
+            if picture.mode.startswith("I") or picture.mode == "F":
+                upright = _eight_bits(picture)
+            else:
+                upright = picture.convert("RGBA")
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise RenderError(too_many) from None
+    except (OSError, SyntaxError, ValueError):  # Pillow's ways to say "damaged"
+        raise RenderError("image_url is not a readable image") from None
+    upright.thumbnail((largest_side, largest_side))
+    white = Image.new("RGBA", upright.size, "white")
+    return Image.alpha_composite(white, upright).convert("RGB")
+
+
+def _eight_bits(picture: Image.Image) -> Image.Image:
+    """Grey of 16 bits, which Pillow would cut off instead of scale."""
+    return picture.convert("I").point(lambda level: level / 256).convert("L").convert("RGBA")
+
+
+@contextmanager
+def open_motion(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
+    """The film and its pictures' stream. Raises `RenderError`, also for what fails inside."""
+    try:
+        # the demuxer is forced: no playlist may pose as a video and name other files
+        source = av.open(str(path), format="mov", metadata_errors="replace")
+    except av.FFmpegError:
+        raise RenderError("video_url is not an mp4 or mov video") from None
+    with closing(source):
+        video = next((each for each in source.streams.video if not _is_cover(each)), None)
+        if video is None:
+            raise RenderError("video_url holds no video stream")
+        video.thread_type = "AUTO"
+        try:
+            yield source, video
+        except av.FFmpegError as error:
+            raise RenderError(f"video_url cannot be decoded: {error.strerror}") from None
+
+
+def _is_cover(video: VideoStream) -> bool:
+    return bool(video.disposition & Disposition.attached_pic)
+
+
+def frames_of(
+    source: InputContainer, *streams: VideoStream | AudioStream
+) -> Iterator[VideoFrame | AudioFrame]:
+    """What can be decoded: a damaged packet costs its own moment, not the film."""
+    for packet in source.demux(*streams):
+        try:
+            frames = packet.decode()
+        except av.FFmpegError:
+            continue
+        for frame in frames:
+            if isinstance(frame, VideoFrame | AudioFrame):
+                yield frame
+
+
+def quarter_turns(frame: VideoFrame) -> int:
+    """How often to turn it counter-clockwise: phones store a film lying, with a note."""
+    return round(frame.rotation / 90) % 4
+
+
+def steady_rate(video: VideoStream) -> Fraction:
+    """Pictures a second for the output: the film's own, at most 30."""
+    wish = video.average_rate or video.guessed_rate or Fraction(FASTEST_FPS)
+    bounded = min(max(wish, Fraction(1)), Fraction(FASTEST_FPS))
+    return bounded.limit_denominator(1001)
+
+
+def start_s(video: VideoStream) -> float:
+    """When the first picture is shown, in the film's own time."""
+    return float((video.start_time or 0) * (video.time_base or 0))
+
+
+def duration_s(path: Path) -> float:
+    """How many seconds of video a finished file holds."""
+    with av.open(str(path), format="mov") as video:
+        stream = video.streams.video[0]
+        return float((stream.duration or 0) * (stream.time_base or 0))
+
+
+class Timeline:
+    """When each decoded picture is shown, whatever the film's time stamps are worth."""
+
+    def __init__(self, video: VideoStream) -> None:
+        self._start_s, self._usual_s = start_s(video), float(1 / steady_rate(video))
+        self.shown_s, self.end_s = 0.0, 0.0
+
+    def show(self, frame: VideoFrame) -> float:
+        """Seconds from the film's begin. Raises `RenderError` past the longest length."""
+        shown_s = self.end_s if frame.pts is None else frame.time - self._start_s
+        self.shown_s = max(self.shown_s, shown_s)
+        length_s = float(frame.duration * (frame.time_base or 0)) or self._usual_s
+        self.end_s = self.shown_s + length_s
+        if self.end_s > LONGEST_S + 0.1:
+            raise RenderError(f"video_url is longer than {LONGEST_S:g} seconds")
+        return self.shown_s
+
+
+@contextmanager
+def new_film(path: Path) -> Iterator[OutputContainer]:
+    """An mp4 whose index comes first, so that it plays while it loads."""
+    with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as output:
+        yield output
+
+
+class Film:
+    """The pictures of an mp4, H.264, at a steady rate."""
+
+    def __init__(self, output: OutputContainer, size: tuple[int, int], rate: Fraction) -> None:
+        self._output, self._rate = output, rate
+        self._stream = output.add_stream("libx264", rate=rate)
+        self._stream.width, self._stream.height = size
+        self._stream.pix_fmt = "yuv420p"
+        self._stream.options = {"preset": "veryfast", "crf": "22"}
+        self.count = 0
+
+    def add(self, picture: VideoFrame) -> None:
+        """The next picture."""
+        picture.pts, picture.time_base = self.count, 1 / self._rate
+        self._output.mux(self._stream.encode(picture))
+        self.count += 1
+
+    def close(self) -> None:
+        """End the stream."""
+        self._output.mux(self._stream.encode(None))
+
+
+class SoundTrack:
+    """The sound of an mp4: AAC, counted by its samples so that no bad time stamp gets in."""
+
+    def __init__(self, output: OutputContainer, video: VideoStream) -> None:
+        self._output, self._start_s = output, start_s(video)
+        self._stream = output.add_stream("aac", rate=SOUND_RATE_HZ)
+        self._stream.codec_context.layout = "stereo"
+        self._form: tuple[int, str, str] | None = None
+        self._samples = 0
+
+    def add(self, frame: AudioFrame) -> None:
+        """Take the next decoded piece of sound; what lies past the longest length is left out."""
+        form = (frame.sample_rate, frame.layout.name, frame.format.name)
+        if self._form is None:
+            self._form = form
+            begin_s = min(max(0.0, (frame.time or 0.0) - self._start_s), LONGEST_S)
+            self._samples = round(begin_s * frame.sample_rate)
+        # the encoder keeps to the form it began with: a stream that changes falls silent
+        if form != self._form or self._samples > LONGEST_S * frame.sample_rate:
+            return
+        frame.pts, frame.time_base = self._samples, Fraction(1, frame.sample_rate)
+        self._samples += frame.samples
+        self._output.mux(self._stream.encode(frame))
+
+    def close(self) -> None:
+        """End the stream."""
+        self._output.mux(self._stream.encode(None))
