@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import discord
 from discord import ui
 
+from bot import rule_words
 from bot.cards import view, words
 from bot.core.accounts import Page
 from bot.core.actions import LINES, OPERATOR, Deed, Line, Snapshot
@@ -83,7 +84,7 @@ def _what(line: Line) -> str:
         case Deed.REPAIR:
             return f"{_actor(line)} repaired {person}’s wallet"
         case _:
-            return f"{_actor(line)} changed {_changes(line.before or {}, line.after or {})}"
+            return f"{_actor(line)} changed {_changes(line.before, line.after)}"
 
 
 def _actor(line: Line) -> str:
@@ -94,17 +95,11 @@ def _until(moment: object) -> str:
     return f"until <t:{moment:.0f}:f>" if isinstance(moment, int | float) else "for good"
 
 
-def _changes(before: Snapshot, after: Snapshot) -> str:
+def _changes(before: Snapshot | None, after: Snapshot | None) -> str:
     """What is different now, field by field; a role stands before its own."""
-    role = after.get("role_id")
-    fields = [
-        f"{name.removesuffix('_credits').replace('_', ' ')} "
-        f"{_value(before.get(name))} → {_value(after[name])}"
-        for name in after
-        if name != "role_id" and before.get(name) != after[name]
-    ]
+    role = (after or {}).get("role_id")
     whose = f"<@&{role}>’s " if role else ""
-    return whose + (", ".join(fields) or "nothing")
+    return whose + (" · ".join(rule_words.changes(before, after)) or "nothing")
 
 
 def _value(value: object) -> str:

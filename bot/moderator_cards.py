@@ -90,6 +90,12 @@ def was_set(person_id: int, credits: int, was: int) -> ui.LayoutView:
     return done(f"<@{person_id}> has {credits} granted now; it was {was}.")
 
 
+ASKS_DEFAULT_ALLOWANCE = (
+    "Give everybody **the operator’s usual allowance** instead of the one set here? Granted "
+    "credits and roles’ allowances remain."
+)
+
+
 def asks_allowance(
     rules: ServerRules, credits: int, period: Period | None, role_id: int | None
 ) -> str:

@@ -132,14 +132,17 @@ class Quotas:
     async def set_allowance(
         self,
         server_id: int,
-        credits: int,
+        credits: int | None,
         *,
         period: Period | None = None,
         role_id: int | None = None,
         actor_id: int,
         reason: str = "",
     ) -> ServerRules:
-        """Everybody's allowance, or a role's (0 credits take it away); the period is all's."""
+        """Everybody's allowance, or a role's (0 credits take it away); the period is all's.
+
+        `None` leaves everybody's to the operator again.
+        """
         given: dict[str, Any] = {
             "actor_id": actor_id,
             "reason": reason.strip(),

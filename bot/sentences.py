@@ -127,10 +127,10 @@ SENTENCES: dict[Problem, str] = {
         "job's."
     ),
     Problem.BLOCKED: (
-        "A moderator has blocked you here until <t:{until}:f> (<t:{until}:R>). They said: {reason}"
+        "You are blocked here until <t:{until}:f> (<t:{until}:R>). The reason given is: {reason}"
     ),
     Problem.BLOCKED_FOR_GOOD: (
-        "A moderator has blocked you here, for good unless they lift it. They said: {reason}"
+        "You are blocked here for good, unless it is lifted. The reason given is: {reason}"
     ),
     Problem.WRONG_CHANNEL: "In this server videos are made in {channels}: ask again there.",
     Problem.QUALITY_NOT_ALLOWED: "{quality} is not open to you in this server: choose {allowed}.",
@@ -168,6 +168,7 @@ SENTENCES: dict[Problem, str] = {
         "Discord does not tell me right now which servers you are in: please try again in a minute."
     ),
     Problem.CANCELLED_BY_MODERATOR: "A moderator has cancelled it.",
+    Problem.CANCELLED_BY_OPERATOR: "The operator of this bot has cancelled it.",
     Problem.SENT_OFF_ALREADY: (
         "It is too late to cancel `{job}`: the video service has it, cannot be stopped, and "
         "bills it."
@@ -192,6 +193,9 @@ SENTENCES: dict[Problem, str] = {
         "again if you still want it."
     ),
     Problem.NOT_YOURS_TO_PRESS: "This button is for the moderator who asked, in their server.",
+    Problem.CARD_TOO_OLD: (
+        "This card is from more than a quarter of an hour ago: give its command again."
+    ),
     Problem.CANNOT_POST_THERE: (
         "I may not post in {channels}, so nothing was changed: give me *View Channel* and *Send "
         "Messages* there, or choose another channel."

@@ -3,6 +3,7 @@
 import mimetypes
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 import discord
@@ -20,6 +21,8 @@ from bot.wallets import Place
 from cogs.confirmations import Confirmations
 
 log = structlog.get_logger()
+
+CARD_LIFE = timedelta(minutes=15)
 
 
 class Bot(commands.Bot):
@@ -60,6 +63,18 @@ def server_of(interaction: Interaction) -> int:
     """The server of a command that only servers have."""
     assert interaction.guild_id is not None
     return interaction.guild_id
+
+
+def check_presser(interaction: Interaction, actor_id: int, server_id: int) -> None:
+    """A moderator's card is for who asked for it, in their server, for a while.
+
+    Discord looks at permissions when the command is given, and not when its card is used: without
+    an end, somebody who is no moderator any more could go on with an old card. Raises `Refused`.
+    """
+    if (interaction.user.id, interaction.guild_id) != (actor_id, server_id):
+        raise Refused(Problem.NOT_YOURS_TO_PRESS)
+    if (card := interaction.message) and interaction.created_at - card.created_at > CARD_LIFE:
+        raise Refused(Problem.CARD_TOO_OLD)
 
 
 def chosen_in(interaction: Interaction) -> list[str]:

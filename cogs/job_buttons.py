@@ -12,8 +12,7 @@ from bot.core.jobs import Outcome
 from bot.job_cards import DEED_PATTERN, JobDeed
 from bot.moderation import REASON_LIMIT_CHARS, the_reason
 from cogs.confirm import ask_first
-from cogs.faces import Interaction, refusals_shown, server_of, show_privately
-from cogs.pages import refuse_others
+from cogs.faces import Interaction, check_presser, refusals_shown, server_of, show_privately
 
 FORM_LIFE_S = 15 * 60.0
 """A form that was put away is forgotten after that."""
@@ -46,7 +45,7 @@ class JobButton(ui.DynamicItem[ui.Button[Any]], template=DEED_PATTERN):
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Ask for a reason, if it can be done at all."""
         async with refusals_shown(interaction):
-            refuse_others(interaction, self._actor_id, self._server_id)
+            check_presser(interaction, self._actor_id, self._server_id)
             moderation = interaction.client.moderation
             match self._deed:
                 case JobDeed.CANCEL:

@@ -10,7 +10,6 @@ from discord.ext import commands
 from bot import look_card, moderator_cards
 from bot.core.accounts import Look
 from bot.core.ledger import Period
-from bot.core.rules import ServerRules
 from bot.errors import Problem, Refused
 from bot.moderation import REASON_LIMIT_CHARS, the_reason
 from bot.paging import Book, Leaf
@@ -132,6 +131,16 @@ class Quota(
             else:
                 await show_privately(interaction, await act())
 
+    @app_commands.command(
+        name="default-allowance", description="Let the operator's usual allowance hold here again"
+    )
+    async def default_allowance(self, interaction: Interaction) -> None:
+        """Ask, then leave everybody's allowance to the operator; roles keep theirs."""
+        async with refusals_shown(interaction):
+            await _defer(interaction)
+            act = partial(self._set_allowance, interaction, None, None, None)
+            await ask_first(interaction, moderator_cards.ASKS_DEFAULT_ALLOWANCE, act)
+
     @app_commands.command(description="What happened here to credits, jobs and rules")
     @app_commands.describe(member="Only what concerns this person")
     async def history(self, interaction: Interaction, member: Person | None = None) -> None:
@@ -234,19 +243,20 @@ class Quota(
         return moderator_cards.was_set(person_id, credits, was)
 
     async def _set_allowance(
-        self, interaction: Interaction, credits: int, period: Period | None, role_id: int | None
+        self,
+        interaction: Interaction,
+        credits: int | None,
+        period: Period | None,
+        role_id: int | None,
     ) -> ui.LayoutView:
         server_id = server_of(interaction)
         rules = await self._quotas.set_allowance(
             server_id, credits, period=period, role_id=role_id, actor_id=interaction.user.id
         )
-        return await self._allowance_card(server_id, rules, credits, role_id)
-
-    async def _allowance_card(
-        self, server_id: int, rules: ServerRules, credits: int, role_id: int | None
-    ) -> ui.LayoutView:
-        renews_at = (await self._quotas.look(server_id, 0, None)).renews_at
-        return moderator_cards.allowance(rules, credits, role_id, renews_at)
+        anybody = await self._quotas.look(server_id, 0, None)
+        if credits is None:
+            credits = anybody.rules.allowance_credits
+        return moderator_cards.allowance(rules, credits, role_id, anybody.renews_at)
 
     async def _block(
         self, interaction: Interaction, person_id: int, ends_at: float | None, reason: str

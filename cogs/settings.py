@@ -16,6 +16,7 @@ from bot.quotas import Quotas
 from bot.settings_cards import CHANNELS_SELECT, QUALITIES_SELECT, Choice, Here
 from cogs.faces import (
     Interaction,
+    check_presser,
     chosen_in,
     refusals_shown,
     server_of,
@@ -168,7 +169,7 @@ class ChannelsSelect(ui.DynamicItem[ui.ChannelSelect[Any]], template=CHANNELS_SE
         """Save the choice, and show it in the card's place."""
         choice, quotas = self._choice, interaction.client.quotas
         async with refusals_shown(interaction):
-            _check_actor(interaction, choice)
+            check_presser(interaction, choice.actor_id, choice.server_id)
             chosen = frozenset(int(one) for one in chosen_in(interaction) if one.isdecimal())
             before = await quotas.rules(choice.server_id)
             if chosen - _here(interaction, before).channels:
@@ -203,7 +204,7 @@ class QualitiesSelect(ui.DynamicItem[ui.Select[Any]], template=QUALITIES_SELECT)
         """Save the choice, and show it in the card's place."""
         choice, quotas = self._choice, interaction.client.quotas
         async with refusals_shown(interaction):
-            _check_actor(interaction, choice)
+            check_presser(interaction, choice.actor_id, choice.server_id)
             chosen = chosen_in(interaction)
             qualities = frozenset(known for known in QUALITIES if known in chosen)
             given = {"actor_id": choice.actor_id, "reason": choice.reason}
@@ -248,11 +249,6 @@ def _choice_in(
     assert interaction.message is not None
     reason = settings_cards.reason_on(interaction.message)
     return Choice(int(match["server"]), int(match["actor"]), role_id, reason)
-
-
-def _check_actor(interaction: Interaction, choice: Choice) -> None:
-    if (choice.server_id, choice.actor_id) != (interaction.guild_id, interaction.user.id):
-        raise Refused(Problem.NOT_YOURS_TO_PRESS)
 
 
 def _check_role(interaction: Interaction, role_id: int) -> None:

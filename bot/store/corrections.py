@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core import ledger
-from bot.core.actions import Action, Deed, Snapshot
+from bot.core.actions import OPERATOR, Action, Deed, Snapshot
 from bot.core.jobs import CANCELLABLE, LEADS_TO, Failure, Job, JobState, Outcome
 from bot.core.ledger import Kind
 from bot.errors import LedgerError, Problem, Refused, StaleJob
@@ -203,7 +203,9 @@ async def cancel_as(
     connection: AsyncConnection, job: Job, actor_id: int, reason: str, at: float
 ) -> Job:
     """End a waiting job for a moderator. Raises `StaleJob` when it is not waiting."""
-    failure = failure_json(Failure(Problem.CANCELLED_BY_MODERATOR))
+    is_operator = actor_id == OPERATOR
+    why = Problem.CANCELLED_BY_OPERATOR if is_operator else Problem.CANCELLED_BY_MODERATOR
+    failure = failure_json(Failure(why))
     cancelled = await change(connection, job, JobState.CANCELLED, at, failure=failure)
     await money.settle(connection, job, Kind.RELEASE, at)
     action = Action(

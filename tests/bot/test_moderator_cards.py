@@ -168,7 +168,9 @@ def test_every_line_is_worded() -> None:
         before={"role_id": 11, "allowance_credits": None, "period": "day"},
         after={"role_id": 11, "allowance_credits": 40, "period": "day"},
     )
-    assert history_cards.line_text(changed).endswith("<@9> changed <@&11>’s allowance none → 40")
+    assert history_cards.line_text(changed).endswith(
+        "<@9> changed <@&11>’s **Allowance**: none of its own → 40 credits"
+    )
     operators = replace(LINE, kind=Kind.GRANT, actor_id=0, reason=None)
     assert history_cards.line_text(operators).endswith("granted to <@7> by the operator")
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from sandbox.discord.parts import walk
 from sandbox.person import Json, PersonError
 from sandbox.transcript import text_of
 from tests.bot.life.desk import Desk, actions, copied, desk
@@ -97,3 +98,21 @@ async def test_what_can_no_longer_be_done_is_said_in_the_questions_place(life: L
     assert "Took 5 credits" in await dana.press(first, "Confirm")
     assert "no granted credits that could be taken" in await dana.press(second, "Confirm")
     assert [action[1] for action in actions(life)] == ["grant", "revoke"]
+
+
+async def test_cards_with_buttons_are_of_use_for_a_quarter_of_an_hour(life: Life) -> None:
+    """Discord looks at permissions when a command is used, and never at its card."""
+    await life.start()
+    dana, ada = await desk(life, "dana"), await desk(life, "ada")
+    past = await dana.use("quota history")
+    jobs = await dana.use("moderate jobs")
+    channels = await ada.use("settings channels")
+    life.advance(14 * 60.0)
+    assert "What happened here" in await dana.press(past, "Refresh")
+    life.advance(61.0)
+    for card in (past, jobs):
+        assert "give its command again" in await dana.press(card, "Refresh")
+    [select] = [part["custom_id"] for part in walk(channels["components"]) if part["type"] == 8]
+    chosen = await ada.pressed(channels, select, [str(life.channel("general"))])
+    assert "give its command again" in text_of(chosen)
+    assert actions(life) == []

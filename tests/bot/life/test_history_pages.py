@@ -35,7 +35,7 @@ async def test_pages_are_turned_and_filtered(life: Life) -> None:
     first = await dana.use("quota history")
     lines = text_of(first).split("\n")
     assert lines[0] == "### What happened here · page 1 of 2"
-    assert f"<@{dana_id}> changed allowance none → 40" in lines[1]
+    assert f"<@{dana_id}> changed **Allowance**: the operator’s default → 40 credits" in lines[1]
     assert f"<@{dana_id}> blocked <@{ben}> until <t:" in lines[2]
     assert f"**+12 credits** granted to <@{ben}> by <@{dana_id}>: gift 12" in lines[3]
     assert len(lines) == 11

@@ -48,7 +48,7 @@ async def test_a_block_cancels_what_waits_and_its_card_follows(life: Life) -> No
     await ada.wait_for(says("A moderator has cancelled it."))
 
     await life.mimic(ada)
-    await ada.wait_for(says("A moderator has blocked you here until", "spam."))
+    await ada.wait_for(says("You are blocked here until", "spam."))
     assert life.states() == ["rendering", "cancelled"]
 
     life.advance(2 * 3600)  # it ends by itself

@@ -89,7 +89,7 @@ async def test_a_block(life: Life, hours: int | None) -> None:
     studio = life.world.guilds["studio"].id
     life.alter("INSERT INTO blocks VALUES (?, ?, ?, 'too loud')", studio, ben.user_id, ends_at)
     said = await refused(life, ben)
-    assert "They said: too loud." in said
+    assert "The reason given is: too loud." in said
     assert ("for good" if ends_at is None else f"until <t:{ends_at:.0f}:f>") in said
     if ends_at is None:
         return

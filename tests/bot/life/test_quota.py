@@ -50,9 +50,9 @@ async def test_only_moderators_are_offered_it_and_only_in_their_server(life: Lif
             await finn.use(general, command, options | target)
         with pytest.raises(PersonError, match="There is no command"):
             await dana.use(await dana.open_dm(), command, options | target)
-    for command in ("quota top", "quota allowance", "moderate jobs"):
+    for command in ("quota top", "quota allowance", "quota default-allowance", "moderate jobs"):
         with pytest.raises(PersonError, match="There is no command"):
-            await ben.use(general, command, {"credits": 1} if "allow" in command else {})
+            await ben.use(general, command, {"credits": 1} if command == "quota allowance" else {})
     assert actions(life) == []
 
 
@@ -167,6 +167,20 @@ async def test_an_allowance_for_everybody_and_for_a_role(life: Life) -> None:
     ]
 
 
+async def test_an_allowance_is_left_to_the_operator_again(life: Life) -> None:
+    await life.start(allowance_credits=31)
+    dana = await desk(life, "dana")
+    await dana.says("quota allowance", credits=12)
+    asked = await dana.use("quota default-allowance")
+    assert "the operator’s usual allowance" in text_of(asked)
+    assert "Everybody has 31 credits a day now" in await dana.press(asked, "Confirm")
+    assert "(the operator’s default)" in await (await desk(life, "ada")).says("settings show")
+    assert [action[5] for action in actions(life)] == [
+        {"allowance_credits": 12},
+        {"allowance_credits": None},
+    ]
+
+
 async def test_a_block_cancels_what_waits_and_is_told_to_the_blocked(life: Life) -> None:
     await life.start(max_running=1)
     life.provider.workshop.pause()
@@ -189,8 +203,8 @@ async def test_a_block_cancels_what_waits_and_is_told_to_the_blocked(life: Life)
     card = await ben.wait_for(says("### Cancelled", "A moderator has cancelled it"))
     assert "You were not charged." in text_of(card["message"])
     refused = await ben.outcome(await life.mimic(ben))
-    assert "A moderator has blocked you here until <t:" in text_of(refused["message"])
-    assert "They said: spam." in text_of(refused["message"])
+    assert "You are blocked here until <t:" in text_of(refused["message"])
+    assert "The reason given is: spam." in text_of(refused["message"])
     shown = await dana.says("quota show", **target)
     assert f"### <@{ben.user_id}> cannot ask for a video now\nThey are blocked until <t:" in shown
     assert "spam" in shown
@@ -259,7 +273,7 @@ async def test_a_member_who_left_and_came_back(life: Life) -> None:
     assert "**8** granted" in shown
     person = await life.person("ben")
     refused = await person.outcome(await life.mimic(person))
-    assert "blocked you here, for good" in text_of(refused["message"])
+    assert "You are blocked here for good" in text_of(refused["message"])
 
 
 async def test_who_spent_most(life: Life) -> None:
