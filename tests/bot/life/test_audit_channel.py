@@ -6,6 +6,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.audit_posts import LOOK_EVERY_S
+from bot.core.actions import Deed
 from bot.core.ledger import Period
 from bot.core.policy import Block
 from bot.core.rules import House
@@ -132,7 +133,7 @@ async def test_a_roles_allowance_is_told_with_the_role(life: Life) -> None:
             patron,
             {"allowance_credits": 90},
             period=Period.WEEK,
-            deed="allowance",  # type: ignore[arg-type]
+            deed=Deed.ALLOWANCE,
             actor_id=0,
             reason="",
             at=life.clock.time(),
