@@ -49,7 +49,10 @@ SENTENCES: dict[Problem, str] = {
         "You have no credits left here. Your allowance renews <t:{renews_at}:R>; `/credits` "
         "shows it."
     ),
-    Problem.NO_ALLOWANCE: "Nobody has an allowance here, so there is nothing to spend.",
+    Problem.NO_ALLOWANCE: (
+        "You have no credits here, and no allowance that would bring new ones: somebody who runs "
+        "this can grant you some."
+    ),
     Problem.TOO_EXPENSIVE: (
         "This costs {price_text}, more than your whole allowance of {allowance}: give a shorter "
         "video or choose a lower quality."
