@@ -54,7 +54,7 @@ SENTENCES: dict[Problem, str] = {
         "this can grant you some."
     ),
     Problem.TOO_EXPENSIVE: (
-        "This costs {price_text}, more than your whole allowance of {allowance}: give a shorter "
+        "This costs {price_text}, more than you can have here at once, {most}: give a shorter "
         "video or choose a lower quality."
     ),
     Problem.BUDGET_TOO_LOW: (
@@ -196,8 +196,17 @@ SENTENCES: dict[Problem, str] = {
         "again if you still want it."
     ),
     Problem.NOT_YOURS_TO_PRESS: "This button is for the moderator who asked, in their server.",
-    Problem.CARD_TOO_OLD: (
-        "This card is from more than a quarter of an hour ago: give its command again."
+    Problem.CARD_IS_OVER: (
+        "This card counts no longer: it is too old, or your roles here have changed since. Nothing "
+        "was changed; give the command again."
+    ),
+    Problem.GRANTED_CHANGED: (
+        "They have {has} granted by now, so nothing was changed: give the command again if you "
+        "still want it."
+    ),
+    Problem.PERIOD_OF_A_BUDGET: (
+        "This server's budget renews with the period, so nothing was changed: only somebody with "
+        "*Manage Server* can change it."
     ),
     Problem.CANNOT_POST_THERE: (
         "I may not post in {channels}, so nothing was changed: give me *View Channel* and *Send "
@@ -214,6 +223,10 @@ SENTENCES: dict[Problem, str] = {
         "try again later."
     ),
 }
+
+
+EMOJI_JOINER = "\N{ZERO WIDTH JOINER}"
+"""Families and professions are several emoji in one."""
 
 
 def sentence(problem: Problem, facts: Mapping[str, object]) -> str:
@@ -252,7 +265,9 @@ def _own_sentence(reason: str) -> str:
 
 def clean(text: str, limit: int = 300) -> str:
     """Text from outside, on one line, without anything that Discord would draw or ping."""
-    shown = (" " if category(letter)[0] in "CZ" else letter for letter in text)
+    shown = (
+        " " if category(letter)[0] in "CZ" and letter != EMOJI_JOINER else letter for letter in text
+    )
     flat = re.sub(r"[`*_~|<>@\[\]\\]", "", " ".join("".join(shown).split()))
     flat = flat.replace("://", ": //")  # no link that somebody else has chosen
     return flat if len(flat) <= limit else flat[: limit - 1] + "…"

@@ -3,7 +3,6 @@
 import mimetypes
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from typing import Any
 
 import discord
@@ -19,10 +18,9 @@ from bot.quotas import Quotas
 from bot.service import GivenFile, Service
 from bot.wallets import Place
 from cogs.confirmations import Confirmations
+from cogs.passes import Passes, roles_of
 
 log = structlog.get_logger()
-
-CARD_LIFE = timedelta(minutes=15)
 
 
 class Bot(commands.Bot):
@@ -32,6 +30,7 @@ class Bot(commands.Bot):
     quotas: Quotas
     moderation: Moderation
     confirmations: Confirmations
+    passes: Passes
 
     async def on_message(self, message: discord.Message, /) -> None:
         """There are no text commands; `cogs.messages` listens for itself."""
@@ -46,7 +45,6 @@ there nobody's permissions are looked at."""
 
 def place_of(interaction: Interaction) -> Place:
     """Where an interaction comes from."""
-    roles = interaction.user.roles if isinstance(interaction.user, discord.Member) else []
     channel = interaction.channel
     return Place(
         server_id=interaction.guild_id or 0,
@@ -54,7 +52,7 @@ def place_of(interaction: Interaction) -> Place:
         person_id=interaction.user.id,
         upload_limit_bytes=interaction.filesize_limit,
         is_direct=interaction.guild_id is None,
-        roles=frozenset(role.id for role in roles),
+        roles=roles_of(interaction),
         above_id=channel.parent_id if isinstance(channel, discord.Thread) else None,
     )
 
@@ -63,18 +61,6 @@ def server_of(interaction: Interaction) -> int:
     """The server of a command that only servers have."""
     assert interaction.guild_id is not None
     return interaction.guild_id
-
-
-def check_presser(interaction: Interaction, actor_id: int, server_id: int) -> None:
-    """A moderator's card is for who asked for it, in their server, for a while.
-
-    Discord looks at permissions when the command is given, and not when its card is used: without
-    an end, somebody who is no moderator any more could go on with an old card. Raises `Refused`.
-    """
-    if (interaction.user.id, interaction.guild_id) != (actor_id, server_id):
-        raise Refused(Problem.NOT_YOURS_TO_PRESS)
-    if (card := interaction.message) and interaction.created_at - card.created_at > CARD_LIFE:
-        raise Refused(Problem.CARD_TOO_OLD)
 
 
 def chosen_in(interaction: Interaction) -> list[str]:

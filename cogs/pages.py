@@ -10,7 +10,10 @@ from discord import ui
 from bot import history_cards, job_cards
 from bot.job_cards import JOBS_PER_PAGE, Listed
 from bot.paging import ID_PATTERN, Book, Leaf, Turn
-from cogs.faces import Interaction, check_presser, refusals_shown, show_privately
+from cogs.faces import Interaction, refusals_shown, show_privately
+
+GROUPS = {Book.PAST: "quota", Book.JOBS: "moderate"}
+"""Whose command opens each."""
 
 
 async def show_first(interaction: Interaction, leaf: Leaf) -> None:
@@ -37,7 +40,8 @@ class PageControl(ui.DynamicItem[ui.Item[Any]], template=ID_PATTERN):
         """Put the wanted page in this one's place, or send the table."""
         async with refusals_shown(interaction):
             leaf = self._leaf
-            check_presser(interaction, leaf.actor_id, leaf.server_id)
+            passes = interaction.client.passes
+            passes.check(interaction, leaf.actor_id, leaf.server_id, GROUPS[leaf.book])
             if self._turn is Turn.CSV:
                 await _send_table(interaction, leaf)
                 return

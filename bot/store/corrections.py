@@ -133,12 +133,18 @@ class Corrections:
         person_id: int,
         credits: int,
         *,
+        expected: int | None = None,
         actor_id: int,
         reason: str,
         at: float,
     ) -> int:
-        """Bring the granted credits to this number, and say how many there were."""
+        """Bring the granted credits to this number, and say how many there were.
+
+        Raises `Refused` where there are not as many as whoever decided has seen.
+        """
         was = (await money.purses(connection, server_id, person_id))["granted"]
+        if expected is not None and was != expected:
+            raise Refused(Problem.GRANTED_CHANGED, has=was)
         more = credits - was
         given: dict[str, Any] = {
             "server_id": server_id,

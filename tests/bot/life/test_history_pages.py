@@ -63,7 +63,7 @@ async def table(dana: Desk, page: Json) -> list[dict[str, str]]:
     sent = await dana.pressed(page, buttons_of(page)["As CSV"])
     [file] = sent["attachments"]
     assert file["filename"].endswith(".csv")
-    text = (await dana.person.download(file["url"])).decode("utf-8")
+    text = (await dana.person.download(file["url"])).decode("utf-8-sig")
     return list(csv.DictReader(text.splitlines()))
 
 
@@ -75,7 +75,7 @@ async def test_the_table_has_all_lines_that_the_filter_shows(life: Life) -> None
     assert [row["reason"] for row in rows[2:14]] == [f"gift {n}" for n in range(12, 0, -1)]
     allowance, block = rows[:2]
     assert block["reason"] == f"'{FORMULA}"
-    assert (block["kind"], block["actor"]) == ("block", str(life.world.users["dana"].id))
+    assert (block["kind"], block["actor"]) == ("block", f"<@{life.world.users['dana'].id}>")
     assert (allowance["before"], allowance["after"]) == (
         "allowance_credits=none",
         "allowance_credits=40",
