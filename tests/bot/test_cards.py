@@ -62,6 +62,7 @@ FACTS: dict[Problem, dict[str, str | int | float]] = {
     Problem.NO_CREDITS: {"price": 5, "left": 1, "renews_at": 1_795_000_000.0},
     Problem.NOTHING_LEFT: {"renews_at": 1_795_000_000.0},
     Problem.TOO_EXPENSIVE: {"price": 31, "most": 30},
+    Problem.GRANTED_CHANGED: {"has": 7},
     Problem.BUDGET_TOO_LOW: {"price": 5, "left": 1, "renews_at": 1_795_000_000.0},
     Problem.OVER_BUDGET: {"price": 50, "budget": 20},
     Problem.BUDGET_SPENT: {"renews_at": 1_795_000_000.0},
