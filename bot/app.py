@@ -51,6 +51,7 @@ from cogs.messages import Messages
 from cogs.mimic import Mimic
 from cogs.moderate import Moderate
 from cogs.pages import PageControl
+from cogs.passes import Passes
 from cogs.quota import Quota
 from cogs.settings import ChannelsSelect, QualitiesSelect
 from cogs.settings import Settings as SettingsCog
@@ -132,7 +133,7 @@ async def _wire(
     client.service = service
     client.moderation = Moderation(store=store, history=segmind, poke=runner.poke, clock=clock)
     client.quotas = Quotas(store=store, poke=runner.poke, clock=clock, worker=runner)
-    client.confirmations = Confirmations(clock.time)
+    client.confirmations, client.passes = Confirmations(clock), Passes(clock)
     moderate = Moderate(client.moderation, parts.members, clock.time)
     for cog in (Mimic(service), Jobs(service), Credits(service), Messages(service), moderate):
         await client.add_cog(cog)

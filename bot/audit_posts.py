@@ -70,24 +70,43 @@ class AuditPosts:
             return
         await asyncio.gather(*(self._tell(*server) for server in audience))
 
-    async def _tell(self, server_id: int, channel_id: int, told_to: int) -> None:
-        """Bring one channel up to date, as far as it goes this time."""
+    async def _tell(self, server_id: int, channel_id: int | None, told_to: int) -> None:
+        """Bring one server up to date, as far as it goes this time."""
         with suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE_S):
                 try:
-                    while news := await self._news(server_id, told_to):
-                        for number, action in news:
-                            taken = await self._post(server_id, channel_id, number, action)
-                            told_to = number if taken else news[-1][0]
-                            await self._store.rulebook.audited(server_id, channel_id, told_to)
-                            if not taken:
-                                break
+                    if channel_id is None:
+                        await self._say_the_last(server_id, told_to)
+                    else:
+                        await self._catch_up(server_id, channel_id, told_to)
                 except CannotSave as error:
                     log.debug("audit posts could not be noted", reason=str(error))
                 except LOST as error:
                     log.info("audit channel is out of reach", channel=channel_id, reason=str(error))
                 except Exception:
                     log.exception("an audit post failed and is tried again", server=server_id)
+
+    async def _catch_up(self, server_id: int, channel_id: int, told_to: int) -> None:
+        while news := await self._news(server_id, told_to):
+            for number, action in news:
+                if (left := _left_by(action)) is not None:  # it reads that another takes its place
+                    await self._post(server_id, left, number, action)
+                taken = await self._post(server_id, channel_id, number, action)
+                told_to = number if taken else news[-1][0]
+                await self._store.rulebook.audited(server_id, channel_id, told_to)
+                if not taken:
+                    break
+
+    async def _say_the_last(self, server_id: int, told_to: int) -> None:
+        """Tell a channel that none follows of everything up to its own end."""
+        news = await self._news(server_id, told_to)
+        ends = [(number, left) for number, action in news if (left := _left_by(action))]
+        if ends:
+            end, channel_id = ends[-1]
+            for number, action in news:
+                if number > end or not await self._post(server_id, channel_id, number, action):
+                    break
+        await self._store.rulebook.audited(server_id, None, 0)
 
     async def _news(self, server_id: int, told_to: int) -> list[tuple[int, Action]]:
         return await self._store.chronicle.actions_after(server_id, told_to, AT_ONCE)
@@ -115,3 +134,9 @@ class AuditPosts:
             return False
         self._refusing.discard(channel_id)
         return True
+
+
+def _left_by(action: Action) -> int | None:
+    """The audit channel that an action has put out of use."""
+    was, now = ((seen or {}).get("audit_channel_id") for seen in (action.before, action.after))
+    return was if isinstance(was, int) and was != now else None

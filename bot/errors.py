@@ -97,6 +97,7 @@ class Problem(StrEnum):
     PAYER_REFUSES = "payer_refuses"  # server
     MEMBERSHIP_UNKNOWN = "membership_unknown"
     CANCELLED_BY_MODERATOR = "cancelled_by_moderator"
+    CANCELLED_BY_OPERATOR = "cancelled_by_operator"
     SENT_OFF_ALREADY = "sent_off_already"  # job
     ENDED_ALREADY = "ended_already"  # job
     NOT_CHARGED = "not_charged"  # job
@@ -109,6 +110,9 @@ class Problem(StrEnum):
     UNTIL_PAST = "until_past"  # until (unix s)
     CONFIRMATION_GONE = "confirmation_gone"
     NOT_YOURS_TO_PRESS = "not_yours_to_press"
+    CARD_IS_OVER = "card_is_over"
+    GRANTED_CHANGED = "granted_changed"
+    PERIOD_OF_A_BUDGET = "period_of_a_budget"
     CANNOT_POST_THERE = "cannot_post_there"  # channels: a mention
     NOT_OF_THIS_SERVER = "not_of_this_server"
     NO_QUALITY_LEFT = "no_quality_left"

@@ -4,10 +4,12 @@ import csv
 import io
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from unicodedata import category, normalize
 
 import discord
 from discord import ui
 
+from bot import rule_words
 from bot.cards import view, words
 from bot.core.accounts import Page
 from bot.core.actions import LINES, OPERATOR, Deed, Line, Snapshot
@@ -29,8 +31,14 @@ FILTERS: Mapping[str, tuple[str, frozenset[str]]] = {
 """The label of each filter, and the kinds of lines that it shows."""
 
 CSV_NAME = "marionette-history.csv"
+UTF8_MARK = b"\xef\xbb\xbf"
+"""By which spreadsheets know that it is no other encoding."""
+
+FORMULA = frozenset("=+-@")
 HEADER = ("at", "kind", "credits", "person", "job", "actor", "reason", "before", "after")
-REASON_LIMIT_CHARS = 120
+REASON_LIMIT_CHARS = 80
+SHOWN_IN_A_LIST = 3
+"""Ten lines must fit a card of 4,000 characters; the file has all of it."""
 
 
 def kinds_of(name: str) -> frozenset[str]:
@@ -83,7 +91,7 @@ def _what(line: Line) -> str:
         case Deed.REPAIR:
             return f"{_actor(line)} repaired {person}’s wallet"
         case _:
-            return f"{_actor(line)} changed {_changes(line.before or {}, line.after or {})}"
+            return f"{_actor(line)} changed {_changes(line.before, line.after)}"
 
 
 def _actor(line: Line) -> str:
@@ -94,17 +102,13 @@ def _until(moment: object) -> str:
     return f"until <t:{moment:.0f}:f>" if isinstance(moment, int | float) else "for good"
 
 
-def _changes(before: Snapshot, after: Snapshot) -> str:
+def _changes(before: Snapshot | None, after: Snapshot | None) -> str:
     """What is different now, field by field; a role stands before its own."""
-    role = after.get("role_id")
-    fields = [
-        f"{name.removesuffix('_credits').replace('_', ' ')} "
-        f"{_value(before.get(name))} → {_value(after[name])}"
-        for name in after
-        if name != "role_id" and before.get(name) != after[name]
-    ]
+    role = (after or {}).get("role_id")
     whose = f"<@&{role}>’s " if role else ""
-    return whose + (", ".join(fields) or "nothing")
+    return whose + (
+        " · ".join(rule_words.changes(before, after, most_listed=SHOWN_IN_A_LIST)) or "nothing"
+    )
 
 
 def _value(value: object) -> str:
@@ -117,7 +121,7 @@ def _value(value: object) -> str:
 
 def table(lines: list[Line], limit_bytes: int) -> tuple[discord.File, int]:
     """The newest lines as a CSV file that is no larger than this, and how many they are."""
-    told, count = [_row(HEADER)], 0
+    told, count = [UTF8_MARK + _row(HEADER)], 0
     size_bytes = len(told[0])
     for line in lines:
         row = _row(_cells(line))
@@ -138,9 +142,14 @@ def exported(count: int, of: int) -> ui.LayoutView:
 
 def _cells(line: Line) -> list[object]:
     at = datetime.fromtimestamp(line.at, UTC).isoformat(timespec="seconds")
-    actor = "operator" if line.actor_id == OPERATOR else line.actor_id
-    facts = [_facts(line.before), _facts(line.after)]
-    return [at, line.kind, line.credits, line.person_id, line.job_id, actor, line.reason, *facts]
+    actor = "operator" if line.actor_id == OPERATOR else _mention(line.actor_id)
+    person, facts = _mention(line.person_id), [_facts(line.before), _facts(line.after)]
+    return [at, line.kind, line.credits, person, line.job_id, actor, line.reason, *facts]
+
+
+def _mention(person_id: int | None) -> str | None:
+    """As it can be pasted into Discord; a bare number of that size a spreadsheet would round."""
+    return None if not person_id else f"<@{person_id}>"
 
 
 def _facts(seen: Snapshot | None) -> str:
@@ -155,6 +164,7 @@ def _row(cells: Iterable[object]) -> bytes:
 
 def _harmless(cell: object) -> object:
     """A spreadsheet takes a text that begins like this for a formula, and runs it."""
-    if isinstance(cell, str) and cell.lstrip().startswith(("=", "+", "-", "@")):
-        return f"'{cell}"
-    return cell
+    if not isinstance(cell, str):
+        return cell
+    seen = (letter for letter in normalize("NFKC", cell) if category(letter)[0] not in "CZ")
+    return f"'{cell}" if next(seen, "") in FORMULA else cell

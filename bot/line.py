@@ -45,6 +45,7 @@ class Line:
         self._successes = 0
         self._refused: dict[str, list[int]] = {}
         self._bad_polls: set[str] = set()
+        self._odd_runs: set[str] = set()
         self._polled_at = 0.0
         self.posting = 0
 
@@ -84,12 +85,14 @@ class Line:
         return self._bad_polls if is_news else set()
 
     def poll_failed(self, job_id: str) -> None:
-        """A run could not be asked after."""
-        self._bad_polls = self._recent_bad_polls | {job_id}
-        self._polled_at = self._clock.monotonic()
+        """A run could not be asked after; says nothing new of one known to be odd."""
+        if job_id not in self._odd_runs:
+            self._bad_polls = self._recent_bad_polls | {job_id}
+            self._polled_at = self._clock.monotonic()
 
-    def poll_works(self) -> None:
+    def poll_works(self, job_id: str) -> None:
         """A run could be asked after."""
+        self._odd_runs.discard(job_id)
         self._bad_polls = set()
 
     def works(self) -> None:
@@ -103,8 +106,13 @@ class Line:
         self._successes += 1
 
     def answers(self) -> None:
-        """It has answered a free question: one more may try."""
+        """It has answered a free question: one more may try.
+
+        Runs that could not be asked after are odd then: the trouble is theirs alone.
+        """
         self._is_half_open = True
+        self._odd_runs |= self._recent_bad_polls
+        self._bad_polls = set()
 
     def in_doubt(self, reason: str) -> None:
         """A submit's reply was lost: whatever broke it, the next would follow it."""
@@ -151,8 +159,9 @@ class Line:
         return len(seen) > REFUSALS_OF_ONE
 
     def forget(self, job_id: str) -> None:
-        """A job has left the line."""
+        """A job has left the line, or its run has ended."""
         self._refused.pop(job_id, None)
+        self._odd_runs.discard(job_id)
 
     def _doubled(self, base_s: float) -> float:
         return min(LONGEST_WAIT_S, base_s * float(2 ** min(self._waves, 7)))

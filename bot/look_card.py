@@ -64,11 +64,12 @@ def look(seen: Look) -> ui.LayoutView:
 def _reasons(seen: Look) -> list[str]:
     """Everything that stands in the way, the weightiest first."""
     reasons = [] if seen.is_member else ["They are not a member of this server now."]
-    reasons += [_obstacle(refused) for refused in seen.obstacles]
+    reasons += [obstacle(refused) for refused in seen.obstacles]
     return reasons if seen.rules.qualities else [*reasons, "No quality is open to them."]
 
 
-def _obstacle(refused: Refused) -> str:
+def obstacle(refused: Refused) -> str:
+    """One thing that stands in somebody's way, said about them."""
     if said := OBSTACLES.get(refused.problem):
         return said.format_map(refused.facts)
     return sentence(refused.problem, refused.facts)
@@ -96,10 +97,6 @@ def _videos(seen: Look) -> list[str | None]:
         (
             f"In this server: {_count(standing.running_here, rules.max_running_here)} being made, "
             f"{_count(standing.waiting_here, rules.max_waiting_here)} waiting."
-        ),
-        (
-            f"Anywhere: {_count(standing.running_of_person, rules.max_running_per_person)} being "
-            f"made, {_count(standing.waiting_of_person, rules.max_waiting_per_person)} waiting."
         ),
         None if policy.may_start(rules, standing) else "Their next one would wait for its turn.",
         *(

@@ -9,15 +9,17 @@ from bot.core.ledger import Kind
 from bot.errors import LedgerError, Problem, ProviderError, Refused, StaleJob
 from bot.segmind import Row
 from bot.segmind_replies import canonical_id
+from bot.sentences import clean
 from bot.store import Store
 
-REASON_LIMIT_CHARS = 500
+REASON_LIMIT_CHARS = 300
+"""As many as every card shows."""
 
 
 def the_reason(text: str) -> str:
     """A reason as it is kept. Raises `Refused` for none."""
     reason = text.strip()[:REASON_LIMIT_CHARS]
-    if not reason:
+    if not clean(reason):
         raise Refused(Problem.REASON_MISSING)
     return reason
 

@@ -65,10 +65,11 @@ def granted(person_id: int, credits: int, now: int) -> ui.LayoutView:
 
 
 def asks_revoke(person_id: int, credits: int, has: int, reason: str) -> str:
-    """Before credits are taken away: as many as there are, at most."""
-    taken = min(credits, has)
+    """Before credits are taken away, of as many."""
     which = (
-        f"all of <@{person_id}>’s {has}" if taken == has else f"{taken} of <@{person_id}>’s {has}"
+        f"all of <@{person_id}>’s {has}"
+        if credits == has
+        else f"{credits} of <@{person_id}>’s {has}"
     )
     return f"Take **{which}** granted credits? {_reason(reason)}"
 
@@ -90,17 +91,27 @@ def was_set(person_id: int, credits: int, was: int) -> ui.LayoutView:
     return done(f"<@{person_id}> has {credits} granted now; it was {was}.")
 
 
+def asks_default_allowance(credits: int) -> str:
+    """Before everybody's allowance is left to the operator again."""
+    return (
+        f"Give everybody **the operator’s usual allowance** of {credits_text(credits)} instead of "
+        "the one set here? Granted credits and roles’ allowances remain."
+    )
+
+
 def asks_allowance(
-    rules: ServerRules, credits: int, period: Period | None, role_id: int | None
+    rules: ServerRules, credits: int, has: int, period: Period | None, role_id: int | None
 ) -> str:
-    """Before an allowance ends, or everybody's period changes."""
+    """Before an allowance shrinks, ends or grows by much, or everybody's period changes."""
     if not credits and role_id:
         what = f"Take the allowance of <@&{role_id}> away? Its members then have everybody’s."
     elif not credits:
         what = "Give **no allowance** to everybody? Granted credits and roles’ allowances remain."
     else:
         who = f"<@&{role_id}>" if role_id else "everybody"
-        what = f"Give {who} **{credits_text(credits)}** {PERIODS[period or rules.period]}?"
+        instead = f" instead of {has}" if has and has != credits else ""
+        each = PERIODS[period or rules.period]
+        what = f"Give {who} **{credits_text(credits)}** {each}{instead}?"
     if period and period != rules.period:
         what += (
             f" All of this server’s allowances and its budget then renew **{PERIODS[period]}** "
@@ -111,12 +122,17 @@ def asks_allowance(
 
 
 def allowance(
-    rules: ServerRules, credits: int, role_id: int | None, renews_at: float
+    rules: ServerRules, credits: int, role_id: int | None, everybodys: int, renews_at: float
 ) -> ui.LayoutView:
-    """What holds now."""
+    """What holds now; `everybodys` is the allowance without a role."""
     renews = f"It renews <t:{renews_at:.0f}:R>."
     if role_id and not credits:
         return done(f"<@&{role_id}> has no allowance of its own now.")
+    if role_id and credits <= everybodys:
+        return done(
+            f"<@&{role_id}> has {credits_text(credits)} of its own now, which adds nothing: "
+            f"everybody has {everybodys}."
+        )
     if role_id:
         return done(
             f"Members with <@&{role_id}> have {credits_text(credits)} {PER[rules.period]} now, "

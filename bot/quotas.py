@@ -10,7 +10,7 @@ from bot.core.actions import LINES, Deed, Line, Spender
 from bot.core.jobs import Job, Quality
 from bot.core.ledger import Period
 from bot.core.policy import Ask, Block
-from bot.core.rules import ServerRules
+from bot.core.rules import House, ServerRules
 from bot.core.until import until
 from bot.errors import LedgerError, Problem, Refused
 from bot.moderation import the_reason
@@ -46,6 +46,11 @@ class Quotas:
         self._poke = poke
         self._clock = clock
         self._worker = worker
+
+    @property
+    def house(self) -> House:
+        """What the operator has set."""
+        return self._store.house
 
     async def rules(self, server_id: int) -> ServerRules:
         """What the server has set."""
@@ -115,13 +120,24 @@ class Quotas:
             raise Refused(Problem.NOTHING_TO_REVOKE) from error
 
     async def set_granted(
-        self, server_id: int, person_id: int, credits: int, *, actor_id: int, reason: str
+        self,
+        server_id: int,
+        person_id: int,
+        credits: int,
+        *,
+        expected: int | None = None,
+        actor_id: int,
+        reason: str,
     ) -> int:
-        """Bring the granted credits to this number; how many there were. Raises `Refused`."""
+        """Bring the granted credits to this number; how many there were.
+
+        Raises `Refused`, also where there are not as many as `expected`.
+        """
         return await self._store.set_granted(
             server_id,
             person_id,
             credits,
+            expected=expected,
             actor_id=actor_id,
             reason=the_reason(reason),
             at=self._clock.time(),
@@ -132,14 +148,17 @@ class Quotas:
     async def set_allowance(
         self,
         server_id: int,
-        credits: int,
+        credits: int | None,
         *,
         period: Period | None = None,
         role_id: int | None = None,
         actor_id: int,
         reason: str = "",
     ) -> ServerRules:
-        """Everybody's allowance, or a role's (0 credits take it away); the period is all's."""
+        """Everybody's allowance, or a role's (0 credits take it away); the period is all's.
+
+        `None` leaves everybody's to the operator again.
+        """
         given: dict[str, Any] = {
             "actor_id": actor_id,
             "reason": reason.strip(),
@@ -200,8 +219,7 @@ class Quotas:
 
     def moment(self, text: str | None) -> float | None:
         """When a block ends, as it was typed; `None` for good. Raises `Refused`."""
-        told = (text or "").strip()
-        return until(told, self._clock.time()) if told else None
+        return None if text is None else until(text, self._clock.time())
 
     async def block(
         self, server_id: int, person_id: int, ends_at: float | None, *, actor_id: int, reason: str

@@ -91,7 +91,7 @@ class Renders:
         try:
             return await self._ask(job, attempt.request_id, elapsed_s)
         except RequestUnknown:
-            self._line.poll_works()
+            self._line.poll_works(job.id)
             if elapsed_s >= UNKNOWN_GRACE_S:
                 return await self._look_up(job, attempt.request_id, elapsed_s)
             return 5.0
@@ -112,7 +112,7 @@ class Renders:
         """Where a run is, and its result once there is one. Raises `ProviderError`."""
         status = await self._segmind.status(request_id)
         self._alarms.works(Trouble.KEY, "polls")
-        self._line.poll_works()
+        self._line.poll_works(job.id)
         if status.state is RunState.FAILED:
             return await self._finish(job, status)
         if status.state is RunState.COMPLETED:
@@ -194,6 +194,7 @@ class Renders:
     def _forget(self, job: Job) -> None:
         self._lookups.forget(job.id)
         self._unread.forget(job.id)
+        self._line.forget(job.id)
         self._seen_running.discard(job.id)
 
     async def fetch(self, job: Job) -> float:

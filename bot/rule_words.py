@@ -36,19 +36,19 @@ UNSET: Mapping[str, str] = {
 """What it means that a field says nothing; otherwise "none"."""
 
 
-def changes(before: Snapshot | None, after: Snapshot | None) -> list[str]:
+def changes(before: Snapshot | None, after: Snapshot | None, *, most_listed: int = 25) -> list[str]:
     """A line for each field: what held before → what holds now."""
     was, now = before or {}, after or {}
     fields = [name for name in now if name in LABELS and was.get(name) != now[name]]
     of_role = "role_id" in now
     return [
-        f"**{LABELS[name]}**: {told(name, was, of_role=of_role)} → "
-        f"{told(name, now, of_role=of_role)}"
+        f"**{LABELS[name]}**: "
+        + " → ".join(_told(name, seen, of_role, most_listed) for seen in (was, now))
         for name in fields
     ]
 
 
-def told(name: str, seen: Snapshot, *, of_role: bool = False) -> str:
+def _told(name: str, seen: Snapshot, of_role: bool, most_listed: int) -> str:
     """One field of a snapshot in words."""
     value = seen.get(name)
     if name == "blocked" and value:
@@ -60,7 +60,9 @@ def told(name: str, seen: Snapshot, *, of_role: bool = False) -> str:
         plain = of_role and name == "allowance_credits"
         return "none of its own" if plain else UNSET.get(name, "none")
     if isinstance(value, list):
-        return listed([f"<#{one}>" if name == "channels" else clean(one, 20) for one in value])
+        more = len(value) - most_listed
+        shown = [f"<#{one}>" if name == "channels" else clean(one, 20) for one in value]
+        return listed([*shown[:most_listed], *([f"and {more} more"] if more > 0 else [])])
     match name:
         case "audit_channel_id":
             return f"<#{value}>"

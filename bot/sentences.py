@@ -49,9 +49,12 @@ SENTENCES: dict[Problem, str] = {
         "You have no credits left here. Your allowance renews <t:{renews_at}:R>; `/credits` "
         "shows it."
     ),
-    Problem.NO_ALLOWANCE: "Nobody has an allowance here, so there is nothing to spend.",
+    Problem.NO_ALLOWANCE: (
+        "You have no credits here, and no allowance that would bring new ones: somebody who runs "
+        "this can grant you some."
+    ),
     Problem.TOO_EXPENSIVE: (
-        "This costs {price_text}, more than your whole allowance of {allowance}: give a shorter "
+        "This costs {price_text}, more than you can have here at once, {most}: give a shorter "
         "video or choose a lower quality."
     ),
     Problem.BUDGET_TOO_LOW: (
@@ -127,10 +130,10 @@ SENTENCES: dict[Problem, str] = {
         "job's."
     ),
     Problem.BLOCKED: (
-        "A moderator has blocked you here until <t:{until}:f> (<t:{until}:R>). They said: {reason}"
+        "You are blocked here until <t:{until}:f> (<t:{until}:R>). The reason given is: {reason}"
     ),
     Problem.BLOCKED_FOR_GOOD: (
-        "A moderator has blocked you here, for good unless they lift it. They said: {reason}"
+        "You are blocked here for good, unless it is lifted. The reason given is: {reason}"
     ),
     Problem.WRONG_CHANNEL: "In this server videos are made in {channels}: ask again there.",
     Problem.QUALITY_NOT_ALLOWED: "{quality} is not open to you in this server: choose {allowed}.",
@@ -168,6 +171,7 @@ SENTENCES: dict[Problem, str] = {
         "Discord does not tell me right now which servers you are in: please try again in a minute."
     ),
     Problem.CANCELLED_BY_MODERATOR: "A moderator has cancelled it.",
+    Problem.CANCELLED_BY_OPERATOR: "The operator of this bot has cancelled it.",
     Problem.SENT_OFF_ALREADY: (
         "It is too late to cancel `{job}`: the video service has it, cannot be stopped, and "
         "bills it."
@@ -192,6 +196,18 @@ SENTENCES: dict[Problem, str] = {
         "again if you still want it."
     ),
     Problem.NOT_YOURS_TO_PRESS: "This button is for the moderator who asked, in their server.",
+    Problem.CARD_IS_OVER: (
+        "This card counts no longer: it is too old, or your roles here have changed since. Nothing "
+        "was changed; give the command again."
+    ),
+    Problem.GRANTED_CHANGED: (
+        "They have {has} granted by now, so nothing was changed: give the command again if you "
+        "still want it."
+    ),
+    Problem.PERIOD_OF_A_BUDGET: (
+        "This server's budget renews with the period, so nothing was changed: only somebody with "
+        "*Manage Server* can change it."
+    ),
     Problem.CANNOT_POST_THERE: (
         "I may not post in {channels}, so nothing was changed: give me *View Channel* and *Send "
         "Messages* there, or choose another channel."
@@ -207,6 +223,10 @@ SENTENCES: dict[Problem, str] = {
         "try again later."
     ),
 }
+
+
+EMOJI_JOINER = "\N{ZERO WIDTH JOINER}"
+"""Families and professions are several emoji in one."""
 
 
 def sentence(problem: Problem, facts: Mapping[str, object]) -> str:
@@ -245,7 +265,9 @@ def _own_sentence(reason: str) -> str:
 
 def clean(text: str, limit: int = 300) -> str:
     """Text from outside, on one line, without anything that Discord would draw or ping."""
-    shown = (" " if category(letter)[0] in "CZ" else letter for letter in text)
+    shown = (
+        " " if category(letter)[0] in "CZ" and letter != EMOJI_JOINER else letter for letter in text
+    )
     flat = re.sub(r"[`*_~|<>@\[\]\\]", "", " ".join("".join(shown).split()))
     flat = flat.replace("://", ": //")  # no link that somebody else has chosen
     return flat if len(flat) <= limit else flat[: limit - 1] + "…"

@@ -23,7 +23,7 @@ QUALITIES_SELECT = (
 REASON_ID, REASON = 500, "-# Reason: "
 """The part of a card that carries the reason from the command to the choice."""
 
-SHOWN_ROLES = 40
+SHOWN_ROLES = 30
 MOST_CHANNELS = 25
 CHANNEL_TYPES = [
     discord.ChannelType.text,
@@ -56,8 +56,6 @@ class Choice:
 
 def overview(rules: ServerRules, house: House, here: Here) -> ui.LayoutView:
     """Everything that holds in a server."""
-    roles = [_role(role_id, rules, here) for role_id in sorted(rules.roles)]
-    more = len(roles) - SHOWN_ROLES
     return view(
         words("### What holds in this server", _allowance(rules, house), *_limits(rules, house)),
         words(
@@ -66,9 +64,29 @@ def overview(rules: ServerRules, house: House, here: Here) -> ui.LayoutView:
             f"**Direct messages**: {_direct(rules)}",
             f"**Audit channel**: {_audit(rules, here)}",
         ),
-        *([words("**Roles**", *roles[:SHOWN_ROLES])] if roles else []),
-        *([words(f"-# … and {more} more roles.")] if more > 0 else []),
+        *_roles(rules, here.roles),
     )
+
+
+def allowances(rules: ServerRules, house: House, roles: frozenset[int]) -> ui.LayoutView:
+    """What everybody and each of the server's roles may spend; `roles` are those there are."""
+    return view(
+        words("### What everybody may spend here", _allowance(rules, house)),
+        *_roles(rules, roles),
+    )
+
+
+def _roles(rules: ServerRules, there_are: frozenset[int]) -> list[ui.Item[ui.LayoutView]]:
+    """A line for each role that adds something; a deleted one does not."""
+    known = sorted(rules.roles.keys() & there_are)
+    gone, more = len(rules.roles) - len(known), len(known) - SHOWN_ROLES
+    lines = [_role(role_id, rules) for role_id in known[:SHOWN_ROLES]]
+    if more > 0:
+        lines.append(f"-# … and {more} more.")
+    if gone:
+        roles = "1 deleted role" if gone == 1 else f"{gone} deleted roles"
+        lines.append(f"-# {roles} gave more; that counts no longer.")
+    return [words("**Roles**", *lines)] if lines else []
 
 
 def _allowance(rules: ServerRules, house: House) -> str:
@@ -139,16 +157,14 @@ def _audit(rules: ServerRules, here: Here) -> str:
     return f"<#{channel_id}>, where I can post"
 
 
-def _role(role_id: int, rules: ServerRules, here: Here) -> str:
+def _role(role_id: int, rules: ServerRules) -> str:
     role = rules.roles[role_id]
     gives = []
     if role.allowance_credits is not None:
         gives.append(f"{credits_text(role.allowance_credits)} {EVERY[rules.period]}")
     if role.qualities:
         gives.append(f"also {_qualities(role.qualities)}")
-    if role_id in here.roles:
-        return f"<@&{role_id}>: {listed(gives)}"
-    return f"a deleted role (`{role_id}`), without effect: {listed(gives)}"
+    return f"<@&{role_id}>: {listed(gives)}"
 
 
 def changed(before: Snapshot, after: Snapshot, notes: Sequence[str] = ()) -> ui.LayoutView:
@@ -157,6 +173,28 @@ def changed(before: Snapshot, after: Snapshot, notes: Sequence[str] = ()) -> ui.
     if not lines:
         return view(words("### Nothing was changed", "It held already.", *notes), colour=BLURPLE)
     return view(words("### Changed", *lines, *notes), colour=GREEN)
+
+
+def asks_budget(rules: ServerRules, budget: int | None) -> str:
+    """Before the budget that a server has is changed."""
+    assert rules.budget_credits is not None
+    every, has = EVERY[rules.period], credits_text(rules.budget_credits)
+    if budget is None:
+        return (
+            f"Take the budget of the whole server away? It is {has} {every}; then only the bot’s "
+            "own daily budget holds."
+        )
+    return (
+        f"Change the budget of the whole server **from {has} to {credits_text(budget)}** {every}?"
+    )
+
+
+def asks_no_audit(channel_id: int) -> str:
+    """Before decisions are posted nowhere."""
+    return (
+        f"Post decisions nowhere any more? They are posted in <#{channel_id}>, which will be told "
+        "of this. `/quota history` has them all the same."
+    )
 
 
 def limits_unasked() -> ui.LayoutView:

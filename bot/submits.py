@@ -138,8 +138,8 @@ class Submits:
         """In an outage in which nobody waits, ask whether it lasts: else nobody would find out."""
         if not self._line.is_broken or self._line.left_s or self._throttle.wait_s():
             return
-        if not await self.will_try() and await self._provider_answers():
-            self._line.answers()
+        if not await self.will_try():
+            await self._provider_answers()
 
     async def will_try(self) -> bool:
         """Whether a queued job is about to find out if the provider takes submits."""
@@ -150,7 +150,12 @@ class Submits:
         """A free question, before another POST is lost or turned away for nothing."""
         if self._unanswered >= UNANSWERED_QUESTIONS:
             self._unanswered = 0
-            return True
+        elif not await self._is_answered():
+            return False
+        self._line.answers()
+        return True
+
+    async def _is_answered(self) -> bool:
         try:
             await self._segmind.status(NOBODYS_REQUEST)
         except ProviderError as error:

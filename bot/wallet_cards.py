@@ -16,7 +16,7 @@ PAYER_SELECT = "marionette:payer"
 
 DID = {
     Kind.HOLD: "held for",
-    Kind.CAPTURE: "spent on",
+    Kind.CAPTURE: "what was held was spent on",
     Kind.RELEASE: "given back from",
     Kind.GRANT: "granted",
     Kind.REVOKE: "taken away",
@@ -37,7 +37,7 @@ def wallet(has: Wallet) -> ui.LayoutView:
     items.append(words(f"-# Ten seconds of motion cost, in credits: {costs}."))
     if has.payers or has.payer:
         items.append(ui.ActionRow(_select(has)))
-    return view(*items, colour=AMBER if has.unusable else BLURPLE)
+    return view(*items, colour=AMBER if has.unusable or has.block else BLURPLE)
 
 
 def _purses(has: Wallet) -> list[str | None]:
@@ -51,13 +51,17 @@ def _purses(has: Wallet) -> list[str | None]:
         where = "this server" if rules.server_id else "direct messages"
     role = f" (from <@&{rules.allowance_role_id}>)" if rules.allowance_role_id else ""
     budget = rules.budget_credits
+    limits = [balance.available, *([] if has.server_left is None else [has.server_left])]
+    if has.block:
+        told = sentence(has.block.problem, has.block.facts)
+        return [f"### You cannot spend anything in {where} now", told]
     return [
         f"### You can spend {credits_text(has.spendable)} in {where}",
         (
             f"**{balance.allowance_left}** of {rules.allowance_credits} left of your allowance"
             f"{role}, which renews <t:{has.renews_at:.0f}:R>."
             if rules.allowance_credits
-            else "There is no allowance here: only credits that somebody grants you."
+            else "You have no allowance here: only credits that somebody grants you."
         ),
         f"**{balance.granted}** granted, which stay until you spend them.",
         f"**{balance.held}** held by unfinished jobs." if balance.held else None,
@@ -69,7 +73,7 @@ def _purses(has: Wallet) -> list[str | None]:
         ),
         (
             f"Today's budget for everybody has only **{has.spendable}** left."
-            if has.spendable < min(balance.available, has.server_left or balance.available)
+            if has.spendable < min(limits)
             else None
         ),
     ]
@@ -78,9 +82,9 @@ def _purses(has: Wallet) -> list[str | None]:
 def entry_line(line: Line) -> str:
     """One entry of the journal, as its owner reads it."""
     kind = Kind(line.kind)
-    amount = f"**{line.credits:+d}**" if line.credits else "**±0**"
+    amount = f"**{line.credits:+d}** " if line.credits else ""
     job = f" `{line.job_id}`" if line.job_id else ""
-    return f"<t:{line.at:.0f}:R> · {amount} {DID[kind]}{job}"
+    return f"<t:{line.at:.0f}:R> · {amount}{DID[kind]}{job}"
 
 
 def _select(has: Wallet) -> ui.Select[ui.LayoutView]:

@@ -150,6 +150,7 @@ class Wallets:
             payers=await self._payers(place.person_id) if place.is_direct else [],
             payer=self._payer(payer) if payer else None,
             unusable=unusable,
+            block=policy.blocked(standing.block) if standing.block else None,
         )
 
     async def choose_payer(self, place: Place, server_id: int) -> Wallet:

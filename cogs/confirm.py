@@ -11,12 +11,14 @@ from bot.errors import CannotSave, Problem, Refused
 from bot.moderator_cards import ANSWER_PATTERN, Answer
 from cogs.confirmations import Act
 from cogs.faces import Interaction, refusals_shown, server_of, show_privately
+from cogs.passes import roles_of
 
 
 async def ask_first(interaction: Interaction, question: str, act: Act) -> None:
     """Show what will happen; `act` is done when the same person confirms."""
     waiting = interaction.client.confirmations
-    token = waiting.put(interaction.user.id, server_of(interaction), act)
+    roles = roles_of(interaction)
+    token = waiting.put(interaction.user.id, server_of(interaction), roles, act)
     await show_privately(interaction, moderator_cards.question(question, token))
 
 
@@ -40,7 +42,9 @@ class AnswerButton(ui.DynamicItem[ui.Button[Any]], template=ANSWER_PATTERN):
         """Do what was asked about, once, and put what was done in the question's place."""
         async with refusals_shown(interaction):
             waiting = interaction.client.confirmations
-            act = waiting.take(self._token, interaction.user.id, interaction.guild_id)
+            act = waiting.take(
+                self._token, interaction.user.id, interaction.guild_id, roles_of(interaction)
+            )
             if self._answer is Answer.NO:
                 await interaction.response.edit_message(view=moderator_cards.unchanged())
                 return

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 from discord import ui
 
+from bot.clock import Clock
 from bot.errors import Problem, Refused
 
 LIFE_S = 10 * 60.0
 """What a question says may be true no longer after that."""
 
-MOST = 1000
-"""So many may wait; the oldest make room."""
+MOST_OF_ONE = 20
+"""So many may wait for one person; their oldest make room."""
 
 Act = Callable[[], Awaitable[ui.LayoutView]]
 """Does what was asked about, and says what was done. May raise `Refused`."""
@@ -22,31 +23,36 @@ Act = Callable[[], Awaitable[ui.LayoutView]]
 class _Question:
     actor_id: int
     server_id: int
+    roles: frozenset[int]
     ends_at: float
     act: Act
 
 
 class Confirmations:
-    """Each is taken once, by who was asked, where they were asked. `now` gives unix seconds."""
+    """Each is taken once, by who was asked, where they were asked, with the roles of then."""
 
-    def __init__(self, now: Callable[[], float]) -> None:
-        self._now = now
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self._waiting: dict[str, _Question] = {}
 
-    def put(self, actor_id: int, server_id: int, act: Act) -> str:
+    def put(self, actor_id: int, server_id: int, roles: frozenset[int], act: Act) -> str:
         """Keep what is to be done; the token that takes it."""
-        token = secrets.token_hex(8)
-        while len(self._waiting) >= MOST:
-            del self._waiting[next(iter(self._waiting))]
-        self._waiting[token] = _Question(actor_id, server_id, self._now() + LIFE_S, act)
+        token, now = secrets.token_hex(8), self._clock.time()
+        self._waiting = {key: old for key, old in self._waiting.items() if old.ends_at > now}
+        theirs = [key for key, old in self._waiting.items() if old.actor_id == actor_id]
+        for key in theirs[: 1 - MOST_OF_ONE]:
+            del self._waiting[key]
+        self._waiting[token] = _Question(actor_id, server_id, roles, now + LIFE_S, act)
         return token
 
-    def take(self, token: str, actor_id: int, server_id: int | None) -> Act:
+    def take(self, token: str, actor_id: int, server_id: int | None, roles: frozenset[int]) -> Act:
         """What is to be done, which nobody can take again. Raises `Refused`."""
         question = self._waiting.get(token)
-        if question is None or question.ends_at <= self._now():
+        if question is None or question.ends_at <= self._clock.time():
             raise Refused(Problem.CONFIRMATION_GONE)
         if (question.actor_id, question.server_id) != (actor_id, server_id):
             raise Refused(Problem.NOT_YOURS_TO_PRESS)
         del self._waiting[token]
+        if not question.roles <= roles:
+            raise Refused(Problem.CARD_IS_OVER)
         return question.act

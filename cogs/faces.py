@@ -18,6 +18,7 @@ from bot.quotas import Quotas
 from bot.service import GivenFile, Service
 from bot.wallets import Place
 from cogs.confirmations import Confirmations
+from cogs.passes import Passes, roles_of
 
 log = structlog.get_logger()
 
@@ -29,6 +30,7 @@ class Bot(commands.Bot):
     quotas: Quotas
     moderation: Moderation
     confirmations: Confirmations
+    passes: Passes
 
     async def on_message(self, message: discord.Message, /) -> None:
         """There are no text commands; `cogs.messages` listens for itself."""
@@ -43,7 +45,6 @@ there nobody's permissions are looked at."""
 
 def place_of(interaction: Interaction) -> Place:
     """Where an interaction comes from."""
-    roles = interaction.user.roles if isinstance(interaction.user, discord.Member) else []
     channel = interaction.channel
     return Place(
         server_id=interaction.guild_id or 0,
@@ -51,7 +52,7 @@ def place_of(interaction: Interaction) -> Place:
         person_id=interaction.user.id,
         upload_limit_bytes=interaction.filesize_limit,
         is_direct=interaction.guild_id is None,
-        roles=frozenset(role.id for role in roles),
+        roles=roles_of(interaction),
         above_id=channel.parent_id if isinstance(channel, discord.Thread) else None,
     )
 

@@ -13,7 +13,6 @@ from bot.job_cards import DEED_PATTERN, JobDeed
 from bot.moderation import REASON_LIMIT_CHARS, the_reason
 from cogs.confirm import ask_first
 from cogs.faces import Interaction, refusals_shown, server_of, show_privately
-from cogs.pages import refuse_others
 
 FORM_LIFE_S = 15 * 60.0
 """A form that was put away is forgotten after that."""
@@ -46,7 +45,8 @@ class JobButton(ui.DynamicItem[ui.Button[Any]], template=DEED_PATTERN):
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Ask for a reason, if it can be done at all."""
         async with refusals_shown(interaction):
-            refuse_others(interaction, self._actor_id, self._server_id)
+            passes = interaction.client.passes
+            passes.check(interaction, self._actor_id, self._server_id, "moderate")
             moderation = interaction.client.moderation
             match self._deed:
                 case JobDeed.CANCEL:
@@ -78,6 +78,7 @@ class ReasonForm(ui.Modal):
     async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
         """Ask whether it is meant."""
         async with refusals_shown(interaction):
+            _check_pass(interaction)
             await interaction.response.defer(ephemeral=True, thinking=True)
             ask = ask_cancel if self._deed is JobDeed.CANCEL else ask_refund
             await ask(interaction, self._job_id, self.reason.value)
@@ -117,6 +118,7 @@ class ResolveForm(ui.Modal):
     async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
         """Settle it, and say what became of it."""
         async with refusals_shown(interaction):
+            _check_pass(interaction)
             outcome, run, reason = (
                 part.component for part in (self.outcome, self.request_id, self.reason)
             )
@@ -126,6 +128,12 @@ class ResolveForm(ui.Modal):
             await resolve(
                 interaction, self._job_id, Outcome(outcome.values[0]), run.value, reason.value
             )
+
+
+def _check_pass(interaction: Interaction) -> None:
+    """A form is a card's as well. Raises `Refused`."""
+    passes = interaction.client.passes
+    passes.check(interaction, interaction.user.id, server_of(interaction), "moderate")
 
 
 async def ask_cancel(interaction: Interaction, job_id: str, reason: str) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 import discord
 import structlog
@@ -13,7 +14,7 @@ from bot.core.jobs import CANCELLABLE, Job, JobState, Outcome
 from bot.members import DiscordMembers
 from bot.moderation import REASON_LIMIT_CHARS, Moderation
 from bot.paging import Book, Leaf
-from bot.sentences import seconds_text
+from bot.sentences import clean, seconds_text
 from cogs.faces import Interaction, refusals_shown, server_of, servers_only
 from cogs.job_buttons import OUTCOMES, ask_cancel, ask_refund, resolve
 from cogs.pages import show_first
@@ -50,6 +51,11 @@ class Moderate(
         self._moderation = moderation
         self._members = members
         self._now = now
+
+    async def interaction_check(self, interaction: discord.Interaction[Any], /) -> bool:
+        """Discord has let them use a command: so they may use its cards for a while."""
+        interaction.client.passes.give(interaction, "moderate")
+        return True
 
     @app_commands.command(description="This server's jobs, and what can be done about each")
     @app_commands.describe(state="Only those", member="Only this person's")
@@ -156,7 +162,7 @@ class Moderate(
 
     def _line(self, job: Job, names: dict[int, str]) -> str:
         age = seconds_text(60 * round(max(0.0, self._now() - job.created_at) / 60))
-        parts = [job.id, names[job.person_id][:40], news.price_text(job), age]
+        parts = [job.id, clean(names[job.person_id], 40), news.price_text(job), age]
         return " · ".join(part for part in parts if part)
 
     async def _names(self, jobs: list[Job], server_id: int) -> dict[int, str]:

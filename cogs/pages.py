@@ -8,10 +8,12 @@ import discord
 from discord import ui
 
 from bot import history_cards, job_cards
-from bot.errors import Problem, Refused
 from bot.job_cards import JOBS_PER_PAGE, Listed
 from bot.paging import ID_PATTERN, Book, Leaf, Turn
 from cogs.faces import Interaction, refusals_shown, show_privately
+
+GROUPS = {Book.PAST: "quota", Book.JOBS: "moderate"}
+"""Whose command opens each."""
 
 
 async def show_first(interaction: Interaction, leaf: Leaf) -> None:
@@ -38,19 +40,14 @@ class PageControl(ui.DynamicItem[ui.Item[Any]], template=ID_PATTERN):
         """Put the wanted page in this one's place, or send the table."""
         async with refusals_shown(interaction):
             leaf = self._leaf
-            refuse_others(interaction, leaf.actor_id, leaf.server_id)
+            passes = interaction.client.passes
+            passes.check(interaction, leaf.actor_id, leaf.server_id, GROUPS[leaf.book])
             if self._turn is Turn.CSV:
                 await _send_table(interaction, leaf)
                 return
             if self._turn is Turn.PICK and isinstance(self.item, ui.Select):
                 leaf = replace(leaf, filter=self.item.values[0], number=0)
             await interaction.response.edit_message(view=await _page(interaction, leaf))
-
-
-def refuse_others(interaction: Interaction, actor_id: int, server_id: int) -> None:
-    """A button is for who asked for it, in their server. Raises `Refused`."""
-    if (interaction.user.id, interaction.guild_id) != (actor_id, server_id):
-        raise Refused(Problem.NOT_YOURS_TO_PRESS)
 
 
 async def _page(interaction: Interaction, leaf: Leaf) -> ui.LayoutView:

@@ -2,12 +2,13 @@
 
 from datetime import UTC, datetime
 from functools import partial
+from typing import Any
 
 import discord
 from discord import app_commands, ui
 from discord.ext import commands
 
-from bot import look_card, moderator_cards
+from bot import look_card, moderator_cards, settings_cards
 from bot.core.accounts import Look
 from bot.core.ledger import Period
 from bot.core.rules import ServerRules
@@ -47,6 +48,11 @@ class Quota(
     def __init__(self, quotas: Quotas) -> None:
         self._quotas = quotas
 
+    async def interaction_check(self, interaction: discord.Interaction[Any], /) -> bool:
+        """Discord has let them use a command: so they may use its cards for a while."""
+        interaction.client.passes.give(interaction, "quota")
+        return True
+
     @app_commands.command(description="Whether somebody can ask for a video now, and why")
     @app_commands.describe(member="Whom it is about")
     async def show(self, interaction: Interaction, member: Person) -> None:
@@ -83,8 +89,9 @@ class Quota(
             has = (await self._look(interaction, member)).standing.balance.granted
             if not has:
                 raise Refused(Problem.NOTHING_TO_REVOKE)
-            act = partial(self._revoke, interaction, member.id, credits, the_reason(reason))
-            said = moderator_cards.asks_revoke(member.id, credits, has, reason)
+            taken = min(credits, has)
+            act = partial(self._revoke, interaction, member.id, taken, the_reason(reason))
+            said = moderator_cards.asks_revoke(member.id, taken, has, reason)
             await ask_first(interaction, said, act)
 
     @app_commands.command(name="set", description="Bring somebody's granted credits to a number")
@@ -98,7 +105,7 @@ class Quota(
         async with refusals_shown(interaction):
             await _defer(interaction)
             has = (await self._look(interaction, member)).standing.balance.granted
-            act = partial(self._set, interaction, member.id, credits, the_reason(reason))
+            act = partial(self._set, interaction, member.id, credits, has, the_reason(reason))
             if credits < has or credits - has > MANY_CREDITS:
                 said = moderator_cards.asks_set(member.id, credits, has, reason)
                 await ask_first(interaction, said, act)
@@ -119,18 +126,44 @@ class Quota(
         period: app_commands.Choice[str] | None = None,
         role: discord.Role | None = None,
     ) -> None:
-        """Set an allowance; ask before it ends, or the period changes."""
+        """Set an allowance; ask before it shrinks, grows by much, or the period changes."""
         async with refusals_shown(interaction):
             await _defer(interaction)
-            rules = await self._quotas.rules(server_of(interaction))
+            server_id = server_of(interaction)
+            rules = await self._quotas.rules(server_id)
             chosen = Period(period.value) if period else None
+            is_new_period = chosen is not None and chosen != rules.period
+            moves_budget = is_new_period and rules.budget_credits is not None
+            if moves_budget and not interaction.permissions.manage_guild:
+                raise Refused(Problem.PERIOD_OF_A_BUDGET)
             role_id = role.id if role and not role.is_default() else None
             act = partial(self._set_allowance, interaction, credits, chosen, role_id)
-            if not credits or (chosen and chosen != rules.period):
-                said = moderator_cards.asks_allowance(rules, credits, chosen, role_id)
+            has = await self._allowance_of(server_id, rules, role_id)
+            if not has <= credits <= has + MANY_CREDITS or not credits or is_new_period:
+                said = moderator_cards.asks_allowance(rules, credits, has, chosen, role_id)
                 await ask_first(interaction, said, act)
             else:
                 await show_privately(interaction, await act())
+
+    @app_commands.command(description="What everybody and each role may spend")
+    async def allowances(self, interaction: Interaction) -> None:
+        """All allowances of this server."""
+        async with refusals_shown(interaction):
+            rules, guild = await self._quotas.rules(server_of(interaction)), interaction.guild
+            roles = frozenset(role.id for role in guild.roles) if guild else frozenset()
+            card = settings_cards.allowances(rules, self._quotas.house, roles)
+            await show_privately(interaction, card)
+
+    @app_commands.command(
+        name="default-allowance", description="Let the operator's usual allowance hold here again"
+    )
+    async def default_allowance(self, interaction: Interaction) -> None:
+        """Ask, then leave everybody's allowance to the operator; roles keep theirs."""
+        async with refusals_shown(interaction):
+            await _defer(interaction)
+            act = partial(self._set_allowance, interaction, None, None, None)
+            said = moderator_cards.asks_default_allowance(self._quotas.house.allowance_credits)
+            await ask_first(interaction, said, act)
 
     @app_commands.command(description="What happened here to credits, jobs and rules")
     @app_commands.describe(member="Only what concerns this person")
@@ -182,9 +215,9 @@ class Quota(
     ) -> list[app_commands.Choice[str]]:
         """Usual lengths, what was typed before them, each with the moment it comes to."""
         wanted = " ".join(typed.split())
-        offers = [wanted] if wanted else []
+        offers = [f"{wanted}{unit}" for unit in ("h", "d", "w")] if wanted.isdecimal() else [wanted]
         offers += [usual for usual in UNTIL if wanted.lower() in usual and usual != wanted]
-        return [choice for text in offers if (choice := self._moment_choice(text))]
+        return [choice for text in offers if text and (choice := self._moment_choice(text))]
 
     @app_commands.command(description="Let somebody ask for videos here again")
     @app_commands.describe(member="Whom", reason="Why, for the record")
@@ -222,31 +255,42 @@ class Quota(
         return moderator_cards.revoked(person_id, taken, await self._has(server_id, person_id))
 
     async def _set(
-        self, interaction: Interaction, person_id: int, credits: int, reason: str
+        self, interaction: Interaction, person_id: int, credits: int, has: int, reason: str
     ) -> ui.LayoutView:
         was = await self._quotas.set_granted(
             server_of(interaction),
             person_id,
             credits,
+            expected=has,
             actor_id=interaction.user.id,
             reason=reason,
         )
         return moderator_cards.was_set(person_id, credits, was)
 
     async def _set_allowance(
-        self, interaction: Interaction, credits: int, period: Period | None, role_id: int | None
+        self,
+        interaction: Interaction,
+        credits: int | None,
+        period: Period | None,
+        role_id: int | None,
     ) -> ui.LayoutView:
         server_id = server_of(interaction)
         rules = await self._quotas.set_allowance(
             server_id, credits, period=period, role_id=role_id, actor_id=interaction.user.id
         )
-        return await self._allowance_card(server_id, rules, credits, role_id)
+        anybody = await self._quotas.look(server_id, 0, None)
+        everybodys = anybody.rules.allowance_credits
+        if credits is None:
+            credits = everybodys
+        renews_at = anybody.renews_at
+        return moderator_cards.allowance(rules, credits, role_id, everybodys, renews_at)
 
-    async def _allowance_card(
-        self, server_id: int, rules: ServerRules, credits: int, role_id: int | None
-    ) -> ui.LayoutView:
-        renews_at = (await self._quotas.look(server_id, 0, None)).renews_at
-        return moderator_cards.allowance(rules, credits, role_id, renews_at)
+    async def _allowance_of(self, server_id: int, rules: ServerRules, role_id: int | None) -> int:
+        """What everybody, or a role, has by itself now."""
+        if role_id is not None:
+            role = rules.roles.get(role_id)
+            return (role.allowance_credits if role else None) or 0
+        return (await self._quotas.look(server_id, 0, None)).rules.allowance_credits
 
     async def _block(
         self, interaction: Interaction, person_id: int, ends_at: float | None, reason: str

@@ -1,6 +1,7 @@
 """`/settings`: what holds in a server, for those who manage it."""
 
 import re
+from functools import partial
 from typing import Any, Self
 
 import discord
@@ -14,6 +15,7 @@ from bot.errors import Problem, Refused
 from bot.moderation import REASON_LIMIT_CHARS
 from bot.quotas import Quotas
 from bot.settings_cards import CHANNELS_SELECT, QUALITIES_SELECT, Choice, Here
+from cogs.confirm import ask_first
 from cogs.faces import (
     Interaction,
     chosen_in,
@@ -39,6 +41,11 @@ class Settings(
     def __init__(self, quotas: Quotas, house: House) -> None:
         self._quotas = quotas
         self._house = house
+
+    async def interaction_check(self, interaction: discord.Interaction[Any], /) -> bool:
+        """Discord has let them use a command: so they may use its cards for a while."""
+        interaction.client.passes.give(interaction, "settings")
+        return True
 
     @app_commands.command(description="Everything that holds in this server")
     async def show(self, interaction: Interaction) -> None:
@@ -75,7 +82,13 @@ class Settings(
                 await show_privately(interaction, settings_cards.limits_unasked())
                 return
             notes = settings_cards.limit_notes(changes, self._house)
-            await self._change(interaction, reason, notes, **changes)
+            rules = await self._quotas.rules(server_of(interaction))
+            act = partial(self._change, interaction, reason, notes, **changes)
+            new = changes.get("budget_credits", rules.budget_credits)
+            if rules.budget_credits not in {None, new}:
+                await ask_first(interaction, settings_cards.asks_budget(rules, new), act)
+            else:
+                await show_privately(interaction, await act())
 
     @app_commands.command(description="Where videos may be asked for")
     @app_commands.describe(reason=WHY)
@@ -114,7 +127,9 @@ class Settings(
     ) -> None:
         """Let members' direct messages draw on this server, or not."""
         async with refusals_shown(interaction):
-            await self._change(interaction, reason, direct_use=allowed)
+            await show_privately(
+                interaction, await self._change(interaction, reason, direct_use=allowed)
+            )
 
     @app_commands.command(description="Where everything that is decided here is posted")
     @app_commands.describe(channel="The channel; leave it out to post nowhere", reason=WHY)
@@ -132,21 +147,26 @@ class Settings(
                     raise Refused(Problem.NOT_OF_THIS_SERVER)
                 if not _may_post(known):
                     raise Refused(Problem.CANNOT_POST_THERE, channels=known.mention)
-            audit_channel_id = channel.id if channel else None
-            await self._change(interaction, reason, audit_channel_id=audit_channel_id)
+            rules = await self._quotas.rules(server_of(interaction))
+            new = channel.id if channel else None
+            act = partial(self._change, interaction, reason, audit_channel_id=new)
+            if new is None and rules.audit_channel_id is not None:
+                said = settings_cards.asks_no_audit(rules.audit_channel_id)
+                await ask_first(interaction, said, act)
+            else:
+                await show_privately(interaction, await act())
 
     async def _change(
         self, interaction: Interaction, reason: str, notes: list[str] | None = None, **changes: Any
-    ) -> None:
+    ) -> ui.LayoutView:
         server_id = server_of(interaction)
         before = await self._quotas.rules(server_id)
         after = await self._quotas.change(
             server_id, actor_id=interaction.user.id, reason=reason, **changes
         )
-        card = settings_cards.changed(
+        return settings_cards.changed(
             snapshot(before, changes), snapshot(after, changes), notes or []
         )
-        await show_privately(interaction, card)
 
 
 class ChannelsSelect(ui.DynamicItem[ui.ChannelSelect[Any]], template=CHANNELS_SELECT):
@@ -168,7 +188,7 @@ class ChannelsSelect(ui.DynamicItem[ui.ChannelSelect[Any]], template=CHANNELS_SE
         """Save the choice, and show it in the card's place."""
         choice, quotas = self._choice, interaction.client.quotas
         async with refusals_shown(interaction):
-            _check_actor(interaction, choice)
+            _check_pass(interaction, choice)
             chosen = frozenset(int(one) for one in chosen_in(interaction) if one.isdecimal())
             before = await quotas.rules(choice.server_id)
             if chosen - _here(interaction, before).channels:
@@ -203,7 +223,7 @@ class QualitiesSelect(ui.DynamicItem[ui.Select[Any]], template=QUALITIES_SELECT)
         """Save the choice, and show it in the card's place."""
         choice, quotas = self._choice, interaction.client.quotas
         async with refusals_shown(interaction):
-            _check_actor(interaction, choice)
+            _check_pass(interaction, choice)
             chosen = chosen_in(interaction)
             qualities = frozenset(known for known in QUALITIES if known in chosen)
             given = {"actor_id": choice.actor_id, "reason": choice.reason}
@@ -250,9 +270,9 @@ def _choice_in(
     return Choice(int(match["server"]), int(match["actor"]), role_id, reason)
 
 
-def _check_actor(interaction: Interaction, choice: Choice) -> None:
-    if (choice.server_id, choice.actor_id) != (interaction.guild_id, interaction.user.id):
-        raise Refused(Problem.NOT_YOURS_TO_PRESS)
+def _check_pass(interaction: Interaction, choice: Choice) -> None:
+    passes = interaction.client.passes
+    passes.check(interaction, choice.actor_id, choice.server_id, "settings")
 
 
 def _check_role(interaction: Interaction, role_id: int) -> None:

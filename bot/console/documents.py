@@ -9,6 +9,7 @@ from bot.core.accounts import Look
 from bot.core.actions import Action, Line, Snapshot
 from bot.core.jobs import Attempt, Job
 from bot.core.ledger import Entry
+from bot.look_card import obstacle
 from bot.sentences import sentence
 
 Document = dict[str, Any]
@@ -138,7 +139,7 @@ def look_document(look: Look) -> Document:
         "obstacles": [
             {
                 "problem": refused.problem.value,
-                "sentence": plain(sentence(refused.problem, refused.facts)),
+                "sentence": plain(obstacle(refused)),
             }
             for refused in look.obstacles
         ],

@@ -10,8 +10,9 @@ from bot.core.accounts import Look
 from bot.core.actions import LINES, OPERATOR, Line
 from bot.core.ledger import Period
 from bot.errors import MarionetteError
+from bot.look_card import obstacle
 from bot.quotas import Quotas
-from bot.sentences import credits_text, sentence
+from bot.sentences import credits_text
 from bot.settings import Settings
 from bot.store import Database, Store
 
@@ -93,13 +94,15 @@ def _shown(look: Look) -> str:
         ("blocked", (moment(block.until) or "for good") if block else "no"),
         ("may ask now", "no" if look.obstacles else "yes"),
     ]
-    why = [plain(sentence(refused.problem, refused.facts)) for refused in look.obstacles]
+    why = [plain(obstacle(refused)) for refused in look.obstacles]
     return "\n".join([facts(told), *(f"- {line}" for line in why)])
 
 
 async def _allowance(quotas: Quotas, wanted: argparse.Namespace) -> Said:
     if wanted.role is not None and not wanted.server:
         raise MarionetteError("There are no roles in direct messages: leave --role out.")
+    if wanted.role is not None and wanted.credits is None:
+        raise MarionetteError("The default is everybody's: --credits 0 takes a role's away.")
     rules = await quotas.set_allowance(
         wanted.server,
         wanted.credits,

@@ -78,8 +78,14 @@ def _quota(command: argparse.ArgumentParser) -> None:
     history.add_argument("--person", type=_id, metavar="ID")
     for action in (grant, revoke):
         action.add_argument("--credits", type=_whole(1, MOST_CREDITS), required=True, metavar="N")
-    for action in (bring, allowance):
-        action.add_argument("--credits", type=_whole(0, MOST_CREDITS), required=True, metavar="N")
+    bring.add_argument("--credits", type=_whole(0, MOST_CREDITS), required=True, metavar="N")
+    allowance.add_argument(
+        "--credits",
+        type=_allowance,
+        required=True,
+        metavar="N",
+        help="or `default`, as the settings say",
+    )
     for action in (grant, revoke, bring, block):
         action.add_argument("--reason", required=True, metavar="TEXT")
     for action in (unblock, allowance):
@@ -125,6 +131,10 @@ class _whole:  # noqa: N801 - argparse shows its name
                 f"{text} is no whole number from {self._least} to {self._most}"
             )
         return number
+
+
+def _allowance(text: str) -> int | None:
+    return None if text == "default" else _whole(0, MOST_CREDITS)(text)
 
 
 _id = _whole(0, LONGEST_ID)

@@ -32,7 +32,7 @@ class Wallet:
     """What somebody has here, and what it is worth; `prices` are for ten seconds of motion.
 
     In direct messages `payers` are the servers that may pay instead, and `payer` is who pays now;
-    `unusable` is why the chosen one does not.
+    `unusable` is why the chosen one does not. `block` is what keeps them from asking at all.
     """
 
     rules: Rules
@@ -46,6 +46,7 @@ class Wallet:
     payers: list[Payer]
     payer: Payer | None = None
     unusable: Refused | None = None
+    block: Refused | None = None
 
 
 @dataclass(frozen=True, slots=True)

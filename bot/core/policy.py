@@ -88,7 +88,7 @@ def obstacles(rules: Rules, standing: Standing, ask: Ask, at: float) -> Iterator
     except Refused as refused:
         yield refused
     if standing.block:
-        yield _blocked(standing.block)
+        yield blocked(standing.block)
     if rules.channels and ask.channels and not rules.channels & ask.channels:
         yield Refused(Problem.WRONG_CHANNEL, channels=_mentions(rules.channels))
     if not rules.qualities:
@@ -123,8 +123,8 @@ def may_hold(rules: Rules, standing: Standing, price: int, at: float) -> None:
         raise refused
     has, renews_at = standing.balance, ledger.period_end(rules.period, at)
     if price > has.available:
-        if price > rules.allowance_credits + has.granted:
-            raise Refused(Problem.TOO_EXPENSIVE, price=price, allowance=rules.allowance_credits)
+        if price > (most := rules.allowance_credits + has.granted):
+            raise Refused(Problem.TOO_EXPENSIVE, price=price, most=most)
         raise Refused(Problem.NO_CREDITS, price=price, left=has.available, renews_at=renews_at)
     if rules.budget_credits is not None:
         left = rules.budget_credits - standing.server_spent
@@ -192,7 +192,8 @@ def _spent_budgets(rules: Rules, standing: Standing, at: float) -> Iterator[Refu
         yield Refused(Problem.BUDGET_SPENT, renews_at=ledger.period_end(Period.DAY, at))
 
 
-def _blocked(block: Block) -> Refused:
+def blocked(block: Block) -> Refused:
+    """What somebody is told who is blocked."""
     if block.until is None:
         return Refused(Problem.BLOCKED_FOR_GOOD, reason=block.reason)
     return Refused(Problem.BLOCKED, until=block.until, reason=block.reason)

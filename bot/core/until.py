@@ -8,7 +8,7 @@ from bot.errors import Problem, Refused
 UNITS_S = {"m": 60, "h": 3600, "d": 24 * 3600, "w": 7 * 24 * 3600}
 _LENGTH = re.compile(r"(\d{1,5})\s*(m|min|minutes?|h|hours?|d|days?|w|weeks?)")
 _MOMENT = re.compile(
-    r"(?P<day>\d{4}-\d{2}-\d{2})(?:[ t]+(?P<time>\d{1,2}:\d{2}))?"
+    r"(?P<day>\d{4}-\d{2}-\d{2})(?:(?: |t)(?P<time>\d{1,2}:\d{2}))?"
     r"(?:\s*(?P<zone>z|utc|[+-]\d{2}:?\d{2}))?"
 )
 

@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core import ledger
-from bot.core.actions import Action, Deed, Snapshot
+from bot.core.actions import OPERATOR, Action, Deed, Snapshot
 from bot.core.jobs import CANCELLABLE, LEADS_TO, Failure, Job, JobState, Outcome
 from bot.core.ledger import Kind
 from bot.errors import LedgerError, Problem, Refused, StaleJob
@@ -133,12 +133,18 @@ class Corrections:
         person_id: int,
         credits: int,
         *,
+        expected: int | None = None,
         actor_id: int,
         reason: str,
         at: float,
     ) -> int:
-        """Bring the granted credits to this number, and say how many there were."""
+        """Bring the granted credits to this number, and say how many there were.
+
+        Raises `Refused` where there are not as many as whoever decided has seen.
+        """
         was = (await money.purses(connection, server_id, person_id))["granted"]
+        if expected is not None and was != expected:
+            raise Refused(Problem.GRANTED_CHANGED, has=was)
         more = credits - was
         given: dict[str, Any] = {
             "server_id": server_id,
@@ -203,7 +209,9 @@ async def cancel_as(
     connection: AsyncConnection, job: Job, actor_id: int, reason: str, at: float
 ) -> Job:
     """End a waiting job for a moderator. Raises `StaleJob` when it is not waiting."""
-    failure = failure_json(Failure(Problem.CANCELLED_BY_MODERATOR))
+    is_operator = actor_id == OPERATOR
+    why = Problem.CANCELLED_BY_OPERATOR if is_operator else Problem.CANCELLED_BY_MODERATOR
+    failure = failure_json(Failure(why))
     cancelled = await change(connection, job, JobState.CANCELLED, at, failure=failure)
     await money.settle(connection, job, Kind.RELEASE, at)
     action = Action(

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import and_, delete, not_, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -62,7 +62,8 @@ class Rulebook:
             after=snapshot(after, changes),
         )
         number = await remember(connection, action)
-        if "audit_channel_id" in changes:  # the new channel hears of this, and of what comes later
+        if "audit_channel_id" in changes and before.audit_channel_id is None:
+            # it hears of this, and of what comes later; one in another's place also of the rest
             this = update(servers).where(servers.c.server_id == server_id)
             await connection.execute(this.values(audited_to=number - 1))
         return after
@@ -118,17 +119,22 @@ class Rulebook:
         return await read_rules(connection, server_id)
 
     @question
-    async def audience(self, connection: AsyncConnection) -> list[tuple[int, int, int]]:
-        """Servers with an audit channel: the server, the channel, the last action told there."""
+    async def audience(self, connection: AsyncConnection) -> list[tuple[int, int | None, int]]:
+        """Servers with an audit channel: the server, the channel, the last action told there.
+
+        One that had a channel until just now is among them, until that has heard of it.
+        """
         columns = servers.c.server_id, servers.c.audit_channel_id, servers.c.audited_to
-        told = select(*columns).where(servers.c.audit_channel_id.is_not(None))
+        told = select(*columns).where(
+            or_(servers.c.audit_channel_id.is_not(None), servers.c.audited_to > 0)
+        )
         return [(row[0], row[1], row[2]) for row in await connection.execute(told)]
 
     @business_event
     async def audited(
-        self, connection: AsyncConnection, server_id: int, channel_id: int, number: int
+        self, connection: AsyncConnection, server_id: int, channel_id: int | None, number: int
     ) -> None:
-        """The audit channel has been told of everything up to this action."""
+        """The audit channel has been told of everything up to this action; 0: none listens now."""
         this = servers.c.server_id == server_id, servers.c.audit_channel_id == channel_id
         await connection.execute(update(servers).where(*this).values(audited_to=number))
 
@@ -171,10 +177,12 @@ class Rulebook:
             after=_seen_block(block),
         )
         await remember(connection, action)
+        is_draft = and_(jobs.c.state == JobState.CHECKING, jobs.c.source == Source.MESSAGE)
         waiting = select(jobs.c.id).where(
             jobs.c.server_id == server_id,
             jobs.c.person_id == person_id,
             jobs.c.state.in_(CANCELLABLE),
+            not_(is_draft),  # its button tells them
         )
         found = [row[0] for row in await connection.execute(waiting)]
         return [

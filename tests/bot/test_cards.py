@@ -8,6 +8,7 @@ import pytest
 from discord import ui
 
 from bot import cards, wallet_cards
+from bot.core import policy
 from bot.core.accounts import Payer, Wallet
 from bot.core.actions import CREDITS, Line
 from bot.core.jobs import (
@@ -23,6 +24,7 @@ from bot.core.jobs import (
     Upload,
 )
 from bot.core.ledger import Balance
+from bot.core.policy import Block
 from bot.core.rules import ServerRules, rules_for
 from bot.errors import Problem, Refused
 from bot.news import Outlook, Pace
@@ -59,7 +61,8 @@ FACTS: dict[Problem, dict[str, str | int | float]] = {
     Problem.UNTIL_PAST: {"until": 1_795_000_000.0},
     Problem.NO_CREDITS: {"price": 5, "left": 1, "renews_at": 1_795_000_000.0},
     Problem.NOTHING_LEFT: {"renews_at": 1_795_000_000.0},
-    Problem.TOO_EXPENSIVE: {"price": 31, "allowance": 30},
+    Problem.TOO_EXPENSIVE: {"price": 31, "most": 30},
+    Problem.GRANTED_CHANGED: {"has": 7},
     Problem.BUDGET_TOO_LOW: {"price": 5, "left": 1, "renews_at": 1_795_000_000.0},
     Problem.OVER_BUDGET: {"price": 50, "budget": 20},
     Problem.BUDGET_SPENT: {"renews_at": 1_795_000_000.0},
@@ -257,3 +260,23 @@ def test_a_draft_that_failed_says_what_to_send_again() -> None:
     failure = Failure(Problem.DAMAGED_VIDEO, {})
     draft = replace(JOB, state=JobState.FAILED, source=Source.MESSAGE, failure=failure)
     assert "send both the picture and the video" in text_of(cards.status(draft, Outlook()))
+
+
+def test_a_wallet_names_the_limit_that_counts_and_no_other() -> None:
+    has = next(wallet for wallet in wallets() if wallet.payer is None)
+    rules = replace(has.rules, budget_credits=2)
+    spent = replace(has, rules=rules, server_left=0, spendable=0, block=None, unusable=None)
+    text = text_of(wallet_cards.wallet(spent))
+    assert "This server's budget has **0** of 2 left" in text
+    assert "Today's budget for everybody" not in text
+    lower = replace(spent, rules=has.rules, server_left=None, spendable=0)
+    assert "Today's budget for everybody has only **0** left" in text_of(wallet_cards.wallet(lower))
+
+
+def test_a_blocked_persons_wallet_says_so_first() -> None:
+    has = next(wallet for wallet in wallets() if wallet.payer is None)
+    barred = replace(has, unusable=None, block=policy.blocked(Block(None, "spam")))
+    text = text_of(wallet_cards.wallet(barred))
+    assert text.startswith("### You cannot spend anything in ")
+    assert "You are blocked here for good" in text
+    assert "You can spend" not in text

@@ -194,7 +194,7 @@ def test_polls_of_two_jobs_that_fail_are_an_outage_until_one_works() -> None:
     assert (line.is_broken, line.is_doubtful) == (False, True)
     line.poll_failed("two")
     assert (line.is_broken, line.is_ailing, line.left_s) == (True, True, 0)
-    line.poll_works()
+    line.poll_works("one")
     assert not line.is_doubtful
     line.poll_failed("one")
     clock.now += 120
@@ -202,6 +202,29 @@ def test_polls_of_two_jobs_that_fail_are_an_outage_until_one_works() -> None:
     assert not line.is_broken, "the one job has not been heard of for long"
     clock.now += 120
     assert not line.is_doubtful
+
+
+def test_runs_that_cannot_be_asked_after_are_odd_once_the_provider_has_answered() -> None:
+    """Else two of them would keep everybody out for as long as they last."""
+    line = Line(StoppedClock())
+    for job in ("one", "two"):
+        line.poll_failed(job)
+    assert line.is_broken
+    line.answers()
+    for job in ("one", "two", "three"):
+        line.poll_failed(job)
+    assert not line.is_broken
+
+
+def test_an_odd_run_that_could_be_asked_after_counts_again() -> None:
+    line = Line(StoppedClock())
+    for job in ("one", "two"):
+        line.poll_failed(job)
+    line.answers()
+    line.poll_works("one")
+    line.poll_failed("one")
+    line.poll_failed("three")
+    assert line.is_broken
 
 
 def test_a_429_stops_everything_and_submits_go_on_first() -> None:

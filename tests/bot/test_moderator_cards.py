@@ -9,13 +9,13 @@ from dataclasses import replace
 import pytest
 from discord import ui
 
-from bot import history_cards, job_cards, look_card, moderator_cards
+from bot import history_cards, job_cards, look_card, moderator_cards, settings_cards
 from bot.core.accounts import Look, Page
-from bot.core.actions import LINES, Deed, Line, Spender
-from bot.core.jobs import JobState
+from bot.core.actions import LINES, Deed, Line, Snapshot, Spender
+from bot.core.jobs import QUALITIES, JobState
 from bot.core.ledger import Balance, Kind
 from bot.core.policy import Ask, Block, Standing, obstacles
-from bot.core.rules import ServerRules, rules_for
+from bot.core.rules import RoleRules, ServerRules, rules_for
 from bot.errors import Problem, Refused
 from bot.paging import ID_PATTERN, Book, Leaf, Turn
 from tests.bot.store.test_jobs import HOUSE
@@ -55,12 +55,38 @@ def all_cards() -> Iterator[tuple[str, ui.LayoutView]]:
         yield "jobs", job_cards.jobs(leaf, listed[: job_cards.JOBS_PER_PAGE], has_next=True)
         yield "history", history_cards.history(leaf, Page(lines()[:10], 0, 3))
         yield "rest", history_cards.history(leaf, Page(lines()[10:], 0, 3))
+        yield "changes", history_cards.history(leaf, Page(changes(), 0, 3))
+    rules = ServerRules(
+        channels=frozenset(range(BIG - 25, BIG)),
+        audit_channel_id=BIG,
+        roles={
+            BIG - number: RoleRules(10**6, frozenset(QUALITIES))
+            for number in range(settings_cards.SHOWN_ROLES * 2)
+        },
+    )
+    for there_are in (frozenset(rules.roles), frozenset[int]()):
+        here = settings_cards.Here(there_are, rules.channels, may_post=False)
+        yield "settings", settings_cards.overview(rules, HOUSE, here)
+        yield "allowances", settings_cards.allowances(rules, HOUSE, there_are)
     yield "question", moderator_cards.question("x", "0" * 16)
     yield (
         "block",
         moderator_cards.question(moderator_cards.asks_block(full, 2e9, HOSTILE * 2), "0" * 16),
     )
     yield "top", moderator_cards.top([Spender(BIG, 10**6, 10**6)] * 10, AT)
+
+
+def changes() -> list[Line]:
+    """As long as a page of changes can be."""
+    channels = [str(BIG - number) for number in range(25)]
+    first: Snapshot = {"budget_credits": 10**6, "max_running_per_person": 10**4}
+    second: Snapshot = first | {"channels": channels[::-1]}
+    first["channels"] = channels
+    none: Snapshot = dict.fromkeys(first)
+    long = replace(LINE, kind=Deed.SETTINGS, actor_id=BIG, reason="x" * 300)
+    return [
+        replace(long, before=none if number % 2 else second, after=first) for number in range(10)
+    ]
 
 
 FACTS: dict[Problem, dict[str, str | int | float]] = {
@@ -144,7 +170,6 @@ def test_what_decides_is_all_there() -> None:
         "**5** granted",
         "**2** held",
         "In this server: **1** of at most 1 being made, **1** of at most 3 waiting.",
-        f"Anywhere: **1** of at most {rules.max_running_per_person} being made",
         "Their next one would wait for its turn.",
         f"`{JOB.id}` · In line",
         "Not blocked.",
@@ -168,17 +193,21 @@ def test_every_line_is_worded() -> None:
         before={"role_id": 11, "allowance_credits": None, "period": "day"},
         after={"role_id": 11, "allowance_credits": 40, "period": "day"},
     )
-    assert history_cards.line_text(changed).endswith("<@9> changed <@&11>’s allowance none → 40")
+    assert history_cards.line_text(changed).endswith(
+        "<@9> changed <@&11>’s **Allowance**: none of its own → 40 credits"
+    )
     operators = replace(LINE, kind=Kind.GRANT, actor_id=0, reason=None)
     assert history_cards.line_text(operators).endswith("granted to <@7> by the operator")
 
 
 def read(file: object) -> list[list[str]]:
     assert isinstance(file, io.BytesIO)
-    return list(csv.reader(io.StringIO(file.read().decode())))
+    return list(csv.reader(io.StringIO(file.read().decode("utf-8-sig"))))
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", " =1", "\t=1"])
+@pytest.mark.parametrize(
+    "cell", ["=1+1", "+1", "-1", "@SUM(A1)", " =1", "\t=1", "\u200b=1", "＝1"]
+)
 def test_no_cell_is_a_formula(cell: str) -> None:
     file, _ = history_cards.table([replace(LINE, reason=cell)], 10**6)
     header, row = read(file.fp)

@@ -12,7 +12,7 @@ from engine.clock import MovableClock as EngineClock
 from engine.server import ProviderServer
 from sandbox.clock import MovableClock
 from sandbox.discord import DiscordServer, seed_world
-from sandbox.discord.model import Channel, Member, Message, State, User
+from sandbox.discord.model import Channel, InteractionType, Member, Message, State, User
 from sandbox.faults import Faults
 from sandbox.processes import Cast, Program
 from sandbox.transcript import text_of
@@ -23,6 +23,8 @@ CLOGGED = 4
 GOING = "state IN ('rendering', 'fetching')"
 AT_WORK = "state = 'fetching' OR (state = 'checking' AND source = 'slash')"
 """What takes real time, for real bytes: tokens must not die of a slow machine meanwhile."""
+
+TOKEN_LIFE_S = 15 * 60.0
 
 ROUND_S, OPEN_S = 5.0, 2.5
 TICK_S = 0.25
@@ -134,7 +136,7 @@ class World:
             if not self.is_online or self._is_awaited():
                 continue
             now = self.progress()
-            is_slow = now != before or bool(self.count(AT_WORK))
+            is_slow = now != before or bool(self.count(AT_WORK)) or self._is_thinking()
             step_s = SHORTEST_STEP_S if is_slow else min(LONGEST_STEP_S, step_s * FASTER)
             before = now
             self._advance(step_s)
@@ -149,6 +151,19 @@ class World:
     def _is_awaited(self) -> bool:
         newest = list(self.discord.interactions.values())[-30:]
         return any(interaction.state is State.PENDING for interaction in newest)
+
+    def _is_thinking(self) -> bool:
+        """Whether somebody's reply has yet to be filled in: the bot needs real time for that, too.
+
+        A reply that it forgets thinks until its token dies, all the same.
+        """
+        now = self.clock.time()
+        return any(
+            interaction.state is State.DEFERRED
+            for interaction in self.discord.interactions.values()
+            if interaction.type is InteractionType.COMMAND
+            and now - interaction.created_at < TOKEN_LIFE_S
+        )
 
     # --- what can be seen ---------------------------------------------------------------------
 

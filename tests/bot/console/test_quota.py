@@ -115,6 +115,9 @@ async def test_an_allowance_is_everybodys_or_a_roles(shown: Any, typed: Any) -> 
     now = await shown(f"quota show {THEIRS}")
     assert (now["allowance"]["credits"], now["allowance"]["left"]) == (20, 16)
     assert (await shown("quota show --server 12 --person 1"))["allowance"]["credits"] == 30
+    back = await shown(f"quota allowance {HERE} --credits default")
+    assert (back["everybody"], back["period"]) == (None, "week")
+    assert (await shown(f"quota show {THEIRS}"))["allowance"]["credits"] == 30
 
 
 async def test_a_block_cancels_ends_and_is_lifted(shown: Any, typed: Any) -> None:
@@ -126,7 +129,7 @@ async def test_a_block_cancels_ends_and_is_lifted(shown: Any, typed: Any) -> Non
     [obstacle] = blocked["now"]["obstacles"]
     assert obstacle["problem"] == "blocked"
     assert "<t:" not in obstacle["sentence"]
-    assert "UTC. They said: spam." in obstacle["sentence"]
+    assert obstacle["sentence"].startswith("They are blocked until 2026-")
     assert "may ask now      no" in await typed(f"quota show {THEIRS}")
     assert (await shown(f"quota show {DIRECT}"))["block"] is None
     assert (await shown(f"quota unblock {THEIRS}"))["now"]["block"] is None
@@ -216,7 +219,7 @@ async def test_jobs_are_listed_and_shown_as_documents(shown: Any) -> None:
 async def test_anybodys_waiting_job_is_cancelled(shown: Any, typed: Any) -> None:
     cancelled = await shown(f"jobs cancel {QUEUED}", "--reason", "they asked for it")
     assert cancelled["job"]["state"] == "cancelled"
-    assert cancelled["job"]["failure"]["sentence"] == "A moderator has cancelled it."
+    assert cancelled["job"]["failure"]["sentence"] == "The operator of this bot has cancelled it."
     one = await shown(f"jobs show {QUEUED}")
     assert [entry["kind"] for entry in one["entries"]] == ["hold", "release"]
     [action] = one["actions"]

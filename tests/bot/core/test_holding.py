@@ -40,13 +40,13 @@ ENDS = {Period.DAY: MIDNIGHT, Period.WEEK: MONDAY, Period.MONTH: FEBRUARY}
             Problem.NO_CREDITS,
             {"price": 7, "left": 6, "renews_at": MONDAY},
         ),
-        ({}, {}, 31, Problem.TOO_EXPENSIVE, {"price": 31, "allowance": 30}),
+        ({}, {}, 31, Problem.TOO_EXPENSIVE, {"price": 31, "most": 30}),
         (
             {},
             {"balance": Balance(0, 2, 30)},  # the next allowance and what is granted would pay 32
             33,
             Problem.TOO_EXPENSIVE,
-            {"price": 33, "allowance": 30},
+            {"price": 33, "most": 32},
         ),
         (
             {},
@@ -144,7 +144,7 @@ ENDS = {Period.DAY: MIDNIGHT, Period.WEEK: MONDAY, Period.MONTH: FEBRUARY}
             Problem.NO_CREDITS,
             {"price": 3, "left": 2, "renews_at": MIDNIGHT},
         ),
-        ({"budget_credits": 20}, {}, 31, Problem.TOO_EXPENSIVE, {"price": 31, "allowance": 30}),
+        ({"budget_credits": 20}, {}, 31, Problem.TOO_EXPENSIVE, {"price": 31, "most": 30}),
         (
             {"budget_credits": 20},
             {"server_spent": 20, "balance": Balance(0, 0, 30)},

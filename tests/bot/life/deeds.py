@@ -6,7 +6,7 @@ from typing import Any
 
 from sandbox.discord.model import InteractionType, Role
 from sandbox.person import Json, PersonClient
-from sandbox.transcript import text_of
+from sandbox.transcript import buttons_of, text_of
 from tests.bot.life.world import Life
 
 PATRON_ID = 777_000_000_000_000_001
@@ -22,11 +22,23 @@ def add_patrons(life: Life, *names: str) -> int:
 
 
 async def settings(life: Life, person: PersonClient, command: str, **options: object) -> Json:
-    """The private answer to `/settings …`."""
-    used = await person.use(life.channel("general"), f"settings {command}", options)
-    outcome = await person.outcome(used)
+    """The private answer to `/settings …`; what asks first is confirmed."""
+    channel_id = life.channel("general")
+    outcome = await person.outcome(await person.use(channel_id, f"settings {command}", options))
     assert outcome["ephemeral"]
     message: Json = outcome["message"]
+    if yes := buttons_of(message).get("Confirm"):
+        await person.click(channel_id, int(message["id"]), yes)
+        was = text_of(message)
+        message = (
+            await person.wait_for(
+                lambda event: (
+                    event.get("type") == "message_update"
+                    and event["message"]["id"] == message["id"]
+                    and text_of(event["message"]) != was
+                )
+            )
+        )["message"]
     return message
 
 

@@ -6,6 +6,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.audit_posts import LOOK_EVERY_S
+from bot.core.actions import Deed
 from bot.core.ledger import Period
 from bot.core.policy import Block
 from bot.core.rules import House
@@ -17,6 +18,7 @@ from sandbox.faults import Rule, resets
 from sandbox.person import PersonClient
 from sandbox.transcript import text_of
 from tests.bot.life.deeds import add_patrons, settings
+from tests.bot.life.desk import desk
 from tests.bot.life.world import Life
 
 POST = ("discord", "POST", "/channels/{channel_id}/messages")
@@ -74,11 +76,32 @@ async def test_a_new_channel_hears_of_itself_first_and_pings_nobody(life: Life) 
     showroom, nofiles = life.channel("showroom"), life.channel("nofiles")
     await settings(life, ada, "audit", channel=str(nofiles))
     await has_told(life, f"<#{showroom}> → <#{nofiles}>", channel="nofiles")
-    assert len(told(life)) == 2
+    await has_told(life, "none → <#", "→ 100", f"<#{showroom}> → <#{nofiles}>")
     assert "→ none" in text_of(await settings(life, ada, "audit"))
+    await has_told(life, f"<#{showroom}> → <#{nofiles}>", "→ none", channel="nofiles")
     await settings(life, ada, "limits", budget=7)
     await life.until(lambda: life.rows("SELECT count(*) FROM actions") == [(5,)])
-    assert len(told(life, "nofiles")) == 1
+    await life.until(lambda: audited_to(life) == 0)
+    assert (len(told(life)), len(told(life, "nofiles"))) == (3, 2)
+
+
+async def test_a_channel_in_anothers_place_hears_what_that_has_not(life: Life) -> None:
+    ada = await listening(life)
+    unheard = Rule(answers.page(503), *POST)
+    life.faults.add(unheard)
+    await settings(life, ada, "limits", budget=100)
+    await settings(life, ada, "audit", channel=str(life.channel("nofiles")))
+    life.faults.rules.remove(unheard)
+    await has_told(life, "→ 100", "→ <#", channel="nofiles", step_s=1.0)
+
+
+async def test_who_posts_nowhere_any_more_is_asked_first(life: Life) -> None:
+    await listening(life)
+    ada = await desk(life, "ada")
+    question = await ada.use("settings audit")
+    assert text_of(question).startswith("Post decisions nowhere any more?")
+    assert "Nothing was changed" in await ada.press(question, "Never mind")
+    assert life.rows("SELECT audit_channel_id FROM servers") == [(life.channel("showroom"),)]
 
 
 async def beside(life: Life, *deeds: str) -> None:
@@ -132,7 +155,7 @@ async def test_a_roles_allowance_is_told_with_the_role(life: Life) -> None:
             patron,
             {"allowance_credits": 90},
             period=Period.WEEK,
-            deed="allowance",  # type: ignore[arg-type]
+            deed=Deed.ALLOWANCE,
             actor_id=0,
             reason="",
             at=life.clock.time(),

@@ -29,7 +29,6 @@ async def test_what_ran_and_what_waited_are_delivered(life: Life) -> None:
     life.provider.workshop.pause()
     for count, person in enumerate(people, 1):
         await person.outcome(await life.mimic(person))
-        await life.until(lambda count=count: len(life.states()) == count)  # type: ignore[misc]
         await life.reaches(*["rendering", "rendering", "queued"][:count])
     card = (await people[0].wait_for(says("learning to move", to=people[0].user_id)))["message"]
     in_doubt = life.provider.accepted[1].request_id

@@ -2,13 +2,16 @@
 
 import pytest
 
+from cogs.confirmations import MOST_OF_ONE
+from sandbox.discord.parts import walk
 from sandbox.person import Json, PersonError
 from sandbox.transcript import text_of
-from tests.bot.life.desk import Desk, actions, copied, desk
+from tests.bot.life.desk import Desk, actions, asks, copied, desk
 from tests.bot.life.world import Life
 from tests.e2e.stage import button
 
 NOT_YOURS = "This button is for the moderator who asked, in their server."
+OVER = "This card counts no longer"
 GONE = "This was answered before, or too long ago."
 
 
@@ -20,6 +23,15 @@ async def asked(life: Life) -> tuple[Desk, Json]:
     question = await dana.use("quota block", member=ben, reason="spam")
     assert text_of(question).startswith(f"Block <@{ben}> **for good**, until somebody lifts it?")
     return dana, question
+
+
+async def waiting(life: Life) -> None:
+    """One of Ben's jobs is being made, and one waits."""
+    life.provider.workshop.pause()
+    ben = await life.person("ben")
+    for states in (["rendering"], ["rendering", "queued"]):
+        await asks(life, ben)
+        await life.reaches(*states, step_s=0.5)
 
 
 def is_blocked(life: Life) -> bool:
@@ -97,3 +109,50 @@ async def test_what_can_no_longer_be_done_is_said_in_the_questions_place(life: L
     assert "Took 5 credits" in await dana.press(first, "Confirm")
     assert "no granted credits that could be taken" in await dana.press(second, "Confirm")
     assert [action[1] for action in actions(life)] == ["grant", "revoke"]
+
+
+async def test_nobody_goes_on_with_a_role_that_is_gone(life: Life) -> None:
+    """Neither with a question, nor with a card, nor with the form that it has opened."""
+    await life.start(max_running=1)
+    dana = await desk(life, "dana")
+    await waiting(life)
+    ben = str(life.world.users["ben"].id)
+    question = await dana.use("quota grant", member=ben, credits=900, reason="a gift")
+    jobs = await dana.use("moderate jobs")
+    opened = await dana.click(jobs, button(jobs, "Cancel…"))
+    assert (await dana.person.outcome(opened))["state"] == "modal"
+    life.world.guilds["studio"].members[dana.person.user_id].role_ids.clear()
+    assert OVER in await dana.press(question, "Confirm")
+    assert OVER in await dana.press(jobs, "Refresh")
+    assert OVER in await dana.press(jobs, "Cancel…")
+    sent = await dana.person.submit(opened, {"reason": "mine"})
+    assert OVER in text_of((await dana.person.outcome(sent))["message"])
+    assert actions(life) == []
+
+
+async def test_many_questions_elsewhere_push_nobodys_out(life: Life) -> None:
+    dana, question = await asked(life)
+    ada = await desk(life, "ada")
+    first = await ada.use("quota default-allowance")
+    for _ in range(MOST_OF_ONE):
+        await ada.use("quota default-allowance")
+    assert GONE in await ada.press(first, "Confirm")
+    assert "is blocked" in await dana.press(question, "Confirm")
+
+
+async def test_cards_with_buttons_are_of_use_for_a_quarter_of_an_hour(life: Life) -> None:
+    """Discord looks at permissions when a command is used, and never at its card."""
+    await life.start()
+    dana, ada = await desk(life, "dana"), await desk(life, "ada")
+    past = await dana.use("quota history")
+    jobs = await dana.use("moderate jobs")
+    channels = await ada.use("settings channels")
+    life.advance(14 * 60.0)
+    assert "What happened here" in await dana.press(past, "Refresh")
+    life.advance(61.0)
+    for card in (past, jobs):
+        assert OVER in await dana.press(card, "Refresh")
+    [select] = [part["custom_id"] for part in walk(channels["components"]) if part["type"] == 8]
+    chosen = await ada.pressed(channels, select, [str(life.channel("general"))])
+    assert OVER in text_of(chosen)
+    assert actions(life) == []

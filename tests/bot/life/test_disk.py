@@ -1,11 +1,11 @@
 """A disk that takes no more, and a database that another holds, while jobs are under way."""
 
-import asyncio
 import os
 import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -89,7 +89,6 @@ async def test_a_database_that_another_program_holds(
             assert outcome["ephemeral"]
             began = life.clock.time()
             await life.until(lambda: life.clock.time() - began > 600, step_s=5.0)
-            await asyncio.sleep(0.5)
             assert life.states() == ["rendering"]
         await life.reaches("delivered", step_s=2.0)
     assert errors(logs) == over(logs) == [Trouble.DISK]
@@ -112,9 +111,10 @@ async def test_a_yes_that_cannot_be_saved_is_found_in_the_history(
 
         life.faults.witness = hold
         ada = await life.person("ada")
-        await ada.outcome(await life.mimic(ada))
-        await life.until(lambda: other.in_transaction)
-        await asyncio.sleep(0.5)
+        with capture_logs() as logs:
+            await ada.outcome(await life.mimic(ada))
+            await life.until(lambda: errors(logs) == [Trouble.DISK])
+        assert other.in_transaction
         assert life.states() == ["submitting"]
     await life.reaches("delivered", step_s=2.0)
     assert posts(life) == len(life.provider.accepted) == 1
@@ -123,8 +123,7 @@ async def test_a_yes_that_cannot_be_saved_is_found_in_the_history(
 
 def be_impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait a fifth of a second for a database that another program holds."""
-    defaults = Database.open.__func__.__kwdefaults__  # type: ignore[attr-defined]
-    monkeypatch.setitem(defaults, "busy_timeout_s", 0.2)
+    monkeypatch.setattr(Database, "open", partial(Database.open, busy_timeout_s=0.2))
 
 
 SAVING = """

@@ -35,7 +35,7 @@ async def test_pages_are_turned_and_filtered(life: Life) -> None:
     first = await dana.use("quota history")
     lines = text_of(first).split("\n")
     assert lines[0] == "### What happened here · page 1 of 2"
-    assert f"<@{dana_id}> changed allowance none → 40" in lines[1]
+    assert f"<@{dana_id}> changed **Allowance**: the operator’s default → 40 credits" in lines[1]
     assert f"<@{dana_id}> blocked <@{ben}> until <t:" in lines[2]
     assert f"**+12 credits** granted to <@{ben}> by <@{dana_id}>: gift 12" in lines[3]
     assert len(lines) == 11
@@ -63,7 +63,7 @@ async def table(dana: Desk, page: Json) -> list[dict[str, str]]:
     sent = await dana.pressed(page, buttons_of(page)["As CSV"])
     [file] = sent["attachments"]
     assert file["filename"].endswith(".csv")
-    text = (await dana.person.download(file["url"])).decode("utf-8")
+    text = (await dana.person.download(file["url"])).decode("utf-8-sig")
     return list(csv.DictReader(text.splitlines()))
 
 
@@ -75,7 +75,7 @@ async def test_the_table_has_all_lines_that_the_filter_shows(life: Life) -> None
     assert [row["reason"] for row in rows[2:14]] == [f"gift {n}" for n in range(12, 0, -1)]
     allowance, block = rows[:2]
     assert block["reason"] == f"'{FORMULA}"
-    assert (block["kind"], block["actor"]) == ("block", str(life.world.users["dana"].id))
+    assert (block["kind"], block["actor"]) == ("block", f"<@{life.world.users['dana'].id}>")
     assert (allowance["before"], allowance["after"]) == (
         "allowance_credits=none",
         "allowance_credits=40",

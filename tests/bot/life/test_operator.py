@@ -45,10 +45,10 @@ async def test_a_block_cancels_what_waits_and_its_card_follows(life: Life) -> No
     shown = "SELECT card_shown FROM jobs WHERE id = ?"
     await life.until(lambda: life.rows(shown, job_id)[0][0].startswith("cancelled"), step_s=1.0)
     assert life.clock.time() - began <= 60
-    await ada.wait_for(says("A moderator has cancelled it."))
+    await ada.wait_for(says("The operator of this bot has cancelled it."))
 
     await life.mimic(ada)
-    await ada.wait_for(says("A moderator has blocked you here until", "spam."))
+    await ada.wait_for(says("You are blocked here until", "spam."))
     assert life.states() == ["rendering", "cancelled"]
 
     life.advance(2 * 3600)  # it ends by itself
@@ -81,7 +81,7 @@ async def test_a_cancelled_job_is_told_on_its_card(life: Life) -> None:
     assert done["job"]["state"] == "cancelled"
     shown = "SELECT card_shown FROM jobs WHERE id = ?"
     await life.until(lambda: life.rows(shown, job_id)[0][0].startswith("cancelled"), step_s=1.0)
-    await ada.wait_for(says("A moderator has cancelled it."))
+    await ada.wait_for(says("The operator of this bot has cancelled it."))
     assert life.states() == ["rendering", "cancelled"]
 
 

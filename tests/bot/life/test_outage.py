@@ -170,6 +170,30 @@ async def test_an_outage_that_only_polls_see_is_one_too(life: Life) -> None:
     assert not await is_told(life, cleo)
 
 
+async def test_runs_that_alone_cannot_be_asked_after_keep_nobody_out(life: Life) -> None:
+    """The provider answers a free question, so the trouble is theirs: it may last for a day."""
+    await life.start()
+    for name in ("ada", "ben"):
+        person = await life.person(name)
+        await person.outcome(await life.mimic(person))
+    await life.reaches("rendering", "rendering")
+    odd = {job.request_id for job in life.provider.workshop.accepted}
+    life.faults.add(
+        Rule(
+            answers.page(503),
+            *POLL,
+            spares=lambda request: request.match_info["request_id"] not in odd,
+        )
+    )
+    await life.until(lambda: life.faults.struck.total() >= 4, step_s=5.0)
+    cleo = await life.person("cleo")
+    await life.until(lambda: questions(life) == 1, step_s=1.0)
+    assert not await is_told(life, cleo)
+    await life.until(lambda: "delivered" in life.states(), step_s=5.0)
+    assert not await is_told(life, cleo)
+    assert questions(life) == 1
+
+
 def failed_polls(life: Life) -> int:
     return sum(seen.path.endswith("/status") for seen in life.provider.requests[-6:])
 

@@ -28,7 +28,7 @@ async def test_a_spent_allowance(life: Life) -> None:
     assert f"no credits left here. Your allowance renews {ends(life)}" in await refused(life, ben)
     await life.stop()
     await life.start(allowance_credits=0)
-    assert "Nobody has an allowance here" in await refused(life, ben)
+    assert "You have no credits here, and no allowance" in await refused(life, ben)
     assert life.states() == ["rendering", "failed"]
 
 
@@ -38,7 +38,7 @@ async def test_a_weeks_allowance_ends_with_the_week(life: Life) -> None:
     await settings(life, ada, "limits", budget=2)
     life.alter("UPDATE servers SET period = 'week', allowance_credits = 1")
     await life.mimic(ben)
-    await ben.wait_for(says("more than your whole allowance of 1"))
+    await ben.wait_for(says("more than you can have here at once, 1:"))
     life.alter("UPDATE servers SET allowance_credits = 9")
     await life.mimic(ben)
     await life.reaches("failed", "rendering")
@@ -89,7 +89,7 @@ async def test_a_block(life: Life, hours: int | None) -> None:
     studio = life.world.guilds["studio"].id
     life.alter("INSERT INTO blocks VALUES (?, ?, ?, 'too loud')", studio, ben.user_id, ends_at)
     said = await refused(life, ben)
-    assert "They said: too loud." in said
+    assert "The reason given is: too loud." in said
     assert ("for good" if ends_at is None else f"until <t:{ends_at:.0f}:f>") in said
     if ends_at is None:
         return

@@ -139,8 +139,8 @@ async def test_the_servers_rules_hold_for_it(life: Life) -> None:
     assert "1 waiting already, as many as this server allows" in text_of(outcome["message"])
     life.alter("INSERT INTO blocks VALUES (?, ?, NULL, 'enough')", studio(life), ben.user_id)
     outcome = await ben.outcome(await mimic_here(life, ben, direct))
-    assert "blocked you here, for good" in text_of(outcome["message"])
-    assert "blocked you here, for good" in await refused(life, ben)
+    assert "You are blocked here for good" in text_of(outcome["message"])
+    assert "You are blocked here for good" in await refused(life, ben)
 
 
 async def test_a_draft_names_who_pays_and_follows_the_choice(life: Life) -> None:

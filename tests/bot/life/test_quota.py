@@ -8,7 +8,7 @@ from sandbox.person import PersonError
 from sandbox.transcript import text_of
 from tests.bot.life.desk import actions, asks, desk
 from tests.bot.life.world import Life
-from tests.e2e.stage import says
+from tests.e2e.stage import button, says
 
 DANCERS_ID = STUDIO_ID + 3
 COMMANDS: dict[str, dict[str, object]] = {
@@ -50,9 +50,9 @@ async def test_only_moderators_are_offered_it_and_only_in_their_server(life: Lif
             await finn.use(general, command, options | target)
         with pytest.raises(PersonError, match="There is no command"):
             await dana.use(await dana.open_dm(), command, options | target)
-    for command in ("quota top", "quota allowance", "moderate jobs"):
+    for command in ("quota top", "quota allowance", "quota default-allowance", "moderate jobs"):
         with pytest.raises(PersonError, match="There is no command"):
-            await ben.use(general, command, {"credits": 1} if "allow" in command else {})
+            await ben.use(general, command, {"credits": 1} if command == "quota allowance" else {})
     assert actions(life) == []
 
 
@@ -100,12 +100,53 @@ async def test_many_credits_are_asked_about_first_and_an_admin_may_too(life: Lif
     assert [action[:2] for action in actions(life)] == [("ada", "grant")]
 
 
+async def test_a_confirmed_question_does_what_it_said_or_nothing(life: Life) -> None:
+    """Another moderator may have been faster."""
+    await life.start()
+    dana, ada = await desk(life, "dana"), await desk(life, "ada")
+    ben = {"member": str(who(life, "ben"))}
+    await ada.says("quota grant", **ben, credits=10, reason="first")
+    takes = await dana.use("quota revoke", **ben, credits=50, reason="all of it")
+    assert "all of" in text_of(takes)
+    lowers = await dana.use("quota set", **ben, credits=5, reason="less")
+    await ada.says("quota grant", **ben, credits=40, reason="second")
+    assert "They have 50 granted by now" in await dana.press(lowers, "Confirm")
+    assert "Took 10 credits" in await dana.press(takes, "Confirm")
+    assert life.rows("SELECT granted FROM wallets WHERE granted > 0") == [(40,)]
+
+
+async def test_who_may_not_change_the_budget_may_not_change_its_period(life: Life) -> None:
+    await life.start()
+    dana, ada = await desk(life, "dana"), await desk(life, "ada")
+    await ada.says("settings limits", budget=100)
+    said = await dana.says("quota allowance", credits=30, period="month")
+    assert "only somebody with *Manage Server* can change it" in said
+    assert "Everybody has 31 credits" in await dana.says("quota allowance", credits=31)
+    asked = await ada.use("quota allowance", credits=31, period="month")
+    assert "its budget then renew **each month**" in text_of(asked)
+    assert "31 credits a month" in await ada.press(asked, "Confirm")
+
+
+async def test_all_allowances_are_listed_for_who_sets_them(life: Life) -> None:
+    life.world.guilds["studio"].roles.append(Role(DANCERS_ID, "Dancers", 0, 1))
+    await life.start()
+    dana = await desk(life, "dana")
+    await dana.confirmed("quota allowance", credits=5)
+    said = await dana.says("quota allowance", credits=4, role=str(DANCERS_ID))
+    assert "which adds nothing: everybody has 5" in said
+    await dana.says("quota allowance", credits=40, role=str(DANCERS_ID))
+    shown = await dana.says("quota allowances")
+    assert "**Allowance**: 5 credits a day each" in shown
+    assert f"<@&{DANCERS_ID}>: 40 credits a day" in shown
+
+
 async def test_a_reason_of_nothing_is_no_reason(life: Life) -> None:
     await life.start()
     dana = await desk(life, "dana")
     ben = {"member": str(who(life, "ben"))}
     for command in ("quota grant", "quota set"):
-        assert "Give a reason" in await dana.says(command, **ben, credits=5, reason="  ")
+        for nothing in ("  ", "\u200b", "\u202e"):
+            assert "Give a reason" in await dana.says(command, **ben, credits=5, reason=nothing)
     assert "Give a reason" in await dana.says("quota block", **ben, reason=" ")
     assert actions(life) == []
 
@@ -126,7 +167,11 @@ async def test_an_allowance_for_everybody_and_for_a_role(life: Life) -> None:
     studio.members[who(life, "ben")].role_ids.append(DANCERS_ID)
     await life.start()
     dana = await desk(life, "dana")
-    assert "Everybody has 12 credits a day now" in await dana.says("quota allowance", credits=12)
+    shrinks = await dana.use("quota allowance", credits=12)
+    assert text_of(shrinks) == "Give everybody **12 credits** each day instead of 30?"
+    assert "Everybody has 12 credits a day now" in await dana.press(shrinks, "Confirm")
+    grows = await dana.use("quota allowance", credits=113)
+    assert text_of(grows) == "Give everybody **113 credits** each day instead of 12?"
     role = {"role": str(DANCERS_ID)}
     said = await dana.says("quota allowance", credits=40, **role)
     assert f"Members with <@&{DANCERS_ID}> have 40 credits a day now" in said
@@ -167,6 +212,20 @@ async def test_an_allowance_for_everybody_and_for_a_role(life: Life) -> None:
     ]
 
 
+async def test_an_allowance_is_left_to_the_operator_again(life: Life) -> None:
+    await life.start(allowance_credits=31)
+    dana = await desk(life, "dana")
+    await dana.confirmed("quota allowance", credits=12)
+    asked = await dana.use("quota default-allowance")
+    assert "the operator’s usual allowance** of 31 credits" in text_of(asked)
+    assert "Everybody has 31 credits a day now" in await dana.press(asked, "Confirm")
+    assert "(the operator’s default)" in await (await desk(life, "ada")).says("settings show")
+    assert [action[5] for action in actions(life)] == [
+        {"allowance_credits": 12},
+        {"allowance_credits": None},
+    ]
+
+
 async def test_a_block_cancels_what_waits_and_is_told_to_the_blocked(life: Life) -> None:
     await life.start(max_running=1)
     life.provider.workshop.pause()
@@ -189,8 +248,8 @@ async def test_a_block_cancels_what_waits_and_is_told_to_the_blocked(life: Life)
     card = await ben.wait_for(says("### Cancelled", "A moderator has cancelled it"))
     assert "You were not charged." in text_of(card["message"])
     refused = await ben.outcome(await life.mimic(ben))
-    assert "A moderator has blocked you here until <t:" in text_of(refused["message"])
-    assert "They said: spam." in text_of(refused["message"])
+    assert "You are blocked here until <t:" in text_of(refused["message"])
+    assert "The reason given is: spam." in text_of(refused["message"])
     shown = await dana.says("quota show", **target)
     assert f"### <@{ben.user_id}> cannot ask for a video now\nThey are blocked until <t:" in shown
     assert "spam" in shown
@@ -213,6 +272,24 @@ async def test_a_block_cancels_what_waits_and_is_told_to_the_blocked(life: Life)
     assert first[5]["blocked"]
     assert second[4] == first[5]
     assert lifted[5] == {"blocked": False, "until": None}
+
+
+async def test_a_block_leaves_a_draft_to_its_button(life: Life) -> None:
+    """Nobody but its requester has seen it, and nothing is held for it."""
+    await life.start()
+    dana, ada, ben = await desk(life, "dana"), await desk(life, "ada"), await life.person("ben")
+    await ada.says("settings direct-messages", allowed=True)
+    await dana.says("quota grant", member=str(ben.user_id), credits=5, reason="a wallet")
+    life.alter("INSERT INTO payers VALUES (?, ?)", ben.user_id, STUDIO_ID)
+    channel = await ben.open_dm()
+    await ben.send(channel, files=[life.picture, life.motion])
+    card = (await ben.wait_for(says("Shall I make")))["message"]
+    said = await dana.confirmed("quota block", member=str(ben.user_id), reason="spam")
+    assert "ancelled" not in said
+    assert life.states() == ["checking"]
+    pressed = await ben.click(channel, int(card["id"]), button(card, "360p"))
+    assert "You are blocked here" in text_of((await ben.outcome(pressed))["message"])
+    assert life.money() == ["grant"]
 
 
 async def test_the_end_of_a_block_is_offered_and_read(life: Life) -> None:
@@ -259,7 +336,7 @@ async def test_a_member_who_left_and_came_back(life: Life) -> None:
     assert "**8** granted" in shown
     person = await life.person("ben")
     refused = await person.outcome(await life.mimic(person))
-    assert "blocked you here, for good" in text_of(refused["message"])
+    assert "You are blocked here for good" in text_of(refused["message"])
 
 
 async def test_who_spent_most(life: Life) -> None:
