@@ -40,7 +40,7 @@ def refine(picture: Picture, soft: Floats, surely: Flags | None = None) -> Float
     if surely is not None:
         thin = cv2.resize(surely.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
         labels[thin == 1] = cv2.GC_FGD
-    _settle_by_neighbours(small, labels, guess)
+        _settle_by_neighbours(small, labels, guess)
     cut = _grab(small, labels, guess)
     alpha = guided(small, cut, radius=max(2, round(min(size) * 0.01)))
     if size != (width, height):

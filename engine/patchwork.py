@@ -155,25 +155,23 @@ def _choose(small: Floats, gap: Flags, known: Flags, shifts: Numbers) -> Numbers
     top, bottom, left, right = ys.min(), ys.max() + 1, xs.min(), xs.max() + 1
     box = slice(top, bottom), slice(left, right)
     cells = cells[box]
-    count = len(shifts)
-    unary = np.zeros((*cells.shape, count), np.float32)
-    strips_x = np.zeros((*cells.shape, count, CELL * CELL * 3), np.float32)
-    strips_y = np.zeros_like(strips_x)
+    unary = np.zeros((*cells.shape, len(shifts)), np.float32)
     for label, shift in enumerate(shifts):
-        moved = _moved(image, shift)
         lands = np.asarray(_moved(known, shift))
-        off = np.minimum(np.sqrt(np.square(moved - image).sum(-1)), WORST)
-        off = np.where(lands, off, UNSEEN) * (known & ~gap)
-        near = _per_cell(off)
+        off = np.minimum(np.sqrt(np.square(_moved(image, shift) - image).sum(-1)), WORST)
+        near = _per_cell(np.where(lands, off, UNSEEN) * (known & ~gap))
         near = 0.5 * (near + cv2.boxFilter(near, -1, (3, 3), normalize=False))
         wrong = _per_cell((gap & ~lands).astype(np.float32)) > 0
         climb = CLIMB * abs(shift[0]) / height + FAR * abs(shift[1]) / width
         unary[..., label] = (near + climb + NO_WAY * wrong)[box]
-        strips_x[..., label, :] = _strips(moved, 1)[box]
-        strips_y[..., label, :] = _strips(moved, 0)[box]
-    beside = cells[:, :-1] & cells[:, 1:]
-    below = cells[:-1] & cells[1:]
-    best = _agree(unary, _seam_costs(strips_x[:, :-1], beside), _seam_costs(strips_y[:-1], below))
+
+    def seams(axis: int, joined: Flags) -> Floats:
+        strips = np.stack([_strips(_moved(image, shift), axis)[box] for shift in shifts], -2)
+        return _seam_costs(strips[: joined.shape[0], : joined.shape[1]], joined)
+
+    beside = seams(1, cells[:, :-1] & cells[:, 1:])
+    below = seams(0, cells[:-1] & cells[1:])
+    best = _agree(unary, beside, below)
     chosen = np.zeros((rows, columns), np.uint8)
     chosen[box] = best
     return chosen
@@ -195,11 +193,13 @@ def _strips(image: Floats, axis: int) -> Floats:
 
 def _seam_costs(strips: Floats, joined: Flags) -> Floats:
     """How badly each two shifts fit together at each border: rows, columns, one, other."""
-    square = np.square(strips).sum(-1)
-    cross = strips @ strips.swapaxes(-1, -2)
-    off = square[..., :, None] + square[..., None, :] - 2 * cross
-    cost = np.sqrt(np.maximum(off, 0) * (CELL * CELL))
-    return np.asarray(cost * joined[..., None, None])
+    count = strips.shape[-2]
+    cost = np.empty((*joined.shape, count, count), np.float32)
+    for row, each in enumerate(strips):  # all at once would take a lot of memory
+        square = np.square(each).sum(-1)
+        off = square[..., :, None] + square[..., None, :] - 2 * (each @ each.swapaxes(-1, -2))
+        cost[row] = np.sqrt(np.maximum(off, 0) * (CELL * CELL)) * joined[row, :, None, None]
+    return cost
 
 
 def _agree(unary: Floats, beside: Floats, below: Floats) -> Numbers:
@@ -243,7 +243,7 @@ def _refined(image: Floats, gap: Flags, known: Flags, shifts: Numbers, chosen: N
     ys, xs = np.nonzero(gap)
     top, bottom, left, right = ys.min(), ys.max() + 1, xs.min(), xs.max() + 1
     y, x = np.mgrid[top:bottom, left:right]
-    here = gap[top:bottom, left:right]
+    within = gap[top:bottom, left:right]
     labels = []
     for down in (0, 1):
         for aside in (0, 1):
@@ -273,10 +273,15 @@ def _refined(image: Floats, gap: Flags, known: Flags, shifts: Numbers, chosen: N
     def seam(one: tuple[slice, slice], other: tuple[slice, slice]) -> Floats:
         across, _ = seen(y[one], x[one], moves[other])
         back, _ = seen(y[other], x[other], moves[one])
-        first = np.square(own[one][..., :, None, :] - across[..., None, :, :]).sum(-1)
-        second = np.square(back[..., :, None, :] - own[other][..., None, :, :]).sum(-1)
+        first, second = (
+            sum(
+                np.square(here[..., :, None, channel] - there[..., None, :, channel])
+                for channel in range(3)
+            )
+            for here, there in ((own[one], across), (back, own[other]))
+        )
         cost = np.sqrt(first) + np.sqrt(second)
-        return np.asarray(cost * (here[one] & here[other])[..., None, None], np.float32)
+        return np.asarray(cost * (within[one] & within[other])[..., None, None], np.float32)
 
     everything = slice(None)
     beside = seam((everything, slice(None, -1)), (everything, slice(1, None)))

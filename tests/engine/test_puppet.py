@@ -1,6 +1,5 @@
 """The layers a drawn person is taken apart into: each has what is its own."""
 
-import numpy as np
 import pytest
 
 from engine.matte import best_pose, person_matte
