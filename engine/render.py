@@ -154,7 +154,7 @@ def clear(
     if spot.sum() < 20:
         return background, None
     darker = 1 - picture[spot].mean(1) / np.maximum(background[spot].mean(1), 1)
-    depth = float(np.clip(np.percentile(darker, 92), 0, 0.6))
+    depth = float(np.clip(np.percentile(darker, 98), 0, 0.6))
     if depth < 0.05:
         return background, None
     return background, Shadow(depth, 0.45 * rig.torso, 0.1 * rig.torso, below)

@@ -5,6 +5,10 @@ import numpy as np
 import pytest
 
 from engine.background import fill_hole
+from engine.matte import best_pose, person_matte
+from engine.pose import PoseModel
+from engine.render import clear
+from engine.retarget import Rig
 from sandbox.body import Stance
 from sandbox.figures import BUILDS, Scene
 from tests.engine.dancers import Frame
@@ -43,6 +47,17 @@ def test_rows_of_bricks_go_on_with_their_mortar() -> None:
     ).sum()
     assert right > 0.8
     assert wrong < 0.15 * (mortar & hole).sum()
+
+
+def test_the_shadow_goes_from_the_floor_and_is_as_dark_again(model: PoseModel) -> None:
+    wall, picture, hole = hole_of("studio")
+    pose = best_pose(model, picture)
+    assert pose is not None
+    alpha, rig = person_matte(picture, pose), Rig.of(pose, SIZE)
+    background, shadow = clear(picture, alpha, rig, np.ones_like(hole))
+    assert off(background, wall, np.ones_like(hole)) < 1
+    assert shadow is not None
+    assert shadow.depth == pytest.approx(0.34, abs=0.07)  # as it was drawn
 
 
 def test_only_what_may_be_used_is_copied() -> None:
