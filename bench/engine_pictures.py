@@ -60,10 +60,16 @@ def lay(canvas: Picture, layer: Layer, shift: tuple[int, int]) -> None:
     part[:] = part * (1 - pixels[..., 3:] / 255) + pixels[..., :3]
 
 
+def small(picture: Image.Image) -> Image.Image:
+    """With few colours, scattered where they do not fit: smaller, and shadows stay grey."""
+    palette = picture.convert("RGB").quantize(240, kmeans=1)
+    return picture.convert("RGB").quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG)
+
+
 def main() -> None:
     """Save them all."""
     model = PoseModel(ready())
-    steps(model).quantize(200).save(FOLDER / "engine-steps.png", optimize=True)
+    small(steps(model)).save(FOLDER / "engine-steps.png", optimize=True)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         for who, where, motion in PAIRS:
@@ -74,7 +80,8 @@ def main() -> None:
             sheet = folder / "sheet.png"
             draw_contact_sheet(sheet, subject, dancer, [out])
             whole = Image.open(sheet)
-            whole.quantize(128).save(FOLDER / f"engine-{motion}.png", optimize=True)
+            shown = whole.resize((whole.width * 9 // 10, whole.height * 9 // 10))
+            small(shown).save(FOLDER / f"engine-{motion}.png", optimize=True)
 
 
 if __name__ == "__main__":
