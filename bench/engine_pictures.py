@@ -26,8 +26,8 @@ PAIRS = (("ada", "studio", "dance"), ("cleo", "shelves", "kick"), ("ben", "brick
 
 def steps(model: PoseModel) -> Image.Image:
     """One subject on its way: joints, cut-out, layers, background."""
-    subject = Image.fromarray(Scene(BUILDS["ben"], "bricks").draw(Stance())[0])
-    picture = fit(subject, 360)
+    subject = Image.fromarray(Scene(BUILDS["ben"], "bricks", (720, 960)).draw(Stance())[0])
+    picture = fit(subject, 540)
     pose = best_pose(model, picture)
     assert pose is not None
     alpha = person_matte(picture, pose)
@@ -37,18 +37,18 @@ def steps(model: PoseModel) -> Image.Image:
     joints = Image.fromarray(picture)
     pen = ImageDraw.Draw(joints)
     for a, b in (*LIMB_BONES, SHOULDERS, HIPS):
-        pen.line([tuple(rig.points[a, :2]), tuple(rig.points[b, :2])], (255, 230, 60), 4)
+        pen.line([tuple(rig.points[a, :2]), tuple(rig.points[b, :2])], (255, 230, 60), 6)
     cut = (picture * alpha[..., None] + np.array(GREY) * (1 - alpha[..., None])).astype(np.uint8)
     apart = np.full_like(picture, GREY[0])
     apart[:] = GREY
     layers = (puppet.body, *puppet.arms, *puppet.legs)
     for layer, shift in zip(
-        layers, ((0, -14), (34, -6), (-34, -6), (16, 22), (-16, 22)), strict=True
+        layers, ((0, -21), (51, -9), (-51, -9), (24, 33), (-24, 33)), strict=True
     ):
         if layer is not None:
             lay(apart, layer, shift)
     cells = [np.asarray(joints), cut, apart, background]
-    return Image.fromarray(np.concatenate(cells, 1)).resize((1080, 360))
+    return Image.fromarray(np.concatenate(cells, 1)).resize((1440, 480))
 
 
 def lay(canvas: Picture, layer: Layer, shift: tuple[int, int]) -> None:
@@ -60,22 +60,28 @@ def lay(canvas: Picture, layer: Layer, shift: tuple[int, int]) -> None:
     part[:] = part * (1 - pixels[..., 3:] / 255) + pixels[..., :3]
 
 
+def small(picture: Image.Image) -> Image.Image:
+    """With few colours, scattered where they do not fit: smaller, and shadows stay grey."""
+    palette = picture.convert("RGB").quantize(240, kmeans=1)
+    return picture.convert("RGB").quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG)
+
+
 def main() -> None:
     """Save them all."""
     model = PoseModel(ready())
-    steps(model).quantize(200).save(FOLDER / "engine-steps.png", optimize=True)
+    small(steps(model)).save(FOLDER / "engine-steps.png", optimize=True)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         for who, where, motion in PAIRS:
             subject, dancer, out = (folder / name for name in ("s.png", "d.mp4", "o.mp4"))
-            Image.fromarray(Scene(BUILDS[who], where).draw(Stance())[0]).save(subject)
+            Image.fromarray(Scene(BUILDS[who], where, (720, 960)).draw(Stance())[0]).save(subject)
             film(dancer, Scene(BUILDS["eve"], "warm"), MOTIONS[motion], 2.0)
             render(subject, dancer, out, "360p")
             sheet = folder / "sheet.png"
             draw_contact_sheet(sheet, subject, dancer, [out])
             whole = Image.open(sheet)
-            half = whole.resize((whole.width * 2 // 3, whole.height * 2 // 3))
-            half.quantize(200).save(FOLDER / f"engine-{motion}.png", optimize=True)
+            shown = whole.resize((whole.width * 9 // 10, whole.height * 9 // 10))
+            small(shown).save(FOLDER / f"engine-{motion}.png", optimize=True)
 
 
 if __name__ == "__main__":

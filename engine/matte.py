@@ -10,6 +10,10 @@ from engine.skeleton import LIMB_BONES, torso_length
 CUT_PIXELS = 300
 SURELY_IN, SURELY_OUT = 0.9, 0.08
 ROUNDS = 3
+# how much a pixel's step counts against colours, and how much nearer than the other is sure
+PLACE_WEIGHT, SURELY_NEARER = 0.35, 0.7
+MOST_SAMPLES = 800
+SOFT_PIXELS = 2.0  # so far from the cut, in the small picture, a pixel may be half theirs
 
 
 def person_matte(picture: Picture, pose: Pose) -> Floats:
@@ -36,11 +40,54 @@ def refine(picture: Picture, soft: Floats, surely: Flags | None = None) -> Float
     if surely is not None:
         thin = cv2.resize(surely.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
         labels[thin == 1] = cv2.GC_FGD
+        _settle_by_neighbours(small, labels, guess)
     cut = _grab(small, labels, guess)
     alpha = guided(small, cut, radius=max(2, round(min(size) * 0.01)))
     if size != (width, height):
         alpha = _sharpen_up(picture, small, cut, alpha)
-    return np.clip((alpha - 0.2) / 0.68, 0, 1).astype(np.float32)
+    # only near the cut it may be in between: what is coloured alike beyond is another thing
+    inner, outer = (
+        cv2.resize(np.clip(SOFT_PIXELS - away, 0, 1).astype(np.float32), (width, height))
+        for away in (_away_from(1 - cut), _away_from(cut))
+    )
+    alpha = np.clip(np.clip((alpha - 0.2) / 0.68, 0, 1), 1 - inner, outer)
+    return np.asarray(alpha, np.float32)
+
+
+def _away_from(cut: Floats) -> Floats:
+    return np.asarray(cv2.distanceTransform((cut < 0.5).astype(np.uint8), cv2.DIST_L2, 5))
+
+
+def _settle_by_neighbours(small: Picture, labels: Picture, guess: Floats) -> None:
+    """Mark what the network guessed and is coloured like what is surely so not far from there.
+
+    The cut that follows knows colours but not places: what is like the hair is the person's to it,
+    even between arm and body.
+    """
+    lab = cv2.cvtColor(small, cv2.COLOR_RGB2LAB).astype(np.float32)
+    y, x = np.mgrid[0 : lab.shape[0], 0 : lab.shape[1]].astype(np.float32)
+    step = PLACE_WEIGHT * CUT_PIXELS / min(lab.shape[:2])
+    features = np.concatenate([lab, step * x[..., None], step * y[..., None]], -1)
+    unsure = (labels == cv2.GC_PR_FGD) | (labels == cv2.GC_PR_BGD)
+    asked = features[unsure]
+    around = cv2.dilate(unsure.astype(np.uint8), np.ones((25, 25), np.uint8)) > 0
+    off = []
+    for label in (cv2.GC_FGD, cv2.GC_BGD):
+        samples = features[around & (labels == label)]
+        if not len(samples):
+            return
+        samples = samples[:: max(1, len(samples) // MOST_SAMPLES)]
+        square = np.square(samples).sum(1)
+        nearest = [
+            (square - 2 * part @ samples.T).min(1) + np.square(part).sum(1)
+            for part in np.array_split(asked, 1 + len(asked) // 1000)
+        ]
+        off.append(np.sqrt(np.maximum(np.concatenate(nearest), 0)))
+    told = labels[unsure]
+    to_person, to_rest = off
+    told[(to_person < SURELY_NEARER * to_rest) & (guess[unsure] > 0.5)] = cv2.GC_FGD
+    told[(to_rest < SURELY_NEARER * to_person) & (guess[unsure] < 0.6)] = cv2.GC_BGD
+    labels[unsure] = told
 
 
 def _grab(small: Picture, labels: Picture, guess: Floats) -> Floats:

@@ -14,6 +14,8 @@ from engine.skeleton import ARM_CHAINS, HIPS, LEG_CHAINS, SHOULDERS, SIDES, TOES
 # half as thick as usual, in torsos: at a limb's three joints
 ARM_GIRTH, LEG_GIRTH = (0.125, 0.1, 0.075), (0.19, 0.14, 0.1)
 THIN, THICK = 0.6, 1.4
+SURELY_ARM = 0.4  # of its girth
+HANGS = 0.13  # so far from the body, in torsos, elbow and hand of an arm that does not cross it
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,11 @@ def take_apart(picture: Picture, alpha: Floats, rig: Rig) -> Puppet:
         others = [s for other, s in enumerate(scores) if other != index and s is not None]
         twin = scores[index ^ 1] if index >= 2 else None
         own, taken = limb.share(score, others, twin, trunk)
-        layers.append(_layer(colours, alpha * own, limb.chain, limb.girth))
+        hangs = (
+            index < 2 and min(_look(trunk.distance, j) for j in limb.chain[1:]) > HANGS * rig.torso
+        )
+        paint = _sleeved(colours, alpha * own, score, trunk) if hangs else colours
+        layers.append(_layer(paint, alpha * own, limb.chain, limb.girth))
         gone = np.minimum(1, gone + taken * (1 - trunk.discs))
         if index < 2:
             bare = np.maximum(bare, _step(score, 1.3, 1.1) * limb.covers(trunk))
@@ -80,6 +86,7 @@ class _Trunk:
     discs: Floats
     pelvis: Floats
     head: Floats
+    size: float
 
     @classmethod
     def of(cls, rig: Rig, limbs: list["_Limb | None"], shape: tuple[int, ...]) -> "_Trunk":
@@ -97,11 +104,14 @@ class _Trunk:
                 discs = np.maximum(discs, _disc(grid, limb.chain[0], reach))
         pelvis = np.zeros(shape[:2], np.float32)
         if all(limbs[2:]):
-            girth = float(np.mean([limb.girth[0] for limb in limbs[2:] if limb]))
-            pelvis = _disc(grid, rig.hips, 0.8 * girth)
+            girth = 0.8 * float(np.mean([limb.girth[0] for limb in limbs[2:] if limb]))
+            ends = [limb.chain[0] for limb in limbs[2:] if limb]
+            pelvis = _step(_to_segment(grid, ends[0], ends[1], girth), 1.08, 0.92)
+            down = (rig.hips - rig.neck) / max(rig.torso, 1e-6)
+            pelvis = np.maximum(pelvis, _disc(grid, rig.hips + 0.3 * girth * down, girth))
             discs = np.maximum(discs, pelvis)
         head = _to_segment(grid, rig.neck, rig.head) / (0.33 * rig.torso)
-        return cls(distance, outside, discs, pelvis, head)
+        return cls(distance, outside, discs, pelvis, head, rig.torso)
 
 
 @dataclass(frozen=True)
@@ -168,7 +178,9 @@ class _Limb:
             # but what hangs far between them, as a skirt does, stays with the body
             free = free * np.maximum(_step(score, 1.5, 1.2), _step(twin - score, 0.2, 0.6))
             inner = trunk.pelvis * _step(score, 1.5, 1.3) * _step(twin - score, -0.3, -0.1)
-            return np.maximum(free, np.maximum(root * _step(score, 1.1, 0.95), inner)), free
+            own = np.maximum(free, np.maximum(root * _step(score, 1.1, 0.95), inner))
+            # corners where these meet would show as teeth
+            return _step(cv2.GaussianBlur(own, (0, 0), 0.03 * self.torso), 0.25, 0.75), free
         # before the body only the limb itself, which fades into the shoulder; beside it all of it
         core = np.maximum(_step(score, 1.12, 0.98), root)
         core = core * _step(self.ahead(score.shape), -0.9, 0.0)
@@ -179,6 +191,26 @@ class _Limb:
     def covers(self, trunk: _Trunk) -> Floats:
         """Where the body goes on behind this limb."""
         return np.asarray(np.clip((1 - trunk.outside) - trunk.discs, 0, 1))
+
+
+def _sleeved(colours: Picture, own: Floats, score: Floats, trunk: _Trunk) -> Picture:
+    """A hanging arm's colours; close to the body those of its middle go on to its rim.
+
+    Nobody knows where the one ends and the other begins there; a stripe of the body shows on an
+    arm that lifts, the arm's own colour does not.
+    """
+    close = _step(trunk.distance, 0.28 * trunk.size, 0.18 * trunk.size)
+    doubtful = (own > 0.01) & (score > SURELY_ARM) & (close > 0)
+    known = (own > 0.9) & (score < SURELY_ARM)
+    if not doubtful.any() or known.sum() < 30:
+        return colours
+    rows, columns = np.nonzero((own > 0.01).any(1))[0], np.nonzero((own > 0.01).any(0))[0]
+    box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    plain = pull_push(colours[box].astype(np.float32), ~known[box])
+    share = (close * _step(score, SURELY_ARM, SURELY_ARM + 0.15))[box][..., None]
+    out = colours.copy()
+    out[box] = colours[box] * (1 - share) + plain * share
+    return out
 
 
 def _body(colours: Picture, own: Floats, bare: Floats, rig: Rig) -> Layer:
@@ -200,15 +232,21 @@ def _body(colours: Picture, own: Floats, bare: Floats, rig: Rig) -> Layer:
 
 
 def _without_slivers(own: Floats, rig: Rig) -> Floats:
-    """Below the hips only what has some width: no thread of cloth is left between the legs."""
-    side = 2 * max(1, round(0.04 * rig.torso)) + 1
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
-    kept = cv2.morphologyEx((own > 0.3).astype(np.uint8), cv2.MORPH_OPEN, kernel)
-    kept = cv2.GaussianBlur(cv2.dilate(kept, kernel[::2, ::2]).astype(np.float32), (0, 0), 1.0)
+    """Where the body has some width: no thread is left between the legs, no sleeve at the flank."""
     x, y = _grid(own.shape)
     down = (rig.hips - rig.neck) / max(rig.torso, 1e-6)
-    below = (x - rig.hips[0]) * down[0] + (y - rig.hips[1]) * down[1] > 0
-    return np.asarray(np.where(below, kept, 1.0))
+    depth = (x - rig.neck[0]) * down[0] + (y - rig.neck[1]) * down[1]
+    out = np.ones_like(own)
+    places = [(depth > rig.torso, 0.05)]
+    if all(rig.arms_free):
+        places.append(((depth > 0.3 * rig.torso) & (depth <= rig.torso), 0.08))
+    for place, reach in places:
+        side = 2 * max(1, round(reach * rig.torso)) + 1
+        kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+        kept = cv2.morphologyEx((own > 0.3).astype(np.uint8), cv2.MORPH_OPEN, kernel)
+        kept = cv2.dilate(kept, np.ones((3, 3), np.uint8)).astype(np.float32)
+        out = np.where(place, cv2.GaussianBlur(kept, (0, 0), 1.0), out)
+    return out
 
 
 def _layer(colours: Picture, alpha: Floats, chain: Floats, girth: tuple[float, ...]) -> Layer:

@@ -145,21 +145,16 @@ def clear(
     below = 0.1 * rig.torso
     if all(rig.legs_free):
         feet = rig.points[list(ANKLES), :2]
-        across = abs(feet[0, 0] - feet[1, 0]) / 2 + 0.75 * rig.torso
+        across = abs(feet[0, 0] - feet[1, 0]) / 2 + 0.9 * rig.torso
         middle = round(float(feet[:, 0].mean())), round(float(feet[:, 1].max() + below))
-        cv2.ellipse(ground, middle, (round(across), round(0.25 * rig.torso)), 0, 0, 360, 1, -1)
+        cv2.ellipse(ground, middle, (round(across), round(0.3 * rig.torso)), 0, 0, 360, 1, -1)
     hole = (person | ground) > 0
-    rim = max(2.0, 0.06 * rig.torso)
-    filled = fill_hole(picture, _grown(hole, rim) > 0, usable)
-    share = np.clip(1 - cv2.distanceTransform((~hole).astype(np.uint8), cv2.DIST_L2, 5) / rim, 0, 1)
-    background = (picture + (filled.astype(np.float32) - picture) * share[..., None]).astype(
-        np.uint8
-    )
+    background = fill_hole(picture, hole, usable)
     spot = (ground > 0) & (person == 0)
     if spot.sum() < 20:
         return background, None
     darker = 1 - picture[spot].mean(1) / np.maximum(background[spot].mean(1), 1)
-    depth = float(np.clip(np.percentile(darker, 92), 0, 0.6))
+    depth = float(np.clip(np.percentile(darker, 98), 0, 0.6))
     if depth < 0.05:
         return background, None
     return background, Shadow(depth, 0.45 * rig.torso, 0.1 * rig.torso, below)

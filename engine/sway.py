@@ -13,6 +13,7 @@ STEP_PIXELS = 8
 LEAN_SHARE, NOD_SHARE = 0.7, 0.5
 MOST_LEAN, MOST_NOD = 0.4, 0.35
 LEAST_AREA, MOST_AREA = 0.03, 0.8
+LEAST_CONTRAST = 25.0  # in Lab, over most of the cut
 BORDER_COLOURS = 5
 
 
@@ -110,7 +111,21 @@ def _subject(picture: Picture) -> Floats | None:
     alpha = refine(picture, soft)
     area = float((alpha > 0.5).mean())
     on_rim = float((alpha[:, [0, -1]] > 0.5).mean() + (alpha[:1] > 0.5).mean()) / 2
-    return alpha if LEAST_AREA < area < MOST_AREA and on_rim < 0.35 else None
+    is_cut = LEAST_AREA < area < MOST_AREA and on_rim < 0.35
+    return alpha if is_cut and _stands_out(lab, cv2.resize(alpha, size)) else None
+
+
+def _stands_out(lab: Floats, alpha: Floats) -> bool:
+    """Whether the two sides of the cut differ in colour: else it runs through the subject."""
+    inside = (alpha > 0.5).astype(np.uint8)
+    square, box = np.ones((3, 3), np.uint8), (9, 9)
+    rim = cv2.dilate(inside, square) > cv2.erode(inside, square)
+    sides = []
+    for share in (inside.astype(np.float32), 1 - inside.astype(np.float32)):
+        weight = cv2.blur(share, box)[..., None]
+        sides.append(cv2.blur(lab * share[..., None], box) / np.maximum(weight, 1e-3))
+    contrast = np.linalg.norm(sides[0] - sides[1], axis=-1)[rim]
+    return bool(contrast.size and np.percentile(contrast, 35) > LEAST_CONTRAST)
 
 
 def _smooth(share: Floats) -> Floats:

@@ -106,6 +106,21 @@ def test_what_is_no_person_sways(tmp_path: Path, dancer: Path) -> None:
     assert np.abs(shown[4] - shown[12])[:60].mean() < 3  # the wall stands still
 
 
+def test_what_cannot_be_told_from_its_surroundings_sways_with_them(
+    tmp_path: Path, dancer: Path
+) -> None:
+    """A close-up of fur: a cut through it would tear it."""
+    y, x = np.mgrid[0:320, 0:240]
+    near = np.exp(-(((x - 120) / 90) ** 2) - ((y - 180) / 110) ** 2)[..., None]
+    fur = np.random.default_rng(2).normal(0, 9, (320, 240, 1))
+    image = (np.array((120, 112, 104)) * (1 - near) + np.array((190, 130, 70)) * near + fur).clip(0)
+    subject = save(image.astype(np.uint8), tmp_path / "fur.png")
+    outcome = render(subject, dancer, tmp_path / "out.mp4", "360p")
+    assert outcome.mode == "sway"
+    shown = [frame.astype(int) for frame in pictures_of(tmp_path / "out.mp4")]
+    assert np.abs(shown[4] - shown[12])[20:80, :60].mean() > 3  # far from the middle, too
+
+
 def test_a_bust_moves_its_head_and_torso(tmp_path: Path, dancer: Path) -> None:
     whole = draw()
     subject = save(whole[20:170], tmp_path / "bust.png")
