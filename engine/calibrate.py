@@ -19,6 +19,7 @@ from engine.skeleton import LIMB_BONES, angle_of, wrap
 LOOKS = 14
 FEWEST = 6
 SURE = 0.6
+CLOSE = 0.92  # between how wide and how narrow others would look
 MOST, ABSURD = 0.3, 0.7
 STIFFNESS = 0.4
 
@@ -44,7 +45,7 @@ def mistakes(
         picture = paint(int(index))
         pose = model.pose(picture, around)
         # looked at once more from where it is, as an eye that follows would
-        pose = model.pose(picture, pose.follow) if pose else None
+        pose = model.pose(picture, pose.follow.scaled(CLOSE)) if pose else None
         if pose is None:
             continue
         points = pose.points[:, :2]

@@ -14,7 +14,8 @@ from engine.pose import PoseModel
 from engine.render import fit, render
 from engine.track import Take, follow
 from sandbox.body import Stance
-from sandbox.motions import MOTIONS
+from sandbox.figures import Scene, build_by_chance
+from sandbox.motions import MOTIONS, by_chance
 from tests.engine.dancers import Frame, draw, frames_of, save, write
 from tests.media_samples import make_noise, make_pixel_bomb, make_truncated
 
@@ -98,6 +99,22 @@ def test_a_cut_begins_anew(tmp_path: Path, model: PoseModel, dancing: list[Frame
 def test_motion_is_no_cut(tmp_path: Path, model: PoseModel) -> None:
     kicks = frames_of(MOTIONS["kick"], 1.5, where="shelves")
     assert seen_in(write(tmp_path / "kick.mp4", kicks), model).scene.max() == 0
+
+
+def test_arms_are_told_from_leaves_behind_a_dancer_in_a_skirt(
+    tmp_path: Path, model: PoseModel
+) -> None:
+    """What a wide look takes for arms folded over the body."""
+    chance = random.Random(3)
+    scene = Scene(build_by_chance(chance), "garden", (480, 480))
+    motion = by_chance(chance)
+    drawn = [scene.draw(motion(1.2 + index / 12)) for index in range(12)]
+    take = seen_in(write(tmp_path / "skirt.mp4", [picture for picture, _ in drawn]), model)
+    wrists = np.stack([[joints[j][:2] for j in (15, 16)] for _, joints in drawn])
+    off = np.hypot(*np.moveaxis(take.points[:, [15, 16], :2] - wrists, 2, 0))
+    assert scene.build.skirt
+    assert np.median(off) < 8
+    assert off.max() < 30
 
 
 def test_leaving_for_a_while_is_no_failure(
