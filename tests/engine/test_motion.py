@@ -169,3 +169,15 @@ def test_a_motion_by_chance_is_the_same_again_and_has_no_jumps() -> None:
     assert all(one(t) == other(t) for t in times)
     assert np.ptp(reaches, axis=0).min() > 0.2
     assert np.abs(np.diff(reaches, axis=0)).max() < 0.3
+
+
+def test_one_picture_with_left_and_right_confused_is_no_jump(rig: Rig) -> None:
+    """As a model does with somebody seen from the side."""
+    right = take_of(MOTIONS["spin"], 0.6)
+    order = np.arange(33)
+    order[11:33] = np.arange(11, 33).reshape(-1, 2)[:, ::-1].ravel()
+    points = right.points.copy()
+    points[[3, 6]] = points[[3, 6]][:, order]
+    wanted = angles(retarget(understand(right), rig))
+    found = angles(retarget(understand(replace(right, points=points)), rig))
+    assert np.degrees(np.abs(wrap(found - wanted))).max() < 1
