@@ -22,6 +22,7 @@ from engine.track import Take
 USUAL_LENGTHS = (0.55, 0.5, 0.82, 0.8) * 2  # of a limb's bones, in torsos
 SHORT_GAP_S = 0.4
 EASE_S = 0.3
+SMOOTHING_S = 0.14
 SURE, UNSURE = 0.55, 0.3
 NEVER_SHORTER = 0.12
 
@@ -276,13 +277,21 @@ def _fill(times: Floats, values: Floats, good: Flags) -> Floats:
 
 
 def _smooth(times: Floats, values: Floats) -> Floats:
-    """A parabola through each seven moments: takes the jitter, keeps the peaks."""
+    """A parabola through what is near in time: takes the jitter, keeps the peaks of any film."""
     if len(times) < 7:
         return values
     before, after = 2 * values[:1] - values[3:0:-1], 2 * values[-1:] - values[-2:-5:-1]
-    padded = np.concatenate([before, values, after])
-    kernel = np.array([-2, 3, 6, 7, 6, 3, -2]) / 21
-    return np.asarray(sum(k * padded[i : i + len(values)] for i, k in enumerate(kernel)))
+    padded = np.concatenate([before, values, after]).reshape(len(times) + 6, -1)
+    moments = np.concatenate([2 * times[0] - times[3:0:-1], times, 2 * times[-1] - times[-2:-5:-1]])
+    out = np.empty((len(times), padded.shape[1]))
+    for index, moment in enumerate(times):
+        part = slice(index, index + 7)
+        away = moments[part] - moment
+        near = np.abs(away) < SMOOTHING_S
+        near[2:5] = True
+        powers = np.vander(away[near], 3)
+        out[index] = np.linalg.lstsq(powers, padded[part][near], rcond=None)[0][2]
+    return out.reshape(values.shape)
 
 
 def _gauss(times: Floats, values: Floats, sigma_s: float) -> Floats:

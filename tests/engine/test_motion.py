@@ -181,3 +181,14 @@ def test_one_picture_with_left_and_right_confused_is_no_jump(rig: Rig) -> None:
     wanted = angles(retarget(understand(right), rig))
     found = angles(retarget(understand(replace(right, points=points)), rig))
     assert np.degrees(np.abs(wrap(found - wanted))).max() < 1
+
+
+@pytest.mark.parametrize("rate", [8, 24])
+def test_a_film_of_few_pictures_keeps_its_peaks(rig: Rig, rate: int) -> None:
+    """What smooths a fast film would flatten a slow one."""
+    take = take_of(jacks, rate=rate)
+    found = angles(retarget(understand(take), rig))
+    for index, row in enumerate(found):
+        joints = skeleton(BUILDS["ben"], jacks(index / rate))
+        truth = angle_of(np.array([joints[b][:2] - joints[a][:2] for a, b in LIMB_BONES]))
+        assert np.degrees(np.abs(wrap(row - truth))).max() < 4
