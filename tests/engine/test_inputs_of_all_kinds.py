@@ -1,6 +1,9 @@
 """Films and pictures as they come: turned, odd, deep, broken; and who is followed in them."""
 
+import json
 import random
+import subprocess
+import sys
 from pathlib import Path
 
 import av
@@ -19,6 +22,7 @@ from sandbox.motions import MOTIONS, by_chance
 from tests.engine.dancers import Frame, draw, frames_of, save, write
 from tests.media_samples import make_noise, make_pixel_bomb, make_truncated
 
+ROOT = Path(__file__).parent.parent.parent
 DAMAGES = 9
 
 
@@ -265,3 +269,44 @@ def test_a_stance_is_no_motion_but_renders(tmp_path: Path, subject: Path) -> Non
     one = write(tmp_path / "one.mp4", [draw(Stance(), who="ben", where="warm")])
     render(subject, one, tmp_path / "out.mp4", "360p")
     assert duration_s(tmp_path / "out.mp4") == pytest.approx(1 / 12, abs=0.02)
+
+
+WITH_ITS_PEAK = """
+import runpy, sys
+sys.argv = sys.argv[1:]
+try:
+    runpy.run_module("engine.render", run_name="__main__", alter_sys=True)
+finally:
+    print(open("/proc/self/status").read(), file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize(
+    "kind", ["usual", "huge", "huge and deep", "cut off", "noise", "large film"]
+)
+def test_a_worker_stays_small_whatever_it_is_given(
+    tmp_path: Path, subject: Path, film: Path, kind: str
+) -> None:
+    picture, motion = subject, film
+    if kind.startswith("huge"):
+        picture = tmp_path / "huge.png"
+        mode = "I;16" if kind == "huge and deep" else "RGB"
+        Image.new(mode, (7000, 7000)).save(picture, compress_level=1)
+    elif kind == "cut off":
+        motion = make_truncated(film, tmp_path / "cut.mp4", keep=0.6)
+    elif kind == "noise":
+        motion = make_noise(tmp_path / "noise.mp4")
+    elif kind == "large film":
+        motion = write(tmp_path / "large.mp4", [np.kron(draw(), np.ones((9, 9, 1), np.uint8))] * 4)
+    command: list[str | Path] = [sys.executable, "-c", WITH_ITS_PEAK, "engine.render"]
+    done = subprocess.run(
+        [*command, tmp_path / "out.mp4", "360p"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    outcome = json.loads(done.stdout.splitlines()[-1])
+    assert set(outcome) in ({"error"}, {"duration_s", "mode"})
+    peak_mb = int(done.stderr.rsplit("VmHWM:", 1)[1].split()[0]) / 1024
+    assert peak_mb < (350 if kind in {"usual", "cut off", "noise"} else 520)
