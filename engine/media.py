@@ -71,6 +71,8 @@ def open_motion(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
         video = next((each for each in source.streams.video if not _is_cover(each)), None)
         if video is None:
             raise RenderError("video_url holds no video stream")
+        if video.codec_context is None:
+            raise RenderError("video_url is coded in a way that nothing here can decode")
         # each thread holds pictures of its own: memory must not grow with the machine's cores
         is_huge = video.width * video.height > ONE_THREAD_PIXELS
         video.thread_type = "AUTO"

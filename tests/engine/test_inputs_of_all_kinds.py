@@ -218,6 +218,19 @@ def test_damaged_sound_does_not_cost_the_video(
     assert duration_s(tmp_path / "out.mp4") == pytest.approx(0.75, abs=0.05)
 
 
+def test_pictures_of_an_unknown_codec_are_a_sentence_and_sound_of_one_is_silence(
+    tmp_path: Path, subject: Path, film: Path
+) -> None:
+    content = film.read_bytes()
+    blind, mute = tmp_path / "blind.mp4", tmp_path / "mute.mp4"
+    blind.write_bytes(content.replace(b"avc1", b"xxxx"))
+    mute.write_bytes(content.replace(b"mp4a", b"xxxx"))
+    with pytest.raises(RenderError, match="nothing here can decode"):
+        render(subject, blind, tmp_path / "out.mp4", "360p")
+    render(subject, mute, tmp_path / "out.mp4", "360p")
+    assert duration_s(tmp_path / "out.mp4") == pytest.approx(0.75, abs=0.05)
+
+
 def test_an_hour_is_refused_before_it_is_watched(
     tmp_path: Path, subject: Path, dancing: list[Frame]
 ) -> None:
@@ -300,7 +313,7 @@ def test_a_worker_stays_small_whatever_it_is_given(
         motion = write(tmp_path / "large.mp4", [np.kron(draw(), np.ones((9, 9, 1), np.uint8))] * 4)
     command: list[str | Path] = [sys.executable, "-c", WITH_ITS_PEAK, "engine.render"]
     done = subprocess.run(
-        [*command, tmp_path / "out.mp4", "360p"],
+        [*command, picture, motion, tmp_path / "out.mp4", "360p"],
         cwd=ROOT,
         capture_output=True,
         text=True,
