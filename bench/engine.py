@@ -5,16 +5,20 @@ are its limbs' angles from the dancer's true ones (of a drawn dancer) or from th
 in a folder)? The still picture is the baseline. Then time and memory at each quality.
 
 A folder of real pairs holds pictures and films that begin alike: ann.jpg, ann.mp4, ben.png, …;
-with --all every picture is rendered with every film.
+with --all every picture is rendered with every film. `--random N --seed S` draws bodies and motions
+by chance instead: what the engine was not made with.
 """
 
 import argparse
 import json
+import random
 import resource
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import av
@@ -29,8 +33,8 @@ from engine.track import follow
 from engine.weights import ready
 from sandbox.backdrops import BACKDROPS
 from sandbox.body import Stance
-from sandbox.figures import BUILDS, FRAMES_PER_S, Scene, film
-from sandbox.motions import MOTIONS
+from sandbox.figures import BUILDS, FRAMES_PER_S, Scene, build_by_chance, film
+from sandbox.motions import MOTIONS, by_chance
 
 QUALITIES = ("360p", "540p", "720p")
 PICTURES, FILMS = {".jpg", ".jpeg", ".png", ".webp"}, {".mp4", ".mov"}
@@ -57,28 +61,57 @@ def still(picture: Path, like: Path, out: Path) -> Path:
     return out
 
 
-def drawn_pairs(folder: Path, model: PoseModel, seconds: float, only: str | None) -> None:
+@dataclass(frozen=True)
+class Pair:
+    """Somebody drawn before one backdrop who does what a drawn dancer does before another."""
+
+    name: str
+    motion: Callable[[float], Stance]
+    dancer: Scene
+    subject: Scene
+
+
+def known_pairs(only: str | None) -> Iterator[Pair]:
     """Every motion with two bodies, each body before another backdrop."""
     names, backdrops = list(BUILDS), list(BACKDROPS)
     for index, (motion, stance_at) in enumerate(MOTIONS.items()):
         if only and motion != only:
             continue
-        dancer = folder / f"{motion}.mp4"
-        scene = Scene(BUILDS[names[(index + 1) % 5]], backdrops[(index + 2) % 5])
-        joints = film(dancer, scene, stance_at, seconds)
+        dancer = Scene(BUILDS[names[(index + 1) % 5]], backdrops[(index + 2) % 5])
+        for step in (0, 2):
+            name, backdrop = names[(index + step) % 5], backdrops[(index + 2 * step) % 5]
+            subject = Scene(BUILDS[name], backdrop)
+            yield Pair(f"{name} ({backdrop}) {motion}", stance_at, dancer, subject)
+
+
+def chance_pairs(count: int, seed: int) -> Iterator[Pair]:
+    """Bodies and motions that nobody chose: what the engine was not made with."""
+    for number in range(seed, seed + count):
+        chance = random.Random(number)
+        scenes = [
+            Scene(build_by_chance(chance), chance.choice(list(BACKDROPS)), size)
+            for size in ((480, 480), (360, 480))
+        ]
+        yield Pair(f"by chance {number}", by_chance(chance), *scenes)
+
+
+def drawn_pairs(folder: Path, model: PoseModel, pairs: Iterable[Pair], seconds: float) -> None:
+    """Each against the dancer's exact joints, and what all come to."""
+    means = []
+    for pair in pairs:
+        dancer, subject, out = folder / "dancer.mp4", folder / "subject.png", folder / "out.mp4"
+        joints = film(dancer, pair.dancer, pair.motion, seconds)
         truth = of_truth([as_array(each) for each in joints])
         moments = np.arange(len(joints)) / FRAMES_PER_S
         is_sure = is_flat(joints)
-        for step in (0, 2):
-            name, backdrop = names[(index + step) % 5], backdrops[(index + 2 * step) % 5]
-            subject = folder / f"{name}-{backdrop}.png"
-            picture, _ = Scene(BUILDS[name], backdrop).draw(Stance())
-            Image.fromarray(picture).save(subject)
-            out = folder / f"{name}-{motion}.mp4"
-            render(subject, dancer, out, "360p")
-            found = compare(truth, is_sure, follow(out, model, ignore), moments)
-            base = follow(still(subject, dancer, folder / "still.mp4"), model, ignore)
-            report(f"{name} ({backdrop}) {motion}", found, compare(truth, is_sure, base, moments))
+        Image.fromarray(pair.subject.draw(Stance())[0]).save(subject)
+        render(subject, dancer, out, "360p")
+        found = compare(truth, is_sure, follow(out, model, ignore), moments)
+        base = follow(still(subject, dancer, folder / "still.mp4"), model, ignore)
+        report(pair.name, found, compare(truth, is_sure, base, moments))
+        means.append(found.mean_degrees)
+    if means:
+        print(f"{len(means)} pairs: {np.mean(means):.2f}° mean, {max(means):.2f}° at worst")
 
 
 def real_pairs(folder: Path, model: PoseModel, *, is_all: bool) -> None:
@@ -166,6 +199,8 @@ def main() -> None:
     parser.add_argument("--pairs", type=Path, help="a folder of real pictures and films")
     parser.add_argument("--all", action="store_true", help="each picture with each film")
     parser.add_argument("--motion", choices=sorted(MOTIONS), help="only this drawn motion")
+    parser.add_argument("--random", type=int, default=0, help="so many pairs by chance instead")
+    parser.add_argument("--seed", type=int, default=1, help="the first of those")
     parser.add_argument("--seconds", type=float, default=4.0, help="of each drawn film")
     parser.add_argument("--speed", action="store_true", help="only time and memory")
     given = parser.parse_args()
@@ -175,8 +210,10 @@ def main() -> None:
             real_pairs(given.pairs, PoseModel(ready()), is_all=given.all)
             return
         if not given.speed:
-            drawn_pairs(folder, PoseModel(ready()), given.seconds, given.motion)
-        if not given.motion:
+            by_name = known_pairs(given.motion)
+            pairs = chance_pairs(given.random, given.seed) if given.random else by_name
+            drawn_pairs(folder, PoseModel(ready()), pairs, given.seconds)
+        if given.speed or not (given.motion or given.random):
             speed(folder, 8.0)
 
 

@@ -18,6 +18,8 @@ LONGEST_S = 30.0
 FASTEST_FPS = 30
 IMAGE_FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 PIXEL_LIMIT = 50_000_000
+SCALED_AS_THEY_ARE = ("L", "LA", "RGB", "RGBA", "CMYK")
+DECODER_THREADS, ONE_THREAD_PIXELS = 2, 4096 * 2304
 SOUND_RATE_HZ = 44_100
 
 
@@ -32,24 +34,29 @@ def open_subject(path: Path, largest_side: int) -> Image.Image:
         with Image.open(path, formats=IMAGE_FORMATS) as picture:
             if picture.width * picture.height > PIXEL_LIMIT:
                 raise RenderError(too_many)
-            picture.draft("RGB", (largest_side, largest_side))  # a JPEG may be read smaller
+            box = (largest_side, largest_side)
+            picture.draft("RGB", box)  # a JPEG may be read smaller
+            if picture.mode in SCALED_AS_THEY_ARE:  # before there are more copies of it
+                picture.thumbnail(box)
             ImageOps.exif_transpose(picture, in_place=True)
             if picture.mode.startswith("I") or picture.mode == "F":
-                upright = _eight_bits(picture)
+                upright = _eight_bits(picture, box)
             else:
                 upright = picture.convert("RGBA")
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise RenderError(too_many) from None
     except (OSError, SyntaxError, ValueError):  # Pillow's ways to say "damaged"
         raise RenderError("image_url is not a readable image") from None
-    upright.thumbnail((largest_side, largest_side))
+    upright.thumbnail(box)
     white = Image.new("RGBA", upright.size, "white")
     return Image.alpha_composite(white, upright).convert("RGB")
 
 
-def _eight_bits(picture: Image.Image) -> Image.Image:
+def _eight_bits(picture: Image.Image, box: tuple[int, int]) -> Image.Image:
     """Grey of 16 bits, which Pillow would cut off instead of scale."""
-    return picture.convert("I").point(lambda level: level / 256).convert("L").convert("RGBA")
+    deep = picture.convert("I")
+    deep.thumbnail(box)
+    return deep.point(lambda level: level / 256).convert("L").convert("RGBA")
 
 
 @contextmanager
@@ -64,7 +71,12 @@ def open_motion(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
         video = next((each for each in source.streams.video if not _is_cover(each)), None)
         if video is None:
             raise RenderError("video_url holds no video stream")
+        if video.codec_context is None:
+            raise RenderError("video_url is coded in a way that nothing here can decode")
+        # each thread holds pictures of its own: memory must not grow with the machine's cores
+        is_huge = video.width * video.height > ONE_THREAD_PIXELS
         video.thread_type = "AUTO"
+        video.codec_context.thread_count = 1 if is_huge else DECODER_THREADS
         try:
             yield source, video
         except av.FFmpegError as error:

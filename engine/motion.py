@@ -22,7 +22,7 @@ from engine.track import Take
 USUAL_LENGTHS = (0.55, 0.5, 0.82, 0.8) * 2  # of a limb's bones, in torsos
 SHORT_GAP_S = 0.4
 EASE_S = 0.3
-TURN_S = 0.3
+SMOOTHING_S = 0.14
 SURE, UNSURE = 0.55, 0.3
 NEVER_SHORTER = 0.12
 
@@ -111,8 +111,9 @@ def _scene(take: Take, chosen: Flags, moments: Floats, norm: _Norm, scene: int) 
     count = len(moments)
     if there.sum() < 2:
         return _nobody(count, norm, scene)
-    points = _swap_turned(times, points, seen, there)
-    points[:, :, :2] = _smooth(times, _fill(times, points[:, :, :2], there))
+    filled = _fill(times, points, there)
+    points, seen = _swap_turned(filled, seen, there)
+    points[:, :, :2] = _smooth(times, points[:, :, :2])
     scale = _scale(points, norm, times, there)
     unit = (norm.torso * scale)[:, None]
 
@@ -176,28 +177,39 @@ def _nobody(count: int, norm: _Norm, scene: int) -> Moves:
     )  # fmt: skip
 
 
-def _swap_turned(times: Floats, points: Floats, seen: Floats, there: Flags) -> Floats:
-    """While the dancer shows their back, left and right are taken as they are on screen."""
+def _swap_turned(points: Floats, seen: Floats, there: Flags) -> tuple[Floats, Floats]:
+    """While the dancer shows their back, left and right are taken as they are on screen.
+
+    A model that sees somebody from the side calls one frame's left the next one's right: of all
+    ways to name the sides, the one is taken that fits the screen best and has the least jumps.
+    """
     torso = np.maximum(_length(_spine(points)), 1e-3)
     facing = (points[:, SHOULDERS[0], 0] - points[:, SHOULDERS[1], 0]) / torso
     facing += (points[:, HIPS[0], 0] - points[:, HIPS[1], 0]) / torso
-    facing = _gauss(times, _fill(times, facing, there), 0.1)
-    back, last_s = np.zeros(len(times), bool), -np.inf
-    is_back = False
-    for index, value in enumerate(facing):
-        wants = value < -0.12 if not is_back else value < 0.12
-        if wants != is_back and times[index] - last_s > TURN_S:
-            is_back, last_s = wants, times[index]
-        back[index] = is_back
-    if not back.any():
-        return points
-    swapped = points.copy()
+    facing[~there] = 0.0
     order = np.arange(33)
     for left in (7, *range(11, 33, 2)):
         order[[left, left + 1]] = left + 1, left
-    swapped[back] = points[back][:, order]
-    seen[back] = seen[back][:, order]
-    return swapped
+    joints = sorted({joint for bone in LIMB_BONES for joint in bone})
+    one, other = points[:, joints, :2], points[:, order[joints], :2]
+    stay = _length(one[1:] - one[:-1]).mean(1) / torso[1:]
+    change = _length(other[1:] - one[:-1]).mean(1) / torso[1:]
+    price = np.maximum(0, np.stack([-facing, facing], 1))
+    before = np.zeros((len(points), 2), int)
+    for index in range(1, len(points)):
+        same, turned = stay[index - 1], change[index - 1]
+        ways = price[index - 1] + np.array([[same, turned], [turned, same]])
+        before[index] = ways.argmin(1)
+        price[index] += ways.min(1)
+    is_back = np.zeros(len(points), bool)
+    state = int(price[-1].argmin())
+    for index in range(len(points) - 1, -1, -1):
+        is_back[index] = state == 1
+        state = int(before[index, state])
+    points, seen = points.copy(), seen.copy()
+    points[is_back] = points[is_back][:, order]
+    seen[is_back] = seen[is_back][:, order]
+    return points, seen
 
 
 def _believe(times: Floats, sure: Floats, there: Flags) -> Floats:
@@ -265,13 +277,21 @@ def _fill(times: Floats, values: Floats, good: Flags) -> Floats:
 
 
 def _smooth(times: Floats, values: Floats) -> Floats:
-    """A parabola through each seven moments: takes the jitter, keeps the peaks."""
+    """A parabola through what is near in time: takes the jitter, keeps the peaks of any film."""
     if len(times) < 7:
         return values
     before, after = 2 * values[:1] - values[3:0:-1], 2 * values[-1:] - values[-2:-5:-1]
-    padded = np.concatenate([before, values, after])
-    kernel = np.array([-2, 3, 6, 7, 6, 3, -2]) / 21
-    return np.asarray(sum(k * padded[i : i + len(values)] for i, k in enumerate(kernel)))
+    padded = np.concatenate([before, values, after]).reshape(len(times) + 6, -1)
+    moments = np.concatenate([2 * times[0] - times[3:0:-1], times, 2 * times[-1] - times[-2:-5:-1]])
+    out = np.empty((len(times), padded.shape[1]))
+    for index, moment in enumerate(times):
+        part = slice(index, index + 7)
+        away = moments[part] - moment
+        near = np.abs(away) < SMOOTHING_S
+        near[2:5] = True
+        powers = np.vander(away[near], 3)
+        out[index] = np.linalg.lstsq(powers, padded[part][near], rcond=None)[0][2]
+    return out.reshape(values.shape)
 
 
 def _gauss(times: Floats, values: Floats, sigma_s: float) -> Floats:

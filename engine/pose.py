@@ -1,6 +1,6 @@
 """Where a person's joints are in a picture: BlazePose's detector and landmark model, on the CPU."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,10 @@ class Region:
         side = 2 * REGION_MARGIN * float(np.hypot(across, down))
         angle = float(np.arctan2(down, across)) + np.pi / 2
         return cls(float(hips[0]), float(hips[1]), side, angle, score)
+
+    def scaled(self, share: float) -> "Region":
+        """The same place, larger or smaller."""
+        return replace(self, side=self.side * share)
 
     def to_picture(self, pixels: int) -> Floats:
         """The 2×3 matrix from a square of that many pixels to the picture."""

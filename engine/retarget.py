@@ -27,6 +27,8 @@ FREE_SEEN = 0.5
 HEAD_MOST, TILT_MOST = 0.6, 0.35
 NARROWEST = 0.6
 MARGIN = 0.04
+HAND = 0.3
+ASIDE_MOST, ASIDE_FRAMES = 0.12, 6
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,7 @@ def retarget(moves: Moves, rig: Rig, turned: Floats | None = None) -> Choreograp
         legs[:, side, 1] = legs[:, side, 0] + thigh
         legs[:, side, 2] = legs[:, side, 1] + shin
     root = _root(moves, rig, legs, spine)
+    root[:, 0] += _sideways(np.concatenate([arms, legs[:, :, :3]], 1), root, rig)
     legs[:, :, 3] = legs[:, :, 2] + _feet(moves, rig, legs)
     behind = _behind(moves)
     return Choreography(
@@ -295,6 +298,23 @@ def _kept_inside(root: Floats, rest: Floats, spine: Floats, rig: Rig) -> Floats:
     rise = np.minimum(0, root[:, 1] + spine[:, 1] - top - 0.01 * height)
     out[:, 1] = root[:, 1] - np.maximum(rise, np.minimum(0, root[:, 1] - rest[1]))
     return out
+
+
+def _sideways(limbs: Floats, root: Floats, rig: Rig) -> Floats:
+    """A slow step aside wherever a limb would leave the picture, as far as the others allow."""
+    width, edge = rig.size[0], HAND * rig.torso
+    ends = root[:, None, None, 0] + limbs[..., 0]
+    free = [side for side, is_free in enumerate((*rig.arms_free, *rig.legs_free)) if is_free]
+    if not free:
+        return np.zeros(len(root))
+    low, high = ends[:, free].min((1, 2)) - edge, ends[:, free].max((1, 2)) + edge
+    inside = np.maximum(0, -low) - np.maximum(0, high - width)
+    step = np.where(high - low < width, inside, (width - low - high) / 2)
+    step = np.clip(step, -ASIDE_MOST * width, ASIDE_MOST * width)
+    far = np.arange(-2 * ASIDE_FRAMES, 2 * ASIDE_FRAMES + 1)
+    near = np.exp(-0.5 * (far / (0.7 * ASIDE_FRAMES)) ** 2)
+    padded = np.pad(step, 2 * ASIDE_FRAMES, mode="edge")
+    return np.asarray(np.convolve(padded, near / near.sum(), mode="valid"))
 
 
 def _feet(moves: Moves, rig: Rig, legs: Floats) -> Floats:

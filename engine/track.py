@@ -1,7 +1,7 @@
 """One person followed through a film: the largest, kept until a cut."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -19,6 +19,7 @@ LONG_SIDE_PIXELS = 720
 CUT_CHANGE, CUT_JUMP = 0.14, 4.0
 LONGEST_STRIDE = 0.35
 FORGET_S = 1.0
+CLOSE, WIDE_EVERY_S = 0.84, 0.4
 THUMB = (32, 32)
 
 
@@ -84,7 +85,11 @@ def to_picture(frame: VideoFrame) -> Picture:
 
 
 class Tracker:
-    """Finds somebody and stays with them; `scene` counts the cuts."""
+    """Finds somebody and stays with them; `scene` counts the cuts.
+
+    The model sees joints best in a narrow region, but how large somebody is only in a wide one:
+    so it looks closely at each picture, and widely a few times a second.
+    """
 
     def __init__(self, model: PoseModel) -> None:
         self._model = model
@@ -94,6 +99,7 @@ class Tracker:
         self._last: Region | None = None
         self._follow: Region | None = None
         self._last_s = 0.0
+        self._wide_s = -WIDE_EVERY_S
 
     def look(self, picture: Picture, shown_s: float) -> Pose | None:
         """The person in the next picture, if they can be seen."""
@@ -102,15 +108,35 @@ class Tracker:
             self._last = self._follow = None
         if self._last is not None and shown_s > self._last_s + FORGET_S:
             self._last = None
-        pose = self._model.pose(picture, self._follow) if self._follow else None
-        if pose is None or not self._is_plausible(pose):
-            pose = self._find(picture)
-        self._follow = pose.follow if pose else None
-        if pose:
-            self._last, self._last_s = pose.follow, shown_s
+        pose = self._keep(picture, shown_s) if self._follow else None
+        if pose is None:
+            pose = self._find(picture, shown_s)
+        if pose is None:
+            self._follow = None
         return pose
 
-    def _find(self, picture: Picture) -> Pose | None:
+    def _keep(self, picture: Picture, shown_s: float) -> Pose | None:
+        """The one who was there a moment ago, looked at where they were."""
+        assert self._follow is not None
+        if shown_s > self._wide_s + WIDE_EVERY_S:
+            wide = self._model.pose(picture, self._follow)
+            if wide is None or not self._is_plausible(wide):
+                return None
+            return self._look_closely(picture, shown_s, wide)
+        pose = self._model.pose(picture, self._follow.scaled(CLOSE))
+        if pose is None or not self._is_plausible(pose):
+            return None
+        self._last = self._follow = replace(pose.follow, side=self._follow.side)
+        self._last_s = shown_s
+        return pose
+
+    def _look_closely(self, picture: Picture, shown_s: float, wide: Pose) -> Pose:
+        self._last = self._follow = wide.follow
+        self._last_s = self._wide_s = shown_s
+        close = self._model.pose(picture, wide.follow.scaled(CLOSE))
+        return close if close and self._is_plausible(close) else wide
+
+    def _find(self, picture: Picture, shown_s: float) -> Pose | None:
         regions = self._model.people(picture)
         last = self._last
         if last is not None:
@@ -123,7 +149,8 @@ class Tracker:
             regions.sort(key=lambda region: np.hypot(region.x - last.x, region.y - last.y))
         for region in regions[:3]:
             if pose := self._model.pose(picture, region):
-                return self._model.pose(picture, pose.follow) or pose
+                wide = self._model.pose(picture, pose.follow) or pose
+                return self._look_closely(picture, shown_s, wide)
         return None
 
     def _is_plausible(self, pose: Pose) -> bool:

@@ -38,7 +38,11 @@ class Stance:
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """A body and its clothes; sizes are shares of its height, `girth` is 1 for a slim one."""
+    """A body and its clothes; sizes are shares of its height, `girth` is 1 for a slim one.
+
+    A child's `head` is larger, and its `limbs` are shorter. A `skirt` reaches so far down the legs:
+    1 would be to the ankles.
+    """
 
     skin: Colour
     shirt: Colour
@@ -52,6 +56,8 @@ class Build:
     hem: float = 1.0
     stripe: Colour | None = None
     long_hair: bool = False
+    head: float = 1.0
+    skirt: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +79,14 @@ def skeleton(build: Build, stance: Stance) -> dict[int, Vector]:
     spine = np.array([np.sin(stance.lean), -np.cos(stance.lean), 0.0])
     across = np.array([np.cos(stance.lean * 0.8), np.sin(stance.lean * 0.8), 0.0])
     neck = spine * 0.315
-    head = neck + 0.12 * np.array(
+    head = neck + 0.12 * build.head * np.array(
         [np.sin(stance.lean + stance.nod), -np.cos(stance.lean + stance.nod), 0.0]
     )
-    joints[NOSE] = head + np.array([0.0, 0.012, -0.055])
+    joints[NOSE] = head + build.head * np.array([0.0, 0.012, -0.055])
     tilt = stance.lean + stance.nod
     side_of_head = np.array([np.cos(tilt), np.sin(tilt), 0.0])
     for side, way in ((0, 1.0), (1, -1.0)):
-        joints[EARS[side]] = head + way * 0.05 * side_of_head
+        joints[EARS[side]] = head + way * 0.05 * build.head * side_of_head
         # a raised arm lifts its shoulder, and draws it in
         raised = min(1.0, max(0.0, (abs(stance.arms[side][0]) - 0.5) / 2.2))
         out = (0.105 - 0.014 * raised) * build.shoulders
@@ -125,6 +131,8 @@ def _aim(limb: Limb, way: float) -> Vector:
 def _shapes(build: Build, joints: dict[int, Vector], height: float) -> Iterator[_Shape]:
     thick = height * (0.55 + 0.45 * build.girth)
     yield from _torso(build, joints, height)
+    if build.skirt:
+        yield from _skirt(build, joints, height)
     shoulders = (joints[SHOULDERS[0]] + joints[SHOULDERS[1]]) / 2
     ears = (joints[EARS[0]] + joints[EARS[1]]) / 2
     yield _Shape(shoulders, ears, (0.036 * thick, 0.03 * height), ((1.0, build.skin),))
@@ -174,6 +182,18 @@ def _torso(build: Build, joints: dict[int, Vector], height: float) -> Iterator[_
             (radius, radius),
             ((1.0, colour),),
         )
+
+
+def _skirt(build: Build, joints: dict[int, Vector], height: float) -> Iterator[_Shape]:
+    """Between the legs and around them, as they move."""
+    sides = [[joints[group[side]] for group in (HIPS, KNEES, ANKLES)] for side in (0, 1)]
+    steps = max(2, round(40 * build.skirt))
+    for step in range(steps):
+        down = 2 * build.skirt * step / (steps - 1)
+        bone, along = (0, down) if down < 1 else (1, down - 1)
+        one, other = (legs[bone] + (legs[bone + 1] - legs[bone]) * along for legs in sides)
+        radius = height * (0.055 + 0.012 * down) * (0.4 + 0.6 * build.girth)
+        yield _Shape(one, other, (radius, radius), ((1.0, build.trousers),))
 
 
 def _draw_shape(image: Image, depth: Image, shape: _Shape) -> None:

@@ -1,5 +1,6 @@
 """Pictures of people and clips of others who move, drawn: nobody's are needed."""
 
+import random
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from sandbox.backdrops import BACKDROPS
-from sandbox.body import ANKLES, Build, Stance, Vector, draw_body, skeleton
+from sandbox.body import ANKLES, Build, Colour, Stance, Vector, draw_body, skeleton
 from sandbox.motions import MOTIONS
 
 SIZE = (360, 480)
@@ -38,6 +39,31 @@ BUILDS = {
         girth=1.05, limbs=1.06, sleeve=2.0, stripe=(90, 110, 190),
     ),
 }  # fmt: skip
+
+
+def build_by_chance(chance: random.Random) -> Build:
+    """A body that nobody chose: slim or heavy, tall or a child's, in any clothes."""
+
+    def colour() -> Colour:
+        return (chance.randrange(20, 240), chance.randrange(20, 240), chance.randrange(20, 240))
+
+    light, child = chance.uniform(0.4, 1.0), chance.choice([0.0, 0.0, chance.uniform(0.5, 1.0)])
+    return Build(
+        (round(242 * light), round(196 * light), round(164 * light)),
+        colour(),
+        colour(),
+        colour(),
+        (chance.randrange(5, 80), chance.randrange(5, 80), chance.randrange(5, 80)),
+        girth=chance.uniform(0.85, 1.8),
+        shoulders=chance.uniform(0.85, 1.2) - 0.1 * child,
+        limbs=chance.uniform(0.92, 1.1) - 0.12 * child,
+        sleeve=chance.choice([0.3, 0.6, 1.0, 2.0]),
+        hem=chance.choice([0.3, 0.6, 1.0, 1.0]),
+        stripe=chance.choice([None, colour()]),
+        long_hair=chance.random() < 0.4,
+        head=1 + 0.4 * child,
+        skirt=chance.choice([0.0, 0.0, 0.0, 0.35, 0.6]),
+    )
 
 
 class Scene:

@@ -1,7 +1,11 @@
 """How drawn people move: each motion gives a stance for a moment, in seconds."""
 
 import math
+import random
+from bisect import bisect_right
 from collections.abc import Callable
+from dataclasses import astuple
+from itertools import accumulate
 
 from sandbox.body import Limb, Stance
 
@@ -109,6 +113,51 @@ def spin(t: float) -> Stance:
         nod=stance.nod,
         turn=math.tau * t / 4,
     )
+
+
+def by_chance(chance: random.Random, longest_s: float = 30.0) -> Callable[[float], Stance]:
+    """A motion through stances that nobody chose, each held for no time at all."""
+    steps_s = [chance.uniform(0.35, 0.9) for _ in range(round(longest_s / 0.35) + 2)]
+    times_s = [0.0, *accumulate(steps_s)]
+    stances = [_any_stance(chance) for _ in times_s]
+
+    def motion(t: float) -> Stance:
+        index = min(bisect_right(times_s, t), len(times_s) - 1)
+        share = (t - times_s[index - 1]) / (times_s[index] - times_s[index - 1])
+        return _between(stances[index - 1], stances[index], 0.5 - 0.5 * math.cos(math.pi * share))
+
+    return motion
+
+
+def _any_stance(chance: random.Random) -> Stance:
+    """Within what joints allow: elbows and knees bend one way, one leg at most is lifted."""
+    lifted, high = chance.randrange(2), chance.choice([0.0, 0.0, chance.uniform(0.2, 1.1)])
+    arms, forearms, legs, shins = [], [], [], []
+    for side in (0, 1):
+        arm = chance.uniform(0.1, 2.8)
+        arms.append((arm, chance.uniform(-0.1, 0.45)))
+        forearms.append((arm + chance.uniform(-1.2, 1.7), chance.uniform(0.0, 0.5)))
+        leg = chance.uniform(0.02, 0.4) + (high if side == lifted else 0.0)
+        legs.append((leg, chance.uniform(0.0, 0.4)))
+        shins.append((leg - chance.uniform(0.0, 0.3 + leg / 2), chance.uniform(-0.4, 0.0)))
+    return Stance(
+        (arms[0], arms[1]), (forearms[0], forearms[1]), (legs[0], legs[1]), (shins[0], shins[1]),
+        lean=chance.uniform(-0.3, 0.3),
+        nod=chance.uniform(-0.2, 0.2),
+        turn=chance.uniform(-0.35, 0.35),
+        shift=(chance.uniform(-0.12, 0.12), -chance.choice([0.0, 0.0, 0.05])),
+    )  # fmt: skip
+
+
+def _between(one: Stance, other: Stance, share: float) -> Stance:
+    def mix(a: object, b: object) -> object:
+        if isinstance(a, tuple) and isinstance(b, tuple):
+            return tuple(mix(x, y) for x, y in zip(a, b, strict=True))
+        assert isinstance(a, float)
+        assert isinstance(b, float)
+        return a + (b - a) * share
+
+    return Stance(*(mix(a, b) for a, b in zip(astuple(one), astuple(other), strict=True)))  # type: ignore[arg-type]
 
 
 MOTIONS: dict[str, Callable[[float], Stance]] = {

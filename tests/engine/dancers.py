@@ -75,9 +75,13 @@ def take_of(
     *,
     unseen: Iterable[int] = (),
     gone: tuple[float, float] = (0.0, 0.0),
+    rate: int | None = None,
 ) -> Take:
-    """What a perfect eye would see of a motion; some joints never, nobody in between."""
-    times = np.arange(0, seconds, 1 / 15)
+    """What a perfect eye would see of a motion; some joints never, nobody in between.
+
+    It looks 15 times a second, or at each of a film's `rate` pictures.
+    """
+    times = np.arange(0, seconds, 1 / (rate or 15))
     points = np.zeros((len(times), 33, 3), np.float32)
     seen = np.zeros((len(times), 33), np.float32)
     for row, moment in enumerate(times):
@@ -93,4 +97,4 @@ def take_of(
     nobody = (times >= gone[0]) & (times < gone[1])
     points[nobody], seen[nobody] = 0.0, 0.0
     scene = np.zeros(len(times), np.int64)
-    return Take(times, points, seen, scene, Fraction(RATE), seconds)
+    return Take(times, points, seen, scene, Fraction(rate or RATE), seconds)

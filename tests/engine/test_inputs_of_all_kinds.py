@@ -1,6 +1,9 @@
 """Films and pictures as they come: turned, odd, deep, broken; and who is followed in them."""
 
+import json
 import random
+import subprocess
+import sys
 from pathlib import Path
 
 import av
@@ -14,10 +17,12 @@ from engine.pose import PoseModel
 from engine.render import fit, render
 from engine.track import Take, follow
 from sandbox.body import Stance
-from sandbox.motions import MOTIONS
+from sandbox.figures import Scene, build_by_chance
+from sandbox.motions import MOTIONS, by_chance
 from tests.engine.dancers import Frame, draw, frames_of, save, write
 from tests.media_samples import make_noise, make_pixel_bomb, make_truncated
 
+ROOT = Path(__file__).parent.parent.parent
 DAMAGES = 9
 
 
@@ -98,6 +103,22 @@ def test_a_cut_begins_anew(tmp_path: Path, model: PoseModel, dancing: list[Frame
 def test_motion_is_no_cut(tmp_path: Path, model: PoseModel) -> None:
     kicks = frames_of(MOTIONS["kick"], 1.5, where="shelves")
     assert seen_in(write(tmp_path / "kick.mp4", kicks), model).scene.max() == 0
+
+
+def test_arms_are_told_from_leaves_behind_a_dancer_in_a_skirt(
+    tmp_path: Path, model: PoseModel
+) -> None:
+    """What a wide look takes for arms folded over the body."""
+    chance = random.Random(3)
+    scene = Scene(build_by_chance(chance), "garden", (480, 480))
+    motion = by_chance(chance)
+    drawn = [scene.draw(motion(1.2 + index / 12)) for index in range(12)]
+    take = seen_in(write(tmp_path / "skirt.mp4", [picture for picture, _ in drawn]), model)
+    wrists = np.stack([[joints[j][:2] for j in (15, 16)] for _, joints in drawn])
+    off = np.hypot(*np.moveaxis(take.points[:, [15, 16], :2] - wrists, 2, 0))
+    assert scene.build.skirt
+    assert np.median(off) < 8
+    assert off.max() < 30
 
 
 def test_leaving_for_a_while_is_no_failure(
@@ -197,6 +218,19 @@ def test_damaged_sound_does_not_cost_the_video(
     assert duration_s(tmp_path / "out.mp4") == pytest.approx(0.75, abs=0.05)
 
 
+def test_pictures_of_an_unknown_codec_are_a_sentence_and_sound_of_one_is_silence(
+    tmp_path: Path, subject: Path, film: Path
+) -> None:
+    content = film.read_bytes()
+    blind, mute = tmp_path / "blind.mp4", tmp_path / "mute.mp4"
+    blind.write_bytes(content.replace(b"avc1", b"xxxx"))
+    mute.write_bytes(content.replace(b"mp4a", b"xxxx"))
+    with pytest.raises(RenderError, match="nothing here can decode"):
+        render(subject, blind, tmp_path / "out.mp4", "360p")
+    render(subject, mute, tmp_path / "out.mp4", "360p")
+    assert duration_s(tmp_path / "out.mp4") == pytest.approx(0.75, abs=0.05)
+
+
 def test_an_hour_is_refused_before_it_is_watched(
     tmp_path: Path, subject: Path, dancing: list[Frame]
 ) -> None:
@@ -248,3 +282,44 @@ def test_a_stance_is_no_motion_but_renders(tmp_path: Path, subject: Path) -> Non
     one = write(tmp_path / "one.mp4", [draw(Stance(), who="ben", where="warm")])
     render(subject, one, tmp_path / "out.mp4", "360p")
     assert duration_s(tmp_path / "out.mp4") == pytest.approx(1 / 12, abs=0.02)
+
+
+WITH_ITS_PEAK = """
+import runpy, sys
+sys.argv = sys.argv[1:]
+try:
+    runpy.run_module("engine.render", run_name="__main__", alter_sys=True)
+finally:
+    print(open("/proc/self/status").read(), file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize(
+    "kind", ["usual", "huge", "huge and deep", "cut off", "noise", "large film"]
+)
+def test_a_worker_stays_small_whatever_it_is_given(
+    tmp_path: Path, subject: Path, film: Path, kind: str
+) -> None:
+    picture, motion = subject, film
+    if kind.startswith("huge"):
+        picture = tmp_path / "huge.png"
+        mode = "I;16" if kind == "huge and deep" else "RGB"
+        Image.new(mode, (7000, 7000)).save(picture, compress_level=1)
+    elif kind == "cut off":
+        motion = make_truncated(film, tmp_path / "cut.mp4", keep=0.6)
+    elif kind == "noise":
+        motion = make_noise(tmp_path / "noise.mp4")
+    elif kind == "large film":
+        motion = write(tmp_path / "large.mp4", [np.kron(draw(), np.ones((9, 9, 1), np.uint8))] * 4)
+    command: list[str | Path] = [sys.executable, "-c", WITH_ITS_PEAK, "engine.render"]
+    done = subprocess.run(
+        [*command, picture, motion, tmp_path / "out.mp4", "360p"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    outcome = json.loads(done.stdout.splitlines()[-1])
+    assert set(outcome) in ({"error"}, {"duration_s", "mode"})
+    peak_mb = int(done.stderr.rsplit("VmHWM:", 1)[1].split()[0]) / 1024
+    assert peak_mb < (350 if kind in {"usual", "cut off", "noise"} else 520)

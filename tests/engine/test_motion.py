@@ -1,6 +1,7 @@
 """What is understood of a motion, and how another body does it: without any film."""
 
 import math
+import random
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +13,7 @@ from engine.retarget import Choreography, Rig, retarget
 from engine.skeleton import LIMB_BONES, angle_of, wrap
 from sandbox.body import Stance, skeleton
 from sandbox.figures import BUILDS
-from sandbox.motions import MOTIONS, dance, jacks, march
+from sandbox.motions import MOTIONS, by_chance, dance, jacks, march
 from tests.engine.dancers import take_of
 
 SIZE = (360, 480)
@@ -145,3 +146,49 @@ def test_a_back_is_followed_as_it_is_on_screen(rig: Rig) -> None:
     assert hands[0] > 0 > hands[1]  # the left hand is still on the left of the body
     lifted = plan.arms[-3, :, 2, 1]
     assert lifted[1] < lifted[0] - 0.3 * rig.torso  # the raised arm is on the other side now
+
+
+def test_a_limb_that_would_leave_the_picture_draws_the_body_aside(rig: Rig) -> None:
+    """Not farther than the other side has room, and without a jump."""
+
+    def reach(t: float) -> Stance:
+        return Stance(arms=((1.57, 0.0), (0.1, 0.0)), forearms=((1.57, 0.0), (0.1, 0.0)))
+
+    near_the_edge = replace(rig, points=rig.points + np.array([60.0, 0.0, 0.0]))
+    plan = retarget(understand(take_of(reach)), near_the_edge)
+    wrist, other = plan.arms[:, 0, 2, 0], plan.arms[:, 1, 2, 0]
+    assert wrist.max() < SIZE[0]
+    assert other.min() > 0
+    assert np.abs(np.diff(plan.hips[:, 0])).max() < 0.05 * rig.torso
+
+
+def test_a_motion_by_chance_is_the_same_again_and_has_no_jumps() -> None:
+    one, other = by_chance(random.Random(5)), by_chance(random.Random(5))
+    times = np.arange(0, 3, 0.02)
+    reaches = np.array([[limb[0] for limb in (*one(t).arms, *one(t).legs)] for t in times])
+    assert all(one(t) == other(t) for t in times)
+    assert np.ptp(reaches, axis=0).min() > 0.2
+    assert np.abs(np.diff(reaches, axis=0)).max() < 0.3
+
+
+def test_one_picture_with_left_and_right_confused_is_no_jump(rig: Rig) -> None:
+    """As a model does with somebody seen from the side."""
+    right = take_of(MOTIONS["spin"], 0.6)
+    order = np.arange(33)
+    order[11:33] = np.arange(11, 33).reshape(-1, 2)[:, ::-1].ravel()
+    points = right.points.copy()
+    points[[3, 6]] = points[[3, 6]][:, order]
+    wanted = angles(retarget(understand(right), rig))
+    found = angles(retarget(understand(replace(right, points=points)), rig))
+    assert np.degrees(np.abs(wrap(found - wanted))).max() < 1
+
+
+@pytest.mark.parametrize("rate", [8, 24])
+def test_a_film_of_few_pictures_keeps_its_peaks(rig: Rig, rate: int) -> None:
+    """What smooths a fast film would flatten a slow one."""
+    take = take_of(jacks, rate=rate)
+    found = angles(retarget(understand(take), rig))
+    for index, row in enumerate(found):
+        joints = skeleton(BUILDS["ben"], jacks(index / rate))
+        truth = angle_of(np.array([joints[b][:2] - joints[a][:2] for a, b in LIMB_BONES]))
+        assert np.degrees(np.abs(wrap(row - truth))).max() < 4
