@@ -205,9 +205,7 @@ def read(file: object) -> list[list[str]]:
     return list(csv.reader(io.StringIO(file.read().decode("utf-8-sig"))))
 
 
-@pytest.mark.parametrize(
-    "cell", ["=1+1", "+1", "-1", "@SUM(A1)", " =1", "\t=1", "\u200b=1", "＝1"]
-)
+@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", " =1", "\t=1", "\u200b=1", "＝1"])
 def test_no_cell_is_a_formula(cell: str) -> None:
     file, _ = history_cards.table([replace(LINE, reason=cell)], 10**6)
     header, row = read(file.fp)
