@@ -10,6 +10,7 @@ from engine.skeleton import LIMB_BONES, torso_length
 CUT_PIXELS = 300
 SURELY_IN, SURELY_OUT = 0.9, 0.08
 ROUNDS = 3
+NARROW, SURELY_A_PERSON = 0.15, 0.95
 # how much a pixel's step counts against colours, and how much nearer than the other is sure
 PLACE_WEIGHT, SURELY_NEARER = 0.35, 0.7
 MOST_SAMPLES = 800
@@ -206,7 +207,13 @@ def best_pose(model: PoseModel, picture: Picture) -> Pose | None:
 
 
 def _is_a_body(pose: Pose) -> bool:
-    """Whether what was found can be a person: shoulders that are seen above hips that have room."""
+    """Whether what was found can be a person: shoulders that are seen above hips that have room.
+
+    Narrow ones are somebody from the side, if the model is sure, and otherwise perhaps a horse.
+    """
     shoulders = float(np.hypot(*(pose.points[11, :2] - pose.points[12, :2])))
     torso = float(torso_length(pose.points))
-    return bool(pose.seen[[11, 12]].min() > 0.6 and torso > 12 and 0.15 < shoulders / torso < 2.5)
+    is_likely = shoulders / max(torso, 1e-6) > NARROW or pose.score > SURELY_A_PERSON
+    return bool(
+        pose.seen[[11, 12]].min() > 0.6 and torso > 12 and shoulders < 2.5 * torso and is_likely
+    )
