@@ -63,7 +63,7 @@ async def test_what_is_set_holds_at_once_in_the_running_bot(life: Life) -> None:
     server = life.world.guilds["studio"].id
     await typed(life, f"quota allowance --server {server} --credits 0")
     await life.mimic(ada)
-    await ada.wait_for(says("Nobody has an allowance here"))
+    await ada.wait_for(says("You have no credits here, and no allowance"))
     await typed(life, f"quota grant {theirs(life)} --credits 2 --reason gift")
     await life.mimic(ada)
     await ada.wait_for(says("learning to move"))
