@@ -173,8 +173,9 @@ class StatusCards:
             answered = job.completed_by_id or job.origin_id
             found = await _cards_of(job, channel)
             below = [card for card in found if card.id > answered or job.ended]
-            if below:
+            if below:  # it says what is new even while the earlier ones cannot be deleted
                 standing = below[-1].id
+                await below[-1].edit(view=view)
             elif job.card.message_id is not None and not job.is_draft:
                 await self._edit(job, view)
                 return
@@ -187,8 +188,6 @@ class StatusCards:
             for message_id in earlier - {standing}:
                 await _delete(channel.get_partial_message(message_id))
             await self._store.card_is(job.id, standing)
-            if below:
-                await below[-1].edit(view=view)
         except LOST as error:
             if not is_refusal(error):
                 raise DeliveryError(str(error)) from error

@@ -13,6 +13,7 @@ from tests.e2e.stage import button, says
 HISTORY = "/channels/{channel_id}/messages"
 MESSAGE = "/channels/{channel_id}/messages/{message_id}"
 POST = ("discord", "POST", HISTORY)
+FILE = "/attachments/{channel_id}/{attachment_id}/{name}"
 
 
 async def cards(life: Life, ada: PersonClient, channel_id: int) -> list[Json]:
@@ -112,3 +113,24 @@ async def test_an_earlier_card_that_could_not_be_deleted_goes_after_the_start(li
     )
     [card] = await cards(life, ada, channel_id)
     assert card["id"] == offer["message"]["id"]
+
+
+async def test_a_newer_card_gets_on_while_an_earlier_one_cannot_be_deleted(life: Life) -> None:
+    """It was posted while the files were looked at, and their price comes afterwards."""
+    await life.start()
+    ada = await life.person("ada")
+    channel_id = await ada.open_dm()
+    await ada.send(channel_id, "", [life.picture])
+    await ada.wait_for(says("Got your picture"))
+    await life.until(lambda: life.rows("SELECT card_shown IS NULL FROM jobs") == [(0,)])
+    looked_at = asyncio.Event()
+    life.faults.add(
+        Rule(answers.page(503), "discord", "DELETE", MESSAGE),
+        Rule(late(looked_at.wait), "cdn", "GET", FILE),
+    )
+    await ada.send(channel_id, "", [life.motion])
+    newer = (await ada.wait_for(says("Looking at your picture")))["message"]
+    await life.until(lambda: bool(life.faults.struck["503 page before"]))
+    looked_at.set()
+    offer = await ada.wait_for(says("Shall I make this picture move"))
+    assert offer["message"]["id"] == newer["id"]
