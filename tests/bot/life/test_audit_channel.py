@@ -187,7 +187,7 @@ async def test_a_kill_between_the_post_and_its_note_shows_it_once(life: Life) ->
     await settings(life, ada, "limits", budget=100)
     await life.until(lambda: audited_to(life) == 2)
     await life.stop()
-    life.alter("UPDATE servers SET audited_to = 1")
+    await life.alter("UPDATE servers SET audited_to = 1")
     await life.start()
     await life.until(lambda: audited_to(life) == 2)
     await has_told(life, "→ <#", "→ 100")

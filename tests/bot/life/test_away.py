@@ -33,12 +33,12 @@ async def test_what_ran_and_what_waited_are_delivered(life: Life) -> None:
     card = (await people[0].wait_for(says("learning to move", to=people[0].user_id)))["message"]
     in_doubt = life.provider.accepted[1].request_id
     await life.stop()
-    life.alter(
+    await life.alter(
         "UPDATE jobs SET state = 'submitting', lease = 'a run that is over' WHERE attempt_id ="
         " (SELECT id FROM attempts WHERE request_id = ?)",
         in_doubt,
     )
-    life.alter("UPDATE attempts SET request_id = NULL WHERE request_id = ?", in_doubt)
+    await life.alter("UPDATE attempts SET request_id = NULL WHERE request_id = ?", in_doubt)
     await three_days_off(life)
     await life.reaches("delivered", "delivered", "delivered", step_s=2.0)
     assert (posts(life), len(life.provider.accepted)) == (3, 3)

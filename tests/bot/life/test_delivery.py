@@ -17,7 +17,9 @@ async def delivered_once(life: Life, channel: str = "general") -> None:
     await ada.wait_for(says("learning to move"))
     await life.reaches("delivered", step_s=1.0)
     await life.stop()
-    life.alter("UPDATE jobs SET state = 'delivering', delivered = NULL, delivery_message_id = NULL")
+    await life.alter(
+        "UPDATE jobs SET state = 'delivering', delivered = NULL, delivery_message_id = NULL"
+    )
 
 
 @pytest.mark.parametrize("later_s", [0.0, 3600.0])
@@ -113,7 +115,7 @@ async def test_a_repeat_of_a_link_shows_one_post(life: Life) -> None:
     life.advance(3600)  # the nonce of that post is forgotten; this is about the link's own
     channel = life.world.channels["general"]
     life.world.delete(channel.messages[int(with_file["id"])])
-    life.alter("UPDATE jobs SET delivery_tried_at = NULL, delivery_channel_id = NULL")
+    await life.alter("UPDATE jobs SET delivery_tried_at = NULL, delivery_channel_id = NULL")
     life.world.upload_limits_bytes[life.world.guilds["studio"].id] = 200
     for _ in range(2):
         await life.start()
@@ -121,7 +123,7 @@ async def test_a_repeat_of_a_link_shows_one_post(life: Life) -> None:
         await life.stop()
         [post] = await life.posts(ada, life.channel("general"))
         assert "Download it" in text_of(post)
-        life.alter("UPDATE jobs SET state = 'delivering', delivered = NULL")
+        await life.alter("UPDATE jobs SET state = 'delivering', delivered = NULL")
 
 
 @pytest.mark.parametrize("can_read_back", [True, False])

@@ -1,6 +1,6 @@
 """The doctor on what a real bot has left: the folder and the provider's bills against the books."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -49,27 +49,27 @@ async def test_what_the_bot_leaves_agrees_also_while_it_runs(life: Life) -> None
     assert code == 0, said
 
 
-def fail_it(life: Life) -> None:
+async def fail_it(life: Life) -> None:
     life.provider.accepted[0].state = State.FAILED
 
 
-def forget_it(life: Life) -> None:
-    life.alter("UPDATE attempts SET request_id = '11111111-1111-4111-8111-111111111111'")
+async def forget_it(life: Life) -> None:
+    await life.alter("UPDATE attempts SET request_id = '11111111-1111-4111-8111-111111111111'")
 
 
-def fail_the_job(life: Life) -> None:
-    life.alter("UPDATE jobs SET state = 'failed'")
+async def fail_the_job(life: Life) -> None:
+    await life.alter("UPDATE jobs SET state = 'failed'")
 
 
-def delete_the_video(life: Life) -> None:
+async def delete_the_video(life: Life) -> None:
     (life.folder / "data" / "media" / life.job_id() / "video.mp4").unlink()
 
 
-def leave_a_folder(life: Life) -> None:
+async def leave_a_folder(life: Life) -> None:
     (life.folder / "data" / "media" / "nobodys").mkdir()
 
 
-CASES: dict[str, tuple[Callable[[Life], None], str]] = {
+CASES: dict[str, tuple[Callable[[Life], Awaitable[None]], str]] = {
     "failed there": (fail_it, "charged 2 credits for the run {run}, which failed"),
     "paid, unknown": (forget_it, "The provider ran {run} and cost 0.18, but no job knows it."),
     "missing there": (forget_it, "no run 11111111-1111-4111-8111-111111111111, which job {job}"),
@@ -84,7 +84,7 @@ async def test_each_difference_is_found(life: Life, case: str) -> None:
     await deliver(life)
     run = life.provider.accepted[0].request_id
     spoil, words = CASES[case]
-    spoil(life)
+    await spoil(life)
     said, code = await examine(life)
     assert words.format(run=run, job=life.job_id()) in said, said
     assert code == 1
@@ -92,8 +92,8 @@ async def test_each_difference_is_found(life: Life, case: str) -> None:
 
 async def test_costs_that_differ_are_summed(life: Life) -> None:
     await deliver(life, jobs=2)
-    life.alter("UPDATE attempts SET cost = cost + 0.5 WHERE id = 1")
-    life.alter("UPDATE attempts SET cost = cost - 2 WHERE id = 2")
+    await life.alter("UPDATE attempts SET cost = cost + 0.5 WHERE id = 1")
+    await life.alter("UPDATE attempts SET cost = cost - 2 WHERE id = 2")
     said, code = await examine(life)
     assert code == 1
     assert said.count("by the provider's history, and") == 2
@@ -102,7 +102,7 @@ async def test_costs_that_differ_are_summed(life: Life) -> None:
 
 async def test_only_so_many_days_are_compared(life: Life) -> None:
     await deliver(life)
-    forget_it(life)
+    await forget_it(life)
     life.advance(3 * 24 * 3600)
     assert (await examine(life, "--days", "2"))[1] == 0
     assert (await examine(life, "--days", "4"))[1] == 1
@@ -113,7 +113,7 @@ async def test_a_lost_submit_is_the_bots_until_it_is_in_review(life: Life) -> No
     run = life.provider.accepted[0].request_id
     said, code = await examine(life)
     assert code == 0, said
-    life.alter("UPDATE jobs SET state = 'review'")
+    await life.alter("UPDATE jobs SET state = 'review'")
     said, code = await examine(life)
     assert code == 1
     assert f"The provider ran {run}, but job {life.job_id()} in review may take it" in said
@@ -146,7 +146,7 @@ async def test_the_folder_is_looked_at(life: Life, monkeypatch: pytest.MonkeyPat
 
 async def test_a_repair_waits_for_the_bot_to_stop(life: Life) -> None:
     await deliver(life)
-    life.alter("UPDATE wallets SET held = 7, granted = 3")
+    await life.alter("UPDATE wallets SET held = 7, granted = 3")
     said, code = await examine(life)
     assert "[--repair mends it]" in said
     assert code == 1
@@ -168,8 +168,8 @@ async def test_a_repair_waits_for_the_bot_to_stop(life: Life) -> None:
 async def test_a_repair_mends_wallets_before_holds(life: Life) -> None:
     """Settling a hold counts on what the wallet says is held."""
     await doubt(life, accepted=True)
-    life.alter("UPDATE jobs SET state = 'failed'")
-    life.alter("UPDATE wallets SET held = 0")
+    await life.alter("UPDATE jobs SET state = 'failed'")
+    await life.alter("UPDATE wallets SET held = 0")
     life.provider.accepted[0].state = State.FAILED
     said, code = await examine(life, "--repair")
     assert "Mended (2):" in said

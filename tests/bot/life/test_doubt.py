@@ -13,10 +13,10 @@ async def doubt(life: Life, *, accepted: bool) -> None:
     await life.mimic(ada)
     await ada.wait_for(says("learning to move"))
     await life.stop()
-    life.alter("UPDATE jobs SET state = 'submitting', lease = 'a run that is over'")
-    life.alter("UPDATE attempts SET request_id = NULL, submitted_at = NULL")
+    await life.alter("UPDATE jobs SET state = 'submitting', lease = 'a run that is over'")
+    await life.alter("UPDATE attempts SET request_id = NULL, submitted_at = NULL")
     if not accepted:
-        life.alter("UPDATE attempts SET image_url = 'https://nowhere.example/never-sent.jpg'")
+        await life.alter("UPDATE attempts SET image_url = 'https://nowhere.example/never-sent.jpg'")
 
 
 async def test_it_is_found_in_the_history_and_goes_on(life: Life) -> None:
@@ -48,11 +48,11 @@ async def test_what_cannot_be_settled_waits_for_a_person_with_its_credits_held(l
 async def test_a_job_in_review_goes_on_once_the_history_knows_it(life: Life) -> None:
     await doubt(life, accepted=True)
     [(image_url,)] = life.rows("SELECT image_url FROM attempts")
-    life.alter("UPDATE attempts SET image_url = 'https://nowhere.example/not-yet-there.jpg'")
+    await life.alter("UPDATE attempts SET image_url = 'https://nowhere.example/not-yet-there.jpg'")
     ada = await life.person("ada")
     await life.start()
     await life.reaches("review", step_s=30.0)
-    life.alter("UPDATE attempts SET image_url = ?", image_url)
+    await life.alter("UPDATE attempts SET image_url = ?", image_url)
     life.provider.workshop.resume()
     await life.reaches("delivered", step_s=60.0)
     await ada.wait_for(is_video)
@@ -63,7 +63,7 @@ async def test_a_job_in_review_goes_on_once_the_history_knows_it(life: Life) -> 
 async def test_a_row_that_another_job_has_claimed_is_not_taken(life: Life) -> None:
     await doubt(life, accepted=True)
     [(request_id,)] = [(job.request_id,) for job in life.provider.accepted]
-    life.alter(
+    await life.alter(
         "INSERT INTO attempts (job_id, image_url, video_url, quality, began_at, request_id)"
         " SELECT job_id, 'i', 'v', quality, began_at, ? FROM attempts",
         request_id,

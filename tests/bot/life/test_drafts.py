@@ -50,7 +50,7 @@ async def test_a_card_that_a_kill_kept_from_being_saved_is_found_again(life: Lif
     await ada.wait_for(says("Got your picture"))
     await life.until(lambda: life.rows("SELECT card_shown IS NULL FROM jobs") == [(0,)])
     await life.stop()
-    life.alter("UPDATE jobs SET card_message_id = NULL, card_shown = NULL")
+    await life.alter("UPDATE jobs SET card_message_id = NULL, card_shown = NULL")
     life.advance(3600.0)  # Discord no longer knows the nonce
     await life.start()
     await ada.send(channel_id, "", [life.motion])
@@ -66,7 +66,9 @@ async def test_a_cancelled_drafts_card_is_found_again_too(life: Life) -> None:
     await ada.wait_for(says("Got your picture"))
     await life.until(lambda: life.rows("SELECT card_shown IS NULL FROM jobs") == [(0,)])
     await life.stop()
-    life.alter("UPDATE jobs SET card_message_id = NULL, card_shown = NULL, state = 'cancelled'")
+    await life.alter(
+        "UPDATE jobs SET card_message_id = NULL, card_shown = NULL, state = 'cancelled'"
+    )
     await life.start()
     await ada.wait_for(says("### Cancelled"))
     assert len(await cards(life, ada, channel_id)) == 1
@@ -84,7 +86,7 @@ async def test_a_draft_is_started_from_a_card_that_was_not_saved(life: Life) -> 
     await ada.send(channel_id, "", [life.motion])
     offer = await ada.wait_for(says("Shall I make this picture move"))
     await life.until(lambda: life.rows("SELECT card_message_id FROM jobs") != [(earlier,)])
-    life.alter("UPDATE jobs SET card_message_id = ?", earlier)
+    await life.alter("UPDATE jobs SET card_message_id = ?", earlier)
     await ada.click(channel_id, int(offer["message"]["id"]), button(offer["message"], "540p"))
     await life.reaches("rendering", step_s=0.5)
     await life.until(lambda: life.rows("SELECT card_shown LIKE 'rendering%' FROM jobs") == [(1,)])

@@ -36,10 +36,10 @@ async def test_a_weeks_allowance_ends_with_the_week(life: Life) -> None:
     await life.start()
     ada, ben = await life.person("ada"), await life.person("ben")
     await settings(life, ada, "limits", budget=2)
-    life.alter("UPDATE servers SET period = 'week', allowance_credits = 1")
+    await life.alter("UPDATE servers SET period = 'week', allowance_credits = 1")
     await life.mimic(ben)
     await ben.wait_for(says("more than you can have here at once, 1:"))
-    life.alter("UPDATE servers SET allowance_credits = 9")
+    await life.alter("UPDATE servers SET allowance_credits = 9")
     await life.mimic(ben)
     await life.reaches("failed", "rendering")
     said = await refused(life, ben)
@@ -87,7 +87,9 @@ async def test_a_block(life: Life, hours: int | None) -> None:
     ben = await life.person("ben")
     ends_at = None if hours is None else life.clock.time() + 3600 * hours
     studio = life.world.guilds["studio"].id
-    life.alter("INSERT INTO blocks VALUES (?, ?, ?, 'too loud')", studio, ben.user_id, ends_at)
+    await life.alter(
+        "INSERT INTO blocks VALUES (?, ?, ?, 'too loud')", studio, ben.user_id, ends_at
+    )
     said = await refused(life, ben)
     assert "The reason given is: too loud." in said
     assert ("for good" if ends_at is None else f"until <t:{ends_at:.0f}:f>") in said

@@ -17,13 +17,13 @@ MEMBER = ("discord", "GET", "/guilds/{guild_id}/members/{user_id}")
 
 async def open_wallet(life: Life, name: str, server: str = "studio", credits: int = 7) -> None:
     """Granted credits, which make a wallet."""
-    life.alter(
+    await life.alter(
         "INSERT INTO wallets VALUES (?, ?, ?, 0)",
         life.world.guilds[server].id,
         life.world.users[name].id,
         credits,
     )
-    life.alter(
+    await life.alter(
         "INSERT INTO entries (server_id, person_id, kind, at, allowance, granted, actor_id, reason)"
         " VALUES (?, ?, 'grant', ?, 0, ?, 0, 'gift')",
         life.world.guilds[server].id,
@@ -71,7 +71,7 @@ async def test_only_willing_servers_with_a_wallet_are_offered(life: Life) -> Non
     await open_wallet(life, "ben", "garden")  # he is no member there
     assert not selects((await credits(ben, direct))["components"])
     await settings(life, ada, "direct-messages", allowed=True)
-    life.alter(
+    await life.alter(
         "INSERT INTO servers VALUES (?, NULL, 'day', NULL, NULL, NULL, '[]', '[\"360p\"]', 1,"
         " NULL, 0)",
         life.world.guilds["garden"].id,
@@ -137,7 +137,7 @@ async def test_the_servers_rules_hold_for_it(life: Life) -> None:
     await ben.wait_for(says("Starts when one of your videos that are being made is done."))
     outcome = await ben.outcome(await mimic_here(life, ben, direct))
     assert "1 waiting already, as many as this server allows" in text_of(outcome["message"])
-    life.alter("INSERT INTO blocks VALUES (?, ?, NULL, 'enough')", studio(life), ben.user_id)
+    await life.alter("INSERT INTO blocks VALUES (?, ?, NULL, 'enough')", studio(life), ben.user_id)
     outcome = await ben.outcome(await mimic_here(life, ben, direct))
     assert "You are blocked here for good" in text_of(outcome["message"])
     assert "You are blocked here for good" in await refused(life, ben)

@@ -168,7 +168,7 @@ async def test_a_kill_while_a_card_moves_down_leaves_one_card(life: Life, later_
     await life.until(lambda: card_ids(life) == [int(offer["id"])])
     await life.stop()
     life.advance(later_s)
-    life.alter("UPDATE jobs SET card_message_id = ?, card_shown = ?", *before)
+    await life.alter("UPDATE jobs SET card_message_id = ?, card_shown = ?", *before)
 
     await life.start()
     await life.until(lambda: card_ids(life) == [int(offer["id"])])

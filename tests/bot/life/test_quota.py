@@ -280,7 +280,7 @@ async def test_a_block_leaves_a_draft_to_its_button(life: Life) -> None:
     dana, ada, ben = await desk(life, "dana"), await desk(life, "ada"), await life.person("ben")
     await ada.says("settings direct-messages", allowed=True)
     await dana.says("quota grant", member=str(ben.user_id), credits=5, reason="a wallet")
-    life.alter("INSERT INTO payers VALUES (?, ?)", ben.user_id, STUDIO_ID)
+    await life.alter("INSERT INTO payers VALUES (?, ?)", ben.user_id, STUDIO_ID)
     channel = await ben.open_dm()
     await ben.send(channel, files=[life.picture, life.motion])
     card = (await ben.wait_for(says("Shall I make")))["message"]

@@ -20,7 +20,7 @@ async def in_review(life: Life, *, accepted: bool) -> str:
     await doubt(life, accepted=accepted)
     # As if it had been sent later than its row says: so the bot does not find it by itself.
     life.advance(1000)
-    life.alter("UPDATE attempts SET began_at = ?", life.clock.time())
+    await life.alter("UPDATE attempts SET began_at = ?", life.clock.time())
     await life.start()
     await life.reaches("review", step_s=30.0)
     await life.until(lambda: life.rows("SELECT card_shown FROM jobs") == [("review",)], step_s=1.0)
@@ -108,9 +108,9 @@ async def test_what_ran_takes_its_own_run_and_no_other(life: Life) -> None:
     assert "goes only with" in await decide(life, dana, AGAIN, request_id=request_id)
     assert "knows no run" in await decide(life, dana, RAN, request_id="no-such-run")
     [(image_url,)] = life.rows("SELECT image_url FROM attempts")
-    life.alter("UPDATE attempts SET image_url = ?", NOWHERE)
+    await life.alter("UPDATE attempts SET image_url = ?", NOWHERE)
     assert "other files" in await decide(life, dana, RAN, request_id=request_id)
-    life.alter("UPDATE attempts SET image_url = ?", image_url)
+    await life.alter("UPDATE attempts SET image_url = ?", image_url)
     assert life.states() == ["review"]
     assert life.rows("SELECT * FROM actions") == []
 
@@ -126,7 +126,7 @@ async def test_what_ran_takes_its_own_run_and_no_other(life: Life) -> None:
 async def test_a_run_that_another_job_has_is_not_taken(life: Life) -> None:
     request_id = await in_review(life, accepted=False)
     dana = await life.person("dana")
-    life.alter(
+    await life.alter(
         "INSERT INTO attempts (job_id, image_url, video_url, quality, began_at, request_id)"
         " SELECT job_id, image_url, video_url, quality, began_at, ? FROM attempts",
         request_id,

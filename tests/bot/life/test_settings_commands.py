@@ -200,7 +200,9 @@ async def test_a_deleted_roles_allowance_falls_back(life: Life) -> None:
     await life.start()
     ada, ben = await life.person("ada"), await life.person("ben")
     await settings(life, ada, "limits", budget=200)  # so that the server has a row
-    life.alter("INSERT INTO roles VALUES (?, ?, 90, '[]')", life.world.guilds["studio"].id, patron)
+    await life.alter(
+        "INSERT INTO roles VALUES (?, ?, 90, '[]')", life.world.guilds["studio"].id, patron
+    )
     general = life.channel("general")
     outcome = await ben.outcome(await ben.use(general, "credits"))
     assert "You can spend 90 credits" in text_of(outcome["message"])

@@ -184,11 +184,19 @@ class Life:
         with closing(sqlite3.connect(self.folder / "data" / "marionette.db")) as database:
             return database.execute(query, values).fetchall()
 
-    def alter(self, query: str, *values: object) -> None:
-        """Make the database as a crash would have left it."""
-        with closing(sqlite3.connect(self.folder / "data" / "marionette.db")) as database:
-            database.execute(query, values)
-            database.commit()
+    async def alter(self, query: str, *values: object) -> None:
+        """Make the database as a crash would have left it, between two transactions."""
+        path = self.folder / "data" / "marionette.db"
+        async with asyncio.timeout(PATIENCE_S):
+            while True:  # a bot in the middle of one needs this loop to come to its end
+                try:
+                    with closing(sqlite3.connect(path, timeout=0)) as database, database:
+                        database.execute(query, values)
+                        return
+                except sqlite3.OperationalError as error:
+                    if "locked" not in str(error):
+                        raise
+                await asyncio.sleep(0.01)
 
     def states(self) -> list[str]:
         """Each job's state, oldest first."""
