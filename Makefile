@@ -41,7 +41,7 @@ run: $(READY) ## the bot on the real services, with your .env
 	$(BIN)/python -m bot run
 
 test: $(READY) $(WEIGHTS) ## all tests
-	$(BIN)/python -m pytest -n 8 --dist worksteal -q $(ARGS)
+	$(BIN)/python -m pytest -n 6 --dist worksteal -q $(ARGS)
 
 torture: $(READY) ## kill the bot everywhere and count; ARGS="--jobs 300 --kills 100 --seed N --fault-rate 0.1"
 	$(BIN)/python -m tests.torture $(ARGS)

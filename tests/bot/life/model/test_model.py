@@ -22,7 +22,7 @@ from tests.bot.life.model.people import FILES, WALLETS, People
 from tests.bot.life.model.purses import Wallet
 from tests.bot.life.model.told import HOUR_S, ThisRun, Told
 
-LIVES = int(os.environ.get("LIVES", "15"))
+LIVES = int(os.environ.get("LIVES", "8"))
 MODERATOR = 77
 PLACES = (
     *("review", "submitting") * 2,
