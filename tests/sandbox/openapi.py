@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from jsonschema import Draft202012Validator
+from jsonschema_rs import Draft202012Validator, ValidationError
 
 from sandbox.discord.traffic import RequestRecord
 
@@ -56,20 +56,20 @@ ALLOWED: tuple[Exemption, ...] = (
     Exemption(
         r"\w+",
         r".*",
-        r"^\$: 'code' is a required property",
+        r'^\$: "code" is a required property',
         "In a 429 the documentation has the code as optional, and its examples leave it out.",
         status="429",
     ),
     Exemption(
         r"POST|PATCH",
         r".*",
-        r"attachments\[\d+\]\.id: \d+ is not of type 'string'",
+        r'attachments\[\d+\]\.id: \d+ is not of type "string"',
         "Discord's own upload examples number new files with integers, and discord.py does so.",
     ),
     Exemption(
         r"POST|PUT|PATCH",
         r"/applications/\d+/.*commands.*",
-        r"default_member_permissions: '\d+' is not of type",
+        r'default_member_permissions: "\d+" is not of type',
         "The documentation's command object has these bits as a string.",
     ),
 )
@@ -156,13 +156,26 @@ def _faults(schema: Json | None, value: object) -> Iterator[str]:
         if value is not None:
             yield "A body where none is described."
         return
-    # References in the description count from its root.
-    root = schema | {"components": _document()["components"]}
-    for error in Draft202012Validator(root).iter_errors(value):
-        deepest = max(
-            [error, *error.context], key=lambda found: len(found.absolute_path), default=error
+    for error in _validator(json.dumps(schema)).iter_errors(value):
+        deepest = max(_with_causes(error), key=lambda found: len(found.instance_path))
+        where = "".join(
+            f"[{step}]" if isinstance(step, int) else f".{step}" for step in deepest.instance_path
         )
-        yield f"{deepest.json_path}: {deepest.message}"[:600]
+        yield f"${where}: {deepest.message}"[:600]
+
+
+def _with_causes(error: ValidationError) -> Iterator[ValidationError]:
+    """A fault, and why each alternative that was open to the value is none."""
+    yield error
+    for alternative in getattr(error.kind, "context", []):
+        for cause in alternative:
+            yield from _with_causes(cause)
+
+
+@cache
+def _validator(schema: str) -> Draft202012Validator:
+    """Holds values against a part of the description, whose references count from its root."""
+    return Draft202012Validator(json.loads(schema) | {"components": _document()["components"]})
 
 
 @cache
