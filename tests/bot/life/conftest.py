@@ -1,11 +1,20 @@
 """A world for each test."""
 
 from collections.abc import AsyncIterator
+from functools import partialmethod
 from pathlib import Path
 
 import pytest
+from discord.state import ConnectionState
 
 from tests.bot.life.world import Life
+
+
+@pytest.fixture(autouse=True)
+def _soon_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    """discord.py waits two real seconds for a further server; the sandbox tells all at once."""
+    begins = partialmethod(ConnectionState.__init__, guild_ready_timeout=0.05)
+    monkeypatch.setattr(ConnectionState, "__init__", begins)
 
 
 @pytest.fixture
