@@ -3,7 +3,8 @@
 A pose model sees an arm that is raised a little lower than it is, since real shoulders rise along
 and its eye expects that. Seen in the dancer and again in the output, the same mistake would be made
 twice. So a few frames are painted, looked at, and the limbs turned against what was seen too much.
-Where the looks disagree, as with sleeves before a coat of their colour, they tell nothing.
+A mistake depends on how the whole limb is held, so each look tells of the stances that are like it.
+Where the looks disagree, as with sleeves before a coat of their colour, they tell next to nothing.
 """
 
 from collections.abc import Callable
@@ -11,18 +12,19 @@ from dataclasses import replace
 
 import numpy as np
 
-from engine.arrays import Floats, Picture
+from engine.arrays import Floats, Numbers, Picture
 from engine.motion import Moves
 from engine.pose import Pose, PoseModel
 from engine.retarget import Choreography
 from engine.skeleton import LIMB_BONES, angle_of, wrap
 
-LOOKS = 14
+LOOKS = 24
 FEWEST = 6
 SURE = 0.6
 CLOSE = 0.92  # between how wide and how narrow others would look
 MOST, ABSURD = 0.3, 0.7
-STIFFNESS = 0.4
+ALIKE = 0.6  # between two stances, each the directions of a limb's two bones as points on circles
+EVERYWHERE, DOUBT = 0.3, 0.3  # of a mistake: what all stances share, and what is chance
 
 
 def mistakes(
@@ -56,15 +58,16 @@ def mistakes(
         errors[row] = wrap(angle_of(seen) - wanted[index])
         sure = np.array([pose.seen[[a, b]].min() > SURE for a, b in LIMB_BONES])
         worth[row] = sure & (expected[row] > 0) & (np.abs(errors[row]) < ABSURD)
+    directions = np.stack([np.cos(wanted), np.sin(wanted)], -1)
     out = np.zeros_like(wanted)
     for bone in range(len(LIMB_BONES)):
         good = worth[:, bone] > 0
         if good.sum() >= FEWEST:
-            angles, off = wanted[frames[good], bone], errors[good, bone]
-            scatter = float(np.sqrt(np.mean((off - _fit(angles, off, angles)) ** 2)))
+            stances = directions[:, [bone, bone ^ 1]].reshape(len(wanted), 4)  # with its neighbour
+            guesses, scatter = _guess(stances, frames[good], errors[good, bone])
             told = float(good.sum() / expected[:, bone].sum())
             trust = np.clip((told - 0.5) / 0.3, 0, 1) * np.clip((0.2 - scatter) / 0.1, 0, 1)
-            out[:, bone] = trust * _fit(angles, off, wanted[:, bone])
+            out[:, bone] = trust * guesses
     return np.asarray(np.clip(out, -MOST, MOST))
 
 
@@ -73,7 +76,7 @@ def plan_hips(still: Pose) -> Floats:
     return np.asarray((still.points[23, :2] + still.points[24, :2]) / 2)
 
 
-def _telling(moves: Moves) -> Floats:
+def _telling(moves: Moves) -> Numbers:
     """Frames evenly over those in which somebody is there."""
     there = np.flatnonzero(moves.present > 0.9)
     if there.size < FEWEST:
@@ -81,12 +84,14 @@ def _telling(moves: Moves) -> Floats:
     return np.asarray(there[np.unique(np.linspace(0, there.size - 1, LOOKS).astype(int))])
 
 
-def _fit(angles: Floats, errors: Floats, everywhere: Floats) -> Floats:
-    """The error as a smooth function of the limb's angle, kept small where little was seen."""
+def _guess(stances: Floats, seen: Numbers, errors: Floats) -> tuple[Floats, float]:
+    """The error in every stance from those in some, and how far each of these is off the others.
 
-    def features(angle: Floats) -> Floats:
-        return np.stack([np.ones_like(angle), np.sin(angle), np.cos(angle)], 1)
-
-    seen = features(angles)
-    lean = STIFFNESS * np.diag([0.1, 1.0, 1.0])
-    return np.asarray(features(everywhere) @ np.linalg.solve(seen.T @ seen + lean, seen.T @ errors))
+    A Gaussian process: the nearer a stance is to one that was seen, the more it errs alike.
+    """
+    far = ((stances[:, None] - stances[None, seen]) ** 2).sum(-1)
+    alike = EVERYWHERE + np.exp(-far / (2 * ALIKE**2))
+    inverse = np.linalg.inv(alike[seen] + DOUBT * np.eye(len(seen)))
+    weights = inverse @ errors
+    left_out = weights / np.diag(inverse)  # each look against what the others say of it
+    return np.asarray(alike @ weights), float(np.sqrt(np.mean(left_out**2)))

@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import os
+import signal
 import sys
 import uuid
 from dataclasses import dataclass, field
@@ -237,6 +238,8 @@ async def _render_apart(command: list[str], timeout_s: float, job: Job) -> dict[
         if process.returncode is None:
             process.kill()
             await process.communicate()  # also closes the pipes
+    if process.returncode == -signal.SIGXCPU:
+        raise InputError("the inputs take too long to process")
     if (outcome := told.result()) is None:
         logger.warning("The renderer died (%s): %s", process.returncode, complaint.result())
         raise InputError("the inputs could not be processed")

@@ -1,17 +1,17 @@
 """Files from strangers, opened with care: pictures, films, and the mp4 that is written."""
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from fractions import Fraction
 from pathlib import Path
 
 import av
-from av import AudioFrame, VideoFrame
+from av import AudioFrame, Packet, VideoFrame
 from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
-from av.stream import Disposition
+from av.stream import Discard, Disposition, Stream
 from av.video.stream import VideoStream
-from PIL import Image, ImageOps
+from PIL import Image
 
 SHORT_SIDE_PIXELS = {"360p": 360, "540p": 540, "720p": 720}
 LONGEST_S = 30.0
@@ -21,6 +21,17 @@ PIXEL_LIMIT = 50_000_000
 SCALED_AS_THEY_ARE = ("L", "LA", "RGB", "RGBA", "CMYK")
 DECODER_THREADS, ONE_THREAD_PIXELS = 2, 4096 * 2304
 SOUND_RATE_HZ = 44_100
+SLOWEST_SOUND_HZ, FASTEST_SOUND_HZ = 4_000, 400_000
+_ORIENTATION = 0x0112
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 
 class RenderError(Exception):
@@ -29,27 +40,41 @@ class RenderError(Exception):
 
 def open_subject(path: Path, largest_side: int) -> Image.Image:
     """The picture upright, in RGB, on white where it is transparent. Raises `RenderError`."""
-    too_many = f"image_url has more than {PIXEL_LIMIT:,} pixels"
+    box = largest_side, largest_side
     try:
         with Image.open(path, formats=IMAGE_FORMATS) as picture:
-            if picture.width * picture.height > PIXEL_LIMIT:
-                raise RenderError(too_many)
-            box = (largest_side, largest_side)
+            _refuse_a_bomb(picture)
             picture.draft("RGB", box)  # a JPEG may be read smaller
             if picture.mode in SCALED_AS_THEY_ARE:  # before there are more copies of it
                 picture.thumbnail(box)
-            ImageOps.exif_transpose(picture, in_place=True)
             if picture.mode.startswith("I") or picture.mode == "F":
-                upright = _eight_bits(picture, box)
+                subject = _eight_bits(picture, box)
             else:
-                upright = picture.convert("RGBA")
+                subject = picture.convert("RGBA")
+            turn = _turn_of(picture)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise RenderError(too_many) from None
-    except (OSError, SyntaxError, ValueError):  # Pillow's ways to say "damaged"
+        raise RenderError(f"image_url has more than {PIXEL_LIMIT:,} pixels") from None
+    except Exception:  # noqa: BLE001 - Pillow's decoders raise nearly every kind of error
         raise RenderError("image_url is not a readable image") from None
-    upright.thumbnail(box)
-    white = Image.new("RGBA", upright.size, "white")
-    return Image.alpha_composite(white, upright).convert("RGB")
+    subject.thumbnail(box)
+    if turn is not None:
+        subject = subject.transpose(turn)
+    white = Image.new("RGBA", subject.size, "white")
+    return Image.alpha_composite(white, subject).convert("RGB")
+
+
+def _refuse_a_bomb(picture: Image.Image) -> None:
+    """As Pillow does, but from our limit on."""
+    if picture.width * picture.height > PIXEL_LIMIT:
+        raise Image.DecompressionBombError
+
+
+def _turn_of(picture: Image.Image) -> Image.Transpose | None:
+    """What a camera's note says must be done to see it upright."""
+    try:
+        return _TURNS.get(picture.getexif().get(_ORIENTATION, 1))
+    except Exception:  # noqa: BLE001 - broken metadata does not damage the picture
+        return None
 
 
 def _eight_bits(picture: Image.Image, box: tuple[int, int]) -> Image.Image:
@@ -90,8 +115,8 @@ def _is_cover(video: VideoStream) -> bool:
 def frames_of(
     source: InputContainer, *streams: VideoStream | AudioStream
 ) -> Iterator[VideoFrame | AudioFrame]:
-    """What can be decoded: a damaged packet costs its own moment, not the film."""
-    for packet in source.demux(*streams):
+    """What can be decoded: a damaged packet costs its own moment, a damaged index what it tells."""
+    for packet in _packets(source, streams):
         try:
             frames = packet.decode()
         except av.FFmpegError:
@@ -99,6 +124,21 @@ def frames_of(
         for frame in frames:
             if isinstance(frame, VideoFrame | AudioFrame):
                 yield frame
+
+
+def _packets(
+    source: InputContainer, streams: Sequence[VideoStream | AudioStream]
+) -> "Iterator[Packet[Stream]]":
+    """All up to where no more can be read, and what tells the decoders that this was the end."""
+    for stream in source.streams:  # what is not asked for is not read, and cannot fail
+        stream.discard = Discard.default if stream in streams else Discard.all
+    with suppress(av.FFmpegError):
+        yield from source.demux(*streams)
+        return
+    for stream in streams:
+        end = Packet()
+        end.stream, end.time_base = stream, stream.time_base or end.time_base
+        yield end
 
 
 def quarter_turns(frame: VideoFrame) -> int:
@@ -192,10 +232,20 @@ class SoundTrack:
         # the encoder keeps to the form it began with: a stream that changes falls silent
         if form != self._form or self._samples > LONGEST_S * frame.sample_rate:
             return
+        if not SLOWEST_SOUND_HZ <= frame.sample_rate <= FASTEST_SOUND_HZ:
+            return  # one piece of it would last for minutes
         frame.pts, frame.time_base = self._samples, Fraction(1, frame.sample_rate)
         self._samples += frame.samples
-        self._output.mux(self._stream.encode(frame))
+        self._encode(frame)
 
     def close(self) -> None:
         """End the stream."""
-        self._output.mux(self._stream.encode(None))
+        self._encode(None)
+
+    def _encode(self, frame: AudioFrame | None) -> None:
+        """Sound in a form that cannot be mixed to two channels falls silent."""
+        try:
+            packets = self._stream.encode(frame)
+        except av.FFmpegError:
+            return
+        self._output.mux(packets)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from fractions import Fraction
 from pathlib import Path
+from typing import Literal
 
 import av
 import numpy as np
@@ -45,17 +46,19 @@ def write(
     times_s: Iterable[float] | None = None,
     pix_fmt: str = "yuv420p",
     sound_s: float = 0.0,
+    sound_codec: Literal["aac", "pcm_s16le"] = "aac",
 ) -> Path:
-    """An mp4 of these pictures, at these times if they are given; returns `path`."""
+    """An mp4 or mov of these pictures, at these times if they are given; returns `path`."""
     pictures = list(frames)
     height, width = pictures[0].shape[:2]
-    with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as output:
+    form = "mov" if path.suffix == ".mov" else "mp4"
+    with av.open(str(path), "w", format=form, options={"movflags": "+faststart"}) as output:
         stream = output.add_stream("libx264", rate=RATE)
         stream.width, stream.height = width, height
         stream.pix_fmt = pix_fmt
         stream.codec_context.time_base = Fraction(1, TICKS_PER_S)
         stream.options = {"preset": "ultrafast"}
-        sound = output.add_stream("aac", rate=AUDIO_RATE_HZ) if sound_s else None
+        sound = output.add_stream(sound_codec, rate=AUDIO_RATE_HZ) if sound_s else None
         if sound is not None:
             sound.codec_context.layout = "mono"
         moments = list(times_s) if times_s is not None else [n / RATE for n in range(len(pictures))]

@@ -218,6 +218,21 @@ def test_damaged_sound_does_not_cost_the_video(
     assert duration_s(tmp_path / "out.mp4") == pytest.approx(0.75, abs=0.05)
 
 
+@pytest.mark.parametrize(("rate_hz", "channels"), [(1, 1), (8000, 9)])
+def test_sound_that_nobody_could_hear_does_not_cost_the_video(
+    tmp_path: Path, subject: Path, dancing: list[Frame], rate_hz: int, channels: int
+) -> None:
+    path = write(tmp_path / "film.mov", dancing, sound_s=0.75, sound_codec="pcm_s16le")
+    content = bytearray(path.read_bytes())
+    entry = content.index(b"sowt") + 4
+    content[entry + 16 : entry + 18] = channels.to_bytes(2)
+    content[entry + 24 : entry + 26] = rate_hz.to_bytes(2)
+    path.write_bytes(content)
+    render(subject, path, tmp_path / "out.mp4", "360p")
+    with av.open(str(tmp_path / "out.mp4")) as out:
+        assert (out.duration or 0) / av.time_base == pytest.approx(0.75, abs=0.1)
+
+
 def test_pictures_of_an_unknown_codec_are_a_sentence_and_sound_of_one_is_silence(
     tmp_path: Path, subject: Path, film: Path
 ) -> None:
@@ -229,6 +244,29 @@ def test_pictures_of_an_unknown_codec_are_a_sentence_and_sound_of_one_is_silence
         render(subject, blind, tmp_path / "out.mp4", "360p")
     render(subject, mute, tmp_path / "out.mp4", "360p")
     assert duration_s(tmp_path / "out.mp4") == pytest.approx(0.75, abs=0.05)
+
+
+def test_an_index_that_points_beyond_the_file_does_not_cost_the_video(
+    tmp_path: Path, subject: Path, film: Path
+) -> None:
+    content = bytearray(film.read_bytes())
+    sizes = content.rindex(b"stsz") + 16  # of the sound, which comes second
+    content[sizes + 8 : sizes + 12] = b"\x30\x00\x00\x00"
+    (tmp_path / "bad.mp4").write_bytes(content)
+    render(subject, tmp_path / "bad.mp4", tmp_path / "out.mp4", "360p")
+    assert duration_s(tmp_path / "out.mp4") == pytest.approx(0.75, abs=0.05)
+
+
+def test_a_damaged_note_of_the_camera_does_not_cost_the_picture(tmp_path: Path) -> None:
+    path = tmp_path / "phone.jpg"
+    with Image.new("RGB", (60, 40), "red") as picture:
+        note = Image.Exif()
+        note[0x0112], note[0x010E] = 6, "a text"
+        picture.save(path, exif=note)
+    assert open_subject(path, 2560).size == (40, 60)
+    width_as_text = path.read_bytes().replace(b"\x01\x0e\x00\x02", b"\x01\x00\x00\x02")
+    path.write_bytes(width_as_text)
+    assert open_subject(path, 2560).size == (40, 60)
 
 
 def test_an_hour_is_refused_before_it_is_watched(
