@@ -81,6 +81,8 @@ class Delivery:
         ]
         if job.delivery_channel_id not in {None, job.channel_id}:
             rungs = rungs[2:]  # an earlier try has come as far as the direct message
+        elif job.delivery_message_id is not None:
+            rungs = [rungs[1], rungs[0], rungs[2]]  # it may stand in the reply already
         for how, rung in rungs:
             job = await self._store.read.job(job.id) or job
             try:
@@ -100,14 +102,19 @@ class Delivery:
         return await self._post(job, await self._channel(job.channel_id))
 
     async def _by_reply(self, job: Job) -> int:
-        card_id = job.card.message_id
+        card_id, earlier_id = job.card.message_id, job.delivery_message_id
         path = await self._videos.fitting(job.id, job.upload_limit_bytes)
         if card_id is not None and path is not None and self._status.can_reply(job):
             job = await self._store.reply_begins(job, card_id)
-            await self._status.reply_with_video(job, str(path))
-            return card_id
-        if job.delivery_message_id is not None and await self._stands_in_reply(job):
-            return job.delivery_message_id
+            try:
+                await self._status.reply_with_video(job, str(path))
+            except LOST as error:
+                if earlier_id is None or not is_refusal(error):
+                    raise
+            else:
+                return card_id
+        if earlier_id is not None and await self._stands_in_reply(job):
+            return earlier_id
         raise RungClosedError("the reply can no longer take it")
 
     async def _stands_in_reply(self, job: Job) -> bool:

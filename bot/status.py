@@ -165,7 +165,7 @@ class StatusCards:
         It answers the newest message that brought a file: an edit above that would go unseen.
         Earlier cards go only once the new one stands, and the saved one is remembered until then:
         killed anywhere in between, the next try finds the new one by its buttons and goes on, even
-        if one of them has been pressed meanwhile; so they go only once it is saved.
+        if one of them has been pressed meanwhile; so an edit takes them only once it is saved.
         """
         try:
             channel = await self._client.fetch_channel(job.channel_id)
@@ -173,9 +173,10 @@ class StatusCards:
             answered = job.completed_by_id or job.origin_id
             found = await _cards_of(job, channel)
             below = [card for card in found if card.id > answered or job.ended]
-            if below:  # it says what is new even while the earlier ones cannot be deleted
+            if below:
                 standing = below[-1].id
-                await below[-1].edit(view=view)
+                if job.is_draft:  # it says what is new even while the earlier ones stay
+                    await below[-1].edit(view=view)
             elif job.card.message_id is not None and not job.is_draft:
                 await self._edit(job, view)
                 return
@@ -188,6 +189,8 @@ class StatusCards:
             for message_id in earlier - {standing}:
                 await _delete(channel.get_partial_message(message_id))
             await self._store.card_is(job.id, standing)
+            if below and not job.is_draft:
+                await below[-1].edit(view=view)
         except LOST as error:
             if not is_refusal(error):
                 raise DeliveryError(str(error)) from error

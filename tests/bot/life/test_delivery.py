@@ -1,5 +1,7 @@
 """The last step, repeated and obstructed: one post, or the next rung of the ladder."""
 
+from pathlib import Path
+
 import pytest
 
 from sandbox.discord.permissions import Permission
@@ -126,31 +128,45 @@ async def test_a_repeat_of_a_link_shows_one_post(life: Life) -> None:
         await life.alter("UPDATE jobs SET state = 'delivering', delivered = NULL")
 
 
-@pytest.mark.parametrize("can_read_back", [True, False])
+@pytest.mark.parametrize(
+    ("later_s", "denied", "ends"),
+    [
+        (TOKEN_LIFE_S, Permission.SEND_MESSAGES, "reply"),
+        (TOKEN_LIFE_S, Permission.SEND_MESSAGES | Permission.READ_MESSAGE_HISTORY, "kept"),
+        (90.0, Permission.SEND_MESSAGES, "reply"),  # past the window of the channel's nonce
+        (10.0, Permission(0), "reply"),  # the channel is open again
+    ],
+    ids=["token over", "nor read back", "soon", "channel open"],
+)
 async def test_a_video_that_may_stand_in_the_reply_is_not_sent_again(
-    life: Life, can_read_back: bool
+    tmp_path: Path, later_s: float, denied: Permission, ends: str
 ) -> None:
-    """The edit's answer is lost, and then its token's life is over."""
-    edit = ("discord", "PATCH", "/webhooks/{webhook_id}/{webhook_token}/messages/{message_id}")
-    lost = resets(after=True)
-    life.faults.add(Rule(lost, *edit, times=1, spares=lambda r: r.content_type.endswith("json")))
-    await life.start()
-    ada = await life.person("ada")
-    life.provider.workshop.pause()
-    await life.mimic(ada, "readonly")
-    await ada.wait_for(says("learning to move"))
-    life.provider.workshop.resume()
-    channel = life.world.channels["readonly"]
-    await life.until(
-        lambda: any(seen.attachments for seen in channel.messages.values()), step_s=1.0
-    )
-    if not can_read_back:
-        denied = Permission.SEND_MESSAGES | Permission.READ_MESSAGE_HISTORY
+    """The edit's answer is lost, of a video that was made as soon as it was asked for."""
+    async with Life(tmp_path, run_time_s=5.0) as life:
+        edit = ("discord", "PATCH", "/webhooks/{webhook_id}/{webhook_token}/messages/{message_id}")
+        lost = resets(after=True)
+        life.faults.add(
+            Rule(lost, *edit, times=1, spares=lambda r: r.content_type.endswith("json"))
+        )
+        await life.start()
+        ada = await life.person("ada")
+        life.provider.workshop.pause()
+        await life.mimic(ada, "readonly")
+        await ada.wait_for(says("learning to move"))
+        life.provider.workshop.resume()
+        channel = life.world.channels["readonly"]
+        await life.until(
+            lambda: any(seen.attachments for seen in channel.messages.values()), step_s=1.0
+        )
         channel.overwrites[0].deny = int(denied)
-    life.advance(TOKEN_LIFE_S)
-    await life.reaches("delivered", step_s=1.0)
-    assert life.rows("SELECT delivered FROM jobs") == [("reply" if can_read_back else "kept",)]
-    if not can_read_back:  # the card then says where the video is, in its place
-        await ada.wait_for(says("could not be posted here"))
-    assert len(await life.posts(ada, life.channel("readonly"))) == int(can_read_back)
-    assert not await life.posts(ada, await ada.open_dm())
+        life.advance(later_s)
+        await life.reaches("delivered", step_s=1.0)
+        assert life.rows("SELECT delivered FROM jobs") == [(ends,)]
+        if ends == "kept":  # the card then says where the video is, in its place
+            await ada.wait_for(says("could not be posted here"))
+        life.advance(10.0)
+        await life.until(
+            lambda: life.rows("SELECT card_shown LIKE 'delivered%' FROM jobs") == [(1,)]
+        )
+        assert len(await life.posts(ada, life.channel("readonly"))) == int(ends == "reply")
+        assert not await life.posts(ada, await ada.open_dm())
