@@ -53,5 +53,5 @@ async def test_a_message_without_its_author_would_be_noticed(rest: Rest, world: 
     del body["author"]
     call = record(method="POST", path=path, body={"content": "x"}, answer=body)
     assert [mismatch.message for mismatch in openapi.mismatches([call])] == [
-        "$: 'author' is a required property"
+        '$: "author" is a required property'
     ]
