@@ -4,7 +4,7 @@ A pose model sees an arm that is raised a little lower than it is, since real sh
 and its eye expects that. Seen in the dancer and again in the output, the same mistake would be made
 twice. So a few frames are painted, looked at, and the limbs turned against what was seen too much.
 A mistake depends on how the whole limb is held, so each look tells of the stances that are like it.
-Where the looks disagree, as with sleeves before a coat of their colour, they tell next to nothing.
+Where the looks disagree, as with sleeves before a coat of their colour, they tell nothing.
 """
 
 from collections.abc import Callable
@@ -66,7 +66,7 @@ def mistakes(
             stances = directions[:, [bone, bone ^ 1]].reshape(len(wanted), 4)  # with its neighbour
             guesses, scatter = _guess(stances, frames[good], errors[good, bone])
             told = float(good.sum() / expected[:, bone].sum())
-            trust = np.clip((told - 0.5) / 0.3, 0, 1) * np.clip((0.2 - scatter) / 0.1, 0, 1)
+            trust = np.clip((told - 0.5) / 0.3, 0, 1) * np.clip((0.18 - scatter) / 0.1, 0, 1)
             out[:, bone] = trust * guesses
     return np.asarray(np.clip(out, -MOST, MOST))
 
