@@ -1,17 +1,22 @@
 """A submit whose reply was lost: found in the history, or settled by a person, never sent again."""
 
+from engine.jobs import State as RunState
 from sandbox.transcript import text_of
 from tests.bot.life.world import Life
 from tests.e2e.stage import is_video, says
 
 
 async def doubt(life: Life, *, accepted: bool) -> None:
-    """Leave a job as a kill between its saved intent and the provider's reply would."""
+    """Leave a job as a kill between its saved intent and the provider's reply would.
+
+    Its run, if the provider took it, is at work and does not end by itself.
+    """
     await life.start()
     ada = await life.person("ada")
     life.provider.workshop.pause()
     await life.mimic(ada)
     await ada.wait_for(says("learning to move"))
+    await life.until(lambda: life.provider.accepted[0].state is RunState.PROCESSING)
     await life.stop()
     await life.alter("UPDATE jobs SET state = 'submitting', lease = 'a run that is over'")
     await life.alter("UPDATE attempts SET request_id = NULL, submitted_at = NULL")

@@ -30,8 +30,7 @@ async def waiting(life: Life) -> None:
     await life.mimic(ada)
     await ada.wait_for(says("learning to move"))
     await life.mimic(ada)
-    await ada.wait_for(says("### In line"))
-    assert life.states() == ["rendering", "queued"]
+    await life.reaches("rendering", "queued")
 
 
 async def test_a_block_cancels_what_waits_and_its_card_follows(life: Life) -> None:
@@ -53,8 +52,7 @@ async def test_a_block_cancels_what_waits_and_its_card_follows(life: Life) -> No
 
     life.advance(2 * 3600)  # it ends by itself
     await life.mimic(ada)
-    await ada.wait_for(says("### In line"))
-    assert life.states() == ["rendering", "cancelled", "queued"]
+    await life.reaches("rendering", "cancelled", "queued")
 
 
 async def test_what_is_set_holds_at_once_in_the_running_bot(life: Life) -> None:

@@ -253,7 +253,7 @@ async def test_a_key_that_is_rejected_at_the_upload(life: Life) -> None:
     life.provider.workshop.resume()
     with capture_logs() as logs:
         await life.until(lambda: life.faults.struck.total() >= 4, step_s=10.0)
-        assert life.states() == ["delivered", "queued", "queued"]
+        await life.reaches("delivered", "queued", "queued")
         assert await is_told(life, ada)
         life.faults.rules.remove(rejected)
         await life.reaches("delivered", "delivered", "delivered", step_s=5.0)

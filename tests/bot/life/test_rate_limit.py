@@ -89,14 +89,15 @@ async def test_a_poll_that_came_too_soon_stops_all_polls_and_submits(
 
 
 async def test_a_look_into_the_history_that_came_too_soon(life: Life) -> None:
-    life.faults.add(
-        Rule(answers.page(502, after=True), *SUBMIT, times=1),
-        Rule(named(life, "epoch s"), *HISTORY, times=1),
-    )
+    life.faults.add(Rule(answers.page(502, after=True), *SUBMIT, times=1))
     await life.start()
     ada = await life.person("ada")
     await ada.outcome(await life.mimic(ada))
-    await life.until(lambda: life.faults.struck.total() == 2, step_s=1.0)
+    await life.reaches("submitting")
+    await life.until(lambda: life.faults.struck.total() == 1)
+    life.faults.add(Rule(named(life, "epoch s"), *HISTORY, times=1))
+    life.advance(5)
+    await life.until(lambda: life.faults.struck.total() == 2)
     await is_left_alone(life)
     await life.reaches("delivered", step_s=2.0)
     assert posts(life) == 1
