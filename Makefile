@@ -7,6 +7,9 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 WEIGHTS := data/weights/pose_landmark_full.tflite
 ARGS ?=
 
+# Where Python may not keep what it compiles, each of the many processes compiles everything anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help setup demo playground pictures engine run test torture mutants check format lock conformance clean
 
 help: ## list the targets
@@ -19,7 +22,7 @@ $(READY): $(LOCKS)
 		{ echo "Marionette needs Python 3.11 or newer: make setup PYTHON=/path/to/python3.11"; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
-	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt
+	$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements/dev.txt
 	@touch $@
 
 $(WEIGHTS): | $(READY)

@@ -1,7 +1,9 @@
 """The real bot between the local Discord and the local provider, all on one movable time."""
 
 import asyncio
+import hashlib
 import sqlite3
+import tempfile
 from collections.abc import Callable
 from contextlib import AsyncExitStack, closing
 from pathlib import Path
@@ -13,6 +15,7 @@ from pydantic import SecretStr
 from bot.app import run
 from bot.settings import Settings
 from engine.clock import MovableClock as EngineClock
+from engine.jobs import RenderPlan
 from engine.server import ProviderServer
 from sandbox.clock import MovableClock
 from sandbox.discord import DiscordServer, seed_world
@@ -25,6 +28,29 @@ from tests.sandbox.openapi import mismatches
 RUN_TIME_S = 40.0
 PATIENCE_S = 40.0
 TOKEN_LIFE_S = 15 * 60.0
+_RENDERED = tempfile.TemporaryDirectory(prefix="rendered-")
+_RENDER_AND_KEEP = """
+    out=$1 kept=$2; shift 2
+    told=$("$@") || exit
+    if cp "$out" "$kept.part$$"; then
+        echo "$told" > "$kept.told"
+        mv "$kept.part$$" "$kept"
+    fi
+    echo "$told"
+"""
+_TAKE_KEPT = 'cp "$2" "$1" && cat "$2.told"'
+
+
+class RenderOnce(RenderPlan):
+    """The plain renderer, whose videos are kept for all tests of this process."""
+
+    def command(self, subject: Path, motion: Path, out: Path, quality: str) -> list[str]:
+        """What makes the video, or copies one of the same inputs."""
+        inputs = subject.read_bytes() + motion.read_bytes() + quality.encode()
+        kept = Path(_RENDERED.name) / hashlib.sha256(inputs).hexdigest()
+        script = _TAKE_KEPT if kept.exists() else _RENDER_AND_KEEP
+        shell = ["/bin/sh", "-c", script, "sh", str(out), str(kept)]
+        return shell + super().command(subject, motion, out, quality)
 
 
 class BotsClock:
@@ -59,6 +85,7 @@ class Life:
         self.discord = DiscordServer(self.world, faults=self.faults)
         self._engine_clock = EngineClock()
         self.provider = ProviderServer(
+            plan=RenderOnce(is_plain=True),
             run_time_s=run_time_s,
             media_dir=folder / "provider",
             clock=self._engine_clock,
