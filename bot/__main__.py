@@ -7,7 +7,6 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable
 
-from bot.app import run
 from bot.clock import Clock, SystemClock
 from bot.console.database import db
 from bot.console.doctor import doctor
@@ -60,6 +59,8 @@ async def _beside(wanted: argparse.Namespace, settings: Settings) -> Report:
 
 
 async def _until_signalled(settings: Settings) -> None:
+    from bot.app import run  # noqa: PLC0415 - what answers beside the bot need not load Discord
+
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)

@@ -4,8 +4,8 @@ import asyncio
 import functools
 import itertools
 import secrets
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,10 +28,11 @@ from bot.line import Line, Throttle
 from bot.media import Media
 from bot.members import DiscordMembers
 from bot.moderation import Moderation
+from bot.provider import provider
 from bot.quotas import Quotas
 from bot.renders import Renders
 from bot.runner import Runner
-from bot.segmind import Meter, Segmind
+from bot.segmind import Segmind
 from bot.service import Service
 from bot.settings import Settings
 from bot.status import StatusCards
@@ -223,24 +224,6 @@ def _service(parts: _Parts, runner: Runner) -> Service:
         rates=parts.settings.rates(),
         clock=parts.clock,
     )
-
-
-@asynccontextmanager
-async def provider(
-    settings: Settings, clock: Clock, meter: Meter | None = None
-) -> AsyncIterator[Segmind]:
-    """The provider's client, with this operator's key and addresses."""
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
-        yield Segmind(
-            session,
-            api_key=settings.segmind_api_key.get_secret_value(),
-            api_url=str(settings.segmind_api_url),
-            history_url=str(settings.segmind_history_url),
-            upload_url=str(settings.segmind_upload_url),
-            credits_url=str(settings.segmind_credits_url),
-            meter=meter,
-            now=clock.time,
-        )
 
 
 def _discord_client(settings: Settings) -> Bot:

@@ -1,7 +1,5 @@
 """The card that tells a moderator whether somebody may run a video now, and why."""
 
-from collections.abc import Mapping
-
 from discord import ui
 
 from bot import news
@@ -10,42 +8,12 @@ from bot.core import policy
 from bot.core.accounts import Look
 from bot.core.jobs import QUALITIES
 from bot.core.ledger import Period
-from bot.errors import Problem, Refused
-from bot.sentences import clean, sentence
+from bot.obstacles import obstacle
+from bot.sentences import clean
 
 EVERY = {Period.DAY: "daily", Period.WEEK: "weekly", Period.MONTH: "monthly"}
 SHOWN_JOBS = 5
 SHOWN_CHANNELS = 10
-
-OBSTACLES: Mapping[Problem, str] = {
-    Problem.SERVER_NOT_ALLOWED: "The operator of this bot has not opened it for this server.",
-    Problem.BLOCKED: "They are blocked until <t:{until:.0f}:F> (<t:{until:.0f}:R>).",
-    Problem.BLOCKED_FOR_GOOD: "They are blocked, until somebody lifts it with `/quota unblock`.",
-    Problem.TOO_MANY_WAITING: (
-        "They have {limit} requests waiting, as many as one person may have anywhere."
-    ),
-    Problem.TOO_MANY_WAITING_HERE: (
-        "They have {limit} waiting here, as many as this server allows one person."
-    ),
-    Problem.QUEUE_FULL: "The line of the whole bot is full: {limit} requests are waiting.",
-    Problem.NOTHING_LEFT: (
-        "They have no credits left. Their allowance renews <t:{renews_at:.0f}:R>; `/quota grant` "
-        "gives them more at once."
-    ),
-    Problem.NO_ALLOWANCE: (
-        "They have no credits and no allowance: `/quota grant` gives them some, `/quota allowance` "
-        "everybody."
-    ),
-    Problem.NO_SERVER_BUDGET: "This server’s budget is set to nothing; `/settings` changes it.",
-    Problem.SERVER_BUDGET_SPENT: (
-        "This server’s budget is spent. It renews <t:{renews_at:.0f}:R>; `/settings` changes it."
-    ),
-    Problem.BUDGET_SPENT: (
-        "Today’s budget of the whole bot is spent. It renews <t:{renews_at:.0f}:R>; only the "
-        "operator can change it."
-    ),
-}
-"""What stands in somebody's way, said to a moderator; the rest reads as it does for everybody."""
 
 
 def look(seen: Look) -> ui.LayoutView:
@@ -66,13 +34,6 @@ def _reasons(seen: Look) -> list[str]:
     reasons = [] if seen.is_member else ["They are not a member of this server now."]
     reasons += [obstacle(refused) for refused in seen.obstacles]
     return reasons if seen.rules.qualities else [*reasons, "No quality is open to them."]
-
-
-def obstacle(refused: Refused) -> str:
-    """One thing that stands in somebody's way, said about them."""
-    if said := OBSTACLES.get(refused.problem):
-        return said.format_map(refused.facts)
-    return sentence(refused.problem, refused.facts)
 
 
 def _credits(seen: Look) -> list[str | None]:

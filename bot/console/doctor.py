@@ -2,10 +2,10 @@
 
 import argparse
 
-from bot.app import provider
 from bot.clock import Clock
 from bot.core.reconcile import Difference, HoldMend, WalletMend
 from bot.doctor import Doctor, Findings
+from bot.provider import provider
 from bot.settings import Settings
 from bot.store import Database
 from bot.store.audit import Audit

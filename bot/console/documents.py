@@ -9,7 +9,7 @@ from bot.core.accounts import Look
 from bot.core.actions import Action, Line, Snapshot
 from bot.core.jobs import Attempt, Job
 from bot.core.ledger import Entry
-from bot.look_card import obstacle
+from bot.obstacles import obstacle
 from bot.sentences import sentence
 
 Document = dict[str, Any]

@@ -2,7 +2,6 @@
 
 import argparse
 
-from bot.app import provider
 from bot.clock import Clock
 from bot.console.documents import (
     Document,
@@ -17,6 +16,7 @@ from bot.core.actions import OPERATOR
 from bot.core.jobs import Attempt, Job, JobState, Outcome, job_id_in
 from bot.errors import MarionetteError
 from bot.moderation import Moderation
+from bot.provider import provider
 from bot.sentences import credits_text, sentence
 from bot.settings import Settings
 from bot.store import Database, Store

@@ -10,7 +10,7 @@ from bot.core.accounts import Look
 from bot.core.actions import LINES, OPERATOR, Line
 from bot.core.ledger import Period
 from bot.errors import MarionetteError
-from bot.look_card import obstacle
+from bot.obstacles import obstacle
 from bot.quotas import Quotas
 from bot.sentences import credits_text
 from bot.settings import Settings

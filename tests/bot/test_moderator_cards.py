@@ -17,6 +17,7 @@ from bot.core.ledger import Balance, Kind
 from bot.core.policy import Ask, Block, Standing, obstacles
 from bot.core.rules import RoleRules, ServerRules, rules_for
 from bot.errors import Problem, Refused
+from bot.obstacles import OBSTACLES
 from bot.paging import ID_PATTERN, Book, Leaf, Turn
 from tests.bot.store.test_jobs import HOUSE
 from tests.bot.test_cards import HOSTILE, JOB, text_of
@@ -41,7 +42,7 @@ def all_cards() -> Iterator[tuple[str, ui.LayoutView]]:
         is_member=False,
         rules=replace(RULES, budget_credits=20, channels=frozenset(range(BIG - 30, BIG))),
         standing=replace(STANDING, block=block),
-        obstacles=[Refused(problem, **FACTS.get(problem, {})) for problem in look_card.OBSTACLES],
+        obstacles=[Refused(problem, **FACTS.get(problem, {})) for problem in OBSTACLES],
         under_way=[JOB] * 25,
     )
     yield "fine", look_card.look(LOOK)
