@@ -69,7 +69,7 @@ async def test_a_budget_for_twenty_starts_twenty_and_tells_all_others_why(life: 
                 told = text_of(message) if cause.get("id") == str(used) else ""
                 return any(words in told for words in endings)
 
-            told = text_of((await person.wait_for(has_ended))["message"])
+            told = text_of((await person.wait_for(has_ended, 120))["message"])
         return next(ending for words, ending in endings.items() if words in told)
 
     people = await people_of(life)

@@ -14,19 +14,18 @@ from pydantic import SecretStr
 
 from bot.app import run
 from bot.settings import Settings
-from engine.clock import MovableClock as EngineClock
 from engine.jobs import RenderPlan
 from engine.server import ProviderServer
-from sandbox.clock import MovableClock
 from sandbox.discord import DiscordServer, seed_world
 from sandbox.discord.model import State
 from sandbox.faults import Faults
 from sandbox.person import Json, PersonClient
+from tests.bot.life.pace import ProvidersClock, WorldClock
 from tests.media_samples import make_motion, make_picture
 from tests.sandbox.openapi import mismatches
 
 RUN_TIME_S = 40.0
-PATIENCE_S = 40.0
+PATIENCE_S = 90.0
 TOKEN_LIFE_S = 15 * 60.0
 _RENDERED = tempfile.TemporaryDirectory(prefix="rendered-")
 _RENDER_AND_KEEP = """
@@ -56,7 +55,7 @@ class RenderOnce(RenderPlan):
 class BotsClock:
     """The bot's clock: everybody's, and wrong by as much as somebody has set it."""
 
-    def __init__(self, right: MovableClock) -> None:
+    def __init__(self, right: WorldClock) -> None:
         self._right = right
         self.wrong_by_s = 0.0
 
@@ -78,12 +77,13 @@ class Life:
 
     def __init__(self, folder: Path, *, run_time_s: float = RUN_TIME_S) -> None:
         self.folder = folder
-        self.clock = MovableClock()
+        self.clock = WorldClock()
         self._bots_clock = BotsClock(self.clock)
         self.world = seed_world(self.clock)
+        self.clock.awaited = self._awaited
         self.faults = Faults()
         self.discord = DiscordServer(self.world, faults=self.faults)
-        self._engine_clock = EngineClock()
+        self._engine_clock = ProvidersClock(self.clock)
         self.provider = ProviderServer(
             plan=RenderOnce(is_plain=True),
             run_time_s=run_time_s,
@@ -166,19 +166,24 @@ class Life:
     async def until(self, holds: Callable[[], bool], *, step_s: float = 0.0) -> None:
         """Wait until something holds; with `step_s`, time moves on by so much at each look.
 
-        It stands still while somebody waits for a first reply: a busy machine needs real time for
-        that, and Discord waits for three seconds.
+        What a move sets off is done before the next one.
         """
         async with asyncio.timeout(PATIENCE_S):
+            if step_s:
+                await self.clock.until_quiet()
             while not holds():  # what is waited for lies in a file or a server
                 if self._bot is not None and self._bot.done():
                     await self._bot
-                await asyncio.sleep(0.02)
-                if step_s and not self._is_awaited():
+                if step_s:
                     self.advance(step_s)
+                    await self.clock.until_quiet()
+                else:
+                    await asyncio.sleep(0.02)
 
-    def _is_awaited(self) -> bool:
-        return any(used.state is State.PENDING for used in self.world.interactions.values())
+    def _awaited(self) -> list[int]:
+        """Whose first reply Discord waits for."""
+        used = self.world.interactions.items()
+        return [number for number, interaction in used if interaction.state is State.PENDING]
 
     async def never(self) -> None:
         """What does not come before this world ends."""
@@ -188,6 +193,10 @@ class Life:
         """Move everybody's time."""
         self.clock.advance(seconds)
         self._engine_clock.advance(seconds)
+
+    def noon(self) -> None:
+        """Move on to the next noon (UTC), where a day would be over too soon."""
+        self.advance(86400 - (self.clock.time() + 43200) % 86400)
 
     def set_bots_clock(self, wrong_by_s: float) -> None:
         """Somebody sets the clock of the bot's machine; for nobody does time pass."""

@@ -1,0 +1,91 @@
+"""One time for a whole world, that does not run away from a slow machine.
+
+The bot's work takes real time: looks at files, the database, each request. Where a test moves time
+on at every look, that work must not be overtaken by minutes only because other programs had the
+machine.
+"""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from engine.clock import MovableClock as EngineClock
+from sandbox.clock import MovableClock
+
+LOOK_S = 0.01
+QUIET_CPU_S = 0.0013
+"""What a process uses in such a while (s) if it has nothing to do but to wait."""
+
+LONGEST_HOLD_S = 5.0
+"""What stalls for so long (s of real time) does so on purpose."""
+
+_THREADS = Path("/proc/self/task")
+
+
+class WorldClock(MovableClock):
+    """Stands still while somebody is awaited: Discord waits three seconds for a first reply."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.awaited: Callable[[], Iterable[int]] = tuple
+        """Names each that is, for as long as it is."""
+        self._since: dict[int, float] = {}
+        self._seen_at = time.monotonic()
+        self._held_s = 0.0
+
+    def time(self) -> float:
+        """Now, in unix seconds."""
+        return super().time() - self._hold()
+
+    def monotonic(self) -> float:
+        """Seconds that only go on, jumps included."""
+        return super().monotonic() - self._hold()
+
+    def stands_still(self) -> bool:
+        """Whether somebody is awaited, and not on purpose."""
+        now = time.monotonic()
+        self._since = {one: self._since.get(one, now) for one in self.awaited()}
+        return any(now - since < LONGEST_HOLD_S for since in self._since.values())
+
+    def _hold(self) -> float:
+        now = time.monotonic()
+        if self.stands_still():
+            self._held_s += now - self._seen_at
+        self._seen_at = now
+        return self._held_s
+
+    async def until_quiet(self) -> None:
+        """Wait until nothing is at work and nobody is awaited, or something has been too long."""
+        began, quiet = time.monotonic(), 0
+        while quiet < 2 and time.monotonic() - began < LONGEST_HOLD_S:
+            used_s = time.process_time()
+            await asyncio.sleep(LOOK_S)
+            is_idle = time.process_time() - used_s < QUIET_CPU_S
+            quiet = quiet + 1 if is_idle and not self.stands_still() and not _is_at_work() else 0
+
+
+class ProvidersClock(EngineClock):
+    """The same time, at the provider."""
+
+    def __init__(self, world: WorldClock) -> None:
+        super().__init__()
+        self._world = world
+
+    def time(self) -> float:
+        """Now, in unix seconds."""
+        return self._world.time()
+
+
+def _is_at_work() -> bool:
+    """Whether a process of ours is, or another thread: that runs, or would, or writes to a disk."""
+    own = threading.get_native_id()
+    for thread in _THREADS.iterdir() if _THREADS.exists() else ():
+        try:
+            state = (thread / "stat").read_text().rpartition(") ")[2][0]
+            if (thread / "children").read_text() or (state in "RD" and int(thread.name) != own):
+                return True
+        except OSError:
+            continue  # it has ended meanwhile
+    return False
