@@ -28,7 +28,7 @@ from sandbox.person import PersonClient, PersonError
 from sandbox.processes import Cast, Program, ProgramError, local_world
 from sandbox.transcript import EPHEMERAL, buttons_of, lines_of, text_of
 
-PATIENCE_S = 100.0
+PATIENCE_S = 240.0
 MOTION_S = 3.0
 
 

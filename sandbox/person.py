@@ -180,7 +180,7 @@ class PersonClient:
         }
         return int((await self._post("modal", body, paths))["interaction_id"])
 
-    async def outcome(self, interaction_id: int, timeout_s: float = 10) -> Json:
+    async def outcome(self, interaction_id: int, timeout_s: float = 30) -> Json:
         """Wait for the first answer to an interaction, and say how things stand then.
 
         `state` is "replied", "deferred", "modal" (then `modal` is the form that was opened) or

@@ -15,7 +15,8 @@ from sandbox.processes import Cast, Program
 from sandbox.transcript import buttons_of, text_of
 from tests.media_samples import make_motion, make_picture
 
-LONG_S = 60.0
+LONG_S = 150.0
+"""A run that has just been asked after is asked after again half a minute later."""
 
 
 class Stage:

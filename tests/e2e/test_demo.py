@@ -24,7 +24,7 @@ async def test_the_demo_shows_what_each_sees_and_saves_two_videos(tmp_path: Path
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(300):
         out, err = await process.communicate()
     shown = out.decode()
     assert process.returncode == 0, shown + err.decode()

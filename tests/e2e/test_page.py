@@ -8,6 +8,16 @@ from playwright.async_api import Browser, Page, expect
 from sandbox.browser import Reader
 from tests.e2e.stage import LONG_S, Stage
 
+PLAYS_ON = """node => new Promise(done => {
+    let begun = null;
+    node.ontimeupdate = () => {
+        if (begun === null) begun = node.currentTime;
+        else if (node.currentTime !== begun) done([begun, node.currentTime]);
+    };
+    node.muted = true;
+    node.play();
+})"""
+
 
 @pytest.fixture
 async def page(browser: Browser) -> AsyncIterator[Page]:
@@ -31,10 +41,10 @@ async def test_a_video_is_made_watched_and_another_cancelled(stage: Stage, page:
     await stage.bot(MAX_RUNNING_PER_PERSON="1")
     ada = await visit(stage, page, "ada", "general")
     files = {"image": stage.picture, "video": stage.motion}
+    await stage.provider("POST", "pause")
     await ada.use("mimic", {"quality": "360p"}, files)
     card = ada.message("Ada used /mimic").first
     await expect(card).to_contain_text("Your picture is learning to move")
-    await stage.provider("POST", "pause")
 
     await ada.use("mimic", {"quality": "360p"}, files)
     second = ada.message("Ada used /mimic").nth(1)
@@ -47,9 +57,8 @@ async def test_a_video_is_made_watched_and_another_cancelled(stage: Stage, page:
     post = ada.message("@Ada, your video is ready.")
     await expect(card).to_contain_text("Your video is ready. It took")
     video = post.locator("video")
-    await video.evaluate("async node => { node.muted = true; await node.play(); }")
-    at = "node => new Promise(done => { node.ontimeupdate = () => done(node.currentTime); })"
-    assert await video.evaluate(at) < await video.evaluate(at)
+    begun, further = await video.evaluate(PLAYS_ON)
+    assert begun < further
     await ada.button("Details", post).click()
     await expect(ada.message("Only you can see this")).to_contain_text("360p · 2 s · 2 credits")
     assert await stage.accepted() == 1

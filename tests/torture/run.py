@@ -165,7 +165,8 @@ def _is_over(world: World) -> bool:
     """Nothing is under way, every bought run has been found, and no card lags behind."""
     claimed = world.rows("SELECT count(*) AS number FROM attempts WHERE request_id IS NOT NULL")
     return (
-        not world.count(f"{UNENDED} AND state != 'review'")
+        world.is_online
+        and not world.count(f"{UNENDED} AND state != 'review'")
         and bool(claimed)
         and claimed[0]["number"] == len(world.provider.accepted)
         and not world.count("card_shown IS NULL OR card_shown NOT LIKE state || '%'")

@@ -3,6 +3,7 @@
 from sandbox import answers
 from sandbox.faults import Rule, late
 from sandbox.person import PersonClient
+from tests.bot.life.test_doubt import history_reads
 from tests.bot.life.test_points import POST
 from tests.bot.life.test_provider import posts
 from tests.bot.life.world import Life
@@ -106,8 +107,9 @@ async def test_a_job_in_review_still_waits_for_a_person(life: Life) -> None:
     ada = await life.person("ada")
     await ada.outcome(await life.mimic(ada))
     await life.reaches("review", step_s=30.0)
+    before = history_reads(life)
     await three_days_off(life)
-    await life.until(lambda: any("request-history" in s.path for s in life.provider.requests[-3:]))
+    await life.until(lambda: history_reads(life) > before)
     assert life.states() == ["review"]
     assert (posts(life), life.money()) == (1, ["hold"])
 

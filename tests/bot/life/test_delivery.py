@@ -154,6 +154,7 @@ async def test_a_video_that_may_stand_in_the_reply_is_not_sent_again(
         await life.mimic(ada, "readonly")
         await ada.wait_for(says("learning to move"))
         life.provider.workshop.resume()
+        await life.until(lambda: life.provider.accepted[0].ended_at is not None)
         channel = life.world.channels["readonly"]
         await life.until(
             lambda: any(seen.attachments for seen in channel.messages.values()), step_s=1.0

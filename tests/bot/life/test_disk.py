@@ -1,5 +1,6 @@
 """A disk that takes no more, and a database that another holds, while jobs are under way."""
 
+import asyncio
 import os
 import sqlite3
 import subprocess
@@ -82,8 +83,8 @@ async def test_a_database_that_another_program_holds(
         await ada.outcome(await life.mimic(ada))
         await life.reaches("rendering")
         path = life.folder / "data" / "marionette.db"
-        with closing(sqlite3.connect(path, isolation_level=None)) as other:
-            other.execute("BEGIN IMMEDIATE")
+        with closing(sqlite3.connect(path, isolation_level=None, timeout=0)) as other:
+            await take(other)
             outcome = await ada.outcome(await life.mimic(ada))
             assert CANNOT_SAVE in text_of(outcome["message"])
             assert outcome["ephemeral"]
@@ -103,11 +104,11 @@ async def test_a_yes_that_cannot_be_saved_is_found_in_the_history(
     be_impatient(monkeypatch)
     await life.start()
     path = life.folder / "data" / "marionette.db"
-    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+    with closing(sqlite3.connect(path, isolation_level=None, timeout=0)) as other:
 
         async def hold(point: Point) -> None:
             if point[:3] == SUBMIT and point.moment == "after":
-                other.execute("BEGIN IMMEDIATE")
+                await take(other)
 
         life.faults.witness = hold
         ada = await life.person("ada")
@@ -119,6 +120,15 @@ async def test_a_yes_that_cannot_be_saved_is_found_in_the_history(
     await life.reaches("delivered", step_s=2.0)
     assert posts(life) == len(life.provider.accepted) == 1
     assert life.money() == ["hold", "capture"]
+
+
+async def take(other: sqlite3.Connection) -> None:
+    """Begin a write transaction between two of the bot's."""
+    while not other.in_transaction:
+        try:
+            other.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:  # one needs this loop to come to its end
+            await asyncio.sleep(0.01)
 
 
 def be_impatient(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,8 +38,8 @@ async def test_it_is_found_in_the_history_and_goes_on(life: Life) -> None:
 async def test_what_cannot_be_settled_waits_for_a_person_with_its_credits_held(life: Life) -> None:
     await doubt(life, accepted=False)
     ada = await life.person("ada")
-    await life.start()
     began = life.clock.time()
+    await life.start()
     await life.until(lambda: history_reads(life) >= 3, step_s=5.0)
     assert life.states() == ["submitting"]
     await life.reaches("review", step_s=30.0)

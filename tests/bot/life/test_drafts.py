@@ -54,7 +54,9 @@ async def test_a_card_that_a_kill_kept_from_being_saved_is_found_again(life: Lif
     life.advance(3600.0)  # Discord no longer knows the nonce
     await life.start()
     await ada.send(channel_id, "", [life.motion])
-    await ada.wait_for(says("Shall I make this picture move"))
+    offer = await ada.wait_for(says("Shall I make this picture move"))
+    saved = [(int(offer["message"]["id"]),)]
+    await life.until(lambda: life.rows("SELECT card_message_id FROM jobs") == saved)
     assert len(await cards(life, ada, channel_id)) == 1
 
 
@@ -106,7 +108,9 @@ async def test_an_earlier_card_that_could_not_be_deleted_goes_after_the_start(li
     rule = Rule(answers.page(503), "discord", "DELETE", MESSAGE)
     life.faults.add(rule)
     await ada.send(channel_id, "", [life.motion])
-    offer = await ada.wait_for(says("Shall I make this picture move"))
+    priced = says("Shall I make this picture move")
+    await life.until(lambda: any(map(priced, ada.events)), step_s=0.5)
+    offer = await ada.wait_for(priced)
     await ada.click(channel_id, int(offer["message"]["id"]), button(offer["message"], "540p"))
     await life.reaches("rendering", step_s=0.5)
     life.faults.rules.clear()
@@ -134,5 +138,7 @@ async def test_a_newer_card_gets_on_while_an_earlier_one_cannot_be_deleted(life:
     newer = (await ada.wait_for(says("Looking at your picture")))["message"]
     await life.until(lambda: bool(life.faults.struck["503 page before"]))
     looked_at.set()
-    offer = await ada.wait_for(says("Shall I make this picture move"))
+    priced = says("Shall I make this picture move")
+    await life.until(lambda: any(map(priced, ada.events)), step_s=0.5)
+    offer = await ada.wait_for(priced)
     assert offer["message"]["id"] == newer["id"]

@@ -42,8 +42,7 @@ async def test_a_card_says_when_a_video_is_due_and_when_it_is_late(life: Life) -
     await ada.wait_for(says("learning to move", "Should be ready <t:"))
     for words, after_s in (("Should be ready any moment", 150), ("takes longer than usual", 80)):
         life.advance(after_s)
-        told = asyncio.create_task(ada.wait_for(says(words)))
-        await life.until(told.done, step_s=1.0)
+        await ada.wait_for(says(words))
     life.provider.workshop.resume()
     await life.reaches("delivered", step_s=1.0)
 
@@ -56,6 +55,7 @@ async def test_a_submit_without_an_answer_is_admitted(life: Life) -> None:
     await life.mimic(ada)
     told = asyncio.create_task(ada.wait_for(says("I am finding out whether it has your request")))
     await life.until(told.done, step_s=1.0)
+    await told
     assert life.money() == ["hold"]
 
 

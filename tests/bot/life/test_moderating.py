@@ -66,7 +66,7 @@ async def test_a_job_that_was_sent_off_meanwhile_is_not_cancelled(life: Life) ->
     dana = await desk(life, "dana")
     question = await dana.use("moderate cancel", job=queued, reason="r")
     life.provider.workshop.resume()
-    await life.until(lambda: life.states()[1] not in {"queued", "submitting"}, step_s=1.0)
+    await life.until(lambda: life.states()[1] not in {"queued", "submitting"}, step_s=0.25)
     said = await dana.press(question, "Confirm")
     assert "too late to cancel" in said or "has ended already" in said
     assert actions(life) == []

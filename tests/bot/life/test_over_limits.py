@@ -19,6 +19,7 @@ async def test_a_spent_allowance(life: Life) -> None:
     """The usual video costs 2 credits in 360p."""
     await life.start(allowance_credits=3, max_running_per_person=10)
     ben = await life.person("ben")
+    life.provider.workshop.pause()
     await life.mimic(ben)
     await life.reaches("rendering")
     await life.mimic(ben)

@@ -53,9 +53,9 @@ async def is_left_alone(life: Life) -> None:
 )
 async def test_a_submit_that_came_too_soon_is_sent_again_when_it_may(life: Life, how: str) -> None:
     """Provably not accepted: no doubt, no outage, and nobody new is turned away."""
-    life.faults.add(Rule(named(life, how), *SUBMIT, times=1))
     await life.start()
     ada = await life.person("ada")
+    life.faults.add(Rule(named(life, how), *SUBMIT, times=1))
     await ada.outcome(await life.mimic(ada))
     await life.until(lambda: posts(life) == 1)
     await life.reaches("queued")

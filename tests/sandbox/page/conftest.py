@@ -1,15 +1,23 @@
 """People at the page, in a real browser, with the example bot behind it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from playwright.async_api import Browser
+from playwright.async_api import Browser, expect
 
 from sandbox.browser import Reader
 from sandbox.discord import DiscordServer
 from tests.sandbox.example_bot import ExampleBot
 
 PATIENCE_MS = 20_000
+
+
+@pytest.fixture(autouse=True)
+def patience() -> Iterator[None]:
+    """What is expected to be seen may take as long as what is looked for."""
+    expect.set_options(timeout=PATIENCE_MS)
+    yield
+    expect.set_options(timeout=5000)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Commands, buttons, menus and forms on the page, with the real discord.py behind them."""
 
+import asyncio
 from pathlib import Path
 
 from playwright.async_api import expect
@@ -70,8 +71,9 @@ async def test_an_answer_can_be_private_late_or_missing(
     await whisper.get_by_role("button", name="Dismiss message").click()
     await expect(ada.message("psst")).to_have_count(0)
 
+    waits = asyncio.create_task(ada.message("Ada used /silent", "Sending command…").wait_for())
     await ada.use("silent")
-    await ada.message("Ada used /silent", "Sending command…").wait_for()
+    await waits
     world.clock.advance(4)
     await ada.message("Ada used /silent", "The application did not respond").wait_for()
     await ada.send("later")

@@ -20,7 +20,7 @@ MARKDOWN = """### Head
 
 
 async def test_markdown_is_drawn_as_discord_draws_it(ada: Reader, world: World) -> None:
-    soon = int(world.clock.time()) + 200
+    soon = int(world.clock.time()) + 235
     ids = {"ada": world.users["ada"].id, "general": world.channels["general"].id}
     await ada.send(MARKDOWN.format(soon=soon, **ids))
     message = ada.message("Head")
@@ -66,7 +66,7 @@ async def test_a_video_plays_on_while_its_message_changes(
     clip = text_file("clip.mp4", make_motion(tmp_path / "clip.mp4", duration_s=8.0).read_bytes())
     sent = await bot.post(world.channels["general"].id, "playing", file=clip)
     video = ada.message("playing").locator("video")
-    await video.evaluate("async node => { node.muted = true; await node.play(); }")
+    await video.evaluate("async node => { node.muted = node.loop = true; await node.play(); }")
     await plays_past(video, 0.3)
     await video.evaluate("node => { node.marked = true; }")
     await sent.edit(content="playing on")

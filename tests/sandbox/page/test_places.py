@@ -1,5 +1,7 @@
 """Who sees what on the page, the keyboard, narrow windows, and the testers' panel."""
 
+import asyncio
+
 from playwright.async_api import Browser, expect
 
 from sandbox.browser import Reader
@@ -75,8 +77,9 @@ async def test_the_panel_shows_json_traffic_and_controls(ada: Reader) -> None:
     await expect(panel.get_by_text("/callback").first).to_be_visible()
     await panel.get_by_role("tab", name="Controls").click()
     await panel.get_by_label("Answers to the bot").select_option(index=1)
+    waits = asyncio.create_task(ada.message("Sending command…").wait_for())
     await ada.use("whisper")
-    await ada.message("Sending command…").wait_for()
+    await waits
     await panel.get_by_label("Answers to the bot").select_option(index=0)
 
 
