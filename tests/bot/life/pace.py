@@ -6,6 +6,7 @@ machine.
 """
 
 import asyncio
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -62,8 +63,8 @@ class WorldClock(MovableClock):
         while quiet < 2 and time.monotonic() - began < LONGEST_HOLD_S:
             used_s = time.process_time()
             await asyncio.sleep(LOOK_S)
-            is_idle = time.process_time() - used_s < QUIET_CPU_S
-            quiet = quiet + 1 if is_idle and not self.stands_still() and not _is_at_work() else 0
+            is_idle = time.process_time() - used_s < QUIET_CPU_S and not self.stands_still()
+            quiet = quiet + 1 if is_idle and not (quiet and _is_at_work()) else 0
 
 
 class ProvidersClock(EngineClock):
@@ -80,12 +81,16 @@ class ProvidersClock(EngineClock):
 
 def _is_at_work() -> bool:
     """Whether a process of ours is, or another thread: that runs, or would, or writes to a disk."""
-    own = threading.get_native_id()
-    for thread in _THREADS.iterdir() if _THREADS.exists() else ():
+    if not _THREADS.exists():
+        return False
+    if (_THREADS / str(os.getpid()) / "children").read_text():
+        return True
+    own = str(threading.get_native_id())
+    for thread in _THREADS.iterdir():
         try:
             state = (thread / "stat").read_text().rpartition(") ")[2][0]
-            if (thread / "children").read_text() or (state in "RD" and int(thread.name) != own):
-                return True
         except OSError:
             continue  # it has ended meanwhile
+        if state in "RD" and thread.name != own:
+            return True
     return False
