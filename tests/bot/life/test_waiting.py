@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from sandbox.person import Json
-from tests.bot.life.world import RUN_TIME_S, TOKEN_LIFE_S, Life
+from tests.bot.life.world import TOKEN_LIFE_S, Life
 from tests.e2e.stage import is_video, says
 
 DAY_S = 24 * 3600.0
@@ -16,8 +16,6 @@ async def test_a_job_from_its_command_to_its_post(life: Life) -> None:
     ada = await life.person("ada")
     await life.mimic(ada)
     await ada.wait_for(says("learning to move"))
-    life.advance(RUN_TIME_S)
-    await life.until(lambda: life.provider.accepted[0].ended_at is not None)
     await life.reaches("delivered", step_s=1.0)
     await ada.wait_for(is_video)
     assert len(life.provider.accepted) == 1
