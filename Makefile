@@ -29,13 +29,13 @@ $(WEIGHTS): | $(READY)
 	$(BIN)/python -m engine weights
 
 demo: $(READY) $(WEIGHTS) ## the whole thing on this machine, without any account: two finished videos in data/demo
-	$(BIN)/python -m sandbox.demo $(ARGS)
+	$(BIN)/python -m sandbox.programs.demo $(ARGS)
 
 playground: $(READY) $(WEIGHTS) ## the bot on this machine in your browser, without any account; ARGS="--port 8081"
-	$(BIN)/python -m sandbox.playground $(ARGS)
+	$(BIN)/python -m sandbox.programs.playground $(ARGS)
 
 pictures: $(READY) $(WEIGHTS) ## the pictures of the README and the docs, taken anew from the running bot (needs Chromium)
-	$(BIN)/python -m sandbox.pictures $(ARGS)
+	$(BIN)/python -m sandbox.programs.pictures $(ARGS)
 
 engine: $(READY) $(WEIGHTS) ## the offline engine behind the provider's API; ARGS="--port 8090"
 	$(BIN)/python -m engine $(ARGS)

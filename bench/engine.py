@@ -25,16 +25,16 @@ import av
 import numpy as np
 from PIL import Image
 
-from engine.agreement import Agreement, angles_of, compare, of_truth
-from engine.pose import PoseModel
 from engine.render import render
-from engine.skeleton import LIMB_BONES
-from engine.track import follow
-from engine.weights import ready
-from sandbox.backdrops import BACKDROPS
-from sandbox.body import Stance
-from sandbox.figures import BUILDS, FRAMES_PER_S, Scene, build_by_chance, film
-from sandbox.motions import MOTIONS, by_chance
+from engine.seeing.agreement import Agreement, angles_of, compare, of_truth
+from engine.seeing.pose import PoseModel
+from engine.seeing.skeleton import LIMB_BONES
+from engine.seeing.track import follow
+from engine.seeing.weights import ready
+from sandbox.drawing.backdrops import BACKDROPS
+from sandbox.drawing.body import Stance
+from sandbox.drawing.figures import BUILDS, FRAMES_PER_S, Scene, build_by_chance, film
+from sandbox.drawing.motions import MOTIONS, by_chance
 
 QUALITIES = ("360p", "540p", "720p")
 PICTURES, FILMS = {".jpg", ".jpeg", ".png", ".webp"}, {".mp4", ".mov"}

@@ -6,18 +6,18 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from engine.arrays import Picture
-from engine.matte import best_pose, person_matte
-from engine.pose import PoseModel
-from engine.puppet import Layer, take_apart
+from engine.painting.puppet import Layer, take_apart
+from engine.painting.retarget import Rig
 from engine.render import clear, fit, render
-from engine.retarget import Rig
-from engine.skeleton import HIPS, LIMB_BONES, SHOULDERS
-from engine.weights import ready
-from sandbox.body import Stance
-from sandbox.contact_sheet import draw_contact_sheet
-from sandbox.figures import BUILDS, Scene, film
-from sandbox.motions import MOTIONS
+from engine.seeing.arrays import Picture
+from engine.seeing.matte import best_pose, person_matte
+from engine.seeing.pose import PoseModel
+from engine.seeing.skeleton import HIPS, LIMB_BONES, SHOULDERS
+from engine.seeing.weights import ready
+from sandbox.drawing.body import Stance
+from sandbox.drawing.contact_sheet import draw_contact_sheet
+from sandbox.drawing.figures import BUILDS, Scene, film
+from sandbox.drawing.motions import MOTIONS
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "pictures"
 GREY = (206, 210, 216)

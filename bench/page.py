@@ -15,11 +15,11 @@ from pathlib import Path
 
 from playwright.async_api import Page
 
-from sandbox.browser import Reader, chromium
+from sandbox.clients.browser import Reader, chromium
 from sandbox.discord import DiscordServer, World, seed_world
-from sandbox.discord.cdn import content_type
-from sandbox.discord.model import Attachment, Flag, Message
-from sandbox.figures import draw_dance
+from sandbox.discord.state.cdn import content_type
+from sandbox.discord.state.model import Attachment, Flag, Message
+from sandbox.drawing.figures import draw_dance
 
 MESSAGES = 200
 CLIPS = 8

@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable
 
+from bot.cards.sentences import sentence
 from bot.clock import Clock, SystemClock
 from bot.console.database import db
 from bot.console.doctor import doctor
@@ -15,7 +16,6 @@ from bot.console.quota import quota
 from bot.console.tables import plain
 from bot.console.usage import parser
 from bot.errors import MarionetteError, Refused, SettingsError
-from bot.sentences import sentence
 from bot.settings import TO_RUN, Settings
 from bot.telemetry import set_up_logs
 

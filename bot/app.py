@@ -15,47 +15,47 @@ import structlog
 import yarl
 from discord.ext import commands
 
+from bot.accounts.members import DiscordMembers
+from bot.accounts.wallets import Wallets
 from bot.alarms import Alarms
-from bot.audit_posts import AuditPosts
 from bot.clock import Clock
-from bot.delivery import Delivery
+from bot.delivery.audit import AuditPosts
+from bot.delivery.post import Delivery
+from bot.delivery.status import StatusCards
 from bot.errors import MarionetteError, SettingsError
-from bot.fetch import Downloads
-from bot.files import Files
-from bot.forecast import Forecast
-from bot.intake import Intake
-from bot.line import Line, Throttle
-from bot.media import Media
-from bot.members import DiscordMembers
-from bot.moderation import Moderation
-from bot.provider import provider
-from bot.quotas import Quotas
-from bot.renders import Renders
-from bot.runner import Runner
-from bot.segmind import Segmind
-from bot.service import Service
+from bot.jobs.files import Files
+from bot.jobs.forecast import Forecast
+from bot.jobs.intake import Intake
+from bot.jobs.renders import Renders
+from bot.jobs.runner import Runner
+from bot.jobs.submits import Submits
+from bot.jobs.videos import Videos
+from bot.media.fetch import Downloads
+from bot.media.inspect import Media
+from bot.provider.breaker import Line, Throttle
+from bot.provider.client import Segmind
+from bot.provider.connect import provider
+from bot.services.moderation import Moderation
+from bot.services.quotas import Quotas
+from bot.services.requests import Service
 from bot.settings import Settings
-from bot.status import StatusCards
 from bot.store import Database, Store
-from bot.submits import Submits
 from bot.telemetry import Health
-from bot.videos import Videos
-from bot.wallets import Wallets
-from cogs.buttons import CardButton
-from cogs.confirm import AnswerButton
-from cogs.confirmations import Confirmations
-from cogs.credits import Credits, PayerSelect
-from cogs.faces import Bot, show_error
-from cogs.job_buttons import JobButton
-from cogs.jobs import Jobs
-from cogs.messages import Messages
-from cogs.mimic import Mimic
-from cogs.moderate import Moderate
-from cogs.pages import PageControl
-from cogs.passes import Passes
-from cogs.quota import Quota
-from cogs.settings import ChannelsSelect, QualitiesSelect
-from cogs.settings import Settings as SettingsCog
+from cogs.members.buttons import CardButton
+from cogs.members.credits import Credits, PayerSelect
+from cogs.members.jobs import Jobs
+from cogs.members.messages import Messages
+from cogs.members.mimic import Mimic
+from cogs.moderators.job_buttons import JobButton
+from cogs.moderators.moderate import Moderate
+from cogs.moderators.quota import Quota
+from cogs.moderators.settings import ChannelsSelect, QualitiesSelect
+from cogs.moderators.settings import Settings as SettingsCog
+from cogs.shared.confirm import AnswerButton
+from cogs.shared.confirmations import Confirmations
+from cogs.shared.faces import Bot, show_error
+from cogs.shared.pages import PageControl
+from cogs.shared.passes import Passes
 
 log = structlog.get_logger()
 

@@ -13,10 +13,10 @@ import signal
 import sys
 from pathlib import Path
 
-from engine.jobs import RenderPlan
+from engine.api.jobs import RenderPlan
+from engine.api.server import ProviderServer
 from engine.media import SHORT_SIDE_PIXELS, RenderError
-from engine.server import ProviderServer
-from engine.weights import DEFAULT_FOLDER, WeightsError, fetch, ready
+from engine.seeing.weights import DEFAULT_FOLDER, WeightsError, fetch, ready
 
 BAR_WIDTH = 30
 
@@ -144,8 +144,8 @@ def _weights(words: list[str]) -> int:
 
 
 def _agreement(words: list[str]) -> int:
-    from engine.agreement import agreement  # noqa: PLC0415  # needs the extra [engine]
-    from engine.pose import PoseModel  # noqa: PLC0415
+    from engine.seeing.agreement import agreement  # noqa: PLC0415  # needs the extra [engine]
+    from engine.seeing.pose import PoseModel  # noqa: PLC0415
 
     parser = argparse.ArgumentParser(prog="python -m engine agreement")
     parser.add_argument("reference", type=Path, metavar="REFERENCE")

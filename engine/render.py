@@ -12,11 +12,6 @@ import numpy as np
 from av import AudioFrame, VideoFrame
 from PIL import Image
 
-from engine.arrays import Flags, Floats, Picture
-from engine.background import fill_hole
-from engine.calibrate import mistakes
-from engine.mark import Mark
-from engine.matte import best_pose, person_matte, unfold
 from engine.media import (
     SHORT_SIDE_PIXELS,
     Film,
@@ -27,15 +22,20 @@ from engine.media import (
     open_motion,
     open_subject,
 )
-from engine.motion import Moves, understand
-from engine.pose import Pose, PoseModel
-from engine.puppet import take_apart
-from engine.retarget import Rig, retarget
-from engine.skeleton import ANKLES
-from engine.stage import Shadow, Stage
-from engine.sway import SwayStage
-from engine.track import follow
-from engine.weights import DEFAULT_FOLDER, WeightsError, ready
+from engine.painting.background import fill_hole
+from engine.painting.calibrate import mistakes
+from engine.painting.mark import Mark
+from engine.painting.puppet import take_apart
+from engine.painting.retarget import Rig, retarget
+from engine.painting.stage import Shadow, Stage
+from engine.painting.sway import SwayStage
+from engine.seeing.arrays import Flags, Floats, Picture
+from engine.seeing.matte import best_pose, person_matte, unfold
+from engine.seeing.motion import Moves, understand
+from engine.seeing.pose import Pose, PoseModel
+from engine.seeing.skeleton import ANKLES
+from engine.seeing.track import follow
+from engine.seeing.weights import DEFAULT_FOLDER, WeightsError, ready
 from engine.worker import work
 
 LONGEST_ASPECT = 3.0

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from playwright.async_api import Browser
 
-from sandbox.browser import BrowserMissingError, chromium, find_chromium
+from sandbox.clients.browser import BrowserMissingError, chromium, find_chromium
 
 settings.register_profile(
     "shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]

@@ -14,15 +14,15 @@ PACKAGES = ("bot", "cogs", "engine", "sandbox")
 LONGEST_FILE, LONGEST_FUNCTION = 400, 70
 ENTRIES = {
     "bot.__main__",
-    "bot.media_worker",
-    "bot.migrations.env",
+    "bot.media.worker",
+    "bot.store.migrations.env",
     "engine.__main__",
     "engine.plain",
     "engine.render",
     "sandbox.discord.__main__",
-    "sandbox.demo",
-    "sandbox.pictures",
-    "sandbox.playground",
+    "sandbox.programs.demo",
+    "sandbox.programs.pictures",
+    "sandbox.programs.playground",
 }
 
 
@@ -137,7 +137,7 @@ def test_every_module_is_reached() -> None:
             elif isinstance(node, ast.ImportFrom) and node.module:
                 reached |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
     packages = {name for name in known if (ROOT / name.replace(".", "/")).is_dir()}
-    versions = {name for name in known if name.startswith("bot.migrations.versions")}
+    versions = {name for name in known if name.startswith("bot.store.migrations.versions")}
     assert known - reached - packages - versions <= ENTRIES
 
 

@@ -3,9 +3,9 @@
 import argparse
 
 from bot.clock import Clock
+from bot.console.findings import Doctor, Findings
 from bot.core.reconcile import Difference, HoldMend, WalletMend
-from bot.doctor import Doctor, Findings
-from bot.provider import provider
+from bot.provider.connect import provider
 from bot.settings import Settings
 from bot.store import Database
 from bot.store.audit import Audit

@@ -4,13 +4,13 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+from bot.cards.obstacles import obstacle
+from bot.cards.sentences import sentence
 from bot.console.tables import plain
 from bot.core.accounts import Look
 from bot.core.actions import Action, Line, Snapshot
 from bot.core.jobs import Attempt, Job
 from bot.core.ledger import Entry
-from bot.obstacles import obstacle
-from bot.sentences import sentence
 
 Document = dict[str, Any]
 

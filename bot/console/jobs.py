@@ -2,6 +2,7 @@
 
 import argparse
 
+from bot.cards.sentences import credits_text, sentence
 from bot.clock import Clock
 from bot.console.documents import (
     Document,
@@ -15,9 +16,8 @@ from bot.console.tables import age, facts, moment, place, plain, table
 from bot.core.actions import OPERATOR
 from bot.core.jobs import Attempt, Job, JobState, Outcome, job_id_in
 from bot.errors import MarionetteError
-from bot.moderation import Moderation
-from bot.provider import provider
-from bot.sentences import credits_text, sentence
+from bot.provider.connect import provider
+from bot.services.moderation import Moderation
 from bot.settings import Settings
 from bot.store import Database, Store
 

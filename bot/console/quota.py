@@ -3,6 +3,8 @@
 import argparse
 from collections.abc import Sequence
 
+from bot.cards.obstacles import obstacle
+from bot.cards.sentences import credits_text
 from bot.clock import Clock
 from bot.console.documents import Document, dumped, iso, line_document, look_document
 from bot.console.tables import facts, moment, place, plain, table
@@ -10,9 +12,7 @@ from bot.core.accounts import Look
 from bot.core.actions import LINES, OPERATOR, Line
 from bot.core.ledger import Period
 from bot.errors import MarionetteError
-from bot.obstacles import obstacle
-from bot.quotas import Quotas
-from bot.sentences import credits_text
+from bot.services.quotas import Quotas
 from bot.settings import Settings
 from bot.store import Database, Store
 

@@ -28,7 +28,7 @@ from bot.store.backup import back_up_before
 log = structlog.get_logger()
 
 BUSY_TIMEOUT_S = 10.0
-MIGRATIONS = Path(__file__).parent.parent / "migrations"
+MIGRATIONS = Path(__file__).parent / "migrations"
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "recursive_triggers=ON")
 """With the last one a REPLACE fires the triggers that keep the journal as it is."""
 

@@ -9,23 +9,23 @@ from typing import Self
 
 from aiohttp import web
 
-from sandbox.discord.cdn import Cdn
-from sandbox.discord.controls import MOST_AHEAD_S, Control, Controls, clock_control
 from sandbox.discord.doors import FILES_PATHS, Handler, guard
-from sandbox.discord.fault_controls import REST, FaultControls
-from sandbox.discord.gateway import Gateway
-from sandbox.discord.pages import Pages
-from sandbox.discord.payloads import Payloads
+from sandbox.discord.gateway.sessions import Sessions
+from sandbox.discord.gateway.sockets import Gateway
+from sandbox.discord.page.controls import MOST_AHEAD_S, Control, Controls, clock_control
+from sandbox.discord.page.document import Pages
+from sandbox.discord.page.fault_controls import REST, FaultControls
+from sandbox.discord.payloads.messages import Payloads
 from sandbox.discord.people import People
 from sandbox.discord.refusals import Refusal
 from sandbox.discord.rest import Api, rest_routes
 from sandbox.discord.rest.bodies import read_fields
 from sandbox.discord.rest.limits import API, Limits, template_of
-from sandbox.discord.sessions import Sessions
+from sandbox.discord.state.cdn import Cdn
+from sandbox.discord.state.world import MIB, World
 from sandbox.discord.traffic import RequestRecord, Traffic
 from sandbox.discord.wire import ApiError, Fault, Json, answer
-from sandbox.discord.world import MIB, World
-from sandbox.faults import Faults
+from sandbox.faults.injector import Faults
 
 HEARTBEAT_INTERVAL_S = 41.25
 MOST_BYTES = 1024 * MIB

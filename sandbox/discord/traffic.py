@@ -13,7 +13,7 @@ from sandbox.discord.doors import Handler
 from sandbox.discord.rest.bodies import BODY
 from sandbox.discord.rest.limits import API, template_of
 from sandbox.discord.wire import Json, answer, encode
-from sandbox.faults import STRUCK
+from sandbox.faults.injector import STRUCK
 
 MOST_REQUESTS = 5_000
 MOST_ENTRIES = 500

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.clients.person import Json, PersonClient
 from sandbox.discord import DiscordServer, World, seed_world
-from sandbox.person import Json, PersonClient
-from sandbox.processes import Program
+from sandbox.programs.processes import Program
 from tests.sandbox.openapi import mismatches
 
 HERE = Path(__file__).parent

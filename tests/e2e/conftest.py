@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.processes import local_world
+from sandbox.programs.processes import local_world
 from tests.e2e.stage import Stage
 
 

@@ -10,9 +10,9 @@ from typing import Any, Self
 
 import aiohttp
 
-from sandbox.person import Json, PersonClient
-from sandbox.processes import Cast, Program
-from sandbox.transcript import buttons_of, text_of
+from sandbox.clients.person import Json, PersonClient
+from sandbox.clients.transcript import buttons_of, text_of
+from sandbox.programs.processes import Cast, Program
 from tests.media_samples import make_motion, make_picture
 
 LONG_S = 150.0

@@ -6,7 +6,7 @@ import sqlite3
 import sys
 from contextlib import closing
 
-from sandbox.processes import PROJECT
+from sandbox.programs.processes import PROJECT
 from tests.e2e.stage import LONG_S, Stage, is_video, says
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.demo import BrokenPromiseError, must_be_the_video
+from sandbox.programs.demo import BrokenPromiseError, must_be_the_video
 from tests.media_samples import make_motion
 
 ROOT = Path(__file__).parent.parent.parent
@@ -17,7 +17,7 @@ async def test_the_demo_shows_what_each_sees_and_saves_two_videos(tmp_path: Path
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "sandbox.demo",
+        "sandbox.programs.demo",
         "--folder",
         str(folder),
         cwd=ROOT,

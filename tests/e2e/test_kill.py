@@ -1,6 +1,6 @@
 """kill -9 and a new start: one posted video, one accepted submit."""
 
-from sandbox.transcript import text_of
+from sandbox.clients.transcript import text_of
 from tests.e2e.stage import LONG_S, Stage, button, is_video, posts, says
 
 

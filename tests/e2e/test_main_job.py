@@ -5,7 +5,7 @@ from pathlib import Path
 
 import av
 
-from sandbox.transcript import text_of
+from sandbox.clients.transcript import text_of
 from tests.e2e.stage import LONG_S, Stage, button, is_video, posts, says
 
 

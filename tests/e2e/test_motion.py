@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from engine.agreement import agreement
-from engine.pose import PoseModel
-from engine.weights import ready
-from sandbox.body import Stance
-from sandbox.figures import BUILDS, Scene, film
-from sandbox.motions import MOTIONS
+from engine.seeing.agreement import agreement
+from engine.seeing.pose import PoseModel
+from engine.seeing.weights import ready
+from sandbox.drawing.body import Stance
+from sandbox.drawing.figures import BUILDS, Scene, film
+from sandbox.drawing.motions import MOTIONS
 from tests.e2e.stage import LONG_S, Stage, is_video
 
 SIZE = (240, 320)

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from sandbox.browser import Reader
+from sandbox.clients.browser import Reader
 from tests.e2e.stage import LONG_S, Stage
 
 PLAYS_ON = """node => new Promise(done => {

@@ -14,8 +14,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from sandbox.person import PersonClient
-from sandbox.transcript import text_of
+from sandbox.clients.person import PersonClient
+from sandbox.clients.transcript import text_of
 from tests.e2e.stage import LONG_S, is_video, says
 
 ROOT = Path(__file__).parent.parent.parent
@@ -80,7 +80,7 @@ class Visit:
 
 async def run(*arguments: str) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "sandbox.playground", *arguments),
+        *(sys.executable, "-m", "sandbox.programs.playground", *arguments),
         cwd=ROOT,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from sandbox.person import PersonClient
-from sandbox.transcript import text_of
+from sandbox.clients.person import PersonClient
+from sandbox.clients.transcript import text_of
 from tests import media_samples
 from tests.e2e.stage import LONG_S, Stage, button, is_video, says
 

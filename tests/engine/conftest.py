@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.pose import PoseModel
-from engine.server import ProviderServer
-from engine.weights import ready
+from engine.api.server import ProviderServer
+from engine.seeing.pose import PoseModel
+from engine.seeing.weights import ready
 from tests.engine.customer import Customer, customer_of
 from tests.media_samples import make_motion, make_picture
 

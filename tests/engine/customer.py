@@ -9,8 +9,8 @@ from typing import Any
 
 import aiohttp
 
-from engine.jobs import Job
-from engine.server import ProviderServer
+from engine.api.jobs import Job
+from engine.api.server import ProviderServer
 
 
 def data_url(path: Path, content_type: str) -> str:

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from engine.track import Take
-from sandbox.body import ANKLES, Stance, skeleton
-from sandbox.figures import BUILDS, Scene
+from engine.seeing.track import Take
+from sandbox.drawing.body import ANKLES, Stance, skeleton
+from sandbox.drawing.figures import BUILDS, Scene
 from tests.media_samples import AUDIO_RATE_HZ, add_tone
 
 SMALL = (240, 320)

@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from engine.matte import best_pose
 from engine.media import RenderError, duration_s, open_subject
-from engine.pose import PoseModel
 from engine.render import fit, render
-from engine.track import Take, follow
-from sandbox.body import Stance
-from sandbox.figures import Scene, build_by_chance
-from sandbox.motions import MOTIONS, by_chance
+from engine.seeing.matte import best_pose
+from engine.seeing.pose import PoseModel
+from engine.seeing.track import Take, follow
+from sandbox.drawing.body import Stance
+from sandbox.drawing.figures import Scene, build_by_chance
+from sandbox.drawing.motions import MOTIONS, by_chance
 from tests.engine.dancers import Frame, draw, frames_of, save, write
 from tests.media_samples import make_noise, make_pixel_bomb, make_truncated
 

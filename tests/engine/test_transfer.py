@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from engine.agreement import agreement
-from engine.mark import Mark
 from engine.media import duration_s
-from engine.pose import PoseModel
+from engine.painting.mark import Mark
 from engine.render import render
-from sandbox.body import Stance
-from sandbox.motions import MOTIONS
+from engine.seeing.agreement import agreement
+from engine.seeing.pose import PoseModel
+from sandbox.drawing.body import Stance
+from sandbox.drawing.motions import MOTIONS
 from tests.engine.dancers import RATE, Frame, draw, frames_of, save, write
 
 ROOT = Path(__file__).parent.parent.parent

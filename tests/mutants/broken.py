@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 
 LIFE, STORE, MODEL = "tests/bot/life", "tests/bot/store", "tests/bot/life/model"
-POINTS, DOUBT, DELIVERY = (f"{LIFE}/test_{name}.py" for name in ("points", "doubt", "delivery"))
-DRAFTS, WAITING = f"{LIFE}/test_drafts.py", f"{LIFE}/test_waiting.py"
+POINTS, DOUBT, DRAFTS, WAITING = (
+    f"{LIFE}/jobs/test_{name}.py" for name in ("points", "doubt", "drafts", "waiting")
+)
+DELIVERY = f"{LIFE}/delivery/test_delivery.py"
 JOBS, MONEY = f"{STORE}/test_jobs.py", f"{STORE}/test_money.py"
-RECORDS, FIRST_TABLES = "bot/store/store.py", "bot/migrations/versions/0001_first_tables.py"
+RECORDS, FIRST_TABLES = "bot/store/store.py", "bot/store/migrations/versions/0001_first_tables.py"
 UNIQUE = "the database itself refuses a second one"
 
 
@@ -63,21 +65,21 @@ SENDING = (
     Mutant(
         "the POST is sent before it is saved",
         (
-            Edit("bot/submits.py", _SAVE, _EARLY + _SAVE),
-            Edit("bot/submits.py", _POST, "            request_id = self._early\n"),
+            Edit("bot/jobs/submits.py", _SAVE, _EARLY + _SAVE),
+            Edit("bot/jobs/submits.py", _POST, "            request_id = self._early\n"),
         ),
         (POINTS, MODEL),
     ),
     _one(
         "a job that is found submitting is sent again",
-        "bot/submits.py",
+        "bot/jobs/submits.py",
         "            found = await self._look_up(job, attempt)\n",
         "            return await self._send(job)\n",
         *(POINTS, DOUBT, MODEL),
     ),
     _one(
         "rows of the history may be claimed twice",
-        "bot/submits.py",
+        "bot/jobs/submits.py",
         "            if not await self._store.read.is_claimed(row.request_id):\n",
         "            if row.request_id:\n",
         *(DOUBT, MODEL),
@@ -113,10 +115,10 @@ SENDING = (
     ),
     _one(
         "a doubt goes to review after one reading",
-        "bot/line.py",
+        "bot/provider/breaker.py",
         "        enough = self._of(job_id).count >= self._least_tries\n",
         "        enough = self._of(job_id).count >= 1\n",
-        *("tests/bot/test_line.py", MODEL),
+        *("tests/bot/provider/test_breaker.py", MODEL),
     ),
 )
 FENCES = (
@@ -167,42 +169,42 @@ FENCES = (
 SHOWING = (
     _one(
         "no nonce on the post",
-        "bot/delivery.py",
+        "bot/delivery/post.py",
         "view=cards.finished(job), file=file, nonce=job.id,",
         "view=cards.finished(job), file=file,",
         DELIVERY,
     ),
     _one(
         "no nonce on a post with a link",
-        "bot/delivery.py",
+        "bot/delivery/post.py",
         "view=view, nonce=job.id,",
         "view=view,",
         DELIVERY,
     ),
     _one(
         "a late repeat does not look first",
-        "bot/delivery.py",
+        "bot/delivery/post.py",
         "        if tried_at is not None and not 0 <= now - tried_at <= NONCE_WINDOW_S:\n",
         "        if tried_at is not None and now < 0:\n",
         DELIVERY,
     ),
     _one(
         "a try to post is not saved",
-        "bot/delivery.py",
+        "bot/delivery/post.py",
         "            job = await self._store.delivery_begins(job, channel.id, now)\n",
         "            tried_at = now\n",
         *(DELIVERY, POINTS),
     ),
     _one(
         "a try to reply is not saved",
-        "bot/delivery.py",
+        "bot/delivery/post.py",
         "            job = await self._store.reply_begins(job, card_id)\n",
         "",
         DELIVERY,
     ),
     _one(
         "a lost card is not looked for",
-        "bot/status.py",
+        "bot/delivery/status.py",
         "            found = await _cards_of(job, channel)\n",
         "            found: list[discord.Message] = []\n",
         DRAFTS,
@@ -250,11 +252,11 @@ MONEYS = (
         "captured before the video is fetched",
         (
             Edit(
-                "bot/renders.py",
+                "bot/jobs/renders.py",
                 _BRING,
                 "            job = await self._store.fetched(job, self._clock.time())\n" + _BRING,
             ),
-            Edit("bot/renders.py", _PAID, "        return 0\n"),
+            Edit("bot/jobs/renders.py", _PAID, "        return 0\n"),
         ),
         (POINTS, MODEL),
     ),
@@ -269,14 +271,14 @@ MONEYS = (
     Mutant(
         "downloads are written in place, not renamed",
         (
-            Edit("bot/fetch.py", 'part = path.with_name(f"{path.name}.part")', "part = path"),
+            Edit("bot/media/fetch.py", 'part = path.with_name(f"{path.name}.part")', "part = path"),
             Edit(
-                "bot/fetch.py",
+                "bot/media/fetch.py",
                 "            await _in_thread(_remove, part)\n",
                 "            pass\n",
             ),
         ),
-        ("tests/bot/test_fetch.py",),
+        ("tests/bot/media/test_fetch.py",),
     ),
     _one(
         "a failure does not give credits back",

@@ -7,8 +7,8 @@ import pytest
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
+from sandbox.clients.person import PersonClient
 from sandbox.discord import DiscordServer, World, seed_world
-from sandbox.person import PersonClient
 from tests.sandbox.example_bot import ExampleBot, running
 from tests.sandbox.openapi import mismatches
 from tests.sandbox.raw import GatewayClient, Rest

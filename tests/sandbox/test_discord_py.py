@@ -5,8 +5,8 @@ import asyncio
 import discord
 import pytest
 
+from sandbox.clients.person import PersonClient
 from sandbox.discord import World
-from sandbox.person import PersonClient
 from tests.sandbox.example_bot import ExampleBot, text_file
 
 

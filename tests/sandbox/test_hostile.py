@@ -4,7 +4,7 @@ import pytest
 from yarl import URL
 
 from sandbox.discord import DiscordServer, World
-from sandbox.discord.model import Attachment
+from sandbox.discord.state.model import Attachment
 from tests.sandbox.raw import GatewayClient, Rest, knock
 
 

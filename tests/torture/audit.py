@@ -5,11 +5,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bot.cards import Button
+from bot.cards.job import Button
+from bot.cards.news import TITLES
 from bot.core.jobs import JobState
-from bot.news import TITLES
-from sandbox.discord.model import Flag, InteractionType, Message
-from sandbox.discord.parts import walk
+from sandbox.discord.schema.parts import walk
+from sandbox.discord.state.model import Flag, InteractionType, Message
 from tests.torture.world import World, text
 
 Job = Mapping[str, Any]

@@ -8,7 +8,7 @@ from functools import partial
 
 from aiohttp import web
 
-from sandbox.faults import Faults, Point, Rule, Vanished, breaks_off
+from sandbox.faults.injector import Faults, Point, Rule, Vanished, breaks_off
 from tests.torture.world import World
 
 DOWNLOADS = (

@@ -8,9 +8,9 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Self
 
-from sandbox.discord.model import Message
-from sandbox.discord.parts import walk
-from sandbox.person import PersonClient, PersonError
+from sandbox.clients.person import PersonClient, PersonError
+from sandbox.discord.schema.parts import walk
+from sandbox.discord.state.model import Message
 from tests.media_samples import make_motion, make_picture
 from tests.torture.world import World, text
 

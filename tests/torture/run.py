@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandbox.faults import Faults
+from sandbox.faults.injector import Faults
 from tests.torture.audit import Audit
 from tests.torture.killer import Killer
 from tests.torture.people import UNENDED, People

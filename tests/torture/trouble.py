@@ -9,9 +9,9 @@ import random
 
 from aiohttp import web
 
-from engine.faults import Habits
-from sandbox import answers
-from sandbox.faults import Fault, Faults, Rule, breaks_off, late, resets, stalls
+from engine.api.faults import Habits
+from sandbox.faults import answers
+from sandbox.faults.injector import Fault, Faults, Rule, breaks_off, late, resets, stalls
 from tests.torture.killer import BOTS_DOWNLOADS
 from tests.torture.world import World
 

@@ -8,14 +8,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from engine.clock import MovableClock as EngineClock
-from engine.server import ProviderServer
+from engine.api.clock import MovableClock as EngineClock
+from engine.api.server import ProviderServer
+from sandbox.clients.transcript import text_of
 from sandbox.clock import MovableClock
 from sandbox.discord import DiscordServer, seed_world
-from sandbox.discord.model import Channel, InteractionType, Member, Message, State, User
-from sandbox.faults import Faults
-from sandbox.processes import Cast, Program
-from sandbox.transcript import text_of
+from sandbox.discord.state.model import Channel, InteractionType, Member, Message, State, User
+from sandbox.faults.injector import Faults
+from sandbox.programs.processes import Cast, Program
 
 RUN_TIME_S = 2.0
 NEWCOMERS = 10

@@ -1,20 +1,20 @@
 """What people's Discord clients do: they see, write, react, and use the bot.
 
-These routes are the sandbox's own; `sandbox.person.PersonClient` is their other end.
+These routes are the sandbox's own; `sandbox.clients.person.PersonClient` is their other end.
 """
 
 from aiohttp import web
 
-from sandbox.discord.cdn import Cdn
-from sandbox.discord.payloads import Payloads
+from sandbox.discord.payloads.messages import Payloads
 from sandbox.discord.people.api import PeopleApi
 from sandbox.discord.people.interactions import Interactions
 from sandbox.discord.people.messages import Messages
 from sandbox.discord.people.places import Places
 from sandbox.discord.people.reactions import Reactions
 from sandbox.discord.people.screens import Screens
+from sandbox.discord.state.cdn import Cdn
+from sandbox.discord.state.world import World
 from sandbox.discord.traffic import Traffic
-from sandbox.discord.world import World
 
 __all__ = ["People"]
 

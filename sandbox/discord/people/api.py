@@ -5,16 +5,16 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from sandbox.discord import permissions
-from sandbox.discord.cdn import Cdn
-from sandbox.discord.forms import Fields
-from sandbox.discord.model import Channel, Flag, Interaction, Message, State, User
-from sandbox.discord.payloads import Payloads
-from sandbox.discord.permissions import Permission
+from sandbox.discord.payloads.messages import Payloads
 from sandbox.discord.refusals import Refusal
 from sandbox.discord.rest.bodies import Upload
+from sandbox.discord.schema.forms import Fields
+from sandbox.discord.state import permissions
+from sandbox.discord.state.cdn import Cdn
+from sandbox.discord.state.model import Channel, Flag, Interaction, Message, State, User
+from sandbox.discord.state.permissions import Permission
+from sandbox.discord.state.world import World
 from sandbox.discord.wire import Json
-from sandbox.discord.world import World
 
 NO_ANSWER = "The application did not respond"
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from sandbox.discord.forms import Fields
-from sandbox.discord.parts import Kind
 from sandbox.discord.people.resolving import Resolver
 from sandbox.discord.refusals import Refusal
+from sandbox.discord.schema.forms import Fields
+from sandbox.discord.schema.parts import Kind
 from sandbox.discord.wire import Json
 
 

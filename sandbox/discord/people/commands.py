@@ -4,15 +4,15 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
-from sandbox.discord import permissions
-from sandbox.discord.model import Channel, Command, CommandType, User
 from sandbox.discord.people.resolving import Resolver
-from sandbox.discord.permissions import Permission
 from sandbox.discord.refusals import Refusal
 from sandbox.discord.rest.bodies import Upload
 from sandbox.discord.rest.command_forms import NESTED, OptionType
+from sandbox.discord.state import permissions
+from sandbox.discord.state.model import Channel, Command, CommandType, User
+from sandbox.discord.state.permissions import Permission
+from sandbox.discord.state.world import World
 from sandbox.discord.wire import Json
-from sandbox.discord.world import World
 
 
 def available(world: World, channel: Channel, person: User, rights: int) -> list[Command]:

@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from sandbox.discord.modals import FILE_TYPES, MOST_TEXT
-from sandbox.discord.parts import SELECTS, Kind, walk
 from sandbox.discord.people.choices import check_count, check_options, choose_in
 from sandbox.discord.people.resolving import Resolver
 from sandbox.discord.refusals import Refusal
 from sandbox.discord.rest.bodies import Upload
+from sandbox.discord.schema.modals import FILE_TYPES, MOST_TEXT
+from sandbox.discord.schema.parts import SELECTS, Kind, walk
 from sandbox.discord.wire import Json
 
 

@@ -4,9 +4,6 @@ import asyncio
 
 from aiohttp import web
 
-from sandbox.discord.forms import Fields, Form
-from sandbox.discord.model import CommandType, Interaction, InteractionType, State, User
-from sandbox.discord.parts import SELECTS, walk
 from sandbox.discord.people.api import PeopleApi
 from sandbox.discord.people.choices import choose_in, texts
 from sandbox.discord.people.commands import Chosen, available, choose, choose_from_menu, suggest
@@ -15,8 +12,11 @@ from sandbox.discord.people.resolving import Resolver
 from sandbox.discord.people.screens import PERSON
 from sandbox.discord.refusals import Refusal
 from sandbox.discord.rest.bodies import Body, Upload, read_body, read_fields
+from sandbox.discord.schema.forms import Fields, Form
+from sandbox.discord.schema.parts import SELECTS, walk
+from sandbox.discord.state.model import CommandType, Interaction, InteractionType, State, User
+from sandbox.discord.state.world import REPLY_DEADLINE_S
 from sandbox.discord.wire import Json, answer
-from sandbox.discord.world import REPLY_DEADLINE_S
 
 NO_CHOICES = "Loading options failed"
 

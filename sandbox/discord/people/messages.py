@@ -4,14 +4,14 @@ import re
 
 from aiohttp import web
 
-from sandbox.discord.forms import Fields, Form
-from sandbox.discord.model import Channel, Flag, Message, User
 from sandbox.discord.people.api import PeopleApi
 from sandbox.discord.people.screens import PERSON
-from sandbox.discord.permissions import Permission
 from sandbox.discord.refusals import Refusal
 from sandbox.discord.rest.bodies import read_body, read_fields
 from sandbox.discord.rest.channels import REPLY
+from sandbox.discord.schema.forms import Fields, Form
+from sandbox.discord.state.model import Channel, Flag, Message, User
+from sandbox.discord.state.permissions import Permission
 from sandbox.discord.wire import answer
 
 LINK = re.compile(r"https://discord\.com/channels/(@me|\d{1,20})/(\d{1,20})/(\d{1,20})")

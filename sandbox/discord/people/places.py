@@ -2,11 +2,11 @@
 
 from aiohttp import web
 
-from sandbox.discord import permissions
-from sandbox.discord.model import Channel, Guild, Member, User
 from sandbox.discord.people.api import PeopleApi
 from sandbox.discord.people.screens import PERSON
-from sandbox.discord.permissions import Permission
+from sandbox.discord.state import permissions
+from sandbox.discord.state.model import Channel, Guild, Member, User
+from sandbox.discord.state.permissions import Permission
 from sandbox.discord.wire import Json, answer
 
 CAN = {

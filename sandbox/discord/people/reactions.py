@@ -2,14 +2,14 @@
 
 from aiohttp import web
 
-from sandbox.discord.emoji import is_emoji
-from sandbox.discord.model import Channel, Flag, Message, User
 from sandbox.discord.people.api import PeopleApi
 from sandbox.discord.people.screens import PERSON
-from sandbox.discord.permissions import Permission
 from sandbox.discord.refusals import Refusal
 from sandbox.discord.rest.bodies import read_fields
 from sandbox.discord.rest.reactions import MOST_EMOJI
+from sandbox.discord.schema.emoji import is_emoji
+from sandbox.discord.state.model import Channel, Flag, Message, User
+from sandbox.discord.state.permissions import Permission
 from sandbox.discord.wire import answer
 
 

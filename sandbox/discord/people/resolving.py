@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sandbox.discord import permissions
-from sandbox.discord.model import Channel, Flag, User
 from sandbox.discord.people.api import PeopleApi
-from sandbox.discord.permissions import Permission
 from sandbox.discord.refusals import Refusal
 from sandbox.discord.rest.bodies import Upload
+from sandbox.discord.state import permissions
+from sandbox.discord.state.model import Channel, Flag, User
+from sandbox.discord.state.permissions import Permission
 from sandbox.discord.wire import Json
 
 # The fields that a partial channel has, and no others.

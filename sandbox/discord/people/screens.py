@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from sandbox.discord.model import Channel, Guild, Interaction, InteractionType, Message, User
 from sandbox.discord.people.api import PeopleApi
+from sandbox.discord.state.model import Channel, Guild, Interaction, InteractionType, Message, User
 from sandbox.discord.traffic import Traffic
 from sandbox.discord.wire import Json, encode
 

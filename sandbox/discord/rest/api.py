@@ -4,14 +4,14 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from sandbox.discord import permissions
-from sandbox.discord.cdn import Cdn
-from sandbox.discord.model import Channel, Flag, Guild, Message
-from sandbox.discord.payloads import Payloads
-from sandbox.discord.permissions import Permission
+from sandbox.discord.payloads.messages import Payloads
 from sandbox.discord.rest.bodies import path_id
+from sandbox.discord.state import permissions
+from sandbox.discord.state.cdn import Cdn
+from sandbox.discord.state.model import Channel, Flag, Guild, Message
+from sandbox.discord.state.permissions import Permission
+from sandbox.discord.state.world import World
 from sandbox.discord.wire import ApiError, Fault, Json
-from sandbox.discord.world import World
 
 MESSAGE_CONTENT_INTENT = 1 << 15
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 from aiohttp import BodyPartReader, web
 
-from sandbox.discord.forms import Fields, Form
+from sandbox.discord.schema.forms import Fields, Form
+from sandbox.discord.state.world import MIB
 from sandbox.discord.wire import ApiError, Fault, decode
-from sandbox.discord.world import MIB
 
 REQUEST_LIMIT_BYTES = 25 * MIB
 MOST_FILES = 10

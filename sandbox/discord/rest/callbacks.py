@@ -2,15 +2,22 @@
 
 from aiohttp import web
 
-from sandbox.discord.modals import read_modal
-from sandbox.discord.model import CommandType, Flag, Interaction, InteractionType, Message, State
 from sandbox.discord.rest.api import Api
 from sandbox.discord.rest.bodies import Body, path_id, read_body
 from sandbox.discord.rest.channels import REPLY, SETTABLE
 from sandbox.discord.rest.command_forms import read_choices
 from sandbox.discord.rest.drafts import write
+from sandbox.discord.schema.modals import read_modal
+from sandbox.discord.state.model import (
+    CommandType,
+    Flag,
+    Interaction,
+    InteractionType,
+    Message,
+    State,
+)
+from sandbox.discord.state.world import REPLY_DEADLINE_S
 from sandbox.discord.wire import ApiError, Fault, Json, answer
-from sandbox.discord.world import REPLY_DEADLINE_S
 
 MESSAGE, DEFERRED_MESSAGE, DEFERRED_UPDATE, UPDATE, CHOICES, MODAL = 4, 5, 6, 7, 8, 9
 NOT_SERVED = (10, 12)

@@ -2,12 +2,12 @@
 
 from aiohttp import web
 
-from sandbox.discord.forms import Fields, Form
-from sandbox.discord.model import Channel, ChannelType, Flag, Message
-from sandbox.discord.permissions import Permission
 from sandbox.discord.rest.api import Api
 from sandbox.discord.rest.bodies import Body, read_body, read_fields
 from sandbox.discord.rest.drafts import write
+from sandbox.discord.schema.forms import Fields, Form
+from sandbox.discord.state.model import Channel, ChannelType, Flag, Message
+from sandbox.discord.state.permissions import Permission
 from sandbox.discord.wire import ApiError, Fault, answer
 
 SETTABLE = Flag.SUPPRESS_EMBEDS | Flag.SUPPRESS_NOTIFICATIONS | Flag.COMPONENTS_V2

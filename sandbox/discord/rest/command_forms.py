@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from enum import IntEnum
 
-from sandbox.discord.forms import Fields
-from sandbox.discord.model import CommandType
+from sandbox.discord.schema.forms import Fields
+from sandbox.discord.state.model import CommandType
 from sandbox.discord.wire import Json
 
 NAME = r"[-'\u02bc\w]{1,32}"

@@ -2,10 +2,10 @@
 
 from aiohttp import web
 
-from sandbox.discord.forms import Fields, Form
-from sandbox.discord.permissions import in_guild
 from sandbox.discord.rest.api import Api
 from sandbox.discord.rest.bodies import path_id
+from sandbox.discord.schema.forms import Fields, Form
+from sandbox.discord.state.permissions import in_guild
 from sandbox.discord.wire import ApiError, Fault, answer
 
 GUILD_MEMBERS_INTENT = 1 << 1

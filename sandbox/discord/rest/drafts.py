@@ -2,14 +2,14 @@
 
 import re
 
-from sandbox.discord import components
-from sandbox.discord.cdn import Cdn, safe_name
-from sandbox.discord.forms import Fields
-from sandbox.discord.model import Attachment, Flag, Message
 from sandbox.discord.rest.bodies import Body
 from sandbox.discord.rest.embeds import read_embeds
+from sandbox.discord.schema import components
+from sandbox.discord.schema.forms import Fields
+from sandbox.discord.state.cdn import Cdn, safe_name
+from sandbox.discord.state.model import Attachment, Flag, Message
+from sandbox.discord.state.world import World
 from sandbox.discord.wire import ApiError, Fault
-from sandbox.discord.world import World
 
 MOST_CONTENT = 2000
 LEGACY_FIELDS = ("content", "embeds", "poll", "stickers")

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sandbox.discord.forms import Fields
+from sandbox.discord.schema.forms import Fields
 from sandbox.discord.wire import Json
 
 MOST_CHARACTERS = 6000

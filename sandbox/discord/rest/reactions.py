@@ -2,12 +2,12 @@
 
 from aiohttp import web
 
-from sandbox.discord.emoji import is_emoji
-from sandbox.discord.forms import Fields, Form
-from sandbox.discord.model import Channel, ChannelType, Message
-from sandbox.discord.permissions import Permission
 from sandbox.discord.rest.api import Api
 from sandbox.discord.rest.bodies import path_id
+from sandbox.discord.schema.emoji import is_emoji
+from sandbox.discord.schema.forms import Fields, Form
+from sandbox.discord.state.model import Channel, ChannelType, Message
+from sandbox.discord.state.permissions import Permission
 from sandbox.discord.wire import ApiError, Fault, answer
 
 MOST_EMOJI = 20

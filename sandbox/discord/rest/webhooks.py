@@ -2,14 +2,14 @@
 
 from aiohttp import web
 
-from sandbox.discord.model import Flag, Interaction, InteractionType, Message, State
 from sandbox.discord.rest.api import Api
 from sandbox.discord.rest.bodies import path_id, read_body
 from sandbox.discord.rest.callbacks import SETTABLE_IN_REPLY, hide, new_reply
 from sandbox.discord.rest.channels import SETTABLE
 from sandbox.discord.rest.drafts import write
+from sandbox.discord.state.model import Flag, Interaction, InteractionType, Message, State
+from sandbox.discord.state.world import TOKEN_LIFE_S
 from sandbox.discord.wire import ApiError, Fault, answer
-from sandbox.discord.world import TOKEN_LIFE_S
 
 ORIGINAL = "@original"
 

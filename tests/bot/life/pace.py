@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from engine.clock import MovableClock as EngineClock
+from engine.api.clock import MovableClock as EngineClock
 from sandbox.clock import MovableClock
 
 LOOK_S = 0.01

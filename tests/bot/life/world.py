@@ -14,12 +14,12 @@ from pydantic import SecretStr
 
 from bot.app import run
 from bot.settings import Settings
-from engine.jobs import RenderPlan
-from engine.server import ProviderServer
+from engine.api.jobs import RenderPlan
+from engine.api.server import ProviderServer
+from sandbox.clients.person import Json, PersonClient
 from sandbox.discord import DiscordServer, seed_world
-from sandbox.discord.model import State
-from sandbox.faults import Faults
-from sandbox.person import Json, PersonClient
+from sandbox.discord.state.model import State
+from sandbox.faults.injector import Faults
 from tests.bot.life.pace import ProvidersClock, WorldClock
 from tests.media_samples import make_motion, make_picture
 from tests.sandbox.openapi import mismatches

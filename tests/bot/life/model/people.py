@@ -6,9 +6,9 @@ from typing import Any, TypeVar
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
+from bot.accounts.wallets import Place
 from bot.core.jobs import QUALITIES, Quality, Upload
-from bot.service import GivenFile
-from bot.wallets import Place
+from bot.services.requests import GivenFile
 from tests.bot.life.model.bench import NUMBER, PEOPLE, RARELY, SERVERS, Bench
 from tests.bot.life.model.purses import Wallet
 from tests.bot.life.model.told import Told

@@ -10,28 +10,28 @@ from typing import Any, TypeVar
 import aiohttp
 from sqlalchemy import Connection, event
 
+from bot.accounts.wallets import Wallets
 from bot.alarms import Alarms
 from bot.core.actions import Deed
 from bot.core.jobs import Delivered, Job
 from bot.core.pricing import Rates
 from bot.core.rules import House
 from bot.errors import DeliveryError, Fact, Problem, Refused
-from bot.fetch import Downloads
-from bot.files import Files
-from bot.forecast import Forecast
-from bot.intake import Intake
-from bot.line import Line, Throttle
-from bot.media import Media
-from bot.moderation import Moderation
-from bot.renders import Renders
-from bot.runner import Runner
-from bot.segmind import Segmind
-from bot.service import Service
+from bot.jobs.files import Files
+from bot.jobs.forecast import Forecast
+from bot.jobs.intake import Intake
+from bot.jobs.renders import Renders
+from bot.jobs.runner import Runner
+from bot.jobs.submits import Submits
+from bot.jobs.videos import Videos
+from bot.media.fetch import Downloads
+from bot.media.inspect import Media
+from bot.provider.breaker import Line, Throttle
+from bot.provider.client import Segmind
+from bot.services.moderation import Moderation
+from bot.services.requests import Service
 from bot.store import Database, Store
 from bot.store.audit import Audit
-from bot.submits import Submits
-from bot.videos import Videos
-from bot.wallets import Wallets
 from tests.bot.life.model.outside import Fate, HandClock, Killed, Outside
 from tests.bot.life.model.purses import BUDGET, HOUSES, MOST_RUNNING, MOST_WAITING, RATES, Laid
 

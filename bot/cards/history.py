@@ -1,0 +1,170 @@
+"""What has happened to credits and rules, as moderators read it: page by page, and as a table."""
+
+import csv
+import io
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from unicodedata import category, normalize
+
+import discord
+from discord import ui
+
+from bot.cards import rule_words
+from bot.cards.job import view, words
+from bot.cards.paging import Leaf, controls
+from bot.cards.sentences import clean, credits_text
+from bot.core.accounts import Page
+from bot.core.actions import LINES, OPERATOR, Deed, Line, Snapshot
+from bot.core.ledger import Kind
+
+FILTERS: Mapping[str, tuple[str, frozenset[str]]] = {
+    "all": ("Everything", frozenset(LINES)),
+    "videos": ("What videos took", frozenset({Kind.HOLD, Kind.CAPTURE, Kind.RELEASE})),
+    "given": (
+        "Granted, taken away, refunded",
+        frozenset({Kind.GRANT, Kind.REVOKE, Kind.REFUND, Deed.REPAIR}),
+    ),
+    "jobs": ("Decisions about jobs", frozenset({Deed.CANCEL, Deed.RESOLVE})),
+    "blocks": ("Blocks", frozenset({Deed.BLOCK, Deed.UNBLOCK})),
+    "rules": ("Allowances and settings", frozenset({Deed.ALLOWANCE, Deed.SETTINGS})),
+}
+"""The label of each filter, and the kinds of lines that it shows."""
+
+CSV_NAME = "marionette-history.csv"
+UTF8_MARK = b"\xef\xbb\xbf"
+"""By which spreadsheets know that it is no other encoding."""
+
+FORMULA = frozenset("=+-@")
+HEADER = ("at", "kind", "credits", "person", "job", "actor", "reason", "before", "after")
+REASON_LIMIT_CHARS = 80
+SHOWN_IN_A_LIST = 3
+"""Ten lines must fit a card of 4,000 characters; the file has all of it."""
+
+
+def kinds_of(name: str) -> frozenset[str]:
+    """What a filter shows; everything for one that there is not."""
+    return FILTERS.get(name, FILTERS["all"])[1]
+
+
+def history(leaf: Leaf, page: Page) -> ui.LayoutView:
+    """One page of a server's past, or of one person's there."""
+    whose = f" with <@{leaf.person_id}>" if leaf.person_id else ""
+    number = f" · page {page.number + 1} of {page.pages}" if page.pages > 1 else ""
+    lines = [line_text(line) for line in page.lines] or ["Nothing yet."]
+    labels = {name: label for name, (label, _) in FILTERS.items()}
+    return view(
+        words(f"### What happened here{whose}{number}", *lines),
+        *controls(leaf, labels, has_next=page.number + 1 < page.pages, with_csv=True),
+    )
+
+
+def line_text(line: Line) -> str:
+    """One thing that happened, with when, who and why."""
+    reason = f": {clean(line.reason, REASON_LIMIT_CHARS)}" if line.reason else ""
+    return f"<t:{line.at:.0f}:R> · {_what(line)}{reason}"
+
+
+def _what(line: Line) -> str:
+    person = f"<@{line.person_id}>" if line.person_id else "everybody"
+    job, amount = f"`{line.job_id}`", credits_text(abs(line.credits or 0))
+    match line.kind:
+        case Kind.HOLD:
+            return f"**−{amount}** held for {person}’s {job}"
+        case Kind.CAPTURE:
+            return f"{person}’s {job} was paid from what was held"
+        case Kind.RELEASE:
+            return f"**+{amount}** given back to {person} from {job}"
+        case Kind.GRANT:
+            return f"**+{amount}** granted to {person} by {_actor(line)}"
+        case Kind.REVOKE:
+            return f"**−{amount}** taken from {person} by {_actor(line)}"
+        case Kind.REFUND:
+            return f"**+{amount}** refunded to {person} for {job} by {_actor(line)}"
+        case Deed.CANCEL:
+            return f"{_actor(line)} cancelled {person}’s {job}"
+        case Deed.RESOLVE:
+            return f"{_actor(line)} settled {person}’s {job}"
+        case Deed.BLOCK:
+            return f"{_actor(line)} blocked {person} {_until((line.after or {}).get('until'))}"
+        case Deed.UNBLOCK:
+            return f"{_actor(line)} unblocked {person}"
+        case Deed.REPAIR:
+            return f"{_actor(line)} repaired {person}’s wallet"
+        case _:
+            return f"{_actor(line)} changed {_changes(line.before, line.after)}"
+
+
+def _actor(line: Line) -> str:
+    return "the operator" if line.actor_id in {None, OPERATOR} else f"<@{line.actor_id}>"
+
+
+def _until(moment: object) -> str:
+    return f"until <t:{moment:.0f}:f>" if isinstance(moment, int | float) else "for good"
+
+
+def _changes(before: Snapshot | None, after: Snapshot | None) -> str:
+    """What is different now, field by field; a role stands before its own."""
+    role = (after or {}).get("role_id")
+    whose = f"<@&{role}>’s " if role else ""
+    return whose + (
+        " · ".join(rule_words.changes(before, after, most_listed=SHOWN_IN_A_LIST)) or "nothing"
+    )
+
+
+def _value(value: object) -> str:
+    if isinstance(value, list):
+        return clean(", ".join(map(str, value)), 80) or "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "none" if value is None else str(value)
+
+
+def table(lines: list[Line], limit_bytes: int) -> tuple[discord.File, int]:
+    """The newest lines as a CSV file that is no larger than this, and how many they are."""
+    told, count = [UTF8_MARK + _row(HEADER)], 0
+    size_bytes = len(told[0])
+    for line in lines:
+        row = _row(_cells(line))
+        size_bytes += len(row)
+        if size_bytes > limit_bytes:
+            break
+        told.append(row)
+        count += 1
+    return discord.File(io.BytesIO(b"".join(told)), CSV_NAME), count
+
+
+def exported(count: int, of: int) -> ui.LayoutView:
+    """What comes with the table."""
+    lines = "1 line" if of == 1 else f"{of} lines"
+    said = f"All {lines}, newest first." if count == of else f"The newest {count} of {lines}."
+    return view(words(f"{said} Times are UTC."), ui.File(f"attachment://{CSV_NAME}"))
+
+
+def _cells(line: Line) -> list[object]:
+    at = datetime.fromtimestamp(line.at, UTC).isoformat(timespec="seconds")
+    actor = "operator" if line.actor_id == OPERATOR else _mention(line.actor_id)
+    person, facts = _mention(line.person_id), [_facts(line.before), _facts(line.after)]
+    return [at, line.kind, line.credits, person, line.job_id, actor, line.reason, *facts]
+
+
+def _mention(person_id: int | None) -> str | None:
+    """As it can be pasted into Discord; a bare number of that size a spreadsheet would round."""
+    return None if not person_id else f"<@{person_id}>"
+
+
+def _facts(seen: Snapshot | None) -> str:
+    return ", ".join(f"{name}={_value(value)}" for name, value in (seen or {}).items())
+
+
+def _row(cells: Iterable[object]) -> bytes:
+    into = io.StringIO()
+    csv.writer(into, lineterminator="\r\n").writerow(map(_harmless, cells))
+    return into.getvalue().encode()
+
+
+def _harmless(cell: object) -> object:
+    """A spreadsheet takes a text that begins like this for a formula, and runs it."""
+    if not isinstance(cell, str):
+        return cell
+    seen = (letter for letter in normalize("NFKC", cell) if category(letter)[0] not in "CZ")
+    return f"'{cell}" if next(seen, "") in FORMULA else cell

@@ -1,0 +1,234 @@
+"""Every card a person sees, made from a job, a balance or a refusal.
+
+A card is a `discord.ui.LayoutView` (Components V2). Its buttons carry only an action and the
+job's id, so that they outlive a restart; each card is stopped before it is returned, so that
+discord.py does not keep it and the registered dynamic buttons in `cogs.members.buttons` answer.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
+
+import discord
+from discord import ui
+
+from bot.cards import news
+from bot.cards.news import Outlook
+from bot.cards.sentences import clean, credits_text, seconds_text, sentence
+from bot.core.jobs import Job, JobState, Outcome, Quality
+from bot.errors import Problem
+
+BLURPLE, GREEN, RED, AMBER, GREY = 0x5865F2, 0x3BA55D, 0xED4245, 0xFAA61A, 0x80848E
+FILE_NAME = "marionette-{id}.mp4"
+
+
+class Button(StrEnum):
+    """What a button asks for; its `custom_id` is `marionette:<action>:<job id>[:<quality>]`."""
+
+    CANCEL = "cancel"
+    START = "start"
+    DETAILS = "details"
+
+
+COLOURS = {
+    JobState.DELIVERED: GREEN,
+    JobState.FAILED: RED,
+    JobState.CANCELLED: GREY,
+    JobState.REVIEW: AMBER,
+}
+
+
+def custom_id(button: Button, job_id: str, quality: Quality | None = None) -> str:
+    """The id of a button; see `Button`."""
+    return ":".join(filter(None, ("marionette", button.value, job_id, quality)))
+
+
+def view(*items: ui.Item[ui.LayoutView], colour: int = BLURPLE) -> ui.LayoutView:
+    """A card of these parts."""
+    view = ui.LayoutView(timeout=None)
+    view.add_item(ui.Container(*items, accent_colour=colour))
+    view.stop()
+    return view
+
+
+def words(*lines: str | None) -> ui.TextDisplay[ui.LayoutView]:
+    """These lines, without those that are `None`."""
+    return ui.TextDisplay("\n".join(line for line in lines if line))
+
+
+def _button(
+    label: str,
+    button: Button,
+    job: Job,
+    style: discord.ButtonStyle = discord.ButtonStyle.secondary,
+    quality: Quality | None = None,
+) -> ui.Button[ui.LayoutView]:
+    return ui.Button(label=label, style=style, custom_id=custom_id(button, job.id, quality))
+
+
+def say(text: str, colour: int = BLURPLE) -> ui.LayoutView:
+    """One sentence on a card."""
+    return view(words(text), colour=colour)
+
+
+def refusal(problem: Problem, facts: Mapping[str, object]) -> ui.LayoutView:
+    """Why something was not done, and what to do."""
+    return say(sentence(problem, facts), AMBER)
+
+
+def status(job: Job, outlook: Outlook | None = None) -> ui.LayoutView:
+    """The status card of a job past its draft."""
+    outlook = outlook or Outlook()
+    items: list[ui.Item[ui.LayoutView]] = [
+        words(f"### {news.title(job)}", news.stages(job), news.latest(job, outlook)),
+        words(news.facts(job)),
+    ]
+    if job.state is JobState.QUEUED:
+        items.append(ui.ActionRow(_button("Cancel", Button.CANCEL, job)))
+    return view(*items, colour=COLOURS.get(job.state, BLURPLE))
+
+
+def draft(
+    job: Job, prices: Mapping[Quality, int] | None, payer: str | None = None
+) -> ui.LayoutView:
+    """A plain message's request: both files, the price of each quality, and its buttons.
+
+    Without prices it says what is still missing or being looked at; `payer` is the server whose
+    wallet pays.
+    """
+    given = [file for file in (job.subject, job.motion) if file]
+    items: list[ui.Item[ui.LayoutView]] = []
+    if job.subject is None:
+        items.append(words("Got the motion. Now send me the **picture** that should move."))
+    elif job.motion is None:
+        items.append(
+            words("Got your picture. Now send me the **video** whose motion it should follow.")
+        )
+    elif prices is None or job.duration_s is None:
+        items.append(words("Looking at your picture and your video…"))
+    else:
+        items.append(
+            words(
+                "### Shall I make this picture move like this video?",
+                _lengths(job.duration_s, prices),
+                f"Your credits in {clean(payer, 100)} pay for it." if payer else None,
+            )
+        )
+    gallery = ui.MediaGallery[ui.LayoutView]()
+    for file in given:
+        gallery.add_item(media=file.url, description=clean(file.name, 200))
+    items.append(gallery)
+    row = ui.ActionRow[ui.LayoutView]()
+    if prices is not None and job.subject and job.motion:
+        for quality in prices:
+            style = discord.ButtonStyle.primary if quality == "540p" else None
+            label = f"{quality} · {credits_text(prices[quality])}"
+            row.add_item(
+                _button(label, Button.START, job, style or discord.ButtonStyle.secondary, quality)
+            )
+    row.add_item(_button("Never mind", Button.CANCEL, job))
+    items.append(row)
+    return view(*items)
+
+
+GOOD_FOR: Mapping[Quality, str] = {
+    "360p": "360p is a quick draft",
+    "540p": "540p is the usual",
+    "720p": "720p is for final renders",
+}
+
+
+def _lengths(duration_s: float, qualities: Iterable[Quality]) -> str:
+    uses = ", ".join(GOOD_FOR[quality] for quality in qualities)
+    return f"{seconds_text(duration_s)} of motion. {uses}."
+
+
+def finished(job: Job, *, link: tuple[str, float] | None = None) -> ui.LayoutView:
+    """The finished post: the attached video, or a link and the unix second at which it ends."""
+    items: list[ui.Item[ui.LayoutView]] = [words(f"<@{job.person_id}>, your video is ready.")]
+    if link is None:
+        items.append(
+            ui.MediaGallery(discord.MediaGalleryItem(f"attachment://{FILE_NAME.format(id=job.id)}"))
+        )
+    else:
+        items.append(words("It could not be attached here.", _download(*link)))
+    items.append(words(news.small_print(job, job.quality, news.length(job))))
+    items.append(ui.ActionRow(_button("Details", Button.DETAILS, job)))
+    return view(*items, colour=GREEN)
+
+
+def _download(url: str, ends_at: float) -> str:
+    return f"[Download it]({url}) before <t:{ends_at:.0f}:f> (<t:{ends_at:.0f}:R>)."
+
+
+def shown_again(
+    job: Job, outlook: Outlook, *, has_file: bool = False, link: tuple[str, float] | None = None
+) -> ui.LayoutView:
+    """What `/jobs show` answers: the card, and the video as an attached file or as a link."""
+    items: list[ui.Item[ui.LayoutView]] = [
+        words(f"### {news.title(job)}", news.stages(job), news.latest(job, outlook)),
+        words(news.facts(job)),
+    ]
+    if has_file:
+        items.append(
+            ui.MediaGallery(discord.MediaGalleryItem(f"attachment://{FILE_NAME.format(id=job.id)}"))
+        )
+    elif link is not None:
+        items.append(words(_download(*link)))
+    elif job.state is JobState.DELIVERED:
+        items.append(words("The video itself is no longer kept."))
+    if job.state in {JobState.CHECKING, JobState.QUEUED}:
+        items.append(ui.ActionRow(_button("Cancel", Button.CANCEL, job)))
+    return view(*items, colour=COLOURS.get(job.state, BLURPLE))
+
+
+def job_list(jobs: Sequence[Job]) -> ui.LayoutView:
+    """Somebody's newest jobs, a line each."""
+    if not jobs:
+        return say("You have no jobs here yet. `/mimic` makes the first one.")
+    lines = [
+        f"`{job.id}` · **{news.title(job)}** · {_short_facts(job)}<t:{job.created_at:.0f}:R>"
+        for job in jobs
+    ]
+    more = words("-# `/jobs show` tells more about one.")
+    return view(words("### Your newest jobs", *lines), more)
+
+
+def job_line(job: Job) -> str:
+    """A job as a choice to pick from, in plain text of at most 100 characters."""
+    return f"{job.id} · {news.title(job)} · {_short_facts(job)}".removesuffix(" · ")
+
+
+def _short_facts(job: Job) -> str:
+    return "".join(f"{part} · " for part in (job.quality, news.price_text(job)) if part)
+
+
+def resolved(job: Job) -> ui.LayoutView:
+    """What became of a job that a moderator has settled."""
+    match job.settled:
+        case Outcome.RAN:
+            said = "has its run and goes on: its video comes when it is there."
+        case Outcome.AGAIN:
+            said = "is back in its place in the line and is tried again; its credits stay held."
+        case _:
+            said = f"is given up, and <@{job.person_id}> has the credits back."
+    return say(f"`{job.id}` {said}", GREEN)
+
+
+def left_out(names: Sequence[str]) -> ui.LayoutView:
+    """A message held more than one picture and one video."""
+    shown = ", ".join(f"`{clean(name, 80)}`" for name in names[:10])
+    return say(f"I take one picture and one video at a time, and left out {shown}.", AMBER)
+
+
+def explanation(prices: Mapping[Quality, int]) -> ui.LayoutView:
+    """How direct messages work; `prices` are for ten seconds of motion."""
+    return view(
+        words(
+            "### I make a still picture move like a video",
+            "Send me a **picture** (JPEG, PNG, WebP or a still GIF) and a **video** (mp4 or mov, "
+            "up to 30 seconds), in one message or one after the other. I show you the price "
+            "first, and nothing is spent until you press the button.",
+            f"-# Ten seconds of motion cost {prices['540p']} credits at 540p. "
+            "`/credits` shows what you have.",
+        )
+    )

@@ -1,0 +1,115 @@
+"""The card that tells a moderator whether somebody may run a video now, and why."""
+
+from discord import ui
+
+from bot.cards import news
+from bot.cards.job import AMBER, GREEN, view, words
+from bot.cards.obstacles import obstacle
+from bot.cards.sentences import clean
+from bot.core import policy
+from bot.core.accounts import Look
+from bot.core.jobs import QUALITIES
+from bot.core.ledger import Period
+
+EVERY = {Period.DAY: "daily", Period.WEEK: "weekly", Period.MONTH: "monthly"}
+SHOWN_JOBS = 5
+SHOWN_CHANNELS = 10
+
+
+def look(seen: Look) -> ui.LayoutView:
+    """What `/quota show` answers."""
+    reasons = _reasons(seen)
+    can = "cannot" if reasons else "can"
+    items: list[ui.Item[ui.LayoutView]] = [
+        words(f"### <@{seen.person_id}> {can} ask for a video now", *reasons),
+        words("**Credits**", *_credits(seen)),
+        words("**Videos**", *_videos(seen)),
+        words("**Rules**", *_rules(seen)),
+    ]
+    return view(*items, colour=AMBER if reasons else GREEN)
+
+
+def _reasons(seen: Look) -> list[str]:
+    """Everything that stands in the way, the weightiest first."""
+    reasons = [] if seen.is_member else ["They are not a member of this server now."]
+    reasons += [obstacle(refused) for refused in seen.obstacles]
+    return reasons if seen.rules.qualities else [*reasons, "No quality is open to them."]
+
+
+def _credits(seen: Look) -> list[str | None]:
+    rules, balance = seen.rules, seen.standing.balance
+    source = f"from <@&{rules.allowance_role_id}>" if rules.allowance_role_id else "everybody’s"
+    return [
+        (
+            f"**{balance.allowance_left}** of {rules.allowance_credits} left of the "
+            f"{EVERY[rules.period]} allowance ({source}), which renews <t:{seen.renews_at:.0f}:R>."
+            if rules.allowance_credits
+            else "No allowance."
+        ),
+        f"**{balance.granted}** granted, which stay until they are spent.",
+        f"**{balance.held}** held by unfinished jobs." if balance.held else None,
+    ]
+
+
+def _videos(seen: Look) -> list[str | None]:
+    rules, standing = seen.rules, seen.standing
+    more = len(seen.under_way) - SHOWN_JOBS
+    return [
+        (
+            f"In this server: {_count(standing.running_here, rules.max_running_here)} being made, "
+            f"{_count(standing.waiting_here, rules.max_waiting_here)} waiting."
+        ),
+        None if policy.may_start(rules, standing) else "Their next one would wait for its turn.",
+        *(
+            f"`{job.id}` · {news.title(job)} · <t:{job.created_at:.0f}:R>"
+            for job in seen.under_way[:SHOWN_JOBS]
+        ),
+        f"… and {more} more: `/moderate jobs` lists them." if more > 0 else None,
+    ]
+
+
+def _count(count: int, limit: int | None) -> str:
+    return f"**{count}**" if limit is None else f"**{count}** of at most {limit}"
+
+
+def _rules(seen: Look) -> list[str | None]:
+    rules, standing = seen.rules, seen.standing
+    allowed = [quality for quality in QUALITIES if quality in rules.qualities]
+    today = max(0, rules.daily_budget_credits - standing.budget_spent)
+    return [
+        _block(seen),
+        _server_budget(seen),
+        (
+            f"The whole bot’s budget: **{today}** of {rules.daily_budget_credits} left today, "
+            f"which renews <t:{seen.day_ends_at:.0f}:R>."
+        ),
+        f"Videos may be asked for in {_channels(rules.channels)}.",
+        f"Qualities open to them: {', '.join(allowed) or 'none'}.",
+    ]
+
+
+def _block(seen: Look) -> str:
+    block = seen.standing.block
+    if block is None:
+        return "Not blocked."
+    until = f"until <t:{block.until:.0f}:F>" if block.until is not None else "for good"
+    return f"Blocked {until}: {clean(block.reason)}"
+
+
+def _server_budget(seen: Look) -> str:
+    budget = seen.rules.budget_credits
+    if budget is None:
+        return "This server has no budget of its own."
+    left = max(0, budget - seen.standing.server_spent)
+    return (
+        f"This server’s {EVERY[seen.rules.period]} budget: **{left}** of {budget} left, which "
+        f"renews <t:{seen.renews_at:.0f}:R>."
+    )
+
+
+def _channels(channels: frozenset[int]) -> str:
+    if not channels:
+        return "every channel"
+    shown = [f"<#{channel}>" for channel in sorted(channels)[:SHOWN_CHANNELS]]
+    more = len(channels) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")

@@ -1,0 +1,193 @@
+"""What a status card says of its job: its title, its stages, the news, and the small print."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.cards.sentences import credits_text, seconds_text, sentence
+from bot.core.jobs import Delivered, Job, JobState, Outcome, Source
+
+
+class Pace(StrEnum):
+    """How a run does beside runs like it: as usual, ready any moment, or late."""
+
+    USUAL = "usual"
+    DUE = "due"
+    LATE = "late"
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What a status card says besides its job.
+
+    `place` in the line is from 1, `ready_at` in unix seconds; `unavailable` is the provider,
+    `waits_for_own` that the person's other videos must be done first, and `is_in_doubt` that a
+    submit got no answer.
+    """
+
+    place: int | None = None
+    ready_at: float | None = None
+    pace: Pace = Pace.USUAL
+    unavailable: bool = False
+    waits_for_own: bool = False
+    is_in_doubt: bool = False
+
+
+STAGES: tuple[tuple[str, frozenset[JobState]], ...] = (
+    ("Checked", frozenset({JobState.CHECKING})),
+    ("In line", frozenset({JobState.QUEUED})),
+    ("Rendering", frozenset({JobState.SUBMITTING, JobState.RENDERING, JobState.REVIEW})),
+    ("Fetching", frozenset({JobState.FETCHING})),
+    ("Posting", frozenset({JobState.DELIVERING})),
+)
+TITLES = {
+    JobState.CHECKING: "Looking at your files",
+    JobState.QUEUED: "In line",
+    JobState.SUBMITTING: "Sending it off",
+    JobState.RENDERING: "Your picture is learning to move",
+    JobState.REVIEW: "The operator has to look at this",
+    JobState.FETCHING: "Fetching the video",
+    JobState.DELIVERING: "Posting the video",
+    JobState.DELIVERED: "Done",
+    JobState.FAILED: "That did not work",
+    JobState.CANCELLED: "Cancelled",
+}
+
+
+def title(job: Job) -> str:
+    """A few words on where a job is."""
+    return "Waits for you in your direct messages" if job.is_draft else TITLES[job.state]
+
+
+def stages(job: Job) -> str | None:
+    """The line of stages, with a mark before each; none for what has ended."""
+    if job.is_draft:
+        return None
+    current = next((n for n, (_, states) in enumerate(STAGES) if job.state in states), None)
+    if current is None:
+        return None
+    marks = ["✅" if n < current else "▶️" if n == current else "▫️" for n in range(len(STAGES))]
+    stages = zip(marks, STAGES, strict=True)
+    return "  ".join(f"{mark}\N{NO-BREAK SPACE}{name}" for mark, (name, _) in stages)
+
+
+def latest(job: Job, outlook: Outlook) -> str | None:
+    """What there is to say of a job now: when it comes, why it waits, how it ended."""
+    asked = f"Asked <t:{job.created_at:.0f}:R>"
+    match job.state:
+        case JobState.QUEUED if outlook.unavailable:
+            return (
+                "The video service is unavailable right now. Your request keeps its place and "
+                "goes on by itself; you can also cancel it."
+            )
+        case JobState.QUEUED:
+            return f"{_turn(outlook)}{asked}.{_settled(job)}"
+        case JobState.SUBMITTING if outlook.is_in_doubt:
+            return (
+                "The video service did not answer. I am finding out whether it has your request; "
+                "your credits stay held until I know."
+            )
+        case JobState.SUBMITTING | JobState.RENDERING | JobState.FETCHING | JobState.DELIVERING:
+            ready = _ready(outlook)
+            return f"{ready}{asked[0].lower() if ready else asked[0]}{asked[1:]}{_settled(job)}"
+        case JobState.REVIEW if job.attempt and job.attempt.request_id:
+            return (
+                "The video service has not handed this video over yet. It is asked again each "
+                f"hour; your credits stay held until it has, or {_settler(job)} settles it."
+            )
+        case JobState.REVIEW:
+            return (
+                "It is not certain whether the video service took this request, and asking again "
+                f"could cost twice. Your credits stay held until {_settler(job)} has settled it."
+            )
+        case JobState.DELIVERED:
+            return _where(job)
+        case JobState.FAILED if job.failure:
+            why = sentence(job.failure.problem, job.failure.facts)
+            was_draft = job.source is Source.MESSAGE and job.queued_at is None
+            again = " To try again, send both the picture and the video." if was_draft else ""
+            return f"{why} You were not charged.{again}"
+        case JobState.CANCELLED if job.failure:
+            return f"{sentence(job.failure.problem, job.failure.facts)} You were not charged."
+        case JobState.CANCELLED if job.source is Source.MESSAGE and job.queued_at is None:
+            return "Nothing was started, and nothing spent."
+        case JobState.CANCELLED:
+            return "You were not charged."
+        case _:
+            return asked
+
+
+def _turn(outlook: Outlook) -> str:
+    if outlook.waits_for_own:
+        return "Starts when one of your videos that are being made is done. "
+    return f"Number {outlook.place} in line. " if outlook.place else ""
+
+
+def _ready(outlook: Outlook) -> str:
+    match outlook.pace:
+        case Pace.LATE:
+            return "This takes longer than usual; it comes when it is ready · "
+        case Pace.DUE:
+            return "Should be ready any moment · "
+        case _:
+            return f"Should be ready <t:{outlook.ready_at:.0f}:R> · " if outlook.ready_at else ""
+
+
+def _settler(job: Job) -> str:
+    return "a moderator" if job.server_id else "the operator"
+
+
+def _settled(job: Job) -> str:
+    """What was found out while the job was in review."""
+    match job.settled:
+        case Outcome.RAN:
+            return "\nIt was looked into: the video service did take it, so it goes on."
+        case Outcome.AGAIN:
+            return "\nIt was looked into: nothing came of the first try, so it is tried again."
+        case _:
+            return ""
+
+
+def _where(job: Job) -> str:
+    took = f" It took {seconds_text(job.state_since - job.created_at)}."
+    match job.delivered:
+        case Delivered.CHANNEL | Delivered.DIRECT if job.delivery_message_id:
+            in_private = job.is_direct or job.delivered is Delivered.DIRECT
+            home = "@me" if in_private else job.server_id
+            link = (
+                f"https://discord.com/channels/{home}/{job.delivery_channel_id}"
+                f"/{job.delivery_message_id}"
+            )
+            private = " in your direct messages" if job.delivered is Delivered.DIRECT else ""
+            return f"[Your video]({link}) is ready{private}.{took}"
+        case Delivered.REPLY:
+            return f"Your video is ready.{took}"
+        case _:
+            return (
+                "Your video is ready, but it could not be posted here: "
+                f"`/jobs show {job.id}` shows it."
+            )
+
+
+def facts(job: Job) -> str:
+    """The small print of a status card."""
+    return small_print(job, job.quality, length(job), price_text(job))
+
+
+def small_print(job: Job, *parts: str | None) -> str:
+    """These parts, and the id that `/jobs show` takes."""
+    return "-# " + " · ".join([*filter(None, parts), f"job `{job.id}`"])
+
+
+def length(job: Job) -> str | None:
+    """How long the motion is, once it is known."""
+    return seconds_text(job.duration_s) if job.duration_s else None
+
+
+def price_text(job: Job) -> str | None:
+    """The price, and whether it is spent, held, or given back."""
+    if job.price is None:
+        return None
+    if job.state in {JobState.DELIVERING, JobState.DELIVERED}:
+        return credits_text(job.price)
+    after = "given back" if job.state in {JobState.FAILED, JobState.CANCELLED} else "held"
+    return f"{credits_text(job.price)} {after}"

@@ -1,0 +1,81 @@
+"""What holds in a server, and what is changed about it, in words."""
+
+from collections.abc import Mapping, Sequence
+
+from bot.cards.sentences import clean, credits_text
+from bot.core.actions import Snapshot
+from bot.core.ledger import Period
+
+EVERY = {Period.DAY: "a day", Period.WEEK: "a week", Period.MONTH: "a month"}
+
+LABELS: Mapping[str, str] = {
+    "allowance_credits": "Allowance",
+    "period": "Renews",
+    "budget_credits": "Budget of the whole server",
+    "max_running_per_person": "Made at once, per person",
+    "max_waiting_per_person": "Waiting at once, per person",
+    "channels": "Channels",
+    "qualities": "Qualities",
+    "direct_use": "Pays for members’ direct messages",
+    "audit_channel_id": "Audit channel",
+    "granted": "Granted credits",
+    "state": "State",
+    "request_id": "Run",
+    "blocked": "Blocked",
+}
+"""What the fields of a snapshot are called."""
+
+UNSET: Mapping[str, str] = {
+    "allowance_credits": "the operator’s default",
+    "budget_credits": "none of its own",
+    "max_running_per_person": "the operator’s limit",
+    "max_waiting_per_person": "the operator’s limit",
+    "channels": "everywhere",
+    "qualities": "nothing more",
+}
+"""What it means that a field says nothing; otherwise "none"."""
+
+
+def changes(before: Snapshot | None, after: Snapshot | None, *, most_listed: int = 25) -> list[str]:
+    """A line for each field: what held before → what holds now."""
+    was, now = before or {}, after or {}
+    fields = [name for name in now if name in LABELS and was.get(name) != now[name]]
+    of_role = "role_id" in now
+    return [
+        f"**{LABELS[name]}**: "
+        + " → ".join(_told(name, seen, of_role, most_listed) for seen in (was, now))
+        for name in fields
+    ]
+
+
+def _told(name: str, seen: Snapshot, of_role: bool, most_listed: int) -> str:
+    """One field of a snapshot in words."""
+    value = seen.get(name)
+    if name == "blocked" and value:
+        ends_at = seen.get("until")
+        return f"until <t:{ends_at:.0f}:f>" if isinstance(ends_at, int | float) else "for good"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None or value == []:
+        plain = of_role and name == "allowance_credits"
+        return "none of its own" if plain else UNSET.get(name, "none")
+    if isinstance(value, list):
+        more = len(value) - most_listed
+        shown = [f"<#{one}>" if name == "channels" else clean(one, 20) for one in value]
+        return listed([*shown[:most_listed], *([f"and {more} more"] if more > 0 else [])])
+    match name:
+        case "audit_channel_id":
+            return f"<#{value}>"
+        case "period":
+            return f"each {value}"
+        case "request_id":
+            return f"`{clean(str(value), 80)}`"
+        case "allowance_credits" | "budget_credits" | "granted":
+            return credits_text(int(value))
+        case _:
+            return clean(str(value), 80)
+
+
+def listed(parts: Sequence[str]) -> str:
+    """One after the other."""
+    return ", ".join(parts)

@@ -1,0 +1,292 @@
+"""The cards of `/settings`: all that holds in a server, what was changed, and what to choose."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import discord
+from discord import ui
+
+from bot.cards import rule_words
+from bot.cards.job import AMBER, BLURPLE, GREEN, view, words
+from bot.cards.rule_words import EVERY, listed
+from bot.cards.sentences import credits_text
+from bot.core.actions import Snapshot
+from bot.core.jobs import QUALITIES, Quality
+from bot.core.rules import House, RoleRules, ServerRules, snapshot
+
+CHANNELS_SELECT = r"marionette:channels:(?P<server>\d{1,20}):(?P<actor>\d{1,20})"
+QUALITIES_SELECT = (
+    r"marionette:qualities:(?P<server>\d{1,20}):(?P<actor>\d{1,20}):(?P<role>\d{1,20})"
+)
+"""The `custom_id`s; role 0 is everybody."""
+
+REASON_ID, REASON = 500, "-# Reason: "
+"""The part of a card that carries the reason from the command to the choice."""
+
+SHOWN_ROLES = 30
+MOST_CHANNELS = 25
+CHANNEL_TYPES = [
+    discord.ChannelType.text,
+    discord.ChannelType.news,
+    discord.ChannelType.voice,
+    discord.ChannelType.stage_voice,
+    discord.ChannelType.forum,
+]
+OPERATOR = "the operator’s default"
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """What there is in the server now, and whether the bot may post in the audit channel."""
+
+    roles: frozenset[int]
+    channels: frozenset[int]
+    may_post: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Who chooses for which server, and (`role_id`) for which role; 0 is everybody."""
+
+    server_id: int
+    actor_id: int
+    role_id: int = 0
+    reason: str = ""
+
+
+def overview(rules: ServerRules, house: House, here: Here) -> ui.LayoutView:
+    """Everything that holds in a server."""
+    return view(
+        words("### What holds in this server", _allowance(rules, house), *_limits(rules, house)),
+        words(
+            f"**Qualities**: {_qualities(rules.qualities)}, for everybody",
+            f"**Channels**: {_channels(rules, here)}",
+            f"**Direct messages**: {_direct(rules)}",
+            f"**Audit channel**: {_audit(rules, here)}",
+        ),
+        *_roles(rules, here.roles),
+    )
+
+
+def allowances(rules: ServerRules, house: House, roles: frozenset[int]) -> ui.LayoutView:
+    """What everybody and each of the server's roles may spend; `roles` are those there are."""
+    return view(
+        words("### What everybody may spend here", _allowance(rules, house)),
+        *_roles(rules, roles),
+    )
+
+
+def _roles(rules: ServerRules, there_are: frozenset[int]) -> list[ui.Item[ui.LayoutView]]:
+    """A line for each role that adds something; a deleted one does not."""
+    known = sorted(rules.roles.keys() & there_are)
+    gone, more = len(rules.roles) - len(known), len(known) - SHOWN_ROLES
+    lines = [_role(role_id, rules) for role_id in known[:SHOWN_ROLES]]
+    if more > 0:
+        lines.append(f"-# … and {more} more.")
+    if gone:
+        roles = "1 deleted role" if gone == 1 else f"{gone} deleted roles"
+        lines.append(f"-# {roles} gave more; that counts no longer.")
+    return [words("**Roles**", *lines)] if lines else []
+
+
+def _allowance(rules: ServerRules, house: House) -> str:
+    every = EVERY[rules.period]
+    if rules.allowance_credits is None:
+        return f"**Allowance**: {credits_text(house.allowance_credits)} {every} each ({OPERATOR})"
+    return f"**Allowance**: {credits_text(rules.allowance_credits)} {every} each"
+
+
+def _limits(rules: ServerRules, house: House) -> list[str]:
+    whole_bot = credits_text(house.daily_budget_credits)
+    budget = (
+        "none of its own"
+        if rules.budget_credits is None
+        else f"{credits_text(rules.budget_credits)} {EVERY[rules.period]}"
+    )
+    running = _cap(rules.max_running_per_person, house.max_running_per_person)
+    waiting = _cap(rules.max_waiting_per_person, house.max_waiting_per_person)
+    return [
+        f"**Budget of the whole server**: {budget}. All servers together have {whole_bot} a day.",
+        f"**Made at once, per person**: {running}",
+        f"**Waiting at once, per person**: {waiting}",
+    ]
+
+
+def _cap(own: int | None, operators: int) -> str:
+    if own is None:
+        return f"{operators} (the operator’s limit)"
+    if own > operators:
+        return f"{own}, but the operator’s limit of {operators} is lower and holds"
+    return str(own)
+
+
+def _qualities(qualities: frozenset[Quality]) -> str:
+    return listed([quality for quality in QUALITIES if quality in qualities])
+
+
+def _channels(rules: ServerRules, here: Here) -> str:
+    if not rules.channels:
+        return "everywhere"
+    return listed(
+        [
+            f"<#{channel_id}>"
+            if channel_id in here.channels
+            else f"a deleted channel (`{channel_id}`)"
+            for channel_id in sorted(rules.channels)
+        ]
+    )
+
+
+def _direct(rules: ServerRules) -> str:
+    if rules.direct_use:
+        return "members may let their credits here pay for them"
+    return "nobody’s credits here pay for them"
+
+
+def _audit(rules: ServerRules, here: Here) -> str:
+    channel_id = rules.audit_channel_id
+    if channel_id is None:
+        return "none"
+    if channel_id not in here.channels:
+        return f"a deleted channel (`{channel_id}`): nothing is posted"
+    if not here.may_post:
+        return (
+            f"<#{channel_id}>, where I may not post: give me *View Channel* and *Send Messages* "
+            "there"
+        )
+    return f"<#{channel_id}>, where I can post"
+
+
+def _role(role_id: int, rules: ServerRules) -> str:
+    role = rules.roles[role_id]
+    gives = []
+    if role.allowance_credits is not None:
+        gives.append(f"{credits_text(role.allowance_credits)} {EVERY[rules.period]}")
+    if role.qualities:
+        gives.append(f"also {_qualities(role.qualities)}")
+    return f"<@&{role_id}>: {listed(gives)}"
+
+
+def changed(before: Snapshot, after: Snapshot, notes: Sequence[str] = ()) -> ui.LayoutView:
+    """What held before → what holds now."""
+    lines = rule_words.changes(before, after)
+    if not lines:
+        return view(words("### Nothing was changed", "It held already.", *notes), colour=BLURPLE)
+    return view(words("### Changed", *lines, *notes), colour=GREEN)
+
+
+def asks_budget(rules: ServerRules, budget: int | None) -> str:
+    """Before the budget that a server has is changed."""
+    assert rules.budget_credits is not None
+    every, has = EVERY[rules.period], credits_text(rules.budget_credits)
+    if budget is None:
+        return (
+            f"Take the budget of the whole server away? It is {has} {every}; then only the bot’s "
+            "own daily budget holds."
+        )
+    return (
+        f"Change the budget of the whole server **from {has} to {credits_text(budget)}** {every}?"
+    )
+
+
+def asks_no_audit(channel_id: int) -> str:
+    """Before decisions are posted nowhere."""
+    return (
+        f"Post decisions nowhere any more? They are posted in <#{channel_id}>, which will be told "
+        "of this. `/quota history` has them all the same."
+    )
+
+
+def limits_unasked() -> ui.LayoutView:
+    """`/settings limits` without any limit."""
+    told = "Give `budget`, `running` or `waiting`. `/settings show` tells what holds now."
+    return view(words("### Nothing was changed", told), colour=AMBER)
+
+
+def limit_notes(changes: Mapping[str, int | None], house: House) -> list[str]:
+    """Where the operator's own limits are lower than what was set."""
+    return [
+        f"The operator’s own limit of {operators} {what} at once for a person is lower, and holds."
+        for what, own, operators in (
+            ("made", changes.get("max_running_per_person"), house.max_running_per_person),
+            ("waiting", changes.get("max_waiting_per_person"), house.max_waiting_per_person),
+        )
+        if own is not None and own > operators
+    ]
+
+
+def choose_channels(
+    choice: Choice, rules: ServerRules, here: Here, news: Sequence[str] = ()
+) -> ui.LayoutView:
+    """Where `/mimic` may be used; `news` is what has just been changed."""
+    chosen = sorted(rules.channels & here.channels)[:MOST_CHANNELS]
+    select = ui.ChannelSelect[ui.LayoutView](
+        custom_id=f"marionette:channels:{choice.server_id}:{choice.actor_id}",
+        channel_types=CHANNEL_TYPES,
+        placeholder="Everywhere",
+        min_values=0,
+        max_values=MOST_CHANNELS,
+        default_values=[
+            discord.SelectDefaultValue(id=id_, type=discord.SelectDefaultValueType.channel)
+            for id_ in chosen
+        ],
+    )
+    text = words(
+        "### Where may videos be asked for?",
+        f"Now: {_channels(rules, here)}.",
+        "Choose the channels; their threads count too. None chosen means everywhere.",
+    )
+    return _choosing(choice, text, select, news)
+
+
+def choose_qualities(choice: Choice, rules: ServerRules, news: Sequence[str] = ()) -> ui.LayoutView:
+    """The qualities that are open to everybody, or those that a role adds."""
+    role = rules.roles.get(choice.role_id, RoleRules())
+    chosen = role.qualities if choice.role_id else rules.qualities
+    select = ui.Select[ui.LayoutView](
+        custom_id=(f"marionette:qualities:{choice.server_id}:{choice.actor_id}:{choice.role_id}"),
+        placeholder="Nothing more",
+        min_values=0 if choice.role_id else 1,
+        max_values=len(QUALITIES),
+        options=[
+            discord.SelectOption(label=quality, value=quality, default=quality in chosen)
+            for quality in QUALITIES
+        ],
+    )
+    if choice.role_id:
+        text = words(
+            f"### What more may <@&{choice.role_id}> use?",
+            f"Everybody may use {_qualities(rules.qualities)}; the role adds to that.",
+        )
+    else:
+        text = words("### Which qualities may everybody use?", "Roles can add further ones.")
+    return _choosing(choice, text, select, news)
+
+
+def _choosing(
+    choice: Choice,
+    text: ui.TextDisplay[ui.LayoutView],
+    select: ui.Item[ui.LayoutView],
+    news: Sequence[str],
+) -> ui.LayoutView:
+    items: list[ui.Item[ui.LayoutView]] = [text]
+    if news:
+        items.append(words("**Changed**", *news))
+    if choice.reason:
+        items.append(ui.TextDisplay(f"{REASON}{choice.reason}", id=REASON_ID))
+    return view(*items, ui.ActionRow(select), colour=GREEN if news else BLURPLE)
+
+
+def reason_on(message: discord.Message) -> str:
+    """The reason that a card carries."""
+    found = ui.LayoutView.from_message(message).find_item(REASON_ID)
+    return found.content.removeprefix(REASON) if isinstance(found, ui.TextDisplay) else ""
+
+
+def news_of(before: ServerRules, after: ServerRules, name: str, role_id: int = 0) -> list[str]:
+    """What a choice has changed, in words; `role_id` names whose it is."""
+    if not role_id:
+        return rule_words.changes(snapshot(before, [name]), snapshot(after, [name]))
+    was, now = (rules.roles.get(role_id, RoleRules()) for rules in (before, after))
+    role: Snapshot = {"role_id": role_id}
+    return rule_words.changes(role | snapshot(was, [name]), role | snapshot(now, [name]))

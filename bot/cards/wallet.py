@@ -1,0 +1,110 @@
+"""The card of somebody's own wallet, and the select of who pays for their direct messages."""
+
+import discord
+from discord import ui
+
+from bot.cards import news
+from bot.cards.job import AMBER, BLURPLE, view, words
+from bot.cards.sentences import clean, credits_text, sentence
+from bot.core.accounts import Wallet
+from bot.core.actions import Line
+from bot.core.jobs import QUALITIES
+from bot.core.ledger import Kind
+
+PAYER_SELECT = "marionette:payer"
+"""The `custom_id` of the select."""
+
+DID = {
+    Kind.HOLD: "held for",
+    Kind.CAPTURE: "what was held was spent on",
+    Kind.RELEASE: "given back from",
+    Kind.GRANT: "granted",
+    Kind.REVOKE: "taken away",
+    Kind.REFUND: "refunded for",
+}
+
+
+def wallet(has: Wallet) -> ui.LayoutView:
+    """What `/credits` answers."""
+    items: list[ui.Item[ui.LayoutView]] = [words(*_purses(has))]
+    if has.under_way:
+        lines = [f"`{job.id}` · {news.title(job)}" for job in has.under_way]
+        items.append(words("**Under way**", *lines))
+    if has.last:
+        items.append(words("**Last entries**", *map(entry_line, has.last)))
+    allowed = [quality for quality in QUALITIES if quality in has.rules.qualities]
+    costs = " · ".join(f"{quality} {has.prices[quality]}" for quality in allowed)
+    items.append(words(f"-# Ten seconds of motion cost, in credits: {costs}."))
+    if has.payers or has.payer:
+        items.append(ui.ActionRow(_select(has)))
+    return view(*items, colour=AMBER if has.unusable or has.block else BLURPLE)
+
+
+def _purses(has: Wallet) -> list[str | None]:
+    rules, balance = has.rules, has.balance
+    if has.unusable:
+        told = sentence(has.unusable.problem, has.unusable.facts)
+        return ["### Your direct messages have nobody who pays", told]
+    if has.payer:
+        where = f"direct messages, paid by {clean(has.payer.name, 100)}"
+    else:
+        where = "this server" if rules.server_id else "direct messages"
+    role = f" (from <@&{rules.allowance_role_id}>)" if rules.allowance_role_id else ""
+    budget = rules.budget_credits
+    limits = [balance.available, *([] if has.server_left is None else [has.server_left])]
+    if has.block:
+        told = sentence(has.block.problem, has.block.facts)
+        return [f"### You cannot spend anything in {where} now", told]
+    return [
+        f"### You can spend {credits_text(has.spendable)} in {where}",
+        (
+            f"**{balance.allowance_left}** of {rules.allowance_credits} left of your allowance"
+            f"{role}, which renews <t:{has.renews_at:.0f}:R>."
+            if rules.allowance_credits
+            else "You have no allowance here: only credits that somebody grants you."
+        ),
+        f"**{balance.granted}** granted, which stay until you spend them.",
+        f"**{balance.held}** held by unfinished jobs." if balance.held else None,
+        (
+            f"This server's budget has **{has.server_left}** of {budget} left until "
+            f"<t:{has.renews_at:.0f}:f>."
+            if has.server_left is not None and has.server_left < balance.available
+            else None
+        ),
+        (
+            f"Today's budget for everybody has only **{has.spendable}** left."
+            if has.spendable < min(limits)
+            else None
+        ),
+    ]
+
+
+def entry_line(line: Line) -> str:
+    """One entry of the journal, as its owner reads it."""
+    kind = Kind(line.kind)
+    amount = f"**{line.credits:+d}** " if line.credits else ""
+    job = f" `{line.job_id}`" if line.job_id else ""
+    return f"<t:{line.at:.0f}:R> · {amount}{DID[kind]}{job}"
+
+
+def _select(has: Wallet) -> ui.Select[ui.LayoutView]:
+    chosen = has.payer.server_id if has.payer else 0
+    options = [
+        discord.SelectOption(
+            label="My own credits in direct messages", value="0", default=not chosen
+        )
+    ]
+    payers = list(has.payers)
+    if has.payer and has.payer.server_id not in {payer.server_id for payer in payers}:
+        payers.insert(0, has.payer)
+    options += [
+        discord.SelectOption(
+            label=clean(payer.name, 80) or str(payer.server_id),
+            value=str(payer.server_id),
+            default=payer.server_id == chosen,
+        )
+        for payer in payers[:24]
+    ]
+    return ui.Select(
+        custom_id=PAYER_SELECT, placeholder="Who pays for your direct messages?", options=options
+    )

@@ -1,0 +1,142 @@
+"""Tells each server's audit channel of what is decided there.
+
+An action is told at least once, in order. A nonce of its own makes a repeat the same message, so
+that a kill between the post and the note of it does not show it twice. A channel that refuses
+(gone, or closed to the bot) misses what it refuses; nothing is tried there again for ever.
+"""
+
+import asyncio
+from contextlib import suppress
+
+import discord
+import structlog
+
+from bot.cards import audit as audit_cards
+from bot.clock import Clock
+from bot.core.actions import Action
+from bot.delivery.status import LOST, is_refusal
+from bot.errors import CannotSave
+from bot.store import Store
+
+log = structlog.get_logger()
+
+LOOK_EVERY_S = 30.0
+"""The command line's actions come from another process, which cannot wake this one."""
+
+AT_ONCE = 50
+PATIENCE_S = 20.0
+"""A channel that takes longer is gone on with in the next round, so that others need not wait."""
+
+
+class AuditPosts:
+    """`poke` when something was decided."""
+
+    def __init__(self, *, client: discord.Client, store: Store, clock: Clock) -> None:
+        self._client = client
+        self._store = store
+        self._clock = clock
+        self._poked = asyncio.Event()
+        self._refusing: set[int] = set()
+
+    def poke(self) -> None:
+        """Look now."""
+        self._poked.set()
+
+    async def run(self) -> None:
+        """Tell what there is to tell until cancelled."""
+        await self._client.wait_until_ready()
+        while True:
+            self._poked.clear()
+            await self._tell_all()
+            await self._rest()
+
+    async def _rest(self) -> None:
+        waker = asyncio.ensure_future(self._poked.wait())
+        timer = asyncio.ensure_future(self._clock.sleep(LOOK_EVERY_S))
+        try:
+            await asyncio.wait({waker, timer}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waker.cancel()
+            timer.cancel()
+
+    async def _tell_all(self) -> None:
+        try:
+            audience = await self._store.rulebook.audience()
+        except CannotSave as error:
+            log.debug("audit channels could not be read", reason=str(error))
+            return
+        except Exception:  # whatever it is, the videos go on
+            log.exception("audit channels could not be read and are looked for again")
+            return
+        await asyncio.gather(*(self._tell(*server) for server in audience))
+
+    async def _tell(self, server_id: int, channel_id: int | None, told_to: int) -> None:
+        """Bring one server up to date, as far as it goes this time."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE_S):
+                try:
+                    if channel_id is None:
+                        await self._say_the_last(server_id, told_to)
+                    else:
+                        await self._catch_up(server_id, channel_id, told_to)
+                except CannotSave as error:
+                    log.debug("audit posts could not be noted", reason=str(error))
+                except LOST as error:
+                    log.info("audit channel is out of reach", channel=channel_id, reason=str(error))
+                except Exception:
+                    log.exception("an audit post failed and is tried again", server=server_id)
+
+    async def _catch_up(self, server_id: int, channel_id: int, told_to: int) -> None:
+        while news := await self._news(server_id, told_to):
+            for number, action in news:
+                if (left := _left_by(action)) is not None:  # it reads that another takes its place
+                    await self._post(server_id, left, number, action)
+                taken = await self._post(server_id, channel_id, number, action)
+                told_to = number if taken else news[-1][0]
+                await self._store.rulebook.audited(server_id, channel_id, told_to)
+                if not taken:
+                    break
+
+    async def _say_the_last(self, server_id: int, told_to: int) -> None:
+        """Tell a channel that none follows of everything up to its own end."""
+        news = await self._news(server_id, told_to)
+        ends = [(number, left) for number, action in news if (left := _left_by(action))]
+        if ends:
+            end, channel_id = ends[-1]
+            for number, action in news:
+                if number > end or not await self._post(server_id, channel_id, number, action):
+                    break
+        await self._store.rulebook.audited(server_id, None, 0)
+
+    async def _news(self, server_id: int, told_to: int) -> list[tuple[int, Action]]:
+        return await self._store.chronicle.actions_after(server_id, told_to, AT_ONCE)
+
+    async def _post(self, server_id: int, channel_id: int, number: int, action: Action) -> bool:
+        """Whether the channel took it."""
+        channel = self._client.get_partial_messageable(channel_id)
+        try:
+            await channel.send(
+                view=audit_cards.action(number, action),
+                nonce=f"audit-{number}",
+                allowed_mentions=discord.AllowedMentions.none(),
+            )
+        except discord.HTTPException as error:
+            if not is_refusal(error):
+                raise
+            known = channel_id in self._refusing
+            self._refusing.add(channel_id)
+            (log.debug if known else log.warning)(
+                "an audit channel takes no posts, and misses what is decided meanwhile",
+                server=server_id,
+                channel=channel_id,
+                reason=str(error),
+            )
+            return False
+        self._refusing.discard(channel_id)
+        return True
+
+
+def _left_by(action: Action) -> int | None:
+    """The audit channel that an action has put out of use."""
+    was, now = ((seen or {}).get("audit_channel_id") for seen in (action.before, action.after))
+    return was if isinstance(was, int) and was != now else None

@@ -1,0 +1,363 @@
+"""Status cards: each shows its job's last state, is edited only for news, and mended at start.
+
+What a card shows is saved with the job as its *face*, a short text of what can change on it. A
+card whose face is not what it should be is behind, however that came about.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from weakref import WeakValueDictionary
+from zlib import crc32
+
+import discord
+import structlog
+from aiohttp import ClientError
+
+from bot.cards import job as cards
+from bot.cards.job import Button
+from bot.cards.news import Outlook, Pace
+from bot.clock import Clock
+from bot.core.accounts import Terms
+from bot.core.jobs import Delivered, Job, JobState, Source
+from bot.core.pricing import Rates, prices
+from bot.errors import CannotSave, DeliveryError, Problem
+from bot.store import Store
+
+log = structlog.get_logger()
+
+EDIT_SPACING_S = 3.0
+LOOK_S = 1.0
+"""Files are usually looked at by then: the price comes at once, not after a spaced edit."""
+
+SETTLE_S = 0.25
+"""News comes in bursts (queued, sent, rendering): a card shows where they end."""
+
+LOST = (discord.HTTPException, ClientError, OSError, TimeoutError)
+"""Whatever a call to Discord may raise."""
+
+SEARCHED_MESSAGES = 100
+"""So many messages after a request are looked through for cards that were posted before."""
+
+NONCE_ROOM = 10**14
+"""A nonce holds 25 characters: a job's id, a dash, and so much of a message's id."""
+
+RETRY_S = (3.0, 10.0, 30.0, 60.0)
+
+EDITED_TOO_OFTEN = 30046
+"""Discord's word for a message older than an hour: it may be edited, but later."""
+
+
+class StatusCards:
+    """Keeps every card true. `touch` a job when there may be news."""
+
+    def __init__(
+        self,
+        *,
+        client: discord.Client,
+        store: Store,
+        clock: Clock,
+        outlook: Callable[[Job], Awaitable[Outlook]],
+        terms: Callable[[Job], Awaitable[Terms]],
+        rates: Rates,
+    ) -> None:
+        self._client = client
+        self._store = store
+        self._clock = clock
+        self._outlook = outlook
+        self._terms = terms
+        self._rates = rates
+        self._group: asyncio.TaskGroup | None = None
+        self._working: set[str] = set()
+        self._news: set[str] = set()
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    async def run(self) -> None:
+        """Keep cards until cancelled; first of all, mend those that lag behind."""
+        await self._client.wait_until_ready()
+        async with asyncio.TaskGroup() as group:
+            self._group = group
+            for job in await self._store.read.behind():
+                self.touch(job.id)
+            for job_id in self._news.copy():
+                self.touch(job_id)
+            try:
+                await asyncio.Event().wait()
+            finally:
+                self._group = None  # jobs that still end their step must not start work here
+
+    def touch(self, job_id: str) -> None:
+        """There may be news of this job."""
+        self._news.add(job_id)
+        if self._group is not None and job_id not in self._working:
+            self._working.add(job_id)
+            self._group.create_task(self._keep(job_id))
+
+    def exclusive(self, job_id: str) -> AbstractAsyncContextManager[None]:
+        """While this is held, nobody else edits the job's card."""
+        return self._locks.setdefault(job_id, asyncio.Lock())
+
+    async def _keep(self, job_id: str) -> None:
+        failures = 0
+        try:
+            while job_id in self._news:
+                await self._clock.sleep(SETTLE_S)
+                self._news.discard(job_id)
+                try:
+                    async with self.exclusive(job_id):
+                        edited = await self._show(job_id)
+                    failures = 0
+                    wait_s = EDIT_SPACING_S if edited else 0.0
+                except DeliveryError as error:
+                    log.warning("card not edited", job=job_id, reason=str(error))
+                    self._news.add(job_id)
+                    wait_s = RETRY_S[min(failures, len(RETRY_S) - 1)]
+                    failures += 1
+                except Exception as error:
+                    if not isinstance(error, CannotSave):  # of which the operator is told once
+                        log.exception("card not edited", job=job_id)
+                    self._news.add(job_id)
+                    wait_s = RETRY_S[min(failures, len(RETRY_S) - 1)]
+                    failures += 1
+                await self._clock.sleep(wait_s)
+        finally:
+            self._working.discard(job_id)
+
+    async def _show(self, job_id: str) -> bool:
+        """Bring one card up to date; whether it was edited."""
+        job = await self._store.read.job(job_id)
+        if job is not None and _is_looked_at(job) and job.card.message_id is not None:
+            await self._clock.sleep(LOOK_S)
+            job = await self._store.read.job(job_id)
+        if job is None:
+            return False
+        outlook = await self._outlook(job)
+        face = face_of(job, outlook)
+        if job.card.shown == face:
+            return False
+        edited = False
+        if not _needs_nothing(job):
+            if job.failure and job.source is Source.SLASH and job.queued_at is None:
+                await self._refuse_privately(job)
+            elif job.source is Source.MESSAGE and (
+                job.card.message_id is None or job.card_is_above_its_files
+            ):
+                await self._post_card(job, await self._view(job, outlook))
+            else:
+                await self._edit(job, await self._view(job, outlook))
+                edited = True
+        await self._store.card_shows(job.id, face)
+        return edited
+
+    async def _view(self, job: Job, outlook: Outlook) -> discord.ui.LayoutView:
+        if not job.is_draft:
+            return cards.status(job, outlook)
+        if job.duration_s is None:
+            return cards.draft(job, None)
+        terms = await self._terms(job)
+        costs = prices(job.duration_s, self._rates)
+        open_to_them = {quality: costs[quality] for quality in costs if quality in terms.qualities}
+        return cards.draft(job, open_to_them, terms.payer)
+
+    async def _post_card(self, job: Job, view: discord.ui.LayoutView) -> None:
+        """The card of a plain message's request is a message of its own.
+
+        It answers the newest message that brought a file: an edit above that would go unseen.
+        Earlier cards go only once the new one stands, and the saved one is remembered until then:
+        killed anywhere in between, the next try finds the new one by its buttons and goes on, even
+        if one of them has been pressed meanwhile; so an edit takes them only once it is saved.
+        """
+        try:
+            channel = await self._client.fetch_channel(job.channel_id)
+            assert isinstance(channel, discord.DMChannel)
+            answered = job.completed_by_id or job.origin_id
+            found = await _cards_of(job, channel)
+            below = [card for card in found if card.id > answered or job.ended]
+            if below:
+                standing = below[-1].id
+                if job.is_draft:  # it says what is new even while the earlier ones stay
+                    await below[-1].edit(view=view)
+            elif job.card.message_id is not None and not job.is_draft:
+                await self._edit(job, view)
+                return
+            elif job.state is JobState.CANCELLED:
+                return
+            else:
+                nonce = f"{job.id}-{answered % NONCE_ROOM}"
+                standing = (await channel.send(view=view, nonce=nonce, silent=False)).id
+            earlier = {card.id for card in found} | {job.card.message_id or standing}
+            for message_id in earlier - {standing}:
+                await _delete(channel.get_partial_message(message_id))
+            await self._store.card_is(job.id, standing)
+            if below and not job.is_draft:
+                await below[-1].edit(view=view)
+        except LOST as error:
+            if not is_refusal(error):
+                raise DeliveryError(str(error)) from error
+            log.info("a card could not be posted", job=job.id, reason=str(error))
+            await self._edit(job, view)
+
+    async def _edit(self, job: Job, view: discord.ui.LayoutView) -> None:
+        """Edit a card by its token, afterwards by its id; one that is gone is given up."""
+        message_id = job.card.message_id
+        if message_id is None:
+            return
+        try:
+            if self._token_lives(job):
+                try:
+                    await self._webhook(job).edit_message(message_id, view=view)
+                except discord.HTTPException as error:
+                    if not is_refusal(error):
+                        raise
+                else:
+                    return
+            channel = self._client.get_partial_messageable(job.channel_id)
+            await channel.get_partial_message(message_id).edit(view=view)
+        except LOST as error:
+            if is_refusal(error):
+                log.info("card is out of reach", job=job.id, reason=str(error))
+                return
+            raise DeliveryError(str(error)) from error
+
+    async def _refuse_privately(self, job: Job) -> None:
+        """Delete the public reply and tell its requester alone; each way out has a next one."""
+        assert job.failure is not None
+        view = cards.refusal(job.failure.problem, job.failure.facts)
+        try:
+            if self._token_lives(job) and job.card.message_id is not None:
+                webhook = self._webhook(job)
+                try:
+                    await webhook.delete_message(job.card.message_id)
+                except discord.NotFound:
+                    pass
+                except discord.HTTPException:
+                    neutral = cards.say("This request could not be taken.", cards.GREY)
+                    await webhook.edit_message(job.card.message_id, view=neutral)
+                await webhook.send(view=view, ephemeral=True, wait=True)
+                return
+        except LOST as error:
+            if not is_refusal(error):
+                raise DeliveryError(str(error)) from error
+        try:
+            person = await self._client.fetch_user(job.person_id)
+            await person.send(view=view)
+        except LOST as error:
+            if not is_refusal(error):
+                raise DeliveryError(str(error)) from error
+            log.info("a refusal could not be told", job=job.id, reason=str(error))
+
+    async def find_reply(self, job: Job) -> int | None:
+        """The message id of the reply to the job's interaction, if there is one."""
+        if not self._token_lives(job):
+            return None
+        await self._client.wait_until_ready()
+        try:
+            # The route takes this name in place of an id; discord.py's annotation does not say so.
+            reply = await self._webhook(job).fetch_message("@original")  # type: ignore[arg-type]
+        except LOST as error:
+            if is_refusal(error):
+                return None
+            raise DeliveryError(str(error)) from error
+        return reply.id
+
+    def can_reply(self, job: Job) -> bool:
+        """Whether the reply to the job's interaction can still be edited by its token."""
+        return self._token_lives(job) and job.card.message_id is not None
+
+    async def reply_with_video(self, job: Job, path: str) -> None:
+        """Put the finished video into the reply, where that can be done."""
+        assert job.card.message_id is not None
+        file = discord.File(path, filename=cards.FILE_NAME.format(id=job.id))
+        await self._webhook(job).edit_message(
+            job.card.message_id, view=cards.finished(job), attachments=[file]
+        )
+
+    def _token_lives(self, job: Job) -> bool:
+        return bool(job.card.token) and self._clock.time() < job.card.token_expires_at - 5
+
+    def _webhook(self, job: Job) -> discord.Webhook:
+        assert job.card.token is not None
+        assert self._client.application_id is not None
+        webhook = discord.Webhook.partial(
+            self._client.application_id, job.card.token, client=self._client
+        )
+        webhook.type = discord.WebhookType.application  # only these may send ephemeral messages
+        return webhook
+
+
+def face_of(job: Job, outlook: Outlook) -> str:
+    """What can change on a job's card, in at most 40 characters; it begins with the state."""
+    if job.is_draft:
+        files = "|".join(
+            file.url.split("?")[0] if file else "" for file in (job.subject, job.motion)
+        )
+        paid = f"{files}|{job.server_id}" if job.server_id else files
+        return f"{job.state}:{crc32(paid.encode()):08x}:{job.duration_s or ''}"[:40]
+    notes = [job.delivered, None if job.ended else job.settled, _note(job, outlook)]
+    return ":".join([job.state, *(note for note in notes if note)])
+
+
+def _note(job: Job, outlook: Outlook) -> str | None:
+    match job.state:
+        case JobState.QUEUED if outlook.unavailable:
+            return "unavailable"
+        case JobState.QUEUED:
+            return "own" if outlook.waits_for_own else str(outlook.place)
+        case JobState.SUBMITTING if outlook.is_in_doubt:
+            return "doubt"
+        case JobState.RENDERING if outlook.pace is not Pace.USUAL:
+            return outlook.pace
+        case _:
+            return None
+
+
+def _is_looked_at(job: Job) -> bool:
+    """A draft with both files, whose price is not known yet."""
+    return job.is_draft and None not in {job.subject, job.motion} and job.duration_s is None
+
+
+def _needs_nothing(job: Job) -> bool:
+    """Cards that Discord or another message has already brought to where they should be."""
+    if job.state is JobState.CHECKING and job.source is Source.SLASH:
+        return True  # "thinking…"
+    if job.failure and job.failure.problem is Problem.INTERRUPTED and job.card.message_id is None:
+        return True  # there never was a reply: Discord itself has told them
+    if job.state is JobState.DELIVERING and job.delivery_message_id is not None:
+        return True  # perhaps it is the finished post by now, and the answer was lost
+    return job.delivered is Delivered.REPLY
+
+
+async def _cards_of(job: Job, channel: discord.DMChannel) -> list[discord.Message]:
+    """The job's cards in its channel, oldest first, whether or not they were ever saved."""
+    button = cards.custom_id(Button.CANCEL, job.id)
+    since = discord.Object(job.origin_id)
+    return [
+        message
+        async for message in channel.history(limit=SEARCHED_MESSAGES, after=since)
+        if message.author.id == channel.me.id and button in custom_ids(message)
+    ]
+
+
+async def _delete(message: discord.PartialMessage) -> None:
+    try:
+        await message.delete()
+    except discord.HTTPException as error:
+        if not is_refusal(error):
+            raise
+
+
+def custom_ids(message: discord.Message) -> set[str]:
+    """What the buttons of a message ask for."""
+    view = discord.ui.LayoutView.from_message(message)
+    return {
+        item.custom_id
+        for item in view.walk_children()
+        if isinstance(item, discord.ui.Button) and item.custom_id
+    }
+
+
+def is_refusal(error: BaseException) -> bool:
+    """Whether Discord said no for good; asking on would get the bot blocked."""
+    if not isinstance(error, discord.HTTPException) or error.code == EDITED_TOO_OFTEN:
+        return False
+    return error.status < 500 and error.status != 429

@@ -1,0 +1,234 @@
+"""`rendering` and `fetching`: the polls that buy news, and the bytes that are paid for."""
+
+import asyncio
+
+import structlog
+
+from bot.alarms import Alarms, Trouble
+from bot.clock import Clock
+from bot.core.jobs import Failure, Job
+from bot.errors import (
+    DownloadError,
+    KeyRejected,
+    Problem,
+    ProviderError,
+    ProviderUnavailable,
+    Refused,
+    RequestUnknown,
+)
+from bot.jobs.files import Files
+from bot.jobs.forecast import Forecast
+from bot.media.fetch import Downloads
+from bot.media.inspect import Media
+from bot.provider.breaker import Line, Patience, Throttle
+from bot.provider.client import Result, Row, RunState, Segmind, Status
+from bot.store import Store
+
+log = structlog.get_logger()
+
+UNKNOWN_GRACE_S = 60.0
+RESULT_LIFE_S = 3600.0
+"""Status and result live one hour from submission; after that only the history knows a run."""
+
+RUN_PATIENCE_S = 2 * 3600.0
+LOOKUP_PATIENCE_S = 15 * 60.0
+BLIND_PATIENCE_S = 6 * 3600.0
+"""So long a history or a file that cannot be read is waited for; then the job leaves its slot."""
+
+LONGEST_RUN_S = 24 * 3600.0
+REVIEW_EVERY_S = 3600.0
+FETCH_TIMEOUT_S = 300.0
+RESULT_LIMIT_BYTES = 1_000_000_000
+
+
+class Renders:
+    """Each step returns the seconds after which to look again."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        segmind: Segmind,
+        downloads: Downloads,
+        media: Media,
+        files: Files,
+        forecast: Forecast,
+        line: Line,
+        throttle: Throttle,
+        alarms: Alarms,
+        clock: Clock,
+        supplier: str,
+    ) -> None:
+        self._store = store
+        self._segmind = segmind
+        self._downloads = downloads
+        self._media = media
+        self._files = files
+        self._forecast = forecast
+        self._line = line
+        self._throttle = throttle
+        self._alarms = alarms
+        self._clock = clock
+        self._supplier = supplier
+        self._lookups = Patience(clock, patience_s=LOOKUP_PATIENCE_S)
+        self._unread = Patience(clock, patience_s=BLIND_PATIENCE_S)
+        self._fetches = Patience(clock, patience_s=BLIND_PATIENCE_S)
+        self._seen_running: set[str] = set()
+
+    async def poll(self, job: Job) -> float:
+        """Ask once how a run goes."""
+        attempt = job.attempt
+        assert attempt is not None
+        assert attempt.request_id is not None
+        assert attempt.submitted_at is not None
+        elapsed_s = self._clock.time() - attempt.submitted_at
+        if 0 <= elapsed_s < 1:  # just submitted: nothing is ready that soon
+            return (await self._forecast.run_times(job)).next_poll_s(0.0)
+        if elapsed_s < 0:  # the clock was set back: it may have been submitted at any time
+            elapsed_s = RESULT_LIFE_S
+        if wait_s := self._throttle.wait_s():
+            return wait_s
+        try:
+            return await self._ask(job, attempt.request_id, elapsed_s)
+        except RequestUnknown:
+            self._line.poll_works(job.id)
+            if elapsed_s >= UNKNOWN_GRACE_S:
+                return await self._look_up(job, attempt.request_id, elapsed_s)
+            return 5.0
+        except ProviderUnavailable as error:
+            log.info("poll failed", job=job.id, reason=str(error))
+            if self._throttle.closed_s:
+                return self._throttle.closed_s
+            self._line.poll_failed(job.id)
+            wait_s = error.retry_after_s or 10.0
+        except KeyRejected as error:
+            self._alarms.begins(Trouble.KEY, "polls", reason=str(error), status=error.status)
+            wait_s = 60.0
+        if elapsed_s > RESULT_LIFE_S:
+            return await self._look_up(job, attempt.request_id, elapsed_s)
+        return wait_s
+
+    async def _ask(self, job: Job, request_id: str, elapsed_s: float) -> float:
+        """Where a run is, and its result once there is one. Raises `ProviderError`."""
+        status = await self._segmind.status(request_id)
+        self._alarms.works(Trouble.KEY, "polls")
+        self._line.poll_works(job.id)
+        if status.state is RunState.FAILED:
+            return await self._finish(job, status)
+        if status.state is RunState.COMPLETED:
+            result = await self._segmind.result(request_id)
+            if result.state is RunState.FAILED or result.url:
+                return await self._finish(job, result)
+            return await self._look_up(job, request_id, elapsed_s)
+        self._seen_running.add(job.id)
+        if elapsed_s > RUN_PATIENCE_S:
+            return await self._look_up(job, request_id, elapsed_s)
+        return (await self._forecast.run_times(job)).next_poll_s(elapsed_s)
+
+    async def _look_up(self, job: Job, request_id: str, elapsed_s: float) -> float:
+        """Past its hour, or when it has no answer, a run is looked for in the history."""
+        try:
+            row = await self._segmind.history_row(request_id)
+        except ProviderError as error:
+            if isinstance(error, KeyRejected):
+                self._alarms.begins(Trouble.KEY, "history", reason=str(error), status=error.status)
+            else:
+                log.warning("history unavailable", job=job.id, reason=str(error))
+            self._unread.tried(job.id)
+            if not self._unread.is_spent(job.id):
+                return error.retry_after_s or 60.0
+        else:
+            self._alarms.works(Trouble.KEY, "history")
+            if row is not None and (row.state is RunState.FAILED or row.url):
+                return await self._finish(job, row)
+            if row is not None and elapsed_s < LONGEST_RUN_S:
+                return 60.0  # it says that the run goes on
+            self._lookups.tried(job.id)
+            if elapsed_s < RUN_PATIENCE_S or not self._lookups.is_spent(job.id):
+                return 60.0
+        log.error("a run was lost sight of", job=job.id, request_id=request_id)
+        self._forget(job)
+        await self._store.doubt(job, self._clock.time())
+        return 0
+
+    async def reconsider(self, job: Job) -> float:
+        """A job in review whose run is known: once the history has its end, it goes on."""
+        attempt = job.attempt
+        assert attempt is not None
+        assert attempt.request_id is not None
+        if wait_s := self._throttle.wait_s():
+            return wait_s
+        try:
+            row = await self._segmind.history_row(attempt.request_id)
+        except ProviderError:
+            return REVIEW_EVERY_S
+        if row is None or not (row.state is RunState.FAILED or row.url):
+            return REVIEW_EVERY_S
+        if row.url and attempt.result_url:  # its file could not be had: it goes on with the file
+            try:
+                await self._bring(job, row.url)
+            except (DownloadError, Refused):
+                return REVIEW_EVERY_S
+        await self._store.resumed(job, self._clock.time())
+        return 0
+
+    async def _finish(self, job: Job, end: Status | Result | Row) -> float:
+        at = self._clock.time()
+        if end.state is RunState.FAILED:
+            reason = end.error or "no reason was given."
+            failure = Failure(Problem.GENERATION_FAILED, {"reason": reason})
+            await self._store.fail(job, failure, at)
+        else:
+            assert not isinstance(end, Status)
+            assert end.url is not None
+            await self._store.rendered(job, end.url, end.cost, at, is_timed=self._is_timed(job, at))
+        self._forget(job)
+        return 0
+
+    def _is_timed(self, job: Job, at: float) -> bool:
+        """Whether its run time is known: it was seen running, and the clock tells a likely one."""
+        began = job.attempt.submitted_at if job.attempt else None
+        is_likely = began is not None and 0 < at - began < RESULT_LIFE_S
+        return job.id in self._seen_running and is_likely
+
+    def _forget(self, job: Job) -> None:
+        self._lookups.forget(job.id)
+        self._unread.forget(job.id)
+        self._line.forget(job.id)
+        self._seen_running.discard(job.id)
+
+    async def fetch(self, job: Job) -> float:
+        """Bring the finished video to disk, whole, before it is paid for."""
+        attempt = job.attempt
+        assert attempt is not None
+        assert attempt.result_url is not None
+        try:
+            await self._bring(job, attempt.result_url)
+        except (DownloadError, Refused) as error:
+            log.warning("the video could not be fetched", job=job.id, reason=str(error))
+            self._fetches.tried(job.id)
+            if not self._fetches.is_spent(job.id):
+                return min(600.0, max(3.0, self._fetches.age_s(job.id) / 4))
+            self._fetches.forget(job.id)
+            await self._store.doubt(job, self._clock.time())
+            return 0
+        self._fetches.forget(job.id)
+        await self._store.fetched(job, self._clock.time())
+        return 0
+
+    async def _bring(self, job: Job, url: str) -> None:
+        """A good video on disk. Raises `DownloadError`, `Refused`, or `CannotSave`."""
+        path = self._files.video(job.id)
+        if not await asyncio.to_thread(path.exists):
+            await self._downloads.save(
+                url,
+                path,
+                limit_bytes=RESULT_LIMIT_BYTES,
+                timeout_s=FETCH_TIMEOUT_S,
+                supplier=self._supplier,
+            )
+        try:
+            await self._media.inspect_result(path)
+        except Refused:
+            path.unlink(missing_ok=True)
+            raise

@@ -1,0 +1,250 @@
+"""A job's life: who looks at it when. Each unended job is followed by one task.
+
+`advance` reads the job, does its next step, and commits. It may be called twice or from two places:
+every change names the state and the revision it leaves, so that the slower one changes nothing.
+Starting up is nothing special: every unended job is followed from where it is.
+"""
+
+import asyncio
+import math
+from typing import Protocol
+
+import structlog
+
+from bot.clock import Clock
+from bot.core.jobs import RUNNING, Job, JobState
+from bot.errors import CannotSave, DeliveryError, MembersUnknown, StaleJob
+from bot.jobs.files import Files
+from bot.jobs.intake import Intake
+from bot.jobs.renders import Renders
+from bot.jobs.submits import Submits
+from bot.provider.breaker import Line, Patience
+from bot.store import Store
+
+log = structlog.get_logger()
+
+AFTER_A_BUG_S = 30.0
+NOTICE_EVERY_S = 30.0
+SWEEP_EVERY_S = 3600.0
+STOP_PATIENCE_S = 6.0
+
+
+class Post(Protocol):
+    """What is asked of `delivery`."""
+
+    async def deliver(self, job: Job) -> None:
+        """Bring the finished video to its requester. Raises `DeliveryError`."""
+
+
+class Cards(Protocol):
+    """What is asked of `status`."""
+
+    def touch(self, job_id: str) -> None:
+        """There may be news of this job."""
+
+
+class Runner:
+    """Follows every job until it has ended; `poke` makes it look at one now."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        intake: Intake,
+        line: Line,
+        submits: Submits,
+        renders: Renders,
+        delivery: Post,
+        cards: Cards,
+        files: Files,
+        clock: Clock,
+        keep_days: float,
+    ) -> None:
+        self._store = store
+        self._intake = intake
+        self._line = line
+        self._submits = submits
+        self._renders = renders
+        self._delivery = delivery
+        self._cards = cards
+        self._files = files
+        self._clock = clock
+        self._keep_s = keep_days * 24 * 3600
+        self._pokes: dict[str, asyncio.Event] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._deliveries = Patience(clock, patience_s=0.0)
+        self._stopping = asyncio.Event()
+        self._last_action = 0
+
+    async def provider_is_down(self) -> bool:
+        """Whether a new request could only wait: it is an outage, or others find out if it lasts.
+
+        Once the provider answers again, and nobody waits, the new one is the try.
+        """
+        return self._line.is_closed or (self._line.is_broken and await self._submits.will_try())
+
+    async def run(self) -> None:
+        """Follow all jobs until `stop`."""
+        self._last_action = await self._store.read.last_action()
+        for job in await self._store.read.unended():
+            self.poke(job.id)
+        swept_at = -math.inf
+        while not self._stopping.is_set():
+            if self._clock.monotonic() - swept_at >= SWEEP_EVERY_S:
+                swept_at = self._clock.monotonic()
+                await self._sweep()
+            await self._wait(self._stopping, NOTICE_EVERY_S)
+            await self._look_around()
+
+    async def _look_around(self) -> None:
+        try:
+            await self._notice()
+            await self._submits.watch()
+        except CannotSave as error:
+            log.debug("it could not be looked around", reason=str(error))
+        except Exception:
+            log.exception("it could not be looked around and is tried again")
+
+    async def _notice(self) -> None:
+        """Look at the jobs about which somebody has decided, perhaps in another process."""
+        for number, job_id in await self._store.read.actions_after(self._last_action):
+            self._last_action = number
+            if job_id is not None:
+                self.poke(job_id)
+
+    async def stop(self) -> None:
+        """Take no more steps; let those under way end, or cut them off after a while.
+
+        A step that is cut off goes on at the next start.
+        """
+        self._stopping.set()
+        for event in self._pokes.values():
+            event.set()
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=STOP_PATIENCE_S)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    def poke(self, job_id: str) -> None:
+        """Look at this job now."""
+        if job_id in self._pokes:
+            self._pokes[job_id].set()
+        elif not self._stopping.is_set():
+            self._pokes[job_id] = asyncio.Event()
+            task = asyncio.create_task(self._follow(job_id), name=f"job {job_id}")
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _follow(self, job_id: str) -> None:
+        poked = self._pokes[job_id]
+        try:
+            while not self._stopping.is_set():
+                poked.clear()
+                wait_s = await self._step(job_id)
+                if wait_s is None:
+                    return
+                await self._wait(poked, wait_s)
+        finally:
+            del self._pokes[job_id]
+
+    async def _step(self, job_id: str) -> float | None:
+        try:
+            wait_s = await self.advance(job_id)
+        except StaleJob:
+            return 0.0  # somebody else moved it: look again
+        except (DeliveryError, MembersUnknown) as error:
+            log.warning("Discord did not do its part", job=job_id, reason=str(error))
+            self._deliveries.tried(job_id)
+            return min(300.0, max(3.0, self._deliveries.age_s(job_id) / 4))
+        except CannotSave as error:  # the operator is told of it once, not for each job
+            log.debug("a step could not be saved", job=job_id, reason=str(error))
+            return AFTER_A_BUG_S
+        except Exception:
+            log.exception("a step failed and is tried again", job=job_id)
+            return AFTER_A_BUG_S
+        self._deliveries.forget(job_id)
+        return wait_s
+
+    async def advance(self, job_id: str) -> float | None:
+        """Do a job's next step; the seconds after which to look again, `None` once it has ended."""
+        job = await self._store.read.job(job_id)
+        if job is None:
+            return None
+        self._cards.touch(job_id)
+        if job.ended:
+            await self._tidy(job)
+            return None
+        wait_s = await self._do(job)
+        after = await self._store.read.job(job_id)
+        if after is not None and after.revision != job.revision:
+            if after.state is not job.state:
+                log.info("job", job=job_id, left=job.state, entered=after.state)
+            self._cards.touch(job_id)
+            if {job.state, after.state} & (RUNNING | {JobState.QUEUED}):
+                await self._line_moved(job_id)
+        return wait_s
+
+    async def _tidy(self, job: Job) -> None:
+        """An ended job keeps nothing but the video that was delivered."""
+        if job.state is JobState.DELIVERED:
+            await self._files.delete_inputs(job.id)
+        else:
+            await self._files.delete_all(job.id)
+
+    async def _do(self, job: Job) -> float | None:
+        match job.state:
+            case JobState.CHECKING:
+                return await self._intake.check(job)
+            case JobState.QUEUED:
+                return await self._submits.start(job)
+            case JobState.SUBMITTING:
+                return await self._submits.settle_doubt(job)
+            case JobState.RENDERING:
+                return await self._renders.poll(job)
+            case JobState.FETCHING:
+                return await self._renders.fetch(job)
+            case JobState.DELIVERING:
+                await self._delivery.deliver(job)
+                return 0.0
+            case JobState.REVIEW if job.attempt and job.attempt.request_id:
+                return await self._renders.reconsider(job)
+            case JobState.REVIEW:
+                return await self._submits.reconsider(job)
+            case _:
+                raise AssertionError(f"{job.state} is an end")
+
+    async def _line_moved(self, mover: str) -> None:
+        """Wake the jobs whose turn it now is, and tell the waiting ones their places."""
+        for job_id in await self._submits.startable():
+            if job_id != mover:
+                self.poke(job_id)
+        for queued in (await self._store.read.line()).queued:
+            self._cards.touch(queued.job_id)
+
+    async def _wait(self, event: asyncio.Event, seconds: float) -> None:
+        waker = asyncio.ensure_future(event.wait())
+        timer = asyncio.ensure_future(self._clock.sleep(seconds))
+        try:
+            await asyncio.wait({waker, timer}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waker.cancel()
+            timer.cancel()
+
+    async def _sweep(self) -> None:
+        """Delete the videos whose time is over, and what a kill has kept from being deleted."""
+        try:
+            now = self._clock.time()
+            for job_id in await self._files.job_ids():
+                kept = await self._store.read.job(job_id)
+                if kept is None:
+                    await self._files.delete_all(job_id)
+                elif kept.ended and job_id not in self._pokes:
+                    await self._tidy(kept)
+            for job in await self._store.read.ended_with_video(now - self._keep_s):
+                await self._files.delete_all(job.id)
+                await self._store.video_deleted(job.id, now)
+        except CannotSave as error:
+            log.debug("old files could not be forgotten", reason=str(error))
+        except Exception:
+            log.exception("old files could not be deleted and are tried again")

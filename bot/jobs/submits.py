@@ -1,0 +1,321 @@
+"""`queued` and `submitting`: a turn in the line, and the one POST that costs money.
+
+It is saved before it is sent, and never repeated on doubt: every accepted one is a new, billed
+run. A job that is found in `submitting` is looked up in the provider's history instead.
+"""
+
+import asyncio
+from dataclasses import replace
+from urllib.parse import parse_qs, urlsplit
+
+import structlog
+
+from bot.alarms import Alarms, Trouble
+from bot.clock import Clock
+from bot.core import policy
+from bot.core.jobs import Attempt, Failure, Job, JobState
+from bot.errors import (
+    Fact,
+    InputsRejected,
+    KeyRejected,
+    NotAccepted,
+    Problem,
+    ProviderError,
+    SubmitInDoubt,
+)
+from bot.jobs.files import Files
+from bot.media.inspect import Media
+from bot.provider.breaker import Line, Patience, Throttle
+from bot.provider.client import Segmind
+from bot.store import Store
+
+log = structlog.get_logger()
+
+LINK_MARGIN_S = 3600.0
+"""An input's link must outlive the wait in the provider's own queue."""
+
+LOOK_AGAIN_S = 30.0
+AFTER_A_FAILED_UPLOAD_S = 120.0
+NOBODYS_REQUEST = "00000000-0000-4000-8000-000000000000"
+DOUBT_PATIENCE_S = 15 * 60.0
+BLIND_PATIENCE_S = 6 * 3600.0
+"""So long a history that cannot be read is waited for, before the job gives up its slot."""
+
+REVIEW_EVERY_S = 3600.0
+UNANSWERED_QUESTIONS = 10
+"""After so many it is tried after all: perhaps it only dislikes the question."""
+
+CLOCK_SKEW_S = 120.0
+CLOCK_SET_BACK_S = 24 * 3600.0
+"""So far around a row is looked for, once the clock has been set back: who knows when it was."""
+
+
+class Submits:
+    """Each step returns the seconds after which to look again."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        segmind: Segmind,
+        media: Media,
+        files: Files,
+        line: Line,
+        throttle: Throttle,
+        alarms: Alarms,
+        clock: Clock,
+        run_id: str,
+    ) -> None:
+        self._store = store
+        self._segmind = segmind
+        self._media = media
+        self._files = files
+        self._line = line
+        self._throttle = throttle
+        self._alarms = alarms
+        self._clock = clock
+        self._run_id = run_id
+        self._turn = asyncio.Lock()
+        self._not_before: dict[str, float] = {}
+        self._unanswered = 0
+        self._lookups = Patience(clock, patience_s=DOUBT_PATIENCE_S)
+        self._unread = Patience(clock, patience_s=BLIND_PATIENCE_S)
+
+    async def start(self, job: Job) -> float:
+        """Submit a queued job if it is its turn."""
+        if wait_s := self._line.left_s:
+            return wait_s
+        if job.id not in await self.startable():
+            return LOOK_AGAIN_S
+        if wait_s := self._throttle.wait_s(submit=True):
+            return wait_s
+        if self._line.is_doubtful and not await self._provider_answers():
+            return self._line.left_s
+        try:
+            image_url, video_url = await self._links(job)
+        except InputsRejected as error:
+            await self._reject(job, error)
+            return 0
+        except FileNotFoundError:
+            log.error(
+                "a job's files are gone", job=job.id, advice="Restore media with the database."
+            )
+            await self._fail(job, Problem.INTERRUPTED)
+            return 0
+        except KeyRejected as error:
+            return await self._turned_away(job, error)
+        except (ProviderError, OSError) as error:
+            log.warning("an input could not be handed over", job=job.id, reason=str(error))
+            return self._let_others_go_first(job, AFTER_A_FAILED_UPLOAD_S)
+        await self._files.delete_video(job.id)
+        async with self._turn:
+            if self._line.left_s or job.id not in await self.startable():
+                return LOOK_AGAIN_S
+            submitting = await self._store.submit(
+                job,
+                image_url=image_url,
+                video_url=video_url,
+                lease=self._run_id,
+                at=self._clock.time(),
+            )
+            self._line.posting += submitting is not None
+        return LOOK_AGAIN_S if submitting is None else await self._send(submitting)
+
+    async def startable(self) -> list[str]:
+        """The queued jobs whose turn it is, in order."""
+        line = await self._store.read.line()
+        house, now = self._store.house, self._clock.monotonic()
+        later = {entry.job_id for entry in line.queued} & self._not_before.keys()
+        self._not_before = {job_id: self._not_before[job_id] for job_id in later}
+        ready = [entry for entry in line.queued if self._not_before.get(entry.job_id, 0) <= now]
+        free = house.max_running - sum(line.running.values())
+        if self._line.is_doubtful:
+            free = min(free, 1 - self._line.posting)
+        order = policy.next_fairly(replace(line, queued=ready), house.max_running_per_person)
+        return [entry.job_id for entry in order[: max(0, free)]]
+
+    async def watch(self) -> None:
+        """In an outage in which nobody waits, ask whether it lasts: else nobody would find out."""
+        if not self._line.is_broken or self._line.left_s or self._throttle.wait_s():
+            return
+        if not await self.will_try():
+            await self._provider_answers()
+
+    async def will_try(self) -> bool:
+        """Whether a queued job is about to find out if the provider takes submits."""
+        line, most = await self._store.read.line(), self._store.house.max_running_per_person
+        return self._line.posting > 0 or bool(policy.next_fairly(line, most))
+
+    async def _provider_answers(self) -> bool:
+        """A free question, before another POST is lost or turned away for nothing."""
+        if self._unanswered >= UNANSWERED_QUESTIONS:
+            self._unanswered = 0
+        elif not await self._is_answered():
+            return False
+        self._line.answers()
+        return True
+
+    async def _is_answered(self) -> bool:
+        try:
+            await self._segmind.status(NOBODYS_REQUEST)
+        except ProviderError as error:
+            status = error.status or 500
+            if status == 401:
+                self._line.turned_away(NOBODYS_REQUEST, KeyRejected(str(error), status=401))
+                return False
+            if status == 429:
+                busy = NotAccepted(str(error), status=429, retry_after_s=error.retry_after_s)
+                self._line.turned_away(NOBODYS_REQUEST, busy)
+                return False
+            if status >= 500:
+                self._unanswered += 1
+                self._line.is_silent(str(error))
+                return False
+        return True  # also "I do not know this request": a provider that works says that
+
+    def _let_others_go_first(self, job: Job, wait_s: float) -> float:
+        self._not_before[job.id] = self._clock.monotonic() + wait_s
+        return wait_s
+
+    async def _links(self, job: Job) -> tuple[str, str]:
+        """Links to both inputs that live long enough; raises `ProviderError`."""
+        assert job.subject is not None
+        assert job.motion is not None
+        image_url, video_url = job.subject.url, job.motion.url
+        if self._expires_soon(image_url):
+            path = self._files.subject(job.id)
+            image_url = await self._segmind.upload(path, await self._media.content_type(path))
+        if self._expires_soon(video_url):
+            path = self._files.motion(job.id)
+            video_url = await self._segmind.upload(path, await self._media.content_type(path))
+        return image_url, video_url
+
+    def _expires_soon(self, url: str) -> bool:
+        """Discord's links carry their end as `ex`, hexadecimal unix seconds."""
+        ends = parse_qs(urlsplit(url).query).get("ex", [""])[0]
+        try:
+            return int(ends, 16) < self._clock.time() + LINK_MARGIN_S
+        except ValueError:
+            return False
+
+    # --- submitting ---------------------------------------------------------------------------
+
+    async def _send(self, job: Job) -> float:
+        """The one POST of an attempt."""
+        attempt, quality = job.attempt, job.quality
+        assert attempt is not None
+        assert quality is not None
+        try:
+            request_id = await self._segmind.submit(
+                image_url=attempt.image_url, video_url=attempt.video_url, quality=quality
+            )
+        except NotAccepted as error:
+            return await self._turned_away(job, error)
+        except InputsRejected as error:
+            await self._reject(job, error)
+            return 0
+        except SubmitInDoubt as error:
+            self._line.in_doubt(str(error))
+            return 2.0
+        finally:
+            self._line.posting -= 1
+        self._came_through(job)
+        at = self._clock.time()
+        after = await self._store.accepted(job, request_id, at, at)
+        log.info("accepted", job=job.id, request_id=request_id)
+        if after.state is JobState.SUBMITTING:
+            log.error("the provider gave one request id twice", job=job.id, request_id=request_id)
+            return 2.0
+        return 0
+
+    async def _turned_away(self, job: Job, error: NotAccepted) -> float:
+        if self._line.is_about_inputs(job.id, error):
+            await self._reject(job, error)
+            return 0
+        self._line.turned_away(job.id, error)
+        if job.state is JobState.SUBMITTING:
+            await self._store.not_accepted(job, self._clock.time())
+        return self._let_others_go_first(job, self._line.left_s + 1)
+
+    async def _reject(self, job: Job, error: ProviderError) -> None:
+        log.warning("inputs rejected", job=job.id, status=error.status, reason=str(error))
+        await self._fail(job, Problem.PROVIDER_REJECTED, reason=str(error))
+
+    async def _fail(self, job: Job, problem: Problem, **facts: Fact) -> None:
+        self._forget(job)
+        await self._store.fail(job, Failure(problem, facts), self._clock.time())
+
+    def _came_through(self, job: Job) -> None:
+        self._unanswered = 0
+        self._line.works()
+        self._forget(job)
+
+    def _forget(self, job: Job) -> None:
+        self._line.forget(job.id)
+        self._not_before.pop(job.id, None)
+
+    async def settle_doubt(self, job: Job) -> float:
+        """A job that is found in `submitting`: did the provider take it?"""
+        attempt = job.attempt
+        assert attempt is not None
+        if wait_s := self._throttle.wait_s():
+            return wait_s
+        try:
+            found = await self._look_up(job, attempt)
+        except ProviderError as error:
+            if isinstance(error, KeyRejected):
+                self._alarms.begins(Trouble.KEY, "history", reason=str(error), status=error.status)
+            else:
+                log.warning("history unavailable", job=job.id, reason=str(error))
+            self._unread.tried(job.id)
+            if not self._unread.is_spent(job.id):
+                return error.retry_after_s or 30.0
+        else:
+            self._alarms.works(Trouble.KEY, "history")
+            if found:
+                self._came_through(job)
+                self._give_up_asking(job)
+                return 0
+            self._lookups.tried(job.id)
+            if not self._lookups.is_spent(job.id):
+                return min(60.0, max(3.0, self._lookups.age_s(job.id) / 4))
+        log.error("a submit could not be settled", job=job.id, advice="It waits in review.")
+        self._give_up_asking(job)
+        await self._store.doubt(job, self._clock.time())
+        return 0
+
+    async def reconsider(self, job: Job) -> float:
+        """A job in review whose submit was lost: the history may know more by now."""
+        assert job.attempt is not None
+        if wait_s := self._throttle.wait_s():
+            return wait_s
+        try:
+            return 0 if await self._look_up(job, job.attempt) else REVIEW_EVERY_S
+        except ProviderError:
+            return REVIEW_EVERY_S
+
+    def _give_up_asking(self, job: Job) -> None:
+        self._lookups.forget(job.id)
+        self._unread.forget(job.id)
+
+    async def _look_up(self, job: Job, attempt: Attempt) -> bool:
+        """Whether the history has an unclaimed row of these inputs, which then is this job's."""
+        assert job.quality is not None
+        now = self._clock.time()
+        since, until = attempt.began_at - CLOCK_SKEW_S, now + CLOCK_SKEW_S
+        if attempt.began_at > now:
+            since, until = now - CLOCK_SET_BACK_S, attempt.began_at + CLOCK_SET_BACK_S
+        rows = await self._segmind.find_rows(
+            image_url=attempt.image_url,
+            video_url=attempt.video_url,
+            quality=job.quality,
+            since=since,
+            until=until,
+        )
+        for row in rows:
+            if not await self._store.read.is_claimed(row.request_id):
+                log.info("found in the history", job=job.id, request_id=row.request_id)
+                submitted_at = min(row.created_at or attempt.began_at, now)
+                await self._store.accepted(job, row.request_id, submitted_at, now)
+                return True
+        return False

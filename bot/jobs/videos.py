@@ -1,0 +1,65 @@
+"""Finished videos as they can be handed over: as a file within a limit, or as a link."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from weakref import WeakValueDictionary
+
+import discord
+
+from bot.core.jobs import Job
+from bot.jobs.files import Files
+from bot.media.inspect import Media
+
+TOO_LARGE = 40005
+FIT_AGAIN = 0.7
+"""What a refused size is multiplied by: stated limits have been higher than what was taken."""
+
+RESULT_LIFE_S = 7 * 24 * 3600.0
+"""How long the provider keeps an output file."""
+
+
+class Videos:
+    """The kept videos."""
+
+    def __init__(self, files: Files, media: Media) -> None:
+        self._files = files
+        self._media = media
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    async def offers(self, job_id: str, limit_bytes: int) -> AsyncIterator[Path]:
+        """Files to try one after the other: within the limit, then, if refused, once smaller."""
+        path = await self.fitting(job_id, limit_bytes)
+        if path is None:
+            return
+        refused_bytes = path.stat().st_size
+        yield path
+        path = await self.fitting(job_id, int(refused_bytes * FIT_AGAIN))
+        if path is not None:
+            yield path
+
+    async def fitting(self, job_id: str, limit_bytes: int) -> Path | None:
+        """The video as a file within a limit, made smaller if need be; `None` if there is none."""
+        video = self._files.video(job_id)
+        if not video.exists():
+            return None
+        if video.stat().st_size <= limit_bytes:
+            return video
+        smaller = self._files.smaller(job_id)
+        async with self._locks.setdefault(job_id, asyncio.Lock()):
+            if smaller.exists() and smaller.stat().st_size <= limit_bytes:
+                return smaller
+            return smaller if await self._media.fit(video, smaller, limit_bytes) else None
+
+
+def is_too_large(error: discord.HTTPException) -> bool:
+    """Whether Discord refused a file for its size."""
+    return error.status == 413 or error.code == TOO_LARGE
+
+
+def link_to(job: Job) -> tuple[str, float]:
+    """The provider's own link to a finished video, and the unix second at which it ends."""
+    attempt = job.attempt
+    assert attempt is not None
+    assert attempt.result_url is not None
+    return attempt.result_url, (attempt.submitted_at or job.created_at) + RESULT_LIFE_S

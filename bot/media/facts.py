@@ -1,0 +1,89 @@
+"""What `inspect` and its worker both know: limits, facts, kinds of file by their first bytes.
+
+Nothing here decodes anything.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+IMAGE_LIMIT_BYTES = 20_000_000
+VIDEO_LIMIT_BYTES = 100_000_000
+VIDEO_LIMIT_S = 30.0
+PIXEL_LIMIT = 50_000_000
+
+_HEAD_BYTES = 512
+_TS_PACKET_BYTES = 188
+_PICTURE_BRANDS = (b"hei", b"hev", b"mif", b"msf", b"avi")
+_FIRST_ATOMS = frozenset({b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"})
+_OTHER_PICTURES = (b"BM", b"II*\0", b"MM\0*", b"8BPS", b"\xff\x0a", b"\0\0\0\x0cJXL ", b"<svg")
+_OTHER_VIDEOS = (b"\x1aE\xdf\xa3", b"FLV\x01", b"0&\xb2u", b"\0\0\1\xba", b"\0\0\1\xb3")
+
+
+class Kind(StrEnum):
+    """What a file's first bytes promise; the pictures we take carry Pillow's names."""
+
+    JPEG = "JPEG"
+    PNG = "PNG"
+    WEBP = "WEBP"
+    GIF = "GIF"
+    OTHER_PICTURE = "other picture"
+    MOVIE = "mp4 or mov"
+    OTHER_VIDEO = "other video"
+    UNKNOWN = "unknown"
+
+
+PICTURES_TAKEN = frozenset({Kind.JPEG, Kind.PNG, Kind.WEBP, Kind.GIF})
+PICTURES = PICTURES_TAKEN | {Kind.OTHER_PICTURE}
+VIDEOS = frozenset({Kind.MOVIE, Kind.OTHER_VIDEO})
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFacts:
+    """A good picture; width and height in pixels, as it is looked at."""
+
+    format: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class VideoFacts:
+    """A good video; width and height in pixels, as it is looked at."""
+
+    duration_s: float
+    width: int
+    height: int
+
+
+def kind_of(path: Path) -> Kind:
+    """The kind of a file by its first bytes, never by its name. Raises `OSError`."""
+    with path.open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+    if head.startswith(b"\xff\xd8\xff"):
+        return Kind.JPEG
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return Kind.PNG
+    if head.startswith((b"GIF87a", b"GIF89a")):
+        return Kind.GIF
+    if head.startswith(b"RIFF"):
+        return {b"WEBP": Kind.WEBP, b"AVI ": Kind.OTHER_VIDEO}.get(head[8:12], Kind.UNKNOWN)
+    if head.startswith(_OTHER_PICTURES):
+        return Kind.OTHER_PICTURE
+    if head.startswith(_OTHER_VIDEOS) or _is_transport_stream(head):
+        return Kind.OTHER_VIDEO
+    return _kind_of_atoms(head)
+
+
+def _kind_of_atoms(head: bytes) -> Kind:
+    """mp4 and mov, and what else is built of the same atoms."""
+    atom, brand = head[4:8], head[8:12]
+    if atom == b"ftyp":
+        if brand.startswith(_PICTURE_BRANDS):
+            return Kind.OTHER_PICTURE
+        return Kind.OTHER_VIDEO if brand.startswith(b"3g") else Kind.MOVIE
+    return Kind.MOVIE if atom in _FIRST_ATOMS else Kind.UNKNOWN
+
+
+def _is_transport_stream(head: bytes) -> bool:
+    return len(head) > _TS_PACKET_BYTES and head[0] == head[_TS_PACKET_BYTES] == ord("G")

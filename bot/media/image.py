@@ -1,0 +1,51 @@
+"""Pictures, looked at inside the worker."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from PIL import Image
+
+from bot.errors import Problem, Refused
+from bot.media.facts import PICTURES_TAKEN, PIXEL_LIMIT, ImageFacts, Kind, kind_of
+
+_ORIENTATION = 0x0112
+_LYING_ON_ITS_SIDE = frozenset({5, 6, 7, 8})
+
+
+def inspect_image(path: Path) -> ImageFacts:
+    """Decode a picture whole. Raises `Refused` without the fact `name`, and `MemoryError`."""
+    kind = kind_of(path)
+    if kind not in PICTURES_TAKEN:
+        raise Refused(Problem.NOT_AN_IMAGE)
+    Image.MAX_IMAGE_PIXELS = None  # the limit below is ours, and comes before any decoding
+    with _any_failure_is_damage(), Image.open(path, formats=[kind.value]) as image:
+        width, height = image.size
+        if width * height > PIXEL_LIMIT:
+            raise Refused(
+                Problem.IMAGE_TOO_MANY_PIXELS, width=width, height=height, limit_pixels=PIXEL_LIMIT
+            )
+        # A JPEG of several pictures (MPO) is how phones save one photograph.
+        if kind is not Kind.JPEG and getattr(image, "is_animated", False):
+            raise Refused(Problem.ANIMATED_IMAGE)
+        image.load()
+        if _orientation(image) in _LYING_ON_ITS_SIDE:
+            width, height = height, width
+        return ImageFacts(kind.value, width, height)
+
+
+@contextmanager
+def _any_failure_is_damage() -> Iterator[None]:
+    try:
+        yield
+    except (MemoryError, Refused):
+        raise
+    except Exception:  # noqa: BLE001 - Pillow's decoders raise nearly every kind of error
+        raise Refused(Problem.DAMAGED_IMAGE) from None
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        return int(image.getexif().get(_ORIENTATION, 1))
+    except Exception:  # noqa: BLE001 - broken metadata does not damage the picture
+        return 1

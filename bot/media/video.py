@@ -1,0 +1,221 @@
+"""Videos, looked at inside the worker."""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import cast
+
+import av
+from av.container import InputContainer
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from bot.errors import Problem, Refused
+from bot.media.facts import PICTURES, PIXEL_LIMIT, VIDEO_LIMIT_S, Kind, VideoFacts, kind_of
+
+_TOLERANCE_S = 0.05
+_TRIMMED_S = 2.0
+"""Phones trim by an edit list and keep what lies before it, back to the last keyframe."""
+_FASTEST_FPS = 240
+_KEYFRAME_SPACING_S = 0.5
+_ATOMS_NEEDED = frozenset({b"moov", b"mdat", b"moof"})
+_CODECS = frozenset(
+    {"h264", "hevc", "av1", "vp9", "vp8", "mpeg4", "mpeg2video", "h263", "mjpeg", "prores"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    duration_s: float
+    packets: int
+    last_keyframe: int
+
+
+def inspect_video(path: Path) -> VideoFacts:
+    """Measure a motion and decode keyframes throughout.
+
+    Raises `Refused`, where it asks for it without the fact `name`, and `MemoryError`.
+    """
+    facts = _inspect(path, whole_end=False)
+    if facts.duration_s > VIDEO_LIMIT_S + _TOLERANCE_S:
+        raise Refused(Problem.VIDEO_TOO_LONG, duration_s=facts.duration_s, limit_s=VIDEO_LIMIT_S)
+    return facts
+
+
+def inspect_result(path: Path) -> VideoFacts:
+    """As `inspect_video`, of any length, and everything from the last keyframe on is decoded."""
+    return _inspect(path, whole_end=True)
+
+
+@contextmanager
+def opened(path: Path, *, edits: bool = True) -> Iterator[tuple[InputContainer, VideoStream]]:
+    """An mp4 or mov and its moving picture, read by that demuxer and no other.
+
+    Without `edits` its edit list is ignored. Raises `Refused` and PyAV's errors.
+    """
+    options = {
+        "protocol_whitelist": "",
+        "enable_drefs": "0",
+        "use_absolute_path": "0",
+        "ignore_editlist": str(int(not edits)),
+        "max_pixels": str(PIXEL_LIMIT),
+    }
+    with (
+        path.open("rb") as file,
+        av.open(
+            file,
+            "r",
+            format="mov",
+            options=options,
+            io_open=_no_other_file,
+            metadata_errors="replace",
+        ) as container,
+    ):
+        stream = next((each for each in container.streams.video if _moves(each)), None)
+        if stream is None:
+            raise Refused(Problem.NO_VIDEO_STREAM)
+        yield container, stream
+
+
+def _inspect(path: Path, *, whole_end: bool) -> VideoFacts:
+    kind = kind_of(path)
+    if kind is not Kind.MOVIE:
+        known = kind not in PICTURES and kind is not Kind.UNKNOWN
+        raise Refused(Problem.VIDEO_WRONG_FORMAT if known else Problem.NOT_A_VIDEO)
+    if _is_cut_short(path):
+        raise Refused(Problem.DAMAGED_VIDEO)
+    try:
+        with opened(path, edits=False) as (container, stream):
+            _check_codec(stream)
+            stored = _measure(container, stream)
+        with opened(path) as (container, stream):
+            played = _measure(container, stream)
+            rewind(container, stream)
+            frame = first_frame(container, stream)
+            _decode_through(container, stream)
+            if whole_end:
+                _decode_end(container, stream, played.last_keyframe)
+    except av.error.FFmpegError as error:
+        if isinstance(error, MemoryError):
+            raise
+        raise Refused(Problem.DAMAGED_VIDEO) from None
+    hidden = stored.duration_s - played.duration_s > _TRIMMED_S
+    duration_s = stored.duration_s if hidden else played.duration_s
+    width, height = frame.width, frame.height
+    if frame.rotation % 180:
+        width, height = height, width
+    return VideoFacts(max(duration_s, stored.packets / _FASTEST_FPS), width, height)
+
+
+def _is_cut_short(path: Path) -> bool:
+    """Whether the index or the samples claim more bytes than there are.
+
+    FFmpeg plays what is left of a broken download and says nothing.
+    """
+    size_bytes = path.stat().st_size
+    at = 0
+    with path.open("rb") as file:
+        while at < size_bytes:
+            file.seek(at)
+            head = file.read(16)
+            length = int.from_bytes(head[:4])
+            if length == 1:
+                length = int.from_bytes(head[8:])
+            if length < 8:  # an atom's own head; 0 means to the end of the file
+                return False
+            at += length
+            if at > size_bytes:
+                return head[4:8] in _ATOMS_NEEDED
+    return False
+
+
+def _check_codec(stream: VideoStream) -> None:
+    # None where FFmpeg has no decoder, whatever PyAV's stub says.
+    context = cast("VideoCodecContext | None", stream.codec_context)
+    if context is None or context.name not in _CODECS:
+        raise Refused(Problem.VIDEO_WRONG_FORMAT)
+    if context.width * context.height > PIXEL_LIMIT:
+        raise Refused(Problem.TOO_HARD_TO_READ)
+
+
+def _measure(container: InputContainer, stream: VideoStream) -> _Measured:
+    """Read every packet: headers may say anything, and a broken download ends early."""
+    first, end = math.inf, -math.inf
+    packets, last_keyframe = 0, 0
+    for packet in container.demux():
+        if packet.is_corrupt:
+            raise Refused(Problem.DAMAGED_VIDEO)
+        shown_at = packet.dts if packet.pts is None else packet.pts
+        if packet.stream_index != stream.index or shown_at is None:
+            continue
+        packets += 1
+        if packet.is_discard:
+            continue
+        first, end = min(first, shown_at), max(end, shown_at + (packet.duration or 0))
+        if packet.is_keyframe:
+            last_keyframe = shown_at
+    if end <= first:
+        raise Refused(Problem.DAMAGED_VIDEO)
+    return _Measured(float((end - first) * _tick(stream)), packets, last_keyframe)
+
+
+def first_frame(container: InputContainer, stream: VideoStream) -> VideoFrame:
+    """The first frame from here that decodes: cut videos may begin with some that cannot.
+
+    Raises `Refused` when none does, and PyAV's errors.
+    """
+    stream.codec_context.thread_count = 1
+    for packet in container.demux(stream):
+        with suppress(av.error.InvalidDataError):
+            for frame in packet.decode():
+                if isinstance(frame, VideoFrame):
+                    return frame
+    raise Refused(Problem.DAMAGED_VIDEO)
+
+
+def _decode_through(container: InputContainer, stream: VideoStream) -> None:
+    """Decode keyframes from the first to the last."""
+    rewind(container, stream)
+    stream.codec_context.skip_frame = "NONKEY"
+    due_s = -math.inf
+    for packet in container.demux(stream):
+        if packet.pts is None or not packet.is_keyframe:
+            continue
+        at_s = float(packet.pts * _tick(stream))
+        if at_s >= due_s:
+            due_s = at_s + _KEYFRAME_SPACING_S
+            packet.decode()
+    stream.codec_context.skip_frame = "DEFAULT"
+
+
+def _decode_end(container: InputContainer, stream: VideoStream, last_keyframe: int) -> None:
+    """Decode everything from the last keyframe on."""
+    rewind(container, stream, last_keyframe)
+    if not sum(not frame.is_corrupt for frame in container.decode(stream)):
+        raise Refused(Problem.DAMAGED_VIDEO)
+
+
+def rewind(container: InputContainer, stream: VideoStream, ticks: int = 0) -> None:
+    """Go on reading from the keyframe at or before `ticks` of the stream's clock."""
+    container.seek(ticks, stream=stream)
+    stream.codec_context.flush_buffers()
+
+
+def _tick(stream: VideoStream) -> Fraction:
+    if stream.time_base is None:
+        raise Refused(Problem.DAMAGED_VIDEO)
+    return stream.time_base
+
+
+def _moves(stream: VideoStream) -> bool:
+    """Whether it is a video, not the cover of an audio file."""
+    return not stream.disposition & av.stream.Disposition.attached_pic
+
+
+def _no_other_file(url: str, flags: int, options: dict[str, str]) -> None:
+    """A container may name other files and addresses to read on from; none is opened."""
+    raise PermissionError("no other file is opened")

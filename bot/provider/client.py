@@ -1,0 +1,399 @@
+"""Segmind's asynchronous v2 API as one model uses it; knows nothing of jobs or of Discord.
+
+Each call is one HTTP request (`find_rows` reads several pages). Nothing is sent twice in here: a
+POST costs money, and how long to wait before another GET is the caller's affair.
+"""
+
+import asyncio
+import base64
+import json
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import BinaryIO, Protocol
+from urllib.parse import quote
+
+import aiohttp
+
+from bot.errors import (
+    InputsRejected,
+    KeyRejected,
+    NotAccepted,
+    OutOfCredits,
+    ProviderError,
+    ProviderUnavailable,
+    RequestUnknown,
+    SettingsError,
+    SubmitInDoubt,
+)
+from bot.provider.replies import (
+    Result,
+    Row,
+    RunState,
+    Status,
+    as_dict,
+    canonical_id,
+    error_text,
+    fuller,
+    number,
+    retry_after,
+    rows_in,
+    run_state,
+    url_in,
+)
+
+__all__ = ["Result", "Row", "RunState", "Segmind", "Status"]
+
+MODEL = "pixverse-mimic"
+REPLY_LIMIT_BYTES = 1024 * 1024
+CLOCK_SKEW_S = 120.0
+"""How far the provider's clock may be from ours before its history rows are missed."""
+
+_ROWS_PER_PAGE = 100
+_MOST_PAGES = 200
+_LONGEST_WINDOW = timedelta(days=30)
+_SLOWEST_UPLOAD_BYTES_PER_S = 250_000
+_UPLOAD_CHUNK_BYTES = 3 * 256 * 1024  # a multiple of 3, so that base64 needs no padding between
+_SENT_UNKNOWN = frozenset({408, 409})  # 4xx, yet no proof that nothing was started
+_SPENT = ("credit", "balance", "spend", "quota", "insufficient")
+
+
+@dataclass(frozen=True, slots=True)
+class _Reply:
+    status: int
+    body: object  # None when it was no JSON, too long, or broken off
+    text: str
+    retry_after_s: float | None
+
+    @property
+    def ok(self) -> bool:
+        return 200 <= self.status < 300
+
+    def describe(self) -> str:
+        return f"{self.status}: {self.text}" if self.text else f"{self.status}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Lost:
+    """No reply came. `sent` is False only where the request provably never left."""
+
+    sent: bool
+    why: str
+
+
+class Meter(Protocol):
+    """Who wants to know how the provider's rate limit is used."""
+
+    def sent(self) -> None:
+        """A request goes out."""
+
+    def too_many(self, retry_after_s: float | None) -> None:
+        """A request was answered with 429, and perhaps how long to wait."""
+
+
+class Segmind:
+    """The client; `session` stays the caller's. The key goes to the four given URLs only."""
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        *,
+        api_key: str,
+        api_url: str,
+        history_url: str,
+        upload_url: str,
+        credits_url: str,
+        timeout_s: float = 30.0,
+        meter: Meter | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        if not api_key.isascii() or not api_key.isprintable():
+            raise SettingsError("SEGMIND_API_KEY is wrong: it holds characters that no key has.")
+        self._session = session
+        self._key = api_key
+        self._api_url = api_url.rstrip("/")
+        self._history_url = history_url.rstrip("/")
+        self._upload_url = upload_url
+        self._credits_url = credits_url
+        self._timeout_s = timeout_s
+        self._meter = meter
+        self._now = now
+
+    async def submit(self, *, image_url: str, video_url: str, quality: str) -> str:
+        """Start one billed run and return its request id.
+
+        Raises `NotAccepted` (also `KeyRejected`, `OutOfCredits`) when there is provably no job,
+        `InputsRejected` when these inputs never will be one, and `SubmitInDoubt` for the rest.
+        """
+        inputs = {"video_url": video_url, "image_url": image_url, "quality": quality}
+        body = json.dumps(inputs).encode()
+        reply = await self._send("POST", f"{self._api_url}/{MODEL}", body=body)
+        if isinstance(reply, _Lost):
+            kind = SubmitInDoubt if reply.sent else NotAccepted
+            raise kind(f"The submit got no answer: {reply.why}.")
+        if not reply.ok:
+            raise _refusal(reply)
+        request_id = canonical_id(as_dict(reply.body).get("request_id"))
+        if request_id is None:
+            raise SubmitInDoubt("The submit's answer names no request.", status=reply.status)
+        return request_id
+
+    async def status(self, request_id: str) -> Status:
+        """Poll once. Raises `RequestUnknown`, `KeyRejected` or `ProviderUnavailable`."""
+        reply = await self._get(self._request_url(request_id) + "/status")
+        state = (
+            RunState.FAILED if reply.status == 422 else run_state(as_dict(reply.body).get("status"))
+        )
+        if state is None:
+            raise ProviderUnavailable("The poll's answer names no state.", status=reply.status)
+        return Status(state, reply.text or None if state is RunState.FAILED else None)
+
+    async def result(self, request_id: str) -> Result:
+        """Read the result once. Raises `RequestUnknown`, `KeyRejected`, `ProviderUnavailable`."""
+        reply = await self._get(self._request_url(request_id))
+        body = as_dict(reply.body)
+        cost = number(as_dict(body.get("metrics")).get("cost"))
+        state = RunState.FAILED if reply.status == 422 else run_state(body.get("status"))
+        if state is RunState.FAILED:
+            return Result(state, error=reply.text or None, cost=cost)
+        url = url_in(body.get("output")) or url_in(body.get("video"))
+        if state is None:
+            if url is None:
+                raise ProviderUnavailable("The result is neither a video nor a state.")
+            state = RunState.COMPLETED
+        if state is not RunState.COMPLETED:
+            return Result(state)
+        return Result(state, url=url, cost=cost)
+
+    async def history_row(self, request_id: str) -> Row | None:
+        """The history's row of one request, of any age; None when there is none (yet).
+
+        Raises `KeyRejected` or `ProviderUnavailable`.
+        """
+        try:
+            reply = await self._get(f"{self._history_url}/{quote(request_id, safe='')}")
+        except RequestUnknown:
+            return None
+        body = as_dict(reply.body)
+        wanted, found = canonical_id(request_id) or request_id, None
+        for row in rows_in(body.get("data", body), secret=self._key):
+            if row.request_id == wanted:
+                found = fuller(row, found)
+        return found
+
+    async def find_rows(
+        self, *, image_url: str, video_url: str, quality: str, since: float, until: float
+    ) -> list[Row]:
+        """History rows of exactly these inputs, begun between two unix times, one per request.
+
+        A row that does not say when it began is among them. Raises `KeyRejected` or
+        `ProviderUnavailable`; an incomplete reading is never returned.
+        """
+        inputs = {"image_url": image_url, "video_url": video_url, "quality": quality}
+        return await self._rows(since, until, lambda row: row.inputs == inputs)
+
+    async def rows(self, since: float, until: float) -> list[Row]:
+        """All history rows begun between two unix times; the rest is as with `find_rows`."""
+        return await self._rows(since, until, lambda row: True)
+
+    async def _rows(self, since: float, until: float, fits: Callable[[Row], bool]) -> list[Row]:
+        earliest, latest = since - CLOCK_SKEW_S, until + CLOCK_SKEW_S
+        found: dict[str, Row] = {}
+        for first_day, last_day in _windows(earliest, latest):
+            async for items in self._pages(first_day, last_day):
+                for row in rows_in(items, secret=self._key):
+                    is_timely = row.created_at is None or earliest <= row.created_at <= latest
+                    if is_timely and fits(row):
+                        found[row.request_id] = fuller(row, found.get(row.request_id))
+        return list(found.values())
+
+    async def upload(self, path: Path, content_type: str) -> str:
+        """Hand a file to the provider's storage and return its public URL.
+
+        Raises `InputsRejected` (too large, wrong type), `KeyRejected`, `ProviderUnavailable`,
+        and `OSError` when the file cannot be read.
+        """
+        with closing(await asyncio.to_thread(path.open, "rb")) as file:
+            size_bytes = (await asyncio.to_thread(path.stat)).st_size
+            head, tail = f'{{"data_urls": ["data:{content_type};base64,'.encode(), b'"]}'
+            reply = await self._send(
+                "POST",
+                self._upload_url,
+                body=_data_url(file, head, tail),
+                body_bytes=len(head) + 4 * ((size_bytes + 2) // 3) + len(tail),
+                timeout_s=self._timeout_s + size_bytes / _SLOWEST_UPLOAD_BYTES_PER_S,
+            )
+        if isinstance(reply, _Lost):
+            raise ProviderUnavailable(f"The upload got no answer: {reply.why}.")
+        if reply.status in (400, 406, 413, 415, 422):
+            raise InputsRejected(
+                f"The upload was refused with {reply.describe()}", status=reply.status
+            )
+        self._check(reply)
+        url = url_in(as_dict(reply.body).get("file_urls"))
+        if url is None:
+            raise ProviderUnavailable("The upload's answer names no file.", status=reply.status)
+        return url
+
+    async def credits(self) -> float:
+        """What the account can still spend, in the provider's dollars, free ones included.
+
+        Raises `KeyRejected` or `ProviderUnavailable`.
+        """
+        body = as_dict((await self._get(self._credits_url)).body)
+        bought, free = number(body.get("credits")), number(body.get("free-credits"))
+        if bought is None and free is None:
+            raise ProviderUnavailable("The answer to the balance names none.")
+        return (bought or 0.0) + (free or 0.0)
+
+    def _request_url(self, request_id: str) -> str:
+        return f"{self._api_url}/requests/{quote(request_id, safe='')}"
+
+    async def _pages(self, first_day: date, last_day: date) -> AsyncIterator[list[object]]:
+        """Pages until an empty one: a page may be shorter than asked for and not be the last."""
+        previous: list[object] = []
+        for page in range(1, _MOST_PAGES + 1):
+            try:
+                reply = await self._get(
+                    self._history_url,
+                    page=str(page),
+                    per_page=str(_ROWS_PER_PAGE),
+                    from_date=first_day.isoformat(),
+                    to_date=last_day.isoformat(),
+                    model_name=MODEL,
+                )
+            except RequestUnknown:
+                if page == 1:
+                    raise ProviderUnavailable("The history is not there.", status=404) from None
+                return
+            items = as_dict(reply.body).get("data")
+            if not isinstance(items, list):
+                raise ProviderUnavailable("A page of the history holds no rows' list.")
+            if not items or items == previous:
+                return
+            yield items
+            previous = items
+        raise ProviderUnavailable(f"The history has more than {_MOST_PAGES} pages.")
+
+    async def _get(self, url: str, **params: str) -> _Reply:
+        reply = await self._send("GET", url, params=params)
+        if isinstance(reply, _Lost):
+            raise ProviderUnavailable(f"The provider did not answer: {reply.why}.")
+        if reply.status in (404, 410):
+            raise RequestUnknown(
+                f"The provider knows no such request: {reply.describe()}", status=reply.status
+            )
+        if reply.status != 422:
+            self._check(reply)
+        if not isinstance(reply.body, dict):
+            raise ProviderUnavailable("The answer cannot be read.", status=reply.status)
+        return reply
+
+    @staticmethod
+    def _check(reply: _Reply) -> None:
+        if reply.status in (401, 403):
+            raise KeyRejected(
+                f"The provider rejects the key with {reply.describe()}", status=reply.status
+            )
+        if not reply.ok:
+            raise ProviderUnavailable(
+                f"The provider answered {reply.describe()}",
+                status=reply.status,
+                retry_after_s=reply.retry_after_s,
+            )
+
+    async def _send(
+        self,
+        method: str,
+        url: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: bytes | AsyncIterator[bytes] | None = None,
+        body_bytes: int | None = None,
+        timeout_s: float | None = None,
+    ) -> _Reply | _Lost:
+        """One request. What went wrong is returned, so that no error of ours carries aiohttp's.
+
+        aiohttp's errors hold the request's headers, and with them the key.
+        """
+        headers = {"x-api-key": self._key, "Accept": "application/json"}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        if body_bytes is not None:
+            headers["Content-Length"] = str(body_bytes)
+        total_s = self._timeout_s if timeout_s is None else timeout_s
+        if self._meter is not None:
+            self._meter.sent()
+        try:
+            async with self._session.request(
+                method,
+                url,
+                params=params,
+                data=body,
+                headers=headers,
+                allow_redirects=False,
+                raise_for_status=False,
+                # Half for connecting: a host that never picks up provably got nothing.
+                timeout=aiohttp.ClientTimeout(total=total_s, connect=self._timeout_s / 2),
+            ) as response:
+                return await self._read(response)
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            return _Lost(sent=False, why=f"no connection ({type(error).__name__})")
+        except (aiohttp.ClientError, TimeoutError) as error:
+            return _Lost(sent=True, why=type(error).__name__)
+
+    async def _read(self, response: aiohttp.ClientResponse) -> _Reply:
+        raw = bytearray()
+        body: object = None
+        try:
+            async for chunk in response.content.iter_chunked(65536):
+                raw += chunk
+                if len(raw) > REPLY_LIMIT_BYTES:
+                    raise ValueError("too long")  # noqa: TRY301 - one way to be unreadable
+            body = json.loads(raw)
+        except (aiohttp.ClientError, TimeoutError, ValueError, RecursionError):
+            pass
+        retry_after_s = retry_after(response.headers, now=self._now())
+        if response.status == 429 and self._meter is not None:
+            self._meter.too_many(retry_after_s)
+        return _Reply(
+            status=response.status,
+            body=body,
+            text=error_text(body, secret=self._key),
+            retry_after_s=retry_after_s,
+        )
+
+
+def _refusal(reply: _Reply) -> ProviderError:
+    """What a submit's answer other than 2xx means; only 429 and the key's and purse's are safe."""
+    status, said = reply.status, f"The provider answered {reply.describe()}"
+    if status == 429:
+        return NotAccepted(said, status=status, retry_after_s=reply.retry_after_s)
+    if status in (401, 403):
+        return KeyRejected(said, status=status)
+    spent = any(word in reply.text.lower() for word in _SPENT)
+    if status == 402 or (status == 406 and spent):
+        return OutOfCredits(said, status=status)
+    if 400 <= status < 500 and status not in _SENT_UNKNOWN:
+        return InputsRejected(said, status=status)
+    return SubmitInDoubt(said, status=status)
+
+
+def _windows(since: float, until: float) -> Iterator[tuple[date, date]]:
+    """Spans of days, both ends within, that the history takes in one query (UTC)."""
+    first, last = (datetime.fromtimestamp(time_s, UTC).date() for time_s in (since, until))
+    while first <= last:
+        end = min(first + _LONGEST_WINDOW, last)
+        yield first, end
+        first = end + timedelta(days=1)
+
+
+async def _data_url(file: BinaryIO, head: bytes, tail: bytes) -> AsyncIterator[bytes]:
+    """The upload's JSON, piece by piece: a video and its base64 are never in memory at once."""
+    yield head
+    while chunk := await asyncio.to_thread(file.read, _UPLOAD_CHUNK_BYTES):
+        yield base64.b64encode(chunk)
+    yield tail

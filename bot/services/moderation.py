@@ -1,0 +1,197 @@
+"""What moderators may do about the jobs of their server, and the operator about any."""
+
+from collections.abc import Callable, Collection
+from typing import Protocol
+
+from bot.cards.sentences import clean
+from bot.clock import Clock
+from bot.core.jobs import CANCELLABLE, Attempt, Job, JobState, Outcome, job_id_in
+from bot.core.ledger import Kind
+from bot.errors import LedgerError, Problem, ProviderError, Refused, StaleJob
+from bot.provider.client import Row
+from bot.provider.replies import canonical_id
+from bot.store import Store
+
+REASON_LIMIT_CHARS = 300
+"""As many as every card shows."""
+
+
+def the_reason(text: str) -> str:
+    """A reason as it is kept. Raises `Refused` for none."""
+    reason = text.strip()[:REASON_LIMIT_CHARS]
+    if not clean(reason):
+        raise Refused(Problem.REASON_MISSING)
+    return reason
+
+
+class History(Protocol):
+    """What is asked of the provider."""
+
+    async def history_row(self, request_id: str) -> Row | None:
+        """The history's row of one request. Raises `ProviderError`."""
+
+
+class Moderation:
+    """`server_id` is the server whose jobs may be touched; `None` is the operator's: every job."""
+
+    def __init__(
+        self, *, store: Store, history: History, poke: Callable[[str], None], clock: Clock
+    ) -> None:
+        self._store = store
+        self._history = history
+        self._poke = poke
+        self._clock = clock
+
+    async def in_review(self, server_id: int) -> list[Job]:
+        """A server's jobs that only a person can settle, oldest first."""
+        found = await self._store.read.find(state=JobState.REVIEW, server_id=server_id)
+        return sorted(found, key=lambda job: job.created_at)
+
+    async def resolve(
+        self,
+        job_id: str,
+        outcome: Outcome,
+        *,
+        server_id: int | None,
+        request_id: str | None,
+        actor_id: int,
+        reason: str,
+    ) -> Job:
+        """Settle a job in review. Raises `Refused`; then nothing has changed."""
+        reason = the_reason(reason)
+        if outcome is not Outcome.RAN and request_id:
+            raise Refused(Problem.RUN_ID_NEEDLESS)
+        while True:
+            job = await self._in_review(job_id, server_id)
+            run = await self._run(job, request_id) if outcome is Outcome.RAN else None
+            try:
+                after = await self._store.resolve(
+                    job,
+                    outcome,
+                    run=run,
+                    actor_id=actor_id,
+                    reason=reason,
+                    at=self._clock.time(),
+                )
+            except StaleJob:
+                continue  # it moved on meanwhile: decide again on what it is now
+            self._poke(after.id)
+            return after
+
+    async def cancel(
+        self, job_id: str, *, server_id: int | None, actor_id: int, reason: str
+    ) -> Job:
+        """Cancel anybody's waiting job. Raises `Refused`; then nothing has changed."""
+        reason = the_reason(reason)
+        while True:
+            job = await self.job(job_id, server_id)
+            try:
+                cancelled = await self._store.cancel_for(
+                    job, actor_id=actor_id, reason=reason, at=self._clock.time()
+                )
+            except StaleJob:
+                continue  # it moved on meanwhile: decide again on what it is now
+            self._poke(job.id)
+            return cancelled
+
+    async def refund(
+        self, job_id: str, *, server_id: int | None, actor_id: int, reason: str
+    ) -> Job:
+        """Give a charged job's whole price back, once, as granted credits. Raises `Refused`."""
+        reason = the_reason(reason)
+        job = await self.refundable(job_id, server_id)
+        try:
+            await self._store.refund(
+                job.id, actor_id=actor_id, reason=reason, at=self._clock.time()
+            )
+        except LedgerError as error:
+            raise Refused(Problem.REFUNDED_ALREADY, job=job.id) from error
+        self._poke(job.id)
+        return job
+
+    async def cancellable(self, job_id: str, server_id: int | None) -> Job:
+        """A job of this server that still waits. Raises `Refused` as cancelling it would."""
+        job = await self.job(job_id, server_id)
+        if job.state not in CANCELLABLE:
+            late = Problem.ENDED_ALREADY if job.ended else Problem.SENT_OFF_ALREADY
+            raise Refused(late, job=job.id)
+        return job
+
+    async def refundable(self, job_id: str, server_id: int | None) -> Job:
+        """A charged job of this server. Raises `Refused` as refunding it would."""
+        job = await self.job(job_id, server_id)
+        kinds = {entry.kind for entry in await self._store.read.entries_of(job.id)}
+        if Kind.CAPTURE not in kinds:
+            raise Refused(Problem.NOT_CHARGED, job=job.id)
+        if Kind.REFUND in kinds:
+            raise Refused(Problem.REFUNDED_ALREADY, job=job.id)
+        return job
+
+    async def is_refundable(self, job: Job) -> bool:
+        """Whether it was charged and not refunded yet."""
+        try:
+            await self.refundable(job.id, job.server_id)
+        except Refused:
+            return False
+        return True
+
+    async def jobs(
+        self,
+        server_id: int,
+        *,
+        states: Collection[JobState] = tuple(JobState),
+        person_id: int | None = None,
+        limit: int,
+        offset: int = 0,
+    ) -> list[Job]:
+        """A server's newest jobs in these states, without direct messages' unstarted drafts."""
+        return await self._store.read.jobs_in(
+            server_id, states=states, person_id=person_id, limit=limit, offset=offset
+        )
+
+    async def job(self, job_id: str, server_id: int | None) -> Job:
+        """A job of this server. Raises `Refused` for any other, without telling them apart."""
+        found = job_id_in(job_id)
+        job = await self._store.read.job(found) if found else None
+        if job is None or server_id not in {None, job.server_id}:
+            raise Refused(Problem.NO_JOB_HERE, job=job_id.strip()[:40] or "–")
+        return job
+
+    async def _in_review(self, job_id: str, server_id: int | None) -> Job:
+        job = await self.job(job_id, server_id)
+        if job.state is not JobState.REVIEW:
+            raise Refused(Problem.NOT_IN_REVIEW, job=job.id, state=job.state)
+        return job
+
+    async def _run(self, job: Job, given: str | None) -> tuple[str, float]:
+        """The run that a job is to take, and when it began: nobody else's, of the same inputs."""
+        attempt = job.attempt
+        assert attempt is not None
+        if not (given and given.strip()):
+            raise Refused(Problem.RUN_ID_MISSING)
+        request_id = canonical_id(given.strip(" `\n"))
+        if request_id is None:
+            raise Refused(Problem.RUN_UNKNOWN, request_id=given.strip()[:80])
+        if attempt.request_id is not None and request_id != attempt.request_id:
+            raise Refused(Problem.RUN_KNOWN, job=job.id, request_id=attempt.request_id)
+        if attempt.request_id is None and await self._store.read.is_claimed(request_id):
+            raise Refused(Problem.RUN_CLAIMED, request_id=request_id)
+        try:
+            row = await self._history.history_row(request_id)
+        except ProviderError as error:
+            raise Refused(Problem.HISTORY_UNREADABLE) from error
+        if row is None:
+            raise Refused(Problem.RUN_UNKNOWN, request_id=request_id)
+        if row.inputs != _inputs(job, attempt):
+            raise Refused(Problem.RUN_OF_OTHER_INPUTS, request_id=request_id)
+        now = self._clock.time()
+        return request_id, min(row.created_at or attempt.began_at, now)
+
+
+def _inputs(job: Job, attempt: Attempt) -> dict[str, object]:
+    """What was sent, as the provider's history tells it."""
+    return {
+        "image_url": attempt.image_url,
+        "video_url": attempt.video_url,
+        "quality": job.quality,
+    }

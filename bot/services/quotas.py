@@ -1,0 +1,283 @@
+"""What moderators may do about credits and rules in their server, and the operator in any."""
+
+from collections.abc import Callable, Collection
+from typing import Any, Protocol
+
+from bot.clock import Clock
+from bot.core import ledger, policy
+from bot.core.accounts import Look, Page
+from bot.core.actions import LINES, Deed, Line, Spender
+from bot.core.jobs import Job, Quality
+from bot.core.ledger import Period
+from bot.core.policy import Ask, Block
+from bot.core.rules import House, ServerRules
+from bot.core.until import until
+from bot.errors import LedgerError, Problem, Refused
+from bot.services.moderation import the_reason
+from bot.store import Store
+
+TOP = 10
+PAGE = 10
+
+
+class Provider(Protocol):
+    """What is asked of the runner."""
+
+    async def provider_is_down(self) -> bool:
+        """Whether a new request could only wait for an outage to end."""
+
+
+class Quotas:
+    """Every method is about one server (0: direct messages) and leaves all others alone.
+
+    `poke` makes the runner look at a job; without a `worker` the provider is taken to be well.
+    Whatever changes something takes its `actor_id` and a reason, and is remembered.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        poke: Callable[[str], None],
+        clock: Clock,
+        worker: Provider | None = None,
+    ) -> None:
+        self._store = store
+        self._poke = poke
+        self._clock = clock
+        self._worker = worker
+
+    @property
+    def house(self) -> House:
+        """What the operator has set."""
+        return self._store.house
+
+    async def rules(self, server_id: int) -> ServerRules:
+        """What the server has set."""
+        return await self._store.rulebook.of(server_id)
+
+    async def look(
+        self,
+        server_id: int,
+        person_id: int,
+        roles: frozenset[int] | None,
+        channels: frozenset[int] = frozenset(),
+    ) -> Look:
+        """How somebody stands, with these roles (`None`: no member now), asking in a channel."""
+        at = self._clock.time()
+        rules, standing = await self._store.read.standing(
+            server_id, person_id, at, roles or frozenset()
+        )
+        found = list(policy.obstacles(rules, standing, Ask(channels), at))
+        if self._worker and await self._worker.provider_is_down():
+            found.append(Refused(Problem.PROVIDER_DOWN))
+        mine = await self._store.read.jobs_of(person_id, server_id, 25)
+        return Look(
+            server_id=server_id,
+            person_id=person_id,
+            is_member=roles is not None,
+            rules=rules,
+            standing=standing,
+            renews_at=ledger.period_end(rules.period, at),
+            day_ends_at=ledger.period_end(Period.DAY, at),
+            obstacles=found,
+            under_way=[job for job in mine if not job.ended and not job.is_draft],
+        )
+
+    async def knows(self, server_id: int, person_id: int) -> bool:
+        """Whether somebody who is no member now has a past in this server."""
+        return await self._store.chronicle.knows(server_id, person_id)
+
+    # --- credits ------------------------------------------------------------------------------
+
+    async def grant(
+        self, server_id: int, person_id: int, credits: int, *, actor_id: int, reason: str
+    ) -> None:
+        """Give credits that stay. Raises `Refused` without a reason, `LedgerError` for none."""
+        await self._store.grant(
+            server_id,
+            person_id,
+            credits,
+            actor_id=actor_id,
+            reason=the_reason(reason),
+            at=self._clock.time(),
+        )
+
+    async def revoke(
+        self, server_id: int, person_id: int, credits: int, *, actor_id: int, reason: str
+    ) -> int:
+        """Take granted credits away, as far as there are any; how many. Raises `Refused`."""
+        try:
+            return await self._store.revoke(
+                server_id,
+                person_id,
+                credits,
+                actor_id=actor_id,
+                reason=the_reason(reason),
+                at=self._clock.time(),
+            )
+        except LedgerError as error:
+            raise Refused(Problem.NOTHING_TO_REVOKE) from error
+
+    async def set_granted(
+        self,
+        server_id: int,
+        person_id: int,
+        credits: int,
+        *,
+        expected: int | None = None,
+        actor_id: int,
+        reason: str,
+    ) -> int:
+        """Bring the granted credits to this number; how many there were.
+
+        Raises `Refused`, also where there are not as many as `expected`.
+        """
+        return await self._store.set_granted(
+            server_id,
+            person_id,
+            credits,
+            expected=expected,
+            actor_id=actor_id,
+            reason=the_reason(reason),
+            at=self._clock.time(),
+        )
+
+    # --- rules --------------------------------------------------------------------------------
+
+    async def set_allowance(
+        self,
+        server_id: int,
+        credits: int | None,
+        *,
+        period: Period | None = None,
+        role_id: int | None = None,
+        actor_id: int,
+        reason: str = "",
+    ) -> ServerRules:
+        """Everybody's allowance, or a role's (0 credits take it away); the period is all's.
+
+        `None` leaves everybody's to the operator again.
+        """
+        given: dict[str, Any] = {
+            "actor_id": actor_id,
+            "reason": reason.strip(),
+            "at": self._clock.time(),
+        }
+        if role_id is not None and role_id != server_id:  # that one is @everyone
+            return await self._store.rulebook.set_role(
+                server_id,
+                role_id,
+                {"allowance_credits": credits or None},
+                period=period,
+                deed=Deed.ALLOWANCE,
+                **given,
+            )
+        changes: dict[str, Any] = {"allowance_credits": credits}
+        if period is not None:
+            changes["period"] = period
+        return await self._store.rulebook.set_rules(
+            server_id, changes, deed=Deed.ALLOWANCE, **given
+        )
+
+    async def change(
+        self, server_id: int, *, actor_id: int, reason: str = "", **changes: Any
+    ) -> ServerRules:
+        """Change these fields of the server's rules; see `ServerRules`. Raises `Refused`."""
+        if "qualities" in changes and not changes["qualities"]:
+            raise Refused(Problem.NO_QUALITY_LEFT)
+        return await self._store.rulebook.set_rules(
+            server_id,
+            changes,
+            deed=Deed.SETTINGS,
+            actor_id=actor_id,
+            reason=reason.strip(),
+            at=self._clock.time(),
+        )
+
+    async def set_role_qualities(
+        self,
+        server_id: int,
+        role_id: int,
+        qualities: frozenset[Quality],
+        *,
+        actor_id: int,
+        reason: str = "",
+    ) -> ServerRules:
+        """The qualities that a role may use besides everybody's."""
+        return await self._store.rulebook.set_role(
+            server_id,
+            role_id,
+            {"qualities": qualities},
+            deed=Deed.SETTINGS,
+            actor_id=actor_id,
+            reason=reason.strip(),
+            at=self._clock.time(),
+        )
+
+    # --- blocks -------------------------------------------------------------------------------
+
+    def moment(self, text: str | None) -> float | None:
+        """When a block ends, as it was typed; `None` for good. Raises `Refused`."""
+        return None if text is None else until(text, self._clock.time())
+
+    async def block(
+        self, server_id: int, person_id: int, ends_at: float | None, *, actor_id: int, reason: str
+    ) -> list[Job]:
+        """Keep somebody from asking; the waiting jobs that it cancelled. Raises `Refused`."""
+        block = Block(ends_at, the_reason(reason))
+        at = self._clock.time()
+        if ends_at is not None and ends_at <= at:
+            raise Refused(Problem.UNTIL_PAST, until=ends_at)
+        cancelled = await self._store.rulebook.block(
+            server_id, person_id, block, actor_id=actor_id, at=at
+        )
+        for job in cancelled:
+            self._poke(job.id)
+        return cancelled
+
+    async def unblock(
+        self, server_id: int, person_id: int, *, actor_id: int, reason: str = ""
+    ) -> None:
+        """Let somebody ask again. Raises `Refused` where they are not blocked."""
+        lifted = await self._store.rulebook.unblock(
+            server_id,
+            person_id,
+            actor_id=actor_id,
+            reason=reason.strip(),
+            at=self._clock.time(),
+        )
+        if not lifted:
+            raise Refused(Problem.NOT_BLOCKED)
+
+    # --- the past -----------------------------------------------------------------------------
+
+    async def history(
+        self,
+        server_id: int,
+        *,
+        person_id: int | None = None,
+        kinds: Collection[str] = LINES,
+        number: int = 0,
+    ) -> Page:
+        """One page of the past, newest first; a page past the end is the last one."""
+        ask: dict[str, Any] = {"person_id": person_id, "kinds": kinds}
+        count = await self._store.chronicle.count(server_id, **ask)
+        pages = max(1, -(-count // PAGE))
+        number = max(0, min(number, pages - 1))
+        lines = await self._store.chronicle.lines(
+            server_id, **ask, limit=PAGE, offset=number * PAGE
+        )
+        return Page(lines, number, pages)
+
+    async def whole_history(
+        self, server_id: int, *, person_id: int | None = None, kinds: Collection[str] = LINES
+    ) -> list[Line]:
+        """All of the past, newest first."""
+        return await self._store.chronicle.lines(server_id, person_id=person_id, kinds=kinds)
+
+    async def top(self, server_id: int) -> tuple[list[Spender], float]:
+        """Who has spent most since the server's period began, and when that was (unix s)."""
+        rules = await self._store.rulebook.of(server_id)
+        since = ledger.period_start(rules.period, self._clock.time())
+        return await self._store.chronicle.top(server_id, since, TOP), since

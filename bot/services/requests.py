@@ -1,0 +1,330 @@
+"""What people may do: ask, add a file, start, cancel, look. Every method answers at once.
+
+Nothing here downloads or waits for the provider: it saves, and wakes the runner.
+"""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+from weakref import WeakValueDictionary
+
+from bot.accounts.wallets import Place, Wallets
+from bot.cards.news import Outlook
+from bot.clock import Clock
+from bot.core import policy
+from bot.core.accounts import Wallet
+from bot.core.jobs import (
+    ID_ALPHABET,
+    ID_LENGTH,
+    Failure,
+    Job,
+    JobState,
+    Quality,
+    Source,
+    Upload,
+    job_id_in,
+)
+from bot.core.policy import Ask
+from bot.core.pricing import Rates, price, prices
+from bot.errors import Problem, Refused, StaleJob
+from bot.jobs.videos import Videos, link_to
+from bot.media.inspect import IMAGE_LIMIT_BYTES, VIDEO_LIMIT_BYTES
+from bot.store import NewJob, Store
+
+TOKEN_LIFE_S = 15 * 60
+"""How long an interaction's token lives (Discord API docs, Receiving and Responding)."""
+
+EXPLAIN_AGAIN_AFTER_S = 24 * 3600
+
+
+class Worker(Protocol):
+    """What the service needs of the runner."""
+
+    def poke(self, job_id: str) -> None:
+        """Look at this job now."""
+
+    async def provider_is_down(self) -> bool:
+        """Whether a new request could only wait for an outage to end."""
+
+
+@dataclass(frozen=True, slots=True)
+class GivenFile:
+    """An attachment as Discord describes it; `content_type` is Discord's guess, if it made one."""
+
+    upload: Upload
+    content_type: str | None
+
+    @property
+    def family(self) -> str | None:
+        """`image`, `video`, another family, or `None` when Discord does not say."""
+        return self.content_type.split("/")[0].lower() if self.content_type else None
+
+
+class Service:
+    """The one way in for the commands, the buttons and the messages."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        worker: Worker,
+        wallets: Wallets,
+        outlook: Callable[[Job], Awaitable[Outlook]],
+        videos: Videos,
+        rates: Rates,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._worker = worker
+        self.wallets = wallets
+        self._outlook = outlook
+        self._videos = videos
+        self._rates = rates
+        self._clock = clock
+        self._drafting: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+
+    # --- asking for a video -------------------------------------------------------------------
+
+    async def request(
+        self,
+        place: Place,
+        *,
+        interaction_id: int,
+        token: str,
+        image: GivenFile,
+        video: GivenFile,
+        quality: Quality,
+    ) -> Job | None:
+        """Save a slash command's request before it is answered; `None` for a repeated event.
+
+        Raises `Refused` for what can be said without a download.
+        """
+        _refuse_at_sight(image, video)
+        place = await self.wallets.paying(place)
+        if await self._worker.provider_is_down():
+            raise Refused(Problem.PROVIDER_DOWN)
+        at = self._clock.time()
+        return await self._store.begin(
+            NewJob(
+                id=_new_id(),
+                source=Source.SLASH,
+                origin_id=interaction_id,
+                server_id=place.server_id,
+                channel_id=place.channel_id,
+                person_id=place.person_id,
+                upload_limit_bytes=place.upload_limit_bytes,
+                is_direct=place.is_direct,
+                above_id=place.above_id,
+                subject=image.upload,
+                motion=video.upload,
+                quality=quality,
+                token=token,
+                token_expires_at=at + TOKEN_LIFE_S,
+            ),
+            at,
+            place.roles,
+        )
+
+    async def replied(self, job_id: str, message_id: int | None) -> None:
+        """The request's first reply stands, perhaps under an id that is to be found out."""
+        try:
+            if message_id is not None:
+                await self._store.card_is(job_id, message_id)
+        finally:
+            self._worker.poke(job_id)
+
+    async def unanswered(self, job: Job) -> None:
+        """Discord did not take the first reply and has told the person so: the job ends."""
+        failure = Failure(Problem.INTERRUPTED)
+        await self._store.fail(job, failure, self._clock.time())
+        self._worker.poke(job.id)
+
+    async def draft(
+        self, place: Place, message_id: int, image: GivenFile | None, video: GivenFile | None
+    ) -> Job | None:
+        """A plain message's files: a new draft, or the other half of the one that waits.
+
+        `None` for a repeated event. Raises `Refused`.
+        """
+        _refuse_at_sight(image, video)
+        place = await self.wallets.paying(place)
+        async with self._drafting.setdefault(place.person_id, asyncio.Lock()):
+            while True:
+                try:
+                    return await self._draft(place, message_id, image, video)
+                except StaleJob:  # the draft was failed or looked at meanwhile: see what it is now
+                    continue
+
+    async def _draft(
+        self, place: Place, message_id: int, image: GivenFile | None, video: GivenFile | None
+    ) -> Job | None:
+        if await self._store.read.job_of_origin(message_id):
+            return None
+        if await self._worker.provider_is_down():
+            raise Refused(Problem.PROVIDER_DOWN)
+        subject = image.upload if image else None
+        motion = video.upload if video else None
+        waiting = await self._store.read.draft_of(place.person_id)
+        if waiting and not (image and video) and not (waiting.subject and waiting.motion):
+            job = await self._store.add_to_draft(
+                waiting, message_id, subject=subject, motion=motion
+            )
+        else:
+            at = self._clock.time()
+            rules, standing = await self._store.read.standing(
+                place.server_id, place.person_id, at, place.roles
+            )
+            policy.may_ask(rules, standing, Ask(), at)
+            begun = await self._store.begin(
+                NewJob(
+                    id=_new_id(),
+                    source=Source.MESSAGE,
+                    origin_id=message_id,
+                    server_id=place.server_id,
+                    channel_id=place.channel_id,
+                    person_id=place.person_id,
+                    upload_limit_bytes=place.upload_limit_bytes,
+                    is_direct=True,
+                    subject=subject,
+                    motion=motion,
+                ),
+                at,
+            )
+            if begun is None:
+                return None
+            job = begun
+            if waiting:
+                self._worker.poke(waiting.id)
+        self._worker.poke(job.id)
+        return job
+
+    async def start(self, job_id: str, place: Place, quality: Quality) -> Job:
+        """The button of a priced draft: hold and queue. Raises `Refused`."""
+        while True:
+            job = await self._startable(job_id, place.person_id)
+            paid = await self.wallets.paying(place)
+            assert job.duration_s is not None
+            try:
+                queued = await self._store.admit(
+                    job,
+                    quality=quality,
+                    duration_s=job.duration_s,
+                    price=price(quality, job.duration_s, self._rates),
+                    at=self._clock.time(),
+                    roles=paid.roles,
+                    server_id=paid.server_id,
+                )
+            except StaleJob:
+                continue  # pressed twice at once: decide again on what it is now
+            self._worker.poke(job.id)
+            return queued
+
+    async def _startable(self, job_id: str, person_id: int) -> Job:
+        job = await self._own(job_id, person_id)
+        if job.ended:
+            raise Refused(Problem.ALREADY_ENDED, job=job.id)
+        if not job.is_draft:
+            raise Refused(Problem.ALREADY_STARTED, job=job.id)
+        if job.duration_s is None:
+            raise Refused(Problem.NOT_READY)
+        if await self._worker.provider_is_down():
+            raise Refused(Problem.PROVIDER_DOWN)
+        return job
+
+    async def choose_payer(self, place: Place, server_id: int) -> Wallet:
+        """Let a server's wallet pay for direct messages (0: one's own again). Raises `Refused`."""
+        wallet = await self.wallets.choose_payer(place, server_id)
+        waiting = await self._store.read.draft_of(place.person_id)
+        if waiting:
+            self._worker.poke(waiting.id)
+        return wallet
+
+    async def explain_once(self, place: Place) -> bool:
+        """Whether this person is to be told how direct messages work. Raises `Refused`, once."""
+        at = self._clock.time()
+        if not await self._store.explain_once(place.person_id, EXPLAIN_AGAIN_AFTER_S, at):
+            return False
+        await self.wallets.refuse_strangers(place.person_id)
+        return True
+
+    # --- looking after one's jobs -------------------------------------------------------------
+
+    async def cancel(self, job_id: str, person_id: int) -> Job:
+        """Cancel one's own job before its submit. Raises `Refused`."""
+        job = await self._own(job_id, person_id)
+        while True:
+            try:
+                cancelled = await self._store.cancel(job, self._clock.time())
+            except StaleJob:  # it moved on meanwhile: decide again on what it is now
+                job = await self._own(job_id, person_id)
+            else:
+                self._worker.poke(job.id)
+                return cancelled
+
+    async def show(self, job_id: str, person_id: int) -> tuple[Job, Outlook]:
+        """One's own job. Raises `Refused` for an unknown id and for somebody else's."""
+        job = await self._own(job_id, person_id)
+        return job, await self._outlook(job)
+
+    async def video_files(self, job: Job, limit_bytes: int) -> AsyncIterator[Path]:
+        """A delivered job's kept video within the limit; the next one only if that is refused."""
+        if job.state is JobState.DELIVERED and job.video_deleted_at is None:
+            async for path in self._videos.offers(job.id, limit_bytes):
+                yield path
+
+    def video_link(self, job: Job) -> tuple[str, float] | None:
+        """A link to a delivered job's video and its end (unix s), while the provider has it."""
+        if job.state is not JobState.DELIVERED or job.video_deleted_at is not None:
+            return None
+        link = link_to(job)
+        return link if link[1] > self._clock.time() else None
+
+    async def jobs(self, place: Place, limit: int = 10) -> list[Job]:
+        """One's newest jobs: in this server, or in a direct message all of them."""
+        return await self._store.read.jobs_of(place.person_id, place.server_id or None, limit)
+
+    def prices(self) -> dict[Quality, int]:
+        """What each quality costs for ten seconds of motion, in credits."""
+        return prices(10.0, self._rates)
+
+    async def _own(self, job_id: str, person_id: int) -> Job:
+        found = job_id_in(job_id)
+        job = await self._store.read.job(found) if found else None
+        if job is None:
+            raise Refused(Problem.UNKNOWN_JOB, job=job_id.strip()[:40] or "–")
+        if job.person_id != person_id:
+            raise Refused(Problem.NOT_YOUR_JOB)
+        return job
+
+
+def _new_id() -> str:
+    return "".join(secrets.choice(ID_ALPHABET) for _ in range(ID_LENGTH))
+
+
+def _refuse_at_sight(image: GivenFile | None, video: GivenFile | None) -> None:
+    """Say at once what the attachments' own descriptions give away."""
+    if image and video and image.family == "video" and video.family == "image":
+        raise Refused(Problem.SWAPPED)
+    if image and image.family not in {"image", None}:
+        raise Refused(Problem.NOT_AN_IMAGE, name=image.upload.name)
+    if video and video.family not in {"video", None}:
+        raise Refused(Problem.NOT_A_VIDEO, name=video.upload.name)
+    if image and not image.upload.size_bytes:
+        raise Refused(Problem.DAMAGED_IMAGE)
+    if video and not video.upload.size_bytes:
+        raise Refused(Problem.DAMAGED_VIDEO)
+    if image and image.upload.size_bytes > IMAGE_LIMIT_BYTES:
+        raise Refused(
+            Problem.IMAGE_TOO_LARGE,
+            size_bytes=image.upload.size_bytes,
+            limit_bytes=IMAGE_LIMIT_BYTES,
+        )
+    if video and video.upload.size_bytes > VIDEO_LIMIT_BYTES:
+        raise Refused(
+            Problem.VIDEO_TOO_LARGE,
+            size_bytes=video.upload.size_bytes,
+            limit_bytes=VIDEO_LIMIT_BYTES,
+        )

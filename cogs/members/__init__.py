@@ -1,0 +1,1 @@
+"""What everybody has: commands, plain direct messages, and the buttons of jobs' cards."""

@@ -1,0 +1,63 @@
+"""The buttons of every card. They live in their `custom_id`, so a restart does not silence them."""
+
+import re
+from typing import Any, Self
+
+import discord
+from discord import ui
+
+from bot.cards import job as cards
+from bot.cards.job import Button
+from bot.core.jobs import QUALITIES, Job, Quality
+from bot.services.requests import Service
+from cogs.members.jobs import show_job
+from cogs.shared.faces import Interaction, place_of, refusals_shown
+
+
+class CardButton(
+    ui.DynamicItem[ui.Button[Any]],
+    template=(
+        rf"marionette:(?P<button>{'|'.join(Button)}):(?P<job>[a-z0-9]{{1,20}})"
+        rf"(?::(?P<quality>{'|'.join(QUALITIES)}))?"
+    ),
+):
+    """Any button of any card; made anew for each press, from its id alone."""
+
+    def __init__(
+        self, item: ui.Item[Any], button: Button, job_id: str, quality: Quality | None
+    ) -> None:
+        assert isinstance(item, ui.Button)
+        super().__init__(item)
+        self._button = button
+        self._job_id = job_id
+        self._quality = quality
+
+    @classmethod
+    async def from_custom_id(
+        cls, _: discord.Interaction[Any], item: ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        """What was pressed."""
+        quality = next((known for known in QUALITIES if known == match["quality"]), None)
+        return cls(item, Button(match["button"]), match["job"], quality)
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """Do it, or say why not."""
+        service: Service = interaction.client.service
+        async with refusals_shown(interaction):
+            match self._button:
+                case Button.DETAILS:
+                    await show_job(interaction, service, self._job_id)
+                case Button.CANCEL:
+                    job = await service.cancel(self._job_id, interaction.user.id)
+                    await _acknowledge(interaction, job)
+                case Button.START if self._quality:
+                    job = await service.start(self._job_id, place_of(interaction), self._quality)
+                    await _acknowledge(interaction, job)
+
+
+async def _acknowledge(interaction: Interaction, job: Job) -> None:
+    """The job's own card is kept up to date anyway; any other that was pressed is edited here."""
+    if interaction.message is not None and interaction.message.id != job.card.message_id:
+        await interaction.response.edit_message(view=cards.status(job))
+    else:
+        await interaction.response.defer()

@@ -1,0 +1,50 @@
+"""`/credits`: what one can spend, what it is worth, and who pays for direct messages."""
+
+import re
+from typing import Any, Self
+
+import discord
+from discord import app_commands, ui
+from discord.ext import commands
+
+from bot.cards import wallet as wallet_cards
+from bot.cards.wallet import PAYER_SELECT
+from bot.errors import Problem, Refused
+from bot.services.requests import Service
+from cogs.shared.faces import Interaction, chosen_in, place_of, refusals_shown, show_privately
+
+
+class Credits(commands.Cog):
+    """One's own wallet."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    @app_commands.command(description="What you can spend here, and what videos cost")
+    async def credits(self, interaction: Interaction) -> None:
+        """Both purses, what is held, and the prices."""
+        async with refusals_shown(interaction):
+            wallet = await self._service.wallets.wallet(place_of(interaction))
+            await show_privately(interaction, wallet_cards.wallet(wallet))
+
+
+class PayerSelect(ui.DynamicItem[ui.Select[Any]], template=PAYER_SELECT):
+    """Who pays for one's direct messages."""
+
+    @classmethod
+    async def from_custom_id(
+        cls, _: discord.Interaction[Any], item: ui.Item[Any], _match: re.Match[str], /
+    ) -> Self:
+        """The select as it stands on the card."""
+        assert isinstance(item, ui.Select)
+        return cls(item)
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """Choose, and show what can be spent now in the card's place."""
+        service: Service = interaction.client.service
+        async with refusals_shown(interaction):
+            chosen = chosen_in(interaction)[0]
+            if not chosen.isdecimal():
+                raise Refused(Problem.NOT_OF_THIS_SERVER)
+            wallet = await service.choose_payer(place_of(interaction), int(chosen))
+            await interaction.response.edit_message(view=wallet_cards.wallet(wallet))

@@ -1,0 +1,89 @@
+"""`/jobs`: list, show and cancel one's own."""
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.cards import job as cards
+from bot.core.jobs import CANCELLABLE, JobState
+from bot.jobs.videos import is_too_large
+from bot.services.requests import Service
+from cogs.shared.faces import Interaction, place_of, refusals_shown, show_privately
+
+MOST_CHOICES = 25
+JobId = app_commands.Range[str, 1, 100]
+
+
+class Jobs(commands.GroupCog, group_name="jobs", group_description="Look after your videos"):
+    """One's own jobs."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    @app_commands.command(name="list", description="Your newest jobs")
+    async def list_jobs(self, interaction: Interaction) -> None:
+        """One's newest jobs, a line each."""
+        jobs = await self._service.jobs(place_of(interaction))
+        await show_privately(interaction, cards.job_list(jobs))
+
+    @app_commands.command(description="One of your jobs, and its video again")
+    @app_commands.describe(job="The job's id, as its card shows it")
+    async def show(self, interaction: Interaction, job: JobId) -> None:
+        """One job, with its video while that is kept."""
+        async with refusals_shown(interaction):
+            await show_job(interaction, self._service, job)
+
+    @app_commands.command(description="Cancel a job that has not been sent off yet")
+    @app_commands.describe(job="The job's id, as its card shows it")
+    async def cancel(self, interaction: Interaction, job: JobId) -> None:
+        """Cancel one job and show what became of it."""
+        async with refusals_shown(interaction):
+            cancelled = await self._service.cancel(job, interaction.user.id)
+            await show_privately(interaction, cards.status(cancelled))
+
+    @show.autocomplete("job")
+    async def offer_jobs(
+        self, interaction: Interaction, typed: str
+    ) -> list[app_commands.Choice[str]]:
+        """One's newest jobs, with what became of them."""
+        return await self._offer(interaction, typed, frozenset(JobState))
+
+    @cancel.autocomplete("job")
+    async def offer_cancellable(
+        self, interaction: Interaction, typed: str
+    ) -> list[app_commands.Choice[str]]:
+        """One's newest jobs that can still be cancelled."""
+        return await self._offer(interaction, typed, CANCELLABLE)
+
+    async def _offer(
+        self, interaction: Interaction, typed: str, states: frozenset[JobState]
+    ) -> list[app_commands.Choice[str]]:
+        jobs = await self._service.jobs(place_of(interaction), MOST_CHOICES)
+        lines = [(cards.job_line(job), job.id) for job in jobs if job.state in states]
+        wanted = typed.strip().lower()
+        return [
+            app_commands.Choice(name=line, value=job_id)
+            for line, job_id in lines
+            if wanted in line.lower()
+        ]
+
+
+async def show_job(interaction: Interaction, service: Service, job_id: str) -> None:
+    """Show somebody their own job, privately. Raises `Refused`."""
+    job, outlook = await service.show(job_id, interaction.user.id)
+    if job.state is not JobState.DELIVERED:
+        await show_privately(interaction, cards.shown_again(job, outlook))
+        return
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    async for video in service.video_files(job, interaction.filesize_limit):
+        file = discord.File(video, filename=cards.FILE_NAME.format(id=job.id))
+        card = cards.shown_again(job, outlook, has_file=True)
+        try:
+            await interaction.edit_original_response(view=card, attachments=[file])
+        except discord.HTTPException as error:
+            if not is_too_large(error):
+                raise
+        else:
+            return
+    card = cards.shown_again(job, outlook, link=service.video_link(job))
+    await interaction.edit_original_response(view=card)

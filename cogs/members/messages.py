@@ -1,0 +1,69 @@
+"""Plain direct messages: a picture and a video are a request too."""
+
+import discord
+import structlog
+from discord.ext import commands
+
+from bot.accounts.wallets import Place
+from bot.cards import job as cards
+from bot.errors import CannotSave, Problem, Refused
+from bot.services.requests import GivenFile, Service
+from cogs.shared.faces import given
+
+log = structlog.get_logger()
+
+
+class Messages(commands.Cog):
+    """Listens to direct messages only."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    @commands.Cog.listener()
+    async def on_message(self, message: discord.Message) -> None:
+        """Take a request, or explain how to make one, once."""
+        if message.guild is not None or message.author.bot:
+            return
+        place = Place(
+            server_id=0,
+            channel_id=message.channel.id,
+            person_id=message.author.id,
+            upload_limit_bytes=discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES,
+            is_direct=True,
+        )
+        image, video, left_out = _sort([given(attachment) for attachment in message.attachments])
+        try:
+            if image or video:
+                await self._service.draft(place, message.id, image, video)
+                if left_out:
+                    await _answer(message, cards.left_out([file.upload.name for file in left_out]))
+            elif left_out:
+                name = left_out[0].upload.name
+                await _answer(message, cards.refusal(Problem.NEITHER, {"name": name}))
+            elif await self._service.explain_once(place):
+                await _answer(message, cards.explanation(self._service.prices()))
+        except Refused as refused:
+            await _answer(message, cards.refusal(refused.problem, refused.facts))
+        except CannotSave:
+            await _answer(message, cards.refusal(Problem.CANNOT_SAVE, {}))
+
+
+def _sort(
+    files: list[GivenFile],
+) -> tuple[GivenFile | None, GivenFile | None, list[GivenFile]]:
+    """The picture, the video, and the rest; what has no known kind may be the one that lacks."""
+    image = next((file for file in files if file.family == "image"), None)
+    video = next((file for file in files if file.family == "video"), None)
+    unknown = next((file for file in files if file.family is None), None)
+    if video and not image:
+        image = unknown
+    elif image and not video:
+        video = unknown
+    return image, video, [file for file in files if file not in (image, video)]
+
+
+async def _answer(message: discord.Message, view: discord.ui.LayoutView) -> None:
+    try:
+        await message.channel.send(view=view)
+    except discord.Forbidden as error:
+        log.info("somebody takes no direct messages", person=message.author.id, reason=str(error))

@@ -1,0 +1,66 @@
+"""`/mimic`: a picture and a video become a job."""
+
+import discord
+import structlog
+from discord import app_commands
+from discord.ext import commands
+
+from bot.core.jobs import DEFAULT_QUALITY, Job, Quality
+from bot.services.requests import Service
+from cogs.shared.faces import Interaction, given, place_of, refusals_shown
+
+log = structlog.get_logger()
+
+ALREADY_ACKNOWLEDGED = 40060
+
+
+class Mimic(commands.Cog):
+    """Asking for a video."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    @app_commands.command(description="Make a still picture move like a video")
+    @app_commands.describe(
+        image="The picture that should move: JPEG, PNG, WebP or a still GIF",
+        video="The motion it should follow: mp4 or mov, up to 30 seconds",
+        quality="540p unless you say otherwise; a higher one costs more",
+    )
+    async def mimic(
+        self,
+        interaction: Interaction,
+        image: discord.Attachment,
+        video: discord.Attachment,
+        quality: Quality = DEFAULT_QUALITY,
+    ) -> None:
+        """Save the request, reply, and leave the rest to the runner."""
+        async with refusals_shown(interaction):
+            job = await self._service.request(
+                place_of(interaction),
+                interaction_id=interaction.id,
+                token=interaction.token,
+                image=given(image),
+                video=given(video),
+                quality=quality,
+            )
+            if job is not None:
+                await self._reply(interaction, job)
+
+    async def _reply(self, interaction: Interaction, job: Job) -> None:
+        try:
+            response = await interaction.response.defer(thinking=True)
+        except Exception as error:  # noqa: BLE001  # it is logged, and the job must go on or end
+            log.warning("the first reply was not taken", job=job.id, reason=str(error))
+            if _is_refusal(error):
+                await self._service.unanswered(job)
+            else:  # perhaps it was taken: whether there is a reply is looked up
+                await self._service.replied(job.id, None)
+            return
+        await self._service.replied(job.id, response.message_id if response else None)
+
+
+def _is_refusal(error: Exception) -> bool:
+    """Whether there is certainly no reply; "already acknowledged" is a lost answer sent again."""
+    if not isinstance(error, discord.HTTPException):
+        return False
+    return error.status < 500 and error.code != ALREADY_ACKNOWLEDGED

@@ -1,0 +1,1 @@
+"""What moderators and admins have: `/quota`, `/moderate`, `/settings`, and buttons on jobs."""

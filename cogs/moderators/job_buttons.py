@@ -1,0 +1,183 @@
+"""The buttons of a job in a moderator's list, and the forms that ask for a reason."""
+
+import re
+from functools import partial
+from typing import Any, Self
+
+import discord
+from discord import ui
+
+from bot.cards import job as cards
+from bot.cards import moderator as moderator_cards
+from bot.cards.jobs import DEED_PATTERN, JobDeed
+from bot.core.jobs import Outcome
+from bot.services.moderation import REASON_LIMIT_CHARS, the_reason
+from cogs.shared.confirm import ask_first
+from cogs.shared.faces import Interaction, refusals_shown, server_of, show_privately
+
+FORM_LIFE_S = 15 * 60.0
+"""A form that was put away is forgotten after that."""
+
+OUTCOMES = {
+    Outcome.RAN: "it ran: take this run",
+    Outcome.AGAIN: "it did not run: try again",
+    Outcome.GIVE_UP: "give up",
+}
+
+
+class JobButton(ui.DynamicItem[ui.Button[Any]], template=DEED_PATTERN):
+    """Cancel, refund or settle a job of the list."""
+
+    def __init__(self, item: ui.Item[Any], match: re.Match[str]) -> None:
+        assert isinstance(item, ui.Button)
+        super().__init__(item)
+        self._deed = JobDeed(match["deed"])
+        self._server_id = int(match["server"])
+        self._actor_id = int(match["actor"])
+        self._job_id = match["job"]
+
+    @classmethod
+    async def from_custom_id(
+        cls, _: discord.Interaction[Any], item: ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        """What was pressed."""
+        return cls(item, match)
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """Ask for a reason, if it can be done at all."""
+        async with refusals_shown(interaction):
+            passes = interaction.client.passes
+            passes.check(interaction, self._actor_id, self._server_id, "moderate")
+            moderation = interaction.client.moderation
+            match self._deed:
+                case JobDeed.CANCEL:
+                    await moderation.cancellable(self._job_id, self._server_id)
+                case JobDeed.REFUND:
+                    await moderation.refundable(self._job_id, self._server_id)
+                case JobDeed.RESOLVE:
+                    await moderation.job(self._job_id, self._server_id)
+                    await interaction.response.send_modal(ResolveForm(self._job_id))
+                    return
+            await interaction.response.send_modal(ReasonForm(self._deed, self._job_id))
+
+
+class ReasonForm(ui.Modal):
+    """Why a job is to be cancelled or refunded; the question comes after it."""
+
+    reason: ui.TextInput[Any] = ui.TextInput(
+        label="Why? It is kept on record",
+        custom_id="reason",
+        style=discord.TextStyle.paragraph,
+        max_length=REASON_LIMIT_CHARS,
+    )
+
+    def __init__(self, deed: JobDeed, job_id: str) -> None:
+        super().__init__(title=f"{deed.capitalize()} {job_id}", timeout=FORM_LIFE_S)
+        self._deed = deed
+        self._job_id = job_id
+
+    async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
+        """Ask whether it is meant."""
+        async with refusals_shown(interaction):
+            _check_pass(interaction)
+            await interaction.response.defer(ephemeral=True, thinking=True)
+            ask = ask_cancel if self._deed is JobDeed.CANCEL else ask_refund
+            await ask(interaction, self._job_id, self.reason.value)
+
+
+class ResolveForm(ui.Modal):
+    """What became of a job in review."""
+
+    outcome: ui.Label[Any] = ui.Label(
+        text="What did you find out?",
+        component=ui.Select(
+            custom_id="outcome",
+            options=[
+                discord.SelectOption(label=label, value=outcome.value)
+                for outcome, label in OUTCOMES.items()
+            ],
+        ),
+    )
+    request_id: ui.Label[Any] = ui.Label(
+        text="If it ran: the run's id",
+        description="As the video service's history shows it",
+        component=ui.TextInput(custom_id="request_id", required=False, max_length=200),
+    )
+    reason: ui.Label[Any] = ui.Label(
+        text="Why? It is kept on record",
+        component=ui.TextInput(
+            custom_id="reason",
+            style=discord.TextStyle.paragraph,
+            max_length=REASON_LIMIT_CHARS,
+        ),
+    )
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(title=f"Settle {job_id}", timeout=FORM_LIFE_S)
+        self._job_id = job_id
+
+    async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
+        """Settle it, and say what became of it."""
+        async with refusals_shown(interaction):
+            _check_pass(interaction)
+            outcome, run, reason = (
+                part.component for part in (self.outcome, self.request_id, self.reason)
+            )
+            assert isinstance(outcome, ui.Select)
+            assert isinstance(run, ui.TextInput)
+            assert isinstance(reason, ui.TextInput)
+            await resolve(
+                interaction, self._job_id, Outcome(outcome.values[0]), run.value, reason.value
+            )
+
+
+def _check_pass(interaction: Interaction) -> None:
+    """A form is a card's as well. Raises `Refused`."""
+    passes = interaction.client.passes
+    passes.check(interaction, interaction.user.id, server_of(interaction), "moderate")
+
+
+async def ask_cancel(interaction: Interaction, job_id: str, reason: str) -> None:
+    """Ask before a waiting job of this server is cancelled. Raises `Refused`."""
+    moderation, server_id = interaction.client.moderation, server_of(interaction)
+    job = await moderation.cancellable(job_id, server_id)
+    said = moderator_cards.asks_cancel(job, the_reason(reason))
+    await ask_first(interaction, said, partial(_cancel, interaction, job.id, reason))
+
+
+async def ask_refund(interaction: Interaction, job_id: str, reason: str) -> None:
+    """Ask before a charged job of this server is refunded. Raises `Refused`."""
+    moderation, server_id = interaction.client.moderation, server_of(interaction)
+    job = await moderation.refundable(job_id, server_id)
+    said = moderator_cards.asks_refund(job, the_reason(reason))
+    await ask_first(interaction, said, partial(_refund, interaction, job.id, reason))
+
+
+async def resolve(
+    interaction: Interaction, job_id: str, outcome: Outcome, request_id: str | None, reason: str
+) -> None:
+    """Settle a job of this server, and say what became of it. Raises `Refused`."""
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    settled = await interaction.client.moderation.resolve(
+        job_id,
+        outcome,
+        server_id=server_of(interaction),
+        request_id=request_id,
+        actor_id=interaction.user.id,
+        reason=reason,
+    )
+    await show_privately(interaction, cards.resolved(settled))
+
+
+async def _cancel(interaction: Interaction, job_id: str, reason: str) -> ui.LayoutView:
+    job = await interaction.client.moderation.cancel(
+        job_id, server_id=server_of(interaction), actor_id=interaction.user.id, reason=reason
+    )
+    return moderator_cards.cancelled(job)
+
+
+async def _refund(interaction: Interaction, job_id: str, reason: str) -> ui.LayoutView:
+    job = await interaction.client.moderation.refund(
+        job_id, server_id=server_of(interaction), actor_id=interaction.user.id, reason=reason
+    )
+    return moderator_cards.refunded(job)

@@ -1,0 +1,183 @@
+"""`/moderate`: for moderators, about the jobs of their own server."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import discord
+import structlog
+from discord import app_commands
+from discord.ext import commands
+
+from bot.accounts.members import DiscordMembers
+from bot.cards import jobs as job_cards
+from bot.cards import news
+from bot.cards.paging import Book, Leaf
+from bot.cards.sentences import clean, seconds_text
+from bot.core.jobs import CANCELLABLE, Job, JobState, Outcome
+from bot.services.moderation import REASON_LIMIT_CHARS, Moderation
+from cogs.moderators.job_buttons import OUTCOMES, ask_cancel, ask_refund, resolve
+from cogs.shared.faces import Interaction, refusals_shown, server_of, servers_only
+from cogs.shared.pages import show_first
+
+log = structlog.get_logger()
+
+JobId = app_commands.Range[str, 1, 100]
+RequestId = app_commands.Range[str, 1, 200]
+Reason = app_commands.Range[str, 1, REASON_LIMIT_CHARS]
+MOST_CHOICES = 25
+LOOKED_THROUGH = 100
+"""So many of the newest jobs are looked through for choices; an older one's id is pasted."""
+
+NAMES_WITHIN_S = 1.5
+"""Discord shows no choices that come later than three seconds after the letter."""
+
+PAID = frozenset({JobState.DELIVERING, JobState.DELIVERED})
+Choices = list[app_commands.Choice[str]]
+STATES: Choices = [
+    app_commands.Choice(name=label, value=name) for name, (label, _) in job_cards.FILTERS.items()
+]
+
+
+@servers_only
+@app_commands.default_permissions(moderate_members=True)
+class Moderate(
+    commands.GroupCog, group_name="moderate", group_description="Look after this server's jobs"
+):
+    """Discord decides who may use it; admins can change that there."""
+
+    def __init__(
+        self, moderation: Moderation, members: DiscordMembers, now: Callable[[], float]
+    ) -> None:
+        self._moderation = moderation
+        self._members = members
+        self._now = now
+
+    async def interaction_check(self, interaction: discord.Interaction[Any], /) -> bool:
+        """Discord has let them use a command: so they may use its cards for a while."""
+        interaction.client.passes.give(interaction, "moderate")
+        return True
+
+    @app_commands.command(description="This server's jobs, and what can be done about each")
+    @app_commands.describe(state="Only those", member="Only this person's")
+    @app_commands.choices(state=STATES)
+    async def jobs(
+        self,
+        interaction: Interaction,
+        state: app_commands.Choice[str] | None = None,
+        member: discord.User | discord.Member | None = None,
+    ) -> None:
+        """The newest jobs, page by page."""
+        async with refusals_shown(interaction):
+            leaf = Leaf(
+                Book.JOBS,
+                server_of(interaction),
+                interaction.user.id,
+                member.id if member else 0,
+                state.value if state else "all",
+            )
+            await show_first(interaction, leaf)
+
+    @app_commands.command(description="Cancel somebody's job that has not been sent off yet")
+    @app_commands.describe(job="A waiting job", reason="Why, for the record")
+    async def cancel(self, interaction: Interaction, job: JobId, reason: Reason) -> None:
+        """Ask, then cancel."""
+        async with refusals_shown(interaction):
+            await interaction.response.defer(ephemeral=True, thinking=True)
+            await ask_cancel(interaction, job, reason)
+
+    @app_commands.command(description="Give somebody the price of a finished video back")
+    @app_commands.describe(job="A job that was paid", reason="Why, for the record")
+    async def refund(self, interaction: Interaction, job: JobId, reason: Reason) -> None:
+        """Ask, then refund."""
+        async with refusals_shown(interaction):
+            await interaction.response.defer(ephemeral=True, thinking=True)
+            await ask_refund(interaction, job, reason)
+
+    @app_commands.command(description="Settle a job that nobody knows the fate of")
+    @app_commands.describe(
+        job="A job in review",
+        outcome="What you found out",
+        request_id="With “it ran”: the run's id in the video service's history",
+        reason="Why, for the record; its requester does not see it",
+    )
+    @app_commands.choices(
+        outcome=[
+            app_commands.Choice(name=label, value=outcome.value)
+            for outcome, label in OUTCOMES.items()
+        ]
+    )
+    async def resolve(
+        self,
+        interaction: Interaction,
+        job: JobId,
+        outcome: app_commands.Choice[str],
+        reason: Reason,
+        request_id: RequestId | None = None,
+    ) -> None:
+        """Decide, and say what became of it."""
+        async with refusals_shown(interaction):
+            await resolve(interaction, job, Outcome(outcome.value), request_id, reason)
+
+    @resolve.autocomplete("job")
+    async def offer_in_review(self, interaction: Interaction, typed: str) -> Choices:
+        """This server's jobs in review, oldest first."""
+        return await self._offer(interaction, typed, frozenset({JobState.REVIEW}))
+
+    @cancel.autocomplete("job")
+    async def offer_waiting(self, interaction: Interaction, typed: str) -> Choices:
+        """This server's waiting jobs, newest first."""
+        return await self._offer(interaction, typed, CANCELLABLE)
+
+    @refund.autocomplete("job")
+    async def offer_refundable(self, interaction: Interaction, typed: str) -> Choices:
+        """This server's jobs that were paid and not refunded, newest first."""
+        return await self._offer(interaction, typed, PAID)
+
+    async def _offer(
+        self, interaction: Interaction, typed: str, states: frozenset[JobState]
+    ) -> Choices:
+        server_id, wanted = server_of(interaction), typed.strip().lower()
+        choices: Choices = []
+        try:
+            found = await self._candidates(server_id, states)
+            names = await self._names(found, server_id)
+            for job in found:
+                line = self._line(job, names)
+                if wanted not in line.lower():
+                    continue
+                if states == PAID and not await self._moderation.is_refundable(job):
+                    continue
+                choices.append(app_commands.Choice(name=line, value=job.id))
+                if len(choices) == MOST_CHOICES:
+                    break
+        except Exception:
+            log.exception("no choices could be offered")
+            return []
+        return choices
+
+    async def _candidates(self, server_id: int, states: frozenset[JobState]) -> list[Job]:
+        if JobState.REVIEW in states:  # the oldest waits longest for its decision
+            return (await self._moderation.in_review(server_id))[:LOOKED_THROUGH]
+        return await self._moderation.jobs(server_id, states=states, limit=LOOKED_THROUGH)
+
+    def _line(self, job: Job, names: dict[int, str]) -> str:
+        age = seconds_text(60 * round(max(0.0, self._now() - job.created_at) / 60))
+        parts = [job.id, clean(names[job.person_id], 40), news.price_text(job), age]
+        return " · ".join(part for part in parts if part)
+
+    async def _names(self, jobs: list[Job], server_id: int) -> dict[int, str]:
+        """The requesters' names, as far as Discord tells them in time."""
+        people = {job.person_id for job in jobs}
+        asked = {
+            person_id: asyncio.ensure_future(self._members.name(person_id, server_id))
+            for person_id in people
+        }
+        if asked:
+            await asyncio.wait(asked.values(), timeout=NAMES_WITHIN_S)
+        names = {}
+        for person_id, task in asked.items():
+            done = task.done() and not task.cancelled() and task.exception() is None
+            names[person_id] = task.result() if done else str(person_id)
+            task.cancel()
+        return names

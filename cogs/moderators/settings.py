@@ -1,0 +1,280 @@
+"""`/settings`: what holds in a server, for those who manage it."""
+
+import re
+from functools import partial
+from typing import Any, Self
+
+import discord
+from discord import app_commands, ui
+from discord.ext import commands
+
+from bot.cards import settings as settings_cards
+from bot.cards.settings import CHANNELS_SELECT, QUALITIES_SELECT, Choice, Here
+from bot.core.jobs import QUALITIES
+from bot.core.rules import House, ServerRules, snapshot
+from bot.errors import Problem, Refused
+from bot.services.moderation import REASON_LIMIT_CHARS
+from bot.services.quotas import Quotas
+from cogs.shared.confirm import ask_first
+from cogs.shared.faces import (
+    Interaction,
+    chosen_in,
+    refusals_shown,
+    server_of,
+    servers_only,
+    show_privately,
+)
+
+Reason = app_commands.Range[str, 1, REASON_LIMIT_CHARS]
+Budget = app_commands.Range[int, 0, 1_000_000]
+Cap = app_commands.Range[int, 0, 10_000]
+WHY = "Why, for the record"
+
+
+@servers_only
+@app_commands.default_permissions(manage_guild=True)
+class Settings(
+    commands.GroupCog, group_name="settings", group_description="What holds in this server"
+):
+    """Discord decides who may use it; admins can change that there."""
+
+    def __init__(self, quotas: Quotas, house: House) -> None:
+        self._quotas = quotas
+        self._house = house
+
+    async def interaction_check(self, interaction: discord.Interaction[Any], /) -> bool:
+        """Discord has let them use a command: so they may use its cards for a while."""
+        interaction.client.passes.give(interaction, "settings")
+        return True
+
+    @app_commands.command(description="Everything that holds in this server")
+    async def show(self, interaction: Interaction) -> None:
+        """The server's own rules, and where the operator's hold."""
+        async with refusals_shown(interaction):
+            rules = await self._quotas.rules(server_of(interaction))
+            card = settings_cards.overview(rules, self._house, _here(interaction, rules))
+            await show_privately(interaction, card)
+
+    @app_commands.command(description="Budget of the whole server, and what one person may have")
+    @app_commands.describe(
+        budget="Credits that all members together may spend in a period; 0: no budget of its own",
+        running="Videos of one person made at once; 0: only the operator's limit",
+        waiting="Requests of one person waiting at once; 0: only the operator's limit",
+        reason=WHY,
+    )
+    async def limits(
+        self,
+        interaction: Interaction,
+        budget: Budget | None = None,
+        running: Cap | None = None,
+        waiting: Cap | None = None,
+        reason: Reason = "",
+    ) -> None:
+        """Set what is given, and say where the operator's limit is lower."""
+        given = {
+            "budget_credits": budget,
+            "max_running_per_person": running,
+            "max_waiting_per_person": waiting,
+        }
+        changes = {name: value or None for name, value in given.items() if value is not None}
+        async with refusals_shown(interaction):
+            if not changes:
+                await show_privately(interaction, settings_cards.limits_unasked())
+                return
+            notes = settings_cards.limit_notes(changes, self._house)
+            rules = await self._quotas.rules(server_of(interaction))
+            act = partial(self._change, interaction, reason, notes, **changes)
+            new = changes.get("budget_credits", rules.budget_credits)
+            if rules.budget_credits not in {None, new}:
+                await ask_first(interaction, settings_cards.asks_budget(rules, new), act)
+            else:
+                await show_privately(interaction, await act())
+
+    @app_commands.command(description="Where videos may be asked for")
+    @app_commands.describe(reason=WHY)
+    async def channels(self, interaction: Interaction, reason: Reason = "") -> None:
+        """A card to choose the channels on."""
+        async with refusals_shown(interaction):
+            rules = await self._quotas.rules(server_of(interaction))
+            card = settings_cards.choose_channels(
+                _choice(interaction, reason), rules, _here(interaction, rules)
+            )
+            await show_privately(interaction, card)
+
+    @app_commands.command(description="Which qualities are open, to everybody or to a role")
+    @app_commands.describe(role="A role that may use more than everybody", reason=WHY)
+    async def qualities(
+        self, interaction: Interaction, role: discord.Role | None = None, reason: Reason = ""
+    ) -> None:
+        """A card to choose the qualities on."""
+        async with refusals_shown(interaction):
+            server_id = server_of(interaction)
+            rules = await self._quotas.rules(server_id)
+            role_id = role.id if role is not None and role.id != server_id else 0
+            if role_id:
+                _check_role(interaction, role_id)
+            card = settings_cards.choose_qualities(_choice(interaction, reason, role_id), rules)
+            await show_privately(interaction, card)
+
+    @app_commands.command(
+        name="direct-messages", description="Whether credits here may pay for direct messages"
+    )
+    @app_commands.describe(
+        allowed="Whether members may let their credits here pay for direct messages", reason=WHY
+    )
+    async def direct_messages(
+        self, interaction: Interaction, allowed: bool, reason: Reason = ""
+    ) -> None:
+        """Let members' direct messages draw on this server, or not."""
+        async with refusals_shown(interaction):
+            await show_privately(
+                interaction, await self._change(interaction, reason, direct_use=allowed)
+            )
+
+    @app_commands.command(description="Where everything that is decided here is posted")
+    @app_commands.describe(channel="The channel; leave it out to post nowhere", reason=WHY)
+    async def audit(
+        self,
+        interaction: Interaction,
+        channel: discord.TextChannel | None = None,
+        reason: Reason = "",
+    ) -> None:
+        """Set the audit channel, if the bot may post there."""
+        async with refusals_shown(interaction):
+            if channel is not None:
+                known = interaction.guild and interaction.guild.get_channel(channel.id)
+                if not isinstance(known, discord.TextChannel):
+                    raise Refused(Problem.NOT_OF_THIS_SERVER)
+                if not _may_post(known):
+                    raise Refused(Problem.CANNOT_POST_THERE, channels=known.mention)
+            rules = await self._quotas.rules(server_of(interaction))
+            new = channel.id if channel else None
+            act = partial(self._change, interaction, reason, audit_channel_id=new)
+            if new is None and rules.audit_channel_id is not None:
+                said = settings_cards.asks_no_audit(rules.audit_channel_id)
+                await ask_first(interaction, said, act)
+            else:
+                await show_privately(interaction, await act())
+
+    async def _change(
+        self, interaction: Interaction, reason: str, notes: list[str] | None = None, **changes: Any
+    ) -> ui.LayoutView:
+        server_id = server_of(interaction)
+        before = await self._quotas.rules(server_id)
+        after = await self._quotas.change(
+            server_id, actor_id=interaction.user.id, reason=reason, **changes
+        )
+        return settings_cards.changed(
+            snapshot(before, changes), snapshot(after, changes), notes or []
+        )
+
+
+class ChannelsSelect(ui.DynamicItem[ui.ChannelSelect[Any]], template=CHANNELS_SELECT):
+    """The channels where videos may be asked for."""
+
+    def __init__(self, item: ui.Item[Any], choice: Choice) -> None:
+        assert isinstance(item, ui.ChannelSelect)
+        super().__init__(item)
+        self._choice = choice
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction[Any], item: ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        """Whose choice it is."""
+        return cls(item, _choice_in(interaction, match))
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """Save the choice, and show it in the card's place."""
+        choice, quotas = self._choice, interaction.client.quotas
+        async with refusals_shown(interaction):
+            _check_pass(interaction, choice)
+            chosen = frozenset(int(one) for one in chosen_in(interaction) if one.isdecimal())
+            before = await quotas.rules(choice.server_id)
+            if chosen - _here(interaction, before).channels:
+                raise Refused(Problem.NOT_OF_THIS_SERVER)
+            after = await quotas.change(
+                choice.server_id,
+                actor_id=choice.actor_id,
+                reason=choice.reason,
+                channels=chosen,
+            )
+            news = settings_cards.news_of(before, after, "channels")
+            card = settings_cards.choose_channels(choice, after, _here(interaction, after), news)
+            await interaction.response.edit_message(view=card)
+
+
+class QualitiesSelect(ui.DynamicItem[ui.Select[Any]], template=QUALITIES_SELECT):
+    """The qualities that are open to everybody, or those that a role adds."""
+
+    def __init__(self, item: ui.Item[Any], choice: Choice) -> None:
+        assert isinstance(item, ui.Select)
+        super().__init__(item)
+        self._choice = choice
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction[Any], item: ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        """Whose choice it is, and for which role."""
+        return cls(item, _choice_in(interaction, match, int(match["role"])))
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """Save the choice, and show it in the card's place."""
+        choice, quotas = self._choice, interaction.client.quotas
+        async with refusals_shown(interaction):
+            _check_pass(interaction, choice)
+            chosen = chosen_in(interaction)
+            qualities = frozenset(known for known in QUALITIES if known in chosen)
+            given = {"actor_id": choice.actor_id, "reason": choice.reason}
+            before = await quotas.rules(choice.server_id)
+            if choice.role_id:
+                _check_role(interaction, choice.role_id)
+                after = await quotas.set_role_qualities(
+                    choice.server_id, choice.role_id, qualities, **given
+                )
+            else:
+                after = await quotas.change(choice.server_id, **given, qualities=qualities)
+            news = settings_cards.news_of(before, after, "qualities", choice.role_id)
+            card = settings_cards.choose_qualities(choice, after, news)
+            await interaction.response.edit_message(view=card)
+
+
+def _here(interaction: Interaction, rules: ServerRules) -> Here:
+    guild = interaction.guild
+    if guild is None:
+        return Here(frozenset(), frozenset(), may_post=False)
+    audit = guild.get_channel(rules.audit_channel_id or 0)
+    return Here(
+        roles=frozenset(role.id for role in guild.roles),
+        channels=frozenset(channel.id for channel in guild.channels),
+        may_post=audit is not None and _may_post(audit),
+    )
+
+
+def _may_post(channel: discord.abc.GuildChannel) -> bool:
+    has = channel.permissions_for(channel.guild.me)
+    return has.view_channel and has.send_messages
+
+
+def _choice(interaction: Interaction, reason: str, role_id: int = 0) -> Choice:
+    told = " ".join(reason.split())
+    return Choice(server_of(interaction), interaction.user.id, role_id, told)
+
+
+def _choice_in(
+    interaction: discord.Interaction[Any], match: re.Match[str], role_id: int = 0
+) -> Choice:
+    assert interaction.message is not None
+    reason = settings_cards.reason_on(interaction.message)
+    return Choice(int(match["server"]), int(match["actor"]), role_id, reason)
+
+
+def _check_pass(interaction: Interaction, choice: Choice) -> None:
+    passes = interaction.client.passes
+    passes.check(interaction, choice.actor_id, choice.server_id, "settings")
+
+
+def _check_role(interaction: Interaction, role_id: int) -> None:
+    if interaction.guild is None or interaction.guild.get_role(role_id) is None:
+        raise Refused(Problem.NOT_OF_THIS_SERVER)

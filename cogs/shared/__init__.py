@@ -1,0 +1,1 @@
+"""What commands share: reading an interaction, refusing, asking first, turning pages, grants."""

@@ -1,0 +1,62 @@
+"""Asking a moderator whether they mean it, and doing it when they say so."""
+
+import re
+from typing import Any, Self
+
+import discord
+from discord import ui
+
+from bot.cards import job as cards
+from bot.cards import moderator as moderator_cards
+from bot.cards.moderator import ANSWER_PATTERN, Answer
+from bot.errors import CannotSave, Problem, Refused
+from cogs.shared.confirmations import Act
+from cogs.shared.faces import Interaction, refusals_shown, server_of, show_privately
+from cogs.shared.passes import roles_of
+
+
+async def ask_first(interaction: Interaction, question: str, act: Act) -> None:
+    """Show what will happen; `act` is done when the same person confirms."""
+    waiting = interaction.client.confirmations
+    roles = roles_of(interaction)
+    token = waiting.put(interaction.user.id, server_of(interaction), roles, act)
+    await show_privately(interaction, moderator_cards.question(question, token))
+
+
+class AnswerButton(ui.DynamicItem[ui.Button[Any]], template=ANSWER_PATTERN):
+    """Confirm, or never mind."""
+
+    def __init__(self, item: ui.Item[Any], answer: Answer, token: str) -> None:
+        assert isinstance(item, ui.Button)
+        super().__init__(item)
+        self._answer = answer
+        self._token = token
+
+    @classmethod
+    async def from_custom_id(
+        cls, _: discord.Interaction[Any], item: ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        """What was pressed."""
+        return cls(item, Answer(match["answer"]), match["token"])
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """Do what was asked about, once, and put what was done in the question's place."""
+        async with refusals_shown(interaction):
+            waiting = interaction.client.confirmations
+            act = waiting.take(
+                self._token, interaction.user.id, interaction.guild_id, roles_of(interaction)
+            )
+            if self._answer is Answer.NO:
+                await interaction.response.edit_message(view=moderator_cards.unchanged())
+                return
+            await interaction.response.defer()
+            await interaction.edit_original_response(view=await _outcome(act))
+
+
+async def _outcome(act: Act) -> ui.LayoutView:
+    try:
+        return await act()
+    except Refused as refused:
+        return cards.refusal(refused.problem, refused.facts)
+    except CannotSave:
+        return cards.refusal(Problem.CANNOT_SAVE, {})

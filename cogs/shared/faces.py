@@ -1,0 +1,108 @@
+"""What all commands share: the bot they belong to, who asks where, how a refusal is shown."""
+
+import mimetypes
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import discord
+import structlog
+from discord import app_commands
+from discord.ext import commands
+
+from bot.accounts.wallets import Place
+from bot.cards import job as cards
+from bot.core.jobs import Upload
+from bot.errors import CannotSave, Problem, Refused
+from bot.services.moderation import Moderation
+from bot.services.quotas import Quotas
+from bot.services.requests import GivenFile, Service
+from cogs.shared.confirmations import Confirmations
+from cogs.shared.passes import Passes, roles_of
+
+log = structlog.get_logger()
+
+
+class Bot(commands.Bot):
+    """discord.py's bot, with what the persistent buttons need at hand."""
+
+    service: Service
+    quotas: Quotas
+    moderation: Moderation
+    confirmations: Confirmations
+    passes: Passes
+
+    async def on_message(self, message: discord.Message, /) -> None:
+        """There are no text commands; `cogs.members.messages` listens for itself."""
+
+
+Interaction = discord.Interaction[Bot]
+
+servers_only = app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
+"""Not `guild_only`: that one leaves direct messages open where the bot opens them by default, and
+there nobody's permissions are looked at."""
+
+
+def place_of(interaction: Interaction) -> Place:
+    """Where an interaction comes from."""
+    channel = interaction.channel
+    return Place(
+        server_id=interaction.guild_id or 0,
+        channel_id=interaction.channel_id or 0,
+        person_id=interaction.user.id,
+        upload_limit_bytes=interaction.filesize_limit,
+        is_direct=interaction.guild_id is None,
+        roles=roles_of(interaction),
+        above_id=channel.parent_id if isinstance(channel, discord.Thread) else None,
+    )
+
+
+def server_of(interaction: Interaction) -> int:
+    """The server of a command that only servers have."""
+    assert interaction.guild_id is not None
+    return interaction.guild_id
+
+
+def chosen_in(interaction: Interaction) -> list[str]:
+    """What was chosen in a select, as the client sent it."""
+    data: Mapping[str, Any] = interaction.data or {}
+    return [str(value) for value in data.get("values", [])]
+
+
+def given(attachment: discord.Attachment) -> GivenFile:
+    """An attachment as the service wants it; a missing content type is guessed from the name."""
+    guess = attachment.content_type or mimetypes.guess_type(attachment.filename)[0]
+    return GivenFile(Upload(attachment.url, attachment.filename, attachment.size), guess)
+
+
+@asynccontextmanager
+async def refusals_shown(interaction: Interaction) -> AsyncIterator[None]:
+    """Show a refusal, or that something broke, to the person alone instead of raising it."""
+    try:
+        yield
+    except Refused as refused:
+        await show_privately(interaction, cards.refusal(refused.problem, refused.facts))
+    except Exception as error:  # noqa: BLE001  # it is logged; whoever pressed waits for an answer
+        await show_error(interaction, error)
+
+
+async def show_privately(interaction: Interaction, view: discord.ui.LayoutView) -> None:
+    """Answer so that only the person sees it."""
+    if interaction.response.is_done():
+        await interaction.followup.send(view=view, ephemeral=True)
+    else:
+        await interaction.response.send_message(view=view, ephemeral=True)
+
+
+async def show_error(interaction: Interaction, error: Exception) -> None:
+    """The last resort for what a command did not expect."""
+    if isinstance(error, CannotSave):
+        card = cards.refusal(Problem.CANNOT_SAVE, {})
+    else:
+        command = interaction.command.qualified_name if interaction.command else None
+        log.error("a command failed", command=command, exc_info=error)
+        card = cards.say("Something went wrong. Please try again.")
+    try:
+        await show_privately(interaction, card)
+    except discord.HTTPException as unanswered:
+        log.info("the error could not be shown", reason=str(unanswered))

@@ -1,0 +1,80 @@
+"""The provider's file host: finished videos for a week, uploaded files for good."""
+
+import asyncio
+import base64
+import binascii
+import tempfile
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.api.clock import MovableClock
+
+GENERATION_KEPT_S = 7 * 24 * 3600.0
+SUFFIXES = {
+    "image/jpeg": ".jpg",
+    "image/png": ".png",
+    "image/webp": ".webp",
+    "image/gif": ".gif",
+    "video/mp4": ".mp4",
+    "video/quicktime": ".mov",
+}
+
+
+class UploadError(Exception):
+    """What was uploaded is not a list of base64 data URLs."""
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """A file that is served, and until when in unix seconds; None is for good."""
+
+    path: Path
+    content_type: str
+    ends_at: float | None
+
+
+class Storage:
+    """Files under one folder, reachable by the paths that were handed out and by no others."""
+
+    def __init__(self, folder: Path, clock: MovableClock) -> None:
+        self._folder, self._clock = folder, clock
+        self._files: dict[str, StoredFile] = {}
+        for name in ("generations", "assets", "work"):
+            (folder / name).mkdir(parents=True, exist_ok=True)
+
+    def work_folder(self) -> tempfile.TemporaryDirectory[str]:
+        """A folder for one job's inputs, gone when its `with` ends."""
+        return tempfile.TemporaryDirectory(dir=self._folder / "work", ignore_cleanup_errors=True)
+
+    def keep_video(self, path: Path) -> str:
+        """Take over a finished video. Returns its path on the host."""
+        url_path = f"/generations/{uuid.uuid4().hex}.mp4"
+        kept = path.rename(self._folder / url_path[1:])
+        ends_at = self._clock.time() + GENERATION_KEPT_S
+        self._files[url_path] = StoredFile(kept, "video/mp4", ends_at)
+        return url_path
+
+    async def keep_upload(self, data_url: object) -> str:
+        """Store one `data:<type>;base64,…`. Returns its path on the host. Raises `UploadError`."""
+        head, comma, text = data_url.partition(",") if isinstance(data_url, str) else ("", "", "")
+        content_type = head.removeprefix("data:").removesuffix(";base64")
+        if not comma or head != f"data:{content_type};base64":
+            raise UploadError("data_urls must hold base64 data URLs")
+        try:
+            content = await asyncio.to_thread(base64.b64decode, text, validate=True)
+        except (binascii.Error, ValueError):
+            raise UploadError("data_urls holds text that is not base64") from None
+        suffix = SUFFIXES.get(content_type, "")
+        url_path = f"/assets/{uuid.uuid4()}{suffix}"
+        path = self._folder / url_path[1:]
+        await asyncio.to_thread(path.write_bytes, content)
+        self._files[url_path] = StoredFile(path, content_type, None)
+        return url_path
+
+    def find(self, url_path: str) -> StoredFile | None:
+        """What is served under that path now, if anything."""
+        file = self._files.get(url_path)
+        if file and file.ends_at is not None and self._clock.time() >= file.ends_at:
+            return None
+        return file

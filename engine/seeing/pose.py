@@ -1,0 +1,218 @@
+"""Where a person's joints are in a picture: BlazePose's detector and landmark model, on the CPU."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+
+from engine.seeing.arrays import Floats, Picture
+
+DETECTOR_NAME, LANDMARKER_NAME = "pose_detection.tflite", "pose_landmark_full.tflite"
+DETECTOR_PIXELS, LANDMARK_PIXELS = 224, 256
+SURE_DETECTION, SURE_POSE = 0.5, 0.5
+SAME_PERSON_OVERLAP = 0.3
+REGION_MARGIN = 1.25
+JOINTS = 33
+HEATMAP_REACH = 3
+
+
+@dataclass(frozen=True)
+class Region:
+    """A turned square in a picture, in pixels; turned by `angle` radians, clockwise on screen."""
+
+    x: float
+    y: float
+    side: float
+    angle: float
+    score: float = 1.0
+
+    @classmethod
+    def around(cls, hips: Floats, rim: Floats, score: float = 1.0) -> "Region":
+        """The region of a person by the mid-hip point and one on the circle around the body."""
+        across, down = float(rim[0] - hips[0]), float(rim[1] - hips[1])
+        side = 2 * REGION_MARGIN * float(np.hypot(across, down))
+        angle = float(np.arctan2(down, across)) + np.pi / 2
+        return cls(float(hips[0]), float(hips[1]), side, angle, score)
+
+    def scaled(self, share: float) -> "Region":
+        """The same place, larger or smaller."""
+        return replace(self, side=self.side * share)
+
+    def to_picture(self, pixels: int) -> Floats:
+        """The 2×3 matrix from a square of that many pixels to the picture."""
+        scale = self.side / pixels
+        cos, sin = np.cos(self.angle) * scale, np.sin(self.angle) * scale
+        middle = pixels / 2
+        return np.array(
+            [
+                [cos, -sin, self.x - (cos - sin) * middle],
+                [sin, cos, self.y - (sin + cos) * middle],
+            ]
+        )
+
+
+@dataclass(frozen=True)
+class Pose:
+    """One person in one picture.
+
+    `points` are 33 joints in pixels with a depth in the same unit (nearer is less), in BlazePose's
+    order; `seen` says of each from 0 to 1 how surely it is seen. `mask` is the person in `region`.
+    """
+
+    points: Floats
+    seen: Floats
+    score: float
+    region: Region
+    follow: Region
+    mask: Floats
+
+    @property
+    def size(self) -> float:
+        """How large the person stands in the picture, in pixels."""
+        return self.follow.side
+
+
+class PoseModel:
+    """Both networks, loaded; not for two threads at once."""
+
+    def __init__(self, folder: Path) -> None:
+        self._detector = _Network(folder / DETECTOR_NAME)
+        self._landmarker = _Network(folder / LANDMARKER_NAME)
+        self._anchors = _anchors()
+
+    def people(self, picture: Picture) -> list[Region]:
+        """Where people are in an RGB picture: large and surely seen ones first."""
+        height, width = picture.shape[:2]
+        scale = DETECTOR_PIXELS / max(height, width)
+        small = cv2.resize(
+            picture,
+            (max(1, round(width * scale)), max(1, round(height * scale))),
+            interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR,
+        )
+        square = np.zeros((DETECTOR_PIXELS, DETECTOR_PIXELS, 3), np.float32)
+        left, top = ((DETECTOR_PIXELS - side) // 2 for side in (small.shape[1], small.shape[0]))
+        square[top : top + small.shape[0], left : left + small.shape[1]] = small
+        boxes, logits = self._detector.run(square / 127.5 - 1)[:2]
+        scores = 1 / (1 + np.exp(-np.clip(logits[0, :, 0], -80, 80)))
+        best = np.flatnonzero(scores > SURE_DETECTION)
+        if not best.size:
+            return []
+        found = boxes[0, best].reshape(-1, 6, 2)
+        centres = self._anchors[best][:, None] * DETECTOR_PIXELS
+        found[:, [0, 2, 3, 4, 5]] += centres
+        found[:, [0, 2, 3, 4, 5]] -= (left, top)
+        found /= scale
+        regions = [
+            Region.around(group[2], group[3], score) for group, score in _merge(found, scores[best])
+        ]
+        return sorted(regions, key=lambda region: -region.side * region.score)
+
+    def pose(self, picture: Picture, region: Region) -> Pose | None:
+        """The pose of the person in that region of an RGB picture, if there is one."""
+        matrix = region.to_picture(LANDMARK_PIXELS)
+        shrink = region.side / LANDMARK_PIXELS
+        if shrink > 2:  # a picture much larger than the network's eye would flicker
+            half = 2.0 ** int(np.log2(shrink))
+            size = (max(1, round(picture.shape[1] / half)), max(1, round(picture.shape[0] / half)))
+            source = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+            to_source = np.diag([size[0] / picture.shape[1], size[1] / picture.shape[0]]) @ matrix
+        else:
+            source, to_source = picture, matrix
+        square = cv2.warpAffine(
+            source,
+            to_source,
+            (LANDMARK_PIXELS, LANDMARK_PIXELS),
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_CONSTANT,
+        )
+        raw, flag, mask, heat, _world = self._landmarker.run(square.astype(np.float32) / 255)
+        score = float(flag[0, 0])
+        if score < SURE_POSE:
+            return None
+        marks = raw[0].reshape(-1, 5)
+        points = marks[:, :3].copy()
+        points[:, :2] = _refine(points[:, :2], heat[0])
+        moved = points.copy()
+        moved[:, :2] = points[:, :2] @ matrix[:, :2].T + matrix[:, 2]
+        moved[:, 2] *= region.side / LANDMARK_PIXELS
+        seen = _sigmoid(np.minimum(marks[:, 3], marks[:, 4]))
+        follow = Region.around(moved[JOINTS], moved[JOINTS + 1])
+        return Pose(
+            moved[:JOINTS], seen[:JOINTS], score, region, follow, _sigmoid(mask[0, :, :, 0])
+        )
+
+
+class _Network:
+    """One model file with one input."""
+
+    def __init__(self, path: Path) -> None:
+        self._interpreter: Any = Interpreter(model_path=str(path), num_threads=1)
+        self._interpreter.allocate_tensors()
+        self._input = self._interpreter.get_input_details()[0]["index"]
+        self._outputs = [each["index"] for each in self._interpreter.get_output_details()]
+
+    def run(self, image: Floats) -> list[Floats]:
+        self._interpreter.set_tensor(self._input, image[None])
+        self._interpreter.invoke()
+        return [self._interpreter.get_tensor(index) for index in self._outputs]
+
+
+def _sigmoid(values: Floats) -> Floats:
+    return np.asarray(1 / (1 + np.exp(-np.clip(values, -80, 80))), np.float32)
+
+
+def _anchors() -> Floats:
+    """The centres that the detector's boxes are relative to, from 0 to 1."""
+    points: list[tuple[float, float]] = []
+    for stride, copies in ((8, 2), (16, 2), (32, 6)):
+        count = DETECTOR_PIXELS // stride
+        for row in range(count):
+            for column in range(count):
+                points += [((column + 0.5) / count, (row + 0.5) / count)] * copies
+    return np.array(points, np.float32)
+
+
+def _merge(found: Floats, scores: Floats) -> list[tuple[Floats, float]]:
+    """Boxes that overlap are one person, placed at their mean by score."""
+    corners = np.concatenate([found[:, 0] - found[:, 1] / 2, found[:, 0] + found[:, 1] / 2], axis=1)
+    merged = []
+    left = np.argsort(-scores)
+    while left.size:
+        first = corners[left[0]]
+        low = np.maximum(corners[left, :2], first[:2])
+        high = np.minimum(corners[left, 2:], first[2:])
+        inner = np.prod(np.clip(high - low, 0, None), axis=1)
+        areas = np.prod(corners[left, 2:] - corners[left, :2], axis=1)
+        same = inner / np.maximum(areas + areas[0] - inner, 1e-6) > SAME_PERSON_OVERLAP
+        same[0] = True
+        group = left[same]
+        weights = scores[group] / scores[group].sum()
+        merged.append((np.tensordot(weights, found[group], 1), float(scores[left[0]])))
+        left = left[~same]
+    return merged
+
+
+def _refine(points: Floats, heat: Floats) -> Floats:
+    """Joints pulled to the centre of what the heat map shows around them."""
+    refined = points.copy()
+    size = heat.shape[0]
+    scale = LANDMARK_PIXELS / size
+    for index, (x, y) in enumerate(points):
+        column, row = int(x / scale), int(y / scale)
+        if not (0 <= column < size and 0 <= row < size):
+            continue
+        top, left = max(0, row - HEATMAP_REACH), max(0, column - HEATMAP_REACH)
+        window = _sigmoid(
+            heat[top : row + HEATMAP_REACH + 1, left : column + HEATMAP_REACH + 1, index]
+        )
+        total = float(window.sum())
+        if window.max() < 0.5 or total <= 0:
+            continue
+        refined[index] = (
+            (float((window.sum(0) * np.arange(window.shape[1])).sum()) / total + left) * scale,
+            (float((window.sum(1) * np.arange(window.shape[0])).sum()) / total + top) * scale,
+        )
+    return refined

@@ -1,0 +1,1 @@
+"""The gateway: websockets with their close codes, and sessions that can be resumed."""

@@ -1,0 +1,1 @@
+"""What is true here, as JSON: complete as Discord's documentation has it."""

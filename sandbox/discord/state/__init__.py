@@ -1,0 +1,1 @@
+"""What is true in this Discord: people, servers, channels, messages, files, rights. No HTTP."""

@@ -1,0 +1,283 @@
+"""Every card in every state is one that Discord takes, and every sentence says what to do."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import discord
+import pytest
+from discord import ui
+
+from bot.cards import job as cards
+from bot.cards import wallet as wallet_cards
+from bot.cards.news import Outlook, Pace
+from bot.cards.sentences import SENTENCES, clean, sentence
+from bot.core import policy
+from bot.core.accounts import Payer, Wallet
+from bot.core.actions import CREDITS, Line
+from bot.core.jobs import (
+    LEADS_TO,
+    Card,
+    Delivered,
+    Failure,
+    Job,
+    JobState,
+    Outcome,
+    Quality,
+    Source,
+    Upload,
+)
+from bot.core.ledger import Balance
+from bot.core.policy import Block
+from bot.core.rules import ServerRules, rules_for
+from bot.errors import Problem, Refused
+from tests.bot.store.test_jobs import HOUSE
+
+HOSTILE = "@everyone `x` **b** [a](http://evil) <@1> \u202e\n# big |||" + "y" * 500
+FACTS: dict[Problem, dict[str, str | int | float]] = {
+    Problem.NOT_AN_IMAGE: {"name": HOSTILE},
+    Problem.NEITHER: {"name": HOSTILE},
+    Problem.IMAGE_TOO_LARGE: {"size_bytes": 21_000_000, "limit_bytes": 20_000_000},
+    Problem.IMAGE_TOO_MANY_PIXELS: {"width": 20000, "height": 20000, "limit_pixels": 5},
+    Problem.NOT_A_VIDEO: {"name": HOSTILE},
+    Problem.VIDEO_WRONG_FORMAT: {"name": HOSTILE},
+    Problem.VIDEO_TOO_LONG: {"duration_s": 31.04, "limit_s": 30.0},
+    Problem.VIDEO_TOO_LARGE: {"size_bytes": 101_000_000, "limit_bytes": 100_000_000},
+    Problem.DOWNLOAD_FAILED: {"what": "video"},
+    Problem.BLOCKED: {"until": 1_795_000_000.0, "reason": HOSTILE},
+    Problem.BLOCKED_FOR_GOOD: {"reason": HOSTILE},
+    Problem.WRONG_CHANNEL: {"channels": "<#5>, <#6>"},
+    Problem.QUALITY_NOT_ALLOWED: {"quality": "720p", "allowed": "360p or 540p"},
+    Problem.TOO_MANY_WAITING_HERE: {"limit": 2},
+    Problem.SERVER_BUDGET_SPENT: {"renews_at": 1_795_000_000.0},
+    Problem.SERVER_BUDGET_TOO_LOW: {"price": 5, "left": 1, "renews_at": 1_795_000_000.0},
+    Problem.OVER_SERVER_BUDGET: {"price": 50, "budget": 20},
+    Problem.LEFT_PAYER: {"server": HOSTILE},
+    Problem.PAYER_REFUSES: {"server": HOSTILE},
+    Problem.SENT_OFF_ALREADY: {"job": "abcdefghjk"},
+    Problem.ENDED_ALREADY: {"job": "abcdefghjk"},
+    Problem.NOT_CHARGED: {"job": "abcdefghjk"},
+    Problem.REFUNDED_ALREADY: {"job": "abcdefghjk"},
+    Problem.UNTIL_UNCLEAR: {"until": HOSTILE},
+    Problem.CANNOT_POST_THERE: {"channels": "<#5>"},
+    Problem.UNTIL_PAST: {"until": 1_795_000_000.0},
+    Problem.NO_CREDITS: {"price": 5, "left": 1, "renews_at": 1_795_000_000.0},
+    Problem.NOTHING_LEFT: {"renews_at": 1_795_000_000.0},
+    Problem.TOO_EXPENSIVE: {"price": 31, "most": 30},
+    Problem.GRANTED_CHANGED: {"has": 7},
+    Problem.BUDGET_TOO_LOW: {"price": 5, "left": 1, "renews_at": 1_795_000_000.0},
+    Problem.OVER_BUDGET: {"price": 50, "budget": 20},
+    Problem.BUDGET_SPENT: {"renews_at": 1_795_000_000.0},
+    Problem.QUEUE_FULL: {"limit": 200},
+    Problem.TOO_MANY_WAITING: {"limit": 5},
+    Problem.PROVIDER_REJECTED: {"reason": HOSTILE},
+    Problem.GENERATION_FAILED: {"reason": HOSTILE},
+    Problem.UNKNOWN_JOB: {"job": HOSTILE},
+    Problem.TOO_LATE_TO_CANCEL: {"job": "abc"},
+    Problem.ALREADY_STARTED: {"job": "abc"},
+    Problem.ALREADY_ENDED: {"job": "abc"},
+    Problem.NO_VIDEO_KEPT: {"job": "abc"},
+    Problem.NO_JOB_HERE: {"job": HOSTILE},
+    Problem.NOT_IN_REVIEW: {"job": "abc", "state": "rendering"},
+    Problem.RUN_CLAIMED: {"request_id": HOSTILE},
+    Problem.RUN_KNOWN: {"job": "abc", "request_id": HOSTILE},
+    Problem.RUN_UNKNOWN: {"request_id": HOSTILE},
+    Problem.RUN_OF_OTHER_INPUTS: {"request_id": HOSTILE},
+}
+JOB = Job(
+    id="abcdefgh23",
+    revision=1,
+    state=JobState.QUEUED,
+    state_since=1_795_000_100.0,
+    source=Source.SLASH,
+    origin_id=1,
+    server_id=2,
+    channel_id=3,
+    person_id=4,
+    created_at=1_795_000_000.0,
+    card=Card(message_id=5),
+    subject=Upload("https://cdn.example/a.png", HOSTILE, 10),
+    motion=Upload("https://cdn.example/b.mp4", "b.mp4", 10),
+    quality="540p",
+    duration_s=7.3,
+    price=8,
+)
+PRICES: dict[Quality, int] = {"360p": 9, "540p": 10, "720p": 12}
+
+
+def wallets() -> Iterator[Wallet]:
+    rules = rules_for(HOUSE, 0, ServerRules())
+    own = Wallet(
+        rules=rules,
+        balance=Balance(1, 2, 3),
+        spendable=2,
+        server_left=None,
+        renews_at=2e9,
+        prices=PRICES,
+        under_way=[JOB] * 25,
+        last=[Line(2e9, kind, 0, 7, 5, JOB.id, 9, "because") for kind in CREDITS],
+        payers=[Payer(number, "x" * 100) for number in range(1, 40)],
+    )
+    yield own
+    yield replace(
+        own, payer=Payer(99, "A server"), unusable=Refused(Problem.LEFT_PAYER, server="A")
+    )
+    yield replace(own, rules=replace(rules, server_id=1, budget_credits=9), server_left=1)
+
+
+def all_cards() -> Iterator[tuple[str, ui.LayoutView]]:
+    for state in JobState:
+        job = replace(JOB, state=state)
+        if state is JobState.FAILED:
+            job = replace(job, failure=Failure(Problem.GENERATION_FAILED, {"reason": HOSTILE}))
+        for outlook in (
+            Outlook(),
+            Outlook(place=3),
+            Outlook(ready_at=2e9),
+            Outlook(unavailable=True),
+            Outlook(waits_for_own=True),
+            Outlook(is_in_doubt=True),
+            Outlook(pace=Pace.LATE),
+        ):
+            yield f"{state} {outlook}", cards.status(job, outlook)
+        yield f"{state} again", cards.shown_again(job, Outlook(), link=("https://x", 2e9))
+    for how in Delivered:
+        job = replace(JOB, state=JobState.DELIVERED, delivered=how, delivery_message_id=9)
+        yield f"delivered {how}", cards.status(job, Outlook())
+        yield f"shown {how}", cards.shown_again(job, Outlook(), has_file=True)
+    draft = replace(JOB, state=JobState.CHECKING, source=Source.MESSAGE, quality=None, price=None)
+    for job in (draft, replace(draft, subject=None), replace(draft, motion=None)):
+        yield "draft", cards.draft(job, None)
+        yield "priced draft", cards.draft(job, PRICES)
+    yield "post", cards.finished(JOB)
+    yield "linked post", cards.finished(JOB, link=("https://files.example/v.mp4", 2e9))
+    yield "no jobs", cards.job_list([])
+    yield "jobs", cards.job_list([replace(JOB, state=state) for state in JobState])
+    yield "explanation", cards.explanation(PRICES)
+    for outcome in Outcome:
+        settled = replace(JOB, state=LEADS_TO[outcome], settled=outcome)
+        yield f"resolved {outcome}", cards.resolved(settled)
+        yield f"settled {outcome}", cards.status(settled, Outlook())
+    for wallet in wallets():
+        yield "wallet", wallet_cards.wallet(wallet)
+    for problem in Problem:
+        yield f"refusal {problem}", cards.refusal(problem, FACTS.get(problem, {}))
+
+
+async def test_discord_would_take_every_card() -> None:
+    for name, view in all_cards():
+        assert view.is_finished(), f"discord.py would keep: {name}"
+        assert view.total_children_count <= 40, name
+        assert view.content_length() <= 4000, name
+        for item in view.walk_children():
+            if isinstance(item, ui.Button):
+                assert (item.custom_id or "").split(":")[2] == JOB.id, name
+                assert len(item.custom_id or "") <= 100, name
+                assert 1 <= len(item.label or "") <= 80, name
+            if isinstance(item, ui.MediaGallery):
+                assert 1 <= len(item.items) <= 10, name
+                assert all(len(shown.description or "") <= 1024 for shown in item.items), name
+
+
+def test_every_problem_has_a_sentence_that_ends() -> None:
+    assert set(SENTENCES) == set(Problem)
+    for problem in Problem:
+        text = sentence(problem, FACTS.get(problem, {}))
+        assert text
+        assert text.endswith((".", "…")), text
+        assert "{" not in text
+
+
+@pytest.mark.parametrize("problem", [p for p in Problem if HOSTILE in FACTS.get(p, {}).values()])
+def test_what_strangers_write_is_harmless(problem: Problem) -> None:
+    text = sentence(problem, FACTS[problem])
+    assert "@everyone" not in text
+    assert "<@1>" not in text
+    assert "](" not in text
+    assert "\u202e" not in text
+    assert "\n" not in text
+    assert len(text) < 700
+
+
+def test_no_link_that_a_stranger_has_chosen() -> None:
+    assert "://" not in sentence(
+        Problem.GENERATION_FAILED, {"reason": "see https://evil.example/x"}
+    )
+
+
+def test_cleaning_keeps_ordinary_names() -> None:
+    assert clean("Ferien am See (2).mp4") == "Ferien am See (2).mp4"
+
+
+def test_not_charged_is_said_only_where_nothing_was_captured() -> None:
+    for state in JobState:
+        job = replace(JOB, state=state, failure=Failure(Problem.INTERRUPTED))
+        said = "not charged" in text_of(cards.status(job, Outlook()))
+        assert said == (state in {JobState.FAILED, JobState.CANCELLED}), state
+
+
+def test_a_cancel_button_only_where_it_can_be_cancelled() -> None:
+    for state in JobState:
+        view = cards.status(replace(JOB, state=state), Outlook())
+        buttons = [item for item in view.walk_children() if isinstance(item, ui.Button)]
+        assert bool(buttons) == (state is JobState.QUEUED)
+
+
+def text_of(view: ui.LayoutView) -> str:
+    return "\n".join(
+        item.content for item in view.walk_children() if isinstance(item, ui.TextDisplay)
+    )
+
+
+def test_the_post_shows_the_file_it_carries() -> None:
+    gallery = next(
+        item for item in cards.finished(JOB).walk_children() if isinstance(item, ui.MediaGallery)
+    )
+    assert isinstance(gallery.items[0].media, discord.UnfurledMediaItem)
+    assert gallery.items[0].media.url == f"attachment://marionette-{JOB.id}.mp4"
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        ("Generation failed: no person was found", "this video: no person was found. Another"),
+        ("error: busy!", "this video: busy! Another"),
+        ("Blocked.", "this video: Blocked. Another"),
+    ],
+)
+def test_somebody_elses_reason_ends_like_a_sentence(reason: str, told: str) -> None:
+    assert told in sentence(Problem.GENERATION_FAILED, {"reason": reason})
+
+
+def test_a_list_does_not_look_as_if_a_cancelled_job_had_cost_something() -> None:
+    text = text_of(cards.job_list([replace(JOB, state=JobState.CANCELLED)]))
+    assert "540p · 8 credits given back" in text
+
+
+def test_posts_can_be_told_apart() -> None:
+    assert "540p · 7.3 s · job `abcdefgh23`" in text_of(cards.finished(JOB))
+
+
+def test_a_draft_that_failed_says_what_to_send_again() -> None:
+    failure = Failure(Problem.DAMAGED_VIDEO, {})
+    draft = replace(JOB, state=JobState.FAILED, source=Source.MESSAGE, failure=failure)
+    assert "send both the picture and the video" in text_of(cards.status(draft, Outlook()))
+
+
+def test_a_wallet_names_the_limit_that_counts_and_no_other() -> None:
+    has = next(wallet for wallet in wallets() if wallet.payer is None)
+    rules = replace(has.rules, budget_credits=2)
+    spent = replace(has, rules=rules, server_left=0, spendable=0, block=None, unusable=None)
+    text = text_of(wallet_cards.wallet(spent))
+    assert "This server's budget has **0** of 2 left" in text
+    assert "Today's budget for everybody" not in text
+    lower = replace(spent, rules=has.rules, server_left=None, spendable=0)
+    assert "Today's budget for everybody has only **0** left" in text_of(wallet_cards.wallet(lower))
+
+
+def test_a_blocked_persons_wallet_says_so_first() -> None:
+    has = next(wallet for wallet in wallets() if wallet.payer is None)
+    barred = replace(has, unusable=None, block=policy.blocked(Block(None, "spam")))
+    text = text_of(wallet_cards.wallet(barred))
+    assert text.startswith("### You cannot spend anything in ")
+    assert "You are blocked here for good" in text
+    assert "You can spend" not in text

@@ -1,0 +1,1 @@
+"""Jobs through doubt, time, crowds and crashes."""

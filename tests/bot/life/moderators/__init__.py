@@ -1,0 +1,1 @@
+"""Moderators at work."""

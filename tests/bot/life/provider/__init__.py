@@ -1,0 +1,1 @@
+"""Jobs while the provider has its moods."""

@@ -1,0 +1,258 @@
+"""The provider's every answer, by what comes of it for the person who asked."""
+
+import pytest
+from aiohttp import web
+from structlog.testing import capture_logs
+
+from bot.provider.client import Segmind
+from engine.api.faults import Mode
+from sandbox.clients.person import PersonClient
+from sandbox.clients.transcript import text_of
+from sandbox.faults import answers
+from sandbox.faults import injector as faults
+from sandbox.faults.injector import Fault, Rule, breaks_off, resets, stalls
+from tests.bot.life.jobs.test_points import FILE, POLL, SUBMIT
+from tests.bot.life.world import Life
+from tests.e2e.stage import is_video, says
+
+RESULT = ("provider", "GET", "/v2/requests/{request_id}")
+NOT_TAKEN = "The video service does not take these files"
+EMPTY = faults.answers("empty", lambda: web.Response(content_type="video/mp4"))
+
+
+async def asked(life: Life) -> PersonClient:
+    """Ada has asked, and time may pass."""
+    await life.start()
+    ada = await life.person("ada")
+    await ada.outcome(await life.mimic(ada))
+    return ada
+
+
+async def bought_once(life: Life, ada: PersonClient) -> None:
+    """It comes to the one video that was paid for, once."""
+    await life.reaches("delivered", step_s=2.0)
+    await ada.wait_for(is_video)
+    assert len(life.provider.accepted) == 1
+    assert life.money() == ["hold", "capture"]
+
+
+def posts(life: Life) -> int:
+    """How many submits the provider saw."""
+    return sum(seen.path.endswith("/pixverse-mimic") for seen in life.provider.requests)
+
+
+def be_impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait half a second for an answer: a socket's time is not the world's."""
+    defaults = Segmind.__init__.__kwdefaults__
+    assert defaults is not None
+    monkeypatch.setitem(defaults, "timeout_s", 0.5)
+
+
+def with_habits(life: Life, **habits: object) -> None:
+    life.provider.faults.habits = life.provider.faults.habits.changed(habits)
+
+
+# --- submits ----------------------------------------------------------------------------------
+
+
+async def test_accepted_and_then_silence(life: Life, monkeypatch: pytest.MonkeyPatch) -> None:
+    be_impatient(monkeypatch)
+    life.faults.add(Rule(stalls(life.never, after=True), *SUBMIT, times=1))
+    await bought_once(life, await asked(life))
+
+
+@pytest.mark.parametrize("accepted", [True, False])
+async def test_a_submit_that_ends_in_500(life: Life, accepted: bool) -> None:
+    """Accepted or not: that is found out, and meanwhile nothing is sent."""
+    fault = answers.error(500, {"error": "Internal server error"}, after=accepted)
+    life.faults.add(Rule(fault, *SUBMIT, times=1))
+    ada = await asked(life)
+    if accepted:
+        await bought_once(life, ada)
+        return
+    with capture_logs() as logs:
+        await life.reaches("review", step_s=30.0)
+    assert "could cost twice" in text_of((await ada.wait_for(says("operator has to")))["message"])
+    assert [log["advice"] for log in logs if log["log_level"] == "error"] == ["It waits in review."]
+    assert (posts(life), life.money()) == (1, ["hold"])
+
+
+@pytest.mark.parametrize(
+    "habits",
+    [
+        {"history_late_s": 600.0, "history_copies": 3},
+        {"history_ids": "undashed", "history_inputs": "text", "history_copies": 2},
+    ],
+    ids=str,
+)
+async def test_rows_that_come_late_again_and_oddly(life: Life, habits: dict[str, object]) -> None:
+    with_habits(life, **habits)
+    life.faults.add(Rule(resets(after=True), *SUBMIT, times=1))
+    await bought_once(life, await asked(life))
+    assert posts(life) == 1
+
+
+async def test_a_run_that_the_history_lost_waits_for_a_person(life: Life) -> None:
+    with_habits(life, history_loses=True)
+    life.faults.add(Rule(resets(after=True), *SUBMIT, times=1))
+    ada = await asked(life)
+    await life.reaches("review", step_s=30.0)
+    await ada.wait_for(says("Your credits stay held until a moderator has settled it"))
+    assert (posts(life), life.money()) == (1, ["hold"])
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (400, "video_url is missing"),
+        (404, "Model pixverse-mimic not found"),
+        (406, "Unsupported content type"),
+        (406, "quality must be one of 360p, 540p"),
+        (410, "This model is retired"),
+    ],
+)
+async def test_inputs_that_are_never_taken_end_uncharged(
+    life: Life, status: int, said: str
+) -> None:
+    life.faults.add(Rule(answers.error(status, {"error": said}), *SUBMIT))
+    ada = await asked(life)
+    await life.reaches("failed", step_s=1.0)
+    card = text_of((await ada.wait_for(says(NOT_TAKEN)))["message"])
+    assert said.replace("_", "") in card
+    assert "You were not charged." in card
+    assert (posts(life), life.money()) == (1, ["hold", "release"])
+
+
+@pytest.mark.parametrize("said", ["Insufficient credits", "Spend cap reached for this key"])
+async def test_an_empty_purse_keeps_the_job_until_it_is_filled(life: Life, said: str) -> None:
+    life.faults.add(Rule(answers.error(406, {"error": said}), *SUBMIT, times=2))
+    ada = await asked(life)
+    await life.until(lambda: posts(life) == 1)
+    await life.until(lambda: life.states() == ["queued"])
+    await ada.wait_for(says("keeps its place"))
+    await bought_once(life, ada)
+    assert posts(life) == 3
+
+
+# --- polls and results ------------------------------------------------------------------------
+
+HICCUPS: list[Fault] = [
+    answers.error(500, {"error": "Internal server error"}),
+    answers.page(502),
+    answers.page(200),
+    answers.error(404, {"error": "Request not found"}),
+    answers.garbage(),
+    breaks_off(),
+    resets(),
+]
+
+
+async def test_a_poll_that_fails_in_each_way_gives_nothing_up(life: Life) -> None:
+    life.faults.add(*(Rule(fault, *POLL, times=1) for fault in HICCUPS))
+    life.provider.workshop.pause()
+    ada = await asked(life)
+    await life.until(lambda: life.faults.struck.total() == len(HICCUPS), step_s=2.0)
+    life.provider.workshop.resume()
+    await bought_once(life, ada)
+
+
+async def test_a_slow_poll_gives_nothing_up(life: Life, monkeypatch: pytest.MonkeyPatch) -> None:
+    be_impatient(monkeypatch)
+    life.faults.add(Rule(stalls(life.never), *POLL, times=2))
+    await bought_once(life, await asked(life))
+
+
+async def test_a_result_that_fails_in_each_way_gives_nothing_up(life: Life) -> None:
+    last = sorted(HICCUPS, key=lambda fault: "404" in fault.name)  # after which it is looked up
+    life.faults.add(*(Rule(fault, *RESULT, times=1) for fault in last))
+    await bought_once(life, await asked(life))
+    assert life.faults.struck.total() == len(HICCUPS)
+
+
+@pytest.mark.parametrize("failed", ["422", "200"])
+async def test_a_run_that_failed_is_said_and_not_tried_again(life: Life, failed: str) -> None:
+    with_habits(life, failed=failed)
+    life.provider.faults.set(Mode.FAILING)
+    ada = await asked(life)
+    await life.reaches("failed", step_s=2.0)
+    card = text_of((await ada.wait_for(says("could not follow the motion")))["message"])
+    assert "You were not charged." in card
+    assert (posts(life), life.money()) == (1, ["hold", "release"])
+
+
+async def test_a_result_that_is_gone_is_found_in_the_history(life: Life) -> None:
+    with_habits(life, result_gone=True)
+    await bought_once(life, await asked(life))
+
+
+SHAPES: list[dict[str, object]] = [
+    {"output": "list", "metrics": "empty"},
+    {"output": "object", "metrics": "null", "final_status": False},
+    {"output": "nothing", "video": "text", "metrics": "nothing"},
+    {"output": "nothing", "video": "object"},
+    {"output": "nothing", "video": "nothing"},
+]
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+async def test_a_result_in_each_shape_is_delivered(life: Life, shape: dict[str, object]) -> None:
+    """One without any link is looked up in the history. An unknown cost is not 0."""
+    with_habits(life, **shape)
+    await bought_once(life, await asked(life))
+    is_told = shape.get("metrics", "full") == "full"
+    [(cost,)] = life.rows("SELECT cost FROM attempts")
+    assert (cost is not None) == is_told
+
+
+async def test_a_run_of_hours_is_waited_for(life: Life) -> None:
+    """Nothing cancels it: our own patience is no failure of it."""
+    life.provider.workshop.pause()
+    ada = await asked(life)
+    await life.reaches("rendering")
+    began = life.clock.time()
+    await life.until(lambda: life.clock.time() - began > 5 * 3600, step_s=60.0)
+    await ada.wait_for(says("takes longer than usual"))
+    life.provider.workshop.resume()
+    await bought_once(life, ada)
+
+
+# --- the file ---------------------------------------------------------------------------------
+
+
+async def test_a_file_that_comes_in_no_good_way_is_fetched_until_it_does(
+    life: Life, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.jobs.renders.FETCH_TIMEOUT_S", 2.0)
+    bad = [EMPTY, answers.page(404), answers.page(200), breaks_off(), resets(), stalls(life.never)]
+    life.faults.add(*(Rule(fault, *FILE, times=1) for fault in bad))
+    await bought_once(life, await asked(life))
+    assert life.faults.struck.total() == len(bad)
+
+
+async def test_a_file_that_never_comes_waits_in_review_and_is_fetched_in_the_end(
+    life: Life,
+) -> None:
+    gone = Rule(answers.page(404), *FILE)
+    life.faults.add(gone)
+    ada = await asked(life)
+    await life.reaches("review", step_s=120.0)
+    await ada.wait_for(says("has not handed this video over yet"))
+    before, began = life.faults.struck.total(), life.clock.time()
+    await life.until(lambda: life.clock.time() - began > 5 * 3600, step_s=60.0)
+    assert (life.states(), life.money()) == (["review"], ["hold"])
+    assert 4 <= life.faults.struck.total() - before <= 6, "once an hour"
+    life.faults.rules.remove(gone)
+    await life.until(lambda: life.states() == ["delivered"], step_s=120.0)
+    await bought_once(life, ada)
+
+
+async def test_the_key_goes_to_the_api_alone(life: Life) -> None:
+    await bought_once(life, await asked(life))
+    with_key = {seen.path.split("/")[1] for seen in life.provider.requests if _has_key(seen)}
+    without = {seen.path.split("/")[1] for seen in life.provider.requests if not _has_key(seen)}
+    assert (with_key, without) == ({"v2"}, {"generations"})
+    assert life.provider.api_key not in str(life.discord.requests)
+
+
+def _has_key(seen: object) -> bool:
+    return "SG_local" in str(seen)

@@ -1,0 +1,215 @@
+"""Looking at files from outside: refusals with their facts, and workers that are kept in bounds."""
+
+import asyncio
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bot.errors import Problem, Refused
+from bot.media.inspect import (
+    AT_ONCE,
+    IMAGE_LIMIT_BYTES,
+    VIDEO_LIMIT_BYTES,
+    ImageFacts,
+    Media,
+    VideoFacts,
+)
+from tests.media_samples import make_motion, make_noise, make_picture, make_truncated
+
+
+@pytest.fixture
+def media() -> Media:
+    return Media()
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    return make_picture(tmp_path / "subject.jpg")
+
+
+@pytest.fixture
+def motion(tmp_path: Path) -> Path:
+    return make_motion(tmp_path / "motion.mp4", audio=True)
+
+
+def sized(path: Path, size_bytes: int) -> Path:
+    with path.open("wb") as file:
+        file.truncate(size_bytes)
+    return path
+
+
+def workers() -> set[str]:
+    """Process ids of this process's children, whatever thread started them."""
+    own = Path("/proc/self/task").iterdir()
+    return {pid for task in own for pid in (task / "children").read_text().split()}
+
+
+def told_of(pid: str, what: str) -> str:
+    return Path("/proc", pid, what).read_text()
+
+
+def size_of(path: Path, part: float) -> int:
+    return int(path.stat().st_size * part)
+
+
+def names_in(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+class Stall:
+    """A file that a worker begins to read and does not get to the end of."""
+
+    def __init__(self, path: Path) -> None:
+        os.mkfifo(path)
+        self.path = path
+
+    async def reached(self) -> io.FileIO:
+        """Wait until a worker has opened it; closing what is returned lets the worker go on."""
+        return await asyncio.to_thread(io.FileIO, self.path, "w")
+
+
+async def test_a_good_pair_gives_the_motions_length(
+    media: Media, picture: Path, motion: Path
+) -> None:
+    names = {"image_name": "me.jpg", "video_name": "dance.mp4"}
+    assert await media.inspect_pair(picture, motion, **names) == 2.0
+    assert await media.inspect_image(picture, "me.jpg") == ImageFacts("JPEG", 320, 480)
+    assert await media.inspect_video(motion, "dance.mp4") == VideoFacts(2.0, 240, 320)
+    assert await media.inspect_result(motion) == VideoFacts(2.0, 240, 320)
+
+
+@pytest.mark.parametrize("fmt", ["JPEG", "BMP"])
+@pytest.mark.parametrize("container", ["mp4", "webm"])
+async def test_a_swapped_pair_is_told(
+    media: Media, tmp_path: Path, fmt: str, container: str
+) -> None:
+    picture = make_picture(tmp_path / "a", fmt=fmt)
+    motion = make_motion(tmp_path / "b", container=container, duration_s=0.5)
+    with pytest.raises(Refused) as caught:
+        await media.inspect_pair(motion, picture, image_name="a", video_name="b")
+    assert caught.value.problem is Problem.SWAPPED
+
+
+async def test_a_pair_of_one_kind_names_the_wrong_one(
+    media: Media, picture: Path, motion: Path
+) -> None:
+    with pytest.raises(Refused) as caught:
+        await media.inspect_pair(motion, motion, image_name="a.mp4", video_name="b.mp4")
+    assert (caught.value.problem, caught.value.facts) == (Problem.NOT_AN_IMAGE, {"name": "a.mp4"})
+    with pytest.raises(Refused) as caught:
+        await media.inspect_pair(picture, picture, image_name="a.jpg", video_name="b.jpg")
+    assert (caught.value.problem, caught.value.facts) == (Problem.NOT_A_VIDEO, {"name": "b.jpg"})
+
+
+async def test_too_many_bytes_are_refused_unread(media: Media, tmp_path: Path) -> None:
+    large = sized(tmp_path / "large", VIDEO_LIMIT_BYTES + 1)
+    with pytest.raises(Refused) as caught:
+        await media.inspect_video(large, "x")
+    assert caught.value.problem is Problem.VIDEO_TOO_LARGE
+    assert caught.value.facts == {"size_bytes": 100_000_001, "limit_bytes": 100_000_000}
+    with pytest.raises(Refused) as caught:
+        await media.inspect_image(sized(large, IMAGE_LIMIT_BYTES + 1), "x")
+    assert caught.value.problem is Problem.IMAGE_TOO_LARGE
+
+
+async def test_a_result_must_be_a_whole_video(media: Media, motion: Path, tmp_path: Path) -> None:
+    for path, problem in (
+        (make_truncated(motion, tmp_path / "cut.mp4"), Problem.DAMAGED_VIDEO),
+        (make_noise(tmp_path / "noise.mp4"), Problem.NOT_A_VIDEO),
+    ):
+        with pytest.raises(Refused) as caught:
+            await media.inspect_result(path)
+        assert caught.value.problem is problem
+
+
+async def test_a_missing_file_is_an_os_error(media: Media, tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        await media.inspect_result(tmp_path / "gone.mp4")
+
+
+async def test_a_worker_that_takes_too_long_is_killed(tmp_path: Path) -> None:
+    stall = Stall(tmp_path / "stall")
+    with pytest.raises(Refused) as caught:
+        await Media(look_wall_s=0.2).inspect_image(stall.path, "x")
+    assert caught.value.problem is Problem.TOO_HARD_TO_READ
+    assert not workers()
+
+
+async def test_a_cancelled_look_leaves_no_worker(media: Media, tmp_path: Path) -> None:
+    stall = Stall(tmp_path / "stall")
+    look = asyncio.create_task(media.inspect_image(stall.path, "x"))
+    with await stall.reached():
+        assert len(workers()) == 1
+        look.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await look
+    assert not workers()
+
+
+async def test_a_worker_knows_no_secrets(
+    media: Media, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEGMIND_API_KEY", "SG_secret")
+    stall = Stall(tmp_path / "stall")
+    look = asyncio.create_task(media.inspect_image(stall.path, "x"))
+    with await stall.reached():
+        (pid,) = workers()
+        environment, limits = told_of(pid, "environ"), told_of(pid, "limits")
+    with pytest.raises(Refused):
+        await look
+    assert environment.startswith("PYTHONPATH=")
+    assert environment.count("=") == 1
+    assert "Max address space         1500000000" in limits
+    assert "Max file size             0 " in limits
+
+
+async def test_so_many_workers_run_at_once(media: Media, tmp_path: Path) -> None:
+    stalls = [Stall(tmp_path / f"stall{index}") for index in range(AT_ONCE + 1)]
+    looks = [asyncio.create_task(media.inspect_image(each.path, "x")) for each in stalls]
+    first = [await each.reached() for each in stalls[:AT_ONCE]]
+    assert len(workers()) == AT_ONCE
+    first[0].close()
+    with await stalls[-1].reached():
+        first[1].close()
+    for look in looks:
+        with pytest.raises(Refused) as caught:
+            await look
+        assert caught.value.problem is Problem.NOT_AN_IMAGE
+
+
+def test_the_bot_itself_loads_no_decoder() -> None:
+    code = "import sys, bot.media.inspect; sys.exit(bool({'av', 'PIL'} & sys.modules.keys()))"
+    root = Path(__file__).parents[3]
+    assert subprocess.run([sys.executable, "-c", code], cwd=root, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("part", [0.75, 0.4])
+async def test_a_video_is_made_to_fit(
+    media: Media, motion: Path, tmp_path: Path, part: float
+) -> None:
+    limit_bytes = size_of(motion, part)
+    target = tmp_path / "smaller.mp4"
+    assert await media.fit(motion, target, limit_bytes)
+    content = target.read_bytes()
+    assert len(content) <= limit_bytes
+    assert content.index(b"moov") < content.index(b"mdat"), "it plays while it loads"
+    assert b"mp4a" in content
+    facts = await media.inspect_result(target)
+    assert facts.duration_s == pytest.approx(2.0, abs=0.1)
+    assert facts.width / facts.height == pytest.approx(240 / 320, abs=0.02)
+    assert names_in(tmp_path) == {"motion.mp4", "smaller.mp4"}
+
+
+async def test_what_cannot_fit_leaves_the_target_alone(
+    media: Media, motion: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "smaller.mp4"
+    for limit_bytes in (0, 1, 2_000, 14_000):
+        assert not await media.fit(motion, target, limit_bytes)
+    assert names_in(tmp_path) == {"motion.mp4"}
+    assert not await media.fit(make_noise(tmp_path / "noise"), target, 50_000)
+    assert names_in(tmp_path) == {"motion.mp4", "noise"}

@@ -1,0 +1,224 @@
+"""Which videos are taken, how long they really are, and why others are not."""
+
+import struct
+from pathlib import Path
+
+import av
+import pytest
+
+from bot.errors import Problem, Refused
+from bot.media.facts import VideoFacts
+from bot.media.fit import fit
+from bot.media.video import inspect_result, inspect_video
+from tests.media_samples import (
+    make_audio_only,
+    make_motion,
+    make_noise,
+    make_picture,
+    make_truncated,
+)
+
+
+def problem(path: Path) -> Problem:
+    with pytest.raises(Refused) as caught:
+        inspect_video(path)
+    return caught.value.problem
+
+
+@pytest.fixture(scope="module")
+def motion(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve seconds, its index at the end."""
+    return make_motion(tmp_path_factory.mktemp("m") / "m.mp4", duration_s=12, faststart=False)
+
+
+def remuxed(source: Path, target: Path, *, movflags: str = "+faststart", turn: int = 0) -> Path:
+    with (
+        av.open(str(source), "r") as reader,
+        av.open(str(target), "w", format="mp4", options={"movflags": movflags}) as writer,
+    ):
+        stream = writer.add_stream_from_template(reader.streams.video[0])
+        stream.set_display_rotation(turn)
+        for packet in reader.demux(reader.streams.video[0]):
+            if packet.dts is not None:
+                packet.stream = stream
+                writer.mux(packet)
+    return target
+
+
+def patched(source: Path, target: Path, atom: bytes, offset: int, value: int) -> Path:
+    """A copy with the 32-bit number at `offset` behind an atom's name set to `value`."""
+    content = bytearray(source.read_bytes())
+    at = content.index(atom) + len(atom) + offset
+    content[at : at + 4] = struct.pack(">I", value)
+    target.write_bytes(content)
+    return target
+
+
+@pytest.mark.parametrize("container", ["mp4", "mov"])
+@pytest.mark.parametrize("faststart", [True, False])
+@pytest.mark.parametrize("audio", [True, False])
+def test_mp4_and_mov_are_taken_whatever_their_name(
+    tmp_path: Path, container: str, faststart: bool, audio: bool
+) -> None:
+    path = tmp_path / "motion.bin"
+    make_motion(path, container=container, faststart=faststart, audio=audio)
+    assert inspect_video(path) == VideoFacts(2.0, 240, 320)
+    assert inspect_result(path) == VideoFacts(2.0, 240, 320)
+
+
+def test_a_fragmented_mp4_is_taken(motion: Path, tmp_path: Path) -> None:
+    path = remuxed(motion, tmp_path / "f.mp4", movflags="frag_keyframe+empty_moov")
+    assert inspect_video(path) == VideoFacts(12.0, 240, 320)
+    assert problem(make_truncated(path, tmp_path / "cut.mp4")) is Problem.DAMAGED_VIDEO
+
+
+@pytest.mark.parametrize(("turn", "upright"), [(90, (320, 240)), (180, (240, 320))])
+def test_the_size_is_that_of_the_upright_video(
+    motion: Path, tmp_path: Path, turn: int, upright: tuple[int, int]
+) -> None:
+    facts = inspect_video(remuxed(motion, tmp_path / "turned.mp4", turn=turn))
+    assert (facts.width, facts.height) == upright
+
+
+def test_a_turned_video_stays_turned_when_made_smaller(motion: Path, tmp_path: Path) -> None:
+    turned = remuxed(motion, tmp_path / "turned.mp4", turn=90)
+    target = tmp_path / "smaller.mp4"
+    assert fit(turned, target, turned.stat().st_size // 2)
+    facts = inspect_video(target)
+    assert facts.width > facts.height
+    angles = [_rotation(path) for path in (turned, target)]
+    assert angles[0] == angles[1] != 0
+
+
+def _rotation(path: Path) -> int:
+    with av.open(str(path), "r") as container:
+        return next(container.decode(video=0)).rotation
+
+
+def test_a_title_in_another_alphabets_bytes_is_no_damage(motion: Path, tmp_path: Path) -> None:
+    path = tmp_path / "titled.mp4"
+    content = motion.read_bytes()
+    assert b"VideoHandler" in content
+    path.write_bytes(content.replace(b"VideoHandler", b"Vid\xe9oHandler"))
+    assert inspect_video(path).duration_s == 12.0
+
+
+def test_a_single_frame_is_a_video(tmp_path: Path) -> None:
+    facts = inspect_video(make_motion(tmp_path / "m.mp4", duration_s=0.01, fps=10))
+    assert facts.duration_s == pytest.approx(0.1)
+
+
+def test_thirty_seconds_are_taken_and_more_are_not(tmp_path: Path) -> None:
+    path = tmp_path / "motion.mp4"
+    assert inspect_video(make_motion(path, duration_s=30, fps=4)).duration_s == 30.0
+    make_motion(path, duration_s=30.25, fps=4)
+    with pytest.raises(Refused) as caught:
+        inspect_video(path)
+    assert caught.value.problem is Problem.VIDEO_TOO_LONG
+    assert caught.value.facts == {"duration_s": 30.25, "limit_s": 30.0}
+    assert inspect_result(path).duration_s == 30.25, "ours to judge are motions only"
+
+
+@pytest.mark.parametrize(
+    ("atom", "offset"), [(b"mvhd", 16), (b"tkhd", 20), (b"mdhd", 16), (b"elst", 8)]
+)
+def test_headers_that_lie_about_the_length_change_nothing(
+    motion: Path, tmp_path: Path, atom: bytes, offset: int
+) -> None:
+    """Neither a duration nor an edit list that hides most of the file makes it cheap."""
+    path = patched(motion, tmp_path / "lie.mp4", atom, offset, 1000)
+    assert inspect_video(path).duration_s == 12.0
+
+
+def test_a_trimmed_video_is_as_long_as_it_plays(motion: Path, tmp_path: Path) -> None:
+    path = patched(motion, tmp_path / "trimmed.mp4", b"elst", 8, 10_500)
+    assert inspect_video(path).duration_s == pytest.approx(10.5, abs=0.1)
+
+
+def test_frames_cannot_be_squeezed_into_no_time(motion: Path, tmp_path: Path) -> None:
+    path = patched(motion, tmp_path / "squeezed.mp4", b"stts", 12, 1)
+    assert inspect_video(path).duration_s == 144 / 240
+
+
+@pytest.mark.parametrize("keep", [0.1, 0.6, 0.9, 0.999])
+@pytest.mark.parametrize("faststart", [True, False])
+def test_videos_that_break_off_are_damaged(tmp_path: Path, keep: float, faststart: bool) -> None:
+    good = make_motion(tmp_path / "good.mp4", audio=True, faststart=faststart)
+    path = make_truncated(good, tmp_path / "cut.mp4", keep=keep)
+    assert problem(path) is Problem.DAMAGED_VIDEO
+
+
+def test_an_index_without_samples_is_damaged(tmp_path: Path) -> None:
+    path = make_motion(tmp_path / "motion.mp4")
+    content = path.read_bytes()
+    samples_at = content.index(b"mdat") + 4
+    path.write_bytes(content[:samples_at] + bytes(len(content) - samples_at))
+    assert problem(path) is Problem.DAMAGED_VIDEO
+
+
+@pytest.mark.parametrize("count", [0xFFFF_FFFF, 0x0FFF_FFFF])
+def test_an_index_of_absurd_size_is_refused(motion: Path, tmp_path: Path, count: int) -> None:
+    path = patched(motion, tmp_path / "huge.mp4", b"stsz", 8, count)
+    assert problem(path) is Problem.DAMAGED_VIDEO
+
+
+@pytest.mark.parametrize("container", ["matroska", "webm", "avi", "mpegts", "flv"])
+def test_other_containers_are_told_apart_from_no_video(tmp_path: Path, container: str) -> None:
+    path = make_motion(tmp_path / "motion.mp4", container=container)
+    assert problem(path) is Problem.VIDEO_WRONG_FORMAT
+
+
+def test_sound_alone_is_no_video(tmp_path: Path) -> None:
+    assert problem(make_audio_only(tmp_path / "motion.mp4")) is Problem.NO_VIDEO_STREAM
+
+
+def test_what_is_no_video_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "motion.mp4"
+    for content in (
+        b"",
+        b"hello",
+        b"#EXTM3U\n#EXTINF:10,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n",
+        b"ffconcat version 1.0\nfile '/etc/passwd'\n",
+        b"v=0\no=- 0 0 IN IP4 127.0.0.1\n",
+    ):
+        path.write_bytes(content)
+        assert problem(path) is Problem.NOT_A_VIDEO
+    for other in (make_noise(path), make_picture(path), make_picture(path, fmt="GIF")):
+        assert problem(other) is Problem.NOT_A_VIDEO
+
+
+def test_a_container_cannot_read_another_file(motion: Path, tmp_path: Path) -> None:
+    """A mov may say that its samples lie in another file; FFmpeg would read them if allowed."""
+    other = tmp_path / "other.mp4"
+    other.write_bytes(motion.read_bytes())
+    path = tmp_path / "alias.mov"
+    path.write_bytes(_with_alias(motion.read_bytes(), other))
+    allowed = {"enable_drefs": "1", "use_absolute_path": "1"}
+    with av.open(str(path), "r", options=allowed) as container:
+        assert sum(1 for _ in container.decode(video=0)) == 144, "the file is a real attack"
+    assert problem(path) is Problem.DAMAGED_VIDEO
+
+
+def _with_alias(content: bytes, other: Path) -> bytes:
+    """The mp4 `content`, whose index is at its end, with its samples said to be in `other`."""
+    start, end = 0, len(content)
+    parents: list[int] = []
+    for name in (b"moov", b"trak", b"mdia", b"minf", b"dinf", b"dref"):
+        while content[start + 4 : start + 8] != name:
+            start += int.from_bytes(content[start : start + 4])
+        end = start + int.from_bytes(content[start : start + 4])
+        parents.append(start)
+        start += 8
+    dref_at = parents.pop()
+    target = str(other).encode()
+    alias = bytes(10) + bytes(28) + bytes(12) + bytes([len(other.name)])
+    alias += other.name.encode().ljust(63, b"\0") + bytes(16) + struct.pack(">hh", 1, 1)
+    alias += bytes(16) + struct.pack(">hH", 2, len(target)) + target + bytes(len(target) % 2)
+    alias += struct.pack(">hH", -1, 0)
+    entry = struct.pack(">I4sI", 12 + len(alias), b"alis", 0) + alias
+    dref = struct.pack(">I4sII", 16 + len(entry), b"dref", 0, 1) + entry
+    changed = bytearray(content[:dref_at] + dref + content[end:])
+    for at in parents:
+        size = int.from_bytes(content[at : at + 4]) + len(dref) - (end - dref_at)
+        changed[at : at + 4] = struct.pack(">I", size)
+    return bytes(changed)

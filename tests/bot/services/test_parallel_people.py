@@ -1,0 +1,89 @@
+"""Two hundred requests at once by fifty people, in a server that has a budget for twenty."""
+
+import asyncio
+from collections import Counter
+from pathlib import Path
+
+from bot.accounts.wallets import Place, Wallets
+from bot.cards.sentences import sentence
+from bot.clock import SystemClock
+from bot.core import ledger
+from bot.core.actions import OPERATOR, Deed
+from bot.core.jobs import Failure
+from bot.core.ledger import Period
+from bot.errors import Problem, Refused
+from bot.jobs.files import Files
+from bot.jobs.videos import Videos
+from bot.media.inspect import Media
+from bot.services.requests import Service
+from bot.store import Database, Store
+from tests.bot.services.test_parallel import HOUSE, IMAGE, RATES, VIDEO, Everybody, outlook
+
+PEOPLE, EACH, PRICE, STARTED = 50, 4, 2, 20
+SERVER = 1
+
+
+class Noon(SystemClock):
+    """Stands still, so that no period ends meanwhile."""
+
+    def time(self) -> float:
+        """2026-11-25 12:00 UTC, a Wednesday."""
+        return 1_795_608_000.0
+
+
+async def test_a_budget_for_twenty_starts_twenty_and_tells_all_others_why(tmp_path: Path) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path / 'marionette.db'}"
+    async with await Database.open(url, exclusive=True) as database:
+        store, clock = Store(database, HOUSE), Noon()
+        rules = {"budget_credits": PRICE * STARTED, "period": Period.WEEK}
+        await store.rulebook.set_rules(
+            SERVER, rules, deed=Deed.SETTINGS, actor_id=OPERATOR, reason="", at=clock.time()
+        )
+        service = Service(
+            store=store,
+            worker=Everybody(),
+            wallets=Wallets(store=store, members=Everybody(), rates=RATES, clock=clock),
+            outlook=outlook,
+            videos=Videos(Files(tmp_path), Media()),
+            rates=RATES,
+            clock=clock,
+        )
+
+        async def ask(person_id: int, number: int) -> str | None:
+            """As `/mimic` and then the intake do; the sentence that its requester reads."""
+            place = Place(SERVER, 2, person_id, upload_limit_bytes=10**7, is_direct=False)
+            try:
+                job = await service.request(
+                    place,
+                    interaction_id=number,
+                    token="t",
+                    image=IMAGE,
+                    video=VIDEO,
+                    quality="540p",
+                )
+            except Refused as refused:  # the budget was spent before it was even begun
+                return sentence(refused.problem, refused.facts)
+            assert job is not None
+            try:
+                await store.admit(job, quality="540p", duration_s=2.0, price=PRICE, at=clock.time())
+            except Refused as refused:
+                failure = Failure(refused.problem, refused.facts)
+                failed = (await store.fail(job, failure, clock.time())).failure
+                assert failed is not None
+                return sentence(failed.problem, failed.facts)
+            return None
+
+        asked = [
+            ask(person, person * EACH + number)
+            for number in range(EACH)
+            for person in range(1, PEOPLE + 1)
+        ]
+        heard = Counter(await asyncio.gather(*asked))
+        renews_at = ledger.period_end(Period.WEEK, clock.time())
+        spent = sentence(Problem.SERVER_BUDGET_SPENT, {"renews_at": renews_at})
+        assert heard == {None: STARTED, spent: PEOPLE * EACH - STARTED}
+        assert f"It renews <t:{renews_at:.0f}:R>" in spent
+        assert len((await store.read.line()).queued) == STARTED
+        _, standing = await store.read.standing(SERVER, 1, clock.time())
+        assert standing.server_spent == PRICE * STARTED
+        assert standing.waiting == STARTED

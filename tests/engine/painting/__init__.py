@@ -1,0 +1,1 @@
+"""From a stance to a frame."""

@@ -1,0 +1,1 @@
+"""The gateway, and the log of what is said."""

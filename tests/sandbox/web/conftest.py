@@ -1,0 +1,34 @@
+"""People at the page, in a real browser, with the example bot behind it."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from sandbox.clients.browser import Reader
+from sandbox.discord import DiscordServer
+from tests.sandbox.example_bot import ExampleBot
+
+PATIENCE_MS = 20_000
+
+
+@pytest.fixture(autouse=True)
+def patience() -> Iterator[None]:
+    """What is expected to be seen may take as long as what is looked for."""
+    expect.set_options(timeout=PATIENCE_MS)
+    yield
+    expect.set_options(timeout=5000)
+
+
+@pytest.fixture
+async def ada(browser: Browser, server: DiscordServer, bot: ExampleBot) -> AsyncIterator[Reader]:
+    """Ada reads #general; the bot is online. Her page must not complain by the end."""
+    page = await browser.new_page(viewport={"width": 1100, "height": 800})
+    page.set_default_timeout(PATIENCE_MS)
+    reader = Reader(page)
+    world = server.world
+    await reader.open(
+        str(server.announcement()["page_url"]), world.users["ada"].id, world.channels["general"].id
+    )
+    yield reader
+    assert reader.errors == []
