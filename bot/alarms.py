@@ -7,7 +7,7 @@ import structlog
 log = structlog.get_logger()
 
 
-class Trouble(StrEnum):
+class Alarm(StrEnum):
     """A cause, as the log words it."""
 
     KEY = "the provider rejects the key"
@@ -16,35 +16,34 @@ class Trouble(StrEnum):
 
 
 ADVICE = {
-    Trouble.KEY: "Check SEGMIND_API_KEY, and restart with a good one; jobs wait meanwhile.",
-    Trouble.CREDITS: "Buy credits at the provider, or raise its spend cap; jobs wait meanwhile.",
-    Trouble.DISK: "Free space in DATA_DIR, or close what holds the database; jobs wait meanwhile.",
+    Alarm.KEY: "Check SEGMIND_API_KEY, and restart with a good one; jobs wait meanwhile.",
+    Alarm.CREDITS: "Buy credits at the provider, or raise its spend cap; jobs wait meanwhile.",
+    Alarm.DISK: "Free space in DATA_DIR, or close what holds the database; jobs wait meanwhile.",
 }
 
 
 class Alarms:
-    """Remembers which troubles the operator was told of.
+    """Remembers which alarms the operator was told of.
 
-    A trouble shows at several doors (submits and polls, the database and the files), and is over
-    when each door at which it showed has worked again: one that works beside one that does not
-    is no end.
+    Several sources raise one alarm (submits and polls, the database and the files), and it is over
+    when each that raised it has cleared it: one that works beside one that does not is no end.
     """
 
     def __init__(self) -> None:
-        self._doors: dict[Trouble, set[str]] = {}
+        self._sources: dict[Alarm, set[str]] = {}
 
-    def begins(self, trouble: Trouble, door: str, **facts: object) -> None:
-        """It shows here, perhaps again."""
-        known = trouble in self._doors
-        self._doors.setdefault(trouble, set()).add(door)
-        (log.debug if known else log.error)(trouble.value, advice=ADVICE[trouble], **facts)
+    def raise_(self, alarm: Alarm, source: str, **facts: object) -> None:
+        """It shows at this source, perhaps again; told once."""
+        known = alarm in self._sources
+        self._sources.setdefault(alarm, set()).add(source)
+        (log.debug if known else log.error)(alarm.value, advice=ADVICE[alarm], **facts)
 
-    def works(self, trouble: Trouble, door: str) -> None:
-        """What it would have hindered went well here."""
-        doors = self._doors.get(trouble)
-        if doors is None:
+    def clear(self, alarm: Alarm, source: str) -> None:
+        """What it would have hindered went well at this source."""
+        sources = self._sources.get(alarm)
+        if sources is None:
             return
-        doors.discard(door)
-        if not doors:
-            del self._doors[trouble]
-            log.info("a trouble is over", trouble=trouble.value)
+        sources.discard(source)
+        if not sources:
+            del self._sources[alarm]
+            log.info("a trouble is over", trouble=alarm.value)

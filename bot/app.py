@@ -19,7 +19,7 @@ from bot.accounts.members import DiscordMembers
 from bot.accounts.wallets import Wallets
 from bot.alarms import Alarms
 from bot.clock import Clock
-from bot.delivery.audit import AuditPosts
+from bot.delivery.audit import AuditChannels
 from bot.delivery.post import Delivery
 from bot.delivery.status import StatusCards
 from bot.errors import MarionetteError, SettingsError
@@ -32,12 +32,13 @@ from bot.jobs.submits import Submits
 from bot.jobs.videos import Videos
 from bot.media.fetch import Downloads
 from bot.media.inspect import Media
-from bot.provider.breaker import Line, Throttle
+from bot.provider.breaker import CircuitBreaker
 from bot.provider.client import Segmind
 from bot.provider.connect import provider
+from bot.provider.limiter import RateLimiter
 from bot.services.moderation import Moderation
 from bot.services.quotas import Quotas
-from bot.services.requests import Service
+from bot.services.requests import RequestService
 from bot.settings import Settings
 from bot.store import Database, Store
 from bot.telemetry import Health
@@ -51,11 +52,11 @@ from cogs.moderators.moderate import Moderate
 from cogs.moderators.quota import Quota
 from cogs.moderators.settings import ChannelsSelect, QualitiesSelect
 from cogs.moderators.settings import Settings as SettingsCog
+from cogs.shared.access import CardAccess
 from cogs.shared.confirm import AnswerButton
 from cogs.shared.confirmations import Confirmations
-from cogs.shared.faces import Bot, show_error
+from cogs.shared.interactions import Bot, show_error
 from cogs.shared.pages import PageControl
-from cogs.shared.passes import Passes
 
 log = structlog.get_logger()
 
@@ -85,8 +86,8 @@ class _Parts:
     downloads: Downloads
     media: Media
     files: Files
-    line: Line
-    throttle: Throttle
+    breaker: CircuitBreaker
+    limiter: RateLimiter
     forecast: Forecast
     videos: Videos
     members: DiscordMembers
@@ -98,8 +99,8 @@ async def _wire(
 ) -> tuple[Bot, Runner, list[Work]]:
     alarms = Alarms()
     database = await Database.open(settings.database, exclusive=True, alarms=alarms)
-    store = Store(await stack.enter_async_context(database), settings.house())
-    media, files, line = Media(), Files(settings.data_dir), Line(clock, alarms)
+    store = Store(await stack.enter_async_context(database), settings.operator_limits())
+    media, files, breaker = Media(), Files(settings.data_dir), CircuitBreaker(clock, alarms)
     client = await stack.enter_async_context(_discord_client(settings))
     members = DiscordMembers(client, clock.time)
     parts = _Parts(
@@ -111,9 +112,9 @@ async def _wire(
         downloads=await stack.enter_async_context(Downloads(alarms=alarms)),
         media=media,
         files=files,
-        line=line,
-        throttle=Throttle(clock, settings.segmind_requests_per_minute),
-        forecast=Forecast(store, line, clock),
+        breaker=breaker,
+        limiter=RateLimiter(clock, settings.segmind_requests_per_minute),
+        forecast=Forecast(store, breaker, clock),
         videos=Videos(files, media),
         members=members,
         wallets=Wallets(store=store, members=members, rates=settings.rates(), clock=clock),
@@ -126,20 +127,20 @@ async def _wire(
         terms=parts.wallets.terms,
         rates=settings.rates(),
     )
-    audit = AuditPosts(client=client, store=store, clock=clock)
-    database.on_action = audit.poke
-    segmind = await stack.enter_async_context(provider(settings, clock, parts.throttle))
+    audit = AuditChannels(client=client, store=store, clock=clock)
+    database.on_action = audit.wake
+    segmind = await stack.enter_async_context(provider(settings, clock, parts.limiter))
     runner = _runner(parts, segmind, status)
     service = _service(parts, runner)
-    client.service = service
-    client.moderation = Moderation(store=store, history=segmind, poke=runner.poke, clock=clock)
-    client.quotas = Quotas(store=store, poke=runner.poke, clock=clock, worker=runner)
-    client.confirmations, client.passes = Confirmations(clock), Passes(clock)
+    client.requests = service
+    client.moderation = Moderation(store=store, history=segmind, wake=runner.wake, clock=clock)
+    client.quotas = Quotas(store=store, wake=runner.wake, clock=clock, runner=runner)
+    client.confirmations, client.card_access = Confirmations(clock), CardAccess(clock)
     moderate = Moderate(client.moderation, parts.members, clock.time)
     for cog in (Mimic(service), Jobs(service), Credits(service), Messages(service), moderate):
         await client.add_cog(cog)
     await client.add_cog(Quota(client.quotas))
-    await client.add_cog(SettingsCog(client.quotas, store.house))
+    await client.add_cog(SettingsCog(client.quotas, store.limits))
     client.add_dynamic_items(
         CardButton,
         AnswerButton,
@@ -156,7 +157,7 @@ async def _wire(
             store=store,
             clock=clock,
             is_ready=is_ready,
-            is_line_down=lambda: parts.line.is_broken,
+            is_tripped=lambda: parts.breaker.is_tripped,
             port=settings.http_port,
         )
         await stack.enter_async_context(health)
@@ -165,7 +166,7 @@ async def _wire(
 
 def _runner(parts: _Parts, segmind: Segmind, status: StatusCards) -> Runner:
     settings, store, clock = parts.settings, parts.store, parts.clock
-    media, files, line = parts.media, parts.files, parts.line
+    media, files, breaker = parts.media, parts.files, parts.breaker
     return Runner(
         store=store,
         intake=Intake(
@@ -179,14 +180,14 @@ def _runner(parts: _Parts, segmind: Segmind, status: StatusCards) -> Runner:
             clock=clock,
             supplier=str(settings.discord_api_url),
         ),
-        line=line,
+        breaker=breaker,
         submits=Submits(
             store=store,
             segmind=segmind,
             media=media,
             files=files,
-            line=line,
-            throttle=parts.throttle,
+            breaker=breaker,
+            limiter=parts.limiter,
             alarms=parts.alarms,
             clock=clock,
             run_id=secrets.token_hex(8),
@@ -198,8 +199,8 @@ def _runner(parts: _Parts, segmind: Segmind, status: StatusCards) -> Runner:
             media=media,
             files=files,
             forecast=parts.forecast,
-            line=line,
-            throttle=parts.throttle,
+            breaker=breaker,
+            limiter=parts.limiter,
             alarms=parts.alarms,
             clock=clock,
             supplier=str(settings.segmind_api_url),
@@ -214,10 +215,10 @@ def _runner(parts: _Parts, segmind: Segmind, status: StatusCards) -> Runner:
     )
 
 
-def _service(parts: _Parts, runner: Runner) -> Service:
-    return Service(
+def _service(parts: _Parts, runner: Runner) -> RequestService:
+    return RequestService(
         store=parts.store,
-        worker=runner,
+        runner=runner,
         wallets=parts.wallets,
         outlook=parts.forecast.outlook,
         videos=parts.videos,

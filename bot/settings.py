@@ -17,7 +17,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.core.jobs import Quality
 from bot.core.pricing import Rates
-from bot.core.rules import House
+from bot.core.rules import OperatorLimits
 from bot.errors import SettingsError
 
 Url = Annotated[HttpUrl, UrlConstraints(max_length=2048)]
@@ -133,9 +133,9 @@ class Settings(BaseSettings):
         }
         return Rates(per_second)
 
-    def house(self) -> House:
+    def operator_limits(self) -> OperatorLimits:
         """The limits that hold everywhere."""
-        return House(
+        return OperatorLimits(
             allowance_credits=self.allowance_credits,
             dm_allowance_credits=self.dm_allowance_credits,
             daily_budget_credits=self.daily_budget_credits,

@@ -66,11 +66,11 @@ class Health:
         store: Store,
         clock: Clock,
         is_ready: Callable[[], bool],
-        is_line_down: Callable[[], bool],
+        is_tripped: Callable[[], bool],
         port: int,
     ) -> None:
         self._store = store
-        self._is_line_down = is_line_down
+        self._is_tripped = is_tripped
         self._clock = clock
         self._is_ready = is_ready
         self._port = port
@@ -129,7 +129,7 @@ class Health:
         for state in JobState:
             self._jobs.labels(state.value).set(tally.jobs.get(state, 0))
         self._review.set(tally.jobs.get(JobState.REVIEW, 0))
-        self._line.set(self._is_line_down())
+        self._line.set(self._is_tripped())
         self._accepted.set(tally.accepted)
         self._budget.set(tally.budget_spent)
         return web.Response(

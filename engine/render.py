@@ -24,11 +24,11 @@ from engine.media import (
 )
 from engine.painting.background import fill_hole
 from engine.painting.calibrate import mistakes
-from engine.painting.mark import Mark
 from engine.painting.puppet import take_apart
 from engine.painting.retarget import Rig, retarget
 from engine.painting.stage import Shadow, Stage
 from engine.painting.sway import SwayStage
+from engine.painting.watermark import Mark
 from engine.seeing.arrays import Flags, Floats, Picture
 from engine.seeing.matte import best_pose, person_matte, unfold
 from engine.seeing.motion import Moves, understand

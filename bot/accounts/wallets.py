@@ -7,7 +7,7 @@ from typing import Protocol
 from bot.clock import Clock
 from bot.core import ledger, policy
 from bot.core.accounts import Payer, Terms, Wallet
-from bot.core.actions import CREDITS
+from bot.core.actions import CREDIT_KINDS
 from bot.core.jobs import Job
 from bot.core.pricing import Rates, prices
 from bot.core.rules import rules_for
@@ -86,13 +86,13 @@ class Wallets:
         return await self._members.roles(job.person_id, job.server_id) or frozenset()
 
     async def terms(self, job: Job) -> Terms:
-        """Who would pay for a draft, and the qualities that are open to its requester there."""
+        """Who would pay for an offer, and the qualities that are open to its requester there."""
         try:
             roles = await self.roles_of(job)
         except (Refused, MembersUnknown):  # the button says so, if it is still true then
             roles = frozenset()
         server = await self._store.rulebook.of(job.server_id)
-        rules = rules_for(self._store.house, job.server_id, server, roles)
+        rules = rules_for(self._store.limits, job.server_id, server, roles)
         payer = self._members.server_name(job.server_id) if job.server_id else None
         return Terms(payer, rules.qualities)
 
@@ -108,7 +108,7 @@ class Wallets:
 
     async def refuse_strangers(self, person_id: int) -> None:
         """With ALLOWED_SERVERS, direct messages are for their members. Raises `Refused`."""
-        allowed = self._store.house.allowed_servers
+        allowed = self._store.limits.allowed_servers
         try:
             if allowed and not await self._members.is_in_any(person_id, allowed):
                 raise Refused(Problem.STRANGER)
@@ -143,9 +143,9 @@ class Wallets:
             server_left=server_left,
             renews_at=ledger.period_end(rules.period, at),
             prices=prices(10.0, self._rates),
-            under_way=[job for job in mine if not job.ended and not job.is_draft],
-            last=await self._store.chronicle.lines(
-                place.server_id, person_id=place.person_id, kinds=CREDITS, limit=LAST_ENTRIES
+            under_way=[job for job in mine if not job.ended and not job.is_offer],
+            last=await self._store.audit_log.lines(
+                place.server_id, person_id=place.person_id, kinds=CREDIT_KINDS, limit=LAST_ENTRIES
             ),
             payers=await self._payers(place.person_id) if place.is_direct else [],
             payer=self._payer(payer) if payer else None,
@@ -184,7 +184,7 @@ class Wallets:
         ]
 
     def _is_open(self, server_id: int) -> bool:
-        allowed = self._store.house.allowed_servers
+        allowed = self._store.limits.allowed_servers
         return not allowed or server_id in allowed
 
     def _payer(self, server_id: int) -> Payer:

@@ -5,22 +5,22 @@ from collections.abc import Mapping
 from discord import ui
 
 from bot.cards import rule_words
-from bot.cards.job import GREY, view, words
+from bot.cards.parts import GREY, view, words
 from bot.cards.sentences import clean
-from bot.core.actions import OPERATOR, Action, Deed
+from bot.core.actions import OPERATOR, Action, ActionKind
 
-TITLES: Mapping[Deed, str] = {
-    Deed.RESOLVE: "A video in review was settled",
-    Deed.GRANT: "Credits were granted",
-    Deed.REVOKE: "Credits were taken away",
-    Deed.REFUND: "A video was refunded",
-    Deed.REPAIR: "A wallet was repaired",
-    Deed.SET: "Granted credits were set",
-    Deed.CANCEL: "A video was cancelled",
-    Deed.BLOCK: "Somebody was blocked",
-    Deed.UNBLOCK: "A block was lifted",
-    Deed.ALLOWANCE: "An allowance was changed",
-    Deed.SETTINGS: "The settings were changed",
+TITLES: Mapping[ActionKind, str] = {
+    ActionKind.RESOLVE: "A video in review was settled",
+    ActionKind.GRANT: "Credits were granted",
+    ActionKind.REVOKE: "Credits were taken away",
+    ActionKind.REFUND: "A video was refunded",
+    ActionKind.REPAIR: "A wallet was repaired",
+    ActionKind.SET: "Granted credits were set",
+    ActionKind.CANCEL: "A video was cancelled",
+    ActionKind.BLOCK: "Somebody was blocked",
+    ActionKind.UNBLOCK: "A block was lifted",
+    ActionKind.ALLOWANCE: "An allowance was changed",
+    ActionKind.SETTINGS: "The settings were changed",
 }
 REASON_LIMIT_CHARS = 500
 

@@ -10,23 +10,26 @@ import discord
 from discord import ui
 
 from bot.cards import rule_words
-from bot.cards.job import view, words
-from bot.cards.paging import Leaf, controls
+from bot.cards.paging import PageRef, controls
+from bot.cards.parts import view, words
 from bot.cards.sentences import clean, credits_text
 from bot.core.accounts import Page
-from bot.core.actions import LINES, OPERATOR, Deed, Line, Snapshot
-from bot.core.ledger import Kind
+from bot.core.actions import HISTORY_KINDS, OPERATOR, ActionKind, HistoryLine, Snapshot
+from bot.core.ledger import EntryKind
 
 FILTERS: Mapping[str, tuple[str, frozenset[str]]] = {
-    "all": ("Everything", frozenset(LINES)),
-    "videos": ("What videos took", frozenset({Kind.HOLD, Kind.CAPTURE, Kind.RELEASE})),
+    "all": ("Everything", frozenset(HISTORY_KINDS)),
+    "videos": (
+        "What videos took",
+        frozenset({EntryKind.HOLD, EntryKind.CAPTURE, EntryKind.RELEASE}),
+    ),
     "given": (
         "Granted, taken away, refunded",
-        frozenset({Kind.GRANT, Kind.REVOKE, Kind.REFUND, Deed.REPAIR}),
+        frozenset({EntryKind.GRANT, EntryKind.REVOKE, EntryKind.REFUND, ActionKind.REPAIR}),
     ),
-    "jobs": ("Decisions about jobs", frozenset({Deed.CANCEL, Deed.RESOLVE})),
-    "blocks": ("Blocks", frozenset({Deed.BLOCK, Deed.UNBLOCK})),
-    "rules": ("Allowances and settings", frozenset({Deed.ALLOWANCE, Deed.SETTINGS})),
+    "jobs": ("Decisions about jobs", frozenset({ActionKind.CANCEL, ActionKind.RESOLVE})),
+    "blocks": ("Blocks", frozenset({ActionKind.BLOCK, ActionKind.UNBLOCK})),
+    "rules": ("Allowances and settings", frozenset({ActionKind.ALLOWANCE, ActionKind.SETTINGS})),
 }
 """The label of each filter, and the kinds of lines that it shows."""
 
@@ -46,55 +49,55 @@ def kinds_of(name: str) -> frozenset[str]:
     return FILTERS.get(name, FILTERS["all"])[1]
 
 
-def history(leaf: Leaf, page: Page) -> ui.LayoutView:
+def history(page_ref: PageRef, page: Page) -> ui.LayoutView:
     """One page of a server's past, or of one person's there."""
-    whose = f" with <@{leaf.person_id}>" if leaf.person_id else ""
+    whose = f" with <@{page_ref.person_id}>" if page_ref.person_id else ""
     number = f" · page {page.number + 1} of {page.pages}" if page.pages > 1 else ""
     lines = [line_text(line) for line in page.lines] or ["Nothing yet."]
     labels = {name: label for name, (label, _) in FILTERS.items()}
     return view(
         words(f"### What happened here{whose}{number}", *lines),
-        *controls(leaf, labels, has_next=page.number + 1 < page.pages, with_csv=True),
+        *controls(page_ref, labels, has_next=page.number + 1 < page.pages, with_csv=True),
     )
 
 
-def line_text(line: Line) -> str:
+def line_text(line: HistoryLine) -> str:
     """One thing that happened, with when, who and why."""
     reason = f": {clean(line.reason, REASON_LIMIT_CHARS)}" if line.reason else ""
     return f"<t:{line.at:.0f}:R> · {_what(line)}{reason}"
 
 
-def _what(line: Line) -> str:
+def _what(line: HistoryLine) -> str:
     person = f"<@{line.person_id}>" if line.person_id else "everybody"
     job, amount = f"`{line.job_id}`", credits_text(abs(line.credits or 0))
     match line.kind:
-        case Kind.HOLD:
+        case EntryKind.HOLD:
             return f"**−{amount}** held for {person}’s {job}"
-        case Kind.CAPTURE:
+        case EntryKind.CAPTURE:
             return f"{person}’s {job} was paid from what was held"
-        case Kind.RELEASE:
+        case EntryKind.RELEASE:
             return f"**+{amount}** given back to {person} from {job}"
-        case Kind.GRANT:
+        case EntryKind.GRANT:
             return f"**+{amount}** granted to {person} by {_actor(line)}"
-        case Kind.REVOKE:
+        case EntryKind.REVOKE:
             return f"**−{amount}** taken from {person} by {_actor(line)}"
-        case Kind.REFUND:
+        case EntryKind.REFUND:
             return f"**+{amount}** refunded to {person} for {job} by {_actor(line)}"
-        case Deed.CANCEL:
+        case ActionKind.CANCEL:
             return f"{_actor(line)} cancelled {person}’s {job}"
-        case Deed.RESOLVE:
+        case ActionKind.RESOLVE:
             return f"{_actor(line)} settled {person}’s {job}"
-        case Deed.BLOCK:
+        case ActionKind.BLOCK:
             return f"{_actor(line)} blocked {person} {_until((line.after or {}).get('until'))}"
-        case Deed.UNBLOCK:
+        case ActionKind.UNBLOCK:
             return f"{_actor(line)} unblocked {person}"
-        case Deed.REPAIR:
+        case ActionKind.REPAIR:
             return f"{_actor(line)} repaired {person}’s wallet"
         case _:
             return f"{_actor(line)} changed {_changes(line.before, line.after)}"
 
 
-def _actor(line: Line) -> str:
+def _actor(line: HistoryLine) -> str:
     return "the operator" if line.actor_id in {None, OPERATOR} else f"<@{line.actor_id}>"
 
 
@@ -119,7 +122,7 @@ def _value(value: object) -> str:
     return "none" if value is None else str(value)
 
 
-def table(lines: list[Line], limit_bytes: int) -> tuple[discord.File, int]:
+def table(lines: list[HistoryLine], limit_bytes: int) -> tuple[discord.File, int]:
     """The newest lines as a CSV file that is no larger than this, and how many they are."""
     told, count = [UTF8_MARK + _row(HEADER)], 0
     size_bytes = len(told[0])
@@ -140,7 +143,7 @@ def exported(count: int, of: int) -> ui.LayoutView:
     return view(words(f"{said} Times are UTC."), ui.File(f"attachment://{CSV_NAME}"))
 
 
-def _cells(line: Line) -> list[object]:
+def _cells(line: HistoryLine) -> list[object]:
     at = datetime.fromtimestamp(line.at, UTC).isoformat(timespec="seconds")
     actor = "operator" if line.actor_id == OPERATOR else _mention(line.actor_id)
     person, facts = _mention(line.person_id), [_facts(line.before), _facts(line.after)]

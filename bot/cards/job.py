@@ -1,8 +1,6 @@
-"""Every card a person sees, made from a job, a balance or a refusal.
+"""The cards of one job: its status, the offer before it starts, its finished post, its list.
 
-A card is a `discord.ui.LayoutView` (Components V2). Its buttons carry only an action and the
-job's id, so that they outlive a restart; each card is stopped before it is returned, so that
-discord.py does not keep it and the registered dynamic buttons in `cogs.members.buttons` answer.
+Buttons carry only an action and the job's id, so that they outlive a restart.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,13 +9,12 @@ from enum import StrEnum
 import discord
 from discord import ui
 
-from bot.cards import news
-from bot.cards.news import Outlook
-from bot.cards.sentences import clean, credits_text, seconds_text, sentence
+from bot.cards import progress
+from bot.cards.parts import AMBER, BLURPLE, GREEN, GREY, RED, say, view, words
+from bot.cards.progress import Outlook
+from bot.cards.sentences import clean, credits_text, seconds_text
 from bot.core.jobs import Job, JobState, Outcome, Quality
-from bot.errors import Problem
 
-BLURPLE, GREEN, RED, AMBER, GREY = 0x5865F2, 0x3BA55D, 0xED4245, 0xFAA61A, 0x80848E
 FILE_NAME = "marionette-{id}.mp4"
 
 
@@ -42,19 +39,6 @@ def custom_id(button: Button, job_id: str, quality: Quality | None = None) -> st
     return ":".join(filter(None, ("marionette", button.value, job_id, quality)))
 
 
-def view(*items: ui.Item[ui.LayoutView], colour: int = BLURPLE) -> ui.LayoutView:
-    """A card of these parts."""
-    view = ui.LayoutView(timeout=None)
-    view.add_item(ui.Container(*items, accent_colour=colour))
-    view.stop()
-    return view
-
-
-def words(*lines: str | None) -> ui.TextDisplay[ui.LayoutView]:
-    """These lines, without those that are `None`."""
-    return ui.TextDisplay("\n".join(line for line in lines if line))
-
-
 def _button(
     label: str,
     button: Button,
@@ -65,29 +49,19 @@ def _button(
     return ui.Button(label=label, style=style, custom_id=custom_id(button, job.id, quality))
 
 
-def say(text: str, colour: int = BLURPLE) -> ui.LayoutView:
-    """One sentence on a card."""
-    return view(words(text), colour=colour)
-
-
-def refusal(problem: Problem, facts: Mapping[str, object]) -> ui.LayoutView:
-    """Why something was not done, and what to do."""
-    return say(sentence(problem, facts), AMBER)
-
-
 def status(job: Job, outlook: Outlook | None = None) -> ui.LayoutView:
-    """The status card of a job past its draft."""
+    """The status card of a job past its offer."""
     outlook = outlook or Outlook()
     items: list[ui.Item[ui.LayoutView]] = [
-        words(f"### {news.title(job)}", news.stages(job), news.latest(job, outlook)),
-        words(news.facts(job)),
+        words(f"### {progress.title(job)}", progress.stages(job), progress.latest(job, outlook)),
+        words(progress.facts(job)),
     ]
     if job.state is JobState.QUEUED:
         items.append(ui.ActionRow(_button("Cancel", Button.CANCEL, job)))
     return view(*items, colour=COLOURS.get(job.state, BLURPLE))
 
 
-def draft(
+def offer(
     job: Job, prices: Mapping[Quality, int] | None, payer: str | None = None
 ) -> ui.LayoutView:
     """A plain message's request: both files, the price of each quality, and its buttons.
@@ -151,7 +125,7 @@ def finished(job: Job, *, link: tuple[str, float] | None = None) -> ui.LayoutVie
         )
     else:
         items.append(words("It could not be attached here.", _download(*link)))
-    items.append(words(news.small_print(job, job.quality, news.length(job))))
+    items.append(words(progress.small_print(job, job.quality, progress.length(job))))
     items.append(ui.ActionRow(_button("Details", Button.DETAILS, job)))
     return view(*items, colour=GREEN)
 
@@ -165,8 +139,8 @@ def shown_again(
 ) -> ui.LayoutView:
     """What `/jobs show` answers: the card, and the video as an attached file or as a link."""
     items: list[ui.Item[ui.LayoutView]] = [
-        words(f"### {news.title(job)}", news.stages(job), news.latest(job, outlook)),
-        words(news.facts(job)),
+        words(f"### {progress.title(job)}", progress.stages(job), progress.latest(job, outlook)),
+        words(progress.facts(job)),
     ]
     if has_file:
         items.append(
@@ -186,7 +160,7 @@ def job_list(jobs: Sequence[Job]) -> ui.LayoutView:
     if not jobs:
         return say("You have no jobs here yet. `/mimic` makes the first one.")
     lines = [
-        f"`{job.id}` · **{news.title(job)}** · {_short_facts(job)}<t:{job.created_at:.0f}:R>"
+        f"`{job.id}` · **{progress.title(job)}** · {_short_facts(job)}<t:{job.created_at:.0f}:R>"
         for job in jobs
     ]
     more = words("-# `/jobs show` tells more about one.")
@@ -195,11 +169,11 @@ def job_list(jobs: Sequence[Job]) -> ui.LayoutView:
 
 def job_line(job: Job) -> str:
     """A job as a choice to pick from, in plain text of at most 100 characters."""
-    return f"{job.id} · {news.title(job)} · {_short_facts(job)}".removesuffix(" · ")
+    return f"{job.id} · {progress.title(job)} · {_short_facts(job)}".removesuffix(" · ")
 
 
 def _short_facts(job: Job) -> str:
-    return "".join(f"{part} · " for part in (job.quality, news.price_text(job)) if part)
+    return "".join(f"{part} · " for part in (job.quality, progress.price_text(job)) if part)
 
 
 def resolved(job: Job) -> ui.LayoutView:

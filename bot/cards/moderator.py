@@ -6,9 +6,9 @@ from enum import StrEnum
 import discord
 from discord import ui
 
-from bot.cards.job import AMBER, GREEN, say, view, words
+from bot.cards.parts import AMBER, GREEN, say, view, words
 from bot.cards.sentences import clean, credits_text
-from bot.core.accounts import Look
+from bot.core.accounts import Eligibility
 from bot.core.actions import Spender
 from bot.core.jobs import Job
 from bot.core.ledger import Period
@@ -146,7 +146,7 @@ def allowance(
 # --- blocks -------------------------------------------------------------------------------------
 
 
-def asks_block(look: Look, ends_at: float | None, reason: str) -> str:
+def asks_block(look: Eligibility, ends_at: float | None, reason: str) -> str:
     """Before somebody is blocked."""
     waiting = look.standing.waiting_here
     cancelled = f" This cancels {_waiting_jobs(waiting)} of theirs." if waiting else ""

@@ -10,7 +10,7 @@ import discord
 from discord import ui
 
 
-class Book(StrEnum):
+class PagedList(StrEnum):
     """What has pages."""
 
     PAST = "past"
@@ -28,7 +28,7 @@ class Turn(StrEnum):
 
 
 ID_PATTERN = (
-    rf"marionette-(?P<book>{'|'.join(Book)}):(?P<turn>{'|'.join(Turn)})"
+    rf"marionette-(?P<book>{'|'.join(PagedList)}):(?P<turn>{'|'.join(Turn)})"
     r":(?P<server>\d{1,20}):(?P<actor>\d{1,20}):(?P<person>\d{1,20})"
     r":(?P<filter>[a-z]{1,9}):(?P<number>\d{1,5})"
 )
@@ -36,10 +36,10 @@ LAST_NUMBER = 99_999
 
 
 @dataclass(frozen=True, slots=True)
-class Leaf:
+class PageRef:
     """One page: whose it is to turn, what it shows (`person_id` 0: everybody), which from 0."""
 
-    book: Book
+    list_kind: PagedList
     server_id: int
     actor_id: int
     person_id: int
@@ -50,7 +50,7 @@ class Leaf:
     def of(cls, match: re.Match[str]) -> Self:
         """The page that a `custom_id` leads to."""
         return cls(
-            Book(match["book"]),
+            PagedList(match["book"]),
             int(match["server"]),
             int(match["actor"]),
             int(match["person"]),
@@ -61,33 +61,33 @@ class Leaf:
     def custom_id(self, turn: Turn) -> str:
         """The id of a control that leads to this page; at most 100 characters."""
         whose = f"{self.server_id}:{self.actor_id}:{self.person_id}"
-        return f"marionette-{self.book}:{turn}:{whose}:{self.filter}:{self.number}"
+        return f"marionette-{self.list_kind}:{turn}:{whose}:{self.filter}:{self.number}"
 
 
 def controls(
-    leaf: Leaf, filters: Mapping[str, str], *, has_next: bool, with_csv: bool = False
+    page_ref: PageRef, filters: Mapping[str, str], *, has_next: bool, with_csv: bool = False
 ) -> list[ui.Item[ui.LayoutView]]:
     """The select of what is shown (`filters` are labels by name), and the buttons to turn."""
     options = [
-        discord.SelectOption(label=label, value=name, default=name == leaf.filter)
+        discord.SelectOption(label=label, value=name, default=name == page_ref.filter)
         for name, label in filters.items()
     ]
     select: ui.Select[ui.LayoutView] = ui.Select(
-        custom_id=leaf.custom_id(Turn.PICK), options=options, placeholder="What to show"
+        custom_id=page_ref.custom_id(Turn.PICK), options=options, placeholder="What to show"
     )
-    back = replace(leaf, number=max(0, leaf.number - 1))
-    following = replace(leaf, number=min(LAST_NUMBER, leaf.number + 1))
+    back = replace(page_ref, number=max(0, page_ref.number - 1))
+    following = replace(page_ref, number=min(LAST_NUMBER, page_ref.number + 1))
     row: ui.ActionRow[ui.LayoutView] = ui.ActionRow(
-        _button("‹", back, Turn.BACK, disabled=leaf.number == 0),
+        _button("‹", back, Turn.BACK, disabled=page_ref.number == 0),
         _button("›", following, Turn.NEXT, disabled=not has_next),
-        _button("Refresh", leaf, Turn.HERE),
+        _button("Refresh", page_ref, Turn.HERE),
     )
     if with_csv:
-        row.add_item(_button("As CSV", leaf, Turn.CSV))
+        row.add_item(_button("As CSV", page_ref, Turn.CSV))
     return [ui.ActionRow(select), row]
 
 
 def _button(
-    label: str, leaf: Leaf, turn: Turn, *, disabled: bool = False
+    label: str, page_ref: PageRef, turn: Turn, *, disabled: bool = False
 ) -> ui.Button[ui.LayoutView]:
-    return ui.Button(label=label, custom_id=leaf.custom_id(turn), disabled=disabled)
+    return ui.Button(label=label, custom_id=page_ref.custom_id(turn), disabled=disabled)

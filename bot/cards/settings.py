@@ -7,12 +7,12 @@ import discord
 from discord import ui
 
 from bot.cards import rule_words
-from bot.cards.job import AMBER, BLURPLE, GREEN, view, words
+from bot.cards.parts import AMBER, BLURPLE, GREEN, view, words
 from bot.cards.rule_words import EVERY, listed
 from bot.cards.sentences import credits_text
 from bot.core.actions import Snapshot
 from bot.core.jobs import QUALITIES, Quality
-from bot.core.rules import House, RoleRules, ServerRules, snapshot
+from bot.core.rules import OperatorLimits, RoleRules, ServerRules, snapshot
 
 CHANNELS_SELECT = r"marionette:channels:(?P<server>\d{1,20}):(?P<actor>\d{1,20})"
 QUALITIES_SELECT = (
@@ -54,10 +54,10 @@ class Choice:
     reason: str = ""
 
 
-def overview(rules: ServerRules, house: House, here: Here) -> ui.LayoutView:
+def overview(rules: ServerRules, limits: OperatorLimits, here: Here) -> ui.LayoutView:
     """Everything that holds in a server."""
     return view(
-        words("### What holds in this server", _allowance(rules, house), *_limits(rules, house)),
+        words("### What holds in this server", _allowance(rules, limits), *_limits(rules, limits)),
         words(
             f"**Qualities**: {_qualities(rules.qualities)}, for everybody",
             f"**Channels**: {_channels(rules, here)}",
@@ -68,10 +68,10 @@ def overview(rules: ServerRules, house: House, here: Here) -> ui.LayoutView:
     )
 
 
-def allowances(rules: ServerRules, house: House, roles: frozenset[int]) -> ui.LayoutView:
+def allowances(rules: ServerRules, limits: OperatorLimits, roles: frozenset[int]) -> ui.LayoutView:
     """What everybody and each of the server's roles may spend; `roles` are those there are."""
     return view(
-        words("### What everybody may spend here", _allowance(rules, house)),
+        words("### What everybody may spend here", _allowance(rules, limits)),
         *_roles(rules, roles),
     )
 
@@ -89,22 +89,22 @@ def _roles(rules: ServerRules, there_are: frozenset[int]) -> list[ui.Item[ui.Lay
     return [words("**Roles**", *lines)] if lines else []
 
 
-def _allowance(rules: ServerRules, house: House) -> str:
+def _allowance(rules: ServerRules, limits: OperatorLimits) -> str:
     every = EVERY[rules.period]
     if rules.allowance_credits is None:
-        return f"**Allowance**: {credits_text(house.allowance_credits)} {every} each ({OPERATOR})"
+        return f"**Allowance**: {credits_text(limits.allowance_credits)} {every} each ({OPERATOR})"
     return f"**Allowance**: {credits_text(rules.allowance_credits)} {every} each"
 
 
-def _limits(rules: ServerRules, house: House) -> list[str]:
-    whole_bot = credits_text(house.daily_budget_credits)
+def _limits(rules: ServerRules, limits: OperatorLimits) -> list[str]:
+    whole_bot = credits_text(limits.daily_budget_credits)
     budget = (
         "none of its own"
         if rules.budget_credits is None
         else f"{credits_text(rules.budget_credits)} {EVERY[rules.period]}"
     )
-    running = _cap(rules.max_running_per_person, house.max_running_per_person)
-    waiting = _cap(rules.max_waiting_per_person, house.max_waiting_per_person)
+    running = _cap(rules.max_running_per_person, limits.max_running_per_person)
+    waiting = _cap(rules.max_waiting_per_person, limits.max_waiting_per_person)
     return [
         f"**Budget of the whole server**: {budget}. All servers together have {whole_bot} a day.",
         f"**Made at once, per person**: {running}",
@@ -203,13 +203,13 @@ def limits_unasked() -> ui.LayoutView:
     return view(words("### Nothing was changed", told), colour=AMBER)
 
 
-def limit_notes(changes: Mapping[str, int | None], house: House) -> list[str]:
+def limit_notes(changes: Mapping[str, int | None], limits: OperatorLimits) -> list[str]:
     """Where the operator's own limits are lower than what was set."""
     return [
         f"The operator’s own limit of {operators} {what} at once for a person is lower, and holds."
         for what, own, operators in (
-            ("made", changes.get("max_running_per_person"), house.max_running_per_person),
-            ("waiting", changes.get("max_waiting_per_person"), house.max_waiting_per_person),
+            ("made", changes.get("max_running_per_person"), limits.max_running_per_person),
+            ("waiting", changes.get("max_waiting_per_person"), limits.max_waiting_per_person),
         )
         if own is not None and own > operators
     ]

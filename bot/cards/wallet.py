@@ -3,24 +3,24 @@
 import discord
 from discord import ui
 
-from bot.cards import news
-from bot.cards.job import AMBER, BLURPLE, view, words
+from bot.cards import progress
+from bot.cards.parts import AMBER, BLURPLE, view, words
 from bot.cards.sentences import clean, credits_text, sentence
 from bot.core.accounts import Wallet
-from bot.core.actions import Line
+from bot.core.actions import HistoryLine
 from bot.core.jobs import QUALITIES
-from bot.core.ledger import Kind
+from bot.core.ledger import EntryKind
 
 PAYER_SELECT = "marionette:payer"
 """The `custom_id` of the select."""
 
 DID = {
-    Kind.HOLD: "held for",
-    Kind.CAPTURE: "what was held was spent on",
-    Kind.RELEASE: "given back from",
-    Kind.GRANT: "granted",
-    Kind.REVOKE: "taken away",
-    Kind.REFUND: "refunded for",
+    EntryKind.HOLD: "held for",
+    EntryKind.CAPTURE: "what was held was spent on",
+    EntryKind.RELEASE: "given back from",
+    EntryKind.GRANT: "granted",
+    EntryKind.REVOKE: "taken away",
+    EntryKind.REFUND: "refunded for",
 }
 
 
@@ -28,7 +28,7 @@ def wallet(has: Wallet) -> ui.LayoutView:
     """What `/credits` answers."""
     items: list[ui.Item[ui.LayoutView]] = [words(*_purses(has))]
     if has.under_way:
-        lines = [f"`{job.id}` · {news.title(job)}" for job in has.under_way]
+        lines = [f"`{job.id}` · {progress.title(job)}" for job in has.under_way]
         items.append(words("**Under way**", *lines))
     if has.last:
         items.append(words("**Last entries**", *map(entry_line, has.last)))
@@ -79,9 +79,9 @@ def _purses(has: Wallet) -> list[str | None]:
     ]
 
 
-def entry_line(line: Line) -> str:
+def entry_line(line: HistoryLine) -> str:
     """One entry of the journal, as its owner reads it."""
-    kind = Kind(line.kind)
+    kind = EntryKind(line.kind)
     amount = f"**{line.credits:+d}** " if line.credits else ""
     job = f" `{line.job_id}`" if line.job_id else ""
     return f"<t:{line.at:.0f}:R> · {amount}{DID[kind]}{job}"

@@ -4,11 +4,11 @@ import argparse
 
 from bot.clock import Clock
 from bot.console.findings import Doctor, Findings
-from bot.core.reconcile import Difference, HoldMend, WalletMend
+from bot.core.reconcile import Difference, HoldRepair, WalletRepair
 from bot.provider.connect import provider
 from bot.settings import Settings
 from bot.store import Database
-from bot.store.audit import Audit
+from bot.store.reconciliation import Reconciliation
 
 REASON = "doctor --repair: {}"
 
@@ -26,28 +26,28 @@ async def doctor(wanted: argparse.Namespace, settings: Settings, clock: Clock) -
         if wanted.repair:
             async with await Database.open(settings.database, exclusive=True) as database:
                 found = await examiner.examine(database, wanted.days)
-                mended = await _mend(found.differences, Audit(database), clock)
+                mended = await _mend(found.differences, Reconciliation(database), clock)
                 if mended:
                     found = await examiner.examine(database, wanted.days)
     return _told(found, mended, repaired=wanted.repair), 1 if found.differences else 0
 
 
-async def _mend(found: list[Difference], audit: Audit, clock: Clock) -> list[str]:
+async def _mend(found: list[Difference], audit: Reconciliation, clock: Clock) -> list[str]:
     """Wallets first: settling a hold counts on what is cached."""
     mended = []
     for difference in found:
-        if isinstance(difference.mend, WalletMend):
-            await audit.mend_wallet(
-                difference.mend.server_id,
-                difference.mend.person_id,
+        if isinstance(difference.repair, WalletRepair):
+            await audit.repair_wallet(
+                difference.repair.server_id,
+                difference.repair.person_id,
                 reason=REASON.format(difference.text),
                 at=clock.time(),
             )
             mended.append(difference.text)
     for difference in found:
-        if isinstance(difference.mend, HoldMend):
-            await audit.mend_hold(
-                difference.mend.job_id, reason=REASON.format(difference.text), at=clock.time()
+        if isinstance(difference.repair, HoldRepair):
+            await audit.repair_hold(
+                difference.repair.job_id, reason=REASON.format(difference.text), at=clock.time()
             )
             mended.append(difference.text)
     return mended
@@ -61,6 +61,6 @@ def _told(found: Findings, mended: list[str], *, repaired: bool) -> str:
         return "\n".join([*lines, "", "Everything agrees."])
     lines += ["", f"Differences ({len(found.differences)}):"]
     for difference in found.differences:
-        hint = " [--repair mends it]" if difference.mend and not repaired else ""
+        hint = " [--repair mends it]" if difference.repair and not repaired else ""
         lines.append(f"- {difference.text}{hint}")
     return "\n".join(lines)

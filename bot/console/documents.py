@@ -4,11 +4,10 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.cards.obstacles import obstacle
-from bot.cards.sentences import sentence
+from bot.cards.sentences import obstacle, sentence
 from bot.console.tables import plain
-from bot.core.accounts import Look
-from bot.core.actions import Action, Line, Snapshot
+from bot.core.accounts import Eligibility
+from bot.core.actions import Action, HistoryLine, Snapshot
 from bot.core.jobs import Attempt, Job
 from bot.core.ledger import Entry
 
@@ -87,7 +86,7 @@ def action_document(action: Action) -> Document:
     }
 
 
-def line_document(line: Line) -> Document:
+def line_document(line: HistoryLine) -> Document:
     """A line of the history."""
     return {
         "at": iso(line.at),
@@ -102,7 +101,7 @@ def line_document(line: Line) -> Document:
     }
 
 
-def look_document(look: Look) -> Document:
+def eligibility_document(look: Eligibility) -> Document:
     """How somebody stands, as everybody's allowance has it."""
     rules, standing = look.rules, look.standing
     has, block = standing.balance, standing.block

@@ -19,7 +19,7 @@ from bot.provider.client import Row, RunState, Segmind
 from bot.provider.replies import canonical_id
 from bot.settings import Settings
 from bot.store import Database
-from bot.store.audit import Audit
+from bot.store.reconciliation import Reconciliation
 
 DAY_S = 24 * 3600.0
 LATE_ROWS_S = 15 * 60.0
@@ -56,7 +56,7 @@ class Doctor:
         began = self._clock.time()
         rows = await self._history(began - days * DAY_S, began, found)
         folders = await self._files.job_ids()
-        books = await Audit(database).books()
+        books = await Reconciliation(database).books()
         found.notes.insert(
             0,
             f"Read {len(books.jobs)} jobs, {len(books.attempts)} attempts, "

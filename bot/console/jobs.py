@@ -27,7 +27,7 @@ Said = tuple[str, Document]
 async def jobs(wanted: argparse.Namespace, settings: Settings, clock: Clock) -> str:
     """Do what is asked and tell it. Raises `MarionetteError`."""
     async with await Database.open(settings.database) as database:
-        store = Store(database, settings.house())
+        store = Store(database, settings.operator_limits())
         match wanted.action:
             case "list":
                 text, document = await _list(wanted, store, clock)
@@ -140,7 +140,7 @@ async def _decide(
     by = {"server_id": None, "actor_id": OPERATOR, "reason": wanted.reason}
     async with provider(settings, clock) as history:
         moderation = Moderation(
-            store=store, history=history, poke=lambda job_id: None, clock=clock
+            store=store, history=history, wake=lambda job_id: None, clock=clock
         )  # a running bot looks for decisions by itself
         match wanted.action:
             case "cancel":

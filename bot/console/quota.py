@@ -3,13 +3,12 @@
 import argparse
 from collections.abc import Sequence
 
-from bot.cards.obstacles import obstacle
-from bot.cards.sentences import credits_text
+from bot.cards.sentences import credits_text, obstacle
 from bot.clock import Clock
-from bot.console.documents import Document, dumped, iso, line_document, look_document
+from bot.console.documents import Document, dumped, eligibility_document, iso, line_document
 from bot.console.tables import facts, moment, place, plain, table
-from bot.core.accounts import Look
-from bot.core.actions import LINES, OPERATOR, Line
+from bot.core.accounts import Eligibility
+from bot.core.actions import HISTORY_KINDS, OPERATOR, HistoryLine
 from bot.core.ledger import Period
 from bot.errors import MarionetteError
 from bot.services.quotas import Quotas
@@ -24,9 +23,9 @@ ROLES_UNKNOWN = "as of everybody's allowance; roles are known to Discord alone"
 async def quota(wanted: argparse.Namespace, settings: Settings, clock: Clock) -> str:
     """Do what is asked and tell it. Raises `MarionetteError`."""
     async with await Database.open(settings.database) as database:
-        store = Store(database, settings.house())
+        store = Store(database, settings.operator_limits())
         # A running bot looks for decisions by itself.
-        quotas = Quotas(store=store, poke=lambda job_id: None, clock=clock)
+        quotas = Quotas(store=store, wake=lambda job_id: None, clock=clock)
         match wanted.action:
             case "show":
                 text, document = await _look(quotas, wanted)
@@ -70,11 +69,11 @@ async def _change(quotas: Quotas, wanted: argparse.Namespace) -> Said:
 
 
 async def _look(quotas: Quotas, wanted: argparse.Namespace) -> Said:
-    look = await quotas.look(wanted.server, wanted.person, None)
-    return _shown(look), look_document(look)
+    look = await quotas.eligibility(wanted.server, wanted.person, None)
+    return _shown(look), eligibility_document(look)
 
 
-def _shown(look: Look) -> str:
+def _shown(look: Eligibility) -> str:
     rules, standing = look.rules, look.standing
     has, block = standing.balance, standing.block
     left = f"{has.allowance_left} of {rules.allowance_credits} a {rules.period}"
@@ -132,10 +131,10 @@ async def _allowance(quotas: Quotas, wanted: argparse.Namespace) -> Said:
 
 
 async def _history(store: Store, wanted: argparse.Namespace) -> Said:
-    lines = await store.chronicle.lines(
+    lines = await store.audit_log.lines(
         wanted.server,
         person_id=wanted.person,
-        kinds=wanted.kind or LINES,
+        kinds=wanted.kind or HISTORY_KINDS,
         limit=wanted.limit + 1,
     )
     shown, more = lines[: wanted.limit], len(lines) > wanted.limit
@@ -153,7 +152,7 @@ async def _history(store: Store, wanted: argparse.Namespace) -> Said:
     return text, document
 
 
-def _line(line: Line) -> Sequence[object]:
+def _line(line: HistoryLine) -> Sequence[object]:
     seen = line_document(line)
     before, after = seen["before"] or {}, seen["after"] or {}
     changed = ", ".join(f"{name} {before.get(name)} → {after[name]}" for name in after)

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from bot.core.actions import LINES
+from bot.core.actions import HISTORY_KINDS
 from bot.core.jobs import JobState, Outcome
 from bot.core.ledger import Period
 
@@ -97,7 +97,9 @@ def _quota(command: argparse.ArgumentParser) -> None:
     )
     allowance.add_argument("--period", choices=[period.value for period in Period])
     allowance.add_argument("--role", type=_id, metavar="ID", help="0 credits take its own away")
-    history.add_argument("--kind", choices=LINES, action="append", help="may be given repeatedly")
+    history.add_argument(
+        "--kind", choices=HISTORY_KINDS, action="append", help="may be given repeatedly"
+    )
     _limited(history)
     _for_machines(actions)
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.core.actions import Line
+from bot.core.actions import HistoryLine
 from bot.core.jobs import Job, Quality
 from bot.core.ledger import Balance
 from bot.core.policy import Standing
@@ -21,7 +21,7 @@ class Payer:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """Which server would pay for a draft (`None`: its requester), and the qualities open there."""
+    """Which server would pay for an offer (`None`: its requester), and the qualities open there."""
 
     payer: str | None
     qualities: frozenset[Quality]
@@ -42,7 +42,7 @@ class Wallet:
     renews_at: float
     prices: Mapping[Quality, int]
     under_way: list[Job]
-    last: list[Line]
+    last: list[HistoryLine]
     payers: list[Payer]
     payer: Payer | None = None
     unusable: Refused | None = None
@@ -50,7 +50,7 @@ class Wallet:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Eligibility:
     """Everything that decides whether somebody may run a video now.
 
     `is_member` is whether they are in the server now, `obstacles` why not, the first first;
@@ -72,6 +72,6 @@ class Look:
 class Page:
     """A part of a server's past; `number` is from 0."""
 
-    lines: list[Line]
+    lines: list[HistoryLine]
     number: int
     pages: int

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.core.ledger import Kind
+from bot.core.ledger import EntryKind
 
 OPERATOR = 0
 """The actor of whoever has the machine: the command line names no Discord user."""
@@ -11,7 +11,7 @@ OPERATOR = 0
 Snapshot = dict[str, str | int | float | bool | list[str] | None]
 
 
-class Deed(StrEnum):
+class ActionKind(StrEnum):
     """What was done."""
 
     RESOLVE = "resolve"
@@ -27,7 +27,7 @@ class Deed(StrEnum):
     SETTINGS = "settings"
 
 
-IN_THE_JOURNAL = frozenset({Deed.GRANT, Deed.REVOKE, Deed.SET, Deed.REFUND})
+IN_THE_JOURNAL = frozenset({ActionKind.GRANT, ActionKind.REVOKE, ActionKind.SET, ActionKind.REFUND})
 """Those of which the journal has an entry too."""
 
 
@@ -42,7 +42,7 @@ class Action:
     at: float
     actor_id: int
     server_id: int
-    action: Deed
+    action: ActionKind
     reason: str
     job_id: str | None = None
     person_id: int | None = None
@@ -50,19 +50,22 @@ class Action:
     after: Snapshot | None = None
 
 
-CREDITS: frozenset[str] = frozenset(Kind)
+CREDIT_KINDS: frozenset[str] = frozenset(EntryKind)
 """The kinds of lines that the journal has."""
 
-LINES: tuple[str, ...] = (*Kind, *(deed for deed in Deed if deed not in IN_THE_JOURNAL))
+HISTORY_KINDS: tuple[str, ...] = (
+    *EntryKind,
+    *(kind for kind in ActionKind if kind not in IN_THE_JOURNAL),
+)
 """All kinds of lines."""
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class HistoryLine:
     """One thing that happened: an entry of the journal, or an action that is not in it.
 
-    `kind` is one of `LINES`; `credits` what it added to what can be spent (a hold takes away);
-    `actor_id` whoever decided it, 0 for the operator.
+    `kind` is one of `HISTORY_KINDS`; `credits` what it added to what can be spent (a hold takes
+    away); `actor_id` whoever decided it, 0 for the operator.
     """
 
     at: float

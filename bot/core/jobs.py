@@ -145,7 +145,7 @@ class Job:
 
     `quality` and `price` are unset until known; `duration_s` is the motion's. `revision` fences
     every change; `lease` names the run of the program whose submit is in flight. `completed_by_id`
-    is the message that brought a draft's other file, or a newer one. `settled` is what a person
+    is the message that brought an offer's other file, or a newer one. `settled` is what a person
     decided when the job was last in review.
     """
 
@@ -185,7 +185,7 @@ class Job:
         return self.state in ENDED
 
     @property
-    def is_draft(self) -> bool:
+    def is_offer(self) -> bool:
         """A plain message's request that still waits for a file or for its button."""
         return self.state is JobState.CHECKING and self.source is Source.MESSAGE
 

@@ -15,7 +15,7 @@ from enum import StrEnum
 from bot.errors import LedgerError
 
 
-class Kind(StrEnum):
+class EntryKind(StrEnum):
     """What an entry does."""
 
     HOLD = "hold"
@@ -40,7 +40,7 @@ class Entry:
 
     server_id: int
     person_id: int
-    kind: Kind
+    kind: EntryKind
     at: float
     allowance: int
     granted: int
@@ -97,12 +97,12 @@ def balance(journal: Iterable[Entry], allowance: int, period: Period, at: float)
     granted = used = 0
     for entry in journal:
         granted += entry.granted
-        if entry.kind is Kind.HOLD:
+        if entry.kind is EntryKind.HOLD:
             holds[entry.job_id] = entry
-        if entry.kind in {Kind.CAPTURE, Kind.RELEASE}:
+        if entry.kind in {EntryKind.CAPTURE, EntryKind.RELEASE}:
             settled.add(entry.job_id)
-        placed = holds[entry.job_id] if entry.kind is Kind.RELEASE else entry
-        if placed.kind is Kind.HOLD and placed.at >= begun:
+        placed = holds[entry.job_id] if entry.kind is EntryKind.RELEASE else entry
+        if placed.kind is EntryKind.HOLD and placed.at >= begun:
             used -= entry.allowance
     held = sum(whole_price(hold) for job_id, hold in holds.items() if job_id not in settled)
     return Balance(allowance_left=max(0, allowance - used), granted=granted, held=held)
@@ -123,12 +123,12 @@ def hold(
     if price < 1 or price > has.available:
         raise LedgerError(f"A hold of {price} does not fit into {has.available} credits.")
     allowance = min(price, has.allowance_left)
-    return Entry(server_id, person_id, Kind.HOLD, at, -allowance, allowance - price, job_id)
+    return Entry(server_id, person_id, EntryKind.HOLD, at, -allowance, allowance - price, job_id)
 
 
 def capture(held: Entry, at: float) -> Entry:
     """The video is on disk: what was held is spent."""
-    return Entry(held.server_id, held.person_id, Kind.CAPTURE, at, 0, 0, held.job_id)
+    return Entry(held.server_id, held.person_id, EntryKind.CAPTURE, at, 0, 0, held.job_id)
 
 
 def release(held: Entry, at: float) -> Entry:
@@ -136,7 +136,7 @@ def release(held: Entry, at: float) -> Entry:
     return Entry(
         held.server_id,
         held.person_id,
-        Kind.RELEASE,
+        EntryKind.RELEASE,
         at,
         -held.allowance,
         -held.granted,
@@ -150,7 +150,9 @@ def grant(
     """Credits that stay until they are spent. Raises `LedgerError` for none."""
     if credits < 1:
         raise LedgerError(f"{credits} credits cannot be granted.")
-    return Entry(server_id, person_id, Kind.GRANT, at, 0, credits, actor_id=actor_id, reason=reason)
+    return Entry(
+        server_id, person_id, EntryKind.GRANT, at, 0, credits, actor_id=actor_id, reason=reason
+    )
 
 
 def revoke(
@@ -172,7 +174,9 @@ def revoke(
         raise LedgerError(
             f"There are {has_granted} granted credits, so {credits} cannot be revoked."
         )
-    return Entry(server_id, person_id, Kind.REVOKE, at, 0, -taken, actor_id=actor_id, reason=reason)
+    return Entry(
+        server_id, person_id, EntryKind.REVOKE, at, 0, -taken, actor_id=actor_id, reason=reason
+    )
 
 
 def refund(held: Entry, *, at: float, actor_id: int, reason: str) -> Entry:
@@ -180,7 +184,7 @@ def refund(held: Entry, *, at: float, actor_id: int, reason: str) -> Entry:
     return Entry(
         held.server_id,
         held.person_id,
-        Kind.REFUND,
+        EntryKind.REFUND,
         at,
         0,
         whole_price(held),

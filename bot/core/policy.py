@@ -48,7 +48,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Queued:
+class QueuedJob:
     """A job in the queue."""
 
     job_id: str
@@ -58,10 +58,10 @@ class Queued:
 
 
 @dataclass(frozen=True, slots=True)
-class LineUp:
+class Queue:
     """The queue in order of arrival; running jobs by person and server; servers' own caps."""
 
-    queued: Sequence[Queued]
+    queued: Sequence[QueuedJob]
     running: Mapping[tuple[int, int], int] = field(default_factory=dict)
     caps: Mapping[int, int] = field(default_factory=dict)
 
@@ -152,32 +152,32 @@ def may_start(rules: Rules, standing: Standing) -> bool:
     )
 
 
-def next_fairly(line: LineUp, max_running_per_person: int) -> list[Queued]:
+def fair_order(queue: Queue, max_running_per_person: int) -> list[QueuedJob]:
     """The queue in the order in which it should start, without those who run enough already.
 
     Each takes their turn: whoever has fewer jobs running or ahead in this order comes first, and
     among equals who came first.
     """
-    ahead = {queued.person_id: line.running_of(queued.person_id) for queued in line.queued}
-    ahead_here = dict(line.running)
+    ahead = {queued.person_id: queue.running_of(queued.person_id) for queued in queue.queued}
+    ahead_here = dict(queue.running)
     turns: list[tuple[int, int]] = []
-    for position, queued in enumerate(line.queued):
+    for position, queued in enumerate(queue.queued):
         here = (queued.person_id, queued.server_id)
         turn, turn_here = ahead[queued.person_id], ahead_here.get(here, 0)
-        cap_here = line.caps.get(queued.server_id)
+        cap_here = queue.caps.get(queued.server_id)
         if turn < max_running_per_person and (cap_here is None or turn_here < cap_here):
             turns.append((turn, position))
             ahead[queued.person_id], ahead_here[here] = turn + 1, turn_here + 1
-    return [line.queued[position] for _, position in sorted(turns)]
+    return [queue.queued[position] for _, position in sorted(turns)]
 
 
 def waits_for_own(
-    line: LineUp, person_id: int, server_id: int, max_running_per_person: int
+    queue: Queue, person_id: int, server_id: int, max_running_per_person: int
 ) -> bool:
     """Whether this person's next job here waits until another of theirs is done."""
-    cap_here = line.caps.get(server_id)
-    return line.running_of(person_id) >= max_running_per_person or (
-        cap_here is not None and line.running.get((person_id, server_id), 0) >= cap_here
+    cap_here = queue.caps.get(server_id)
+    return queue.running_of(person_id) >= max_running_per_person or (
+        cap_here is not None and queue.running.get((person_id, server_id), 0) >= cap_here
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from bot.core.jobs import ENDED, JobState
-from bot.core.ledger import Entry, Kind, whole_price
+from bot.core.ledger import Entry, EntryKind, whole_price
 
 S = JobState
 OPEN = frozenset({S.QUEUED, S.SUBMITTING, S.RENDERING, S.FETCHING, S.REVIEW})
@@ -67,7 +67,7 @@ class Books:
 
 
 @dataclass(frozen=True, slots=True)
-class WalletMend:
+class WalletRepair:
     """Cache anew what the journal says."""
 
     server_id: int
@@ -75,7 +75,7 @@ class WalletMend:
 
 
 @dataclass(frozen=True, slots=True)
-class HoldMend:
+class HoldRepair:
     """Settle what an ended job still holds: captured for its video, else released."""
 
     job_id: str
@@ -83,10 +83,10 @@ class HoldMend:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One sentence, and what would mend it without taking anything from anybody."""
+    """One sentence, and what would repair it without taking anything from anybody."""
 
     text: str
-    mend: WalletMend | HoldMend | None = None
+    repair: WalletRepair | HoldRepair | None = None
 
 
 def differences(books: Books) -> list[Difference]:
@@ -95,15 +95,15 @@ def differences(books: Books) -> list[Difference]:
     return [*damage, *_wallets(books), *_holds(books), *_attempts(books)]
 
 
-def journal_says(entries: Iterable[Entry]) -> tuple[int, int]:
+def balances_from_journal(entries: Iterable[Entry]) -> tuple[int, int]:
     """What one wallet's whole journal makes of it: granted credits, and held ones."""
     granted, held = 0, Counter[str | None]()
     settled = set()
     for entry in entries:
         granted += entry.granted
-        if entry.kind is Kind.HOLD:
+        if entry.kind is EntryKind.HOLD:
             held[entry.job_id] += whole_price(entry)
-        elif entry.kind in {Kind.CAPTURE, Kind.RELEASE}:
+        elif entry.kind in {EntryKind.CAPTURE, EntryKind.RELEASE}:
             settled.add(entry.job_id)
     return granted, sum(price for job_id, price in held.items() if job_id not in settled)
 
@@ -115,12 +115,12 @@ def _wallets(books: Books) -> Iterator[Difference]:
     cached = {(line.server_id, line.person_id): (line.granted, line.held) for line in books.wallets}
     for server_id, person_id in sorted(journal.keys() | cached.keys()):
         is_now = cached.get((server_id, person_id), (0, 0))
-        should_be = journal_says(journal[server_id, person_id])
+        should_be = balances_from_journal(journal[server_id, person_id])
         if is_now != should_be:
             yield Difference(
                 f"The wallet of person {person_id} in server {server_id} says {is_now[0]} granted "
                 f"and {is_now[1]} held, the journal {should_be[0]} and {should_be[1]}.",
-                WalletMend(server_id, person_id) if min(should_be) >= 0 else None,
+                WalletRepair(server_id, person_id) if min(should_be) >= 0 else None,
             )
 
 
@@ -139,7 +139,7 @@ def _holds(books: Books) -> Iterator[Difference]:
         if entry.job_id is None:
             continue
         of_job = money[entry.job_id]
-        kinds = {Kind.HOLD: of_job.holds, Kind.REFUND: of_job.refunds}
+        kinds = {EntryKind.HOLD: of_job.holds, EntryKind.REFUND: of_job.refunds}
         kinds.get(entry.kind, of_job.settled).append(entry)
     for job in books.jobs:
         found = money.get(job.id, _Money())
@@ -162,10 +162,10 @@ def _journal_of(job: JobLine, money: _Money) -> Iterator[Difference]:
     if whole_price(hold) != job.price:
         yield Difference(f"Job {job.id} costs {job.price}, and {whole_price(hold)} were held.")
     for entry in money.settled:
-        back = (-hold.allowance, -hold.granted) if entry.kind is Kind.RELEASE else (0, 0)
+        back = (-hold.allowance, -hold.granted) if entry.kind is EntryKind.RELEASE else (0, 0)
         if (entry.allowance, entry.granted) != back:
             yield Difference(f"Job {job.id} has a {entry.kind} that does not fit its hold.")
-    if money.refunds and not any(entry.kind is Kind.CAPTURE for entry in money.settled):
+    if money.refunds and not any(entry.kind is EntryKind.CAPTURE for entry in money.settled):
         yield Difference(f"Job {job.id} was refunded without having been charged.")
 
 
@@ -182,12 +182,12 @@ def _state_of(job: JobLine, money: _Money) -> Iterator[Difference]:
         elif kinds:
             yield Difference(f"{said} settled already ({', '.join(sorted(kinds))}).")
     elif money.holds and not kinds:
-        mend = HoldMend(job.id) if job.state in ENDED else None
-        yield Difference(f"{said} still held.", mend)
+        repair = HoldRepair(job.id) if job.state in ENDED else None
+        yield Difference(f"{said} still held.", repair)
     elif job.state in CAPTURED:
-        if Kind.CAPTURE not in kinds:
+        if EntryKind.CAPTURE not in kinds:
             yield Difference(f"{said} not captured.")
-    elif Kind.CAPTURE in kinds and not money.refunds:
+    elif EntryKind.CAPTURE in kinds and not money.refunds:
         yield Difference(f"{said} captured and not refunded.")
 
 

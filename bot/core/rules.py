@@ -13,7 +13,7 @@ from bot.core.ledger import Period
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class OperatorLimits:
     """What the operator has set; it holds everywhere, whatever a server wants."""
 
     allowance_credits: int
@@ -80,12 +80,12 @@ class Rules:
 
 
 def rules_for(
-    house: House, server_id: int, server: ServerRules, roles: frozenset[int] = frozenset()
+    limits: OperatorLimits, server_id: int, server: ServerRules, roles: frozenset[int] = frozenset()
 ) -> Rules:
     """The rules for somebody with these roles."""
     allowance, role_id = server.allowance_credits, None
     if allowance is None:
-        allowance = house.allowance_credits if server_id else house.dm_allowance_credits
+        allowance = limits.allowance_credits if server_id else limits.dm_allowance_credits
     qualities = server.qualities
     for held in sorted(roles & server.roles.keys()):
         role = server.roles[held]
@@ -97,15 +97,15 @@ def rules_for(
         allowance_credits=allowance,
         allowance_role_id=role_id,
         period=server.period,
-        daily_budget_credits=house.daily_budget_credits,
+        daily_budget_credits=limits.daily_budget_credits,
         budget_credits=server.budget_credits,
-        max_running=house.max_running,
-        max_running_per_person=house.max_running_per_person,
+        max_running=limits.max_running,
+        max_running_per_person=limits.max_running_per_person,
         max_running_here=server.max_running_per_person,
-        max_waiting=house.max_waiting,
-        max_waiting_per_person=house.max_waiting_per_person,
+        max_waiting=limits.max_waiting,
+        max_waiting_per_person=limits.max_waiting_per_person,
         max_waiting_here=server.max_waiting_per_person,
-        allowed_servers=house.allowed_servers,
+        allowed_servers=limits.allowed_servers,
         channels=server.channels,
         qualities=qualities,
     )

@@ -102,7 +102,7 @@ def _likeness(run: PastRun, quality: Quality, duration_s: float) -> float:
     return same * math.exp(-abs(run.duration_s - duration_s) / SIMILAR_LENGTH_S)
 
 
-class RequestBudget:
+class TokenBucket:
     """One budget of requests a minute for all jobs; the last share of it is kept for submits.
 
     A bucket that fills evenly and holds a quarter of a minute's requests. What is sent without
@@ -116,24 +116,24 @@ class RequestBudget:
         self._size = max(2.0, per_minute / 4)
         self._left = self._size
         self._at = at
-        self.closed_until = at
+        self.paused_until = at
 
     def wait_s(self, at: float, *, submit: bool = False) -> float:
         """0 if one request may be sent now, else the seconds after which to ask again."""
-        if at < self.closed_until:
-            return self.closed_until - at
+        if at < self.paused_until:
+            return self.paused_until - at
         needed = 1.0 if submit else 1.0 + (self._size - 1) * self.SUBMITS_SHARE
-        return max(0.0, needed - self._filled(at)) / self._per_s
+        return max(0.0, needed - self._refilled(at)) / self._per_s
 
-    def spend(self, at: float) -> None:
+    def take(self, at: float) -> None:
         """One request is sent."""
-        self._left = self._filled(at) - 1
+        self._left = self._refilled(at) - 1
         self._at = max(at, self._at)
 
-    def close(self, at: float, for_s: float) -> None:
+    def pause(self, at: float, for_s: float) -> None:
         """The provider has had too many: none for so long, and no burst when it is over."""
-        self.closed_until = max(self.closed_until, at + for_s)
-        self._left, self._at = min(self._left, 1.0), self.closed_until
+        self.paused_until = max(self.paused_until, at + for_s)
+        self._left, self._at = min(self._left, 1.0), self.paused_until
 
-    def _filled(self, at: float) -> float:
+    def _refilled(self, at: float) -> float:
         return min(self._size, self._left + max(0.0, at - self._at) * self._per_s)

@@ -28,30 +28,30 @@ PATIENCE_S = 20.0
 """A channel that takes longer is gone on with in the next round, so that others need not wait."""
 
 
-class AuditPosts:
-    """`poke` when something was decided."""
+class AuditChannels:
+    """`wake` when something was decided."""
 
     def __init__(self, *, client: discord.Client, store: Store, clock: Clock) -> None:
         self._client = client
         self._store = store
         self._clock = clock
-        self._poked = asyncio.Event()
+        self._woken = asyncio.Event()
         self._refusing: set[int] = set()
 
-    def poke(self) -> None:
+    def wake(self) -> None:
         """Look now."""
-        self._poked.set()
+        self._woken.set()
 
     async def run(self) -> None:
         """Tell what there is to tell until cancelled."""
         await self._client.wait_until_ready()
         while True:
-            self._poked.clear()
+            self._woken.clear()
             await self._tell_all()
             await self._rest()
 
     async def _rest(self) -> None:
-        waker = asyncio.ensure_future(self._poked.wait())
+        waker = asyncio.ensure_future(self._woken.wait())
         timer = asyncio.ensure_future(self._clock.sleep(LOOK_EVERY_S))
         try:
             await asyncio.wait({waker, timer}, return_when=asyncio.FIRST_COMPLETED)
@@ -109,7 +109,7 @@ class AuditPosts:
         await self._store.rulebook.audited(server_id, None, 0)
 
     async def _news(self, server_id: int, told_to: int) -> list[tuple[int, Action]]:
-        return await self._store.chronicle.actions_after(server_id, told_to, AT_ONCE)
+        return await self._store.audit_log.actions_after(server_id, told_to, AT_ONCE)
 
     async def _post(self, server_id: int, channel_id: int, number: int, action: Action) -> bool:
         """Whether the channel took it."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import discord
 import structlog
 
-from bot.cards import job as cards
+from bot.cards import job as job_cards
 from bot.cards.job import Button
 from bot.clock import Clock
 from bot.core.jobs import Delivered, Job
@@ -34,11 +34,11 @@ CLOCK_SKEW_S = 30.0
 SEARCHED_MESSAGES = 500
 
 
-class RungClosedError(Exception):
+class RouteClosedError(Exception):
     """This way of delivering does not work, now or ever; the next one is tried."""
 
 
-class PastUnknownError(Exception):
+class MayBePostedError(Exception):
     """Perhaps it was posted before, and nobody can look: one more try could show it twice."""
 
 
@@ -87,9 +87,9 @@ class Delivery:
             job = await self._store.read.job(job.id) or job
             try:
                 return how, await rung(job)
-            except PastUnknownError:
+            except MayBePostedError:
                 break
-            except RungClosedError as reason:
+            except RouteClosedError as reason:
                 log.info("not delivered here", job=job.id, rung=how, reason=str(reason))
             except LOST as error:
                 if not is_refusal(error):
@@ -115,7 +115,7 @@ class Delivery:
                 return card_id
         if earlier_id is not None and await self._stands_in_reply(job):
             return earlier_id
-        raise RungClosedError("the reply can no longer take it")
+        raise RouteClosedError("the reply can no longer take it")
 
     async def _stands_in_reply(self, job: Job) -> bool:
         """Whether an earlier edit, of which the answer was lost, has brought the video there."""
@@ -127,13 +127,13 @@ class Delivery:
             return False
         except discord.HTTPException as error:
             if is_refusal(error):
-                raise PastUnknownError from error
+                raise MayBePostedError from error
             raise
-        return cards.custom_id(Button.DETAILS, job.id) in custom_ids(reply)
+        return job_cards.custom_id(Button.DETAILS, job.id) in custom_ids(reply)
 
     async def _directly(self, job: Job) -> int:
         if job.is_direct:
-            raise RungClosedError("the channel was the direct message")
+            raise RouteClosedError("the channel was the direct message")
         person = await self._client.fetch_user(job.person_id)
         return await self._post(job, await person.create_dm())
 
@@ -143,10 +143,10 @@ class Delivery:
             channel = channel or await self._client.fetch_channel(channel_id)
         except discord.HTTPException as error:
             if is_refusal(error):
-                raise RungClosedError(str(error)) from error
+                raise RouteClosedError(str(error)) from error
             raise
         if not isinstance(channel, discord.abc.Messageable):
-            raise RungClosedError("the channel takes no messages")
+            raise RouteClosedError("the channel takes no messages")
         return channel
 
     async def _post(self, job: Job, channel: "MessageableChannel") -> int:
@@ -175,12 +175,12 @@ class Delivery:
             everyone=False, roles=False, users=[discord.Object(job.person_id)]
         )
         if path is not None:
-            file = discord.File(path, filename=cards.FILE_NAME.format(id=job.id))
+            file = discord.File(path, filename=job_cards.FILE_NAME.format(id=job.id))
             message = await channel.send(
-                view=cards.finished(job), file=file, nonce=job.id, allowed_mentions=mentions
+                view=job_cards.finished(job), file=file, nonce=job.id, allowed_mentions=mentions
             )
             return message.id
-        view = cards.finished(job, link=link_to(job))
+        view = job_cards.finished(job, link=link_to(job))
         message = await channel.send(view=view, nonce=job.id, allowed_mentions=mentions)
         return message.id
 
@@ -188,11 +188,11 @@ class Delivery:
         """The job's post among the channel's messages; raises when they cannot be read."""
         guild = getattr(channel, "guild", None)
         if guild is not None and not channel.permissions_for(guild.me).read_message_history:
-            raise PastUnknownError
+            raise MayBePostedError
         after: datetime | discord.Object = datetime.fromtimestamp(since - CLOCK_SKEW_S, UTC)
         if since > self._clock.time():  # the clock was set back: only Discord's own time is sure
             after = discord.Object(job.origin_id)
-        wanted = cards.custom_id(Button.DETAILS, job.id)
+        wanted = job_cards.custom_id(Button.DETAILS, job.id)
         assert self._client.user is not None
         async for message in channel.history(limit=SEARCHED_MESSAGES, after=after):
             if message.author.id == self._client.user.id and wanted in custom_ids(message):

@@ -1,7 +1,7 @@
 """Status cards: each shows its job's last state, is edited only for news, and mended at start.
 
-What a card shows is saved with the job as its *face*, a short text of what can change on it. A
-card whose face is not what it should be is behind, however that came about.
+What a card shows is saved with the job as its *fingerprint*, a short text of what can change on it.
+A card whose fingerprint is not what it should be is behind, however that came about.
 """
 
 import asyncio
@@ -14,9 +14,10 @@ import discord
 import structlog
 from aiohttp import ClientError
 
-from bot.cards import job as cards
+from bot.cards import job as job_cards
+from bot.cards import parts
 from bot.cards.job import Button
-from bot.cards.news import Outlook, Pace
+from bot.cards.progress import Outlook, Pace
 from bot.clock import Clock
 from bot.core.accounts import Terms
 from bot.core.jobs import Delivered, Job, JobState, Source
@@ -49,7 +50,7 @@ EDITED_TOO_OFTEN = 30046
 
 
 class StatusCards:
-    """Keeps every card true. `touch` a job when there may be news."""
+    """Keeps every card true. `wake` a job when there may be news."""
 
     def __init__(
         self,
@@ -78,15 +79,15 @@ class StatusCards:
         async with asyncio.TaskGroup() as group:
             self._group = group
             for job in await self._store.read.behind():
-                self.touch(job.id)
+                self.wake(job.id)
             for job_id in self._news.copy():
-                self.touch(job_id)
+                self.wake(job_id)
             try:
                 await asyncio.Event().wait()
             finally:
                 self._group = None  # jobs that still end their step must not start work here
 
-    def touch(self, job_id: str) -> None:
+    def wake(self, job_id: str) -> None:
         """There may be news of this job."""
         self._news.add(job_id)
         if self._group is not None and job_id not in self._working:
@@ -132,8 +133,8 @@ class StatusCards:
         if job is None:
             return False
         outlook = await self._outlook(job)
-        face = face_of(job, outlook)
-        if job.card.shown == face:
+        fingerprint = fingerprint_of(job, outlook)
+        if job.card.shown == fingerprint:
             return False
         edited = False
         if not _needs_nothing(job):
@@ -146,18 +147,18 @@ class StatusCards:
             else:
                 await self._edit(job, await self._view(job, outlook))
                 edited = True
-        await self._store.card_shows(job.id, face)
+        await self._store.card_shows(job.id, fingerprint)
         return edited
 
     async def _view(self, job: Job, outlook: Outlook) -> discord.ui.LayoutView:
-        if not job.is_draft:
-            return cards.status(job, outlook)
+        if not job.is_offer:
+            return job_cards.status(job, outlook)
         if job.duration_s is None:
-            return cards.draft(job, None)
+            return job_cards.offer(job, None)
         terms = await self._terms(job)
         costs = prices(job.duration_s, self._rates)
         open_to_them = {quality: costs[quality] for quality in costs if quality in terms.qualities}
-        return cards.draft(job, open_to_them, terms.payer)
+        return job_cards.offer(job, open_to_them, terms.payer)
 
     async def _post_card(self, job: Job, view: discord.ui.LayoutView) -> None:
         """The card of a plain message's request is a message of its own.
@@ -175,9 +176,9 @@ class StatusCards:
             below = [card for card in found if card.id > answered or job.ended]
             if below:
                 standing = below[-1].id
-                if job.is_draft:  # it says what is new even while the earlier ones stay
+                if job.is_offer:  # it says what is new even while the earlier ones stay
                     await below[-1].edit(view=view)
-            elif job.card.message_id is not None and not job.is_draft:
+            elif job.card.message_id is not None and not job.is_offer:
                 await self._edit(job, view)
                 return
             elif job.state is JobState.CANCELLED:
@@ -189,7 +190,7 @@ class StatusCards:
             for message_id in earlier - {standing}:
                 await _delete(channel.get_partial_message(message_id))
             await self._store.card_is(job.id, standing)
-            if below and not job.is_draft:
+            if below and not job.is_offer:
                 await below[-1].edit(view=view)
         except LOST as error:
             if not is_refusal(error):
@@ -222,7 +223,7 @@ class StatusCards:
     async def _refuse_privately(self, job: Job) -> None:
         """Delete the public reply and tell its requester alone; each way out has a next one."""
         assert job.failure is not None
-        view = cards.refusal(job.failure.problem, job.failure.facts)
+        view = parts.refusal(job.failure.problem, job.failure.facts)
         try:
             if self._token_lives(job) and job.card.message_id is not None:
                 webhook = self._webhook(job)
@@ -231,7 +232,7 @@ class StatusCards:
                 except discord.NotFound:
                     pass
                 except discord.HTTPException:
-                    neutral = cards.say("This request could not be taken.", cards.GREY)
+                    neutral = parts.say("This request could not be taken.", parts.GREY)
                     await webhook.edit_message(job.card.message_id, view=neutral)
                 await webhook.send(view=view, ephemeral=True, wait=True)
                 return
@@ -267,9 +268,9 @@ class StatusCards:
     async def reply_with_video(self, job: Job, path: str) -> None:
         """Put the finished video into the reply, where that can be done."""
         assert job.card.message_id is not None
-        file = discord.File(path, filename=cards.FILE_NAME.format(id=job.id))
+        file = discord.File(path, filename=job_cards.FILE_NAME.format(id=job.id))
         await self._webhook(job).edit_message(
-            job.card.message_id, view=cards.finished(job), attachments=[file]
+            job.card.message_id, view=job_cards.finished(job), attachments=[file]
         )
 
     def _token_lives(self, job: Job) -> bool:
@@ -285,9 +286,9 @@ class StatusCards:
         return webhook
 
 
-def face_of(job: Job, outlook: Outlook) -> str:
+def fingerprint_of(job: Job, outlook: Outlook) -> str:
     """What can change on a job's card, in at most 40 characters; it begins with the state."""
-    if job.is_draft:
+    if job.is_offer:
         files = "|".join(
             file.url.split("?")[0] if file else "" for file in (job.subject, job.motion)
         )
@@ -312,8 +313,8 @@ def _note(job: Job, outlook: Outlook) -> str | None:
 
 
 def _is_looked_at(job: Job) -> bool:
-    """A draft with both files, whose price is not known yet."""
-    return job.is_draft and None not in {job.subject, job.motion} and job.duration_s is None
+    """An offer with both files, whose price is not known yet."""
+    return job.is_offer and None not in {job.subject, job.motion} and job.duration_s is None
 
 
 def _needs_nothing(job: Job) -> bool:
@@ -329,7 +330,7 @@ def _needs_nothing(job: Job) -> bool:
 
 async def _cards_of(job: Job, channel: discord.DMChannel) -> list[discord.Message]:
     """The job's cards in its channel, oldest first, whether or not they were ever saved."""
-    button = cards.custom_id(Button.CANCEL, job.id)
+    button = job_cards.custom_id(Button.CANCEL, job.id)
     since = discord.Object(job.origin_id)
     return [
         message

@@ -1,13 +1,13 @@
-"""What can be said of a job's future: its place in the line, when its video will be ready."""
+"""What can be said of a job's future: its place in the queue, when its video will be ready."""
 
 from dataclasses import replace
 
-from bot.cards.news import Outlook, Pace
+from bot.cards.progress import Outlook, Pace
 from bot.clock import Clock
 from bot.core import policy
 from bot.core.jobs import Job, JobState
 from bot.core.schedule import PastRun, RunTimes
-from bot.provider.breaker import Line
+from bot.provider.breaker import CircuitBreaker
 from bot.store import Store
 
 PAST_RUNS = 200
@@ -21,9 +21,9 @@ LATE = 1.5
 class Forecast:
     """Learns from what has happened."""
 
-    def __init__(self, store: Store, line: Line, clock: Clock) -> None:
+    def __init__(self, store: Store, breaker: CircuitBreaker, clock: Clock) -> None:
         self._store = store
-        self._line = line
+        self._breaker = breaker
         self._clock = clock
 
     async def run_times(self, job: Job) -> RunTimes:
@@ -51,13 +51,13 @@ class Forecast:
         return Outlook(ready_at=now + times.remaining_s(elapsed_s))
 
     async def _turn(self, job: Job) -> Outlook:
-        if self._line.is_ailing:
+        if self._breaker.is_unavailable:
             return Outlook(unavailable=True)
-        line = await self._store.read.line()
-        most = self._store.house.max_running_per_person
-        if policy.waits_for_own(line, job.person_id, job.server_id, most):
+        queue = await self._store.read.queue()
+        most = self._store.limits.max_running_per_person
+        if policy.waits_for_own(queue, job.person_id, job.server_id, most):
             return Outlook(waits_for_own=True)
-        everybody = replace(line, caps={})
-        order = policy.next_fairly(everybody, max_running_per_person=len(line.queued) + 1000)
+        everybody = replace(queue, caps={})
+        order = policy.fair_order(everybody, max_running_per_person=len(queue.queued) + 1000)
         places = {entry.job_id: place for place, entry in enumerate(order, 1)}
         return Outlook(place=places.get(job.id))

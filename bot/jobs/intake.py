@@ -11,10 +11,10 @@ from bot.clock import Clock
 from bot.core.jobs import Failure, Job, Source, Upload
 from bot.core.pricing import Rates, price
 from bot.errors import CannotSave, DownloadError, DownloadRefused, Fact, Problem, Refused, StaleJob
+from bot.jobs.deadlines import RetryDeadline
 from bot.jobs.files import Files
 from bot.media.fetch import Downloads
 from bot.media.inspect import IMAGE_LIMIT_BYTES, VIDEO_LIMIT_BYTES, Media
-from bot.provider.breaker import Patience
 from bot.store import Store
 
 log = structlog.get_logger()
@@ -22,7 +22,7 @@ log = structlog.get_logger()
 REPLY_PATIENCE_S = 5.0
 """Discord wants the first reply within 3 s; later there will be none."""
 
-DRAFT_LIFE_S = 24 * 3600.0
+OFFER_LIFE_S = 24 * 3600.0
 DOWNLOAD_TIMEOUT_S = 90.0
 DOWNLOAD_TRIES = 3
 DOWNLOADS_AT_ONCE = 4
@@ -62,14 +62,14 @@ class Intake:
         self._supplier = supplier
         self._slots = asyncio.Semaphore(DOWNLOADS_AT_ONCE)
         self._seen_alone: set[str] = set()
-        self._replies_due = Patience(clock, patience_s=REPLY_PATIENCE_S, least_tries=1)
+        self._replies_due = RetryDeadline(clock, limit_s=REPLY_PATIENCE_S, min_tries=1)
 
     async def check(self, job: Job) -> float | None:
         """Do what can be done; the seconds after which to look again, `None` for not by itself."""
         if job.source is Source.SLASH and job.card.message_id is None:
             return await self._await_reply(job)
-        if job.is_draft:
-            left_s = job.created_at + DRAFT_LIFE_S - self._clock.time()
+        if job.is_offer:
+            left_s = job.created_at + OFFER_LIFE_S - self._clock.time()
             if left_s <= 0:
                 await self._store.cancel(job, self._clock.time())
                 return 0
@@ -78,7 +78,7 @@ class Intake:
         try:
             if job.subject is None or job.motion is None:
                 await self._look_at_half(job)
-                return max(0.0, job.created_at + DRAFT_LIFE_S - self._clock.time())
+                return max(0.0, job.created_at + OFFER_LIFE_S - self._clock.time())
             duration_s = await self._look(job)
             await self._take(job, duration_s)
         except Refused as refused:
@@ -91,8 +91,8 @@ class Intake:
             self._replies_due.forget(job.id)
             await self._store.card_is(job.id, message_id)
             return 0
-        self._replies_due.tried(job.id)
-        if not self._replies_due.is_spent(job.id):
+        self._replies_due.record_try(job.id)
+        if not self._replies_due.has_passed(job.id):
             return REPLY_PATIENCE_S
         self._replies_due.forget(job.id)
         await self._fail(job, Problem.INTERRUPTED, {})
@@ -110,7 +110,7 @@ class Intake:
         )
 
     async def _look_at_half(self, job: Job) -> None:
-        """Say what is wrong with a draft's only file before the other one comes."""
+        """Say what is wrong with an offer's only file before the other one comes."""
         upload = job.subject or job.motion
         if upload is None or upload.url in self._seen_alone:
             return
@@ -154,8 +154,8 @@ class Intake:
                 return
 
     async def _take(self, job: Job, duration_s: float) -> None:
-        if job.is_draft:
-            await self._store.draft_checked(job, duration_s)
+        if job.is_offer:
+            await self._store.offer_checked(job, duration_s)
             return
         assert job.quality is not None
         await self._store.admit(

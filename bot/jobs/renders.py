@@ -4,7 +4,7 @@ import asyncio
 
 import structlog
 
-from bot.alarms import Alarms, Trouble
+from bot.alarms import Alarm, Alarms
 from bot.clock import Clock
 from bot.core.jobs import Failure, Job
 from bot.errors import (
@@ -16,12 +16,14 @@ from bot.errors import (
     Refused,
     RequestUnknown,
 )
+from bot.jobs.deadlines import RetryDeadline
 from bot.jobs.files import Files
 from bot.jobs.forecast import Forecast
 from bot.media.fetch import Downloads
 from bot.media.inspect import Media
-from bot.provider.breaker import Line, Patience, Throttle
+from bot.provider.breaker import CircuitBreaker
 from bot.provider.client import Result, Row, RunState, Segmind, Status
+from bot.provider.limiter import RateLimiter
 from bot.store import Store
 
 log = structlog.get_logger()
@@ -53,8 +55,8 @@ class Renders:
         media: Media,
         files: Files,
         forecast: Forecast,
-        line: Line,
-        throttle: Throttle,
+        breaker: CircuitBreaker,
+        limiter: RateLimiter,
         alarms: Alarms,
         clock: Clock,
         supplier: str,
@@ -65,14 +67,14 @@ class Renders:
         self._media = media
         self._files = files
         self._forecast = forecast
-        self._line = line
-        self._throttle = throttle
+        self._breaker = breaker
+        self._limiter = limiter
         self._alarms = alarms
         self._clock = clock
         self._supplier = supplier
-        self._lookups = Patience(clock, patience_s=LOOKUP_PATIENCE_S)
-        self._unread = Patience(clock, patience_s=BLIND_PATIENCE_S)
-        self._fetches = Patience(clock, patience_s=BLIND_PATIENCE_S)
+        self._lookups = RetryDeadline(clock, limit_s=LOOKUP_PATIENCE_S)
+        self._unread = RetryDeadline(clock, limit_s=BLIND_PATIENCE_S)
+        self._fetches = RetryDeadline(clock, limit_s=BLIND_PATIENCE_S)
         self._seen_running: set[str] = set()
 
     async def poll(self, job: Job) -> float:
@@ -86,23 +88,23 @@ class Renders:
             return (await self._forecast.run_times(job)).next_poll_s(0.0)
         if elapsed_s < 0:  # the clock was set back: it may have been submitted at any time
             elapsed_s = RESULT_LIFE_S
-        if wait_s := self._throttle.wait_s():
+        if wait_s := self._limiter.wait_s():
             return wait_s
         try:
             return await self._ask(job, attempt.request_id, elapsed_s)
         except RequestUnknown:
-            self._line.poll_works(job.id)
+            self._breaker.record_poll_success(job.id)
             if elapsed_s >= UNKNOWN_GRACE_S:
                 return await self._look_up(job, attempt.request_id, elapsed_s)
             return 5.0
         except ProviderUnavailable as error:
             log.info("poll failed", job=job.id, reason=str(error))
-            if self._throttle.closed_s:
-                return self._throttle.closed_s
-            self._line.poll_failed(job.id)
+            if self._limiter.paused_s:
+                return self._limiter.paused_s
+            self._breaker.record_poll_failure(job.id)
             wait_s = error.retry_after_s or 10.0
         except KeyRejected as error:
-            self._alarms.begins(Trouble.KEY, "polls", reason=str(error), status=error.status)
+            self._alarms.raise_(Alarm.KEY, "polls", reason=str(error), status=error.status)
             wait_s = 60.0
         if elapsed_s > RESULT_LIFE_S:
             return await self._look_up(job, attempt.request_id, elapsed_s)
@@ -111,8 +113,8 @@ class Renders:
     async def _ask(self, job: Job, request_id: str, elapsed_s: float) -> float:
         """Where a run is, and its result once there is one. Raises `ProviderError`."""
         status = await self._segmind.status(request_id)
-        self._alarms.works(Trouble.KEY, "polls")
-        self._line.poll_works(job.id)
+        self._alarms.clear(Alarm.KEY, "polls")
+        self._breaker.record_poll_success(job.id)
         if status.state is RunState.FAILED:
             return await self._finish(job, status)
         if status.state is RunState.COMPLETED:
@@ -131,20 +133,20 @@ class Renders:
             row = await self._segmind.history_row(request_id)
         except ProviderError as error:
             if isinstance(error, KeyRejected):
-                self._alarms.begins(Trouble.KEY, "history", reason=str(error), status=error.status)
+                self._alarms.raise_(Alarm.KEY, "history", reason=str(error), status=error.status)
             else:
                 log.warning("history unavailable", job=job.id, reason=str(error))
-            self._unread.tried(job.id)
-            if not self._unread.is_spent(job.id):
+            self._unread.record_try(job.id)
+            if not self._unread.has_passed(job.id):
                 return error.retry_after_s or 60.0
         else:
-            self._alarms.works(Trouble.KEY, "history")
+            self._alarms.clear(Alarm.KEY, "history")
             if row is not None and (row.state is RunState.FAILED or row.url):
                 return await self._finish(job, row)
             if row is not None and elapsed_s < LONGEST_RUN_S:
                 return 60.0  # it says that the run goes on
-            self._lookups.tried(job.id)
-            if elapsed_s < RUN_PATIENCE_S or not self._lookups.is_spent(job.id):
+            self._lookups.record_try(job.id)
+            if elapsed_s < RUN_PATIENCE_S or not self._lookups.has_passed(job.id):
                 return 60.0
         log.error("a run was lost sight of", job=job.id, request_id=request_id)
         self._forget(job)
@@ -156,7 +158,7 @@ class Renders:
         attempt = job.attempt
         assert attempt is not None
         assert attempt.request_id is not None
-        if wait_s := self._throttle.wait_s():
+        if wait_s := self._limiter.wait_s():
             return wait_s
         try:
             row = await self._segmind.history_row(attempt.request_id)
@@ -194,7 +196,7 @@ class Renders:
     def _forget(self, job: Job) -> None:
         self._lookups.forget(job.id)
         self._unread.forget(job.id)
-        self._line.forget(job.id)
+        self._breaker.forget(job.id)
         self._seen_running.discard(job.id)
 
     async def fetch(self, job: Job) -> float:
@@ -206,9 +208,9 @@ class Renders:
             await self._bring(job, attempt.result_url)
         except (DownloadError, Refused) as error:
             log.warning("the video could not be fetched", job=job.id, reason=str(error))
-            self._fetches.tried(job.id)
-            if not self._fetches.is_spent(job.id):
-                return min(600.0, max(3.0, self._fetches.age_s(job.id) / 4))
+            self._fetches.record_try(job.id)
+            if not self._fetches.has_passed(job.id):
+                return min(600.0, max(3.0, self._fetches.elapsed_s(job.id) / 4))
             self._fetches.forget(job.id)
             await self._store.doubt(job, self._clock.time())
             return 0

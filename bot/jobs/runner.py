@@ -14,11 +14,12 @@ import structlog
 from bot.clock import Clock
 from bot.core.jobs import RUNNING, Job, JobState
 from bot.errors import CannotSave, DeliveryError, MembersUnknown, StaleJob
+from bot.jobs.deadlines import RetryDeadline
 from bot.jobs.files import Files
 from bot.jobs.intake import Intake
 from bot.jobs.renders import Renders
 from bot.jobs.submits import Submits
-from bot.provider.breaker import Line, Patience
+from bot.provider.breaker import CircuitBreaker
 from bot.store import Store
 
 log = structlog.get_logger()
@@ -39,19 +40,19 @@ class Post(Protocol):
 class Cards(Protocol):
     """What is asked of `status`."""
 
-    def touch(self, job_id: str) -> None:
+    def wake(self, job_id: str) -> None:
         """There may be news of this job."""
 
 
 class Runner:
-    """Follows every job until it has ended; `poke` makes it look at one now."""
+    """Follows every job until it has ended; `wake` makes it look at one now."""
 
     def __init__(
         self,
         *,
         store: Store,
         intake: Intake,
-        line: Line,
+        breaker: CircuitBreaker,
         submits: Submits,
         renders: Renders,
         delivery: Post,
@@ -62,7 +63,7 @@ class Runner:
     ) -> None:
         self._store = store
         self._intake = intake
-        self._line = line
+        self._breaker = breaker
         self._submits = submits
         self._renders = renders
         self._delivery = delivery
@@ -70,9 +71,9 @@ class Runner:
         self._files = files
         self._clock = clock
         self._keep_s = keep_days * 24 * 3600
-        self._pokes: dict[str, asyncio.Event] = {}
+        self._wakers: dict[str, asyncio.Event] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._deliveries = Patience(clock, patience_s=0.0)
+        self._deliveries = RetryDeadline(clock, limit_s=0.0)
         self._stopping = asyncio.Event()
         self._last_action = 0
 
@@ -81,13 +82,15 @@ class Runner:
 
         Once the provider answers again, and nobody waits, the new one is the try.
         """
-        return self._line.is_closed or (self._line.is_broken and await self._submits.will_try())
+        return self._breaker.is_open or (
+            self._breaker.is_tripped and await self._submits.will_try()
+        )
 
     async def run(self) -> None:
         """Follow all jobs until `stop`."""
         self._last_action = await self._store.read.last_action()
         for job in await self._store.read.unended():
-            self.poke(job.id)
+            self.wake(job.id)
         swept_at = -math.inf
         while not self._stopping.is_set():
             if self._clock.monotonic() - swept_at >= SWEEP_EVERY_S:
@@ -110,7 +113,7 @@ class Runner:
         for number, job_id in await self._store.read.actions_after(self._last_action):
             self._last_action = number
             if job_id is not None:
-                self.poke(job_id)
+                self.wake(job_id)
 
     async def stop(self) -> None:
         """Take no more steps; let those under way end, or cut them off after a while.
@@ -118,7 +121,7 @@ class Runner:
         A step that is cut off goes on at the next start.
         """
         self._stopping.set()
-        for event in self._pokes.values():
+        for event in self._wakers.values():
             event.set()
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=STOP_PATIENCE_S)
@@ -126,27 +129,27 @@ class Runner:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
-    def poke(self, job_id: str) -> None:
+    def wake(self, job_id: str) -> None:
         """Look at this job now."""
-        if job_id in self._pokes:
-            self._pokes[job_id].set()
+        if job_id in self._wakers:
+            self._wakers[job_id].set()
         elif not self._stopping.is_set():
-            self._pokes[job_id] = asyncio.Event()
+            self._wakers[job_id] = asyncio.Event()
             task = asyncio.create_task(self._follow(job_id), name=f"job {job_id}")
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
     async def _follow(self, job_id: str) -> None:
-        poked = self._pokes[job_id]
+        woken = self._wakers[job_id]
         try:
             while not self._stopping.is_set():
-                poked.clear()
+                woken.clear()
                 wait_s = await self._step(job_id)
                 if wait_s is None:
                     return
-                await self._wait(poked, wait_s)
+                await self._wait(woken, wait_s)
         finally:
-            del self._pokes[job_id]
+            del self._wakers[job_id]
 
     async def _step(self, job_id: str) -> float | None:
         try:
@@ -155,8 +158,8 @@ class Runner:
             return 0.0  # somebody else moved it: look again
         except (DeliveryError, MembersUnknown) as error:
             log.warning("Discord did not do its part", job=job_id, reason=str(error))
-            self._deliveries.tried(job_id)
-            return min(300.0, max(3.0, self._deliveries.age_s(job_id) / 4))
+            self._deliveries.record_try(job_id)
+            return min(300.0, max(3.0, self._deliveries.elapsed_s(job_id) / 4))
         except CannotSave as error:  # the operator is told of it once, not for each job
             log.debug("a step could not be saved", job=job_id, reason=str(error))
             return AFTER_A_BUG_S
@@ -171,7 +174,7 @@ class Runner:
         job = await self._store.read.job(job_id)
         if job is None:
             return None
-        self._cards.touch(job_id)
+        self._cards.wake(job_id)
         if job.ended:
             await self._tidy(job)
             return None
@@ -180,7 +183,7 @@ class Runner:
         if after is not None and after.revision != job.revision:
             if after.state is not job.state:
                 log.info("job", job=job_id, left=job.state, entered=after.state)
-            self._cards.touch(job_id)
+            self._cards.wake(job_id)
             if {job.state, after.state} & (RUNNING | {JobState.QUEUED}):
                 await self._line_moved(job_id)
         return wait_s
@@ -218,9 +221,9 @@ class Runner:
         """Wake the jobs whose turn it now is, and tell the waiting ones their places."""
         for job_id in await self._submits.startable():
             if job_id != mover:
-                self.poke(job_id)
-        for queued in (await self._store.read.line()).queued:
-            self._cards.touch(queued.job_id)
+                self.wake(job_id)
+        for queued in (await self._store.read.queue()).queued:
+            self._cards.wake(queued.job_id)
 
     async def _wait(self, event: asyncio.Event, seconds: float) -> None:
         waker = asyncio.ensure_future(event.wait())
@@ -239,7 +242,7 @@ class Runner:
                 kept = await self._store.read.job(job_id)
                 if kept is None:
                     await self._files.delete_all(job_id)
-                elif kept.ended and job_id not in self._pokes:
+                elif kept.ended and job_id not in self._wakers:
                     await self._tidy(kept)
             for job in await self._store.read.ended_with_video(now - self._keep_s):
                 await self._files.delete_all(job.id)

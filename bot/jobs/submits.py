@@ -1,4 +1,4 @@
-"""`queued` and `submitting`: a turn in the line, and the one POST that costs money.
+"""`queued` and `submitting`: a turn in the queue, and the one POST that costs money.
 
 It is saved before it is sent, and never repeated on doubt: every accepted one is a new, billed
 run. A job that is found in `submitting` is looked up in the provider's history instead.
@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import structlog
 
-from bot.alarms import Alarms, Trouble
+from bot.alarms import Alarm, Alarms
 from bot.clock import Clock
 from bot.core import policy
 from bot.core.jobs import Attempt, Failure, Job, JobState
@@ -23,10 +23,12 @@ from bot.errors import (
     ProviderError,
     SubmitInDoubt,
 )
+from bot.jobs.deadlines import RetryDeadline
 from bot.jobs.files import Files
 from bot.media.inspect import Media
-from bot.provider.breaker import Line, Patience, Throttle
+from bot.provider.breaker import CircuitBreaker
 from bot.provider.client import Segmind
+from bot.provider.limiter import RateLimiter
 from bot.store import Store
 
 log = structlog.get_logger()
@@ -60,8 +62,8 @@ class Submits:
         segmind: Segmind,
         media: Media,
         files: Files,
-        line: Line,
-        throttle: Throttle,
+        breaker: CircuitBreaker,
+        limiter: RateLimiter,
         alarms: Alarms,
         clock: Clock,
         run_id: str,
@@ -70,27 +72,27 @@ class Submits:
         self._segmind = segmind
         self._media = media
         self._files = files
-        self._line = line
-        self._throttle = throttle
+        self._breaker = breaker
+        self._limiter = limiter
         self._alarms = alarms
         self._clock = clock
         self._run_id = run_id
         self._turn = asyncio.Lock()
         self._not_before: dict[str, float] = {}
         self._unanswered = 0
-        self._lookups = Patience(clock, patience_s=DOUBT_PATIENCE_S)
-        self._unread = Patience(clock, patience_s=BLIND_PATIENCE_S)
+        self._lookups = RetryDeadline(clock, limit_s=DOUBT_PATIENCE_S)
+        self._unread = RetryDeadline(clock, limit_s=BLIND_PATIENCE_S)
 
     async def start(self, job: Job) -> float:
         """Submit a queued job if it is its turn."""
-        if wait_s := self._line.left_s:
+        if wait_s := self._breaker.cooldown_s:
             return wait_s
         if job.id not in await self.startable():
             return LOOK_AGAIN_S
-        if wait_s := self._throttle.wait_s(submit=True):
+        if wait_s := self._limiter.wait_s(submit=True):
             return wait_s
-        if self._line.is_doubtful and not await self._provider_answers():
-            return self._line.left_s
+        if self._breaker.is_degraded and not await self._provider_answers():
+            return self._breaker.cooldown_s
         try:
             image_url, video_url = await self._links(job)
         except InputsRejected as error:
@@ -109,7 +111,7 @@ class Submits:
             return self._let_others_go_first(job, AFTER_A_FAILED_UPLOAD_S)
         await self._files.delete_video(job.id)
         async with self._turn:
-            if self._line.left_s or job.id not in await self.startable():
+            if self._breaker.cooldown_s or job.id not in await self.startable():
                 return LOOK_AGAIN_S
             submitting = await self._store.submit(
                 job,
@@ -118,33 +120,33 @@ class Submits:
                 lease=self._run_id,
                 at=self._clock.time(),
             )
-            self._line.posting += submitting is not None
+            self._breaker.submits_in_flight += submitting is not None
         return LOOK_AGAIN_S if submitting is None else await self._send(submitting)
 
     async def startable(self) -> list[str]:
         """The queued jobs whose turn it is, in order."""
-        line = await self._store.read.line()
-        house, now = self._store.house, self._clock.monotonic()
-        later = {entry.job_id for entry in line.queued} & self._not_before.keys()
+        queue = await self._store.read.queue()
+        limits, now = self._store.limits, self._clock.monotonic()
+        later = {entry.job_id for entry in queue.queued} & self._not_before.keys()
         self._not_before = {job_id: self._not_before[job_id] for job_id in later}
-        ready = [entry for entry in line.queued if self._not_before.get(entry.job_id, 0) <= now]
-        free = house.max_running - sum(line.running.values())
-        if self._line.is_doubtful:
-            free = min(free, 1 - self._line.posting)
-        order = policy.next_fairly(replace(line, queued=ready), house.max_running_per_person)
+        ready = [entry for entry in queue.queued if self._not_before.get(entry.job_id, 0) <= now]
+        free = limits.max_running - sum(queue.running.values())
+        if self._breaker.is_degraded:
+            free = min(free, 1 - self._breaker.submits_in_flight)
+        order = policy.fair_order(replace(queue, queued=ready), limits.max_running_per_person)
         return [entry.job_id for entry in order[: max(0, free)]]
 
     async def watch(self) -> None:
         """In an outage in which nobody waits, ask whether it lasts: else nobody would find out."""
-        if not self._line.is_broken or self._line.left_s or self._throttle.wait_s():
+        if not self._breaker.is_tripped or self._breaker.cooldown_s or self._limiter.wait_s():
             return
         if not await self.will_try():
             await self._provider_answers()
 
     async def will_try(self) -> bool:
         """Whether a queued job is about to find out if the provider takes submits."""
-        line, most = await self._store.read.line(), self._store.house.max_running_per_person
-        return self._line.posting > 0 or bool(policy.next_fairly(line, most))
+        queue, most = await self._store.read.queue(), self._store.limits.max_running_per_person
+        return self._breaker.submits_in_flight > 0 or bool(policy.fair_order(queue, most))
 
     async def _provider_answers(self) -> bool:
         """A free question, before another POST is lost or turned away for nothing."""
@@ -152,7 +154,7 @@ class Submits:
             self._unanswered = 0
         elif not await self._is_answered():
             return False
-        self._line.answers()
+        self._breaker.record_probe_success()
         return True
 
     async def _is_answered(self) -> bool:
@@ -161,15 +163,15 @@ class Submits:
         except ProviderError as error:
             status = error.status or 500
             if status == 401:
-                self._line.turned_away(NOBODYS_REQUEST, KeyRejected(str(error), status=401))
+                self._breaker.record_rejection(NOBODYS_REQUEST, KeyRejected(str(error), status=401))
                 return False
             if status == 429:
                 busy = NotAccepted(str(error), status=429, retry_after_s=error.retry_after_s)
-                self._line.turned_away(NOBODYS_REQUEST, busy)
+                self._breaker.record_rejection(NOBODYS_REQUEST, busy)
                 return False
             if status >= 500:
                 self._unanswered += 1
-                self._line.is_silent(str(error))
+                self._breaker.record_probe_failure(str(error))
                 return False
         return True  # also "I do not know this request": a provider that works says that
 
@@ -215,10 +217,10 @@ class Submits:
             await self._reject(job, error)
             return 0
         except SubmitInDoubt as error:
-            self._line.in_doubt(str(error))
+            self._breaker.record_lost_submit(str(error))
             return 2.0
         finally:
-            self._line.posting -= 1
+            self._breaker.submits_in_flight -= 1
         self._came_through(job)
         at = self._clock.time()
         after = await self._store.accepted(job, request_id, at, at)
@@ -229,13 +231,13 @@ class Submits:
         return 0
 
     async def _turned_away(self, job: Job, error: NotAccepted) -> float:
-        if self._line.is_about_inputs(job.id, error):
+        if self._breaker.is_poison(job.id, error):
             await self._reject(job, error)
             return 0
-        self._line.turned_away(job.id, error)
+        self._breaker.record_rejection(job.id, error)
         if job.state is JobState.SUBMITTING:
             await self._store.not_accepted(job, self._clock.time())
-        return self._let_others_go_first(job, self._line.left_s + 1)
+        return self._let_others_go_first(job, self._breaker.cooldown_s + 1)
 
     async def _reject(self, job: Job, error: ProviderError) -> None:
         log.warning("inputs rejected", job=job.id, status=error.status, reason=str(error))
@@ -247,38 +249,38 @@ class Submits:
 
     def _came_through(self, job: Job) -> None:
         self._unanswered = 0
-        self._line.works()
+        self._breaker.record_success()
         self._forget(job)
 
     def _forget(self, job: Job) -> None:
-        self._line.forget(job.id)
+        self._breaker.forget(job.id)
         self._not_before.pop(job.id, None)
 
     async def settle_doubt(self, job: Job) -> float:
         """A job that is found in `submitting`: did the provider take it?"""
         attempt = job.attempt
         assert attempt is not None
-        if wait_s := self._throttle.wait_s():
+        if wait_s := self._limiter.wait_s():
             return wait_s
         try:
             found = await self._look_up(job, attempt)
         except ProviderError as error:
             if isinstance(error, KeyRejected):
-                self._alarms.begins(Trouble.KEY, "history", reason=str(error), status=error.status)
+                self._alarms.raise_(Alarm.KEY, "history", reason=str(error), status=error.status)
             else:
                 log.warning("history unavailable", job=job.id, reason=str(error))
-            self._unread.tried(job.id)
-            if not self._unread.is_spent(job.id):
+            self._unread.record_try(job.id)
+            if not self._unread.has_passed(job.id):
                 return error.retry_after_s or 30.0
         else:
-            self._alarms.works(Trouble.KEY, "history")
+            self._alarms.clear(Alarm.KEY, "history")
             if found:
                 self._came_through(job)
                 self._give_up_asking(job)
                 return 0
-            self._lookups.tried(job.id)
-            if not self._lookups.is_spent(job.id):
-                return min(60.0, max(3.0, self._lookups.age_s(job.id) / 4))
+            self._lookups.record_try(job.id)
+            if not self._lookups.has_passed(job.id):
+                return min(60.0, max(3.0, self._lookups.elapsed_s(job.id) / 4))
         log.error("a submit could not be settled", job=job.id, advice="It waits in review.")
         self._give_up_asking(job)
         await self._store.doubt(job, self._clock.time())
@@ -287,7 +289,7 @@ class Submits:
     async def reconsider(self, job: Job) -> float:
         """A job in review whose submit was lost: the history may know more by now."""
         assert job.attempt is not None
-        if wait_s := self._throttle.wait_s():
+        if wait_s := self._limiter.wait_s():
             return wait_s
         try:
             return 0 if await self._look_up(job, job.attempt) else REVIEW_EVERY_S

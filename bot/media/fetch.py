@@ -16,7 +16,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
-from bot.alarms import Alarms, Trouble
+from bot.alarms import Alarm, Alarms
 from bot.errors import CannotSave, DownloadError, DownloadRefused
 
 MOST_REDIRECTS = 3
@@ -84,7 +84,7 @@ class Downloads:
                 finally:
                     await _in_thread(file.close)
                 await _in_thread(_put_in_place, part, path)
-                self._alarms.works(Trouble.DISK, "files")
+                self._alarms.clear(Alarm.DISK, "files")
                 return size_bytes
         except TimeoutError:
             raise DownloadError(f"The download took more than {timeout_s:g} s.") from None
@@ -93,7 +93,7 @@ class Downloads:
         except OSError as error:
             if error.errno not in _DISK:
                 raise DownloadError(f"The download cannot be saved: {error.strerror}.") from error
-            self._alarms.begins(Trouble.DISK, "files", reason=error.strerror)
+            self._alarms.raise_(Alarm.DISK, "files", reason=error.strerror)
             raise CannotSave(f"A download cannot be saved: {error.strerror}.") from error
         finally:
             await _in_thread(_remove, part)

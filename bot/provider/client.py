@@ -84,13 +84,13 @@ class _Lost:
     why: str
 
 
-class Meter(Protocol):
+class RequestObserver(Protocol):
     """Who wants to know how the provider's rate limit is used."""
 
-    def sent(self) -> None:
+    def record_request(self) -> None:
         """A request goes out."""
 
-    def too_many(self, retry_after_s: float | None) -> None:
+    def record_throttled(self, retry_after_s: float | None) -> None:
         """A request was answered with 429, and perhaps how long to wait."""
 
 
@@ -107,7 +107,7 @@ class Segmind:
         upload_url: str,
         credits_url: str,
         timeout_s: float = 30.0,
-        meter: Meter | None = None,
+        observer: RequestObserver | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
         if not api_key.isascii() or not api_key.isprintable():
@@ -119,7 +119,7 @@ class Segmind:
         self._upload_url = upload_url
         self._credits_url = credits_url
         self._timeout_s = timeout_s
-        self._meter = meter
+        self._observer = observer
         self._now = now
 
     async def submit(self, *, image_url: str, video_url: str, quality: str) -> str:
@@ -325,8 +325,8 @@ class Segmind:
         if body_bytes is not None:
             headers["Content-Length"] = str(body_bytes)
         total_s = self._timeout_s if timeout_s is None else timeout_s
-        if self._meter is not None:
-            self._meter.sent()
+        if self._observer is not None:
+            self._observer.record_request()
         try:
             async with self._session.request(
                 method,
@@ -357,8 +357,8 @@ class Segmind:
         except (aiohttp.ClientError, TimeoutError, ValueError, RecursionError):
             pass
         retry_after_s = retry_after(response.headers, now=self._now())
-        if response.status == 429 and self._meter is not None:
-            self._meter.too_many(retry_after_s)
+        if response.status == 429 and self._observer is not None:
+            self._observer.record_throttled(retry_after_s)
         return _Reply(
             status=response.status,
             body=body,

@@ -6,13 +6,13 @@ from contextlib import asynccontextmanager
 import aiohttp
 
 from bot.clock import Clock
-from bot.provider.client import Meter, Segmind
+from bot.provider.client import RequestObserver, Segmind
 from bot.settings import Settings
 
 
 @asynccontextmanager
 async def provider(
-    settings: Settings, clock: Clock, meter: Meter | None = None
+    settings: Settings, clock: Clock, observer: RequestObserver | None = None
 ) -> AsyncIterator[Segmind]:
     """The provider's client, with this operator's key and addresses."""
     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
@@ -23,6 +23,6 @@ async def provider(
             history_url=str(settings.segmind_history_url),
             upload_url=str(settings.segmind_upload_url),
             credits_url=str(settings.segmind_credits_url),
-            meter=meter,
+            observer=observer,
             now=clock.time,
         )

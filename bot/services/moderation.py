@@ -6,7 +6,7 @@ from typing import Protocol
 from bot.cards.sentences import clean
 from bot.clock import Clock
 from bot.core.jobs import CANCELLABLE, Attempt, Job, JobState, Outcome, job_id_in
-from bot.core.ledger import Kind
+from bot.core.ledger import EntryKind
 from bot.errors import LedgerError, Problem, ProviderError, Refused, StaleJob
 from bot.provider.client import Row
 from bot.provider.replies import canonical_id
@@ -35,11 +35,11 @@ class Moderation:
     """`server_id` is the server whose jobs may be touched; `None` is the operator's: every job."""
 
     def __init__(
-        self, *, store: Store, history: History, poke: Callable[[str], None], clock: Clock
+        self, *, store: Store, history: History, wake: Callable[[str], None], clock: Clock
     ) -> None:
         self._store = store
         self._history = history
-        self._poke = poke
+        self._wake = wake
         self._clock = clock
 
     async def in_review(self, server_id: int) -> list[Job]:
@@ -75,7 +75,7 @@ class Moderation:
                 )
             except StaleJob:
                 continue  # it moved on meanwhile: decide again on what it is now
-            self._poke(after.id)
+            self._wake(after.id)
             return after
 
     async def cancel(
@@ -91,7 +91,7 @@ class Moderation:
                 )
             except StaleJob:
                 continue  # it moved on meanwhile: decide again on what it is now
-            self._poke(job.id)
+            self._wake(job.id)
             return cancelled
 
     async def refund(
@@ -106,7 +106,7 @@ class Moderation:
             )
         except LedgerError as error:
             raise Refused(Problem.REFUNDED_ALREADY, job=job.id) from error
-        self._poke(job.id)
+        self._wake(job.id)
         return job
 
     async def cancellable(self, job_id: str, server_id: int | None) -> Job:
@@ -121,9 +121,9 @@ class Moderation:
         """A charged job of this server. Raises `Refused` as refunding it would."""
         job = await self.job(job_id, server_id)
         kinds = {entry.kind for entry in await self._store.read.entries_of(job.id)}
-        if Kind.CAPTURE not in kinds:
+        if EntryKind.CAPTURE not in kinds:
             raise Refused(Problem.NOT_CHARGED, job=job.id)
-        if Kind.REFUND in kinds:
+        if EntryKind.REFUND in kinds:
             raise Refused(Problem.REFUNDED_ALREADY, job=job.id)
         return job
 
@@ -144,7 +144,7 @@ class Moderation:
         limit: int,
         offset: int = 0,
     ) -> list[Job]:
-        """A server's newest jobs in these states, without direct messages' unstarted drafts."""
+        """A server's newest jobs in these states, without direct messages' unstarted offers."""
         return await self._store.read.jobs_in(
             server_id, states=states, person_id=person_id, limit=limit, offset=offset
         )

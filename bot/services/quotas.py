@@ -5,12 +5,12 @@ from typing import Any, Protocol
 
 from bot.clock import Clock
 from bot.core import ledger, policy
-from bot.core.accounts import Look, Page
-from bot.core.actions import LINES, Deed, Line, Spender
+from bot.core.accounts import Eligibility, Page
+from bot.core.actions import HISTORY_KINDS, ActionKind, HistoryLine, Spender
 from bot.core.jobs import Job, Quality
 from bot.core.ledger import Period
 from bot.core.policy import Ask, Block
-from bot.core.rules import House, ServerRules
+from bot.core.rules import OperatorLimits, ServerRules
 from bot.core.until import until
 from bot.errors import LedgerError, Problem, Refused
 from bot.services.moderation import the_reason
@@ -20,7 +20,7 @@ TOP = 10
 PAGE = 10
 
 
-class Provider(Protocol):
+class ProviderHealth(Protocol):
     """What is asked of the runner."""
 
     async def provider_is_down(self) -> bool:
@@ -30,7 +30,7 @@ class Provider(Protocol):
 class Quotas:
     """Every method is about one server (0: direct messages) and leaves all others alone.
 
-    `poke` makes the runner look at a job; without a `worker` the provider is taken to be well.
+    `wake` makes the runner look at a job; without a `runner` the provider is taken to be well.
     Whatever changes something takes its `actor_id` and a reason, and is remembered.
     """
 
@@ -38,41 +38,41 @@ class Quotas:
         self,
         *,
         store: Store,
-        poke: Callable[[str], None],
+        wake: Callable[[str], None],
         clock: Clock,
-        worker: Provider | None = None,
+        runner: ProviderHealth | None = None,
     ) -> None:
         self._store = store
-        self._poke = poke
+        self._wake = wake
         self._clock = clock
-        self._worker = worker
+        self._runner = runner
 
     @property
-    def house(self) -> House:
+    def limits(self) -> OperatorLimits:
         """What the operator has set."""
-        return self._store.house
+        return self._store.limits
 
     async def rules(self, server_id: int) -> ServerRules:
         """What the server has set."""
         return await self._store.rulebook.of(server_id)
 
-    async def look(
+    async def eligibility(
         self,
         server_id: int,
         person_id: int,
         roles: frozenset[int] | None,
         channels: frozenset[int] = frozenset(),
-    ) -> Look:
+    ) -> Eligibility:
         """How somebody stands, with these roles (`None`: no member now), asking in a channel."""
         at = self._clock.time()
         rules, standing = await self._store.read.standing(
             server_id, person_id, at, roles or frozenset()
         )
         found = list(policy.obstacles(rules, standing, Ask(channels), at))
-        if self._worker and await self._worker.provider_is_down():
+        if self._runner and await self._runner.provider_is_down():
             found.append(Refused(Problem.PROVIDER_DOWN))
         mine = await self._store.read.jobs_of(person_id, server_id, 25)
-        return Look(
+        return Eligibility(
             server_id=server_id,
             person_id=person_id,
             is_member=roles is not None,
@@ -81,12 +81,12 @@ class Quotas:
             renews_at=ledger.period_end(rules.period, at),
             day_ends_at=ledger.period_end(Period.DAY, at),
             obstacles=found,
-            under_way=[job for job in mine if not job.ended and not job.is_draft],
+            under_way=[job for job in mine if not job.ended and not job.is_offer],
         )
 
     async def knows(self, server_id: int, person_id: int) -> bool:
         """Whether somebody who is no member now has a past in this server."""
-        return await self._store.chronicle.knows(server_id, person_id)
+        return await self._store.audit_log.knows(server_id, person_id)
 
     # --- credits ------------------------------------------------------------------------------
 
@@ -170,14 +170,14 @@ class Quotas:
                 role_id,
                 {"allowance_credits": credits or None},
                 period=period,
-                deed=Deed.ALLOWANCE,
+                kind=ActionKind.ALLOWANCE,
                 **given,
             )
         changes: dict[str, Any] = {"allowance_credits": credits}
         if period is not None:
             changes["period"] = period
         return await self._store.rulebook.set_rules(
-            server_id, changes, deed=Deed.ALLOWANCE, **given
+            server_id, changes, kind=ActionKind.ALLOWANCE, **given
         )
 
     async def change(
@@ -189,7 +189,7 @@ class Quotas:
         return await self._store.rulebook.set_rules(
             server_id,
             changes,
-            deed=Deed.SETTINGS,
+            kind=ActionKind.SETTINGS,
             actor_id=actor_id,
             reason=reason.strip(),
             at=self._clock.time(),
@@ -209,7 +209,7 @@ class Quotas:
             server_id,
             role_id,
             {"qualities": qualities},
-            deed=Deed.SETTINGS,
+            kind=ActionKind.SETTINGS,
             actor_id=actor_id,
             reason=reason.strip(),
             at=self._clock.time(),
@@ -233,7 +233,7 @@ class Quotas:
             server_id, person_id, block, actor_id=actor_id, at=at
         )
         for job in cancelled:
-            self._poke(job.id)
+            self._wake(job.id)
         return cancelled
 
     async def unblock(
@@ -257,27 +257,31 @@ class Quotas:
         server_id: int,
         *,
         person_id: int | None = None,
-        kinds: Collection[str] = LINES,
+        kinds: Collection[str] = HISTORY_KINDS,
         number: int = 0,
     ) -> Page:
         """One page of the past, newest first; a page past the end is the last one."""
         ask: dict[str, Any] = {"person_id": person_id, "kinds": kinds}
-        count = await self._store.chronicle.count(server_id, **ask)
+        count = await self._store.audit_log.count(server_id, **ask)
         pages = max(1, -(-count // PAGE))
         number = max(0, min(number, pages - 1))
-        lines = await self._store.chronicle.lines(
+        lines = await self._store.audit_log.lines(
             server_id, **ask, limit=PAGE, offset=number * PAGE
         )
         return Page(lines, number, pages)
 
     async def whole_history(
-        self, server_id: int, *, person_id: int | None = None, kinds: Collection[str] = LINES
-    ) -> list[Line]:
+        self,
+        server_id: int,
+        *,
+        person_id: int | None = None,
+        kinds: Collection[str] = HISTORY_KINDS,
+    ) -> list[HistoryLine]:
         """All of the past, newest first."""
-        return await self._store.chronicle.lines(server_id, person_id=person_id, kinds=kinds)
+        return await self._store.audit_log.lines(server_id, person_id=person_id, kinds=kinds)
 
     async def top(self, server_id: int) -> tuple[list[Spender], float]:
         """Who has spent most since the server's period began, and when that was (unix s)."""
         rules = await self._store.rulebook.of(server_id)
         since = ledger.period_start(rules.period, self._clock.time())
-        return await self._store.chronicle.top(server_id, since, TOP), since
+        return await self._store.audit_log.top(server_id, since, TOP), since

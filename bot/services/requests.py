@@ -12,7 +12,7 @@ from typing import Protocol
 from weakref import WeakValueDictionary
 
 from bot.accounts.wallets import Place, Wallets
-from bot.cards.news import Outlook
+from bot.cards.progress import Outlook
 from bot.clock import Clock
 from bot.core import policy
 from bot.core.accounts import Wallet
@@ -40,10 +40,10 @@ TOKEN_LIFE_S = 15 * 60
 EXPLAIN_AGAIN_AFTER_S = 24 * 3600
 
 
-class Worker(Protocol):
+class JobRunner(Protocol):
     """What the service needs of the runner."""
 
-    def poke(self, job_id: str) -> None:
+    def wake(self, job_id: str) -> None:
         """Look at this job now."""
 
     async def provider_is_down(self) -> bool:
@@ -63,14 +63,14 @@ class GivenFile:
         return self.content_type.split("/")[0].lower() if self.content_type else None
 
 
-class Service:
+class RequestService:
     """The one way in for the commands, the buttons and the messages."""
 
     def __init__(
         self,
         *,
         store: Store,
-        worker: Worker,
+        runner: JobRunner,
         wallets: Wallets,
         outlook: Callable[[Job], Awaitable[Outlook]],
         videos: Videos,
@@ -78,13 +78,13 @@ class Service:
         clock: Clock,
     ) -> None:
         self._store = store
-        self._worker = worker
+        self._runner = runner
         self.wallets = wallets
         self._outlook = outlook
         self._videos = videos
         self._rates = rates
         self._clock = clock
-        self._drafting: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+        self._offering: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
     # --- asking for a video -------------------------------------------------------------------
 
@@ -104,7 +104,7 @@ class Service:
         """
         _refuse_at_sight(image, video)
         place = await self.wallets.paying(place)
-        if await self._worker.provider_is_down():
+        if await self._runner.provider_is_down():
             raise Refused(Problem.PROVIDER_DOWN)
         at = self._clock.time()
         return await self._store.begin(
@@ -134,42 +134,42 @@ class Service:
             if message_id is not None:
                 await self._store.card_is(job_id, message_id)
         finally:
-            self._worker.poke(job_id)
+            self._runner.wake(job_id)
 
     async def unanswered(self, job: Job) -> None:
         """Discord did not take the first reply and has told the person so: the job ends."""
         failure = Failure(Problem.INTERRUPTED)
         await self._store.fail(job, failure, self._clock.time())
-        self._worker.poke(job.id)
+        self._runner.wake(job.id)
 
-    async def draft(
+    async def offer(
         self, place: Place, message_id: int, image: GivenFile | None, video: GivenFile | None
     ) -> Job | None:
-        """A plain message's files: a new draft, or the other half of the one that waits.
+        """A plain message's files: a new offer, or the other half of the one that waits.
 
         `None` for a repeated event. Raises `Refused`.
         """
         _refuse_at_sight(image, video)
         place = await self.wallets.paying(place)
-        async with self._drafting.setdefault(place.person_id, asyncio.Lock()):
+        async with self._offering.setdefault(place.person_id, asyncio.Lock()):
             while True:
                 try:
-                    return await self._draft(place, message_id, image, video)
-                except StaleJob:  # the draft was failed or looked at meanwhile: see what it is now
+                    return await self._offer(place, message_id, image, video)
+                except StaleJob:  # the offer was failed or looked at meanwhile: see what it is now
                     continue
 
-    async def _draft(
+    async def _offer(
         self, place: Place, message_id: int, image: GivenFile | None, video: GivenFile | None
     ) -> Job | None:
         if await self._store.read.job_of_origin(message_id):
             return None
-        if await self._worker.provider_is_down():
+        if await self._runner.provider_is_down():
             raise Refused(Problem.PROVIDER_DOWN)
         subject = image.upload if image else None
         motion = video.upload if video else None
-        waiting = await self._store.read.draft_of(place.person_id)
+        waiting = await self._store.read.offer_of(place.person_id)
         if waiting and not (image and video) and not (waiting.subject and waiting.motion):
-            job = await self._store.add_to_draft(
+            job = await self._store.add_to_offer(
                 waiting, message_id, subject=subject, motion=motion
             )
         else:
@@ -197,12 +197,12 @@ class Service:
                 return None
             job = begun
             if waiting:
-                self._worker.poke(waiting.id)
-        self._worker.poke(job.id)
+                self._runner.wake(waiting.id)
+        self._runner.wake(job.id)
         return job
 
     async def start(self, job_id: str, place: Place, quality: Quality) -> Job:
-        """The button of a priced draft: hold and queue. Raises `Refused`."""
+        """The button of a priced offer: hold and queue. Raises `Refused`."""
         while True:
             job = await self._startable(job_id, place.person_id)
             paid = await self.wallets.paying(place)
@@ -219,27 +219,27 @@ class Service:
                 )
             except StaleJob:
                 continue  # pressed twice at once: decide again on what it is now
-            self._worker.poke(job.id)
+            self._runner.wake(job.id)
             return queued
 
     async def _startable(self, job_id: str, person_id: int) -> Job:
         job = await self._own(job_id, person_id)
         if job.ended:
             raise Refused(Problem.ALREADY_ENDED, job=job.id)
-        if not job.is_draft:
+        if not job.is_offer:
             raise Refused(Problem.ALREADY_STARTED, job=job.id)
         if job.duration_s is None:
             raise Refused(Problem.NOT_READY)
-        if await self._worker.provider_is_down():
+        if await self._runner.provider_is_down():
             raise Refused(Problem.PROVIDER_DOWN)
         return job
 
     async def choose_payer(self, place: Place, server_id: int) -> Wallet:
         """Let a server's wallet pay for direct messages (0: one's own again). Raises `Refused`."""
         wallet = await self.wallets.choose_payer(place, server_id)
-        waiting = await self._store.read.draft_of(place.person_id)
+        waiting = await self._store.read.offer_of(place.person_id)
         if waiting:
-            self._worker.poke(waiting.id)
+            self._runner.wake(waiting.id)
         return wallet
 
     async def explain_once(self, place: Place) -> bool:
@@ -261,7 +261,7 @@ class Service:
             except StaleJob:  # it moved on meanwhile: decide again on what it is now
                 job = await self._own(job_id, person_id)
             else:
-                self._worker.poke(job.id)
+                self._runner.wake(job.id)
                 return cancelled
 
     async def show(self, job_id: str, person_id: int) -> tuple[Job, Outlook]:

@@ -21,7 +21,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from bot.alarms import Alarms, Trouble
+from bot.alarms import Alarm, Alarms
 from bot.errors import CannotSave, SettingsError, StoreError
 from bot.store.backup import back_up_before
 
@@ -148,9 +148,9 @@ class Database:
             async with self._turn, self._write() as connection:
                 yield connection
         except CannotSave as error:
-            self._alarms.begins(Trouble.DISK, "database", reason=str(error))
+            self._alarms.raise_(Alarm.DISK, "database", reason=str(error))
             raise
-        self._alarms.works(Trouble.DISK, "database")
+        self._alarms.clear(Alarm.DISK, "database")
 
     @asynccontextmanager
     async def _write(self) -> AsyncIterator[AsyncConnection]:
@@ -198,17 +198,17 @@ Method = Callable[Concatenate[S, AsyncConnection, P], Awaitable[R]]
 Bound = Callable[Concatenate[S, P], Coroutine[Any, Any, R]]
 
 
-def business_event(method: Method[S, P, R]) -> Bound[S, P, R]:
+def transaction(method: Method[S, P, R]) -> Bound[S, P, R]:
     """Run a method as one write transaction that cancelling its caller does not tear apart."""
-    return _whole(Database.write, method)
+    return _to_its_end(Database.write, method)
 
 
-def question(method: Method[S, P, R]) -> Bound[S, P, R]:
+def query(method: Method[S, P, R]) -> Bound[S, P, R]:
     """Run a method on one consistent view of the database, to its end."""
-    return _whole(Database.read, method)
+    return _to_its_end(Database.read, method)
 
 
-def _whole(
+def _to_its_end(
     begin: Callable[[Database], AbstractAsyncContextManager[AsyncConnection]],
     method: Method[S, P, R],
 ) -> Bound[S, P, R]:

@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core import ledger
 from bot.core.jobs import RUNNING, WAITING, Job, JobState, Source
-from bot.core.ledger import Balance, Entry, Kind, Period
+from bot.core.ledger import Balance, Entry, EntryKind, Period
 from bot.core.policy import Standing
 from bot.core.rules import Rules
 from bot.errors import LedgerError
@@ -16,8 +16,8 @@ from bot.store.tables import entries, jobs, wallets
 
 _release = entries.alias("release")
 unreleased = and_(
-    entries.c.kind == Kind.HOLD,
-    ~exists().where(_release.c.job_id == entries.c.job_id, _release.c.kind == Kind.RELEASE),
+    entries.c.kind == EntryKind.HOLD,
+    ~exists().where(_release.c.job_id == entries.c.job_id, _release.c.kind == EntryKind.RELEASE),
 )
 
 COUNTS_AS_WAITING: ColumnElement[bool] = and_(
@@ -142,21 +142,21 @@ async def place_hold(
     await write_entry(connection, entry, held=price)
 
 
-async def settle(connection: AsyncConnection, job: Job, kind: Kind, at: float) -> None:
+async def settle(connection: AsyncConnection, job: Job, kind: EntryKind, at: float) -> None:
     """Capture or release a job's hold; a job without a hold has nothing to release."""
     held = await hold_of(connection, job.id)
     if held is None:
-        if kind is Kind.CAPTURE:
+        if kind is EntryKind.CAPTURE:
             raise LedgerError(f"Job {job.id} has no hold to capture.")
         return
-    entry = (ledger.release if kind is Kind.RELEASE else ledger.capture)(held, at)
+    entry = (ledger.release if kind is EntryKind.RELEASE else ledger.capture)(held, at)
     await write_entry(connection, entry, held=-ledger.whole_price(held))
 
 
 async def hold_of(connection: AsyncConnection, job_id: str) -> Entry | None:
     """The one hold of a job."""
     rows = await connection.execute(
-        select(entries).where(entries.c.job_id == job_id, entries.c.kind == Kind.HOLD)
+        select(entries).where(entries.c.job_id == job_id, entries.c.kind == EntryKind.HOLD)
     )
     row = rows.mappings().first()
     return entry_from(row) if row else None
@@ -164,14 +164,14 @@ async def hold_of(connection: AsyncConnection, job_id: str) -> Entry | None:
 
 async def is_captured(connection: AsyncConnection, job_id: str) -> bool:
     """Whether a job's hold was captured."""
-    return await _has(connection, job_id, Kind.CAPTURE)
+    return await _has(connection, job_id, EntryKind.CAPTURE)
 
 
 async def is_settled(connection: AsyncConnection, job_id: str) -> bool:
     """Whether a job's hold was captured or released."""
-    return await _has(connection, job_id, Kind.CAPTURE, Kind.RELEASE)
+    return await _has(connection, job_id, EntryKind.CAPTURE, EntryKind.RELEASE)
 
 
-async def _has(connection: AsyncConnection, job_id: str, *kinds: Kind) -> bool:
+async def _has(connection: AsyncConnection, job_id: str, *kinds: EntryKind) -> bool:
     found = select(entries.c.id).where(entries.c.job_id == job_id, entries.c.kind.in_(kinds))
     return await connection.scalar(found) is not None

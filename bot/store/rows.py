@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import RowMapping, Select, select
 
-from bot.core.actions import Action, Deed
+from bot.core.actions import Action, ActionKind
 from bot.core.jobs import (
     Attempt,
     Card,
@@ -16,7 +16,7 @@ from bot.core.jobs import (
     Source,
     Upload,
 )
-from bot.core.ledger import Entry, Kind
+from bot.core.ledger import Entry, EntryKind
 from bot.errors import Problem
 from bot.store.tables import attempts, jobs
 
@@ -108,7 +108,7 @@ def entry_from(row: RowMapping) -> Entry:
     return Entry(
         server_id=row["server_id"],
         person_id=row["person_id"],
-        kind=Kind(row["kind"]),
+        kind=EntryKind(row["kind"]),
         at=row["at"],
         allowance=row["allowance"],
         granted=row["granted"],
@@ -121,4 +121,4 @@ def entry_from(row: RowMapping) -> Entry:
 def action_from(row: RowMapping) -> Action:
     """One row of `actions`."""
     fields = {name: row[name] for name in Action.__dataclass_fields__}
-    return Action(**fields | {"action": Deed(row["action"])})
+    return Action(**fields | {"action": ActionKind(row["action"])})

@@ -11,16 +11,16 @@ from sqlalchemy import and_, delete, not_, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.core.actions import Action, Deed, Snapshot
+from bot.core.actions import Action, ActionKind, Snapshot
 from bot.core.jobs import CANCELLABLE, Job, JobState, Source
 from bot.core.ledger import Period
 from bot.core.policy import Block
 from bot.core.rules import RoleRules, ServerRules, snapshot
-from bot.store.changes import read_job
-from bot.store.corrections import cancel_as, remember
-from bot.store.database import Database, business_event, question
+from bot.store.database import Database, query, transaction
+from bot.store.decisions import cancel_as, record_action
 from bot.store.rules import in_order, read_block, read_rules, save_rules
 from bot.store.tables import blocks, jobs, payers, roles, servers, wallets
+from bot.store.transitions import read_job
 
 
 class Rulebook:
@@ -29,19 +29,19 @@ class Rulebook:
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    @question
+    @query
     async def of(self, connection: AsyncConnection, server_id: int) -> ServerRules:
         """What a server has set; nothing but defaults where it has set nothing."""
         return await read_rules(connection, server_id)
 
-    @business_event
+    @transaction
     async def set_rules(
         self,
         connection: AsyncConnection,
         server_id: int,
         changes: Mapping[str, Any],
         *,
-        deed: Deed,
+        kind: ActionKind,
         actor_id: int,
         reason: str,
         at: float,
@@ -56,19 +56,19 @@ class Rulebook:
             at=at,
             actor_id=actor_id,
             server_id=server_id,
-            action=deed,
+            action=kind,
             reason=reason,
             before=snapshot(before, changes),
             after=snapshot(after, changes),
         )
-        number = await remember(connection, action)
+        number = await record_action(connection, action)
         if "audit_channel_id" in changes and before.audit_channel_id is None:
             # it hears of this, and of what comes later; one in another's place also of the rest
             this = update(servers).where(servers.c.server_id == server_id)
             await connection.execute(this.values(audited_to=number - 1))
         return after
 
-    @business_event
+    @transaction
     async def set_role(
         self,
         connection: AsyncConnection,
@@ -77,7 +77,7 @@ class Rulebook:
         changes: Mapping[str, Any],
         *,
         period: Period | None = None,
-        deed: Deed,
+        kind: ActionKind,
         actor_id: int,
         reason: str,
         at: float,
@@ -110,15 +110,15 @@ class Rulebook:
             at=at,
             actor_id=actor_id,
             server_id=server_id,
-            action=deed,
+            action=kind,
             reason=reason,
             before={"role_id": role_id, **snapshot(was, changes), **periods[0]},
             after={"role_id": role_id, **snapshot(after, changes), **periods[1]},
         )
-        await remember(connection, action)
+        await record_action(connection, action)
         return await read_rules(connection, server_id)
 
-    @question
+    @query
     async def audience(self, connection: AsyncConnection) -> list[tuple[int, int | None, int]]:
         """Servers with an audit channel: the server, the channel, the last action told there.
 
@@ -130,7 +130,7 @@ class Rulebook:
         )
         return [(row[0], row[1], row[2]) for row in await connection.execute(told)]
 
-    @business_event
+    @transaction
     async def audited(
         self, connection: AsyncConnection, server_id: int, channel_id: int | None, number: int
     ) -> None:
@@ -140,14 +140,14 @@ class Rulebook:
 
     # --- blocks -------------------------------------------------------------------------------
 
-    @question
+    @query
     async def block_of(
         self, connection: AsyncConnection, server_id: int, person_id: int, at: float
     ) -> Block | None:
         """The block that is in force."""
         return await read_block(connection, server_id, person_id, at)
 
-    @business_event
+    @transaction
     async def block(
         self,
         connection: AsyncConnection,
@@ -170,19 +170,19 @@ class Rulebook:
             at=at,
             actor_id=actor_id,
             server_id=server_id,
-            action=Deed.BLOCK,
+            action=ActionKind.BLOCK,
             reason=block.reason,
             person_id=person_id,
             before=_seen_block(before),
             after=_seen_block(block),
         )
-        await remember(connection, action)
-        is_draft = and_(jobs.c.state == JobState.CHECKING, jobs.c.source == Source.MESSAGE)
+        await record_action(connection, action)
+        is_offer = and_(jobs.c.state == JobState.CHECKING, jobs.c.source == Source.MESSAGE)
         waiting = select(jobs.c.id).where(
             jobs.c.server_id == server_id,
             jobs.c.person_id == person_id,
             jobs.c.state.in_(CANCELLABLE),
-            not_(is_draft),  # its button tells them
+            not_(is_offer),  # its button tells them
         )
         found = [row[0] for row in await connection.execute(waiting)]
         return [
@@ -192,7 +192,7 @@ class Rulebook:
             for job_id in found
         ]
 
-    @business_event
+    @transaction
     async def unblock(
         self,
         connection: AsyncConnection,
@@ -213,50 +213,50 @@ class Rulebook:
             at=at,
             actor_id=actor_id,
             server_id=server_id,
-            action=Deed.UNBLOCK,
+            action=ActionKind.UNBLOCK,
             reason=reason,
             person_id=person_id,
             before=_seen_block(before),
             after=_seen_block(None),
         )
-        await remember(connection, action)
+        await record_action(connection, action)
         return True
 
     # --- who pays for direct messages -----------------------------------------------------------
 
-    @question
+    @query
     async def payer_of(self, connection: AsyncConnection, person_id: int) -> int:
         """The server whose wallet somebody's direct messages draw on; 0 is their own."""
         chosen = select(payers.c.server_id).where(payers.c.person_id == person_id)
         return await connection.scalar(chosen) or 0
 
-    @question
+    @query
     async def possible_payers(self, connection: AsyncConnection, person_id: int) -> list[int]:
         """The servers that let direct messages draw on them and where this person has a wallet."""
-        query = (
+        statement = (
             select(wallets.c.server_id)
             .join(servers, servers.c.server_id == wallets.c.server_id)
             .where(wallets.c.person_id == person_id, servers.c.direct_use)
             .order_by(wallets.c.server_id)
         )
-        return list(await connection.scalars(query))
+        return list(await connection.scalars(statement))
 
-    @business_event
+    @transaction
     async def choose_payer(
         self, connection: AsyncConnection, person_id: int, server_id: int
     ) -> None:
-        """From now on this server's wallet pays (0: their own), also for a draft that waits."""
+        """From now on this server's wallet pays (0: their own), also for an offer that waits."""
         await connection.execute(
             upsert(payers)
             .values(person_id=person_id, server_id=server_id)
             .on_conflict_do_update(index_elements=["person_id"], set_={"server_id": server_id})
         )
-        draft = (
+        offer = (
             jobs.c.person_id == person_id,
             jobs.c.state == JobState.CHECKING,
             jobs.c.source == Source.MESSAGE,
         )
-        moved = update(jobs).where(*draft, jobs.c.server_id != server_id)
+        moved = update(jobs).where(*offer, jobs.c.server_id != server_id)
         await connection.execute(moved.values(server_id=server_id, revision=jobs.c.revision + 1))
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.core.jobs import QUALITIES, Quality
 from bot.core.ledger import Period
 from bot.core.policy import Block
-from bot.core.rules import House, RoleRules, Rules, ServerRules, rules_for
+from bot.core.rules import OperatorLimits, RoleRules, Rules, ServerRules, rules_for
 from bot.store.tables import blocks, roles, servers
 
 _PLAIN = (
@@ -24,10 +24,13 @@ _PLAIN = (
 
 
 async def effective_rules(
-    connection: AsyncConnection, house: House, server_id: int, held: frozenset[int] = frozenset()
+    connection: AsyncConnection,
+    limits: OperatorLimits,
+    server_id: int,
+    held: frozenset[int] = frozenset(),
 ) -> Rules:
     """What holds in a server for somebody who has these roles."""
-    return rules_for(house, server_id, await read_rules(connection, server_id), held)
+    return rules_for(limits, server_id, await read_rules(connection, server_id), held)
 
 
 async def read_rules(connection: AsyncConnection, server_id: int) -> ServerRules:
@@ -65,8 +68,8 @@ async def read_block(
 ) -> Block | None:
     """The block that is in force at `at`."""
     this = blocks.c.server_id == server_id, blocks.c.person_id == person_id
-    query = select(blocks.c.until, blocks.c.reason).where(*this)
-    row = (await connection.execute(query)).first()
+    statement = select(blocks.c.until, blocks.c.reason).where(*this)
+    row = (await connection.execute(statement)).first()
     return None if row is None or (row[0] is not None and row[0] <= at) else Block(*row)
 
 

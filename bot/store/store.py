@@ -17,20 +17,20 @@ from bot.core.jobs import (
     Source,
     Upload,
 )
-from bot.core.ledger import Kind
+from bot.core.ledger import EntryKind
 from bot.core.policy import Ask
-from bot.core.rules import House
+from bot.core.rules import OperatorLimits
 from bot.errors import Problem, Refused
 from bot.store import money
-from bot.store.changes import change, is_claimed, read_job, save, save_attempt
-from bot.store.chronicle import Chronicle
-from bot.store.corrections import Corrections
-from bot.store.database import Database, business_event
-from bot.store.records import Records
+from bot.store.audit_log import AuditLog
+from bot.store.database import Database, transaction
+from bot.store.decisions import Decisions
+from bot.store.queries import Queries
 from bot.store.rows import failure_json, upload_json
 from bot.store.rulebook import Rulebook
 from bot.store.rules import effective_rules
 from bot.store.tables import attempts, explained, jobs
+from bot.store.transitions import is_claimed, read_job, transition, update_attempt, update_job
 
 MAX_SUBMITTING = 8
 """At most so many submits may be in doubt after a crash."""
@@ -63,22 +63,22 @@ class NewJob:
         return Ask(frozenset(channels), self.quality)
 
 
-class Store(Corrections):
-    """What happens to jobs and money; `read` asks about them, `Corrections` are people's.
+class Store(Decisions):
+    """What happens to jobs and money; `read` asks about them, `Decisions` are people's.
 
     Times (`at`) are unix seconds and come from the caller. What is allowed is looked up in the
-    transaction that needs it, from the house's limits, the server's rules in `rulebook`, and the
+    transaction that needs it, from the limits's limits, the server's rules in `rulebook`, and the
     roles that the caller has seen.
     """
 
-    def __init__(self, database: Database, house: House) -> None:
+    def __init__(self, database: Database, limits: OperatorLimits) -> None:
         self.database = database
-        self.house = house
-        self.read = Records(database, house)
+        self.limits = limits
+        self.read = Queries(database, limits)
         self.rulebook = Rulebook(database)
-        self.chronicle = Chronicle(database)
+        self.audit_log = AuditLog(database)
 
-    @business_event
+    @transaction
     async def begin(
         self,
         connection: AsyncConnection,
@@ -88,7 +88,7 @@ class Store(Corrections):
     ) -> Job | None:
         """Save a request as `checking`; `None` if its event made a job before.
 
-        Raises `Refused` where the policy says no before any download. A new draft ends the
+        Raises `Refused` where the policy says no before any download. A new offer ends the
         person's earlier one.
         """
         known = select(jobs.c.id).where(
@@ -107,7 +107,7 @@ class Store(Corrections):
                 .values(state=JobState.CANCELLED, state_since=at, revision=jobs.c.revision + 1)
             )
         else:
-            rules = await effective_rules(connection, self.house, new.server_id, roles)
+            rules = await effective_rules(connection, self.limits, new.server_id, roles)
             standing = await money.standing(connection, new.person_id, rules, at)
             policy.may_ask(rules, standing, new.ask, at)
         await connection.execute(
@@ -133,8 +133,8 @@ class Store(Corrections):
         )
         return await read_job(connection, new.id)
 
-    @business_event
-    async def add_to_draft(
+    @transaction
+    async def add_to_offer(
         self,
         connection: AsyncConnection,
         job: Job,
@@ -143,17 +143,19 @@ class Store(Corrections):
         subject: Upload | None = None,
         motion: Upload | None = None,
     ) -> Job:
-        """A further message brings a draft's other file, or replaces one of them."""
+        """A further message brings an offer's other file, or replaces one of them."""
         files = {"subject": upload_json(subject), "motion": upload_json(motion)}
         given = {name: value for name, value in files.items() if value is not None}
-        return await save(connection, job, completed_by_id=message_id, duration_s=None, **given)
+        return await update_job(
+            connection, job, completed_by_id=message_id, duration_s=None, **given
+        )
 
-    @business_event
-    async def draft_checked(self, connection: AsyncConnection, job: Job, duration_s: float) -> Job:
-        """Both files are on disk and good: the draft now waits for its button."""
-        return await save(connection, job, duration_s=duration_s)
+    @transaction
+    async def offer_checked(self, connection: AsyncConnection, job: Job, duration_s: float) -> Job:
+        """Both files are on disk and good: the offer now waits for its button."""
+        return await update_job(connection, job, duration_s=duration_s)
 
-    @business_event
+    @transaction
     async def admit(
         self,
         connection: AsyncConnection,
@@ -171,13 +173,13 @@ class Store(Corrections):
         `server_id` names whose wallet pays, where that is another than the job's so far.
         """
         if server_id is not None and server_id != job.server_id:
-            job = await save(connection, job, server_id=server_id)
-        rules = await effective_rules(connection, self.house, job.server_id, roles)
+            job = await update_job(connection, job, server_id=server_id)
+        rules = await effective_rules(connection, self.limits, job.server_id, roles)
         standing = await money.standing(connection, job.person_id, rules, at)
-        if job.is_draft:
+        if job.is_offer:
             policy.may_ask(rules, standing, Ask(quality=quality), at)
         policy.may_hold(rules, standing, price, at)
-        queued = await change(
+        queued = await transition(
             connection,
             job,
             JobState.QUEUED,
@@ -190,28 +192,28 @@ class Store(Corrections):
         await money.place_hold(connection, job, price, standing.balance, at)
         return queued
 
-    @business_event
+    @transaction
     async def fail(self, connection: AsyncConnection, job: Job, failure: Failure, at: float) -> Job:
         """End a job without a video, and give its credits back."""
-        failed = await change(
+        failed = await transition(
             connection, job, JobState.FAILED, at, failure=failure_json(failure), lease=None
         )
-        await money.settle(connection, job, Kind.RELEASE, at)
+        await money.settle(connection, job, EntryKind.RELEASE, at)
         return failed
 
-    @business_event
+    @transaction
     async def cancel(self, connection: AsyncConnection, job: Job, at: float) -> Job:
         """End a job before its submit. Raises `Refused` when that has passed."""
         if job.state not in CANCELLABLE:
             late = Problem.ALREADY_ENDED if job.ended else Problem.TOO_LATE_TO_CANCEL
             raise Refused(late, job=job.id)
-        cancelled = await change(connection, job, JobState.CANCELLED, at)
-        await money.settle(connection, job, Kind.RELEASE, at)
+        cancelled = await transition(connection, job, JobState.CANCELLED, at)
+        await money.settle(connection, job, EntryKind.RELEASE, at)
         return cancelled
 
     # --- at the provider ----------------------------------------------------------------------
 
-    @business_event
+    @transaction
     async def submit(
         self,
         connection: AsyncConnection,
@@ -223,7 +225,7 @@ class Store(Corrections):
         at: float,
     ) -> Job | None:
         """Save the intent to submit with its exact inputs; `None` while no slot is free."""
-        rules = await effective_rules(connection, self.house, job.server_id)
+        rules = await effective_rules(connection, self.limits, job.server_id)
         standing = await money.standing(connection, job.person_id, rules, at)
         in_doubt = select(jobs.c.id).where(jobs.c.state == JobState.SUBMITTING)
         in_flight = len((await connection.execute(in_doubt)).all())
@@ -240,11 +242,11 @@ class Store(Corrections):
             )
             .returning(attempts.c.id)
         )
-        return await change(
+        return await transition(
             connection, job, JobState.SUBMITTING, at, attempt_id=attempt_id, lease=lease
         )
 
-    @business_event
+    @transaction
     async def accepted(
         self, connection: AsyncConnection, job: Job, request_id: str, submitted_at: float, at: float
     ) -> Job:
@@ -254,26 +256,26 @@ class Store(Corrections):
         without a lease, to be looked up in the history.
         """
         if await is_claimed(connection, request_id):
-            return await save(connection, job, lease=None)
-        await save_attempt(connection, job, request_id=request_id, submitted_at=submitted_at)
-        return await change(connection, job, JobState.RENDERING, at, lease=None)
+            return await update_job(connection, job, lease=None)
+        await update_attempt(connection, job, request_id=request_id, submitted_at=submitted_at)
+        return await transition(connection, job, JobState.RENDERING, at, lease=None)
 
-    @business_event
+    @transaction
     async def not_accepted(self, connection: AsyncConnection, job: Job, at: float) -> Job:
         """The submit provably made no job: back to its place in the queue, with its hold."""
-        return await change(connection, job, JobState.QUEUED, at, attempt_id=None, lease=None)
+        return await transition(connection, job, JobState.QUEUED, at, attempt_id=None, lease=None)
 
-    @business_event
+    @transaction
     async def doubt(self, connection: AsyncConnection, job: Job, at: float) -> Job:
         """Only a person can settle this job."""
-        return await change(connection, job, JobState.REVIEW, at, lease=None)
+        return await transition(connection, job, JobState.REVIEW, at, lease=None)
 
-    @business_event
+    @transaction
     async def resumed(self, connection: AsyncConnection, job: Job, at: float) -> Job:
         """The history knows how the run of a job in review has ended: it goes on."""
-        return await change(connection, job, JobState.RENDERING, at)
+        return await transition(connection, job, JobState.RENDERING, at)
 
-    @business_event
+    @transaction
     async def rendered(
         self,
         connection: AsyncConnection,
@@ -287,29 +289,31 @@ class Store(Corrections):
         """The provider finished: its result is to be fetched. Only a timed run teaches anything."""
         began = job.attempt.submitted_at if job.attempt else None
         run_s = max(1.0, at - began) if is_timed and began is not None else None
-        await save_attempt(connection, job, result_url=url, cost=cost, run_s=run_s)
-        return await change(connection, job, JobState.FETCHING, at)
+        await update_attempt(connection, job, result_url=url, cost=cost, run_s=run_s)
+        return await transition(connection, job, JobState.FETCHING, at)
 
-    @business_event
+    @transaction
     async def fetched(self, connection: AsyncConnection, job: Job, at: float) -> Job:
         """The video is whole and on disk: capture the hold."""
-        delivering = await change(connection, job, JobState.DELIVERING, at)
-        await money.settle(connection, job, Kind.CAPTURE, at)
+        delivering = await transition(connection, job, JobState.DELIVERING, at)
+        await money.settle(connection, job, EntryKind.CAPTURE, at)
         return delivering
 
-    @business_event
+    @transaction
     async def delivery_begins(
         self, connection: AsyncConnection, job: Job, channel_id: int, at: float
     ) -> Job:
         """The first try to post the video in this channel, saved before it is made."""
-        return await save(connection, job, delivery_channel_id=channel_id, delivery_tried_at=at)
+        return await update_job(
+            connection, job, delivery_channel_id=channel_id, delivery_tried_at=at
+        )
 
-    @business_event
+    @transaction
     async def reply_begins(self, connection: AsyncConnection, job: Job, message_id: int) -> Job:
         """The first try to put the video into the reply, saved before it is made."""
-        return await save(connection, job, delivery_message_id=message_id)
+        return await update_job(connection, job, delivery_message_id=message_id)
 
-    @business_event
+    @transaction
     async def delivered(
         self,
         connection: AsyncConnection,
@@ -319,7 +323,7 @@ class Store(Corrections):
         at: float,
     ) -> Job:
         """The video stands where the person can see it, or is kept for them."""
-        return await change(
+        return await transition(
             connection,
             job,
             JobState.DELIVERED,
@@ -328,24 +332,26 @@ class Store(Corrections):
             delivery_message_id=message_id,
         )
 
-    @business_event
+    @transaction
     async def card_is(self, connection: AsyncConnection, job_id: str, message_id: int) -> None:
         """The job's card has this message id."""
         this = update(jobs).where(jobs.c.id == job_id)
         await connection.execute(this.values(card_message_id=message_id))
 
-    @business_event
-    async def card_shows(self, connection: AsyncConnection, job_id: str, face: str) -> None:
+    @transaction
+    async def card_shows(self, connection: AsyncConnection, job_id: str, fingerprint: str) -> None:
         """The job's card shows this now: a state, and perhaps a note behind it."""
-        await connection.execute(update(jobs).where(jobs.c.id == job_id).values(card_shown=face))
+        await connection.execute(
+            update(jobs).where(jobs.c.id == job_id).values(card_shown=fingerprint)
+        )
 
-    @business_event
+    @transaction
     async def video_deleted(self, connection: AsyncConnection, job_id: str, at: float) -> None:
         """The finished video's time is over and its file is gone."""
         this = update(jobs).where(jobs.c.id == job_id)
         await connection.execute(this.values(video_deleted_at=at))
 
-    @business_event
+    @transaction
     async def explain_once(
         self, connection: AsyncConnection, person_id: int, again_after_s: float, at: float
     ) -> bool:

@@ -6,12 +6,12 @@ from typing import Any, Self
 import discord
 from discord import ui
 
-from bot.cards import job as cards
+from bot.cards import job as job_cards
 from bot.cards.job import Button
 from bot.core.jobs import QUALITIES, Job, Quality
-from bot.services.requests import Service
+from bot.services.requests import RequestService
 from cogs.members.jobs import show_job
-from cogs.shared.faces import Interaction, place_of, refusals_shown
+from cogs.shared.interactions import Interaction, place_of, refusals_shown
 
 
 class CardButton(
@@ -42,22 +42,22 @@ class CardButton(
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Do it, or say why not."""
-        service: Service = interaction.client.service
+        requests: RequestService = interaction.client.requests
         async with refusals_shown(interaction):
             match self._button:
                 case Button.DETAILS:
-                    await show_job(interaction, service, self._job_id)
+                    await show_job(interaction, requests, self._job_id)
                 case Button.CANCEL:
-                    job = await service.cancel(self._job_id, interaction.user.id)
+                    job = await requests.cancel(self._job_id, interaction.user.id)
                     await _acknowledge(interaction, job)
                 case Button.START if self._quality:
-                    job = await service.start(self._job_id, place_of(interaction), self._quality)
+                    job = await requests.start(self._job_id, place_of(interaction), self._quality)
                     await _acknowledge(interaction, job)
 
 
 async def _acknowledge(interaction: Interaction, job: Job) -> None:
     """The job's own card is kept up to date anyway; any other that was pressed is edited here."""
     if interaction.message is not None and interaction.message.id != job.card.message_id:
-        await interaction.response.edit_message(view=cards.status(job))
+        await interaction.response.edit_message(view=job_cards.status(job))
     else:
         await interaction.response.defer()

@@ -10,21 +10,27 @@ from discord.ext import commands
 from bot.cards import wallet as wallet_cards
 from bot.cards.wallet import PAYER_SELECT
 from bot.errors import Problem, Refused
-from bot.services.requests import Service
-from cogs.shared.faces import Interaction, chosen_in, place_of, refusals_shown, show_privately
+from bot.services.requests import RequestService
+from cogs.shared.interactions import (
+    Interaction,
+    chosen_in,
+    place_of,
+    refusals_shown,
+    show_privately,
+)
 
 
 class Credits(commands.Cog):
     """One's own wallet."""
 
-    def __init__(self, service: Service) -> None:
-        self._service = service
+    def __init__(self, requests: RequestService) -> None:
+        self._requests = requests
 
     @app_commands.command(description="What you can spend here, and what videos cost")
     async def credits(self, interaction: Interaction) -> None:
         """Both purses, what is held, and the prices."""
         async with refusals_shown(interaction):
-            wallet = await self._service.wallets.wallet(place_of(interaction))
+            wallet = await self._requests.wallets.wallet(place_of(interaction))
             await show_privately(interaction, wallet_cards.wallet(wallet))
 
 
@@ -41,10 +47,10 @@ class PayerSelect(ui.DynamicItem[ui.Select[Any]], template=PAYER_SELECT):
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Choose, and show what can be spent now in the card's place."""
-        service: Service = interaction.client.service
+        requests: RequestService = interaction.client.requests
         async with refusals_shown(interaction):
             chosen = chosen_in(interaction)[0]
             if not chosen.isdecimal():
                 raise Refused(Problem.NOT_OF_THIS_SERVER)
-            wallet = await service.choose_payer(place_of(interaction), int(chosen))
+            wallet = await requests.choose_payer(place_of(interaction), int(chosen))
             await interaction.response.edit_message(view=wallet_cards.wallet(wallet))

@@ -4,11 +4,11 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.cards import job as cards
+from bot.cards import job as job_cards
 from bot.core.jobs import CANCELLABLE, JobState
 from bot.jobs.videos import is_too_large
-from bot.services.requests import Service
-from cogs.shared.faces import Interaction, place_of, refusals_shown, show_privately
+from bot.services.requests import RequestService
+from cogs.shared.interactions import Interaction, place_of, refusals_shown, show_privately
 
 MOST_CHOICES = 25
 JobId = app_commands.Range[str, 1, 100]
@@ -17,29 +17,29 @@ JobId = app_commands.Range[str, 1, 100]
 class Jobs(commands.GroupCog, group_name="jobs", group_description="Look after your videos"):
     """One's own jobs."""
 
-    def __init__(self, service: Service) -> None:
-        self._service = service
+    def __init__(self, requests: RequestService) -> None:
+        self._requests = requests
 
     @app_commands.command(name="list", description="Your newest jobs")
     async def list_jobs(self, interaction: Interaction) -> None:
         """One's newest jobs, a line each."""
-        jobs = await self._service.jobs(place_of(interaction))
-        await show_privately(interaction, cards.job_list(jobs))
+        jobs = await self._requests.jobs(place_of(interaction))
+        await show_privately(interaction, job_cards.job_list(jobs))
 
     @app_commands.command(description="One of your jobs, and its video again")
     @app_commands.describe(job="The job's id, as its card shows it")
     async def show(self, interaction: Interaction, job: JobId) -> None:
         """One job, with its video while that is kept."""
         async with refusals_shown(interaction):
-            await show_job(interaction, self._service, job)
+            await show_job(interaction, self._requests, job)
 
     @app_commands.command(description="Cancel a job that has not been sent off yet")
     @app_commands.describe(job="The job's id, as its card shows it")
     async def cancel(self, interaction: Interaction, job: JobId) -> None:
         """Cancel one job and show what became of it."""
         async with refusals_shown(interaction):
-            cancelled = await self._service.cancel(job, interaction.user.id)
-            await show_privately(interaction, cards.status(cancelled))
+            cancelled = await self._requests.cancel(job, interaction.user.id)
+            await show_privately(interaction, job_cards.status(cancelled))
 
     @show.autocomplete("job")
     async def offer_jobs(
@@ -58,8 +58,8 @@ class Jobs(commands.GroupCog, group_name="jobs", group_description="Look after y
     async def _offer(
         self, interaction: Interaction, typed: str, states: frozenset[JobState]
     ) -> list[app_commands.Choice[str]]:
-        jobs = await self._service.jobs(place_of(interaction), MOST_CHOICES)
-        lines = [(cards.job_line(job), job.id) for job in jobs if job.state in states]
+        jobs = await self._requests.jobs(place_of(interaction), MOST_CHOICES)
+        lines = [(job_cards.job_line(job), job.id) for job in jobs if job.state in states]
         wanted = typed.strip().lower()
         return [
             app_commands.Choice(name=line, value=job_id)
@@ -68,16 +68,16 @@ class Jobs(commands.GroupCog, group_name="jobs", group_description="Look after y
         ]
 
 
-async def show_job(interaction: Interaction, service: Service, job_id: str) -> None:
+async def show_job(interaction: Interaction, requests: RequestService, job_id: str) -> None:
     """Show somebody their own job, privately. Raises `Refused`."""
-    job, outlook = await service.show(job_id, interaction.user.id)
+    job, outlook = await requests.show(job_id, interaction.user.id)
     if job.state is not JobState.DELIVERED:
-        await show_privately(interaction, cards.shown_again(job, outlook))
+        await show_privately(interaction, job_cards.shown_again(job, outlook))
         return
     await interaction.response.defer(ephemeral=True, thinking=True)
-    async for video in service.video_files(job, interaction.filesize_limit):
-        file = discord.File(video, filename=cards.FILE_NAME.format(id=job.id))
-        card = cards.shown_again(job, outlook, has_file=True)
+    async for video in requests.video_files(job, interaction.filesize_limit):
+        file = discord.File(video, filename=job_cards.FILE_NAME.format(id=job.id))
+        card = job_cards.shown_again(job, outlook, has_file=True)
         try:
             await interaction.edit_original_response(view=card, attachments=[file])
         except discord.HTTPException as error:
@@ -85,5 +85,5 @@ async def show_job(interaction: Interaction, service: Service, job_id: str) -> N
                 raise
         else:
             return
-    card = cards.shown_again(job, outlook, link=service.video_link(job))
+    card = job_cards.shown_again(job, outlook, link=requests.video_link(job))
     await interaction.edit_original_response(view=card)

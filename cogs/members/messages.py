@@ -5,10 +5,11 @@ import structlog
 from discord.ext import commands
 
 from bot.accounts.wallets import Place
-from bot.cards import job as cards
+from bot.cards import job as job_cards
+from bot.cards import parts
 from bot.errors import CannotSave, Problem, Refused
-from bot.services.requests import GivenFile, Service
-from cogs.shared.faces import given
+from bot.services.requests import GivenFile, RequestService
+from cogs.shared.interactions import given
 
 log = structlog.get_logger()
 
@@ -16,8 +17,8 @@ log = structlog.get_logger()
 class Messages(commands.Cog):
     """Listens to direct messages only."""
 
-    def __init__(self, service: Service) -> None:
-        self._service = service
+    def __init__(self, requests: RequestService) -> None:
+        self._requests = requests
 
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
@@ -34,18 +35,20 @@ class Messages(commands.Cog):
         image, video, left_out = _sort([given(attachment) for attachment in message.attachments])
         try:
             if image or video:
-                await self._service.draft(place, message.id, image, video)
+                await self._requests.offer(place, message.id, image, video)
                 if left_out:
-                    await _answer(message, cards.left_out([file.upload.name for file in left_out]))
+                    await _answer(
+                        message, job_cards.left_out([file.upload.name for file in left_out])
+                    )
             elif left_out:
                 name = left_out[0].upload.name
-                await _answer(message, cards.refusal(Problem.NEITHER, {"name": name}))
-            elif await self._service.explain_once(place):
-                await _answer(message, cards.explanation(self._service.prices()))
+                await _answer(message, parts.refusal(Problem.NEITHER, {"name": name}))
+            elif await self._requests.explain_once(place):
+                await _answer(message, job_cards.explanation(self._requests.prices()))
         except Refused as refused:
-            await _answer(message, cards.refusal(refused.problem, refused.facts))
+            await _answer(message, parts.refusal(refused.problem, refused.facts))
         except CannotSave:
-            await _answer(message, cards.refusal(Problem.CANNOT_SAVE, {}))
+            await _answer(message, parts.refusal(Problem.CANNOT_SAVE, {}))
 
 
 def _sort(

@@ -6,8 +6,8 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.core.jobs import DEFAULT_QUALITY, Job, Quality
-from bot.services.requests import Service
-from cogs.shared.faces import Interaction, given, place_of, refusals_shown
+from bot.services.requests import RequestService
+from cogs.shared.interactions import Interaction, given, place_of, refusals_shown
 
 log = structlog.get_logger()
 
@@ -17,8 +17,8 @@ ALREADY_ACKNOWLEDGED = 40060
 class Mimic(commands.Cog):
     """Asking for a video."""
 
-    def __init__(self, service: Service) -> None:
-        self._service = service
+    def __init__(self, requests: RequestService) -> None:
+        self._requests = requests
 
     @app_commands.command(description="Make a still picture move like a video")
     @app_commands.describe(
@@ -35,7 +35,7 @@ class Mimic(commands.Cog):
     ) -> None:
         """Save the request, reply, and leave the rest to the runner."""
         async with refusals_shown(interaction):
-            job = await self._service.request(
+            job = await self._requests.request(
                 place_of(interaction),
                 interaction_id=interaction.id,
                 token=interaction.token,
@@ -52,11 +52,11 @@ class Mimic(commands.Cog):
         except Exception as error:  # noqa: BLE001  # it is logged, and the job must go on or end
             log.warning("the first reply was not taken", job=job.id, reason=str(error))
             if _is_refusal(error):
-                await self._service.unanswered(job)
+                await self._requests.unanswered(job)
             else:  # perhaps it was taken: whether there is a reply is looked up
-                await self._service.replied(job.id, None)
+                await self._requests.replied(job.id, None)
             return
-        await self._service.replied(job.id, response.message_id if response else None)
+        await self._requests.replied(job.id, response.message_id if response else None)
 
 
 def _is_refusal(error: Exception) -> bool:

@@ -7,13 +7,13 @@ from typing import Any, Self
 import discord
 from discord import ui
 
-from bot.cards import job as cards
+from bot.cards import job as job_cards
 from bot.cards import moderator as moderator_cards
-from bot.cards.jobs import DEED_PATTERN, JobDeed
+from bot.cards.server_jobs import JOB_ACTION_PATTERN, JobAction
 from bot.core.jobs import Outcome
 from bot.services.moderation import REASON_LIMIT_CHARS, the_reason
-from cogs.shared.confirm import ask_first
-from cogs.shared.faces import Interaction, refusals_shown, server_of, show_privately
+from cogs.shared.confirm import ask_to_confirm
+from cogs.shared.interactions import Interaction, refusals_shown, server_of, show_privately
 
 FORM_LIFE_S = 15 * 60.0
 """A form that was put away is forgotten after that."""
@@ -25,13 +25,13 @@ OUTCOMES = {
 }
 
 
-class JobButton(ui.DynamicItem[ui.Button[Any]], template=DEED_PATTERN):
+class JobButton(ui.DynamicItem[ui.Button[Any]], template=JOB_ACTION_PATTERN):
     """Cancel, refund or settle a job of the list."""
 
     def __init__(self, item: ui.Item[Any], match: re.Match[str]) -> None:
         assert isinstance(item, ui.Button)
         super().__init__(item)
-        self._deed = JobDeed(match["deed"])
+        self._action = JobAction(match["deed"])
         self._server_id = int(match["server"])
         self._actor_id = int(match["actor"])
         self._job_id = match["job"]
@@ -46,19 +46,19 @@ class JobButton(ui.DynamicItem[ui.Button[Any]], template=DEED_PATTERN):
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Ask for a reason, if it can be done at all."""
         async with refusals_shown(interaction):
-            passes = interaction.client.passes
-            passes.check(interaction, self._actor_id, self._server_id, "moderate")
+            access = interaction.client.card_access
+            access.check(interaction, self._actor_id, self._server_id, "moderate")
             moderation = interaction.client.moderation
-            match self._deed:
-                case JobDeed.CANCEL:
+            match self._action:
+                case JobAction.CANCEL:
                     await moderation.cancellable(self._job_id, self._server_id)
-                case JobDeed.REFUND:
+                case JobAction.REFUND:
                     await moderation.refundable(self._job_id, self._server_id)
-                case JobDeed.RESOLVE:
+                case JobAction.RESOLVE:
                     await moderation.job(self._job_id, self._server_id)
                     await interaction.response.send_modal(ResolveForm(self._job_id))
                     return
-            await interaction.response.send_modal(ReasonForm(self._deed, self._job_id))
+            await interaction.response.send_modal(ReasonForm(self._action, self._job_id))
 
 
 class ReasonForm(ui.Modal):
@@ -71,17 +71,17 @@ class ReasonForm(ui.Modal):
         max_length=REASON_LIMIT_CHARS,
     )
 
-    def __init__(self, deed: JobDeed, job_id: str) -> None:
-        super().__init__(title=f"{deed.capitalize()} {job_id}", timeout=FORM_LIFE_S)
-        self._deed = deed
+    def __init__(self, action: JobAction, job_id: str) -> None:
+        super().__init__(title=f"{action.capitalize()} {job_id}", timeout=FORM_LIFE_S)
+        self._action = action
         self._job_id = job_id
 
     async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
         """Ask whether it is meant."""
         async with refusals_shown(interaction):
-            _check_pass(interaction)
+            _check_access(interaction)
             await interaction.response.defer(ephemeral=True, thinking=True)
-            ask = ask_cancel if self._deed is JobDeed.CANCEL else ask_refund
+            ask = ask_cancel if self._action is JobAction.CANCEL else ask_refund
             await ask(interaction, self._job_id, self.reason.value)
 
 
@@ -119,7 +119,7 @@ class ResolveForm(ui.Modal):
     async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
         """Settle it, and say what became of it."""
         async with refusals_shown(interaction):
-            _check_pass(interaction)
+            _check_access(interaction)
             outcome, run, reason = (
                 part.component for part in (self.outcome, self.request_id, self.reason)
             )
@@ -131,10 +131,10 @@ class ResolveForm(ui.Modal):
             )
 
 
-def _check_pass(interaction: Interaction) -> None:
+def _check_access(interaction: Interaction) -> None:
     """A form is a card's as well. Raises `Refused`."""
-    passes = interaction.client.passes
-    passes.check(interaction, interaction.user.id, server_of(interaction), "moderate")
+    access = interaction.client.card_access
+    access.check(interaction, interaction.user.id, server_of(interaction), "moderate")
 
 
 async def ask_cancel(interaction: Interaction, job_id: str, reason: str) -> None:
@@ -142,7 +142,7 @@ async def ask_cancel(interaction: Interaction, job_id: str, reason: str) -> None
     moderation, server_id = interaction.client.moderation, server_of(interaction)
     job = await moderation.cancellable(job_id, server_id)
     said = moderator_cards.asks_cancel(job, the_reason(reason))
-    await ask_first(interaction, said, partial(_cancel, interaction, job.id, reason))
+    await ask_to_confirm(interaction, said, partial(_cancel, interaction, job.id, reason))
 
 
 async def ask_refund(interaction: Interaction, job_id: str, reason: str) -> None:
@@ -150,7 +150,7 @@ async def ask_refund(interaction: Interaction, job_id: str, reason: str) -> None
     moderation, server_id = interaction.client.moderation, server_of(interaction)
     job = await moderation.refundable(job_id, server_id)
     said = moderator_cards.asks_refund(job, the_reason(reason))
-    await ask_first(interaction, said, partial(_refund, interaction, job.id, reason))
+    await ask_to_confirm(interaction, said, partial(_refund, interaction, job.id, reason))
 
 
 async def resolve(
@@ -166,7 +166,7 @@ async def resolve(
         actor_id=interaction.user.id,
         reason=reason,
     )
-    await show_privately(interaction, cards.resolved(settled))
+    await show_privately(interaction, job_cards.resolved(settled))
 
 
 async def _cancel(interaction: Interaction, job_id: str, reason: str) -> ui.LayoutView:

@@ -10,14 +10,13 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.accounts.members import DiscordMembers
-from bot.cards import jobs as job_cards
-from bot.cards import news
-from bot.cards.paging import Book, Leaf
+from bot.cards import progress, server_jobs
+from bot.cards.paging import PagedList, PageRef
 from bot.cards.sentences import clean, seconds_text
 from bot.core.jobs import CANCELLABLE, Job, JobState, Outcome
 from bot.services.moderation import REASON_LIMIT_CHARS, Moderation
 from cogs.moderators.job_buttons import OUTCOMES, ask_cancel, ask_refund, resolve
-from cogs.shared.faces import Interaction, refusals_shown, server_of, servers_only
+from cogs.shared.interactions import Interaction, refusals_shown, server_of, servers_only
 from cogs.shared.pages import show_first
 
 log = structlog.get_logger()
@@ -35,14 +34,16 @@ NAMES_WITHIN_S = 1.5
 PAID = frozenset({JobState.DELIVERING, JobState.DELIVERED})
 Choices = list[app_commands.Choice[str]]
 STATES: Choices = [
-    app_commands.Choice(name=label, value=name) for name, (label, _) in job_cards.FILTERS.items()
+    app_commands.Choice(name=label, value=name) for name, (label, _) in server_jobs.FILTERS.items()
 ]
 
 
 @servers_only
 @app_commands.default_permissions(moderate_members=True)
 class Moderate(
-    commands.GroupCog, group_name="moderate", group_description="Look after this server's jobs"
+    commands.GroupCog,
+    group_name="moderate",
+    group_description="Look after this server's jobs",
 ):
     """Discord decides who may use it; admins can change that there."""
 
@@ -55,7 +56,7 @@ class Moderate(
 
     async def interaction_check(self, interaction: discord.Interaction[Any], /) -> bool:
         """Discord has let them use a command: so they may use its cards for a while."""
-        interaction.client.passes.give(interaction, "moderate")
+        interaction.client.card_access.allow(interaction, "moderate")
         return True
 
     @app_commands.command(description="This server's jobs, and what can be done about each")
@@ -69,14 +70,14 @@ class Moderate(
     ) -> None:
         """The newest jobs, page by page."""
         async with refusals_shown(interaction):
-            leaf = Leaf(
-                Book.JOBS,
+            page_ref = PageRef(
+                PagedList.JOBS,
                 server_of(interaction),
                 interaction.user.id,
                 member.id if member else 0,
                 state.value if state else "all",
             )
-            await show_first(interaction, leaf)
+            await show_first(interaction, page_ref)
 
     @app_commands.command(description="Cancel somebody's job that has not been sent off yet")
     @app_commands.describe(job="A waiting job", reason="Why, for the record")
@@ -163,7 +164,7 @@ class Moderate(
 
     def _line(self, job: Job, names: dict[int, str]) -> str:
         age = seconds_text(60 * round(max(0.0, self._now() - job.created_at) / 60))
-        parts = [job.id, clean(names[job.person_id], 40), news.price_text(job), age]
+        parts = [job.id, clean(names[job.person_id], 40), progress.price_text(job), age]
         return " · ".join(part for part in parts if part)
 
     async def _names(self, jobs: list[Job], server_id: int) -> dict[int, str]:

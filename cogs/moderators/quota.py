@@ -8,18 +8,24 @@ import discord
 from discord import app_commands, ui
 from discord.ext import commands
 
-from bot.cards import look as look_card
+from bot.cards import eligibility as eligibility_cards
 from bot.cards import moderator as moderator_cards
 from bot.cards import settings as settings_cards
-from bot.cards.paging import Book, Leaf
-from bot.core.accounts import Look
+from bot.cards.paging import PagedList, PageRef
+from bot.core.accounts import Eligibility
 from bot.core.ledger import Period
 from bot.core.rules import ServerRules
 from bot.errors import Problem, Refused
 from bot.services.moderation import REASON_LIMIT_CHARS, the_reason
 from bot.services.quotas import Quotas
-from cogs.shared.confirm import ask_first
-from cogs.shared.faces import Interaction, refusals_shown, server_of, servers_only, show_privately
+from cogs.shared.confirm import ask_to_confirm
+from cogs.shared.interactions import (
+    Interaction,
+    refusals_shown,
+    server_of,
+    servers_only,
+    show_privately,
+)
 from cogs.shared.pages import show_first
 
 MOST_CREDITS = 1_000_000
@@ -52,7 +58,7 @@ class Quota(
 
     async def interaction_check(self, interaction: discord.Interaction[Any], /) -> bool:
         """Discord has let them use a command: so they may use its cards for a while."""
-        interaction.client.passes.give(interaction, "quota")
+        interaction.client.card_access.allow(interaction, "quota")
         return True
 
     @app_commands.command(description="Whether somebody can ask for a video now, and why")
@@ -60,7 +66,9 @@ class Quota(
     async def show(self, interaction: Interaction, member: Person) -> None:
         """Everything that decides about one person."""
         async with refusals_shown(interaction):
-            await show_privately(interaction, look_card.look(await self._look(interaction, member)))
+            await show_privately(
+                interaction, eligibility_cards.eligibility(await self._look(interaction, member))
+            )
 
     @app_commands.command(description="Give somebody credits that stay until they are spent")
     @app_commands.describe(member="Who gets them", credits="How many", reason="Why, for the record")
@@ -74,7 +82,7 @@ class Quota(
             act = partial(self._grant, interaction, member.id, credits, the_reason(reason))
             if credits > MANY_CREDITS:
                 said = moderator_cards.asks_grant(member.id, credits, reason)
-                await ask_first(interaction, said, act)
+                await ask_to_confirm(interaction, said, act)
             else:
                 await show_privately(interaction, await act())
 
@@ -94,7 +102,7 @@ class Quota(
             taken = min(credits, has)
             act = partial(self._revoke, interaction, member.id, taken, the_reason(reason))
             said = moderator_cards.asks_revoke(member.id, taken, has, reason)
-            await ask_first(interaction, said, act)
+            await ask_to_confirm(interaction, said, act)
 
     @app_commands.command(name="set", description="Bring somebody's granted credits to a number")
     @app_commands.describe(
@@ -110,7 +118,7 @@ class Quota(
             act = partial(self._set, interaction, member.id, credits, has, the_reason(reason))
             if credits < has or credits - has > MANY_CREDITS:
                 said = moderator_cards.asks_set(member.id, credits, has, reason)
-                await ask_first(interaction, said, act)
+                await ask_to_confirm(interaction, said, act)
             else:
                 await show_privately(interaction, await act())
 
@@ -143,7 +151,7 @@ class Quota(
             has = await self._allowance_of(server_id, rules, role_id)
             if not has <= credits <= has + MANY_CREDITS or not credits or is_new_period:
                 said = moderator_cards.asks_allowance(rules, credits, has, chosen, role_id)
-                await ask_first(interaction, said, act)
+                await ask_to_confirm(interaction, said, act)
             else:
                 await show_privately(interaction, await act())
 
@@ -153,7 +161,7 @@ class Quota(
         async with refusals_shown(interaction):
             rules, guild = await self._quotas.rules(server_of(interaction)), interaction.guild
             roles = frozenset(role.id for role in guild.roles) if guild else frozenset()
-            card = settings_cards.allowances(rules, self._quotas.house, roles)
+            card = settings_cards.allowances(rules, self._quotas.limits, roles)
             await show_privately(interaction, card)
 
     @app_commands.command(
@@ -164,8 +172,8 @@ class Quota(
         async with refusals_shown(interaction):
             await _defer(interaction)
             act = partial(self._set_allowance, interaction, None, None, None)
-            said = moderator_cards.asks_default_allowance(self._quotas.house.allowance_credits)
-            await ask_first(interaction, said, act)
+            said = moderator_cards.asks_default_allowance(self._quotas.limits.allowance_credits)
+            await ask_to_confirm(interaction, said, act)
 
     @app_commands.command(description="What happened here to credits, jobs and rules")
     @app_commands.describe(member="Only what concerns this person")
@@ -174,14 +182,14 @@ class Quota(
         async with refusals_shown(interaction):
             if member is not None:
                 await self._roles(interaction, member)
-            leaf = Leaf(
-                Book.PAST,
+            page_ref = PageRef(
+                PagedList.PAST,
                 server_of(interaction),
                 interaction.user.id,
                 member.id if member else 0,
                 "all",
             )
-            await show_first(interaction, leaf)
+            await show_first(interaction, page_ref)
 
     @app_commands.command(description="Who has spent most in this period")
     async def top(self, interaction: Interaction) -> None:
@@ -209,7 +217,9 @@ class Quota(
             ends_at = self._quotas.moment(until)
             look = await self._look(interaction, member)
             act = partial(self._block, interaction, member.id, ends_at, the_reason(reason))
-            await ask_first(interaction, moderator_cards.asks_block(look, ends_at, reason), act)
+            await ask_to_confirm(
+                interaction, moderator_cards.asks_block(look, ends_at, reason), act
+            )
 
     @block.autocomplete("until")
     async def offer_moments(
@@ -280,7 +290,7 @@ class Quota(
         rules = await self._quotas.set_allowance(
             server_id, credits, period=period, role_id=role_id, actor_id=interaction.user.id
         )
-        anybody = await self._quotas.look(server_id, 0, None)
+        anybody = await self._quotas.eligibility(server_id, 0, None)
         everybodys = anybody.rules.allowance_credits
         if credits is None:
             credits = everybodys
@@ -292,7 +302,7 @@ class Quota(
         if role_id is not None:
             role = rules.roles.get(role_id)
             return (role.allowance_credits if role else None) or 0
-        return (await self._quotas.look(server_id, 0, None)).rules.allowance_credits
+        return (await self._quotas.eligibility(server_id, 0, None)).rules.allowance_credits
 
     async def _block(
         self, interaction: Interaction, person_id: int, ends_at: float | None, reason: str
@@ -318,12 +328,12 @@ class Quota(
             raise Refused(Problem.NOBODY_HERE)
         return None
 
-    async def _look(self, interaction: Interaction, person: Person) -> Look:
+    async def _look(self, interaction: Interaction, person: Person) -> Eligibility:
         roles = await self._roles(interaction, person)
-        return await self._quotas.look(server_of(interaction), person.id, roles)
+        return await self._quotas.eligibility(server_of(interaction), person.id, roles)
 
     async def _has(self, server_id: int, person_id: int) -> int:
-        look = await self._quotas.look(server_id, person_id, None)
+        look = await self._quotas.eligibility(server_id, person_id, None)
         return look.standing.balance.granted
 
     def _moment_choice(self, text: str) -> app_commands.Choice[str] | None:

@@ -11,12 +11,12 @@ from discord.ext import commands
 from bot.cards import settings as settings_cards
 from bot.cards.settings import CHANNELS_SELECT, QUALITIES_SELECT, Choice, Here
 from bot.core.jobs import QUALITIES
-from bot.core.rules import House, ServerRules, snapshot
+from bot.core.rules import OperatorLimits, ServerRules, snapshot
 from bot.errors import Problem, Refused
 from bot.services.moderation import REASON_LIMIT_CHARS
 from bot.services.quotas import Quotas
-from cogs.shared.confirm import ask_first
-from cogs.shared.faces import (
+from cogs.shared.confirm import ask_to_confirm
+from cogs.shared.interactions import (
     Interaction,
     chosen_in,
     refusals_shown,
@@ -38,13 +38,13 @@ class Settings(
 ):
     """Discord decides who may use it; admins can change that there."""
 
-    def __init__(self, quotas: Quotas, house: House) -> None:
+    def __init__(self, quotas: Quotas, limits: OperatorLimits) -> None:
         self._quotas = quotas
-        self._house = house
+        self._limits = limits
 
     async def interaction_check(self, interaction: discord.Interaction[Any], /) -> bool:
         """Discord has let them use a command: so they may use its cards for a while."""
-        interaction.client.passes.give(interaction, "settings")
+        interaction.client.card_access.allow(interaction, "settings")
         return True
 
     @app_commands.command(description="Everything that holds in this server")
@@ -52,7 +52,7 @@ class Settings(
         """The server's own rules, and where the operator's hold."""
         async with refusals_shown(interaction):
             rules = await self._quotas.rules(server_of(interaction))
-            card = settings_cards.overview(rules, self._house, _here(interaction, rules))
+            card = settings_cards.overview(rules, self._limits, _here(interaction, rules))
             await show_privately(interaction, card)
 
     @app_commands.command(description="Budget of the whole server, and what one person may have")
@@ -81,12 +81,12 @@ class Settings(
             if not changes:
                 await show_privately(interaction, settings_cards.limits_unasked())
                 return
-            notes = settings_cards.limit_notes(changes, self._house)
+            notes = settings_cards.limit_notes(changes, self._limits)
             rules = await self._quotas.rules(server_of(interaction))
             act = partial(self._change, interaction, reason, notes, **changes)
             new = changes.get("budget_credits", rules.budget_credits)
             if rules.budget_credits not in {None, new}:
-                await ask_first(interaction, settings_cards.asks_budget(rules, new), act)
+                await ask_to_confirm(interaction, settings_cards.asks_budget(rules, new), act)
             else:
                 await show_privately(interaction, await act())
 
@@ -152,7 +152,7 @@ class Settings(
             act = partial(self._change, interaction, reason, audit_channel_id=new)
             if new is None and rules.audit_channel_id is not None:
                 said = settings_cards.asks_no_audit(rules.audit_channel_id)
-                await ask_first(interaction, said, act)
+                await ask_to_confirm(interaction, said, act)
             else:
                 await show_privately(interaction, await act())
 
@@ -188,7 +188,7 @@ class ChannelsSelect(ui.DynamicItem[ui.ChannelSelect[Any]], template=CHANNELS_SE
         """Save the choice, and show it in the card's place."""
         choice, quotas = self._choice, interaction.client.quotas
         async with refusals_shown(interaction):
-            _check_pass(interaction, choice)
+            _check_access(interaction, choice)
             chosen = frozenset(int(one) for one in chosen_in(interaction) if one.isdecimal())
             before = await quotas.rules(choice.server_id)
             if chosen - _here(interaction, before).channels:
@@ -223,7 +223,7 @@ class QualitiesSelect(ui.DynamicItem[ui.Select[Any]], template=QUALITIES_SELECT)
         """Save the choice, and show it in the card's place."""
         choice, quotas = self._choice, interaction.client.quotas
         async with refusals_shown(interaction):
-            _check_pass(interaction, choice)
+            _check_access(interaction, choice)
             chosen = chosen_in(interaction)
             qualities = frozenset(known for known in QUALITIES if known in chosen)
             given = {"actor_id": choice.actor_id, "reason": choice.reason}
@@ -270,9 +270,9 @@ def _choice_in(
     return Choice(int(match["server"]), int(match["actor"]), role_id, reason)
 
 
-def _check_pass(interaction: Interaction, choice: Choice) -> None:
-    passes = interaction.client.passes
-    passes.check(interaction, choice.actor_id, choice.server_id, "settings")
+def _check_access(interaction: Interaction, choice: Choice) -> None:
+    access = interaction.client.card_access
+    access.check(interaction, choice.actor_id, choice.server_id, "settings")
 
 
 def _check_role(interaction: Interaction, role_id: int) -> None:

@@ -6,16 +6,16 @@ from typing import Any, Self
 import discord
 from discord import ui
 
-from bot.cards import job as cards
 from bot.cards import moderator as moderator_cards
+from bot.cards import parts
 from bot.cards.moderator import ANSWER_PATTERN, Answer
 from bot.errors import CannotSave, Problem, Refused
+from cogs.shared.access import roles_of
 from cogs.shared.confirmations import Act
-from cogs.shared.faces import Interaction, refusals_shown, server_of, show_privately
-from cogs.shared.passes import roles_of
+from cogs.shared.interactions import Interaction, refusals_shown, server_of, show_privately
 
 
-async def ask_first(interaction: Interaction, question: str, act: Act) -> None:
+async def ask_to_confirm(interaction: Interaction, question: str, act: Act) -> None:
     """Show what will happen; `act` is done when the same person confirms."""
     waiting = interaction.client.confirmations
     roles = roles_of(interaction)
@@ -57,6 +57,6 @@ async def _outcome(act: Act) -> ui.LayoutView:
     try:
         return await act()
     except Refused as refused:
-        return cards.refusal(refused.problem, refused.facts)
+        return parts.refusal(refused.problem, refused.facts)
     except CannotSave:
-        return cards.refusal(Problem.CANNOT_SAVE, {})
+        return parts.refusal(Problem.CANNOT_SAVE, {})

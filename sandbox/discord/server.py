@@ -9,7 +9,7 @@ from typing import Self
 
 from aiohttp import web
 
-from sandbox.discord.doors import FILES_PATHS, Handler, guard
+from sandbox.discord.access import FILES_PATHS, Handler, guard
 from sandbox.discord.gateway.sessions import Sessions
 from sandbox.discord.gateway.sockets import Gateway
 from sandbox.discord.page.controls import MOST_AHEAD_S, Control, Controls, clock_control

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from engine.media import duration_s
-from engine.painting.mark import Mark
+from engine.painting.watermark import Mark
 from engine.render import render
 from engine.seeing.agreement import agreement
 from engine.seeing.pose import PoseModel

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 LIFE, STORE, MODEL = "tests/bot/life", "tests/bot/store", "tests/bot/life/model"
-POINTS, DOUBT, DRAFTS, WAITING = (
-    f"{LIFE}/jobs/test_{name}.py" for name in ("points", "doubt", "drafts", "waiting")
+POINTS, DOUBT, OFFERS, WAITING = (
+    f"{LIFE}/jobs/test_{name}.py" for name in ("points", "doubt", "offers", "waiting")
 )
 DELIVERY = f"{LIFE}/delivery/test_delivery.py"
 JOBS, MONEY = f"{STORE}/test_jobs.py", f"{STORE}/test_money.py"
-RECORDS, FIRST_TABLES = "bot/store/store.py", "bot/store/migrations/versions/0001_first_tables.py"
+STORE_PY, FIRST_TABLES = "bot/store/store.py", "bot/store/migrations/versions/0001_first_tables.py"
 UNIQUE = "the database itself refuses a second one"
 
 
@@ -49,17 +49,19 @@ _EARLY = """            assert job.quality is not None
                 image_url=image_url, video_url=video_url, quality=job.quality
             )
 """
-_RENDERED = "        return await change(connection, job, JobState.FETCHING, at)\n"
-_CAPTURE = "        await money.settle(connection, job, Kind.CAPTURE, at)\n"
+_RENDERED = "        return await transition(connection, job, JobState.FETCHING, at)\n"
+_CAPTURE = "        await money.settle(connection, job, EntryKind.CAPTURE, at)\n"
 _BRING = "            await self._bring(job, attempt.result_url)\n"
 _PAID = "        await self._store.fetched(job, self._clock.time())\n        return 0\n"
-_CLAIM = "    return await connection.scalar(query) is not None\n"
+_CLAIM = "    return await connection.scalar(statement) is not None\n"
 _FAILED = """failure=failure_json(failure), lease=None
         )
-        await money.settle(connection, job, Kind.RELEASE, at)
+        await money.settle(connection, job, EntryKind.RELEASE, at)
 """
-_RELEASE = "        await money.settle(connection, job, Kind.RELEASE, at)\n"
-_NOT_ACCEPTED = "        return await change(connection, job, JobState.QUEUED, at, attempt_id=None"
+_RELEASE = "        await money.settle(connection, job, EntryKind.RELEASE, at)\n"
+_NOT_ACCEPTED = (
+    "        return await transition(connection, job, JobState.QUEUED, at, attempt_id=None"
+)
 
 SENDING = (
     Mutant(
@@ -86,9 +88,9 @@ SENDING = (
     ),
     _one(
         "… and answers to submits as well",
-        "bot/store/changes.py",
+        "bot/store/transitions.py",
         _CLAIM,
-        "    return await connection.scalar(query) is None and False\n",
+        "    return await connection.scalar(statement) is None and False\n",
         *(JOBS, DOUBT, MODEL),
     ),
     _one(
@@ -109,36 +111,36 @@ SENDING = (
         "an id may be claimed twice, and nothing refuses it",
         (
             Edit(FIRST_TABLES, '        sa.UniqueConstraint("request_id"),\n', ""),
-            Edit("bot/store/changes.py", _CLAIM, "    return query is None\n"),
+            Edit("bot/store/transitions.py", _CLAIM, "    return statement is None\n"),
         ),
         (JOBS, DOUBT, MODEL),
     ),
     _one(
         "a doubt goes to review after one reading",
-        "bot/provider/breaker.py",
-        "        enough = self._of(job_id).count >= self._least_tries\n",
+        "bot/jobs/deadlines.py",
+        "        enough = self._of(job_id).count >= self._min_tries\n",
         "        enough = self._of(job_id).count >= 1\n",
-        *("tests/bot/provider/test_breaker.py", MODEL),
+        *("tests/bot/jobs/test_deadlines.py", MODEL),
     ),
 )
 FENCES = (
     _one(
         "changes name neither state nor revision",
-        "bot/store/changes.py",
+        "bot/store/transitions.py",
         _FENCE,
         ".where(jobs.c.id == job.id)",
         *(JOBS, MONEY, MODEL),
     ),
     _one(
         "changes name the state alone",
-        "bot/store/changes.py",
+        "bot/store/transitions.py",
         _FENCE,
         ".where(jobs.c.id == job.id, jobs.c.state == job.state)",
         *(JOBS, MODEL),
     ),
     _one(
         "changes name the revision alone",
-        "bot/store/changes.py",
+        "bot/store/transitions.py",
         _FENCE,
         ".where(jobs.c.id == job.id, jobs.c.revision == job.revision)",
         *(JOBS, MODEL),
@@ -146,14 +148,14 @@ FENCES = (
     ),
     _one(
         "a repeated event makes another job",
-        RECORDS,
+        STORE_PY,
         "        if await connection.scalar(known) is not None:\n",
         "        if await connection.scalar(known) == new.id:\n",
         *(JOBS, MODEL),
     ),
     _one(
-        "a newer draft leaves the earlier one",
-        RECORDS,
+        "a newer offer leaves the earlier one",
+        STORE_PY,
         "        if new.source is Source.MESSAGE:\n",
         "        if new.source is Source.MESSAGE and not new.person_id:\n",
         *(WAITING, MODEL),
@@ -170,8 +172,8 @@ SHOWING = (
     _one(
         "no nonce on the post",
         "bot/delivery/post.py",
-        "view=cards.finished(job), file=file, nonce=job.id,",
-        "view=cards.finished(job), file=file,",
+        "view=job_cards.finished(job), file=file, nonce=job.id,",
+        "view=job_cards.finished(job), file=file,",
         DELIVERY,
     ),
     _one(
@@ -207,7 +209,7 @@ SHOWING = (
         "bot/delivery/status.py",
         "            found = await _cards_of(job, channel)\n",
         "            found: list[discord.Message] = []\n",
-        DRAFTS,
+        OFFERS,
     ),
 )
 MONEYS = (
@@ -263,8 +265,8 @@ MONEYS = (
     Mutant(
         "captured when the run ends",
         (
-            Edit(RECORDS, _RENDERED, _CAPTURE + _RENDERED),
-            Edit(RECORDS, _CAPTURE + "        return delivering\n", "        return delivering\n"),
+            Edit(STORE_PY, _RENDERED, _CAPTURE + _RENDERED),
+            Edit(STORE_PY, _CAPTURE + "        return delivering\n", "        return delivering\n"),
         ),
         (POINTS, MODEL),
     ),
@@ -282,21 +284,21 @@ MONEYS = (
     ),
     _one(
         "a failure does not give credits back",
-        RECORDS,
+        STORE_PY,
         _FAILED,
         _FAILED.rpartition("        await")[0],
         *(MONEY, MODEL),
     ),
     _one(
         "giving up does not give credits back",
-        "bot/store/corrections.py",
+        "bot/store/decisions.py",
         "        if outcome is Outcome.GIVE_UP:\n            await money",
         "        if outcome is Outcome.AGAIN and not at:\n            await money",
-        *(f"{STORE}/test_corrections.py", MODEL),
+        *(f"{STORE}/test_decisions.py", MODEL),
     ),
     _one(
         "a submit that was turned away gives credits back",
-        RECORDS,
+        STORE_PY,
         _NOT_ACCEPTED,
         _RELEASE + _NOT_ACCEPTED,
         *(JOBS, MODEL),
@@ -318,8 +320,8 @@ MONEYS = (
     _one(
         "a released hold stays spent",
         "bot/store/money.py",
-        "_release.c.kind == Kind.RELEASE),",
-        "_release.c.kind == Kind.REFUND),",
+        "_release.c.kind == EntryKind.RELEASE),",
+        "_release.c.kind == EntryKind.REFUND),",
         *(MONEY, MODEL),
     ),
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bot.cards.job import Button
-from bot.cards.news import TITLES
+from bot.cards.progress import TITLES
 from bot.core.jobs import JobState
 from sandbox.discord.schema.parts import walk
 from sandbox.discord.state.model import Flag, InteractionType, Message
@@ -43,7 +43,7 @@ class Audit:
         """Everything that is not as it must be."""
         return [
             *self._of_ends(),
-            *self._of_drafts(),
+            *self._of_offers(),
             *self._of_runs(),
             *self._of_posts(),
             *self._of_money(),
@@ -71,7 +71,7 @@ class Audit:
             if job["state"] not in ENDS | {"review"}:
                 yield f"{job['id']} is lost: it is still {job['state']}."
 
-    def _of_drafts(self) -> Iterator[str]:
+    def _of_offers(self) -> Iterator[str]:
         """Whoever could have started or dropped their request did: none waited out its day."""
         for job in self.jobs:
             waited_s = job["state_since"] - job["created_at"]

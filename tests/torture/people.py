@@ -19,7 +19,7 @@ PRESS_AGAIN_S = 3.0
 CHANNELS = ("general", "showroom", "readonly", "nofiles", *(f"stage{n}" for n in range(6)))
 UNENDED = "state NOT IN ('delivered', 'failed', 'cancelled')"
 HALF = "Now send me the"
-"""On the card of a draft whose other file may have been sent while nobody listened."""
+"""On the card of an offer whose other file may have been sent while nobody listened."""
 
 TOGETHER = 3
 """So many unended jobs a person has at most."""
@@ -100,7 +100,7 @@ class People:
     # --- pressing -----------------------------------------------------------------------------
 
     async def press(self) -> None:
-        """Press the buttons that there are: every draft's start, some cancels, some details."""
+        """Press the buttons that there are: every offer's start, some cancels, some details."""
         while True:
             await asyncio.sleep(GLANCE_S)
             if self._world.is_open:
@@ -122,7 +122,7 @@ class People:
                 await self._click("details", message, job_id, custom_id)
 
     async def _decide(self, message: Message, job_id: str, buttons: list[str]) -> None:
-        """A draft: started, sometimes by two presses at once, seldom dropped."""
+        """An offer: started, sometimes by two presses at once, seldom dropped."""
         now = asyncio.get_running_loop().time()
         if now - self._pressed_at.get(job_id, -PRESS_AGAIN_S) < PRESS_AGAIN_S:
             return

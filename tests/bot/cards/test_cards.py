@@ -7,13 +7,14 @@ import discord
 import pytest
 from discord import ui
 
-from bot.cards import job as cards
+from bot.cards import job as job_cards
+from bot.cards import parts
 from bot.cards import wallet as wallet_cards
-from bot.cards.news import Outlook, Pace
+from bot.cards.progress import Outlook, Pace
 from bot.cards.sentences import SENTENCES, clean, sentence
 from bot.core import policy
 from bot.core.accounts import Payer, Wallet
-from bot.core.actions import CREDITS, Line
+from bot.core.actions import CREDIT_KINDS, HistoryLine
 from bot.core.jobs import (
     LEADS_TO,
     Card,
@@ -30,7 +31,7 @@ from bot.core.ledger import Balance
 from bot.core.policy import Block
 from bot.core.rules import ServerRules, rules_for
 from bot.errors import Problem, Refused
-from tests.bot.store.test_jobs import HOUSE
+from tests.bot.store.test_jobs import LIMITS
 
 HOSTILE = "@everyone `x` **b** [a](http://evil) <@1> \u202e\n# big |||" + "y" * 500
 FACTS: dict[Problem, dict[str, str | int | float]] = {
@@ -105,7 +106,7 @@ PRICES: dict[Quality, int] = {"360p": 9, "540p": 10, "720p": 12}
 
 
 def wallets() -> Iterator[Wallet]:
-    rules = rules_for(HOUSE, 0, ServerRules())
+    rules = rules_for(LIMITS, 0, ServerRules())
     own = Wallet(
         rules=rules,
         balance=Balance(1, 2, 3),
@@ -114,7 +115,7 @@ def wallets() -> Iterator[Wallet]:
         renews_at=2e9,
         prices=PRICES,
         under_way=[JOB] * 25,
-        last=[Line(2e9, kind, 0, 7, 5, JOB.id, 9, "because") for kind in CREDITS],
+        last=[HistoryLine(2e9, kind, 0, 7, 5, JOB.id, 9, "because") for kind in CREDIT_KINDS],
         payers=[Payer(number, "x" * 100) for number in range(1, 40)],
     )
     yield own
@@ -138,29 +139,29 @@ def all_cards() -> Iterator[tuple[str, ui.LayoutView]]:
             Outlook(is_in_doubt=True),
             Outlook(pace=Pace.LATE),
         ):
-            yield f"{state} {outlook}", cards.status(job, outlook)
-        yield f"{state} again", cards.shown_again(job, Outlook(), link=("https://x", 2e9))
+            yield f"{state} {outlook}", job_cards.status(job, outlook)
+        yield f"{state} again", job_cards.shown_again(job, Outlook(), link=("https://x", 2e9))
     for how in Delivered:
         job = replace(JOB, state=JobState.DELIVERED, delivered=how, delivery_message_id=9)
-        yield f"delivered {how}", cards.status(job, Outlook())
-        yield f"shown {how}", cards.shown_again(job, Outlook(), has_file=True)
-    draft = replace(JOB, state=JobState.CHECKING, source=Source.MESSAGE, quality=None, price=None)
-    for job in (draft, replace(draft, subject=None), replace(draft, motion=None)):
-        yield "draft", cards.draft(job, None)
-        yield "priced draft", cards.draft(job, PRICES)
-    yield "post", cards.finished(JOB)
-    yield "linked post", cards.finished(JOB, link=("https://files.example/v.mp4", 2e9))
-    yield "no jobs", cards.job_list([])
-    yield "jobs", cards.job_list([replace(JOB, state=state) for state in JobState])
-    yield "explanation", cards.explanation(PRICES)
+        yield f"delivered {how}", job_cards.status(job, Outlook())
+        yield f"shown {how}", job_cards.shown_again(job, Outlook(), has_file=True)
+    offer = replace(JOB, state=JobState.CHECKING, source=Source.MESSAGE, quality=None, price=None)
+    for job in (offer, replace(offer, subject=None), replace(offer, motion=None)):
+        yield "offer", job_cards.offer(job, None)
+        yield "priced offer", job_cards.offer(job, PRICES)
+    yield "post", job_cards.finished(JOB)
+    yield "linked post", job_cards.finished(JOB, link=("https://files.example/v.mp4", 2e9))
+    yield "no jobs", job_cards.job_list([])
+    yield "jobs", job_cards.job_list([replace(JOB, state=state) for state in JobState])
+    yield "explanation", job_cards.explanation(PRICES)
     for outcome in Outcome:
         settled = replace(JOB, state=LEADS_TO[outcome], settled=outcome)
-        yield f"resolved {outcome}", cards.resolved(settled)
-        yield f"settled {outcome}", cards.status(settled, Outlook())
+        yield f"resolved {outcome}", job_cards.resolved(settled)
+        yield f"settled {outcome}", job_cards.status(settled, Outlook())
     for wallet in wallets():
         yield "wallet", wallet_cards.wallet(wallet)
     for problem in Problem:
-        yield f"refusal {problem}", cards.refusal(problem, FACTS.get(problem, {}))
+        yield f"refusal {problem}", parts.refusal(problem, FACTS.get(problem, {}))
 
 
 async def test_discord_would_take_every_card() -> None:
@@ -211,13 +212,13 @@ def test_cleaning_keeps_ordinary_names() -> None:
 def test_not_charged_is_said_only_where_nothing_was_captured() -> None:
     for state in JobState:
         job = replace(JOB, state=state, failure=Failure(Problem.INTERRUPTED))
-        said = "not charged" in text_of(cards.status(job, Outlook()))
+        said = "not charged" in text_of(job_cards.status(job, Outlook()))
         assert said == (state in {JobState.FAILED, JobState.CANCELLED}), state
 
 
 def test_a_cancel_button_only_where_it_can_be_cancelled() -> None:
     for state in JobState:
-        view = cards.status(replace(JOB, state=state), Outlook())
+        view = job_cards.status(replace(JOB, state=state), Outlook())
         buttons = [item for item in view.walk_children() if isinstance(item, ui.Button)]
         assert bool(buttons) == (state is JobState.QUEUED)
 
@@ -230,7 +231,9 @@ def text_of(view: ui.LayoutView) -> str:
 
 def test_the_post_shows_the_file_it_carries() -> None:
     gallery = next(
-        item for item in cards.finished(JOB).walk_children() if isinstance(item, ui.MediaGallery)
+        item
+        for item in job_cards.finished(JOB).walk_children()
+        if isinstance(item, ui.MediaGallery)
     )
     assert isinstance(gallery.items[0].media, discord.UnfurledMediaItem)
     assert gallery.items[0].media.url == f"attachment://marionette-{JOB.id}.mp4"
@@ -249,18 +252,18 @@ def test_somebody_elses_reason_ends_like_a_sentence(reason: str, told: str) -> N
 
 
 def test_a_list_does_not_look_as_if_a_cancelled_job_had_cost_something() -> None:
-    text = text_of(cards.job_list([replace(JOB, state=JobState.CANCELLED)]))
+    text = text_of(job_cards.job_list([replace(JOB, state=JobState.CANCELLED)]))
     assert "540p · 8 credits given back" in text
 
 
 def test_posts_can_be_told_apart() -> None:
-    assert "540p · 7.3 s · job `abcdefgh23`" in text_of(cards.finished(JOB))
+    assert "540p · 7.3 s · job `abcdefgh23`" in text_of(job_cards.finished(JOB))
 
 
-def test_a_draft_that_failed_says_what_to_send_again() -> None:
+def test_an_offer_that_failed_says_what_to_send_again() -> None:
     failure = Failure(Problem.DAMAGED_VIDEO, {})
-    draft = replace(JOB, state=JobState.FAILED, source=Source.MESSAGE, failure=failure)
-    assert "send both the picture and the video" in text_of(cards.status(draft, Outlook()))
+    offer = replace(JOB, state=JobState.FAILED, source=Source.MESSAGE, failure=failure)
+    assert "send both the picture and the video" in text_of(job_cards.status(offer, Outlook()))
 
 
 def test_a_wallet_names_the_limit_that_counts_and_no_other() -> None:

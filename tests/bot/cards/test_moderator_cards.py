@@ -9,34 +9,34 @@ from dataclasses import replace
 import pytest
 from discord import ui
 
+from bot.cards import eligibility as eligibility_cards
 from bot.cards import history as history_cards
-from bot.cards import jobs as job_cards
-from bot.cards import look as look_card
 from bot.cards import moderator as moderator_cards
+from bot.cards import server_jobs
 from bot.cards import settings as settings_cards
-from bot.cards.obstacles import OBSTACLES
-from bot.cards.paging import ID_PATTERN, Book, Leaf, Turn
-from bot.core.accounts import Look, Page
-from bot.core.actions import LINES, Deed, Line, Snapshot, Spender
+from bot.cards.paging import ID_PATTERN, PagedList, PageRef, Turn
+from bot.cards.sentences import OBSTACLES
+from bot.core.accounts import Eligibility, Page
+from bot.core.actions import HISTORY_KINDS, ActionKind, HistoryLine, Snapshot, Spender
 from bot.core.jobs import QUALITIES, JobState
-from bot.core.ledger import Balance, Kind
+from bot.core.ledger import Balance, EntryKind
 from bot.core.policy import Ask, Block, Standing, obstacles
 from bot.core.rules import RoleRules, ServerRules, rules_for
 from bot.errors import Problem, Refused
 from tests.bot.cards.test_cards import HOSTILE, JOB, text_of
-from tests.bot.store.test_jobs import HOUSE
+from tests.bot.store.test_jobs import LIMITS
 
 AT = 1_795_000_000.0
 BIG = 2**64 - 1
 PERSON = 7
 STANDING = Standing(Balance(10, 5, 2), 3, 1, 1, 1, 1, running_here=1, waiting_here=1)
-RULES = rules_for(HOUSE, 2, ServerRules())
-LOOK = Look(2, PERSON, True, RULES, STANDING, 2e9, 2e9, [], [JOB])
-LINE = Line(AT, "hold", 2, PERSON, -8, JOB.id, 9, HOSTILE, {"until": None}, {"until": 2e9})
+RULES = rules_for(LIMITS, 2, ServerRules())
+LOOK = Eligibility(2, PERSON, True, RULES, STANDING, 2e9, 2e9, [], [JOB])
+LINE = HistoryLine(AT, "hold", 2, PERSON, -8, JOB.id, 9, HOSTILE, {"until": None}, {"until": 2e9})
 
 
-def lines() -> list[Line]:
-    return [replace(LINE, kind=kind, actor_id=BIG, person_id=BIG) for kind in LINES]
+def lines() -> list[HistoryLine]:
+    return [replace(LINE, kind=kind, actor_id=BIG, person_id=BIG) for kind in HISTORY_KINDS]
 
 
 def all_cards() -> Iterator[tuple[str, ui.LayoutView]]:
@@ -49,18 +49,18 @@ def all_cards() -> Iterator[tuple[str, ui.LayoutView]]:
         obstacles=[Refused(problem, **FACTS.get(problem, {})) for problem in OBSTACLES],
         under_way=[JOB] * 25,
     )
-    yield "fine", look_card.look(LOOK)
-    yield "full", look_card.look(full)
-    for turn in Book:
-        leaf = Leaf(turn, BIG, BIG, BIG, "cancelled", 99_999)
+    yield "fine", eligibility_cards.eligibility(LOOK)
+    yield "full", eligibility_cards.eligibility(full)
+    for turn in PagedList:
+        page_ref = PageRef(turn, BIG, BIG, BIG, "cancelled", 99_999)
         listed = [
-            job_cards.Listed(replace(JOB, state=state, id=f"abcdefgh{number}"), True)
+            server_jobs.Listed(replace(JOB, state=state, id=f"abcdefgh{number}"), True)
             for number, state in enumerate(JobState, 10)
         ]
-        yield "jobs", job_cards.jobs(leaf, listed[: job_cards.JOBS_PER_PAGE], has_next=True)
-        yield "history", history_cards.history(leaf, Page(lines()[:10], 0, 3))
-        yield "rest", history_cards.history(leaf, Page(lines()[10:], 0, 3))
-        yield "changes", history_cards.history(leaf, Page(changes(), 0, 3))
+        yield "jobs", server_jobs.jobs(page_ref, listed[: server_jobs.JOBS_PER_PAGE], has_next=True)
+        yield "history", history_cards.history(page_ref, Page(lines()[:10], 0, 3))
+        yield "rest", history_cards.history(page_ref, Page(lines()[10:], 0, 3))
+        yield "changes", history_cards.history(page_ref, Page(changes(), 0, 3))
     rules = ServerRules(
         channels=frozenset(range(BIG - 25, BIG)),
         audit_channel_id=BIG,
@@ -71,8 +71,8 @@ def all_cards() -> Iterator[tuple[str, ui.LayoutView]]:
     )
     for there_are in (frozenset(rules.roles), frozenset[int]()):
         here = settings_cards.Here(there_are, rules.channels, may_post=False)
-        yield "settings", settings_cards.overview(rules, HOUSE, here)
-        yield "allowances", settings_cards.allowances(rules, HOUSE, there_are)
+        yield "settings", settings_cards.overview(rules, LIMITS, here)
+        yield "allowances", settings_cards.allowances(rules, LIMITS, there_are)
     yield "question", moderator_cards.question("x", "0" * 16)
     yield (
         "block",
@@ -81,14 +81,14 @@ def all_cards() -> Iterator[tuple[str, ui.LayoutView]]:
     yield "top", moderator_cards.top([Spender(BIG, 10**6, 10**6)] * 10, AT)
 
 
-def changes() -> list[Line]:
+def changes() -> list[HistoryLine]:
     """As long as a page of changes can be."""
     channels = [str(BIG - number) for number in range(25)]
     first: Snapshot = {"budget_credits": 10**6, "max_running_per_person": 10**4}
     second: Snapshot = first | {"channels": channels[::-1]}
     first["channels"] = channels
     none: Snapshot = dict.fromkeys(first)
-    long = replace(LINE, kind=Deed.SETTINGS, actor_id=BIG, reason="x" * 300)
+    long = replace(LINE, kind=ActionKind.SETTINGS, actor_id=BIG, reason="x" * 300)
     return [
         replace(long, before=none if number % 2 else second, after=first) for number in range(10)
     ]
@@ -119,42 +119,49 @@ async def test_discord_would_take_every_card() -> None:
 
 @pytest.mark.parametrize("turn", Turn)
 def test_a_page_is_found_again_from_its_id(turn: Turn) -> None:
-    leaf = Leaf(Book.PAST, BIG, BIG, BIG, "cancelled", 99_999)
-    found = re.fullmatch(ID_PATTERN, leaf.custom_id(turn))
+    page_ref = PageRef(PagedList.PAST, BIG, BIG, BIG, "cancelled", 99_999)
+    found = re.fullmatch(ID_PATTERN, page_ref.custom_id(turn))
     assert found
-    assert (Leaf.of(found), found["turn"]) == (leaf, turn)
+    assert (PageRef.of(found), found["turn"]) == (page_ref, turn)
 
 
 def test_every_filters_name_fits_its_id() -> None:
-    for book, names in ((Book.PAST, history_cards.FILTERS), (Book.JOBS, job_cards.FILTERS)):
+    for list_kind, names in (
+        (PagedList.PAST, history_cards.FILTERS),
+        (PagedList.JOBS, server_jobs.FILTERS),
+    ):
         for name in names:
-            assert len(Leaf(book, BIG, BIG, BIG, name, 99_999).custom_id(Turn.BACK)) <= 100
+            assert len(PageRef(list_kind, BIG, BIG, BIG, name, 99_999).custom_id(Turn.BACK)) <= 100
 
 
 def test_every_kind_of_line_and_every_state_is_in_one_filter_besides_all() -> None:
     kinds = [k for name, (_, some) in history_cards.FILTERS.items() if name != "all" for k in some]
-    assert sorted(kinds) == sorted(LINES)
-    states = [s for name, (_, some) in job_cards.FILTERS.items() if name != "all" for s in some]
+    assert sorted(kinds) == sorted(HISTORY_KINDS)
+    states = [s for name, (_, some) in server_jobs.FILTERS.items() if name != "all" for s in some]
     assert sorted(states) == sorted(JobState)
 
 
 def test_the_first_line_says_yes_or_no_and_the_first_reason() -> None:
-    yes = text_of(look_card.look(LOOK)).split("\n")
+    yes = text_of(eligibility_cards.eligibility(LOOK)).split("\n")
     assert yes[0] == "### <@7> can ask for a video now"
     assert yes[1] == "**Credits**"
     spent = replace(STANDING, block=Block(2e9, "spam"), server_spent=9)
     rules = replace(RULES, budget_credits=9)
     found = list(obstacles(rules, spent, Ask(), AT))
-    no = text_of(look_card.look(replace(LOOK, standing=spent, rules=rules, obstacles=found)))
+    no = text_of(
+        eligibility_cards.eligibility(replace(LOOK, standing=spent, rules=rules, obstacles=found))
+    )
     assert no.split("\n")[:2] == [
         "### <@7> cannot ask for a video now",
         "They are blocked until <t:2000000000:F> (<t:2000000000:R>).",
     ]
     assert "This server’s budget is spent." in no
-    left = text_of(look_card.look(replace(LOOK, is_member=False)))
+    left = text_of(eligibility_cards.eligibility(replace(LOOK, is_member=False)))
     assert "cannot ask for a video now\nThey are not a member of this server now." in left
     closed = replace(LOOK, rules=replace(RULES, qualities=frozenset()))
-    assert "cannot ask for a video now\nNo quality is open" in text_of(look_card.look(closed))
+    assert "cannot ask for a video now\nNo quality is open" in text_of(
+        eligibility_cards.eligibility(closed)
+    )
 
 
 def test_what_decides_is_all_there() -> None:
@@ -168,7 +175,7 @@ def test_what_decides_is_all_there() -> None:
         max_waiting_here=3,
     )
     standing = replace(STANDING, server_spent=6, running_here=1)
-    text = text_of(look_card.look(replace(LOOK, rules=rules, standing=standing)))
+    text = text_of(eligibility_cards.eligibility(replace(LOOK, rules=rules, standing=standing)))
     budget = RULES.daily_budget_credits
     for words in (
         f"**10** of {rules.allowance_credits} left of the daily allowance (from <@&11>)",
@@ -187,13 +194,16 @@ def test_what_decides_is_all_there() -> None:
 
 
 def test_every_line_is_worded() -> None:
-    texts = {kind: history_cards.line_text(replace(LINE, kind=kind, reason="r")) for kind in LINES}
-    assert len(set(texts.values())) == len(LINES) - 1  # settings and allowances read alike
-    assert texts[Deed.BLOCK].endswith("<@9> blocked <@7> until <t:2000000000:f>: r")
-    assert texts[Kind.REFUND].endswith("refunded to <@7> for `abcdefgh23` by <@9>: r")
+    texts = {
+        kind: history_cards.line_text(replace(LINE, kind=kind, reason="r"))
+        for kind in HISTORY_KINDS
+    }
+    assert len(set(texts.values())) == len(HISTORY_KINDS) - 1  # settings and allowances read alike
+    assert texts[ActionKind.BLOCK].endswith("<@9> blocked <@7> until <t:2000000000:f>: r")
+    assert texts[EntryKind.REFUND].endswith("refunded to <@7> for `abcdefgh23` by <@9>: r")
     changed = replace(
         LINE,
-        kind=Deed.ALLOWANCE,
+        kind=ActionKind.ALLOWANCE,
         reason="",
         before={"role_id": 11, "allowance_credits": None, "period": "day"},
         after={"role_id": 11, "allowance_credits": 40, "period": "day"},
@@ -201,7 +211,7 @@ def test_every_line_is_worded() -> None:
     assert history_cards.line_text(changed).endswith(
         "<@9> changed <@&11>’s **Allowance**: none of its own → 40 credits"
     )
-    operators = replace(LINE, kind=Kind.GRANT, actor_id=0, reason=None)
+    operators = replace(LINE, kind=EntryKind.GRANT, actor_id=0, reason=None)
     assert history_cards.line_text(operators).endswith("granted to <@7> by the operator")
 
 

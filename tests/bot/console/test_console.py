@@ -15,7 +15,7 @@ from bot.core.jobs import Failure, Job, JobState, Source
 from bot.errors import Problem
 from bot.store import Database, NewJob, Store
 from tests.bot.store.test_backup import head
-from tests.bot.store.test_jobs import AT, FILE, HOUSE, submit
+from tests.bot.store.test_jobs import AT, FILE, LIMITS, submit
 from tests.bot.test_settings import ROOT
 
 QUEUED, DOUBTFUL, FAILED = "aaaaaaaa22", "bbbbbbbb22", "cccccccc22"
@@ -27,7 +27,7 @@ async def folder(tmp_path: Path) -> Path:
     """A data folder with a queued job, one in review and a failed one."""
     url = f"sqlite+aiosqlite:///{tmp_path / 'marionette.db'}"
     async with await Database.open(url, exclusive=True) as database:
-        store = Store(database, HOUSE)
+        store = Store(database, LIMITS)
         await queue(store, QUEUED, 1)
         doubtful = await submit(store, await queue(store, DOUBTFUL, 2))
         assert doubtful is not None

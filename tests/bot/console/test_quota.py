@@ -19,7 +19,7 @@ from bot.errors import MarionetteError, Problem, Refused
 from bot.settings import Settings
 from bot.store import Database, Store
 from tests.bot.console.test_console import DOUBTFUL, FAILED, PERSON, QUEUED, SERVER, cli, folder
-from tests.bot.store.test_jobs import AT, HOUSE, submit
+from tests.bot.store.test_jobs import AT, LIMITS, submit
 
 __all__ = ["folder"]
 
@@ -163,7 +163,7 @@ async def test_the_past_is_told_newest_first(shown: Any, typed: Any, settings: S
     assert "more than these 1" in await typed(f"quota history {HERE} --limit 1")
     assert await typed("quota history --server 12") == "Nothing of that has happened."
     async with await Database.open(settings.database) as database:
-        assert len(past) == await Store(database, HOUSE).chronicle.count(SERVER)
+        assert len(past) == await Store(database, LIMITS).audit_log.count(SERVER)
 
 
 async def test_who_has_spent_most(shown: Any, typed: Any) -> None:
@@ -231,7 +231,7 @@ async def test_anybodys_waiting_job_is_cancelled(shown: Any, typed: Any) -> None
 
 async def test_a_charged_job_is_refunded_once(shown: Any, typed: Any, settings: Settings) -> None:
     async with await Database.open(settings.database) as database:
-        store = Store(database, HOUSE)
+        store = Store(database, LIMITS)
         job = await store.read.job(QUEUED)
         assert job is not None
         running = await submit(store, job)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core import ledger
-from bot.core.ledger import Balance, Entry, Kind, Period
+from bot.core.ledger import Balance, Entry, EntryKind, Period
 from bot.errors import LedgerError
 
 times = st.floats(min_value=0, max_value=4e9)
@@ -101,7 +101,7 @@ def test_revoking_stops_at_what_is_held() -> None:
     entry = ledger.revoke(
         3, server_id=1, person_id=2, credits=10, at=0, actor_id=9, reason="mistake"
     )
-    assert (entry.kind, entry.granted) == (Kind.REVOKE, -3)
+    assert (entry.kind, entry.granted) == (EntryKind.REVOKE, -3)
     with pytest.raises(LedgerError):
         ledger.revoke(0, server_id=1, person_id=2, credits=1, at=0, actor_id=9, reason="x")
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from bot.core.jobs import QUALITIES, Quality
 from bot.core.ledger import Period
-from bot.core.rules import House, RoleRules, ServerRules, rules_for
+from bot.core.rules import OperatorLimits, RoleRules, ServerRules, rules_for
 
-HOUSE = House(
+LIMITS = OperatorLimits(
     allowance_credits=30,
     dm_allowance_credits=7,
     daily_budget_credits=300,
@@ -54,14 +54,14 @@ def test_the_highest_allowance_counts(
     server: int | None, held: list[int], credits: int, role: int | None
 ) -> None:
     rules = rules_for(
-        HOUSE, SERVER, ServerRules(allowance_credits=server, roles=ROLES), frozenset(held)
+        LIMITS, SERVER, ServerRules(allowance_credits=server, roles=ROLES), frozenset(held)
     )
     assert (rules.allowance_credits, rules.allowance_role_id) == (credits, role)
 
 
 @pytest.mark.parametrize(("server", "credits"), [(None, 7), (3, 3), (0, 0), (90, 90)])
 def test_direct_messages_have_the_operators_own_allowance(server: int | None, credits: int) -> None:
-    rules = rules_for(HOUSE, 0, ServerRules(allowance_credits=server))
+    rules = rules_for(LIMITS, 0, ServerRules(allowance_credits=server))
     assert (rules.server_id, rules.allowance_credits) == (0, credits)
 
 
@@ -81,7 +81,7 @@ def test_a_role_adds_qualities_to_the_servers(
     server: list[Quality], held: list[int], usable: list[str]
 ) -> None:
     rules = rules_for(
-        HOUSE, SERVER, ServerRules(qualities=frozenset(server), roles=ROLES), frozenset(held)
+        LIMITS, SERVER, ServerRules(qualities=frozenset(server), roles=ROLES), frozenset(held)
     )
     assert sorted(rules.qualities) == usable
 
@@ -94,17 +94,17 @@ def test_what_a_server_says_stands_beside_what_the_operator_says() -> None:
         max_waiting_per_person=1,
         channels=frozenset({5}),
     )
-    rules = rules_for(HOUSE, SERVER, said)
+    rules = rules_for(LIMITS, SERVER, said)
     assert (rules.daily_budget_credits, rules.budget_credits) == (300, 100)
     assert (rules.max_running_per_person, rules.max_running_here) == (2, 9)
     assert (rules.max_waiting_per_person, rules.max_waiting_here) == (5, 1)
     assert (rules.max_running, rules.max_waiting) == (8, 200)
     assert (rules.period, rules.channels) == (Period.MONTH, frozenset({5}))
-    assert rules.allowed_servers == HOUSE.allowed_servers
+    assert rules.allowed_servers == LIMITS.allowed_servers
 
 
 def test_a_server_that_says_nothing_restricts_nothing() -> None:
-    rules = rules_for(HOUSE, SERVER, ServerRules())
+    rules = rules_for(LIMITS, SERVER, ServerRules())
     assert (rules.budget_credits, rules.max_running_here, rules.max_waiting_here) == (None,) * 3
     assert (rules.channels, rules.qualities) == (frozenset(), frozenset(QUALITIES))
     assert rules.period is Period.DAY
@@ -130,7 +130,7 @@ def test_roles_only_ever_add(
     held: frozenset[int],
 ) -> None:
     server = ServerRules(allowance_credits=said, qualities=qualities, roles=roles)
-    rules = rules_for(HOUSE, SERVER, server, held)
+    rules = rules_for(LIMITS, SERVER, server, held)
     own = [roles[role] for role in held if role in roles]
     base = 30 if said is None else said
     assert rules.allowance_credits == max([base, *(r.allowance_credits or 0 for r in own)])
@@ -140,7 +140,7 @@ def test_roles_only_ever_add(
     else:
         assert rules.allowance_role_id in held
         assert roles[rules.allowance_role_id].allowance_credits == rules.allowance_credits
-    everybodys = rules_for(HOUSE, SERVER, server)
+    everybodys = rules_for(LIMITS, SERVER, server)
     assert (
         replace(
             rules,

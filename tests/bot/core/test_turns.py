@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core import policy
-from bot.core.policy import LineUp, Queued
+from bot.core.policy import Queue, QueuedJob
 from tests.bot.core.test_policy import IDLE, RULES
 
 
@@ -34,17 +34,17 @@ def test_over_a_running_limit_a_job_waits(
     assert policy.may_start(rules, standing) is starts
 
 
-def line(*people: int, server: int = 1) -> list[Queued]:
-    return [Queued(f"j{n}", person, server, float(n)) for n, person in enumerate(people)]
+def line(*people: int, server: int = 1) -> list[QueuedJob]:
+    return [QueuedJob(f"j{n}", person, server, float(n)) for n, person in enumerate(people)]
 
 
 def test_a_servers_cap_holds_back_its_jobs_and_no_others() -> None:
-    here, there = line(1, 1, server=1), [Queued("there", 1, 2, 9.0)]
-    order = policy.next_fairly(LineUp([*here, *there], {(1, 1): 1}, {1: 1}), 5)
+    here, there = line(1, 1, server=1), [QueuedJob("there", 1, 2, 9.0)]
+    order = policy.fair_order(Queue([*here, *there], {(1, 1): 1}, {1: 1}), 5)
     assert [queued.job_id for queued in order] == ["there"]
-    order = policy.next_fairly(LineUp([*here, *there], {}, {1: 1}), 5)
+    order = policy.fair_order(Queue([*here, *there], {}, {1: 1}), 5)
     assert [queued.job_id for queued in order] == ["j0", "there"]
-    order = policy.next_fairly(LineUp([*here, *there], {}, {1: 9}), 2)
+    order = policy.fair_order(Queue([*here, *there], {}, {1: 9}), 2)
     assert [queued.job_id for queued in order] == ["j0", "j1"]
 
 
@@ -62,17 +62,17 @@ def test_a_servers_cap_holds_back_its_jobs_and_no_others() -> None:
 def test_who_waits_for_their_own(
     running: dict[tuple[int, int], int], caps: dict[int, int], waits: bool
 ) -> None:
-    assert policy.waits_for_own(LineUp([], running, caps), 1, 1, 2) is waits
+    assert policy.waits_for_own(Queue([], running, caps), 1, 1, 2) is waits
 
 
 def test_nobodys_tenth_runs_before_anothers_first() -> None:
-    order = policy.next_fairly(LineUp(line(*[1] * 10, 2, 3)), 99)
+    order = policy.fair_order(Queue(line(*[1] * 10, 2, 3)), 99)
     assert [queued.person_id for queued in order][:3] == [1, 2, 3]
     assert [queued.job_id for queued in order][3:5] == ["j1", "j2"]
 
 
 def test_what_runs_counts_as_a_turn_taken() -> None:
-    order = policy.next_fairly(LineUp(line(1, 2, 1), {(1, 1): 1}), 2)
+    order = policy.fair_order(Queue(line(1, 2, 1), {(1, 1): 1}), 2)
     assert [queued.job_id for queued in order] == ["j1", "j0"]
 
 
@@ -82,8 +82,8 @@ def test_what_runs_counts_as_a_turn_taken() -> None:
     st.integers(1, 3),
 )
 def test_the_order_is_fair(people: list[int], running: dict[int, int], most: int) -> None:
-    order = policy.next_fairly(
-        LineUp(line(*people), {(person, 1): n for person, n in running.items()}), most
+    order = policy.fair_order(
+        Queue(line(*people), {(person, 1): n for person, n in running.items()}), most
     )
     started = dict(running)
     for position, queued in enumerate(order):

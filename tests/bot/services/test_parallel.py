@@ -5,22 +5,22 @@ from collections import Counter
 from pathlib import Path
 
 from bot.accounts.wallets import Place, Wallets
-from bot.cards.news import Outlook
+from bot.cards.progress import Outlook
 from bot.clock import SystemClock
 from bot.core.jobs import Failure, Job, Upload
 from bot.core.pricing import Rates
-from bot.core.rules import House
+from bot.core.rules import OperatorLimits
 from bot.errors import Problem, Refused
 from bot.jobs.files import Files
 from bot.jobs.videos import Videos
 from bot.media.inspect import Media
-from bot.services.requests import GivenFile, Service
+from bot.services.requests import GivenFile, RequestService
 from bot.store import Database, Store
 
-REQUESTS, CREDITS = 1000, 10
-HOUSE = House(
-    allowance_credits=CREDITS,
-    dm_allowance_credits=CREDITS,
+REQUESTS, CREDIT_KINDS = 1000, 10
+LIMITS = OperatorLimits(
+    allowance_credits=CREDIT_KINDS,
+    dm_allowance_credits=CREDIT_KINDS,
     daily_budget_credits=10**6,
     max_running=10**4,
     max_running_per_person=10**4,
@@ -38,7 +38,7 @@ class Everybody:
     async def provider_is_down(self) -> bool:
         return False
 
-    def poke(self, job_id: str) -> None:
+    def wake(self, job_id: str) -> None:
         """Nobody follows it here."""
 
     def seen(self, person_id: int, server_id: int, roles: frozenset[int] | None) -> None:
@@ -64,10 +64,10 @@ async def outlook(_: Job) -> Outlook:
 async def test_a_thousand_requests_at_once_hold_what_there_is_for_ten(tmp_path: Path) -> None:
     url = f"sqlite+aiosqlite:///{tmp_path / 'marionette.db'}"
     async with await Database.open(url, exclusive=True) as database:
-        store, clock = Store(database, HOUSE), SystemClock()
-        service = Service(
+        store, clock = Store(database, LIMITS), SystemClock()
+        service = RequestService(
             store=store,
-            worker=Everybody(),
+            runner=Everybody(),
             wallets=Wallets(store=store, members=Everybody(), rates=RATES, clock=clock),
             outlook=outlook,
             videos=Videos(Files(tmp_path), Media()),
@@ -100,9 +100,9 @@ async def test_a_thousand_requests_at_once_hold_what_there_is_for_ten(tmp_path: 
                 said["refused"] += 1
             else:
                 said[str(said_by_one)] += 1
-        assert said["queued"] == CREDITS
+        assert said["queued"] == CREDIT_KINDS
         assert said["queued"] + said["failed"] + said["refused"] == REQUESTS
         balance = await store.read.balance(1, 3, clock.time())
-        assert (balance.allowance_left, balance.held) == (0, CREDITS)
+        assert (balance.allowance_left, balance.held) == (0, CREDIT_KINDS)
         tally = await store.read.tally(clock.time())
-        assert tally.budget_spent == CREDITS
+        assert tally.budget_spent == CREDIT_KINDS

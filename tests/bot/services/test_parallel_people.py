@@ -8,16 +8,16 @@ from bot.accounts.wallets import Place, Wallets
 from bot.cards.sentences import sentence
 from bot.clock import SystemClock
 from bot.core import ledger
-from bot.core.actions import OPERATOR, Deed
+from bot.core.actions import OPERATOR, ActionKind
 from bot.core.jobs import Failure
 from bot.core.ledger import Period
 from bot.errors import Problem, Refused
 from bot.jobs.files import Files
 from bot.jobs.videos import Videos
 from bot.media.inspect import Media
-from bot.services.requests import Service
+from bot.services.requests import RequestService
 from bot.store import Database, Store
-from tests.bot.services.test_parallel import HOUSE, IMAGE, RATES, VIDEO, Everybody, outlook
+from tests.bot.services.test_parallel import IMAGE, LIMITS, RATES, VIDEO, Everybody, outlook
 
 PEOPLE, EACH, PRICE, STARTED = 50, 4, 2, 20
 SERVER = 1
@@ -34,14 +34,14 @@ class Noon(SystemClock):
 async def test_a_budget_for_twenty_starts_twenty_and_tells_all_others_why(tmp_path: Path) -> None:
     url = f"sqlite+aiosqlite:///{tmp_path / 'marionette.db'}"
     async with await Database.open(url, exclusive=True) as database:
-        store, clock = Store(database, HOUSE), Noon()
+        store, clock = Store(database, LIMITS), Noon()
         rules = {"budget_credits": PRICE * STARTED, "period": Period.WEEK}
         await store.rulebook.set_rules(
-            SERVER, rules, deed=Deed.SETTINGS, actor_id=OPERATOR, reason="", at=clock.time()
+            SERVER, rules, kind=ActionKind.SETTINGS, actor_id=OPERATOR, reason="", at=clock.time()
         )
-        service = Service(
+        service = RequestService(
             store=store,
-            worker=Everybody(),
+            runner=Everybody(),
             wallets=Wallets(store=store, members=Everybody(), rates=RATES, clock=clock),
             outlook=outlook,
             videos=Videos(Files(tmp_path), Media()),
@@ -83,7 +83,7 @@ async def test_a_budget_for_twenty_starts_twenty_and_tells_all_others_why(tmp_pa
         spent = sentence(Problem.SERVER_BUDGET_SPENT, {"renews_at": renews_at})
         assert heard == {None: STARTED, spent: PEOPLE * EACH - STARTED}
         assert f"It renews <t:{renews_at:.0f}:R>" in spent
-        assert len((await store.read.line()).queued) == STARTED
+        assert len((await store.read.queue()).queued) == STARTED
         _, standing = await store.read.standing(SERVER, 1, clock.time())
         assert standing.server_spent == PRICE * STARTED
         assert standing.waiting == STARTED

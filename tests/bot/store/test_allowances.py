@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from bot.core.actions import Deed
+from bot.core.actions import ActionKind
 from bot.core.jobs import Failure, Job, Source
 from bot.core.ledger import Period
-from bot.core.rules import House
+from bot.core.rules import OperatorLimits
 from bot.errors import Problem, Refused
 from bot.store import Database, NewJob, Store
 
 SERVER, PERSON = 1, 3
 SUPPORTER, PATRON = 50, 51
-HOUSE = House(
+LIMITS = OperatorLimits(
     allowance_credits=30,
     dm_allowance_credits=8,
     daily_budget_credits=1000,
@@ -27,7 +27,7 @@ HOUSE = House(
     max_waiting=999,
     max_waiting_per_person=999,
 )
-BY: dict[str, Any] = {"actor_id": 77, "reason": "", "deed": Deed.ALLOWANCE}
+BY: dict[str, Any] = {"actor_id": 77, "reason": "", "kind": ActionKind.ALLOWANCE}
 
 
 def at(text: str) -> float:
@@ -45,12 +45,12 @@ class Reopened:
         self._asked = 0
         self.store: Store
 
-    async def open(self, house: House = HOUSE) -> None:
-        self.store = Store(await Database.open(self._url, exclusive=True), house)
+    async def open(self, limits: OperatorLimits = LIMITS) -> None:
+        self.store = Store(await Database.open(self._url, exclusive=True), limits)
 
-    async def restart(self, house: House = HOUSE) -> None:
+    async def restart(self, limits: OperatorLimits = LIMITS) -> None:
         await self.store.database.close()
-        await self.open(house)
+        await self.open(limits)
 
     async def ask(
         self,
@@ -137,12 +137,12 @@ async def test_a_changed_allowance_holds_at_once_and_never_becomes_a_debt(it: Re
     for credits, left in ((50, 30), (21, 1), (20, 0), (5, 0), (0, 0), (None, 10)):
         await it.rules(allowance_credits=credits)
         assert await it.left(WEDNESDAY) == left
-    await it.restart(House(**{**_fields(HOUSE), "allowance_credits": 40}))
+    await it.restart(OperatorLimits(**{**_fields(LIMITS), "allowance_credits": 40}))
     assert await it.left(WEDNESDAY) == 20
 
 
-def _fields(house: House) -> dict[str, Any]:
-    return {name: getattr(house, name) for name in House.__dataclass_fields__}
+def _fields(limits: OperatorLimits) -> dict[str, Any]:
+    return {name: getattr(limits, name) for name in OperatorLimits.__dataclass_fields__}
 
 
 async def test_a_role_gives_the_difference_and_takes_back_no_more(it: Reopened) -> None:
@@ -213,18 +213,18 @@ async def test_a_budget_lets_through_what_it_is_and_no_more(it: Reopened, server
     if server:
         await it.rules(budget_credits=21)
     else:
-        await it.restart(House(**{**_fields(HOUSE), "daily_budget_credits": 21}))
+        await it.restart(OperatorLimits(**{**_fields(LIMITS), "daily_budget_credits": 21}))
     heard = await many(it, 15, 4, 2)
     assert heard["held"] == 10
     low = "server_budget_too_low" if server else "budget_too_low"
     assert heard == {"held": 10, low: 50}
-    await it.restart(HOUSE)
+    await it.restart(LIMITS)
     _, standing = await it.store.read.standing(SERVER, PERSON, WEDNESDAY)
     assert (standing.server_spent, standing.budget_spent) == (20, 20)
 
 
 async def test_two_servers_share_the_bots_budget_and_not_each_others(it: Reopened) -> None:
-    await it.restart(House(**{**_fields(HOUSE), "daily_budget_credits": 30}))
+    await it.restart(OperatorLimits(**{**_fields(LIMITS), "daily_budget_credits": 30}))
     await it.rules(budget_credits=20)
     await it.ask(9, WEDNESDAY, server_id=2)
     await it.ask(20, WEDNESDAY)

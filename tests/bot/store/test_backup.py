@@ -15,14 +15,14 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 from structlog.testing import capture_logs
 
-from bot.alarms import Alarms, Trouble
+from bot.alarms import Alarm, Alarms
 from bot.core.rules import ServerRules
 from bot.errors import CannotSave, StoreError
 from bot.store import Database, Store
 from bot.store.backup import back_up, back_up_before
 from bot.store.database import MIGRATIONS, _config
 from tests.bot.disk import files_may_have, without_override
-from tests.bot.store.test_jobs import HOUSE
+from tests.bot.store.test_jobs import LIMITS
 from tests.bot.test_settings import NEEDED, ROOT
 
 OLD = "0001"
@@ -86,7 +86,7 @@ async def test_what_was_asked_in_direct_messages_stays_so(tmp_path: Path) -> Non
             )
         database.commit()
     async with await Database.open(url(tmp_path), exclusive=True) as database:
-        store = Store(database, HOUSE)
+        store = Store(database, LIMITS)
         for server_id in (0, 7):
             job = await store.read.job(f"j{server_id}")
             assert job is not None
@@ -120,7 +120,7 @@ def test_the_last_three_are_kept(tmp_path: Path) -> None:
 
 async def test_a_backup_beside_a_writer_is_whole(tmp_path: Path) -> None:
     async with await Database.open(url(tmp_path), exclusive=True) as database:
-        store = Store(database, HOUSE)
+        store = Store(database, LIMITS)
         await store.grant(1, 2, 5, actor_id=0, reason="gift", at=1.0)
         async with database.write() as connection:
             await connection.exec_driver_sql("UPDATE wallets SET granted = 6")
@@ -137,15 +137,15 @@ async def test_a_backup_beside_a_writer_is_whole(tmp_path: Path) -> None:
 async def test_a_full_disk_is_told_once_and_once_that_it_is_over(tmp_path: Path) -> None:
     with capture_logs() as logs:
         async with await Database.open(url(tmp_path), exclusive=True, alarms=Alarms()) as database:
-            store = Store(database, HOUSE)
+            store = Store(database, LIMITS)
             with files_may_have(4096):
                 for number in range(3):
                     with pytest.raises(CannotSave, match="free space"):
                         await store.grant(1, number, 5, actor_id=0, reason="gift", at=1.0)
             assert granted(database.path) == []
             await store.grant(1, 2, 5, actor_id=0, reason="gift", at=1.0)
-    assert [entry["event"] for entry in logs if entry["log_level"] == "error"] == [Trouble.DISK]
-    assert [entry.get("trouble") for entry in logs if "over" in entry["event"]] == [Trouble.DISK]
+    assert [entry["event"] for entry in logs if entry["log_level"] == "error"] == [Alarm.DISK]
+    assert [entry.get("trouble") for entry in logs if "over" in entry["event"]] == [Alarm.DISK]
 
 
 async def test_a_database_without_room_is_full(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.errors import SettingsError, StoreError
 from bot.store import Database, Store
 from bot.store.tables import metadata
-from tests.bot.store.test_jobs import HOUSE
+from tests.bot.store.test_jobs import LIMITS
 
 
 def url(folder: Path) -> str:
@@ -83,7 +83,7 @@ async def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -
 
 async def test_cancelling_the_caller_does_not_tear_an_event(tmp_path: Path) -> None:
     async with await Database.open(url(tmp_path), exclusive=True) as database:
-        store = Store(database, HOUSE)
+        store = Store(database, LIMITS)
         task = asyncio.create_task(store.explain_once(7, 60.0, 1000.0))
         await asyncio.sleep(0)
         task.cancel()
@@ -101,13 +101,13 @@ async def test_a_command_beside_the_bot_waits_for_its_transaction(tmp_path: Path
         async with database.write() as connection:
             assert await connection.scalar(text("SELECT count(*) FROM explained")) == 0
             grant = asyncio.create_task(
-                Store(beside, HOUSE).grant(1, 2, 5, actor_id=0, reason="gift", at=1000.0)
+                Store(beside, LIMITS).grant(1, 2, 5, actor_id=0, reason="gift", at=1000.0)
             )
             done, _ = await asyncio.wait({grant}, timeout=0.2)
             assert not done
             await connection.execute(text("INSERT INTO explained VALUES (7, 1000.0)"))
         await grant
-        assert await Store(database, HOUSE).explain_once(7, 60.0, 1001.0) is False
+        assert await Store(database, LIMITS).explain_once(7, 60.0, 1001.0) is False
 
 
 async def test_a_file_that_is_no_database_is_one_sentence(tmp_path: Path) -> None:

@@ -8,13 +8,13 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from bot.core.jobs import TRANSITIONS, Delivered, Failure, Job, JobState, Source, Upload
-from bot.core.rules import House
+from bot.core.rules import OperatorLimits
 from bot.errors import Problem, Refused, StaleJob
 from bot.store import Database, NewJob, Store
-from bot.store.changes import change
 from bot.store.store import MAX_SUBMITTING
+from bot.store.transitions import transition
 
-HOUSE = House(
+LIMITS = OperatorLimits(
     allowance_credits=1000,
     dm_allowance_credits=1000,
     daily_budget_credits=1000,
@@ -31,7 +31,7 @@ FILE = Upload("https://cdn.example/a", "a", 1)
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
     url = f"sqlite+aiosqlite:///{tmp_path / 'marionette.db'}"
     async with await Database.open(url, exclusive=True) as database:
-        yield Store(database, HOUSE)
+        yield Store(database, LIMITS)
 
 
 async def begin(store: Store, number: int = 1, source: Source = Source.SLASH) -> Job:
@@ -81,9 +81,9 @@ async def test_a_repeated_event_makes_no_second_job(store: Store) -> None:
     assert await store.read.job("other") is None
 
 
-async def test_a_message_that_completed_a_draft_makes_no_job_of_its_own(store: Store) -> None:
-    draft = await begin(store, source=Source.MESSAGE)
-    full = await store.add_to_draft(draft, 77, motion=FILE)
+async def test_a_message_that_completed_an_offer_makes_no_job_of_its_own(store: Store) -> None:
+    offer = await begin(store, source=Source.MESSAGE)
+    full = await store.add_to_offer(offer, 77, motion=FILE)
     assert full.motion == FILE
     again = NewJob(
         id="other",
@@ -95,7 +95,7 @@ async def test_a_message_that_completed_a_draft_makes_no_job_of_its_own(store: S
         upload_limit_bytes=10,
     )
     assert await store.begin(again, AT) is None
-    assert (await store.read.draft_of(3)) == full
+    assert (await store.read.offer_of(3)) == full
 
 
 async def test_who_is_slower_changes_nothing(store: Store) -> None:
@@ -112,9 +112,9 @@ async def test_who_is_slower_changes_nothing(store: Store) -> None:
 async def test_who_is_slower_within_a_state_changes_nothing_either(store: Store) -> None:
     """A newer file came while the earlier one was looked at: its length is not the new one's."""
     seen = await begin(store, source=Source.MESSAGE)
-    newer = await store.add_to_draft(seen, 77, motion=FILE)
+    newer = await store.add_to_offer(seen, 77, motion=FILE)
     with pytest.raises(StaleJob):
-        await store.draft_checked(seen, 2.0)
+        await store.offer_checked(seen, 2.0)
     assert await store.read.job(seen.id) == newer
 
 
@@ -124,7 +124,7 @@ async def test_no_step_that_the_table_does_not_have(store: Store) -> None:
         for leaves in JobState:
             for enters in set(JobState) - TRANSITIONS[leaves]:
                 with pytest.raises(StaleJob):
-                    await change(connection, replace(job, state=leaves), enters, AT)
+                    await transition(connection, replace(job, state=leaves), enters, AT)
     assert await store.read.job(job.id) == job
 
 
@@ -206,6 +206,6 @@ async def test_the_line_is_in_order_of_asking(store: Store) -> None:
         job = await store.read.job(f"j{number}")
         assert job is not None
         await store.admit(job, quality="540p", duration_s=2.0, price=2, at=AT + number)
-    line = await store.read.line()
+    line = await store.read.queue()
     assert [entry.job_id for entry in line.queued] == ["j2", "j1"]
     assert line.running == {}

@@ -19,10 +19,10 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from bot.core import ledger
-from bot.core.actions import Deed
+from bot.core.actions import ActionKind
 from bot.core.jobs import Failure, Job, Source
-from bot.core.ledger import Entry, Kind, Period
-from bot.core.rules import House
+from bot.core.ledger import Entry, EntryKind, Period
+from bot.core.rules import OperatorLimits
 from bot.errors import LedgerError, Problem, Refused, StaleJob
 from bot.store import Database, NewJob, Store, money
 from bot.store.rows import entry_from
@@ -31,7 +31,7 @@ from bot.store.tables import entries, wallets
 SERVER, PERSON, MODERATOR = 1, 2, 9
 ALLOWANCE, BUDGET = 12, 40
 START = 1_795_000_000.0
-HOUSE = House(
+LIMITS = OperatorLimits(
     allowance_credits=ALLOWANCE,
     dm_allowance_credits=ALLOWANCE,
     daily_budget_credits=BUDGET,
@@ -67,7 +67,7 @@ class Wallets(RuleBasedStateMachine):
         self.folder = tempfile.TemporaryDirectory()
         path = Path(self.folder.name) / "marionette.db"
         self.database = self.do(Database.open(f"sqlite+aiosqlite:///{path}", exclusive=True))
-        self.store = Store(self.database, HOUSE)
+        self.store = Store(self.database, LIMITS)
         self.at = START
         self.asked = 0
         self.granted = 0
@@ -115,7 +115,7 @@ class Wallets(RuleBasedStateMachine):
             self.store.rulebook.set_rules(
                 SERVER,
                 {"period": period},
-                deed=Deed.ALLOWANCE,
+                kind=ActionKind.ALLOWANCE,
                 actor_id=MODERATOR,
                 reason="",
                 at=self.at,
@@ -262,7 +262,7 @@ class Wallets(RuleBasedStateMachine):
         held = sum(hold.price for hold in self.holds.values() if hold.state == "held")
         assert (has.allowance_left, has.granted, has.held) == (self.left(), self.granted, held)
         assert cached == (self.granted, held)
-        for kinds in ({Kind.HOLD}, {Kind.CAPTURE, Kind.RELEASE}, {Kind.REFUND}):
+        for kinds in ({EntryKind.HOLD}, {EntryKind.CAPTURE, EntryKind.RELEASE}, {EntryKind.REFUND}):
             settled = [entry.job_id for entry in journal if entry.kind in kinds]
             assert len(settled) == len(set(settled))
         tally = self.do(self.store.read.tally(self.at))
@@ -284,23 +284,23 @@ TestWallets.settings = settings(max_examples=20, stateful_step_count=25, deadlin
 @pytest.mark.parametrize(
     ("first", "second"),
     [
-        (Kind.HOLD, Kind.HOLD),
-        (Kind.CAPTURE, Kind.CAPTURE),
-        (Kind.CAPTURE, Kind.RELEASE),
-        (Kind.RELEASE, Kind.CAPTURE),
-        (Kind.REFUND, Kind.REFUND),
+        (EntryKind.HOLD, EntryKind.HOLD),
+        (EntryKind.CAPTURE, EntryKind.CAPTURE),
+        (EntryKind.CAPTURE, EntryKind.RELEASE),
+        (EntryKind.RELEASE, EntryKind.CAPTURE),
+        (EntryKind.REFUND, EntryKind.REFUND),
     ],
 )
 async def test_the_database_itself_refuses_a_second_one(
-    tmp_path: Path, first: Kind, second: Kind
+    tmp_path: Path, first: EntryKind, second: EntryKind
 ) -> None:
     """Even a bug above it cannot hold, settle or refund a job twice."""
     url = f"sqlite+aiosqlite:///{tmp_path / 'marionette.db'}"
     async with await Database.open(url, exclusive=True) as database:
         new = NewJob("j", Source.SLASH, 1, SERVER, 5, PERSON, upload_limit_bytes=1)
-        await Store(database, HOUSE).begin(new, START)
+        await Store(database, LIMITS).begin(new, START)
 
-        async def write(kind: Kind) -> None:
+        async def write(kind: EntryKind) -> None:
             entry = Entry(SERVER, PERSON, kind, START, 0, 0, "j")
             async with database.write() as connection:
                 await money.write_entry(connection, entry, held=0)

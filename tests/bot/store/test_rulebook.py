@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from bot.core.actions import Action, Deed
+from bot.core.actions import Action, ActionKind
 from bot.core.jobs import JobState
 from bot.core.ledger import Period
 from bot.core.policy import Block
 from bot.core.rules import RoleRules, ServerRules
 from bot.errors import Problem
 from bot.store import Database, Store
-from tests.bot.store.test_jobs import AT, HOUSE, begin, queue, rendering
+from tests.bot.store.test_jobs import AT, LIMITS, begin, queue, rendering
 
 SERVER, ROLE, PERSON, ADMIN = 1, 50, 3, 77
 BY: dict[str, Any] = {"actor_id": ADMIN, "reason": "so we agreed", "at": AT}
@@ -25,11 +25,11 @@ BY: dict[str, Any] = {"actor_id": ADMIN, "reason": "so we agreed", "at": AT}
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
     url = f"sqlite+aiosqlite:///{tmp_path / 'marionette.db'}"
     async with await Database.open(url, exclusive=True) as database:
-        yield Store(database, HOUSE)
+        yield Store(database, LIMITS)
 
 
 async def remembered(store: Store, server_id: int = SERVER) -> list[Action]:
-    return [action for _, action in await store.chronicle.actions_after(server_id, 0, 100)]
+    return [action for _, action in await store.audit_log.actions_after(server_id, 0, 100)]
 
 
 EVERYTHING: dict[str, Any] = {
@@ -46,7 +46,7 @@ EVERYTHING: dict[str, Any] = {
 
 
 async def test_what_is_set_holds_in_that_server_and_is_remembered(store: Store) -> None:
-    after = await store.rulebook.set_rules(SERVER, EVERYTHING, deed=Deed.SETTINGS, **BY)
+    after = await store.rulebook.set_rules(SERVER, EVERYTHING, kind=ActionKind.SETTINGS, **BY)
     assert after == await store.rulebook.of(SERVER) == ServerRules(**EVERYTHING)
     assert await store.rulebook.of(2) == ServerRules()
     [action] = await remembered(store)
@@ -69,9 +69,9 @@ async def test_what_is_set_holds_in_that_server_and_is_remembered(store: Store) 
 
 @pytest.mark.parametrize("name", EVERYTHING)
 async def test_one_change_leaves_everything_else_as_it_is(store: Store, name: str) -> None:
-    await store.rulebook.set_rules(SERVER, EVERYTHING, deed=Deed.SETTINGS, **BY)
+    await store.rulebook.set_rules(SERVER, EVERYTHING, kind=ActionKind.SETTINGS, **BY)
     default = getattr(ServerRules(), name)
-    await store.rulebook.set_rules(SERVER, {name: default}, deed=Deed.SETTINGS, **BY)
+    await store.rulebook.set_rules(SERVER, {name: default}, kind=ActionKind.SETTINGS, **BY)
     assert await store.rulebook.of(SERVER) == ServerRules(**{**EVERYTHING, name: default})
     action = (await remembered(store))[-1]
     assert action.before is not None
@@ -82,9 +82,11 @@ async def test_one_change_leaves_everything_else_as_it_is(store: Store, name: st
 
 async def test_what_changes_nothing_is_not_remembered(store: Store) -> None:
     for _ in range(2):
-        await store.rulebook.set_rules(SERVER, {"allowance_credits": 5}, deed=Deed.ALLOWANCE, **BY)
+        await store.rulebook.set_rules(
+            SERVER, {"allowance_credits": 5}, kind=ActionKind.ALLOWANCE, **BY
+        )
         await store.rulebook.set_role(
-            SERVER, ROLE, {"allowance_credits": 50}, deed=Deed.ALLOWANCE, **BY
+            SERVER, ROLE, {"allowance_credits": 50}, kind=ActionKind.ALLOWANCE, **BY
         )
     assert len(await remembered(store)) == 2
 
@@ -93,7 +95,7 @@ async def test_a_role_is_added_changed_and_taken_away(store: Store) -> None:
     async def role(**changes: Any) -> ServerRules:
         period = changes.pop("period", None)
         return await store.rulebook.set_role(
-            SERVER, ROLE, changes, period=period, deed=Deed.ALLOWANCE, **BY
+            SERVER, ROLE, changes, period=period, kind=ActionKind.ALLOWANCE, **BY
         )
 
     assert (await role(allowance_credits=50)).roles == {ROLE: RoleRules(50)}
@@ -122,15 +124,15 @@ async def test_an_audit_channel_hears_of_its_own_choice_and_of_what_comes_later(
 ) -> None:
     await store.grant(SERVER, PERSON, 5, **BY)
     assert await store.rulebook.audience() == []
-    await store.rulebook.set_rules(SERVER, {"audit_channel_id": 8}, deed=Deed.SETTINGS, **BY)
+    await store.rulebook.set_rules(SERVER, {"audit_channel_id": 8}, kind=ActionKind.SETTINGS, **BY)
     [(server_id, channel_id, told)] = await store.rulebook.audience()
     assert (server_id, channel_id) == (SERVER, 8)
-    [(number, action)] = await store.chronicle.actions_after(SERVER, told, 100)
-    assert action.action is Deed.SETTINGS
+    [(number, action)] = await store.audit_log.actions_after(SERVER, told, 100)
+    assert action.action is ActionKind.SETTINGS
     await store.rulebook.audited(SERVER, 9, number)  # another channel: it was changed meanwhile
     assert await store.rulebook.audience() == [(SERVER, 8, told)]
     await store.rulebook.audited(SERVER, 8, number)
-    await store.rulebook.set_rules(SERVER, {"direct_use": True}, deed=Deed.SETTINGS, **BY)
+    await store.rulebook.set_rules(SERVER, {"direct_use": True}, kind=ActionKind.SETTINGS, **BY)
     assert await store.rulebook.audience() == [(SERVER, 8, number)]
 
 
@@ -225,7 +227,7 @@ async def test_only_a_server_that_allows_it_and_knows_somebody_may_pay(store: St
         await store.rulebook.set_rules(
             server_id,
             {"direct_use": server_id != 2, "budget_credits": 50},
-            deed=Deed.SETTINGS,
+            kind=ActionKind.SETTINGS,
             **BY,
         )
     for server_id in (0, 1, 2, 3):

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from bot.core.actions import Deed
+from bot.core.actions import ActionKind
 from bot.core.ledger import Period
 from bot.core.policy import Block
-from bot.core.rules import House
+from bot.core.rules import OperatorLimits
 from bot.delivery.audit import LOOK_EVERY_S
 from bot.store import Database, Store
 from sandbox.clients.person import PersonClient
@@ -49,7 +49,7 @@ async def listening(life: Life, channel: str = "showroom") -> PersonClient:
     await life.start()
     ada = await life.person("ada")
     answer = await settings(life, ada, "audit", channel=str(life.channel(channel)))
-    assert f"**Audit channel**: none → <#{life.channel(channel)}>" in text_of(answer)
+    assert f"**Reconciliation channel**: none → <#{life.channel(channel)}>" in text_of(answer)
     await has_told(life, "The settings were changed", channel=channel)
     return ada
 
@@ -106,12 +106,12 @@ async def test_who_posts_nowhere_any_more_is_asked_first(life: Life) -> None:
 
 async def beside(life: Life, *deeds: str) -> None:
     """What the command line does, in another process's way: on the same file, without a word."""
-    house = House(30, 30, 300, 8, 2, 200, 5)
+    limits = OperatorLimits(30, 30, 300, 8, 2, 200, 5)
     studio, ben = life.world.guilds["studio"].id, life.world.users["ben"].id
     given: dict[str, Any] = {"actor_id": 0, "reason": "the invoice", "at": life.clock.time()}
     url = life.settings().database
     async with await Database.open(url) as database:
-        store = Store(database, house)
+        store = Store(database, limits)
         for deed in deeds:
             match deed:
                 case "grant":
@@ -148,14 +148,14 @@ async def test_the_operators_actions_beside_the_bot_are_told_too(life: Life) -> 
 async def test_a_roles_allowance_is_told_with_the_role(life: Life) -> None:
     patron = add_patrons(life)
     await listening(life)
-    house = House(30, 30, 300, 8, 2, 200, 5)
+    limits = OperatorLimits(30, 30, 300, 8, 2, 200, 5)
     async with await Database.open(life.settings().database) as database:
-        await Store(database, house).rulebook.set_role(
+        await Store(database, limits).rulebook.set_role(
             life.world.guilds["studio"].id,
             patron,
             {"allowance_credits": 90},
             period=Period.WEEK,
-            deed=Deed.ALLOWANCE,
+            kind=ActionKind.ALLOWANCE,
             actor_id=0,
             reason="",
             at=life.clock.time(),

@@ -1,4 +1,4 @@
-"""The bot was off for three days: tokens, links, results and drafts have all expired meanwhile."""
+"""The bot was off for three days: tokens, links, results and offers have all expired meanwhile."""
 
 from sandbox.clients.person import PersonClient
 from sandbox.faults import answers
@@ -90,7 +90,7 @@ async def test_a_request_whose_files_were_not_fetched_is_told_directly(life: Lif
     assert life.money() == []
 
 
-async def test_a_draft_is_over_and_says_so(life: Life) -> None:
+async def test_an_offer_is_over_and_says_so(life: Life) -> None:
     await life.start()
     ben = await life.person("ben")
     await ben.send(await ben.open_dm(), files=[life.picture, life.motion])

@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
-from bot.core.actions import OPERATOR, Deed
+from bot.core.actions import OPERATOR, ActionKind
 from bot.core.ledger import Period
 from bot.store import Database, Store
 from sandbox.clients.person import Json, PersonClient
@@ -31,10 +31,10 @@ async def lay_down(life: Life) -> None:
     """A budget for a week."""
     settings = life.settings()
     async with await Database.open(settings.database) as database:
-        await Store(database, settings.house()).rulebook.set_rules(
+        await Store(database, settings.operator_limits()).rulebook.set_rules(
             life.world.guilds["studio"].id,
             {"budget_credits": PRICE * STARTED, "period": Period.WEEK},
-            deed=Deed.SETTINGS,
+            kind=ActionKind.SETTINGS,
             actor_id=OPERATOR,
             reason="",
             at=life.clock.time(),

@@ -13,7 +13,7 @@ import pytest
 from aiohttp import web
 from structlog.testing import capture_logs
 
-from bot.alarms import Trouble
+from bot.alarms import Alarm
 from bot.store import Database
 from sandbox.clients.transcript import text_of
 from sandbox.faults import injector as faults
@@ -46,7 +46,7 @@ async def test_no_room_for_what_was_given_is_said_at_once(life: Life) -> None:
         life.faults.rules.remove(huge)
         await life.mimic(ada)
         await ada.wait_for(says("learning to move"))
-    assert errors(logs) == over(logs) == [Trouble.DISK]
+    assert errors(logs) == over(logs) == [Alarm.DISK]
     assert life.money() == ["hold"]
     assert not list((life.folder / "data" / "media").glob("*/*.part"))
 
@@ -69,7 +69,7 @@ async def test_no_room_for_the_video_is_waited_out(life: Life) -> None:
     await ada.wait_for(is_video)
     assert life.money() == ["hold", "capture"]
     assert len(life.provider.accepted) == 1
-    assert errors(logs) == over(logs) == [Trouble.DISK]
+    assert errors(logs) == over(logs) == [Alarm.DISK]
 
 
 async def test_a_database_that_another_program_holds(
@@ -92,7 +92,7 @@ async def test_a_database_that_another_program_holds(
             await life.until(lambda: life.clock.time() - began > 600, step_s=5.0)
             assert life.states() == ["rendering"]
         await life.reaches("delivered", step_s=2.0)
-    assert errors(logs) == over(logs) == [Trouble.DISK]
+    assert errors(logs) == over(logs) == [Alarm.DISK]
     assert life.money() == ["hold", "capture"]
     assert len(life.provider.accepted) == 1
 
@@ -114,7 +114,7 @@ async def test_a_yes_that_cannot_be_saved_is_found_in_the_history(
         ada = await life.person("ada")
         with capture_logs() as logs:
             await ada.outcome(await life.mimic(ada))
-            await life.until(lambda: errors(logs) == [Trouble.DISK])
+            await life.until(lambda: errors(logs) == [Alarm.DISK])
         assert other.in_transaction
         assert life.states() == ["submitting"]
     await life.reaches("delivered", step_s=2.0)

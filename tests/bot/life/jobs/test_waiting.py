@@ -1,4 +1,4 @@
-"""What time does to jobs: expired links, tokens and results, forgotten drafts, old videos."""
+"""What time does to jobs: expired links, tokens and results, forgotten offers, old videos."""
 
 import socket
 
@@ -69,7 +69,7 @@ async def test_after_its_token_a_card_is_edited_by_its_message_id(life: Life) ->
     assert done["id"] == card["id"]
 
 
-async def test_a_draft_is_forgotten_after_a_day_and_replaced_by_a_newer_one(life: Life) -> None:
+async def test_an_offer_is_forgotten_after_a_day_and_replaced_by_a_newer_one(life: Life) -> None:
     await life.start()
     ben = await life.person("ben")
     channel = await ben.open_dm()

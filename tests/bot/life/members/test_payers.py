@@ -143,7 +143,7 @@ async def test_the_servers_rules_hold_for_it(life: Life) -> None:
     assert "You are blocked here for good" in await refused(life, ben)
 
 
-async def test_a_draft_names_who_pays_and_follows_the_choice(life: Life) -> None:
+async def test_an_offer_names_who_pays_and_follows_the_choice(life: Life) -> None:
     ada, ben, direct = await paid_by_studio(life)
     card = await settings(life, ada, "qualities")
     await choose(ada, life.channel("general"), card, "360p", "540p")

@@ -76,7 +76,7 @@ async def test_another_persons_button_is_refused(life: Life) -> None:
     assert life.states() == ["rendering", "queued"]
 
 
-async def test_a_draft_with_a_bad_file_says_so_and_costs_nothing(life: Life) -> None:
+async def test_an_offer_with_a_bad_file_says_so_and_costs_nothing(life: Life) -> None:
     await life.start()
     ben = await life.person("ben")
     channel = await ben.open_dm()
@@ -99,7 +99,7 @@ async def test_a_gateway_that_drops_loses_no_command(life: Life) -> None:
     assert "You can spend 30 credits" in text_of(outcome["message"])
 
 
-async def test_a_drafts_card_stands_below_the_newest_of_its_files(life: Life) -> None:
+async def test_an_offers_card_stands_below_the_newest_of_its_files(life: Life) -> None:
     """An edit above the file that it answers would go unseen."""
     await life.start()
     ben = await life.person("ben")

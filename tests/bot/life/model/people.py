@@ -150,8 +150,8 @@ class People(Bench):
         image, video = self.given(picture, "image"), self.given(motion, "video")
         subject = image.upload.url if image else None
         moves = video.upload.url if video else None
-        work = self.bot.service.draft(place_of((0, person)), event, image, video)
-        known, waiting = self.model.job_of_event(event), self.model.draft_of(person)
+        work = self.bot.service.offer(place_of((0, person)), event, image, video)
+        known, waiting = self.model.job_of_event(event), self.model.offer_of(person)
         completes = (
             waiting is not None
             and not (image and video)
@@ -198,13 +198,13 @@ class People(Bench):
     @precondition(lambda self: self.has())
     @rule(number=NUMBER, quality=st.sampled_from(QUALITIES), mine=st.booleans(), dies=RARELY)
     def press_start(self, number: int, quality: Quality, mine: bool, dies: bool) -> None:
-        """The button of a draft, or of what was one."""
-        drafts = [job for job in self.model.jobs.values() if job.is_draft]
-        job = drafts[number % len(drafts)] if drafts else self.pick(number)
-        person = job.wallet[1] if mine or drafts else SOMEBODY_ELSE
+        """The button of an offer, or of what was one."""
+        offers = [job for job in self.model.jobs.values() if job.is_offer]
+        job = offers[number % len(offers)] if offers else self.pick(number)
+        person = job.wallet[1] if mine or offers else SOMEBODY_ELSE
 
         def promised() -> bool:
-            is_ready = job.is_draft and job.is_checked and person == job.wallet[1]
+            is_ready = job.is_offer and job.is_checked and person == job.wallet[1]
             may = is_ready and not self.was_down
             return may and self.model.may_ask(job.wallet) and self.model.admits(job, quality)
 

@@ -12,10 +12,10 @@ from sqlalchemy import Connection, event
 
 from bot.accounts.wallets import Wallets
 from bot.alarms import Alarms
-from bot.core.actions import Deed
+from bot.core.actions import ActionKind
 from bot.core.jobs import Delivered, Job
 from bot.core.pricing import Rates
-from bot.core.rules import House
+from bot.core.rules import OperatorLimits
 from bot.errors import DeliveryError, Fact, Problem, Refused
 from bot.jobs.files import Files
 from bot.jobs.forecast import Forecast
@@ -26,19 +26,20 @@ from bot.jobs.submits import Submits
 from bot.jobs.videos import Videos
 from bot.media.fetch import Downloads
 from bot.media.inspect import Media
-from bot.provider.breaker import Line, Throttle
+from bot.provider.breaker import CircuitBreaker
 from bot.provider.client import Segmind
+from bot.provider.limiter import RateLimiter
 from bot.services.moderation import Moderation
-from bot.services.requests import Service
+from bot.services.requests import RequestService
 from bot.store import Database, Store
-from bot.store.audit import Audit
+from bot.store.reconciliation import Reconciliation
 from tests.bot.life.model.outside import Fate, HandClock, Killed, Outside
 from tests.bot.life.model.purses import BUDGET, HOUSES, MOST_RUNNING, MOST_WAITING, RATES, Laid
 
 T = TypeVar("T")
 
 
-THE_HOUSE = House(
+THE_HOUSE = OperatorLimits(
     allowance_credits=0,
     dm_allowance_credits=HOUSES[0].allowance,
     daily_budget_credits=BUDGET,
@@ -87,7 +88,7 @@ class Discord:
         """What a server is called."""
         return f"server {server_id}"
 
-    def touch(self, job_id: str) -> None:
+    def wake(self, job_id: str) -> None:
         """No cards are drawn here."""
 
 
@@ -126,8 +127,8 @@ class Program:
         event.listen(self.database.engine.sync_engine, "commit", self._commits)
         session = await enter(aiohttp.ClientSession())
         downloads = await enter(Downloads())
-        self.store, self.audit = Store(self.database, THE_HOUSE), Audit(self.database)
-        self.throttle = Throttle(clock, 10**6)
+        self.store, self.audit = Store(self.database, THE_HOUSE), Reconciliation(self.database)
+        self.limiter = RateLimiter(clock, 10**6)
         segmind = Segmind(
             session,
             api_key="key",
@@ -135,11 +136,11 @@ class Program:
             history_url=f"{outside.url}/history",
             upload_url=f"{outside.url}/upload",
             credits_url=f"{outside.url}/credits",
-            meter=self.throttle,
+            observer=self.limiter,
             now=clock.time,
         )
-        self.files, self.line, media = Files(self.folder), Line(clock), Decoder()
-        self.forecast = Forecast(self.store, self.line, clock)
+        self.files, self.breaker, media = Files(self.folder), CircuitBreaker(clock), Decoder()
+        self.forecast = Forecast(self.store, self.breaker, clock)
         if not self._runs:
             for server in (1, 2):
                 await self.lay_down(server, HOUSES[server])
@@ -149,9 +150,9 @@ class Program:
         self._runs += 1
         self.runner = self._runner(segmind, downloads, media)
         await self.runner.stop()  # nobody is followed: the machine says whose turn it is
-        self.service = Service(
+        self.service = RequestService(
             store=self.store,
-            worker=self.runner,
+            runner=self.runner,
             wallets=self.wallets,
             outlook=self.forecast.outlook,
             videos=Videos(self.files, media),
@@ -159,19 +160,19 @@ class Program:
             clock=clock,
         )
         self.moderation = Moderation(
-            store=self.store, history=segmind, poke=self.runner.poke, clock=clock
+            store=self.store, history=segmind, wake=self.runner.wake, clock=clock
         )
 
-    async def lay_down(self, server: int, house: Laid) -> None:
+    async def lay_down(self, server: int, limits: Laid) -> None:
         """A moderator sets what a server gives."""
-        changes = {"allowance_credits": house.allowance, "period": house.period}
+        changes = {"allowance_credits": limits.allowance, "period": limits.period}
         await self.store.rulebook.set_rules(
-            server, changes, deed=Deed.ALLOWANCE, actor_id=1, reason="so", at=self.clock.at
+            server, changes, kind=ActionKind.ALLOWANCE, actor_id=1, reason="so", at=self.clock.at
         )
 
     def _runner(self, segmind: Segmind, downloads: Downloads, media: Media) -> Runner:
-        store, files, line, clock = self.store, self.files, self.line, self.clock
-        alarms, throttle = Alarms(), self.throttle
+        store, files, breaker, clock = self.store, self.files, self.breaker, self.clock
+        alarms, limiter = Alarms(), self.limiter
         return Runner(
             store=store,
             intake=Intake(
@@ -185,14 +186,14 @@ class Program:
                 clock=clock,
                 supplier=self.outside.url,
             ),
-            line=line,
+            breaker=breaker,
             submits=Submits(
                 store=store,
                 segmind=segmind,
                 media=media,
                 files=files,
-                line=line,
-                throttle=throttle,
+                breaker=breaker,
+                limiter=limiter,
                 alarms=alarms,
                 clock=clock,
                 run_id=f"run {self._runs}",
@@ -204,8 +205,8 @@ class Program:
                 media=media,
                 files=files,
                 forecast=self.forecast,
-                line=line,
-                throttle=throttle,
+                breaker=breaker,
+                limiter=limiter,
                 alarms=alarms,
                 clock=clock,
                 supplier=self.outside.url,

@@ -79,14 +79,14 @@ class Purses:
 
     def allowance_left(self, wallet: Wallet, at: float) -> int:
         """Of this period's, in which a released hold was never placed."""
-        house = HOUSES[wallet[0]]
-        since = began(house.period, at)
+        limits = HOUSES[wallet[0]]
+        since = began(limits.period, at)
         used = sum(
             hold.allowance
             for hold in self.holds.values()
             if hold.wallet == wallet and hold.at >= since and hold.state != "released"
         )
-        return max(0, house.allowance - used)
+        return max(0, limits.allowance - used)
 
     def held(self, wallet: Wallet) -> int:
         """By jobs that have not ended."""

@@ -24,7 +24,7 @@ from tests.bot.life.model.told import (
 )
 from tests.bot.life.model.turns import in_turn, is_room, running_of
 
-DRAFT_LIFE_S = 24 * HOUR_S
+OFFER_LIFE_S = 24 * HOUR_S
 
 
 class Dead(Exception):
@@ -69,9 +69,9 @@ class Reference:
         """Which request an event has made, or completed."""
         return next((job for job in self.jobs.values() if event in job.events), None)
 
-    def draft_of(self, person: int) -> Told | None:
+    def offer_of(self, person: int) -> Told | None:
         """The one that waits."""
-        mine = [job for job in self.jobs.values() if job.wallet[1] == person and job.is_draft]
+        mine = [job for job in self.jobs.values() if job.wallet[1] == person and job.is_offer]
         assert len(mine) <= 1
         return mine[0] if mine else None
 
@@ -151,8 +151,8 @@ class Reference:
                 self.run.replies.forget(job)
                 self.fails(job)
             return
-        if job.is_draft:
-            if at - job.created_at >= DRAFT_LIFE_S:
+        if job.is_offer:
+            if at - job.created_at >= OFFER_LIFE_S:
                 self.cancels(job)
                 return
             if job.is_checked or (len(links) == 1 and links[0] in self.run.seen_alone):
@@ -162,7 +162,7 @@ class Reference:
             self.fails(job)
         elif len(links) == 1:
             self.run.seen_alone |= {*links}
-        elif job.is_draft:
+        elif job.is_offer:
             self.commits()
             job.is_checked = True
             job.age += 1

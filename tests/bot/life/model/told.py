@@ -51,7 +51,7 @@ class Told:
         return self.state in ENDED
 
     @property
-    def is_draft(self) -> bool:
+    def is_offer(self) -> bool:
         """It waits for a file or its button."""
         return self.state == "checking" and self.source == "message"
 

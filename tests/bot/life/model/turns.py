@@ -12,7 +12,7 @@ RUNNING = ("submitting", "rendering", "fetching")
 def is_room(jobs: Collection[Told], person: int) -> bool:
     """Whether one more of this person may wait."""
     waiting = Counter(
-        job.wallet[1] for job in jobs if job.state in ("checking", "queued") and not job.is_draft
+        job.wallet[1] for job in jobs if job.state in ("checking", "queued") and not job.is_offer
     )
     return waiting[person] < MOST_WAITING.of_one and waiting.total() < MOST_WAITING.of_all
 

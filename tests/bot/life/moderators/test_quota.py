@@ -277,7 +277,7 @@ async def test_a_block_cancels_what_waits_and_is_told_to_the_blocked(life: Life)
     assert lifted[5] == {"blocked": False, "until": None}
 
 
-async def test_a_block_leaves_a_draft_to_its_button(life: Life) -> None:
+async def test_a_block_leaves_an_offer_to_its_button(life: Life) -> None:
     """Nobody but its requester has seen it, and nothing is held for it."""
     await life.start()
     dana, ada, ben = await desk(life, "dana"), await desk(life, "ada"), await life.person("ben")

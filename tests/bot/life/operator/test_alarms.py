@@ -9,7 +9,7 @@ import aiohttp
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 
-from bot.alarms import Trouble
+from bot.alarms import Alarm
 from sandbox.clients.transcript import text_of
 from tests.bot.disk import files_may_have
 from tests.bot.life.operator.test_looking_after import free_port
@@ -50,14 +50,14 @@ async def test_an_empty_balance(life: Life) -> None:
         tries = len(logs)
         await life.until(lambda: submits(life) >= 4, step_s=10.0)
         assert len(logs) > tries
-        assert errors(logs) == [Trouble.CREDITS]
+        assert errors(logs) == [Alarm.CREDITS]
         assert "marionette_line_down 1.0" in await metrics(port)
         life.provider.workshop.credits = 100.0
         await life.reaches("delivered", "delivered", "delivered", step_s=5.0)
         assert "marionette_line_down 0.0" in await metrics(port)
         assert "marionette_jobs_in_review 0.0" in await metrics(port)
-    assert errors(logs) == [Trouble.CREDITS]
-    assert over(logs) == [Trouble.CREDITS]
+    assert errors(logs) == [Alarm.CREDITS]
+    assert over(logs) == [Alarm.CREDITS]
     assert life.money().count("release") == 0
 
 
@@ -87,7 +87,7 @@ async def test_a_rejected_key_while_jobs_run_and_wait(life: Life) -> None:
         before = questions(life)
         await life.until(lambda: questions(life) > before + 6, step_s=10.0)
         await life.stop()
-    assert errors(logs) == [Trouble.KEY]
+    assert errors(logs) == [Alarm.KEY]
     assert life.states() == ["rendering", "rendering", "queued"]
 
 
@@ -107,8 +107,8 @@ async def test_a_full_disk(life: Life) -> None:
             await life.until(lambda: life.clock.time() - began > 400, step_s=5.0)
             assert life.states() == ["rendering"]
         await life.reaches("delivered", step_s=5.0)
-    assert errors(logs) == [Trouble.DISK]
-    assert over(logs) == [Trouble.DISK]
+    assert errors(logs) == [Alarm.DISK]
+    assert over(logs) == [Alarm.DISK]
     assert life.money() == ["hold", "capture"]
 
 

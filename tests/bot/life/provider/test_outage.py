@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from structlog.testing import capture_logs
 
-from bot.alarms import Trouble
+from bot.alarms import Alarm
 from engine.api.faults import Mode
 from sandbox.clients.person import PersonClient
 from sandbox.clients.transcript import text_of
@@ -73,7 +73,7 @@ def questions(life: Life) -> int:
 
 
 async def by_button(life: Life, person: PersonClient) -> str:
-    """The start button of a draft that was priced before the outage."""
+    """The start button of an offer that was priced before the outage."""
     channel = await person.open_dm()
     card = next(event["message"] for event in person.events if says("Shall I make")(event))
     pressed = await person.click(channel, int(card["id"]), button(card, "540p"))
@@ -233,7 +233,7 @@ async def test_a_key_that_is_rejected_and_mended_without_a_restart(life: Life) -
         assert life.states() == ["rendering", "queued", "queued"]
         life.provider.api_key = key
         await life.reaches("delivered", "delivered", "delivered", step_s=5.0)
-    assert errors(logs) == over(logs) == [Trouble.KEY]
+    assert errors(logs) == over(logs) == [Alarm.KEY]
     assert len(life.provider.accepted) == 3
 
 
@@ -257,4 +257,4 @@ async def test_a_key_that_is_rejected_at_the_upload(life: Life) -> None:
         assert await is_told(life, ada)
         life.faults.rules.remove(rejected)
         await life.reaches("delivered", "delivered", "delivered", step_s=5.0)
-    assert errors(logs) == over(logs) == [Trouble.KEY]
+    assert errors(logs) == over(logs) == [Alarm.KEY]

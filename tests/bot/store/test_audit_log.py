@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from bot.core.actions import CREDITS, LINES, Deed, Line, Spender
+from bot.core.actions import CREDIT_KINDS, HISTORY_KINDS, ActionKind, HistoryLine, Spender
 from bot.core.jobs import Failure, Job, Outcome, Source
 from bot.core.policy import Block
 from bot.errors import Problem
 from bot.store import Database, NewJob, Store
-from tests.bot.store.test_corrections import in_review
-from tests.bot.store.test_jobs import AT, HOUSE, queue, rendering
+from tests.bot.store.test_decisions import in_review
+from tests.bot.store.test_jobs import AT, LIMITS, queue, rendering
 
 SERVER, PERSON, OTHER, ADMIN = 1, 3, 4, 77
 BY: dict[str, Any] = {"actor_id": ADMIN, "reason": "because"}
@@ -24,7 +24,7 @@ BY: dict[str, Any] = {"actor_id": ADMIN, "reason": "because"}
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
     url = f"sqlite+aiosqlite:///{tmp_path / 'marionette.db'}"
     async with await Database.open(url, exclusive=True) as database:
-        yield Store(database, HOUSE)
+        yield Store(database, LIMITS)
 
 
 async def live(store: Store) -> None:
@@ -43,15 +43,17 @@ async def live(store: Store) -> None:
     await store.resolve(await in_review(store, 3), Outcome.GIVE_UP, at=AT, **BY)
     await store.cancel_for(await queue(store, 4), at=AT, **BY)
     change = {"allowance_credits": 5}
-    await store.rulebook.set_rules(SERVER, change, deed=Deed.ALLOWANCE, at=AT, **BY)
-    await store.rulebook.set_rules(SERVER, {"direct_use": True}, deed=Deed.SETTINGS, at=AT, **BY)
+    await store.rulebook.set_rules(SERVER, change, kind=ActionKind.ALLOWANCE, at=AT, **BY)
+    await store.rulebook.set_rules(
+        SERVER, {"direct_use": True}, kind=ActionKind.SETTINGS, at=AT, **BY
+    )
     await store.rulebook.block(SERVER, PERSON, Block(None, "because"), actor_id=ADMIN, at=AT)
     await store.rulebook.unblock(SERVER, PERSON, at=AT, **BY)
     await store.grant(2, PERSON, 1, at=AT, **BY)
 
 
-async def lines(store: Store, **asked: Any) -> list[Line]:
-    return await store.chronicle.lines(SERVER, **asked)
+async def lines(store: Store, **asked: Any) -> list[HistoryLine]:
+    return await store.audit_log.lines(SERVER, **asked)
 
 
 async def test_everything_is_there_once(store: Store) -> None:
@@ -65,16 +67,16 @@ async def test_everything_is_there_once(store: Store) -> None:
         + ["capture", "refund"]
         + ["allowance", "block", "cancel", "resolve", "settings", "unblock"]
     )
-    assert set(kinds) == set(LINES) - {"repair"}
+    assert set(kinds) == set(HISTORY_KINDS) - {"repair"}
     assert {line.server_id for line in await lines(store)} == {SERVER}
 
 
 async def test_a_line_of_each_source_has_what_is_known_of_it(store: Store) -> None:
     await store.grant(SERVER, PERSON, 9, at=AT, **BY)
     change = {"allowance_credits": 5}
-    await store.rulebook.set_rules(SERVER, change, deed=Deed.ALLOWANCE, at=AT + 1, **BY)
+    await store.rulebook.set_rules(SERVER, change, kind=ActionKind.ALLOWANCE, at=AT + 1, **BY)
     assert await lines(store) == [
-        Line(
+        HistoryLine(
             at=AT + 1,
             kind="allowance",
             server_id=SERVER,
@@ -86,7 +88,7 @@ async def test_a_line_of_each_source_has_what_is_known_of_it(store: Store) -> No
             before={"allowance_credits": None},
             after={"allowance_credits": 5},
         ),
-        Line(
+        HistoryLine(
             at=AT,
             kind="grant",
             server_id=SERVER,
@@ -109,12 +111,12 @@ async def test_pages_follow_each_other_without_a_gap(store: Store, size: int) ->
     with closing(sqlite3.connect(store.database.path)) as other:
         query = "SELECT kind FROM entries WHERE server_id = ? ORDER BY at DESC, id DESC"
         newest_first = [row[0] for row in other.execute(query, (SERVER,))]
-    assert [line.kind for line in whole if line.kind in CREDITS] == newest_first
-    paged: list[Line] = []
+    assert [line.kind for line in whole if line.kind in CREDIT_KINDS] == newest_first
+    paged: list[HistoryLine] = []
     while page := await lines(store, limit=size, offset=len(paged)):
         paged += page
     assert paged == whole
-    assert await store.chronicle.count(SERVER) == len(whole)
+    assert await store.audit_log.count(SERVER) == len(whole)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +125,7 @@ async def test_pages_follow_each_other_without_a_gap(store: Store, size: int) ->
         {"person_id": PERSON},
         {"person_id": OTHER},
         {"person_id": 99},
-        {"kinds": CREDITS},
+        {"kinds": CREDIT_KINDS},
         {"kinds": ["block", "unblock", "grant"]},
         {"kinds": ["repair"]},
         {"kinds": []},
@@ -138,10 +140,10 @@ async def test_a_filter_takes_what_fits_it_from_the_whole(
         line
         for line in await lines(store)
         if asked.get("person_id") in {None, line.person_id}
-        and line.kind in asked.get("kinds", LINES)
+        and line.kind in asked.get("kinds", HISTORY_KINDS)
     ]
     assert await lines(store, **asked) == expected
-    assert await store.chronicle.count(SERVER, **asked) == len(expected)
+    assert await store.audit_log.count(SERVER, **asked) == len(expected)
 
 
 async def test_the_journal_and_the_lines_add_up(store: Store) -> None:
@@ -153,11 +155,11 @@ async def test_the_journal_and_the_lines_add_up(store: Store) -> None:
 
 async def test_who_has_a_past_is_known(store: Store) -> None:
     await live(store)
-    known = [await store.chronicle.knows(SERVER, person) for person in (PERSON, OTHER, 99)]
+    known = [await store.audit_log.knows(SERVER, person) for person in (PERSON, OTHER, 99)]
     assert known == [True, True, False]
-    assert not await store.chronicle.knows(2, OTHER)
+    assert not await store.audit_log.knows(2, OTHER)
     await store.rulebook.block(5, 99, Block(None, "because"), actor_id=ADMIN, at=AT)
-    assert await store.chronicle.knows(5, 99)
+    assert await store.audit_log.knows(5, 99)
 
 
 # --- who has spent most -----------------------------------------------------------------------
@@ -176,10 +178,10 @@ async def test_who_has_spent_most(store: Store) -> None:
         await ask(store, number, person, price, at)
     await store.fail(await ask(store, 9, 14, 50, AT), Failure(Problem.GENERATION_FAILED), AT)
     await store.grant(SERVER, 15, 500, at=AT, **BY)
-    top = await store.chronicle.top(SERVER, AT, 10)
+    top = await store.audit_log.top(SERVER, AT, 10)
     assert top == [Spender(11, 8, 2), Spender(12, 8, 1), Spender(10, 5, 1)]
-    assert await store.chronicle.top(SERVER, AT, 2) == top[:2]
-    assert await store.chronicle.top(2, AT, 10) == []
+    assert await store.audit_log.top(SERVER, AT, 2) == top[:2]
+    assert await store.audit_log.top(2, AT, 10) == []
 
 
 async def test_nothing_of_it_can_be_changed(store: Store) -> None:

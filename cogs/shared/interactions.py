@@ -11,14 +11,14 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.accounts.wallets import Place
-from bot.cards import job as cards
+from bot.cards import parts
 from bot.core.jobs import Upload
 from bot.errors import CannotSave, Problem, Refused
 from bot.services.moderation import Moderation
 from bot.services.quotas import Quotas
-from bot.services.requests import GivenFile, Service
+from bot.services.requests import GivenFile, RequestService
+from cogs.shared.access import CardAccess, roles_of
 from cogs.shared.confirmations import Confirmations
-from cogs.shared.passes import Passes, roles_of
 
 log = structlog.get_logger()
 
@@ -26,11 +26,11 @@ log = structlog.get_logger()
 class Bot(commands.Bot):
     """discord.py's bot, with what the persistent buttons need at hand."""
 
-    service: Service
+    requests: RequestService
     quotas: Quotas
     moderation: Moderation
     confirmations: Confirmations
-    passes: Passes
+    card_access: CardAccess
 
     async def on_message(self, message: discord.Message, /) -> None:
         """There are no text commands; `cogs.members.messages` listens for itself."""
@@ -81,7 +81,7 @@ async def refusals_shown(interaction: Interaction) -> AsyncIterator[None]:
     try:
         yield
     except Refused as refused:
-        await show_privately(interaction, cards.refusal(refused.problem, refused.facts))
+        await show_privately(interaction, parts.refusal(refused.problem, refused.facts))
     except Exception as error:  # noqa: BLE001  # it is logged; whoever pressed waits for an answer
         await show_error(interaction, error)
 
@@ -97,11 +97,11 @@ async def show_privately(interaction: Interaction, view: discord.ui.LayoutView) 
 async def show_error(interaction: Interaction, error: Exception) -> None:
     """The last resort for what a command did not expect."""
     if isinstance(error, CannotSave):
-        card = cards.refusal(Problem.CANNOT_SAVE, {})
+        card = parts.refusal(Problem.CANNOT_SAVE, {})
     else:
         command = interaction.command.qualified_name if interaction.command else None
         log.error("a command failed", command=command, exc_info=error)
-        card = cards.say("Something went wrong. Please try again.")
+        card = parts.say("Something went wrong. Please try again.")
     try:
         await show_privately(interaction, card)
     except discord.HTTPException as unanswered:

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from bot.core.jobs import Failure, Outcome
-from bot.core.reconcile import Difference, HoldMend, WalletMend, differences
+from bot.core.reconcile import Difference, HoldRepair, WalletRepair, differences
 from bot.errors import Problem, StaleJob
 from bot.store import Database, Store
-from bot.store.audit import Audit
-from tests.bot.store.test_corrections import in_review, resolve
-from tests.bot.store.test_jobs import AT, HOUSE, begin, queue, rendering, submit
+from bot.store.reconciliation import Reconciliation
+from tests.bot.store.test_decisions import in_review, resolve
+from tests.bot.store.test_jobs import AT, LIMITS, begin, queue, rendering, submit
 
 REASON = "it did not agree"
 
@@ -23,7 +23,7 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
     """One job in every state that has one, as the bot itself leaves them."""
     url = f"sqlite+aiosqlite:///{tmp_path / 'marionette.db'}"
     async with await Database.open(url, exclusive=True) as database:
-        store = Store(database, HOUSE)
+        store = Store(database, LIMITS)
         await begin(store, 1)  # checking
         await queue(store, 2)
         assert await submit(store, await queue(store, 3)) is not None
@@ -48,7 +48,7 @@ def spoil(store: Store, *statements: str) -> None:
 
 
 async def found(store: Store) -> list[Difference]:
-    return differences(await Audit(store.database).books())
+    return differences(await Reconciliation(store.database).books())
 
 
 async def test_what_the_bot_writes_agrees(store: Store) -> None:
@@ -183,8 +183,8 @@ async def test_a_second_run_that_somebody_decided_on_is_none(store: Store) -> No
 async def test_a_wallet_is_mended_from_the_journal(store: Store) -> None:
     spoil(store, "UPDATE wallets SET granted = 1, held = 99")
     [difference] = await found(store)
-    assert difference.mend == WalletMend(1, 3)
-    await Audit(store.database).mend_wallet(1, 3, reason=REASON, at=AT)
+    assert difference.repair == WalletRepair(1, 3)
+    await Reconciliation(store.database).repair_wallet(1, 3, reason=REASON, at=AT)
     assert await found(store) == []
     with closing(sqlite3.connect(store.database.path)) as database:
         query = (
@@ -204,8 +204,8 @@ async def test_what_an_ended_job_holds_is_settled(
     spoil(store, f"UPDATE jobs SET state = '{state}', attempt_id = 1 WHERE id = 'j3'")
     spoil(store, "UPDATE attempts SET request_id = 'r3' WHERE job_id = 'j3'")
     [difference] = await found(store)
-    assert difference.mend == HoldMend("j3")
-    await Audit(store.database).mend_hold("j3", reason=REASON, at=AT)
+    assert difference.repair == HoldRepair("j3")
+    await Reconciliation(store.database).repair_hold("j3", reason=REASON, at=AT)
     assert await found(store) == []
     [*_, entry] = await store.read.entries_of("j3")
     assert (entry.kind, entry.actor_id, entry.reason) == (kind, 0, REASON)
@@ -218,5 +218,5 @@ async def test_what_an_ended_job_holds_is_settled(
 @pytest.mark.parametrize("job_id", ["j1", "j2", "j6", "j7"])
 async def test_nothing_else_is_settled_by_a_repair(store: Store, job_id: str) -> None:
     with pytest.raises(StaleJob):
-        await Audit(store.database).mend_hold(job_id, reason=REASON, at=AT)
+        await Reconciliation(store.database).repair_hold(job_id, reason=REASON, at=AT)
     assert await found(store) == []

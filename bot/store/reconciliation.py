@@ -9,26 +9,26 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core import ledger
-from bot.core.actions import OPERATOR, Action, Deed
+from bot.core.actions import OPERATOR, Action, ActionKind
 from bot.core.jobs import Job, JobState
 from bot.core.ledger import Entry
-from bot.core.reconcile import AttemptLine, Books, JobLine, WalletLine, journal_says
+from bot.core.reconcile import AttemptLine, Books, JobLine, WalletLine, balances_from_journal
 from bot.errors import StaleJob
 from bot.store import money
-from bot.store.changes import read_job
-from bot.store.corrections import remember
-from bot.store.database import Database, business_event, question
+from bot.store.database import Database, query, transaction
+from bot.store.decisions import record_action
 from bot.store.rows import entry_from
 from bot.store.tables import actions, attempts, entries, jobs, wallets
+from bot.store.transitions import read_job
 
 
-class Audit:
+class Reconciliation:
     """Reads everything; each repair is one event, with an action and its reason."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    @question
+    @query
     async def books(self, connection: AsyncConnection) -> Books:
         """All that is written down, as of one moment."""
         return Books(
@@ -44,8 +44,8 @@ class Audit:
             damage=await _damage(connection),
         )
 
-    @business_event
-    async def mend_wallet(
+    @transaction
+    async def repair_wallet(
         self,
         connection: AsyncConnection,
         server_id: int,
@@ -56,21 +56,21 @@ class Audit:
     ) -> None:
         """Cache anew what the journal says."""
         before = await money.purses(connection, server_id, person_id)
-        query = entries.c.server_id == server_id, entries.c.person_id == person_id
-        granted, held = journal_says(await _entries(connection, *query))
+        statement = entries.c.server_id == server_id, entries.c.person_id == person_id
+        granted, held = balances_from_journal(await _entries(connection, *statement))
         after = {"granted": granted, "held": held}
         await connection.execute(
             upsert(wallets)
             .values(server_id=server_id, person_id=person_id, **after)
             .on_conflict_do_update(index_elements=["server_id", "person_id"], set_=after)
         )
-        await remember(
+        await record_action(
             connection,
             Action(
                 at=at,
                 actor_id=OPERATOR,
                 server_id=server_id,
-                action=Deed.REPAIR,
+                action=ActionKind.REPAIR,
                 reason=reason,
                 person_id=person_id,
                 before={**before},
@@ -78,8 +78,8 @@ class Audit:
             ),
         )
 
-    @business_event
-    async def mend_hold(
+    @transaction
+    async def repair_hold(
         self, connection: AsyncConnection, job_id: str, *, reason: str, at: float
     ) -> None:
         """Settle what an ended job still holds. Raises `StaleJob` if there is no such thing."""
@@ -92,13 +92,13 @@ class Audit:
         entry = replace(entry, actor_id=OPERATOR, reason=reason)
         await money.write_entry(connection, entry, held=-ledger.whole_price(held))
         after = await money.purses(connection, job.server_id, job.person_id)
-        await remember(
+        await record_action(
             connection,
             Action(
                 at=at,
                 actor_id=OPERATOR,
                 server_id=job.server_id,
-                action=Deed.REPAIR,
+                action=ActionKind.REPAIR,
                 reason=reason,
                 job_id=job.id,
                 person_id=job.person_id,
@@ -116,7 +116,9 @@ def _settlement(job: Job, held: Entry, at: float) -> Entry:
 
 async def _jobs(connection: AsyncConnection) -> list[JobLine]:
     decided: dict[str, list[str]] = defaultdict(list)
-    resolved = select(actions.c.job_id, actions.c.after).where(actions.c.action == Deed.RESOLVE)
+    resolved = select(actions.c.job_id, actions.c.after).where(
+        actions.c.action == ActionKind.RESOLVE
+    )
     for job_id, after in await connection.execute(resolved.order_by(actions.c.id)):
         decided[job_id].append(str((after or {}).get("state")))
     names = [name for name in JobLine.__dataclass_fields__ if name != "decisions"]
@@ -131,8 +133,8 @@ async def _jobs(connection: AsyncConnection) -> list[JobLine]:
 
 
 async def _entries(connection: AsyncConnection, *where: ColumnElement[bool]) -> list[Entry]:
-    query = select(entries).where(*where).order_by(entries.c.id)
-    return [entry_from(row) for row in (await connection.execute(query)).mappings()]
+    statement = select(entries).where(*where).order_by(entries.c.id)
+    return [entry_from(row) for row in (await connection.execute(statement)).mappings()]
 
 
 async def _damage(connection: AsyncConnection) -> list[str]:

@@ -55,12 +55,12 @@ TITLES = {
 
 def title(job: Job) -> str:
     """A few words on where a job is."""
-    return "Waits for you in your direct messages" if job.is_draft else TITLES[job.state]
+    return "Waits for you in your direct messages" if job.is_offer else TITLES[job.state]
 
 
 def stages(job: Job) -> str | None:
     """The line of stages, with a mark before each; none for what has ended."""
-    if job.is_draft:
+    if job.is_offer:
         return None
     current = next((n for n, (_, states) in enumerate(STAGES) if job.state in states), None)
     if current is None:

@@ -60,7 +60,7 @@ async def test_a_card_that_a_kill_kept_from_being_saved_is_found_again(life: Lif
     assert len(await cards(life, ada, channel_id)) == 1
 
 
-async def test_a_cancelled_drafts_card_is_found_again_too(life: Life) -> None:
+async def test_a_cancelled_offers_card_is_found_again_too(life: Life) -> None:
     await life.start()
     ada = await life.person("ada")
     channel_id = await ada.open_dm()
@@ -76,7 +76,7 @@ async def test_a_cancelled_drafts_card_is_found_again_too(life: Life) -> None:
     assert len(await cards(life, ada, channel_id)) == 1
 
 
-async def test_a_draft_is_started_from_a_card_that_was_not_saved(life: Life) -> None:
+async def test_an_offer_is_started_from_a_card_that_was_not_saved(life: Life) -> None:
     """Killed after the earlier card was deleted; then the newer one, which stands, is pressed."""
     await life.start()
     ada = await life.person("ada")

@@ -19,11 +19,11 @@ async def read_job(connection: AsyncConnection, job_id: str) -> Job:
 
 async def is_claimed(connection: AsyncConnection, request_id: str) -> bool:
     """Whether any attempt already has this id of the provider's."""
-    query = select(attempts.c.id).where(attempts.c.request_id == request_id)
-    return await connection.scalar(query) is not None
+    statement = select(attempts.c.id).where(attempts.c.request_id == request_id)
+    return await connection.scalar(statement) is not None
 
 
-async def save(connection: AsyncConnection, job: Job, **values: Any) -> Job:
+async def update_job(connection: AsyncConnection, job: Job, **values: Any) -> Job:
     """Change a job within its state. Raises `StaleJob` when somebody was faster."""
     done = await connection.execute(
         update(jobs)
@@ -35,16 +35,16 @@ async def save(connection: AsyncConnection, job: Job, **values: Any) -> Job:
     return await read_job(connection, job.id)
 
 
-async def change(
+async def transition(
     connection: AsyncConnection, job: Job, enters: JobState, at: float, **values: Any
 ) -> Job:
     """Move a job to its next state. Raises `StaleJob` when it is not where it should leave."""
     if not may_change(job.state, enters):
         raise StaleJob(f"Job {job.id} cannot go from {job.state} to {enters}.")
-    return await save(connection, job, state=enters, state_since=at, **values)
+    return await update_job(connection, job, state=enters, state_since=at, **values)
 
 
-async def save_attempt(connection: AsyncConnection, job: Job, **values: Any) -> None:
+async def update_attempt(connection: AsyncConnection, job: Job, **values: Any) -> None:
     """Change a job\'s current attempt."""
     attempt: Attempt | None = job.attempt
     if attempt is None:

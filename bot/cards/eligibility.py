@@ -2,12 +2,11 @@
 
 from discord import ui
 
-from bot.cards import news
-from bot.cards.job import AMBER, GREEN, view, words
-from bot.cards.obstacles import obstacle
-from bot.cards.sentences import clean
+from bot.cards import progress
+from bot.cards.parts import AMBER, GREEN, view, words
+from bot.cards.sentences import clean, obstacle
 from bot.core import policy
-from bot.core.accounts import Look
+from bot.core.accounts import Eligibility
 from bot.core.jobs import QUALITIES
 from bot.core.ledger import Period
 
@@ -16,7 +15,7 @@ SHOWN_JOBS = 5
 SHOWN_CHANNELS = 10
 
 
-def look(seen: Look) -> ui.LayoutView:
+def eligibility(seen: Eligibility) -> ui.LayoutView:
     """What `/quota show` answers."""
     reasons = _reasons(seen)
     can = "cannot" if reasons else "can"
@@ -29,14 +28,14 @@ def look(seen: Look) -> ui.LayoutView:
     return view(*items, colour=AMBER if reasons else GREEN)
 
 
-def _reasons(seen: Look) -> list[str]:
+def _reasons(seen: Eligibility) -> list[str]:
     """Everything that stands in the way, the weightiest first."""
     reasons = [] if seen.is_member else ["They are not a member of this server now."]
     reasons += [obstacle(refused) for refused in seen.obstacles]
     return reasons if seen.rules.qualities else [*reasons, "No quality is open to them."]
 
 
-def _credits(seen: Look) -> list[str | None]:
+def _credits(seen: Eligibility) -> list[str | None]:
     rules, balance = seen.rules, seen.standing.balance
     source = f"from <@&{rules.allowance_role_id}>" if rules.allowance_role_id else "everybody’s"
     return [
@@ -51,7 +50,7 @@ def _credits(seen: Look) -> list[str | None]:
     ]
 
 
-def _videos(seen: Look) -> list[str | None]:
+def _videos(seen: Eligibility) -> list[str | None]:
     rules, standing = seen.rules, seen.standing
     more = len(seen.under_way) - SHOWN_JOBS
     return [
@@ -61,7 +60,7 @@ def _videos(seen: Look) -> list[str | None]:
         ),
         None if policy.may_start(rules, standing) else "Their next one would wait for its turn.",
         *(
-            f"`{job.id}` · {news.title(job)} · <t:{job.created_at:.0f}:R>"
+            f"`{job.id}` · {progress.title(job)} · <t:{job.created_at:.0f}:R>"
             for job in seen.under_way[:SHOWN_JOBS]
         ),
         f"… and {more} more: `/moderate jobs` lists them." if more > 0 else None,
@@ -72,7 +71,7 @@ def _count(count: int, limit: int | None) -> str:
     return f"**{count}**" if limit is None else f"**{count}** of at most {limit}"
 
 
-def _rules(seen: Look) -> list[str | None]:
+def _rules(seen: Eligibility) -> list[str | None]:
     rules, standing = seen.rules, seen.standing
     allowed = [quality for quality in QUALITIES if quality in rules.qualities]
     today = max(0, rules.daily_budget_credits - standing.budget_spent)
@@ -88,7 +87,7 @@ def _rules(seen: Look) -> list[str | None]:
     ]
 
 
-def _block(seen: Look) -> str:
+def _block(seen: Eligibility) -> str:
     block = seen.standing.block
     if block is None:
         return "Not blocked."
@@ -96,7 +95,7 @@ def _block(seen: Look) -> str:
     return f"Blocked {until}: {clean(block.reason)}"
 
 
-def _server_budget(seen: Look) -> str:
+def _server_budget(seen: Eligibility) -> str:
     budget = seen.rules.budget_credits
     if budget is None:
         return "This server has no budget of its own."

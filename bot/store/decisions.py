@@ -8,23 +8,23 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core import ledger
-from bot.core.actions import OPERATOR, Action, Deed, Snapshot
+from bot.core.actions import OPERATOR, Action, ActionKind, Snapshot
 from bot.core.jobs import CANCELLABLE, LEADS_TO, Failure, Job, JobState, Outcome
-from bot.core.ledger import Kind
+from bot.core.ledger import EntryKind
 from bot.errors import LedgerError, Problem, Refused, StaleJob
 from bot.store import money
-from bot.store.changes import change, is_claimed, read_job, save_attempt
-from bot.store.database import ACTED, Database, business_event
+from bot.store.database import ACTED, Database, transaction
 from bot.store.rows import failure_json
 from bot.store.tables import actions
+from bot.store.transitions import is_claimed, read_job, transition, update_attempt
 
 
-class Corrections:
+class Decisions:
     """Part of the store; each method is one event."""
 
     database: Database
 
-    @business_event
+    @transaction
     async def resolve(
         self,
         connection: AsyncConnection,
@@ -48,32 +48,32 @@ class Corrections:
             Outcome.AGAIN: {"attempt_id": None},
             Outcome.GIVE_UP: {"failure": failure_json(Failure(Problem.GIVEN_UP))},
         }
-        after = await change(
+        after = await transition(
             connection, job, LEADS_TO[outcome], at, settled=outcome, **values[outcome]
         )
         known = job.attempt.request_id if job.attempt else None
         if run is not None and run[0] != known:
             if known is not None or await is_claimed(connection, run[0]):
                 raise Refused(Problem.RUN_CLAIMED, request_id=run[0])
-            await save_attempt(connection, job, request_id=run[0], submitted_at=run[1])
+            await update_attempt(connection, job, request_id=run[0], submitted_at=run[1])
             after = await read_job(connection, job.id)
         if outcome is Outcome.GIVE_UP:
-            await money.settle(connection, job, Kind.RELEASE, at)
+            await money.settle(connection, job, EntryKind.RELEASE, at)
         action = Action(
             at=at,
             actor_id=actor_id,
             server_id=job.server_id,
-            action=Deed.RESOLVE,
+            action=ActionKind.RESOLVE,
             reason=reason,
             job_id=job.id,
             person_id=job.person_id,
             before=_seen(job),
             after=_seen(after),
         )
-        await remember(connection, action)
+        await record_action(connection, action)
         return after
 
-    @business_event
+    @transaction
     async def grant(
         self,
         connection: AsyncConnection,
@@ -94,9 +94,9 @@ class Corrections:
             actor_id=actor_id,
             reason=reason,
         )
-        await _correct(connection, Deed.GRANT, entry)
+        await _adjust(connection, ActionKind.GRANT, entry)
 
-    @business_event
+    @transaction
     async def revoke(
         self,
         connection: AsyncConnection,
@@ -122,10 +122,10 @@ class Corrections:
             actor_id=actor_id,
             reason=reason,
         )
-        await _correct(connection, Deed.REVOKE, entry)
+        await _adjust(connection, ActionKind.REVOKE, entry)
         return -entry.granted
 
-    @business_event
+    @transaction
     async def set_granted(
         self,
         connection: AsyncConnection,
@@ -154,13 +154,13 @@ class Corrections:
             "reason": reason,
         }
         if more > 0:
-            await _correct(connection, Deed.SET, ledger.grant(**given, credits=more))
+            await _adjust(connection, ActionKind.SET, ledger.grant(**given, credits=more))
         elif more < 0:
             entry = ledger.revoke(was, **given, credits=-more)
-            await _correct(connection, Deed.SET, entry)
+            await _adjust(connection, ActionKind.SET, entry)
         return was
 
-    @business_event
+    @transaction
     async def cancel_for(
         self, connection: AsyncConnection, job: Job, *, actor_id: int, reason: str, at: float
     ) -> Job:
@@ -170,7 +170,7 @@ class Corrections:
             raise Refused(late, job=job.id)
         return await cancel_as(connection, job, actor_id, reason, at)
 
-    @business_event
+    @transaction
     async def refund(
         self, connection: AsyncConnection, job_id: str, *, actor_id: int, reason: str, at: float
     ) -> None:
@@ -180,13 +180,13 @@ class Corrections:
             raise LedgerError(f"Job {job_id} was not charged.")
         entry = ledger.refund(held, at=at, actor_id=actor_id, reason=reason)
         try:
-            await _correct(connection, Deed.REFUND, entry)
+            await _adjust(connection, ActionKind.REFUND, entry)
         except IntegrityError:
             raise LedgerError(f"Job {job_id} was refunded before.") from None
 
 
-async def _correct(connection: AsyncConnection, deed: Deed, entry: ledger.Entry) -> None:
-    """Write an entry that somebody decided on, and remember what it did to the wallet."""
+async def _adjust(connection: AsyncConnection, kind: ActionKind, entry: ledger.Entry) -> None:
+    """Write an entry that somebody decided on, and record_action what it did to the wallet."""
     assert entry.actor_id is not None
     assert entry.reason is not None
     before = await money.purses(connection, entry.server_id, entry.person_id)
@@ -195,14 +195,14 @@ async def _correct(connection: AsyncConnection, deed: Deed, entry: ledger.Entry)
         at=entry.at,
         actor_id=entry.actor_id,
         server_id=entry.server_id,
-        action=deed,
+        action=kind,
         reason=entry.reason,
         job_id=entry.job_id,
         person_id=entry.person_id,
         before={"granted": before["granted"]},
         after={"granted": before["granted"] + entry.granted},
     )
-    await remember(connection, action)
+    await record_action(connection, action)
 
 
 async def cancel_as(
@@ -212,24 +212,24 @@ async def cancel_as(
     is_operator = actor_id == OPERATOR
     why = Problem.CANCELLED_BY_OPERATOR if is_operator else Problem.CANCELLED_BY_MODERATOR
     failure = failure_json(Failure(why))
-    cancelled = await change(connection, job, JobState.CANCELLED, at, failure=failure)
-    await money.settle(connection, job, Kind.RELEASE, at)
+    cancelled = await transition(connection, job, JobState.CANCELLED, at, failure=failure)
+    await money.settle(connection, job, EntryKind.RELEASE, at)
     action = Action(
         at=at,
         actor_id=actor_id,
         server_id=job.server_id,
-        action=Deed.CANCEL,
+        action=ActionKind.CANCEL,
         reason=reason,
         job_id=job.id,
         person_id=job.person_id,
         before={"state": job.state},
         after={"state": cancelled.state},
     )
-    await remember(connection, action)
+    await record_action(connection, action)
     return cancelled
 
 
-async def remember(connection: AsyncConnection, action: Action) -> int:
+async def record_action(connection: AsyncConnection, action: Action) -> int:
     """Add a row to the actions; its number. Whoever listens hears of it once it is saved."""
     connection.info[ACTED] = True
     values = {name: getattr(action, name) for name in Action.__dataclass_fields__}

@@ -7,9 +7,9 @@ from enum import StrEnum
 import discord
 from discord import ui
 
-from bot.cards import news
-from bot.cards.job import view, words
-from bot.cards.paging import Leaf, controls
+from bot.cards import progress
+from bot.cards.paging import PageRef, controls
+from bot.cards.parts import view, words
 from bot.core.jobs import CANCELLABLE, Job, JobState
 
 JOBS_PER_PAGE = 5
@@ -37,7 +37,7 @@ FILTERS: Mapping[str, tuple[str, frozenset[JobState]]] = {
 """The label of each filter, and the states that it shows."""
 
 
-class JobDeed(StrEnum):
+class JobAction(StrEnum):
     """What a moderator may do about a job from its line."""
 
     CANCEL = "cancel"
@@ -45,11 +45,11 @@ class JobDeed(StrEnum):
     RESOLVE = "resolve"
 
 
-DEED_PATTERN = (
-    rf"marionette-job:(?P<deed>{'|'.join(JobDeed)})"
+JOB_ACTION_PATTERN = (
+    rf"marionette-job:(?P<deed>{'|'.join(JobAction)})"
     r":(?P<server>\d{1,20}):(?P<actor>\d{1,20}):(?P<job>[a-z0-9]{1,20})"
 )
-LABELS = {JobDeed.CANCEL: "Cancel…", JobDeed.REFUND: "Refund…", JobDeed.RESOLVE: "Settle…"}
+LABELS = {JobAction.CANCEL: "Cancel…", JobAction.REFUND: "Refund…", JobAction.RESOLVE: "Settle…"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +60,14 @@ class Listed:
     is_refundable: bool
 
     @property
-    def deeds(self) -> list[JobDeed]:
+    def actions(self) -> list[JobAction]:
         """What can be done about it."""
         possible = {
-            JobDeed.CANCEL: self.job.state in CANCELLABLE,
-            JobDeed.REFUND: self.is_refundable,
-            JobDeed.RESOLVE: self.job.state is JobState.REVIEW,
+            JobAction.CANCEL: self.job.state in CANCELLABLE,
+            JobAction.REFUND: self.is_refundable,
+            JobAction.RESOLVE: self.job.state is JobState.REVIEW,
         }
-        return [deed for deed, is_possible in possible.items() if is_possible]
+        return [action for action, is_possible in possible.items() if is_possible]
 
 
 def states_of(name: str) -> frozenset[JobState]:
@@ -75,34 +75,36 @@ def states_of(name: str) -> frozenset[JobState]:
     return FILTERS.get(name, FILTERS["all"])[1]
 
 
-def jobs(leaf: Leaf, listed: Sequence[Listed], *, has_next: bool) -> ui.LayoutView:
+def jobs(page_ref: PageRef, listed: Sequence[Listed], *, has_next: bool) -> ui.LayoutView:
     """One page of a server's jobs, newest first."""
-    whose = f"<@{leaf.person_id}>’s jobs" if leaf.person_id else "Jobs"
-    number = f" · page {leaf.number + 1}" if leaf.number or has_next else ""
+    whose = f"<@{page_ref.person_id}>’s jobs" if page_ref.person_id else "Jobs"
+    number = f" · page {page_ref.number + 1}" if page_ref.number or has_next else ""
     items: list[ui.Item[ui.LayoutView]] = [words(f"### {whose} in this server{number}")]
     if not listed:
         items.append(words("There are none."))
     for one in listed:
         items.append(words(_line(one)))
-        if one.deeds:
-            items.append(ui.ActionRow(*(_button(leaf, one.job, deed) for deed in one.deeds)))
+        if one.actions:
+            items.append(
+                ui.ActionRow(*(_button(page_ref, one.job, action) for action in one.actions))
+            )
     labels = {name: label for name, (label, _) in FILTERS.items()}
-    return view(*items, *controls(leaf, labels, has_next=has_next))
+    return view(*items, *controls(page_ref, labels, has_next=has_next))
 
 
 def _line(one: Listed) -> str:
     job = one.job
     is_paid = job.state in {JobState.DELIVERING, JobState.DELIVERED}
     refunded = "refunded" if is_paid and not one.is_refundable else None
-    parts = [news.title(job), job.quality, news.price_text(job), refunded]
+    parts = [progress.title(job), job.quality, progress.price_text(job), refunded]
     facts = " · ".join(part for part in parts if part)
     return f"`{job.id}` · <@{job.person_id}> · <t:{job.created_at:.0f}:R>\n-# {facts}"
 
 
-def _button(leaf: Leaf, job: Job, deed: JobDeed) -> ui.Button[ui.LayoutView]:
-    is_plain = deed is JobDeed.RESOLVE
+def _button(page_ref: PageRef, job: Job, action: JobAction) -> ui.Button[ui.LayoutView]:
+    is_plain = action is JobAction.RESOLVE
     return ui.Button(
-        label=LABELS[deed],
+        label=LABELS[action],
         style=discord.ButtonStyle.primary if is_plain else discord.ButtonStyle.secondary,
-        custom_id=f"marionette-job:{deed}:{leaf.server_id}:{leaf.actor_id}:{job.id}",
+        custom_id=f"marionette-job:{action}:{page_ref.server_id}:{page_ref.actor_id}:{job.id}",
     )

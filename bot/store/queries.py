@@ -10,10 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.core.actions import Action
 from bot.core.jobs import ENDED, RUNNING, Attempt, Job, JobState, Quality, Source
 from bot.core.ledger import Balance, Entry
-from bot.core.policy import LineUp, Queued, Standing
-from bot.core.rules import House, Rules
-from bot.store import changes, money
-from bot.store.database import Database, question
+from bot.core.policy import Queue, QueuedJob, Standing
+from bot.core.rules import OperatorLimits, Rules
+from bot.store import money, transitions
+from bot.store.database import Database, query
 from bot.store.rows import action_from, attempt_from, entry_from, job_from, select_jobs
 from bot.store.rules import effective_rules, read_caps
 from bot.store.tables import actions, attempts, entries, jobs
@@ -28,19 +28,19 @@ class Tally:
     budget_spent: int
 
 
-class Records:
+class Queries:
     """What is remembered, as of the moment of asking."""
 
-    def __init__(self, database: Database, house: House) -> None:
+    def __init__(self, database: Database, limits: OperatorLimits) -> None:
         self.database = database
-        self._house = house
+        self._limits = limits
 
-    @question
+    @query
     async def _jobs(
         self, connection: AsyncConnection, *where: Any, limit: int | None = None, offset: int = 0
     ) -> list[Job]:
-        query = select_jobs().where(*where).order_by(jobs.c.created_at.desc(), jobs.c.id)
-        rows = await connection.execute(query.limit(limit).offset(offset))
+        statement = select_jobs().where(*where).order_by(jobs.c.created_at.desc(), jobs.c.id)
+        rows = await connection.execute(statement.limit(limit).offset(offset))
         return [job_from(row) for row in rows.mappings()]
 
     async def job(self, job_id: str) -> Job | None:
@@ -58,15 +58,15 @@ class Records:
             None,
         )
 
-    async def draft_of(self, person_id: int) -> Job | None:
+    async def offer_of(self, person_id: int) -> Job | None:
         """The plain-message request that this person has not started yet."""
-        drafts = await self._jobs(
+        offers = await self._jobs(
             jobs.c.person_id == person_id,
             jobs.c.state == JobState.CHECKING,
             jobs.c.source == Source.MESSAGE,
             limit=1,
         )
-        return drafts[0] if drafts else None
+        return offers[0] if offers else None
 
     async def jobs_of(self, person_id: int, server_id: int | None, limit: int) -> list[Job]:
         """Somebody's newest jobs, in one server or (`None`) anywhere.
@@ -116,7 +116,7 @@ class Records:
         limit: int,
         offset: int,
     ) -> list[Job]:
-        """A server's newest jobs in these states; a draft is its requester's own affair."""
+        """A server's newest jobs in these states; an offer is its requester's own affair."""
         where = [
             jobs.c.server_id == server_id,
             jobs.c.state.in_(states),
@@ -134,7 +134,7 @@ class Records:
             jobs.c.video_deleted_at.is_(None),
         )
 
-    @question
+    @query
     async def balance(
         self,
         connection: AsyncConnection,
@@ -144,10 +144,10 @@ class Records:
         roles: frozenset[int] = frozenset(),
     ) -> Balance:
         """Both purses and what is held, for somebody with these roles."""
-        rules = await effective_rules(connection, self._house, server_id, roles)
+        rules = await effective_rules(connection, self._limits, server_id, roles)
         return await money.balance(connection, person_id, rules, at)
 
-    @question
+    @query
     async def standing(
         self,
         connection: AsyncConnection,
@@ -157,11 +157,11 @@ class Records:
         roles: frozenset[int] = frozenset(),
     ) -> tuple[Rules, Standing]:
         """The rules for somebody with these roles, and all that the policy holds against them."""
-        rules = await effective_rules(connection, self._house, server_id, roles)
+        rules = await effective_rules(connection, self._limits, server_id, roles)
         return rules, await money.standing(connection, person_id, rules, at)
 
-    @question
-    async def line(self, connection: AsyncConnection) -> LineUp:
+    @query
+    async def queue(self, connection: AsyncConnection) -> Queue:
         """The queue in order of arrival, what is running, and the servers' caps."""
         arrival = case((jobs.c.source == Source.SLASH, jobs.c.created_at), else_=jobs.c.queued_at)
         queued = await connection.execute(
@@ -174,64 +174,64 @@ class Records:
             .where(jobs.c.state.in_(RUNNING))
             .group_by(jobs.c.person_id, jobs.c.server_id)
         )
-        return LineUp(
-            queued=[Queued(*row) for row in queued],
+        return Queue(
+            queued=[QueuedJob(*row) for row in queued],
             running={(row[0], row[1]): row[2] for row in active},
             caps=await read_caps(connection),
         )
 
-    @question
+    @query
     async def run_times(
         self, connection: AsyncConnection, limit: int
     ) -> list[tuple[Quality, float, float]]:
         """The last runs: quality, seconds of motion, seconds from submit to finished."""
-        query = (
+        statement = (
             select(attempts.c.quality, jobs.c.duration_s, attempts.c.run_s)
             .join(jobs, jobs.c.attempt_id == attempts.c.id)
             .where(attempts.c.run_s.is_not(None))
             .order_by(attempts.c.id.desc())
             .limit(limit)
         )
-        return [(row[0], row[1], row[2]) for row in await connection.execute(query)]
+        return [(row[0], row[1], row[2]) for row in await connection.execute(statement)]
 
-    @question
+    @query
     async def is_claimed(self, connection: AsyncConnection, request_id: str) -> bool:
         """Whether any attempt already has this id of the provider's."""
-        return await changes.is_claimed(connection, request_id)
+        return await transitions.is_claimed(connection, request_id)
 
-    @question
+    @query
     async def attempts_of(self, connection: AsyncConnection, job_id: str) -> list[Attempt]:
         """A job's submits, oldest first."""
-        query = select(attempts).where(attempts.c.job_id == job_id).order_by(attempts.c.id)
-        return [attempt_from(row) for row in (await connection.execute(query)).mappings()]
+        statement = select(attempts).where(attempts.c.job_id == job_id).order_by(attempts.c.id)
+        return [attempt_from(row) for row in (await connection.execute(statement)).mappings()]
 
-    @question
+    @query
     async def entries_of(self, connection: AsyncConnection, job_id: str) -> list[Entry]:
         """A job's rows of the journal, oldest first."""
-        query = select(entries).where(entries.c.job_id == job_id).order_by(entries.c.id)
-        return [entry_from(row) for row in (await connection.execute(query)).mappings()]
+        statement = select(entries).where(entries.c.job_id == job_id).order_by(entries.c.id)
+        return [entry_from(row) for row in (await connection.execute(statement)).mappings()]
 
-    @question
+    @query
     async def actions_of(self, connection: AsyncConnection, job_id: str) -> list[Action]:
         """What people decided about a job, oldest first."""
-        query = select(actions).where(actions.c.job_id == job_id).order_by(actions.c.id)
-        return [action_from(row) for row in (await connection.execute(query)).mappings()]
+        statement = select(actions).where(actions.c.job_id == job_id).order_by(actions.c.id)
+        return [action_from(row) for row in (await connection.execute(statement)).mappings()]
 
-    @question
+    @query
     async def last_action(self, connection: AsyncConnection) -> int:
         """The number of the newest action; 0 before the first."""
         return await connection.scalar(select(func.max(actions.c.id))) or 0
 
-    @question
+    @query
     async def actions_after(
         self, connection: AsyncConnection, number: int
     ) -> list[tuple[int, str | None]]:
         """The later actions' numbers and the jobs they concern."""
-        query = select(actions.c.id, actions.c.job_id).where(actions.c.id > number)
-        rows = await connection.execute(query.order_by(actions.c.id))
+        statement = select(actions.c.id, actions.c.job_id).where(actions.c.id > number)
+        rows = await connection.execute(statement.order_by(actions.c.id))
         return [(row[0], row[1]) for row in rows]
 
-    @question
+    @query
     async def tally(self, connection: AsyncConnection, at: float) -> Tally:
         """The bot at a glance."""
         by_state = select(jobs.c.state, func.count()).group_by(jobs.c.state)

@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from bot.core.actions import Action, Deed
+from bot.core.actions import Action, ActionKind
 from bot.core.jobs import Job, JobState, Outcome
 from bot.errors import Problem, Refused, StaleJob
 from bot.store import Database, Store
-from tests.bot.store.test_jobs import AT, HOUSE, queue, rendering, submit
+from tests.bot.store.test_jobs import AT, LIMITS, queue, rendering, submit
 
 MODERATOR = 77
 
@@ -21,7 +21,7 @@ MODERATOR = 77
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
     url = f"sqlite+aiosqlite:///{tmp_path / 'marionette.db'}"
     async with await Database.open(url, exclusive=True) as database:
-        yield Store(database, HOUSE)
+        yield Store(database, LIMITS)
 
 
 async def in_review(store: Store, number: int = 1) -> Job:
@@ -55,7 +55,7 @@ async def test_it_ran(store: Store) -> None:
             at=AT + 1000,
             actor_id=MODERATOR,
             server_id=1,
-            action=Deed.RESOLVE,
+            action=ActionKind.RESOLVE,
             reason="I looked",
             job_id=job.id,
             person_id=3,
@@ -70,7 +70,7 @@ async def test_it_did_not_run(store: Store) -> None:
     job = await resolve(store, first, Outcome.AGAIN)
     assert (job.state, job.attempt) == (JobState.QUEUED, None)
     assert await held(store) == (996, 4)
-    line = (await store.read.line()).queued
+    line = (await store.read.queue()).queued
     assert [entry.job_id for entry in line] == [job.id, other.id]
     again = await submit(store, job)
     assert again is not None

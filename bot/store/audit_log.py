@@ -6,83 +6,83 @@ from typing import Any
 from sqlalchemy import CompoundSelect, Select, func, literal, null, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.core.actions import IN_THE_JOURNAL, LINES, Action, Line, Spender
-from bot.store.database import Database, question
+from bot.core.actions import HISTORY_KINDS, IN_THE_JOURNAL, Action, HistoryLine, Spender
+from bot.store.database import Database, query
 from bot.store.money import unreleased
 from bot.store.rows import action_from
 from bot.store.tables import actions, entries
 
 
-class Chronicle:
+class AuditLog:
     """Asks about the past."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    @question
+    @query
     async def lines(
         self,
         connection: AsyncConnection,
         server_id: int,
         *,
         person_id: int | None = None,
-        kinds: Collection[str] = LINES,
+        kinds: Collection[str] = HISTORY_KINDS,
         limit: int | None = None,
         offset: int = 0,
-    ) -> list[Line]:
+    ) -> list[HistoryLine]:
         """A server's past, or one person's there, newest first."""
         both = _both(server_id, person_id, kinds).subquery()
         newest = select(both).order_by(both.c.at.desc(), both.c.id.desc(), both.c.source)
         rows = await connection.execute(newest.limit(limit).offset(offset))
-        names = Line.__dataclass_fields__
-        return [Line(**{name: row[name] for name in names}) for row in rows.mappings()]
+        names = HistoryLine.__dataclass_fields__
+        return [HistoryLine(**{name: row[name] for name in names}) for row in rows.mappings()]
 
-    @question
+    @query
     async def count(
         self,
         connection: AsyncConnection,
         server_id: int,
         *,
         person_id: int | None = None,
-        kinds: Collection[str] = LINES,
+        kinds: Collection[str] = HISTORY_KINDS,
     ) -> int:
         """How many such lines there are."""
         both = _both(server_id, person_id, kinds).subquery()
         return await connection.scalar(select(func.count()).select_from(both)) or 0
 
-    @question
+    @query
     async def top(
         self, connection: AsyncConnection, server_id: int, since: float, limit: int
     ) -> list[Spender]:
         """Who has spent most since then (unix s), by when their videos were asked for."""
         taken = -func.sum(entries.c.allowance + entries.c.granted)
-        query = (
+        statement = (
             select(entries.c.person_id, taken, func.count())
             .where(unreleased, entries.c.server_id == server_id, entries.c.at >= since)
             .group_by(entries.c.person_id)
             .order_by(taken.desc(), entries.c.person_id)
             .limit(limit)
         )
-        return [Spender(*row) for row in await connection.execute(query)]
+        return [Spender(*row) for row in await connection.execute(statement)]
 
-    @question
+    @query
     async def knows(self, connection: AsyncConnection, server_id: int, person_id: int) -> bool:
         """Whether anything has ever happened between this person and this server."""
-        both = _both(server_id, person_id, LINES).subquery()
+        both = _both(server_id, person_id, HISTORY_KINDS).subquery()
         return await connection.scalar(select(both.c.id).limit(1)) is not None
 
-    @question
+    @query
     async def actions_after(
         self, connection: AsyncConnection, server_id: int, number: int, limit: int
     ) -> list[tuple[int, Action]]:
         """A server's later actions with their numbers, oldest first."""
-        query = (
+        statement = (
             select(actions)
             .where(actions.c.server_id == server_id, actions.c.id > number)
             .order_by(actions.c.id)
             .limit(limit)
         )
-        rows = (await connection.execute(query)).mappings()
+        rows = (await connection.execute(statement)).mappings()
         return [(row["id"], action_from(row)) for row in rows]
 
 

@@ -1,0 +1,37 @@
+"""What every card is made of: its frame, its lines, its colours; and the card of one sentence.
+
+A card is a `discord.ui.LayoutView` (Components V2). It is stopped before it is returned, so that
+discord.py does not keep it and the registered dynamic items in `cogs` answer its buttons.
+"""
+
+from collections.abc import Mapping
+
+from discord import ui
+
+from bot.cards.sentences import sentence
+from bot.errors import Problem
+
+BLURPLE, GREEN, RED, AMBER, GREY = 0x5865F2, 0x3BA55D, 0xED4245, 0xFAA61A, 0x80848E
+
+
+def view(*items: ui.Item[ui.LayoutView], colour: int = BLURPLE) -> ui.LayoutView:
+    """A card of these parts."""
+    view = ui.LayoutView(timeout=None)
+    view.add_item(ui.Container(*items, accent_colour=colour))
+    view.stop()
+    return view
+
+
+def words(*lines: str | None) -> ui.TextDisplay[ui.LayoutView]:
+    """These lines, without those that are `None`."""
+    return ui.TextDisplay("\n".join(line for line in lines if line))
+
+
+def say(text: str, colour: int = BLURPLE) -> ui.LayoutView:
+    """One sentence on a card."""
+    return view(words(text), colour=colour)
+
+
+def refusal(problem: Problem, facts: Mapping[str, object]) -> ui.LayoutView:
+    """Why something was not done, and what to do."""
+    return say(sentence(problem, facts), AMBER)
