@@ -16,9 +16,11 @@ from pathlib import Path
 from playwright.async_api import Page
 
 from sandbox.clients.browser import Reader, chromium
-from sandbox.discord import DiscordServer, World, seed_world
+from sandbox.discord.server import DiscordServer
 from sandbox.discord.state.cdn import content_type
 from sandbox.discord.state.model import Attachment, Flag, Message
+from sandbox.discord.state.seed import seed_world
+from sandbox.discord.state.world import World
 from sandbox.drawing.figures import draw_dance
 
 MESSAGES = 200

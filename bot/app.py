@@ -40,7 +40,8 @@ from bot.services.moderation import Moderation
 from bot.services.quotas import Quotas
 from bot.services.requests import RequestService
 from bot.settings import Settings
-from bot.store import Database, Store
+from bot.store.database import Database
+from bot.store.store import Store
 from bot.telemetry import Health
 from cogs.members.buttons import CardButton
 from cogs.members.credits import Credits, PayerSelect

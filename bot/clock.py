@@ -22,6 +22,17 @@ class Clock(Protocol):
         """Wait that long on this clock."""
 
 
+async def wait_for_event(event: asyncio.Event, clock: Clock, timeout_s: float) -> None:
+    """Until the event is set, or so long on this clock."""
+    waker = asyncio.ensure_future(event.wait())
+    timer = asyncio.ensure_future(clock.sleep(timeout_s))
+    try:
+        await asyncio.wait({waker, timer}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        waker.cancel()
+        timer.cancel()
+
+
 class SystemClock:
     """The machine's own time."""
 

@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from bot.clock import Clock
 from bot.core.jobs import JobState
 from bot.errors import SettingsError, StoreError
-from bot.store import Store
+from bot.store.store import Store
 
 
 def set_up_logs(level: str) -> None:

@@ -1,8 +1,11 @@
-"""The house's own rules: sizes, docstrings, no mocks, no addresses, nothing that is not reached."""
+"""The house's own rules: rooms, sizes, docstrings, no mocks, no addresses, nothing unreached."""
 
 import ast
 import re
+import shutil
 import subprocess
+import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +15,7 @@ THIS = Path(__file__)
 ROOT = THIS.parent.parent
 PACKAGES = ("bot", "cogs", "engine", "sandbox")
 LONGEST_FILE, LONGEST_FUNCTION = 400, 70
+MOST_IN_A_ROOM = 13
 ENTRIES = {
     "bot.__main__",
     "bot.media.worker",
@@ -71,6 +75,50 @@ def test_files_and_functions_fit_in_the_head() -> None:
             if length > LONGEST_FUNCTION:
                 too_long.append(f"{path.relative_to(ROOT)}: {function.name}, {length} lines")
     assert not too_long
+
+
+def test_a_room_can_be_taken_in_at_a_glance() -> None:
+    rooms = Counter(path.parent for path in modules() if path.name != "__init__.py")
+    crowded = {str(room.relative_to(ROOT)): count for room, count in rooms.items()}
+    assert {room: count for room, count in crowded.items() if count > MOST_IN_A_ROOM} == {}
+
+
+def test_a_rooms_init_says_what_the_room_is_for_and_loads_nothing() -> None:
+    """What it imported, everybody who wants one module of the room would load too."""
+    inits = [path for path in ours() if path.name == "__init__.py"]
+    assert len(inits) > 20
+    for path in inits:
+        [only] = ast.parse(path.read_text()).body
+        assert isinstance(only, ast.Expr), path
+        assert isinstance(only.value, ast.Constant), path
+
+
+@pytest.mark.parametrize(
+    ("room", "imports", "broken"),
+    [
+        ("bot/core", "from bot.store.store import Store", "The floors of the bot"),
+        ("bot/delivery", "from bot.services import requests", "The floors of the bot"),
+        ("bot/jobs", "from cogs.shared import confirm", "Only the wiring loads the cogs"),
+        ("cogs/members", "from bot.store.store import Store", "Cogs ask a service"),
+        ("engine/seeing", "from engine.painting import puppet", "The floors of the engine"),
+        ("bot/jobs", "from bot.store.store import Store", None),
+    ],
+)
+def test_an_import_that_runs_upwards_is_found(
+    tmp_path: Path, room: str, imports: str, broken: str | None
+) -> None:
+    """In a module that no contract names: they name rooms alone."""
+    for path in (*ours(), ROOT / "pyproject.toml"):
+        copy = tmp_path / path.relative_to(ROOT)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, copy)
+    (tmp_path / room / "added.py").write_text(f"{imports}\n")
+    command: list[str | Path] = [Path(sys.executable).parent / "lint-imports", "--no-cache", "--no-logo"]
+    told = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (told.returncode == 0) is (broken is None), told.stdout
+    lines = " ".join(told.stdout.split())
+    assert broken is None or re.search(f"{broken}.{{0,90}}? BROKEN", lines)
+    assert broken is None or f"{room.replace('/', '.')}.added" in lines
 
 
 def test_the_pages_files_are_short_and_all_are_used() -> None:

@@ -12,7 +12,7 @@ from bot.core.jobs import Job
 from bot.core.pricing import Rates, prices
 from bot.core.rules import rules_for
 from bot.errors import MembersUnknown, Problem, Refused
-from bot.store import Store
+from bot.store.store import Store
 
 LAST_ENTRIES = 5
 

@@ -33,6 +33,21 @@ FILTERS: Mapping[str, tuple[str, frozenset[str]]] = {
 }
 """The label of each filter, and the kinds of lines that it shows."""
 
+SAID: Mapping[str, str] = {
+    EntryKind.HOLD: "**−{amount}** held for {person}’s {job}",
+    EntryKind.CAPTURE: "{person}’s {job} was paid from what was held",
+    EntryKind.RELEASE: "**+{amount}** given back to {person} from {job}",
+    EntryKind.GRANT: "**+{amount}** granted to {person} by {actor}",
+    EntryKind.REVOKE: "**−{amount}** taken from {person} by {actor}",
+    EntryKind.REFUND: "**+{amount}** refunded to {person} for {job} by {actor}",
+    ActionKind.CANCEL: "{actor} cancelled {person}’s {job}",
+    ActionKind.RESOLVE: "{actor} settled {person}’s {job}",
+    ActionKind.BLOCK: "{actor} blocked {person} {until}",
+    ActionKind.UNBLOCK: "{actor} unblocked {person}",
+    ActionKind.REPAIR: "{actor} repaired {person}’s wallet",
+}
+"""What happened, by the kind of line; of all others, what was changed."""
+
 CSV_NAME = "marionette-history.csv"
 UTF8_MARK = b"\xef\xbb\xbf"
 """By which spreadsheets know that it is no other encoding."""
@@ -68,33 +83,14 @@ def line_text(line: HistoryLine) -> str:
 
 
 def _what(line: HistoryLine) -> str:
-    person = f"<@{line.person_id}>" if line.person_id else "everybody"
-    job, amount = f"`{line.job_id}`", credits_text(abs(line.credits or 0))
-    match line.kind:
-        case EntryKind.HOLD:
-            return f"**−{amount}** held for {person}’s {job}"
-        case EntryKind.CAPTURE:
-            return f"{person}’s {job} was paid from what was held"
-        case EntryKind.RELEASE:
-            return f"**+{amount}** given back to {person} from {job}"
-        case EntryKind.GRANT:
-            return f"**+{amount}** granted to {person} by {_actor(line)}"
-        case EntryKind.REVOKE:
-            return f"**−{amount}** taken from {person} by {_actor(line)}"
-        case EntryKind.REFUND:
-            return f"**+{amount}** refunded to {person} for {job} by {_actor(line)}"
-        case ActionKind.CANCEL:
-            return f"{_actor(line)} cancelled {person}’s {job}"
-        case ActionKind.RESOLVE:
-            return f"{_actor(line)} settled {person}’s {job}"
-        case ActionKind.BLOCK:
-            return f"{_actor(line)} blocked {person} {_until((line.after or {}).get('until'))}"
-        case ActionKind.UNBLOCK:
-            return f"{_actor(line)} unblocked {person}"
-        case ActionKind.REPAIR:
-            return f"{_actor(line)} repaired {person}’s wallet"
-        case _:
-            return f"{_actor(line)} changed {_changes(line.before, line.after)}"
+    return SAID.get(line.kind, "{actor} changed {changes}").format(
+        person=f"<@{line.person_id}>" if line.person_id else "everybody",
+        job=f"`{line.job_id}`",
+        amount=credits_text(abs(line.credits or 0)),
+        actor=_actor(line),
+        until=_until((line.after or {}).get("until")),
+        changes=_changes(line.before, line.after),
+    )
 
 
 def _actor(line: HistoryLine) -> str:

@@ -7,7 +7,7 @@ from bot.console.findings import Doctor, Findings
 from bot.core.reconcile import Difference, HoldRepair, WalletRepair
 from bot.provider.connect import provider
 from bot.settings import Settings
-from bot.store import Database
+from bot.store.database import Database
 from bot.store.reconciliation import Reconciliation
 
 REASON = "doctor --repair: {}"

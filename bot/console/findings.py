@@ -18,7 +18,7 @@ from bot.jobs.files import Files
 from bot.provider.client import Row, RunState, Segmind
 from bot.provider.replies import canonical_id
 from bot.settings import Settings
-from bot.store import Database
+from bot.store.database import Database
 from bot.store.reconciliation import Reconciliation
 
 DAY_S = 24 * 3600.0

@@ -19,7 +19,8 @@ from bot.errors import MarionetteError
 from bot.provider.connect import provider
 from bot.services.moderation import Moderation
 from bot.settings import Settings
-from bot.store import Database, Store
+from bot.store.database import Database
+from bot.store.store import Store
 
 Said = tuple[str, Document]
 

@@ -13,7 +13,8 @@ from bot.core.ledger import Period
 from bot.errors import MarionetteError
 from bot.services.quotas import Quotas
 from bot.settings import Settings
-from bot.store import Database, Store
+from bot.store.database import Database
+from bot.store.store import Store
 
 Said = tuple[str, Document]
 

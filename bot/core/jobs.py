@@ -67,7 +67,7 @@ class Source(StrEnum):
 
 
 class Delivered(StrEnum):
-    """The rung of the delivery ladder a finished video stands on."""
+    """The route by which a finished video was delivered."""
 
     CHANNEL = "channel"
     REPLY = "reply"

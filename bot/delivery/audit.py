@@ -12,11 +12,11 @@ import discord
 import structlog
 
 from bot.cards import audit as audit_cards
-from bot.clock import Clock
+from bot.clock import Clock, wait_for_event
 from bot.core.actions import Action
 from bot.delivery.status import LOST, is_refusal
 from bot.errors import CannotSave
-from bot.store import Store
+from bot.store.store import Store
 
 log = structlog.get_logger()
 
@@ -48,16 +48,7 @@ class AuditChannels:
         while True:
             self._woken.clear()
             await self._tell_all()
-            await self._rest()
-
-    async def _rest(self) -> None:
-        waker = asyncio.ensure_future(self._woken.wait())
-        timer = asyncio.ensure_future(self._clock.sleep(LOOK_EVERY_S))
-        try:
-            await asyncio.wait({waker, timer}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            waker.cancel()
-            timer.cancel()
+            await wait_for_event(self._woken, self._clock, LOOK_EVERY_S)
 
     async def _tell_all(self) -> None:
         try:

@@ -1,4 +1,4 @@
-"""`delivering`: the finished video, down the ladder until it stands somewhere.
+"""`delivering`: the finished video, by the first route that brings it to its requester.
 
 A post in the channel, else an edit of the reply, else a direct message, else it is kept for
 `/jobs show`. A try is saved before it is made. Trying again cannot post twice: within Discord's
@@ -7,6 +7,7 @@ window the nonce makes a repeat the same message, and later the channel is searc
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,8 +20,8 @@ from bot.clock import Clock
 from bot.core.jobs import Delivered, Job
 from bot.delivery.status import LOST, StatusCards, custom_ids, is_refusal
 from bot.errors import DeliveryError
-from bot.jobs.videos import Videos, is_too_large, link_to
-from bot.store import Store
+from bot.jobs.videos import Videos, link_to
+from bot.store.store import Store
 
 if TYPE_CHECKING:  # it exists for type checkers only
     from discord.abc import MessageableChannel
@@ -67,26 +68,26 @@ class Delivery:
         """
         await self._client.wait_until_ready()
         async with self._status.exclusive(job.id):
-            how, message_id = await self._descend(job)
+            how, message_id = await self._by_first_route(job)
             job = await self._store.read.job(job.id) or job
             await self._store.delivered(job, how, message_id, self._clock.time())
         log.info("delivered", job=job.id, rung=how)
 
-    async def _descend(self, job: Job) -> tuple[Delivered, int | None]:
-        """The first rung that holds, and the message on it."""
-        rungs: list[tuple[Delivered, Callable[[Job], Awaitable[int]]]] = [
+    async def _by_first_route(self, job: Job) -> tuple[Delivered, int | None]:
+        """The first route that is open, and the message it made."""
+        routes: list[tuple[Delivered, Callable[[Job], Awaitable[int]]]] = [
             (Delivered.CHANNEL, self._in_channel),
             (Delivered.REPLY, self._by_reply),
             (Delivered.DIRECT, self._directly),
         ]
         if job.delivery_channel_id not in {None, job.channel_id}:
-            rungs = rungs[2:]  # an earlier try has come as far as the direct message
+            routes = routes[2:]  # an earlier try has come as far as the direct message
         elif job.delivery_message_id is not None:
-            rungs = [rungs[1], rungs[0], rungs[2]]  # it may stand in the reply already
-        for how, rung in rungs:
+            routes = [routes[1], routes[0], routes[2]]  # it may stand in the reply already
+        for how, route in routes:
             job = await self._store.read.job(job.id) or job
             try:
-                return how, await rung(job)
+                return how, await route(job)
             except MayBePostedError:
                 break
             except RouteClosedError as reason:
@@ -161,13 +162,8 @@ class Delivery:
         if tried_at is None:
             job = await self._store.delivery_begins(job, channel.id, now)
         limit_bytes = _limit_bytes(channel)
-        async for path in self._videos.offers(job.id, limit_bytes):
-            try:
-                return await self._send(job, channel, path)
-            except discord.HTTPException as error:
-                if not is_too_large(error):
-                    raise
-        return await self._send(job, channel, None)
+        sent = await self._videos.send(job.id, limit_bytes, partial(self._send, job, channel))
+        return await self._send(job, channel, None) if sent is None else sent
 
     async def _send(self, job: Job, channel: "MessageableChannel", path: Path | None) -> int:
         """One message: with the video, or (`None`) with a link to it."""

@@ -23,7 +23,7 @@ from bot.core.accounts import Terms
 from bot.core.jobs import Delivered, Job, JobState, Source
 from bot.core.pricing import Rates, prices
 from bot.errors import CannotSave, DeliveryError, Problem
-from bot.store import Store
+from bot.store.store import Store
 
 log = structlog.get_logger()
 

@@ -8,7 +8,7 @@ from bot.core import policy
 from bot.core.jobs import Job, JobState
 from bot.core.schedule import PastRun, RunTimes
 from bot.provider.breaker import CircuitBreaker
-from bot.store import Store
+from bot.store.store import Store
 
 PAST_RUNS = 200
 ANSWER_S = 15.0

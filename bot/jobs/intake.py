@@ -15,7 +15,7 @@ from bot.jobs.deadlines import RetryDeadline
 from bot.jobs.files import Files
 from bot.media.fetch import Downloads
 from bot.media.inspect import IMAGE_LIMIT_BYTES, VIDEO_LIMIT_BYTES, Media
-from bot.store import Store
+from bot.store.store import Store
 
 log = structlog.get_logger()
 

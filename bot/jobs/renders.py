@@ -19,12 +19,13 @@ from bot.errors import (
 from bot.jobs.deadlines import RetryDeadline
 from bot.jobs.files import Files
 from bot.jobs.forecast import Forecast
+from bot.jobs.lookups import REVIEW_EVERY_S, Lookups
 from bot.media.fetch import Downloads
 from bot.media.inspect import Media
 from bot.provider.breaker import CircuitBreaker
 from bot.provider.client import Result, Row, RunState, Segmind, Status
 from bot.provider.limiter import RateLimiter
-from bot.store import Store
+from bot.store.store import Store
 
 log = structlog.get_logger()
 
@@ -32,13 +33,11 @@ UNKNOWN_GRACE_S = 60.0
 RESULT_LIFE_S = 3600.0
 """Status and result live one hour from submission; after that only the history knows a run."""
 
-RUN_PATIENCE_S = 2 * 3600.0
-LOOKUP_PATIENCE_S = 15 * 60.0
-BLIND_PATIENCE_S = 6 * 3600.0
-"""So long a history or a file that cannot be read is waited for; then the job leaves its slot."""
+RUN_LIMIT_S = 2 * 3600.0
+FETCH_LIMIT_S = 6 * 3600.0
+"""So long a file that cannot be had is waited for; then the job leaves its slot."""
 
 LONGEST_RUN_S = 24 * 3600.0
-REVIEW_EVERY_S = 3600.0
 FETCH_TIMEOUT_S = 300.0
 RESULT_LIMIT_BYTES = 1_000_000_000
 
@@ -72,9 +71,8 @@ class Renders:
         self._alarms = alarms
         self._clock = clock
         self._supplier = supplier
-        self._lookups = RetryDeadline(clock, limit_s=LOOKUP_PATIENCE_S)
-        self._unread = RetryDeadline(clock, limit_s=BLIND_PATIENCE_S)
-        self._fetches = RetryDeadline(clock, limit_s=BLIND_PATIENCE_S)
+        self._lookups = Lookups(alarms, clock)
+        self._fetches = RetryDeadline(clock, limit_s=FETCH_LIMIT_S)
         self._seen_running: set[str] = set()
 
     async def poll(self, job: Job) -> float:
@@ -123,7 +121,7 @@ class Renders:
                 return await self._finish(job, result)
             return await self._look_up(job, request_id, elapsed_s)
         self._seen_running.add(job.id)
-        if elapsed_s > RUN_PATIENCE_S:
+        if elapsed_s > RUN_LIMIT_S:
             return await self._look_up(job, request_id, elapsed_s)
         return (await self._forecast.run_times(job)).next_poll_s(elapsed_s)
 
@@ -132,21 +130,15 @@ class Renders:
         try:
             row = await self._segmind.history_row(request_id)
         except ProviderError as error:
-            if isinstance(error, KeyRejected):
-                self._alarms.raise_(Alarm.KEY, "history", reason=str(error), status=error.status)
-            else:
-                log.warning("history unavailable", job=job.id, reason=str(error))
-            self._unread.record_try(job.id)
-            if not self._unread.has_passed(job.id):
+            if not self._lookups.record_failure(job.id, error):
                 return error.retry_after_s or 60.0
         else:
-            self._alarms.clear(Alarm.KEY, "history")
+            self._lookups.record_answer()
             if row is not None and (row.state is RunState.FAILED or row.url):
                 return await self._finish(job, row)
             if row is not None and elapsed_s < LONGEST_RUN_S:
                 return 60.0  # it says that the run goes on
-            self._lookups.record_try(job.id)
-            if elapsed_s < RUN_PATIENCE_S or not self._lookups.has_passed(job.id):
+            if not self._lookups.record_missing(job.id) or elapsed_s < RUN_LIMIT_S:
                 return 60.0
         log.error("a run was lost sight of", job=job.id, request_id=request_id)
         self._forget(job)
@@ -195,7 +187,6 @@ class Renders:
 
     def _forget(self, job: Job) -> None:
         self._lookups.forget(job.id)
-        self._unread.forget(job.id)
         self._breaker.forget(job.id)
         self._seen_running.discard(job.id)
 

@@ -11,7 +11,7 @@ from typing import Protocol
 
 import structlog
 
-from bot.clock import Clock
+from bot.clock import Clock, wait_for_event
 from bot.core.jobs import RUNNING, Job, JobState
 from bot.errors import CannotSave, DeliveryError, MembersUnknown, StaleJob
 from bot.jobs.deadlines import RetryDeadline
@@ -20,12 +20,12 @@ from bot.jobs.intake import Intake
 from bot.jobs.renders import Renders
 from bot.jobs.submits import Submits
 from bot.provider.breaker import CircuitBreaker
-from bot.store import Store
+from bot.store.store import Store
 
 log = structlog.get_logger()
 
 AFTER_A_BUG_S = 30.0
-NOTICE_EVERY_S = 30.0
+WATCH_EVERY_S = 30.0
 SWEEP_EVERY_S = 3600.0
 STOP_PATIENCE_S = 6.0
 
@@ -73,7 +73,7 @@ class Runner:
         self._keep_s = keep_days * 24 * 3600
         self._wakers: dict[str, asyncio.Event] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._deliveries = RetryDeadline(clock, limit_s=0.0)
+        self._retries = RetryDeadline(clock, limit_s=0.0)
         self._stopping = asyncio.Event()
         self._last_action = 0
 
@@ -83,7 +83,7 @@ class Runner:
         Once the provider answers again, and nobody waits, the new one is the try.
         """
         return self._breaker.is_open or (
-            self._breaker.is_tripped and await self._submits.will_try()
+            self._breaker.is_tripped and await self._submits.will_submit()
         )
 
     async def run(self) -> None:
@@ -96,19 +96,19 @@ class Runner:
             if self._clock.monotonic() - swept_at >= SWEEP_EVERY_S:
                 swept_at = self._clock.monotonic()
                 await self._sweep()
-            await self._wait(self._stopping, NOTICE_EVERY_S)
-            await self._look_around()
+            await wait_for_event(self._stopping, self._clock, WATCH_EVERY_S)
+            await self._watch()
 
-    async def _look_around(self) -> None:
+    async def _watch(self) -> None:
         try:
-            await self._notice()
-            await self._submits.watch()
+            await self._wake_decided()
+            await self._submits.probe_when_idle()
         except CannotSave as error:
             log.debug("it could not be looked around", reason=str(error))
         except Exception:
             log.exception("it could not be looked around and is tried again")
 
-    async def _notice(self) -> None:
+    async def _wake_decided(self) -> None:
         """Look at the jobs about which somebody has decided, perhaps in another process."""
         for number, job_id in await self._store.read.actions_after(self._last_action):
             self._last_action = number
@@ -147,7 +147,7 @@ class Runner:
                 wait_s = await self._step(job_id)
                 if wait_s is None:
                     return
-                await self._wait(woken, wait_s)
+                await wait_for_event(woken, self._clock, wait_s)
         finally:
             del self._wakers[job_id]
 
@@ -158,15 +158,15 @@ class Runner:
             return 0.0  # somebody else moved it: look again
         except (DeliveryError, MembersUnknown) as error:
             log.warning("Discord did not do its part", job=job_id, reason=str(error))
-            self._deliveries.record_try(job_id)
-            return min(300.0, max(3.0, self._deliveries.elapsed_s(job_id) / 4))
+            self._retries.record_try(job_id)
+            return min(300.0, max(3.0, self._retries.elapsed_s(job_id) / 4))
         except CannotSave as error:  # the operator is told of it once, not for each job
             log.debug("a step could not be saved", job=job_id, reason=str(error))
             return AFTER_A_BUG_S
         except Exception:
             log.exception("a step failed and is tried again", job=job_id)
             return AFTER_A_BUG_S
-        self._deliveries.forget(job_id)
+        self._retries.forget(job_id)
         return wait_s
 
     async def advance(self, job_id: str) -> float | None:
@@ -178,14 +178,14 @@ class Runner:
         if job.ended:
             await self._tidy(job)
             return None
-        wait_s = await self._do(job)
+        wait_s = await self._next_step(job)
         after = await self._store.read.job(job_id)
         if after is not None and after.revision != job.revision:
             if after.state is not job.state:
                 log.info("job", job=job_id, left=job.state, entered=after.state)
             self._cards.wake(job_id)
             if {job.state, after.state} & (RUNNING | {JobState.QUEUED}):
-                await self._line_moved(job_id)
+                await self._queue_moved(job_id)
         return wait_s
 
     async def _tidy(self, job: Job) -> None:
@@ -195,7 +195,7 @@ class Runner:
         else:
             await self._files.delete_all(job.id)
 
-    async def _do(self, job: Job) -> float | None:
+    async def _next_step(self, job: Job) -> float | None:
         match job.state:
             case JobState.CHECKING:
                 return await self._intake.check(job)
@@ -217,22 +217,13 @@ class Runner:
             case _:
                 raise AssertionError(f"{job.state} is an end")
 
-    async def _line_moved(self, mover: str) -> None:
+    async def _queue_moved(self, mover: str) -> None:
         """Wake the jobs whose turn it now is, and tell the waiting ones their places."""
         for job_id in await self._submits.startable():
             if job_id != mover:
                 self.wake(job_id)
         for queued in (await self._store.read.queue()).queued:
             self._cards.wake(queued.job_id)
-
-    async def _wait(self, event: asyncio.Event, seconds: float) -> None:
-        waker = asyncio.ensure_future(event.wait())
-        timer = asyncio.ensure_future(self._clock.sleep(seconds))
-        try:
-            await asyncio.wait({waker, timer}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            waker.cancel()
-            timer.cancel()
 
     async def _sweep(self) -> None:
         """Delete the videos whose time is over, and what a kill has kept from being deleted."""

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import structlog
 
-from bot.alarms import Alarm, Alarms
+from bot.alarms import Alarms
 from bot.clock import Clock
 from bot.core import policy
 from bot.core.jobs import Attempt, Failure, Job, JobState
@@ -23,13 +23,13 @@ from bot.errors import (
     ProviderError,
     SubmitInDoubt,
 )
-from bot.jobs.deadlines import RetryDeadline
 from bot.jobs.files import Files
+from bot.jobs.lookups import REVIEW_EVERY_S, Lookups
 from bot.media.inspect import Media
 from bot.provider.breaker import CircuitBreaker
 from bot.provider.client import Segmind
 from bot.provider.limiter import RateLimiter
-from bot.store import Store
+from bot.store.store import Store
 
 log = structlog.get_logger()
 
@@ -38,14 +38,9 @@ LINK_MARGIN_S = 3600.0
 
 LOOK_AGAIN_S = 30.0
 AFTER_A_FAILED_UPLOAD_S = 120.0
-NOBODYS_REQUEST = "00000000-0000-4000-8000-000000000000"
-DOUBT_PATIENCE_S = 15 * 60.0
-BLIND_PATIENCE_S = 6 * 3600.0
-"""So long a history that cannot be read is waited for, before the job gives up its slot."""
-
-REVIEW_EVERY_S = 3600.0
-UNANSWERED_QUESTIONS = 10
-"""After so many it is tried after all: perhaps it only dislikes the question."""
+PROBE_REQUEST_ID = "00000000-0000-4000-8000-000000000000"
+FAILED_PROBES_LIMIT = 10
+"""After so many a submit is tried after all: perhaps the provider only dislikes the probe."""
 
 CLOCK_SKEW_S = 120.0
 CLOCK_SET_BACK_S = 24 * 3600.0
@@ -74,14 +69,12 @@ class Submits:
         self._files = files
         self._breaker = breaker
         self._limiter = limiter
-        self._alarms = alarms
         self._clock = clock
         self._run_id = run_id
         self._turn = asyncio.Lock()
         self._not_before: dict[str, float] = {}
-        self._unanswered = 0
-        self._lookups = RetryDeadline(clock, limit_s=DOUBT_PATIENCE_S)
-        self._unread = RetryDeadline(clock, limit_s=BLIND_PATIENCE_S)
+        self._failed_probes = 0
+        self._lookups = Lookups(alarms, clock)
 
     async def start(self, job: Job) -> float:
         """Submit a queued job if it is its turn."""
@@ -91,7 +84,7 @@ class Submits:
             return LOOK_AGAIN_S
         if wait_s := self._limiter.wait_s(submit=True):
             return wait_s
-        if self._breaker.is_degraded and not await self._provider_answers():
+        if self._breaker.is_degraded and not await self._probe():
             return self._breaker.cooldown_s
         try:
             image_url, video_url = await self._links(job)
@@ -105,10 +98,10 @@ class Submits:
             await self._fail(job, Problem.INTERRUPTED)
             return 0
         except KeyRejected as error:
-            return await self._turned_away(job, error)
+            return await self._record_rejection(job, error)
         except (ProviderError, OSError) as error:
             log.warning("an input could not be handed over", job=job.id, reason=str(error))
-            return self._let_others_go_first(job, AFTER_A_FAILED_UPLOAD_S)
+            return self._defer(job, AFTER_A_FAILED_UPLOAD_S)
         await self._files.delete_video(job.id)
         async with self._turn:
             if self._breaker.cooldown_s or job.id not in await self.startable():
@@ -136,46 +129,48 @@ class Submits:
         order = policy.fair_order(replace(queue, queued=ready), limits.max_running_per_person)
         return [entry.job_id for entry in order[: max(0, free)]]
 
-    async def watch(self) -> None:
-        """In an outage in which nobody waits, ask whether it lasts: else nobody would find out."""
+    async def probe_when_idle(self) -> None:
+        """In an outage in which nobody waits, probe whether it lasts: nobody else would."""
         if not self._breaker.is_tripped or self._breaker.cooldown_s or self._limiter.wait_s():
             return
-        if not await self.will_try():
-            await self._provider_answers()
+        if not await self.will_submit():
+            await self._probe()
 
-    async def will_try(self) -> bool:
+    async def will_submit(self) -> bool:
         """Whether a queued job is about to find out if the provider takes submits."""
         queue, most = await self._store.read.queue(), self._store.limits.max_running_per_person
         return self._breaker.submits_in_flight > 0 or bool(policy.fair_order(queue, most))
 
-    async def _provider_answers(self) -> bool:
-        """A free question, before another POST is lost or turned away for nothing."""
-        if self._unanswered >= UNANSWERED_QUESTIONS:
-            self._unanswered = 0
-        elif not await self._is_answered():
+    async def _probe(self) -> bool:
+        """Ask something free before another POST is lost or rejected; whether to submit."""
+        if self._failed_probes >= FAILED_PROBES_LIMIT:
+            self._failed_probes = 0
+        elif not await self._is_probe_answered():
             return False
         self._breaker.record_probe_success()
         return True
 
-    async def _is_answered(self) -> bool:
+    async def _is_probe_answered(self) -> bool:
         try:
-            await self._segmind.status(NOBODYS_REQUEST)
+            await self._segmind.status(PROBE_REQUEST_ID)
         except ProviderError as error:
             status = error.status or 500
             if status == 401:
-                self._breaker.record_rejection(NOBODYS_REQUEST, KeyRejected(str(error), status=401))
+                self._breaker.record_rejection(
+                    PROBE_REQUEST_ID, KeyRejected(str(error), status=401)
+                )
                 return False
             if status == 429:
                 busy = NotAccepted(str(error), status=429, retry_after_s=error.retry_after_s)
-                self._breaker.record_rejection(NOBODYS_REQUEST, busy)
+                self._breaker.record_rejection(PROBE_REQUEST_ID, busy)
                 return False
             if status >= 500:
-                self._unanswered += 1
+                self._failed_probes += 1
                 self._breaker.record_probe_failure(str(error))
                 return False
         return True  # also "I do not know this request": a provider that works says that
 
-    def _let_others_go_first(self, job: Job, wait_s: float) -> float:
+    def _defer(self, job: Job, wait_s: float) -> float:
         self._not_before[job.id] = self._clock.monotonic() + wait_s
         return wait_s
 
@@ -212,7 +207,7 @@ class Submits:
                 image_url=attempt.image_url, video_url=attempt.video_url, quality=quality
             )
         except NotAccepted as error:
-            return await self._turned_away(job, error)
+            return await self._record_rejection(job, error)
         except InputsRejected as error:
             await self._reject(job, error)
             return 0
@@ -221,7 +216,7 @@ class Submits:
             return 2.0
         finally:
             self._breaker.submits_in_flight -= 1
-        self._came_through(job)
+        self._record_success(job)
         at = self._clock.time()
         after = await self._store.accepted(job, request_id, at, at)
         log.info("accepted", job=job.id, request_id=request_id)
@@ -230,14 +225,14 @@ class Submits:
             return 2.0
         return 0
 
-    async def _turned_away(self, job: Job, error: NotAccepted) -> float:
+    async def _record_rejection(self, job: Job, error: NotAccepted) -> float:
         if self._breaker.is_poison(job.id, error):
             await self._reject(job, error)
             return 0
         self._breaker.record_rejection(job.id, error)
         if job.state is JobState.SUBMITTING:
             await self._store.not_accepted(job, self._clock.time())
-        return self._let_others_go_first(job, self._breaker.cooldown_s + 1)
+        return self._defer(job, self._breaker.cooldown_s + 1)
 
     async def _reject(self, job: Job, error: ProviderError) -> None:
         log.warning("inputs rejected", job=job.id, status=error.status, reason=str(error))
@@ -247,8 +242,8 @@ class Submits:
         self._forget(job)
         await self._store.fail(job, Failure(problem, facts), self._clock.time())
 
-    def _came_through(self, job: Job) -> None:
-        self._unanswered = 0
+    def _record_success(self, job: Job) -> None:
+        self._failed_probes = 0
         self._breaker.record_success()
         self._forget(job)
 
@@ -265,24 +260,18 @@ class Submits:
         try:
             found = await self._look_up(job, attempt)
         except ProviderError as error:
-            if isinstance(error, KeyRejected):
-                self._alarms.raise_(Alarm.KEY, "history", reason=str(error), status=error.status)
-            else:
-                log.warning("history unavailable", job=job.id, reason=str(error))
-            self._unread.record_try(job.id)
-            if not self._unread.has_passed(job.id):
+            if not self._lookups.record_failure(job.id, error):
                 return error.retry_after_s or 30.0
         else:
-            self._alarms.clear(Alarm.KEY, "history")
+            self._lookups.record_answer()
             if found:
-                self._came_through(job)
-                self._give_up_asking(job)
+                self._record_success(job)
+                self._lookups.forget(job.id)
                 return 0
-            self._lookups.record_try(job.id)
-            if not self._lookups.has_passed(job.id):
+            if not self._lookups.record_missing(job.id):
                 return min(60.0, max(3.0, self._lookups.elapsed_s(job.id) / 4))
         log.error("a submit could not be settled", job=job.id, advice="It waits in review.")
-        self._give_up_asking(job)
+        self._lookups.forget(job.id)
         await self._store.doubt(job, self._clock.time())
         return 0
 
@@ -295,10 +284,6 @@ class Submits:
             return 0 if await self._look_up(job, job.attempt) else REVIEW_EVERY_S
         except ProviderError:
             return REVIEW_EVERY_S
-
-    def _give_up_asking(self, job: Job) -> None:
-        self._lookups.forget(job.id)
-        self._unread.forget(job.id)
 
     async def _look_up(self, job: Job, attempt: Attempt) -> bool:
         """Whether the history has an unclaimed row of these inputs, which then is this job's."""

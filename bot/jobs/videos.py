@@ -1,8 +1,9 @@
 """Finished videos as they can be handed over: as a file within a limit, or as a link."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import TypeVar
 from weakref import WeakValueDictionary
 
 import discord
@@ -10,6 +11,8 @@ import discord
 from bot.core.jobs import Job
 from bot.jobs.files import Files
 from bot.media.inspect import Media
+
+T = TypeVar("T")
 
 TOO_LARGE = 40005
 FIT_AGAIN = 0.7
@@ -27,16 +30,24 @@ class Videos:
         self._media = media
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    async def offers(self, job_id: str, limit_bytes: int) -> AsyncIterator[Path]:
-        """Files to try one after the other: within the limit, then, if refused, once smaller."""
-        path = await self.fitting(job_id, limit_bytes)
-        if path is None:
-            return
-        refused_bytes = path.stat().st_size
-        yield path
-        path = await self.fitting(job_id, int(refused_bytes * FIT_AGAIN))
-        if path is not None:
-            yield path
+    async def send(
+        self, job_id: str, limit_bytes: int, sender: Callable[[Path], Awaitable[T]]
+    ) -> T | None:
+        """What `sender` made of the video as a file within the limit, or once smaller if refused.
+
+        `None` where there is no such file, or Discord takes neither; other errors of `sender` pass.
+        """
+        for _ in range(2):
+            path = await self.fitting(job_id, limit_bytes)
+            if path is None:
+                return None
+            limit_bytes = int(path.stat().st_size * FIT_AGAIN)
+            try:
+                return await sender(path)
+            except discord.HTTPException as error:
+                if not _is_too_large(error):
+                    raise
+        return None
 
     async def fitting(self, job_id: str, limit_bytes: int) -> Path | None:
         """The video as a file within a limit, made smaller if need be; `None` if there is none."""
@@ -52,7 +63,7 @@ class Videos:
             return smaller if await self._media.fit(video, smaller, limit_bytes) else None
 
 
-def is_too_large(error: discord.HTTPException) -> bool:
+def _is_too_large(error: discord.HTTPException) -> bool:
     """Whether Discord refused a file for its size."""
     return error.status == 413 or error.code == TOO_LARGE
 

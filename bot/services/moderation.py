@@ -7,10 +7,11 @@ from bot.cards.sentences import clean
 from bot.clock import Clock
 from bot.core.jobs import CANCELLABLE, Attempt, Job, JobState, Outcome, job_id_in
 from bot.core.ledger import EntryKind
-from bot.errors import LedgerError, Problem, ProviderError, Refused, StaleJob
+from bot.errors import LedgerError, Problem, ProviderError, Refused
 from bot.provider.client import Row
 from bot.provider.replies import canonical_id
-from bot.store import Store
+from bot.services.optimistic import retry_when_stale
+from bot.store.store import Store
 
 REASON_LIMIT_CHARS = 300
 """As many as every card shows."""
@@ -61,38 +62,33 @@ class Moderation:
         reason = the_reason(reason)
         if outcome is not Outcome.RAN and request_id:
             raise Refused(Problem.RUN_ID_NEEDLESS)
-        while True:
+
+        async def decide() -> Job:
             job = await self._in_review(job_id, server_id)
             run = await self._run(job, request_id) if outcome is Outcome.RAN else None
-            try:
-                after = await self._store.resolve(
-                    job,
-                    outcome,
-                    run=run,
-                    actor_id=actor_id,
-                    reason=reason,
-                    at=self._clock.time(),
-                )
-            except StaleJob:
-                continue  # it moved on meanwhile: decide again on what it is now
-            self._wake(after.id)
-            return after
+            return await self._store.resolve(
+                job, outcome, run=run, actor_id=actor_id, reason=reason, at=self._clock.time()
+            )
+
+        settled = await retry_when_stale(decide)
+        self._wake(settled.id)
+        return settled
 
     async def cancel(
         self, job_id: str, *, server_id: int | None, actor_id: int, reason: str
     ) -> Job:
         """Cancel anybody's waiting job. Raises `Refused`; then nothing has changed."""
         reason = the_reason(reason)
-        while True:
+
+        async def decide() -> Job:
             job = await self.job(job_id, server_id)
-            try:
-                cancelled = await self._store.cancel_for(
-                    job, actor_id=actor_id, reason=reason, at=self._clock.time()
-                )
-            except StaleJob:
-                continue  # it moved on meanwhile: decide again on what it is now
-            self._wake(job.id)
-            return cancelled
+            return await self._store.cancel_for(
+                job, actor_id=actor_id, reason=reason, at=self._clock.time()
+            )
+
+        cancelled = await retry_when_stale(decide)
+        self._wake(cancelled.id)
+        return cancelled
 
     async def refund(
         self, job_id: str, *, server_id: int | None, actor_id: int, reason: str

@@ -14,7 +14,7 @@ from bot.core.rules import OperatorLimits, ServerRules
 from bot.core.until import until
 from bot.errors import LedgerError, Problem, Refused
 from bot.services.moderation import the_reason
-from bot.store import Store
+from bot.store.store import Store
 
 TOP = 10
 PAGE = 10

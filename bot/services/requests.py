@@ -5,8 +5,9 @@ Nothing here downloads or waits for the provider: it saves, and wakes the runner
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 from weakref import WeakValueDictionary
@@ -29,10 +30,11 @@ from bot.core.jobs import (
 )
 from bot.core.policy import Ask
 from bot.core.pricing import Rates, price, prices
-from bot.errors import Problem, Refused, StaleJob
+from bot.errors import Problem, Refused
 from bot.jobs.videos import Videos, link_to
 from bot.media.inspect import IMAGE_LIMIT_BYTES, VIDEO_LIMIT_BYTES
-from bot.store import NewJob, Store
+from bot.services.optimistic import retry_when_stale
+from bot.store.store import NewJob, Store
 
 TOKEN_LIFE_S = 15 * 60
 """How long an interaction's token lives (Discord API docs, Receiving and Responding)."""
@@ -107,26 +109,13 @@ class RequestService:
         if await self._runner.provider_is_down():
             raise Refused(Problem.PROVIDER_DOWN)
         at = self._clock.time()
-        return await self._store.begin(
-            NewJob(
-                id=_new_id(),
-                source=Source.SLASH,
-                origin_id=interaction_id,
-                server_id=place.server_id,
-                channel_id=place.channel_id,
-                person_id=place.person_id,
-                upload_limit_bytes=place.upload_limit_bytes,
-                is_direct=place.is_direct,
-                above_id=place.above_id,
-                subject=image.upload,
-                motion=video.upload,
-                quality=quality,
-                token=token,
-                token_expires_at=at + TOKEN_LIFE_S,
-            ),
-            at,
-            place.roles,
+        new = replace(
+            _new_job(place, Source.SLASH, interaction_id, image, video),
+            quality=quality,
+            token=token,
+            token_expires_at=at + TOKEN_LIFE_S,
         )
+        return await self._store.begin(new, at, place.roles)
 
     async def replied(self, job_id: str, message_id: int | None) -> None:
         """The request's first reply stands, perhaps under an id that is to be found out."""
@@ -152,11 +141,7 @@ class RequestService:
         _refuse_at_sight(image, video)
         place = await self.wallets.paying(place)
         async with self._offering.setdefault(place.person_id, asyncio.Lock()):
-            while True:
-                try:
-                    return await self._offer(place, message_id, image, video)
-                except StaleJob:  # the offer was failed or looked at meanwhile: see what it is now
-                    continue
+            return await retry_when_stale(partial(self._offer, place, message_id, image, video))
 
     async def _offer(
         self, place: Place, message_id: int, image: GivenFile | None, video: GivenFile | None
@@ -165,12 +150,13 @@ class RequestService:
             return None
         if await self._runner.provider_is_down():
             raise Refused(Problem.PROVIDER_DOWN)
-        subject = image.upload if image else None
-        motion = video.upload if video else None
         waiting = await self._store.read.offer_of(place.person_id)
         if waiting and not (image and video) and not (waiting.subject and waiting.motion):
             job = await self._store.add_to_offer(
-                waiting, message_id, subject=subject, motion=motion
+                waiting,
+                message_id,
+                subject=image.upload if image else None,
+                motion=video.upload if video else None,
             )
         else:
             at = self._clock.time()
@@ -178,21 +164,8 @@ class RequestService:
                 place.server_id, place.person_id, at, place.roles
             )
             policy.may_ask(rules, standing, Ask(), at)
-            begun = await self._store.begin(
-                NewJob(
-                    id=_new_id(),
-                    source=Source.MESSAGE,
-                    origin_id=message_id,
-                    server_id=place.server_id,
-                    channel_id=place.channel_id,
-                    person_id=place.person_id,
-                    upload_limit_bytes=place.upload_limit_bytes,
-                    is_direct=True,
-                    subject=subject,
-                    motion=motion,
-                ),
-                at,
-            )
+            new = _new_job(place, Source.MESSAGE, message_id, image, video)
+            begun = await self._store.begin(new, at)
             if begun is None:
                 return None
             job = begun
@@ -203,24 +176,24 @@ class RequestService:
 
     async def start(self, job_id: str, place: Place, quality: Quality) -> Job:
         """The button of a priced offer: hold and queue. Raises `Refused`."""
-        while True:
+
+        async def decide() -> Job:
             job = await self._startable(job_id, place.person_id)
             paid = await self.wallets.paying(place)
             assert job.duration_s is not None
-            try:
-                queued = await self._store.admit(
-                    job,
-                    quality=quality,
-                    duration_s=job.duration_s,
-                    price=price(quality, job.duration_s, self._rates),
-                    at=self._clock.time(),
-                    roles=paid.roles,
-                    server_id=paid.server_id,
-                )
-            except StaleJob:
-                continue  # pressed twice at once: decide again on what it is now
-            self._runner.wake(job.id)
-            return queued
+            return await self._store.admit(
+                job,
+                quality=quality,
+                duration_s=job.duration_s,
+                price=price(quality, job.duration_s, self._rates),
+                at=self._clock.time(),
+                roles=paid.roles,
+                server_id=paid.server_id,
+            )
+
+        queued = await retry_when_stale(decide)
+        self._runner.wake(queued.id)
+        return queued
 
     async def _startable(self, job_id: str, person_id: int) -> Job:
         job = await self._own(job_id, person_id)
@@ -254,26 +227,32 @@ class RequestService:
 
     async def cancel(self, job_id: str, person_id: int) -> Job:
         """Cancel one's own job before its submit. Raises `Refused`."""
-        job = await self._own(job_id, person_id)
-        while True:
-            try:
-                cancelled = await self._store.cancel(job, self._clock.time())
-            except StaleJob:  # it moved on meanwhile: decide again on what it is now
-                job = await self._own(job_id, person_id)
-            else:
-                self._runner.wake(job.id)
-                return cancelled
+
+        async def decide() -> Job:
+            job = await self._own(job_id, person_id)
+            return await self._store.cancel(job, self._clock.time())
+
+        cancelled = await retry_when_stale(decide)
+        self._runner.wake(cancelled.id)
+        return cancelled
 
     async def show(self, job_id: str, person_id: int) -> tuple[Job, Outlook]:
         """One's own job. Raises `Refused` for an unknown id and for somebody else's."""
         job = await self._own(job_id, person_id)
         return job, await self._outlook(job)
 
-    async def video_files(self, job: Job, limit_bytes: int) -> AsyncIterator[Path]:
-        """A delivered job's kept video within the limit; the next one only if that is refused."""
-        if job.state is JobState.DELIVERED and job.video_deleted_at is None:
-            async for path in self._videos.offers(job.id, limit_bytes):
-                yield path
+    async def send_video(
+        self, job: Job, limit_bytes: int, sender: Callable[[Path], Awaitable[None]]
+    ) -> bool:
+        """Hand a delivered job's kept video to `sender` as a file; whether Discord took one."""
+        if job.state is not JobState.DELIVERED or job.video_deleted_at is not None:
+            return False
+
+        async def send(path: Path) -> bool:
+            await sender(path)
+            return True
+
+        return bool(await self._videos.send(job.id, limit_bytes, send))
 
     def video_link(self, job: Job) -> tuple[str, float] | None:
         """A link to a delivered job's video and its end (unix s), while the provider has it."""
@@ -300,8 +279,26 @@ class RequestService:
         return job
 
 
-def _new_id() -> str:
-    return "".join(secrets.choice(ID_ALPHABET) for _ in range(ID_LENGTH))
+def _new_job(
+    place: Place,
+    source: Source,
+    origin_id: int,
+    image: GivenFile | None,
+    video: GivenFile | None,
+) -> NewJob:
+    return NewJob(
+        id="".join(secrets.choice(ID_ALPHABET) for _ in range(ID_LENGTH)),
+        source=source,
+        origin_id=origin_id,
+        server_id=place.server_id,
+        channel_id=place.channel_id,
+        person_id=place.person_id,
+        upload_limit_bytes=place.upload_limit_bytes,
+        is_direct=place.is_direct,
+        above_id=place.above_id,
+        subject=image.upload if image else None,
+        motion=video.upload if video else None,
+    )
 
 
 def _refuse_at_sight(image: GivenFile | None, video: GivenFile | None) -> None:

@@ -1,6 +1,5 @@
-"""All SQL. One method is one business event, and one transaction."""
+"""All SQL. One method is one business event, and one transaction.
 
-from bot.store.database import Database
-from bot.store.store import NewJob, Store
-
-__all__ = ["Database", "NewJob", "Store"]
+Ask `store` for what happens to jobs and money; its `read`, `rulebook` and
+`audit_log` hold the rest.
+"""

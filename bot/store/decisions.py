@@ -1,6 +1,7 @@
 """What people decide about jobs and credits: each with an actor and a reason, in the journal and
 among the actions."""
 
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import insert
@@ -59,18 +60,8 @@ class Decisions:
             after = await read_job(connection, job.id)
         if outcome is Outcome.GIVE_UP:
             await money.settle(connection, job, EntryKind.RELEASE, at)
-        action = Action(
-            at=at,
-            actor_id=actor_id,
-            server_id=job.server_id,
-            action=ActionKind.RESOLVE,
-            reason=reason,
-            job_id=job.id,
-            person_id=job.person_id,
-            before=_seen(job),
-            after=_seen(after),
-        )
-        await record_action(connection, action)
+        action = _about(job, ActionKind.RESOLVE, actor_id, reason, at)
+        await record_action(connection, replace(action, before=_seen(job), after=_seen(after)))
         return after
 
     @transaction
@@ -186,7 +177,7 @@ class Decisions:
 
 
 async def _adjust(connection: AsyncConnection, kind: ActionKind, entry: ledger.Entry) -> None:
-    """Write an entry that somebody decided on, and record_action what it did to the wallet."""
+    """Write an entry that somebody decided on, and record what it did to the wallet."""
     assert entry.actor_id is not None
     assert entry.reason is not None
     before = await money.purses(connection, entry.server_id, entry.person_id)
@@ -214,18 +205,9 @@ async def cancel_as(
     failure = failure_json(Failure(why))
     cancelled = await transition(connection, job, JobState.CANCELLED, at, failure=failure)
     await money.settle(connection, job, EntryKind.RELEASE, at)
-    action = Action(
-        at=at,
-        actor_id=actor_id,
-        server_id=job.server_id,
-        action=ActionKind.CANCEL,
-        reason=reason,
-        job_id=job.id,
-        person_id=job.person_id,
-        before={"state": job.state},
-        after={"state": cancelled.state},
-    )
-    await record_action(connection, action)
+    action = _about(job, ActionKind.CANCEL, actor_id, reason, at)
+    states: list[Snapshot] = [{"state": seen.state} for seen in (job, cancelled)]
+    await record_action(connection, replace(action, before=states[0], after=states[1]))
     return cancelled
 
 
@@ -235,6 +217,10 @@ async def record_action(connection: AsyncConnection, action: Action) -> int:
     values = {name: getattr(action, name) for name in Action.__dataclass_fields__}
     done = await connection.execute(insert(actions).values(**values).returning(actions.c.id))
     return int(done.scalar_one())
+
+
+def _about(job: Job, kind: ActionKind, actor_id: int, reason: str, at: float) -> Action:
+    return Action(at, actor_id, job.server_id, kind, reason, job.id, job.person_id)
 
 
 def _seen(job: Job) -> Snapshot:

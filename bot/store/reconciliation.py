@@ -64,19 +64,8 @@ class Reconciliation:
             .values(server_id=server_id, person_id=person_id, **after)
             .on_conflict_do_update(index_elements=["server_id", "person_id"], set_=after)
         )
-        await record_action(
-            connection,
-            Action(
-                at=at,
-                actor_id=OPERATOR,
-                server_id=server_id,
-                action=ActionKind.REPAIR,
-                reason=reason,
-                person_id=person_id,
-                before={**before},
-                after={**after},
-            ),
-        )
+        repair = Action(at, OPERATOR, server_id, ActionKind.REPAIR, reason, person_id=person_id)
+        await record_action(connection, replace(repair, before={**before}, after={**after}))
 
     @transaction
     async def repair_hold(
@@ -92,20 +81,9 @@ class Reconciliation:
         entry = replace(entry, actor_id=OPERATOR, reason=reason)
         await money.write_entry(connection, entry, held=-ledger.whole_price(held))
         after = await money.purses(connection, job.server_id, job.person_id)
-        await record_action(
-            connection,
-            Action(
-                at=at,
-                actor_id=OPERATOR,
-                server_id=job.server_id,
-                action=ActionKind.REPAIR,
-                reason=reason,
-                job_id=job.id,
-                person_id=job.person_id,
-                before={**before},
-                after={**after},
-            ),
-        )
+        whose = job.server_id, ActionKind.REPAIR, reason, job.id, job.person_id
+        repair = Action(at, OPERATOR, *whose, before={**before}, after={**after})
+        await record_action(connection, repair)
 
 
 def _settlement(job: Job, held: Entry, at: float) -> Entry:

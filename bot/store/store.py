@@ -67,7 +67,7 @@ class Store(Decisions):
     """What happens to jobs and money; `read` asks about them, `Decisions` are people's.
 
     Times (`at`) are unix seconds and come from the caller. What is allowed is looked up in the
-    transaction that needs it, from the limits's limits, the server's rules in `rulebook`, and the
+    transaction that needs it, from the operator's limits, the server's rules in `rulebook`, and the
     roles that the caller has seen.
     """
 

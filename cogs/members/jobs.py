@@ -1,12 +1,13 @@
 """`/jobs`: list, show and cancel one's own."""
 
+from pathlib import Path
+
 import discord
 from discord import app_commands
 from discord.ext import commands
 
 from bot.cards import job as job_cards
 from bot.core.jobs import CANCELLABLE, JobState
-from bot.jobs.videos import is_too_large
 from bot.services.requests import RequestService
 from cogs.shared.interactions import Interaction, place_of, refusals_shown, show_privately
 
@@ -75,15 +76,12 @@ async def show_job(interaction: Interaction, requests: RequestService, job_id: s
         await show_privately(interaction, job_cards.shown_again(job, outlook))
         return
     await interaction.response.defer(ephemeral=True, thinking=True)
-    async for video in requests.video_files(job, interaction.filesize_limit):
+
+    async def send(video: Path) -> None:
         file = discord.File(video, filename=job_cards.FILE_NAME.format(id=job.id))
         card = job_cards.shown_again(job, outlook, has_file=True)
-        try:
-            await interaction.edit_original_response(view=card, attachments=[file])
-        except discord.HTTPException as error:
-            if not is_too_large(error):
-                raise
-        else:
-            return
-    card = job_cards.shown_again(job, outlook, link=requests.video_link(job))
-    await interaction.edit_original_response(view=card)
+        await interaction.edit_original_response(view=card, attachments=[file])
+
+    if not await requests.send_video(job, interaction.filesize_limit, send):
+        card = job_cards.shown_again(job, outlook, link=requests.video_link(job))
+        await interaction.edit_original_response(view=card)

@@ -3,8 +3,8 @@
 import cv2
 import numpy as np
 
-from engine.painting.patchwork import patchwork
-from engine.painting.seams import even_out
+from engine.painting.blending import even_out
+from engine.painting.inpainting import inpaint
 from engine.seeing.arrays import Flags, Floats, Picture
 
 SEARCH_PIXELS = 320  # of the longer side of the small picture that pieces are sought in
@@ -26,7 +26,7 @@ def fill_hole(picture: Picture, hole: Flags, usable: Flags | None = None) -> Pic
     known = ~gap
     if usable is not None:
         known &= cv2.resize(usable.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.98
-    shifts = patchwork(small, gap, known, pull_push(small, ~known))
+    shifts = inpaint(small, gap, known, pull_push(small, ~known))
     if shifts is None:
         smooth = pull_push(picture.astype(np.float32), hole)
         return np.where(hole[..., None], smooth, picture).astype(np.uint8)

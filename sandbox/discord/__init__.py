@@ -1,7 +1,4 @@
-"""A Discord on the wire: REST v10 and gateway v10 on 127.0.0.1, and the people who use it."""
+"""A Discord on the wire: REST v10 and gateway v10 on 127.0.0.1, and the people who use it.
 
-from sandbox.discord.server import DiscordServer
-from sandbox.discord.state.seed import seed_world
-from sandbox.discord.state.world import World
-
-__all__ = ["DiscordServer", "World", "seed_world"]
+Ask `server` for a running one of a `state.world`; `state.seed` makes the world that all runs share.
+"""

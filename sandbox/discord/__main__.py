@@ -6,7 +6,8 @@ import json
 import signal
 import sys
 
-from sandbox.discord import DiscordServer, seed_world
+from sandbox.discord.server import DiscordServer
+from sandbox.discord.state.seed import seed_world
 
 
 async def serve(port: int) -> None:

@@ -16,11 +16,12 @@ from sandbox.discord.page.controls import MOST_AHEAD_S, Control, Controls, clock
 from sandbox.discord.page.document import Pages
 from sandbox.discord.page.fault_controls import REST, FaultControls
 from sandbox.discord.payloads.messages import Payloads
-from sandbox.discord.people import People
+from sandbox.discord.people.client import People
 from sandbox.discord.refusals import Refusal
-from sandbox.discord.rest import Api, rest_routes
+from sandbox.discord.rest.api import Api
 from sandbox.discord.rest.bodies import read_fields
 from sandbox.discord.rest.limits import API, Limits, template_of
+from sandbox.discord.rest.routes import rest_routes
 from sandbox.discord.state.cdn import Cdn
 from sandbox.discord.state.world import MIB, World
 from sandbox.discord.traffic import RequestRecord, Traffic

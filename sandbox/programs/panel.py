@@ -9,7 +9,7 @@ import aiohttp
 from sandbox.clock import MovableClock
 from sandbox.discord.page.controls import Control, Kind, clock_control
 from sandbox.discord.refusals import Refusal
-from sandbox.programs.processes import Kept, ProgramError
+from sandbox.programs.processes import ProgramError, Supervised
 
 TIMEOUT = aiohttp.ClientTimeout(total=10)
 MODES = {
@@ -23,7 +23,7 @@ MODES = {
 class Panel:
     """Controls of a bot and of a provider, whose own controls are below `provider_url`."""
 
-    def __init__(self, clock: MovableClock, bot: Kept) -> None:
+    def __init__(self, clock: MovableClock, bot: Supervised) -> None:
         self._clock = clock
         self._bot = bot
         self.provider_url = ""
@@ -32,29 +32,20 @@ class Panel:
         """All of them, for the page."""
         return [
             clock_control(self._clock, self._advance),
-            Control(
-                id="bot-restart",
-                group="Bot",
-                label="Restart the bot",
-                help="Lets it end in order and starts it again, as for a new version.",
-                kind=Kind.BUTTON,
-                apply=self._restart_bot,
+            Control.button(
+                *("bot-restart", "Bot", "Restart the bot"),
+                "Lets it end in order and starts it again, as for a new version.",
+                self._restart_bot,
             ),
-            Control(
-                id="bot-kill",
-                group="Bot",
-                label="Kill the bot",
-                help="Ends it at once, as a power cut would, and leaves it off.",
-                kind=Kind.BUTTON,
-                apply=self._kill_bot,
+            Control.button(
+                *("bot-kill", "Bot", "Kill the bot"),
+                "Ends it at once, as a power cut would, and leaves it off.",
+                self._kill_bot,
             ),
-            Control(
-                id="bot-start",
-                group="Bot",
-                label="Start the bot",
-                help="Starts it after it was killed or has ended.",
-                kind=Kind.BUTTON,
-                apply=self._start_bot,
+            Control.button(
+                *("bot-start", "Bot", "Start the bot"),
+                "Starts it after it was killed or has ended.",
+                self._start_bot,
             ),
             Control(
                 id="provider-mode",
@@ -78,14 +69,14 @@ class Panel:
             ),
         ]
 
-    async def _restart_bot(self, _: object) -> None:
+    async def _restart_bot(self) -> None:
         with _refusing():
             await self._bot.restart()
 
-    async def _kill_bot(self, _: object) -> None:
+    async def _kill_bot(self) -> None:
         await self._bot.kill()
 
-    async def _start_bot(self, _: object) -> None:
+    async def _start_bot(self) -> None:
         with _refusing():
             await self._bot.start()
 

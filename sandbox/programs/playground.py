@@ -21,10 +21,11 @@ from typing import IO, Any, Self
 from rich.console import Console
 
 from sandbox.clients.person import PersonClient
-from sandbox.discord import DiscordServer, seed_world
+from sandbox.discord.server import DiscordServer
+from sandbox.discord.state.seed import seed_world
 from sandbox.drawing.figures import draw_dance, draw_subject
 from sandbox.programs.panel import Panel
-from sandbox.programs.processes import Cast, Kept, Program, ProgramError
+from sandbox.programs.processes import Cast, Program, ProgramError, Supervised
 
 PORT = 8080
 FOLDER = Path("data/playground")
@@ -56,8 +57,8 @@ class Playground:
         self._console = console
         self._world = seed_world()
         self._provider_at: dict[str, Any] = {}
-        self._provider = Kept(self._new_provider, self._lost)
-        self._bot = Kept(self._new_bot, self._lost)
+        self._provider = Supervised(self._new_provider, self._lost)
+        self._bot = Supervised(self._new_bot, self._lost)
         self._panel = Panel(self._world.clock, self._bot)
         self._is_open = False
         self.discord = DiscordServer(self._world, port=port, controls=self._panel.controls())

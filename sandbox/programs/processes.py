@@ -90,7 +90,7 @@ class Program:
         return self.log_path.read_text(errors="replace")[-4000:]
 
 
-class Kept:
+class Supervised:
     """A program that runs until it is told to end; `lost` hears of one that ends by itself."""
 
     def __init__(

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from sandbox.clients.person import Json, PersonClient
-from sandbox.discord import DiscordServer, World, seed_world
+from sandbox.discord.server import DiscordServer
+from sandbox.discord.state.seed import seed_world
+from sandbox.discord.state.world import World
 from sandbox.programs.processes import Program
 from tests.sandbox.openapi import mismatches
 

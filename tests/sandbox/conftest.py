@@ -8,7 +8,9 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from sandbox.clients.person import PersonClient
-from sandbox.discord import DiscordServer, World, seed_world
+from sandbox.discord.server import DiscordServer
+from sandbox.discord.state.seed import seed_world
+from sandbox.discord.state.world import World
 from tests.sandbox.example_bot import ExampleBot, running
 from tests.sandbox.openapi import mismatches
 from tests.sandbox.raw import GatewayClient, Rest

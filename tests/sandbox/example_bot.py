@@ -11,7 +11,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from yarl import URL
 
-from sandbox.discord import DiscordServer
+from sandbox.discord.server import DiscordServer
 from tests.sandbox.example_forms import add_forms, names
 
 

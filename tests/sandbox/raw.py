@@ -12,7 +12,7 @@ import aiohttp
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
-from sandbox.discord import DiscordServer
+from sandbox.discord.server import DiscordServer
 
 Json = dict[str, Any]
 NO_PRIVILEGE = 53608447 & ~(1 << 1 | 1 << 8 | 1 << 15)

@@ -6,7 +6,7 @@ import discord
 import pytest
 
 from sandbox.clients.person import PersonClient
-from sandbox.discord import World
+from sandbox.discord.state.world import World
 from tests.sandbox.example_bot import ExampleBot, text_file
 
 

@@ -3,8 +3,9 @@
 import pytest
 from yarl import URL
 
-from sandbox.discord import DiscordServer, World
+from sandbox.discord.server import DiscordServer
 from sandbox.discord.state.model import Attachment
+from sandbox.discord.state.world import World
 from tests.sandbox.raw import GatewayClient, Rest, knock
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sandbox.discord import World
+from sandbox.discord.state.world import World
 from sandbox.discord.traffic import RequestRecord
 from tests.sandbox import openapi
 from tests.sandbox.raw import Rest

@@ -54,7 +54,7 @@ def _of_discord() -> list[Fault]:
 
 
 def _of_the_provider() -> list[Fault]:
-    unavailable = answers.error(503, {"error": "RequestService unavailable"})
+    unavailable = answers.error(503, {"error": "Service unavailable"})
     return [*_of_either(), unavailable, answers.busy(retry_after_s=1)]
 
 

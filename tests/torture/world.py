@@ -12,8 +12,9 @@ from engine.api.clock import MovableClock as EngineClock
 from engine.api.server import ProviderServer
 from sandbox.clients.transcript import text_of
 from sandbox.clock import MovableClock
-from sandbox.discord import DiscordServer, seed_world
+from sandbox.discord.server import DiscordServer
 from sandbox.discord.state.model import Channel, InteractionType, Member, Message, State, User
+from sandbox.discord.state.seed import seed_world
 from sandbox.faults.injector import Faults
 from sandbox.programs.processes import Cast, Program
 

@@ -48,6 +48,17 @@ class Control:
     choices: Mapping[str, str] | None = None
     unit: str | None = None
 
+    @classmethod
+    def button(
+        cls, name: str, group: str, label: str, helps: str, press: Callable[[], Awaitable[None]]
+    ) -> "Control":
+        """One to press; `name` is its id, and `helps` what it does."""
+
+        async def apply(_: object) -> None:
+            await press()
+
+        return cls(name, group, label, helps, Kind.BUTTON, apply)
+
     async def shown(self) -> Json:
         """The control as the page gets it."""
         try:

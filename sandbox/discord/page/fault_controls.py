@@ -42,10 +42,10 @@ class FaultControls:
         async def shown() -> str:
             return self.chosen
 
-        async def drop(_: object) -> None:
+        async def drop() -> None:
             self._gateway.drop_all()
 
-        async def invalidate(_: object) -> None:
+        async def invalidate() -> None:
             self._gateway.invalidate_all()
 
         return [
@@ -62,20 +62,14 @@ class FaultControls:
                     **{name: label for name, (label, _) in REST_FAULTS.items()},
                 },
             ),
-            Control(
-                id="gateway-drop",
-                group=GROUP,
-                label="Drop the bot's connection",
-                help="Closes the gateway; the bot should come back and miss nothing.",
-                kind=Kind.BUTTON,
-                apply=drop,
+            Control.button(
+                *("gateway-drop", GROUP, "Drop the bot's connection"),
+                "Closes the gateway; the bot should come back and miss nothing.",
+                drop,
             ),
-            Control(
-                id="gateway-invalidate",
-                group=GROUP,
-                label="End the bot's session",
-                help="Tells the bot that its session is gone; it should log in anew.",
-                kind=Kind.BUTTON,
-                apply=invalidate,
+            Control.button(
+                *("gateway-invalidate", GROUP, "End the bot's session"),
+                "Tells the bot that its session is gone; it should log in anew.",
+                invalidate,
             ),
         ]

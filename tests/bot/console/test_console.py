@@ -13,7 +13,8 @@ from bot.console.tables import age, facts, table
 from bot.console.usage import parser
 from bot.core.jobs import Failure, Job, JobState, Source
 from bot.errors import Problem
-from bot.store import Database, NewJob, Store
+from bot.store.database import Database
+from bot.store.store import NewJob, Store
 from tests.bot.store.test_backup import head
 from tests.bot.store.test_jobs import AT, FILE, LIMITS, submit
 from tests.bot.test_settings import ROOT

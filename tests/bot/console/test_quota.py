@@ -17,7 +17,8 @@ from bot.console.usage import parser
 from bot.core.actions import OPERATOR
 from bot.errors import MarionetteError, Problem, Refused
 from bot.settings import Settings
-from bot.store import Database, Store
+from bot.store.database import Database
+from bot.store.store import Store
 from tests.bot.console.test_console import DOUBTFUL, FAILED, PERSON, QUEUED, SERVER, cli, folder
 from tests.bot.store.test_jobs import AT, LIMITS, submit
 

@@ -17,8 +17,9 @@ from bot.settings import Settings
 from engine.api.jobs import RenderPlan
 from engine.api.server import ProviderServer
 from sandbox.clients.person import Json, PersonClient
-from sandbox.discord import DiscordServer, seed_world
+from sandbox.discord.server import DiscordServer
 from sandbox.discord.state.model import State
+from sandbox.discord.state.seed import seed_world
 from sandbox.faults.injector import Faults
 from tests.bot.life.pace import ProvidersClock, WorldClock
 from tests.media_samples import make_motion, make_picture

@@ -2,7 +2,6 @@
 
 import base64
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
@@ -14,23 +13,6 @@ from tests.bot.provider.segmind_server import ID, KEY, NOW, Answer, SegmindServe
 
 URL = "https://images.segmind.com/generations/1.mp4"
 INPUTS = {"image_url": "https://i/1", "video_url": "https://v/1", "quality": "540p"}
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[SegmindServer]:
-    async with SegmindServer.running() as running:
-        yield running
-
-
-@pytest.fixture
-async def session() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession() as opened:
-        yield opened
-
-
-@pytest.fixture
-def segmind(session: aiohttp.ClientSession, server: SegmindServer) -> Segmind:
-    return client(session, server.url)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 import asyncio
 import socket
 import traceback
-from collections.abc import AsyncIterator
 from email.utils import formatdate
 
 import aiohttp
@@ -21,23 +20,6 @@ from bot.errors import (
 )
 from bot.provider.client import Segmind
 from tests.bot.provider.segmind_server import ID, KEY, NOW, Answer, SegmindServer, client
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[SegmindServer]:
-    async with SegmindServer.running() as running:
-        yield running
-
-
-@pytest.fixture
-async def session() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession() as opened:
-        yield opened
-
-
-@pytest.fixture
-def segmind(session: aiohttp.ClientSession, server: SegmindServer) -> Segmind:
-    return client(session, server.url)
 
 
 async def submit(segmind: Segmind) -> str:

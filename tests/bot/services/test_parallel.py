@@ -15,7 +15,8 @@ from bot.jobs.files import Files
 from bot.jobs.videos import Videos
 from bot.media.inspect import Media
 from bot.services.requests import GivenFile, RequestService
-from bot.store import Database, Store
+from bot.store.database import Database
+from bot.store.store import Store
 
 REQUESTS, CREDIT_KINDS = 1000, 10
 LIMITS = OperatorLimits(

@@ -16,7 +16,8 @@ from bot.jobs.files import Files
 from bot.jobs.videos import Videos
 from bot.media.inspect import Media
 from bot.services.requests import RequestService
-from bot.store import Database, Store
+from bot.store.database import Database
+from bot.store.store import Store
 from tests.bot.services.test_parallel import IMAGE, LIMITS, RATES, VIDEO, Everybody, outlook
 
 PEOPLE, EACH, PRICE, STARTED = 50, 4, 2, 20

@@ -14,7 +14,8 @@ from bot.core.jobs import Failure, Job, Source
 from bot.core.ledger import Period
 from bot.core.rules import OperatorLimits
 from bot.errors import Problem, Refused
-from bot.store import Database, NewJob, Store
+from bot.store.database import Database
+from bot.store.store import NewJob, Store
 
 SERVER, PERSON = 1, 3
 SUPPORTER, PATRON = 50, 51

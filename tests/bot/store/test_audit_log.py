@@ -12,7 +12,8 @@ from bot.core.actions import CREDIT_KINDS, HISTORY_KINDS, ActionKind, HistoryLin
 from bot.core.jobs import Failure, Job, Outcome, Source
 from bot.core.policy import Block
 from bot.errors import Problem
-from bot.store import Database, NewJob, Store
+from bot.store.database import Database
+from bot.store.store import NewJob, Store
 from tests.bot.store.test_decisions import in_review
 from tests.bot.store.test_jobs import AT, LIMITS, queue, rendering
 

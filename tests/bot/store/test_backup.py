@@ -18,9 +18,9 @@ from structlog.testing import capture_logs
 from bot.alarms import Alarm, Alarms
 from bot.core.rules import ServerRules
 from bot.errors import CannotSave, StoreError
-from bot.store import Database, Store
 from bot.store.backup import back_up, back_up_before
-from bot.store.database import MIGRATIONS, _config
+from bot.store.database import MIGRATIONS, Database, _config
+from bot.store.store import Store
 from tests.bot.disk import files_may_have, without_override
 from tests.bot.store.test_jobs import LIMITS
 from tests.bot.test_settings import NEEDED, ROOT

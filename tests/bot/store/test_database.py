@@ -10,7 +10,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import SettingsError, StoreError
-from bot.store import Database, Store
+from bot.store.database import Database
+from bot.store.store import Store
 from bot.store.tables import metadata
 from tests.bot.store.test_jobs import LIMITS
 

@@ -11,7 +11,8 @@ from sqlalchemy.exc import IntegrityError
 from bot.core.actions import Action, ActionKind
 from bot.core.jobs import Job, JobState, Outcome
 from bot.errors import Problem, Refused, StaleJob
-from bot.store import Database, Store
+from bot.store.database import Database
+from bot.store.store import Store
 from tests.bot.store.test_jobs import AT, LIMITS, queue, rendering, submit
 
 MODERATOR = 77

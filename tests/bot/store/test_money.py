@@ -24,8 +24,10 @@ from bot.core.jobs import Failure, Job, Source
 from bot.core.ledger import Entry, EntryKind, Period
 from bot.core.rules import OperatorLimits
 from bot.errors import LedgerError, Problem, Refused, StaleJob
-from bot.store import Database, NewJob, Store, money
+from bot.store import money
+from bot.store.database import Database
 from bot.store.rows import entry_from
+from bot.store.store import NewJob, Store
 from bot.store.tables import entries, wallets
 
 SERVER, PERSON, MODERATOR = 1, 2, 9

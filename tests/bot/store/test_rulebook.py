@@ -14,7 +14,8 @@ from bot.core.ledger import Period
 from bot.core.policy import Block
 from bot.core.rules import RoleRules, ServerRules
 from bot.errors import Problem
-from bot.store import Database, Store
+from bot.store.database import Database
+from bot.store.store import Store
 from tests.bot.store.test_jobs import AT, LIMITS, begin, queue, rendering
 
 SERVER, ROLE, PERSON, ADMIN = 1, 50, 3, 77

@@ -6,7 +6,8 @@ import discord
 import pytest
 
 from sandbox.clients.person import PersonClient
-from sandbox.discord import DiscordServer, World
+from sandbox.discord.server import DiscordServer
+from sandbox.discord.state.world import World
 from tests.sandbox.example_bot import ExampleBot
 from tests.sandbox.page.test_controls import Panel
 from tests.sandbox.raw import GatewayClient, Rest

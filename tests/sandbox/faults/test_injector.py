@@ -13,7 +13,8 @@ from discord.http import Route
 from engine.api.server import ProviderServer
 from sandbox.clients.person import PersonClient
 from sandbox.clock import MovableClock
-from sandbox.discord import DiscordServer, World
+from sandbox.discord.server import DiscordServer
+from sandbox.discord.state.world import World
 from sandbox.faults import answers
 from sandbox.faults.injector import (
     Fault,

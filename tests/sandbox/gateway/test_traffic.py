@@ -8,7 +8,8 @@ import aiohttp
 import pytest
 
 from sandbox.clients.person import PersonClient
-from sandbox.discord import DiscordServer, World
+from sandbox.discord.server import DiscordServer
+from sandbox.discord.state.world import World
 from sandbox.discord.traffic import MASK, MOST_CHARACTERS, MOST_ENTRIES, shown
 from tests.sandbox.example_bot import ExampleBot
 from tests.sandbox.raw import GatewayClient, Rest

@@ -5,7 +5,9 @@ import pytest
 from yarl import URL
 
 from sandbox.clients.person import PersonClient
-from sandbox.discord import DiscordServer, World, seed_world
+from sandbox.discord.server import DiscordServer
+from sandbox.discord.state.seed import seed_world
+from sandbox.discord.state.world import World
 from tests.sandbox.raw import GatewayClient, Rest, knock
 
 ELSEWHERE = "This comes from another site's page: open the sandbox's own page yourself."

@@ -6,9 +6,10 @@ import aiohttp
 import pytest
 
 from sandbox.clients.person import PersonClient
-from sandbox.discord import DiscordServer, World
 from sandbox.discord.page.controls import Control, Controls, Kind
 from sandbox.discord.refusals import Refusal
+from sandbox.discord.server import DiscordServer
+from sandbox.discord.state.world import World
 from tests.sandbox.raw import Rest
 
 

@@ -5,8 +5,8 @@ import re
 import pytest
 from yarl import URL
 
-from sandbox.discord import DiscordServer
 from sandbox.discord.page.document import TYPES, WEB
+from sandbox.discord.server import DiscordServer
 from tests.sandbox.raw import knock
 
 CSP = (

@@ -7,7 +7,8 @@ import sys
 import pytest
 
 from sandbox.clients.person import PersonClient, PersonError
-from sandbox.discord import DiscordServer, World
+from sandbox.discord.server import DiscordServer
+from sandbox.discord.state.world import World
 from tests.sandbox.example_bot import ExampleBot, text_file
 from tests.sandbox.raw import GatewayClient, Rest
 

@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from sandbox.clients.person import Json, PersonClient, PersonError
-from sandbox.discord import DiscordServer, World
+from sandbox.discord.server import DiscordServer
+from sandbox.discord.state.world import World
 from tests.sandbox.example_bot import ExampleBot
 from tests.sandbox.raw import NO_PRIVILEGE, GatewayClient, Rest
 from tests.sandbox.rest.test_components import button, row

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from sandbox.discord import DiscordServer, World
+from sandbox.discord.server import DiscordServer
 from sandbox.discord.state.model import Overwrite
 from sandbox.discord.state.permissions import Permission
+from sandbox.discord.state.world import World
 from tests.sandbox.raw import Rest
 
 MIB = 1024 * 1024

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from sandbox.clients.person import PersonClient, PersonError
-from sandbox.discord import World
+from sandbox.discord.state.world import World
 from tests.sandbox.example_bot import ExampleBot
 from tests.sandbox.raw import GatewayClient, Json, Rest
 from tests.sandbox.rest.test_commands import command, option

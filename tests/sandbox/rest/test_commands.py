@@ -3,7 +3,7 @@
 import pytest
 
 from sandbox.clients.person import PersonClient
-from sandbox.discord import World
+from sandbox.discord.state.world import World
 from tests.sandbox.raw import Json, Rest
 from tests.sandbox.rest.test_components import codes
 

@@ -4,7 +4,7 @@ import struct
 
 import pytest
 
-from sandbox.discord import World
+from sandbox.discord.state.world import World
 from tests.sandbox.raw import Json, Reply, Rest
 
 V2 = 1 << 15

@@ -5,9 +5,8 @@ from typing import NamedTuple
 import pytest
 
 from sandbox.clients.person import PersonClient, PersonError
-from sandbox.discord import World
 from sandbox.discord.state.model import Interaction
-from sandbox.discord.state.world import MIB
+from sandbox.discord.state.world import MIB, World
 from tests.sandbox.raw import Json, Rest
 
 V2 = 1 << 15

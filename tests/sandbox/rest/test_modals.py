@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.clients.person import PersonClient, PersonError
-from sandbox.discord import World
+from sandbox.discord.state.world import World
 from tests.media_samples import make_picture
 from tests.sandbox.example_bot import ExampleBot
 from tests.sandbox.raw import GatewayClient, Json, Rest

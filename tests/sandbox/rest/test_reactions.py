@@ -5,10 +5,10 @@ from urllib.parse import quote
 import pytest
 
 from sandbox.clients.person import PersonClient, PersonError
-from sandbox.discord import World
 from sandbox.discord.schema.emoji import is_emoji
 from sandbox.discord.state.model import Overwrite
 from sandbox.discord.state.permissions import Permission
+from sandbox.discord.state.world import World
 from tests.sandbox.example_bot import ExampleBot
 from tests.sandbox.raw import NO_PRIVILEGE, GatewayClient, Json, Rest
 

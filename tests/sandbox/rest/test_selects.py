@@ -3,7 +3,7 @@
 import pytest
 
 from sandbox.clients.person import PersonClient, PersonError
-from sandbox.discord import World
+from sandbox.discord.state.world import World
 from tests.sandbox.example_bot import ExampleBot
 from tests.sandbox.raw import GatewayClient, Json, Rest
 from tests.sandbox.rest.test_components import Poster, button, codes, row

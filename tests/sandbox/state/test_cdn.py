@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from sandbox.clients.person import PersonClient, PersonError
-from sandbox.discord import World
 from sandbox.discord.state.cdn import content_type
 from sandbox.discord.state.dimensions import dimensions
+from sandbox.discord.state.world import World
 from tests.media_samples import make_audio_only, make_motion, make_picture
 from tests.sandbox.raw import Rest
 

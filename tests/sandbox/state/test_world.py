@@ -5,10 +5,10 @@ import asyncio
 import pytest
 
 from sandbox.clock import MovableClock
-from sandbox.discord import World
 from sandbox.discord.state.model import Overwrite
 from sandbox.discord.state.permissions import ALL, Permission, in_channel
 from sandbox.discord.state.snowflake import Snowflakes, at
+from sandbox.discord.state.world import World
 from tests.sandbox.raw import Rest
 
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from sandbox.clients.browser import Reader
-from sandbox.discord import DiscordServer
+from sandbox.discord.server import DiscordServer
 from tests.sandbox.example_bot import ExampleBot
 
 PATIENCE_MS = 20_000

@@ -6,7 +6,8 @@ from pathlib import Path
 from playwright.async_api import expect
 
 from sandbox.clients.browser import Reader
-from sandbox.discord import DiscordServer, World
+from sandbox.discord.server import DiscordServer
+from sandbox.discord.state.world import World
 from tests.media_samples import make_picture
 from tests.sandbox.example_bot import ExampleBot
 

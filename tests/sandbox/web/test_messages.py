@@ -6,7 +6,8 @@ from playwright.async_api import Locator, expect
 
 from sandbox.clients.browser import Reader
 from sandbox.clients.person import PersonClient
-from sandbox.discord import DiscordServer, World
+from sandbox.discord.server import DiscordServer
+from sandbox.discord.state.world import World
 from tests.media_samples import make_motion, make_picture
 from tests.sandbox.example_bot import ExampleBot, text_file
 

@@ -5,7 +5,8 @@ import asyncio
 from playwright.async_api import Browser, expect
 
 from sandbox.clients.browser import Reader
-from sandbox.discord import DiscordServer, World
+from sandbox.discord.server import DiscordServer
+from sandbox.discord.state.world import World
 from tests.sandbox.example_bot import ExampleBot
 
 

@@ -10,7 +10,8 @@ from bot.core.ledger import Period
 from bot.core.policy import Block
 from bot.core.rules import OperatorLimits
 from bot.delivery.audit import LOOK_EVERY_S
-from bot.store import Database, Store
+from bot.store.database import Database
+from bot.store.store import Store
 from sandbox.clients.person import PersonClient
 from sandbox.clients.transcript import text_of
 from sandbox.discord.state.model import Overwrite
@@ -49,7 +50,7 @@ async def listening(life: Life, channel: str = "showroom") -> PersonClient:
     await life.start()
     ada = await life.person("ada")
     answer = await settings(life, ada, "audit", channel=str(life.channel(channel)))
-    assert f"**Reconciliation channel**: none → <#{life.channel(channel)}>" in text_of(answer)
+    assert f"**Audit channel**: none → <#{life.channel(channel)}>" in text_of(answer)
     await has_told(life, "The settings were changed", channel=channel)
     return ada
 

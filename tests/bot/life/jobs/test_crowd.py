@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 from bot.core.actions import OPERATOR, ActionKind
 from bot.core.ledger import Period
-from bot.store import Database, Store
+from bot.store.database import Database
+from bot.store.store import Store
 from sandbox.clients.person import Json, PersonClient
 from sandbox.clients.transcript import text_of
 from sandbox.discord.state.model import Member, User

@@ -14,7 +14,7 @@ from aiohttp import web
 from structlog.testing import capture_logs
 
 from bot.alarms import Alarm
-from bot.store import Database
+from bot.store.database import Database
 from sandbox.clients.transcript import text_of
 from sandbox.faults import injector as faults
 from sandbox.faults.injector import Point, Rule

@@ -21,6 +21,17 @@ async def cards(life: Life, ada: PersonClient, channel_id: int) -> list[Json]:
     return [message for message in found if message["author"]["id"] == str(life.world.bot_id)]
 
 
+async def half_an_offer(life: Life) -> tuple[PersonClient, int]:
+    """Ada has sent a picture in a direct message, and its card is saved."""
+    await life.start()
+    ada = await life.person("ada")
+    channel_id = await ada.open_dm()
+    await ada.send(channel_id, "", [life.picture])
+    await ada.wait_for(says("Got your picture"))
+    await life.until(lambda: life.rows("SELECT card_shown IS NULL FROM jobs") == [(0,)])
+    return ada, channel_id
+
+
 @pytest.mark.parametrize(
     "fault", [resets(after=True), answers.garbage(after=True)], ids=lambda fault: fault.name
 )
@@ -43,12 +54,7 @@ async def test_a_card_whose_answer_is_lost_comes_to_show_its_price(
 
 
 async def test_a_card_that_a_kill_kept_from_being_saved_is_found_again(life: Life) -> None:
-    await life.start()
-    ada = await life.person("ada")
-    channel_id = await ada.open_dm()
-    await ada.send(channel_id, "", [life.picture])
-    await ada.wait_for(says("Got your picture"))
-    await life.until(lambda: life.rows("SELECT card_shown IS NULL FROM jobs") == [(0,)])
+    ada, channel_id = await half_an_offer(life)
     await life.stop()
     await life.alter("UPDATE jobs SET card_message_id = NULL, card_shown = NULL")
     life.advance(3600.0)  # Discord no longer knows the nonce
@@ -61,12 +67,7 @@ async def test_a_card_that_a_kill_kept_from_being_saved_is_found_again(life: Lif
 
 
 async def test_a_cancelled_offers_card_is_found_again_too(life: Life) -> None:
-    await life.start()
-    ada = await life.person("ada")
-    channel_id = await ada.open_dm()
-    await ada.send(channel_id, "", [life.picture])
-    await ada.wait_for(says("Got your picture"))
-    await life.until(lambda: life.rows("SELECT card_shown IS NULL FROM jobs") == [(0,)])
+    ada, channel_id = await half_an_offer(life)
     await life.stop()
     await life.alter(
         "UPDATE jobs SET card_message_id = NULL, card_shown = NULL, state = 'cancelled'"
@@ -78,12 +79,7 @@ async def test_a_cancelled_offers_card_is_found_again_too(life: Life) -> None:
 
 async def test_an_offer_is_started_from_a_card_that_was_not_saved(life: Life) -> None:
     """Killed after the earlier card was deleted; then the newer one, which stands, is pressed."""
-    await life.start()
-    ada = await life.person("ada")
-    channel_id = await ada.open_dm()
-    await ada.send(channel_id, "", [life.picture])
-    await ada.wait_for(says("Got your picture"))
-    await life.until(lambda: life.rows("SELECT card_shown IS NULL FROM jobs") == [(0,)])
+    ada, channel_id = await half_an_offer(life)
     [(earlier,)] = life.rows("SELECT card_message_id FROM jobs")
     await ada.send(channel_id, "", [life.motion])
     offer = await ada.wait_for(says("Shall I make this picture move"))
@@ -99,12 +95,7 @@ async def test_an_offer_is_started_from_a_card_that_was_not_saved(life: Life) ->
 
 async def test_an_earlier_card_that_could_not_be_deleted_goes_after_the_start(life: Life) -> None:
     """Each try to delete it fails until the newer card's button has been pressed."""
-    await life.start()
-    ada = await life.person("ada")
-    channel_id = await ada.open_dm()
-    await ada.send(channel_id, "", [life.picture])
-    await ada.wait_for(says("Got your picture"))
-    await life.until(lambda: life.rows("SELECT card_shown IS NULL FROM jobs") == [(0,)])
+    ada, channel_id = await half_an_offer(life)
     rule = Rule(answers.page(503), "discord", "DELETE", MESSAGE)
     life.faults.add(rule)
     await ada.send(channel_id, "", [life.motion])
@@ -123,12 +114,7 @@ async def test_an_earlier_card_that_could_not_be_deleted_goes_after_the_start(li
 
 async def test_a_newer_card_gets_on_while_an_earlier_one_cannot_be_deleted(life: Life) -> None:
     """It was posted while the files were looked at, and their price comes afterwards."""
-    await life.start()
-    ada = await life.person("ada")
-    channel_id = await ada.open_dm()
-    await ada.send(channel_id, "", [life.picture])
-    await ada.wait_for(says("Got your picture"))
-    await life.until(lambda: life.rows("SELECT card_shown IS NULL FROM jobs") == [(0,)])
+    ada, channel_id = await half_an_offer(life)
     looked_at = asyncio.Event()
     life.faults.add(
         Rule(answers.page(503), "discord", "DELETE", MESSAGE),

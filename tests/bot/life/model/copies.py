@@ -5,7 +5,7 @@ from typing import Any
 
 from bot.core.jobs import Delivered, Failure, Job, Outcome, Upload
 from bot.errors import Problem
-from bot.store import Store
+from bot.store.store import Store
 from tests.bot.life.model.reference import Reference
 from tests.bot.life.model.told import Told
 

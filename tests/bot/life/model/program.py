@@ -31,8 +31,9 @@ from bot.provider.client import Segmind
 from bot.provider.limiter import RateLimiter
 from bot.services.moderation import Moderation
 from bot.services.requests import RequestService
-from bot.store import Database, Store
+from bot.store.database import Database
 from bot.store.reconciliation import Reconciliation
+from bot.store.store import Store
 from tests.bot.life.model.outside import Fate, HandClock, Killed, Outside
 from tests.bot.life.model.purses import BUDGET, HOUSES, MOST_RUNNING, MOST_WAITING, RATES, Laid
 

@@ -55,7 +55,7 @@ async def test_at_first_the_operators_defaults_hold(life: Life) -> None:
     assert "**Qualities**: 360p, 540p, 720p, for everybody" in text
     assert "**Channels**: everywhere" in text
     assert "nobody’s credits here pay" in text
-    assert "**Reconciliation channel**: none" in text
+    assert "**Audit channel**: none" in text
     assert actions(life) == []
 
 

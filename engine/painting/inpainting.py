@@ -24,7 +24,7 @@ CLIMB, FAR = 2500.0, 50.0  # of a cell from elsewhere by the picture's height, o
 LEVEL = 0.05  # what is as high as that, in shares of the picture
 
 
-def patchwork(image: Floats, gap: Flags, known: Flags, smooth: Floats) -> Floats | None:
+def inpaint(image: Floats, gap: Flags, known: Flags, smooth: Floats) -> Floats | None:
     """For each pixel the shift (down, right) to where its piece is from; None if there is none.
 
     Only what is `known` is copied; `smooth` is the image with the rest filled somehow.
