@@ -113,7 +113,11 @@ def test_an_import_that_runs_upwards_is_found(
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, copy)
     (tmp_path / room / "added.py").write_text(f"{imports}\n")
-    command: list[str | Path] = [Path(sys.executable).parent / "lint-imports", "--no-cache", "--no-logo"]
+    command: list[str | Path] = [
+        Path(sys.executable).parent / "lint-imports",
+        "--no-cache",
+        "--no-logo",
+    ]
     told = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (told.returncode == 0) is (broken is None), told.stdout
     lines = " ".join(told.stdout.split())
