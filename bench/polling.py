@@ -8,7 +8,7 @@ import math
 import random
 from collections.abc import Callable
 
-from bot.core.schedule import TYPICAL_RUN_S, PastRun, RunTimes
+from bot.core.polling import TYPICAL_RUN_S, PastRun, RunTimes
 
 JOBS = 5000
 

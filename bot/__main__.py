@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable
 
-from bot.cards.sentences import sentence
+from bot.cards.refusals import sentence
 from bot.clock import Clock, SystemClock
 from bot.console.database import db
 from bot.console.doctor import doctor

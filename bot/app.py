@@ -29,7 +29,7 @@ from bot.jobs.intake import Intake
 from bot.jobs.renders import Renders
 from bot.jobs.runner import Runner
 from bot.jobs.submits import Submits
-from bot.jobs.videos import Videos
+from bot.jobs.upload_limit import Videos
 from bot.media.fetch import Downloads
 from bot.media.inspect import Media
 from bot.provider.breaker import CircuitBreaker
@@ -54,7 +54,7 @@ from cogs.moderators.quota import Quota
 from cogs.moderators.settings import ChannelsSelect, QualitiesSelect
 from cogs.moderators.settings import Settings as SettingsCog
 from cogs.shared.access import CardAccess
-from cogs.shared.confirm import AnswerButton
+from cogs.shared.confirm_buttons import AnswerButton
 from cogs.shared.confirmations import Confirmations
 from cogs.shared.interactions import Bot, show_error
 from cogs.shared.pages import PageControl

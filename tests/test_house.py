@@ -98,7 +98,7 @@ def test_a_rooms_init_says_what_the_room_is_for_and_loads_nothing() -> None:
     [
         ("bot/core", "from bot.store.store import Store", "The floors of the bot"),
         ("bot/delivery", "from bot.services import requests", "The floors of the bot"),
-        ("bot/jobs", "from cogs.shared import confirm", "Only the wiring loads the cogs"),
+        ("bot/jobs", "from cogs.shared import confirm_buttons", "Only the wiring loads the cogs"),
         ("cogs/members", "from bot.store.store import Store", "Cogs ask a service"),
         ("engine/seeing", "from engine.painting import puppet", "The floors of the engine"),
         ("bot/jobs", "from bot.store.store import Store", None),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from bot.clock import Clock
-from bot.core import ledger, policy
+from bot.core import admission, ledger
 from bot.core.accounts import Payer, Terms, Wallet
 from bot.core.actions import CREDIT_KINDS
 from bot.core.jobs import Job
@@ -129,7 +129,7 @@ class Wallets:
         rules, standing = await self._store.read.standing(
             place.server_id, place.person_id, at, place.roles
         )
-        policy.may_be_here(rules)
+        admission.may_be_here(rules)
         budget = rules.budget_credits
         server_left = None if budget is None else max(0, budget - standing.server_spent)
         left = max(0, rules.daily_budget_credits - standing.budget_spent)
@@ -150,7 +150,7 @@ class Wallets:
             payers=await self._payers(place.person_id) if place.is_direct else [],
             payer=self._payer(payer) if payer else None,
             unusable=unusable,
-            block=policy.blocked(standing.block) if standing.block else None,
+            block=admission.blocked(standing.block) if standing.block else None,
         )
 
     async def choose_payer(self, place: Place, server_id: int) -> Wallet:

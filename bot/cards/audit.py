@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from discord import ui
 
-from bot.cards import rule_words
+from bot.cards import wording
 from bot.cards.parts import GREY, view, words
-from bot.cards.sentences import clean
+from bot.cards.wording import clean
 from bot.core.actions import OPERATOR, Action, ActionKind
 
 TITLES: Mapping[ActionKind, str] = {
@@ -37,7 +37,7 @@ def action(number: int, done: Action) -> ui.LayoutView:
             f"**For**: <@{done.person_id}>" if done.person_id else None,
             f"**For the role**: <@&{role_id}>" if role_id else None,
             f"**Video**: `{done.job_id}`" if done.job_id else None,
-            *rule_words.changes(done.before, done.after),
+            *wording.changes(done.before, done.after),
             f"**Why**: {reason}" if reason else None,
             f"-# <t:{done.at:.0f}:f> · action {number}",
         ),

@@ -2,13 +2,14 @@
 
 from discord import ui
 
-from bot.cards import progress
+from bot.cards import status_text
 from bot.cards.parts import AMBER, GREEN, view, words
-from bot.cards.sentences import clean, obstacle
-from bot.core import policy
+from bot.cards.refusals import obstacle
+from bot.cards.wording import clean
 from bot.core.accounts import Eligibility
 from bot.core.jobs import QUALITIES
 from bot.core.ledger import Period
+from bot.core.queue import may_start
 
 EVERY = {Period.DAY: "daily", Period.WEEK: "weekly", Period.MONTH: "monthly"}
 SHOWN_JOBS = 5
@@ -58,9 +59,9 @@ def _videos(seen: Eligibility) -> list[str | None]:
             f"In this server: {_count(standing.running_here, rules.max_running_here)} being made, "
             f"{_count(standing.waiting_here, rules.max_waiting_here)} waiting."
         ),
-        None if policy.may_start(rules, standing) else "Their next one would wait for its turn.",
+        None if may_start(rules, standing) else "Their next one would wait for its turn.",
         *(
-            f"`{job.id}` · {progress.title(job)} · <t:{job.created_at:.0f}:R>"
+            f"`{job.id}` · {status_text.title(job)} · <t:{job.created_at:.0f}:R>"
             for job in seen.under_way[:SHOWN_JOBS]
         ),
         f"… and {more} more: `/moderate jobs` lists them." if more > 0 else None,

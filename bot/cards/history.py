@@ -9,10 +9,10 @@ from unicodedata import category, normalize
 import discord
 from discord import ui
 
-from bot.cards import rule_words
+from bot.cards import wording
 from bot.cards.paging import PageRef, controls
 from bot.cards.parts import view, words
-from bot.cards.sentences import clean, credits_text
+from bot.cards.wording import clean, credits_text
 from bot.core.accounts import Page
 from bot.core.actions import HISTORY_KINDS, OPERATOR, ActionKind, HistoryLine, Snapshot
 from bot.core.ledger import EntryKind
@@ -106,7 +106,7 @@ def _changes(before: Snapshot | None, after: Snapshot | None) -> str:
     role = (after or {}).get("role_id")
     whose = f"<@&{role}>’s " if role else ""
     return whose + (
-        " · ".join(rule_words.changes(before, after, most_listed=SHOWN_IN_A_LIST)) or "nothing"
+        " · ".join(wording.changes(before, after, most_listed=SHOWN_IN_A_LIST)) or "nothing"
     )
 
 

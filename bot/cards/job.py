@@ -9,10 +9,10 @@ from enum import StrEnum
 import discord
 from discord import ui
 
-from bot.cards import progress
+from bot.cards import status_text
 from bot.cards.parts import AMBER, BLURPLE, GREEN, GREY, RED, say, view, words
-from bot.cards.progress import Outlook
-from bot.cards.sentences import clean, credits_text, seconds_text
+from bot.cards.status_text import Outlook
+from bot.cards.wording import clean, credits_text, seconds_text
 from bot.core.jobs import Job, JobState, Outcome, Quality
 
 FILE_NAME = "marionette-{id}.mp4"
@@ -53,8 +53,12 @@ def status(job: Job, outlook: Outlook | None = None) -> ui.LayoutView:
     """The status card of a job past its offer."""
     outlook = outlook or Outlook()
     items: list[ui.Item[ui.LayoutView]] = [
-        words(f"### {progress.title(job)}", progress.stages(job), progress.latest(job, outlook)),
-        words(progress.facts(job)),
+        words(
+            f"### {status_text.title(job)}",
+            status_text.stages(job),
+            status_text.latest(job, outlook),
+        ),
+        words(status_text.facts(job)),
     ]
     if job.state is JobState.QUEUED:
         items.append(ui.ActionRow(_button("Cancel", Button.CANCEL, job)))
@@ -125,7 +129,7 @@ def finished(job: Job, *, link: tuple[str, float] | None = None) -> ui.LayoutVie
         )
     else:
         items.append(words("It could not be attached here.", _download(*link)))
-    items.append(words(progress.small_print(job, job.quality, progress.length(job))))
+    items.append(words(status_text.small_print(job, job.quality, status_text.length(job))))
     items.append(ui.ActionRow(_button("Details", Button.DETAILS, job)))
     return view(*items, colour=GREEN)
 
@@ -139,8 +143,12 @@ def shown_again(
 ) -> ui.LayoutView:
     """What `/jobs show` answers: the card, and the video as an attached file or as a link."""
     items: list[ui.Item[ui.LayoutView]] = [
-        words(f"### {progress.title(job)}", progress.stages(job), progress.latest(job, outlook)),
-        words(progress.facts(job)),
+        words(
+            f"### {status_text.title(job)}",
+            status_text.stages(job),
+            status_text.latest(job, outlook),
+        ),
+        words(status_text.facts(job)),
     ]
     if has_file:
         items.append(
@@ -160,7 +168,7 @@ def job_list(jobs: Sequence[Job]) -> ui.LayoutView:
     if not jobs:
         return say("You have no jobs here yet. `/mimic` makes the first one.")
     lines = [
-        f"`{job.id}` · **{progress.title(job)}** · {_short_facts(job)}<t:{job.created_at:.0f}:R>"
+        f"`{job.id}` · **{status_text.title(job)}** · {_short_facts(job)}<t:{job.created_at:.0f}:R>"
         for job in jobs
     ]
     more = words("-# `/jobs show` tells more about one.")
@@ -169,11 +177,11 @@ def job_list(jobs: Sequence[Job]) -> ui.LayoutView:
 
 def job_line(job: Job) -> str:
     """A job as a choice to pick from, in plain text of at most 100 characters."""
-    return f"{job.id} · {progress.title(job)} · {_short_facts(job)}".removesuffix(" · ")
+    return f"{job.id} · {status_text.title(job)} · {_short_facts(job)}".removesuffix(" · ")
 
 
 def _short_facts(job: Job) -> str:
-    return "".join(f"{part} · " for part in (job.quality, progress.price_text(job)) if part)
+    return "".join(f"{part} · " for part in (job.quality, status_text.price_text(job)) if part)
 
 
 def resolved(job: Job) -> ui.LayoutView:

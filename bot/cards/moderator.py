@@ -7,7 +7,7 @@ import discord
 from discord import ui
 
 from bot.cards.parts import AMBER, GREEN, say, view, words
-from bot.cards.sentences import clean, credits_text
+from bot.cards.wording import clean, credits_text
 from bot.core.accounts import Eligibility
 from bot.core.actions import Spender
 from bot.core.jobs import Job

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from discord import ui
 
-from bot.cards.sentences import sentence
+from bot.cards.refusals import sentence
 from bot.errors import Problem
 
 BLURPLE, GREEN, RED, AMBER, GREY = 0x5865F2, 0x3BA55D, 0xED4245, 0xFAA61A, 0x80848E

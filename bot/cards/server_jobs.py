@@ -7,7 +7,7 @@ from enum import StrEnum
 import discord
 from discord import ui
 
-from bot.cards import progress
+from bot.cards import status_text
 from bot.cards.paging import PageRef, controls
 from bot.cards.parts import view, words
 from bot.core.jobs import CANCELLABLE, Job, JobState
@@ -96,7 +96,7 @@ def _line(one: Listed) -> str:
     job = one.job
     is_paid = job.state in {JobState.DELIVERING, JobState.DELIVERED}
     refunded = "refunded" if is_paid and not one.is_refundable else None
-    parts = [progress.title(job), job.quality, progress.price_text(job), refunded]
+    parts = [status_text.title(job), job.quality, status_text.price_text(job), refunded]
     facts = " · ".join(part for part in parts if part)
     return f"`{job.id}` · <@{job.person_id}> · <t:{job.created_at:.0f}:R>\n-# {facts}"
 

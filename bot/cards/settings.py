@@ -6,10 +6,9 @@ from dataclasses import dataclass
 import discord
 from discord import ui
 
-from bot.cards import rule_words
+from bot.cards import wording
 from bot.cards.parts import AMBER, BLURPLE, GREEN, view, words
-from bot.cards.rule_words import EVERY, listed
-from bot.cards.sentences import credits_text
+from bot.cards.wording import EVERY, credits_text, listed
 from bot.core.actions import Snapshot
 from bot.core.jobs import QUALITIES, Quality
 from bot.core.rules import OperatorLimits, RoleRules, ServerRules, snapshot
@@ -169,7 +168,7 @@ def _role(role_id: int, rules: ServerRules) -> str:
 
 def changed(before: Snapshot, after: Snapshot, notes: Sequence[str] = ()) -> ui.LayoutView:
     """What held before → what holds now."""
-    lines = rule_words.changes(before, after)
+    lines = wording.changes(before, after)
     if not lines:
         return view(words("### Nothing was changed", "It held already.", *notes), colour=BLURPLE)
     return view(words("### Changed", *lines, *notes), colour=GREEN)
@@ -286,7 +285,7 @@ def reason_on(message: discord.Message) -> str:
 def news_of(before: ServerRules, after: ServerRules, name: str, role_id: int = 0) -> list[str]:
     """What a choice has changed, in words; `role_id` names whose it is."""
     if not role_id:
-        return rule_words.changes(snapshot(before, [name]), snapshot(after, [name]))
+        return wording.changes(snapshot(before, [name]), snapshot(after, [name]))
     was, now = (rules.roles.get(role_id, RoleRules()) for rules in (before, after))
     role: Snapshot = {"role_id": role_id}
-    return rule_words.changes(role | snapshot(was, [name]), role | snapshot(now, [name]))
+    return wording.changes(role | snapshot(was, [name]), role | snapshot(now, [name]))

@@ -3,9 +3,10 @@
 import discord
 from discord import ui
 
-from bot.cards import progress
+from bot.cards import status_text
 from bot.cards.parts import AMBER, BLURPLE, view, words
-from bot.cards.sentences import clean, credits_text, sentence
+from bot.cards.refusals import sentence
+from bot.cards.wording import clean, credits_text
 from bot.core.accounts import Wallet
 from bot.core.actions import HistoryLine
 from bot.core.jobs import QUALITIES
@@ -28,7 +29,7 @@ def wallet(has: Wallet) -> ui.LayoutView:
     """What `/credits` answers."""
     items: list[ui.Item[ui.LayoutView]] = [words(*_purses(has))]
     if has.under_way:
-        lines = [f"`{job.id}` · {progress.title(job)}" for job in has.under_way]
+        lines = [f"`{job.id}` · {status_text.title(job)}" for job in has.under_way]
         items.append(words("**Under way**", *lines))
     if has.last:
         items.append(words("**Last entries**", *map(entry_line, has.last)))

@@ -4,11 +4,11 @@ import argparse
 
 from bot.clock import Clock
 from bot.console.findings import Doctor, Findings
-from bot.core.reconcile import Difference, HoldRepair, WalletRepair
+from bot.core.books import Difference, HoldRepair, WalletRepair
 from bot.provider.connect import provider
 from bot.settings import Settings
+from bot.store.books import Reconciliation
 from bot.store.database import Database
-from bot.store.reconciliation import Reconciliation
 
 REASON = "doctor --repair: {}"
 

@@ -2,7 +2,8 @@
 
 import argparse
 
-from bot.cards.sentences import credits_text, sentence
+from bot.cards.refusals import sentence
+from bot.cards.wording import credits_text
 from bot.clock import Clock
 from bot.console.documents import (
     Document,

@@ -3,7 +3,8 @@
 import argparse
 from collections.abc import Sequence
 
-from bot.cards.sentences import credits_text, obstacle
+from bot.cards.refusals import obstacle
+from bot.cards.wording import credits_text
 from bot.clock import Clock
 from bot.console.documents import Document, dumped, eligibility_document, iso, line_document
 from bot.console.tables import facts, moment, place, plain, table

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.core.actions import HistoryLine
+from bot.core.admission import Standing
 from bot.core.jobs import Job, Quality
 from bot.core.ledger import Balance
-from bot.core.policy import Standing
 from bot.core.rules import Rules
 from bot.errors import Refused
 

@@ -20,7 +20,7 @@ from bot.clock import Clock
 from bot.core.jobs import Delivered, Job
 from bot.delivery.status import LOST, StatusCards, custom_ids, is_refusal
 from bot.errors import DeliveryError
-from bot.jobs.videos import Videos, link_to
+from bot.jobs.upload_limit import Videos, link_to
 from bot.store.store import Store
 
 if TYPE_CHECKING:  # it exists for type checkers only

@@ -17,7 +17,7 @@ from aiohttp import ClientError
 from bot.cards import job as job_cards
 from bot.cards import parts
 from bot.cards.job import Button
-from bot.cards.progress import Outlook, Pace
+from bot.cards.status_text import Outlook, Pace
 from bot.clock import Clock
 from bot.core.accounts import Terms
 from bot.core.jobs import Delivered, Job, JobState, Source

@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-from bot.cards.progress import Outlook, Pace
+from bot.cards.status_text import Outlook, Pace
 from bot.clock import Clock
-from bot.core import policy
 from bot.core.jobs import Job, JobState
-from bot.core.schedule import PastRun, RunTimes
+from bot.core.polling import PastRun, RunTimes
+from bot.core.queue import fair_order, waits_for_own
 from bot.provider.breaker import CircuitBreaker
 from bot.store.store import Store
 
@@ -55,9 +55,9 @@ class Forecast:
             return Outlook(unavailable=True)
         queue = await self._store.read.queue()
         most = self._store.limits.max_running_per_person
-        if policy.waits_for_own(queue, job.person_id, job.server_id, most):
+        if waits_for_own(queue, job.person_id, job.server_id, most):
             return Outlook(waits_for_own=True)
         everybody = replace(queue, caps={})
-        order = policy.fair_order(everybody, max_running_per_person=len(queue.queued) + 1000)
+        order = fair_order(everybody, max_running_per_person=len(queue.queued) + 1000)
         places = {entry.job_id: place for place, entry in enumerate(order, 1)}
         return Outlook(place=places.get(job.id))

@@ -12,8 +12,8 @@ import structlog
 
 from bot.alarms import Alarms
 from bot.clock import Clock
-from bot.core import policy
 from bot.core.jobs import Attempt, Failure, Job, JobState
+from bot.core.queue import fair_order
 from bot.errors import (
     Fact,
     InputsRejected,
@@ -126,7 +126,7 @@ class Submits:
         free = limits.max_running - sum(queue.running.values())
         if self._breaker.is_degraded:
             free = min(free, 1 - self._breaker.submits_in_flight)
-        order = policy.fair_order(replace(queue, queued=ready), limits.max_running_per_person)
+        order = fair_order(replace(queue, queued=ready), limits.max_running_per_person)
         return [entry.job_id for entry in order[: max(0, free)]]
 
     async def probe_when_idle(self) -> None:
@@ -139,7 +139,7 @@ class Submits:
     async def will_submit(self) -> bool:
         """Whether a queued job is about to find out if the provider takes submits."""
         queue, most = await self._store.read.queue(), self._store.limits.max_running_per_person
-        return self._breaker.submits_in_flight > 0 or bool(policy.fair_order(queue, most))
+        return self._breaker.submits_in_flight > 0 or bool(fair_order(queue, most))
 
     async def _probe(self) -> bool:
         """Ask something free before another POST is lost or rejected; whether to submit."""

@@ -14,8 +14,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from bot.errors import Fact, Problem, Refused
-from bot.media.fit import fit
 from bot.media.image import inspect_image
+from bot.media.shrink import fit
 from bot.media.video import inspect_result, inspect_video
 
 MEMORY_LIMIT_BYTES = 1_500_000_000

@@ -22,14 +22,13 @@ from bot.errors import (
     InputsRejected,
     KeyRejected,
     NotAccepted,
-    OutOfCredits,
-    ProviderError,
     ProviderUnavailable,
     RequestUnknown,
     SettingsError,
     SubmitInDoubt,
 )
 from bot.provider.replies import (
+    Reply,
     Result,
     Row,
     RunState,
@@ -42,6 +41,7 @@ from bot.provider.replies import (
     retry_after,
     rows_in,
     run_state,
+    submit_error,
     url_in,
 )
 
@@ -57,23 +57,6 @@ _MOST_PAGES = 200
 _LONGEST_WINDOW = timedelta(days=30)
 _SLOWEST_UPLOAD_BYTES_PER_S = 250_000
 _UPLOAD_CHUNK_BYTES = 3 * 256 * 1024  # a multiple of 3, so that base64 needs no padding between
-_SENT_UNKNOWN = frozenset({408, 409})  # 4xx, yet no proof that nothing was started
-_SPENT = ("credit", "balance", "spend", "quota", "insufficient")
-
-
-@dataclass(frozen=True, slots=True)
-class _Reply:
-    status: int
-    body: object  # None when it was no JSON, too long, or broken off
-    text: str
-    retry_after_s: float | None
-
-    @property
-    def ok(self) -> bool:
-        return 200 <= self.status < 300
-
-    def describe(self) -> str:
-        return f"{self.status}: {self.text}" if self.text else f"{self.status}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +118,7 @@ class Segmind:
             kind = SubmitInDoubt if reply.sent else NotAccepted
             raise kind(f"The submit got no answer: {reply.why}.")
         if not reply.ok:
-            raise _refusal(reply)
+            raise submit_error(reply)
         request_id = canonical_id(as_dict(reply.body).get("request_id"))
         if request_id is None:
             raise SubmitInDoubt("The submit's answer names no request.", status=reply.status)
@@ -278,7 +261,7 @@ class Segmind:
             previous = items
         raise ProviderUnavailable(f"The history has more than {_MOST_PAGES} pages.")
 
-    async def _get(self, url: str, **params: str) -> _Reply:
+    async def _get(self, url: str, **params: str) -> Reply:
         reply = await self._send("GET", url, params=params)
         if isinstance(reply, _Lost):
             raise ProviderUnavailable(f"The provider did not answer: {reply.why}.")
@@ -293,7 +276,7 @@ class Segmind:
         return reply
 
     @staticmethod
-    def _check(reply: _Reply) -> None:
+    def _check(reply: Reply) -> None:
         if reply.status in (401, 403):
             raise KeyRejected(
                 f"The provider rejects the key with {reply.describe()}", status=reply.status
@@ -314,7 +297,7 @@ class Segmind:
         body: bytes | AsyncIterator[bytes] | None = None,
         body_bytes: int | None = None,
         timeout_s: float | None = None,
-    ) -> _Reply | _Lost:
+    ) -> Reply | _Lost:
         """One request. What went wrong is returned, so that no error of ours carries aiohttp's.
 
         aiohttp's errors hold the request's headers, and with them the key.
@@ -345,7 +328,7 @@ class Segmind:
         except (aiohttp.ClientError, TimeoutError) as error:
             return _Lost(sent=True, why=type(error).__name__)
 
-    async def _read(self, response: aiohttp.ClientResponse) -> _Reply:
+    async def _read(self, response: aiohttp.ClientResponse) -> Reply:
         raw = bytearray()
         body: object = None
         try:
@@ -359,27 +342,12 @@ class Segmind:
         retry_after_s = retry_after(response.headers, now=self._now())
         if response.status == 429 and self._observer is not None:
             self._observer.record_throttled(retry_after_s)
-        return _Reply(
+        return Reply(
             status=response.status,
             body=body,
             text=error_text(body, secret=self._key),
             retry_after_s=retry_after_s,
         )
-
-
-def _refusal(reply: _Reply) -> ProviderError:
-    """What a submit's answer other than 2xx means; only 429 and the key's and purse's are safe."""
-    status, said = reply.status, f"The provider answered {reply.describe()}"
-    if status == 429:
-        return NotAccepted(said, status=status, retry_after_s=reply.retry_after_s)
-    if status in (401, 403):
-        return KeyRejected(said, status=status)
-    spent = any(word in reply.text.lower() for word in _SPENT)
-    if status == 402 or (status == 406 and spent):
-        return OutOfCredits(said, status=status)
-    if 400 <= status < 500 and status not in _SENT_UNKNOWN:
-        return InputsRejected(said, status=status)
-    return SubmitInDoubt(said, status=status)
 
 
 def _windows(since: float, until: float) -> Iterator[tuple[date, date]]:

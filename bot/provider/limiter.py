@@ -3,7 +3,7 @@
 import structlog
 
 from bot.clock import Clock
-from bot.core.schedule import TokenBucket
+from bot.core.token_bucket import TokenBucket
 
 log = structlog.get_logger()
 

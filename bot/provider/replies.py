@@ -11,13 +11,43 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 
+from bot.errors import (
+    InputsRejected,
+    KeyRejected,
+    NotAccepted,
+    OutOfCredits,
+    ProviderError,
+    SubmitInDoubt,
+)
+
 ERROR_LIMIT_CHARS = 300
 LONGEST_RETRY_S = 3600.0
 
 _PROVIDERS_QUALITY = "540p"  # what the model takes when a request names no quality
 _LONGEST_URL_CHARS = 4096
 _URL_KEYS = ("url", "video_url", "video", "output")
+_SENT_UNKNOWN = frozenset({408, 409})  # 4xx, yet no proof that nothing was started
+_SPENT = ("credit", "balance", "spend", "quota", "insufficient")
 _ERROR_KEYS = ("error", "error_description", "detail", "message")
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One answer; `body` is None when it was no JSON, too long, or broken off."""
+
+    status: int
+    body: object
+    text: str
+    retry_after_s: float | None
+
+    @property
+    def ok(self) -> bool:
+        """2xx."""
+        return 200 <= self.status < 300
+
+    def describe(self) -> str:
+        """Its status, and the reason it gives."""
+        return f"{self.status}: {self.text}" if self.text else f"{self.status}"
 
 
 class RunState(StrEnum):
@@ -67,6 +97,24 @@ class Row:
     cost: float | None
     created_at: float | None
     inputs: Mapping[str, object] = field(default_factory=dict, compare=False)
+
+
+def submit_error(reply: Reply) -> ProviderError:
+    """What a submit's answer other than 2xx proves: that no run was begun, or nothing.
+
+    Only 429, and what is about the key or the purse, is safe to send again.
+    """
+    status, said = reply.status, f"The provider answered {reply.describe()}"
+    if status == 429:
+        return NotAccepted(said, status=status, retry_after_s=reply.retry_after_s)
+    if status in (401, 403):
+        return KeyRejected(said, status=status)
+    spent = any(word in reply.text.lower() for word in _SPENT)
+    if status == 402 or (status == 406 and spent):
+        return OutOfCredits(said, status=status)
+    if 400 <= status < 500 and status not in _SENT_UNKNOWN:
+        return InputsRejected(said, status=status)
+    return SubmitInDoubt(said, status=status)
 
 
 def as_dict(value: object) -> dict[str, object]:

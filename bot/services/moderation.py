@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection
 from typing import Protocol
 
-from bot.cards.sentences import clean
+from bot.cards.wording import clean
 from bot.clock import Clock
 from bot.core.jobs import CANCELLABLE, Attempt, Job, JobState, Outcome, job_id_in
 from bot.core.ledger import EntryKind

@@ -4,12 +4,12 @@ from collections.abc import Callable, Collection
 from typing import Any, Protocol
 
 from bot.clock import Clock
-from bot.core import ledger, policy
+from bot.core import admission, ledger
 from bot.core.accounts import Eligibility, Page
 from bot.core.actions import HISTORY_KINDS, ActionKind, HistoryLine, Spender
+from bot.core.admission import Ask, Block
 from bot.core.jobs import Job, Quality
 from bot.core.ledger import Period
-from bot.core.policy import Ask, Block
 from bot.core.rules import OperatorLimits, ServerRules
 from bot.core.until import until
 from bot.errors import LedgerError, Problem, Refused
@@ -68,7 +68,7 @@ class Quotas:
         rules, standing = await self._store.read.standing(
             server_id, person_id, at, roles or frozenset()
         )
-        found = list(policy.obstacles(rules, standing, Ask(channels), at))
+        found = list(admission.obstacles(rules, standing, Ask(channels), at))
         if self._runner and await self._runner.provider_is_down():
             found.append(Refused(Problem.PROVIDER_DOWN))
         mine = await self._store.read.jobs_of(person_id, server_id, 25)

@@ -13,10 +13,11 @@ from typing import Protocol
 from weakref import WeakValueDictionary
 
 from bot.accounts.wallets import Place, Wallets
-from bot.cards.progress import Outlook
+from bot.cards.status_text import Outlook
 from bot.clock import Clock
-from bot.core import policy
+from bot.core import admission
 from bot.core.accounts import Wallet
+from bot.core.admission import Ask
 from bot.core.jobs import (
     ID_ALPHABET,
     ID_LENGTH,
@@ -28,10 +29,9 @@ from bot.core.jobs import (
     Upload,
     job_id_in,
 )
-from bot.core.policy import Ask
 from bot.core.pricing import Rates, price, prices
 from bot.errors import Problem, Refused
-from bot.jobs.videos import Videos, link_to
+from bot.jobs.upload_limit import Videos, link_to
 from bot.media.inspect import IMAGE_LIMIT_BYTES, VIDEO_LIMIT_BYTES
 from bot.services.optimistic import retry_when_stale
 from bot.store.store import NewJob, Store
@@ -163,7 +163,7 @@ class RequestService:
             rules, standing = await self._store.read.standing(
                 place.server_id, place.person_id, at, place.roles
             )
-            policy.may_ask(rules, standing, Ask(), at)
+            admission.may_ask(rules, standing, Ask(), at)
             new = _new_job(place, Source.MESSAGE, message_id, image, video)
             begun = await self._store.begin(new, at)
             if begun is None:

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.actions import HISTORY_KINDS, IN_THE_JOURNAL, Action, HistoryLine, Spender
 from bot.store.database import Database, query
-from bot.store.money import unreleased
+from bot.store.journal import unreleased
 from bot.store.rows import action_from
 from bot.store.tables import actions, entries
 

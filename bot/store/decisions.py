@@ -13,7 +13,7 @@ from bot.core.actions import OPERATOR, Action, ActionKind, Snapshot
 from bot.core.jobs import CANCELLABLE, LEADS_TO, Failure, Job, JobState, Outcome
 from bot.core.ledger import EntryKind
 from bot.errors import LedgerError, Problem, Refused, StaleJob
-from bot.store import money
+from bot.store import journal
 from bot.store.database import ACTED, Database, transaction
 from bot.store.rows import failure_json
 from bot.store.tables import actions
@@ -59,7 +59,7 @@ class Decisions:
             await update_attempt(connection, job, request_id=run[0], submitted_at=run[1])
             after = await read_job(connection, job.id)
         if outcome is Outcome.GIVE_UP:
-            await money.settle(connection, job, EntryKind.RELEASE, at)
+            await journal.settle(connection, job, EntryKind.RELEASE, at)
         action = _about(job, ActionKind.RESOLVE, actor_id, reason, at)
         await record_action(connection, replace(action, before=_seen(job), after=_seen(after)))
         return after
@@ -103,7 +103,7 @@ class Decisions:
 
         Raises `LedgerError` for none.
         """
-        has = await money.purses(connection, server_id, person_id)
+        has = await journal.purses(connection, server_id, person_id)
         entry = ledger.revoke(
             has["granted"],
             server_id=server_id,
@@ -133,7 +133,7 @@ class Decisions:
 
         Raises `Refused` where there are not as many as whoever decided has seen.
         """
-        was = (await money.purses(connection, server_id, person_id))["granted"]
+        was = (await journal.purses(connection, server_id, person_id))["granted"]
         if expected is not None and was != expected:
             raise Refused(Problem.GRANTED_CHANGED, has=was)
         more = credits - was
@@ -166,8 +166,8 @@ class Decisions:
         self, connection: AsyncConnection, job_id: str, *, actor_id: int, reason: str, at: float
     ) -> None:
         """Give a captured job's whole price back, once. Raises `LedgerError`."""
-        held = await money.hold_of(connection, job_id)
-        if held is None or not await money.is_captured(connection, job_id):
+        held = await journal.hold_of(connection, job_id)
+        if held is None or not await journal.is_captured(connection, job_id):
             raise LedgerError(f"Job {job_id} was not charged.")
         entry = ledger.refund(held, at=at, actor_id=actor_id, reason=reason)
         try:
@@ -180,8 +180,8 @@ async def _adjust(connection: AsyncConnection, kind: ActionKind, entry: ledger.E
     """Write an entry that somebody decided on, and record what it did to the wallet."""
     assert entry.actor_id is not None
     assert entry.reason is not None
-    before = await money.purses(connection, entry.server_id, entry.person_id)
-    await money.write_entry(connection, entry, held=0)
+    before = await journal.purses(connection, entry.server_id, entry.person_id)
+    await journal.write_entry(connection, entry, held=0)
     action = Action(
         at=entry.at,
         actor_id=entry.actor_id,
@@ -204,7 +204,7 @@ async def cancel_as(
     why = Problem.CANCELLED_BY_OPERATOR if is_operator else Problem.CANCELLED_BY_MODERATOR
     failure = failure_json(Failure(why))
     cancelled = await transition(connection, job, JobState.CANCELLED, at, failure=failure)
-    await money.settle(connection, job, EntryKind.RELEASE, at)
+    await journal.settle(connection, job, EntryKind.RELEASE, at)
     action = _about(job, ActionKind.CANCEL, actor_id, reason, at)
     states: list[Snapshot] = [{"state": seen.state} for seen in (job, cancelled)]
     await record_action(connection, replace(action, before=states[0], after=states[1]))

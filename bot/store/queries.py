@@ -8,14 +8,15 @@ from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.actions import Action
+from bot.core.admission import Standing
 from bot.core.jobs import ENDED, RUNNING, Attempt, Job, JobState, Quality, Source
 from bot.core.ledger import Balance, Entry
-from bot.core.policy import Queue, QueuedJob, Standing
+from bot.core.queue import Queue, QueuedJob
 from bot.core.rules import OperatorLimits, Rules
-from bot.store import money, transitions
+from bot.store import journal, transitions
 from bot.store.database import Database, query
 from bot.store.rows import action_from, attempt_from, entry_from, job_from, select_jobs
-from bot.store.rules import effective_rules, read_caps
+from bot.store.rule_rows import effective_rules, read_caps
 from bot.store.tables import actions, attempts, entries, jobs
 
 
@@ -145,7 +146,7 @@ class Queries:
     ) -> Balance:
         """Both purses and what is held, for somebody with these roles."""
         rules = await effective_rules(connection, self._limits, server_id, roles)
-        return await money.balance(connection, person_id, rules, at)
+        return await journal.balance(connection, person_id, rules, at)
 
     @query
     async def standing(
@@ -158,7 +159,7 @@ class Queries:
     ) -> tuple[Rules, Standing]:
         """The rules for somebody with these roles, and all that the policy holds against them."""
         rules = await effective_rules(connection, self._limits, server_id, roles)
-        return rules, await money.standing(connection, person_id, rules, at)
+        return rules, await journal.standing(connection, person_id, rules, at)
 
     @query
     async def queue(self, connection: AsyncConnection) -> Queue:
@@ -238,4 +239,4 @@ class Queries:
         submits = select(func.count()).where(attempts.c.request_id.is_not(None))
         counts = {JobState(row[0]): row[1] for row in await connection.execute(by_state)}
         accepted = await connection.scalar(submits)
-        return Tally(counts, accepted or 0, await money.budget_spent(connection, at))
+        return Tally(counts, accepted or 0, await journal.budget_spent(connection, at))

@@ -12,13 +12,13 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.actions import Action, ActionKind, Snapshot
+from bot.core.admission import Block
 from bot.core.jobs import CANCELLABLE, Job, JobState, Source
 from bot.core.ledger import Period
-from bot.core.policy import Block
 from bot.core.rules import RoleRules, ServerRules, snapshot
 from bot.store.database import Database, query, transaction
 from bot.store.decisions import cancel_as, record_action
-from bot.store.rules import in_order, read_block, read_rules, save_rules
+from bot.store.rule_rows import in_order, read_block, read_rules, save_rules
 from bot.store.tables import blocks, jobs, payers, roles, servers, wallets
 from bot.store.transitions import read_job
 

@@ -6,7 +6,8 @@ from sqlalchemy import insert, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.core import policy
+from bot.core import admission
+from bot.core.admission import Ask
 from bot.core.jobs import (
     CANCELLABLE,
     Delivered,
@@ -18,17 +19,17 @@ from bot.core.jobs import (
     Upload,
 )
 from bot.core.ledger import EntryKind
-from bot.core.policy import Ask
+from bot.core.queue import may_start
 from bot.core.rules import OperatorLimits
 from bot.errors import Problem, Refused
-from bot.store import money
+from bot.store import journal
 from bot.store.audit_log import AuditLog
 from bot.store.database import Database, transaction
 from bot.store.decisions import Decisions
 from bot.store.queries import Queries
 from bot.store.rows import failure_json, upload_json
+from bot.store.rule_rows import effective_rules
 from bot.store.rulebook import Rulebook
-from bot.store.rules import effective_rules
 from bot.store.tables import attempts, explained, jobs
 from bot.store.transitions import is_claimed, read_job, transition, update_attempt, update_job
 
@@ -108,8 +109,8 @@ class Store(Decisions):
             )
         else:
             rules = await effective_rules(connection, self.limits, new.server_id, roles)
-            standing = await money.standing(connection, new.person_id, rules, at)
-            policy.may_ask(rules, standing, new.ask, at)
+            standing = await journal.standing(connection, new.person_id, rules, at)
+            admission.may_ask(rules, standing, new.ask, at)
         await connection.execute(
             insert(jobs).values(
                 id=new.id,
@@ -175,10 +176,10 @@ class Store(Decisions):
         if server_id is not None and server_id != job.server_id:
             job = await update_job(connection, job, server_id=server_id)
         rules = await effective_rules(connection, self.limits, job.server_id, roles)
-        standing = await money.standing(connection, job.person_id, rules, at)
+        standing = await journal.standing(connection, job.person_id, rules, at)
         if job.is_offer:
-            policy.may_ask(rules, standing, Ask(quality=quality), at)
-        policy.may_hold(rules, standing, price, at)
+            admission.may_ask(rules, standing, Ask(quality=quality), at)
+        admission.may_hold(rules, standing, price, at)
         queued = await transition(
             connection,
             job,
@@ -189,7 +190,7 @@ class Store(Decisions):
             price=price,
             queued_at=at,
         )
-        await money.place_hold(connection, job, price, standing.balance, at)
+        await journal.place_hold(connection, job, price, standing.balance, at)
         return queued
 
     @transaction
@@ -198,7 +199,7 @@ class Store(Decisions):
         failed = await transition(
             connection, job, JobState.FAILED, at, failure=failure_json(failure), lease=None
         )
-        await money.settle(connection, job, EntryKind.RELEASE, at)
+        await journal.settle(connection, job, EntryKind.RELEASE, at)
         return failed
 
     @transaction
@@ -208,7 +209,7 @@ class Store(Decisions):
             late = Problem.ALREADY_ENDED if job.ended else Problem.TOO_LATE_TO_CANCEL
             raise Refused(late, job=job.id)
         cancelled = await transition(connection, job, JobState.CANCELLED, at)
-        await money.settle(connection, job, EntryKind.RELEASE, at)
+        await journal.settle(connection, job, EntryKind.RELEASE, at)
         return cancelled
 
     # --- at the provider ----------------------------------------------------------------------
@@ -226,10 +227,10 @@ class Store(Decisions):
     ) -> Job | None:
         """Save the intent to submit with its exact inputs; `None` while no slot is free."""
         rules = await effective_rules(connection, self.limits, job.server_id)
-        standing = await money.standing(connection, job.person_id, rules, at)
+        standing = await journal.standing(connection, job.person_id, rules, at)
         in_doubt = select(jobs.c.id).where(jobs.c.state == JobState.SUBMITTING)
         in_flight = len((await connection.execute(in_doubt)).all())
-        if in_flight >= MAX_SUBMITTING or not policy.may_start(rules, standing):
+        if in_flight >= MAX_SUBMITTING or not may_start(rules, standing):
             return None
         attempt_id = await connection.scalar(
             insert(attempts)
@@ -296,7 +297,7 @@ class Store(Decisions):
     async def fetched(self, connection: AsyncConnection, job: Job, at: float) -> Job:
         """The video is whole and on disk: capture the hold."""
         delivering = await transition(connection, job, JobState.DELIVERING, at)
-        await money.settle(connection, job, EntryKind.CAPTURE, at)
+        await journal.settle(connection, job, EntryKind.CAPTURE, at)
         return delivering
 
     @transaction

@@ -12,7 +12,7 @@ from bot.cards import moderator as moderator_cards
 from bot.cards.server_jobs import JOB_ACTION_PATTERN, JobAction
 from bot.core.jobs import Outcome
 from bot.services.moderation import REASON_LIMIT_CHARS, the_reason
-from cogs.shared.confirm import ask_to_confirm
+from cogs.shared.confirm_buttons import ask_to_confirm
 from cogs.shared.interactions import Interaction, refusals_shown, server_of, show_privately
 
 FORM_LIFE_S = 15 * 60.0

@@ -10,9 +10,9 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.accounts.members import DiscordMembers
-from bot.cards import progress, server_jobs
+from bot.cards import server_jobs, status_text
 from bot.cards.paging import PagedList, PageRef
-from bot.cards.sentences import clean, seconds_text
+from bot.cards.wording import clean, seconds_text
 from bot.core.jobs import CANCELLABLE, Job, JobState, Outcome
 from bot.services.moderation import REASON_LIMIT_CHARS, Moderation
 from cogs.moderators.job_buttons import OUTCOMES, ask_cancel, ask_refund, resolve
@@ -164,7 +164,7 @@ class Moderate(
 
     def _line(self, job: Job, names: dict[int, str]) -> str:
         age = seconds_text(60 * round(max(0.0, self._now() - job.created_at) / 60))
-        parts = [job.id, clean(names[job.person_id], 40), progress.price_text(job), age]
+        parts = [job.id, clean(names[job.person_id], 40), status_text.price_text(job), age]
         return " · ".join(part for part in parts if part)
 
     async def _names(self, jobs: list[Job], server_id: int) -> dict[int, str]:

@@ -18,7 +18,7 @@ from bot.core.rules import ServerRules
 from bot.errors import Problem, Refused
 from bot.services.moderation import REASON_LIMIT_CHARS, the_reason
 from bot.services.quotas import Quotas
-from cogs.shared.confirm import ask_to_confirm
+from cogs.shared.confirm_buttons import ask_to_confirm
 from cogs.shared.interactions import (
     Interaction,
     refusals_shown,

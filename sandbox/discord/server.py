@@ -9,12 +9,12 @@ from typing import Self
 
 from aiohttp import web
 
-from sandbox.discord.access import FILES_PATHS, Handler, guard
 from sandbox.discord.gateway.sessions import Sessions
 from sandbox.discord.gateway.sockets import Gateway
 from sandbox.discord.page.controls import MOST_AHEAD_S, Control, Controls, clock_control
 from sandbox.discord.page.document import Pages
 from sandbox.discord.page.fault_controls import REST, FaultControls
+from sandbox.discord.page_guard import FILES_PATHS, Handler, guard
 from sandbox.discord.payloads.messages import Payloads
 from sandbox.discord.people.client import People
 from sandbox.discord.refusals import Refusal

@@ -9,7 +9,7 @@ from typing import Literal
 from aiohttp import web
 
 from sandbox.clock import MovableClock
-from sandbox.discord.access import Handler
+from sandbox.discord.page_guard import Handler
 from sandbox.discord.rest.bodies import BODY
 from sandbox.discord.rest.limits import API, template_of
 from sandbox.discord.wire import Json, answer, encode

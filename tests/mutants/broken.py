@@ -7,7 +7,7 @@ POINTS, DOUBT, OFFERS, WAITING = (
     f"{LIFE}/jobs/test_{name}.py" for name in ("points", "doubt", "offers", "waiting")
 )
 DELIVERY = f"{LIFE}/delivery/test_delivery.py"
-JOBS, MONEY = f"{STORE}/test_jobs.py", f"{STORE}/test_money.py"
+JOBS, MONEY = f"{STORE}/test_jobs.py", f"{STORE}/test_journal.py"
 STORE_PY, FIRST_TABLES = "bot/store/store.py", "bot/store/migrations/versions/0001_first_tables.py"
 UNIQUE = "the database itself refuses a second one"
 
@@ -50,15 +50,15 @@ _EARLY = """            assert job.quality is not None
             )
 """
 _RENDERED = "        return await transition(connection, job, JobState.FETCHING, at)\n"
-_CAPTURE = "        await money.settle(connection, job, EntryKind.CAPTURE, at)\n"
+_CAPTURE = "        await journal.settle(connection, job, EntryKind.CAPTURE, at)\n"
 _BRING = "            await self._bring(job, attempt.result_url)\n"
 _PAID = "        await self._store.fetched(job, self._clock.time())\n        return 0\n"
 _CLAIM = "    return await connection.scalar(statement) is not None\n"
 _FAILED = """failure=failure_json(failure), lease=None
         )
-        await money.settle(connection, job, EntryKind.RELEASE, at)
+        await journal.settle(connection, job, EntryKind.RELEASE, at)
 """
-_RELEASE = "        await money.settle(connection, job, EntryKind.RELEASE, at)\n"
+_RELEASE = "        await journal.settle(connection, job, EntryKind.RELEASE, at)\n"
 _NOT_ACCEPTED = (
     "        return await transition(connection, job, JobState.QUEUED, at, attempt_id=None"
 )
@@ -292,8 +292,8 @@ MONEYS = (
     _one(
         "giving up does not give credits back",
         "bot/store/decisions.py",
-        "        if outcome is Outcome.GIVE_UP:\n            await money",
-        "        if outcome is Outcome.AGAIN and not at:\n            await money",
+        "        if outcome is Outcome.GIVE_UP:\n            await journal",
+        "        if outcome is Outcome.AGAIN and not at:\n            await journal",
         *(f"{STORE}/test_decisions.py", MODEL),
     ),
     _one(
@@ -319,7 +319,7 @@ MONEYS = (
     ),
     _one(
         "a released hold stays spent",
-        "bot/store/money.py",
+        "bot/store/journal.py",
         "_release.c.kind == EntryKind.RELEASE),",
         "_release.c.kind == EntryKind.REFUND),",
         *(MONEY, MODEL),

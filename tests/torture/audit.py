@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bot.cards.job import Button
-from bot.cards.progress import TITLES
+from bot.cards.status_text import TITLES
 from bot.core.jobs import JobState
 from sandbox.discord.schema.parts import walk
 from sandbox.discord.state.model import Flag, InteractionType, Message

@@ -10,11 +10,13 @@ from discord import ui
 from bot.cards import job as job_cards
 from bot.cards import parts
 from bot.cards import wallet as wallet_cards
-from bot.cards.progress import Outlook, Pace
-from bot.cards.sentences import SENTENCES, clean, sentence
-from bot.core import policy
+from bot.cards.refusals import SENTENCES, sentence
+from bot.cards.status_text import Outlook, Pace
+from bot.cards.wording import clean
+from bot.core import admission
 from bot.core.accounts import Payer, Wallet
 from bot.core.actions import CREDIT_KINDS, HistoryLine
+from bot.core.admission import Block
 from bot.core.jobs import (
     LEADS_TO,
     Card,
@@ -28,7 +30,6 @@ from bot.core.jobs import (
     Upload,
 )
 from bot.core.ledger import Balance
-from bot.core.policy import Block
 from bot.core.rules import ServerRules, rules_for
 from bot.errors import Problem, Refused
 from tests.bot.store.test_jobs import LIMITS
@@ -279,7 +280,7 @@ def test_a_wallet_names_the_limit_that_counts_and_no_other() -> None:
 
 def test_a_blocked_persons_wallet_says_so_first() -> None:
     has = next(wallet for wallet in wallets() if wallet.payer is None)
-    barred = replace(has, unusable=None, block=policy.blocked(Block(None, "spam")))
+    barred = replace(has, unusable=None, block=admission.blocked(Block(None, "spam")))
     text = text_of(wallet_cards.wallet(barred))
     assert text.startswith("### You cannot spend anything in ")
     assert "You are blocked here for good" in text

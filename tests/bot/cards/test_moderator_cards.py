@@ -15,12 +15,12 @@ from bot.cards import moderator as moderator_cards
 from bot.cards import server_jobs
 from bot.cards import settings as settings_cards
 from bot.cards.paging import ID_PATTERN, PagedList, PageRef, Turn
-from bot.cards.sentences import OBSTACLES
+from bot.cards.refusals import OBSTACLES
 from bot.core.accounts import Eligibility, Page
 from bot.core.actions import HISTORY_KINDS, ActionKind, HistoryLine, Snapshot, Spender
+from bot.core.admission import Ask, Block, Standing, obstacles
 from bot.core.jobs import QUALITIES, JobState
 from bot.core.ledger import Balance, EntryKind
-from bot.core.policy import Ask, Block, Standing, obstacles
 from bot.core.rules import RoleRules, ServerRules, rules_for
 from bot.errors import Problem, Refused
 from tests.bot.cards.test_cards import HOSTILE, JOB, text_of

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core import policy
+from bot.core import admission
 from bot.core.ledger import Balance, Period
 from bot.errors import Problem, Refused
-from tests.bot.core.test_policy import FEBRUARY, IDLE, MIDNIGHT, MONDAY, NOON, RULES
+from tests.bot.core.test_admission import FEBRUARY, IDLE, MIDNIGHT, MONDAY, NOON, RULES
 
 ENDS = {Period.DAY: MIDNIGHT, Period.WEEK: MONDAY, Period.MONTH: FEBRUARY}
 
@@ -170,10 +170,10 @@ def test_what_a_price_meets(
 ) -> None:
     laid_down, stands = replace(RULES, **rules), replace(IDLE, **standing)
     if problem is None:
-        policy.may_hold(laid_down, stands, price, NOON)
+        admission.may_hold(laid_down, stands, price, NOON)
         return
     with pytest.raises(Refused) as caught:
-        policy.may_hold(laid_down, stands, price, NOON)
+        admission.may_hold(laid_down, stands, price, NOON)
     assert caught.value.problem is problem
     assert caught.value.facts == facts
 
@@ -214,10 +214,10 @@ def test_a_price_is_held_exactly_where_everything_has_room_for_it(
         and (budget is None or price <= budget - server_spent)
     )
     if fits:
-        policy.may_hold(rules, standing, price, NOON)
+        admission.may_hold(rules, standing, price, NOON)
         return
     with pytest.raises(Refused) as caught:
-        policy.may_hold(rules, standing, price, NOON)
+        admission.may_hold(rules, standing, price, NOON)
     refused = caught.value
     for_good = refused.problem in {
         Problem.TOO_EXPENSIVE,

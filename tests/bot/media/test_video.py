@@ -8,7 +8,7 @@ import pytest
 
 from bot.errors import Problem, Refused
 from bot.media.facts import VideoFacts
-from bot.media.fit import fit
+from bot.media.shrink import fit
 from bot.media.video import inspect_result, inspect_video
 from tests.media_samples import (
     make_audio_only,

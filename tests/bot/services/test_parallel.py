@@ -5,14 +5,14 @@ from collections import Counter
 from pathlib import Path
 
 from bot.accounts.wallets import Place, Wallets
-from bot.cards.progress import Outlook
+from bot.cards.status_text import Outlook
 from bot.clock import SystemClock
 from bot.core.jobs import Failure, Job, Upload
 from bot.core.pricing import Rates
 from bot.core.rules import OperatorLimits
 from bot.errors import Problem, Refused
 from bot.jobs.files import Files
-from bot.jobs.videos import Videos
+from bot.jobs.upload_limit import Videos
 from bot.media.inspect import Media
 from bot.services.requests import GivenFile, RequestService
 from bot.store.database import Database

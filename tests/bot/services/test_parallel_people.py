@@ -5,7 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 from bot.accounts.wallets import Place, Wallets
-from bot.cards.sentences import sentence
+from bot.cards.refusals import sentence
 from bot.clock import SystemClock
 from bot.core import ledger
 from bot.core.actions import OPERATOR, ActionKind
@@ -13,7 +13,7 @@ from bot.core.jobs import Failure
 from bot.core.ledger import Period
 from bot.errors import Problem, Refused
 from bot.jobs.files import Files
-from bot.jobs.videos import Videos
+from bot.jobs.upload_limit import Videos
 from bot.media.inspect import Media
 from bot.services.requests import RequestService
 from bot.store.database import Database

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from bot.core.actions import CREDIT_KINDS, HISTORY_KINDS, ActionKind, HistoryLine, Spender
+from bot.core.admission import Block
 from bot.core.jobs import Failure, Job, Outcome, Source
-from bot.core.policy import Block
 from bot.errors import Problem
 from bot.store.database import Database
 from bot.store.store import NewJob, Store

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from bot.core.actions import Action, ActionKind
+from bot.core.admission import Block
 from bot.core.jobs import JobState
 from bot.core.ledger import Period
-from bot.core.policy import Block
 from bot.core.rules import RoleRules, ServerRules
 from bot.errors import Problem
 from bot.store.database import Database

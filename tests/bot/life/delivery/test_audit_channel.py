@@ -6,8 +6,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.core.actions import ActionKind
+from bot.core.admission import Block
 from bot.core.ledger import Period
-from bot.core.policy import Block
 from bot.core.rules import OperatorLimits
 from bot.delivery.audit import LOOK_EVERY_S
 from bot.store.database import Database

@@ -4,7 +4,7 @@ import sqlite3
 from collections import Counter
 from contextlib import closing
 
-from bot.core.reconcile import differences
+from bot.core.books import differences
 from tests.bot.life.model.program import Program
 from tests.bot.life.model.reference import Reference
 

@@ -23,7 +23,7 @@ from bot.jobs.intake import Intake
 from bot.jobs.renders import Renders
 from bot.jobs.runner import Runner
 from bot.jobs.submits import Submits
-from bot.jobs.videos import Videos
+from bot.jobs.upload_limit import Videos
 from bot.media.fetch import Downloads
 from bot.media.inspect import Media
 from bot.provider.breaker import CircuitBreaker
@@ -31,8 +31,8 @@ from bot.provider.client import Segmind
 from bot.provider.limiter import RateLimiter
 from bot.services.moderation import Moderation
 from bot.services.requests import RequestService
+from bot.store.books import Reconciliation
 from bot.store.database import Database
-from bot.store.reconciliation import Reconciliation
 from bot.store.store import Store
 from tests.bot.life.model.outside import Fate, HandClock, Killed, Outside
 from tests.bot.life.model.purses import BUDGET, HOUSES, MOST_RUNNING, MOST_WAITING, RATES, Laid

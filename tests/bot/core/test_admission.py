@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from bot.core import policy
+from bot.core import admission
+from bot.core.admission import Ask, Block, Standing
 from bot.core.ledger import Balance, Period
-from bot.core.policy import Ask, Block, Standing
 from bot.core.rules import Rules
 from bot.errors import Problem, Refused
 
@@ -123,7 +123,7 @@ def met(*obstacles: Obstacle) -> list[Refused]:
     for obstacle in obstacles:
         rules = replace(rules, **obstacle.rules)
         standing = replace(standing, **obstacle.standing)
-    return list(policy.obstacles(rules, standing, ASK, NOON))
+    return list(admission.obstacles(rules, standing, ASK, NOON))
 
 
 def test_nothing_speaks_against_a_request_that_meets_no_obstacle() -> None:
@@ -148,7 +148,7 @@ def test_of_two_obstacles_both_are_known_and_one_is_told(first: Obstacle, second
     rules = replace(RULES, **{**second.rules, **first.rules})
     standing = replace(IDLE, **{**second.standing, **first.standing})
     with pytest.raises(Refused) as caught:
-        policy.may_ask(rules, standing, ASK, NOON)
+        admission.may_ask(rules, standing, ASK, NOON)
     assert caught.value.problem is first.problem
 
 
@@ -164,7 +164,7 @@ def test_the_bots_cap_is_told_before_the_servers() -> None:
     standing = replace(IDLE, waiting_of_person=5, waiting_here=5)
     for here in (1, 5, 9):  # whichever is lower: waiting elsewhere may be what counts
         rules = replace(RULES, max_waiting_here=here)
-        [refused] = policy.obstacles(rules, standing, ASK, NOON)
+        [refused] = admission.obstacles(rules, standing, ASK, NOON)
         assert refused.problem is Problem.TOO_MANY_WAITING
 
 
@@ -197,23 +197,23 @@ def test_the_bots_cap_is_told_before_the_servers() -> None:
     ],
 )
 def test_what_is_no_obstacle(rules: dict[str, Any], standing: dict[str, Any], ask: Ask) -> None:
-    policy.may_ask(replace(RULES, **rules), replace(IDLE, **standing), ask, NOON)
+    admission.may_ask(replace(RULES, **rules), replace(IDLE, **standing), ask, NOON)
 
 
 def test_a_block_holds_in_direct_messages_too() -> None:
     standing = replace(IDLE, block=Block(None, "spam"))
     with pytest.raises(Refused) as caught:
-        policy.may_ask(RULES, standing, Ask(), NOON)
+        admission.may_ask(RULES, standing, Ask(), NOON)
     assert caught.value.problem is Problem.BLOCKED_FOR_GOOD
 
 
 def test_no_more_than_five_channels_are_named() -> None:
     rules = replace(RULES, channels=frozenset(range(1, 9)))
-    [refused] = policy.obstacles(rules, IDLE, ASK, NOON)
+    [refused] = admission.obstacles(rules, IDLE, ASK, NOON)
     assert refused.facts == {"channels": "<#1>, <#2>, <#3>, <#4>, <#5>, …"}
 
 
 @pytest.mark.parametrize("ask", [ASK, Ask()])
 def test_where_no_quality_is_open_none_is_proposed(ask: Ask) -> None:
-    [refused] = policy.obstacles(replace(RULES, qualities=frozenset()), IDLE, ask, NOON)
+    [refused] = admission.obstacles(replace(RULES, qualities=frozenset()), IDLE, ask, NOON)
     assert (refused.problem, refused.facts) == (Problem.NO_QUALITY, {})

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from bot.core.books import Difference, HoldRepair, WalletRepair, differences
 from bot.core.jobs import Failure, Outcome
-from bot.core.reconcile import Difference, HoldRepair, WalletRepair, differences
 from bot.errors import Problem, StaleJob
+from bot.store.books import Reconciliation
 from bot.store.database import Database
-from bot.store.reconciliation import Reconciliation
 from bot.store.store import Store
 from tests.bot.store.test_decisions import in_review, resolve
 from tests.bot.store.test_jobs import AT, LIMITS, begin, queue, rendering, submit

@@ -1,7 +1,7 @@
-"""May this person do this now, and if not, why and until when. Times are unix seconds."""
+"""Whether a request is taken in and its price held; if not, why and until when (unix seconds)."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from bot.core import ledger
 from bot.core.jobs import QUALITIES, Quality
@@ -45,29 +45,6 @@ class Standing:
     running_here: int = 0
     waiting_here: int = 0
     block: Block | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class QueuedJob:
-    """A job in the queue."""
-
-    job_id: str
-    person_id: int
-    server_id: int
-    queued_at: float
-
-
-@dataclass(frozen=True, slots=True)
-class Queue:
-    """The queue in order of arrival; running jobs by person and server; servers' own caps."""
-
-    queued: Sequence[QueuedJob]
-    running: Mapping[tuple[int, int], int] = field(default_factory=dict)
-    caps: Mapping[int, int] = field(default_factory=dict)
-
-    def running_of(self, person_id: int) -> int:
-        """How many jobs of this person are running in the whole bot."""
-        return sum(count for (person, _), count in self.running.items() if person == person_id)
 
 
 def may_be_here(rules: Rules) -> None:
@@ -140,45 +117,6 @@ def may_hold(rules: Rules, standing: Standing, price: int, at: float) -> None:
     if price > left:
         day_ends_at = ledger.period_end(Period.DAY, at)
         raise Refused(Problem.BUDGET_TOO_LOW, price=price, left=left, renews_at=day_ends_at)
-
-
-def may_start(rules: Rules, standing: Standing) -> bool:
-    """Whether one more of this person's jobs may run now; otherwise it waits."""
-    cap_here = rules.max_running_here
-    return (
-        standing.running < rules.max_running
-        and standing.running_of_person < rules.max_running_per_person
-        and (cap_here is None or standing.running_here < cap_here)
-    )
-
-
-def fair_order(queue: Queue, max_running_per_person: int) -> list[QueuedJob]:
-    """The queue in the order in which it should start, without those who run enough already.
-
-    Each takes their turn: whoever has fewer jobs running or ahead in this order comes first, and
-    among equals who came first.
-    """
-    ahead = {queued.person_id: queue.running_of(queued.person_id) for queued in queue.queued}
-    ahead_here = dict(queue.running)
-    turns: list[tuple[int, int]] = []
-    for position, queued in enumerate(queue.queued):
-        here = (queued.person_id, queued.server_id)
-        turn, turn_here = ahead[queued.person_id], ahead_here.get(here, 0)
-        cap_here = queue.caps.get(queued.server_id)
-        if turn < max_running_per_person and (cap_here is None or turn_here < cap_here):
-            turns.append((turn, position))
-            ahead[queued.person_id], ahead_here[here] = turn + 1, turn_here + 1
-    return [queue.queued[position] for _, position in sorted(turns)]
-
-
-def waits_for_own(
-    queue: Queue, person_id: int, server_id: int, max_running_per_person: int
-) -> bool:
-    """Whether this person's next job here waits until another of theirs is done."""
-    cap_here = queue.caps.get(server_id)
-    return queue.running_of(person_id) >= max_running_per_person or (
-        cap_here is not None and queue.running.get((person_id, server_id), 0) >= cap_here
-    )
 
 
 def _spent_budgets(rules: Rules, standing: Standing, at: float) -> Iterator[Refused]:

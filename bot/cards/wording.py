@@ -1,10 +1,14 @@
-"""What holds in a server, and what is changed about it, in words."""
+"""Numbers, times, strangers' texts and settings in words, as all cards have them."""
 
+import re
 from collections.abc import Mapping, Sequence
+from unicodedata import category
 
-from bot.cards.sentences import clean, credits_text
 from bot.core.actions import Snapshot
 from bot.core.ledger import Period
+
+EMOJI_JOINER = "\N{ZERO WIDTH JOINER}"
+"""Families and professions are several emoji in one."""
 
 EVERY = {Period.DAY: "a day", Period.WEEK: "a week", Period.MONTH: "a month"}
 
@@ -34,6 +38,29 @@ UNSET: Mapping[str, str] = {
     "qualities": "nothing more",
 }
 """What it means that a field says nothing; otherwise "none"."""
+
+
+def clean(text: str, limit: int = 300) -> str:
+    """Text from outside, on one line, without anything that Discord would draw or ping."""
+    shown = (
+        " " if category(letter)[0] in "CZ" and letter != EMOJI_JOINER else letter for letter in text
+    )
+    flat = re.sub(r"[`*_~|<>@\[\]\\]", "", " ".join("".join(shown).split()))
+    flat = flat.replace("://", ": //")  # no link that somebody else has chosen
+    return flat if len(flat) <= limit else flat[: limit - 1] + "…"
+
+
+def credits_text(credits: int) -> str:
+    """A number of credits in words."""
+    return "1 credit" if credits == 1 else f"{credits} credits"
+
+
+def seconds_text(seconds: float) -> str:
+    """A length of time as people write it."""
+    if seconds < 60:
+        return f"{seconds:.1f}".removesuffix(".0") + " s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if rest else f"{minutes} min"
 
 
 def changes(before: Snapshot | None, after: Snapshot | None, *, most_listed: int = 25) -> list[str]:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.cards.sentences import credits_text, seconds_text, sentence
+from bot.cards.refusals import sentence
+from bot.cards.wording import credits_text, seconds_text
 from bot.core.jobs import Delivered, Job, JobState, Outcome, Source
 
 

@@ -6,9 +6,9 @@ from sqlalchemy import select
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.core.admission import Block
 from bot.core.jobs import QUALITIES, Quality
 from bot.core.ledger import Period
-from bot.core.policy import Block
 from bot.core.rules import OperatorLimits, RoleRules, Rules, ServerRules, rules_for
 from bot.store.tables import blocks, roles, servers
 

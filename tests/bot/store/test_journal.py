@@ -24,7 +24,7 @@ from bot.core.jobs import Failure, Job, Source
 from bot.core.ledger import Entry, EntryKind, Period
 from bot.core.rules import OperatorLimits
 from bot.errors import LedgerError, Problem, Refused, StaleJob
-from bot.store import money
+from bot.store import journal
 from bot.store.database import Database
 from bot.store.rows import entry_from
 from bot.store.store import NewJob, Store
@@ -305,7 +305,7 @@ async def test_the_database_itself_refuses_a_second_one(
         async def write(kind: EntryKind) -> None:
             entry = Entry(SERVER, PERSON, kind, START, 0, 0, "j")
             async with database.write() as connection:
-                await money.write_entry(connection, entry, held=0)
+                await journal.write_entry(connection, entry, held=0)
 
         await write(first)
         with pytest.raises(IntegrityError):

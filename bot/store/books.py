@@ -10,11 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core import ledger
 from bot.core.actions import OPERATOR, Action, ActionKind
+from bot.core.books import AttemptLine, Books, JobLine, WalletLine, balances_from_journal
 from bot.core.jobs import Job, JobState
 from bot.core.ledger import Entry
-from bot.core.reconcile import AttemptLine, Books, JobLine, WalletLine, balances_from_journal
 from bot.errors import StaleJob
-from bot.store import money
+from bot.store import journal
 from bot.store.database import Database, query, transaction
 from bot.store.decisions import record_action
 from bot.store.rows import entry_from
@@ -55,7 +55,7 @@ class Reconciliation:
         at: float,
     ) -> None:
         """Cache anew what the journal says."""
-        before = await money.purses(connection, server_id, person_id)
+        before = await journal.purses(connection, server_id, person_id)
         statement = entries.c.server_id == server_id, entries.c.person_id == person_id
         granted, held = balances_from_journal(await _entries(connection, *statement))
         after = {"granted": granted, "held": held}
@@ -73,14 +73,14 @@ class Reconciliation:
     ) -> None:
         """Settle what an ended job still holds. Raises `StaleJob` if there is no such thing."""
         job = await read_job(connection, job_id)
-        held = await money.hold_of(connection, job_id)
-        if held is None or not job.ended or await money.is_settled(connection, job_id):
+        held = await journal.hold_of(connection, job_id)
+        if held is None or not job.ended or await journal.is_settled(connection, job_id):
             raise StaleJob(f"Job {job_id} is not an ended one whose credits are held.")
-        before = await money.purses(connection, job.server_id, job.person_id)
+        before = await journal.purses(connection, job.server_id, job.person_id)
         entry = _settlement(job, held, at)
         entry = replace(entry, actor_id=OPERATOR, reason=reason)
-        await money.write_entry(connection, entry, held=-ledger.whole_price(held))
-        after = await money.purses(connection, job.server_id, job.person_id)
+        await journal.write_entry(connection, entry, held=-ledger.whole_price(held))
+        after = await journal.purses(connection, job.server_id, job.person_id)
         whose = job.server_id, ActionKind.REPAIR, reason, job.id, job.person_id
         repair = Action(at, OPERATOR, *whose, before={**before}, after={**after})
         await record_action(connection, repair)

@@ -1,10 +1,10 @@
-"""Every sentence that tells a person why something was not done, and what to do about it."""
+"""Every sentence that tells why something was refused or failed, and what to do about it."""
 
 import math
 import re
 from collections.abc import Mapping
-from unicodedata import category
 
+from bot.cards.wording import clean, credits_text
 from bot.errors import Problem, Refused
 
 SENTENCES: dict[Problem, str] = {
@@ -225,10 +225,6 @@ SENTENCES: dict[Problem, str] = {
 }
 
 
-EMOJI_JOINER = "\N{ZERO WIDTH JOINER}"
-"""Families and professions are several emoji in one."""
-
-
 def sentence(problem: Problem, facts: Mapping[str, object]) -> str:
     """The sentence for a problem; facts come from strangers and are made harmless."""
     words: dict[str, object] = {
@@ -261,29 +257,6 @@ def _own_sentence(reason: str) -> str:
     """Somebody else's words as the end of a sentence of ours."""
     told = re.sub(r"^(generation failed|error)\s*:\s*", "", reason, flags=re.IGNORECASE)
     return told if told.endswith((".", "!", "?", "…")) else f"{told}."
-
-
-def clean(text: str, limit: int = 300) -> str:
-    """Text from outside, on one line, without anything that Discord would draw or ping."""
-    shown = (
-        " " if category(letter)[0] in "CZ" and letter != EMOJI_JOINER else letter for letter in text
-    )
-    flat = re.sub(r"[`*_~|<>@\[\]\\]", "", " ".join("".join(shown).split()))
-    flat = flat.replace("://", ": //")  # no link that somebody else has chosen
-    return flat if len(flat) <= limit else flat[: limit - 1] + "…"
-
-
-def credits_text(credits: int) -> str:
-    """A number of credits in words."""
-    return "1 credit" if credits == 1 else f"{credits} credits"
-
-
-def seconds_text(seconds: float) -> str:
-    """A length of time as people write it."""
-    if seconds < 60:
-        return f"{seconds:.1f}".removesuffix(".0") + " s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if rest else f"{minutes} min"
 
 
 OBSTACLES: Mapping[Problem, str] = {

@@ -5,13 +5,13 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core import ledger
+from bot.core.admission import Standing
 from bot.core.jobs import RUNNING, WAITING, Job, JobState, Source
 from bot.core.ledger import Balance, Entry, EntryKind, Period
-from bot.core.policy import Standing
 from bot.core.rules import Rules
 from bot.errors import LedgerError
 from bot.store.rows import entry_from
-from bot.store.rules import read_block
+from bot.store.rule_rows import read_block
 from bot.store.tables import entries, jobs, wallets
 
 _release = entries.alias("release")

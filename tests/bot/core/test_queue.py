@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core import policy
-from bot.core.policy import Queue, QueuedJob
-from tests.bot.core.test_policy import IDLE, RULES
+from bot.core.queue import Queue, QueuedJob, fair_order, may_start, waits_for_own
+from tests.bot.core.test_admission import IDLE, RULES
 
 
 @pytest.mark.parametrize(
@@ -31,7 +30,7 @@ def test_over_a_running_limit_a_job_waits(
     standing = replace(
         IDLE, running=running, running_of_person=of_person, running_here=running_here
     )
-    assert policy.may_start(rules, standing) is starts
+    assert may_start(rules, standing) is starts
 
 
 def line(*people: int, server: int = 1) -> list[QueuedJob]:
@@ -40,11 +39,11 @@ def line(*people: int, server: int = 1) -> list[QueuedJob]:
 
 def test_a_servers_cap_holds_back_its_jobs_and_no_others() -> None:
     here, there = line(1, 1, server=1), [QueuedJob("there", 1, 2, 9.0)]
-    order = policy.fair_order(Queue([*here, *there], {(1, 1): 1}, {1: 1}), 5)
+    order = fair_order(Queue([*here, *there], {(1, 1): 1}, {1: 1}), 5)
     assert [queued.job_id for queued in order] == ["there"]
-    order = policy.fair_order(Queue([*here, *there], {}, {1: 1}), 5)
+    order = fair_order(Queue([*here, *there], {}, {1: 1}), 5)
     assert [queued.job_id for queued in order] == ["j0", "there"]
-    order = policy.fair_order(Queue([*here, *there], {}, {1: 9}), 2)
+    order = fair_order(Queue([*here, *there], {}, {1: 9}), 2)
     assert [queued.job_id for queued in order] == ["j0", "j1"]
 
 
@@ -62,17 +61,17 @@ def test_a_servers_cap_holds_back_its_jobs_and_no_others() -> None:
 def test_who_waits_for_their_own(
     running: dict[tuple[int, int], int], caps: dict[int, int], waits: bool
 ) -> None:
-    assert policy.waits_for_own(Queue([], running, caps), 1, 1, 2) is waits
+    assert waits_for_own(Queue([], running, caps), 1, 1, 2) is waits
 
 
 def test_nobodys_tenth_runs_before_anothers_first() -> None:
-    order = policy.fair_order(Queue(line(*[1] * 10, 2, 3)), 99)
+    order = fair_order(Queue(line(*[1] * 10, 2, 3)), 99)
     assert [queued.person_id for queued in order][:3] == [1, 2, 3]
     assert [queued.job_id for queued in order][3:5] == ["j1", "j2"]
 
 
 def test_what_runs_counts_as_a_turn_taken() -> None:
-    order = policy.fair_order(Queue(line(1, 2, 1), {(1, 1): 1}), 2)
+    order = fair_order(Queue(line(1, 2, 1), {(1, 1): 1}), 2)
     assert [queued.job_id for queued in order] == ["j1", "j0"]
 
 
@@ -82,7 +81,7 @@ def test_what_runs_counts_as_a_turn_taken() -> None:
     st.integers(1, 3),
 )
 def test_the_order_is_fair(people: list[int], running: dict[int, int], most: int) -> None:
-    order = policy.fair_order(
+    order = fair_order(
         Queue(line(*people), {(person, 1): n for person, n in running.items()}), most
     )
     started = dict(running)
