@@ -30,7 +30,7 @@ from bot.jobs.renders import Renders
 from bot.jobs.runner import Runner
 from bot.jobs.submits import Submits
 from bot.jobs.upload_limit import Videos
-from bot.media.downloads import Downloads
+from bot.media.fetch import Downloads
 from bot.media.inspect import Media
 from bot.provider.breaker import CircuitBreaker
 from bot.provider.client import Segmind
@@ -101,8 +101,7 @@ async def _wire(
     alarms = Alarms()
     database = await Database.open(settings.database, exclusive=True, alarms=alarms)
     store = Store(await stack.enter_async_context(database), settings.operator_limits())
-    media = await stack.enter_async_context(Media())
-    files, breaker = Files(settings.data_dir), CircuitBreaker(clock, alarms)
+    media, files, breaker = Media(), Files(settings.data_dir), CircuitBreaker(clock, alarms)
     client = await stack.enter_async_context(_discord_client(settings))
     members = DiscordMembers(client, clock.time)
     parts = _Parts(

@@ -1,14 +1,12 @@
 """What can be said of a job's future: its place in the queue, when its video will be ready."""
 
 from dataclasses import replace
-from functools import partial
 
 from bot.cards.status_text import Outlook, Pace
 from bot.clock import Clock
 from bot.core.jobs import Job, JobState
 from bot.core.polling import PastRun, RunTimes
-from bot.core.queue import Queue, fair_order, waits_for_own
-from bot.jobs.shared import Shared
+from bot.core.queue import fair_order, waits_for_own
 from bot.provider.breaker import CircuitBreaker
 from bot.store.store import Store
 
@@ -27,13 +25,11 @@ class Forecast:
         self._store = store
         self._breaker = breaker
         self._clock = clock
-        self._past_runs = Shared(partial(store.read.run_times, PAST_RUNS))
-        self._places = Shared(self._read_places)
 
     async def run_times(self, job: Job) -> RunTimes:
         """How long runs like this one take."""
         assert job.quality is not None
-        past = await self._past_runs()
+        past = await self._store.read.run_times(PAST_RUNS)
         return RunTimes.learn([PastRun(*run) for run in past], job.quality, job.duration_s or 10.0)
 
     async def outlook(self, job: Job) -> Outlook:
@@ -57,14 +53,11 @@ class Forecast:
     async def _turn(self, job: Job) -> Outlook:
         if self._breaker.is_unavailable:
             return Outlook(unavailable=True)
-        queue, places = await self._places()
+        queue = await self._store.read.queue()
         most = self._store.limits.max_running_per_person
         if waits_for_own(queue, job.person_id, job.server_id, most):
             return Outlook(waits_for_own=True)
-        return Outlook(place=places.get(job.id))
-
-    async def _read_places(self) -> tuple[Queue, dict[str, int]]:
-        queue = await self._store.read.queue()
         everybody = replace(queue, caps={})
         order = fair_order(everybody, max_running_per_person=len(queue.queued) + 1000)
-        return queue, {entry.job_id: place for place, entry in enumerate(order, 1)}
+        places = {entry.job_id: place for place, entry in enumerate(order, 1)}
+        return Outlook(place=places.get(job.id))

@@ -13,7 +13,7 @@ from bot.core.pricing import Rates, price
 from bot.errors import CannotSave, DownloadError, DownloadRefused, Fact, Problem, Refused, StaleJob
 from bot.jobs.deadlines import RetryDeadline
 from bot.jobs.files import Files
-from bot.media.downloads import Downloads
+from bot.media.fetch import Downloads
 from bot.media.inspect import IMAGE_LIMIT_BYTES, VIDEO_LIMIT_BYTES, Media
 from bot.store.store import Store
 
@@ -106,11 +106,7 @@ class Intake:
         await self._download(job.subject, subject, "image", IMAGE_LIMIT_BYTES)
         await self._download(job.motion, motion, "video", VIDEO_LIMIT_BYTES)
         return await self._media.inspect_pair(
-            subject,
-            motion,
-            image_name=job.subject.name,
-            video_name=job.motion.name,
-            person_id=job.person_id,
+            subject, motion, image_name=job.subject.name, video_name=job.motion.name
         )
 
     async def _look_at_half(self, job: Job) -> None:
@@ -121,11 +117,11 @@ class Intake:
         if job.subject:
             path = self._files.subject(job.id)
             await self._download(upload, path, "image", IMAGE_LIMIT_BYTES)
-            await self._media.inspect_image(path, upload.name, job.person_id)
+            await self._media.inspect_image(path, upload.name)
         else:
             path = self._files.motion(job.id)
             await self._download(upload, path, "video", VIDEO_LIMIT_BYTES)
-            await self._media.inspect_video(path, upload.name, job.person_id)
+            await self._media.inspect_video(path, upload.name)
         self._seen_alone.add(upload.url)
 
     async def _download(self, upload: Upload, path: Path, what: str, limit_bytes: int) -> None:

@@ -20,7 +20,7 @@ from bot.jobs.deadlines import RetryDeadline
 from bot.jobs.files import Files
 from bot.jobs.forecast import Forecast
 from bot.jobs.lookups import REVIEW_EVERY_S, Lookups
-from bot.media.downloads import Downloads
+from bot.media.fetch import Downloads
 from bot.media.inspect import Media
 from bot.provider.breaker import CircuitBreaker
 from bot.provider.client import Result, Row, RunState, Segmind, Status
@@ -221,7 +221,7 @@ class Renders:
                 supplier=self._supplier,
             )
         try:
-            await self._media.inspect_result(path, job.person_id)
+            await self._media.inspect_result(path)
         except Refused:
             path.unlink(missing_ok=True)
             raise

@@ -18,7 +18,6 @@ from bot.jobs.deadlines import RetryDeadline
 from bot.jobs.files import Files
 from bot.jobs.intake import Intake
 from bot.jobs.renders import Renders
-from bot.jobs.shared import Shared
 from bot.jobs.submits import Submits
 from bot.provider.breaker import CircuitBreaker
 from bot.store.store import Store
@@ -77,7 +76,6 @@ class Runner:
         self._retries = RetryDeadline(clock, limit_s=0.0)
         self._stopping = asyncio.Event()
         self._last_action = 0
-        self._queue_moved = Shared(self._wake_queue)
 
     async def provider_is_down(self) -> bool:
         """Whether a new request could only wait: it is an outage, or others find out if it lasts.
@@ -187,7 +185,7 @@ class Runner:
                 log.info("job", job=job_id, left=job.state, entered=after.state)
             self._cards.wake(job_id)
             if {job.state, after.state} & (RUNNING | {JobState.QUEUED}):
-                await self._queue_moved()
+                await self._queue_moved(job_id)
         return wait_s
 
     async def _tidy(self, job: Job) -> None:
@@ -219,10 +217,11 @@ class Runner:
             case _:
                 raise AssertionError(f"{job.state} is an end")
 
-    async def _wake_queue(self) -> None:
+    async def _queue_moved(self, mover: str) -> None:
         """Wake the jobs whose turn it now is, and tell the waiting ones their places."""
         for job_id in await self._submits.startable():
-            self.wake(job_id)
+            if job_id != mover:
+                self.wake(job_id)
         for queued in (await self._store.read.queue()).queued:
             self._cards.wake(queued.job_id)
 

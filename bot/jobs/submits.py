@@ -25,7 +25,6 @@ from bot.errors import (
 )
 from bot.jobs.files import Files
 from bot.jobs.lookups import REVIEW_EVERY_S, Lookups
-from bot.jobs.shared import Shared
 from bot.media.inspect import Media
 from bot.provider.breaker import CircuitBreaker
 from bot.provider.client import Segmind
@@ -65,7 +64,6 @@ class Submits:
         run_id: str,
     ) -> None:
         self._store = store
-        self._queue = Shared(store.read.queue)
         self._segmind = segmind
         self._media = media
         self._files = files
@@ -120,7 +118,7 @@ class Submits:
 
     async def startable(self) -> list[str]:
         """The queued jobs whose turn it is, in order."""
-        queue = await self._queue()
+        queue = await self._store.read.queue()
         limits, now = self._store.limits, self._clock.monotonic()
         later = {entry.job_id for entry in queue.queued} & self._not_before.keys()
         self._not_before = {job_id: self._not_before[job_id] for job_id in later}
@@ -140,7 +138,7 @@ class Submits:
 
     async def will_submit(self) -> bool:
         """Whether a queued job is about to find out if the provider takes submits."""
-        queue, most = await self._queue(), self._store.limits.max_running_per_person
+        queue, most = await self._store.read.queue(), self._store.limits.max_running_per_person
         return self._breaker.submits_in_flight > 0 or bool(fair_order(queue, most))
 
     async def _probe(self) -> bool:
