@@ -30,7 +30,7 @@ from bot.jobs.renders import Renders
 from bot.jobs.runner import Runner
 from bot.jobs.submits import Submits
 from bot.jobs.upload_limit import Videos
-from bot.media.fetch import Downloads
+from bot.media.downloads import Downloads
 from bot.media.inspect import Media
 from bot.provider.breaker import CircuitBreaker
 from bot.provider.client import Segmind

@@ -13,7 +13,7 @@ from bot.core.pricing import Rates, price
 from bot.errors import CannotSave, DownloadError, DownloadRefused, Fact, Problem, Refused, StaleJob
 from bot.jobs.deadlines import RetryDeadline
 from bot.jobs.files import Files
-from bot.media.fetch import Downloads
+from bot.media.downloads import Downloads
 from bot.media.inspect import IMAGE_LIMIT_BYTES, VIDEO_LIMIT_BYTES, Media
 from bot.store.store import Store
 

@@ -20,7 +20,7 @@ from bot.jobs.deadlines import RetryDeadline
 from bot.jobs.files import Files
 from bot.jobs.forecast import Forecast
 from bot.jobs.lookups import REVIEW_EVERY_S, Lookups
-from bot.media.fetch import Downloads
+from bot.media.downloads import Downloads
 from bot.media.inspect import Media
 from bot.provider.breaker import CircuitBreaker
 from bot.provider.client import Result, Row, RunState, Segmind, Status

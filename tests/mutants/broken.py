@@ -273,14 +273,18 @@ MONEYS = (
     Mutant(
         "downloads are written in place, not renamed",
         (
-            Edit("bot/media/fetch.py", 'part = path.with_name(f"{path.name}.part")', "part = path"),
             Edit(
-                "bot/media/fetch.py",
+                "bot/media/downloads.py",
+                'part = path.with_name(f"{path.name}.part")',
+                "part = path",
+            ),
+            Edit(
+                "bot/media/downloads.py",
                 "            await _in_thread(_remove, part)\n",
                 "            pass\n",
             ),
         ),
-        ("tests/bot/media/test_fetch.py",),
+        ("tests/bot/media/test_downloads.py",),
     ),
     _one(
         "a failure does not give credits back",

@@ -140,7 +140,7 @@ SAVING = """
 import asyncio, sys
 from pathlib import Path
 from bot.errors import CannotSave
-from bot.media.fetch import Downloads
+from bot.media.downloads import Downloads
 
 async def main(path):
     where = {"limit_bytes": 1, "timeout_s": 9, "supplier": "https://example.com"}
