@@ -1,1 +1,1 @@
-"""Thin Discord faces: a command parses, calls the service, and shows a card."""
+"""Thin Discord commands and buttons: each parses, asks a service, and shows a card."""

@@ -45,7 +45,7 @@ async def transition(
 
 
 async def update_attempt(connection: AsyncConnection, job: Job, **values: Any) -> None:
-    """Change a job\'s current attempt."""
+    """Change a job's current attempt."""
     attempt: Attempt | None = job.attempt
     if attempt is None:
         raise StaleJob(f"Job {job.id} has no attempt.")
