@@ -129,7 +129,7 @@ async def _wire(
         rates=settings.rates(),
     )
     audit = AuditChannels(client=client, store=store, clock=clock)
-    database.on_action = audit.wake
+    database.on_commit.append(lambda changes: audit.wake() if changes.acted else None)
     segmind = await stack.enter_async_context(provider(settings, clock, parts.limiter))
     runner = _runner(parts, segmind, status)
     service = _service(parts, runner)

@@ -6,8 +6,8 @@ import asyncio
 from bot.clock import Clock
 from bot.errors import MarionetteError
 from bot.settings import Settings
-from bot.store.backup import back_up
 from bot.store.database import Database
+from bot.store.file.backup import back_up
 
 
 async def db(wanted: argparse.Namespace, settings: Settings, _: Clock) -> str:

@@ -27,23 +27,29 @@ class Ask:
     quality: Quality | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """How many jobs are running and waiting: in the whole bot, one person's, theirs in a server."""
+
+    running: int
+    running_of_person: int
+    running_here: int = 0
+    waiting: int
+    waiting_of_person: int
+    waiting_here: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing(Load):
     """What the rules are held against: one person in one wallet, the server, and the whole bot.
 
     `budget_spent` is what holds took since the day began, `server_spent` since the server's
-    period began; running and waiting count jobs, and those `_here` only this server's.
+    period began.
     """
 
     balance: Balance
     budget_spent: int
-    running: int
-    running_of_person: int
-    waiting: int
-    waiting_of_person: int
     server_spent: int = 0
-    running_here: int = 0
-    waiting_here: int = 0
     block: Block | None = None
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bot.core.admission import Standing
+from bot.core.admission import Load
 from bot.core.rules import Rules
 
 
@@ -30,13 +30,13 @@ class Queue:
         return sum(count for (person, _), count in self.running.items() if person == person_id)
 
 
-def may_start(rules: Rules, standing: Standing) -> bool:
+def may_start(rules: Rules, load: Load) -> bool:
     """Whether one more of this person's jobs may run now; otherwise it waits."""
     cap_here = rules.max_running_here
     return (
-        standing.running < rules.max_running
-        and standing.running_of_person < rules.max_running_per_person
-        and (cap_here is None or standing.running_here < cap_here)
+        load.running < rules.max_running
+        and load.running_of_person < rules.max_running_per_person
+        and (cap_here is None or load.running_here < cap_here)
     )
 
 

@@ -3,8 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import CompoundSelect, Select, func, literal, null, select, union_all
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import CompoundSelect, Connection, Select, func, literal, null, select, union_all
 
 from bot.core.actions import HISTORY_KINDS, IN_THE_JOURNAL, Action, HistoryLine, Spender
 from bot.store.database import Database, query
@@ -20,9 +19,9 @@ class AuditLog:
         self.database = database
 
     @query
-    async def lines(
+    def lines(
         self,
-        connection: AsyncConnection,
+        connection: Connection,
         server_id: int,
         *,
         person_id: int | None = None,
@@ -33,14 +32,14 @@ class AuditLog:
         """A server's past, or one person's there, newest first."""
         both = _both(server_id, person_id, kinds).subquery()
         newest = select(both).order_by(both.c.at.desc(), both.c.id.desc(), both.c.source)
-        rows = await connection.execute(newest.limit(limit).offset(offset))
+        rows = connection.execute(newest.limit(limit).offset(offset))
         names = HistoryLine.__dataclass_fields__
         return [HistoryLine(**{name: row[name] for name in names}) for row in rows.mappings()]
 
     @query
-    async def count(
+    def count(
         self,
-        connection: AsyncConnection,
+        connection: Connection,
         server_id: int,
         *,
         person_id: int | None = None,
@@ -48,11 +47,11 @@ class AuditLog:
     ) -> int:
         """How many such lines there are."""
         both = _both(server_id, person_id, kinds).subquery()
-        return await connection.scalar(select(func.count()).select_from(both)) or 0
+        return connection.scalar(select(func.count()).select_from(both)) or 0
 
     @query
-    async def top(
-        self, connection: AsyncConnection, server_id: int, since: float, limit: int
+    def top(
+        self, connection: Connection, server_id: int, since: float, limit: int
     ) -> list[Spender]:
         """Who has spent most since then (unix s), by when their videos were asked for."""
         taken = -func.sum(entries.c.allowance + entries.c.granted)
@@ -63,17 +62,17 @@ class AuditLog:
             .order_by(taken.desc(), entries.c.person_id)
             .limit(limit)
         )
-        return [Spender(*row) for row in await connection.execute(statement)]
+        return [Spender(*row) for row in connection.execute(statement)]
 
     @query
-    async def knows(self, connection: AsyncConnection, server_id: int, person_id: int) -> bool:
+    def knows(self, connection: Connection, server_id: int, person_id: int) -> bool:
         """Whether anything has ever happened between this person and this server."""
         both = _both(server_id, person_id, HISTORY_KINDS).subquery()
-        return await connection.scalar(select(both.c.id).limit(1)) is not None
+        return connection.scalar(select(both.c.id).limit(1)) is not None
 
     @query
-    async def actions_after(
-        self, connection: AsyncConnection, server_id: int, number: int, limit: int
+    def actions_after(
+        self, connection: Connection, server_id: int, number: int, limit: int
     ) -> list[tuple[int, Action]]:
         """A server's later actions with their numbers, oldest first."""
         statement = (
@@ -82,7 +81,7 @@ class AuditLog:
             .order_by(actions.c.id)
             .limit(limit)
         )
-        rows = (await connection.execute(statement)).mappings()
+        rows = (connection.execute(statement)).mappings()
         return [(row["id"], action_from(row)) for row in rows]
 
 

@@ -4,9 +4,8 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Connection, select
 from sqlalchemy.dialects.sqlite import insert as upsert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core import ledger
 from bot.core.actions import OPERATOR, Action, ActionKind
@@ -29,25 +28,25 @@ class Reconciliation:
         self.database = database
 
     @query
-    async def books(self, connection: AsyncConnection) -> Books:
+    def books(self, connection: Connection) -> Books:
         """All that is written down, as of one moment."""
         return Books(
-            jobs=await _jobs(connection),
+            jobs=_jobs(connection),
             attempts=[
                 AttemptLine(*row)
-                for row in await connection.execute(
+                for row in connection.execute(
                     select(*(attempts.c[name] for name in AttemptLine.__dataclass_fields__))
                 )
             ],
-            wallets=[WalletLine(*row) for row in await connection.execute(select(wallets))],
-            entries=await _entries(connection),
-            damage=await _damage(connection),
+            wallets=[WalletLine(*row) for row in connection.execute(select(wallets))],
+            entries=_entries(connection),
+            damage=_damage(connection),
         )
 
     @transaction
-    async def repair_wallet(
+    def repair_wallet(
         self,
-        connection: AsyncConnection,
+        connection: Connection,
         server_id: int,
         person_id: int,
         *,
@@ -55,35 +54,33 @@ class Reconciliation:
         at: float,
     ) -> None:
         """Cache anew what the journal says."""
-        before = await journal.purses(connection, server_id, person_id)
+        before = journal.purses(connection, server_id, person_id)
         statement = entries.c.server_id == server_id, entries.c.person_id == person_id
-        granted, held = balances_from_journal(await _entries(connection, *statement))
+        granted, held = balances_from_journal(_entries(connection, *statement))
         after = {"granted": granted, "held": held}
-        await connection.execute(
+        connection.execute(
             upsert(wallets)
             .values(server_id=server_id, person_id=person_id, **after)
             .on_conflict_do_update(index_elements=["server_id", "person_id"], set_=after)
         )
         repair = Action(at, OPERATOR, server_id, ActionKind.REPAIR, reason, person_id=person_id)
-        await record_action(connection, replace(repair, before={**before}, after={**after}))
+        record_action(connection, replace(repair, before={**before}, after={**after}))
 
     @transaction
-    async def repair_hold(
-        self, connection: AsyncConnection, job_id: str, *, reason: str, at: float
-    ) -> None:
+    def repair_hold(self, connection: Connection, job_id: str, *, reason: str, at: float) -> None:
         """Settle what an ended job still holds. Raises `StaleJob` if there is no such thing."""
-        job = await read_job(connection, job_id)
-        held = await journal.hold_of(connection, job_id)
-        if held is None or not job.ended or await journal.is_settled(connection, job_id):
+        job = read_job(connection, job_id)
+        held = journal.hold_of(connection, job_id)
+        if held is None or not job.ended or journal.is_settled(connection, job_id):
             raise StaleJob(f"Job {job_id} is not an ended one whose credits are held.")
-        before = await journal.purses(connection, job.server_id, job.person_id)
+        before = journal.purses(connection, job.server_id, job.person_id)
         entry = _settlement(job, held, at)
         entry = replace(entry, actor_id=OPERATOR, reason=reason)
-        await journal.write_entry(connection, entry, held=-ledger.whole_price(held))
-        after = await journal.purses(connection, job.server_id, job.person_id)
+        journal.write_entry(connection, entry, held=-ledger.whole_price(held))
+        after = journal.purses(connection, job.server_id, job.person_id)
         whose = job.server_id, ActionKind.REPAIR, reason, job.id, job.person_id
         repair = Action(at, OPERATOR, *whose, before={**before}, after={**after})
-        await record_action(connection, repair)
+        record_action(connection, repair)
 
 
 def _settlement(job: Job, held: Entry, at: float) -> Entry:
@@ -92,15 +89,15 @@ def _settlement(job: Job, held: Entry, at: float) -> Entry:
     return settle(held, at)
 
 
-async def _jobs(connection: AsyncConnection) -> list[JobLine]:
+def _jobs(connection: Connection) -> list[JobLine]:
     decided: dict[str, list[str]] = defaultdict(list)
     resolved = select(actions.c.job_id, actions.c.after).where(
         actions.c.action == ActionKind.RESOLVE
     )
-    for job_id, after in await connection.execute(resolved.order_by(actions.c.id)):
+    for job_id, after in connection.execute(resolved.order_by(actions.c.id)):
         decided[job_id].append(str((after or {}).get("state")))
     names = [name for name in JobLine.__dataclass_fields__ if name != "decisions"]
-    rows = await connection.execute(select(*(jobs.c[name] for name in names)))
+    rows = connection.execute(select(*(jobs.c[name] for name in names)))
     return [
         JobLine(
             **dict(row) | {"state": JobState(row["state"])},
@@ -110,14 +107,14 @@ async def _jobs(connection: AsyncConnection) -> list[JobLine]:
     ]
 
 
-async def _entries(connection: AsyncConnection, *where: ColumnElement[bool]) -> list[Entry]:
+def _entries(connection: Connection, *where: ColumnElement[bool]) -> list[Entry]:
     statement = select(entries).where(*where).order_by(entries.c.id)
-    return [entry_from(row) for row in (await connection.execute(statement)).mappings()]
+    return [entry_from(row) for row in (connection.execute(statement)).mappings()]
 
 
-async def _damage(connection: AsyncConnection) -> list[str]:
+def _damage(connection: Connection) -> list[str]:
     """What SQLite itself finds wrong; few lines, since one is enough to act."""
-    checked = await connection.exec_driver_sql("PRAGMA quick_check(5)")
+    checked = connection.exec_driver_sql("PRAGMA quick_check(5)")
     found = [str(row[0]) for row in checked if row[0] != "ok"]
-    strays: list[Any] = list(await connection.exec_driver_sql("PRAGMA foreign_key_check"))
+    strays: list[Any] = list(connection.exec_driver_sql("PRAGMA foreign_key_check"))
     return found + [f"row {row[1]} of {row[0]} points to no {row[2]}" for row in strays[:5]]

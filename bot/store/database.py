@@ -1,36 +1,31 @@
-"""The database file: opened, locked, migrated; and its transactions."""
+"""The database: opened, locked, migrated; and what is asked of it, each as one business event."""
 
 import asyncio
-import errno
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Protocol, Self, TypeVar
 
+import aiosqlite
 import filelock
 import structlog
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, event
-from sqlalchemy.engine import make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.alarms import Alarm, Alarms
-from bot.errors import CannotSave, SettingsError, StoreError
-from bot.store.backup import back_up_before
+from bot.errors import CannotSave, StoreError
+from bot.store.file.backup import back_up_before
+from bot.store.file.lock import locked, path_in
+from bot.store.file.upgrade import upgrade, versions
+from bot.store.group_commit import Changes, GroupCommit, Work
 
 log = structlog.get_logger()
 
+R = TypeVar("R")
+
 BUSY_TIMEOUT_S = 10.0
-MIGRATIONS = Path(__file__).parent / "migrations"
-PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "recursive_triggers=ON")
-"""With the last one a REPLACE fires the triggers that keep the journal as it is."""
 
 UNUSABLE = {
     sqlite3.SQLITE_BUSY: "close the other program that holds it",
@@ -45,28 +40,21 @@ UNUSABLE = {
 }
 """SQLite's primary result codes (sqlite.org/rescode.html) about the file, and what helps."""
 
-ACTED = "acted"
-"""What a transaction notes in its connection's `info` when somebody has decided something."""
-
 
 class Database:
     """One SQLite file. `open()` for work beside a running bot, `open(exclusive=True)` to run it.
 
     Exclusive takes the data folder's lock and brings the schema up to date; the other opens only
     a database whose schema is this program's, or (`any_version`) any to be copied or named.
-    `on_action` is called after each transaction of this program that adds to the actions.
+    `on_commit` are told of what each event of this program has changed, in the order of commits.
     """
 
-    def __init__(
-        self, engine: AsyncEngine, path: Path, lock: filelock.FileLock | None, alarms: Alarms
-    ) -> None:
-        self.engine = engine
+    def __init__(self, path: Path, lock: filelock.FileLock | None, alarms: Alarms) -> None:
         self.path = path
-        self.under_way: set[asyncio.Task[Any]] = set()
-        self.on_action: Callable[[], None] = lambda: None
+        self.on_commit: list[Callable[[Changes], None]] = []
         self._lock = lock
         self._alarms = alarms
-        self._turn = asyncio.Lock()
+        self._connections: list[GroupCommit] = []
 
     @classmethod
     async def open(
@@ -79,15 +67,12 @@ class Database:
         busy_timeout_s: float = BUSY_TIMEOUT_S,
     ) -> Self:
         """Raises `StoreError` (locked, damaged, full, of another version) or `SettingsError`."""
-        path = _path_in(url)
+        path = path_in(url)
         if not exclusive and not path.exists():
             raise StoreError(f"There is no database {path}: start the bot once first.")
-        lock = _locked(path) if exclusive else None
-        engine = create_async_engine(url, connect_args={"timeout": busy_timeout_s})
-        event.listen(engine.sync_engine, "connect", _prepare)
-        event.listen(engine.sync_engine, "begin", _begin)
-        database = cls(engine, path, lock, alarms or Alarms())
+        database = cls(path, locked(path) if exclusive else None, alarms or Alarms())
         try:
+            await database._connect(busy_timeout_s)
             if exclusive:
                 await database._bring_up_to_date()
             elif not any_version:
@@ -96,6 +81,16 @@ class Database:
             await database.close()
             raise
         return database
+
+    async def _connect(self, busy_timeout_s: float) -> None:
+        with self._explained():
+            for begin, on_commit in (("BEGIN IMMEDIATE", self._tell), ("BEGIN", lambda _: None)):
+                connection = await aiosqlite.connect(self.path, timeout=busy_timeout_s)
+                self._connections.append(GroupCommit(connection, begin=begin, on_commit=on_commit))
+
+    def _tell(self, changes: Changes) -> None:
+        for told in self.on_commit:
+            told(changes)
 
     async def _check_version(self) -> None:
         current, head = await self.versions()
@@ -109,25 +104,27 @@ class Database:
 
         Raises `StoreError` for one that this program does not know.
         """
-        async with self.read() as connection:
-            return await connection.run_sync(_versions)
+        return await self.read(versions)
 
     async def _bring_up_to_date(self) -> None:
         current, head = await self.versions()
         if current not in {None, head}:
             backup = await asyncio.to_thread(back_up_before, self.path, head)
             log.info("the database is migrated", left=current, entered=head, backup=str(backup))
-        async with self._write() as connection:
-            await connection.run_sync(lambda plain: command.upgrade(_config(plain), "head"))
-            version = await connection.exec_driver_sql("PRAGMA user_version")
+
+        def migrate(connection: Connection) -> None:
+            upgrade(connection)
+            version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
             # Written back as it is: better to learn now than at the first job that this fails.
-            await connection.exec_driver_sql(f"PRAGMA user_version = {version.scalar_one()}")
+            connection.exec_driver_sql(f"PRAGMA user_version = {version}")
+
+        with self._explained():
+            await self.writer.run(migrate)
 
     async def close(self) -> None:
         """Let what is under way end, close every connection, and give the lock back."""
-        while self.under_way:
-            await asyncio.wait(self.under_way)
-        await self.engine.dispose()
+        for connection in self._connections:
+            await connection.close()
         if self._lock is not None:
             self._lock.release()
 
@@ -137,50 +134,39 @@ class Database:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that holds the write lock from its first moment.
+    @property
+    def writer(self) -> GroupCommit:
+        """Where all writes of this program wait for their turn."""
+        return self._connections[0]
 
-        This program's own wait for it in turn: SQLite lets whoever is luckiest go first, and who
-        is not would give up after its time-out.
-        """
+    async def write(self, work: Work[R]) -> R:
+        """One business event: committed whole, or not at all. Raises what `work` does."""
         try:
-            async with self._turn, self._write() as connection:
-                yield connection
+            with self._explained():
+                outcome = await self.writer.run(work)
         except CannotSave as error:
             self._alarms.raise_(Alarm.DISK, "database", reason=str(error))
             raise
         self._alarms.clear(Alarm.DISK, "database")
+        return outcome
 
-    @asynccontextmanager
-    async def _write(self) -> AsyncIterator[AsyncConnection]:
+    async def read(self, work: Work[R]) -> R:
+        """Ask, on one consistent view of what is committed."""
         with self._explained():
-            async with self.engine.connect() as connection:
-                await connection.execution_options(write=True)
-                connection.info.pop(ACTED, None)
-                async with connection.begin():
-                    yield connection
-                if ACTED in connection.info:
-                    self.on_action()
-
-    @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncConnection]:
-        """One consistent view of the database."""
-        with self._explained():
-            async with self.engine.connect() as connection:
-                yield connection
+            return await self._connections[1].run(work)
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
         """What SQLite says of its file, as one sentence; errors in what it was asked pass."""
         try:
             yield
-        except DBAPIError as error:
-            code = getattr(error.orig, "sqlite_errorcode", None)
+        except (DBAPIError, sqlite3.Error) as error:
+            said = error.orig if isinstance(error, DBAPIError) else error
+            code = getattr(said, "sqlite_errorcode", None)
             if code is None or code & 0xFF not in UNUSABLE:
                 raise
             advice = UNUSABLE[code & 0xFF]
-            raise CannotSave(f"{self.path} cannot be used: {error.orig}; {advice}.") from error
+            raise CannotSave(f"{self.path} cannot be used: {said}; {advice}.") from error
 
 
 class HasDatabase(Protocol):
@@ -193,105 +179,25 @@ class HasDatabase(Protocol):
 
 S = TypeVar("S", bound=HasDatabase)
 P = ParamSpec("P")
-R = TypeVar("R")
-Method = Callable[Concatenate[S, AsyncConnection, P], Awaitable[R]]
+Method = Callable[Concatenate[S, Connection, P], R]
 Bound = Callable[Concatenate[S, P], Coroutine[Any, Any, R]]
 
 
 def transaction(method: Method[S, P, R]) -> Bound[S, P, R]:
-    """Run a method as one write transaction that cancelling its caller does not tear apart."""
-    return _to_its_end(Database.write, method)
-
-
-def query(method: Method[S, P, R]) -> Bound[S, P, R]:
-    """Run a method on one consistent view of the database, to its end."""
-    return _to_its_end(Database.read, method)
-
-
-def _to_its_end(
-    begin: Callable[[Database], AbstractAsyncContextManager[AsyncConnection]],
-    method: Method[S, P, R],
-) -> Bound[S, P, R]:
-    """Cancelling a task does not stop a statement that SQLite already runs, and can lose a
-    connection that is just being made; so the work ends first, and the cancellation is felt after.
-    """
+    """Make a method of plain statements one business event of its own."""
 
     @wraps(method)
     async def run(self: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        async def work() -> R:
-            async with begin(self.database) as connection:
-                return await method(self, connection, *args, **kwargs)
-
-        task = asyncio.create_task(work())
-        self.database.under_way.add(task)
-        task.add_done_callback(self.database.under_way.discard)
-        try:
-            return await asyncio.shield(task)
-        except asyncio.CancelledError:
-            await asyncio.wait([task])
-            if not task.cancelled():
-                task.exception()  # the caller is gone: nobody else will retrieve it
-            raise
+        return await self.database.write(lambda opened: method(self, opened, *args, **kwargs))
 
     return run
 
 
-def _prepare(connection: DBAPIConnection, _record: object) -> None:
-    connection.isolation_level = None  # SQLAlchemy's own BEGIN is the one below
-    cursor = connection.cursor()
-    for pragma in PRAGMAS:
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+def query(method: Method[S, P, R]) -> Bound[S, P, R]:
+    """Make a method of plain statements one question, on one consistent view."""
 
+    @wraps(method)
+    async def run(self: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        return await self.database.read(lambda opened: method(self, opened, *args, **kwargs))
 
-def _begin(connection: Connection) -> None:
-    write = connection.get_execution_options().get("write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
-
-
-def _config(connection: Connection) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    config.attributes["connection"] = connection
-    return config
-
-
-def _path_in(url: str) -> Path:
-    """The file of a database. Raises `SettingsError`."""
-    name = make_url(url).database
-    if not name:
-        raise SettingsError("DATABASE_URL is wrong: it names no file.")
-    return Path(name)
-
-
-def _locked(path: Path) -> filelock.FileLock:
-    """The lock that only one bot can have; also makes the folder."""
-    lock = filelock.FileLock(f"{path}.lock", timeout=0)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
-    except filelock.Timeout:
-        raise StoreError(
-            f"Another bot is running on {path}: stop it, or give this one its own DATA_DIR."
-        ) from None
-    except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EROFS}:
-            raise CannotSave(f"{path.parent} cannot be written: {error.strerror}.") from None
-        raise SettingsError(
-            f"DATA_DIR is wrong: {path.parent} cannot be written ({error.strerror})."
-        ) from None
-    return lock
-
-
-def _versions(connection: Connection) -> tuple[str | None, str]:
-    scripts = ScriptDirectory.from_config(_config(connection))
-    current = MigrationContext.configure(connection).get_current_revision()
-    known: set[str | None] = {None} | {script.revision for script in scripts.walk_revisions()}
-    if current not in known:
-        raise StoreError(
-            f"The database was written by a newer version of this program (revision {current}): "
-            "run that version, or restore a backup from before it."
-        )
-    head = scripts.get_current_head()
-    assert head is not None
-    return current, head
+    return run

@@ -4,9 +4,8 @@ among the actions."""
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import Connection, insert
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core import ledger
 from bot.core.actions import OPERATOR, Action, ActionKind, Snapshot
@@ -14,10 +13,11 @@ from bot.core.jobs import CANCELLABLE, LEADS_TO, Failure, Job, JobState, Outcome
 from bot.core.ledger import EntryKind
 from bot.errors import LedgerError, Problem, Refused, StaleJob
 from bot.store import journal
-from bot.store.database import ACTED, Database, transaction
+from bot.store.database import Database, transaction
+from bot.store.group_commit import Changes
 from bot.store.rows import failure_json
 from bot.store.tables import actions
-from bot.store.transitions import is_claimed, read_job, transition, update_attempt
+from bot.store.transitions import changed, is_claimed, transition, update_attempt
 
 
 class Decisions:
@@ -26,9 +26,9 @@ class Decisions:
     database: Database
 
     @transaction
-    async def resolve(
+    def resolve(
         self,
-        connection: AsyncConnection,
+        connection: Connection,
         job: Job,
         outcome: Outcome,
         *,
@@ -49,25 +49,25 @@ class Decisions:
             Outcome.AGAIN: {"attempt_id": None},
             Outcome.GIVE_UP: {"failure": failure_json(Failure(Problem.GIVEN_UP))},
         }
-        after = await transition(
+        after = transition(
             connection, job, LEADS_TO[outcome], at, settled=outcome, **values[outcome]
         )
         known = job.attempt.request_id if job.attempt else None
         if run is not None and run[0] != known:
-            if known is not None or await is_claimed(connection, run[0]):
+            if known is not None or is_claimed(connection, run[0]):
                 raise Refused(Problem.RUN_CLAIMED, request_id=run[0])
-            await update_attempt(connection, job, request_id=run[0], submitted_at=run[1])
-            after = await read_job(connection, job.id)
+            update_attempt(connection, job, request_id=run[0], submitted_at=run[1])
+            after = changed(connection, job.id)
         if outcome is Outcome.GIVE_UP:
-            await journal.settle(connection, job, EntryKind.RELEASE, at)
+            journal.settle(connection, job, EntryKind.RELEASE, at)
         action = _about(job, ActionKind.RESOLVE, actor_id, reason, at)
-        await record_action(connection, replace(action, before=_seen(job), after=_seen(after)))
+        record_action(connection, replace(action, before=_seen(job), after=_seen(after)))
         return after
 
     @transaction
-    async def grant(
+    def grant(
         self,
-        connection: AsyncConnection,
+        connection: Connection,
         server_id: int,
         person_id: int,
         credits: int,
@@ -85,12 +85,12 @@ class Decisions:
             actor_id=actor_id,
             reason=reason,
         )
-        await _adjust(connection, ActionKind.GRANT, entry)
+        _adjust(connection, ActionKind.GRANT, entry)
 
     @transaction
-    async def revoke(
+    def revoke(
         self,
-        connection: AsyncConnection,
+        connection: Connection,
         server_id: int,
         person_id: int,
         credits: int,
@@ -103,7 +103,7 @@ class Decisions:
 
         Raises `LedgerError` for none.
         """
-        has = await journal.purses(connection, server_id, person_id)
+        has = journal.purses(connection, server_id, person_id)
         entry = ledger.revoke(
             has["granted"],
             server_id=server_id,
@@ -113,13 +113,13 @@ class Decisions:
             actor_id=actor_id,
             reason=reason,
         )
-        await _adjust(connection, ActionKind.REVOKE, entry)
+        _adjust(connection, ActionKind.REVOKE, entry)
         return -entry.granted
 
     @transaction
-    async def set_granted(
+    def set_granted(
         self,
-        connection: AsyncConnection,
+        connection: Connection,
         server_id: int,
         person_id: int,
         credits: int,
@@ -133,7 +133,7 @@ class Decisions:
 
         Raises `Refused` where there are not as many as whoever decided has seen.
         """
-        was = (await journal.purses(connection, server_id, person_id))["granted"]
+        was = (journal.purses(connection, server_id, person_id))["granted"]
         if expected is not None and was != expected:
             raise Refused(Problem.GRANTED_CHANGED, has=was)
         more = credits - was
@@ -145,43 +145,43 @@ class Decisions:
             "reason": reason,
         }
         if more > 0:
-            await _adjust(connection, ActionKind.SET, ledger.grant(**given, credits=more))
+            _adjust(connection, ActionKind.SET, ledger.grant(**given, credits=more))
         elif more < 0:
             entry = ledger.revoke(was, **given, credits=-more)
-            await _adjust(connection, ActionKind.SET, entry)
+            _adjust(connection, ActionKind.SET, entry)
         return was
 
     @transaction
-    async def cancel_for(
-        self, connection: AsyncConnection, job: Job, *, actor_id: int, reason: str, at: float
+    def cancel_for(
+        self, connection: Connection, job: Job, *, actor_id: int, reason: str, at: float
     ) -> Job:
         """A moderator cancels a waiting job. Raises `Refused` when its submit has passed."""
         if job.state not in CANCELLABLE:
             late = Problem.ENDED_ALREADY if job.ended else Problem.SENT_OFF_ALREADY
             raise Refused(late, job=job.id)
-        return await cancel_as(connection, job, actor_id, reason, at)
+        return cancel_as(connection, job, actor_id, reason, at)
 
     @transaction
-    async def refund(
-        self, connection: AsyncConnection, job_id: str, *, actor_id: int, reason: str, at: float
+    def refund(
+        self, connection: Connection, job_id: str, *, actor_id: int, reason: str, at: float
     ) -> None:
         """Give a captured job's whole price back, once. Raises `LedgerError`."""
-        held = await journal.hold_of(connection, job_id)
-        if held is None or not await journal.is_captured(connection, job_id):
+        held = journal.hold_of(connection, job_id)
+        if held is None or not journal.is_captured(connection, job_id):
             raise LedgerError(f"Job {job_id} was not charged.")
         entry = ledger.refund(held, at=at, actor_id=actor_id, reason=reason)
         try:
-            await _adjust(connection, ActionKind.REFUND, entry)
+            _adjust(connection, ActionKind.REFUND, entry)
         except IntegrityError:
             raise LedgerError(f"Job {job_id} was refunded before.") from None
 
 
-async def _adjust(connection: AsyncConnection, kind: ActionKind, entry: ledger.Entry) -> None:
+def _adjust(connection: Connection, kind: ActionKind, entry: ledger.Entry) -> None:
     """Write an entry that somebody decided on, and record what it did to the wallet."""
     assert entry.actor_id is not None
     assert entry.reason is not None
-    before = await journal.purses(connection, entry.server_id, entry.person_id)
-    await journal.write_entry(connection, entry, held=0)
+    before = journal.purses(connection, entry.server_id, entry.person_id)
+    journal.write_entry(connection, entry, held=0)
     action = Action(
         at=entry.at,
         actor_id=entry.actor_id,
@@ -193,29 +193,27 @@ async def _adjust(connection: AsyncConnection, kind: ActionKind, entry: ledger.E
         before={"granted": before["granted"]},
         after={"granted": before["granted"] + entry.granted},
     )
-    await record_action(connection, action)
+    record_action(connection, action)
 
 
-async def cancel_as(
-    connection: AsyncConnection, job: Job, actor_id: int, reason: str, at: float
-) -> Job:
+def cancel_as(connection: Connection, job: Job, actor_id: int, reason: str, at: float) -> Job:
     """End a waiting job for a moderator. Raises `StaleJob` when it is not waiting."""
     is_operator = actor_id == OPERATOR
     why = Problem.CANCELLED_BY_OPERATOR if is_operator else Problem.CANCELLED_BY_MODERATOR
     failure = failure_json(Failure(why))
-    cancelled = await transition(connection, job, JobState.CANCELLED, at, failure=failure)
-    await journal.settle(connection, job, EntryKind.RELEASE, at)
+    cancelled = transition(connection, job, JobState.CANCELLED, at, failure=failure)
+    journal.settle(connection, job, EntryKind.RELEASE, at)
     action = _about(job, ActionKind.CANCEL, actor_id, reason, at)
     states: list[Snapshot] = [{"state": seen.state} for seen in (job, cancelled)]
-    await record_action(connection, replace(action, before=states[0], after=states[1]))
+    record_action(connection, replace(action, before=states[0], after=states[1]))
     return cancelled
 
 
-async def record_action(connection: AsyncConnection, action: Action) -> int:
+def record_action(connection: Connection, action: Action) -> int:
     """Add a row to the actions; its number. Whoever listens hears of it once it is saved."""
-    connection.info[ACTED] = True
+    Changes.on(connection).acted = True
     values = {name: getattr(action, name) for name in Action.__dataclass_fields__}
-    done = await connection.execute(insert(actions).values(**values).returning(actions.c.id))
+    done = connection.execute(insert(actions).values(**values).returning(actions.c.id))
     return int(done.scalar_one())
 
 

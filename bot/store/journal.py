@@ -1,16 +1,27 @@
 """The ledger in SQL: what the methods of `Store` do to wallets, inside their transactions."""
 
-from sqlalchemy import ColumnElement, and_, exists, func, insert, select, update
+from dataclasses import asdict
+
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    and_,
+    bindparam,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.dialects.sqlite import insert as upsert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core import ledger
-from bot.core.admission import Standing
-from bot.core.jobs import RUNNING, WAITING, Job, JobState, Source
+from bot.core.admission import Load, Standing
+from bot.core.jobs import RUNNING, WAITING, Job
 from bot.core.ledger import Balance, Entry, EntryKind, Period
 from bot.core.rules import Rules
 from bot.errors import LedgerError
-from bot.store.rows import entry_from
+from bot.store.rows import IS_OFFER, entry_from
 from bot.store.rule_rows import read_block
 from bot.store.tables import entries, jobs, wallets
 
@@ -20,158 +31,150 @@ unreleased = and_(
     ~exists().where(_release.c.job_id == entries.c.job_id, _release.c.kind == EntryKind.RELEASE),
 )
 
-COUNTS_AS_WAITING: ColumnElement[bool] = and_(
-    jobs.c.state.in_(WAITING),
-    ~and_(jobs.c.state == JobState.CHECKING, jobs.c.source == Source.MESSAGE),
+_SERVER: BindParameter[int] = bindparam("server_id")
+_PERSON: BindParameter[int] = bindparam("person_id")
+_BEGUN: BindParameter[float] = bindparam("begun")
+
+# Statements that each request needs are made once: making one costs more than executing it.
+
+_USED = select(func.coalesce(-func.sum(entries.c.allowance), 0)).where(
+    unreleased,
+    entries.c.server_id == _SERVER,
+    entries.c.person_id == _PERSON,
+    entries.c.at >= _BEGUN,
 )
-"""A plain message's request waits for its button outside the limits."""
+_SPENT = select(func.coalesce(-func.sum(entries.c.allowance + entries.c.granted), 0)).where(
+    unreleased, entries.c.at >= _BEGUN
+)
+_SPENT_IN_SERVER = _SPENT.where(entries.c.server_id == _SERVER)
+_PURSES = select(wallets.c.granted, wallets.c.held).where(
+    wallets.c.server_id == _SERVER, wallets.c.person_id == _PERSON
+)
+_HOLD = select(entries).where(entries.c.job_id == bindparam("job_id"), entries.c.kind == "hold")
 
-
-async def balance(connection: AsyncConnection, person_id: int, rules: Rules, at: float) -> Balance:
-    """Both purses and what is held, as of `at`, in the wallet of the rules' server."""
-    server_id = rules.server_id
-    begun = ledger.period_start(rules.period, at)
-    used = await connection.scalar(
-        select(func.coalesce(-func.sum(entries.c.allowance), 0)).where(
-            unreleased,
-            entries.c.server_id == server_id,
-            entries.c.person_id == person_id,
-            entries.c.at >= begun,
-        )
+_ENTRY = tuple(Entry.__dataclass_fields__)
+_NEW_ENTRY = insert(entries)
+_WALLET = upsert(wallets).on_conflict_do_nothing()
+_CARRY = (
+    update(wallets)
+    .where(
+        wallets.c.server_id == bindparam("this_server_id"),
+        wallets.c.person_id == bindparam("this_person_id"),
     )
-    wallet = await purses(connection, server_id, person_id)
+    .values(
+        granted=wallets.c.granted + bindparam("more_granted"),
+        held=wallets.c.held + bindparam("more_held"),
+    )
+)
+
+_RUNS = jobs.c.state.in_(RUNNING)
+_WAITS = and_(jobs.c.state.in_(WAITING), ~IS_OFFER)
+_HERE = jobs.c.server_id == _SERVER
+_UNDER_WAY = select(func.count().filter(_RUNS), func.count().filter(_WAITS)).where(
+    jobs.c.state.in_(RUNNING | WAITING)
+)
+_THEIRS_UNDER_WAY = select(
+    func.count().filter(_RUNS).label("running_of_person"),
+    func.count().filter(_RUNS, _HERE).label("running_here"),
+    func.count().filter(_WAITS).label("waiting_of_person"),
+    func.count().filter(_WAITS, _HERE).label("waiting_here"),
+).where(jobs.c.state.in_(RUNNING | WAITING), jobs.c.person_id == _PERSON)
+
+
+def balance(connection: Connection, person_id: int, rules: Rules, at: float) -> Balance:
+    """Both purses and what is held, as of `at`, in the wallet of the rules' server."""
+    whose = {"server_id": rules.server_id, "person_id": person_id}
+    since = {"begun": ledger.period_start(rules.period, at)}
+    used: int = connection.scalars(_USED, whose | since).one()
+    wallet = purses(connection, **whose)
     return Balance(
-        allowance_left=max(0, rules.allowance_credits - (used or 0)),
+        allowance_left=max(0, rules.allowance_credits - used),
         granted=wallet["granted"],
         held=wallet["held"],
     )
 
 
-async def budget_spent(connection: AsyncConnection, at: float) -> int:
+def budget_spent(connection: Connection, at: float) -> int:
     """What holds took in the whole bot since the day began."""
-    return await _spent(connection, entries.c.at >= ledger.period_start(Period.DAY, at))
+    begun = {"begun": ledger.period_start(Period.DAY, at)}
+    return int(connection.scalars(_SPENT, begun).one())
 
 
-async def server_spent(connection: AsyncConnection, rules: Rules, at: float) -> int:
+def server_spent(connection: Connection, rules: Rules, at: float) -> int:
     """What holds took in the rules' server since its period began."""
-    return await _spent(
-        connection,
-        entries.c.server_id == rules.server_id,
-        entries.c.at >= ledger.period_start(rules.period, at),
-    )
+    begun = {"begun": ledger.period_start(rules.period, at), "server_id": rules.server_id}
+    return int(connection.scalars(_SPENT_IN_SERVER, begun).one())
 
 
-async def _spent(connection: AsyncConnection, *where: ColumnElement[bool]) -> int:
-    taken = func.coalesce(-func.sum(entries.c.allowance + entries.c.granted), 0)
-    return await connection.scalar(select(taken).where(unreleased, *where)) or 0
-
-
-async def standing(
-    connection: AsyncConnection, person_id: int, rules: Rules, at: float
-) -> Standing:
+def standing(connection: Connection, person_id: int, rules: Rules, at: float) -> Standing:
     """Everything that the policy asks about one person at one moment."""
-    theirs, here = jobs.c.person_id == person_id, jobs.c.server_id == rules.server_id
-    running = jobs.c.state.in_(RUNNING)
-    counts = (
-        await connection.execute(
-            select(
-                func.count().filter(running).label("running"),
-                func.count().filter(running, theirs).label("running_of_person"),
-                func.count().filter(running, theirs, here).label("running_here"),
-                func.count().filter(COUNTS_AS_WAITING).label("waiting"),
-                func.count().filter(COUNTS_AS_WAITING, theirs).label("waiting_of_person"),
-                func.count().filter(COUNTS_AS_WAITING, theirs, here).label("waiting_here"),
-            ).select_from(jobs)
-        )
-    ).one()
     return Standing(
-        balance=await balance(connection, person_id, rules, at),
-        budget_spent=await budget_spent(connection, at),
-        server_spent=await server_spent(connection, rules, at),
-        block=await read_block(connection, rules.server_id, person_id, at),
-        **counts._mapping,
+        balance=balance(connection, person_id, rules, at),
+        budget_spent=budget_spent(connection, at),
+        server_spent=server_spent(connection, rules, at),
+        block=read_block(connection, rules.server_id, person_id, at),
+        **asdict(load(connection, person_id, rules)),
     )
 
 
-async def write_entry(connection: AsyncConnection, entry: Entry, *, held: int) -> None:
+def load(connection: Connection, person_id: int, rules: Rules) -> Load:
+    """The jobs that are under way: of all, of this person, and of theirs in the rules' server."""
+    running, waiting = connection.execute(_UNDER_WAY).one()
+    whose = {"server_id": rules.server_id, "person_id": person_id}
+    theirs = connection.execute(_THEIRS_UNDER_WAY, whose).one()._mapping
+    return Load(running=running, waiting=waiting, **theirs)
+
+
+def write_entry(connection: Connection, entry: Entry, *, held: int) -> None:
     """Add a row to the journal and carry it into the cached wallet; `held` is the change there."""
-    await connection.execute(
-        insert(entries).values(
-            server_id=entry.server_id,
-            person_id=entry.person_id,
-            kind=entry.kind,
-            at=entry.at,
-            allowance=entry.allowance,
-            granted=entry.granted,
-            job_id=entry.job_id,
-            actor_id=entry.actor_id,
-            reason=entry.reason,
-        )
-    )
-    await connection.execute(
-        upsert(wallets)
-        .values(server_id=entry.server_id, person_id=entry.person_id, granted=0, held=0)
-        .on_conflict_do_nothing()
-    )
-    await connection.execute(
-        update(wallets)
-        .where(wallets.c.server_id == entry.server_id, wallets.c.person_id == entry.person_id)
-        .values(granted=wallets.c.granted + entry.granted, held=wallets.c.held + held)
-    )
+    connection.execute(_NEW_ENTRY, {name: getattr(entry, name) for name in _ENTRY})
+    whose = {"server_id": entry.server_id, "person_id": entry.person_id}
+    connection.execute(_WALLET, whose | {"granted": 0, "held": 0})
+    carried = {"more_granted": entry.granted, "more_held": held}
+    connection.execute(_CARRY, {f"this_{name}": value for name, value in whose.items()} | carried)
 
 
-async def purses(connection: AsyncConnection, server_id: int, person_id: int) -> dict[str, int]:
+def purses(connection: Connection, server_id: int, person_id: int) -> dict[str, int]:
     """What a wallet has cached: `granted` and `held`."""
-    row = (
-        await connection.execute(
-            select(wallets.c.granted, wallets.c.held).where(
-                wallets.c.server_id == server_id, wallets.c.person_id == person_id
-            )
-        )
-    ).first()
+    row = connection.execute(_PURSES, {"server_id": server_id, "person_id": person_id}).first()
     return {"granted": row.granted, "held": row.held} if row else {"granted": 0, "held": 0}
 
 
-async def place_hold(
-    connection: AsyncConnection, job: Job, price: int, has: Balance, at: float
-) -> None:
+def place_hold(connection: Connection, job: Job, price: int, has: Balance, at: float) -> None:
     """Take a job's price out of both purses. Raises `LedgerError` where it does not fit."""
     entry = ledger.hold(
         has, server_id=job.server_id, person_id=job.person_id, job_id=job.id, price=price, at=at
     )
-    await write_entry(connection, entry, held=price)
+    write_entry(connection, entry, held=price)
 
 
-async def settle(connection: AsyncConnection, job: Job, kind: EntryKind, at: float) -> None:
+def settle(connection: Connection, job: Job, kind: EntryKind, at: float) -> None:
     """Capture or release a job's hold; a job without a hold has nothing to release."""
-    held = await hold_of(connection, job.id)
+    held = hold_of(connection, job.id)
     if held is None:
         if kind is EntryKind.CAPTURE:
             raise LedgerError(f"Job {job.id} has no hold to capture.")
         return
     entry = (ledger.release if kind is EntryKind.RELEASE else ledger.capture)(held, at)
-    await write_entry(connection, entry, held=-ledger.whole_price(held))
+    write_entry(connection, entry, held=-ledger.whole_price(held))
 
 
-async def hold_of(connection: AsyncConnection, job_id: str) -> Entry | None:
+def hold_of(connection: Connection, job_id: str) -> Entry | None:
     """The one hold of a job."""
-    rows = await connection.execute(
-        select(entries).where(entries.c.job_id == job_id, entries.c.kind == EntryKind.HOLD)
-    )
-    row = rows.mappings().first()
+    row = connection.execute(_HOLD, {"job_id": job_id}).mappings().first()
     return entry_from(row) if row else None
 
 
-async def is_captured(connection: AsyncConnection, job_id: str) -> bool:
+def is_captured(connection: Connection, job_id: str) -> bool:
     """Whether a job's hold was captured."""
-    return await _has(connection, job_id, EntryKind.CAPTURE)
+    return _has(connection, job_id, EntryKind.CAPTURE)
 
 
-async def is_settled(connection: AsyncConnection, job_id: str) -> bool:
+def is_settled(connection: Connection, job_id: str) -> bool:
     """Whether a job's hold was captured or released."""
-    return await _has(connection, job_id, EntryKind.CAPTURE, EntryKind.RELEASE)
+    return _has(connection, job_id, EntryKind.CAPTURE, EntryKind.RELEASE)
 
 
-async def _has(connection: AsyncConnection, job_id: str, *kinds: EntryKind) -> bool:
+def _has(connection: Connection, job_id: str, *kinds: EntryKind) -> bool:
     found = select(entries.c.id).where(entries.c.job_id == job_id, entries.c.kind.in_(kinds))
-    return await connection.scalar(found) is not None
+    return connection.scalar(found) is not None

@@ -4,8 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, case, func, or_, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, and_, case, func, or_, select
 
 from bot.core.actions import Action
 from bot.core.admission import Standing
@@ -15,7 +14,7 @@ from bot.core.queue import Queue, QueuedJob
 from bot.core.rules import OperatorLimits, Rules
 from bot.store import journal, transitions
 from bot.store.database import Database, query
-from bot.store.rows import action_from, attempt_from, entry_from, job_from, select_jobs
+from bot.store.rows import IS_OFFER, action_from, attempt_from, entry_from, job_from, select_jobs
 from bot.store.rule_rows import effective_rules, read_caps
 from bot.store.tables import actions, attempts, entries, jobs
 
@@ -37,16 +36,18 @@ class Queries:
         self._limits = limits
 
     @query
-    async def _jobs(
-        self, connection: AsyncConnection, *where: Any, limit: int | None = None, offset: int = 0
+    def _jobs(
+        self, connection: Connection, *where: Any, limit: int | None = None, offset: int = 0
     ) -> list[Job]:
         statement = select_jobs().where(*where).order_by(jobs.c.created_at.desc(), jobs.c.id)
-        rows = await connection.execute(statement.limit(limit).offset(offset))
+        rows = connection.execute(statement.limit(limit).offset(offset))
         return [job_from(row) for row in rows.mappings()]
 
-    async def job(self, job_id: str) -> Job | None:
+    @query
+    def job(self, connection: Connection, job_id: str) -> Job | None:
         """One job, or `None`."""
-        return next(iter(await self._jobs(jobs.c.id == job_id)), None)
+        row = connection.execute(transitions.ONE_JOB, {"job_id": job_id}).mappings().first()
+        return job_from(row) if row else None
 
     async def job_of_origin(self, origin_id: int) -> Job | None:
         """The job that an interaction or a message made, or completed."""
@@ -61,12 +62,7 @@ class Queries:
 
     async def offer_of(self, person_id: int) -> Job | None:
         """The plain-message request that this person has not started yet."""
-        offers = await self._jobs(
-            jobs.c.person_id == person_id,
-            jobs.c.state == JobState.CHECKING,
-            jobs.c.source == Source.MESSAGE,
-            limit=1,
-        )
+        offers = await self._jobs(jobs.c.person_id == person_id, IS_OFFER, limit=1)
         return offers[0] if offers else None
 
     async def jobs_of(self, person_id: int, server_id: int | None, limit: int) -> list[Job]:
@@ -136,41 +132,41 @@ class Queries:
         )
 
     @query
-    async def balance(
+    def balance(
         self,
-        connection: AsyncConnection,
+        connection: Connection,
         server_id: int,
         person_id: int,
         at: float,
         roles: frozenset[int] = frozenset(),
     ) -> Balance:
         """Both purses and what is held, for somebody with these roles."""
-        rules = await effective_rules(connection, self._limits, server_id, roles)
-        return await journal.balance(connection, person_id, rules, at)
+        rules = effective_rules(connection, self._limits, server_id, roles)
+        return journal.balance(connection, person_id, rules, at)
 
     @query
-    async def standing(
+    def standing(
         self,
-        connection: AsyncConnection,
+        connection: Connection,
         server_id: int,
         person_id: int,
         at: float,
         roles: frozenset[int] = frozenset(),
     ) -> tuple[Rules, Standing]:
         """The rules for somebody with these roles, and all that the policy holds against them."""
-        rules = await effective_rules(connection, self._limits, server_id, roles)
-        return rules, await journal.standing(connection, person_id, rules, at)
+        rules = effective_rules(connection, self._limits, server_id, roles)
+        return rules, journal.standing(connection, person_id, rules, at)
 
     @query
-    async def queue(self, connection: AsyncConnection) -> Queue:
+    def queue(self, connection: Connection) -> Queue:
         """The queue in order of arrival, what is running, and the servers' caps."""
         arrival = case((jobs.c.source == Source.SLASH, jobs.c.created_at), else_=jobs.c.queued_at)
-        queued = await connection.execute(
+        queued = connection.execute(
             select(jobs.c.id, jobs.c.person_id, jobs.c.server_id, arrival)
             .where(jobs.c.state == JobState.QUEUED)
             .order_by(arrival, jobs.c.id)
         )
-        active = await connection.execute(
+        active = connection.execute(
             select(jobs.c.person_id, jobs.c.server_id, func.count())
             .where(jobs.c.state.in_(RUNNING))
             .group_by(jobs.c.person_id, jobs.c.server_id)
@@ -178,13 +174,11 @@ class Queries:
         return Queue(
             queued=[QueuedJob(*row) for row in queued],
             running={(row[0], row[1]): row[2] for row in active},
-            caps=await read_caps(connection),
+            caps=read_caps(connection),
         )
 
     @query
-    async def run_times(
-        self, connection: AsyncConnection, limit: int
-    ) -> list[tuple[Quality, float, float]]:
+    def run_times(self, connection: Connection, limit: int) -> list[tuple[Quality, float, float]]:
         """The last runs: quality, seconds of motion, seconds from submit to finished."""
         statement = (
             select(attempts.c.quality, jobs.c.duration_s, attempts.c.run_s)
@@ -193,50 +187,48 @@ class Queries:
             .order_by(attempts.c.id.desc())
             .limit(limit)
         )
-        return [(row[0], row[1], row[2]) for row in await connection.execute(statement)]
+        return [(row[0], row[1], row[2]) for row in connection.execute(statement)]
 
     @query
-    async def is_claimed(self, connection: AsyncConnection, request_id: str) -> bool:
+    def is_claimed(self, connection: Connection, request_id: str) -> bool:
         """Whether any attempt already has this id of the provider's."""
-        return await transitions.is_claimed(connection, request_id)
+        return transitions.is_claimed(connection, request_id)
 
     @query
-    async def attempts_of(self, connection: AsyncConnection, job_id: str) -> list[Attempt]:
+    def attempts_of(self, connection: Connection, job_id: str) -> list[Attempt]:
         """A job's submits, oldest first."""
         statement = select(attempts).where(attempts.c.job_id == job_id).order_by(attempts.c.id)
-        return [attempt_from(row) for row in (await connection.execute(statement)).mappings()]
+        return [attempt_from(row) for row in (connection.execute(statement)).mappings()]
 
     @query
-    async def entries_of(self, connection: AsyncConnection, job_id: str) -> list[Entry]:
+    def entries_of(self, connection: Connection, job_id: str) -> list[Entry]:
         """A job's rows of the journal, oldest first."""
         statement = select(entries).where(entries.c.job_id == job_id).order_by(entries.c.id)
-        return [entry_from(row) for row in (await connection.execute(statement)).mappings()]
+        return [entry_from(row) for row in (connection.execute(statement)).mappings()]
 
     @query
-    async def actions_of(self, connection: AsyncConnection, job_id: str) -> list[Action]:
+    def actions_of(self, connection: Connection, job_id: str) -> list[Action]:
         """What people decided about a job, oldest first."""
         statement = select(actions).where(actions.c.job_id == job_id).order_by(actions.c.id)
-        return [action_from(row) for row in (await connection.execute(statement)).mappings()]
+        return [action_from(row) for row in (connection.execute(statement)).mappings()]
 
     @query
-    async def last_action(self, connection: AsyncConnection) -> int:
+    def last_action(self, connection: Connection) -> int:
         """The number of the newest action; 0 before the first."""
-        return await connection.scalar(select(func.max(actions.c.id))) or 0
+        return connection.scalar(select(func.max(actions.c.id))) or 0
 
     @query
-    async def actions_after(
-        self, connection: AsyncConnection, number: int
-    ) -> list[tuple[int, str | None]]:
+    def actions_after(self, connection: Connection, number: int) -> list[tuple[int, str | None]]:
         """The later actions' numbers and the jobs they concern."""
         statement = select(actions.c.id, actions.c.job_id).where(actions.c.id > number)
-        rows = await connection.execute(statement.order_by(actions.c.id))
+        rows = connection.execute(statement.order_by(actions.c.id))
         return [(row[0], row[1]) for row in rows]
 
     @query
-    async def tally(self, connection: AsyncConnection, at: float) -> Tally:
+    def tally(self, connection: Connection, at: float) -> Tally:
         """The bot at a glance."""
         by_state = select(jobs.c.state, func.count()).group_by(jobs.c.state)
         submits = select(func.count()).where(attempts.c.request_id.is_not(None))
-        counts = {JobState(row[0]): row[1] for row in await connection.execute(by_state)}
-        accepted = await connection.scalar(submits)
-        return Tally(counts, accepted or 0, await journal.budget_spent(connection, at))
+        counts = {JobState(row[0]): row[1] for row in connection.execute(by_state)}
+        accepted = connection.scalar(submits)
+        return Tally(counts, accepted or 0, journal.budget_spent(connection, at))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, select
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, select
 
 from bot.core.actions import Action, ActionKind
 from bot.core.jobs import (
@@ -21,6 +21,11 @@ from bot.errors import Problem
 from bot.store.tables import attempts, jobs
 
 _ATTEMPT = tuple(Attempt.__dataclass_fields__)
+
+IS_OFFER: ColumnElement[bool] = and_(
+    jobs.c.state == JobState.CHECKING, jobs.c.source == Source.MESSAGE
+)
+"""A plain message's request, which waits for its button outside the limits."""
 
 
 def select_jobs() -> Select[Any]:

@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import BindParameter, Connection, bindparam, select
 from sqlalchemy.dialects.sqlite import insert as upsert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.admission import Block
 from bot.core.jobs import QUALITIES, Quality
@@ -23,24 +22,29 @@ _PLAIN = (
 """The fields of `ServerRules` that stand in the table as they are."""
 
 
-async def effective_rules(
-    connection: AsyncConnection,
+_THIS: BindParameter[int] = bindparam("server_id")
+_SERVER = select(servers).where(servers.c.server_id == _THIS)
+_ROLES = select(roles).where(roles.c.server_id == _THIS)
+_BLOCK = select(blocks.c.until, blocks.c.reason).where(
+    blocks.c.server_id == _THIS, blocks.c.person_id == bindparam("person_id")
+)
+
+
+def effective_rules(
+    connection: Connection,
     limits: OperatorLimits,
     server_id: int,
     held: frozenset[int] = frozenset(),
 ) -> Rules:
     """What holds in a server for somebody who has these roles."""
-    return rules_for(limits, server_id, await read_rules(connection, server_id), held)
+    return rules_for(limits, server_id, read_rules(connection, server_id), held)
 
 
-async def read_rules(connection: AsyncConnection, server_id: int) -> ServerRules:
+def read_rules(connection: Connection, server_id: int) -> ServerRules:
     """What a server has set, its roles with it."""
-    row = (
-        (await connection.execute(select(servers).where(servers.c.server_id == server_id)))
-        .mappings()
-        .first()
-    )
-    rows = await connection.execute(select(roles).where(roles.c.server_id == server_id))
+    this = {"server_id": server_id}
+    row = connection.execute(_SERVER, this).mappings().first()
+    rows = connection.execute(_ROLES, this)
     added = {
         role["role_id"]: RoleRules(role["allowance_credits"], frozenset(role["qualities"]))
         for role in rows.mappings()
@@ -56,24 +60,20 @@ async def read_rules(connection: AsyncConnection, server_id: int) -> ServerRules
     )
 
 
-async def read_caps(connection: AsyncConnection) -> dict[int, int]:
+def read_caps(connection: Connection) -> dict[int, int]:
     """How many jobs each server lets one person run at once, where it has set that."""
     cap = servers.c.max_running_per_person
-    rows = await connection.execute(select(servers.c.server_id, cap).where(cap.is_not(None)))
+    rows = connection.execute(select(servers.c.server_id, cap).where(cap.is_not(None)))
     return {row[0]: row[1] for row in rows}
 
 
-async def read_block(
-    connection: AsyncConnection, server_id: int, person_id: int, at: float
-) -> Block | None:
+def read_block(connection: Connection, server_id: int, person_id: int, at: float) -> Block | None:
     """The block that is in force at `at`."""
-    this = blocks.c.server_id == server_id, blocks.c.person_id == person_id
-    statement = select(blocks.c.until, blocks.c.reason).where(*this)
-    row = (await connection.execute(statement)).first()
+    row = connection.execute(_BLOCK, {"server_id": server_id, "person_id": person_id}).first()
     return None if row is None or (row[0] is not None and row[0] <= at) else Block(*row)
 
 
-async def save_rules(connection: AsyncConnection, server_id: int, rules: ServerRules) -> None:
+def save_rules(connection: Connection, server_id: int, rules: ServerRules) -> None:
     """Write what a server has set; its roles have their own rows."""
     values: dict[str, Any] = {
         **{name: getattr(rules, name) for name in _PLAIN},
@@ -81,7 +81,7 @@ async def save_rules(connection: AsyncConnection, server_id: int, rules: ServerR
         "channels": sorted(rules.channels),
         "qualities": in_order(rules.qualities),
     }
-    await connection.execute(
+    connection.execute(
         upsert(servers)
         .values(server_id=server_id, audited_to=0, **values)
         .on_conflict_do_update(index_elements=["server_id"], set_=values)

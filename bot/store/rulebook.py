@@ -7,20 +7,20 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import and_, delete, not_, or_, select, update
+from sqlalchemy import Connection, delete, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.actions import Action, ActionKind, Snapshot
 from bot.core.admission import Block
-from bot.core.jobs import CANCELLABLE, Job, JobState, Source
+from bot.core.jobs import CANCELLABLE, Job
 from bot.core.ledger import Period
 from bot.core.rules import RoleRules, ServerRules, snapshot
 from bot.store.database import Database, query, transaction
 from bot.store.decisions import cancel_as, record_action
+from bot.store.rows import IS_OFFER, job_from, select_jobs
 from bot.store.rule_rows import in_order, read_block, read_rules, save_rules
 from bot.store.tables import blocks, jobs, payers, roles, servers, wallets
-from bot.store.transitions import read_job
+from bot.store.transitions import read_job, update_job
 
 
 class Rulebook:
@@ -30,14 +30,14 @@ class Rulebook:
         self.database = database
 
     @query
-    async def of(self, connection: AsyncConnection, server_id: int) -> ServerRules:
+    def of(self, connection: Connection, server_id: int) -> ServerRules:
         """What a server has set; nothing but defaults where it has set nothing."""
-        return await read_rules(connection, server_id)
+        return read_rules(connection, server_id)
 
     @transaction
-    async def set_rules(
+    def set_rules(
         self,
-        connection: AsyncConnection,
+        connection: Connection,
         server_id: int,
         changes: Mapping[str, Any],
         *,
@@ -47,11 +47,11 @@ class Rulebook:
         at: float,
     ) -> ServerRules:
         """Change these fields of `ServerRules` (`roles` has its own event); what holds now."""
-        before = await read_rules(connection, server_id)
+        before = read_rules(connection, server_id)
         after = replace(before, **changes)
         if after == before:
             return after
-        await save_rules(connection, server_id, after)
+        save_rules(connection, server_id, after)
         action = Action(
             at=at,
             actor_id=actor_id,
@@ -61,17 +61,17 @@ class Rulebook:
             before=snapshot(before, changes),
             after=snapshot(after, changes),
         )
-        number = await record_action(connection, action)
+        number = record_action(connection, action)
         if "audit_channel_id" in changes and before.audit_channel_id is None:
             # it hears of this, and of what comes later; one in another's place also of the rest
             this = update(servers).where(servers.c.server_id == server_id)
-            await connection.execute(this.values(audited_to=number - 1))
+            connection.execute(this.values(audited_to=number - 1))
         return after
 
     @transaction
-    async def set_role(
+    def set_role(
         self,
-        connection: AsyncConnection,
+        connection: Connection,
         server_id: int,
         role_id: int,
         changes: Mapping[str, Any],
@@ -83,7 +83,7 @@ class Rulebook:
         at: float,
     ) -> ServerRules:
         """Change these fields of a role's `RoleRules`, and the server's period with them."""
-        before = await read_rules(connection, server_id)
+        before = read_rules(connection, server_id)
         was = before.roles.get(role_id, RoleRules())
         after = replace(was, **changes)
         held = replace(before, period=period or before.period)
@@ -93,16 +93,16 @@ class Rulebook:
             "allowance_credits": after.allowance_credits,
             "qualities": in_order(after.qualities),
         }
-        await connection.execute(
+        connection.execute(
             upsert(roles)
             .values(server_id=server_id, role_id=role_id, **values)
             .on_conflict_do_update(index_elements=["server_id", "role_id"], set_=values)
         )
         if after == RoleRules():
             this = roles.c.server_id == server_id, roles.c.role_id == role_id
-            await connection.execute(delete(roles).where(*this))
+            connection.execute(delete(roles).where(*this))
         if held != before:
-            await save_rules(connection, server_id, held)
+            save_rules(connection, server_id, held)
         periods: list[Snapshot] = [{}, {}]
         if held != before:
             periods = [snapshot(rules, ["period"]) for rules in (before, held)]
@@ -115,11 +115,11 @@ class Rulebook:
             before={"role_id": role_id, **snapshot(was, changes), **periods[0]},
             after={"role_id": role_id, **snapshot(after, changes), **periods[1]},
         )
-        await record_action(connection, action)
-        return await read_rules(connection, server_id)
+        record_action(connection, action)
+        return read_rules(connection, server_id)
 
     @query
-    async def audience(self, connection: AsyncConnection) -> list[tuple[int, int | None, int]]:
+    def audience(self, connection: Connection) -> list[tuple[int, int | None, int]]:
         """Servers with an audit channel: the server, the channel, the last action told there.
 
         One that had a channel until just now is among them, until that has heard of it.
@@ -128,29 +128,29 @@ class Rulebook:
         told = select(*columns).where(
             or_(servers.c.audit_channel_id.is_not(None), servers.c.audited_to > 0)
         )
-        return [(row[0], row[1], row[2]) for row in await connection.execute(told)]
+        return [(row[0], row[1], row[2]) for row in connection.execute(told)]
 
     @transaction
-    async def audited(
-        self, connection: AsyncConnection, server_id: int, channel_id: int | None, number: int
+    def audited(
+        self, connection: Connection, server_id: int, channel_id: int | None, number: int
     ) -> None:
         """The audit channel has been told of everything up to this action; 0: none listens now."""
         this = servers.c.server_id == server_id, servers.c.audit_channel_id == channel_id
-        await connection.execute(update(servers).where(*this).values(audited_to=number))
+        connection.execute(update(servers).where(*this).values(audited_to=number))
 
     # --- blocks -------------------------------------------------------------------------------
 
     @query
-    async def block_of(
-        self, connection: AsyncConnection, server_id: int, person_id: int, at: float
+    def block_of(
+        self, connection: Connection, server_id: int, person_id: int, at: float
     ) -> Block | None:
         """The block that is in force."""
-        return await read_block(connection, server_id, person_id, at)
+        return read_block(connection, server_id, person_id, at)
 
     @transaction
-    async def block(
+    def block(
         self,
-        connection: AsyncConnection,
+        connection: Connection,
         server_id: int,
         person_id: int,
         block: Block,
@@ -159,9 +159,9 @@ class Rulebook:
         at: float,
     ) -> list[Job]:
         """Keep somebody from asking here, and cancel what they have waiting: these jobs."""
-        before = await read_block(connection, server_id, person_id, at)
+        before = read_block(connection, server_id, person_id, at)
         values = {"until": block.until, "reason": block.reason}
-        await connection.execute(
+        connection.execute(
             upsert(blocks)
             .values(server_id=server_id, person_id=person_id, **values)
             .on_conflict_do_update(index_elements=["server_id", "person_id"], set_=values)
@@ -176,26 +176,23 @@ class Rulebook:
             before=_seen_block(before),
             after=_seen_block(block),
         )
-        await record_action(connection, action)
-        is_offer = and_(jobs.c.state == JobState.CHECKING, jobs.c.source == Source.MESSAGE)
+        record_action(connection, action)
         waiting = select(jobs.c.id).where(
             jobs.c.server_id == server_id,
             jobs.c.person_id == person_id,
             jobs.c.state.in_(CANCELLABLE),
-            not_(is_offer),  # its button tells them
+            ~IS_OFFER,  # its button tells them
         )
-        found = [row[0] for row in await connection.execute(waiting)]
+        found = [row[0] for row in connection.execute(waiting)]
         return [
-            await cancel_as(
-                connection, await read_job(connection, job_id), actor_id, block.reason, at
-            )
+            cancel_as(connection, read_job(connection, job_id), actor_id, block.reason, at)
             for job_id in found
         ]
 
     @transaction
-    async def unblock(
+    def unblock(
         self,
-        connection: AsyncConnection,
+        connection: Connection,
         server_id: int,
         person_id: int,
         *,
@@ -204,9 +201,9 @@ class Rulebook:
         at: float,
     ) -> bool:
         """Lift a block; `False` where none is in force."""
-        before = await read_block(connection, server_id, person_id, at)
+        before = read_block(connection, server_id, person_id, at)
         this = blocks.c.server_id == server_id, blocks.c.person_id == person_id
-        await connection.execute(delete(blocks).where(*this))
+        connection.execute(delete(blocks).where(*this))
         if before is None:
             return False
         action = Action(
@@ -219,19 +216,19 @@ class Rulebook:
             before=_seen_block(before),
             after=_seen_block(None),
         )
-        await record_action(connection, action)
+        record_action(connection, action)
         return True
 
     # --- who pays for direct messages -----------------------------------------------------------
 
     @query
-    async def payer_of(self, connection: AsyncConnection, person_id: int) -> int:
+    def payer_of(self, connection: Connection, person_id: int) -> int:
         """The server whose wallet somebody's direct messages draw on; 0 is their own."""
         chosen = select(payers.c.server_id).where(payers.c.person_id == person_id)
-        return await connection.scalar(chosen) or 0
+        return connection.scalar(chosen) or 0
 
     @query
-    async def possible_payers(self, connection: AsyncConnection, person_id: int) -> list[int]:
+    def possible_payers(self, connection: Connection, person_id: int) -> list[int]:
         """The servers that let direct messages draw on them and where this person has a wallet."""
         statement = (
             select(wallets.c.server_id)
@@ -239,25 +236,21 @@ class Rulebook:
             .where(wallets.c.person_id == person_id, servers.c.direct_use)
             .order_by(wallets.c.server_id)
         )
-        return list(await connection.scalars(statement))
+        return list(connection.scalars(statement))
 
     @transaction
-    async def choose_payer(
-        self, connection: AsyncConnection, person_id: int, server_id: int
-    ) -> None:
+    def choose_payer(self, connection: Connection, person_id: int, server_id: int) -> None:
         """From now on this server's wallet pays (0: their own), also for an offer that waits."""
-        await connection.execute(
+        connection.execute(
             upsert(payers)
             .values(person_id=person_id, server_id=server_id)
             .on_conflict_do_update(index_elements=["person_id"], set_={"server_id": server_id})
         )
-        offer = (
-            jobs.c.person_id == person_id,
-            jobs.c.state == JobState.CHECKING,
-            jobs.c.source == Source.MESSAGE,
-        )
-        moved = update(jobs).where(*offer, jobs.c.server_id != server_id)
-        await connection.execute(moved.values(server_id=server_id, revision=jobs.c.revision + 1))
+        offers = select_jobs().where(jobs.c.person_id == person_id, IS_OFFER)
+        for row in connection.execute(offers).mappings().all():
+            offer = job_from(row)
+            if offer.server_id != server_id:
+                update_job(connection, offer, server_id=server_id)
 
 
 def _seen_block(block: Block | None) -> Snapshot:

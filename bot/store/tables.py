@@ -1,5 +1,7 @@
 """The tables. Times are unix seconds; Discord ids are 64-bit; credits are whole."""
 
+from typing import Any
+
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -17,6 +19,12 @@ from sqlalchemy import (
 )
 
 metadata = MetaData()
+
+
+def _only(rows: str) -> dict[str, Any]:
+    """An index of those rows alone, on each kind of database."""
+    return {f"{dialect}_where": text(rows) for dialect in ("sqlite", "postgresql")}
+
 
 attempts = Table(
     "attempts",
@@ -69,7 +77,7 @@ jobs = Table(
     Column("delivery_tried_at", Float),
     Column("video_deleted_at", Float),
     Column("settled", String(8)),
-    Index("jobs_by_state", "state"),
+    Index("jobs_by_state", "state", "person_id", "server_id", "source"),
     Index("jobs_by_person", "person_id", "created_at"),
 )
 
@@ -110,8 +118,13 @@ entries = Table(
         sqlite_where=text("kind IN ('capture', 'release')"),
     ),
     Index("one_refund", "job_id", unique=True, sqlite_where=text("kind = 'refund'")),
-    Index("holds_by_time", "at", sqlite_where=text("kind = 'hold'")),
-    Index("holds_by_server", "server_id", "at", sqlite_where=text("kind = 'hold'")),
+    Index("releases", "job_id", **_only("kind = 'release'")),
+    Index("holds_by_time", "at", "job_id", "allowance", "granted", **_only("kind = 'hold'")),
+    Index(
+        "holds_by_server",
+        *("server_id", "at", "job_id", "allowance", "granted"),
+        **_only("kind = 'hold'"),
+    ),
 )
 """The journal: rows are added and never changed."""
 

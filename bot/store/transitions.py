@@ -2,51 +2,66 @@
 
 from typing import Any
 
-from sqlalchemy import select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, bindparam, select, update
 
 from bot.core.jobs import Attempt, Job, JobState, may_change
 from bot.errors import StaleJob
+from bot.store.group_commit import Changes
 from bot.store.rows import job_from, select_jobs
 from bot.store.tables import attempts, jobs
 
+# Statements that each job needs are made once: making one costs more than executing it.
 
-async def read_job(connection: AsyncConnection, job_id: str) -> Job:
+ONE_JOB = select_jobs().where(jobs.c.id == bindparam("job_id"))
+_THIS = jobs.c.id == bindparam("this")
+_NOTE = update(jobs).where(_THIS)
+_STEP = _NOTE.where(jobs.c.state == bindparam("leaves"), jobs.c.revision == bindparam("seen"))
+_ATTEMPT = update(attempts).where(attempts.c.id == bindparam("this"))
+_CLAIM = select(attempts.c.id).where(attempts.c.request_id == bindparam("request_id"))
+
+
+def read_job(connection: Connection, job_id: str) -> Job:
     """A job that is known to exist."""
-    rows = await connection.execute(select_jobs().where(jobs.c.id == job_id))
-    return job_from(rows.mappings().one())
+    return job_from(connection.execute(ONE_JOB, {"job_id": job_id}).mappings().one())
 
 
-async def is_claimed(connection: AsyncConnection, request_id: str) -> bool:
+def is_claimed(connection: Connection, request_id: str) -> bool:
     """Whether any attempt already has this id of the provider's."""
-    statement = select(attempts.c.id).where(attempts.c.request_id == request_id)
-    return await connection.scalar(statement) is not None
+    return connection.scalar(_CLAIM, {"request_id": request_id}) is not None
 
 
-async def update_job(connection: AsyncConnection, job: Job, **values: Any) -> Job:
+def update_job(connection: Connection, job: Job, **values: Any) -> Job:
     """Change a job within its state. Raises `StaleJob` when somebody was faster."""
-    done = await connection.execute(
-        update(jobs)
-        .where(jobs.c.id == job.id, jobs.c.state == job.state, jobs.c.revision == job.revision)
-        .values(revision=job.revision + 1, **values)
-    )
+    step = {"this": job.id, "leaves": job.state, "seen": job.revision, **values}
+    done = connection.execute(_STEP, step | {"revision": job.revision + 1})
     if done.rowcount != 1:
         raise StaleJob(f"Job {job.id} is no longer in {job.state} at revision {job.revision}.")
-    return await read_job(connection, job.id)
+    return changed(connection, job.id)
 
 
-async def transition(
-    connection: AsyncConnection, job: Job, enters: JobState, at: float, **values: Any
-) -> Job:
+def note_on(connection: Connection, job_id: str, **values: Any) -> Job:
+    """Change what is no part of a job's life, such as what its card shows."""
+    connection.execute(_NOTE, {"this": job_id, **values})
+    return changed(connection, job_id)
+
+
+def changed(connection: Connection, job_id: str) -> Job:
+    """A job as this event leaves it, which those who remember it are told once it is saved."""
+    job = read_job(connection, job_id)
+    Changes.on(connection).jobs.append(job)
+    return job
+
+
+def transition(connection: Connection, job: Job, enters: JobState, at: float, **values: Any) -> Job:
     """Move a job to its next state. Raises `StaleJob` when it is not where it should leave."""
     if not may_change(job.state, enters):
         raise StaleJob(f"Job {job.id} cannot go from {job.state} to {enters}.")
-    return await update_job(connection, job, state=enters, state_since=at, **values)
+    return update_job(connection, job, state=enters, state_since=at, **values)
 
 
-async def update_attempt(connection: AsyncConnection, job: Job, **values: Any) -> None:
+def update_attempt(connection: Connection, job: Job, **values: Any) -> None:
     """Change a job's current attempt."""
     attempt: Attempt | None = job.attempt
     if attempt is None:
         raise StaleJob(f"Job {job.id} has no attempt.")
-    await connection.execute(update(attempts).where(attempts.c.id == attempt.id).values(**values))
+    connection.execute(_ATTEMPT, {"this": attempt.id, **values})

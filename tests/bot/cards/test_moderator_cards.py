@@ -29,7 +29,16 @@ from tests.bot.store.test_jobs import LIMITS
 AT = 1_795_000_000.0
 BIG = 2**64 - 1
 PERSON = 7
-STANDING = Standing(Balance(10, 5, 2), 3, 1, 1, 1, 1, running_here=1, waiting_here=1)
+STANDING = Standing(
+    balance=Balance(10, 5, 2),
+    budget_spent=3,
+    running=1,
+    running_of_person=1,
+    running_here=1,
+    waiting=1,
+    waiting_of_person=1,
+    waiting_here=1,
+)
 RULES = rules_for(LIMITS, 2, ServerRules())
 LOOK = Eligibility(2, PERSON, True, RULES, STANDING, 2e9, 2e9, [], [JOB])
 LINE = HistoryLine(AT, "hold", 2, PERSON, -8, JOB.id, 9, HOSTILE, {"until": None}, {"until": 2e9})

@@ -10,16 +10,16 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from alembic import command
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine
+from sqlalchemy import Connection, create_engine
 from structlog.testing import capture_logs
 
 from bot.alarms import Alarm, Alarms
 from bot.core.rules import ServerRules
 from bot.errors import CannotSave, StoreError
-from bot.store.backup import back_up, back_up_before
-from bot.store.database import MIGRATIONS, Database, _config
+from bot.store.database import Database
+from bot.store.file.backup import back_up, back_up_before
+from bot.store.file.upgrade import MIGRATIONS, upgrade
 from bot.store.store import Store
 from tests.bot.disk import files_may_have, without_override
 from tests.bot.store.test_jobs import LIMITS
@@ -42,7 +42,7 @@ def write_old(folder: Path, version: str = OLD) -> Path:
     path = folder / "marionette.db"
     engine = create_engine(f"sqlite:///{path}")
     with engine.begin() as connection:
-        command.upgrade(_config(connection), version)
+        upgrade(connection, version)
         connection.exec_driver_sql("INSERT INTO wallets VALUES (1, 2, 30, 0)")
     engine.dispose()
     return path
@@ -122,10 +122,13 @@ async def test_a_backup_beside_a_writer_is_whole(tmp_path: Path) -> None:
     async with await Database.open(url(tmp_path), exclusive=True) as database:
         store = Store(database, LIMITS)
         await store.grant(1, 2, 5, actor_id=0, reason="gift", at=1.0)
-        async with database.write() as connection:
-            await connection.exec_driver_sql("UPDATE wallets SET granted = 6")
-            copy = tmp_path / "copy.db"
-            size_bytes = await asyncio.to_thread(back_up, database.path, copy)
+        copy = tmp_path / "copy.db"
+
+        def write(connection: Connection) -> int:
+            connection.exec_driver_sql("UPDATE wallets SET granted = 6")
+            return back_up(database.path, copy)
+
+        size_bytes = await database.write(write)
     assert granted(copy) == [(5,)]
     assert copy.stat().st_size == size_bytes
     assert names(tmp_path) == {"copy.db", "marionette.db", "marionette.db.lock"}
@@ -151,15 +154,14 @@ async def test_a_full_disk_is_told_once_and_once_that_it_is_over(tmp_path: Path)
 async def test_a_database_without_room_is_full(tmp_path: Path) -> None:
     """SQLite's own word for it, by SQLite's own limit."""
 
-    async def fill(database: Database) -> None:
-        async with database.write() as connection:
-            await connection.exec_driver_sql("PRAGMA max_page_count = 1")
-            await connection.exec_driver_sql("CREATE TABLE more (x)")
-            await connection.exec_driver_sql("INSERT INTO more VALUES (zeroblob(1000000))")
+    def fill(connection: Connection) -> None:
+        connection.exec_driver_sql("PRAGMA max_page_count = 1")
+        connection.exec_driver_sql("CREATE TABLE more (x)")
+        connection.exec_driver_sql("INSERT INTO more VALUES (zeroblob(1000000))")
 
     async with await Database.open(url(tmp_path), exclusive=True) as database:
         with pytest.raises(CannotSave, match="disk is full; free space"):
-            await fill(database)
+            await database.write(fill)
 
 
 async def test_a_database_that_another_program_holds_is_one_sentence(tmp_path: Path) -> None:

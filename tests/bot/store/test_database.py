@@ -1,19 +1,25 @@
 """The database file: migrated to what the tables say, locked for one bot, never torn."""
 
 import asyncio
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, text
+from sqlalchemy.event import listen, remove
 
-from bot.errors import SettingsError, StoreError
+from bot.errors import SettingsError, StaleJob, StoreError
 from bot.store.database import Database
+from bot.store.group_commit import background
 from bot.store.store import Store
 from bot.store.tables import metadata
-from tests.bot.store.test_jobs import LIMITS
+from tests.bot.store.test_jobs import LIMITS, begin
 
 
 def url(folder: Path) -> str:
@@ -21,33 +27,25 @@ def url(folder: Path) -> str:
 
 
 async def test_migrations_make_what_the_tables_say(tmp_path: Path) -> None:
-    async with (
-        await Database.open(url(tmp_path), exclusive=True) as database,
-        database.read() as connection,
-    ):
-        assert not await connection.run_sync(
-            lambda plain: compare_metadata(MigrationContext.configure(plain), metadata)
+    async with await Database.open(url(tmp_path), exclusive=True) as database:
+        assert not await database.read(
+            lambda opened: compare_metadata(MigrationContext.configure(opened), metadata)
         )
 
 
-async def pragmas(connection: AsyncConnection) -> list[object]:
+def pragmas(connection: Connection) -> list[object]:
     """What a power cut, and a careless statement, depend on."""
     names = ("journal_mode", "synchronous", "foreign_keys", "recursive_triggers")
-    return [await connection.scalar(text(f"PRAGMA {name}")) for name in names]
+    return [connection.scalar(text(f"PRAGMA {name}")) for name in names]
 
 
 @pytest.mark.parametrize("exclusive", [True, False])
 async def test_every_connection_commits_to_the_disk_itself(tmp_path: Path, exclusive: bool) -> None:
     async with await Database.open(url(tmp_path), exclusive=True):
         pass
-    async with (
-        await Database.open(url(tmp_path), exclusive=exclusive) as database,
-        database.write() as one,
-        database.read() as two,
-        database.read() as three,
-    ):
-        for connection in (one, two, three):
-            assert await pragmas(connection) == ["wal", 2, 1, 1]
+    async with await Database.open(url(tmp_path), exclusive=exclusive) as database:
+        for run in (database.write, database.read):
+            assert await run(pragmas) == ["wal", 2, 1, 1]
 
 
 async def test_a_second_bot_on_the_same_data_is_refused(tmp_path: Path) -> None:
@@ -61,11 +59,9 @@ async def test_a_second_bot_on_the_same_data_is_refused(tmp_path: Path) -> None:
 
 
 async def test_a_newer_database_is_refused_and_left_alone(tmp_path: Path) -> None:
-    async with (
-        await Database.open(url(tmp_path), exclusive=True) as database,
-        database.write() as connection,
-    ):
-        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    newer = text("UPDATE alembic_version SET version_num = '9999'")
+    async with await Database.open(url(tmp_path), exclusive=True) as database:
+        await database.write(lambda opened: opened.execute(newer))
     for exclusive in (True, False):
         with pytest.raises(StoreError, match="newer version"):
             await Database.open(url(tmp_path), exclusive=exclusive)
@@ -82,15 +78,134 @@ async def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -
         await Database.open(url(tmp_path / "file"), exclusive=True)
 
 
-async def test_cancelling_the_caller_does_not_tear_an_event(tmp_path: Path) -> None:
+@asynccontextmanager
+async def at_work(database: Database) -> AsyncIterator[None]:
+    """The database's thread is in the middle of an event, and goes on at the end."""
+    begun, goes_on = threading.Event(), threading.Event()
+
+    def work(_: Connection) -> None:
+        begun.set()
+        assert goes_on.wait(10)
+
+    event = asyncio.create_task(database.write(work))
+    await asyncio.to_thread(begun.wait)
+    try:
+        yield
+    finally:
+        goes_on.set()
+        await event
+
+
+async def test_who_is_cancelled_before_their_turn_has_done_nothing(tmp_path: Path) -> None:
     async with await Database.open(url(tmp_path), exclusive=True) as database:
         store = Store(database, LIMITS)
-        task = asyncio.create_task(store.explain_once(7, 60.0, 1000.0))
-        await asyncio.sleep(0)
+        async with at_work(database):
+            task = asyncio.create_task(store.explain_once(7, 60.0, 1000.0))
+            await asyncio.sleep(0)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+        assert await store.explain_once(7, 60.0, 1001.0) is True
+
+
+async def test_cancelling_the_caller_does_not_tear_an_event(tmp_path: Path) -> None:
+    begun, goes_on = threading.Event(), threading.Event()
+
+    def event(connection: Connection) -> None:
+        explain(connection, 7)
+        begun.set()
+        assert goes_on.wait(10)
+        explain(connection, 8)
+
+    async with await Database.open(url(tmp_path), exclusive=True) as database:
+        task = asyncio.create_task(database.write(event))
+        await asyncio.to_thread(begun.wait)
         task.cancel()
+        goes_on.set()
         with pytest.raises(asyncio.CancelledError):
             await task
-        assert await store.explain_once(7, 60.0, 1001.0) is False
+        assert await database.read(explained) == [7, 8]
+
+
+# --- many at once -----------------------------------------------------------------------------
+
+
+def explain(connection: Connection, person_id: int) -> None:
+    connection.execute(text(f"INSERT INTO explained VALUES ({person_id}, 1000.0)"))
+
+
+def explained(connection: Connection) -> list[int]:
+    """In the order of their rows."""
+    return list(connection.scalars(text("SELECT person_id FROM explained ORDER BY rowid")))
+
+
+async def test_events_that_wait_together_are_committed_together(tmp_path: Path) -> None:
+    commits: list[Connection] = []
+    async with await Database.open(url(tmp_path), exclusive=True) as database:
+        listen(database.writer.engine, "commit", commits.append)
+        async with asyncio.TaskGroup() as group, at_work(database):
+            for person_id in range(50):
+                group.create_task(database.write(partial(explain, person_id=person_id)))
+            await asyncio.sleep(0)
+        assert await database.read(explained) == list(range(50))
+        assert len(commits) <= 10  # a batch ends after its time, and machines differ
+
+
+async def test_an_event_that_fails_undoes_itself_alone(tmp_path: Path) -> None:
+    def fail(connection: Connection) -> None:
+        explain(connection, 2)
+        raise LookupError
+
+    async with await Database.open(url(tmp_path), exclusive=True) as database:
+        async with at_work(database):
+            events = [
+                asyncio.create_task(database.write(work))
+                for work in (partial(explain, person_id=1), fail, partial(explain, person_id=3))
+            ]
+            await asyncio.sleep(0)
+        outcomes = await asyncio.gather(*events, return_exceptions=True)
+        assert [type(outcome) for outcome in outcomes] == [type(None), LookupError, type(None)]
+        assert await database.read(explained) == [1, 3]
+
+
+async def test_a_commit_that_fails_fails_for_all_of_it(tmp_path: Path) -> None:
+    def refuse(_: Connection) -> None:
+        raise LookupError
+
+    async with await Database.open(url(tmp_path), exclusive=True) as database:
+        listen(database.writer.engine, "commit", refuse)
+        events = [database.write(partial(explain, person_id=number)) for number in (1, 2)]
+        outcomes = await asyncio.gather(*events, return_exceptions=True)
+        assert [type(outcome) for outcome in outcomes] == [LookupError, LookupError]
+        remove(database.writer.engine, "commit", refuse)
+        assert await database.read(explained) == []
+        await database.write(partial(explain, person_id=3))
+        assert await database.read(explained) == [3]
+
+
+async def test_whoever_somebody_waits_for_goes_first(tmp_path: Path) -> None:
+    async with await Database.open(url(tmp_path), exclusive=True) as database:
+        async with asyncio.TaskGroup() as group, at_work(database):
+            with background():
+                for person_id in (1, 2):
+                    group.create_task(database.write(partial(explain, person_id=person_id)))
+            group.create_task(database.write(partial(explain, person_id=3)))
+            await asyncio.sleep(0)
+        assert await database.read(explained) == [3, 1, 2]
+
+
+async def test_listeners_hear_of_commits_in_their_order_and_of_no_failure(tmp_path: Path) -> None:
+    heard: list[tuple[str, int]] = []
+    async with await Database.open(url(tmp_path), exclusive=True) as database:
+        database.on_commit.append(
+            lambda changes: heard.extend((job.id, job.revision) for job in changes.jobs)
+        )
+        store = Store(database, LIMITS)
+        first, second = await begin(store, 1), await begin(store, 2)
+        with pytest.raises(StaleJob):
+            await store.cancel(replace(first, revision=7), 1000.0)
+        await asyncio.gather(store.cancel(second, 1000.0), store.cancel(first, 1000.0))
+        assert heard == [("j1", 1), ("j2", 1), ("j2", 2), ("j1", 2)]
 
 
 async def test_a_command_beside_the_bot_waits_for_its_transaction(tmp_path: Path) -> None:
@@ -99,14 +214,23 @@ async def test_a_command_beside_the_bot_waits_for_its_transaction(tmp_path: Path
         await Database.open(url(tmp_path), exclusive=True) as database,
         await Database.open(url(tmp_path)) as beside,
     ):
-        async with database.write() as connection:
-            assert await connection.scalar(text("SELECT count(*) FROM explained")) == 0
-            grant = asyncio.create_task(
-                Store(beside, LIMITS).grant(1, 2, 5, actor_id=0, reason="gift", at=1000.0)
-            )
-            done, _ = await asyncio.wait({grant}, timeout=0.2)
-            assert not done
-            await connection.execute(text("INSERT INTO explained VALUES (7, 1000.0)"))
+        read, goes_on = threading.Event(), threading.Event()
+
+        def explain(connection: Connection) -> None:
+            assert connection.scalar(text("SELECT count(*) FROM explained")) == 0
+            read.set()
+            assert goes_on.wait(10)
+            connection.execute(text("INSERT INTO explained VALUES (7, 1000.0)"))
+
+        event = asyncio.create_task(database.write(explain))
+        await asyncio.to_thread(read.wait)
+        grant = asyncio.create_task(
+            Store(beside, LIMITS).grant(1, 2, 5, actor_id=0, reason="gift", at=1000.0)
+        )
+        done, _ = await asyncio.wait({grant}, timeout=0.2)
+        assert not done
+        goes_on.set()
+        await event
         await grant
         assert await Store(database, LIMITS).explain_once(7, 60.0, 1001.0) is False
 

@@ -121,14 +121,11 @@ async def test_a_job_keeps_the_run_that_it_has(store: Store) -> None:
 async def test_credits_given_and_taken_are_remembered(store: Store) -> None:
     await store.grant(1, 3, 5, actor_id=MODERATOR, reason="gift", at=AT)
     await store.revoke(1, 3, 9, actor_id=MODERATOR, reason="oops", at=AT)
-    async with store.database.read() as connection:
-        rows = await connection.execute(
-            text("SELECT action, person_id, reason, before, after FROM actions ORDER BY id")
-        )
-        assert [tuple(row) for row in rows] == [
-            ("grant", 3, "gift", '{"granted": 0}', '{"granted": 5}'),
-            ("revoke", 3, "oops", '{"granted": 5}', '{"granted": 0}'),
-        ]
+    rows = text("SELECT action, person_id, reason, before, after FROM actions ORDER BY id")
+    assert await store.database.read(lambda opened: opened.execute(rows).all()) == [
+        ("grant", 3, "gift", '{"granted": 0}', '{"granted": 5}'),
+        ("revoke", 3, "oops", '{"granted": 5}', '{"granted": 0}'),
+    ]
 
 
 @pytest.mark.parametrize("table", ["entries", "actions"])
@@ -143,8 +140,7 @@ async def test_credits_given_and_taken_are_remembered(store: Store) -> None:
 async def test_what_was_written_stays(store: Store, table: str, statement: str) -> None:
     await store.grant(1, 3, 5, actor_id=MODERATOR, reason="gift", at=AT)
     with pytest.raises(IntegrityError, match="never changed"):
-        async with store.database.write() as connection:
-            await connection.execute(text(statement.format(table)))
+        await store.database.write(lambda opened: opened.execute(text(statement.format(table))))
     with sqlite3.connect(store.database.path) as other:
         assert other.execute(f"SELECT reason FROM {table}").fetchall() == [("gift",)]
         with pytest.raises(sqlite3.IntegrityError, match="never changed"):

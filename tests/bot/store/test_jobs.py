@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -120,11 +121,11 @@ async def test_who_is_slower_within_a_state_changes_nothing_either(store: Store)
 
 async def test_no_step_that_the_table_does_not_have(store: Store) -> None:
     job = await begin(store)
-    async with store.database.write() as connection:
-        for leaves in JobState:
-            for enters in set(JobState) - TRANSITIONS[leaves]:
-                with pytest.raises(StaleJob):
-                    await transition(connection, replace(job, state=leaves), enters, AT)
+    for leaves in JobState:
+        for enters in set(JobState) - TRANSITIONS[leaves]:
+            step = partial(transition, job=replace(job, state=leaves), enters=enters, at=AT)
+            with pytest.raises(StaleJob):
+                await store.database.write(step)
     assert await store.read.job(job.id) == job
 
 
@@ -158,8 +159,7 @@ async def test_the_database_itself_refuses_what_is_claimed(store: Store, stateme
     await rendering(store)
     await submit(store, await queue(store, 2))
     with pytest.raises(IntegrityError):
-        async with store.database.write() as connection:
-            await connection.exec_driver_sql(statement)
+        await store.database.write(lambda opened: opened.exec_driver_sql(statement))
 
 
 async def test_a_new_attempt_after_a_refusal_keeps_the_hold(store: Store) -> None:
@@ -198,10 +198,8 @@ async def test_the_line_is_in_order_of_asking(store: Store) -> None:
     """Not in the order in which the checks happened to end."""
     for number in (1, 2):
         await begin(store, number)
-    async with store.database.write() as connection:
-        await connection.exec_driver_sql(
-            "UPDATE jobs SET created_at = created_at - 5 WHERE id='j2'"
-        )
+    earlier = "UPDATE jobs SET created_at = created_at - 5 WHERE id='j2'"
+    await store.database.write(lambda opened: opened.exec_driver_sql(earlier))
     for number in (1, 2):
         job = await store.read.job(f"j{number}")
         assert job is not None

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 from sqlalchemy.exc import IntegrityError
 
 from bot.core import ledger
@@ -272,11 +272,14 @@ class Wallets(RuleBasedStateMachine):
 
     async def journal(self) -> tuple[list[Entry], tuple[int, int]]:
         """All entries, and the cached granted and held."""
-        async with self.database.read() as connection:
-            rows = await connection.execute(select(entries).order_by(entries.c.id))
+
+        def read(connection: Connection) -> tuple[list[Entry], tuple[int, int]]:
+            rows = connection.execute(select(entries).order_by(entries.c.id))
             journal = [entry_from(row) for row in rows.mappings()]
-            wallet = (await connection.execute(select(wallets.c.granted, wallets.c.held))).first()
+            wallet = connection.execute(select(wallets.c.granted, wallets.c.held)).first()
             return journal, (wallet.granted, wallet.held) if wallet else (0, 0)
+
+        return await self.database.read(read)
 
 
 TestWallets = Wallets.TestCase
@@ -304,8 +307,7 @@ async def test_the_database_itself_refuses_a_second_one(
 
         async def write(kind: EntryKind) -> None:
             entry = Entry(SERVER, PERSON, kind, START, 0, 0, "j")
-            async with database.write() as connection:
-                await journal.write_entry(connection, entry, held=0)
+            await database.write(lambda opened: journal.write_entry(opened, entry, held=0))
 
         await write(first)
         with pytest.raises(IntegrityError):

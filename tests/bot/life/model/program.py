@@ -125,7 +125,7 @@ class Program:
         enter, outside, clock = self._stack.enter_async_context, self.outside, self.clock
         url = f"sqlite+aiosqlite:///{self.folder / 'marionette.db'}"
         self.database = await enter(await Database.open(url, exclusive=True))
-        event.listen(self.database.engine.sync_engine, "commit", self._commits)
+        event.listen(self.database.writer.engine, "commit", self._commits)
         session = await enter(aiohttp.ClientSession())
         downloads = await enter(Downloads())
         self.store, self.audit = Store(self.database, THE_HOUSE), Reconciliation(self.database)

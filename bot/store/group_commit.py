@@ -1,0 +1,187 @@
+"""Events that wait together are committed together.
+
+One hop to the connection's thread, one transaction, one sync to disk for all of them; each is a
+savepoint in it, so that one that fails undoes only itself.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, TypeVar
+
+import aiosqlite
+from sqlalchemy import Connection, StaticPool, create_engine, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+
+from bot.core.jobs import Job
+
+PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "recursive_triggers=ON")
+"""With the last one a REPLACE fires the triggers that keep the journal as it is."""
+
+BATCH_S = 0.02
+"""Who comes first in a batch waits for those behind it, but not longer than that."""
+
+R = TypeVar("R")
+Work = Callable[[Connection], R]
+"""Statements that belong together; it runs in the connection's thread."""
+
+_in_background: ContextVar[bool] = ContextVar("in_background", default=False)
+
+
+@contextmanager
+def background() -> Iterator[None]:
+    """Whatever is asked of a database in here lets those go first for whom somebody waits."""
+    token = _in_background.set(True)
+    try:
+        yield
+    finally:
+        _in_background.reset(token)
+
+
+@dataclass(slots=True)
+class Changes:
+    """What a committed event has changed, for those in this program who remember it."""
+
+    jobs: list[Job] = field(default_factory=list)
+    acted: bool = False
+
+    @classmethod
+    def on(cls, connection: Connection) -> "Changes":
+        """Those of the event that the connection is at."""
+        changes = connection.info["changes"]
+        assert isinstance(changes, Changes)
+        return changes
+
+
+@dataclass(slots=True, eq=False)
+class _Waiting:
+    """Work that waits for its turn, and what came of it."""
+
+    work: Work[Any]
+    done: asyncio.Future[Any]
+    outcome: Any = None
+    error: BaseException | None = None
+    changes: Changes = field(default_factory=Changes)
+
+
+class GroupCommit:
+    """One connection in a thread of its own, and the work that waits for it.
+
+    What somebody waits for goes first; what was begun in `background` fills the time that is left.
+    """
+
+    def __init__(
+        self,
+        connection: aiosqlite.Connection,
+        *,
+        begin: str,
+        on_commit: Callable[[Changes], None] = lambda _: None,
+    ) -> None:
+        self._connection = connection
+        self._on_commit = on_commit
+        self._urgent: deque[_Waiting] = deque()
+        self._patient: deque[_Waiting] = deque()
+        self._at_work: asyncio.Task[None] | None = None
+        # aiosqlite's thread does many statements in one hop, so SQLAlchemy's plain engine is there.
+        self.engine = create_engine(
+            "sqlite://", creator=lambda: connection._conn, poolclass=StaticPool
+        )
+        event.listen(self.engine, "connect", _prepare)
+        event.listen(self.engine, "begin", partial(_begin, begin))
+
+    async def run(self, work: Work[R]) -> R:
+        """Do it in its turn; cancelled before it begins, it is not done, and later it is done."""
+        waiting = _Waiting(work, asyncio.get_running_loop().create_future())
+        queue = self._patient if _in_background.get() else self._urgent
+        queue.append(waiting)
+        if self._at_work is None:
+            self._at_work = asyncio.create_task(self._work_off())
+        try:
+            outcome: R = await asyncio.shield(waiting.done)
+        except asyncio.CancelledError:
+            try:
+                queue.remove(waiting)
+            except ValueError:  # the thread has it
+                await asyncio.wait([waiting.done])
+                waiting.done.exception()  # the caller is gone: nobody else will retrieve it
+            raise
+        return outcome
+
+    async def close(self) -> None:
+        """Let what waits be done, and close the connection."""
+        while self._at_work:
+            await asyncio.wait([self._at_work])
+        await self._connection.close()
+
+    async def _work_off(self) -> None:
+        try:
+            while self._urgent or self._patient:
+                batch: list[_Waiting] = []
+                try:
+                    # Its one way to have more than a statement done in its thread.
+                    await self._connection._execute(self._do_together, batch)  # type: ignore[no-untyped-call]
+                except BaseException as error:  # noqa: BLE001  # whoever waits is told
+                    for waiting in batch or (batch := self._all_waiting()):
+                        waiting.error = waiting.error or error
+                for waiting in batch:
+                    self._settle(waiting)
+        finally:
+            self._at_work = None
+
+    def _do_together(self, batch: list[_Waiting]) -> None:
+        """In the thread: one transaction of what waits; `batch` is what it has taken."""
+        until = time.monotonic() + BATCH_S
+        with self.engine.connect() as connection, connection.begin():
+            while (waiting := self._next()) is not None:
+                batch.append(waiting)
+                self._do(connection, waiting)
+                if time.monotonic() > until:
+                    return
+
+    def _next(self) -> _Waiting | None:
+        for queue in (self._urgent, self._patient):
+            try:
+                return queue.popleft()
+            except IndexError:  # empty, or its last one was just withdrawn
+                continue
+        return None
+
+    def _do(self, connection: Connection, waiting: _Waiting) -> None:
+        """One event: a savepoint, so that the others in its transaction stand if it fails."""
+        connection.info["changes"] = waiting.changes
+        connection.exec_driver_sql("SAVEPOINT event")
+        try:
+            waiting.outcome = waiting.work(connection)
+        except Exception as error:
+            waiting.error = error
+            if not self._connection.in_transaction:  # SQLite has given up the whole of it
+                raise
+            connection.exec_driver_sql("ROLLBACK TO event")
+        connection.exec_driver_sql("RELEASE event")
+
+    def _all_waiting(self) -> list[_Waiting]:
+        return list(iter(self._next, None))
+
+    def _settle(self, waiting: _Waiting) -> None:
+        if waiting.error is not None:
+            waiting.done.set_exception(waiting.error)
+            return
+        self._on_commit(waiting.changes)
+        waiting.done.set_result(waiting.outcome)
+
+
+def _prepare(connection: DBAPIConnection, _record: object) -> None:
+    connection.isolation_level = None  # SQLAlchemy's own BEGIN is the one below
+    cursor = connection.cursor()
+    for pragma in PRAGMAS:
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(statement: str, connection: Connection) -> None:
+    connection.exec_driver_sql(statement)
