@@ -13,12 +13,14 @@ class Alarm(StrEnum):
     KEY = "the provider rejects the key"
     CREDITS = "the balance at the provider is spent"
     DISK = "nothing can be saved"
+    CROWD = "people are turned away, since the bot cannot keep up"
 
 
 ADVICE = {
     Alarm.KEY: "Check SEGMIND_API_KEY, and restart with a good one; jobs wait meanwhile.",
     Alarm.CREDITS: "Buy credits at the provider, or raise its spend cap; jobs wait meanwhile.",
     Alarm.DISK: "Free space in DATA_DIR, or close what holds the database; jobs wait meanwhile.",
+    Alarm.CROWD: "Look at the machine's processors and disk; nobody is charged for it.",
 }
 
 

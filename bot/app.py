@@ -26,6 +26,7 @@ from bot.errors import MarionetteError, SettingsError
 from bot.jobs.files import Files
 from bot.jobs.forecast import Forecast
 from bot.jobs.intake import Intake
+from bot.jobs.live import LiveJobs
 from bot.jobs.renders import Renders
 from bot.jobs.runner import Runner
 from bot.jobs.submits import Submits
@@ -36,13 +37,14 @@ from bot.provider.breaker import CircuitBreaker
 from bot.provider.client import Segmind
 from bot.provider.connect import provider
 from bot.provider.limiter import RateLimiter
+from bot.services.crowd import Crowd
 from bot.services.moderation import Moderation
 from bot.services.quotas import Quotas
 from bot.services.requests import RequestService
 from bot.settings import Settings
 from bot.store.database import Database
 from bot.store.store import Store
-from bot.telemetry import Health
+from bot.telemetry import Health, LoopLag
 from cogs.members.buttons import CardButton
 from cogs.members.credits import Credits, PayerSelect
 from cogs.members.jobs import Jobs
@@ -54,9 +56,10 @@ from cogs.moderators.quota import Quota
 from cogs.moderators.settings import ChannelsSelect, QualitiesSelect
 from cogs.moderators.settings import Settings as SettingsCog
 from cogs.shared.access import CardAccess
+from cogs.shared.answers import show_error
 from cogs.shared.confirm_buttons import AnswerButton
 from cogs.shared.confirmations import Confirmations
-from cogs.shared.interactions import Bot, show_error
+from cogs.shared.interactions import Bot
 from cogs.shared.pages import PageControl
 
 log = structlog.get_logger()
@@ -89,6 +92,7 @@ class _Parts:
     files: Files
     breaker: CircuitBreaker
     limiter: RateLimiter
+    jobs: LiveJobs
     forecast: Forecast
     videos: Videos
     members: DiscordMembers
@@ -101,6 +105,7 @@ async def _wire(
     alarms = Alarms()
     database = await Database.open(settings.database, exclusive=True, alarms=alarms)
     store = Store(await stack.enter_async_context(database), settings.operator_limits())
+    jobs = LiveJobs(store)
     media, files, breaker = Media(), Files(settings.data_dir), CircuitBreaker(clock, alarms)
     client = await stack.enter_async_context(_discord_client(settings))
     members = DiscordMembers(client, clock.time)
@@ -115,30 +120,36 @@ async def _wire(
         files=files,
         breaker=breaker,
         limiter=RateLimiter(clock, settings.segmind_requests_per_minute),
-        forecast=Forecast(store, breaker, clock),
+        jobs=jobs,
+        forecast=Forecast(store, jobs, breaker, clock),
         videos=Videos(files, media),
         members=members,
         wallets=Wallets(store=store, members=members, rates=settings.rates(), clock=clock),
     )
+    crowd, lag = Crowd(clock, alarms), LoopLag()
     status = StatusCards(
         client=client,
         store=store,
+        jobs=jobs,
         clock=clock,
         outlook=parts.forecast.outlook,
         terms=parts.wallets.terms,
+        pause=crowd.pause,
         rates=settings.rates(),
     )
     audit = AuditChannels(client=client, store=store, clock=clock)
     database.on_commit.append(lambda changes: audit.wake() if changes.acted else None)
     segmind = await stack.enter_async_context(provider(settings, clock, parts.limiter))
-    runner = _runner(parts, segmind, status)
+    runner = _runner(parts, segmind, status, crowd)
     service = _service(parts, runner)
     client.requests = service
     client.moderation = Moderation(store=store, history=segmind, wake=runner.wake, clock=clock)
     client.quotas = Quotas(store=store, wake=runner.wake, clock=clock, runner=runner)
+    client.crowd = crowd
     client.confirmations, client.card_access = Confirmations(clock), CardAccess(clock)
     moderate = Moderate(client.moderation, parts.members, clock.time)
-    for cog in (Mimic(service), Jobs(service), Credits(service), Messages(service), moderate):
+    messages = Messages(service, crowd)
+    for cog in (Mimic(service), Jobs(service), Credits(service), messages, moderate):
         await client.add_cog(cog)
     await client.add_cog(Quota(client.quotas))
     await client.add_cog(SettingsCog(client.quotas, store.limits))
@@ -159,17 +170,20 @@ async def _wire(
             clock=clock,
             is_ready=is_ready,
             is_tripped=lambda: parts.breaker.is_tripped,
+            answers=crowd.counts,
+            lag=lag,
             port=settings.http_port,
         )
         await stack.enter_async_context(health)
-    return client, runner, [status.run, audit.run]
+    return client, runner, [status.run, audit.run, lag.run]
 
 
-def _runner(parts: _Parts, segmind: Segmind, status: StatusCards) -> Runner:
+def _runner(parts: _Parts, segmind: Segmind, status: StatusCards, crowd: Crowd) -> Runner:
     settings, store, clock = parts.settings, parts.store, parts.clock
     media, files, breaker = parts.media, parts.files, parts.breaker
     return Runner(
         store=store,
+        jobs=parts.jobs,
         intake=Intake(
             store=store,
             downloads=parts.downloads,
@@ -184,6 +198,7 @@ def _runner(parts: _Parts, segmind: Segmind, status: StatusCards) -> Runner:
         breaker=breaker,
         submits=Submits(
             store=store,
+            jobs=parts.jobs,
             segmind=segmind,
             media=media,
             files=files,
@@ -207,9 +222,15 @@ def _runner(parts: _Parts, segmind: Segmind, status: StatusCards) -> Runner:
             supplier=str(settings.segmind_api_url),
         ),
         delivery=Delivery(
-            client=parts.client, store=store, status=status, videos=parts.videos, clock=clock
+            client=parts.client,
+            store=store,
+            jobs=parts.jobs,
+            status=status,
+            videos=parts.videos,
+            clock=clock,
         ),
         cards=status,
+        pause=crowd.pause,
         files=files,
         clock=clock,
         keep_days=settings.keep_days,

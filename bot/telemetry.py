@@ -1,18 +1,21 @@
 """What the operator sees: structured logs, and over HTTP the metrics and the health."""
 
+import asyncio
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Self
 
 import structlog
 from aiohttp import web
-from prometheus_client import CollectorRegistry, Gauge, generate_latest
+from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_latest
 
 from bot.clock import Clock
 from bot.core.jobs import JobState
 from bot.errors import SettingsError, StoreError
 from bot.store.store import Store
+
+UNKNOWN_INTERACTION = 10062
 
 
 def set_up_logs(level: str) -> None:
@@ -35,8 +38,8 @@ def set_up_logs(level: str) -> None:
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
         )
     )
+    handler.addFilter(_calm_everyday)
     logging.basicConfig(handlers=[handler], level=level, force=True)
-    logging.getLogger("discord.client").addFilter(_calm_reconnects)
     logging.getLogger("alembic").setLevel(logging.WARNING)
     logging.getLogger("aiosqlite").setLevel(logging.INFO)  # its DEBUG repeats every statement
     structlog.configure(
@@ -47,14 +50,41 @@ def set_up_logs(level: str) -> None:
     )
 
 
-def _calm_reconnects(record: logging.LogRecord) -> bool:
-    """discord.py logs each lost connection as an error with a traceback; it is everyday."""
-    if record.exc_info and "reconnect" in record.getMessage():
-        record.msg = f"{record.getMessage()} ({record.exc_info[1]})"
+def _calm_everyday(record: logging.LogRecord) -> bool:
+    """discord.py logs as an error with a traceback what is everyday: each lost connection, and each
+    answer that comes too late."""
+    error = record.exc_info[1] if record.exc_info else None
+    if error is not None and (
+        "reconnect" in record.getMessage() or getattr(error, "code", None) == UNKNOWN_INTERACTION
+    ):
+        record.msg = f"{record.getMessage()} ({error})"
         record.args = None
         record.exc_info = None
         record.levelno, record.levelname = logging.WARNING, "WARNING"
     return True
+
+
+class LoopLag:
+    """How late the event loop comes to what is due: everybody waits for that."""
+
+    EVERY_S = 0.25
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._late_s = Histogram(
+            "marionette_event_loop_lag_seconds",
+            "How late the event loop came to something that was due",
+            buckets=(0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0),
+            registry=self.registry,
+        )
+
+    async def run(self) -> None:
+        """Measure until cancelled."""
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + self.EVERY_S
+            await asyncio.sleep(self.EVERY_S)
+            self._late_s.observe(loop.time() - due)
 
 
 class Health:
@@ -67,8 +97,12 @@ class Health:
         clock: Clock,
         is_ready: Callable[[], bool],
         is_tripped: Callable[[], bool],
+        answers: Callable[[], Mapping[str, int]],
+        lag: LoopLag,
         port: int,
     ) -> None:
+        self._answers = answers
+        self._lag = lag
         self._store = store
         self._is_tripped = is_tripped
         self._clock = clock
@@ -92,6 +126,12 @@ class Health:
         self._line = Gauge(
             "marionette_line_down",
             "1 while the provider takes no submits, else 0",
+            registry=self._registry,
+        )
+        self._answered = Gauge(
+            "marionette_answers",
+            "Commands and presses so far: answered, turned away as too many, missed",
+            ["outcome"],
             registry=self._registry,
         )
         self._runner: web.AppRunner | None = None
@@ -132,7 +172,9 @@ class Health:
         self._line.set(self._is_tripped())
         self._accepted.set(tally.accepted)
         self._budget.set(tally.budget_spent)
+        for outcome, count in self._answers().items():
+            self._answered.labels(outcome).set(count)
         return web.Response(
-            body=generate_latest(self._registry),
+            body=generate_latest(self._registry) + generate_latest(self._lag.registry),
             headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"},
         )

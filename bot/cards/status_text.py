@@ -20,12 +20,14 @@ class Pace(StrEnum):
 class Outlook:
     """What a status card says besides its job.
 
-    `place` in the line is from 1, `ready_at` in unix seconds; `unavailable` is the provider,
-    `waits_for_own` that the person's other videos must be done first, and `is_in_doubt` that a
+    `place` in the line is from 1, as of `place_as_of`; times are unix seconds, as `ready_at` is;
+    `unavailable` is the provider, `waits_for_own` that the person's other videos must be done
+    first, and `is_in_doubt` that a
     submit got no answer.
     """
 
     place: int | None = None
+    place_as_of: float | None = None
     ready_at: float | None = None
     pace: Pace = Pace.USUAL
     unavailable: bool = False
@@ -120,7 +122,9 @@ def latest(job: Job, outlook: Outlook) -> str | None:
 def _turn(outlook: Outlook) -> str:
     if outlook.waits_for_own:
         return "Starts when one of your videos that are being made is done. "
-    return f"Number {outlook.place} in line. " if outlook.place else ""
+    if outlook.place is None or outlook.place_as_of is None:
+        return ""
+    return f"Number {outlook.place} in line at <t:{outlook.place_as_of:.0f}:t>. "
 
 
 def _ready(outlook: Outlook) -> str:

@@ -6,8 +6,12 @@ Here the polls are put where the integral of 1/h reaches whole numbers. Times ar
 """
 
 import math
+from array import array
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import accumulate
 from statistics import NormalDist
 
 from bot.core.jobs import Quality
@@ -28,6 +32,7 @@ WORTH = 7.5
 
 SHORTEST_WAIT_S, LONGEST_WAIT_S = 1.0, 60.0
 STEP_S = 0.25
+STEPS = round(LONGEST_RUN_S / STEP_S)
 SIMILAR_LENGTH_S = 5.0
 OTHER_QUALITY = 0.3
 """A run in another quality says this much about this one."""
@@ -70,12 +75,10 @@ class RunTimes:
 
     def next_poll_s(self, elapsed_s: float) -> float:
         """How long to wait for the next poll; the last one was `elapsed_s` after the submit."""
-        polls, waited, elapsed_s = 0.0, 0.0, max(0.0, elapsed_s)
-        while polls < 1 and waited < LONGEST_WAIT_S:
-            hazard = self._hazard(elapsed_s + waited + STEP_S / 2)
-            polls += STEP_S * math.sqrt(WORTH * hazard / 2)
-            waited += STEP_S
-        return max(SHORTEST_WAIT_S, waited)
+        expected = _expected_polls(self)
+        step = min(math.ceil(max(0.0, elapsed_s) / STEP_S), len(expected) - 1)
+        due = bisect_left(expected, expected[step] + 1, lo=step)
+        return min(max(SHORTEST_WAIT_S, (due - step) * STEP_S), LONGEST_WAIT_S)
 
     def remaining_s(self, elapsed_s: float) -> float:
         """The median of what is left, for a run that has lasted `elapsed_s` and is not finished."""
@@ -84,7 +87,7 @@ class RunTimes:
         half_way = min((1 + lasted) / 2, 1 - 1e-9)
         return max(1.0, math.exp(usual.inv_cdf(half_way)) - elapsed_s)
 
-    def _hazard(self, t: float) -> float:
+    def hazard(self, t: float) -> float:
         """λ(t) = f(t) / S(t), per second."""
         z = (math.log(t) - self.mu) / self.sigma
         usual_left = 0.5 * math.erfc(z / math.sqrt(2))
@@ -95,6 +98,13 @@ class RunTimes:
         density = (1 - self.surprise) * usual + self.surprise * odd
         left = (1 - self.surprise) * usual_left + self.surprise * odd_left
         return density / max(left, 1e-12)
+
+
+@lru_cache(maxsize=16)  # as many kinds of runs go on at once; the sum is long
+def _expected_polls(times: RunTimes) -> "array[float]":
+    """How many polls are due until each step: the integral of 1/h."""
+    rates = (math.sqrt(WORTH * times.hazard((n + 0.5) * STEP_S) / 2) for n in range(STEPS))
+    return array("d", accumulate((STEP_S * rate for rate in rates), initial=0.0))
 
 
 def _likeness(run: PastRun, quality: Quality, duration_s: float) -> float:

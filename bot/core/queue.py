@@ -1,33 +1,24 @@
 """The queue: who waits, and whose turn it is. Times are unix seconds."""
 
-from collections.abc import Mapping, Sequence
+from bisect import insort
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from heapq import heapify, heappop, heappush
+from itertools import count
 
 from bot.core.admission import Load
 from bot.core.rules import Rules
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class QueuedJob:
-    """A job in the queue."""
+    """A job in the queue; they compare by who came first."""
 
-    job_id: str
-    person_id: int
-    server_id: int
     queued_at: float
-
-
-@dataclass(frozen=True, slots=True)
-class Queue:
-    """The queue in order of arrival; running jobs by person and server; servers' own caps."""
-
-    queued: Sequence[QueuedJob]
-    running: Mapping[tuple[int, int], int] = field(default_factory=dict)
-    caps: Mapping[int, int] = field(default_factory=dict)
-
-    def running_of(self, person_id: int) -> int:
-        """How many jobs of this person are running in the whole bot."""
-        return sum(count for (person, _), count in self.running.items() if person == person_id)
+    job_id: str
+    person_id: int = field(compare=False)
+    server_id: int = field(compare=False)
 
 
 def may_start(rules: Rules, load: Load) -> bool:
@@ -40,30 +31,153 @@ def may_start(rules: Rules, load: Load) -> bool:
     )
 
 
-def fair_order(queue: Queue, max_running_per_person: int) -> list[QueuedJob]:
-    """The queue in the order in which it should start, without those who run enough already.
+@dataclass(slots=True)
+class _Person:
+    """What somebody has waiting, in order of arrival, and running, by server."""
 
-    Each takes their turn: whoever has fewer jobs running or ahead in this order comes first, and
-    among equals who came first.
+    queued: list[QueuedJob] = field(default_factory=list)
+    running: Counter[int] = field(default_factory=Counter)
+    stamp: int = 0
+
+
+_Turn = tuple[int, QueuedJob]
+"""A job behind how many of its requester's run or come before it: the lowest is next."""
+
+_Head = tuple[_Turn, int, int]
+"""Somebody's first turn, who that is, and which of their changes it stands for."""
+
+
+class Queue:
+    """Each takes their turn: whoever has fewer jobs running or ahead in this order comes first,
+    and among equals who came first. Nobody runs more than their most, in the bot or (`caps`) in a
+    server.
+
+    It is kept up to date change by change: a change, and the next turn, cost the same however many
+    wait. Of the `running` jobs so many are `submitting`: on their way, or in doubt.
     """
-    ahead = {queued.person_id: queue.running_of(queued.person_id) for queued in queue.queued}
-    ahead_here = dict(queue.running)
-    turns: list[tuple[int, int]] = []
-    for position, queued in enumerate(queue.queued):
-        here = (queued.person_id, queued.server_id)
-        turn, turn_here = ahead[queued.person_id], ahead_here.get(here, 0)
-        cap_here = queue.caps.get(queued.server_id)
-        if turn < max_running_per_person and (cap_here is None or turn_here < cap_here):
-            turns.append((turn, position))
-            ahead[queued.person_id], ahead_here[here] = turn + 1, turn_here + 1
-    return [queue.queued[position] for _, position in sorted(turns)]
 
+    def __init__(self, max_running_per_person: int, caps: Mapping[int, int] | None = None) -> None:
+        self._most = max_running_per_person
+        self._caps = caps or {}
+        self._people: dict[int, _Person] = {}
+        self._waiting: dict[str, QueuedJob] = {}
+        self._heads: list[_Head] = []
+        self._stamps = count(1)
+        self.running = 0
+        self.submitting = 0
 
-def waits_for_own(
-    queue: Queue, person_id: int, server_id: int, max_running_per_person: int
-) -> bool:
-    """Whether this person's next job here waits until another of theirs is done."""
-    cap_here = queue.caps.get(server_id)
-    return queue.running_of(person_id) >= max_running_per_person or (
-        cap_here is not None and queue.running.get((person_id, server_id), 0) >= cap_here
-    )
+    def __contains__(self, job_id: str) -> bool:
+        return job_id in self._waiting
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def set_caps(self, caps: Mapping[int, int]) -> None:
+        """How many jobs each server lets one person run at once, where it has set that."""
+        if caps != self._caps:
+            self._caps = caps
+            for person_id in list(self._people):
+                self._renew(person_id)
+
+    def enter(self, job: QueuedJob) -> None:
+        """It waits from now on."""
+        self._waiting[job.job_id] = job
+        insort(self._people.setdefault(job.person_id, _Person()).queued, job)
+        self._renew(job.person_id)
+
+    def leave(self, job_id: str) -> None:
+        """It waits no longer."""
+        job = self._waiting.pop(job_id)
+        self._people[job.person_id].queued.remove(job)
+        self._renew(job.person_id)
+
+    def count_running(self, person_id: int, server_id: int, more: int) -> None:
+        """So many `more` of this person's jobs are running in this server."""
+        self.running += more
+        self._people.setdefault(person_id, _Person()).running[server_id] += more
+        self._renew(person_id)
+
+    def next_turns(self, most: int, without: Collection[str] = ()) -> list[QueuedJob]:
+        """The next jobs to start, in order, at most so many."""
+        chosen: list[QueuedJob] = []
+        looked_at: list[_Head] = []
+        open_turns: list[tuple[_Turn, Iterator[_Turn]]] = []
+        while len(chosen) < most:
+            head = self._first_head()
+            if open_turns and (head is None or open_turns[0][0] <= head[0]):
+                (_, job), later = heappop(open_turns)
+                chosen.append(job)
+            elif head is not None:
+                looked_at.append(heappop(self._heads))
+                later = self._turns_of(self._people[head[1]], without)
+            else:
+                break
+            following = next(later, None)
+            if following is not None:
+                heappush(open_turns, (following, later))
+        for head in looked_at:
+            heappush(self._heads, head)
+        return chosen
+
+    def places(self) -> dict[str, int]:
+        """Everybody's place from 1, as it would be without limits on what runs."""
+        turns = sorted(
+            turn
+            for person in self._people.values()
+            for turn in enumerate(person.queued, person.running.total())
+        )
+        return {job.job_id: place for place, (_, job) in enumerate(turns, 1)}
+
+    def place_of(self, job_id: str) -> int:
+        """One job's place, as `places` tells it. Raises `KeyError` for one that does not wait."""
+        job = self._waiting[job_id]
+        theirs = self._people[job.person_id]
+        mine = (theirs.running.total() + theirs.queued.index(job), job)
+        return 1 + sum(
+            turn < mine
+            for person in self._people.values()
+            for turn in enumerate(person.queued, person.running.total())
+        )
+
+    def waits_for_own(self, person_id: int, server_id: int) -> bool:
+        """Whether this person's next job here waits until another of theirs is done."""
+        person = self._people.get(person_id)
+        return person is not None and not self._has_room(person, person.running.total(), server_id)
+
+    def _has_room(self, person: _Person, turn: int, server_id: int, ahead_here: int = 0) -> bool:
+        cap_here = self._caps.get(server_id)
+        return turn < self._most and (
+            cap_here is None or person.running[server_id] + ahead_here < cap_here
+        )
+
+    def _turns_of(self, person: _Person, without: Collection[str] = ()) -> Iterator[_Turn]:
+        turn, ahead_here = person.running.total(), Counter[int]()
+        for job in person.queued:
+            here = job.server_id
+            if job.job_id in without or not self._has_room(person, turn, here, ahead_here[here]):
+                continue
+            yield turn, job
+            turn += 1
+            ahead_here[here] += 1
+
+    def _renew(self, person_id: int) -> None:
+        """After a change: an earlier head of theirs counts no more."""
+        person = self._people[person_id]
+        person.stamp = next(self._stamps)
+        first = next(self._turns_of(person), None)
+        if first is not None:
+            heappush(self._heads, (first, person_id, person.stamp))
+        elif not person.queued and not person.running.total():
+            del self._people[person_id]
+        if len(self._heads) > 2 * len(self._people) + 64:
+            self._heads = [head for head in self._heads if self._is_current(head)]
+            heapify(self._heads)
+
+    def _is_current(self, head: _Head) -> bool:
+        person = self._people.get(head[1])
+        return person is not None and person.stamp == head[2]
+
+    def _first_head(self) -> _Head | None:
+        while self._heads and not self._is_current(self._heads[0]):
+            heappop(self._heads)
+        return self._heads[0] if self._heads else None

@@ -16,6 +16,7 @@ from bot.clock import Clock, wait_for_event
 from bot.core.actions import Action
 from bot.delivery.status import LOST, is_refusal
 from bot.errors import CannotSave
+from bot.store.group_commit import background
 from bot.store.store import Store
 
 log = structlog.get_logger()
@@ -45,10 +46,11 @@ class AuditChannels:
     async def run(self) -> None:
         """Tell what there is to tell until cancelled."""
         await self._client.wait_until_ready()
-        while True:
-            self._woken.clear()
-            await self._tell_all()
-            await wait_for_event(self._woken, self._clock, LOOK_EVERY_S)
+        with background():
+            while True:
+                self._woken.clear()
+                await self._tell_all()
+                await wait_for_event(self._woken, self._clock, LOOK_EVERY_S)
 
     async def _tell_all(self) -> None:
         try:

@@ -20,6 +20,7 @@ from bot.clock import Clock
 from bot.core.jobs import Delivered, Job
 from bot.delivery.status import LOST, StatusCards, custom_ids, is_refusal
 from bot.errors import DeliveryError
+from bot.jobs.live import Jobs
 from bot.jobs.upload_limit import Videos, link_to
 from bot.store.store import Store
 
@@ -51,12 +52,14 @@ class Delivery:
         *,
         client: discord.Client,
         store: Store,
+        jobs: Jobs,
         status: StatusCards,
         videos: Videos,
         clock: Clock,
     ) -> None:
         self._client = client
         self._store = store
+        self._jobs = jobs
         self._status = status
         self._videos = videos
         self._clock = clock
@@ -69,7 +72,7 @@ class Delivery:
         await self._client.wait_until_ready()
         async with self._status.exclusive(job.id):
             how, message_id = await self._by_first_route(job)
-            job = await self._store.read.job(job.id) or job
+            job = await self._jobs.job(job.id) or job
             await self._store.delivered(job, how, message_id, self._clock.time())
         log.info("delivered", job=job.id, rung=how)
 
@@ -85,7 +88,7 @@ class Delivery:
         elif job.delivery_message_id is not None:
             routes = [routes[1], routes[0], routes[2]]  # it may stand in the reply already
         for how, route in routes:
-            job = await self._store.read.job(job.id) or job
+            job = await self._jobs.job(job.id) or job
             try:
                 return how, await route(job)
             except MayBePostedError:

@@ -22,7 +22,10 @@ from bot.clock import Clock
 from bot.core.accounts import Terms
 from bot.core.jobs import Delivered, Job, JobState, Source
 from bot.core.pricing import Rates, prices
+from bot.core.token_bucket import TokenBucket
 from bot.errors import CannotSave, DeliveryError, Problem
+from bot.jobs.live import Jobs
+from bot.store.group_commit import background
 from bot.store.store import Store
 
 log = structlog.get_logger()
@@ -36,6 +39,9 @@ SETTLE_S = 0.25
 
 LOST = (discord.HTTPException, ClientError, OSError, TimeoutError)
 """Whatever a call to Discord may raise."""
+
+RENEWALS_PER_MINUTE = 300
+"""So many cards may say a new place; Discord takes 50 requests a second for everything."""
 
 SEARCHED_MESSAGES = 100
 """So many messages after a request are looked through for cards that were posted before."""
@@ -57,17 +63,22 @@ class StatusCards:
         *,
         client: discord.Client,
         store: Store,
+        jobs: Jobs,
         clock: Clock,
         outlook: Callable[[Job], Awaitable[Outlook]],
         terms: Callable[[Job], Awaitable[Terms]],
+        pause: Callable[[], Awaitable[None]],
         rates: Rates,
     ) -> None:
+        self._pause = pause
         self._client = client
         self._store = store
+        self._jobs = jobs
         self._clock = clock
         self._outlook = outlook
         self._terms = terms
         self._rates = rates
+        self._renewals = TokenBucket(RENEWALS_PER_MINUTE, clock.monotonic())
         self._group: asyncio.TaskGroup | None = None
         self._working: set[str] = set()
         self._news: set[str] = set()
@@ -101,40 +112,49 @@ class StatusCards:
     async def _keep(self, job_id: str) -> None:
         failures = 0
         try:
-            while job_id in self._news:
-                await self._clock.sleep(SETTLE_S)
-                self._news.discard(job_id)
-                try:
-                    async with self.exclusive(job_id):
-                        edited = await self._show(job_id)
-                    failures = 0
-                    wait_s = EDIT_SPACING_S if edited else 0.0
-                except DeliveryError as error:
-                    log.warning("card not edited", job=job_id, reason=str(error))
-                    self._news.add(job_id)
-                    wait_s = RETRY_S[min(failures, len(RETRY_S) - 1)]
-                    failures += 1
-                except Exception as error:
-                    if not isinstance(error, CannotSave):  # of which the operator is told once
-                        log.exception("card not edited", job=job_id)
-                    self._news.add(job_id)
-                    wait_s = RETRY_S[min(failures, len(RETRY_S) - 1)]
-                    failures += 1
-                await self._clock.sleep(wait_s)
+            with background():
+                while job_id in self._news:
+                    await self._clock.sleep(SETTLE_S)
+                    await self._pause()  # for people who wait for an answer
+                    self._news.discard(job_id)
+                    wait_s = await self._try_to_show(job_id)
+                    if wait_s is None:
+                        self._news.add(job_id)
+                        wait_s = RETRY_S[min(failures, len(RETRY_S) - 1)]
+                        failures += 1
+                    else:
+                        failures = 0
+                    if wait_s:
+                        await self._clock.sleep(wait_s)
         finally:
             self._working.discard(job_id)
 
+    async def _try_to_show(self, job_id: str) -> float | None:
+        """The seconds until the next edit may come; `None` where this one is to be tried again."""
+        try:
+            async with self.exclusive(job_id):
+                return EDIT_SPACING_S if await self._show(job_id) else 0.0
+        except DeliveryError as error:
+            log.warning("card not edited", job=job_id, reason=str(error))
+        except CannotSave:  # of which the operator is told once
+            pass
+        except Exception:
+            log.exception("card not edited", job=job_id)
+        return None
+
     async def _show(self, job_id: str) -> bool:
         """Bring one card up to date; whether it was edited."""
-        job = await self._store.read.job(job_id)
+        job = await self._jobs.job(job_id)
         if job is not None and _is_looked_at(job) and job.card.message_id is not None:
             await self._clock.sleep(LOOK_S)
-            job = await self._store.read.job(job_id)
+            job = await self._jobs.job(job_id)
         if job is None:
             return False
         outlook = await self._outlook(job)
         fingerprint = fingerprint_of(job, outlook)
         if job.card.shown == fingerprint:
+            return False
+        if _is_renewal(job.card.shown, fingerprint) and not self._may_renew(job):
             return False
         edited = False
         if not _needs_nothing(job):
@@ -149,6 +169,14 @@ class StatusCards:
                 edited = True
         await self._store.card_shows(job.id, fingerprint)
         return edited
+
+    def _may_renew(self, job: Job) -> bool:
+        """A new place in the line is news for a few cards at a time, and those in easy reach."""
+        now = self._clock.monotonic()
+        if self._renewals.wait_s(now) or not (job.is_direct or self._token_lives(job)):
+            return False
+        self._renewals.take(now)
+        return True
 
     async def _view(self, job: Job, outlook: Outlook) -> discord.ui.LayoutView:
         if not job.is_offer:
@@ -259,7 +287,7 @@ class StatusCards:
             if is_refusal(error):
                 return None
             raise DeliveryError(str(error)) from error
-        return reply.id
+        return None if reply.flags.ephemeral else reply.id  # that one says that it was not taken
 
     def can_reply(self, job: Job) -> bool:
         """Whether the reply to the job's interaction can still be edited by its token."""
@@ -296,6 +324,12 @@ def fingerprint_of(job: Job, outlook: Outlook) -> str:
         return f"{job.state}:{crc32(paid.encode()):08x}:{job.duration_s or ''}"[:40]
     notes = [job.delivered, None if job.ended else job.settled, _note(job, outlook)]
     return ":".join([job.state, *(note for note in notes if note)])
+
+
+def _is_renewal(shown: str | None, fingerprint: str) -> bool:
+    """Whether another place in the line is all that is new."""
+    queued = f"{JobState.QUEUED}:"
+    return fingerprint.startswith(queued) and (shown or "").startswith(queued)
 
 
 def _note(job: Job, outlook: Outlook) -> str | None:

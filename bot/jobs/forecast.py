@@ -1,16 +1,19 @@
 """What can be said of a job's future: its place in the queue, when its video will be ready."""
 
-from dataclasses import replace
+import math
 
 from bot.cards.status_text import Outlook, Pace
 from bot.clock import Clock
-from bot.core.jobs import Job, JobState
+from bot.core.jobs import Job, JobState, Quality
 from bot.core.polling import PastRun, RunTimes
-from bot.core.queue import fair_order, waits_for_own
+from bot.jobs.live import Jobs
 from bot.provider.breaker import CircuitBreaker
 from bot.store.store import Store
 
 PAST_RUNS = 200
+RENEWED_S = 60.0
+"""What is told of the queue, and what is learned of run times, is as of then at most."""
+
 ANSWER_S = 15.0
 """A submit is answered at once, or it is in doubt."""
 
@@ -21,16 +24,28 @@ LATE = 1.5
 class Forecast:
     """Learns from what has happened."""
 
-    def __init__(self, store: Store, breaker: CircuitBreaker, clock: Clock) -> None:
+    def __init__(self, store: Store, jobs: Jobs, breaker: CircuitBreaker, clock: Clock) -> None:
         self._store = store
+        self._jobs = jobs
         self._breaker = breaker
         self._clock = clock
+        self._past: list[PastRun] = []
+        self._past_read_at = -math.inf
+        self._learned: dict[tuple[Quality, int], RunTimes] = {}
+        self._places: dict[str, tuple[int, float]] = {}
+        self._places_at = -math.inf
 
     async def run_times(self, job: Job) -> RunTimes:
-        """How long runs like this one take."""
+        """How long runs like this one take, as of a minute ago at most."""
         assert job.quality is not None
-        past = await self._store.read.run_times(PAST_RUNS)
-        return RunTimes.learn([PastRun(*run) for run in past], job.quality, job.duration_s or 10.0)
+        if self._clock.monotonic() - self._past_read_at >= RENEWED_S:
+            self._past_read_at = self._clock.monotonic()
+            self._past = [PastRun(*run) for run in await self._store.read.run_times(PAST_RUNS)]
+            self._learned.clear()
+        kind = job.quality, round(job.duration_s or 10.0)
+        if kind not in self._learned:
+            self._learned[kind] = RunTimes.learn(self._past, *kind)
+        return self._learned[kind]
 
     async def outlook(self, job: Job) -> Outlook:
         """What a job's card says of its future."""
@@ -53,11 +68,14 @@ class Forecast:
     async def _turn(self, job: Job) -> Outlook:
         if self._breaker.is_unavailable:
             return Outlook(unavailable=True)
-        queue = await self._store.read.queue()
-        most = self._store.limits.max_running_per_person
-        if waits_for_own(queue, job.person_id, job.server_id, most):
+        queue = await self._jobs.queue()
+        if queue.waits_for_own(job.person_id, job.server_id):
             return Outlook(waits_for_own=True)
-        everybody = replace(queue, caps={})
-        order = fair_order(everybody, max_running_per_person=len(queue.queued) + 1000)
-        places = {entry.job_id: place for place, entry in enumerate(order, 1)}
-        return Outlook(place=places.get(job.id))
+        now = self._clock.time()
+        if self._clock.monotonic() - self._places_at >= RENEWED_S:
+            self._places_at = self._clock.monotonic()
+            self._places = {job_id: (place, now) for job_id, place in queue.places().items()}
+        elif job.id not in self._places and job.id in queue:
+            self._places[job.id] = queue.place_of(job.id), now
+        place, as_of = self._places.get(job.id, (None, None))
+        return Outlook(place=place, place_as_of=as_of)

@@ -7,6 +7,7 @@ Starting up is nothing special: every unended job is followed from where it is.
 
 import asyncio
 import math
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 import structlog
@@ -17,9 +18,11 @@ from bot.errors import CannotSave, DeliveryError, MembersUnknown, StaleJob
 from bot.jobs.deadlines import RetryDeadline
 from bot.jobs.files import Files
 from bot.jobs.intake import Intake
+from bot.jobs.live import LiveJobs
 from bot.jobs.renders import Renders
 from bot.jobs.submits import Submits
 from bot.provider.breaker import CircuitBreaker
+from bot.store.group_commit import background
 from bot.store.store import Store
 
 log = structlog.get_logger()
@@ -51,23 +54,27 @@ class Runner:
         self,
         *,
         store: Store,
+        jobs: LiveJobs,
         intake: Intake,
         breaker: CircuitBreaker,
         submits: Submits,
         renders: Renders,
         delivery: Post,
         cards: Cards,
+        pause: Callable[[], Awaitable[None]],
         files: Files,
         clock: Clock,
         keep_days: float,
     ) -> None:
         self._store = store
+        self._jobs = jobs
         self._intake = intake
         self._breaker = breaker
         self._submits = submits
         self._renders = renders
         self._delivery = delivery
         self._cards = cards
+        self._pause = pause
         self._files = files
         self._clock = clock
         self._keep_s = keep_days * 24 * 3600
@@ -89,7 +96,7 @@ class Runner:
     async def run(self) -> None:
         """Follow all jobs until `stop`."""
         self._last_action = await self._store.read.last_action()
-        for job in await self._store.read.unended():
+        for job in await self._jobs.load():
             self.wake(job.id)
         swept_at = -math.inf
         while not self._stopping.is_set():
@@ -112,7 +119,9 @@ class Runner:
         """Look at the jobs about which somebody has decided, perhaps in another process."""
         for number, job_id in await self._store.read.actions_after(self._last_action):
             self._last_action = number
+            self._jobs.forget_rules()
             if job_id is not None:
+                await self._jobs.refresh(job_id)
                 self.wake(job_id)
 
     async def stop(self) -> None:
@@ -142,20 +151,23 @@ class Runner:
     async def _follow(self, job_id: str) -> None:
         woken = self._wakers[job_id]
         try:
-            while not self._stopping.is_set():
-                woken.clear()
-                wait_s = await self._step(job_id)
-                if wait_s is None:
-                    return
-                await wait_for_event(woken, self._clock, wait_s)
+            with background():
+                while not self._stopping.is_set():
+                    await self._pause()  # for people who wait for an answer
+                    woken.clear()
+                    wait_s = await self._step(job_id)
+                    if wait_s is None:
+                        return
+                    await wait_for_event(woken, self._clock, wait_s)
         finally:
             del self._wakers[job_id]
 
     async def _step(self, job_id: str) -> float | None:
         try:
             wait_s = await self.advance(job_id)
-        except StaleJob:
-            return 0.0  # somebody else moved it: look again
+        except StaleJob:  # somebody else moved it: look again
+            await self._jobs.refresh(job_id)
+            return 0.0
         except (DeliveryError, MembersUnknown) as error:
             log.warning("Discord did not do its part", job=job_id, reason=str(error))
             self._retries.record_try(job_id)
@@ -171,7 +183,7 @@ class Runner:
 
     async def advance(self, job_id: str) -> float | None:
         """Do a job's next step; the seconds after which to look again, `None` once it has ended."""
-        job = await self._store.read.job(job_id)
+        job = await self._jobs.job(job_id)
         if job is None:
             return None
         self._cards.wake(job_id)
@@ -179,7 +191,7 @@ class Runner:
             await self._tidy(job)
             return None
         wait_s = await self._next_step(job)
-        after = await self._store.read.job(job_id)
+        after = await self._jobs.job(job_id)
         if after is not None and after.revision != job.revision:
             if after.state is not job.state:
                 log.info("job", job=job_id, left=job.state, entered=after.state)
@@ -218,12 +230,10 @@ class Runner:
                 raise AssertionError(f"{job.state} is an end")
 
     async def _queue_moved(self, mover: str) -> None:
-        """Wake the jobs whose turn it now is, and tell the waiting ones their places."""
+        """Wake the jobs whose turn it now is."""
         for job_id in await self._submits.startable():
             if job_id != mover:
                 self.wake(job_id)
-        for queued in (await self._store.read.queue()).queued:
-            self._cards.wake(queued.job_id)
 
     async def _sweep(self) -> None:
         """Delete the videos whose time is over, and what a kill has kept from being deleted."""

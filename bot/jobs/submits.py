@@ -5,7 +5,6 @@ run. A job that is found in `submitting` is looked up in the provider's history 
 """
 
 import asyncio
-from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
 import structlog
@@ -13,7 +12,6 @@ import structlog
 from bot.alarms import Alarms
 from bot.clock import Clock
 from bot.core.jobs import Attempt, Failure, Job, JobState
-from bot.core.queue import fair_order
 from bot.errors import (
     Fact,
     InputsRejected,
@@ -24,12 +22,13 @@ from bot.errors import (
     SubmitInDoubt,
 )
 from bot.jobs.files import Files
+from bot.jobs.live import Jobs
 from bot.jobs.lookups import REVIEW_EVERY_S, Lookups
 from bot.media.inspect import Media
 from bot.provider.breaker import CircuitBreaker
 from bot.provider.client import Segmind
 from bot.provider.limiter import RateLimiter
-from bot.store.store import Store
+from bot.store.store import MAX_SUBMITTING, Store
 
 log = structlog.get_logger()
 
@@ -54,6 +53,7 @@ class Submits:
         self,
         *,
         store: Store,
+        jobs: Jobs,
         segmind: Segmind,
         media: Media,
         files: Files,
@@ -64,6 +64,7 @@ class Submits:
         run_id: str,
     ) -> None:
         self._store = store
+        self._jobs = jobs
         self._segmind = segmind
         self._media = media
         self._files = files
@@ -118,16 +119,15 @@ class Submits:
 
     async def startable(self) -> list[str]:
         """The queued jobs whose turn it is, in order."""
-        queue = await self._store.read.queue()
-        limits, now = self._store.limits, self._clock.monotonic()
-        later = {entry.job_id for entry in queue.queued} & self._not_before.keys()
-        self._not_before = {job_id: self._not_before[job_id] for job_id in later}
-        ready = [entry for entry in queue.queued if self._not_before.get(entry.job_id, 0) <= now]
-        free = limits.max_running - sum(queue.running.values())
+        queue, now = await self._jobs.queue(), self._clock.monotonic()
+        self._not_before = {
+            job_id: at for job_id, at in self._not_before.items() if job_id in queue and at > now
+        }
+        free = self._store.limits.max_running - queue.running
+        free = min(free, MAX_SUBMITTING - queue.submitting)
         if self._breaker.is_degraded:
             free = min(free, 1 - self._breaker.submits_in_flight)
-        order = fair_order(replace(queue, queued=ready), limits.max_running_per_person)
-        return [entry.job_id for entry in order[: max(0, free)]]
+        return [queued.job_id for queued in queue.next_turns(free, without=self._not_before)]
 
     async def probe_when_idle(self) -> None:
         """In an outage in which nobody waits, probe whether it lasts: nobody else would."""
@@ -138,8 +138,7 @@ class Submits:
 
     async def will_submit(self) -> bool:
         """Whether a queued job is about to find out if the provider takes submits."""
-        queue, most = await self._store.read.queue(), self._store.limits.max_running_per_person
-        return self._breaker.submits_in_flight > 0 or bool(fair_order(queue, most))
+        return self._breaker.submits_in_flight > 0 or bool((await self._jobs.queue()).next_turns(1))
 
     async def _probe(self) -> bool:
         """Ask something free before another POST is lost or rejected; whether to submit."""

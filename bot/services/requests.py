@@ -125,6 +125,12 @@ class RequestService:
         finally:
             self._runner.wake(job_id)
 
+    async def abandon(self, interaction_id: int) -> None:
+        """Whoever asked was turned away: if that was saved after all, it ends."""
+        job = await self._store.abandon(interaction_id, self._clock.time())
+        if job is not None:
+            self._runner.wake(job.id)
+
     async def unanswered(self, job: Job) -> None:
         """Discord did not take the first reply and has told the person so: the job ends."""
         failure = Failure(Problem.INTERRUPTED)

@@ -159,23 +159,22 @@ class Queries:
 
     @query
     def queue(self, connection: Connection) -> Queue:
-        """The queue in order of arrival, what is running, and the servers' caps."""
+        """Who waits, what is running, and the servers' caps."""
+        queue = Queue(self._limits.max_running_per_person, read_caps(connection))
         arrival = case((jobs.c.source == Source.SLASH, jobs.c.created_at), else_=jobs.c.queued_at)
-        queued = connection.execute(
-            select(jobs.c.id, jobs.c.person_id, jobs.c.server_id, arrival)
-            .where(jobs.c.state == JobState.QUEUED)
-            .order_by(arrival, jobs.c.id)
-        )
-        active = connection.execute(
-            select(jobs.c.person_id, jobs.c.server_id, func.count())
-            .where(jobs.c.state.in_(RUNNING))
-            .group_by(jobs.c.person_id, jobs.c.server_id)
-        )
-        return Queue(
-            queued=[QueuedJob(*row) for row in queued],
-            running={(row[0], row[1]): row[2] for row in active},
-            caps=read_caps(connection),
-        )
+        active = select(jobs.c.state, jobs.c.person_id, jobs.c.server_id)
+        for row in connection.execute(active.where(jobs.c.state.in_(RUNNING))):
+            queue.count_running(row.person_id, row.server_id, 1)
+            queue.submitting += row.state == JobState.SUBMITTING
+        waiting = select(arrival, jobs.c.id, jobs.c.person_id, jobs.c.server_id)
+        for queued in connection.execute(waiting.where(jobs.c.state == JobState.QUEUED)):
+            queue.enter(QueuedJob(*queued))
+        return queue
+
+    @query
+    def running_caps(self, connection: Connection) -> dict[int, int]:
+        """How many jobs each server lets one person run at once, where it has set that."""
+        return read_caps(connection)
 
     @query
     def run_times(self, connection: Connection, limit: int) -> list[tuple[Quality, float, float]]:

@@ -144,6 +144,16 @@ class Store(Decisions):
         return changed(connection, new.id)
 
     @transaction
+    def abandon(self, connection: Connection, origin_id: int, at: float) -> Job | None:
+        """End the job of an interaction that was answered otherwise, if there is one."""
+        this = select_jobs().where(jobs.c.origin_id == origin_id, jobs.c.state == JobState.CHECKING)
+        row = connection.execute(this).mappings().first()
+        if row is None:
+            return None
+        failure = failure_json(Failure(Problem.INTERRUPTED))
+        return transition(connection, job_from(row), JobState.FAILED, at, failure=failure)
+
+    @transaction
     def add_to_offer(
         self,
         connection: Connection,

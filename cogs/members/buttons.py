@@ -11,7 +11,8 @@ from bot.cards.job import Button
 from bot.core.jobs import QUALITIES, Job, Quality
 from bot.services.requests import RequestService
 from cogs.members.jobs import show_job
-from cogs.shared.interactions import Interaction, place_of, refusals_shown
+from cogs.shared.answers import Late, answering, defer, show_in_place
+from cogs.shared.interactions import Interaction, place_of
 
 
 class CardButton(
@@ -43,7 +44,8 @@ class CardButton(
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Do it, or say why not."""
         requests: RequestService = interaction.client.requests
-        async with refusals_shown(interaction):
+        late = Late.THINKING if self._button is Button.DETAILS else Late.IN_PLACE
+        async with answering(interaction, late):
             match self._button:
                 case Button.DETAILS:
                     await show_job(interaction, requests, self._job_id)
@@ -58,6 +60,6 @@ class CardButton(
 async def _acknowledge(interaction: Interaction, job: Job) -> None:
     """The job's own card is kept up to date anyway; any other that was pressed is edited here."""
     if interaction.message is not None and interaction.message.id != job.card.message_id:
-        await interaction.response.edit_message(view=job_cards.status(job))
+        await show_in_place(interaction, job_cards.status(job))
     else:
-        await interaction.response.defer()
+        await defer(interaction, Late.IN_PLACE)

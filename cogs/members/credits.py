@@ -11,13 +11,8 @@ from bot.cards import wallet as wallet_cards
 from bot.cards.wallet import PAYER_SELECT
 from bot.errors import Problem, Refused
 from bot.services.requests import RequestService
-from cogs.shared.interactions import (
-    Interaction,
-    chosen_in,
-    place_of,
-    refusals_shown,
-    show_privately,
-)
+from cogs.shared.answers import Late, answering, show_in_place, show_privately
+from cogs.shared.interactions import Interaction, chosen_in, place_of
 
 
 class Credits(commands.Cog):
@@ -29,7 +24,7 @@ class Credits(commands.Cog):
     @app_commands.command(description="What you can spend here, and what videos cost")
     async def credits(self, interaction: Interaction) -> None:
         """Both purses, what is held, and the prices."""
-        async with refusals_shown(interaction):
+        async with answering(interaction):
             wallet = await self._requests.wallets.wallet(place_of(interaction))
             await show_privately(interaction, wallet_cards.wallet(wallet))
 
@@ -48,9 +43,9 @@ class PayerSelect(ui.DynamicItem[ui.Select[Any]], template=PAYER_SELECT):
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Choose, and show what can be spent now in the card's place."""
         requests: RequestService = interaction.client.requests
-        async with refusals_shown(interaction):
+        async with answering(interaction, Late.IN_PLACE):
             chosen = chosen_in(interaction)[0]
             if not chosen.isdecimal():
                 raise Refused(Problem.NOT_OF_THIS_SERVER)
             wallet = await requests.choose_payer(place_of(interaction), int(chosen))
-            await interaction.response.edit_message(view=wallet_cards.wallet(wallet))
+            await show_in_place(interaction, wallet_cards.wallet(wallet))

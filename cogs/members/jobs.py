@@ -9,7 +9,8 @@ from discord.ext import commands
 from bot.cards import job as job_cards
 from bot.core.jobs import CANCELLABLE, JobState
 from bot.services.requests import RequestService
-from cogs.shared.interactions import Interaction, place_of, refusals_shown, show_privately
+from cogs.shared.answers import answering, defer, show_privately
+from cogs.shared.interactions import Interaction, place_of
 
 MOST_CHOICES = 25
 JobId = app_commands.Range[str, 1, 100]
@@ -24,21 +25,22 @@ class Jobs(commands.GroupCog, group_name="jobs", group_description="Look after y
     @app_commands.command(name="list", description="Your newest jobs")
     async def list_jobs(self, interaction: Interaction) -> None:
         """One's newest jobs, a line each."""
-        jobs = await self._requests.jobs(place_of(interaction))
-        await show_privately(interaction, job_cards.job_list(jobs))
+        async with answering(interaction):
+            jobs = await self._requests.jobs(place_of(interaction))
+            await show_privately(interaction, job_cards.job_list(jobs))
 
     @app_commands.command(description="One of your jobs, and its video again")
     @app_commands.describe(job="The job's id, as its card shows it")
     async def show(self, interaction: Interaction, job: JobId) -> None:
         """One job, with its video while that is kept."""
-        async with refusals_shown(interaction):
+        async with answering(interaction):
             await show_job(interaction, self._requests, job)
 
     @app_commands.command(description="Cancel a job that has not been sent off yet")
     @app_commands.describe(job="The job's id, as its card shows it")
     async def cancel(self, interaction: Interaction, job: JobId) -> None:
         """Cancel one job and show what became of it."""
-        async with refusals_shown(interaction):
+        async with answering(interaction):
             cancelled = await self._requests.cancel(job, interaction.user.id)
             await show_privately(interaction, job_cards.status(cancelled))
 
@@ -75,7 +77,7 @@ async def show_job(interaction: Interaction, requests: RequestService, job_id: s
     if job.state is not JobState.DELIVERED:
         await show_privately(interaction, job_cards.shown_again(job, outlook))
         return
-    await interaction.response.defer(ephemeral=True, thinking=True)
+    await defer(interaction)
 
     async def send(video: Path) -> None:
         file = discord.File(video, filename=job_cards.FILE_NAME.format(id=job.id))

@@ -8,6 +8,7 @@ from bot.accounts.wallets import Place
 from bot.cards import job as job_cards
 from bot.cards import parts
 from bot.errors import CannotSave, Problem, Refused
+from bot.services.crowd import Crowd
 from bot.services.requests import GivenFile, RequestService
 from cogs.shared.interactions import given
 
@@ -17,14 +18,24 @@ log = structlog.get_logger()
 class Messages(commands.Cog):
     """Listens to direct messages only."""
 
-    def __init__(self, requests: RequestService) -> None:
+    def __init__(self, requests: RequestService, crowd: Crowd) -> None:
         self._requests = requests
+        self._crowd = crowd
 
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
         """Take a request, or explain how to make one, once."""
         if message.guild is not None or message.author.bot:
             return
+        try:
+            with self._crowd.looking_after(message.author.id):
+                await self._take(message)
+        except Refused as refused:
+            await _answer(message, parts.refusal(refused.problem, refused.facts))
+        except CannotSave:
+            await _answer(message, parts.refusal(Problem.CANNOT_SAVE, {}))
+
+    async def _take(self, message: discord.Message) -> None:
         place = Place(
             server_id=0,
             channel_id=message.channel.id,
@@ -33,22 +44,15 @@ class Messages(commands.Cog):
             is_direct=True,
         )
         image, video, left_out = _sort([given(attachment) for attachment in message.attachments])
-        try:
-            if image or video:
-                await self._requests.offer(place, message.id, image, video)
-                if left_out:
-                    await _answer(
-                        message, job_cards.left_out([file.upload.name for file in left_out])
-                    )
-            elif left_out:
-                name = left_out[0].upload.name
-                await _answer(message, parts.refusal(Problem.NEITHER, {"name": name}))
-            elif await self._requests.explain_once(place):
-                await _answer(message, job_cards.explanation(self._requests.prices()))
-        except Refused as refused:
-            await _answer(message, parts.refusal(refused.problem, refused.facts))
-        except CannotSave:
-            await _answer(message, parts.refusal(Problem.CANNOT_SAVE, {}))
+        if image or video:
+            await self._requests.offer(place, message.id, image, video)
+            if left_out:
+                await _answer(message, job_cards.left_out([file.upload.name for file in left_out]))
+        elif left_out:
+            name = left_out[0].upload.name
+            await _answer(message, parts.refusal(Problem.NEITHER, {"name": name}))
+        elif await self._requests.explain_once(place):
+            await _answer(message, job_cards.explanation(self._requests.prices()))
 
 
 def _sort(

@@ -5,9 +5,12 @@ import structlog
 from discord import app_commands
 from discord.ext import commands
 
+from bot.cards import parts
 from bot.core.jobs import DEFAULT_QUALITY, Job, Quality
+from bot.errors import Problem, Refused
 from bot.services.requests import RequestService
-from cogs.shared.interactions import Interaction, given, place_of, refusals_shown
+from cogs.shared.answers import Late, answering, defer_publicly, show_privately
+from cogs.shared.interactions import Interaction, given, place_of
 
 log = structlog.get_logger()
 
@@ -34,8 +37,8 @@ class Mimic(commands.Cog):
         quality: Quality = DEFAULT_QUALITY,
     ) -> None:
         """Save the request, reply, and leave the rest to the runner."""
-        async with refusals_shown(interaction):
-            job = await self._requests.request(
+        async with answering(interaction, Late.BUSY):
+            request = self._requests.request(
                 place_of(interaction),
                 interaction_id=interaction.id,
                 token=interaction.token,
@@ -43,12 +46,26 @@ class Mimic(commands.Cog):
                 video=given(video),
                 quality=quality,
             )
+            try:
+                job = await interaction.client.crowd.in_time(request)
+            except Refused as refused:
+                if refused.problem is not Problem.BUSY:
+                    raise
+                await self._turn_away(interaction)
+                return
             if job is not None:
                 await self._reply(interaction, job)
 
+    async def _turn_away(self, interaction: Interaction) -> None:
+        """Told first, while there is time; what may have been saved is ended by the next write."""
+        try:
+            await show_privately(interaction, parts.refusal(Problem.BUSY, {}))
+        finally:
+            await self._requests.abandon(interaction.id)
+
     async def _reply(self, interaction: Interaction, job: Job) -> None:
         try:
-            response = await interaction.response.defer(thinking=True)
+            message_id = await defer_publicly(interaction)
         except Exception as error:  # noqa: BLE001  # it is logged, and the job must go on or end
             log.warning("the first reply was not taken", job=job.id, reason=str(error))
             if _is_refusal(error):
@@ -56,7 +73,7 @@ class Mimic(commands.Cog):
             else:  # perhaps it was taken: whether there is a reply is looked up
                 await self._requests.replied(job.id, None)
             return
-        await self._requests.replied(job.id, response.message_id if response else None)
+        await self._requests.replied(job.id, message_id)
 
 
 def _is_refusal(error: Exception) -> bool:

@@ -12,8 +12,9 @@ from bot.cards import moderator as moderator_cards
 from bot.cards.server_jobs import JOB_ACTION_PATTERN, JobAction
 from bot.core.jobs import Outcome
 from bot.services.moderation import REASON_LIMIT_CHARS, the_reason
+from cogs.shared.answers import Late, answering, defer, open_form, show_privately
 from cogs.shared.confirm_buttons import ask_to_confirm
-from cogs.shared.interactions import Interaction, refusals_shown, server_of, show_privately
+from cogs.shared.interactions import Interaction, server_of
 
 FORM_LIFE_S = 15 * 60.0
 """A form that was put away is forgotten after that."""
@@ -45,20 +46,22 @@ class JobButton(ui.DynamicItem[ui.Button[Any]], template=JOB_ACTION_PATTERN):
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Ask for a reason, if it can be done at all."""
-        async with refusals_shown(interaction):
+        async with answering(interaction, Late.BUSY):
             access = interaction.client.card_access
             access.check(interaction, self._actor_id, self._server_id, "moderate")
             moderation = interaction.client.moderation
             match self._action:
                 case JobAction.CANCEL:
-                    await moderation.cancellable(self._job_id, self._server_id)
+                    possible = moderation.cancellable(self._job_id, self._server_id)
                 case JobAction.REFUND:
-                    await moderation.refundable(self._job_id, self._server_id)
+                    possible = moderation.refundable(self._job_id, self._server_id)
                 case JobAction.RESOLVE:
-                    await moderation.job(self._job_id, self._server_id)
-                    await interaction.response.send_modal(ResolveForm(self._job_id))
-                    return
-            await interaction.response.send_modal(ReasonForm(self._action, self._job_id))
+                    possible = moderation.job(self._job_id, self._server_id)
+            await interaction.client.crowd.in_time(possible)
+            if self._action is JobAction.RESOLVE:
+                await open_form(interaction, ResolveForm(self._job_id))
+            else:
+                await open_form(interaction, ReasonForm(self._action, self._job_id))
 
 
 class ReasonForm(ui.Modal):
@@ -78,9 +81,9 @@ class ReasonForm(ui.Modal):
 
     async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
         """Ask whether it is meant."""
-        async with refusals_shown(interaction):
+        async with answering(interaction):
             _check_access(interaction)
-            await interaction.response.defer(ephemeral=True, thinking=True)
+            await defer(interaction)
             ask = ask_cancel if self._action is JobAction.CANCEL else ask_refund
             await ask(interaction, self._job_id, self.reason.value)
 
@@ -118,7 +121,7 @@ class ResolveForm(ui.Modal):
 
     async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
         """Settle it, and say what became of it."""
-        async with refusals_shown(interaction):
+        async with answering(interaction):
             _check_access(interaction)
             outcome, run, reason = (
                 part.component for part in (self.outcome, self.request_id, self.reason)
@@ -157,7 +160,7 @@ async def resolve(
     interaction: Interaction, job_id: str, outcome: Outcome, request_id: str | None, reason: str
 ) -> None:
     """Settle a job of this server, and say what became of it. Raises `Refused`."""
-    await interaction.response.defer(ephemeral=True, thinking=True)
+    await defer(interaction)
     settled = await interaction.client.moderation.resolve(
         job_id,
         outcome,

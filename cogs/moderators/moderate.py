@@ -16,7 +16,8 @@ from bot.cards.wording import clean, seconds_text
 from bot.core.jobs import CANCELLABLE, Job, JobState, Outcome
 from bot.services.moderation import REASON_LIMIT_CHARS, Moderation
 from cogs.moderators.job_buttons import OUTCOMES, ask_cancel, ask_refund, resolve
-from cogs.shared.interactions import Interaction, refusals_shown, server_of, servers_only
+from cogs.shared.answers import answering, defer
+from cogs.shared.interactions import Interaction, server_of, servers_only
 from cogs.shared.pages import show_first
 
 log = structlog.get_logger()
@@ -69,7 +70,7 @@ class Moderate(
         member: discord.User | discord.Member | None = None,
     ) -> None:
         """The newest jobs, page by page."""
-        async with refusals_shown(interaction):
+        async with answering(interaction):
             page_ref = PageRef(
                 PagedList.JOBS,
                 server_of(interaction),
@@ -83,16 +84,16 @@ class Moderate(
     @app_commands.describe(job="A waiting job", reason="Why, for the record")
     async def cancel(self, interaction: Interaction, job: JobId, reason: Reason) -> None:
         """Ask, then cancel."""
-        async with refusals_shown(interaction):
-            await interaction.response.defer(ephemeral=True, thinking=True)
+        async with answering(interaction):
+            await defer(interaction)
             await ask_cancel(interaction, job, reason)
 
     @app_commands.command(description="Give somebody the price of a finished video back")
     @app_commands.describe(job="A job that was paid", reason="Why, for the record")
     async def refund(self, interaction: Interaction, job: JobId, reason: Reason) -> None:
         """Ask, then refund."""
-        async with refusals_shown(interaction):
-            await interaction.response.defer(ephemeral=True, thinking=True)
+        async with answering(interaction):
+            await defer(interaction)
             await ask_refund(interaction, job, reason)
 
     @app_commands.command(description="Settle a job that nobody knows the fate of")
@@ -117,7 +118,7 @@ class Moderate(
         request_id: RequestId | None = None,
     ) -> None:
         """Decide, and say what became of it."""
-        async with refusals_shown(interaction):
+        async with answering(interaction):
             await resolve(interaction, job, Outcome(outcome.value), request_id, reason)
 
     @resolve.autocomplete("job")

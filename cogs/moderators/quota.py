@@ -18,14 +18,9 @@ from bot.core.rules import ServerRules
 from bot.errors import Problem, Refused
 from bot.services.moderation import REASON_LIMIT_CHARS, the_reason
 from bot.services.quotas import Quotas
+from cogs.shared.answers import answering, defer, show_privately
 from cogs.shared.confirm_buttons import ask_to_confirm
-from cogs.shared.interactions import (
-    Interaction,
-    refusals_shown,
-    server_of,
-    servers_only,
-    show_privately,
-)
+from cogs.shared.interactions import Interaction, server_of, servers_only
 from cogs.shared.pages import show_first
 
 MOST_CREDITS = 1_000_000
@@ -65,7 +60,7 @@ class Quota(
     @app_commands.describe(member="Whom it is about")
     async def show(self, interaction: Interaction, member: Person) -> None:
         """Everything that decides about one person."""
-        async with refusals_shown(interaction):
+        async with answering(interaction):
             await show_privately(
                 interaction, eligibility_cards.eligibility(await self._look(interaction, member))
             )
@@ -76,8 +71,8 @@ class Quota(
         self, interaction: Interaction, member: Person, credits: Amount, reason: Reason
     ) -> None:
         """Give credits; many only after asking."""
-        async with refusals_shown(interaction):
-            await _defer(interaction)
+        async with answering(interaction):
+            await defer(interaction)
             await self._look(interaction, member)
             act = partial(self._grant, interaction, member.id, credits, the_reason(reason))
             if credits > MANY_CREDITS:
@@ -94,8 +89,8 @@ class Quota(
         self, interaction: Interaction, member: Person, credits: Amount, reason: Reason
     ) -> None:
         """Ask, then take as many as there are."""
-        async with refusals_shown(interaction):
-            await _defer(interaction)
+        async with answering(interaction):
+            await defer(interaction)
             has = (await self._look(interaction, member)).standing.balance.granted
             if not has:
                 raise Refused(Problem.NOTHING_TO_REVOKE)
@@ -112,8 +107,8 @@ class Quota(
         self, interaction: Interaction, member: Person, credits: AmountOrNone, reason: Reason
     ) -> None:
         """Bring the granted credits to a number; lower, or much higher, only after asking."""
-        async with refusals_shown(interaction):
-            await _defer(interaction)
+        async with answering(interaction):
+            await defer(interaction)
             has = (await self._look(interaction, member)).standing.balance.granted
             act = partial(self._set, interaction, member.id, credits, has, the_reason(reason))
             if credits < has or credits - has > MANY_CREDITS:
@@ -137,8 +132,8 @@ class Quota(
         role: discord.Role | None = None,
     ) -> None:
         """Set an allowance; ask before it shrinks, grows by much, or the period changes."""
-        async with refusals_shown(interaction):
-            await _defer(interaction)
+        async with answering(interaction):
+            await defer(interaction)
             server_id = server_of(interaction)
             rules = await self._quotas.rules(server_id)
             chosen = Period(period.value) if period else None
@@ -158,7 +153,7 @@ class Quota(
     @app_commands.command(description="What everybody and each role may spend")
     async def allowances(self, interaction: Interaction) -> None:
         """All allowances of this server."""
-        async with refusals_shown(interaction):
+        async with answering(interaction):
             rules, guild = await self._quotas.rules(server_of(interaction)), interaction.guild
             roles = frozenset(role.id for role in guild.roles) if guild else frozenset()
             card = settings_cards.allowances(rules, self._quotas.limits, roles)
@@ -169,8 +164,8 @@ class Quota(
     )
     async def default_allowance(self, interaction: Interaction) -> None:
         """Ask, then leave everybody's allowance to the operator; roles keep theirs."""
-        async with refusals_shown(interaction):
-            await _defer(interaction)
+        async with answering(interaction):
+            await defer(interaction)
             act = partial(self._set_allowance, interaction, None, None, None)
             said = moderator_cards.asks_default_allowance(self._quotas.limits.allowance_credits)
             await ask_to_confirm(interaction, said, act)
@@ -179,7 +174,7 @@ class Quota(
     @app_commands.describe(member="Only what concerns this person")
     async def history(self, interaction: Interaction, member: Person | None = None) -> None:
         """The past, page by page."""
-        async with refusals_shown(interaction):
+        async with answering(interaction):
             if member is not None:
                 await self._roles(interaction, member)
             page_ref = PageRef(
@@ -194,7 +189,7 @@ class Quota(
     @app_commands.command(description="Who has spent most in this period")
     async def top(self, interaction: Interaction) -> None:
         """Those who spent most."""
-        async with refusals_shown(interaction):
+        async with answering(interaction):
             spenders, since = await self._quotas.top(server_of(interaction))
             await show_privately(interaction, moderator_cards.top(spenders, since))
 
@@ -212,8 +207,8 @@ class Quota(
         until: Until | None = None,
     ) -> None:
         """Ask, with what it would cancel; then block."""
-        async with refusals_shown(interaction):
-            await _defer(interaction)
+        async with answering(interaction):
+            await defer(interaction)
             ends_at = self._quotas.moment(until)
             look = await self._look(interaction, member)
             act = partial(self._block, interaction, member.id, ends_at, the_reason(reason))
@@ -237,8 +232,8 @@ class Quota(
         self, interaction: Interaction, member: Person, reason: Reason | None = None
     ) -> None:
         """Lift a block."""
-        async with refusals_shown(interaction):
-            await _defer(interaction)
+        async with answering(interaction):
+            await defer(interaction)
             await self._roles(interaction, member)
             await self._quotas.unblock(
                 server_of(interaction),
@@ -344,8 +339,3 @@ class Quota(
         assert ends_at is not None
         shown = datetime.fromtimestamp(ends_at, UTC)
         return app_commands.Choice(name=f"{text} · until {shown:%a %Y-%m-%d %H:%M} UTC", value=text)
-
-
-async def _defer(interaction: Interaction) -> None:
-    """Answer before anything is changed: an answer that comes late would be lost."""
-    await interaction.response.defer(ephemeral=True, thinking=True)

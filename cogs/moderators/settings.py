@@ -15,15 +15,9 @@ from bot.core.rules import OperatorLimits, ServerRules, snapshot
 from bot.errors import Problem, Refused
 from bot.services.moderation import REASON_LIMIT_CHARS
 from bot.services.quotas import Quotas
+from cogs.shared.answers import Late, answering, show_in_place, show_privately
 from cogs.shared.confirm_buttons import ask_to_confirm
-from cogs.shared.interactions import (
-    Interaction,
-    chosen_in,
-    refusals_shown,
-    server_of,
-    servers_only,
-    show_privately,
-)
+from cogs.shared.interactions import Interaction, chosen_in, server_of, servers_only
 
 Reason = app_commands.Range[str, 1, REASON_LIMIT_CHARS]
 Budget = app_commands.Range[int, 0, 1_000_000]
@@ -50,7 +44,7 @@ class Settings(
     @app_commands.command(description="Everything that holds in this server")
     async def show(self, interaction: Interaction) -> None:
         """The server's own rules, and where the operator's hold."""
-        async with refusals_shown(interaction):
+        async with answering(interaction):
             rules = await self._quotas.rules(server_of(interaction))
             card = settings_cards.overview(rules, self._limits, _here(interaction, rules))
             await show_privately(interaction, card)
@@ -77,7 +71,7 @@ class Settings(
             "max_waiting_per_person": waiting,
         }
         changes = {name: value or None for name, value in given.items() if value is not None}
-        async with refusals_shown(interaction):
+        async with answering(interaction):
             if not changes:
                 await show_privately(interaction, settings_cards.limits_unasked())
                 return
@@ -94,7 +88,7 @@ class Settings(
     @app_commands.describe(reason=WHY)
     async def channels(self, interaction: Interaction, reason: Reason = "") -> None:
         """A card to choose the channels on."""
-        async with refusals_shown(interaction):
+        async with answering(interaction):
             rules = await self._quotas.rules(server_of(interaction))
             card = settings_cards.choose_channels(
                 _choice(interaction, reason), rules, _here(interaction, rules)
@@ -107,7 +101,7 @@ class Settings(
         self, interaction: Interaction, role: discord.Role | None = None, reason: Reason = ""
     ) -> None:
         """A card to choose the qualities on."""
-        async with refusals_shown(interaction):
+        async with answering(interaction):
             server_id = server_of(interaction)
             rules = await self._quotas.rules(server_id)
             role_id = role.id if role is not None and role.id != server_id else 0
@@ -126,7 +120,7 @@ class Settings(
         self, interaction: Interaction, allowed: bool, reason: Reason = ""
     ) -> None:
         """Let members' direct messages draw on this server, or not."""
-        async with refusals_shown(interaction):
+        async with answering(interaction):
             await show_privately(
                 interaction, await self._change(interaction, reason, direct_use=allowed)
             )
@@ -140,7 +134,7 @@ class Settings(
         reason: Reason = "",
     ) -> None:
         """Set the audit channel, if the bot may post there."""
-        async with refusals_shown(interaction):
+        async with answering(interaction):
             if channel is not None:
                 known = interaction.guild and interaction.guild.get_channel(channel.id)
                 if not isinstance(known, discord.TextChannel):
@@ -187,7 +181,7 @@ class ChannelsSelect(ui.DynamicItem[ui.ChannelSelect[Any]], template=CHANNELS_SE
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Save the choice, and show it in the card's place."""
         choice, quotas = self._choice, interaction.client.quotas
-        async with refusals_shown(interaction):
+        async with answering(interaction, Late.IN_PLACE):
             _check_access(interaction, choice)
             chosen = frozenset(int(one) for one in chosen_in(interaction) if one.isdecimal())
             before = await quotas.rules(choice.server_id)
@@ -201,7 +195,7 @@ class ChannelsSelect(ui.DynamicItem[ui.ChannelSelect[Any]], template=CHANNELS_SE
             )
             news = settings_cards.news_of(before, after, "channels")
             card = settings_cards.choose_channels(choice, after, _here(interaction, after), news)
-            await interaction.response.edit_message(view=card)
+            await show_in_place(interaction, card)
 
 
 class QualitiesSelect(ui.DynamicItem[ui.Select[Any]], template=QUALITIES_SELECT):
@@ -222,7 +216,7 @@ class QualitiesSelect(ui.DynamicItem[ui.Select[Any]], template=QUALITIES_SELECT)
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Save the choice, and show it in the card's place."""
         choice, quotas = self._choice, interaction.client.quotas
-        async with refusals_shown(interaction):
+        async with answering(interaction, Late.IN_PLACE):
             _check_access(interaction, choice)
             chosen = chosen_in(interaction)
             qualities = frozenset(known for known in QUALITIES if known in chosen)
@@ -237,7 +231,7 @@ class QualitiesSelect(ui.DynamicItem[ui.Select[Any]], template=QUALITIES_SELECT)
                 after = await quotas.change(choice.server_id, **given, qualities=qualities)
             news = settings_cards.news_of(before, after, "qualities", choice.role_id)
             card = settings_cards.choose_qualities(choice, after, news)
-            await interaction.response.edit_message(view=card)
+            await show_in_place(interaction, card)
 
 
 def _here(interaction: Interaction, rules: ServerRules) -> Here:

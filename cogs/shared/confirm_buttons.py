@@ -11,8 +11,9 @@ from bot.cards import parts
 from bot.cards.moderator import ANSWER_PATTERN, Answer
 from bot.errors import CannotSave, Problem, Refused
 from cogs.shared.access import roles_of
+from cogs.shared.answers import Late, answering, defer, show_in_place, show_privately
 from cogs.shared.confirmations import Act
-from cogs.shared.interactions import Interaction, refusals_shown, server_of, show_privately
+from cogs.shared.interactions import Interaction, server_of
 
 
 async def ask_to_confirm(interaction: Interaction, question: str, act: Act) -> None:
@@ -41,15 +42,15 @@ class AnswerButton(ui.DynamicItem[ui.Button[Any]], template=ANSWER_PATTERN):
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Do what was asked about, once, and put what was done in the question's place."""
-        async with refusals_shown(interaction):
+        async with answering(interaction, Late.IN_PLACE):
             waiting = interaction.client.confirmations
             act = waiting.take(
                 self._token, interaction.user.id, interaction.guild_id, roles_of(interaction)
             )
             if self._answer is Answer.NO:
-                await interaction.response.edit_message(view=moderator_cards.unchanged())
+                await show_in_place(interaction, moderator_cards.unchanged())
                 return
-            await interaction.response.defer()
+            await defer(interaction, Late.IN_PLACE)
             await interaction.edit_original_response(view=await _outcome(act))
 
 

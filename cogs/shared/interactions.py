@@ -1,8 +1,7 @@
-"""What all commands share: the bot they belong to, who asks where, how a refusal is shown."""
+"""What all commands share: the bot they belong to, and who asks where with which files."""
 
 import mimetypes
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from typing import Any
 
 import discord
@@ -11,9 +10,8 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.accounts.wallets import Place
-from bot.cards import parts
 from bot.core.jobs import Upload
-from bot.errors import CannotSave, Problem, Refused
+from bot.services.crowd import Crowd
 from bot.services.moderation import Moderation
 from bot.services.quotas import Quotas
 from bot.services.requests import GivenFile, RequestService
@@ -31,6 +29,7 @@ class Bot(commands.Bot):
     moderation: Moderation
     confirmations: Confirmations
     card_access: CardAccess
+    crowd: Crowd
 
     async def on_message(self, message: discord.Message, /) -> None:
         """There are no text commands; `cogs.members.messages` listens for itself."""
@@ -73,36 +72,3 @@ def given(attachment: discord.Attachment) -> GivenFile:
     """An attachment as the service wants it; a missing content type is guessed from the name."""
     guess = attachment.content_type or mimetypes.guess_type(attachment.filename)[0]
     return GivenFile(Upload(attachment.url, attachment.filename, attachment.size), guess)
-
-
-@asynccontextmanager
-async def refusals_shown(interaction: Interaction) -> AsyncIterator[None]:
-    """Show a refusal, or that something broke, to the person alone instead of raising it."""
-    try:
-        yield
-    except Refused as refused:
-        await show_privately(interaction, parts.refusal(refused.problem, refused.facts))
-    except Exception as error:  # noqa: BLE001  # it is logged; whoever pressed waits for an answer
-        await show_error(interaction, error)
-
-
-async def show_privately(interaction: Interaction, view: discord.ui.LayoutView) -> None:
-    """Answer so that only the person sees it."""
-    if interaction.response.is_done():
-        await interaction.followup.send(view=view, ephemeral=True)
-    else:
-        await interaction.response.send_message(view=view, ephemeral=True)
-
-
-async def show_error(interaction: Interaction, error: Exception) -> None:
-    """The last resort for what a command did not expect."""
-    if isinstance(error, CannotSave):
-        card = parts.refusal(Problem.CANNOT_SAVE, {})
-    else:
-        command = interaction.command.qualified_name if interaction.command else None
-        log.error("a command failed", command=command, exc_info=error)
-        card = parts.say("Something went wrong. Please try again.")
-    try:
-        await show_privately(interaction, card)
-    except discord.HTTPException as unanswered:
-        log.info("the error could not be shown", reason=str(unanswered))

@@ -11,7 +11,8 @@ from bot.cards import history as history_cards
 from bot.cards import server_jobs
 from bot.cards.paging import ID_PATTERN, PagedList, PageRef, Turn
 from bot.cards.server_jobs import JOBS_PER_PAGE, Listed
-from cogs.shared.interactions import Interaction, refusals_shown, show_privately
+from cogs.shared.answers import Late, answering, defer, show_in_place, show_privately
+from cogs.shared.interactions import Interaction
 
 GROUPS = {PagedList.PAST: "quota", PagedList.JOBS: "moderate"}
 """Whose command opens each."""
@@ -39,7 +40,8 @@ class PageControl(ui.DynamicItem[ui.Item[Any]], template=ID_PATTERN):
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Put the wanted page in this one's place, or send the table."""
-        async with refusals_shown(interaction):
+        late = Late.THINKING if self._turn is Turn.CSV else Late.IN_PLACE
+        async with answering(interaction, late):
             page_ref = self._page_ref
             access = interaction.client.card_access
             access.check(
@@ -50,7 +52,7 @@ class PageControl(ui.DynamicItem[ui.Item[Any]], template=ID_PATTERN):
                 return
             if self._turn is Turn.PICK and isinstance(self.item, ui.Select):
                 page_ref = replace(page_ref, filter=self.item.values[0], number=0)
-            await interaction.response.edit_message(view=await _page(interaction, page_ref))
+            await show_in_place(interaction, await _page(interaction, page_ref))
 
 
 async def _page(interaction: Interaction, page_ref: PageRef) -> ui.LayoutView:
@@ -81,7 +83,7 @@ async def _jobs(interaction: Interaction, page_ref: PageRef) -> ui.LayoutView:
 
 
 async def _send_table(interaction: Interaction, page_ref: PageRef) -> None:
-    await interaction.response.defer(ephemeral=True, thinking=True)
+    await defer(interaction)
     lines = await interaction.client.quotas.whole_history(
         page_ref.server_id,
         person_id=page_ref.person_id or None,

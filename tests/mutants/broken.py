@@ -38,7 +38,10 @@ def _one(rule: str, path: str, old: str, new: str, *tests: str, harmless: str = 
     return Mutant(rule, (Edit(path, old, new),), tests, harmless)
 
 
-_FENCE = ".where(jobs.c.id == job.id, jobs.c.state == job.state, jobs.c.revision == job.revision)"
+_STATE = 'jobs.c.state == bindparam("leaves")'
+_REVISION = 'jobs.c.revision == bindparam("seen")'
+_FENCE = f"{_STATE}, {_REVISION}"
+_ANY_STATE, _ANY_REVISION = (f"({fence}) | _THIS" for fence in (_STATE, _REVISION))
 _POST = """            request_id = await self._segmind.submit(
                 image_url=attempt.image_url, video_url=attempt.video_url, quality=quality
             )
@@ -49,19 +52,17 @@ _EARLY = """            assert job.quality is not None
                 image_url=image_url, video_url=video_url, quality=job.quality
             )
 """
-_RENDERED = "        return await transition(connection, job, JobState.FETCHING, at)\n"
-_CAPTURE = "        await journal.settle(connection, job, EntryKind.CAPTURE, at)\n"
+_RENDERED = "        return transition(connection, job, JobState.FETCHING, at)\n"
+_CAPTURE = "        journal.settle(connection, job, EntryKind.CAPTURE, at)\n"
 _BRING = "            await self._bring(job, attempt.result_url)\n"
 _PAID = "        await self._store.fetched(job, self._clock.time())\n        return 0\n"
-_CLAIM = "    return await connection.scalar(statement) is not None\n"
+_CLAIMED = '    return connection.scalar(_CLAIM, {"request_id": request_id}) is not None\n'
 _FAILED = """failure=failure_json(failure), lease=None
         )
-        await journal.settle(connection, job, EntryKind.RELEASE, at)
+        journal.settle(connection, job, EntryKind.RELEASE, at)
 """
-_RELEASE = "        await journal.settle(connection, job, EntryKind.RELEASE, at)\n"
-_NOT_ACCEPTED = (
-    "        return await transition(connection, job, JobState.QUEUED, at, attempt_id=None"
-)
+_RELEASE = "        journal.settle(connection, job, EntryKind.RELEASE, at)\n"
+_NOT_ACCEPTED = "        return transition(connection, job, JobState.QUEUED, at, attempt_id=None"
 
 SENDING = (
     Mutant(
@@ -89,8 +90,8 @@ SENDING = (
     _one(
         "… and answers to submits as well",
         "bot/store/transitions.py",
-        _CLAIM,
-        "    return await connection.scalar(statement) is None and False\n",
+        _CLAIMED,
+        "    return request_id is None\n",
         *(JOBS, DOUBT, MODEL),
     ),
     _one(
@@ -111,7 +112,7 @@ SENDING = (
         "an id may be claimed twice, and nothing refuses it",
         (
             Edit(FIRST_TABLES, '        sa.UniqueConstraint("request_id"),\n', ""),
-            Edit("bot/store/transitions.py", _CLAIM, "    return statement is None\n"),
+            Edit("bot/store/transitions.py", _CLAIMED, "    return request_id is None\n"),
         ),
         (JOBS, DOUBT, MODEL),
     ),
@@ -128,29 +129,29 @@ FENCES = (
         "changes name neither state nor revision",
         "bot/store/transitions.py",
         _FENCE,
-        ".where(jobs.c.id == job.id)",
+        f"{_ANY_STATE}, {_ANY_REVISION}",
         *(JOBS, MONEY, MODEL),
     ),
     _one(
         "changes name the state alone",
         "bot/store/transitions.py",
         _FENCE,
-        ".where(jobs.c.id == job.id, jobs.c.state == job.state)",
+        f"{_STATE}, {_ANY_REVISION}",
         *(JOBS, MODEL),
     ),
     _one(
         "changes name the revision alone",
         "bot/store/transitions.py",
         _FENCE,
-        ".where(jobs.c.id == job.id, jobs.c.revision == job.revision)",
+        f"{_ANY_STATE}, {_REVISION}",
         *(JOBS, MODEL),
         harmless="each change raises it, so it is enough; the state is there for the reader",
     ),
     _one(
         "a repeated event makes another job",
         STORE_PY,
-        "        if await connection.scalar(known) is not None:\n",
-        "        if await connection.scalar(known) == new.id:\n",
+        '        if connection.scalar(_KNOWN, {"origin_id": new.origin_id}) is not None:\n',
+        '        if connection.scalar(_KNOWN, {"origin_id": new.origin_id}) == new.id:\n',
         *(JOBS, MODEL),
     ),
     _one(
@@ -163,9 +164,45 @@ FENCES = (
     _one(
         "transactions do not lock when they begin",
         "bot/store/database.py",
-        '"BEGIN IMMEDIATE" if write else "BEGIN"',
-        '"BEGIN"',
+        '("BEGIN IMMEDIATE", self._tell)',
+        '("BEGIN", self._tell)',
         f"{STORE}/test_database.py",
+    ),
+    _one(
+        "an event that fails leaves its half in the others' commit",
+        "bot/store/group_commit.py",
+        '            connection.exec_driver_sql("ROLLBACK TO event")\n',
+        "",
+        f"{STORE}/test_database.py",
+    ),
+    _one(
+        "an event is told of before its commit",
+        "bot/store/group_commit.py",
+        "            waiting.outcome = waiting.work(connection)\n",
+        "            waiting.outcome = waiting.work(connection)\n"
+        "            self._on_commit(waiting.changes)\n",
+        f"{STORE}/test_database.py",
+    ),
+    _one(
+        "who was turned away is saved all the same",
+        "cogs/members/mimic.py",
+        "            await self._requests.abandon(interaction.id)\n",
+        "            log.debug('told')\n",
+        "tests/bot/life/members/test_answers.py",
+    ),
+    _one(
+        "a private word is taken for the reply",
+        "bot/delivery/status.py",
+        "        return None if reply.flags.ephemeral else reply.id",
+        "        return reply.id",
+        "tests/bot/life/members/test_answers.py",
+    ),
+    _one(
+        "what is remembered is read over what was committed meanwhile",
+        "bot/jobs/live.py",
+        "            if job is None or job_id not in changed:\n",
+        "            if job is None or changed is not None:\n",
+        "tests/bot/jobs/test_live.py",
     ),
 )
 SHOWING = (
@@ -290,14 +327,14 @@ MONEYS = (
         "a failure does not give credits back",
         STORE_PY,
         _FAILED,
-        _FAILED.rpartition("        await")[0],
+        _FAILED.rpartition("        journal")[0],
         *(MONEY, MODEL),
     ),
     _one(
         "giving up does not give credits back",
         "bot/store/decisions.py",
-        "        if outcome is Outcome.GIVE_UP:\n            await journal",
-        "        if outcome is Outcome.AGAIN and not at:\n            await journal",
+        "        if outcome is Outcome.GIVE_UP:\n            journal",
+        "        if outcome is Outcome.AGAIN and not at:\n            journal",
         *(f"{STORE}/test_decisions.py", MODEL),
     ),
     _one(

@@ -1,12 +1,13 @@
 """Who may start, who waits, and whose turn it is."""
 
+from collections import Counter
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.queue import Queue, QueuedJob, fair_order, may_start, waits_for_own
+from bot.core.queue import Queue, QueuedJob, may_start
 from tests.bot.core.test_admission import IDLE, RULES
 
 
@@ -33,18 +34,42 @@ def test_over_a_running_limit_a_job_waits(
     assert may_start(rules, standing) is starts
 
 
-def line(*people: int, server: int = 1) -> list[QueuedJob]:
-    return [QueuedJob(f"j{n}", person, server, float(n)) for n, person in enumerate(people)]
+def jobs(*people: int, server: int = 1) -> list[QueuedJob]:
+    return [QueuedJob(float(n), f"j{n}", person, server) for n, person in enumerate(people)]
+
+
+def queue_of(
+    queued: list[QueuedJob],
+    running: dict[tuple[int, int], int] | None = None,
+    caps: dict[int, int] | None = None,
+    most: int = 99,
+) -> Queue:
+    queue = Queue(most, caps)
+    for (person_id, server_id), number in (running or {}).items():
+        queue.count_running(person_id, server_id, number)
+    for job in queued:
+        queue.enter(job)
+    return queue
+
+
+def order(queue: Queue) -> list[str]:
+    return [job.job_id for job in queue.next_turns(10**6)]
 
 
 def test_a_servers_cap_holds_back_its_jobs_and_no_others() -> None:
-    here, there = line(1, 1, server=1), [QueuedJob("there", 1, 2, 9.0)]
-    order = fair_order(Queue([*here, *there], {(1, 1): 1}, {1: 1}), 5)
-    assert [queued.job_id for queued in order] == ["there"]
-    order = fair_order(Queue([*here, *there], {}, {1: 1}), 5)
-    assert [queued.job_id for queued in order] == ["j0", "there"]
-    order = fair_order(Queue([*here, *there], {}, {1: 9}), 2)
-    assert [queued.job_id for queued in order] == ["j0", "j1"]
+    both = [*jobs(1, 1, server=1), QueuedJob(9.0, "there", 1, 2)]
+    assert order(queue_of(both, {(1, 1): 1}, {1: 1}, 5)) == ["there"]
+    assert order(queue_of(both, {}, {1: 1}, 5)) == ["j0", "there"]
+    assert order(queue_of(both, {}, {1: 9}, 2)) == ["j0", "j1"]
+
+
+def test_a_cap_that_is_raised_counts_at_once() -> None:
+    queue = queue_of(jobs(1, 1), {(1, 1): 1}, {1: 1})
+    assert order(queue) == []
+    queue.set_caps({1: 2})
+    assert order(queue) == ["j0"]
+    queue.set_caps({})
+    assert order(queue) == ["j0", "j1"]
 
 
 @pytest.mark.parametrize(
@@ -61,38 +86,111 @@ def test_a_servers_cap_holds_back_its_jobs_and_no_others() -> None:
 def test_who_waits_for_their_own(
     running: dict[tuple[int, int], int], caps: dict[int, int], waits: bool
 ) -> None:
-    assert waits_for_own(Queue([], running, caps), 1, 1, 2) is waits
+    assert queue_of([], running, caps, 2).waits_for_own(1, 1) is waits
 
 
 def test_nobodys_tenth_runs_before_anothers_first() -> None:
-    order = fair_order(Queue(line(*[1] * 10, 2, 3)), 99)
-    assert [queued.person_id for queued in order][:3] == [1, 2, 3]
-    assert [queued.job_id for queued in order][3:5] == ["j1", "j2"]
+    first = queue_of(jobs(*[1] * 10, 2, 3)).next_turns(99)
+    assert [job.person_id for job in first][:3] == [1, 2, 3]
+    assert [job.job_id for job in first][3:5] == ["j1", "j2"]
 
 
 def test_what_runs_counts_as_a_turn_taken() -> None:
-    order = fair_order(Queue(line(1, 2, 1), {(1, 1): 1}), 2)
-    assert [queued.job_id for queued in order] == ["j1", "j0"]
+    assert order(queue_of(jobs(1, 2, 1), {(1, 1): 1}, most=2)) == ["j1", "j0"]
+
+
+def test_what_cannot_start_yet_is_passed_over() -> None:
+    queue = queue_of(jobs(1, 1, 2))
+    assert [job.job_id for job in queue.next_turns(2, without={"j0", "j2"})] == ["j1"]
+    assert order(queue) == ["j0", "j2", "j1"]
+
+
+# --- held against the plain rule ---------------------------------------------------------------
+
+MOST, CAPS = 2, {1: 1}
+
+
+def fair_order(queued: list[QueuedJob], running: Counter[tuple[int, int]]) -> list[str]:
+    """The rule as one would say it: look at all, in order of arrival."""
+    turns: list[tuple[int, QueuedJob]] = []
+    ahead = Counter[int]()
+    ahead_here = Counter(running)
+    for (person_id, _), number in running.items():
+        ahead[person_id] += number
+    for job in sorted(queued):
+        here = (job.person_id, job.server_id)
+        cap = CAPS.get(job.server_id)
+        if ahead[job.person_id] < MOST and (cap is None or ahead_here[here] < cap):
+            turns.append((ahead[job.person_id], job))
+            ahead[job.person_id] += 1
+            ahead_here[here] += 1
+    return [job.job_id for _, job in sorted(turns)]
+
+
+def plain_places(queued: list[QueuedJob], running: Counter[tuple[int, int]]) -> dict[str, int]:
+    ahead = Counter[int]()
+    for (person_id, _), number in running.items():
+        ahead[person_id] += number
+    turns = []
+    for job in sorted(queued):
+        turns.append((ahead[job.person_id], job))
+        ahead[job.person_id] += 1
+    return {job.job_id: place for place, (_, job) in enumerate(sorted(turns), 1)}
 
 
 @given(
-    st.lists(st.integers(1, 4), max_size=20),
-    st.dictionaries(st.integers(1, 4), st.integers(0, 3)),
-    st.integers(1, 3),
-)
-def test_the_order_is_fair(people: list[int], running: dict[int, int], most: int) -> None:
-    order = fair_order(
-        Queue(line(*people), {(person, 1): n for person, n in running.items()}), most
+    st.lists(
+        st.tuples(st.integers(0, 9), st.integers(1, 4), st.integers(1, 2), st.booleans()),
+        max_size=40,
     )
-    started = dict(running)
-    for position, queued in enumerate(order):
-        started[queued.person_id] = started.get(queued.person_id, 0) + 1
-        assert started[queued.person_id] <= most
-        for later in order[position + 1 :]:
-            ahead = started.get(later.person_id, 0)
-            assert started[queued.person_id] <= ahead + 1
-    for person in set(people):
-        theirs = [queued.queued_at for queued in order if queued.person_id == person]
-        assert theirs == sorted(theirs)
-        free = max(0, most - running.get(person, 0))
-        assert len(theirs) == min(free, people.count(person))
+)
+def test_kept_up_to_date_it_is_the_plain_rule(
+    changes: list[tuple[int, int, int, bool]],
+) -> None:
+    """Each change: somebody's job arrives, or starts, or leaves the queue, or one is done."""
+    queue, queued, running = Queue(MOST, CAPS), list[QueuedJob](), Counter[tuple[int, int]]()
+    for number, (when, person_id, server_id, starts) in enumerate(changes):
+        here = (person_id, server_id)
+        theirs = [job for job in queued if (job.person_id, job.server_id) == here]
+        if when < 5:
+            queued.append(QueuedJob(float(when), f"j{number}", person_id, server_id))
+            queue.enter(queued[-1])
+        elif theirs:
+            queued.remove(theirs[0])
+            queue.leave(theirs[0].job_id)
+            running[here] += starts
+            queue.count_running(*here, int(starts))
+        elif running[here]:
+            running[here] -= 1
+            queue.count_running(*here, -1)
+        whole = fair_order(queued, running)
+        for most in (1, 2, 99):
+            assert [job.job_id for job in queue.next_turns(most)] == whole[:most]
+        assert queue.places() == plain_places(queued, running)
+        assert queue.places() == {job.job_id: queue.place_of(job.job_id) for job in queued}
+        assert (queue.running, len(queue)) == (running.total(), len(queued))
+
+
+def test_a_change_looks_at_nobody_else() -> None:
+    """What a step costs does not grow with the queue: counted in jobs that are looked at."""
+    looked_at = Counter[str]()
+
+    class Watched(str):
+        __slots__ = ()
+
+        def __hash__(self) -> int:
+            looked_at["ids"] += 1
+            return super().__hash__()
+
+        def __eq__(self, other: object) -> bool:
+            return super().__eq__(other)
+
+    costs = []
+    for size in (10, 5000):
+        queue = queue_of([QueuedJob(float(n), Watched(f"j{n}"), n, 1) for n in range(size)])
+        looked_at.clear()
+        for job in queue.next_turns(3, without={"none"}):
+            queue.leave(job.job_id)
+            queue.count_running(job.person_id, 1, 1)
+        costs.append(looked_at["ids"])
+    assert costs[0] == costs[1]

@@ -204,6 +204,6 @@ async def test_the_line_is_in_order_of_asking(store: Store) -> None:
         job = await store.read.job(f"j{number}")
         assert job is not None
         await store.admit(job, quality="540p", duration_s=2.0, price=2, at=AT + number)
-    line = await store.read.queue()
-    assert [entry.job_id for entry in line.queued] == ["j2", "j1"]
-    assert line.running == {}
+    queue = await store.read.queue()
+    assert [queued.job_id for queued in queue.next_turns(9)] == ["j2", "j1"]
+    assert queue.running == 0

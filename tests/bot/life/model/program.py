@@ -20,6 +20,7 @@ from bot.errors import DeliveryError, Fact, Problem, Refused
 from bot.jobs.files import Files
 from bot.jobs.forecast import Forecast
 from bot.jobs.intake import Intake
+from bot.jobs.live import LiveJobs
 from bot.jobs.renders import Renders
 from bot.jobs.runner import Runner
 from bot.jobs.submits import Submits
@@ -92,6 +93,9 @@ class Discord:
     def wake(self, job_id: str) -> None:
         """No cards are drawn here."""
 
+    async def pause(self) -> None:
+        """Nobody waits for an answer."""
+
 
 class Post:
     """The last rung of the ladder: a video is kept, unless Discord is down."""
@@ -141,7 +145,8 @@ class Program:
             now=clock.time,
         )
         self.files, self.breaker, media = Files(self.folder), CircuitBreaker(clock), Decoder()
-        self.forecast = Forecast(self.store, self.breaker, clock)
+        self.jobs = LiveJobs(self.store)
+        self.forecast = Forecast(self.store, self.jobs, self.breaker, clock)
         if not self._runs:
             for server in (1, 2):
                 await self.lay_down(server, HOUSES[server])
@@ -176,6 +181,7 @@ class Program:
         alarms, limiter = Alarms(), self.limiter
         return Runner(
             store=store,
+            jobs=self.jobs,
             intake=Intake(
                 store=store,
                 downloads=downloads,
@@ -190,6 +196,7 @@ class Program:
             breaker=breaker,
             submits=Submits(
                 store=store,
+                jobs=self.jobs,
                 segmind=segmind,
                 media=media,
                 files=files,
@@ -214,6 +221,7 @@ class Program:
             ),
             delivery=Post(store, self.outside, clock),
             cards=self.discord,
+            pause=self.discord.pause,
             files=files,
             clock=clock,
             keep_days=14,

@@ -1,0 +1,123 @@
+"""The jobs under way, as this program remembers them.
+
+What it commits itself is known here from then on and not read again; what others may have changed
+meanwhile shows by its revision, and is read anew.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from bot.core.jobs import RUNNING, Job, JobState, Source
+from bot.core.queue import Queue, QueuedJob
+from bot.store.group_commit import Changes
+from bot.store.store import Store
+
+
+class Jobs(Protocol):
+    """What is asked about jobs under way, here or of the database."""
+
+    async def job(self, job_id: str) -> Job | None:
+        """One job, or `None`."""
+
+    async def queue(self) -> Queue:
+        """Who waits, and who has jobs running; to be looked at and not changed."""
+
+
+class LiveJobs:
+    """Every job that has not ended, and the queue; nothing is kept of one that has."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._jobs: dict[str, Job] = {}
+        self._queue: Queue | None = None
+        self._caps_are_known = False
+        self._readings: dict[object, set[str]] = {}
+        store.database.on_commit.append(self._learn)
+
+    async def load(self) -> list[Job]:
+        """Every unended job, read once at the start."""
+        with self._reading() as changed:
+            found = await self._store.read.unended()
+        self._queue = Queue(self._store.limits.max_running_per_person)
+        for job in self._jobs.values():
+            self._count(job, 1)
+        for job in found:
+            if job.id not in changed:
+                self._set(job)
+        return list(self._jobs.values())
+
+    async def job(self, job_id: str) -> Job | None:
+        """One job, or `None`; one that has ended is looked up."""
+        return self._jobs.get(job_id) or await self.refresh(job_id)
+
+    async def refresh(self, job_id: str) -> Job | None:
+        """The job as the database has it: perhaps somebody else has changed it."""
+        while True:
+            with self._reading() as changed:
+                job = await self._store.read.job(job_id)
+            if job is None or job_id not in changed:
+                break
+            if known := self._jobs.get(job_id):
+                return known
+        if job is not None:
+            self._set(job)
+        return job
+
+    async def queue(self) -> Queue:
+        """Who waits, and who has jobs running; to be looked at and not changed."""
+        if self._queue is None:
+            await self.load()
+        assert self._queue is not None
+        if not self._caps_are_known:
+            self._caps_are_known = True
+            self._queue.set_caps(await self._store.read.running_caps())
+        return self._queue
+
+    def forget_rules(self) -> None:
+        """Somebody has decided something, perhaps how many jobs one person may run in a server."""
+        self._caps_are_known = False
+
+    @contextmanager
+    def _reading(self) -> Iterator[set[str]]:
+        """The jobs that are committed anew while something is read: that is older than they are."""
+        key, changed = object(), set[str]()
+        self._readings[key] = changed
+        try:
+            yield changed
+        finally:
+            del self._readings[key]
+
+    def _learn(self, changes: Changes) -> None:
+        if changes.acted:
+            self.forget_rules()
+        for job in changes.jobs:
+            self._set(job)
+
+    def _set(self, job: Job) -> None:
+        for changed in self._readings.values():
+            changed.add(job.id)
+        known = self._jobs.pop(job.id, None)
+        if known is not None:
+            self._count(known, -1)
+        if not job.ended:
+            self._jobs[job.id] = job
+            self._count(job, 1)
+
+    def _count(self, job: Job, more: int) -> None:
+        """Where a job stands in the queue, or (-1) stands no longer."""
+        if self._queue is None:
+            return
+        self._queue.submitting += more * (job.state is JobState.SUBMITTING)
+        if job.state in RUNNING:
+            self._queue.count_running(job.person_id, job.server_id, more)
+        elif job.state is JobState.QUEUED and more > 0:
+            self._queue.enter(_queued(job))
+        elif job.state is JobState.QUEUED:
+            self._queue.leave(job.id)
+
+
+def _queued(job: Job) -> QueuedJob:
+    """A job's place in the order of arrival: when it was asked for, or when its offer was taken."""
+    at = job.created_at if job.source is Source.SLASH else job.queued_at
+    return QueuedJob(at or job.created_at, job.id, job.person_id, job.server_id)

@@ -1,0 +1,113 @@
+"""Everybody gets an answer in time, however many ask at once.
+
+Discord shows "the application did not respond" three seconds after a command or a press, and takes
+no answer after that (Discord's documentation, Receiving and Responding).
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from bot.alarms import Alarm, Alarms
+from bot.clock import Clock, wait_for_event
+from bot.errors import Problem, Refused
+
+T = TypeVar("T")
+
+ANSWER_WITHIN_S = 1.8
+"""Of Discord's three seconds; the rest is for the way there and back."""
+
+MOST_AT_ONCE = 5
+"""So much of one person is looked after at once; whoever presses on is told to wait."""
+
+MANY = 4
+"""While so many wait for their answer, the bot's own work lets them go first."""
+
+LONGEST_PAUSE_S = 2.0
+CALM_S = 60.0
+
+
+class Crowd:
+    """Who is waiting for an answer. `turned_away` were told that the bot is too busy, `missed`
+    could not be told anything any more."""
+
+    def __init__(self, clock: Clock, alarms: Alarms) -> None:
+        self.clock = clock
+        self._alarms = alarms
+        self._waiting = 0
+        self._of_one: Counter[int] = Counter()
+        self._calm = asyncio.Event()
+        self._calm.set()
+        self._turned_away_at = -CALM_S
+        self.answered = 0
+        self.turned_away = 0
+        self.missed = 0
+
+    @contextmanager
+    def looking_after(self, person_id: int) -> Iterator[None]:
+        """One more command or press of this person. Raises `Refused` where that is one too many."""
+        if self._of_one[person_id] >= MOST_AT_ONCE:
+            raise Refused(Problem.ONE_AFTER_ANOTHER, limit=MOST_AT_ONCE)
+        self._of_one[person_id] += 1
+        try:
+            yield
+        finally:
+            self._of_one[person_id] -= 1
+            if not self._of_one[person_id]:
+                del self._of_one[person_id]
+
+    async def in_time(self, work: Coroutine[Any, Any, T]) -> T:
+        """What must be done before there is an answer.
+
+        Raises `Refused` with BUSY where it takes too long: it is cancelled then, and whatever it
+        has saved meanwhile is for the caller to undo.
+        """
+        task = asyncio.ensure_future(work)
+        timer = asyncio.ensure_future(self.clock.sleep(ANSWER_WITHIN_S))
+        try:
+            await asyncio.wait({task, timer}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            timer.cancel()
+            if not task.done():
+                task.cancel()
+                task.add_done_callback(lambda late: late.cancelled() or late.exception())
+        if task.done():
+            return task.result()
+        self._turn_away()
+        raise Refused(Problem.BUSY)
+
+    def begin(self) -> None:
+        """Somebody waits for an answer from now on."""
+        self._waiting += 1
+        if self._waiting >= MANY:
+            self._calm.clear()
+
+    def end(self, *, missed: bool) -> None:
+        """They have one, or (`missed`) can have none any more."""
+        self._waiting -= 1
+        if self._waiting < MANY:
+            self._calm.set()
+        self.missed += missed
+        self.answered += not missed
+        if self.clock.monotonic() - self._turned_away_at > CALM_S:
+            self._alarms.clear(Alarm.CROWD, "answers")
+
+    async def pause(self) -> None:
+        """Let those go first who wait for an answer; a while at most, so that work goes on."""
+        if not self._calm.is_set():
+            await wait_for_event(self._calm, self.clock, LONGEST_PAUSE_S)
+
+    def counts(self) -> dict[str, int]:
+        """How many were answered, turned away and missed so far."""
+        return {
+            "answered": self.answered,
+            "turned_away": self.turned_away,
+            "missed": self.missed,
+        }
+
+    def _turn_away(self) -> None:
+        self.turned_away += 1
+        self._turned_away_at = self.clock.monotonic()
+        self._alarms.raise_(Alarm.CROWD, "answers")

@@ -1,0 +1,150 @@
+"""How every command, press and form is answered: in time, once, and never with silence."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from enum import Enum, auto
+from typing import Any
+
+import discord
+import structlog
+from discord import ui
+
+from bot.cards import parts
+from bot.errors import CannotSave, Problem, Refused
+from bot.services.crowd import ANSWER_WITHIN_S
+from cogs.shared.interactions import Interaction
+
+log = structlog.get_logger()
+
+UNKNOWN_INTERACTION = 10062
+"""Discord's word for an answer that comes after its three seconds."""
+
+
+class Late(Enum):
+    """What is said meanwhile where an answer takes long."""
+
+    THINKING = auto()
+    """That one is on its way, which is the person's alone and becomes the answer."""
+
+    IN_PLACE = auto()
+    """Nothing; the card that was pressed changes when there is an answer."""
+
+    BUSY = auto()
+    """Whoever answers sees to it, with `Crowd.in_time`."""
+
+
+@asynccontextmanager
+async def answering(interaction: Interaction, late: Late = Late.THINKING) -> AsyncIterator[None]:
+    """Answer in here, with the functions below.
+
+    A refusal, or that something broke, is shown to the person alone instead of being raised.
+    """
+    crowd = interaction.client.crowd
+    crowd.begin()
+    meanwhile = asyncio.create_task(_say_meanwhile(interaction, late))
+    try:
+        with crowd.looking_after(interaction.user.id):
+            yield
+    except Refused as refused:
+        await _show_at_last(interaction, parts.refusal(refused.problem, refused.facts))
+    except Exception as error:  # noqa: BLE001  # it is logged; whoever pressed waits for an answer
+        await show_error(interaction, error)
+    finally:
+        meanwhile.cancel()
+        _end(interaction, missed=not interaction.response.is_done())
+
+
+async def show_privately(interaction: Interaction, view: ui.LayoutView) -> None:
+    """Answer so that only the person sees it."""
+    async with _one_answer(interaction):
+        if not interaction.response.is_done():
+            await interaction.response.send_message(view=view, ephemeral=True)
+            return
+    await interaction.followup.send(view=view, ephemeral=True)
+
+
+async def show_in_place(interaction: Interaction, view: ui.LayoutView) -> None:
+    """Put this in the place of the card that was pressed."""
+    async with _one_answer(interaction):
+        if not interaction.response.is_done():
+            await interaction.response.edit_message(view=view)
+            return
+    await interaction.edit_original_response(view=view)
+
+
+async def open_form(interaction: Interaction, form: ui.Modal) -> None:
+    """Ask for more. Nothing may have been said before."""
+    async with _one_answer(interaction):
+        await interaction.response.send_modal(form)
+
+
+async def defer(interaction: Interaction, late: Late = Late.THINKING) -> None:
+    """Say now that an answer will come, where nothing was said yet."""
+    async with _one_answer(interaction):
+        if interaction.response.is_done():
+            return
+        if late is Late.THINKING:
+            await interaction.response.defer(ephemeral=True, thinking=True)
+        else:
+            await interaction.response.defer()
+
+
+async def defer_publicly(interaction: Interaction) -> int | None:
+    """Begin the answer that everybody sees; its message id, if Discord tells it."""
+    async with _one_answer(interaction):
+        response = await interaction.response.defer(thinking=True)
+    return response.message_id if response else None
+
+
+async def show_error(interaction: Interaction, error: Exception) -> None:
+    """The last resort for what a command did not expect."""
+    if is_missed(error):
+        log.warning("an answer came too late", reason=str(error))
+        return
+    if isinstance(error, CannotSave):
+        card = parts.refusal(Problem.CANNOT_SAVE, {})
+    else:
+        command = interaction.command.qualified_name if interaction.command else None
+        log.error("a command failed", command=command, exc_info=error)
+        card = parts.say("Something went wrong. Please try again.")
+    await _show_at_last(interaction, card)
+
+
+def is_missed(error: BaseException) -> bool:
+    """Whether Discord has told the person already that nobody answered."""
+    return isinstance(error, discord.NotFound) and error.code == UNKNOWN_INTERACTION
+
+
+async def _show_at_last(interaction: Interaction, card: ui.LayoutView) -> None:
+    try:
+        await show_privately(interaction, card)
+    except discord.HTTPException as unanswered:
+        log.warning("an answer could not be shown", reason=str(unanswered))
+
+
+async def _say_meanwhile(interaction: Interaction, late: Late) -> None:
+    if late is Late.BUSY:
+        return
+    await interaction.client.crowd.clock.sleep(ANSWER_WITHIN_S)
+    try:
+        await defer(interaction, late)
+    except discord.HTTPException as error:
+        log.warning("an answer came too late", reason=str(error))
+
+
+@asynccontextmanager
+async def _one_answer(interaction: Interaction) -> AsyncIterator[None]:
+    """Discord takes one first answer: who comes second sees that, and goes on from there."""
+    lock: asyncio.Lock = interaction.extras.setdefault("answer", asyncio.Lock())
+    async with lock:
+        yield
+        if interaction.response.is_done():
+            _end(interaction, missed=False)
+
+
+def _end(interaction: Interaction, *, missed: bool) -> None:
+    extras: dict[Any, Any] = interaction.extras
+    if not extras.setdefault("has ended", False):
+        extras["has ended"] = True
+        interaction.client.crowd.end(missed=missed)

@@ -1,0 +1,129 @@
+"""What the program remembers of the jobs under way is what the database has, and not read again."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy.event import listen
+
+from bot.core.actions import ActionKind
+from bot.core.jobs import Delivered, Job, JobState, Source
+from bot.jobs.live import LiveJobs
+from bot.store.database import Database
+from bot.store.store import Store
+from tests.bot.store.test_jobs import AT, LIMITS, begin, queue, rendering, submit
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    async with await Database.open(url(tmp_path), exclusive=True) as database:
+        yield Store(database, replace(LIMITS, max_running_per_person=2))
+
+
+def url(folder: Path) -> str:
+    return f"sqlite+aiosqlite:///{folder / 'marionette.db'}"
+
+
+async def seen(jobs: LiveJobs | Store) -> tuple[list[str], dict[str, int], int, int, bool]:
+    """The queue as it is remembered, or as the database has it."""
+    queue = await (jobs if isinstance(jobs, LiveJobs) else jobs.read).queue()
+    turns = [queued.job_id for queued in queue.next_turns(99)]
+    return turns, queue.places(), queue.running, queue.submitting, queue.waits_for_own(3, 1)
+
+
+async def deliver(store: Store, job: Job) -> Job:
+    job = await store.rendered(job, "https://files.example/v.mp4", 0.5, AT)
+    job = await store.fetched(job, AT)
+    return await store.delivered(job, Delivered.CHANNEL, 9, AT)
+
+
+@pytest.mark.parametrize("loaded_first", [True, False])
+async def test_the_queue_is_what_the_database_has(store: Store, loaded_first: bool) -> None:
+    live = LiveJobs(store)
+    if loaded_first:
+        await live.load()
+    queued = [await queue(store, number) for number in (1, 2, 3)]
+    running = await rendering(store, 4)
+    await begin(store, 5, Source.MESSAGE)
+    assert await seen(live) == await seen(store)
+    assert await submit(store, queued[1]) is not None
+    assert await seen(live) == await seen(store)
+    await store.cancel(queued[0], AT)
+    await deliver(store, running)
+    assert await seen(live) == await seen(store)
+
+
+async def test_what_this_program_commits_is_not_read_again(store: Store) -> None:
+    live = LiveJobs(store)
+    await live.load()
+    await live.queue()
+    job = await rendering(store)
+    await store.card_shows(job.id, "rendering")
+    statements: list[object] = []
+    for connection in store.database._connections:
+        listen(connection.engine, "before_cursor_execute", lambda *told: statements.append(told))
+    for _ in range(5):
+        known = await live.job(job.id)
+        assert (await live.queue()).running == 1
+    assert statements == []
+    assert known is not None
+    assert known == await store.read.job(job.id)
+    assert known.card.shown == "rendering"
+
+
+async def test_nothing_is_kept_of_a_job_that_has_ended(store: Store) -> None:
+    live = LiveJobs(store)
+    await live.load()
+    done = await deliver(store, await rendering(store))
+    assert await live.job(done.id) == done
+    assert await live.job("unknown") is None
+    assert live._jobs == {}
+    assert (await live.queue())._people == {}
+
+
+async def test_what_another_program_decides_is_seen_when_it_is_looked_for(
+    store: Store, tmp_path: Path
+) -> None:
+    live = LiveJobs(store)
+    await live.load()
+    job = await queue(store)
+    async with await Database.open(url(tmp_path)) as beside:
+        other = Store(beside, LIMITS)
+        await other.cancel_for(job, actor_id=0, reason="so", at=AT)
+        await other.rulebook.set_rules(
+            1,
+            {"max_running_per_person": 1},
+            kind=ActionKind.SETTINGS,
+            actor_id=0,
+            reason="so",
+            at=AT,
+        )
+    assert await live.job(job.id) == job
+    cancelled = await live.refresh(job.id)
+    assert cancelled is not None
+    assert cancelled.state is JobState.CANCELLED
+    live.forget_rules()
+    await rendering(store, 2)
+    assert await seen(live) == await seen(store)
+    assert (await live.queue()).waits_for_own(3, 1)
+
+
+async def test_a_reading_that_was_overtaken_changes_nothing(store: Store) -> None:
+    """A job ends while it is read: what was read must not bring it back."""
+    live = LiveJobs(store)
+    await live.load()
+    job = await queue(store)
+    for _ in range(20):
+        reading = asyncio.create_task(live.refresh(job.id))
+        await asyncio.sleep(0)
+        note = asyncio.create_task(store.card_shows(job.id, "queued:1"))
+        await asyncio.gather(reading, note)
+        assert await live.job(job.id) == await store.read.job(job.id)
+    reading = asyncio.create_task(live.refresh(job.id))
+    await asyncio.sleep(0)
+    ended = await store.cancel(job, AT)
+    await reading
+    assert await live.job(job.id) == ended
+    assert live._jobs == {}
