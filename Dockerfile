@@ -11,7 +11,7 @@ COPY bot bot
 COPY cogs cogs
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
     DATA_DIR=/data HTTP_PORT=8080
-# nobody may write here later, and each look at a file is a process of its own
+# nobody may write here later
 RUN python -m compileall -q bot cogs
 USER marionette
 VOLUME /data

@@ -106,7 +106,8 @@ async def _wire(
     database = await Database.open(settings.database, exclusive=True, alarms=alarms)
     store = Store(await stack.enter_async_context(database), settings.operator_limits())
     jobs = LiveJobs(store)
-    media, files, breaker = Media(), Files(settings.data_dir), CircuitBreaker(clock, alarms)
+    media = await stack.enter_async_context(Media())
+    files, breaker = Files(settings.data_dir), CircuitBreaker(clock, alarms)
     client = await stack.enter_async_context(_discord_client(settings))
     members = DiscordMembers(client, clock.time)
     parts = _Parts(

@@ -18,7 +18,7 @@ LONGEST_FILE, LONGEST_FUNCTION = 400, 70
 MOST_IN_A_ROOM = 13
 ENTRIES = {
     "bot.__main__",
-    "bot.media.worker",
+    "bot.media.forkserver",
     "bot.store.migrations.env",
     "engine.__main__",
     "engine.plain",

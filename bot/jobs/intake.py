@@ -106,7 +106,11 @@ class Intake:
         await self._download(job.subject, subject, "image", IMAGE_LIMIT_BYTES)
         await self._download(job.motion, motion, "video", VIDEO_LIMIT_BYTES)
         return await self._media.inspect_pair(
-            subject, motion, image_name=job.subject.name, video_name=job.motion.name
+            subject,
+            motion,
+            image_name=job.subject.name,
+            video_name=job.motion.name,
+            person_id=job.person_id,
         )
 
     async def _look_at_half(self, job: Job) -> None:
@@ -117,11 +121,11 @@ class Intake:
         if job.subject:
             path = self._files.subject(job.id)
             await self._download(upload, path, "image", IMAGE_LIMIT_BYTES)
-            await self._media.inspect_image(path, upload.name)
+            await self._media.inspect_image(path, upload.name, job.person_id)
         else:
             path = self._files.motion(job.id)
             await self._download(upload, path, "video", VIDEO_LIMIT_BYTES)
-            await self._media.inspect_video(path, upload.name)
+            await self._media.inspect_video(path, upload.name, job.person_id)
         self._seen_alone.add(upload.url)
 
     async def _download(self, upload: Upload, path: Path, what: str, limit_bytes: int) -> None:

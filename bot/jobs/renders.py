@@ -221,7 +221,7 @@ class Renders:
                 supplier=self._supplier,
             )
         try:
-            await self._media.inspect_result(path)
+            await self._media.inspect_result(path, job.person_id)
         except Refused:
             path.unlink(missing_ok=True)
             raise

@@ -1,4 +1,4 @@
 """Strangers' files: bounded downloads, and what a file really is, found in a process of its own.
 
-Ask `downloads` for a file's bytes and `inspect` for its facts; only `worker` loads decoders.
+Ask `downloads` for a file's bytes and `inspect` for its facts; only `forkserver` loads decoders.
 """

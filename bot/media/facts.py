@@ -1,4 +1,4 @@
-"""What `inspect` and its worker both know: limits, facts, kinds of file by their first bytes.
+"""What the bot and its decoders both know: limits, requests, facts, kinds of file by first bytes.
 
 Nothing here decodes anything.
 """
@@ -11,6 +11,9 @@ IMAGE_LIMIT_BYTES = 20_000_000
 VIDEO_LIMIT_BYTES = 100_000_000
 VIDEO_LIMIT_S = 30.0
 PIXEL_LIMIT = 50_000_000
+
+MEMORY_LIMIT_BYTES = 1_500_000_000
+"""Address space, not resident: a picture of the most pixels needs about half of it."""
 
 _HEAD_BYTES = 512
 _TS_PACKET_BYTES = 188
@@ -54,6 +57,22 @@ class VideoFacts:
     duration_s: float
     width: int
     height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is to be done: `target` is image, video, result (looks) or fit.
+
+    Only fit has an `output`, a file of at most `write_bytes`; looks write nothing. `cpu_s` is the
+    most processor time, `memory_bytes` the most address space.
+    """
+
+    target: str
+    source: str
+    cpu_s: int
+    output: str = ""
+    write_bytes: int = 0
+    memory_bytes: int = MEMORY_LIMIT_BYTES
 
 
 def kind_of(path: Path) -> Kind:

@@ -1,20 +1,17 @@
-"""What a file really is, and making one smaller; the decoding happens in `bot.media.worker`.
+"""What a file really is, and making one smaller: in whose turn, within which bounds.
 
-Each file is looked at in a process of its own, which hostile bytes may crash or stall; the bot
-itself never loads a decoder.
+Each file is looked at in a process of its own, which hostile bytes may crash or stall.
 """
 
 import asyncio
-import json
 import os
-import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
-
-import structlog
+from types import TracebackType
+from typing import Any, Self
 
 from bot.errors import Fact, Problem, Refused
+from bot.media.decoders import Decoders
 from bot.media.facts import (
     IMAGE_LIMIT_BYTES,
     PICTURES,
@@ -24,9 +21,11 @@ from bot.media.facts import (
     VIDEOS,
     ImageFacts,
     Kind,
+    Request,
     VideoFacts,
     kind_of,
 )
+from bot.media.turns import Turns
 
 __all__ = [
     "IMAGE_LIMIT_BYTES",
@@ -38,29 +37,45 @@ __all__ = [
     "VideoFacts",
 ]
 
-log = structlog.get_logger()
-
-AT_ONCE = 2
 LOOK_CPU_S, LOOK_WALL_S = 20, 60.0
 FIT_CPU_S, FIT_WALL_S = 120, 240.0
+LOOKS_AT_ONCE = max(1, len(os.sched_getaffinity(0)) - 1)
+"""New files leave one core to the bot itself."""
 
-_PACKAGES = str(Path(__file__).resolve().parents[2])
+RESULTS_AT_ONCE = 1
+"""A paid result has a turn of its own: it never waits behind new files, nor behind an encoder."""
+
 _NAMED = frozenset({Problem.NOT_AN_IMAGE, Problem.NOT_A_VIDEO, Problem.VIDEO_WRONG_FORMAT})
 
 
 class Media:
-    """Looks at files, at most `AT_ONCE` at a time; further callers wait.
+    """Looks at files; whoever's turn it is not yet waits. `async with`, or `close` it.
 
     A look may also end in `Refused` with TOO_HARD_TO_READ, after `look_wall_s` seconds at the
-    latest. A file that is not there is an `OSError`.
+    latest. A file that is not there is an `OSError`. `person_id` is whose file it is.
     """
 
-    def __init__(self, *, look_wall_s: float = LOOK_WALL_S) -> None:
-        self._slots = asyncio.Semaphore(AT_ONCE)
+    def __init__(
+        self, decoders: Decoders | None = None, *, look_wall_s: float = LOOK_WALL_S
+    ) -> None:
+        self._decoders = decoders or Decoders()
+        self._looks, self._results = Turns(LOOKS_AT_ONCE), Turns(RESULTS_AT_ONCE)
+        self._fits = asyncio.Lock()
         self._look_wall_s = look_wall_s
 
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._decoders.close()
+
     async def inspect_pair(
-        self, image: Path, video: Path, *, image_name: str, video_name: str
+        self, image: Path, video: Path, *, image_name: str, video_name: str, person_id: int = 0
     ) -> float:
         """Look at a subject and a motion; returns the motion's length in seconds.
 
@@ -69,28 +84,31 @@ class Media:
         kinds = await asyncio.to_thread(lambda: (kind_of(image), kind_of(video)))
         if kinds[0] in VIDEOS and kinds[1] in PICTURES:
             raise Refused(Problem.SWAPPED)
-        await self.inspect_image(image, image_name)
-        return (await self.inspect_video(video, video_name)).duration_s
+        await self.inspect_image(image, image_name, person_id)
+        return (await self.inspect_video(video, video_name, person_id)).duration_s
 
     async def content_type(self, path: Path) -> str:
         """What a file that was looked at before is called over HTTP."""
         kind = await asyncio.to_thread(kind_of, path)
         return "video/mp4" if kind is Kind.MOVIE else f"image/{kind.lower()}"
 
-    async def inspect_image(self, path: Path, name: str) -> ImageFacts:
+    async def inspect_image(self, path: Path, name: str, person_id: int = 0) -> ImageFacts:
         """Decode a still JPEG, PNG, WebP or GIF; raises `Refused` for anything else."""
         _check_size(path, Problem.IMAGE_TOO_LARGE, IMAGE_LIMIT_BYTES)
-        facts = await self._look("image", path, name)
+        async with self._looks.turn(person_id):
+            facts = await self._look("image", path, name)
         return ImageFacts(str(facts["format"]), int(facts["width"]), int(facts["height"]))
 
-    async def inspect_video(self, path: Path, name: str) -> VideoFacts:
+    async def inspect_video(self, path: Path, name: str, person_id: int = 0) -> VideoFacts:
         """Measure an mp4 or mov and decode samples of it; raises `Refused` for anything else."""
         _check_size(path, Problem.VIDEO_TOO_LARGE, VIDEO_LIMIT_BYTES)
-        return _video_facts(await self._look("video", path, name))
+        async with self._looks.turn(person_id):
+            return _video_facts(await self._look("video", path, name))
 
-    async def inspect_result(self, path: Path) -> VideoFacts:
+    async def inspect_result(self, path: Path, person_id: int = 0) -> VideoFacts:
         """Like `inspect_video`, for a finished video: of any size and length, and to its end."""
-        return _video_facts(await self._look("result", path, path.name))
+        async with self._results.turn(person_id):
+            return _video_facts(await self._look("result", path, path.name))
 
     async def fit(self, source: Path, target: Path, limit_bytes: int) -> bool:
         """Encode a video once more into an mp4 of at most `limit_bytes`.
@@ -98,11 +116,12 @@ class Media:
         False when it cannot be done, for whatever reason; `target` is then as it was before.
         """
         part = target.with_name(f"{target.name}.part")
+        request = Request(
+            "fit", _found(source), FIT_CPU_S, output=str(part.absolute()), write_bytes=limit_bytes
+        )
         try:
-            async with self._slots:
-                answer = await _work(
-                    _request("fit", source, FIT_CPU_S, limit_bytes, part), wall_s=FIT_WALL_S
-                )
+            async with self._fits:
+                answer = await self._decoders.run(request, wall_s=FIT_WALL_S)
             if not _facts(answer, source.name).get("fits"):
                 return False
             await asyncio.to_thread(_put_in_place, part, target)
@@ -113,56 +132,22 @@ class Media:
         finally:
             part.unlink(missing_ok=True)
 
-    async def _look(self, task: str, path: Path, name: str) -> Mapping[str, Fact]:
-        async with self._slots:
-            answer = await _work(_request(task, path, LOOK_CPU_S), wall_s=self._look_wall_s)
-        return _facts(answer, name)
+    async def _look(self, target: str, path: Path, name: str) -> Mapping[str, Fact]:
+        request = Request(target, _found(path), LOOK_CPU_S)
+        return _facts(await self._decoders.run(request, wall_s=self._look_wall_s), name)
 
 
-def _request(
-    task: str, source: Path, cpu_s: int, write_bytes: int = 0, target: Path | None = None
-) -> list[str]:
-    """The worker's arguments, in the order of its `main`. Raises `OSError` if there is no file."""
-    source.stat()
-    return [task, str(source), str(cpu_s), str(write_bytes), *([str(target)] if target else [])]
+def _found(path: Path) -> str:
+    """Where it is, from whichever folder it is asked. Raises `OSError` if it is not there."""
+    return str(path.resolve(strict=True))
 
 
-async def _work(request: list[str], *, wall_s: float) -> bytes:
-    """Start a worker, wait for its line, and leave no process behind, whatever happens."""
-    worker = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-P", "-s", "-B", "-X", "utf8", "-m", "bot.media.worker"),
-        *request,
-        env={"PYTHONPATH": _PACKAGES},  # the bot's own environment holds its secrets
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    )
-    assert worker.stdout is not None
-    try:
-        async with asyncio.timeout(wall_s):
-            answer = await worker.stdout.readline()
-            code = await worker.wait()
-    except (TimeoutError, ValueError) as error:  # ValueError: a line without end
-        log.warning("a media worker was stopped", task=request[0], reason=type(error).__name__)
-        raise Refused(Problem.TOO_HARD_TO_READ) from None
-    finally:
-        if worker.returncode is None:
-            worker.kill()
-            await worker.wait()
-    if code != 0:
-        log.warning("a media worker died", task=request[0], code=code)
-        raise Refused(Problem.TOO_HARD_TO_READ)
-    return answer
-
-
-def _facts(answer: bytes, name: str) -> Mapping[str, Fact]:
+def _facts(answer: Mapping[str, Any], name: str) -> Mapping[str, Fact]:
     """The facts in a worker's answer. Raises the `Refused` that it names."""
-    said = json.loads(answer)
-    facts: dict[str, Fact] = said["facts"]
-    if "problem" not in said:
+    facts: dict[str, Fact] = answer["facts"]
+    if "problem" not in answer:
         return facts
-    problem = Problem(said["problem"])
+    problem = Problem(answer["problem"])
     if problem in _NAMED:
         facts["name"] = name
     raise Refused(problem, **facts)

@@ -83,7 +83,8 @@ def _is_at_work() -> bool:
     """Whether a process of ours is, or another thread: that runs, or would, or writes to a disk."""
     if not _THREADS.exists():
         return False
-    if (_THREADS / str(os.getpid()) / "children").read_text():
+    children = (_THREADS / str(os.getpid()) / "children").read_text().split()
+    if not all(map(_is_an_idle_forkserver, children)):
         return True
     own = str(threading.get_native_id())
     for thread in _THREADS.iterdir():
@@ -94,3 +95,15 @@ def _is_at_work() -> bool:
         if state in "RD" and thread.name != own:
             return True
     return False
+
+
+def _is_an_idle_forkserver(pid: str) -> bool:
+    """The decoders' parent, which lives as long as its bot, and only waits for a file."""
+    process = Path("/proc", pid)
+    try:
+        name = (process / "cmdline").read_bytes()
+        state = (process / "stat").read_text().rpartition(") ")[2][0]
+        has_children = bool((process / "task" / pid / "children").read_text())
+    except OSError:
+        return True  # it has ended meanwhile
+    return b"bot.media.forkserver" in name and state == "S" and not has_children

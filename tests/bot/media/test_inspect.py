@@ -5,14 +5,16 @@ import io
 import os
 import subprocess
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from bot.errors import Problem, Refused
+from bot.media.decoders import Decoders
 from bot.media.inspect import (
-    AT_ONCE,
     IMAGE_LIMIT_BYTES,
+    LOOKS_AT_ONCE,
     VIDEO_LIMIT_BYTES,
     ImageFacts,
     Media,
@@ -22,8 +24,15 @@ from tests.media_samples import make_motion, make_noise, make_picture, make_trun
 
 
 @pytest.fixture
-def media() -> Media:
-    return Media()
+async def decoders() -> AsyncIterator[Decoders]:
+    decoders = Decoders()
+    yield decoders
+    await decoders.close()
+
+
+@pytest.fixture
+def media(decoders: Decoders) -> Media:
+    return Media(decoders)
 
 
 @pytest.fixture
@@ -42,10 +51,14 @@ def sized(path: Path, size_bytes: int) -> Path:
     return path
 
 
-def workers() -> set[str]:
-    """Process ids of this process's children, whatever thread started them."""
-    own = Path("/proc/self/task").iterdir()
-    return {pid for task in own for pid in (task / "children").read_text().split()}
+def workers(decoders: Decoders) -> set[str]:
+    """Process ids of the files' own processes."""
+    pid = decoders.parent_pid
+    return set(Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+
+
+def open_files(pid: str) -> list[str]:
+    return [str(each.readlink()) for each in Path("/proc", pid, "fd").iterdir()]
 
 
 def told_of(pid: str, what: str) -> str:
@@ -75,8 +88,10 @@ class Stall:
 async def test_a_good_pair_gives_the_motions_length(
     media: Media, picture: Path, motion: Path
 ) -> None:
-    names = {"image_name": "me.jpg", "video_name": "dance.mp4"}
-    assert await media.inspect_pair(picture, motion, **names) == 2.0
+    length_s = await media.inspect_pair(
+        picture, motion, image_name="me.jpg", video_name="dance.mp4"
+    )
+    assert length_s == 2.0
     assert await media.inspect_image(picture, "me.jpg") == ImageFacts("JPEG", 320, 480)
     assert await media.inspect_video(motion, "dance.mp4") == VideoFacts(2.0, 240, 320)
     assert await media.inspect_result(motion) == VideoFacts(2.0, 240, 320)
@@ -131,54 +146,84 @@ async def test_a_missing_file_is_an_os_error(media: Media, tmp_path: Path) -> No
         await media.inspect_result(tmp_path / "gone.mp4")
 
 
-async def test_a_worker_that_takes_too_long_is_killed(tmp_path: Path) -> None:
+async def test_a_worker_that_takes_too_long_is_killed(decoders: Decoders, tmp_path: Path) -> None:
     stall = Stall(tmp_path / "stall")
     with pytest.raises(Refused) as caught:
-        await Media(look_wall_s=0.2).inspect_image(stall.path, "x")
+        await Media(decoders, look_wall_s=0.2).inspect_image(stall.path, "x")
     assert caught.value.problem is Problem.TOO_HARD_TO_READ
-    assert not workers()
+    assert not workers(decoders)
 
 
-async def test_a_cancelled_look_leaves_no_worker(media: Media, tmp_path: Path) -> None:
+async def test_a_cancelled_look_leaves_no_worker(
+    decoders: Decoders, media: Media, tmp_path: Path
+) -> None:
     stall = Stall(tmp_path / "stall")
     look = asyncio.create_task(media.inspect_image(stall.path, "x"))
     with await stall.reached():
-        assert len(workers()) == 1
+        assert len(workers(decoders)) == 1
         look.cancel()
         with pytest.raises(asyncio.CancelledError):
             await look
-    assert not workers()
+    assert not workers(decoders)
 
 
 async def test_a_worker_knows_no_secrets(
-    media: Media, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    decoders: Decoders, media: Media, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SEGMIND_API_KEY", "SG_secret")
     stall = Stall(tmp_path / "stall")
     look = asyncio.create_task(media.inspect_image(stall.path, "x"))
     with await stall.reached():
-        (pid,) = workers()
+        (pid,) = workers(decoders)
         environment, limits = told_of(pid, "environ"), told_of(pid, "limits")
+        parents = told_of(str(decoders.parent_pid), "environ")
+        files = open_files(pid)
     with pytest.raises(Refused):
         await look
+    assert environment == parents
     assert environment.startswith("PYTHONPATH=")
     assert environment.count("=") == 1
     assert "Max address space         1500000000" in limits
     assert "Max file size             0 " in limits
+    assert sorted(name.split(":")[0] for name in files if name != "/dev/null") == [
+        str(stall.path),
+        "socket",  # its own reply, and no other
+    ]
 
 
-async def test_so_many_workers_run_at_once(media: Media, tmp_path: Path) -> None:
-    stalls = [Stall(tmp_path / f"stall{index}") for index in range(AT_ONCE + 1)]
-    looks = [asyncio.create_task(media.inspect_image(each.path, "x")) for each in stalls]
-    first = [await each.reached() for each in stalls[:AT_ONCE]]
-    assert len(workers()) == AT_ONCE
-    first[0].close()
+async def test_so_many_workers_run_at_once(
+    decoders: Decoders, media: Media, tmp_path: Path
+) -> None:
+    stalls = [Stall(tmp_path / f"stall{index}") for index in range(LOOKS_AT_ONCE + 1)]
+    looks = [
+        asyncio.create_task(media.inspect_image(each.path, "x", person))
+        for person, each in enumerate(stalls)
+    ]
+    running = [await each.reached() for each in stalls[:LOOKS_AT_ONCE]]
+    assert len(workers(decoders)) == LOOKS_AT_ONCE
+    running[0].close()
     with await stalls[-1].reached():
-        first[1].close()
+        for each in running[1:]:
+            each.close()
     for look in looks:
         with pytest.raises(Refused) as caught:
             await look
         assert caught.value.problem is Problem.NOT_AN_IMAGE
+
+
+async def test_a_paid_result_does_not_wait_for_new_files(
+    media: Media, motion: Path, tmp_path: Path
+) -> None:
+    stalls = [Stall(tmp_path / f"stall{index}") for index in range(LOOKS_AT_ONCE)]
+    looks = [
+        asyncio.create_task(media.inspect_image(each.path, "x", person))
+        for person, each in enumerate(stalls)
+    ]
+    running = [await each.reached() for each in stalls]
+    assert await media.inspect_result(motion, 0) == VideoFacts(2.0, 240, 320)
+    for each in running:
+        each.close()
+    await asyncio.gather(*looks, return_exceptions=True)
 
 
 def test_the_bot_itself_loads_no_decoder() -> None:
