@@ -1,5 +1,6 @@
 """Small pictures and videos, drawn here so that no test needs a file from elsewhere."""
 
+import io
 import math
 import random
 import zlib
@@ -111,6 +112,16 @@ def make_pixel_bomb(path: Path) -> Path:
     header = side.to_bytes(4) * 2 + bytes([1, 0, 0, 0, 0])  # one bit a pixel, grey
     chunks = ((b"IHDR", header), (b"IDAT", rows), (b"IEND", b""))
     path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(_png_chunk(*chunk) for chunk in chunks))
+    return path
+
+
+def make_endless_scans(path: Path, *, scans: int = 2_000) -> Path:
+    """A progressive JPEG whose last scan comes so many times: much work. Returns `path`."""
+    plain = io.BytesIO()
+    Image.new("L", (2_000, 2_000)).save(plain, "JPEG", progressive=True)
+    content = plain.getvalue()
+    last_at, end_at = content.rindex(b"\xff\xda"), content.rindex(b"\xff\xd9")
+    path.write_bytes(content[:last_at] + content[last_at:end_at] * scans + content[end_at:])
     return path
 
 

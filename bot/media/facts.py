@@ -3,6 +3,7 @@
 Nothing here decodes anything.
 """
 
+import os
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -14,6 +15,9 @@ PIXEL_LIMIT = 50_000_000
 
 MEMORY_LIMIT_BYTES = 1_500_000_000
 """Address space, not resident: a picture of the most pixels needs about half of it."""
+
+SPARE_CORES = max(1, len(os.sched_getaffinity(0)) - 1)
+"""One core is the bot's own."""
 
 _HEAD_BYTES = 512
 _TS_PACKET_BYTES = 188
@@ -64,12 +68,13 @@ class Request:
     """What is to be done: `target` is image, video, result (looks) or fit.
 
     Only fit has an `output`, a file of at most `write_bytes`; looks write nothing. `cpu_s` is the
-    most processor time, `memory_bytes` the most address space.
+    most processor time, `wall_s` the most time at all, `memory_bytes` the most address space.
     """
 
     target: str
     source: str
     cpu_s: int
+    wall_s: float
     output: str = ""
     write_bytes: int = 0
     memory_bytes: int = MEMORY_LIMIT_BYTES

@@ -6,7 +6,7 @@ one thread: what it forks is whole.
 
 The bot sends a request with the reply socket attached. The child writes its answer there, and when
 it has ended its parent adds how, as a line `{"ended": status}`. A bot that closes its end of the
-reply gives the child up, and one that is gone ends everything.
+reply gives the child up. The kernel ends the parent with the bot, and every child with the parent.
 """
 
 import ctypes
@@ -20,14 +20,8 @@ import sys
 from contextlib import suppress
 from dataclasses import dataclass
 
-import av
-from PIL import GifImagePlugin, JpegImagePlugin, MpoImagePlugin, PngImagePlugin, WebPImagePlugin
-
-from bot.media import worker
+from bot.media import warmup, worker
 from bot.media.facts import Request
-
-LOADED = (GifImagePlugin, JpegImagePlugin, MpoImagePlugin, PngImagePlugin, WebPImagePlugin, av)
-"""What no child should have to load again."""
 
 REQUEST_LIMIT_BYTES = 16_384
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -46,19 +40,17 @@ class ForkServer:
 
     def __init__(self, control: socket.socket) -> None:
         self._control = control
+        self._pid = os.getpid()
         self._selector = selectors.DefaultSelector()
         self._selector.register(control, selectors.EVENT_READ)
 
     def serve(self) -> None:
-        """Fork until the bot is gone; then leave no child behind."""
-        gc.collect()
-        gc.freeze()  # a collection in a child would copy every page that it looks at
+        """Fork until the bot is gone."""
         while True:
             for key, _ in self._selector.select():
                 if isinstance(key.data, _Child):
                     self._look_after(key.data, has_ended=key.fd == key.data.process_fd)
                 elif not self._take_request():
-                    self._end_all()
                     return
 
     def _take_request(self) -> bool:
@@ -70,11 +62,25 @@ class ForkServer:
         reply = socket.socket(fileno=descriptor)
         pid = os.fork()
         if pid == 0:
-            _work(text, reply)
+            self._work(text, reply)
         child = _Child(pid, os.pidfd_open(pid), reply)
         for watched in (child.process_fd, reply):
             self._selector.register(watched, selectors.EVENT_READ, child)
         return True
+
+    def _work(self, text: bytes, reply: socket.socket) -> None:
+        """In the child: do one task, answer, and never come back."""
+        status = 1
+        try:
+            _die_with(self._pid)
+            kept = reply.fileno()
+            os.closerange(3, kept)
+            os.closerange(kept + 1, os.sysconf("SC_OPEN_MAX"))
+            answer = worker.run(Request(**json.loads(text)))
+            reply.sendall(json.dumps(answer).encode())
+            status = 0
+        finally:
+            os._exit(status)
 
     def _look_after(self, child: _Child, *, has_ended: bool) -> None:
         """Pass on how a child has ended; one whose reply nobody reads any more is ended first."""
@@ -90,27 +96,25 @@ class ForkServer:
         with child.reply, suppress(OSError):  # nobody asks any more, or the child has filled it
             child.reply.send(told, socket.MSG_DONTWAIT)
 
-    def _end_all(self) -> None:
-        children = [key.data for key in self._selector.get_map().values() if key.data]
-        for child in children:
-            self._look_after(child, has_ended=False)
+
+def main(control: int, bot: int) -> None:
+    """Serve whoever has the other end of the socket `control`, for as long as process `bot` is."""
+    _die_with(bot)
+    # Whoever stops the bot may signal all of its processes; a file under way is not to suffer.
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, signal.SIG_IGN)
+    warmup.warm_up()
+    gc.collect()
+    gc.freeze()  # a collection in a child would copy every page that it looks at
+    with socket.socket(fileno=control) as bots:
+        ForkServer(bots).serve()
 
 
-def _work(text: bytes, reply: socket.socket) -> None:
-    """In the child: do one task, answer, and never come back."""
-    status = 1
-    try:
-        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        kept = reply.fileno()
-        os.closerange(3, kept)
-        os.closerange(kept + 1, os.sysconf("SC_OPEN_MAX"))
-        answer = worker.run(Request(**json.loads(text)))
-        reply.sendall(json.dumps(answer).encode())
-        status = 0
-    finally:
-        os._exit(status)
+def _die_with(parent: int) -> None:
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it was faster
+        os._exit(1)
 
 
 if __name__ == "__main__":
-    with socket.socket(fileno=int(sys.argv[1])) as bot:
-        ForkServer(bot).serve()
+    main(int(sys.argv[1]), int(sys.argv[2]))

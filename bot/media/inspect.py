@@ -16,6 +16,7 @@ from bot.media.facts import (
     IMAGE_LIMIT_BYTES,
     PICTURES,
     PIXEL_LIMIT,
+    SPARE_CORES,
     VIDEO_LIMIT_BYTES,
     VIDEO_LIMIT_S,
     VIDEOS,
@@ -39,7 +40,7 @@ __all__ = [
 
 LOOK_CPU_S, LOOK_WALL_S = 20, 60.0
 FIT_CPU_S, FIT_WALL_S = 120, 240.0
-LOOKS_AT_ONCE = max(1, len(os.sched_getaffinity(0)) - 1)
+LOOKS_AT_ONCE = SPARE_CORES
 """New files leave one core to the bot itself."""
 
 RESULTS_AT_ONCE = 1
@@ -72,7 +73,7 @@ class Media:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self._decoders.close()
+        self._decoders.close()
 
     async def inspect_pair(
         self, image: Path, video: Path, *, image_name: str, video_name: str, person_id: int = 0
@@ -117,11 +118,16 @@ class Media:
         """
         part = target.with_name(f"{target.name}.part")
         request = Request(
-            "fit", _found(source), FIT_CPU_S, output=str(part.absolute()), write_bytes=limit_bytes
+            "fit",
+            _found(source),
+            FIT_CPU_S,
+            FIT_WALL_S,
+            output=str(part.absolute()),
+            write_bytes=limit_bytes,
         )
         try:
             async with self._fits:
-                answer = await self._decoders.run(request, wall_s=FIT_WALL_S)
+                answer = await self._decoders.run(request)
             if not _facts(answer, source.name).get("fits"):
                 return False
             await asyncio.to_thread(_put_in_place, part, target)
@@ -133,8 +139,8 @@ class Media:
             part.unlink(missing_ok=True)
 
     async def _look(self, target: str, path: Path, name: str) -> Mapping[str, Fact]:
-        request = Request(target, _found(path), LOOK_CPU_S)
-        return _facts(await self._decoders.run(request, wall_s=self._look_wall_s), name)
+        request = Request(target, _found(path), LOOK_CPU_S, self._look_wall_s)
+        return _facts(await self._decoders.run(request), name)
 
 
 def _found(path: Path) -> str:

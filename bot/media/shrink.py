@@ -9,6 +9,7 @@ from av.container import InputContainer, OutputContainer
 from av.video.frame import PictureType
 from av.video.stream import VideoStream
 
+from bot.media.facts import SPARE_CORES
 from bot.media.video import first_frame, inspect_result, opened, rewind
 
 _AUDIO_BITS_PER_S = 64_000
@@ -16,7 +17,7 @@ _AUDIO_RATE_HZ = 48_000
 _SPARE = 0.06  # of the limit: for the container and for a rate control that is not exact
 _LEAST_BITS_PER_PIXEL = 0.05
 _SMALLEST_SIDE_PIXELS = 144
-_THREADS = 2
+_THREADS = min(2, SPARE_CORES)
 
 
 def fit(source: Path, target: Path, limit_bytes: int) -> bool:
@@ -72,9 +73,9 @@ def _picture_stream(
         "preset": "veryfast",
         "maxrate": str(bits_per_s),
         "bufsize": str(int(bits * _SPARE * 0.8)),
-        "threads": str(_THREADS),
     }
     stream = output.add_stream("libx264", rate=source.average_rate or 30, options=options)
+    stream.codec_context.thread_count = _THREADS
     stream.width, stream.height = size
     stream.pix_fmt = "yuv420p"
     stream.bit_rate = bits_per_s
@@ -98,7 +99,7 @@ def _encode(
     for packet in container.demux([source] if sound is None else [source, sound]):
         for frame in packet.decode():
             if isinstance(frame, av.VideoFrame):
-                small = frame.reformat(picture.width, picture.height, "yuv420p")
+                small = frame.reformat(picture.width, picture.height, "yuv420p", threads=_THREADS)
                 small.pict_type = PictureType.NONE  # the encoder chooses its own keyframes
                 output.mux(picture.encode(small))
             elif voice is not None and isinstance(frame, av.AudioFrame):

@@ -23,9 +23,14 @@ _TRIMMED_S = 2.0
 _FASTEST_FPS = 240
 _KEYFRAME_SPACING_S = 0.5
 _ATOMS_NEEDED = frozenset({b"moov", b"mdat", b"moof"})
-_CODECS = frozenset(
+CODECS = frozenset(
     {"h264", "hevc", "av1", "vp9", "vp8", "mpeg4", "mpeg2video", "h263", "mjpeg", "prores"}
 )
+_ONLY_READ = {"ignore_editlist": "1", "probesize": "32", "skip_frame": "all"}
+"""All packets of the file are counted, whatever its edit list hides; no frame is decoded."""
+
+_UNSEEN = {"skip_loop_filter": "all"}
+"""Frames are decoded, but as nobody sees them, the edges of their blocks are not smoothed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +57,15 @@ def inspect_result(path: Path) -> VideoFacts:
 
 
 @contextmanager
-def opened(path: Path, *, edits: bool = True) -> Iterator[tuple[InputContainer, VideoStream]]:
+def opened(path: Path, **options: str) -> Iterator[tuple[InputContainer, VideoStream]]:
     """An mp4 or mov and its moving picture, read by that demuxer and no other.
 
-    Without `edits` its edit list is ignored. Raises `Refused` and PyAV's errors.
+    `options` are FFmpeg's, for the demuxer and the decoder. Raises `Refused` and PyAV's errors.
     """
-    options = {
+    guarded = {
         "protocol_whitelist": "",
         "enable_drefs": "0",
         "use_absolute_path": "0",
-        "ignore_editlist": str(int(not edits)),
         "max_pixels": str(PIXEL_LIMIT),
     }
     with (
@@ -70,7 +74,7 @@ def opened(path: Path, *, edits: bool = True) -> Iterator[tuple[InputContainer, 
             file,
             "r",
             format="mov",
-            options=options,
+            options=guarded | options,
             io_open=_no_other_file,
             metadata_errors="replace",
         ) as container,
@@ -78,6 +82,8 @@ def opened(path: Path, *, edits: bool = True) -> Iterator[tuple[InputContainer, 
         stream = next((each for each in container.streams.video if _moves(each)), None)
         if stream is None:
             raise Refused(Problem.NO_VIDEO_STREAM)
+        if stream.codec_context is not None:
+            stream.codec_context.options = guarded | options
         yield container, stream
 
 
@@ -89,14 +95,15 @@ def _inspect(path: Path, *, whole_end: bool) -> VideoFacts:
     if _is_cut_short(path):
         raise Refused(Problem.DAMAGED_VIDEO)
     try:
-        with opened(path, edits=False) as (container, stream):
+        with opened(path, **_ONLY_READ) as (container, stream):
             _check_codec(stream)
             stored = _measure(container, stream)
-        with opened(path) as (container, stream):
+        with opened(path, **_UNSEEN) as (container, stream):
+            _check_codec(stream)
             played = _measure(container, stream)
             rewind(container, stream)
             frame = first_frame(container, stream)
-            _decode_through(container, stream)
+            _decode_through(container, stream, but=played.last_keyframe if whole_end else None)
             if whole_end:
                 _decode_end(container, stream, played.last_keyframe)
     except av.error.FFmpegError as error:
@@ -136,7 +143,7 @@ def _is_cut_short(path: Path) -> bool:
 def _check_codec(stream: VideoStream) -> None:
     # None where FFmpeg has no decoder, whatever PyAV's stub says.
     context = cast("VideoCodecContext | None", stream.codec_context)
-    if context is None or context.name not in _CODECS:
+    if context is None or context.name not in CODECS:
         raise Refused(Problem.VIDEO_WRONG_FORMAT)
     if context.width * context.height > PIXEL_LIMIT:
         raise Refused(Problem.TOO_HARD_TO_READ)
@@ -177,13 +184,13 @@ def first_frame(container: InputContainer, stream: VideoStream) -> VideoFrame:
     raise Refused(Problem.DAMAGED_VIDEO)
 
 
-def _decode_through(container: InputContainer, stream: VideoStream) -> None:
-    """Decode keyframes from the first to the last."""
+def _decode_through(container: InputContainer, stream: VideoStream, *, but: int | None) -> None:
+    """Decode keyframes from the first to the last, but not the one at `but`."""
     rewind(container, stream)
     stream.codec_context.skip_frame = "NONKEY"
     due_s = -math.inf
     for packet in container.demux(stream):
-        if packet.pts is None or not packet.is_keyframe:
+        if packet.pts is None or not packet.is_keyframe or packet.pts == but:
             continue
         at_s = float(packet.pts * _tick(stream))
         if at_s >= due_s:

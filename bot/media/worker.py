@@ -21,6 +21,7 @@ NICE = 10
 """The bot's own work goes first, whatever decoders and encoders do."""
 
 _OPEN_FILES = 64
+_LATE_S = 1.0
 
 
 def run(request: Request) -> Mapping[str, object]:
@@ -51,5 +52,5 @@ def _bind(request: Request) -> None:
     ):
         resource.setrlimit(what, (most, most))
     os.nice(NICE)
-    # Should everybody else be killed, nobody is left to end this.
-    signal.alarm(10 * request.cpu_s)
+    # The bot ends what takes too long, if it is not itself too busy.
+    signal.setitimer(signal.ITIMER_REAL, request.wall_s + _LATE_S)

@@ -14,9 +14,10 @@ import pytest
 from bot.errors import Problem, Refused
 from bot.media.decoders import Decoders
 from bot.media.facts import Request
+from bot.media.shrink import fit
 from bot.media.worker import NICE
 from tests.bot.media.test_inspect import Stall, told_of, workers
-from tests.media_samples import make_picture
+from tests.media_samples import make_endless_scans, make_motion, make_picture
 
 ROOT = Path(__file__).parents[3]
 BOT = """
@@ -26,7 +27,7 @@ from bot.media.facts import Request
 
 async def main():
     decoders = Decoders()
-    look = asyncio.create_task(decoders.run(Request("image", sys.argv[1], 20), wall_s=60))
+    look = asyncio.create_task(decoders.run(Request("image", sys.argv[1], 20, 60.0)))
     await asyncio.sleep(0)
     print(decoders.parent_pid, flush=True)
     await look
@@ -39,16 +40,16 @@ asyncio.run(main())
 async def decoders() -> AsyncIterator[Decoders]:
     decoders = Decoders()
     yield decoders
-    await decoders.close()
+    decoders.close()
 
 
-def look(path: Path, cpu_s: int = 20, **bounds: Any) -> Request:
-    return Request("image", str(path), cpu_s, **bounds)
+def look(path: Path, cpu_s: int = 20, wall_s: float = 30.0, **bounds: Any) -> Request:
+    return Request("image", str(path), cpu_s, wall_s, **bounds)
 
 
-async def refusal(decoders: Decoders, request: Request, wall_s: float = 30) -> Problem:
+async def refusal(decoders: Decoders, request: Request) -> Problem:
     with pytest.raises(Refused) as caught:
-        await decoders.run(request, wall_s=wall_s)
+        await decoders.run(request)
     return caught.value.problem
 
 
@@ -71,20 +72,21 @@ async def test_files_are_looked_at_in_children_of_one_parent(
     decoders: Decoders, tmp_path: Path
 ) -> None:
     picture = make_picture(tmp_path / "a.jpg")
-    first = await decoders.run(look(picture), wall_s=30)
+    first = await decoders.run(look(picture))
     parent = decoders.parent_pid
-    answers = await asyncio.gather(*(decoders.run(look(picture), wall_s=30) for _ in range(8)))
+    assert "Threads:\t1\n" in told_of(str(parent), "status")
+    answers = await asyncio.gather(*(decoders.run(look(picture)) for _ in range(8)))
     assert answers == [first] * 8
     assert decoders.parent_pid == parent
     assert not workers(decoders)
-    await decoders.close()
+    decoders.close()
     assert not is_alive(str(parent))
 
 
 async def test_every_bound_holds_in_the_child(decoders: Decoders, tmp_path: Path) -> None:
     stall = Stall(tmp_path / "stall")
     request = look(stall.path, 7, write_bytes=1234, memory_bytes=999_999_488)
-    asked = asyncio.create_task(decoders.run(request, wall_s=30))
+    asked = asyncio.create_task(decoders.run(request))
     with await stall.reached():
         (pid,) = workers(decoders)
         limits, stat = told_of(pid, "limits"), told_of(pid, "stat")
@@ -100,19 +102,36 @@ async def test_every_bound_holds_in_the_child(decoders: Decoders, tmp_path: Path
 async def test_what_needs_too_much_memory_is_too_hard(decoders: Decoders, tmp_path: Path) -> None:
     small = make_picture(tmp_path / "small.png", fmt="PNG")
     large = make_picture(tmp_path / "large.png", size=(6000, 6000), fmt="PNG")
-    await decoders.run(look(small), wall_s=30)
+    await decoders.run(look(small))
     pages = int(told_of(str(decoders.parent_pid), "statm").split()[0])
     most = pages * os.sysconf("SC_PAGE_SIZE") + 60_000_000
-    assert (await decoders.run(look(small, memory_bytes=most), wall_s=30))["facts"]
-    said = await decoders.run(look(large, memory_bytes=most), wall_s=30)
+    assert (await decoders.run(look(small, memory_bytes=most)))["facts"]
+    said = await decoders.run(look(large, memory_bytes=most))
     assert said == {"problem": Problem.TOO_HARD_TO_READ, "facts": {}}
+
+
+async def test_what_needs_too_much_processor_time_is_ended(
+    decoders: Decoders, tmp_path: Path
+) -> None:
+    picture = make_endless_scans(tmp_path / "scans.jpg")
+    assert await refusal(decoders, look(picture, 1)) is Problem.TOO_HARD_TO_READ
+
+
+async def test_no_more_is_written_than_was_allowed(decoders: Decoders, tmp_path: Path) -> None:
+    motion = make_motion(tmp_path / "motion.mp4", duration_s=0.1)
+    unbound, bound = tmp_path / "unbound.mp4", tmp_path / "bound.mp4"
+    assert not fit(motion, unbound, 4_000)
+    assert unbound.stat().st_size > 4_000
+    request = Request("fit", str(motion), 20, 30.0, output=str(bound), write_bytes=4_000)
+    assert (await decoders.run(request))["facts"] == {"fits": False}
+    assert 0 < bound.stat().st_size <= 4_000
 
 
 async def test_what_takes_too_long_is_ended(decoders: Decoders, tmp_path: Path) -> None:
     stall = Stall(tmp_path / "stall")
-    assert await refusal(decoders, look(stall.path), wall_s=0.3) is Problem.TOO_HARD_TO_READ
+    assert await refusal(decoders, look(stall.path, wall_s=0.3)) is Problem.TOO_HARD_TO_READ
     assert not workers(decoders)
-    assert (await decoders.run(look(make_picture(tmp_path / "a.jpg")), wall_s=30))["facts"]
+    assert (await decoders.run(look(make_picture(tmp_path / "a.jpg"))))["facts"]
 
 
 async def test_a_killed_child_is_a_file_that_is_too_hard(
@@ -130,7 +149,7 @@ async def test_a_parent_that_is_gone_is_replaced_and_the_file_looked_at_again(
     decoders: Decoders, tmp_path: Path
 ) -> None:
     stall = Stall(tmp_path / "stall")
-    asked = asyncio.create_task(decoders.run(look(stall.path), wall_s=30))
+    asked = asyncio.create_task(decoders.run(look(stall.path)))
     with await stall.reached():
         parent, (child,) = decoders.parent_pid, workers(decoders)
         assert parent is not None
@@ -138,6 +157,44 @@ async def test_a_parent_that_is_gone_is_replaced_and_the_file_looked_at_again(
         await gone(child)
     with await stall.reached():
         assert decoders.parent_pid != parent
+    assert (await asked)["problem"] == Problem.NOT_AN_IMAGE
+
+
+async def test_who_takes_two_parents_along_is_too_hard(decoders: Decoders, tmp_path: Path) -> None:
+    stall = Stall(tmp_path / "stall")
+    asked = asyncio.create_task(refusal(decoders, look(stall.path)))
+    for _ in range(2):
+        with await stall.reached():
+            assert decoders.parent_pid is not None
+            (child,) = workers(decoders)
+            os.kill(decoders.parent_pid, signal.SIGKILL)
+            await gone(child)
+    assert await asked is Problem.TOO_HARD_TO_READ
+
+
+async def test_a_parent_that_does_not_answer_is_replaced(tmp_path: Path) -> None:
+    decoders = Decoders(gone_within_s=0.1)
+    picture = make_picture(tmp_path / "a.jpg")
+    first = await decoders.run(look(picture))
+    parent = decoders.parent_pid
+    assert parent is not None
+    os.kill(parent, signal.SIGSTOP)
+    assert await refusal(decoders, look(picture, wall_s=0.1)) is Problem.TOO_HARD_TO_READ
+    assert not is_alive(parent)
+    assert await decoders.run(look(picture)) == first
+    decoders.close()
+
+
+async def test_a_signal_to_all_of_the_bots_processes_ends_no_look(
+    decoders: Decoders, tmp_path: Path
+) -> None:
+    stall = Stall(tmp_path / "stall")
+    asked = asyncio.create_task(decoders.run(look(stall.path)))
+    with await stall.reached():
+        for pid in (decoders.parent_pid, *map(int, workers(decoders))):
+            assert pid is not None
+            for each in (signal.SIGINT, signal.SIGTERM):
+                os.kill(pid, each)
     assert (await asked)["problem"] == Problem.NOT_AN_IMAGE
 
 
