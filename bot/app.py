@@ -142,28 +142,12 @@ async def _wire(
     database.on_commit.append(lambda changes: audit.wake() if changes.acted else None)
     segmind = await stack.enter_async_context(provider(settings, clock, parts.limiter))
     runner = _runner(parts, segmind, status, crowd)
-    service = _service(parts, runner)
-    client.requests = service
+    client.requests = _service(parts, runner)
     client.moderation = Moderation(store=store, history=segmind, wake=runner.wake, clock=clock)
     client.quotas = Quotas(store=store, wake=runner.wake, clock=clock, runner=runner)
     client.crowd = crowd
     client.confirmations, client.card_access = Confirmations(clock), CardAccess(clock)
-    moderate = Moderate(client.moderation, parts.members, clock.time)
-    messages = Messages(service, crowd)
-    for cog in (Mimic(service), Jobs(service), Credits(service), messages, moderate):
-        await client.add_cog(cog)
-    await client.add_cog(Quota(client.quotas))
-    await client.add_cog(SettingsCog(client.quotas, store.limits))
-    client.add_dynamic_items(
-        CardButton,
-        AnswerButton,
-        PageControl,
-        JobButton,
-        PayerSelect,
-        ChannelsSelect,
-        QualitiesSelect,
-    )
-    client.tree.error(show_error)
+    await _load_cogs(client, parts)
     if settings.http_port:
         is_ready = functools.partial(_is_connected, client)
         health = Health(
@@ -177,6 +161,31 @@ async def _wire(
         )
         await stack.enter_async_context(health)
     return client, runner, [status.run, audit.run, lag.run]
+
+
+async def _load_cogs(client: Bot, parts: _Parts) -> None:
+    """What people can use, and the buttons that outlive a restart."""
+    moderate = Moderate(client.moderation, parts.members, parts.clock.time)
+    for cog in (
+        Mimic(client.requests),
+        Jobs(client.requests),
+        Credits(client.requests),
+        Messages(client.requests, client.crowd),
+        moderate,
+        Quota(client.quotas),
+        SettingsCog(client.quotas, parts.store.limits),
+    ):
+        await client.add_cog(cog)
+    client.add_dynamic_items(
+        CardButton,
+        AnswerButton,
+        PageControl,
+        JobButton,
+        PayerSelect,
+        ChannelsSelect,
+        QualitiesSelect,
+    )
+    client.tree.error(show_error)
 
 
 def _runner(parts: _Parts, segmind: Segmind, status: StatusCards, crowd: Crowd) -> Runner:
