@@ -220,6 +220,7 @@ def _runner(parts: _Parts, segmind: Segmind, status: StatusCards, crowd: Crowd) 
         ),
         renders=Renders(
             store=store,
+            jobs=parts.jobs,
             segmind=segmind,
             downloads=parts.downloads,
             media=media,

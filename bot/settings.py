@@ -16,6 +16,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.core.jobs import Quality
+from bot.core.polling import most_running
 from bot.core.pricing import Rates
 from bot.core.rules import OperatorLimits
 from bot.errors import SettingsError
@@ -57,7 +58,7 @@ class Settings(BaseSettings):
     credits_per_second_360p: Rate = 0.9
     credits_per_second_540p: Rate = 1.0
     credits_per_second_720p: Rate = 1.2
-    max_running: Count = 8
+    max_running: Count | None = None
     max_running_per_person: Count = 2
     max_waiting: Count = 200
     max_waiting_per_person: Count = 5
@@ -139,7 +140,7 @@ class Settings(BaseSettings):
             allowance_credits=self.allowance_credits,
             dm_allowance_credits=self.dm_allowance_credits,
             daily_budget_credits=self.daily_budget_credits,
-            max_running=self.max_running,
+            max_running=self.max_running or most_running(self.segmind_requests_per_minute),
             max_running_per_person=self.max_running_per_person,
             max_waiting=self.max_waiting,
             max_waiting_per_person=self.max_waiting_per_person,

@@ -30,6 +30,15 @@ SHORTEST_RUN_S, LONGEST_RUN_S = 2.0, 3600.0
 WORTH = 7.5
 """A second of delay is worth so many polls: 2 s of mean delay at 15 polls a job."""
 
+POLLS_SHARE = 0.8
+"""So much of the request budget is for runs that go on; the rest is for what comes unforeseen."""
+
+OTHER_REQUESTS = 2.0
+"""A run's submit, and its result."""
+
+REQUESTS_A_RUN = 25
+"""A run of typical length costs so many requests when nothing is saved on polls."""
+
 SHORTEST_WAIT_S, LONGEST_WAIT_S = 1.0, 60.0
 STEP_S = 0.25
 STEPS = round(LONGEST_RUN_S / STEP_S)
@@ -73,12 +82,22 @@ class RunTimes:
         """The median run time."""
         return math.exp(self.mu)
 
-    def next_poll_s(self, elapsed_s: float) -> float:
-        """How long to wait for the next poll; the last one was `elapsed_s` after the submit."""
+    def next_poll_s(self, elapsed_s: float, share: float = 1.0) -> float:
+        """How long to wait for the next poll; the last one was `elapsed_s` after the submit.
+
+        With a `share` below 1 only so many of the polls are made: w is lower by its square.
+        """
         expected = _expected_polls(self)
         step = min(math.ceil(max(0.0, elapsed_s) / STEP_S), len(expected) - 1)
-        due = bisect_left(expected, expected[step] + 1, lo=step)
+        due = bisect_left(expected, expected[step] + 1 / share, lo=step)
         return min(max(SHORTEST_WAIT_S, (due - step) * STEP_S), LONGEST_WAIT_S)
+
+    def affordable_share(self, running: int, requests_per_minute: int) -> float:
+        """The share of its polls that each of so many runs can have of the request budget."""
+        expected = _expected_polls(self)
+        polls = expected[min(round(self.typical_s / STEP_S), len(expected) - 1)]
+        needed = running * (polls + OTHER_REQUESTS) * 60 / self.typical_s
+        return min(1.0, POLLS_SHARE * requests_per_minute / needed) if needed else 1.0
 
     def remaining_s(self, elapsed_s: float) -> float:
         """The median of what is left, for a run that has lasted `elapsed_s` and is not finished."""
@@ -105,6 +124,11 @@ def _expected_polls(times: RunTimes) -> "array[float]":
     """How many polls are due until each step: the integral of 1/h."""
     rates = (math.sqrt(WORTH * times.hazard((n + 0.5) * STEP_S) / 2) for n in range(STEPS))
     return array("d", accumulate((STEP_S * rate for rate in rates), initial=0.0))
+
+
+def most_running(requests_per_minute: int) -> int:
+    """How many runs at once the request budget is good for, at least one."""
+    return max(1, int(POLLS_SHARE * requests_per_minute * TYPICAL_RUN_S / (60 * REQUESTS_A_RUN)))
 
 
 def _likeness(run: PastRun, quality: Quality, duration_s: float) -> float:

@@ -19,6 +19,7 @@ from bot.errors import (
 from bot.jobs.deadlines import RetryDeadline
 from bot.jobs.files import Files
 from bot.jobs.forecast import Forecast
+from bot.jobs.live import Jobs
 from bot.jobs.lookups import REVIEW_EVERY_S, Lookups
 from bot.media.downloads import Downloads
 from bot.media.inspect import Media
@@ -49,6 +50,7 @@ class Renders:
         self,
         *,
         store: Store,
+        jobs: Jobs,
         segmind: Segmind,
         downloads: Downloads,
         media: Media,
@@ -61,6 +63,7 @@ class Renders:
         supplier: str,
     ) -> None:
         self._store = store
+        self._jobs = jobs
         self._segmind = segmind
         self._downloads = downloads
         self._media = media
@@ -83,7 +86,7 @@ class Renders:
         assert attempt.submitted_at is not None
         elapsed_s = self._clock.time() - attempt.submitted_at
         if 0 <= elapsed_s < 1:  # just submitted: nothing is ready that soon
-            return (await self._forecast.run_times(job)).next_poll_s(0.0)
+            return await self._next_poll_s(job, 0.0)
         if elapsed_s < 0:  # the clock was set back: it may have been submitted at any time
             elapsed_s = RESULT_LIFE_S
         if wait_s := self._limiter.wait_s():
@@ -123,7 +126,13 @@ class Renders:
         self._seen_running.add(job.id)
         if elapsed_s > RUN_LIMIT_S:
             return await self._look_up(job, request_id, elapsed_s)
-        return (await self._forecast.run_times(job)).next_poll_s(elapsed_s)
+        return await self._next_poll_s(job, elapsed_s)
+
+    async def _next_poll_s(self, job: Job, elapsed_s: float) -> float:
+        """All runs together stay within the request budget."""
+        times, running = await self._forecast.run_times(job), (await self._jobs.queue()).running
+        share = times.affordable_share(running, self._limiter.per_minute)
+        return times.next_poll_s(elapsed_s, share)
 
     async def _look_up(self, job: Job, request_id: str, elapsed_s: float) -> float:
         """Past its hour, or when it has no answer, a run is looked for in the history."""

@@ -16,6 +16,7 @@ class RateLimiter:
 
     def __init__(self, clock: Clock, per_minute: int) -> None:
         self._clock = clock
+        self.per_minute = per_minute
         self._bucket = TokenBucket(per_minute, clock.monotonic())
 
     @property

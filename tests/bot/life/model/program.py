@@ -208,6 +208,7 @@ class Program:
             ),
             renders=Renders(
                 store=store,
+                jobs=self.jobs,
                 segmind=segmind,
                 downloads=downloads,
                 media=media,
