@@ -10,7 +10,7 @@ ARGS ?=
 # Where Python may not keep what it compiles, each of the many processes compiles everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo playground pictures engine run test torture mutants check format lock conformance clean
+.PHONY: help setup demo playground pictures engine run test torture mutants bench check format lock conformance clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' Makefile | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -51,6 +51,9 @@ torture: $(READY) ## kill the bot everywhere and count; ARGS="--jobs 300 --kills
 
 mutants: $(READY) ## break each rule alone, in a copy, and see which tests notice; ARGS="nonce hold"
 	$(BIN)/python -m tests.mutants $(ARGS)
+
+bench: $(READY) ## the bot under load beside two bare ones: writes docs/performance.md; ARGS="--quick"
+	$(BIN)/python -m bench.load $(ARGS)
 
 check: $(READY) ## everything CI asks for: format, lint, types, import contracts, tests
 	$(BIN)/ruff format --check .

@@ -1,0 +1,203 @@
+"""The command line: measure, keep the figures, write the page. `make bench ARGS="--quick"`."""
+
+import argparse
+import asyncio
+import os
+import platform
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Coroutine, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.load import page
+from bench.load.measurements import Measurement, Measurements
+from bench.load.samples import make_samples
+from bench.load.scenarios import Bench, Figures
+from bench.load.stage import BARE, LIMITS, SDK, Contender, ours
+from sandbox.programs.processes import PROJECT
+
+KEPT = PROJECT / "data" / "bench"
+FULL_OUT = PROJECT / "docs"
+HASTE = (50, 150)
+BURST_SCALE = 0.05
+PARTS = ("burst", "haste", "in flight", "start")
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much is measured: bursts as (commands, seconds), jobs in flight as (jobs, scales)."""
+
+    bursts: tuple[tuple[int, float], ...]
+    in_flight: tuple[tuple[int, float], ...]
+    started_with: int
+
+
+QUICK = Size(((100, 10.0),), ((50, 0.075), (200, 0.075)), 50)
+FULL = Size(
+    ((100, 10.0), (1000, 10.0), (1000, 60.0)),
+    ((200, 0.15), (50, 1.0), (200, 1.0), (1000, 1.0), (5000, 1.0)),
+    2000,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One measurement to come; the same fields as in what becomes of it."""
+
+    scenario: str
+    who: Contender
+    count: int
+    scale: float = 1.0
+    within_s: float = 0.0
+
+    def run(self, bench: Bench) -> Awaitable[Figures]:
+        """Measure it."""
+        match self.scenario:
+            case "burst":
+                return bench.burst(self.who, self.count, self.within_s, self.scale)
+            case "haste":
+                return bench.haste(self.who, self.count)
+            case "in flight":
+                return bench.in_flight(self.who, self.count, self.scale)
+            case _:
+                return bench.start(self.who, self.count)
+
+
+def tasks(size: Size, bots: list[Contender], wanted: argparse.Namespace) -> Iterator[Task]:
+    """Everything that is to be measured, those that are compared next to each other."""
+    own = [bot for bot in bots if bot.is_ours]
+    if "burst" in wanted.only:
+        for count, within_s in size.bursts:
+            yield from (Task("burst", bot, count, BURST_SCALE, within_s) for bot in bots)
+    if "haste" in wanted.only:
+        yield from (Task("haste", bot, count) for count in HASTE for bot in own)
+    if "in flight" in wanted.only:
+        for count, scale in size.in_flight:
+            fitting = bots if count <= wanted.neighbours_most else own
+            yield from (Task("in flight", bot, count, scale) for bot in fitting)
+    if "start" in wanted.only:
+        yield from (Task("start", bot, size.started_with) for bot in own)
+
+
+async def measure(found: Measurements, plan: list[Task], bench: Bench, kept: Path) -> None:
+    """Do all of it in turn, and keep the figures after each."""
+    for number, task in enumerate(plan, 1):
+        began = time.monotonic()
+        about = f"{task.scenario} of {task.count}, {task.who.name}"
+        print(f"{number}/{len(plan)} {about} …", flush=True)
+        figures = await task.run(bench)
+        found.done.append(
+            Measurement(
+                task.scenario, task.who.name, task.count, task.scale, task.within_s, figures
+            )
+        )
+        found.save(kept)
+        print(f"    {time.monotonic() - began:.0f} s: {_brief(figures)}", flush=True)
+
+
+async def _until_told(work: Coroutine[Any, Any, None]) -> None:
+    """Also a SIGTERM must leave no bot behind."""
+    task = asyncio.ensure_future(work)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    await task
+
+
+def _brief(figures: Figures) -> str:
+    numbers = {name: value for name, value in figures.items() if isinstance(value, int | float)}
+    return ", ".join(f"{name} {value:.4g}" for name, value in numbers.items())
+
+
+def facts(is_quick: bool, files: list[tuple[str, str, int]]) -> dict[str, Any]:
+    """The circumstances that the page states."""
+    return {
+        "is_quick": is_quick,
+        "cores": len(os.sched_getaffinity(0)),
+        "machine": platform.machine(),
+        "python": platform.python_version(),
+        "files": files,
+        "limits": LIMITS,
+    }
+
+
+def _trees(given: list[str]) -> list[Contender]:
+    """The versions of the bot: "PATH" is called Marionette, "NAME=PATH" has its own name."""
+    found = []
+    for one in given or [str(PROJECT)]:
+        name, _, path = one.rpartition("=")
+        found.append(ours(Path(path).resolve(), name or "Marionette"))
+    return found
+
+
+def _numbers(text: str) -> list[int]:
+    return [int(part) for part in text.split(",")]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bench.load", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="small numbers and short runs")
+    parser.add_argument(
+        "--tree",
+        action="append",
+        default=[],
+        metavar="[NAME=]PATH",
+        help="a version of the bot, instead of this one; repeat it to compare several",
+    )
+    parser.add_argument("--in-flight", type=_numbers, help="so many jobs, such as 50,200,1000")
+    parser.add_argument("--scale", type=float, help="run times as a share of 133 s, for all")
+    parser.add_argument("--start", type=int, help="jobs in flight at the start that is measured")
+    parser.add_argument(
+        "--only",
+        type=lambda text: text.replace("-", " ").split(","),
+        default=PARTS,
+        help="some of burst, haste, in-flight and start",
+    )
+    parser.add_argument(
+        "--neighbours-most", type=int, default=1000, help="the most jobs that the others are given"
+    )
+    parser.add_argument("--no-neighbours", action="store_true", help="only the bot itself")
+    parser.add_argument(
+        "--out", type=Path, help="where the page goes; docs, or data/bench if quick"
+    )
+    parser.add_argument(
+        "--page-only", action="store_true", help="write the page anew from the last figures"
+    )
+    return parser
+
+
+def _size(wanted: argparse.Namespace) -> Size:
+    size = QUICK if wanted.quick else FULL
+    in_flight = size.in_flight
+    if wanted.in_flight:
+        scale = wanted.scale or in_flight[-1][1]
+        in_flight = tuple((count, scale) for count in wanted.in_flight)
+    elif wanted.scale:
+        counts = sorted({count for count, _ in in_flight})
+        in_flight = tuple((count, wanted.scale) for count in counts)
+    return Size(size.bursts, in_flight, wanted.start or size.started_with)
+
+
+def main() -> int:
+    """Measure unless only the page is wanted, and write it."""
+    wanted = _parser().parse_args()
+    kept = KEPT / "figures.json"
+    if wanted.page_only:
+        found = Measurements.load(kept)
+    else:
+        bots = _trees(wanted.tree) + ([] if wanted.no_neighbours else [BARE, SDK])
+        with tempfile.TemporaryDirectory() as name:
+            samples = make_samples(Path(name))
+            about = facts(wanted.quick, samples.described())
+            found = Measurements([bot.name for bot in bots], about)
+            plan = list(tasks(_size(wanted), bots, wanted))
+            asyncio.run(_until_told(measure(found, plan, Bench(samples), kept)))
+    is_quick = found.facts["is_quick"]
+    print(f"Written: {page.write(found, wanted.out or (KEPT if is_quick else FULL_OUT))}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

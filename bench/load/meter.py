@@ -1,0 +1,77 @@
+"""What a process and its descendants have used, as Linux counts it under /proc."""
+
+import os
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+PROC = Path("/proc")
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """CPU time so far (s) and resident memory now (bytes): the process's own, and its children's.
+
+    Children are all descendants, also those that have ended and were waited for.
+    """
+
+    own_cpu_s: float = 0.0
+    children_cpu_s: float = 0.0
+    own_rss_bytes: int = 0
+    children_rss_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Stat:
+    parent: int
+    own_s: float
+    waited_s: float
+    rss_bytes: int
+
+
+def usage(pid: int) -> Usage:
+    """What this process has used; nothing of it if it has ended."""
+    stats = dict(_stats())
+    if pid not in stats:
+        return Usage()
+    children: defaultdict[int, list[int]] = defaultdict(list)
+    for one, stat in stats.items():
+        children[stat.parent].append(one)
+    below = [stats[one] for one in _descendants(pid, children)]
+    return Usage(
+        own_cpu_s=stats[pid].own_s,
+        children_cpu_s=stats[pid].waited_s + sum(stat.own_s + stat.waited_s for stat in below),
+        own_rss_bytes=stats[pid].rss_bytes,
+        children_rss_bytes=sum(stat.rss_bytes for stat in below),
+    )
+
+
+def _descendants(pid: int, children: defaultdict[int, list[int]]) -> Iterator[int]:
+    for child in children[pid]:
+        yield child
+        yield from _descendants(child, children)
+
+
+def _stats() -> Iterator[tuple[int, _Stat]]:
+    for folder in PROC.iterdir():
+        if not folder.name.isdecimal():
+            continue
+        try:
+            text = (folder / "stat").read_text()
+        except OSError:
+            continue  # it has ended meanwhile
+        # The name in brackets may hold anything; what follows the last bracket is numbers.
+        fields = text.rpartition(") ")[2].split()
+        user, system, waited_user, waited_system = map(int, fields[11:15])
+        yield (
+            int(folder.name),
+            _Stat(
+                parent=int(fields[1]),
+                own_s=(user + system) / TICKS_PER_S,
+                waited_s=(waited_user + waited_system) / TICKS_PER_S,
+                rss_bytes=int(fields[21]) * PAGE_BYTES,
+            ),
+        )

@@ -1,0 +1,182 @@
+"""What is measured: bursts of commands, one person's haste, many jobs in flight, a start."""
+
+import asyncio
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Any
+
+from bench.load.samples import Samples
+from bench.load.stage import Contender, Stage, staged
+
+TYPICAL_RUN_S, SIGMA = 133.0, 0.25
+REPLY_DEADLINE_S = 3.0
+ARRIVALS_PER_S = 25.0
+LOOK_EVERY_S = 0.2
+STALLED_S = 90.0
+AFTERMATH_S = 3.0
+PICTURE_ID = re.compile(r"/(\d+)/picture\.jpg")
+
+Figures = dict[str, Any]
+"""Plain numbers by name, for the page and for JSON; each name ends with its unit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """Measures with these files; each measurement has stand-ins and a bot of its own."""
+
+    samples: Samples
+
+    async def burst(self, who: Contender, count: int, within_s: float, scale: float) -> Figures:
+        """So many commands within so long, and whether each one's video is posted in the end."""
+        async with staged(who, count, self.samples) as stage:
+            await _plan(stage, scale, held=False)
+            began = time.monotonic()
+            await stage.discord.mimic(count, count / within_s)
+            await asyncio.sleep(REPLY_DEADLINE_S + 0.5)
+            stand_ins = stage.stand_ins()
+            posted = await _until(lambda: len(stage.discord.watcher.posted_at), count, scale)
+            return {
+                **_acknowledged(stage),
+                "posted": posted,
+                "drained_s": time.monotonic() - began,
+                "stand_ins": stand_ins,
+            }
+
+    async def haste(self, who: Contender, count: int) -> Figures:
+        """So many `/credits` of one person at once."""
+        async with staged(who, 1, self.samples) as stage:
+            stage.discord.credits(count)
+            await asyncio.sleep(REPLY_DEADLINE_S + 0.5)
+            return {**_acknowledged(stage), "stand_ins": stage.stand_ins()}
+
+    async def in_flight(self, who: Contender, count: int, scale: float) -> Figures:
+        """So many jobs in flight at once, each from its command to its post."""
+        async with staged(who, count, self.samples) as stage:
+            accepted, filled_s = await _fill(stage, count, scale)
+            await stage.tell("/open")
+            posted = await _until(lambda: len(stage.discord.watcher.posted_at), count, scale)
+            await asyncio.sleep(AFTERMATH_S)
+            return {
+                **_costs(stage, accepted),
+                **_news(stage, (await stage.ask("?full"))["records"]),
+                **_acknowledged(stage),
+                "accepted": accepted,
+                "posted": posted,
+                "filled_s": filled_s,
+                "stand_ins": stage.stand_ins(),
+            }
+
+    async def start(self, who: Contender, count: int) -> Figures:
+        """A start with so many jobs in flight: how long until each has been polled again."""
+        async with staged(who, count, self.samples) as stage:
+            accepted, _ = await _fill(stage, count, scale=1.0)
+            await stage.stop_bot()
+            await stage.tell("/mark")
+            began = time.time()
+            await stage.start_bot()
+            ready_s = time.time() - began
+            await _until_noted(stage, "polled_again", accepted)
+            records = (await stage.ask("?full"))["records"]
+            again = [r["polled_again_at"] - began for r in records if r["polled_again_at"]]
+            return {
+                "accepted": accepted,
+                "polled_again": len(again),
+                "ready_s": ready_s,
+                "first_poll_s": min(again, default=0.0),
+                "last_poll_s": max(again, default=0.0),
+                "stand_ins": stage.stand_ins(),
+            }
+
+
+async def _plan(stage: Stage, scale: float, *, held: bool) -> None:
+    plan = {"median_s": TYPICAL_RUN_S * scale, "sigma": SIGMA, "held": held}
+    await stage.tell("", plan)
+
+
+async def _fill(stage: Stage, count: int, scale: float) -> tuple[int, float]:
+    """Bring so many jobs in flight, none of which ends; how many came, and how long it took (s)."""
+    await _plan(stage, scale, held=True)
+    began = time.monotonic()
+    await stage.discord.mimic(count, ARRIVALS_PER_S)
+    accepted = await _until_noted(stage, "accepted", count)
+    return accepted, time.monotonic() - began
+
+
+async def _until_noted(stage: Stage, name: str, wanted: int) -> int:
+    """Wait for the provider to have noted so many, or no more for long."""
+    noted, news_at = 0, time.monotonic()
+    while noted < wanted and time.monotonic() - news_at < STALLED_S:
+        await asyncio.sleep(LOOK_EVERY_S)
+        now = int((await stage.ask())[name])
+        noted, news_at = (now, time.monotonic()) if now != noted else (noted, news_at)
+    return noted
+
+
+async def _until(seen: Callable[[], int], wanted: int, scale: float) -> int:
+    """Wait for so many, or until none has come for longer than any run takes."""
+    patience_s = STALLED_S + 3 * TYPICAL_RUN_S * scale
+    before, news_at = seen(), time.monotonic()
+    while before < wanted and time.monotonic() - news_at < patience_s:
+        await asyncio.sleep(LOOK_EVERY_S)
+        if (now := seen()) != before:
+            before, news_at = now, time.monotonic()
+    return before
+
+
+def _acknowledged(stage: Stage) -> Figures:
+    answered = stage.discord.watcher.answered_s
+    in_time = [waited_s * 1000 for waited_s in answered if waited_s is not None]
+    return {"asked": len(answered), "in_time": len(in_time), **_spread("ack", in_time)}
+
+
+def _costs(stage: Stage, jobs: int) -> Figures:
+    used = stage.used()
+    grown_bytes = stage.peak_own_bytes - stage.idle.own_rss_bytes
+    return {
+        "own_cpu_s": used.own_cpu_s,
+        "decoders_cpu_s": used.children_cpu_s,
+        "own_cpu_ms_a_job": used.own_cpu_s * 1000 / max(1, jobs),
+        "decoders_cpu_ms_a_job": used.children_cpu_s * 1000 / max(1, jobs),
+        "cpu_ms_a_job": (used.own_cpu_s + used.children_cpu_s) * 1000 / max(1, jobs),
+        "idle_mb": stage.idle.own_rss_bytes / 1e6,
+        "peak_mb": stage.peak_own_bytes / 1e6,
+        "decoders_peak_mb": stage.peak_children_bytes / 1e6,
+        "memory_kb_a_job": grown_bytes / 1e3 / max(1, jobs),
+    }
+
+
+def _news(stage: Stage, records: list[dict[str, Any]]) -> Figures:
+    """How soon the end of a run is seen, what that costs in polls, and how soon it is posted."""
+    posted_at, asked = stage.discord.watcher.posted_at, stage.discord.asked
+    posting_ms, delays_s = [], []
+    for record in records:
+        if record["seen_at"] is None:
+            continue
+        delays_s.append(record["seen_at"] - record["ended_at"])
+        found = PICTURE_ID.search(record["image_url"])
+        at = posted_at.get(asked.get(int(found[1]), 0)) if found else None
+        if at is not None:
+            posting_ms.append((at - record["seen_at"]) * 1000)
+    polls = fmean(record["polls"] for record in records) if records else 0.0
+    delay_s = fmean(delays_s) if delays_s else 0.0
+    return {
+        "polls_a_job": polls,
+        "delay_s": delay_s,
+        "polls_times_delay_s": polls * delay_s,
+        **_spread("post", posting_ms),
+    }
+
+
+def _spread(name: str, values_ms: list[float]) -> Figures:
+    """Median, 99th percentile and maximum, in ms; nothing at all of no values."""
+    if not values_ms:
+        return {}
+    ordered = sorted(values_ms)
+    at = {"p50": 0.5, "p99": 0.99, "max": 1.0}
+    return {
+        f"{name}_{key}_ms": ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+        for key, share in at.items()
+    }
