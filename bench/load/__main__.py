@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Coroutine, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from sandbox.programs.processes import PROJECT
 KEPT = PROJECT / "data" / "bench"
 FULL_OUT = PROJECT / "docs"
 HASTE = (50, 150)
-BURST_SCALE = 0.05
+NEIGHBOURS = {"bare": BARE, "sdk": SDK}
 PARTS = ("burst", "haste", "in flight", "start")
 
 
@@ -32,13 +32,15 @@ class Size:
     """How much is measured: bursts as (commands, seconds), jobs in flight as (jobs, scales)."""
 
     bursts: tuple[tuple[int, float], ...]
+    burst_scale: float
     in_flight: tuple[tuple[int, float], ...]
     started_with: int
 
 
-QUICK = Size(((100, 10.0),), ((50, 0.075), (200, 0.075)), 50)
+QUICK = Size(((100, 10.0),), 0.05, ((50, 0.075), (200, 0.075)), 50)
 FULL = Size(
     ((100, 10.0), (1000, 10.0), (1000, 60.0)),
+    0.15,
     ((200, 0.15), (50, 1.0), (200, 1.0), (1000, 1.0), (5000, 1.0)),
     2000,
 )
@@ -72,7 +74,7 @@ def tasks(size: Size, bots: list[Contender], wanted: argparse.Namespace) -> Iter
     own = [bot for bot in bots if bot.is_ours]
     if "burst" in wanted.only:
         for count, within_s in size.bursts:
-            yield from (Task("burst", bot, count, BURST_SCALE, within_s) for bot in bots)
+            yield from (Task("burst", bot, count, size.burst_scale, within_s) for bot in bots)
     if "haste" in wanted.only:
         yield from (Task("haste", bot, count) for count in HASTE for bot in own)
     if "in flight" in wanted.only:
@@ -158,7 +160,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--neighbours-most", type=int, default=1000, help="the most jobs that the others are given"
     )
-    parser.add_argument("--no-neighbours", action="store_true", help="only the bot itself")
+    parser.add_argument(
+        "--bots",
+        type=lambda text: text.split(","),
+        default=["ours", *NEIGHBOURS],
+        help=f"which, of ours, {' and '.join(NEIGHBOURS)}",
+    )
     parser.add_argument(
         "--out", type=Path, help="where the page goes; docs, or data/bench if quick"
     )
@@ -177,7 +184,8 @@ def _size(wanted: argparse.Namespace) -> Size:
     elif wanted.scale:
         counts = sorted({count for count, _ in in_flight})
         in_flight = tuple((count, wanted.scale) for count in counts)
-    return Size(size.bursts, in_flight, wanted.start or size.started_with)
+    started_with = wanted.start or size.started_with
+    return replace(size, in_flight=in_flight, started_with=started_with)
 
 
 def main() -> int:
@@ -187,7 +195,8 @@ def main() -> int:
     if wanted.page_only:
         found = Measurements.load(kept)
     else:
-        bots = _trees(wanted.tree) + ([] if wanted.no_neighbours else [BARE, SDK])
+        bots = _trees(wanted.tree) if "ours" in wanted.bots else []
+        bots += [bot for name, bot in NEIGHBOURS.items() if name in wanted.bots]
         with tempfile.TemporaryDirectory() as name:
             samples = make_samples(Path(name))
             about = facts(wanted.quick, samples.described())

@@ -4,6 +4,7 @@ They live in the server's own process: what they do costs it a dictionary, and n
 """
 
 import asyncio
+import functools
 import json
 import re
 import time
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 
 from bench.load.samples import MOTION_SIZE, PICTURE_SIZE, Samples
 from sandbox.discord.server import DiscordServer
+from sandbox.discord.state import cdn
 from sandbox.discord.state.model import (
     Attachment,
     Channel,
@@ -33,7 +35,12 @@ SERVERS, CHANNELS_EACH = 20, 10
 CHANNELS = SERVERS * CHANNELS_EACH
 FIRST_SERVER_ID, FIRST_PERSON_ID = BASE + 10_000, BASE + 1_000_000
 ATTACHMENT_OPTION = 11
+SIZES_KEPT = 16
 MENTION = re.compile(r"<@(\d+)>")
+
+
+# Each posted video is the same one: opening it anew every time would be most of what a post costs.
+cdn.dimensions = functools.lru_cache(SIZES_KEPT)(cdn.dimensions)
 
 
 class CrowdedWorld(World):
@@ -152,7 +159,13 @@ class CrowdedDiscord(DiscordServer):
         self.crowd.listeners.append(self.watcher)  # type: ignore[arg-type]
         self.asked: dict[int, int] = {}
         """The person who sent each picture, by its attachment's id."""
+        self.refused = 0
+        """Requests of the bot's that were answered 429."""
         self._samples = samples
+        self.traffic.listeners.append(self._count)
+
+    def _count(self, entry: Json) -> None:
+        self.refused += entry["status"] == 429
 
     async def until_ready(self, command: str) -> None:
         """Wait until the bot is connected and offers this command."""

@@ -170,11 +170,12 @@ def _stand_ins(found: Measurements) -> str:
                 m.who,
                 f"{taken['discord_cores']:.2f}",
                 f"{taken['provider_cores']:.2f}",
+                f"{taken['refused']:,}",
                 f"{taken['lag_p99_ms']:.0f} ms",
                 f"{taken['lag_max_ms']:.0f} ms",
             )
         )
-    return _table(("measurement", "bot", "Discord", "provider", "late by p99", "max"), rows)
+    return _table(("measurement", "bot", "Discord", "provider", "429s", "late by p99", "max"), rows)
 
 
 def _run_time(scale: float) -> str:

@@ -119,13 +119,14 @@ class Stage:
         )
 
     def stand_ins(self) -> dict[str, float]:
-        """The share of a core that each stand-in took since `rest`, and how late Discord's was."""
+        """What each took of a core since `rest`, Discord's 429s, and how late it went on."""
         began, discord_s, provider_s = self._began
         passed_s = time.monotonic() - began
         now_discord_s, now_provider_s = self._stand_ins_s()
         return {
             "discord_cores": (now_discord_s - discord_s) / passed_s,
             "provider_cores": (now_provider_s - provider_s) / passed_s,
+            "refused": self.discord.refused,
             "lag_p99_ms": quantiles(self.lags_s, n=100)[-1] * 1000,
             "lag_max_ms": max(self.lags_s) * 1000,
         }
