@@ -114,6 +114,11 @@ class Watcher:
     posted_at: dict[int, float] = field(default_factory=dict)
     _open: set[int] = field(default_factory=set)
 
+    @property
+    def lost(self) -> int:
+        """How many commands were not answered in time."""
+        return sum(waited_s is None for waited_s in self.answered_s)
+
     def __getattr__(self, name: str) -> object:
         if name.startswith("_"):
             raise AttributeError(name)

@@ -37,7 +37,7 @@ class Bench:
             await stage.discord.mimic(count, count / within_s)
             await asyncio.sleep(REPLY_DEADLINE_S + 0.5)
             stand_ins = stage.stand_ins()
-            posted = await _until(lambda: len(stage.discord.watcher.posted_at), count, scale)
+            posted = await _until_posted(stage, count, scale)
             return {
                 **_acknowledged(stage),
                 "posted": posted,
@@ -57,7 +57,7 @@ class Bench:
         async with staged(who, count, self.samples) as stage:
             accepted, filled_s = await _fill(stage, count, scale)
             await stage.tell("/open")
-            posted = await _until(lambda: len(stage.discord.watcher.posted_at), count, scale)
+            posted = await _until_posted(stage, count, scale)
             await asyncio.sleep(AFTERMATH_S)
             return {
                 **_costs(stage, accepted),
@@ -78,7 +78,7 @@ class Bench:
             began = time.time()
             await stage.start_bot()
             ready_s = time.time() - began
-            await _until_noted(stage, "polled_again", accepted)
+            await _until_noted(stage, "polled_again", lambda: accepted)
             records = (await stage.ask("?full"))["records"]
             again = [r["polled_again_at"] - began for r in records if r["polled_again_at"]]
             return {
@@ -101,29 +101,30 @@ async def _fill(stage: Stage, count: int, scale: float) -> tuple[int, float]:
     await _plan(stage, scale, held=True)
     began = time.monotonic()
     await stage.discord.mimic(count, ARRIVALS_PER_S)
-    accepted = await _until_noted(stage, "accepted", count)
+    accepted = await _until_noted(stage, "accepted", lambda: count - stage.discord.watcher.lost)
     return accepted, time.monotonic() - began
 
 
-async def _until_noted(stage: Stage, name: str, wanted: int) -> int:
+async def _until_noted(stage: Stage, name: str, wanted: Callable[[], int]) -> int:
     """Wait for the provider to have noted so many, or no more for long."""
     noted, news_at = 0, time.monotonic()
-    while noted < wanted and time.monotonic() - news_at < STALLED_S:
+    while noted < wanted() and time.monotonic() - news_at < STALLED_S:
         await asyncio.sleep(LOOK_EVERY_S)
         now = int((await stage.ask())[name])
         noted, news_at = (now, time.monotonic()) if now != noted else (noted, news_at)
     return noted
 
 
-async def _until(seen: Callable[[], int], wanted: int, scale: float) -> int:
-    """Wait for so many, or until none has come for longer than any run takes."""
+async def _until_posted(stage: Stage, count: int, scale: float) -> int:
+    """Wait for the videos of all who were answered, or until none comes for longer than a run."""
     patience_s = STALLED_S + 3 * TYPICAL_RUN_S * scale
-    before, news_at = seen(), time.monotonic()
-    while before < wanted and time.monotonic() - news_at < patience_s:
+    watcher = stage.discord.watcher
+    posted, news_at = 0, time.monotonic()
+    while posted < count - watcher.lost and time.monotonic() - news_at < patience_s:
         await asyncio.sleep(LOOK_EVERY_S)
-        if (now := seen()) != before:
-            before, news_at = now, time.monotonic()
-    return before
+        now = len(watcher.posted_at)
+        posted, news_at = (now, time.monotonic()) if now != posted else (posted, news_at)
+    return len(watcher.posted_at)
 
 
 def _acknowledged(stage: Stage) -> Figures:
