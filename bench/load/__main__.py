@@ -202,6 +202,7 @@ def main() -> int:
             about = facts(wanted.quick, samples.described())
             found = Measurements([bot.name for bot in bots], about)
             plan = list(tasks(_size(wanted), bots, wanted))
+            found.facts["planned"] = len(plan)
             asyncio.run(_until_told(measure(found, plan, Bench(samples), kept)))
     is_quick = found.facts["is_quick"]
     print(f"Written: {page.write(found, wanted.out or (KEPT if is_quick else FULL_OUT))}")

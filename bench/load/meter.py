@@ -49,6 +49,13 @@ def usage(pid: int) -> Usage:
     )
 
 
+def busy_s() -> float:
+    """How long all cores together have been at work for anybody since the machine's start (s)."""
+    with (PROC / "stat").open() as file:
+        user, nice, system, _idle, _waiting, *interrupts = map(int, file.readline().split()[1:8])
+    return (user + nice + system + sum(interrupts)) / TICKS_PER_S
+
+
 def _descendants(pid: int, children: defaultdict[int, list[int]]) -> Iterator[int]:
     for child in children[pid]:
         yield child

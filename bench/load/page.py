@@ -53,9 +53,10 @@ def write(found: Measurements, folder: Path) -> Path:
 
 
 def _kind(found: Measurements) -> str:
-    if found.facts["is_quick"]:
-        return "It was a **small run** (`--quick`), too small for most goals."
-    return "It was the full run."
+    size = "a **small run**, too small for most goals" if found.facts["is_quick"] else "a full run"
+    done, planned = len(found.done), found.facts["planned"]
+    cut = "" if done == planned else f" It was stopped after {done} of {planned} measurements."
+    return f"It was {size}.{cut}"
 
 
 def _jobs_note() -> str:
@@ -170,12 +171,16 @@ def _stand_ins(found: Measurements) -> str:
                 m.who,
                 f"{taken['discord_cores']:.2f}",
                 f"{taken['provider_cores']:.2f}",
+                f"{taken['all_cores']:.2f}" if "all_cores" in taken else "–",
                 f"{taken['refused']:,}",
                 f"{taken['lag_p99_ms']:.0f} ms",
                 f"{taken['lag_max_ms']:.0f} ms",
             )
         )
-    return _table(("measurement", "bot", "Discord", "provider", "429s", "late by p99", "max"), rows)
+    return _table(
+        ("measurement", "bot", "Discord", "provider", "all programs", "429s", "late by p99", "max"),
+        rows,
+    )
 
 
 def _run_time(scale: float) -> str:

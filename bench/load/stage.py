@@ -17,7 +17,7 @@ from typing import Any
 import aiohttp
 
 from bench.load.crowd import CrowdedDiscord
-from bench.load.meter import Usage, usage
+from bench.load.meter import Usage, busy_s, usage
 from bench.load.provider import CONTROL
 from bench.load.samples import Samples
 from sandbox.programs.processes import PROJECT, Cast, Program
@@ -75,7 +75,7 @@ class Stage:
     peak_own_bytes: int = 0
     peak_children_bytes: int = 0
     lags_s: list[float] = field(default_factory=list)
-    _began: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    _began: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0)
 
     async def start_bot(self) -> None:
         """Start the bot on what it has saved, and wait until it is there."""
@@ -106,7 +106,7 @@ class Stage:
         await asyncio.sleep(SETTLED_S)
         self.idle = usage(self.bot.process.pid)
         self.peak_own_bytes = self.idle.own_rss_bytes
-        self._began = (time.monotonic(), *self._stand_ins_s())
+        self._began = (time.monotonic(), *self._stand_ins_s(), busy_s())
 
     def used(self) -> Usage:
         """CPU time since `rest`, and resident memory now."""
@@ -120,10 +120,11 @@ class Stage:
 
     def stand_ins(self) -> dict[str, float]:
         """What each took of a core since `rest`, Discord's 429s, and how late it went on."""
-        began, discord_s, provider_s = self._began
+        began, discord_s, provider_s, all_s = self._began
         passed_s = time.monotonic() - began
         now_discord_s, now_provider_s = self._stand_ins_s()
         return {
+            "all_cores": (busy_s() - all_s) / passed_s,
             "discord_cores": (now_discord_s - discord_s) / passed_s,
             "provider_cores": (now_provider_s - provider_s) / passed_s,
             "refused": self.discord.refused,
