@@ -24,6 +24,9 @@ class Clock(Protocol):
 
 async def wait_for_event(event: asyncio.Event, clock: Clock, timeout_s: float) -> None:
     """Until the event is set, or so long on this clock."""
+    if timeout_s <= 0:
+        await asyncio.sleep(0)
+        return
     waker = asyncio.ensure_future(event.wait())
     timer = asyncio.ensure_future(clock.sleep(timeout_s))
     try:

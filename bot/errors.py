@@ -73,7 +73,6 @@ class Problem(StrEnum):
     NO_VIDEO_KEPT = "no_video_kept"
     CANNOT_SAVE = "cannot_save"
     BUSY = "busy"
-    ONE_AFTER_ANOTHER = "one_after_another"  # limit
     GIVEN_UP = "given_up"
     NO_JOB_HERE = "no_job_here"  # job
     NOT_IN_REVIEW = "not_in_review"  # job, state

@@ -105,9 +105,6 @@ SENTENCES: dict[Problem, str] = {
         "So many people are asking right now that I could not take this in time. Nothing was "
         "charged: please try again in a moment."
     ),
-    Problem.ONE_AFTER_ANOTHER: (
-        "I am still busy with {limit} other things of yours: please wait for them first."
-    ),
     Problem.GIVEN_UP: (
         "It could not be found out what became of this video, so it was given up: ask again if "
         "you still want it."

@@ -11,7 +11,7 @@ from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from statistics import NormalDist
 
 from bot.core.jobs import Quality
@@ -27,14 +27,18 @@ SURPRISE = 0.1
 SHORTEST_RUN_S, LONGEST_RUN_S = 2.0, 3600.0
 """Before anything is learned, one run in ten may end at any time, evenly on a logarithmic scale."""
 
+ODD_SPAN = math.log(LONGEST_RUN_S / SHORTEST_RUN_S)
+
 WORTH = 7.5
 """A second of delay is worth so many polls: 2 s of mean delay at 15 polls a job."""
 
 POLLS_SHARE = 0.8
 """So much of the request budget is for runs that go on; the rest is for what comes unforeseen."""
 
-OTHER_REQUESTS = 2.0
-"""A run's submit, and its result."""
+OTHER_REQUESTS = 2.5
+"""A run's submit, its result, and half a poll between its end and when that is seen."""
+
+LEAST_SHARE = 0.01
 
 REQUESTS_A_RUN = 25
 """A run of typical length costs so many requests when nothing is saved on polls."""
@@ -94,10 +98,8 @@ class RunTimes:
 
     def affordable_share(self, running: int, requests_per_minute: int) -> float:
         """The share of its polls that each of so many runs can have of the request budget."""
-        expected = _expected_polls(self)
-        polls = expected[min(round(self.typical_s / STEP_S), len(expected) - 1)]
-        needed = running * (polls + OTHER_REQUESTS) * 60 / self.typical_s
-        return min(1.0, POLLS_SHARE * requests_per_minute / needed) if needed else 1.0
+        each = POLLS_SHARE * requests_per_minute / 60 * self.typical_s / max(1, running)
+        return min(1.0, max(LEAST_SHARE, (each - OTHER_REQUESTS) / _polls_a_run(self)))
 
     def remaining_s(self, elapsed_s: float) -> float:
         """The median of what is left, for a run that has lasted `elapsed_s` and is not finished."""
@@ -109,14 +111,16 @@ class RunTimes:
     def hazard(self, t: float) -> float:
         """λ(t) = f(t) / S(t), per second."""
         z = (math.log(t) - self.mu) / self.sigma
-        usual_left = 0.5 * math.erfc(z / math.sqrt(2))
         usual = math.exp(-z * z / 2) / (t * self.sigma * math.sqrt(2 * math.pi))
-        span = math.log(LONGEST_RUN_S / SHORTEST_RUN_S)
-        odd = 1 / (t * span) if SHORTEST_RUN_S <= t <= LONGEST_RUN_S else 0.0
-        odd_left = min(1.0, max(0.0, math.log(LONGEST_RUN_S / t) / span))
+        odd = 1 / (t * ODD_SPAN) if SHORTEST_RUN_S <= t <= LONGEST_RUN_S else 0.0
         density = (1 - self.surprise) * usual + self.surprise * odd
-        left = (1 - self.surprise) * usual_left + self.surprise * odd_left
-        return density / max(left, 1e-12)
+        return density / max(self.left(t), 1e-12)
+
+    def left(self, t: float) -> float:
+        """S(t): the share of runs that last longer."""
+        usual = 0.5 * math.erfc((math.log(t) - self.mu) / self.sigma / math.sqrt(2))
+        odd = min(1.0, max(0.0, math.log(LONGEST_RUN_S / t) / ODD_SPAN))
+        return (1 - self.surprise) * usual + self.surprise * odd
 
 
 @lru_cache(maxsize=16)  # as many kinds of runs go on at once; the sum is long
@@ -124,6 +128,14 @@ def _expected_polls(times: RunTimes) -> "array[float]":
     """How many polls are due until each step: the integral of 1/h."""
     rates = (math.sqrt(WORTH * times.hazard((n + 0.5) * STEP_S) / 2) for n in range(STEPS))
     return array("d", accumulate((STEP_S * rate for rate in rates), initial=0.0))
+
+
+@lru_cache(maxsize=16)
+def _polls_a_run(times: RunTimes) -> float:
+    """The mean number of polls until a run's end: the integral of S/h."""
+    expected = _expected_polls(times)
+    due = (later - before for before, later in pairwise(expected))
+    return sum(polls * times.left((n + 0.5) * STEP_S) for n, polls in enumerate(due))
 
 
 def most_running(requests_per_minute: int) -> int:

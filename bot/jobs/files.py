@@ -39,15 +39,19 @@ class Files:
 
     async def delete_inputs(self, job_id: str) -> None:
         """Delete what was given, and what broken downloads left of it."""
-        for path in (self.subject(job_id), self.motion(job_id)):
-            for left in (path, path.with_name(f"{path.name}.part")):
-                await asyncio.to_thread(left.unlink, missing_ok=True)
+        inputs = self.subject(job_id), self.motion(job_id)
+        parts = (path.with_name(f"{path.name}.part") for path in inputs)
+        await asyncio.to_thread(_delete, *inputs, *parts)
 
     async def delete_video(self, job_id: str) -> None:
         """Delete what an earlier run has left: a new run's video is to be fetched."""
-        for path in (self.video(job_id), self.smaller(job_id)):
-            await asyncio.to_thread(path.unlink, missing_ok=True)
+        await asyncio.to_thread(_delete, self.video(job_id), self.smaller(job_id))
 
     async def delete_all(self, job_id: str) -> None:
         """Delete everything that is kept of a job."""
         await asyncio.to_thread(shutil.rmtree, self._folder(job_id), ignore_errors=True)
+
+
+def _delete(*paths: Path) -> None:
+    for path in paths:
+        path.unlink(missing_ok=True)

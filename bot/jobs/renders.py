@@ -1,7 +1,5 @@
 """`rendering` and `fetching`: the polls that buy news, and the bytes that are paid for."""
 
-import asyncio
-
 import structlog
 
 from bot.alarms import Alarm, Alarms
@@ -221,7 +219,7 @@ class Renders:
     async def _bring(self, job: Job, url: str) -> None:
         """A good video on disk. Raises `DownloadError`, `Refused`, or `CannotSave`."""
         path = self._files.video(job.id)
-        if not await asyncio.to_thread(path.exists):
+        if not path.exists():
             await self._downloads.save(
                 url,
                 path,

@@ -74,16 +74,10 @@ class Downloads:
         `too_large` when more than `limit_bytes`), `DownloadError` for what went wrong on the way,
         and `CannotSave` for what did on this disk.
         """
-        part = path.with_name(f"{path.name}.part")
+        part = _Part(path)
         try:
             async with asyncio.timeout(timeout_s):
-                file = await _in_thread(_open, part)
-                try:
-                    size_bytes = await self._follow(url, file, limit_bytes, _is_local(supplier))
-                    await _in_thread(_sync, file)
-                finally:
-                    await _in_thread(file.close)
-                await _in_thread(_put_in_place, part, path)
+                size_bytes = await self._follow(url, part, limit_bytes, _is_local(supplier))
                 self._alarms.clear(Alarm.DISK, "files")
                 return size_bytes
         except TimeoutError:
@@ -96,15 +90,16 @@ class Downloads:
             self._alarms.raise_(Alarm.DISK, "files", reason=error.strerror)
             raise CannotSave(f"A download cannot be saved: {error.strerror}.") from error
         finally:
-            await _in_thread(_remove, part)
+            if not part.is_in_place:
+                await _in_thread(part.drop)
 
-    async def _follow(self, url: str, file: BinaryIO, limit_bytes: int, local: bool) -> int:
+    async def _follow(self, url: str, part: "_Part", limit_bytes: int, local: bool) -> int:
         session = self._local if local else self._outside
         target = _checked(url, local=local)
         for _ in range(MOST_REDIRECTS + 1):
             async with session.get(target, allow_redirects=False) as response:
                 if response.status not in _REDIRECTS:
-                    return await _receive(response, file, limit_bytes)
+                    return await _receive(response, part, limit_bytes)
                 target = _checked(response.headers.get("Location", ""), local=local, base=target)
         raise DownloadError(f"The download was redirected more than {MOST_REDIRECTS} times.")
 
@@ -201,8 +196,8 @@ def _is_local(url: str | URL) -> bool:
         return host == "localhost"
 
 
-async def _receive(response: aiohttp.ClientResponse, file: BinaryIO, limit_bytes: int) -> int:
-    """Write the body to `file`; aiohttp sees to it that it is as long as it was said to be."""
+async def _receive(response: aiohttp.ClientResponse, part: "_Part", limit_bytes: int) -> int:
+    """Keep the body; aiohttp sees to it that it is as long as it was said to be."""
     if response.status != 200:
         raise DownloadError(f"The download was answered with {response.status}.")
     if response.headers.get("Content-Encoding", "identity").lower() != "identity":
@@ -218,36 +213,51 @@ async def _receive(response: aiohttp.ClientResponse, file: BinaryIO, limit_bytes
             raise too_large
         waiting += chunk
         if len(waiting) >= _WRITE_BYTES:
-            await _in_thread(file.write, bytes(waiting))
+            await _in_thread(part.write, bytes(waiting))
             waiting.clear()
-    await _in_thread(file.write, bytes(waiting))
     if not size_bytes:
         raise DownloadError("The download is empty.")
+    await _in_thread(part.put_in_place, bytes(waiting))
     return size_bytes
 
 
-def _open(part: Path) -> BinaryIO:
-    """A file in a folder that is on disk: what is put into a folder is lost with it."""
-    missing = [folder for folder in part.parents if not folder.exists()]
-    part.parent.mkdir(parents=True, exist_ok=True)
-    for folder in missing:
-        _sync_folder(folder.parent)
-    return part.open("wb")
+class _Part:
+    """What has come of a file, beside its place until it is whole. Its methods run in a thread."""
 
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._part = path.with_name(f"{path.name}.part")
+        self._file: BinaryIO | None = None
+        self.is_in_place = False
 
-def _remove(part: Path) -> None:
-    with suppress(OSError):  # what has gone wrong with this disk is told already
-        part.unlink(missing_ok=True)
+    def write(self, data: bytes) -> None:
+        """More of it. A missing folder is made and synced: else the file would be lost with it."""
+        if self._file is None:
+            missing = [folder for folder in self._part.parents if not folder.exists()]
+            self._part.parent.mkdir(parents=True, exist_ok=True)
+            for folder in missing:
+                _sync_folder(folder.parent)
+            self._file = self._part.open("wb")
+        self._file.write(data)
 
+    def put_in_place(self, data: bytes) -> None:
+        """The last of it: now it is whole and on disk, and the file that was there is not."""
+        self.write(data)
+        assert self._file is not None
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        self._part.replace(self._path)
+        self.is_in_place = True
+        _sync_folder(self._path.parent)
 
-def _sync(file: BinaryIO) -> None:
-    file.flush()
-    os.fsync(file.fileno())
-
-
-def _put_in_place(part: Path, path: Path) -> None:
-    part.replace(path)
-    _sync_folder(path.parent)
+    def drop(self) -> None:
+        """Nothing will come of it."""
+        with suppress(OSError):  # what has gone wrong with this disk is told already
+            if self._file is not None:
+                self._file.close()
+        with suppress(OSError):
+            self._part.unlink(missing_ok=True)
 
 
 def _sync_folder(folder: Path) -> None:

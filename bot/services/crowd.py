@@ -5,10 +5,10 @@ no answer after that (Discord's documentation, Receiving and Responding).
 """
 
 import asyncio
-from collections import Counter
-from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import Coroutine
+from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeVar
+from weakref import WeakValueDictionary
 
 from bot.alarms import Alarm, Alarms
 from bot.clock import Clock, wait_for_event
@@ -20,7 +20,7 @@ ANSWER_WITHIN_S = 1.8
 """Of Discord's three seconds; the rest is for the way there and back."""
 
 MOST_AT_ONCE = 5
-"""So much of one person is looked after at once; whoever presses on is told to wait."""
+"""So many things of one person are looked after at once; a flood waits for itself alone."""
 
 MANY = 4
 """While so many wait for their answer, the bot's own work lets them go first."""
@@ -37,7 +37,7 @@ class Crowd:
         self.clock = clock
         self._alarms = alarms
         self._waiting = 0
-        self._of_one: Counter[int] = Counter()
+        self._turns: WeakValueDictionary[int, asyncio.Semaphore] = WeakValueDictionary()
         self._calm = asyncio.Event()
         self._calm.set()
         self._turned_away_at = -CALM_S
@@ -45,18 +45,9 @@ class Crowd:
         self.turned_away = 0
         self.missed = 0
 
-    @contextmanager
-    def looking_after(self, person_id: int) -> Iterator[None]:
-        """One more command or press of this person. Raises `Refused` where that is one too many."""
-        if self._of_one[person_id] >= MOST_AT_ONCE:
-            raise Refused(Problem.ONE_AFTER_ANOTHER, limit=MOST_AT_ONCE)
-        self._of_one[person_id] += 1
-        try:
-            yield
-        finally:
-            self._of_one[person_id] -= 1
-            if not self._of_one[person_id]:
-                del self._of_one[person_id]
+    def turn_of(self, person_id: int) -> AbstractAsyncContextManager[None]:
+        """Wait until few enough other things of this person are looked after, and hold a turn."""
+        return self._turns.setdefault(person_id, asyncio.Semaphore(MOST_AT_ONCE))
 
     async def in_time(self, work: Coroutine[Any, Any, T]) -> T:
         """What must be done before there is an answer.

@@ -28,7 +28,7 @@ class Messages(commands.Cog):
         if message.guild is not None or message.author.bot:
             return
         try:
-            with self._crowd.looking_after(message.author.id):
+            async with self._crowd.turn_of(message.author.id):
                 await self._take(message)
         except Refused as refused:
             await _answer(message, parts.refusal(refused.problem, refused.facts))

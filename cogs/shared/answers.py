@@ -44,7 +44,7 @@ async def answering(interaction: Interaction, late: Late = Late.THINKING) -> Asy
     crowd.begin()
     meanwhile = asyncio.create_task(_say_meanwhile(interaction, late))
     try:
-        with crowd.looking_after(interaction.user.id):
+        async with crowd.turn_of(interaction.user.id):
             yield
     except Refused as refused:
         await _show_at_last(interaction, parts.refusal(refused.problem, refused.facts))

@@ -312,13 +312,13 @@ MONEYS = (
         (
             Edit(
                 "bot/media/downloads.py",
-                'part = path.with_name(f"{path.name}.part")',
-                "part = path",
+                'self._part = path.with_name(f"{path.name}.part")',
+                "self._part = path",
             ),
             Edit(
                 "bot/media/downloads.py",
-                "            await _in_thread(_remove, part)\n",
-                "            pass\n",
+                "                await _in_thread(part.drop)\n",
+                "                pass\n",
             ),
         ),
         ("tests/bot/media/test_downloads.py",),

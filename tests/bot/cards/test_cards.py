@@ -70,7 +70,6 @@ FACTS: dict[Problem, dict[str, str | int | float]] = {
     Problem.OVER_BUDGET: {"price": 50, "budget": 20},
     Problem.BUDGET_SPENT: {"renews_at": 1_795_000_000.0},
     Problem.QUEUE_FULL: {"limit": 200},
-    Problem.ONE_AFTER_ANOTHER: {"limit": 5},
     Problem.TOO_MANY_WAITING: {"limit": 5},
     Problem.PROVIDER_REJECTED: {"reason": HOSTILE},
     Problem.GENERATION_FAILED: {"reason": HOSTILE},

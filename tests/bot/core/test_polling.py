@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.polling import PastRun, RunTimes
+from bot.core.polling import PastRun, RunTimes, most_running
 
 TYPICAL = 133.0
 
@@ -22,17 +22,39 @@ def learned(sigma: float, count: int) -> RunTimes:
     return RunTimes.learn(past, "540p", 6.0)
 
 
-def polls_times_delay(times: RunTimes, sigma: float) -> float:
+def polls_and_delay(times: RunTimes, sigma: float, share: float = 1.0) -> tuple[float, float]:
     at = [0.0]
     while at[-1] < 2000:
-        at.append(at[-1] + times.next_poll_s(at[-1]))
+        at.append(at[-1] + times.next_poll_s(at[-1], share))
     polls = delay = 0.0
     sample = runs(sigma, 4000)
     for run_s in sample:
         seen = next(n for n, moment in enumerate(at) if moment >= run_s)
         polls += seen
         delay += at[seen] - run_s
-    return polls * delay / len(sample) ** 2
+    return polls / len(sample), delay / len(sample)
+
+
+def polls_times_delay(times: RunTimes, sigma: float) -> float:
+    polls, delay = polls_and_delay(times, sigma)
+    return polls * delay
+
+
+@pytest.mark.parametrize(("running", "per_minute"), [(1, 60), (8, 60), (11, 60), (1800, 10_000)])
+def test_all_runs_together_stay_within_the_budget(running: int, per_minute: int) -> None:
+    """What is saved are polls, at no more delay than that many fewer cost at best."""
+    times = learned(0.25, 200)
+    share = times.affordable_share(running, per_minute)
+    polls, delay = polls_and_delay(times, 0.25, share)
+    mean_run_s = sum(runs(0.25, 4000)) / 4000
+    assert running * (polls + 2) * 60 / mean_run_s <= 0.85 * per_minute
+    assert polls * delay <= 1.3 * 30.2
+    if running == 1:
+        assert share == 1.0
+
+
+def test_the_most_runs_at_once_follow_from_the_budget() -> None:
+    assert [most_running(per_minute) for per_minute in (1, 60, 150, 1000)] == [1, 4, 10, 70]
 
 
 @pytest.mark.parametrize(("sigma", "limit"), [(0.25, 30.2), (0.1, 13.0)])

@@ -32,6 +32,10 @@ async def test_health_and_metrics(life: Life) -> None:
     assert 'marionette_jobs{state="rendering"} 1.0' in lines
     assert "marionette_accepted_submits 1.0" in lines
     assert "marionette_budget_spent_credits 2.0" in lines
+    assert 'marionette_answers{outcome="answered"} 1.0' in lines
+    assert 'marionette_answers{outcome="turned_away"} 0.0' in lines
+    assert 'marionette_answers{outcome="missed"} 0.0' in lines
+    assert any(line.startswith("marionette_event_loop_lag_seconds_count") for line in lines)
 
 
 async def test_a_card_says_when_a_video_is_due_and_when_it_is_late(life: Life) -> None:
