@@ -52,7 +52,7 @@ def inspect_video(path: Path) -> VideoFacts:
 
 
 def inspect_result(path: Path) -> VideoFacts:
-    """As `inspect_video`, of any length, and everything from the last keyframe on is decoded."""
+    """As `inspect_video`, of any length, and from the last keyframe on to its end."""
     return _inspect(path, whole_end=True)
 
 
@@ -200,8 +200,9 @@ def _decode_through(container: InputContainer, stream: VideoStream, *, but: int 
 
 
 def _decode_end(container: InputContainer, stream: VideoStream, last_keyframe: int) -> None:
-    """Decode everything from the last keyframe on."""
+    """Decode what others build on, from the last keyframe to the end."""
     rewind(container, stream, last_keyframe)
+    stream.codec_context.skip_frame = "NONREF"
     if not sum(not frame.is_corrupt for frame in container.decode(stream)):
         raise Refused(Problem.DAMAGED_VIDEO)
 
