@@ -11,7 +11,6 @@ from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import accumulate, pairwise
 from statistics import NormalDist
 
 from bot.core.jobs import Quality
@@ -39,13 +38,15 @@ OTHER_REQUESTS = 2.5
 """A run's submit, its result, and half a poll between its end and when that is seen."""
 
 LEAST_SHARE = 0.01
+MEAN_POLLS = 1.25
+"""Late runs are asked after more often: so many times the polls that are due by the typical end."""
 
 REQUESTS_A_RUN = 25
 """A run of typical length costs so many requests when nothing is saved on polls."""
 
 SHORTEST_WAIT_S, LONGEST_WAIT_S = 1.0, 60.0
 STEP_S = 0.25
-STEPS = round(LONGEST_RUN_S / STEP_S)
+LAST_STEP = round(LONGEST_RUN_S / STEP_S)
 SIMILAR_LENGTH_S = 5.0
 OTHER_QUALITY = 0.3
 """A run in another quality says this much about this one."""
@@ -91,15 +92,15 @@ class RunTimes:
 
         With a `share` below 1 only so many of the polls are made: w is lower by its square.
         """
-        expected = _expected_polls(self)
-        step = min(math.ceil(max(0.0, elapsed_s) / STEP_S), len(expected) - 1)
-        due = bisect_left(expected, expected[step] + 1 / share, lo=step)
-        return min(max(SHORTEST_WAIT_S, (due - step) * STEP_S), LONGEST_WAIT_S)
+        schedule, begins = _schedule(self), max(0.0, elapsed_s)
+        due_s = schedule.reaches(schedule.polls_until(begins) + 1 / share) - begins
+        return min(max(SHORTEST_WAIT_S, due_s), LONGEST_WAIT_S)
 
     def affordable_share(self, running: int, requests_per_minute: int) -> float:
         """The share of its polls that each of so many runs can have of the request budget."""
         each = POLLS_SHARE * requests_per_minute / 60 * self.typical_s / max(1, running)
-        return min(1.0, max(LEAST_SHARE, (each - OTHER_REQUESTS) / _polls_a_run(self)))
+        polls = MEAN_POLLS * _schedule(self).polls_until(self.typical_s)
+        return min(1.0, max(LEAST_SHARE, (each - OTHER_REQUESTS) / polls))
 
     def remaining_s(self, elapsed_s: float) -> float:
         """The median of what is left, for a run that has lasted `elapsed_s` and is not finished."""
@@ -123,19 +124,36 @@ class RunTimes:
         return (1 - self.surprise) * usual + self.surprise * odd
 
 
-@lru_cache(maxsize=16)  # as many kinds of runs go on at once; the sum is long
-def _expected_polls(times: RunTimes) -> "array[float]":
-    """How many polls are due until each step: the integral of 1/h."""
-    rates = (math.sqrt(WORTH * times.hazard((n + 0.5) * STEP_S) / 2) for n in range(STEPS))
-    return array("d", accumulate((STEP_S * rate for rate in rates), initial=0.0))
+class _Schedule:
+    """The integral of 1/h, how many polls are due until when, as far as anybody has asked."""
+
+    def __init__(self, times: RunTimes) -> None:
+        self._times = times
+        self._due = array("d", [0.0])
+
+    def polls_until(self, at_s: float) -> float:
+        """How many are due by then."""
+        step = min(math.ceil(at_s / STEP_S), LAST_STEP)
+        while len(self._due) <= step:
+            self._grow()
+        return self._due[step]
+
+    def reaches(self, polls: float) -> float:
+        """When so many are due (s); never, where that is after the longest run."""
+        while self._due[-1] < polls:
+            if len(self._due) > LAST_STEP:
+                return math.inf
+            self._grow()
+        return bisect_left(self._due, polls) * STEP_S
+
+    def _grow(self) -> None:
+        rate = math.sqrt(WORTH * self._times.hazard((len(self._due) - 0.5) * STEP_S) / 2)
+        self._due.append(self._due[-1] + STEP_S * rate)
 
 
-@lru_cache(maxsize=16)
-def _polls_a_run(times: RunTimes) -> float:
-    """The mean number of polls until a run's end: the integral of S/h."""
-    expected = _expected_polls(times)
-    due = (later - before for before, later in pairwise(expected))
-    return sum(polls * times.left((n + 0.5) * STEP_S) for n, polls in enumerate(due))
+@lru_cache(maxsize=16)  # as many kinds of runs go on at once
+def _schedule(times: RunTimes) -> _Schedule:
+    return _Schedule(times)
 
 
 def most_running(requests_per_minute: int) -> int:

@@ -53,6 +53,10 @@ def test_all_runs_together_stay_within_the_budget(running: int, per_minute: int)
         assert share == 1.0
 
 
+def test_what_takes_far_too_long_is_asked_after_each_minute() -> None:
+    assert learned(0.25, 200).next_poll_s(7200.0) == 60.0
+
+
 def test_the_most_runs_at_once_follow_from_the_budget() -> None:
     assert [most_running(per_minute) for per_minute in (1, 60, 150, 1000)] == [1, 4, 10, 70]
 
