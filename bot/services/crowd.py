@@ -5,9 +5,9 @@ no answer after that (Discord's documentation, Receiving and Responding).
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from typing import Any, TypeVar
+from typing import TypeVar
 from weakref import WeakValueDictionary
 
 from bot.alarms import Alarm, Alarms
@@ -49,13 +49,18 @@ class Crowd:
         """Wait until few enough other things of this person are looked after, and hold a turn."""
         return self._turns.setdefault(person_id, asyncio.Semaphore(MOST_AT_ONCE))
 
-    async def in_time(self, work: Coroutine[Any, Any, T]) -> T:
-        """What must be done before there is an answer.
+    async def in_time(self, person_id: int, work: Callable[[], Awaitable[T]]) -> T:
+        """What must be done, in this person's turn, before there is an answer.
 
         Raises `Refused` with BUSY where it takes too long: it is cancelled then, and whatever it
         has saved meanwhile is for the caller to undo.
         """
-        task = asyncio.ensure_future(work)
+
+        async def in_turn() -> T:
+            async with self.turn_of(person_id):
+                return await work()
+
+        task = asyncio.ensure_future(in_turn())
         timer = asyncio.ensure_future(self.clock.sleep(ANSWER_WITHIN_S))
         try:
             await asyncio.wait({task, timer}, return_when=asyncio.FIRST_COMPLETED)

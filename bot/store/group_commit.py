@@ -15,10 +15,13 @@ from functools import partial
 from typing import Any, TypeVar
 
 import aiosqlite
+import structlog
 from sqlalchemy import Connection, StaticPool, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from bot.core.jobs import Job
+
+log = structlog.get_logger()
 
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "recursive_triggers=ON")
 """With the last one a REPLACE fires the triggers that keep the journal as it is."""
@@ -171,7 +174,10 @@ class GroupCommit:
         if waiting.error is not None:
             waiting.done.set_exception(waiting.error)
             return
-        self._on_commit(waiting.changes)
+        try:
+            self._on_commit(waiting.changes)
+        except Exception:
+            log.exception("what was saved could not be told of")
         waiting.done.set_result(waiting.outcome)
 
 

@@ -1,5 +1,7 @@
 """`/mimic`: a picture and a video become a job."""
 
+from functools import partial
+
 import discord
 import structlog
 from discord import app_commands
@@ -38,7 +40,8 @@ class Mimic(commands.Cog):
     ) -> None:
         """Save the request, reply, and leave the rest to the runner."""
         async with answering(interaction, Late.BUSY):
-            request = self._requests.request(
+            request = partial(
+                self._requests.request,
                 place_of(interaction),
                 interaction_id=interaction.id,
                 token=interaction.token,
@@ -47,7 +50,7 @@ class Mimic(commands.Cog):
                 quality=quality,
             )
             try:
-                job = await interaction.client.crowd.in_time(request)
+                job = await interaction.client.crowd.in_time(interaction.user.id, request)
             except Refused as refused:
                 if refused.problem is not Problem.BUSY:
                     raise

@@ -52,12 +52,13 @@ class JobButton(ui.DynamicItem[ui.Button[Any]], template=JOB_ACTION_PATTERN):
             moderation = interaction.client.moderation
             match self._action:
                 case JobAction.CANCEL:
-                    possible = moderation.cancellable(self._job_id, self._server_id)
+                    possible = moderation.cancellable
                 case JobAction.REFUND:
-                    possible = moderation.refundable(self._job_id, self._server_id)
+                    possible = moderation.refundable
                 case JobAction.RESOLVE:
-                    possible = moderation.job(self._job_id, self._server_id)
-            await interaction.client.crowd.in_time(possible)
+                    possible = moderation.job
+            look = partial(possible, self._job_id, self._server_id)
+            await interaction.client.crowd.in_time(self._actor_id, look)
             if self._action is JobAction.RESOLVE:
                 await open_form(interaction, ResolveForm(self._job_id))
             else:

@@ -44,8 +44,11 @@ async def answering(interaction: Interaction, late: Late = Late.THINKING) -> Asy
     crowd.begin()
     meanwhile = asyncio.create_task(_say_meanwhile(interaction, late))
     try:
-        async with crowd.turn_of(interaction.user.id):
+        if late is Late.BUSY:
             yield
+        else:
+            async with crowd.turn_of(interaction.user.id):
+                yield
     except Refused as refused:
         await _show_at_last(interaction, parts.refusal(refused.problem, refused.facts))
     except Exception as error:  # noqa: BLE001  # it is logged; whoever pressed waits for an answer

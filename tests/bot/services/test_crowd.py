@@ -22,8 +22,13 @@ class Clock(StoppedClock):
         await self.rings.wait()
 
 
-async def never() -> None:
+async def never() -> str:
     await asyncio.Event().wait()
+    return "saved"
+
+
+async def at_once() -> str:
+    return "saved"
 
 
 async def test_a_flood_waits_for_itself_alone() -> None:
@@ -66,13 +71,13 @@ async def test_the_bots_own_work_pauses_while_several_wait_and_not_for_ever() ->
 async def test_who_is_late_is_turned_away_and_the_operator_told_once() -> None:
     clock = Clock()
     crowd = Crowd(clock, Alarms())
-    assert await crowd.in_time(asyncio.sleep(0, "saved")) == "saved"
+    assert await crowd.in_time(1, at_once) == "saved"
     clock.rings.set()
     with capture_logs() as logs:
         for _ in range(2):
             crowd.begin()
             with pytest.raises(Refused) as caught:
-                await crowd.in_time(never())
+                await crowd.in_time(1, never)
             assert caught.value.problem is Problem.BUSY
             crowd.end(missed=False)
         crowd.begin()
@@ -85,9 +90,21 @@ async def test_who_is_late_is_turned_away_and_the_operator_told_once() -> None:
     assert crowd.counts() == {"answered": 2, "turned_away": 2, "missed": 1}
 
 
+async def test_a_flood_that_comes_to_no_turn_in_time_is_turned_away() -> None:
+    clock = Clock()
+    crowd = Crowd(clock, Alarms())
+    asked = [asyncio.create_task(crowd.in_time(1, never)) for _ in range(MOST_AT_ONCE + 1)]
+    await asyncio.sleep(0)
+    assert await crowd.in_time(2, at_once) == "saved"
+    clock.rings.set()
+    for each in asked:
+        with pytest.raises(Refused):
+            await each
+
+
 async def test_what_fails_in_time_fails() -> None:
     async def fail() -> None:
         raise LookupError
 
     with pytest.raises(LookupError):
-        await Crowd(Clock(), Alarms()).in_time(fail())
+        await Crowd(Clock(), Alarms()).in_time(1, fail)
