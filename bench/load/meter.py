@@ -15,10 +15,12 @@ PROC = Path("/proc")
 class Usage:
     """CPU time so far (s) and resident memory now (bytes): the process's own, and its children's.
 
-    Children are all descendants, also those that have ended and were waited for.
+    Of its own, the loop's is that of its first thread. Children are all descendants, also those
+    that have ended and were waited for.
     """
 
     own_cpu_s: float = 0.0
+    loop_cpu_s: float = 0.0
     children_cpu_s: float = 0.0
     own_rss_bytes: int = 0
     children_rss_bytes: int = 0
@@ -43,6 +45,7 @@ def usage(pid: int) -> Usage:
     below = [stats[one] for one in _descendants(pid, children)]
     return Usage(
         own_cpu_s=stats[pid].own_s,
+        loop_cpu_s=_first_thread_s(pid),
         children_cpu_s=stats[pid].waited_s + sum(stat.own_s + stat.waited_s for stat in below),
         own_rss_bytes=stats[pid].rss_bytes,
         children_rss_bytes=sum(stat.rss_bytes for stat in below),
@@ -54,6 +57,14 @@ def busy_s() -> float:
     with (PROC / "stat").open() as file:
         user, nice, system, _idle, _waiting, *interrupts = map(int, file.readline().split()[1:8])
     return (user + nice + system + sum(interrupts)) / TICKS_PER_S
+
+
+def _first_thread_s(pid: int) -> float:
+    try:
+        text = (PROC / str(pid) / "task" / str(pid) / "stat").read_text()
+    except OSError:
+        return 0.0
+    return sum(map(int, text.rpartition(") ")[2].split()[11:13])) / TICKS_PER_S
 
 
 def _descendants(pid: int, children: defaultdict[int, list[int]]) -> Iterator[int]:

@@ -102,7 +102,8 @@ def _in_flight(found: Measurements) -> str:
             (
                 *first,
                 f"{figures['cpu_ms_a_job']:.0f} ms",
-                f"{figures['own_cpu_ms_a_job']:.0f} ms",
+                f"{figures['loop_cpu_ms_a_job']:.0f} ms",
+                f"{figures['own_cpu_ms_a_job'] - figures['loop_cpu_ms_a_job']:.0f} ms",
                 f"{figures['decoders_cpu_ms_a_job']:.0f} ms",
                 _against(found, m, "cpu_ms_a_job"),
                 f"{figures['memory_kb_a_job']:.0f} KB",
@@ -124,7 +125,7 @@ def _in_flight(found: Measurements) -> str:
         )
     head = ("in flight", "runs", "bot")
     ratio = "to the bare bot's"
-    of_costs = ("CPU a job", "bot", "decoders", ratio, "memory a job", "peak", ratio)
+    of_costs = ("CPU a job", "loop", "threads", "decoders", ratio, "memory a job", "peak", ratio)
     of_news = ("seen → posted p50", "p99", "max", "polls a job", "delay", "polls × delay", ratio)
     return "\n\n".join(
         [

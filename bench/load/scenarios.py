@@ -139,6 +139,7 @@ def _costs(stage: Stage, jobs: int) -> Figures:
     return {
         "own_cpu_s": used.own_cpu_s,
         "decoders_cpu_s": used.children_cpu_s,
+        "loop_cpu_ms_a_job": used.loop_cpu_s * 1000 / max(1, jobs),
         "own_cpu_ms_a_job": used.own_cpu_s * 1000 / max(1, jobs),
         "decoders_cpu_ms_a_job": used.children_cpu_s * 1000 / max(1, jobs),
         "cpu_ms_a_job": (used.own_cpu_s + used.children_cpu_s) * 1000 / max(1, jobs),

@@ -113,6 +113,7 @@ class Stage:
         now = usage(self.bot.process.pid)
         return Usage(
             now.own_cpu_s - self.idle.own_cpu_s,
+            now.loop_cpu_s - self.idle.loop_cpu_s,
             now.children_cpu_s - self.idle.children_cpu_s,
             now.own_rss_bytes,
             now.children_rss_bytes,
