@@ -4,12 +4,14 @@ from dataclasses import asdict
 
 from sqlalchemy import (
     BindParameter,
+    ColumnElement,
     Connection,
     and_,
     bindparam,
     exists,
     func,
     insert,
+    literal_column,
     select,
     update,
 )
@@ -25,10 +27,18 @@ from bot.store.rows import IS_OFFER, entry_from
 from bot.store.rule_rows import read_block
 from bot.store.tables import entries, jobs, wallets
 
+
+def _named(kind: EntryKind) -> ColumnElement[str]:
+    """A kind as part of the statement: only then does SQLite see which partial index holds it."""
+    return literal_column(f"'{kind}'")
+
+
 _release = entries.alias("release")
 unreleased = and_(
-    entries.c.kind == EntryKind.HOLD,
-    ~exists().where(_release.c.job_id == entries.c.job_id, _release.c.kind == EntryKind.RELEASE),
+    entries.c.kind == _named(EntryKind.HOLD),
+    ~exists().where(
+        _release.c.job_id == entries.c.job_id, _release.c.kind == _named(EntryKind.RELEASE)
+    ),
 )
 
 _SERVER: BindParameter[int] = bindparam("server_id")
@@ -50,7 +60,9 @@ _SPENT_IN_SERVER = _SPENT.where(entries.c.server_id == _SERVER)
 _PURSES = select(wallets.c.granted, wallets.c.held).where(
     wallets.c.server_id == _SERVER, wallets.c.person_id == _PERSON
 )
-_HOLD = select(entries).where(entries.c.job_id == bindparam("job_id"), entries.c.kind == "hold")
+_HOLD = select(entries).where(
+    entries.c.job_id == bindparam("job_id"), entries.c.kind == _named(EntryKind.HOLD)
+)
 
 _ENTRY = tuple(Entry.__dataclass_fields__)
 _NEW_ENTRY = insert(entries)

@@ -119,10 +119,12 @@ entries = Table(
     ),
     Index("one_refund", "job_id", unique=True, sqlite_where=text("kind = 'refund'")),
     Index("releases", "job_id", **_only("kind = 'release'")),
-    Index("holds_by_time", "at", "job_id", "allowance", "granted", **_only("kind = 'hold'")),
+    Index(
+        "holds_by_time", "at", "kind", "job_id", "allowance", "granted", **_only("kind = 'hold'")
+    ),
     Index(
         "holds_by_server",
-        *("server_id", "at", "job_id", "allowance", "granted"),
+        *("server_id", "at", "kind", "job_id", "allowance", "granted"),
         **_only("kind = 'hold'"),
     ),
 )

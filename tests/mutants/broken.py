@@ -171,7 +171,7 @@ FENCES = (
     _one(
         "an event that fails leaves its half in the others' commit",
         "bot/store/group_commit.py",
-        '            connection.exec_driver_sql("ROLLBACK TO event")\n',
+        '            plainly("ROLLBACK TO event")\n',
         "",
         f"{STORE}/test_database.py",
     ),

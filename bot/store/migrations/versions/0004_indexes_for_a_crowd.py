@@ -7,7 +7,7 @@ revision = "0004"
 down_revision = "0003"
 
 HOLDS, RELEASES = sa.text("kind = 'hold'"), sa.text("kind = 'release'")
-AMOUNTS = ["at", "job_id", "allowance", "granted"]
+AMOUNTS = ["at", "kind", "job_id", "allowance", "granted"]
 
 
 def upgrade() -> None:
