@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from discord.state import ConnectionState
 
+from tests.bot.life.kept import LentMedia
 from tests.bot.life.world import Life
 
 
@@ -15,6 +16,12 @@ def _soon_ready(monkeypatch: pytest.MonkeyPatch) -> None:
     """discord.py waits two real seconds for a further server; the sandbox tells all at once."""
     begins = partialmethod(ConnectionState.__init__, guild_ready_timeout=0.05)
     monkeypatch.setattr(ConnectionState, "__init__", begins)
+
+
+@pytest.fixture(autouse=True)
+def _decoders_are_warm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To load them costs more than most lives; a bot of its own has its own (`tests/e2e`)."""
+    monkeypatch.setattr("bot.app.Media", LentMedia)
 
 
 @pytest.fixture

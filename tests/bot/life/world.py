@@ -1,9 +1,7 @@
 """The real bot between the local Discord and the local provider, all on one movable time."""
 
 import asyncio
-import hashlib
 import sqlite3
-import tempfile
 from collections.abc import Callable
 from contextlib import AsyncExitStack, closing
 from pathlib import Path
@@ -14,43 +12,19 @@ from pydantic import SecretStr
 
 from bot.app import run
 from bot.settings import Settings
-from engine.api.jobs import RenderPlan
 from engine.api.server import ProviderServer
 from sandbox.clients.person import Json, PersonClient
 from sandbox.discord.server import DiscordServer
 from sandbox.discord.state.model import State
 from sandbox.discord.state.seed import seed_world
 from sandbox.faults.injector import Faults
+from tests.bot.life.kept import RenderOnce, place_database, samples
 from tests.bot.life.pace import ProvidersClock, WorldClock
-from tests.media_samples import make_motion, make_picture
 from tests.sandbox.openapi import mismatches
 
 RUN_TIME_S = 40.0
 PATIENCE_S = 90.0
 TOKEN_LIFE_S = 15 * 60.0
-_RENDERED = tempfile.TemporaryDirectory(prefix="rendered-")
-_RENDER_AND_KEEP = """
-    out=$1 kept=$2; shift 2
-    told=$("$@") || exit
-    if cp "$out" "$kept.part$$"; then
-        echo "$told" > "$kept.told"
-        mv "$kept.part$$" "$kept"
-    fi
-    echo "$told"
-"""
-_TAKE_KEPT = 'cp "$2" "$1" && cat "$2.told"'
-
-
-class RenderOnce(RenderPlan):
-    """The plain renderer, whose videos are kept for all tests of this process."""
-
-    def command(self, subject: Path, motion: Path, out: Path, quality: str) -> list[str]:
-        """What makes the video, or copies one of the same inputs."""
-        inputs = subject.read_bytes() + motion.read_bytes() + quality.encode()
-        kept = Path(_RENDERED.name) / hashlib.sha256(inputs).hexdigest()
-        script = _TAKE_KEPT if kept.exists() else _RENDER_AND_KEEP
-        shell = ["/bin/sh", "-c", script, "sh", str(out), str(kept)]
-        return shell + super().command(subject, motion, out, quality)
 
 
 class BotsClock:
@@ -92,8 +66,7 @@ class Life:
             clock=self._engine_clock,
             middlewares=[self.faults.around("provider")],
         )
-        self.picture = make_picture(folder / "subject.jpg")
-        self.motion = make_motion(folder / "motion.mp4")
+        self.picture, self.motion = samples(folder)
         self._stack = AsyncExitStack()
         self._discord_only = AsyncExitStack()
         self._bot: asyncio.Task[None] | None = None
@@ -139,7 +112,9 @@ class Life:
     async def start(self, **changes: object) -> None:
         """Start the bot on this world's data, and wait until it is connected."""
         self._stopping = asyncio.Event()
-        running = run(self.settings(**changes), self._bots_clock, self._stopping)
+        settings = self.settings(**changes)
+        place_database(settings.data_dir / "marionette.db")
+        running = run(settings, self._bots_clock, self._stopping)
         self._bot = asyncio.create_task(running)
         await self.until(lambda: self.bot_is_online)
 
