@@ -2,8 +2,6 @@
 
 import os
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -15,9 +13,9 @@ from bot.core.jobs import Failure, Job, JobState, Source
 from bot.errors import Problem
 from bot.store.database import Database
 from bot.store.store import NewJob, Store
+from tests import forked
 from tests.bot.store.test_backup import head
 from tests.bot.store.test_jobs import AT, FILE, LIMITS, submit
-from tests.bot.test_settings import ROOT
 
 QUEUED, DOUBTFUL, FAILED = "aaaaaaaa22", "bbbbbbbb22", "cccccccc22"
 SERVER, PERSON = 11, 33
@@ -55,20 +53,12 @@ async def queue(store: Store, job_id: str, number: int) -> Job:
     return await store.admit(job, quality="540p", duration_s=2.0, price=2, at=AT)
 
 
-def cli(folder: Path, *arguments: str, **settings: str) -> tuple[int, str, str]:
+def cli(folder: Path, *arguments: str, **settings: str) -> forked.Ended:
     """Exit code, what it told and what it complained of; without any secret in the environment."""
-    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "DATA_DIR": str(folder)}
-    ended = subprocess.run(
-        [sys.executable, "-m", "bot", *arguments],
-        cwd=folder,
-        env=env | settings,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=30,
-    )
-    assert "Traceback" not in ended.stderr
-    return ended.returncode, ended.stdout, ended.stderr
+    env = {"PATH": os.environ["PATH"], "DATA_DIR": str(folder)}
+    ended = forked.run("bot", *arguments, cwd=folder, env=env | settings)
+    assert "Traceback" not in ended.err
+    return ended
 
 
 def told(folder: Path, *arguments: str, **settings: str) -> str:
