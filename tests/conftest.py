@@ -4,6 +4,7 @@ import os
 from collections.abc import AsyncIterator
 
 import pytest
+import pytest_asyncio
 from hypothesis import HealthCheck, Phase, settings
 from playwright.async_api import Browser
 
@@ -21,9 +22,12 @@ settings.register_profile(  # of what is broken on purpose no smallest example i
 settings.load_profile("shared machine")
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    """A real one; without it these tests cannot be, except where it was promised."""
+    """A real one for all tests that use it, which therefore run on the session's loop.
+
+    Without it these tests cannot be, except where it was promised.
+    """
     try:
         find_chromium()
     except BrowserMissingError as missing:

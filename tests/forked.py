@@ -2,7 +2,7 @@
 
 A parent, started with the first of them, has imported the program's modules and run none of it.
 Each call is a process with its own arguments, environment, folder, outputs and exit code, as if
-`python -m` had started it. That a fresh Python can start the programs is shown by `tests/e2e`.
+`python -m` had started it. That a fresh Python does just the same is shown by one test.
 """
 
 import os

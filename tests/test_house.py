@@ -93,6 +93,7 @@ def test_a_rooms_init_says_what_the_room_is_for_and_loads_nothing() -> None:
         assert isinstance(only.value, ast.Constant), path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("room", "imports", "broken"),
     [

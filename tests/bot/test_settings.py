@@ -93,6 +93,7 @@ def test_servers_are_a_list_of_ids(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Settings.load(env_file=None).allowed_servers == {12, 34, 56}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wrong", [{"SEGMIND_API_KEY": ""}, {"MAX_RUNNING": "many"}])
 def test_the_program_ends_with_2_and_without_a_traceback(
     tmp_path: Path, wrong: dict[str, str]

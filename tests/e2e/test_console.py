@@ -3,31 +3,17 @@
 import asyncio
 import os
 import sqlite3
-import sys
 from contextlib import closing
 
-from sandbox.programs.processes import PROJECT
+from tests import forked
 from tests.e2e.stage import LONG_S, Stage, is_video, says
 
 
 async def operator(stage: Stage, *arguments: str) -> tuple[int, str]:
     """Run a command with the bot's own settings; its exit code, and all that it said."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "bot",
-        *arguments,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        cwd=stage.folder,
-        env={
-            "PATH": os.environ["PATH"],
-            "PYTHONPATH": str(PROJECT),
-            **stage.cast.bot_env(stage.data),
-        },
-    )
-    said, _ = await process.communicate()
-    return process.returncode or 0, said.decode()
+    env = {"PATH": os.environ["PATH"], **stage.cast.bot_env(stage.data)}
+    ended = await asyncio.to_thread(forked.run, "bot", *arguments, cwd=stage.folder, env=env)
+    return ended.code, ended.out + ended.err
 
 
 async def test_the_operator_looks_after_a_running_bot(stage: Stage) -> None:

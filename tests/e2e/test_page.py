@@ -1,13 +1,17 @@
 """What a person does with the bot in the browser, from the upload to the playing video."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from sandbox.clients.browser import Reader
+from tests.e2e.conftest import plain_stage
 from tests.e2e.stage import LONG_S, Stage
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 PLAYS_ON = """node => new Promise(done => {
     let begun = null;
     node.ontimeupdate = () => {
@@ -19,14 +23,21 @@ PLAYS_ON = """node => new Promise(done => {
 })"""
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    async with plain_stage(tmp_path) as stage:
+        yield stage
+
+
+@pytest_asyncio.fixture(loop_scope="session")
 async def page(browser: Browser) -> AsyncIterator[Page]:
     """A window that waits as long as these machines may need."""
-    page = await browser.new_page(viewport={"width": 1100, "height": 850})
-    page.set_default_timeout(LONG_S * 1000)
-    expect.set_options(timeout=LONG_S * 1000)
-    yield page
-    expect.set_options(timeout=5000)
+    async with await browser.new_context(viewport={"width": 1100, "height": 850}) as window:
+        page = await window.new_page()
+        page.set_default_timeout(LONG_S * 1000)
+        expect.set_options(timeout=LONG_S * 1000)
+        yield page
+        expect.set_options(timeout=5000)
 
 
 async def visit(stage: Stage, page: Page, name: str, channel: str) -> Reader:

@@ -1,11 +1,14 @@
 """Two small files, a provider whose jobs take no time but their work, and its customer."""
 
+import hashlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from engine.api.server import ProviderServer
+from engine.painting.inpainting import inpaint
+from engine.seeing.arrays import Floats
 from engine.seeing.pose import PoseModel
 from engine.seeing.weights import ready
 from tests.engine.customer import Customer, customer_of
@@ -32,6 +35,28 @@ def weights() -> Path:
 @pytest.fixture(scope="session")
 def model(weights: Path) -> PoseModel:
     return PoseModel(weights)
+
+
+@pytest.fixture
+def holes_filled_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What fills a hole follows from the picture alone, and is sought for most of a render.
+
+    So whoever renders the same picture again and again, because the films are what matters, has
+    it sought once.
+    """
+    monkeypatch.setattr("engine.painting.background.inpaint", _inpaint_once)
+
+
+_FOUND: dict[bytes, Floats | None] = {}
+
+
+def _inpaint_once(*given: Floats) -> Floats | None:
+    key = b"".join(hashlib.sha256(each.tobytes()).digest() for each in given)
+    key += repr([each.shape for each in given]).encode()
+    if key not in _FOUND:
+        _FOUND[key] = inpaint(*given)
+    found = _FOUND[key]
+    return None if found is None else found.copy()
 
 
 @pytest.fixture

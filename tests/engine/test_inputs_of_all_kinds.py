@@ -22,6 +22,7 @@ from sandbox.drawing.motions import MOTIONS, by_chance
 from tests.engine.dancers import Frame, draw, frames_of, save, write
 from tests.media_samples import make_noise, make_pixel_bomb, make_truncated
 
+pytestmark = pytest.mark.usefixtures("holes_filled_once")
 ROOT = Path(__file__).parent.parent.parent
 DAMAGES = 9
 

@@ -19,6 +19,7 @@ from sandbox.drawing.body import Stance
 from sandbox.drawing.motions import MOTIONS
 from tests.engine.dancers import RATE, Frame, draw, frames_of, save, write
 
+pytestmark = pytest.mark.usefixtures("holes_filled_once")
 ROOT = Path(__file__).parent.parent.parent
 
 

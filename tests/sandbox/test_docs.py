@@ -6,6 +6,8 @@ import sys
 from asyncio.subprocess import PIPE, create_subprocess_exec
 from pathlib import Path
 
+import pytest
+
 from sandbox.clients.person import PersonClient
 from sandbox.discord.gateway import sessions
 from sandbox.discord.payloads.messages import Payloads
@@ -20,6 +22,7 @@ PAGE = (ROOT / "docs" / "sandbox.md").read_text()
 SERVED = "GET|PUT|POST|PATCH|DELETE"
 
 
+@pytest.mark.slow
 async def test_another_bot_comes_online_with_the_five_lines(
     server: DiscordServer, ada: PersonClient
 ) -> None:

@@ -2,6 +2,8 @@
 
 import os
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -16,7 +18,9 @@ from bot.store.store import NewJob, Store
 from tests import forked
 from tests.bot.store.test_backup import head
 from tests.bot.store.test_jobs import AT, FILE, LIMITS, submit
+from tests.bot.test_settings import ROOT
 
+pytestmark = pytest.mark.slow
 QUEUED, DOUBTFUL, FAILED = "aaaaaaaa22", "bbbbbbbb22", "cccccccc22"
 SERVER, PERSON = 11, 33
 
@@ -181,6 +185,15 @@ def test_a_wrong_setting_is_2_and_one_sentence(folder: Path) -> None:
     assert code == 2
     assert complaint.startswith("MAX_RUNNING is wrong")
     assert complaint.count("\n") == 1
+
+
+def test_a_fresh_python_runs_it(folder: Path) -> None:
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "DATA_DIR": str(folder)}
+    command = [sys.executable, "-m", "bot", "jobs", "show", QUEUED]
+    ended = subprocess.run(
+        command, cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == cli(folder, "jobs", "show", QUEUED)
 
 
 def test_tables_are_plain() -> None:

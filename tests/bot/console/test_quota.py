@@ -257,6 +257,7 @@ def test_the_words_of_discord_are_made_plain() -> None:
     assert plain(said) == "Until 2026-12-24 18:00:00 UTC in channel 5: use /credits."
 
 
+@pytest.mark.slow
 def test_a_document_is_all_that_is_printed(folder: Path) -> None:
     code, said, complaint = cli(folder, *f"quota top {HERE} --json".split())
     assert (code, complaint) == (0, "")

@@ -19,6 +19,7 @@ from bot.media.worker import NICE
 from tests.bot.media.test_inspect import Stall, told_of, workers
 from tests.media_samples import make_endless_scans, make_motion, make_picture
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[3]
 BOT = """
 import asyncio, sys

@@ -22,6 +22,8 @@ from bot.media.inspect import (
 )
 from tests.media_samples import make_motion, make_noise, make_picture, make_truncated
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 async def decoders() -> AsyncIterator[Decoders]:

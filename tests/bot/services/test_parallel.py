@@ -4,6 +4,8 @@ import asyncio
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from bot.accounts.wallets import Place, Wallets
 from bot.cards.status_text import Outlook
 from bot.clock import SystemClock
@@ -18,6 +20,7 @@ from bot.services.requests import GivenFile, RequestService
 from bot.store.database import Database
 from bot.store.store import Store
 
+pytestmark = pytest.mark.slow
 REQUESTS, CREDIT_KINDS = 1000, 10
 LIMITS = OperatorLimits(
     allowance_credits=CREDIT_KINDS,

@@ -197,6 +197,7 @@ def run_bot(folder: Path, *before: str, size_bytes: int | None = None) -> tuple[
     return ended.returncode, ended.stderr
 
 
+@pytest.mark.slow
 async def test_starting_on_a_read_only_database_is_one_sentence(tmp_path: Path) -> None:
     async with await Database.open(url(tmp_path), exclusive=True) as database:
         database.path.chmod(0o444)
@@ -205,6 +206,7 @@ async def test_starting_on_a_read_only_database_is_one_sentence(tmp_path: Path) 
     assert "attempt to write a readonly database; make it writable." in said
 
 
+@pytest.mark.slow
 def test_starting_in_a_folder_that_may_not_be_written_is_one_sentence(tmp_path: Path) -> None:
     tmp_path.chmod(0o555)
     code, said = run_bot(tmp_path, *without_override())
@@ -213,6 +215,7 @@ def test_starting_in_a_folder_that_may_not_be_written_is_one_sentence(tmp_path: 
     assert said.startswith(f"DATA_DIR is wrong: {tmp_path} cannot be written")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_new", [True, False])
 async def test_starting_on_a_full_disk_is_one_sentence(tmp_path: Path, is_new: bool) -> None:
     if not is_new:

@@ -136,6 +136,7 @@ async def test_typing_is_shown(bot: ExampleBot, ada: PersonClient, world: World)
     assert event["user_id"] == str(world.bot_id)
 
 
+@pytest.mark.slow
 async def test_a_server_of_its_own_process() -> None:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "sandbox.discord", "--port", "0", stdout=asyncio.subprocess.PIPE

@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 
+import pytest
 from playwright.async_api import expect
 
 from sandbox.clients.browser import Reader
@@ -10,6 +11,8 @@ from sandbox.discord.server import DiscordServer
 from sandbox.discord.state.world import World
 from tests.media_samples import make_picture
 from tests.sandbox.example_bot import ExampleBot
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_a_slash_lists_what_one_may_use_and_the_form_says_what_it_needs(

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from playwright.async_api import Locator, expect
 
 from sandbox.clients.browser import Reader
@@ -11,6 +12,7 @@ from sandbox.discord.state.world import World
 from tests.media_samples import make_motion, make_picture
 from tests.sandbox.example_bot import ExampleBot, text_file
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 MARKDOWN = """### Head
 **bold** *slanted* __under__ ~~gone~~ `code` snake_case_name
 > quoted

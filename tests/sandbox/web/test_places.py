@@ -2,12 +2,15 @@
 
 import asyncio
 
+import pytest
 from playwright.async_api import Browser, expect
 
 from sandbox.clients.browser import Reader
 from sandbox.discord.server import DiscordServer
 from sandbox.discord.state.world import World
 from tests.sandbox.example_bot import ExampleBot
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_each_sees_their_own_places_and_commands(ada: Reader, world: World) -> None:
@@ -100,3 +103,4 @@ async def test_a_phones_width_hides_the_places_until_asked(
     await expect(page.get_by_role("heading", name="showroom", exact=True)).to_be_visible()
     width = await page.evaluate("document.documentElement.scrollWidth")
     assert width <= 360
+    await page.close()
