@@ -4,16 +4,17 @@ BIN := .venv/bin
 READY := .venv/.ready
 LOCKS := requirements/uv.txt requirements/dev.txt
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+FAST := tests/bot tests/sandbox tests/test_house.py --ignore=tests/bot/life --ignore=tests/sandbox/web
 WEIGHTS := data/weights/pose_landmark_full.tflite
 ARGS ?=
 
 # Where Python may not keep what it compiles, each of the many processes compiles everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo playground pictures engine run test torture mutants bench check format lock conformance clean
+.PHONY: help setup demo playground pictures engine run test test-fast torture mutants bench check format lock conformance clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*##' Makefile | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' Makefile | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 setup: $(READY) $(WEIGHTS) ## make .venv from the hash-locked dependencies, fetch the engine's weights
 
@@ -44,7 +45,10 @@ run: $(READY) ## the bot on the real services, with your .env
 	$(BIN)/python -m bot run
 
 test: $(READY) $(WEIGHTS) ## all tests
-	$(BIN)/python -m pytest -n 6 --dist worksteal -q $(ARGS)
+	$(BIN)/python -m pytest -n 4 --dist worksteal -q $(ARGS)
+
+test-fast: $(READY) ## what needs no processes, no browser and no engine: while you write code
+	$(BIN)/python -m pytest -n 2 --dist worksteal -q -m "not slow and not conformance" $(FAST) $(ARGS)
 
 torture: $(READY) ## kill the bot everywhere and count; ARGS="--jobs 300 --kills 100 --seed N --fault-rate 0.1"
 	$(BIN)/python -m tests.torture $(ARGS)

@@ -16,6 +16,7 @@ from bot.errors import Problem
 from bot.store.database import Database
 from bot.store.store import NewJob, Store
 from tests import forked
+from tests.bot.empty_database import place_database
 from tests.bot.store.test_backup import head
 from tests.bot.store.test_jobs import AT, FILE, LIMITS, submit
 from tests.bot.test_settings import ROOT
@@ -28,6 +29,7 @@ SERVER, PERSON = 11, 33
 @pytest.fixture
 async def folder(tmp_path: Path) -> Path:
     """A data folder with a queued job, one in review and a failed one."""
+    place_database(tmp_path / "marionette.db")
     url = f"sqlite+aiosqlite:///{tmp_path / 'marionette.db'}"
     async with await Database.open(url, exclusive=True) as database:
         store = Store(database, LIMITS)

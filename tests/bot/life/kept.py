@@ -10,11 +10,8 @@ import tempfile
 from pathlib import Path
 from types import TracebackType
 
-from sqlalchemy import create_engine
-
 from bot.media.decoders import Decoders
 from bot.media.inspect import Media
-from bot.store.file.upgrade import upgrade
 from engine.api.jobs import RenderPlan
 from tests.media_samples import make_motion, make_picture
 
@@ -63,23 +60,10 @@ class LentMedia(Media):
 
 def samples(folder: Path) -> tuple[Path, Path]:
     """The usual subject and motion, in a folder of one's own."""
-    kept = [Path(_KEPT.name) / name for name in ("subject.jpg", "motion.mp4")]
-    if not kept[1].exists():
-        make_picture(kept[0])
-        make_motion(kept[1])
-    subject, motion = (shutil.copy(file, folder / file.name) for file in kept)
-    return subject, motion
-
-
-def place_database(path: Path) -> None:
-    """Where there is none yet: an empty one, as the bot's first start makes it."""
-    kept = Path(_KEPT.name) / path.name
-    if not kept.exists():
-        engine = create_engine(f"sqlite:///{kept}.part")
-        with engine.begin() as connection:
-            upgrade(connection)
-        engine.dispose()
-        Path(f"{kept}.part").rename(kept)
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(kept, path)
+    subject, motion = Path(_KEPT.name, "subject.jpg"), Path(_KEPT.name, "motion.mp4")
+    if not motion.exists():
+        make_picture(subject)
+        make_motion(motion)
+    for kept in (subject, motion):
+        shutil.copy(kept, folder)
+    return folder / subject.name, folder / motion.name

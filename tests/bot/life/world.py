@@ -18,7 +18,8 @@ from sandbox.discord.server import DiscordServer
 from sandbox.discord.state.model import State
 from sandbox.discord.state.seed import seed_world
 from sandbox.faults.injector import Faults
-from tests.bot.life.kept import RenderOnce, place_database, samples
+from tests.bot.empty_database import place_database
+from tests.bot.life.kept import RenderOnce, samples
 from tests.bot.life.pace import ProvidersClock, WorldClock
 from tests.sandbox.openapi import mismatches
 

@@ -4,6 +4,8 @@ import asyncio
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from bot.accounts.wallets import Place, Wallets
 from bot.cards.refusals import sentence
 from bot.clock import SystemClock
@@ -20,6 +22,7 @@ from bot.store.database import Database
 from bot.store.store import Store
 from tests.bot.services.test_parallel import IMAGE, LIMITS, RATES, VIDEO, Everybody, outlook
 
+pytestmark = pytest.mark.slow
 PEOPLE, EACH, PRICE, STARTED = 50, 4, 2, 20
 SERVER = 1
 

@@ -14,6 +14,7 @@ from bot.core.jobs import Failure, Job, Outcome, Source
 from bot.errors import Problem
 from bot.store.database import Database
 from bot.store.store import NewJob, Store
+from tests.bot.empty_database import place_database
 from tests.bot.store.test_decisions import in_review
 from tests.bot.store.test_jobs import AT, LIMITS, queue, rendering
 
@@ -23,6 +24,7 @@ BY: dict[str, Any] = {"actor_id": ADMIN, "reason": "because"}
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    place_database(tmp_path / "marionette.db")
     url = f"sqlite+aiosqlite:///{tmp_path / 'marionette.db'}"
     async with await Database.open(url, exclusive=True) as database:
         yield Store(database, LIMITS)

@@ -13,6 +13,7 @@ from bot.errors import Problem, StaleJob
 from bot.store.books import Reconciliation
 from bot.store.database import Database
 from bot.store.store import Store
+from tests.bot.empty_database import place_database
 from tests.bot.store.test_decisions import in_review, resolve
 from tests.bot.store.test_jobs import AT, LIMITS, begin, queue, rendering, submit
 
@@ -22,6 +23,7 @@ REASON = "it did not agree"
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
     """One job in every state that has one, as the bot itself leaves them."""
+    place_database(tmp_path / "marionette.db")
     url = f"sqlite+aiosqlite:///{tmp_path / 'marionette.db'}"
     async with await Database.open(url, exclusive=True) as database:
         store = Store(database, LIMITS)

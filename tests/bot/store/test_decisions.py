@@ -13,6 +13,7 @@ from bot.core.jobs import Job, JobState, Outcome
 from bot.errors import Problem, Refused, StaleJob
 from bot.store.database import Database
 from bot.store.store import Store
+from tests.bot.empty_database import place_database
 from tests.bot.store.test_jobs import AT, LIMITS, queue, rendering, submit
 
 MODERATOR = 77
@@ -20,6 +21,7 @@ MODERATOR = 77
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    place_database(tmp_path / "marionette.db")
     url = f"sqlite+aiosqlite:///{tmp_path / 'marionette.db'}"
     async with await Database.open(url, exclusive=True) as database:
         yield Store(database, LIMITS)

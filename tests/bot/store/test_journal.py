@@ -29,6 +29,7 @@ from bot.store.database import Database
 from bot.store.rows import entry_from
 from bot.store.store import NewJob, Store
 from bot.store.tables import entries, wallets
+from tests.bot.empty_database import place_database
 
 SERVER, PERSON, MODERATOR = 1, 2, 9
 ALLOWANCE, BUDGET = 12, 40
@@ -68,6 +69,7 @@ class Wallets(RuleBasedStateMachine):
         self.loop = asyncio.Runner()
         self.folder = tempfile.TemporaryDirectory()
         path = Path(self.folder.name) / "marionette.db"
+        place_database(path)
         self.database = self.do(Database.open(f"sqlite+aiosqlite:///{path}", exclusive=True))
         self.store = Store(self.database, LIMITS)
         self.at = START
@@ -282,7 +284,7 @@ class Wallets(RuleBasedStateMachine):
         return await self.database.read(read)
 
 
-TestWallets = Wallets.TestCase
+TestWallets = pytest.mark.slow(Wallets.TestCase)
 TestWallets.settings = settings(max_examples=20, stateful_step_count=25, deadline=None)
 
 

@@ -16,6 +16,7 @@ from bot.core.rules import RoleRules, ServerRules
 from bot.errors import Problem
 from bot.store.database import Database
 from bot.store.store import Store
+from tests.bot.empty_database import place_database
 from tests.bot.store.test_jobs import AT, LIMITS, begin, queue, rendering
 
 SERVER, ROLE, PERSON, ADMIN = 1, 50, 3, 77
@@ -24,6 +25,7 @@ BY: dict[str, Any] = {"actor_id": ADMIN, "reason": "so we agreed", "at": AT}
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    place_database(tmp_path / "marionette.db")
     url = f"sqlite+aiosqlite:///{tmp_path / 'marionette.db'}"
     async with await Database.open(url, exclusive=True) as database:
         yield Store(database, LIMITS)

@@ -35,6 +35,7 @@ from bot.services.requests import RequestService
 from bot.store.books import Reconciliation
 from bot.store.database import Database
 from bot.store.store import Store
+from tests.bot.empty_database import place_database
 from tests.bot.life.model.outside import Fate, HandClock, Killed, Outside
 from tests.bot.life.model.purses import BUDGET, HOUSES, MOST_RUNNING, MOST_WAITING, RATES, Laid
 
@@ -127,6 +128,7 @@ class Program:
     async def open(self) -> None:
         """Start on the folder's data."""
         enter, outside, clock = self._stack.enter_async_context, self.outside, self.clock
+        place_database(self.folder / "marionette.db")
         url = f"sqlite+aiosqlite:///{self.folder / 'marionette.db'}"
         self.database = await enter(await Database.open(url, exclusive=True))
         event.listen(self.database.writer.engine, "commit", self._commits)

@@ -2,11 +2,13 @@
 
 import asyncio
 import socket
+from pathlib import Path
 
 import aiohttp
 import pytest
 
 from bot.errors import SettingsError, StoreError
+from bot.media.inspect import Media
 from sandbox.faults.injector import Rule, resets
 from tests.bot.life.world import Life
 from tests.e2e.stage import says
@@ -108,6 +110,25 @@ async def test_stopping_in_the_middle_is_quick_and_loses_nothing(life: Life) -> 
     await life.start()
     await life.reaches("delivered", step_s=1.0)
     assert len(life.provider.accepted) == 1
+
+
+def processes() -> set[str]:
+    """Whatever this process has started, and has not ended."""
+    tasks = Path("/proc/self/task").glob("*/children")
+    return {pid for task in tasks for pid in task.read_text().split()}
+
+
+async def test_a_bot_that_is_stopped_leaves_no_process(
+    life: Life, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.app.Media", Media)  # with decoders of its own
+    before = processes()
+    await life.start()
+    await life.mimic(await life.person("ada"))
+    await life.reaches("delivered", step_s=1.0)
+    assert processes() > before
+    await life.stop()
+    assert processes() == before
 
 
 async def reports(session: aiohttp.ClientSession, url: str, status: int) -> None:
