@@ -1,10 +1,11 @@
-"""For all tests: hypothesis judges results, never the speed of a shared machine; a browser."""
+"""For all tests: hypothesis judges results, not the speed of machines; plain logs; a browser."""
 
 import os
 from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
+import structlog
 from hypothesis import HealthCheck, Phase, settings
 from playwright.async_api import Browser
 
@@ -20,6 +21,16 @@ settings.register_profile(  # of what is broken on purpose no smallest example i
     database=None,
 )
 settings.load_profile("shared machine")
+
+# By itself it paints each traceback with rich, which takes seconds in the loop of a bot under test.
+structlog.configure(
+    processors=[
+        *structlog.get_config()["processors"][:-1],
+        structlog.dev.ConsoleRenderer(
+            colors=False, exception_formatter=structlog.dev.plain_traceback
+        ),
+    ]
+)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

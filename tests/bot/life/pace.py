@@ -10,6 +10,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from engine.api.clock import MovableClock as EngineClock
@@ -50,6 +51,18 @@ class WorldClock(MovableClock):
         self._since = {one: self._since.get(one, now) for one in self.awaited()}
         return any(now - since < LONGEST_HOLD_S for since in self._since.values())
 
+    def next_look_s(self, left_s: float) -> float:
+        """How long (s) to wait until this clock is asked again: it may stand still just before."""
+        return max(left_s, LOOK_S) if self.stands_still() else left_s
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait until this clock, jumps included, is that many seconds further."""
+        until = self.monotonic() + seconds
+        while (left_s := until - self.monotonic()) > 0:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self.next_look_s(left_s)):
+                    await self._moved.wait()
+
     def _hold(self) -> float:
         now = time.monotonic()
         if self.stands_still():
@@ -77,6 +90,13 @@ class ProvidersClock(EngineClock):
     def time(self) -> float:
         """Now, in unix seconds."""
         return self._world.time()
+
+    async def sleep_until(self, moment: Callable[[], float]) -> None:
+        """Wait until this clock shows `moment()`, in unix seconds, whatever it is by then."""
+        while (left_s := moment() - self.time()) > 0:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._world.next_look_s(left_s)):
+                    await self._woken.wait()
 
 
 def _is_at_work() -> bool:
