@@ -77,6 +77,7 @@ class Downloads:
         part = _Part(path)
         try:
             async with asyncio.timeout(timeout_s):
+                await _in_thread(part.open)
                 size_bytes = await self._follow(url, part, limit_bytes, _is_local(supplier))
                 self._alarms.clear(Alarm.DISK, "files")
                 return size_bytes
@@ -230,14 +231,17 @@ class _Part:
         self._file: BinaryIO | None = None
         self.is_in_place = False
 
+    def open(self) -> None:
+        """Begin. A missing folder is made and synced: else the file would be lost with it."""
+        missing = [folder for folder in self._part.parents if not folder.exists()]
+        self._part.parent.mkdir(parents=True, exist_ok=True)
+        for folder in missing:
+            _sync_folder(folder.parent)
+        self._file = self._part.open("wb")
+
     def write(self, data: bytes) -> None:
-        """More of it. A missing folder is made and synced: else the file would be lost with it."""
-        if self._file is None:
-            missing = [folder for folder in self._part.parents if not folder.exists()]
-            self._part.parent.mkdir(parents=True, exist_ok=True)
-            for folder in missing:
-                _sync_folder(folder.parent)
-            self._file = self._part.open("wb")
+        """More of it."""
+        assert self._file is not None
         self._file.write(data)
 
     def put_in_place(self, data: bytes) -> None:

@@ -361,8 +361,8 @@ MONEYS = (
     _one(
         "a released hold stays spent",
         "bot/store/journal.py",
-        "_release.c.kind == EntryKind.RELEASE),",
-        "_release.c.kind == EntryKind.REFUND),",
+        "_release.c.kind == _named(EntryKind.RELEASE)\n",
+        "_release.c.kind == _named(EntryKind.REFUND)\n",
         *(MONEY, MODEL),
     ),
 )

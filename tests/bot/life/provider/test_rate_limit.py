@@ -132,7 +132,7 @@ async def test_a_limit_without_a_word_on_its_end_is_waited_out(life: Life) -> No
 
 async def test_all_requests_together_keep_to_the_budget(life: Life) -> None:
     """Twenty a minute for eight jobs; submits do not wait behind polls."""
-    await life.start(segmind_requests_per_minute=20, max_running_per_person=8)
+    await life.start(segmind_requests_per_minute=20, max_running=8, max_running_per_person=8)
     ada = await life.person("ada")
     began = life.clock.time()
     for _ in range(5):
