@@ -20,6 +20,11 @@ from tests.e2e.stage import is_video, says
 CALLBACK = ("discord", "POST", "/interactions/{interaction_id}/{interaction_token}/callback")
 
 
+def shown(life: Life) -> str:
+    """What the only job's card shows."""
+    return str(life.rows("SELECT card_shown FROM jobs")[0][0])
+
+
 async def rendering(life: Life, channel: str = "general") -> tuple[PersonClient, Json]:
     """Ada, and the card of her job that renders until `resume`."""
     await life.start()
@@ -78,7 +83,7 @@ async def test_what_was_paid_for_arrives_and_nobody_is_asked_for_ever(
     life.provider.workshop.resume()
     await life.reaches("delivered", step_s=1.0)
     assert life.rows("SELECT delivered FROM jobs") == [(rung,)]
-    await life.until(lambda: life.rows("SELECT card_shown FROM jobs")[0][0].startswith("delivered"))
+    await life.until(lambda: shown(life).startswith("delivered"))
     assert life.money() == ["hold", "capture"]
     refused = [seen for seen in life.discord.requests if seen.status in {401, 403, 404}]
     assert len(refused) < 12
@@ -178,9 +183,7 @@ async def test_an_old_card_that_may_not_be_edited_yet_is_edited_later(
     life.advance(2 * 3600)
     life.provider.workshop.resume()
     await life.reaches("delivered", step_s=1.0)
-    await life.until(
-        lambda: life.rows("SELECT card_shown FROM jobs")[0][0].startswith("delivered"), step_s=1.0
-    )
+    await life.until(lambda: shown(life).startswith("delivered"), step_s=1.0)
     done = (await ada.wait_for(says("### Done")))["message"]
     assert done["id"] == card["id"]
 

@@ -55,7 +55,7 @@ async def decide(
 async def shows(life: Life, person: PersonClient, state: str, *words: str) -> str:
     """Wait until the job's card shows this state, and these words; its whole text."""
     query = "SELECT card_shown FROM jobs"
-    await life.until(lambda: life.rows(query)[0][0].startswith(state), step_s=1.0)
+    await life.until(lambda: str(life.rows(query)[0][0]).startswith(state), step_s=1.0)
     return text_of((await person.wait_for(says(*words)))["message"])
 
 

@@ -42,7 +42,9 @@ async def test_a_block_cancels_what_waits_and_its_card_follows(life: Life) -> No
     assert life.money() == ["hold", "hold", "release"]
     began = life.clock.time()
     shown = "SELECT card_shown FROM jobs WHERE id = ?"
-    await life.until(lambda: life.rows(shown, job_id)[0][0].startswith("cancelled"), step_s=1.0)
+    await life.until(
+        lambda: str(life.rows(shown, job_id)[0][0]).startswith("cancelled"), step_s=1.0
+    )
     assert life.clock.time() - began <= 60
     await ada.wait_for(says("The operator of this bot has cancelled it."))
 
@@ -78,7 +80,9 @@ async def test_a_cancelled_job_is_told_on_its_card(life: Life) -> None:
     done = await typed(life, f"jobs cancel {job_id}", "--reason", "they asked me to")
     assert done["job"]["state"] == "cancelled"
     shown = "SELECT card_shown FROM jobs WHERE id = ?"
-    await life.until(lambda: life.rows(shown, job_id)[0][0].startswith("cancelled"), step_s=1.0)
+    await life.until(
+        lambda: str(life.rows(shown, job_id)[0][0]).startswith("cancelled"), step_s=1.0
+    )
     await ada.wait_for(says("The operator of this bot has cancelled it."))
     assert life.states() == ["rendering", "cancelled"]
 
