@@ -34,6 +34,7 @@ from bot.errors import Problem, Refused
 from bot.jobs.upload_limit import Videos, link_to
 from bot.media.inspect import IMAGE_LIMIT_BYTES, VIDEO_LIMIT_BYTES
 from bot.services.optimistic import retry_when_stale
+from bot.store.group_commit import background
 from bot.store.store import NewJob, Store
 
 TOKEN_LIFE_S = 15 * 60
@@ -121,7 +122,8 @@ class RequestService:
         """The request's first reply stands, perhaps under an id that is to be found out."""
         try:
             if message_id is not None:
-                await self._store.card_is(job_id, message_id)
+                with background():  # they have their answer: others wait for theirs
+                    await self._store.card_is(job_id, message_id)
         finally:
             self._runner.wake(job_id)
 
