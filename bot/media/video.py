@@ -26,8 +26,11 @@ _ATOMS_NEEDED = frozenset({b"moov", b"mdat", b"moof"})
 CODECS = frozenset(
     {"h264", "hevc", "av1", "vp9", "vp8", "mpeg4", "mpeg2video", "h263", "mjpeg", "prores"}
 )
-_ONLY_READ = {"ignore_editlist": "1", "probesize": "32", "skip_frame": "all"}
-"""All packets of the file are counted, whatever its edit list hides; no frame is decoded."""
+_UNPROBED = {"probesize": "32", "skip_frame": "all"}
+"""FFmpeg decodes nothing on opening: an mp4's index says what it would look for."""
+
+_STORED = _UNPROBED | {"ignore_editlist": "1"}
+"""All packets of the file are read, whatever its edit list hides."""
 
 _UNSEEN = {"skip_loop_filter": "all"}
 """Frames are decoded, but as nobody sees them, the edges of their blocks are not smoothed."""
@@ -57,10 +60,12 @@ def inspect_result(path: Path) -> VideoFacts:
 
 
 @contextmanager
-def opened(path: Path, **options: str) -> Iterator[tuple[InputContainer, VideoStream]]:
+def opened(
+    path: Path, demuxer: dict[str, str] | None = None, decoder: dict[str, str] | None = None
+) -> Iterator[tuple[InputContainer, VideoStream]]:
     """An mp4 or mov and its moving picture, read by that demuxer and no other.
 
-    `options` are FFmpeg's, for the demuxer and the decoder. Raises `Refused` and PyAV's errors.
+    Both take further options of FFmpeg's. Raises `Refused` and PyAV's errors.
     """
     guarded = {
         "protocol_whitelist": "",
@@ -74,7 +79,7 @@ def opened(path: Path, **options: str) -> Iterator[tuple[InputContainer, VideoSt
             file,
             "r",
             format="mov",
-            options=guarded | options,
+            options=guarded | (demuxer or {}),
             io_open=_no_other_file,
             metadata_errors="replace",
         ) as container,
@@ -83,7 +88,8 @@ def opened(path: Path, **options: str) -> Iterator[tuple[InputContainer, VideoSt
         if stream is None:
             raise Refused(Problem.NO_VIDEO_STREAM)
         if stream.codec_context is not None:
-            stream.codec_context.options = guarded | options
+            stream.codec_context.thread_count = 1
+            stream.codec_context.options = guarded | (decoder or {})
         yield container, stream
 
 
@@ -95,17 +101,19 @@ def _inspect(path: Path, *, whole_end: bool) -> VideoFacts:
     if _is_cut_short(path):
         raise Refused(Problem.DAMAGED_VIDEO)
     try:
-        with opened(path, **_ONLY_READ) as (container, stream):
+        with opened(path, _STORED) as (container, stream):
             _check_codec(stream)
             stored = _measure(container, stream)
-        with opened(path, **_UNSEEN) as (container, stream):
+        with opened(path, _UNPROBED, _UNSEEN) as (container, stream):
             _check_codec(stream)
             played = _measure(container, stream)
-            rewind(container, stream)
-            frame = first_frame(container, stream)
-            _decode_through(container, stream, but=played.last_keyframe if whole_end else None)
+            frames = _keyframes(container, stream, but=played.last_keyframe if whole_end else None)
             if whole_end:
-                _decode_end(container, stream, played.last_keyframe)
+                frames += _end(container, stream, played.last_keyframe)
+            if not frames:
+                rewind(container, stream)
+                frames = [first_frame(container, stream)]
+            frame = frames[0]
     except av.error.FFmpegError as error:
         if isinstance(error, MemoryError):
             raise
@@ -175,7 +183,6 @@ def first_frame(container: InputContainer, stream: VideoStream) -> VideoFrame:
 
     Raises `Refused` when none does, and PyAV's errors.
     """
-    stream.codec_context.thread_count = 1
     for packet in container.demux(stream):
         with suppress(av.error.InvalidDataError):
             for frame in packet.decode():
@@ -184,27 +191,41 @@ def first_frame(container: InputContainer, stream: VideoStream) -> VideoFrame:
     raise Refused(Problem.DAMAGED_VIDEO)
 
 
-def _decode_through(container: InputContainer, stream: VideoStream, *, but: int | None) -> None:
-    """Decode keyframes from the first to the last, but not the one at `but`."""
+def _keyframes(
+    container: InputContainer, stream: VideoStream, *, but: int | None
+) -> list[VideoFrame]:
+    """The first keyframe; those from there to the last are decoded, but not the one at `but`."""
     rewind(container, stream)
     stream.codec_context.skip_frame = "NONKEY"
+    frames: list[VideoFrame] = []
     due_s = -math.inf
     for packet in container.demux(stream):
-        if packet.pts is None or not packet.is_keyframe or packet.pts == but:
-            continue
-        at_s = float(packet.pts * _tick(stream))
-        if at_s >= due_s:
-            due_s = at_s + _KEYFRAME_SPACING_S
-            packet.decode()
+        if packet.pts is None:  # the end: what the decoder still has
+            frames += stream.decode(packet)
+        elif packet.is_keyframe and packet.pts != but:
+            at_s = float(packet.pts * _tick(stream))
+            if at_s >= due_s:
+                due_s = at_s + _KEYFRAME_SPACING_S
+                frames += stream.decode(packet)
+        del frames[1:]
     stream.codec_context.skip_frame = "DEFAULT"
+    return frames
 
 
-def _decode_end(container: InputContainer, stream: VideoStream, last_keyframe: int) -> None:
-    """Decode what others build on, from the last keyframe to the end."""
+def _end(container: InputContainer, stream: VideoStream, last_keyframe: int) -> list[VideoFrame]:
+    """The first frame from the last keyframe on; what others build on is decoded to the end.
+
+    Raises `Refused` where none is whole.
+    """
     rewind(container, stream, last_keyframe)
     stream.codec_context.skip_frame = "NONREF"
-    if not sum(not frame.is_corrupt for frame in container.decode(stream)):
+    frames: list[VideoFrame] = []
+    for frame in container.decode(stream):
+        if not frames and not frame.is_corrupt:
+            frames.append(frame)
+    if not frames:
         raise Refused(Problem.DAMAGED_VIDEO)
+    return frames
 
 
 def rewind(container: InputContainer, stream: VideoStream, ticks: int = 0) -> None:
