@@ -39,6 +39,7 @@ class Problem(StrEnum):
     NEITHER = "neither"  # name
     ANIMATED_IMAGE = "animated_image"
     IMAGE_TOO_LARGE = "image_too_large"  # size_bytes, limit_bytes
+    IMAGE_TOO_SMALL = "image_too_small"  # width, height, limit_pixels: of the shorter side
     IMAGE_TOO_MANY_PIXELS = "image_too_many_pixels"  # width, height, limit_pixels
     NOT_A_VIDEO = "not_a_video"  # name
     VIDEO_WRONG_FORMAT = "video_wrong_format"  # name
@@ -46,6 +47,7 @@ class Problem(StrEnum):
     VIDEO_TOO_LONG = "video_too_long"  # duration_s, limit_s
     VIDEO_TOO_LARGE = "video_too_large"  # size_bytes, limit_bytes
     DAMAGED_IMAGE = "damaged_image"
+    IMAGE_CUT_SHORT = "image_cut_short"
     DAMAGED_VIDEO = "damaged_video"
     TOO_HARD_TO_READ = "too_hard_to_read"  # the decoder met its time or memory bound
     DOWNLOAD_FAILED = "download_failed"  # what: "image" or "video"

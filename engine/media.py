@@ -11,7 +11,7 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
 from av.stream import Discard, Disposition, Stream
 from av.video.stream import VideoStream
-from PIL import Image
+from PIL import Image, ImageFile
 
 SHORT_SIDE_PIXELS = {"360p": 360, "540p": 540, "720p": 720}
 LONGEST_S = 30.0
@@ -23,6 +23,10 @@ DECODER_THREADS, ONE_THREAD_PIXELS = 2, 4096 * 2304
 SOUND_RATE_HZ = 44_100
 SLOWEST_SOUND_HZ, FASTEST_SOUND_HZ = 4_000, 400_000
 _ORIENTATION = 0x0112
+
+ImageFile.LOAD_TRUNCATED_IMAGES = True
+"""Damaged notes, which nobody sees, cost nothing; of what breaks off there is what there is."""
+
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,

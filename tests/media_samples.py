@@ -103,6 +103,55 @@ def make_truncated(path_of_good: Path, path: Path, *, keep: float = 0.6) -> Path
     return path
 
 
+def make_png(
+    path: Path,
+    *before: tuple[bytes, bytes],
+    after: tuple[tuple[bytes, bytes], ...] = (),
+    size: tuple[int, int] = (320, 480),
+    spoilt: bytes = b"",
+) -> Path:
+    """A PNG with further chunks, each a name and its data, before and after its pixels.
+
+    The checksum of each chunk whose name is `spoilt` is wrong. Returns `path`.
+    """
+    plain = io.BytesIO()
+    _figure(size, swing=0.0, ink=(170, 40, 60), ground=SUBJECT_BACKGROUND).save(plain, "PNG")
+    content = plain.getvalue()
+    head, tail = content.index(b"IDAT") - 4, content.index(b"IEND") - 4
+    put = [
+        b"".join(png_chunk(*chunk, spoilt=chunk[0] == spoilt) for chunk in chunks)
+        for chunks in (before, after)
+    ]
+    path.write_bytes(content[:head] + put[0] + content[head:tail] + put[1] + content[tail:])
+    return path
+
+
+def make_films(path: Path, *tracks: tuple[tuple[int, int], float], sound_s: float = 0.0) -> Path:
+    """An mp4 of moving pictures, each a size and its seconds, and a tone. Returns `path`."""
+    fps = 12
+    with av.open(str(path), "w", format="mp4") as output:
+        streams = [cast("VideoStream", output.add_stream("libx264", rate=fps)) for _ in tracks]
+        for stream, (size, _) in zip(streams, tracks, strict=True):
+            stream.width, stream.height = size
+            stream.pix_fmt = "yuv420p"
+            stream.options = {"preset": "ultrafast"}
+        sound = None
+        if sound_s:
+            sound = cast("AudioStream", output.add_stream("aac", rate=AUDIO_RATE_HZ))
+            sound.codec_context.layout = "mono"
+        for stream, (size, duration_s) in zip(streams, tracks, strict=True):
+            for index in range(max(1, round(duration_s * fps))):
+                picture = Image.new("RGB", size, (index * 5 % 256, 80, 120))
+                # PyAV's stubs leave from_image bare
+                frame: av.VideoFrame = VideoFrame.from_image(picture)  # type: ignore[no-untyped-call]
+                frame.pts, frame.time_base = index, Fraction(1, fps)
+                output.mux(stream.encode(frame))
+            output.mux(stream.encode(None))
+        if sound is not None:
+            add_tone(output, sound, sound_s)
+    return path
+
+
 def make_pixel_bomb(path: Path) -> Path:
     """A well-formed PNG of 400 million pixels in a fifth of a megabyte. Returns `path`."""
     side = BOMB_SIDE_PIXELS
@@ -111,7 +160,7 @@ def make_pixel_bomb(path: Path) -> Path:
     rows = b"".join(packer.compress(row * 1_000) for _ in range(side // 1_000)) + packer.flush()
     header = side.to_bytes(4) * 2 + bytes([1, 0, 0, 0, 0])  # one bit a pixel, grey
     chunks = ((b"IHDR", header), (b"IDAT", rows), (b"IEND", b""))
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(_png_chunk(*chunk) for chunk in chunks))
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(png_chunk(*chunk) for chunk in chunks))
     return path
 
 
@@ -174,5 +223,7 @@ def add_tone(output: av.container.OutputContainer, stream: AudioStream, duration
     output.mux(stream.encode(None))
 
 
-def _png_chunk(kind: bytes, data: bytes) -> bytes:
-    return len(data).to_bytes(4) + kind + data + zlib.crc32(kind + data).to_bytes(4)
+def png_chunk(kind: bytes, data: bytes, *, spoilt: bool = False) -> bytes:
+    """One chunk of a PNG; a spoilt one has a wrong checksum."""
+    checksum = zlib.crc32(kind + data) ^ spoilt
+    return len(data).to_bytes(4) + kind + data + checksum.to_bytes(4)

@@ -11,8 +11,9 @@ from discord import ui
 
 from bot.cards import status_text
 from bot.cards.parts import AMBER, BLURPLE, GREEN, GREY, RED, say, view, words
+from bot.cards.refusals import sentence
 from bot.cards.status_text import Outlook
-from bot.cards.wording import clean, credits_text, seconds_text
+from bot.cards.wording import clean, credits_text
 from bot.core.jobs import Job, JobState, Outcome, Quality
 
 FILE_NAME = "marionette-{id}.mp4"
@@ -75,6 +76,9 @@ def offer(
     """
     given = [file for file in (job.subject, job.motion) if file]
     items: list[ui.Item[ui.LayoutView]] = []
+    if job.failure:
+        wrong = sentence(job.failure.problem, job.failure.facts)
+        items.append(words(f"{wrong} The rest of what you sent is still here."))
     if job.subject is None:
         items.append(words("Got the motion. Now send me the **picture** that should move."))
     elif job.motion is None:
@@ -87,7 +91,7 @@ def offer(
         items.append(
             words(
                 "### Shall I make this picture move like this video?",
-                _lengths(job.duration_s, prices),
+                _lengths(job, prices),
                 f"Your credits in {clean(payer, 100)} pay for it." if payer else None,
             )
         )
@@ -115,9 +119,12 @@ GOOD_FOR: Mapping[Quality, str] = {
 }
 
 
-def _lengths(duration_s: float, qualities: Iterable[Quality]) -> str:
+def _lengths(job: Job, qualities: Iterable[Quality]) -> str:
     uses = ", ".join(GOOD_FOR[quality] for quality in qualities)
-    return f"{seconds_text(duration_s)} of motion. {uses}."
+    motion = ", ".join(
+        filter(None, (f"{status_text.length(job)} of motion", status_text.sent_as(job)))
+    )
+    return f"{motion}. {uses}."
 
 
 def finished(job: Job, *, link: tuple[str, float] | None = None) -> ui.LayoutView:

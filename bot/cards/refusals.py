@@ -24,6 +24,10 @@ SENTENCES: dict[Problem, str] = {
     Problem.IMAGE_TOO_MANY_PIXELS: (
         "The picture has {width} × {height} pixels, which is too many: scale it down and try again."
     ),
+    Problem.IMAGE_TOO_SMALL: (
+        "The picture has only {width} × {height} pixels, too few to show somebody who moves: give "
+        "one of at least {limit_pixels} on each side."
+    ),
     Problem.NOT_A_VIDEO: ("There is no video in `{name}`: give an mp4 or mov file that plays."),
     Problem.VIDEO_WRONG_FORMAT: (
         "`{name}` is a video of a kind I cannot use: save it as mp4 or mov and try again."
@@ -36,6 +40,10 @@ SENTENCES: dict[Problem, str] = {
         "The video has {size_mb} MB and may have {limit_mb} MB: cut it or save it smaller."
     ),
     Problem.DAMAGED_IMAGE: "The picture is damaged and cannot be opened: export it anew.",
+    Problem.IMAGE_CUT_SHORT: (
+        "The end of the picture is missing, as after a download that broke off: save it anew and "
+        "try again."
+    ),
     Problem.DAMAGED_VIDEO: "The video is damaged and cannot be played: export it anew.",
     Problem.TOO_HARD_TO_READ: (
         "That file takes too much time or memory to open: save it smaller and try again."

@@ -175,7 +175,7 @@ def _where(job: Job) -> str:
 
 def facts(job: Job) -> str:
     """The small print of a status card."""
-    return small_print(job, job.quality, length(job), price_text(job))
+    return small_print(job, job.quality, length(job), sent_as(job), price_text(job))
 
 
 def small_print(job: Job, *parts: str | None) -> str:
@@ -186,6 +186,14 @@ def small_print(job: Job, *parts: str | None) -> str:
 def length(job: Job) -> str | None:
     """How long the motion is, once it is known."""
     return seconds_text(job.duration_s) if job.duration_s else None
+
+
+def sent_as(job: Job) -> str | None:
+    """What the video service is given in place of a motion that it would not take."""
+    if job.motion is None or job.motion.sent_size is None:
+        return None
+    width, height = job.motion.sent_size
+    return f"video sent as {width} × {height}"
 
 
 def price_text(job: Job) -> str | None:

@@ -1,7 +1,7 @@
 """A job: one request for one video, and the life it may lead."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Literal
 
@@ -88,11 +88,21 @@ LEADS_TO = {Outcome.RAN: S.RENDERING, Outcome.AGAIN: S.QUEUED, Outcome.GIVE_UP: 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file that a person gave: where Discord has it, and what they called it."""
+    """A file that a person gave: where Discord has it, and what they called it.
+
+    `sent_size` is width and height in pixels of what is sent in its place, if it was rewritten.
+    `replaces` is the one of an offer whose place it took, until it has been looked at itself.
+    """
 
     url: str
     name: str
     size_bytes: int
+    sent_size: tuple[int, int] | None = None
+    replaces: "Upload | None" = None
+
+    def in_place_of(self, earlier: "Upload | None") -> "Upload":
+        """This one, until it is known to be good; if it is not, the last good one is back."""
+        return replace(self, replaces=earlier and (earlier.replaces or earlier))
 
 
 @dataclass(frozen=True, slots=True)

@@ -321,6 +321,8 @@ def fingerprint_of(job: Job, outlook: Outlook) -> str:
             file.url.split("?")[0] if file else "" for file in (job.subject, job.motion)
         )
         paid = f"{files}|{job.server_id}" if job.server_id else files
+        if job.failure:
+            paid += f"|{job.failure}"
         return f"{job.state}:{crc32(paid.encode()):08x}:{job.duration_s or ''}"[:40]
     notes = [job.delivered, None if job.ended else job.settled, _note(job, outlook)]
     return ":".join([job.state, *(note for note in notes if note)])

@@ -1,6 +1,8 @@
 """`checking`: both files are fetched and looked at, the price is known, the hold is placed."""
 
 import asyncio
+from dataclasses import replace
+from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
@@ -26,6 +28,13 @@ OFFER_LIFE_S = 24 * 3600.0
 DOWNLOAD_TIMEOUT_S = 90.0
 DOWNLOAD_TRIES = 3
 DOWNLOADS_AT_ONCE = 4
+
+
+class What(StrEnum):
+    """Which of a job's files."""
+
+    IMAGE = "image"
+    VIDEO = "video"
 
 
 class Replies(Protocol):
@@ -68,21 +77,16 @@ class Intake:
         """Do what can be done; the seconds after which to look again, `None` for not by itself."""
         if job.source is Source.SLASH and job.card.message_id is None:
             return await self._await_reply(job)
-        if job.is_offer:
-            left_s = job.created_at + OFFER_LIFE_S - self._clock.time()
-            if left_s <= 0:
-                await self._store.cancel(job, self._clock.time())
-                return 0
-            if job.duration_s is not None:
-                return left_s
-        try:
-            if job.subject is None or job.motion is None:
-                await self._look_at_half(job)
-                return max(0.0, job.created_at + OFFER_LIFE_S - self._clock.time())
-            duration_s = await self._look(job)
-            await self._take(job, duration_s)
-        except Refused as refused:
-            await self._fail(job, refused.problem, refused.facts)
+        if not job.is_offer:
+            await self._look_at(job)
+            return 0
+        left_s = job.created_at + OFFER_LIFE_S - self._clock.time()
+        if left_s <= 0:
+            await self._store.cancel(job, self._clock.time())
+            return 0
+        if job.duration_s is not None or self._is_seen(job):
+            return left_s
+        await self._look_at(job)
         return 0
 
     async def _await_reply(self, job: Job) -> float:
@@ -98,37 +102,77 @@ class Intake:
         await self._fail(job, Problem.INTERRUPTED, {})
         return 0
 
-    async def _look(self, job: Job) -> float:
-        """The motion's length in seconds. Raises `Refused`."""
-        assert job.subject is not None
-        assert job.motion is not None
-        subject, motion = self._files.subject(job.id), self._files.motion(job.id)
-        await self._download(job.subject, subject, "image", IMAGE_LIMIT_BYTES)
-        await self._download(job.motion, motion, "video", VIDEO_LIMIT_BYTES)
-        return await self._media.inspect_pair(
-            subject,
-            motion,
-            image_name=job.subject.name,
-            video_name=job.motion.name,
-            person_id=job.person_id,
-        )
-
-    async def _look_at_half(self, job: Job) -> None:
-        """Say what is wrong with an offer's only file before the other one comes."""
-        upload = job.subject or job.motion
-        if upload is None or upload.url in self._seen_alone:
+    async def _look_at(self, job: Job) -> None:
+        """Fetch what was given, see what it is, and take it or refuse what is wrong with it."""
+        what, motion = What.IMAGE, None
+        try:
+            for what in _given(job):
+                await self._fetch(job, what)
+            if await self._are_swapped(job):
+                await self._swap(job)
+                return
+            for what in _given(job):
+                motion = await self._look(job, what)
+        except Refused as refused:
+            await self._refuse(job, what, refused)
             return
-        if job.subject:
-            path = self._files.subject(job.id)
-            await self._download(upload, path, "image", IMAGE_LIMIT_BYTES)
-            await self._media.inspect_image(path, upload.name, job.person_id)
+        if motion is None or job.subject is None:
+            self._seen_alone.add(_only(job).url)
         else:
-            path = self._files.motion(job.id)
-            await self._download(upload, path, "video", VIDEO_LIMIT_BYTES)
-            await self._media.inspect_video(path, upload.name, job.person_id)
-        self._seen_alone.add(upload.url)
+            self._seen_alone -= {job.subject.url, motion[1].url}
+            await self._take(job, *motion)
 
-    async def _download(self, upload: Upload, path: Path, what: str, limit_bytes: int) -> None:
+    async def _fetch(self, job: Job, what: What) -> None:
+        """Download one of the files. Raises `Refused`."""
+        may_be_video = what is What.VIDEO or job.is_offer  # which is sorted once it is here
+        limit_bytes = VIDEO_LIMIT_BYTES if may_be_video else IMAGE_LIMIT_BYTES
+        await self._download(_upload(job, what), self._path(job, what), what, limit_bytes)
+
+    async def _are_swapped(self, job: Job) -> bool:
+        subject = self._path(job, What.IMAGE) if job.subject else None
+        motion = self._path(job, What.VIDEO) if job.motion else None
+        return await self._media.are_swapped(subject, motion)
+
+    async def _swap(self, job: Job) -> None:
+        """Put an offer's files where they belong. Raises `Refused` for what was said by name.
+
+        What was fetched goes first: broken off there, it is fetched and looked at again.
+        """
+        if not job.is_offer:
+            raise Refused(Problem.SWAPPED)
+        await self._files.delete_inputs(job.id)
+        await self._store.swap_files(job)
+
+    async def _look(self, job: Job, what: What) -> tuple[float, Upload] | None:
+        """What is sent as the motion: its length in seconds, and its upload. Raises `Refused`."""
+        path, upload = self._path(job, what), _upload(job, what)
+        if what is What.IMAGE:
+            await self._media.inspect_image(path, upload.name, job.person_id)
+            return None
+        facts = await self._media.inspect_video(path, upload.name, job.person_id)
+        if job.subject is None or not facts.is_to_be_rewritten:
+            return facts.duration_s, upload
+        sent = await self._media.rewrite(path, upload.name, job.person_id)
+        return sent.duration_s, replace(upload, sent_size=(sent.width, sent.height))
+
+    def _path(self, job: Job, what: What) -> Path:
+        files = self._files
+        return files.subject(job.id) if what is What.IMAGE else files.motion(job.id)
+
+    def _is_seen(self, job: Job) -> bool:
+        """Whether an offer's only file was good."""
+        return None in {job.subject, job.motion} and _only(job).url in self._seen_alone
+
+    async def _refuse(self, job: Job, what: What, refused: Refused) -> None:
+        """Of an offer, what is good stays: only what is wrong goes."""
+        others = [each for each in _given(job) if each is not what]
+        if job.is_offer and (others or _upload(job, what).replaces):
+            failure = Failure(refused.problem, refused.facts)
+            await self._store.refuse_upload(job, failure, is_motion=what is What.VIDEO)
+        else:
+            await self._fail(job, refused.problem, refused.facts)
+
+    async def _download(self, upload: Upload, path: Path, what: What, limit_bytes: int) -> None:
         for tries_left in reversed(range(DOWNLOAD_TRIES)):
             try:
                 async with self._slots:
@@ -143,7 +187,8 @@ class Intake:
                 if not refused.too_large:
                     log.warning("download refused", reason=str(refused))
                     raise Refused(Problem.DOWNLOAD_FAILED, what=what) from refused
-                problem = Problem.IMAGE_TOO_LARGE if what == "image" else Problem.VIDEO_TOO_LARGE
+                is_image = what is What.IMAGE
+                problem = Problem.IMAGE_TOO_LARGE if is_image else Problem.VIDEO_TOO_LARGE
                 raise Refused(
                     problem, size_bytes=upload.size_bytes, limit_bytes=limit_bytes
                 ) from refused
@@ -157,22 +202,43 @@ class Intake:
             else:
                 return
 
-    async def _take(self, job: Job, duration_s: float) -> None:
+    async def _take(self, job: Job, duration_s: float, motion: Upload) -> None:
         if job.is_offer:
-            await self._store.offer_checked(job, duration_s)
+            await self._store.offer_checked(job, duration_s, motion)
             return
         assert job.quality is not None
-        await self._store.admit(
-            job,
-            quality=job.quality,
-            duration_s=duration_s,
-            price=price(job.quality, duration_s, self._rates),
-            roles=await self._wallets.roles_of(job),
-            at=self._clock.time(),
-        )
+        try:
+            await self._store.admit(
+                job,
+                quality=job.quality,
+                duration_s=duration_s,
+                price=price(job.quality, duration_s, self._rates),
+                motion=motion,
+                roles=await self._wallets.roles_of(job),
+                at=self._clock.time(),
+            )
+        except Refused as refused:
+            await self._fail(job, refused.problem, refused.facts)
 
     async def _fail(self, job: Job, problem: Problem, facts: dict[str, Fact]) -> None:
         try:
             await self._store.fail(job, Failure(problem, facts), self._clock.time())
         except StaleJob:
             log.info("job moved on before it could fail", job=job.id)
+
+
+def _given(job: Job) -> list[What]:
+    uploads = {What.IMAGE: job.subject, What.VIDEO: job.motion}
+    return [what for what, upload in uploads.items() if upload is not None]
+
+
+def _upload(job: Job, what: What) -> Upload:
+    upload = job.subject if what is What.IMAGE else job.motion
+    assert upload is not None
+    return upload
+
+
+def _only(job: Job) -> Upload:
+    upload = job.subject or job.motion
+    assert upload is not None
+    return upload

@@ -181,7 +181,7 @@ class Submits:
         if self._expires_soon(image_url):
             path = self._files.subject(job.id)
             image_url = await self._segmind.upload(path, await self._media.content_type(path))
-        if self._expires_soon(video_url):
+        if job.motion.sent_size or self._expires_soon(video_url):
             path = self._files.motion(job.id)
             video_url = await self._segmind.upload(path, await self._media.content_type(path))
         return image_url, video_url

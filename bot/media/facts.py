@@ -12,6 +12,9 @@ IMAGE_LIMIT_BYTES = 20_000_000
 VIDEO_LIMIT_BYTES = 100_000_000
 VIDEO_LIMIT_S = 30.0
 PIXEL_LIMIT = 50_000_000
+LEAST_SIDE_PIXELS = 100
+SENT_SIDE_LIMIT_PIXELS = 1920
+"""The longest side of a motion that the provider takes; larger ones are written anew, smaller."""
 
 MEMORY_LIMIT_BYTES = 1_500_000_000
 """Address space, not resident: a picture of the most pixels needs about half of it."""
@@ -56,19 +59,28 @@ class ImageFacts:
 
 @dataclass(frozen=True, slots=True)
 class VideoFacts:
-    """A good video; width and height in pixels, as it is looked at."""
+    """A good video; width and height in pixels, as it is looked at.
+
+    `has_more` than its picture: another one, or something that lasts longer.
+    """
 
     duration_s: float
     width: int
     height: int
+    has_more: bool = False
+
+    @property
+    def is_to_be_rewritten(self) -> bool:
+        """Whether others could see more in it than was looked at, or not take it at all."""
+        return self.has_more or max(self.width, self.height) > SENT_SIDE_LIMIT_PIXELS
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is to be done: `target` is image, video, result (looks) or fit.
+    """What is to be done: `target` is image, video, result (looks), fit or rewrite.
 
-    Only fit has an `output`, a file of at most `write_bytes`; looks write nothing. `cpu_s` is the
-    most processor time, `wall_s` the most time at all, `memory_bytes` the most address space.
+    The last two have an `output`, a file of at most `write_bytes`; looks write nothing. `cpu_s` is
+    the most processor time, `wall_s` the most time at all, `memory_bytes` the most address space.
     """
 
     target: str

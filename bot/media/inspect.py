@@ -40,6 +40,7 @@ __all__ = [
 
 LOOK_CPU_S, LOOK_WALL_S = 20, 60.0
 FIT_CPU_S, FIT_WALL_S = 120, 240.0
+REWRITE_CPU_S, REWRITE_WALL_S = 240, 480.0
 LOOKS_AT_ONCE = SPARE_CORES
 """New files leave one core to the bot itself."""
 
@@ -61,6 +62,7 @@ class Media:
     ) -> None:
         self._decoders = decoders or Decoders()
         self._looks, self._results = Turns(LOOKS_AT_ONCE), Turns(RESULTS_AT_ONCE)
+        self._rewrites = Turns(1)
         self._fits = asyncio.Lock()
         self._look_wall_s = look_wall_s
 
@@ -75,18 +77,12 @@ class Media:
     ) -> None:
         self._decoders.close()
 
-    async def inspect_pair(
-        self, image: Path, video: Path, *, image_name: str, video_name: str, person_id: int = 0
-    ) -> float:
-        """Look at a subject and a motion; returns the motion's length in seconds.
-
-        Raises `Refused` as `inspect_image` and `inspect_video` do, and with SWAPPED.
-        """
-        kinds = await asyncio.to_thread(lambda: (kind_of(image), kind_of(video)))
-        if kinds[0] in VIDEOS and kinds[1] in PICTURES:
-            raise Refused(Problem.SWAPPED)
-        await self.inspect_image(image, image_name, person_id)
-        return (await self.inspect_video(video, video_name, person_id)).duration_s
+    async def are_swapped(self, image: Path | None, video: Path | None) -> bool:
+        """Whether each that is given is by its bytes what the other should be."""
+        kinds = await asyncio.to_thread(
+            lambda: (image and kind_of(image), video and kind_of(video))
+        )
+        return kinds[0] in {None, *VIDEOS} and kinds[1] in {None, *PICTURES}
 
     async def content_type(self, path: Path) -> str:
         """What a file that was looked at before is called over HTTP."""
@@ -116,18 +112,11 @@ class Media:
 
         False when it cannot be done, for whatever reason; `target` is then as it was before.
         """
-        part = target.with_name(f"{target.name}.part")
-        request = Request(
-            "fit",
-            _found(source),
-            FIT_CPU_S,
-            FIT_WALL_S,
-            output=str(part.absolute()),
-            write_bytes=limit_bytes,
-        )
+        part = _part_of(target)
+        bounds = FIT_CPU_S, FIT_WALL_S, str(part.absolute()), limit_bytes
         try:
             async with self._fits:
-                answer = await self._decoders.run(request)
+                answer = await self._decoders.run(Request("fit", _found(source), *bounds))
             if not _facts(answer, source.name).get("fits"):
                 return False
             await asyncio.to_thread(_put_in_place, part, target)
@@ -137,6 +126,22 @@ class Media:
             return True
         finally:
             part.unlink(missing_ok=True)
+
+    async def rewrite(self, path: Path, name: str, person_id: int = 0) -> VideoFacts:
+        """Write a motion that is to be rewritten in place, as the provider takes it; its new facts.
+
+        Raises `Refused`; the file is then as it was before.
+        """
+        part = _part_of(path)
+        bounds = REWRITE_CPU_S, REWRITE_WALL_S, str(part.absolute()), VIDEO_LIMIT_BYTES
+        try:
+            async with self._rewrites.turn(person_id):
+                answer = await self._decoders.run(Request("rewrite", _found(path), *bounds))
+            facts = _video_facts(_facts(answer, name))
+            await asyncio.to_thread(_put_in_place, part, path)
+        finally:
+            part.unlink(missing_ok=True)
+        return facts
 
     async def _look(self, target: str, path: Path, name: str) -> Mapping[str, Fact]:
         request = Request(target, _found(path), LOOK_CPU_S, self._look_wall_s)
@@ -160,13 +165,22 @@ def _facts(answer: Mapping[str, Any], name: str) -> Mapping[str, Fact]:
 
 
 def _video_facts(facts: Mapping[str, Fact]) -> VideoFacts:
-    return VideoFacts(float(facts["duration_s"]), int(facts["width"]), int(facts["height"]))
+    return VideoFacts(
+        float(facts["duration_s"]),
+        int(facts["width"]),
+        int(facts["height"]),
+        bool(facts["has_more"]),
+    )
 
 
 def _check_size(path: Path, problem: Problem, limit_bytes: int) -> None:
     size_bytes = path.stat().st_size
     if size_bytes > limit_bytes:
         raise Refused(problem, size_bytes=size_bytes, limit_bytes=limit_bytes)
+
+
+def _part_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}.part")
 
 
 def _put_in_place(part: Path, target: Path) -> None:

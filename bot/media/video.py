@@ -36,11 +36,18 @@ _UNSEEN = {"skip_loop_filter": "all"}
 """Frames are decoded, but as nobody sees them, the edges of their blocks are not smoothed."""
 
 
+_ALIKE_S = 1.0
+"""Tracks of a file may differ so much in length."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Measured:
+    """A video's packets; `longest_s` is what anything in its file lasts, or claims to."""
+
     duration_s: float
     packets: int
     last_keyframe: int
+    longest_s: float
 
 
 def inspect_video(path: Path) -> VideoFacts:
@@ -84,7 +91,7 @@ def opened(
             metadata_errors="replace",
         ) as container,
     ):
-        stream = next((each for each in container.streams.video if _moves(each)), None)
+        stream = _main_picture(container)
         if stream is None:
             raise Refused(Problem.NO_VIDEO_STREAM)
         if stream.codec_context is not None:
@@ -107,6 +114,7 @@ def _inspect(path: Path, *, whole_end: bool) -> VideoFacts:
         with opened(path, _UNPROBED, _UNSEEN) as (container, stream):
             _check_codec(stream)
             played = _measure(container, stream)
+            is_one_of_several = sum(map(_moves, container.streams.video)) > 1
             frames = _keyframes(container, stream, but=played.last_keyframe if whole_end else None)
             if whole_end:
                 frames += _end(container, stream, played.last_keyframe)
@@ -120,10 +128,12 @@ def _inspect(path: Path, *, whole_end: bool) -> VideoFacts:
         raise Refused(Problem.DAMAGED_VIDEO) from None
     hidden = stored.duration_s - played.duration_s > _TRIMMED_S
     duration_s = stored.duration_s if hidden else played.duration_s
+    duration_s = max(duration_s, stored.packets / _FASTEST_FPS)
     width, height = frame.width, frame.height
     if frame.rotation % 180:
         width, height = height, width
-    return VideoFacts(max(duration_s, stored.packets / _FASTEST_FPS), width, height)
+    has_more = is_one_of_several or played.longest_s > duration_s + _ALIKE_S
+    return VideoFacts(duration_s, width, height, has_more)
 
 
 def _is_cut_short(path: Path) -> bool:
@@ -160,12 +170,17 @@ def _check_codec(stream: VideoStream) -> None:
 def _measure(container: InputContainer, stream: VideoStream) -> _Measured:
     """Read every packet: headers may say anything, and a broken download ends early."""
     first, end = math.inf, -math.inf
-    packets, last_keyframe = 0, 0
+    packets, last_keyframe, longest_s = 0, 0, (container.duration or 0) / av.time_base
     for packet in container.demux():
         if packet.is_corrupt:
             raise Refused(Problem.DAMAGED_VIDEO)
         shown_at = packet.dts if packet.pts is None else packet.pts
-        if packet.stream_index != stream.index or shown_at is None:
+        if shown_at is None:
+            continue
+        if packet.stream_index != stream.index:
+            if packet.time_base is not None:
+                over = shown_at + (packet.duration or 0)
+                longest_s = max(longest_s, float(over * packet.time_base))
             continue
         packets += 1
         if packet.is_discard:
@@ -175,7 +190,7 @@ def _measure(container: InputContainer, stream: VideoStream) -> _Measured:
             last_keyframe = shown_at
     if end <= first:
         raise Refused(Problem.DAMAGED_VIDEO)
-    return _Measured(float((end - first) * _tick(stream)), packets, last_keyframe)
+    return _Measured(float((end - first) * _tick(stream)), packets, last_keyframe, longest_s)
 
 
 def first_frame(container: InputContainer, stream: VideoStream) -> VideoFrame:
@@ -238,6 +253,13 @@ def _tick(stream: VideoStream) -> Fraction:
     if stream.time_base is None:
         raise Refused(Problem.DAMAGED_VIDEO)
     return stream.time_base
+
+
+def _main_picture(container: InputContainer) -> VideoStream | None:
+    """The one that players show: of those that move, the first that is on, or else the first."""
+    moving = [each for each in container.streams.video if _moves(each)]
+    on = (each for each in moving if each.disposition & av.stream.Disposition.default)
+    return next(on, moving[0] if moving else None)
 
 
 def _moves(stream: VideoStream) -> bool:

@@ -10,17 +10,17 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
-from PIL import GifImagePlugin, JpegImagePlugin, MpoImagePlugin, PngImagePlugin, WebPImagePlugin
+from PIL import GifImagePlugin, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 from PIL.Image import Exif, Image, new
 
-from bot.media.facts import PICTURES_TAKEN
+from bot.media.facts import LEAST_SIDE_PIXELS, PICTURES_TAKEN
 from bot.media.image import ORIENTATION, inspect_image
 from bot.media.video import CODECS, inspect_result
 
-LOADED = (GifImagePlugin, JpegImagePlugin, MpoImagePlugin, PngImagePlugin, WebPImagePlugin)
+LOADED = (GifImagePlugin, JpegImagePlugin, PngImagePlugin, WebPImagePlugin)
 """Pillow imports its plugins when it first needs them."""
 
-_SIDE_PIXELS = 64
+_SIDE_PIXELS = LEAST_SIDE_PIXELS
 _FRAMES = 8
 """FFmpeg looks at seven to learn in which order H.264 shows them."""
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from bot.errors import Fact, Problem, Refused
 from bot.media.facts import Request
 from bot.media.image import inspect_image
-from bot.media.shrink import fit
+from bot.media.rewriting import fit, rewrite
 from bot.media.video import inspect_result, inspect_video
 
 NICE = 10
@@ -33,6 +33,7 @@ def run(request: Request) -> Mapping[str, object]:
         "video": lambda: asdict(inspect_video(source)),
         "result": lambda: asdict(inspect_result(source)),
         "fit": lambda: {"fits": fit(source, Path(request.output), request.write_bytes)},
+        "rewrite": lambda: asdict(rewrite(source, Path(request.output))),
     }
     try:
         return {"facts": targets[request.target]()}

@@ -43,6 +43,15 @@ TOKEN_LIFE_S = 15 * 60
 EXPLAIN_AGAIN_AFTER_S = 24 * 3600
 
 
+_OTHER_FAMILIES = frozenset({"text", "font", "message"})
+_DOCUMENTS = (
+    *("pdf", "zip", "rar", "7z", "x-tar", "gtar", "bzip", "json", "xml", "javascript"),
+    *("msword", "officedocument", "opendocument", "ms-excel", "ms-powerpoint", "rtf", "epub"),
+    *("executable", "msdownload", "msdos", "java-archive", "x-sh"),
+)
+"""Parts of the names of types that are archives, documents or programs, whatever is in them."""
+
+
 class JobRunner(Protocol):
     """What the service needs of the runner."""
 
@@ -55,15 +64,23 @@ class JobRunner(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class GivenFile:
-    """An attachment as Discord describes it; `content_type` is Discord's guess, if it made one."""
+    """An attachment as Discord describes it; `content_type` is Discord's guess, if it made one.
+
+    Discord guesses by the name, so only the bytes tell what a file is.
+    """
 
     upload: Upload
     content_type: str | None
 
     @property
     def family(self) -> str | None:
-        """`image`, `video`, another family, or `None` when Discord does not say."""
-        return self.content_type.split("/")[0].lower() if self.content_type else None
+        """`image`, `video`, `other` for what is surely neither, or `None` for whatever else."""
+        kind = (self.content_type or "").partition(";")[0].strip().lower()
+        family, _, name = kind.partition("/")
+        if family in {"image", "video"}:
+            return family
+        is_other = family in _OTHER_FAMILIES or any(part in name for part in _DOCUMENTS)
+        return "other" if is_other else None
 
 
 class RequestService:
@@ -159,7 +176,10 @@ class RequestService:
         if await self._runner.provider_is_down():
             raise Refused(Problem.PROVIDER_DOWN)
         waiting = await self._store.read.offer_of(place.person_id)
-        if waiting and not (image and video) and not (waiting.subject and waiting.motion):
+        is_half = waiting is not None and waiting.motion is None
+        if is_half and image and not video and image.family is None:
+            image, video = None, image  # of no known kind, so perhaps what is missing
+        if waiting and not (image and video):
             job = await self._store.add_to_offer(
                 waiting,
                 message_id,
@@ -310,18 +330,18 @@ def _new_job(
 
 
 def _refuse_at_sight(image: GivenFile | None, video: GivenFile | None) -> None:
-    """Say at once what the attachments' own descriptions give away."""
-    if image and video and image.family == "video" and video.family == "image":
-        raise Refused(Problem.SWAPPED)
-    if image and image.family not in {"image", None}:
+    """Say at once what the attachments' own descriptions surely give away."""
+    if image and image.family == "other":
         raise Refused(Problem.NOT_AN_IMAGE, name=image.upload.name)
-    if video and video.family not in {"video", None}:
+    if video and video.family == "other":
         raise Refused(Problem.NOT_A_VIDEO, name=video.upload.name)
     if image and not image.upload.size_bytes:
         raise Refused(Problem.DAMAGED_IMAGE)
     if video and not video.upload.size_bytes:
         raise Refused(Problem.DAMAGED_VIDEO)
-    if image and image.upload.size_bytes > IMAGE_LIMIT_BYTES:
+    if image and image.family and image.upload.size_bytes > IMAGE_LIMIT_BYTES:
+        if video and image.family == "video" and video.family == "image":
+            raise Refused(Problem.SWAPPED)
         raise Refused(
             Problem.IMAGE_TOO_LARGE,
             size_bytes=image.upload.size_bytes,

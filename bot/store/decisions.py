@@ -26,6 +26,12 @@ class Decisions:
     database: Database
 
     @transaction
+    def doubt(self, connection: Connection, job: Job, at: float) -> Job:
+        """Only a person can settle this job, and the server's moderators are told so."""
+        record_action(connection, _about(job, ActionKind.REVIEW, OPERATOR, "", at))
+        return transition(connection, job, JobState.REVIEW, at, lease=None)
+
+    @transaction
     def resolve(
         self,
         connection: Connection,

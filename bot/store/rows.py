@@ -1,5 +1,6 @@
 """Rows into what the program thinks in, and back."""
 
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, Select, and_, select
@@ -48,8 +49,8 @@ def job_from(row: RowMapping) -> Job:
             token_expires_at=row["card_token_expires_at"],
             shown=row["card_shown"],
         ),
-        subject=Upload(**row["subject"]) if row["subject"] else None,
-        motion=Upload(**row["motion"]) if row["motion"] else None,
+        subject=_upload(row["subject"]),
+        motion=_upload(row["motion"]),
         attempt=_attempt(row),
         failure=_failure(row["failure"]),
         delivered=Delivered(row["delivered"]) if row["delivered"] else None,
@@ -101,11 +102,17 @@ def failure_json(failure: Failure) -> dict[str, Any]:
     return {"problem": failure.problem.value, "facts": failure.facts}
 
 
-def upload_json(upload: Upload | None) -> dict[str, Any] | None:
-    """What `job_from` reads."""
-    if upload is None:
+def _upload(value: dict[str, Any] | None) -> Upload | None:
+    if value is None:
         return None
-    return {"url": upload.url, "name": upload.name, "size_bytes": upload.size_bytes}
+    sent_size, replaces = value.get("sent_size"), _upload(value.get("replaces"))
+    told = {"sent_size": tuple(sent_size) if sent_size else None, "replaces": replaces}
+    return Upload(**value | told)
+
+
+def upload_json(upload: Upload | None) -> dict[str, Any] | None:
+    """What `_upload` reads."""
+    return asdict(upload) if upload else None
 
 
 def entry_from(row: RowMapping) -> Entry:

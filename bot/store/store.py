@@ -1,6 +1,6 @@
 """The events of a job's life. Every change names the state and the revision that it leaves."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, insert, or_, select
@@ -95,9 +95,8 @@ _IN_DOUBT = select(func.count()).where(jobs.c.state == JobState.SUBMITTING)
 class Store(Decisions):
     """What happens to jobs and money; `read` asks about them, `Decisions` are people's.
 
-    Times (`at`) are unix seconds and come from the caller. What is allowed is looked up in the
-    transaction that needs it, from the operator's limits, the server's rules in `rulebook`, and the
-    roles that the caller has seen.
+    Times (`at`) are unix seconds and the caller's. What is allowed is looked up in the transaction
+    that needs it: the operator's limits, the server's `rulebook`, the roles that the caller saw.
     """
 
     def __init__(self, database: Database, limits: OperatorLimits) -> None:
@@ -125,7 +124,7 @@ class Store(Decisions):
         if new.source is Source.MESSAGE:
             earlier = select_jobs().where(jobs.c.person_id == new.person_id, IS_OFFER)
             for row in connection.execute(earlier).mappings().all():
-                transition(connection, job_from(row), JobState.CANCELLED, at)
+                transition(connection, job_from(row), JobState.CANCELLED, at, failure=None)
         else:
             rules = effective_rules(connection, self.limits, new.server_id, roles)
             standing = journal.standing(connection, new.person_id, rules, at)
@@ -163,15 +162,39 @@ class Store(Decisions):
         subject: Upload | None = None,
         motion: Upload | None = None,
     ) -> Job:
-        """A further message brings an offer's other file, or replaces one of them."""
-        files = {"subject": upload_json(subject), "motion": upload_json(motion)}
-        given = {name: value for name, value in files.items() if value is not None}
-        return update_job(connection, job, completed_by_id=message_id, duration_s=None, **given)
+        """A further message brings an offer's other file, or takes the place of one of them."""
+        news: dict[str, Any] = {"completed_by_id": message_id, "duration_s": None, "failure": None}
+        if subject is not None:
+            news["subject"] = upload_json(subject.in_place_of(job.subject))
+        if motion is not None:
+            news["motion"] = upload_json(motion.in_place_of(job.motion))
+        return update_job(connection, job, **news)
 
     @transaction
-    def offer_checked(self, connection: Connection, job: Job, duration_s: float) -> Job:
-        """Both files are on disk and good: the offer now waits for its button."""
-        return update_job(connection, job, duration_s=duration_s)
+    def refuse_upload(
+        self, connection: Connection, job: Job, failure: Failure, *, is_motion: bool
+    ) -> Job:
+        """One file of an offer is wrong: what it took the place of is back."""
+        wrong = job.motion if is_motion else job.subject
+        kept = {"motion" if is_motion else "subject": upload_json(wrong and wrong.replaces)}
+        return update_job(connection, job, failure=failure_json(failure), **kept)
+
+    @transaction
+    def offer_checked(
+        self, connection: Connection, job: Job, duration_s: float, motion: Upload | None = None
+    ) -> Job:
+        """Both files are on disk and good, `motion` as the look has left it; a button is next."""
+        looked_at = {
+            name: upload_json(upload and replace(upload, replaces=None))
+            for name, upload in (("subject", job.subject), ("motion", motion or job.motion))
+        }
+        return update_job(connection, job, duration_s=duration_s, **looked_at)
+
+    @transaction
+    def swap_files(self, connection: Connection, job: Job) -> Job:
+        """What an offer has as its picture is its motion, and the other way round."""
+        files = {"subject": upload_json(job.motion), "motion": upload_json(job.subject)}
+        return update_job(connection, job, **files)
 
     @transaction
     def admit(
@@ -185,10 +208,11 @@ class Store(Decisions):
         at: float,
         roles: frozenset[int] = frozenset(),
         server_id: int | None = None,
+        motion: Upload | None = None,
     ) -> Job:
         """Hold the price and queue the job, together. Raises `Refused`; then nothing changed.
 
-        `server_id` names whose wallet pays, where that is another than the job's so far.
+        `server_id` is of the wallet that pays, if another than so far; `motion` as looked at.
         """
         if server_id is not None and server_id != job.server_id:
             job = update_job(connection, job, server_id=server_id)
@@ -206,6 +230,8 @@ class Store(Decisions):
             duration_s=duration_s,
             price=price,
             queued_at=at,
+            failure=None,
+            motion=upload_json(motion or job.motion),
         )
         journal.place_hold(connection, job, price, standing.balance, at)
         return queued
@@ -225,7 +251,7 @@ class Store(Decisions):
         if job.state not in CANCELLABLE:
             late = Problem.ALREADY_ENDED if job.ended else Problem.TOO_LATE_TO_CANCEL
             raise Refused(late, job=job.id)
-        cancelled = transition(connection, job, JobState.CANCELLED, at)
+        cancelled = transition(connection, job, JobState.CANCELLED, at, failure=None)
         journal.settle(connection, job, EntryKind.RELEASE, at)
         return cancelled
 
@@ -278,11 +304,6 @@ class Store(Decisions):
     def not_accepted(self, connection: Connection, job: Job, at: float) -> Job:
         """The submit provably made no job: back to its place in the queue, with its hold."""
         return transition(connection, job, JobState.QUEUED, at, attempt_id=None, lease=None)
-
-    @transaction
-    def doubt(self, connection: Connection, job: Job, at: float) -> Job:
-        """Only a person can settle this job."""
-        return transition(connection, job, JobState.REVIEW, at, lease=None)
 
     @transaction
     def resumed(self, connection: Connection, job: Job, at: float) -> Job:

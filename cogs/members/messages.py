@@ -58,14 +58,10 @@ class Messages(commands.Cog):
 def _sort(
     files: list[GivenFile],
 ) -> tuple[GivenFile | None, GivenFile | None, list[GivenFile]]:
-    """The picture, the video, and the rest; what has no known kind may be the one that lacks."""
-    image = next((file for file in files if file.family == "image"), None)
-    video = next((file for file in files if file.family == "video"), None)
-    unknown = next((file for file in files if file.family is None), None)
-    if video and not image:
-        image = unknown
-    elif image and not video:
-        video = unknown
+    """The picture, the video, and the rest; what has no known kind may be what is missing."""
+    unknown = iter([file for file in files if file.family is None])
+    image = next((file for file in files if file.family == "image"), None) or next(unknown, None)
+    video = next((file for file in files if file.family == "video"), None) or next(unknown, None)
     return image, video, [file for file in files if file not in (image, video)]
 
 

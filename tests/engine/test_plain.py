@@ -12,7 +12,7 @@ from av import VideoFrame
 from av.stream import Disposition
 from PIL import Image, ImageChops, ImageDraw, ImageStat
 
-from engine.media import RenderError, duration_s
+from engine.media import RenderError, duration_s, open_subject
 from engine.plain import render
 from tests.media_samples import (
     MOTION_BACKGROUND,
@@ -209,15 +209,21 @@ def test_a_broken_off_film_gives_what_there_is(tmp_path: Path, subject: Path, mo
     assert 0 < duration_s(tmp_path / "out.mp4") < 0.5
 
 
+def test_a_broken_off_picture_gives_what_there_is(tmp_path: Path, motion: Path) -> None:
+    whole = make_picture(tmp_path / "whole.jpg")
+    with open_subject(make_truncated(whole, tmp_path / "half.jpg"), 480) as half:
+        assert half.size == (320, 480)
+        assert half.getpixel((5, 5)) == pytest.approx(SUBJECT_BACKGROUND, abs=9)
+        assert half.getpixel((5, 475)) != pytest.approx(SUBJECT_BACKGROUND, abs=9)
+
+
 def test_wrong_inputs_are_named(tmp_path: Path, subject: Path, motion: Path) -> None:
     noise = make_noise(tmp_path / "noise")
     bomb = make_pixel_bomb(tmp_path / "bomb.png")
-    half_picture = make_truncated(subject, tmp_path / "half.jpg")
     no_index = make_motion(tmp_path / "tail.mp4", duration_s=0.3, faststart=False)
     pairs = [
         (noise, motion, "image_url is not a readable image"),
         (motion, motion, "image_url is not a readable image"),
-        (half_picture, motion, "image_url is not a readable image"),
         (bomb, motion, "image_url has more than"),
         (subject, noise, "video_url is not an mp4 or mov video"),
         (subject, subject, "video_url is not an mp4 or mov video"),

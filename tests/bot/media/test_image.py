@@ -1,12 +1,13 @@
 """Which pictures are taken, and why the others are not."""
 
+import zlib
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from bot.errors import Problem, Refused
-from bot.media.facts import PIXEL_LIMIT, ImageFacts
+from bot.media.facts import LEAST_SIDE_PIXELS, PIXEL_LIMIT, ImageFacts
 from bot.media.image import inspect_image
 from tests.media_samples import (
     make_audio_only,
@@ -14,8 +15,14 @@ from tests.media_samples import (
     make_noise,
     make_picture,
     make_pixel_bomb,
+    make_png,
     make_truncated,
 )
+
+WORKFLOW = zlib.compress(b'{"node": "KSampler"}' * 80_000)
+"""What image generators store of a picture's making: 1.6 MB, once unpacked."""
+
+BOMB = zlib.compress(bytes(20_000_000))
 
 
 def refusal(path: Path) -> Refused:
@@ -34,8 +41,8 @@ def test_still_pictures_are_taken_whatever_their_name(tmp_path: Path, fmt: str) 
 def test_every_way_of_storing_pixels_is_taken(tmp_path: Path, mode: str) -> None:
     path = tmp_path / "subject"
     fmt = "JPEG" if mode in ("CMYK", "YCbCr") else "PNG"
-    Image.new(mode, (30, 20)).save(path, fmt)
-    assert inspect_image(path) == ImageFacts(fmt, 30, 20)
+    Image.new(mode, (120, 110)).save(path, fmt)
+    assert inspect_image(path) == ImageFacts(fmt, 120, 110)
 
 
 @pytest.mark.parametrize("fmt", ["JPEG", "PNG", "WEBP"])
@@ -56,15 +63,117 @@ def test_the_size_is_that_of_the_upright_picture(
 )
 def test_broken_metadata_is_no_damage(tmp_path: Path, exif: bytes) -> None:
     path = tmp_path / "subject.jpg"
-    Image.new("RGB", (30, 20)).save(path, "JPEG", exif=b"Exif\0\0" + exif)
-    assert inspect_image(path) == ImageFacts("JPEG", 30, 20)
+    Image.new("RGB", (120, 110)).save(path, "JPEG", exif=b"Exif\0\0" + exif)
+    assert inspect_image(path) == ImageFacts("JPEG", 120, 110)
+
+
+@pytest.mark.parametrize(
+    "chunk",
+    [
+        (b"zTXt", b"workflow\0\0" + WORKFLOW),
+        (b"iTXt", b"workflow\0\1\0\0\0" + WORKFLOW),
+        (b"zTXt", b"bomb\0\0" + BOMB),
+        (b"zTXt", b"no compression at all\0\0" + bytes(40)),
+        (b"iCCP", b"profile\0\0" + BOMB),
+        (b"iCCP", b"profile\0\0garbage"),
+        (b"tRNS", b""),
+        (b"gAMA", b""),
+        (b"cHRM", b"short"),
+        (b"pHYs", b"short"),
+        (b"eXIf", b"garbage"),
+        (b"acTL", b"short"),
+        (b"prVt", b"whatever an editor keeps"),
+    ],
+    ids=lambda chunk: f"{chunk[0].decode()} {len(chunk[1])}",
+)
+@pytest.mark.parametrize("place", ["before", "after", "spoilt"])
+def test_a_pngs_notes_are_no_part_of_its_picture(
+    tmp_path: Path, chunk: tuple[bytes, bytes], place: str
+) -> None:
+    path = tmp_path / "subject.png"
+    if place == "after":
+        make_png(path, after=(chunk,))
+    else:
+        make_png(path, chunk, spoilt=chunk[0] if place == "spoilt" else b"")
+    assert inspect_image(path) == ImageFacts("PNG", 320, 480)
+
+
+def test_seventy_chunks_of_text_are_none_too_many(tmp_path: Path) -> None:
+    page = zlib.compress(bytes(1_000_000))
+    texts = ((b"zTXt", b"page\0\0" + page) for _ in range(70))
+    assert inspect_image(make_png(tmp_path / "p.png", *texts)) == ImageFacts("PNG", 320, 480)
+
+
+@pytest.mark.parametrize(("spoilt", "upright"), [(b"", (480, 320)), (b"eXIf", (320, 480))])
+def test_a_pngs_camera_note_counts_if_its_checksum_is_right(
+    tmp_path: Path, spoilt: bytes, upright: tuple[int, int]
+) -> None:
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    note = turned.tobytes().removeprefix(b"Exif\0\0")
+    facts = inspect_image(make_png(tmp_path / "p.png", (b"eXIf", note), spoilt=spoilt))
+    assert (facts.width, facts.height) == upright
+
+
+@pytest.mark.parametrize(
+    "segment",
+    [
+        (0xE0, b"JFIF\0"),
+        (0xE1, b"http://ns.adobe.com/xap/1.0/\0<x:xmpmeta" + bytes(60_000)),
+        (0xE1, b"Exif\0\0MM\0*\xff\xff\xff\xff"),
+        (0xE2, b"MPF\0garbage"),
+        (0xE2, b"ICC_PROFILE\0\x07\x02garbage"),
+        (0xED, b"Photoshop 3.0\x008BIM\x04"),
+        (0xEE, b"Adobe"),
+        (0xFE, bytes(65_000)),
+    ],
+    ids=lambda segment: f"{segment[0]:x} {len(segment[1])}",
+)
+def test_a_jpegs_notes_are_no_part_of_its_picture(
+    tmp_path: Path, segment: tuple[int, bytes]
+) -> None:
+    good = make_picture(tmp_path / "good.jpg").read_bytes()
+    marker, data = segment
+    path = tmp_path / "subject.jpg"
+    note = bytes([0xFF, marker]) + (len(data) + 2).to_bytes(2) + data
+    path.write_bytes(good[:2] + note + b"junk" + good[2:])
+    assert inspect_image(path) == ImageFacts("JPEG", 320, 480)
+
+
+@pytest.mark.parametrize("name", [b"XMP ", b"EXIF", b"ICCP", b"JUNK"])
+def test_a_webps_notes_are_no_part_of_its_picture(tmp_path: Path, name: bytes) -> None:
+    """The last one says that it goes on beyond the file's end."""
+    content = bytearray(make_picture(tmp_path / "good.webp", fmt="WEBP").read_bytes())
+    content += name + (5_000_000).to_bytes(4, "little") + b"<x:xmpmeta"
+    content[4:8] = (len(content) - 8).to_bytes(4, "little")
+    path = tmp_path / "subject.webp"
+    path.write_bytes(content)
+    assert inspect_image(path) == ImageFacts("WEBP", 320, 480)
+
+
+@pytest.mark.parametrize("fmt", ["JPEG", "PNG"])
+def test_broken_pixels_are_damage(tmp_path: Path, fmt: str) -> None:
+    content = bytearray(make_picture(tmp_path / "good", fmt=fmt).read_bytes())
+    at = content.index(b"IDAT" if fmt == "PNG" else b"\xff\xc0") + 8
+    content[at : at + 4] = b"\xff\xff\xff\xff" if fmt == "PNG" else bytes(4)
+    path = tmp_path / "subject"
+    path.write_bytes(content)
+    assert refusal(path).problem is Problem.DAMAGED_IMAGE
+
+
+@pytest.mark.parametrize("fmt", ["PNG", "GIF"])
+def test_a_picture_that_lacks_only_its_last_word_is_taken(tmp_path: Path, fmt: str) -> None:
+    content = make_picture(tmp_path / "good", fmt=fmt).read_bytes()
+    path = tmp_path / "subject"
+    path.write_bytes(content[: -12 if fmt == "PNG" else -1])
+    assert inspect_image(path) == ImageFacts(fmt, 320, 480)
 
 
 def test_a_phones_jpeg_of_several_pictures_is_still(tmp_path: Path) -> None:
     path = tmp_path / "subject.jpg"
-    first, second = (Image.new("RGB", (30, 20), colour) for colour in ("red", "blue"))
+    first, second = (Image.new("RGB", (120, 110), colour) for colour in ("red", "blue"))
     first.save(path, "MPO", save_all=True, append_images=[second])
-    assert inspect_image(path) == ImageFacts("JPEG", 30, 20)
+    assert inspect_image(path) == ImageFacts("JPEG", 120, 110)
 
 
 @pytest.mark.parametrize("fmt", ["GIF", "PNG", "WEBP"])
@@ -75,10 +184,10 @@ def test_animations_are_refused(tmp_path: Path, fmt: str) -> None:
 
 @pytest.mark.parametrize("fmt", ["JPEG", "PNG", "WEBP", "GIF"])
 @pytest.mark.parametrize("keep", [0.05, 0.6, 0.95])
-def test_pictures_that_break_off_are_damaged(tmp_path: Path, fmt: str, keep: float) -> None:
+def test_a_picture_that_breaks_off_lacks_its_end(tmp_path: Path, fmt: str, keep: float) -> None:
     good = make_picture(tmp_path / "good", fmt=fmt)
     path = make_truncated(good, tmp_path / "subject", keep=keep)
-    assert refusal(path).problem is Problem.DAMAGED_IMAGE
+    assert refusal(path).problem is Problem.IMAGE_CUT_SHORT
 
 
 @pytest.mark.parametrize(
@@ -88,6 +197,12 @@ def test_a_good_beginning_is_not_enough(tmp_path: Path, head: bytes) -> None:
     path = tmp_path / "subject"
     path.write_bytes(head + make_noise(tmp_path / "noise").read_bytes())
     assert refusal(path).problem is Problem.DAMAGED_IMAGE
+
+
+def test_a_picture_too_small_to_show_anybody_is_refused(tmp_path: Path) -> None:
+    refused = refusal(make_picture(tmp_path / "subject.png", fmt="PNG", size=(400, 99)))
+    assert refused.problem is Problem.IMAGE_TOO_SMALL
+    assert refused.facts == {"width": 400, "height": 99, "limit_pixels": LEAST_SIDE_PIXELS}
 
 
 def test_a_pixel_bomb_is_refused_by_its_header(tmp_path: Path) -> None:

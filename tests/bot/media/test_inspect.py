@@ -20,7 +20,7 @@ from bot.media.inspect import (
     Media,
     VideoFacts,
 )
-from tests.media_samples import make_motion, make_noise, make_picture, make_truncated
+from tests.media_samples import make_films, make_motion, make_noise, make_picture, make_truncated
 
 pytestmark = pytest.mark.slow
 
@@ -87,13 +87,7 @@ class Stall:
         return await asyncio.to_thread(io.FileIO, self.path, "w")
 
 
-async def test_a_good_pair_gives_the_motions_length(
-    media: Media, picture: Path, motion: Path
-) -> None:
-    length_s = await media.inspect_pair(
-        picture, motion, image_name="me.jpg", video_name="dance.mp4"
-    )
-    assert length_s == 2.0
+async def test_good_files_are_measured(media: Media, picture: Path, motion: Path) -> None:
     assert await media.inspect_image(picture, "me.jpg") == ImageFacts("JPEG", 320, 480)
     assert await media.inspect_video(motion, "dance.mp4") == VideoFacts(2.0, 240, 320)
     assert await media.inspect_result(motion) == VideoFacts(2.0, 240, 320)
@@ -101,24 +95,46 @@ async def test_a_good_pair_gives_the_motions_length(
 
 @pytest.mark.parametrize("fmt", ["JPEG", "BMP"])
 @pytest.mark.parametrize("container", ["mp4", "webm"])
-async def test_a_swapped_pair_is_told(
+async def test_files_that_are_swapped_are_known_by_their_bytes(
     media: Media, tmp_path: Path, fmt: str, container: str
 ) -> None:
     picture = make_picture(tmp_path / "a", fmt=fmt)
     motion = make_motion(tmp_path / "b", container=container, duration_s=0.5)
+    for image, video in ((motion, picture), (motion, None), (None, picture)):
+        assert await media.are_swapped(image, video)
+    noise = make_noise(tmp_path / "c")
+    for image, video in ((picture, motion), (motion, motion), (motion, noise), (None, noise)):
+        assert not await media.are_swapped(image, video)
+
+
+async def test_a_motion_is_written_anew_in_its_place(media: Media, tmp_path: Path) -> None:
+    path = make_films(tmp_path / "motion", ((64, 64), 0.5), ((64, 64), 9.0))
+    assert (await media.inspect_video(path, "m.mp4")).is_to_be_rewritten
+    assert await media.rewrite(path, "m.mp4") == VideoFacts(0.5, 64, 64)
+    assert await media.inspect_video(path, "m.mp4") == VideoFacts(0.5, 64, 64)
+    assert names_in(tmp_path) == {"motion"}
+
+
+async def test_what_cannot_be_written_anew_is_left_as_it_was(
+    media: Media, motion: Path, tmp_path: Path
+) -> None:
+    broken = make_truncated(motion, tmp_path / "broken")
+    before = broken.read_bytes()
     with pytest.raises(Refused) as caught:
-        await media.inspect_pair(motion, picture, image_name="a", video_name="b")
-    assert caught.value.problem is Problem.SWAPPED
+        await media.rewrite(broken, "broken.mp4")
+    assert caught.value.problem is Problem.DAMAGED_VIDEO
+    assert broken.read_bytes() == before
+    assert names_in(tmp_path) == {"motion.mp4", "broken"}
 
 
-async def test_a_pair_of_one_kind_names_the_wrong_one(
+async def test_what_is_of_the_other_kind_is_named(
     media: Media, picture: Path, motion: Path
 ) -> None:
     with pytest.raises(Refused) as caught:
-        await media.inspect_pair(motion, motion, image_name="a.mp4", video_name="b.mp4")
+        await media.inspect_image(motion, "a.mp4")
     assert (caught.value.problem, caught.value.facts) == (Problem.NOT_AN_IMAGE, {"name": "a.mp4"})
     with pytest.raises(Refused) as caught:
-        await media.inspect_pair(picture, picture, image_name="a.jpg", video_name="b.jpg")
+        await media.inspect_video(picture, "b.jpg")
     assert (caught.value.problem, caught.value.facts) == (Problem.NOT_A_VIDEO, {"name": "b.jpg"})
 
 

@@ -8,10 +8,11 @@ import pytest
 
 from bot.errors import Problem, Refused
 from bot.media.facts import VideoFacts
-from bot.media.shrink import fit
+from bot.media.rewriting import fit, rewrite
 from bot.media.video import inspect_result, inspect_video
 from tests.media_samples import (
     make_audio_only,
+    make_films,
     make_motion,
     make_noise,
     make_picture,
@@ -101,6 +102,68 @@ def test_a_title_in_another_alphabets_bytes_is_no_damage(motion: Path, tmp_path:
     assert b"VideoHandler" in content
     path.write_bytes(content.replace(b"VideoHandler", b"Vid\xe9oHandler"))
     assert inspect_video(path).duration_s == 12.0
+
+
+@pytest.mark.parametrize(
+    ("tracks", "sound_s", "sent"),
+    [
+        ((((64, 64), 1.0), ((640, 480), 20.0)), 0.0, VideoFacts(1.0, 64, 64)),
+        ((((64, 64), 1.0), ((64, 64), 1.0)), 1.0, VideoFacts(1.0, 64, 64)),
+        ((((64, 64), 1.0),), 20.0, VideoFacts(1.0, 64, 64)),
+        ((((3840, 2160), 0.5),), 0.0, VideoFacts(0.5, 1920, 1080)),
+        ((((64, 2050), 0.5),), 0.5, VideoFacts(0.5, 58, 1920)),
+    ],
+    ids=["a longer one behind", "two alike", "sound goes on", "4K", "tall"],
+)
+def test_what_is_more_than_the_provider_takes_is_left_out(
+    tmp_path: Path,
+    tracks: tuple[tuple[tuple[int, int], float], ...],
+    sound_s: float,
+    sent: VideoFacts,
+) -> None:
+    source, target = make_films(tmp_path / "s.mp4", *tracks, sound_s=sound_s), tmp_path / "t.mp4"
+    assert inspect_video(source).is_to_be_rewritten
+    assert rewrite(source, target) == sent
+    with av.open(str(target)) as written:
+        assert len(written.streams.video) == 1
+        assert len(written.streams.audio) == (sound_s > 0)
+        assert (written.duration or 0) / av.time_base == pytest.approx(sent.duration_s, abs=0.2)
+
+
+@pytest.mark.parametrize(
+    ("size", "sound_s"), [((1920, 1080), 0.5), ((64, 64), 1.4), ((64, 64), 0.0)]
+)
+def test_what_the_provider_takes_is_left_alone(
+    tmp_path: Path, size: tuple[int, int], sound_s: float
+) -> None:
+    path = make_films(tmp_path / "s.mp4", (size, 0.5), sound_s=sound_s)
+    assert not inspect_video(path).is_to_be_rewritten
+
+
+def test_an_index_that_claims_more_than_there_is_is_written_anew(
+    motion: Path, tmp_path: Path
+) -> None:
+    lies = patched(motion, tmp_path / "lies.mp4", b"mvhd", 16, 600_000)
+    assert inspect_video(lies).is_to_be_rewritten
+    assert rewrite(lies, tmp_path / "t.mp4") == VideoFacts(12.0, 240, 320)
+
+
+def test_a_video_stays_turned_when_it_is_written_anew(tmp_path: Path) -> None:
+    wide = make_films(tmp_path / "w.mp4", ((2400, 1200), 0.5))
+    turned = remuxed(wide, tmp_path / "turned.mp4", turn=90)
+    assert inspect_video(turned) == VideoFacts(0.5, 1200, 2400)
+    assert rewrite(turned, tmp_path / "t.mp4") == VideoFacts(0.5, 960, 1920)
+
+
+def test_a_damaged_packet_costs_its_own_moment(tmp_path: Path) -> None:
+    wide = make_films(tmp_path / "w.mp4", ((2400, 1200), 2.0))
+    content = bytearray(wide.read_bytes())
+    middle = (content.index(b"mdat") + content.index(b"moov")) // 2
+    content[middle : middle + 40] = b"\xff" * 40
+    wide.write_bytes(content)
+    sent = rewrite(wide, tmp_path / "t.mp4")
+    assert (sent.width, sent.height) == (1920, 960)
+    assert sent.duration_s == pytest.approx(2.0, abs=0.3)
 
 
 def test_a_single_frame_is_a_video(tmp_path: Path) -> None:

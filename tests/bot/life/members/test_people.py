@@ -85,8 +85,12 @@ async def test_an_offer_with_a_bad_file_says_so_and_costs_nothing(life: Life) ->
     await ben.send(channel, files=[life.picture])
     await ben.wait_for(says("Now send me the **video**"))
     await ben.send(channel, files=[letter])
-    await ben.wait_for(says("There is no video in `letter.mp4`"))
-    await life.reaches("failed")
+    card = await ben.wait_for(says("There is no video in `letter.mp4`"))
+    assert "The rest of what you sent is still here." in text_of(card["message"])
+    assert "Now send me the **video**" in text_of(card["message"])
+    await ben.send(channel, files=[life.motion])
+    await ben.wait_for(says("Shall I make this picture move"))
+    assert life.states() == ["checking"]
     assert life.money() == []
 
 

@@ -152,11 +152,7 @@ class People(Bench):
         moves = video.upload.url if video else None
         work = self.bot.service.offer(place_of((0, person)), event, image, video)
         known, waiting = self.model.job_of_event(event), self.model.offer_of(person)
-        completes = (
-            waiting is not None
-            and not (image and video)
-            and not (waiting.subject and waiting.motion)
-        )
+        completes = waiting is not None and not (image and video)
 
         def promised() -> object:
             if known is not None:
@@ -165,10 +161,11 @@ class People(Bench):
                 return False
             self.model.commits()
             if waiting is not None and completes:
-                waiting.subject, waiting.motion = (
-                    subject or waiting.subject,
-                    moves or waiting.motion,
-                )
+                for name, new in (("subject", subject), ("motion", moves)):
+                    if new is not None:
+                        if old := getattr(waiting, name):
+                            waiting.taken_back.setdefault(name, old)
+                        setattr(waiting, name, new)
                 waiting.events = {min(waiting.events), event}
                 waiting.is_checked = False
                 waiting.age += 1

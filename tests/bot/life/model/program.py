@@ -60,7 +60,13 @@ class Decoder(Media):
         said = (await asyncio.to_thread(path.read_text)).split(" ")[0]
         if said == "broken":
             raise Refused(Problem.DAMAGED_IMAGE if task == "image" else Problem.DAMAGED_VIDEO)
-        return {"format": "PNG", "width": 8, "height": 8, "duration_s": float(said)}
+        return {
+            "format": "PNG",
+            "width": 8,
+            "height": 8,
+            "duration_s": float(said),
+            "has_more": False,
+        }
 
 
 class Discord:

@@ -158,18 +158,40 @@ class Reference:
             if job.is_checked or (len(links) == 1 and links[0] in self.run.seen_alone):
                 return
         self.asks("file")
-        if self.outside.weather.files == "away" or any(is_broken(link) for link in links):
-            self.fails(job)
+        wrong = self._wrong_file(job)
+        if wrong is not None:
+            self._refuses(job, wrong)
         elif len(links) == 1:
             self.run.seen_alone |= {*links}
         elif job.is_offer:
+            self.run.seen_alone -= {*links}
             self.commits()
             job.is_checked = True
+            job.taken_back.clear()
             job.age += 1
         else:
+            self.run.seen_alone -= {*links}
             assert job.quality is not None
             if not self.admits(job, job.quality):
                 self.fails(job)
+
+    def _wrong_file(self, job: Told) -> str | None:
+        """The first that cannot be had, or else the first that is broken."""
+        given = {"subject": job.subject, "motion": job.motion}
+        is_away = self.outside.weather.files == "away"
+        bad = (name for name, link in given.items() if link and (is_away or is_broken(link)))
+        return next(bad, None)
+
+    def _refuses(self, job: Told, wrong: str) -> None:
+        """Of an offer, what is good stays."""
+        other = job.motion if wrong == "subject" else job.subject
+        instead = job.taken_back.pop(wrong, None)
+        if not job.is_offer or not (other or instead):
+            self.fails(job)
+            return
+        self.commits()
+        setattr(job, wrong, instead)
+        job.age += 1
 
     def _starts(self, job: Told) -> None:
         if not self.outside.posted:

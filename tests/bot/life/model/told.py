@@ -25,7 +25,10 @@ class Asked:
 
 @dataclass(slots=True)
 class Told:
-    """What one request is known to be; `age` counts the changes of its row."""
+    """What one request is known to be; `age` counts the changes of its row.
+
+    `taken_back` is what stands in for a file of an offer that turns out to be wrong.
+    """
 
     id: str
     source: Literal["slash", "message"]
@@ -34,6 +37,7 @@ class Told:
     events: set[int]
     subject: str | None
     motion: str | None
+    taken_back: dict[str, str] = field(default_factory=dict)
     quality: Quality | None = None
     state: str = "checking"
     age: int = 1

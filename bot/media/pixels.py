@@ -1,0 +1,112 @@
+"""What of a picture's file its pixels need, apart from what is only said about it.
+
+Texts, profiles and previews are of any size and often damaged, which no viewer minds. Pillow does,
+so it is not shown them.
+"""
+
+import zlib
+from dataclasses import dataclass
+
+from bot.media.facts import Kind
+
+_PNG_HEAD = b"\x89PNG\r\n\x1a\n"
+_PNG_NEEDED = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND"})
+_PNG_ANIMATED, _PNG_EXIF = b"acTL", b"eXIf"
+
+_JPEG_STARTS, _JPEG_ENDS, _JPEG_SCAN, _JPEG_COMMENT = 0xD8, 0xD9, 0xDA, 0xFE
+_JPEG_ALONE = frozenset({0x01, *range(0xD0, 0xD8)})
+_JPEG_APPLICATIONS = range(0xE0, 0xF0)
+_JPEG_EXIF_AT, _EXIF_HEAD = 0xE1, b"Exif\0\0"
+
+_WEBP_NEEDED = frozenset({b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF"})
+_WEBP_SAYS_MORE = 0x2C
+"""The flags of VP8X for a profile, EXIF and XMP (the WebP container's specification)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pixels:
+    """A file of the same kind with the pixels alone; `exif` is the camera's note, as it stands.
+
+    `is_cut_short` where the file ends before it says that it does.
+    """
+
+    content: bytes
+    exif: bytes = b""
+    is_cut_short: bool = False
+
+
+def pixels_of(content: bytes, kind: Kind) -> Pixels:
+    """Leave out of a file what its pixels do not need; no kind of damage is an error here."""
+    match kind:
+        case Kind.PNG:
+            return _png(content)
+        case Kind.JPEG:
+            return _jpeg(content)
+        case Kind.WEBP:
+            return _webp(content)
+        case _:
+            return Pixels(content)
+
+
+def _png(content: bytes) -> Pixels:
+    kept, exif, at = [_PNG_HEAD], b"", len(_PNG_HEAD)
+    while at + 12 <= len(content):
+        length, name = int.from_bytes(content[at : at + 4]), content[at + 4 : at + 8]
+        chunk = content[at : at + 12 + length]
+        at += 12 + length
+        if name in _PNG_NEEDED:
+            kept.append(chunk)
+        elif name in {_PNG_ANIMATED, _PNG_EXIF} and _is_whole(chunk):
+            if name == _PNG_EXIF:
+                exif = chunk[8:-4]
+            else:
+                kept.append(chunk)
+        if name == b"IEND":
+            return Pixels(b"".join(kept), exif)
+    return Pixels(b"".join(kept), exif, is_cut_short=True)
+
+
+def _is_whole(chunk: bytes) -> bool:
+    """Whether a PNG's chunk is as its checksum says; viewers skip those that are not."""
+    return zlib.crc32(chunk[4:-4]) == int.from_bytes(chunk[-4:])
+
+
+def _jpeg(content: bytes) -> Pixels:
+    kept, exif, at = [content[:2]], b"", 2
+    while at + 4 <= len(content):
+        marker = content[at + 1]
+        if content[at] != 0xFF or marker == 0xFF:
+            at += 1  # between segments anything may stand
+            continue
+        if marker in {_JPEG_SCAN, _JPEG_ENDS}:
+            return Pixels(b"".join([*kept, content[at:]]), exif)
+        if marker in _JPEG_ALONE or marker in {0, _JPEG_STARTS}:
+            at += 2
+            continue
+        segment = content[at : at + 2 + int.from_bytes(content[at + 2 : at + 4])]
+        at += max(4, len(segment))
+        if marker == _JPEG_EXIF_AT and segment[4:].startswith(_EXIF_HEAD):
+            exif = exif or segment[4:]
+        elif marker not in _JPEG_APPLICATIONS and marker != _JPEG_COMMENT:
+            kept.append(segment)
+    return Pixels(b"".join(kept), exif, is_cut_short=True)
+
+
+def _webp(content: bytes) -> Pixels:
+    kept, exif, at = [], b"", 12
+    has_pixels = is_cut_short = False
+    while at + 8 <= len(content):
+        name, length = content[at : at + 4], int.from_bytes(content[at + 4 : at + 8], "little")
+        chunk = content[at : at + 8 + length + length % 2]
+        if name == b"VP8X" and length:
+            chunk = chunk[:8] + bytes([chunk[8] & ~_WEBP_SAYS_MORE]) + chunk[9:]
+        if name in _WEBP_NEEDED:
+            has_pixels = True
+            is_cut_short = is_cut_short or len(chunk) < 8 + length
+            kept.append(chunk)
+        elif name == b"EXIF":
+            exif = chunk[8 : 8 + length]
+        at += 8 + length + length % 2
+    body = b"WEBP" + b"".join(kept)
+    whole = b"RIFF" + len(body).to_bytes(4, "little") + body
+    return Pixels(whole, exif, is_cut_short=is_cut_short or not has_pixels)
