@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from discord import ui
 
 from bot.cards import wording
-from bot.cards.parts import GREY, view, words
+from bot.cards.parts import AMBER, GREY, view, words
 from bot.cards.wording import clean
 from bot.core.actions import OPERATOR, Action, ActionKind
 
 TITLES: Mapping[ActionKind, str] = {
+    ActionKind.REVIEW: "A video waits for a decision",
     ActionKind.RESOLVE: "A video in review was settled",
     ActionKind.GRANT: "Credits were granted",
     ActionKind.REVOKE: "Credits were taken away",
@@ -27,6 +28,8 @@ REASON_LIMIT_CHARS = 500
 
 def action(number: int, done: Action) -> ui.LayoutView:
     """One action; its mentions are to be sent so that they ping nobody."""
+    if done.action is ActionKind.REVIEW:
+        return _review(number, done)
     actor = "the operator" if done.actor_id == OPERATOR else f"<@{done.actor_id}>"
     role_id = (done.after or {}).get("role_id")
     reason = clean(done.reason, REASON_LIMIT_CHARS)
@@ -42,4 +45,18 @@ def action(number: int, done: Action) -> ui.LayoutView:
             f"-# <t:{done.at:.0f}:f> · action {number}",
         ),
         colour=GREY,
+    )
+
+
+def _review(number: int, asked: Action) -> ui.LayoutView:
+    return view(
+        words(
+            f"### {TITLES[asked.action]}",
+            f"**For**: <@{asked.person_id}>",
+            f"**Video**: `{asked.job_id}`",
+            "What became of it at the video service is not certain, so its credits stay held. "
+            f"A moderator settles it: `/moderate resolve` with the job `{asked.job_id}`.",
+            f"-# <t:{asked.at:.0f}:f> · action {number}",
+        ),
+        colour=AMBER,
     )

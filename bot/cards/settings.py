@@ -41,6 +41,13 @@ class Here:
     roles: frozenset[int]
     channels: frozenset[int]
     may_post: bool
+    server_id: int = 0
+
+
+CLOSED = (
+    "⚠️ The operator of this bot has not opened it for this server: no videos are made here until "
+    "they do, and until then nothing below counts."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +62,9 @@ class Choice:
 
 def overview(rules: ServerRules, limits: OperatorLimits, here: Here) -> ui.LayoutView:
     """Everything that holds in a server."""
+    is_closed = limits.allowed_servers and here.server_id not in limits.allowed_servers
     return view(
+        *([words(CLOSED)] if is_closed else []),
         words("### What holds in this server", _allowance(rules, limits), *_limits(rules, limits)),
         words(
             f"**Qualities**: {_qualities(rules.qualities)}, for everybody",

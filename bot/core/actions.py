@@ -12,8 +12,9 @@ Snapshot = dict[str, str | int | float | bool | list[str] | None]
 
 
 class ActionKind(StrEnum):
-    """What was done."""
+    """What was done; `review` is what the bot itself puts before people to decide."""
 
+    REVIEW = "review"
     RESOLVE = "resolve"
     GRANT = "grant"
     REVOKE = "revoke"
@@ -55,9 +56,9 @@ CREDIT_KINDS: frozenset[str] = frozenset(EntryKind)
 
 HISTORY_KINDS: tuple[str, ...] = (
     *EntryKind,
-    *(kind for kind in ActionKind if kind not in IN_THE_JOURNAL),
+    *(kind for kind in ActionKind if kind not in IN_THE_JOURNAL | {ActionKind.REVIEW}),
 )
-"""All kinds of lines."""
+"""All kinds of lines; what waits for a decision is none yet."""
 
 
 @dataclass(frozen=True, slots=True)

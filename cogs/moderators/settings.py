@@ -243,6 +243,7 @@ def _here(interaction: Interaction, rules: ServerRules) -> Here:
         roles=frozenset(role.id for role in guild.roles),
         channels=frozenset(channel.id for channel in guild.channels),
         may_post=audit is not None and _may_post(audit),
+        server_id=guild.id,
     )
 
 

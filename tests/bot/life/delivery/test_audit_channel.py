@@ -18,6 +18,7 @@ from sandbox.discord.state.model import Overwrite
 from sandbox.discord.state.permissions import Permission
 from sandbox.faults import answers
 from sandbox.faults.injector import Rule, resets
+from tests.bot.life.jobs.test_review import AGAIN, decide, in_review
 from tests.bot.life.moderators.deeds import add_patrons, settings
 from tests.bot.life.moderators.desk import desk
 from tests.bot.life.world import Life
@@ -237,3 +238,15 @@ def posts_tried(life: Life) -> int:
     return sum(
         seen.method == "POST" and seen.path.endswith("/messages") for seen in life.discord.requests
     )
+
+
+async def test_moderators_are_told_of_a_video_that_waits_for_their_decision(life: Life) -> None:
+    await listening(life)
+    await life.stop()
+    await in_review(life, accepted=False)
+    await has_told(life, "The settings were changed", "A video waits for a decision")
+    _, text = told(life)
+    assert f"`/moderate resolve` with the job `{life.job_id()}`" in text
+    dana = await life.person("dana")
+    await decide(life, dana, AGAIN)
+    await has_told(life, "The settings", "waits for a decision", "A video in review was settled")

@@ -31,6 +31,14 @@ async def test_neither_moderators_nor_members_are_offered_it(life: Life, name: s
             await person.use(life.channel("general"), f"settings {command}", {})
 
 
+async def test_a_server_that_the_operator_has_not_opened_is_told_so_first(life: Life) -> None:
+    await life.start(allowed_servers=frozenset({life.world.guilds["garden"].id}))
+    ada = await life.person("ada")
+    assert "The operator of this bot has not opened it" in text_of(
+        await settings(life, ada, "show")
+    )
+
+
 async def test_strangers_and_direct_messages_have_none(life: Life) -> None:
     await life.start()
     finn, ada = await life.person("finn"), await life.person("ada")
