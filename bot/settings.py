@@ -46,7 +46,7 @@ class Settings(BaseSettings):
     )
     segmind_upload_url: Url = HttpUrl("https://workflows-api.segmind.com/upload-asset")
     segmind_credits_url: Url = HttpUrl("https://api.segmind.com/v1/get-user-credits")
-    segmind_requests_per_minute: Count = 60
+    segmind_requests_per_minute: Count = 45
     data_dir: Path = Path("data")
     database_url: str = ""
     http_port: Annotated[int, Field(ge=0, le=65535)] = 0

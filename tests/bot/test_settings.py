@@ -42,6 +42,12 @@ def test_the_example_names_every_setting_with_its_default(
     assert Settings.load(env_file=filled) == defaults
 
 
+def test_by_default_the_bot_asks_for_less_than_the_providers_paid_plans_allow() -> None:
+    settings = Settings.load(env_file=None)
+    assert settings.segmind_requests_per_minute == 45 < 50
+    assert settings.operator_limits().max_running == 3
+
+
 def test_the_readme_explains_every_setting() -> None:
     readme = (ROOT / "README.md").read_text()
     assert not [name for name in example() if f"`{name}`" not in readme]
