@@ -17,7 +17,7 @@ class Alarm(StrEnum):
 
 
 ADVICE = {
-    Alarm.KEY: "Check SEGMIND_API_KEY, and restart with a good one; jobs wait meanwhile.",
+    Alarm.KEY: "Check SEGMIND_API_KEY and what its plan permits, and restart; jobs wait meanwhile.",
     Alarm.CREDITS: "Buy credits at the provider, or raise its spend cap; jobs wait meanwhile.",
     Alarm.DISK: "Free space in DATA_DIR, or close what holds the database; jobs wait meanwhile.",
     Alarm.CROWD: "Look at the machine's processors and disk; nobody is charged for it.",

@@ -9,8 +9,9 @@
     ├── Refused                       by us, nothing is spent; carries a Problem and its facts
     ├── ProviderError                 the provider's API did not do what was asked
     │   ├── NotAccepted               a submit that provably made no job; safe to send again
-    │   │   ├── KeyRejected           401, 403: nothing works until the operator acts
-    │   │   └── OutOfCredits          406: the operator's balance at the provider is spent
+    │   │   └── AccountRefused        nothing works until the operator acts
+    │   │       ├── KeyRejected       401, 403: the key
+    │   │       └── OutOfCredits      402, or a refusal in words about the balance: it is spent
     │   ├── InputsRejected            the provider will never take these inputs
     │   ├── SubmitInDoubt             the reply to a submit was lost: a job may exist
     │   ├── RequestUnknown            404 to a GET: unknown, not known yet, or past its hour
@@ -175,12 +176,16 @@ class NotAccepted(ProviderError):
     """A submit that provably made no job: the connection was never made, or 429."""
 
 
-class KeyRejected(NotAccepted):
+class AccountRefused(NotAccepted):
+    """The operator's account is refused, whatever is asked: also a GET or an upload may be."""
+
+
+class KeyRejected(AccountRefused):
     """401 or 403: the key is missing, invalid, expired or not permitted."""
 
 
-class OutOfCredits(NotAccepted):
-    """406 with the text of an empty balance or a spend cap."""
+class OutOfCredits(AccountRefused):
+    """402, or a refusal with words about an empty balance or a spend cap."""
 
 
 class InputsRejected(ProviderError):

@@ -2,10 +2,11 @@
 
 import structlog
 
-from bot.alarms import Alarm, Alarms
+from bot.alarms import Alarms
 from bot.clock import Clock
-from bot.errors import KeyRejected, ProviderError
+from bot.errors import AccountRefused, ProviderError
 from bot.jobs.deadlines import RetryDeadline
+from bot.provider.rejections import clear_for_account, raise_for_account
 
 log = structlog.get_logger()
 
@@ -30,7 +31,7 @@ class Lookups:
 
     def record_answer(self) -> None:
         """The history was read."""
-        self._alarms.clear(Alarm.KEY, SOURCE)
+        clear_for_account(self._alarms, SOURCE)
 
     def record_missing(self, job_id: str) -> bool:
         """It was read and did not have the run; whether to give the lookup up."""
@@ -39,8 +40,8 @@ class Lookups:
 
     def record_failure(self, job_id: str, error: ProviderError) -> bool:
         """It could not be read; whether to give the lookup up."""
-        if isinstance(error, KeyRejected):
-            self._alarms.raise_(Alarm.KEY, SOURCE, reason=str(error), status=error.status)
+        if isinstance(error, AccountRefused):
+            raise_for_account(self._alarms, error, SOURCE)
         else:
             log.warning("history unavailable", job=job_id, reason=str(error))
         self._unreadable.record_try(job_id)

@@ -2,12 +2,12 @@
 
 import structlog
 
-from bot.alarms import Alarm, Alarms
+from bot.alarms import Alarms
 from bot.clock import Clock
 from bot.core.jobs import Failure, Job
 from bot.errors import (
+    AccountRefused,
     DownloadError,
-    KeyRejected,
     Problem,
     ProviderError,
     ProviderUnavailable,
@@ -24,10 +24,12 @@ from bot.media.inspect import Media
 from bot.provider.breaker import CircuitBreaker
 from bot.provider.client import Result, Row, RunState, Segmind, Status
 from bot.provider.limiter import RateLimiter
+from bot.provider.rejections import clear_for_account, raise_for_account
 from bot.store.store import Store
 
 log = structlog.get_logger()
 
+SOURCE = "polls"
 UNKNOWN_GRACE_S = 60.0
 RESULT_LIFE_S = 3600.0
 """Status and result live one hour from submission; after that only the history knows a run."""
@@ -102,8 +104,8 @@ class Renders:
                 return self._limiter.paused_s
             self._breaker.record_poll_failure(job.id)
             wait_s = error.retry_after_s or 10.0
-        except KeyRejected as error:
-            self._alarms.raise_(Alarm.KEY, "polls", reason=str(error), status=error.status)
+        except AccountRefused as error:
+            raise_for_account(self._alarms, error, SOURCE)
             wait_s = 60.0
         if elapsed_s > RESULT_LIFE_S:
             return await self._look_up(job, attempt.request_id, elapsed_s)
@@ -112,7 +114,7 @@ class Renders:
     async def _ask(self, job: Job, request_id: str, elapsed_s: float) -> float:
         """Where a run is, and its result once there is one. Raises `ProviderError`."""
         status = await self._segmind.status(request_id)
-        self._alarms.clear(Alarm.KEY, "polls")
+        clear_for_account(self._alarms, SOURCE)
         self._breaker.record_poll_success(job.id)
         if status.state is RunState.FAILED:
             return await self._finish(job, status)

@@ -13,6 +13,7 @@ from bot.alarms import Alarms
 from bot.clock import Clock
 from bot.core.jobs import Attempt, Failure, Job, JobState
 from bot.errors import (
+    AccountRefused,
     Fact,
     InputsRejected,
     KeyRejected,
@@ -98,7 +99,7 @@ class Submits:
             )
             await self._fail(job, Problem.INTERRUPTED)
             return 0
-        except KeyRejected as error:
+        except AccountRefused as error:
             return await self._record_rejection(job, error)
         except (ProviderError, OSError) as error:
             log.warning("an input could not be handed over", job=job.id, reason=str(error))

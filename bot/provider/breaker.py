@@ -7,9 +7,10 @@ open nobody new is let in; once a probe has succeeded it is half open, and the n
 
 import structlog
 
-from bot.alarms import Alarm, Alarms
+from bot.alarms import Alarms
 from bot.clock import Clock
-from bot.errors import KeyRejected, NotAccepted, OutOfCredits
+from bot.errors import NotAccepted, OutOfCredits
+from bot.provider.rejections import alarm_of, clear_for_account
 
 log = structlog.get_logger()
 
@@ -18,7 +19,7 @@ LONGEST_WAIT_S = 600.0
 DOUBTS_WAIT_S = (5.0, 60.0, 720.0, 3600.0)
 """After each further lost submit: every try during an outage puts one more job in doubt."""
 
-ABOUT_INPUTS = frozenset({403, 406})
+ABOUT_INPUTS = frozenset({403})
 """Answers that may mean the account, or these inputs alone: the text does not always tell."""
 
 REJECTIONS_OF_A_POISON_JOB = 2
@@ -101,8 +102,7 @@ class CircuitBreaker:
         """A submit came through."""
         if self._trips:
             log.info("the provider takes requests again")
-        for alarm in (Alarm.KEY, Alarm.CREDITS):
-            self._alarms.clear(alarm, SOURCE)
+        clear_for_account(self._alarms, SOURCE)
         self._trips, self._failures, self._until = 0, 0, 0.0
         self._is_half_open = False
         self._successes += 1
@@ -130,24 +130,21 @@ class CircuitBreaker:
 
     def record_rejection(self, job_id: str, error: NotAccepted) -> None:
         """A job's submit was provably not accepted."""
-        is_known = _is_surely_account(error)
-        is_account = is_known or isinstance(error, KeyRejected | OutOfCredits)
-        if error.status in ABOUT_INPUTS:
+        alarm = alarm_of(error)
+        is_about_one = False
+        if _may_be_about_inputs(error):
             self._rejections.setdefault(job_id, [])
-        is_about_one = (
-            is_account and not is_known and len(self._rejections) < REJECTIONS_OF_A_POISON_JOB
-        )
-        wait_s = self._doubled(60.0 if is_account else 5.0)
+            is_about_one = len(self._rejections) < REJECTIONS_OF_A_POISON_JOB
+        wait_s = self._doubled(60.0 if alarm else 5.0)
         is_busy = error.status == 429
-        failures = 0 if is_busy or is_about_one else FAILURES_OF_AN_OUTAGE if is_account else 1
+        failures = 0 if is_busy or is_about_one else FAILURES_OF_AN_OUTAGE if alarm else 1
         self._trip(error.retry_after_s or wait_s, failures=failures, is_busy=is_busy)
         facts = {
             "reason": str(error),
             "status": error.status,
             "next_try_in_s": round(self.cooldown_s),
         }
-        if is_account and not is_about_one:
-            alarm = Alarm.CREDITS if isinstance(error, OutOfCredits) else Alarm.KEY
+        if alarm and not is_about_one:
             self._alarms.raise_(alarm, SOURCE, **facts)
         elif not is_busy:  # of which the limiter tells
             log.warning("the provider does not take requests", **facts, advice=OUTAGE_ADVICE)
@@ -158,7 +155,7 @@ class CircuitBreaker:
         Counts the rejection. Without this, one picture that the provider will never take would
         stop everybody.
         """
-        if error.status not in ABOUT_INPUTS or _is_surely_account(error):
+        if not _may_be_about_inputs(error):
             return False
         seen = self._rejections.setdefault(job_id, [])
         if seen[-1:] != [self._successes]:
@@ -183,8 +180,6 @@ class CircuitBreaker:
             self._is_busy = is_busy
 
 
-def _is_surely_account(error: NotAccepted) -> bool:
-    """The key, or an empty balance: no other job would fare better."""
-    words = ("credit", "balance", "spend")
-    is_money = isinstance(error, OutOfCredits) and any(word in str(error).lower() for word in words)
-    return error.status in {401, 402} or is_money
+def _may_be_about_inputs(error: NotAccepted) -> bool:
+    """Whether another job might fare better; with an empty balance none would."""
+    return error.status in ABOUT_INPUTS and not isinstance(error, OutOfCredits)

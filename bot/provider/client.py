@@ -20,7 +20,6 @@ import aiohttp
 
 from bot.errors import (
     InputsRejected,
-    KeyRejected,
     NotAccepted,
     ProviderUnavailable,
     RequestUnknown,
@@ -33,6 +32,7 @@ from bot.provider.replies import (
     Row,
     RunState,
     Status,
+    account_error,
     as_dict,
     canonical_id,
     error_text,
@@ -108,7 +108,7 @@ class Segmind:
     async def submit(self, *, image_url: str, video_url: str, quality: str) -> str:
         """Start one billed run and return its request id.
 
-        Raises `NotAccepted` (also `KeyRejected`, `OutOfCredits`) when there is provably no job,
+        Raises `NotAccepted` (also `AccountRefused`) when there is provably no job,
         `InputsRejected` when these inputs never will be one, and `SubmitInDoubt` for the rest.
         """
         inputs = {"video_url": video_url, "image_url": image_url, "quality": quality}
@@ -125,7 +125,7 @@ class Segmind:
         return request_id
 
     async def status(self, request_id: str) -> Status:
-        """Poll once. Raises `RequestUnknown`, `KeyRejected` or `ProviderUnavailable`."""
+        """Poll once. Raises `RequestUnknown`, `AccountRefused` or `ProviderUnavailable`."""
         reply = await self._get(self._request_url(request_id) + "/status")
         state = (
             RunState.FAILED if reply.status == 422 else run_state(as_dict(reply.body).get("status"))
@@ -135,7 +135,10 @@ class Segmind:
         return Status(state, reply.text or None if state is RunState.FAILED else None)
 
     async def result(self, request_id: str) -> Result:
-        """Read the result once. Raises `RequestUnknown`, `KeyRejected`, `ProviderUnavailable`."""
+        """Read the result once.
+
+        Raises `RequestUnknown`, `AccountRefused` or `ProviderUnavailable`.
+        """
         reply = await self._get(self._request_url(request_id))
         body = as_dict(reply.body)
         cost = number(as_dict(body.get("metrics")).get("cost"))
@@ -154,7 +157,7 @@ class Segmind:
     async def history_row(self, request_id: str) -> Row | None:
         """The history's row of one request, of any age; None when there is none (yet).
 
-        Raises `KeyRejected` or `ProviderUnavailable`.
+        Raises `AccountRefused` or `ProviderUnavailable`.
         """
         try:
             reply = await self._get(f"{self._history_url}/{quote(request_id, safe='')}")
@@ -172,7 +175,7 @@ class Segmind:
     ) -> list[Row]:
         """History rows of exactly these inputs, begun between two unix times, one per request.
 
-        A row that does not say when it began is among them. Raises `KeyRejected` or
+        A row that does not say when it began is among them. Raises `AccountRefused` or
         `ProviderUnavailable`; an incomplete reading is never returned.
         """
         inputs = {"image_url": image_url, "video_url": video_url, "quality": quality}
@@ -196,7 +199,7 @@ class Segmind:
     async def upload(self, path: Path, content_type: str) -> str:
         """Hand a file to the provider's storage and return its public URL.
 
-        Raises `InputsRejected` (too large, wrong type), `KeyRejected`, `ProviderUnavailable`,
+        Raises `InputsRejected` (too large, wrong type), `AccountRefused`, `ProviderUnavailable`,
         and `OSError` when the file cannot be read.
         """
         with closing(await asyncio.to_thread(path.open, "rb")) as file:
@@ -211,6 +214,8 @@ class Segmind:
             )
         if isinstance(reply, _Lost):
             raise ProviderUnavailable(f"The upload got no answer: {reply.why}.")
+        if refused := account_error(reply):
+            raise refused
         if reply.status in (400, 406, 413, 415, 422):
             raise InputsRejected(
                 f"The upload was refused with {reply.describe()}", status=reply.status
@@ -224,7 +229,7 @@ class Segmind:
     async def credits(self) -> float:
         """What the account can still spend, in the provider's dollars, free ones included.
 
-        Raises `KeyRejected` or `ProviderUnavailable`.
+        Raises `AccountRefused` or `ProviderUnavailable`.
         """
         body = as_dict((await self._get(self._credits_url)).body)
         bought, free = number(body.get("credits")), number(body.get("free-credits"))
@@ -277,10 +282,8 @@ class Segmind:
 
     @staticmethod
     def _check(reply: Reply) -> None:
-        if reply.status in (401, 403):
-            raise KeyRejected(
-                f"The provider rejects the key with {reply.describe()}", status=reply.status
-            )
+        if refused := account_error(reply):
+            raise refused
         if not reply.ok:
             raise ProviderUnavailable(
                 f"The provider answered {reply.describe()}",

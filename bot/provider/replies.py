@@ -12,6 +12,7 @@ from email.utils import parsedate_to_datetime
 from enum import StrEnum
 
 from bot.errors import (
+    AccountRefused,
     InputsRejected,
     KeyRejected,
     NotAccepted,
@@ -27,7 +28,12 @@ _PROVIDERS_QUALITY = "540p"  # what the model takes when a request names no qual
 _LONGEST_URL_CHARS = 4096
 _URL_KEYS = ("url", "video_url", "video", "output")
 _SENT_UNKNOWN = frozenset({408, 409})  # 4xx, yet no proof that nothing was started
-_SPENT = ("credit", "balance", "spend", "quota", "insufficient")
+_MAY_BE_SPENT = frozenset({400, 403, 406})
+_SPENT = re.compile(
+    r"\b(credits?|balance|funds?|spend(ing)?|quota|billing|payments?|top[- ]?up)\b", re.IGNORECASE
+)
+_OTHERS_WORDS = re.compile(r"\S*(?:/|\.\w)\S*")
+"""Links and names of files: whoever chose them has chosen their words."""
 _ERROR_KEYS = ("error", "error_description", "detail", "message")
 
 
@@ -107,14 +113,28 @@ def submit_error(reply: Reply) -> ProviderError:
     status, said = reply.status, f"The provider answered {reply.describe()}"
     if status == 429:
         return NotAccepted(said, status=status, retry_after_s=reply.retry_after_s)
-    if status in (401, 403):
-        return KeyRejected(said, status=status)
-    spent = any(word in reply.text.lower() for word in _SPENT)
-    if status == 402 or (status == 406 and spent):
-        return OutOfCredits(said, status=status)
+    if refused := account_error(reply):
+        return refused
     if 400 <= status < 500 and status not in _SENT_UNKNOWN:
         return InputsRejected(said, status=status)
     return SubmitInDoubt(said, status=status)
+
+
+def account_error(reply: Reply) -> AccountRefused | None:
+    """What an answer to anything says of the operator's account, if it does: the key or the purse.
+
+    The number alone does not tell them apart; words about money do.
+    """
+    status, said = reply.status, f"The provider answered {reply.describe()}"
+    is_spent = _SPENT.search(own_words(reply.text)) is not None
+    if status == 402 or (status in _MAY_BE_SPENT and is_spent):
+        return OutOfCredits(said, status=status)
+    return KeyRejected(said, status=status) if status in (401, 403) else None
+
+
+def own_words(text: str) -> str:
+    """What the provider says, without what people have brought into it."""
+    return _OTHERS_WORDS.sub(" ", text)
 
 
 def as_dict(value: object) -> dict[str, object]:

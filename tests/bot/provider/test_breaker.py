@@ -1,5 +1,6 @@
 """When the provider is left alone, and when one job is the culprit."""
 
+import pytest
 from structlog.testing import capture_logs
 
 from bot.alarms import Alarm, Alarms
@@ -86,6 +87,16 @@ def test_an_empty_balance_is_known_at_once() -> None:
     breaker = CircuitBreaker(StoppedClock())
     breaker.record_rejection("one", OutOfCredits("406: Insufficient credits", status=406))
     assert breaker.is_tripped
+
+
+@pytest.mark.parametrize("status", [400, 402, 403, 406])
+def test_a_balance_stops_the_line_whatever_the_number(status: int) -> None:
+    breaker = CircuitBreaker(StoppedClock())
+    with capture_logs() as logs:
+        breaker.record_rejection("one", OutOfCredits(f"{status}: no credits", status=status))
+    assert breaker.is_tripped
+    assert [log["event"] for log in logs if log["log_level"] == "error"] == [Alarm.CREDITS]
+    assert not breaker.is_poison("one", OutOfCredits("no credits", status=status))
 
 
 def test_a_429_within_a_wave_does_not_hide_an_outage() -> None:

@@ -7,7 +7,13 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from bot.errors import InputsRejected, KeyRejected, ProviderUnavailable, RequestUnknown
+from bot.errors import (
+    InputsRejected,
+    KeyRejected,
+    OutOfCredits,
+    ProviderUnavailable,
+    RequestUnknown,
+)
 from bot.provider.client import Result, Row, RunState, Segmind, Status
 from tests.bot.provider.segmind_server import ID, KEY, NOW, Answer, SegmindServer, client
 
@@ -43,6 +49,8 @@ async def test_a_poll_reads_every_form_of_a_state(
         (Answer(410, {"error": "gone"}), RequestUnknown),
         (Answer(401, {"error": "key"}), KeyRejected),
         (Answer(403, {"error": "key"}), KeyRejected),
+        (Answer(403, {"error": "no credits are left"}), OutOfCredits),
+        (Answer(402, {"error": "pay first"}), OutOfCredits),
         (Answer(429, {"error": "slow"}, {"Retry-After": "9"}), ProviderUnavailable),
         (Answer(500, {"error": "oops"}), ProviderUnavailable),
         (Answer(502, b"<html></html>"), ProviderUnavailable),
@@ -300,6 +308,7 @@ async def test_a_file_is_uploaded_whole(
     [
         (Answer(413, b"<html></html>"), InputsRejected),
         (Answer(401, {"error": "key"}), KeyRejected),
+        (Answer(406, {"error": "your balance is empty"}), OutOfCredits),
         (Answer(404, {"error": "no such route"}), ProviderUnavailable),
         (Answer(503, {"error": "later"}), ProviderUnavailable),
         (Answer(200, {"file_urls": []}), ProviderUnavailable),

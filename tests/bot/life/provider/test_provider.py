@@ -4,6 +4,7 @@ import pytest
 from aiohttp import web
 from structlog.testing import capture_logs
 
+from bot.alarms import Alarm
 from bot.provider.client import Segmind
 from engine.api.faults import Mode
 from sandbox.clients.person import PersonClient
@@ -12,6 +13,7 @@ from sandbox.faults import answers
 from sandbox.faults import injector as faults
 from sandbox.faults.injector import Fault, Rule, breaks_off, resets, stalls
 from tests.bot.life.jobs.test_points import FILE, POLL, SUBMIT
+from tests.bot.life.operator.test_alarms import errors, over
 from tests.bot.life.world import Life
 from tests.e2e.stage import is_video, says
 
@@ -123,15 +125,28 @@ async def test_inputs_that_are_never_taken_end_uncharged(
     assert (posts(life), life.money()) == (1, ["hold", "release"])
 
 
-@pytest.mark.parametrize("said", ["Insufficient credits", "Spend cap reached for this key"])
-async def test_an_empty_purse_keeps_the_job_until_it_is_filled(life: Life, said: str) -> None:
-    life.faults.add(Rule(answers.error(406, {"error": said}), *SUBMIT, times=2))
-    ada = await asked(life)
-    await life.until(lambda: posts(life) == 1)
-    await life.until(lambda: life.states() == ["queued"])
-    await ada.wait_for(says("keeps its place"))
-    await bought_once(life, ada)
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (400, "Not enough credits"),
+        (402, "Payment required"),
+        (403, "The balance of your account is too low"),
+        (406, "Insufficient credits"),
+        (406, "Spend cap reached for this key"),
+    ],
+)
+async def test_an_empty_purse_keeps_the_job_until_it_is_filled(
+    life: Life, status: int, said: str
+) -> None:
+    life.faults.add(Rule(answers.error(status, {"error": said}), *SUBMIT, times=2))
+    with capture_logs() as logs:
+        ada = await asked(life)
+        await life.until(lambda: posts(life) == 1)
+        await life.until(lambda: life.states() == ["queued"])
+        await ada.wait_for(says("keeps its place"))
+        await bought_once(life, ada)
     assert posts(life) == 3
+    assert errors(logs) == over(logs) == [Alarm.CREDITS]
 
 
 # --- polls and results ------------------------------------------------------------------------
