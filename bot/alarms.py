@@ -12,6 +12,8 @@ class Alarm(StrEnum):
 
     KEY = "the provider rejects the key"
     CREDITS = "the balance at the provider is spent"
+    MODEL = "the provider does not have the model"
+    REJECTIONS = "the provider rejects several people's requests with the same words"
     DISK = "nothing can be saved"
     CROWD = "people are turned away, since the bot cannot keep up"
 
@@ -19,6 +21,13 @@ class Alarm(StrEnum):
 ADVICE = {
     Alarm.KEY: "Check SEGMIND_API_KEY and what its plan permits, and restart; jobs wait meanwhile.",
     Alarm.CREDITS: "Buy credits at the provider, or raise its spend cap; jobs wait meanwhile.",
+    Alarm.MODEL: (
+        "Check SEGMIND_API_URL, and whether the provider still has this model; jobs wait meanwhile."
+    ),
+    Alarm.REJECTIONS: (
+        "If the reason is not about their files, compare it with the provider's documentation, and "
+        "look for a newer version of this program; nobody is charged for it."
+    ),
     Alarm.DISK: "Free space in DATA_DIR, or close what holds the database; jobs wait meanwhile.",
     Alarm.CROWD: "Look at the machine's processors and disk; nobody is charged for it.",
 }

@@ -9,9 +9,10 @@
     ├── Refused                       by us, nothing is spent; carries a Problem and its facts
     ├── ProviderError                 the provider's API did not do what was asked
     │   ├── NotAccepted               a submit that provably made no job; safe to send again
-    │   │   └── AccountRefused        nothing works until the operator acts
-    │   │       ├── KeyRejected       401, 403: the key
-    │   │       └── OutOfCredits      402, or a refusal in words about the balance: it is spent
+    │   │   ├── AccountRefused        nothing works until the operator acts
+    │   │   │   ├── KeyRejected       401, 403: the key
+    │   │   │   └── OutOfCredits      402, or a refusal in words about the balance: it is spent
+    │   │   └── ModelMissing          404, 405, 410 to a submit: this model, or its address, is not there
     │   ├── InputsRejected            the provider will never take these inputs
     │   ├── SubmitInDoubt             the reply to a submit was lost: a job may exist
     │   ├── RequestUnknown            404 to a GET: unknown, not known yet, or past its hour
@@ -188,8 +189,17 @@ class OutOfCredits(AccountRefused):
     """402, or a refusal with words about an empty balance or a spend cap."""
 
 
+class ModelMissing(NotAccepted):
+    """404, 405 or 410 to a submit: `model` was withdrawn, or is not to be had at `address`."""
+
+    def __init__(self, message: str, *, status: int, address: str, model: str) -> None:
+        super().__init__(message, status=status)
+        self.address = address
+        self.model = model
+
+
 class InputsRejected(ProviderError):
-    """400, 404, 410 or 406 about a parameter: sending it again cannot help."""
+    """400, 422, or 406 about a parameter: sending it again cannot help."""
 
 
 class SubmitInDoubt(ProviderError):

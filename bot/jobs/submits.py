@@ -26,9 +26,10 @@ from bot.jobs.files import Files
 from bot.jobs.live import Jobs
 from bot.jobs.lookups import REVIEW_EVERY_S, Lookups
 from bot.media.inspect import Media
-from bot.provider.breaker import CircuitBreaker
+from bot.provider.breaker import SOURCE, CircuitBreaker
 from bot.provider.client import Segmind
 from bot.provider.limiter import RateLimiter
+from bot.provider.rejections import Rejections
 from bot.store.store import MAX_SUBMITTING, Store
 
 log = structlog.get_logger()
@@ -77,6 +78,7 @@ class Submits:
         self._not_before: dict[str, float] = {}
         self._failed_probes = 0
         self._lookups = Lookups(alarms, clock)
+        self._rejections = Rejections(alarms, SOURCE)
 
     async def start(self, job: Job) -> float:
         """Submit a queued job if it is its turn."""
@@ -236,6 +238,7 @@ class Submits:
 
     async def _reject(self, job: Job, error: ProviderError) -> None:
         log.warning("inputs rejected", job=job.id, status=error.status, reason=str(error))
+        self._rejections.record(job.person_id, str(error))
         await self._fail(job, Problem.PROVIDER_REJECTED, reason=str(error))
 
     async def _fail(self, job: Job, problem: Problem, **facts: Fact) -> None:
@@ -245,6 +248,7 @@ class Submits:
     def _record_success(self, job: Job) -> None:
         self._failed_probes = 0
         self._breaker.record_success()
+        self._rejections.record_success()
         self._forget(job)
 
     def _forget(self, job: Job) -> None:

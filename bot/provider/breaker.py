@@ -7,9 +7,9 @@ open nobody new is let in; once a probe has succeeded it is half open, and the n
 
 import structlog
 
-from bot.alarms import Alarms
+from bot.alarms import Alarm, Alarms
 from bot.clock import Clock
-from bot.errors import NotAccepted, OutOfCredits
+from bot.errors import ModelMissing, NotAccepted, OutOfCredits
 from bot.provider.rejections import alarm_of, clear_for_account
 
 log = structlog.get_logger()
@@ -19,8 +19,8 @@ LONGEST_WAIT_S = 600.0
 DOUBTS_WAIT_S = (5.0, 60.0, 720.0, 3600.0)
 """After each further lost submit: every try during an outage puts one more job in doubt."""
 
-ABOUT_INPUTS = frozenset({403})
-"""Answers that may mean the account, or these inputs alone: the text does not always tell."""
+ABOUT_INPUTS = frozenset({403, 404, 405, 410})
+"""Answers that may mean these inputs alone: the text does not always tell."""
 
 REJECTIONS_OF_A_POISON_JOB = 2
 FAILURES_OF_AN_OUTAGE = 2
@@ -103,6 +103,7 @@ class CircuitBreaker:
         if self._trips:
             log.info("the provider takes requests again")
         clear_for_account(self._alarms, SOURCE)
+        self._alarms.clear(Alarm.MODEL, SOURCE)
         self._trips, self._failures, self._until = 0, 0, 0.0
         self._is_half_open = False
         self._successes += 1
@@ -134,16 +135,19 @@ class CircuitBreaker:
         is_about_one = False
         if _may_be_about_inputs(error):
             self._rejections.setdefault(job_id, [])
-            is_about_one = len(self._rejections) < REJECTIONS_OF_A_POISON_JOB
+            is_first = len(self._rejections) < REJECTIONS_OF_A_POISON_JOB
+            is_about_one = is_first and not isinstance(error, ModelMissing)
         wait_s = self._doubled(60.0 if alarm else 5.0)
         is_busy = error.status == 429
         failures = 0 if is_busy or is_about_one else FAILURES_OF_AN_OUTAGE if alarm else 1
         self._trip(error.retry_after_s or wait_s, failures=failures, is_busy=is_busy)
-        facts = {
+        facts: dict[str, object] = {
             "reason": str(error),
             "status": error.status,
             "next_try_in_s": round(self.cooldown_s),
         }
+        if isinstance(error, ModelMissing):
+            facts |= {"address": error.address, "model": error.model}
         if alarm and not is_about_one:
             self._alarms.raise_(alarm, SOURCE, **facts)
         elif not is_busy:  # of which the limiter tells

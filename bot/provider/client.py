@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO, Protocol
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import aiohttp
 
@@ -108,17 +108,18 @@ class Segmind:
     async def submit(self, *, image_url: str, video_url: str, quality: str) -> str:
         """Start one billed run and return its request id.
 
-        Raises `NotAccepted` (also `AccountRefused`) when there is provably no job,
+        Raises `NotAccepted` (also `AccountRefused`, `ModelMissing`) when there is provably no job,
         `InputsRejected` when these inputs never will be one, and `SubmitInDoubt` for the rest.
         """
         inputs = {"video_url": video_url, "image_url": image_url, "quality": quality}
         body = json.dumps(inputs).encode()
-        reply = await self._send("POST", f"{self._api_url}/{MODEL}", body=body)
+        address = f"{self._api_url}/{MODEL}"
+        reply = await self._send("POST", address, body=body)
         if isinstance(reply, _Lost):
             kind = SubmitInDoubt if reply.sent else NotAccepted
             raise kind(f"The submit got no answer: {reply.why}.")
         if not reply.ok:
-            raise submit_error(reply)
+            raise submit_error(reply, address=_without_password(address), model=MODEL)
         request_id = canonical_id(as_dict(reply.body).get("request_id"))
         if request_id is None:
             raise SubmitInDoubt("The submit's answer names no request.", status=reply.status)
@@ -360,6 +361,11 @@ def _windows(since: float, until: float) -> Iterator[tuple[date, date]]:
         end = min(first + _LONGEST_WINDOW, last)
         yield first, end
         first = end + timedelta(days=1)
+
+
+def _without_password(url: str) -> str:
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 async def _data_url(file: BinaryIO, head: bytes, tail: bytes) -> AsyncIterator[bytes]:

@@ -1,7 +1,15 @@
-"""Whose matter it is that the provider refuses something."""
+"""Whose matter it is that the provider refuses something: one person's, or the operator's."""
+
+import re
 
 from bot.alarms import Alarm, Alarms
-from bot.errors import AccountRefused, NotAccepted, OutOfCredits
+from bot.errors import AccountRefused, ModelMissing, NotAccepted, OutOfCredits
+from bot.provider.replies import own_words
+
+PEOPLE_OF_ONE_TROUBLE = 3
+"""So many people in a row, refused with the same words: it is hardly about their files."""
+
+_IDS = re.compile(r"\b(?=[\w-]*\d)[\w-]{8,}")
 
 
 def alarm_of(error: NotAccepted) -> Alarm | None:
@@ -11,6 +19,8 @@ def alarm_of(error: NotAccepted) -> Alarm | None:
             return Alarm.CREDITS
         case AccountRefused():
             return Alarm.KEY
+        case ModelMissing():
+            return Alarm.MODEL
         case _:
             return None
 
@@ -26,3 +36,27 @@ def clear_for_account(alarms: Alarms, source: str) -> None:
     """The account was taken at this source: neither its key nor its balance is the trouble."""
     for alarm in (Alarm.KEY, Alarm.CREDITS):
         alarms.clear(alarm, source)
+
+
+class Rejections:
+    """The rejections in a row at one source: who got the same words. It stops nothing."""
+
+    def __init__(self, alarms: Alarms, source: str) -> None:
+        self._alarms = alarms
+        self._source = source
+        self._words = ""
+        self._people: set[int] = set()
+
+    def record(self, person_id: int, said: str) -> None:
+        """Somebody's request was rejected; tells the operator when it is not only theirs."""
+        words = " ".join(_IDS.sub(" ", own_words(said)).lower().split())
+        if words != self._words:
+            self._words, self._people = words, set()
+        self._people.add(person_id)
+        if len(self._people) >= PEOPLE_OF_ONE_TROUBLE:
+            self._alarms.raise_(Alarm.REJECTIONS, self._source, reason=said)
+
+    def record_success(self) -> None:
+        """Somebody's came through."""
+        self._words, self._people = "", set()
+        self._alarms.clear(Alarm.REJECTIONS, self._source)

@@ -15,6 +15,7 @@ from bot.errors import (
     AccountRefused,
     InputsRejected,
     KeyRejected,
+    ModelMissing,
     NotAccepted,
     OutOfCredits,
     ProviderError,
@@ -28,6 +29,7 @@ _PROVIDERS_QUALITY = "540p"  # what the model takes when a request names no qual
 _LONGEST_URL_CHARS = 4096
 _URL_KEYS = ("url", "video_url", "video", "output")
 _SENT_UNKNOWN = frozenset({408, 409})  # 4xx, yet no proof that nothing was started
+_MISSING = frozenset({404, 405, 410})
 _MAY_BE_SPENT = frozenset({400, 403, 406})
 _SPENT = re.compile(
     r"\b(credits?|balance|funds?|spend(ing)?|quota|billing|payments?|top[- ]?up)\b", re.IGNORECASE
@@ -105,16 +107,18 @@ class Row:
     inputs: Mapping[str, object] = field(default_factory=dict, compare=False)
 
 
-def submit_error(reply: Reply) -> ProviderError:
+def submit_error(reply: Reply, *, address: str, model: str) -> ProviderError:
     """What a submit's answer other than 2xx proves: that no run was begun, or nothing.
 
-    Only 429, and what is about the key or the purse, is safe to send again.
+    Only 429, and what the operator has to mend, is safe to send again.
     """
     status, said = reply.status, f"The provider answered {reply.describe()}"
     if status == 429:
         return NotAccepted(said, status=status, retry_after_s=reply.retry_after_s)
     if refused := account_error(reply):
         return refused
+    if status in _MISSING:
+        return ModelMissing(said, status=status, address=address, model=model)
     if 400 <= status < 500 and status not in _SENT_UNKNOWN:
         return InputsRejected(said, status=status)
     return SubmitInDoubt(said, status=status)

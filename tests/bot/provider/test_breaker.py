@@ -4,7 +4,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.alarms import Alarm, Alarms
-from bot.errors import KeyRejected, NotAccepted, OutOfCredits
+from bot.errors import KeyRejected, ModelMissing, NotAccepted, OutOfCredits
 from bot.provider.breaker import CircuitBreaker
 from tests.bot.stopped_clock import StoppedClock
 
@@ -97,6 +97,34 @@ def test_a_balance_stops_the_line_whatever_the_number(status: int) -> None:
     assert breaker.is_tripped
     assert [log["event"] for log in logs if log["log_level"] == "error"] == [Alarm.CREDITS]
     assert not breaker.is_poison("one", OutOfCredits("no credits", status=status))
+
+
+def test_a_model_that_is_missing_stops_the_line_at_once() -> None:
+    breaker = CircuitBreaker(StoppedClock())
+    with capture_logs() as logs:
+        breaker.record_rejection("one", missing(404))
+    assert (breaker.is_tripped, breaker.cooldown_s) == (True, 60)
+    [told] = logs
+    assert (told["event"], told["address"], told["model"]) == (Alarm.MODEL, "https://a/v2/m", "m")
+    with capture_logs() as logs:
+        breaker.record_success()
+    assert {"event": "a trouble is over", "trouble": Alarm.MODEL, "log_level": "info"} in logs
+
+
+@pytest.mark.parametrize("status", [404, 405, 410])
+def test_one_job_that_alone_does_not_find_the_model_ends_in_time(status: int) -> None:
+    """Perhaps the provider means its picture; the others must not be stopped for ever."""
+    breaker = CircuitBreaker(StoppedClock())
+    assert not breaker.is_poison("bad", missing(status))
+    breaker.record_success()
+    assert not breaker.is_poison("bad", missing(status))
+    breaker.record_success()
+    assert breaker.is_poison("bad", missing(status))
+
+
+def missing(status: int) -> ModelMissing:
+    """No such model."""
+    return ModelMissing(f"{status}", status=status, address="https://a/v2/m", model="m")
 
 
 def test_a_429_within_a_wave_does_not_hide_an_outage() -> None:

@@ -12,6 +12,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from bot.errors import (
     InputsRejected,
     KeyRejected,
+    ModelMissing,
     NotAccepted,
     OutOfCredits,
     ProviderError,
@@ -57,10 +58,12 @@ async def test_an_id_without_dashes_becomes_canonical(
     ("answer", "kind"),
     [
         (Answer(400, {"error": "video_url is missing"}), InputsRejected),
-        (Answer(404, {"error": "no such model"}), InputsRejected),
-        (Answer(410, {"error": "retired"}), InputsRejected),
+        (Answer(404, {"error": "no such model"}), ModelMissing),
+        (Answer(404, b"<html>404</html>"), ModelMissing),
+        (Answer(410, {"error": "retired"}), ModelMissing),
+        (Answer(413, b"<html>413</html>"), InputsRejected),
         (Answer(422, {"detail": [{"msg": "not a URL"}]}), InputsRejected),
-        (Answer(405, b"<html>405</html>"), InputsRejected),
+        (Answer(405, b"<html>405</html>"), ModelMissing),
         (Answer(401, {"error": "Invalid API key"}), KeyRejected),
         (Answer(403, {"message": "Model not permitted"}), KeyRejected),
         (Answer(401, {"error": "Invalid credentials"}), KeyRejected),
@@ -102,6 +105,15 @@ async def test_each_answer_has_its_meaning(
     assert type(error) is kind
     assert len(server.asked) == 1, "a POST that costs money is never repeated"
     assert "<" not in str(error)
+
+
+async def test_a_missing_model_is_named_with_its_address_and_no_password(
+    server: SegmindServer, session: aiohttp.ClientSession
+) -> None:
+    server.say(Answer(404, {"error": "not found"}))
+    error = await failure(client(session, server.url.replace("http://", "http://me:secret@")))
+    assert isinstance(error, ModelMissing)
+    assert (error.address, error.model) == (f"{server.url}/v2/pixverse-mimic", "pixverse-mimic")
 
 
 @pytest.mark.parametrize("drop", [None, 20])

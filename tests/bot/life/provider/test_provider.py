@@ -107,10 +107,9 @@ async def test_a_run_that_the_history_lost_waits_for_a_person(life: Life) -> Non
     ("status", "said"),
     [
         (400, "video_url is missing"),
-        (404, "Model pixverse-mimic not found"),
         (406, "Unsupported content type"),
         (406, "quality must be one of 360p, 540p"),
-        (410, "This model is retired"),
+        (422, "video_url is not a URL"),
     ],
 )
 async def test_inputs_that_are_never_taken_end_uncharged(
