@@ -12,7 +12,7 @@
     │   │   ├── AccountRefused        nothing works until the operator acts
     │   │   │   ├── KeyRejected       401, 403: the key
     │   │   │   └── OutOfCredits      402, or a refusal in words about the balance: it is spent
-    │   │   └── ModelMissing          404, 405, 410 to a submit: this model, or its address, is not there
+    │   │   └── ModelMissing          404, 405, 410: no such model, or not at this address
     │   ├── InputsRejected            the provider will never take these inputs
     │   ├── SubmitInDoubt             the reply to a submit was lost: a job may exist
     │   ├── RequestUnknown            404 to a GET: unknown, not known yet, or past its hour

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from bot.core.books import CAPTURED, AttemptLine, Books, Difference, JobLine
 from bot.core.jobs import JobState
 from bot.provider.client import Row, RunState
-from bot.provider.replies import canonical_id
+from bot.provider.replies import UNSUCCESSFUL, canonical_id
 
 LATE_ROWS_S = 15 * 60.0
 """A run's row may be so late in the provider's history before it counts as missing."""
@@ -47,7 +47,7 @@ class ProviderBills:
             if attempt.request_id is None and attempt.job_id in self._jobs
         }
         for row in self._rows.values():
-            if row.request_id in self._claims or (row.state is RunState.FAILED and not row.cost):
+            if row.request_id in self._claims or (row.state in UNSUCCESSFUL and not row.cost):
                 continue
             sent = (row.inputs["image_url"], row.inputs["video_url"], row.inputs["quality"])
             job = lost.get(sent)
@@ -75,7 +75,7 @@ class ProviderBills:
                         f"The provider's history has no run {request_id}, which job {job.id} "
                         f"({job.state}) has.{paid}"
                     )
-            elif charged and row.state is RunState.FAILED and attempt.id == job.attempt_id:
+            elif charged and row.state in UNSUCCESSFUL and attempt.id == job.attempt_id:
                 yield Difference(
                     f"Job {job.id} charged {job.price} credits for the run {request_id}, which "
                     "failed at the provider."

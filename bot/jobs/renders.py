@@ -22,9 +22,10 @@ from bot.jobs.lookups import REVIEW_EVERY_S, Lookups
 from bot.media.downloads import Downloads
 from bot.media.inspect import Media
 from bot.provider.breaker import CircuitBreaker
-from bot.provider.client import Result, Row, RunState, Segmind, Status
+from bot.provider.client import Row, RunState, Segmind, Status
 from bot.provider.limiter import RateLimiter
 from bot.provider.rejections import clear_for_account, raise_for_account
+from bot.provider.replies import FINAL, GOING_ON
 from bot.store.store import Store
 
 log = structlog.get_logger()
@@ -41,6 +42,8 @@ FETCH_LIMIT_S = 6 * 3600.0
 LONGEST_RUN_S = 24 * 3600.0
 FETCH_TIMEOUT_S = 300.0
 RESULT_LIMIT_BYTES = 1_000_000_000
+MOST_ODD_WORDS = 50
+"""Of so many the operator is told; a provider that makes new ones all the time is no news."""
 
 
 class Renders:
@@ -77,6 +80,7 @@ class Renders:
         self._lookups = Lookups(alarms, clock)
         self._fetches = RetryDeadline(clock, limit_s=FETCH_LIMIT_S)
         self._seen_running: set[str] = set()
+        self._odd_words: set[str] = set()
 
     async def poll(self, job: Job) -> float:
         """Ask once how a run goes."""
@@ -116,17 +120,50 @@ class Renders:
         status = await self._segmind.status(request_id)
         clear_for_account(self._alarms, SOURCE)
         self._breaker.record_poll_success(job.id)
+        self._note_word(job, status)
         if status.state is RunState.FAILED:
-            return await self._finish(job, status)
-        if status.state is RunState.COMPLETED:
-            result = await self._segmind.result(request_id)
-            if result.state is RunState.FAILED or result.url:
-                return await self._finish(job, result)
-            return await self._look_up(job, request_id, elapsed_s)
+            return await self._fail(job, status.error)
+        if status.state in FINAL:
+            return await self._conclude(job, request_id, status, elapsed_s)
         self._seen_running.add(job.id)
         if elapsed_s > RUN_LIMIT_S:
             return await self._look_up(job, request_id, elapsed_s)
         return await self._next_poll_s(job, elapsed_s)
+
+    def _note_word(self, job: Job, status: Status) -> None:
+        """Tell the operator once of each word for a state that the documentation does not have."""
+        word = status.odd_word
+        if word and word not in self._odd_words and len(self._odd_words) < MOST_ODD_WORDS:
+            self._odd_words.add(word)
+            log.warning(
+                "the provider calls a state by another name",
+                word=word,
+                taken_for=status.state,
+                reason=status.error,
+                job=job.id,
+            )
+
+    async def _conclude(
+        self, job: Job, request_id: str, status: Status, elapsed_s: float
+    ) -> float:
+        """A run that is over, perhaps under a name of its own: its result says how, or its row.
+
+        Raises `ProviderError`. An end without success may have no result at all.
+        """
+        try:
+            result = await self._segmind.result(request_id)
+        except RequestUnknown:
+            pass
+        except ProviderUnavailable:
+            if status.state is RunState.COMPLETED or self._limiter.paused_s:
+                raise
+        else:
+            if result.state is RunState.FAILED:
+                return await self._fail(job, result.error)
+            if result.url:
+                return await self._take(job, result.url, result.cost)
+        said = status.error or f"The provider calls it {status.odd_word or status.state}."
+        return await self._look_up(job, request_id, elapsed_s, end=said)
 
     async def _next_poll_s(self, job: Job, elapsed_s: float) -> float:
         """All runs together stay within the request budget."""
@@ -134,8 +171,13 @@ class Renders:
         share = times.affordable_share(running, self._limiter.per_minute)
         return times.next_poll_s(elapsed_s, share)
 
-    async def _look_up(self, job: Job, request_id: str, elapsed_s: float) -> float:
-        """Past its hour, or when it has no answer, a run is looked for in the history."""
+    async def _look_up(
+        self, job: Job, request_id: str, elapsed_s: float, *, end: str | None = None
+    ) -> float:
+        """Past its hour, or when it has no answer, a run is looked for in the history.
+
+        `end` is what is known of its end: then there is nothing to wait for but a late row.
+        """
         try:
             row = await self._segmind.history_row(request_id)
         except ProviderError as error:
@@ -143,13 +185,16 @@ class Renders:
                 return error.retry_after_s or 60.0
         else:
             self._lookups.record_answer()
-            if row is not None and (row.state is RunState.FAILED or row.url):
-                return await self._finish(job, row)
-            if row is not None and elapsed_s < LONGEST_RUN_S:
-                return 60.0  # it says that the run goes on
-            if not self._lookups.record_missing(job.id) or elapsed_s < RUN_LIMIT_S:
+            if row is not None and _is_settled(row):
+                return await self._finish(job, row, end)
+            state = row.state if row else None
+            if end is None and state in GOING_ON and elapsed_s < LONGEST_RUN_S:
                 return 60.0
-        log.error("a run was lost sight of", job=job.id, request_id=request_id)
+            is_over = end is not None or state in FINAL
+            is_late = self._lookups.record_missing(job.id)
+            if not is_late or not (is_over or elapsed_s >= RUN_LIMIT_S):
+                return 60.0
+        log.error("a run was lost sight of", job=job.id, request_id=request_id, reason=end)
         self._forget(job)
         await self._store.doubt(job, self._clock.time())
         return 0
@@ -165,7 +210,7 @@ class Renders:
             row = await self._segmind.history_row(attempt.request_id)
         except ProviderError:
             return REVIEW_EVERY_S
-        if row is None or not (row.state is RunState.FAILED or row.url):
+        if row is None or not _is_settled(row):
             return REVIEW_EVERY_S
         if row.url and attempt.result_url:  # its file could not be had: it goes on with the file
             try:
@@ -175,16 +220,22 @@ class Renders:
         await self._store.resumed(job, self._clock.time())
         return 0
 
-    async def _finish(self, job: Job, end: Status | Result | Row) -> float:
+    async def _finish(self, job: Job, row: Row, said: str | None) -> float:
+        """As the history tells it; `said` is what else is known of an end without a video."""
+        if row.state is RunState.FAILED or row.url is None:
+            return await self._fail(job, row.error or said)
+        return await self._take(job, row.url, row.cost)
+
+    async def _fail(self, job: Job, reason: str | None) -> float:
+        said = reason or "no reason was given."
+        failure = Failure(Problem.GENERATION_FAILED, {"reason": said})
+        await self._store.fail(job, failure, self._clock.time())
+        self._forget(job)
+        return 0
+
+    async def _take(self, job: Job, url: str, cost: float | None) -> float:
         at = self._clock.time()
-        if end.state is RunState.FAILED:
-            reason = end.error or "no reason was given."
-            failure = Failure(Problem.GENERATION_FAILED, {"reason": reason})
-            await self._store.fail(job, failure, at)
-        else:
-            assert not isinstance(end, Status)
-            assert end.url is not None
-            await self._store.rendered(job, end.url, end.cost, at, is_timed=self._is_timed(job, at))
+        await self._store.rendered(job, url, cost, at, is_timed=self._is_timed(job, at))
         self._forget(job)
         return 0
 
@@ -234,3 +285,12 @@ class Renders:
         except Refused:
             path.unlink(missing_ok=True)
             raise
+
+
+def _is_settled(row: Row) -> bool:
+    """Whether the history tells all of a run: its video, or that it made none and was not billed.
+
+    Only of a FAILED is that documented; any other end must say that nothing was deducted.
+    """
+    is_unbilled = row.state is RunState.ENDED and row.cost == 0
+    return row.url is not None or row.state is RunState.FAILED or is_unbilled

@@ -27,6 +27,8 @@ from bot.errors import (
     SubmitInDoubt,
 )
 from bot.provider.replies import (
+    GOING_ON,
+    UNSUCCESSFUL,
     Reply,
     Result,
     Row,
@@ -38,6 +40,7 @@ from bot.provider.replies import (
     error_text,
     fuller,
     number,
+    odd_word,
     retry_after,
     rows_in,
     run_state,
@@ -128,12 +131,11 @@ class Segmind:
     async def status(self, request_id: str) -> Status:
         """Poll once. Raises `RequestUnknown`, `AccountRefused` or `ProviderUnavailable`."""
         reply = await self._get(self._request_url(request_id) + "/status")
-        state = (
-            RunState.FAILED if reply.status == 422 else run_state(as_dict(reply.body).get("status"))
-        )
+        state, word = _state_in(reply), as_dict(reply.body).get("status")
         if state is None:
             raise ProviderUnavailable("The poll's answer names no state.", status=reply.status)
-        return Status(state, reply.text or None if state is RunState.FAILED else None)
+        reason = reply.text if state in UNSUCCESSFUL else None
+        return Status(state, reason or None, odd_word(word))
 
     async def result(self, request_id: str) -> Result:
         """Read the result once.
@@ -143,17 +145,17 @@ class Segmind:
         reply = await self._get(self._request_url(request_id))
         body = as_dict(reply.body)
         cost = number(as_dict(body.get("metrics")).get("cost"))
-        state = RunState.FAILED if reply.status == 422 else run_state(body.get("status"))
+        state = _state_in(reply)
         if state is RunState.FAILED:
             return Result(state, error=reply.text or None, cost=cost)
-        url = url_in(body.get("output")) or url_in(body.get("video"))
-        if state is None:
-            if url is None:
-                raise ProviderUnavailable("The result is neither a video nor a state.")
-            state = RunState.COMPLETED
-        if state is not RunState.COMPLETED:
+        if state in GOING_ON:
             return Result(state)
-        return Result(state, url=url, cost=cost)
+        url = url_in(body.get("output")) or url_in(body.get("video"))
+        if url is not None:
+            return Result(RunState.COMPLETED, url=url, cost=cost)
+        if state is None:
+            raise ProviderUnavailable("The result is neither a video nor a state.")
+        return Result(state, cost=cost)
 
     async def history_row(self, request_id: str) -> Row | None:
         """The history's row of one request, of any age; None when there is none (yet).
@@ -352,6 +354,12 @@ class Segmind:
             text=error_text(body, secret=self._key),
             retry_after_s=retry_after_s,
         )
+
+
+def _state_in(reply: Reply) -> RunState | None:
+    """A run's state in an answer about it; a 422 says by itself that it failed."""
+    body = as_dict(reply.body)
+    return RunState.FAILED if reply.status == 422 else run_state(body.get("status"), body)
 
 
 def _windows(since: float, until: float) -> Iterator[tuple[date, date]]:

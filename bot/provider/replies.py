@@ -25,6 +25,7 @@ from bot.errors import (
 ERROR_LIMIT_CHARS = 300
 LONGEST_RETRY_S = 3600.0
 
+_LONGEST_WORD_CHARS = 40
 _PROVIDERS_QUALITY = "540p"  # what the model takes when a request names no quality
 _LONGEST_URL_CHARS = 4096
 _URL_KEYS = ("url", "video_url", "video", "output")
@@ -59,23 +60,44 @@ class Reply:
 
 
 class RunState(StrEnum):
-    """Where a request is at the provider."""
+    """Where a request is at the provider: the four states that it documents, and two of ours.
+
+    ENDED is an end of another name, of which only its result or the history tells whether it made
+    something; UNKNOWN a word that may mean anything.
+    """
 
     QUEUED = "QUEUED"
     PROCESSING = "PROCESSING"
     COMPLETED = "COMPLETED"
     FAILED = "FAILED"
+    ENDED = "ENDED"
+    UNKNOWN = "UNKNOWN"
 
 
-FINAL = frozenset({RunState.COMPLETED, RunState.FAILED})
+GOING_ON = frozenset({RunState.QUEUED, RunState.PROCESSING})
+UNSUCCESSFUL = frozenset({RunState.FAILED, RunState.ENDED})
+FINAL = UNSUCCESSFUL | {RunState.COMPLETED}
+_DOCUMENTED = GOING_ON | {RunState.COMPLETED, RunState.FAILED}
+
+_OTHER_NAMES = {
+    "PENDING": RunState.PROCESSING,  # the history's word for what is in flight
+    **dict.fromkeys(("SUCCESS", "SUCCEEDED", "DONE", "FINISHED"), RunState.COMPLETED),
+    **dict.fromkeys(("CANCELLED", "CANCELED", "ABORTED", "STOPPED", "DELETED"), RunState.ENDED),
+    **dict.fromkeys(("TERMINATED", "KILLED", "REJECTED", "BLOCKED", "ENDED"), RunState.ENDED),
+    **dict.fromkeys(("EXPIRED", "TIMEOUT", "TIMED_OUT", "ERROR", "FAILURE"), RunState.ENDED),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What a poll said; `error` is the provider's reason when it FAILED."""
+    """What a poll said; `error` is the provider's reason for an end without a video.
+
+    `odd_word` is what it called the state, where its documentation has no such word.
+    """
 
     state: RunState
     error: str | None = None
+    odd_word: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,12 +168,30 @@ def as_dict(value: object) -> dict[str, object]:
     return value if isinstance(value, dict) else {}
 
 
-def run_state(value: object) -> RunState | None:
-    """A state by its name; the history's PENDING is in flight."""
-    name = value.upper() if isinstance(value, str) else ""
-    if name == "PENDING":
-        return RunState.PROCESSING
-    return RunState(name) if name in RunState.__members__ else None
+def run_state(value: object, fields: Mapping[str, object]) -> RunState | None:
+    """A state by its name, in an answer with these fields; None where none is named.
+
+    A word that nobody knows is an end if an error stands beside it.
+    """
+    word = _state_word(value)
+    if not word:
+        return None
+    if word in _DOCUMENTED:
+        return RunState(word)
+    has_error = any(_flat(fields.get(key)) for key in _ERROR_KEYS[:2])
+    return _OTHER_NAMES.get(word, RunState.ENDED if has_error else RunState.UNKNOWN)
+
+
+def odd_word(value: object) -> str | None:
+    """What a state was called, where it is none of the documented words."""
+    word = _state_word(value)
+    return word if word and word not in _DOCUMENTED else None
+
+
+def _state_word(value: object) -> str:
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        return ""
+    return "_".join(re.findall(r"[A-Z0-9]+", str(value).upper()))[:_LONGEST_WORD_CHARS]
 
 
 def canonical_id(value: object) -> str | None:
@@ -242,7 +282,7 @@ def rows_in(data: object, *, secret: str) -> Iterator[Row]:
         request_id = canonical_id(fields.get("request_id"))
         if request_id is None:
             continue
-        state = run_state(fields.get("model_status"))
+        state = run_state(fields.get("model_status"), fields)
         times = (moment(fields.get(name)) for name in ("model_created", "created_at"))
         yield Row(
             request_id=request_id,

@@ -32,7 +32,8 @@ class Habits:
 
     A history row appears `history_late_s` after its submit, `history_copies` times (each but the
     last one as the run began), and not at all for what is accepted while `history_loses` is on.
-    `status` answers every poll so; `result_gone` makes results a 404 though the status said
+    `status` answers every poll so; `failed_word` is what a run that failed is called, and one by
+    another name than FAILED is no 422; `result_gone` makes results a 404 though the status said
     COMPLETED. The rest says in which shape a result or a row is told, `nothing` leaving it out.
     """
 
@@ -41,8 +42,10 @@ class Habits:
     history_loses: bool = False
     history_ids: Literal["dashed", "undashed"] = "dashed"
     history_inputs: Literal["object", "text"] = "object"
+    history_deduction: Literal["full", "nothing"] = "full"
     status: Literal["as usual", "404", "500"] = "as usual"
     failed: Literal["422", "200"] = "422"
+    failed_word: Literal["FAILED", "CANCELLED", "EXPIRED", "KAPUTT"] = "FAILED"
     result_gone: bool = False
     output: Literal["text", "list", "object", "nothing"] = "text"
     video: Literal["object", "text", "nothing"] = "object"

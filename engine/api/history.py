@@ -65,7 +65,7 @@ class Query:
         keys = {
             "model_created": lambda row: str(row["model_created"]),
             "model_name": lambda row: str(row["model_name"]),
-            "credits_deduction": lambda row: row["credits_deduction"],
+            "credits_deduction": lambda row: row.get("credits_deduction", 0.0),
         }
         rows.sort(key=keys[self.sort_by], reverse=self.descending)
         first = (self.page - 1) * self.per_page
@@ -105,11 +105,12 @@ def _row(job: Job, files_url: str, habits: Habits) -> dict[str, object]:
     """One request with its inputs, outcome and cost; never forgotten, unlike the request."""
     run_time_s = job.ended_at - job.started_at if job.ended_at and job.started_at else None
     request_id, inputs = job.request_id, job.inputs.as_sent
-    return {
+    is_told = habits.history_deduction == "full"
+    deduction: dict[str, object] = {"credits_deduction": job.cost_credits} if is_told else {}
+    return deduction | {
         "request_id": request_id if habits.history_ids == "dashed" else request_id.replace("-", ""),
         "model_name": MODEL,
-        "model_status": _model_status(job),
-        "credits_deduction": job.cost_credits,
+        "model_status": habits.failed_word if job.state is State.FAILED else _model_status(job),
         "request_body": inputs if habits.history_inputs == "object" else json.dumps(inputs),
         "generation_url": files_url + job.video_path if job.video_path else None,
         "latency_ms": None if run_time_s is None else round(run_time_s * 1000),

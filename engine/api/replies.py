@@ -20,7 +20,9 @@ def status_reply(job: Job, api_url: str, habits: Habits) -> tuple[int, dict[str,
     """HTTP status and body of one poll; a failed job is a 422."""
     body = {"status": job.state.value, "request_id": job.request_id, **_links(job, api_url)}
     if job.state is State.FAILED:
-        return int(habits.failed), {**body, "error": job.error, "metrics": _times(job)}
+        status = int(habits.failed) if habits.failed_word == State.FAILED else 200
+        told = {"error": job.error, "metrics": _times(job)}
+        return status, {**body, "status": habits.failed_word, **told}
     return 200, {**body, "metrics": _times(job)}
 
 

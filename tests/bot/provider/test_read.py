@@ -31,6 +31,28 @@ INPUTS = {"image_url": "https://i/1", "video_url": "https://v/1", "quality": "54
         (Answer(200, {"status": "FAILED", "error": "bad"}), Status(RunState.FAILED, "bad")),
         (Answer(422, {"detail": ["a", "b"]}), Status(RunState.FAILED, "a; b")),
         (Answer(422, {"status": "FAILED"}), Status(RunState.FAILED)),
+        (Answer(422, {"status": "CANCELLED"}), Status(RunState.FAILED, odd_word="CANCELLED")),
+        (Answer(200, {"status": "Processing"}), Status(RunState.PROCESSING)),
+        (Answer(200, {"status": "succeeded"}), Status(RunState.COMPLETED, odd_word="SUCCEEDED")),
+        (Answer(200, {"status": "canceled"}), Status(RunState.ENDED, odd_word="CANCELED")),
+        (
+            Answer(200, {"status": "timed out", "error": "took too long"}),
+            Status(RunState.ENDED, "took too long", "TIMED_OUT"),
+        ),
+        (
+            Answer(200, {"status": "KAPUTT", "error": {"message": "bad"}}),
+            Status(RunState.ENDED, "bad", "KAPUTT"),
+        ),
+        (Answer(200, {"status": "DREAMING"}), Status(RunState.UNKNOWN, odd_word="DREAMING")),
+        (
+            Answer(200, {"status": "WARMING", "message": "soon", "error": None}),
+            Status(RunState.UNKNOWN, odd_word="WARMING"),
+        ),
+        (Answer(200, {"status": 5}), Status(RunState.UNKNOWN, odd_word="5")),
+        (
+            Answer(200, {"status": "\u202e<b>" + "x" * 99}),
+            Status(RunState.UNKNOWN, odd_word=("B_" + "X" * 99)[:40]),
+        ),
     ],
 )
 async def test_a_poll_reads_every_form_of_a_state(
@@ -57,7 +79,9 @@ async def test_a_poll_reads_every_form_of_a_state(
         (Answer(302, b"", {"Location": "http://127.0.0.1:1/"}), ProviderUnavailable),
         (Answer(200, b"<html></html>"), ProviderUnavailable),
         (Answer(422, b"<html></html>"), ProviderUnavailable),
-        (Answer(200, {"status": "DREAMING"}), ProviderUnavailable),
+        (Answer(200, {"message": "hello"}), ProviderUnavailable),
+        (Answer(200, {"status": None, "error": "oops"}), ProviderUnavailable),
+        (Answer(200, {"status": "…"}), ProviderUnavailable),
         (Answer(200, ["PROCESSING"]), ProviderUnavailable),
         (Answer(200, {"status": "COMPLETED"}, drop=0), ProviderUnavailable),
         (Answer(200, {"status": "COMPLETED"}, drop=5), ProviderUnavailable),
@@ -131,6 +155,12 @@ async def test_a_result_is_found_in_every_variant(
         ),
         (Answer(body={"status": "PROCESSING"}), Result(RunState.PROCESSING)),
         (Answer(body={"status": "COMPLETED"}), Result(RunState.COMPLETED)),
+        (Answer(body={"status": "CANCELLED"}), Result(RunState.ENDED)),
+        (
+            Answer(body={"status": "CANCELLED", "output": URL, "metrics": {"cost": 0}}),
+            Result(RunState.COMPLETED, url=URL, cost=0.0),
+        ),
+        (Answer(body={"status": "PROCESSING", "output": URL}), Result(RunState.PROCESSING)),
         (
             Answer(body={"status": "COMPLETED", "output": "file:///etc/passwd"}),
             Result(RunState.COMPLETED),
@@ -184,6 +214,18 @@ FULL = Row(ID, RunState.COMPLETED, URL, None, 1.25, NOW)
             Row(ID, RunState.FAILED, None, "no face", None, None),
         ),
         (Answer(body={"request_id": ID}), Row(ID, None, None, None, None, None)),
+        (
+            Answer(body={"request_id": ID, "model_status": "CANCELLED", "credits_deduction": 0}),
+            Row(ID, RunState.ENDED, None, None, 0.0, None),
+        ),
+        (
+            Answer(body={"request_id": ID, "model_status": "KAPUTT", "error": "bad"}),
+            Row(ID, RunState.ENDED, None, "bad", None, None),
+        ),
+        (
+            Answer(body={"request_id": ID, "model_status": "DREAMING", "credits_deduction": 0}),
+            Row(ID, RunState.UNKNOWN, None, None, None, None),
+        ),
         (Answer(body=row("another")), None),
         (Answer(404, {"error": "not found"}), None),
         (Answer(body={"data": None}), None),

@@ -90,6 +90,21 @@ async def test_polls_can_be_404_or_500_and_failed_be_200(customer: Customer) -> 
     assert (answer.status, answer.json["status"]) == (200, "FAILED")
 
 
+@pytest.mark.parametrize("word", ["CANCELLED", "EXPIRED", "KAPUTT"])
+async def test_a_run_that_failed_can_have_another_name(customer: Customer, word: str) -> None:
+    """And its row may leave out what it cost, which is then not nothing."""
+    await habits(customer, failed_word=word)
+    await customer.control("mode", mode="failing")
+    failed = await customer.finish()
+    for answer in (await customer.status(failed), await customer.result(failed)):
+        assert (answer.status, answer.json["status"]) == (200, word)
+    [row] = await rows(customer)
+    assert (row["model_status"], row["credits_deduction"]) == (word, 0.0)
+    await habits(customer, history_deduction="nothing")
+    [row] = await rows(customer)
+    assert "credits_deduction" not in row
+
+
 async def test_a_result_can_be_gone_though_it_is_complete(customer: Customer) -> None:
     job = await customer.finish()
     await habits(customer, result_gone=True)
