@@ -13,7 +13,8 @@ class Alarm(StrEnum):
     KEY = "the provider rejects the key"
     CREDITS = "the balance at the provider is spent"
     MODEL = "the provider does not have the model"
-    REJECTIONS = "the provider rejects several people's requests with the same words"
+    FAULT = "the provider finds fault with how it is asked"
+    REJECTIONS = "the provider turns several people down with the same words"
     DISK = "nothing can be saved"
     CROWD = "people are turned away, since the bot cannot keep up"
 
@@ -24,9 +25,13 @@ ADVICE = {
     Alarm.MODEL: (
         "Check SEGMIND_API_URL, and whether the provider still has this model; jobs wait meanwhile."
     ),
+    Alarm.FAULT: (
+        "Compare the reason with the provider's documentation, and look for a newer version of "
+        "this program; nobody is charged for it."
+    ),
     Alarm.REJECTIONS: (
-        "If the reason is not about their files, compare it with the provider's documentation, and "
-        "look for a newer version of this program; nobody is charged for it."
+        "If the reason is not about their files, look for a newer version of this program; nobody "
+        "is charged for it."
     ),
     Alarm.DISK: "Free space in DATA_DIR, or close what holds the database; jobs wait meanwhile.",
     Alarm.CROWD: "Look at the machine's processors and disk; nobody is charged for it.",

@@ -9,6 +9,7 @@
     ├── Refused                       by us, nothing is spent; carries a Problem and its facts
     ├── ProviderError                 the provider's API did not do what was asked
     │   ├── NotAccepted               a submit that provably made no job; safe to send again
+    │   │   ├── ProviderBusy          429, or words of too many at once: it passes
     │   │   ├── AccountRefused        nothing works until the operator acts
     │   │   │   ├── KeyRejected       401, 403: the key
     │   │   │   └── OutOfCredits      402, or a refusal in words about the balance: it is spent
@@ -65,8 +66,13 @@ class Problem(StrEnum):
     SERVER_NOT_ALLOWED = "server_not_allowed"
     STRANGER = "stranger"
     PROVIDER_DOWN = "provider_down"
-    PROVIDER_REJECTED = "provider_rejected"  # reason
-    GENERATION_FAILED = "generation_failed"  # reason
+    PROVIDER_REJECTED = "provider_rejected"  # reason, as the provider words it: for the operator
+    GENERATION_FAILED = "generation_failed"  # reason, likewise, and with the next five
+    SUBJECT_NOT_FOUND = "subject_not_found"
+    MOTION_NOT_FOUND = "motion_not_found"
+    MODERATED = "moderated"
+    PROVIDER_BUSY = "provider_busy"
+    REQUEST_FAULTY = "request_faulty"
     INTERRUPTED = "interrupted"
     UNKNOWN_JOB = "unknown_job"  # job
     NOT_YOUR_JOB = "not_your_job"
@@ -175,6 +181,10 @@ class ProviderError(MarionetteError):
 
 class NotAccepted(ProviderError):
     """A submit that provably made no job: the connection was never made, or 429."""
+
+
+class ProviderBusy(NotAccepted):
+    """429, or a refusal with words of too many at once: no outage, and nobody's fault."""
 
 
 class AccountRefused(NotAccepted):

@@ -1,7 +1,6 @@
 """Every sentence that tells why something was refused or failed, and what to do about it."""
 
 import math
-import re
 from collections.abc import Mapping
 
 from bot.cards.wording import clean, credits_text
@@ -90,10 +89,32 @@ SENTENCES: dict[Problem, str] = {
         "This bot answers direct messages only of members of the servers its operator has chosen."
     ),
     Problem.PROVIDER_DOWN: ("The video service is unavailable right now. Please try again later."),
-    Problem.PROVIDER_REJECTED: "The video service does not take these files: {reason}",
+    Problem.PROVIDER_REJECTED: (
+        "The video service does not take these files: save the picture as JPEG and the video as "
+        "mp4 anew, or give others."
+    ),
     Problem.GENERATION_FAILED: (
-        "The video service could not make this video: {reason} Another picture or video may work: "
-        "one person, in full view."
+        "The video service could not make this video, and I do not know why. You can ask once "
+        "more; otherwise another picture or video may work: one person, in full view."
+    ),
+    Problem.SUBJECT_NOT_FOUND: (
+        "The video service found nobody in the picture whom it could bring to life: give one that "
+        "shows one person or animal, in full view and on a calm background."
+    ),
+    Problem.MOTION_NOT_FOUND: (
+        "The video service found nobody in the video whose moves it could take: give one that "
+        "shows one person, in full view."
+    ),
+    Problem.MODERATED: (
+        "The video service's automatic check did not let this through. That can happen to harmless "
+        "files too: another picture or video may work."
+    ),
+    Problem.PROVIDER_BUSY: (
+        "The video service had too much to do to make this video: please ask again in some minutes."
+    ),
+    Problem.REQUEST_FAULTY: (
+        "It is no fault of yours: the video service did not understand how I asked, and my "
+        "operator has been told. Please try again another day."
     ),
     Problem.INTERRUPTED: "The bot was interrupted before it could look at your files: ask again.",
     Problem.UNKNOWN_JOB: "There is no job `{job}`: `/jobs list` shows yours.",
@@ -267,8 +288,7 @@ def sentence(problem: Problem, facts: Mapping[str, object]) -> str:
 
 def _own_sentence(reason: str) -> str:
     """Somebody else's words as the end of a sentence of ours."""
-    told = re.sub(r"^(generation failed|error)\s*:\s*", "", reason, flags=re.IGNORECASE)
-    return told if told.endswith((".", "!", "?", "…")) else f"{told}."
+    return reason if reason.endswith((".", "!", "?", "…")) else f"{reason}."
 
 
 OBSTACLES: Mapping[Problem, str] = {

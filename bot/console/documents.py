@@ -44,6 +44,7 @@ def job_document(job: Job) -> Document:
         "failure": {
             "problem": failure.problem.value,
             "sentence": plain(sentence(failure.problem, failure.facts)),
+            "provider_said": failure.facts.get("reason"),
         }
         if failure
         else None,

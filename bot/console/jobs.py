@@ -131,6 +131,7 @@ def _facts(job: Job, now: float) -> str:
             ("seconds", job.duration_s),
             ("price", job.price),
             ("failure", plain(sentence(failure.problem, failure.facts)) if failure else None),
+            ("provider said", failure.facts.get("reason") if failure else None),
             ("delivered", job.delivered),
         ]
     )

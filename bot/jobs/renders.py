@@ -23,8 +23,9 @@ from bot.media.downloads import Downloads
 from bot.media.inspect import Media
 from bot.provider.breaker import CircuitBreaker
 from bot.provider.client import Row, RunState, Segmind, Status
+from bot.provider.failures import problem_in
 from bot.provider.limiter import RateLimiter
-from bot.provider.rejections import clear_for_account, raise_for_account
+from bot.provider.rejections import Rejections, clear_for_account, raise_for_account
 from bot.provider.replies import FINAL, GOING_ON
 from bot.store.store import Store
 
@@ -78,6 +79,7 @@ class Renders:
         self._clock = clock
         self._supplier = supplier
         self._lookups = Lookups(alarms, clock)
+        self._rejections = Rejections(alarms, SOURCE)
         self._fetches = RetryDeadline(clock, limit_s=FETCH_LIMIT_S)
         self._seen_running: set[str] = set()
         self._odd_words: set[str] = set()
@@ -227,14 +229,17 @@ class Renders:
         return await self._take(job, row.url, row.cost)
 
     async def _fail(self, job: Job, reason: str | None) -> float:
-        said = reason or "no reason was given."
-        failure = Failure(Problem.GENERATION_FAILED, {"reason": said})
-        await self._store.fail(job, failure, self._clock.time())
+        said = reason or "It gave no reason."
+        problem = problem_in(said, otherwise=Problem.GENERATION_FAILED)
+        log.warning("a run failed", job=job.id, problem=problem, reason=said)
+        self._rejections.record(job.person_id, said, problem)
+        await self._store.fail(job, Failure(problem, {"reason": said}), self._clock.time())
         self._forget(job)
         return 0
 
     async def _take(self, job: Job, url: str, cost: float | None) -> float:
         at = self._clock.time()
+        self._rejections.record_success()
         await self._store.rendered(job, url, cost, at, is_timed=self._is_timed(job, at))
         self._forget(job)
         return 0

@@ -19,6 +19,7 @@ from bot.errors import (
     KeyRejected,
     NotAccepted,
     Problem,
+    ProviderBusy,
     ProviderError,
     SubmitInDoubt,
 )
@@ -28,6 +29,7 @@ from bot.jobs.lookups import REVIEW_EVERY_S, Lookups
 from bot.media.inspect import Media
 from bot.provider.breaker import SOURCE, CircuitBreaker
 from bot.provider.client import Segmind
+from bot.provider.failures import problem_in
 from bot.provider.limiter import RateLimiter
 from bot.provider.rejections import Rejections
 from bot.store.store import MAX_SUBMITTING, Store
@@ -163,7 +165,7 @@ class Submits:
                 )
                 return False
             if status == 429:
-                busy = NotAccepted(str(error), status=429, retry_after_s=error.retry_after_s)
+                busy = ProviderBusy(str(error), status=429, retry_after_s=error.retry_after_s)
                 self._breaker.record_rejection(PROBE_REQUEST_ID, busy)
                 return False
             if status >= 500:
@@ -237,9 +239,13 @@ class Submits:
         return self._defer(job, self._breaker.cooldown_s + 1)
 
     async def _reject(self, job: Job, error: ProviderError) -> None:
-        log.warning("inputs rejected", job=job.id, status=error.status, reason=str(error))
-        self._rejections.record(job.person_id, str(error))
-        await self._fail(job, Problem.PROVIDER_REJECTED, reason=str(error))
+        said = str(error)
+        problem = problem_in(said, otherwise=Problem.PROVIDER_REJECTED)
+        log.warning(
+            "inputs rejected", job=job.id, problem=problem, status=error.status, reason=said
+        )
+        self._rejections.record(job.person_id, said, problem)
+        await self._fail(job, problem, reason=said)
 
     async def _fail(self, job: Job, problem: Problem, **facts: Fact) -> None:
         self._forget(job)

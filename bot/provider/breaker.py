@@ -9,7 +9,7 @@ import structlog
 
 from bot.alarms import Alarm, Alarms
 from bot.clock import Clock
-from bot.errors import ModelMissing, NotAccepted, OutOfCredits
+from bot.errors import ModelMissing, NotAccepted, OutOfCredits, ProviderBusy
 from bot.provider.rejections import alarm_of, clear_for_account
 
 log = structlog.get_logger()
@@ -29,6 +29,7 @@ FAILURES_OF_AN_OUTAGE = 2
 POLL_FAILURE_LIFE_S = 120.0
 """So long a failed poll says something of now."""
 
+BUSY_ADVICE = "It is tried again by itself; lower MAX_RUNNING if it comes often."
 OUTAGE_ADVICE = "It is tried again by itself; check SEGMIND_API_URL and the network if it lasts."
 
 
@@ -138,7 +139,7 @@ class CircuitBreaker:
             is_first = len(self._rejections) < REJECTIONS_OF_A_POISON_JOB
             is_about_one = is_first and not isinstance(error, ModelMissing)
         wait_s = self._doubled(60.0 if alarm else 5.0)
-        is_busy = error.status == 429
+        is_busy = isinstance(error, ProviderBusy)
         failures = 0 if is_busy or is_about_one else FAILURES_OF_AN_OUTAGE if alarm else 1
         self._trip(error.retry_after_s or wait_s, failures=failures, is_busy=is_busy)
         facts: dict[str, object] = {
@@ -150,8 +151,9 @@ class CircuitBreaker:
             facts |= {"address": error.address, "model": error.model}
         if alarm and not is_about_one:
             self._alarms.raise_(alarm, SOURCE, **facts)
-        elif not is_busy:  # of which the limiter tells
-            log.warning("the provider does not take requests", **facts, advice=OUTAGE_ADVICE)
+        elif error.status != 429:  # of which the limiter tells
+            advice = BUSY_ADVICE if is_busy else OUTAGE_ADVICE
+            log.warning("the provider does not take requests", **facts, advice=advice)
 
     def is_poison(self, job_id: str, error: NotAccepted) -> bool:
         """Whether a rejection is this job's own fault: others came through between its rejections.

@@ -3,8 +3,8 @@
 import re
 
 from bot.alarms import Alarm, Alarms
-from bot.errors import AccountRefused, ModelMissing, NotAccepted, OutOfCredits
-from bot.provider.replies import own_words
+from bot.errors import AccountRefused, ModelMissing, NotAccepted, OutOfCredits, Problem
+from bot.provider.failures import own_words
 
 PEOPLE_OF_ONE_TROUBLE = 3
 """So many people in a row, refused with the same words: it is hardly about their files."""
@@ -39,7 +39,10 @@ def clear_for_account(alarms: Alarms, source: str) -> None:
 
 
 class Rejections:
-    """The rejections in a row at one source: who got the same words. It stops nothing."""
+    """The rejections, or failures, in a row at one source: who got the same words.
+
+    The operator is told; nothing is stopped.
+    """
 
     def __init__(self, alarms: Alarms, source: str) -> None:
         self._alarms = alarms
@@ -47,16 +50,19 @@ class Rejections:
         self._words = ""
         self._people: set[int] = set()
 
-    def record(self, person_id: int, said: str) -> None:
-        """Somebody's request was rejected; tells the operator when it is not only theirs."""
+    def record(self, person_id: int, said: str, problem: Problem) -> None:
+        """Somebody's request came to nothing; tells the operator when it is not only theirs."""
         words = " ".join(_IDS.sub(" ", own_words(said)).lower().split())
         if words != self._words:
             self._words, self._people = words, set()
         self._people.add(person_id)
-        if len(self._people) >= PEOPLE_OF_ONE_TROUBLE:
+        if problem is Problem.REQUEST_FAULTY:
+            self._alarms.raise_(Alarm.FAULT, self._source, reason=said)
+        elif len(self._people) >= PEOPLE_OF_ONE_TROUBLE:
             self._alarms.raise_(Alarm.REJECTIONS, self._source, reason=said)
 
     def record_success(self) -> None:
         """Somebody's came through."""
         self._words, self._people = "", set()
-        self._alarms.clear(Alarm.REJECTIONS, self._source)
+        for alarm in (Alarm.FAULT, Alarm.REJECTIONS):
+            self._alarms.clear(alarm, self._source)

@@ -16,11 +16,13 @@ from bot.errors import (
     InputsRejected,
     KeyRejected,
     ModelMissing,
-    NotAccepted,
     OutOfCredits,
+    Problem,
+    ProviderBusy,
     ProviderError,
     SubmitInDoubt,
 )
+from bot.provider.failures import own_words, problem_in
 
 ERROR_LIMIT_CHARS = 300
 LONGEST_RETRY_S = 3600.0
@@ -35,8 +37,6 @@ _MAY_BE_SPENT = frozenset({400, 403, 406})
 _SPENT = re.compile(
     r"\b(credits?|balance|funds?|spend(ing)?|quota|billing|payments?|top[- ]?up)\b", re.IGNORECASE
 )
-_OTHERS_WORDS = re.compile(r"\S*(?:/|\.\w)\S*")
-"""Links and names of files: whoever chose them has chosen their words."""
 _ERROR_KEYS = ("error", "error_description", "detail", "message")
 
 
@@ -136,14 +136,15 @@ def submit_error(reply: Reply, *, address: str, model: str) -> ProviderError:
     """
     status, said = reply.status, f"The provider answered {reply.describe()}"
     if status == 429:
-        return NotAccepted(said, status=status, retry_after_s=reply.retry_after_s)
+        return ProviderBusy(said, status=status, retry_after_s=reply.retry_after_s)
     if refused := account_error(reply):
         return refused
     if status in _MISSING:
         return ModelMissing(said, status=status, address=address, model=model)
-    if 400 <= status < 500 and status not in _SENT_UNKNOWN:
-        return InputsRejected(said, status=status)
-    return SubmitInDoubt(said, status=status)
+    if not 400 <= status < 500 or status in _SENT_UNKNOWN:
+        return SubmitInDoubt(said, status=status)
+    is_busy = problem_in(reply.text, otherwise=Problem.PROVIDER_REJECTED) is Problem.PROVIDER_BUSY
+    return (ProviderBusy if is_busy else InputsRejected)(said, status=status)
 
 
 def account_error(reply: Reply) -> AccountRefused | None:
@@ -156,11 +157,6 @@ def account_error(reply: Reply) -> AccountRefused | None:
     if status == 402 or (status in _MAY_BE_SPENT and is_spent):
         return OutOfCredits(said, status=status)
     return KeyRejected(said, status=status) if status in (401, 403) else None
-
-
-def own_words(text: str) -> str:
-    """What the provider says, without what people have brought into it."""
-    return _OTHERS_WORDS.sub(" ", text)
 
 
 def as_dict(value: object) -> dict[str, object]:

@@ -12,7 +12,15 @@ from engine.api.clock import MovableClock
 
 SLOWNESS = 10.0
 API_PATHS = ("/v1/", "/v2/", "/inference-request/", "/upload-asset")
-FAILURE = "Generation failed: the model could not follow the motion in the reference video"
+Failure = Literal["unknown", "no subject", "no person", "moderated", "busy", "parameter"]
+FAILURES: Mapping[Failure, str] = {
+    "unknown": "Generation failed: the model could not follow the motion in the reference video",
+    "no subject": "701002: No clear subject was found in the image",
+    "no person": "Validation error: no person was detected in the reference video",
+    "moderated": "Generation failed with status 7: content moderation",
+    "busy": "500044: Too many generations at once",
+    "parameter": "400017: Invalid parameter: quality",
+}
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -32,9 +40,10 @@ class Habits:
 
     A history row appears `history_late_s` after its submit, `history_copies` times (each but the
     last one as the run began), and not at all for what is accepted while `history_loses` is on.
-    `status` answers every poll so; `failed_word` is what a run that failed is called, and one by
-    another name than FAILED is no 422; `result_gone` makes results a 404 though the status said
-    COMPLETED. The rest says in which shape a result or a row is told, `nothing` leaving it out.
+    `status` answers every poll so; `failure` is why runs fail while the mode is so; `failed_word`
+    is what a run that failed is called, and one by another name than FAILED is no 422;
+    `result_gone` makes results a 404 though the status said COMPLETED. The rest says in which shape
+    a result or a row is told, `nothing` leaving it out.
     """
 
     history_late_s: float = 0.0
@@ -45,6 +54,7 @@ class Habits:
     history_deduction: Literal["full", "nothing"] = "full"
     status: Literal["as usual", "404", "500"] = "as usual"
     failed: Literal["422", "200"] = "422"
+    failure: Failure = "unknown"
     failed_word: Literal["FAILED", "CANCELLED", "EXPIRED", "KAPUTT"] = "FAILED"
     result_gone: bool = False
     output: Literal["text", "list", "object", "nothing"] = "text"
@@ -102,7 +112,7 @@ class Faults:
     @property
     def failure(self) -> str | None:
         """Why a run that ends now has failed, if it has."""
-        return FAILURE if self.mode is Mode.FAILING else None
+        return FAILURES[self.habits.failure] if self.mode is Mode.FAILING else None
 
     @web.middleware
     async def strike(self, request: web.Request, handler: Handler) -> web.StreamResponse:

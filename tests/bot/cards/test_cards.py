@@ -201,9 +201,32 @@ def test_what_strangers_write_is_harmless(problem: Problem) -> None:
 
 
 def test_no_link_that_a_stranger_has_chosen() -> None:
-    assert "://" not in sentence(
-        Problem.GENERATION_FAILED, {"reason": "see https://evil.example/x"}
-    )
+    assert "://" not in sentence(Problem.BLOCKED_FOR_GOOD, {"reason": "see https://evil.example/x"})
+
+
+OF_THE_PROVIDER = (
+    Problem.PROVIDER_REJECTED,
+    Problem.GENERATION_FAILED,
+    Problem.SUBJECT_NOT_FOUND,
+    Problem.MOTION_NOT_FOUND,
+    Problem.MODERATED,
+    Problem.PROVIDER_BUSY,
+    Problem.REQUEST_FAULTY,
+)
+
+
+@pytest.mark.parametrize("problem", OF_THE_PROVIDER)
+def test_what_the_provider_says_is_not_shown_in_public(problem: Problem) -> None:
+    failure = Failure(problem, {"reason": "The provider answered 404: raw words"})
+    job = replace(JOB, state=JobState.FAILED, failure=failure)
+    text = text_of(job_cards.status(job, Outlook()))
+    assert "404" not in text
+    assert "raw words" not in text
+    assert sentence(problem, {}) in text, "also without a reason, as older jobs may have none"
+
+
+def test_each_class_of_failure_has_a_sentence_of_its_own() -> None:
+    assert len({sentence(problem, {}) for problem in OF_THE_PROVIDER}) == len(OF_THE_PROVIDER)
 
 
 def test_cleaning_keeps_ordinary_names() -> None:
@@ -243,13 +266,13 @@ def test_the_post_shows_the_file_it_carries() -> None:
 @pytest.mark.parametrize(
     ("reason", "told"),
     [
-        ("Generation failed: no person was found", "this video: no person was found. Another"),
-        ("error: busy!", "this video: busy! Another"),
-        ("Blocked.", "this video: Blocked. Another"),
+        ("spam", "given is: spam."),
+        ("spam!", "given is: spam!"),
+        ("Spam.", "given is: Spam."),
     ],
 )
 def test_somebody_elses_reason_ends_like_a_sentence(reason: str, told: str) -> None:
-    assert told in sentence(Problem.GENERATION_FAILED, {"reason": reason})
+    assert sentence(Problem.BLOCKED_FOR_GOOD, {"reason": reason}).endswith(told)
 
 
 def test_a_list_does_not_look_as_if_a_cancelled_job_had_cost_something() -> None:

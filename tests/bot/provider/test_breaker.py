@@ -4,7 +4,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.alarms import Alarm, Alarms
-from bot.errors import KeyRejected, ModelMissing, NotAccepted, OutOfCredits
+from bot.errors import KeyRejected, ModelMissing, NotAccepted, OutOfCredits, ProviderBusy
 from bot.provider.breaker import CircuitBreaker
 from tests.bot.stopped_clock import StoppedClock
 
@@ -25,10 +25,21 @@ def test_a_wave_of_failures_counts_once_and_the_next_wave_waits_longer() -> None
 
 def test_too_many_requests_is_no_outage() -> None:
     breaker = CircuitBreaker(StoppedClock())
-    breaker.record_rejection("job", NotAccepted("slow down", status=429, retry_after_s=7))
+    breaker.record_rejection("job", ProviderBusy("slow down", status=429, retry_after_s=7))
     assert breaker.cooldown_s == 7
     assert not breaker.is_tripped
     assert not breaker.is_unavailable
+
+
+def test_too_many_at_once_is_no_outage_either_whatever_the_number() -> None:
+    breaker = CircuitBreaker(clock := StoppedClock())
+    with capture_logs() as logs:
+        for _ in range(3):
+            breaker.record_rejection("job", ProviderBusy("too many at once", status=400))
+            clock.now += breaker.cooldown_s
+    assert not breaker.is_tripped
+    assert not breaker.is_unavailable
+    assert "MAX_RUNNING" in logs[0]["advice"]
 
 
 def test_a_wrong_key_is_tried_ever_more_rarely_but_at_least_each_ten_minutes() -> None:
@@ -52,7 +63,7 @@ def test_refusals_are_about_one_jobs_inputs_when_others_come_through_between() -
     assert not breaker.is_poison("bad", error)
     breaker.record_success()
     assert breaker.is_poison("bad", error)
-    assert not breaker.is_poison("bad", NotAccepted("busy", status=429))
+    assert not breaker.is_poison("bad", ProviderBusy("busy", status=429))
     breaker.forget("bad")
     assert not breaker.is_poison("bad", error)
 
@@ -131,7 +142,7 @@ def test_a_429_within_a_wave_does_not_hide_an_outage() -> None:
     breaker = CircuitBreaker(StoppedClock())
     for _ in range(2):
         breaker.record_lost_submit("502")
-    breaker.record_rejection("job", NotAccepted("slow down", status=429))
+    breaker.record_rejection("job", ProviderBusy("slow down", status=429))
     assert breaker.is_tripped
 
 

@@ -4,7 +4,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.alarms import Alarm, Alarms
-from bot.errors import KeyRejected, ModelMissing, NotAccepted, OutOfCredits
+from bot.errors import KeyRejected, ModelMissing, NotAccepted, OutOfCredits, Problem, ProviderBusy
 from bot.provider.rejections import Rejections, alarm_of
 
 GONE = ModelMissing("404", status=404, address="https://a/v2/m", model="m")
@@ -15,7 +15,7 @@ def raised(*rejected: tuple[int, str]) -> list[str]:
     with capture_logs() as logs:
         rejections = Rejections(Alarms(), "submits")
         for person_id, said in rejected:
-            rejections.record(person_id, said)
+            rejections.record(person_id, said, Problem.PROVIDER_REJECTED)
     return [entry["event"] for entry in logs if entry["log_level"] == "error"]
 
 
@@ -53,14 +53,24 @@ def test_whoever_comes_through_ends_it() -> None:
     with capture_logs() as logs:
         rejections = Rejections(Alarms(), "submits")
         for person_id in (1, 2):
-            rejections.record(person_id, "no")
+            rejections.record(person_id, "no", Problem.GENERATION_FAILED)
         rejections.record_success()
-        rejections.record(3, "no")
+        rejections.record(3, "no", Problem.GENERATION_FAILED)
         assert not logs
         for person_id in (1, 2):
-            rejections.record(person_id, "no")
+            rejections.record(person_id, "no", Problem.GENERATION_FAILED)
         rejections.record_success()
     assert [entry["event"] for entry in logs] == [Alarm.REJECTIONS, "a trouble is over"]
+
+
+def test_a_fault_of_ours_is_told_at_once() -> None:
+    with capture_logs() as logs:
+        rejections = Rejections(Alarms(), "polls")
+        for _ in range(2):
+            rejections.record(1, "400017: wrong parameter", Problem.REQUEST_FAULTY)
+        rejections.record_success()
+    told = [entry["event"] for entry in logs if entry["log_level"] != "debug"]
+    assert told == [Alarm.FAULT, "a trouble is over"]
 
 
 @pytest.mark.parametrize(
@@ -69,7 +79,7 @@ def test_whoever_comes_through_ends_it() -> None:
         (KeyRejected("no", status=403), Alarm.KEY),
         (OutOfCredits("no", status=403), Alarm.CREDITS),
         (GONE, Alarm.MODEL),
-        (NotAccepted("busy", status=429), None),
+        (ProviderBusy("busy", status=429), None),
     ],
 )
 def test_each_refusal_has_its_alarm(error: NotAccepted, alarm: Alarm | None) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.api.faults import FAILURE
+from engine.api.faults import FAILURES
 from engine.api.jobs import State
 from tests.engine.customer import Customer
 
@@ -47,7 +47,7 @@ async def test_failing_runs_end_with_a_reason_and_are_not_billed(customer: Custo
     job = await customer.finish()
     for answer in (await customer.status(job), await customer.result(job)):
         assert (answer.status, answer.json["status"]) == (422, "FAILED")
-        assert answer.json["error"] == FAILURE
+        assert answer.json["error"] == FAILURES["unknown"]
     assert customer.server.workshop.credits == 100
     await set_mode(customer, "well")
     assert (await customer.finish()).state is State.COMPLETED

@@ -18,7 +18,6 @@ from tests.bot.life.world import Life
 from tests.e2e.stage import is_video, says
 
 RESULT = ("provider", "GET", "/v2/requests/{request_id}")
-NOT_TAKEN = "The video service does not take these files"
 EMPTY = faults.answers("empty", lambda: web.Response(content_type="video/mp4"))
 
 
@@ -104,24 +103,37 @@ async def test_a_run_that_the_history_lost_waits_for_a_person(life: Life) -> Non
 
 
 @pytest.mark.parametrize(
-    ("status", "said"),
+    ("status", "said", "told"),
     [
-        (400, "video_url is missing"),
-        (406, "Unsupported content type"),
-        (406, "quality must be one of 360p, 540p"),
-        (422, "video_url is not a URL"),
+        (400, "video_url is missing", "no fault of yours"),
+        (406, "Unsupported content type", "no fault of yours"),
+        (406, "quality must be one of 360p, 540p", "no fault of yours"),
+        (406, "The video is shorter than 1 s", "does not take these files"),
+        (413, "", "does not take these files"),
+        (422, "No person was found in the video", "nobody in the video"),
     ],
 )
 async def test_inputs_that_are_never_taken_end_uncharged(
-    life: Life, status: int, said: str
+    life: Life, status: int, said: str, told: str
 ) -> None:
     life.faults.add(Rule(answers.error(status, {"error": said}), *SUBMIT))
     ada = await asked(life)
     await life.reaches("failed", step_s=1.0)
-    card = text_of((await ada.wait_for(says(NOT_TAKEN)))["message"])
-    assert said.replace("_", "") in card
+    card = text_of((await ada.wait_for(says(told)))["message"])
+    assert "answered" not in card
     assert "You were not charged." in card
     assert (posts(life), life.money()) == (1, ["hold", "release"])
+
+
+async def test_a_submit_that_is_told_of_too_many_waits(life: Life) -> None:
+    """As with a 429: nothing was begun, and nothing is wrong with the files."""
+    busy = answers.error(400, {"error": "500044: Too many generations at once"})
+    life.faults.add(Rule(busy, *SUBMIT, times=3))
+    ada = await asked(life)
+    await life.until(lambda: posts(life) == 3, step_s=2.0)
+    await ada.wait_for(says("Number 1 in line"))
+    await bought_once(life, ada)
+    assert posts(life) == 4
 
 
 @pytest.mark.parametrize(
@@ -185,11 +197,12 @@ async def test_a_result_that_fails_in_each_way_gives_nothing_up(life: Life) -> N
 
 @pytest.mark.parametrize("failed", ["422", "200"])
 async def test_a_run_that_failed_is_said_and_not_tried_again(life: Life, failed: str) -> None:
-    with_habits(life, failed=failed)
+    with_habits(life, failed=failed, failure="no person")
     life.provider.faults.set(Mode.FAILING)
     ada = await asked(life)
     await life.reaches("failed", step_s=2.0)
-    card = text_of((await ada.wait_for(says("could not follow the motion")))["message"])
+    card = text_of((await ada.wait_for(says("nobody in the video")))["message"])
+    assert "detected" not in card, "the provider's own words are the operator's"
     assert "You were not charged." in card
     assert (posts(life), life.money()) == (1, ["hold", "release"])
 
