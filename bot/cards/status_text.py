@@ -142,12 +142,14 @@ def _settler(job: Job) -> str:
 
 
 def _settled(job: Job) -> str:
-    """What was found out while the job was in review."""
+    """What was found out while the job was in review, or that it is tried again."""
     match job.settled:
         case Outcome.RAN:
             return "\nIt was looked into: the video service did take it, so it goes on."
         case Outcome.AGAIN:
             return "\nIt was looked into: nothing came of the first try, so it is tried again."
+        case _ if job.failure:
+            return "\nThat came to nothing and cost nothing, so it is tried again by itself."
         case _:
             return ""
 

@@ -204,7 +204,12 @@ def _attempts(books: Books) -> Iterator[Difference]:
         if len(owners) > 1:
             names = " and ".join(sorted(owners))
             yield Difference(f"The run {request_id} is claimed more than once: by jobs {names}.")
-    accepted = Counter(attempt.job_id for attempt in books.attempts if attempt.request_id)
+    under_way = {job.attempt_id for job in books.jobs}
+    accepted = Counter(
+        attempt.job_id
+        for attempt in books.attempts
+        if attempt.request_id and (attempt.cost != 0 or attempt.id in under_way)
+    )  # without the runs that failed for nothing, each of which was tried again
     for job in books.jobs:
         current = attempts.get(job.attempt_id) if job.attempt_id is not None else None
         if job.attempt_id is not None and (current is None or current.job_id != job.id):

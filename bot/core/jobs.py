@@ -42,7 +42,7 @@ TRANSITIONS: dict[JobState, frozenset[JobState]] = {
     S.CHECKING: frozenset({S.QUEUED, S.FAILED, S.CANCELLED}),
     S.QUEUED: frozenset({S.SUBMITTING, S.FAILED, S.CANCELLED}),
     S.SUBMITTING: frozenset({S.RENDERING, S.QUEUED, S.FAILED, S.REVIEW}),
-    S.RENDERING: frozenset({S.FETCHING, S.FAILED, S.REVIEW}),
+    S.RENDERING: frozenset({S.FETCHING, S.QUEUED, S.FAILED, S.REVIEW}),
     S.REVIEW: frozenset({S.RENDERING, S.QUEUED, S.FAILED}),
     S.FETCHING: frozenset({S.DELIVERING, S.FAILED, S.REVIEW}),
     S.DELIVERING: frozenset({S.DELIVERED}),
@@ -57,6 +57,12 @@ WAITING = frozenset({S.CHECKING, S.QUEUED})
 
 CANCELLABLE = frozenset({S.CHECKING, S.QUEUED})
 """The provider cannot be stopped and will bill: cancelling ends at the submit."""
+
+
+PASSING = frozenset({Problem.PROVIDER_BUSY, Problem.GENERATION_FAILED})
+"""Failures of a run after which another one may succeed."""
+
+MOST_RETRIES = 2
 
 
 class Source(StrEnum):
@@ -156,7 +162,8 @@ class Job:
     `quality` and `price` are unset until known; `duration_s` is the motion's. `revision` fences
     every change; `lease` names the run of the program whose submit is in flight. `completed_by_id`
     is the message that brought an offer's other file, or a newer one. `settled` is what a person
-    decided when the job was last in review.
+    decided when the job was last in review. `failure` is why it failed or was cancelled; where it
+    goes on, why its last run failed, so that it is tried again.
     """
 
     id: str
@@ -209,3 +216,12 @@ class Job:
 def may_change(leaves: JobState, enters: JobState) -> bool:
     """Whether the life of a job has this step."""
     return enters in TRANSITIONS[leaves]
+
+
+def may_retry(problem: Problem, earlier: Problem | None, retries: int) -> bool:
+    """Whether a run that failed so is followed by another one, after so many `retries` before.
+
+    The last of these was because of `earlier`. What has no known cause is tried again once.
+    """
+    is_again = problem is earlier is Problem.GENERATION_FAILED
+    return problem in PASSING and retries < MOST_RETRIES and not is_again

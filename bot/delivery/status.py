@@ -324,7 +324,8 @@ def fingerprint_of(job: Job, outlook: Outlook) -> str:
         if job.failure:
             paid += f"|{job.failure}"
         return f"{job.state}:{crc32(paid.encode()):08x}:{job.duration_s or ''}"[:40]
-    notes = [job.delivered, None if job.ended else job.settled, _note(job, outlook)]
+    past = [] if job.ended else [job.settled, "again" if job.failure else None]
+    notes = [job.delivered, *past, _note(job, outlook)]
     return ":".join([job.state, *(note for note in notes if note)])
 
 

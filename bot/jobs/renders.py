@@ -4,7 +4,7 @@ import structlog
 
 from bot.alarms import Alarms
 from bot.clock import Clock
-from bot.core.jobs import Failure, Job
+from bot.core.jobs import Failure, Job, may_retry
 from bot.errors import (
     AccountRefused,
     DownloadError,
@@ -39,6 +39,9 @@ RESULT_LIFE_S = 3600.0
 RUN_LIMIT_S = 2 * 3600.0
 FETCH_LIMIT_S = 6 * 3600.0
 """So long a file that cannot be had is waited for; then the job leaves its slot."""
+
+PROOF_EVERY_S, PROOF_LIMIT_S = 30.0, 120.0
+"""So long the history is asked whether a failed run cost nothing; somebody waits meanwhile."""
 
 LONGEST_RUN_S = 24 * 3600.0
 FETCH_TIMEOUT_S = 300.0
@@ -81,6 +84,7 @@ class Renders:
         self._lookups = Lookups(alarms, clock)
         self._rejections = Rejections(alarms, SOURCE)
         self._fetches = RetryDeadline(clock, limit_s=FETCH_LIMIT_S)
+        self._proofs = RetryDeadline(clock, limit_s=PROOF_LIMIT_S)
         self._seen_running: set[str] = set()
         self._odd_words: set[str] = set()
 
@@ -145,9 +149,7 @@ class Renders:
                 job=job.id,
             )
 
-    async def _conclude(
-        self, job: Job, request_id: str, status: Status, elapsed_s: float
-    ) -> float:
+    async def _conclude(self, job: Job, request_id: str, status: Status, elapsed_s: float) -> float:
         """A run that is over, perhaps under a name of its own: its result says how, or its row.
 
         Raises `ProviderError`. An end without success may have no result at all.
@@ -225,17 +227,47 @@ class Renders:
     async def _finish(self, job: Job, row: Row, said: str | None) -> float:
         """As the history tells it; `said` is what else is known of an end without a video."""
         if row.state is RunState.FAILED or row.url is None:
-            return await self._fail(job, row.error or said)
+            return await self._fail(job, row.error or said, row)
         return await self._take(job, row.url, row.cost)
 
-    async def _fail(self, job: Job, reason: str | None) -> float:
+    async def _fail(self, job: Job, reason: str | None, row: Row | None = None) -> float:
+        """A run made nothing: tried again where that may help and it provably cost nothing.
+
+        The proof is its row in the history, which may come late.
+        """
         said = reason or "It gave no reason."
         problem = problem_in(said, otherwise=Problem.GENERATION_FAILED)
-        log.warning("a run failed", job=job.id, problem=problem, reason=said)
-        self._rejections.record(job.person_id, said, problem)
-        await self._store.fail(job, Failure(problem, {"reason": said}), self._clock.time())
+        earlier = job.failure.problem if job.failure else None
+        may_help = may_retry(problem, earlier, retries=0)
+        if may_help and row is None:
+            row = await self._final_row(job)
+            if row is None and not self._proofs.has_passed(job.id):
+                return PROOF_EVERY_S
+            if row and row.url and row.state is not RunState.FAILED:
+                return await self._take(job, row.url, row.cost)
+        is_free = row is not None and row.state is RunState.FAILED and row.cost == 0
+        failure, at = Failure(problem, {"reason": said}), self._clock.time()
+        told = {"job": job.id, "problem": problem, "reason": said}
+        if may_help and is_free and await self._store.try_again(job, failure, at):
+            log.info("a run failed and is tried again", **told)
+        else:
+            log.warning("a run failed", **told)
+            self._rejections.record(job.person_id, said, problem)
+            await self._store.fail(job, failure, at)
         self._forget(job)
         return 0
+
+    async def _final_row(self, job: Job) -> Row | None:
+        """What the history says of a run that is over, once it says that."""
+        assert job.attempt is not None
+        assert job.attempt.request_id is not None
+        self._proofs.record_try(job.id)
+        try:
+            row = await self._segmind.history_row(job.attempt.request_id)
+        except ProviderError as error:
+            log.info("no proof yet that a run cost nothing", job=job.id, reason=str(error))
+            return None
+        return row if row and row.state in FINAL else None
 
     async def _take(self, job: Job, url: str, cost: float | None) -> float:
         at = self._clock.time()
@@ -252,6 +284,7 @@ class Renders:
 
     def _forget(self, job: Job) -> None:
         self._lookups.forget(job.id)
+        self._proofs.forget(job.id)
         self._breaker.forget(job.id)
         self._seen_running.discard(job.id)
 

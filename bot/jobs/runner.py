@@ -195,6 +195,8 @@ class Runner:
         if after is not None and after.revision != job.revision:
             if after.state is not job.state:
                 log.info("job", job=job_id, left=job.state, entered=after.state)
+            if (job.state, after.state) == (JobState.RENDERING, JobState.QUEUED):
+                self._submits.rest(after)
             self._cards.wake(job_id)
             if {job.state, after.state} & (RUNNING | {JobState.QUEUED}):
                 await self._queue_moved(job_id)

@@ -41,6 +41,7 @@ LINK_MARGIN_S = 3600.0
 
 LOOK_AGAIN_S = 30.0
 AFTER_A_FAILED_UPLOAD_S = 120.0
+RETRY_AFTER_S = 60.0
 PROBE_REQUEST_ID = "00000000-0000-4000-8000-000000000000"
 FAILED_PROBES_LIMIT = 10
 """After so many a submit is tried after all: perhaps the provider only dislikes the probe."""
@@ -173,6 +174,10 @@ class Submits:
                 self._breaker.record_probe_failure(str(error))
                 return False
         return True  # also "I do not know this request": a provider that works says that
+
+    def rest(self, job: Job) -> None:
+        """A job's run has just failed and is to be tried again: not at once."""
+        self._defer(job, RETRY_AFTER_S)
 
     def _defer(self, job: Job, wait_s: float) -> float:
         self._not_before[job.id] = self._clock.monotonic() + wait_s

@@ -17,6 +17,7 @@ from bot.core.jobs import (
     Quality,
     Source,
     Upload,
+    may_retry,
 )
 from bot.core.ledger import EntryKind
 from bot.core.queue import may_start
@@ -35,6 +36,7 @@ from bot.store.transitions import (
     changed,
     is_claimed,
     note_on,
+    runs_for_nothing,
     transition,
     update_attempt,
     update_job,
@@ -306,6 +308,21 @@ class Store(Decisions):
         return transition(connection, job, JobState.QUEUED, at, attempt_id=None, lease=None)
 
     @transaction
+    def try_again(
+        self, connection: Connection, job: Job, failure: Failure, at: float
+    ) -> Job | None:
+        """Its run failed and provably cost nothing: back to its place in the queue, with its hold.
+
+        `None`, and nothing is changed, once such failures have been followed by runs enough.
+        """
+        earlier = job.failure.problem if job.failure else None
+        if not may_retry(failure.problem, earlier, runs_for_nothing(connection, job)):
+            return None
+        update_attempt(connection, job, cost=0.0)
+        told = failure_json(failure)
+        return transition(connection, job, JobState.QUEUED, at, attempt_id=None, failure=told)
+
+    @transaction
     def resumed(self, connection: Connection, job: Job, at: float) -> Job:
         """The history knows how the run of a job in review has ended: it goes on."""
         return transition(connection, job, JobState.RENDERING, at)
@@ -325,7 +342,7 @@ class Store(Decisions):
         began = job.attempt.submitted_at if job.attempt else None
         run_s = max(1.0, at - began) if is_timed and began is not None else None
         update_attempt(connection, job, result_url=url, cost=cost, run_s=run_s)
-        return transition(connection, job, JobState.FETCHING, at)
+        return transition(connection, job, JobState.FETCHING, at, failure=None)
 
     @transaction
     def fetched(self, connection: Connection, job: Job, at: float) -> Job:

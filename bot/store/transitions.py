@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from bot.core.jobs import Attempt, Job, JobState, may_change
 from bot.errors import StaleJob
@@ -18,6 +18,12 @@ _NOTE = update(jobs).where(_THIS)
 _STEP = _NOTE.where(jobs.c.state == bindparam("leaves"), jobs.c.revision == bindparam("seen"))
 _ATTEMPT = update(attempts).where(attempts.c.id == bindparam("this"))
 _CLAIM = select(attempts.c.id).where(attempts.c.request_id == bindparam("request_id"))
+_FOR_NOTHING = select(func.count()).where(
+    attempts.c.job_id == bindparam("job_id"),
+    attempts.c.id != bindparam("current"),
+    attempts.c.request_id.is_not(None),
+    attempts.c.cost == 0,
+)
 
 
 def read_job(connection: Connection, job_id: str) -> Job:
@@ -28,6 +34,12 @@ def read_job(connection: Connection, job_id: str) -> Job:
 def is_claimed(connection: Connection, request_id: str) -> bool:
     """Whether any attempt already has this id of the provider's."""
     return connection.scalar(_CLAIM, {"request_id": request_id}) is not None
+
+
+def runs_for_nothing(connection: Connection, job: Job) -> int:
+    """How many runs of a job, before its current one, failed and cost nothing."""
+    current = job.attempt.id if job.attempt else 0
+    return connection.scalars(_FOR_NOTHING, {"job_id": job.id, "current": current}).one()
 
 
 def update_job(connection: Connection, job: Job, **values: Any) -> Job:

@@ -6,6 +6,7 @@ LIFE, STORE, MODEL = "tests/bot/life", "tests/bot/store", "tests/bot/life/model"
 POINTS, DOUBT, OFFERS, WAITING = (
     f"{LIFE}/jobs/test_{name}.py" for name in ("points", "doubt", "offers", "waiting")
 )
+FAILURES = f"{LIFE}/provider/test_failures.py"
 DELIVERY = f"{LIFE}/delivery/test_delivery.py"
 JOBS, MONEY = f"{STORE}/test_jobs.py", f"{STORE}/test_journal.py"
 STORE_PY, FIRST_TABLES = "bot/store/store.py", "bot/store/migrations/versions/0001_first_tables.py"
@@ -52,7 +53,7 @@ _EARLY = """            assert job.quality is not None
                 image_url=image_url, video_url=video_url, quality=job.quality
             )
 """
-_RENDERED = "        return transition(connection, job, JobState.FETCHING, at)\n"
+_RENDERED = "        return transition(connection, job, JobState.FETCHING, at, failure=None)\n"
 _CAPTURE = "        journal.settle(connection, job, EntryKind.CAPTURE, at)\n"
 _BRING = "            await self._bring(job, attempt.result_url)\n"
 _PAID = "        await self._store.fetched(job, self._clock.time())\n        return 0\n"
@@ -62,7 +63,9 @@ _FAILED = """failure=failure_json(failure), lease=None
         journal.settle(connection, job, EntryKind.RELEASE, at)
 """
 _RELEASE = "        journal.settle(connection, job, EntryKind.RELEASE, at)\n"
-_NOT_ACCEPTED = "        return transition(connection, job, JobState.QUEUED, at, attempt_id=None"
+_NOT_ACCEPTED = (
+    "        return transition(connection, job, JobState.QUEUED, at, attempt_id=None, lease=None)\n"
+)
 
 SENDING = (
     Mutant(
@@ -115,6 +118,20 @@ SENDING = (
             Edit("bot/store/transitions.py", _CLAIMED, "    return request_id is None\n"),
         ),
         (JOBS, DOUBT, MODEL),
+    ),
+    _one(
+        "a failed run is tried again without proof that it cost nothing",
+        "bot/jobs/renders.py",
+        "        is_free = row is not None and row.state is RunState.FAILED and row.cost == 0\n",
+        "        is_free = row is None or row.state is RunState.FAILED\n",
+        *(FAILURES, MODEL),
+    ),
+    _one(
+        "… and again and again",
+        "bot/core/jobs.py",
+        "problem in PASSING and retries < MOST_RETRIES",
+        "problem in PASSING and retries < 99",
+        *("tests/bot/core/test_retries.py", JOBS, FAILURES),
     ),
     _one(
         "a doubt goes to review after one reading",

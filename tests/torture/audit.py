@@ -92,7 +92,7 @@ class Audit:
             if job_id is None:
                 yield f"The accepted run {run.request_id} is nobody's."
                 continue
-            runs[job_id] += 1
+            runs[job_id] += run.error is None  # one that failed cost nothing
             if (count := claims[run.request_id]) != 1:
                 yield f"{job_id}: its run {run.request_id} is claimed {count} times."
         for job in self.jobs:
@@ -166,11 +166,8 @@ def _end(job: Job) -> str:
 
 
 def _needed_runs(job: Job) -> set[int]:
-    """How many accepted runs may stand behind a job that ended so."""
-    end = _end(job)
-    if job["state"] == "delivered" or end == "failed (generation_failed)":
-        return {1}
-    return {0, 1} if job["state"] == "review" else {0}
+    """How many accepted runs that did not fail may stand behind a job that ended so."""
+    return {"delivered": {1}, "review": {0, 1}}.get(str(job["state"]), {0})
 
 
 def _wanted_entries(job: Job) -> list[str]:

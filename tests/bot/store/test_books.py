@@ -58,6 +58,20 @@ async def test_what_the_bot_writes_agrees(store: Store) -> None:
     assert await found(store) == []
 
 
+async def test_a_run_that_failed_for_nothing_is_no_second_acceptance(store: Store) -> None:
+    job = await store.read.job("j4")
+    assert job is not None
+    again = await store.try_again(job, Failure(Problem.PROVIDER_BUSY), AT)
+    assert again is not None
+    submitting = await submit(store, again)
+    assert submitting is not None
+    await store.accepted(submitting, "its second run", AT, AT)
+    assert await found(store) == []
+    spoil(store, "UPDATE attempts SET cost = 0.5 WHERE cost = 0")
+    [only] = await found(store)
+    assert "accepted by the provider 2 times" in only.text
+
+
 ENTRY = "INSERT INTO entries (server_id, person_id, kind, at, allowance, granted, job_id) VALUES "
 ATTEMPT = "INSERT INTO attempts (job_id, image_url, video_url, quality, began_at, request_id)"
 CASES = {

@@ -171,6 +171,51 @@ async def test_a_new_attempt_after_a_refusal_keeps_the_hold(store: Store) -> Non
     assert await submit(store, queued) is not None
 
 
+BUSY, UNKNOWN = Failure(Problem.PROVIDER_BUSY), Failure(Problem.GENERATION_FAILED)
+
+
+async def test_a_run_for_nothing_leads_back_into_the_line_with_its_hold(store: Store) -> None:
+    job = await rendering(store)
+    again = await store.try_again(job, BUSY, AT)
+    assert again is not None
+    assert (again.state, again.attempt, again.failure) == (JobState.QUEUED, None, BUSY)
+    assert (await store.read.balance(1, 3, AT)).held == 2
+    assert [attempt.cost for attempt in await store.read.attempts_of(job.id)] == [0.0]
+    for late in (store.try_again(job, BUSY, AT), store.fail(job, BUSY, AT)):
+        with pytest.raises(StaleJob):
+            await late
+    assert await store.read.job(job.id) == again
+    cancelled = await store.cancel(again, AT)
+    assert cancelled.failure is None
+
+
+async def test_a_job_has_two_runs_for_nothing_at_most(store: Store) -> None:
+    job = await rendering(store)
+    for number in (2, 3):
+        again = await store.try_again(job, BUSY, AT)
+        assert again is not None
+        turned_away = await submit(store, again)
+        assert turned_away is not None
+        again = await store.not_accepted(turned_away, AT)  # which is no run at all
+        submitting = await submit(store, again)
+        assert submitting is not None
+        job = await store.accepted(submitting, f"request-{number}-of-it", AT, AT)
+    assert await store.try_again(job, BUSY, AT) is None
+    assert await store.read.job(job.id) == job
+    done = await store.rendered(job, "https://files.example/v.mp4", 0.5, AT)
+    assert (done.state, done.failure) == (JobState.FETCHING, None)
+
+
+async def test_what_has_no_known_cause_is_tried_again_once(store: Store) -> None:
+    again = await store.try_again(await rendering(store), UNKNOWN, AT)
+    assert again is not None
+    submitting = await submit(store, again)
+    assert submitting is not None
+    job = await store.accepted(submitting, "another", AT, AT)
+    assert await store.try_again(job, UNKNOWN, AT) is None
+    assert await store.try_again(job, BUSY, AT) is not None
+
+
 async def test_cancelling_ends_at_the_submit(store: Store) -> None:
     job = await submit(store, await queue(store))
     assert job is not None

@@ -6,6 +6,7 @@ from typing import Any
 from bot.core.jobs import Delivered, Failure, Job, Outcome, Upload
 from bot.errors import Problem
 from bot.store.store import Store
+from tests.bot.life.model.decisions import resolves
 from tests.bot.life.model.reference import Reference
 from tests.bot.life.model.told import Told
 
@@ -33,6 +34,7 @@ EVENTS: dict[str, Event] = {
     ),
     "accepted": lambda store, job, at: store.accepted(job, "a run of nobody's", at, at),
     "not accepted": lambda store, job, at: store.not_accepted(job, at),
+    "try again": lambda store, job, at: store.try_again(job, Failure(Problem.PROVIDER_BUSY), at),
     "doubt": lambda store, job, at: store.doubt(job, at),
     "resumed": lambda store, job, at: store.resumed(job, at),
     "rendered": lambda store, job, at: store.rendered(job, "http://x/v.mp4", None, at),
@@ -64,6 +66,6 @@ def happens(event: str, model: Reference, job: Told) -> None:
         case "doubt":
             model.doubts(job)
         case "again":
-            model.resolves(job, "again", None)
+            resolves(model, job, "again", None)
         case "give up":
-            model.resolves(job, "give-up", None)
+            resolves(model, job, "give-up", None)

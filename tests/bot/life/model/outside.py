@@ -231,6 +231,7 @@ class Outside:
             "request_id": run.id.replace("-", ""),
             "model_status": run.state,
             "generation_url": self.link_of(run) if run.state == "COMPLETED" else None,
+            "credits_deduction": 0.0 if run.state == "FAILED" else None,
             "created_at": run.created_at,
             "request_body": {"image_url": image_url, "video_url": video_url, "quality": quality},
         }

@@ -334,7 +334,7 @@ class Reference:
         else:
             is_shown = run in self.outside.shown()
             if is_shown and run.state != "PROCESSING":
-                self._finishes(job, run)
+                self._finishes(job, run, is_proved=True)
                 return
             if is_shown and elapsed_s < 24 * HOUR_S:
                 return
@@ -345,16 +345,29 @@ class Reference:
         self.doubts(job)
 
     def _forgets_sight(self, job: Told) -> None:
-        self.run.sightings.forget(job)
-        self.run.unseen.forget(job)
+        for patience in (self.run.sightings, self.run.unseen, self.run.proofs):
+            patience.forget(job)
 
-    def _finishes(self, job: Told, run: Run) -> None:
-        if run.state == "FAILED":
-            self.fails(job)
-        else:
+    def _finishes(self, job: Told, run: Run, *, is_proved: bool = False) -> None:
+        if run.state == "COMPLETED":
             self.commits()
             job.attempt.has_result = True
             self.enters(job, "fetching")
+        elif job.is_retried:
+            self.fails(job)
+        else:
+            if not is_proved:
+                self.asks("row")
+                is_proved = run in self.outside.shown()
+                if not is_proved and not self.run.proofs.spent(job, self.clock.monotonic()):
+                    return
+            if is_proved:  # it cost nothing, and is tried again, once
+                self.commits()
+                job.is_retried, job.is_attempting = True, False
+                self.enters(job, "queued")
+                self.run.set_aside.add(job.id)
+            else:
+                self.fails(job)
         self._forgets_sight(job)
 
     def _fetches(self, job: Told) -> None:
@@ -391,31 +404,3 @@ class Reference:
                 return
             self.commits()
             self.enters(job, "rendering")
-
-    # --- what people decide -------------------------------------------------------------------
-
-    def resolves(self, job: Told, outcome: str, run: Run | None) -> bool:
-        """Whether a moderator's word stands."""
-        if job.state != "review" or (outcome == "ran") != (run is not None):
-            return False
-        if run is not None:
-            asked = job.attempt
-            if asked.run is not None and run.id != asked.run:
-                return False
-            if asked.run is None and self.is_claimed(run.id):
-                return False
-            self.asks("row")
-            is_readable = not self.outside.weather.provider_is_down
-            if not is_readable or run not in self.outside.shown() or run.inputs != asked.inputs:
-                return False
-            self.commits()
-            if asked.run is None:
-                asked.run, asked.submitted_at = run.id, min(run.created_at, self.clock.at)
-            self.enters(job, "rendering")
-        elif outcome == "again":
-            self.commits()
-            self.enters(job, "queued")
-            job.is_attempting, job.again = False, job.again + 1
-        else:
-            self.fails(job)
-        return True

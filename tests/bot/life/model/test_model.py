@@ -17,6 +17,7 @@ from bot.core.jobs import QUALITIES, Job, Outcome, Quality
 from bot.errors import LedgerError, Refused, StaleJob
 from tests.bot.life.model.bench import NUMBER, PEOPLE, RARELY, SERVERS
 from tests.bot.life.model.copies import EVENTS, HARMLESS, happens
+from tests.bot.life.model.decisions import resolves
 from tests.bot.life.model.outside import ANSWERS, DEATHS, Answer, Weather
 from tests.bot.life.model.people import FILES, WALLETS, People
 from tests.bot.life.model.purses import Wallet
@@ -191,7 +192,7 @@ class Lives(People):
         )
         self.both(
             work,
-            lambda: self.model.resolves(job, outcome, named),
+            lambda: resolves(self.model, job, outcome, named),
             death="commit 1" if dies else None,
         )
 

@@ -47,6 +47,7 @@ class Told:
     attempts: list[Asked] = field(default_factory=list)
     is_attempting: bool = False
     again: int = 0
+    is_retried: bool = False
     has_video: bool = False
 
     @property
@@ -121,6 +122,7 @@ class ThisRun:
         self.lookups, self.unread = Patience(15 * MINUTE_S), Patience(6 * HOUR_S)
         self.sightings, self.unseen = Patience(15 * MINUTE_S), Patience(6 * HOUR_S)
         self.fetches = Patience(6 * HOUR_S)
+        self.proofs = Patience(2 * MINUTE_S)
 
     def poll_failed(self, job: Told, now: float) -> None:
         """What is older than two minutes says nothing of now."""
