@@ -19,7 +19,10 @@ UNKNOWN_INTERACTION = 10062
 
 
 def set_up_logs(level: str) -> None:
-    """One line an event on standard error: coloured for a terminal, else JSON."""
+    """One line an event on standard error: coloured for a terminal, else JSON.
+
+    A traceback shows no values: among them are the token and the key, in the headers of a request.
+    """
     shared: list[structlog.typing.Processor] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
@@ -27,7 +30,7 @@ def set_up_logs(level: str) -> None:
     ]
     terminal = sys.stderr.isatty()
     last: list[structlog.typing.Processor] = (
-        [structlog.dev.ConsoleRenderer()]
+        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
         if terminal
         else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     )
