@@ -1,9 +1,12 @@
 """The environment and `.env`, read once into one frozen object; nothing else reads `os.environ`."""
 
+import re
 from collections.abc import Collection
+from io import StringIO
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
+from dotenv.parser import parse_stream
 from pydantic import (
     Field,
     HttpUrl,
@@ -12,6 +15,7 @@ from pydantic import (
     ValidationError,
     WebsocketUrl,
     field_validator,
+    model_validator,
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -25,6 +29,8 @@ Url = Annotated[HttpUrl, UrlConstraints(max_length=2048)]
 Credits = Annotated[int, Field(ge=0, le=1_000_000)]
 Count = Annotated[int, Field(ge=1, le=10_000)]
 Rate = Annotated[float, Field(gt=0, le=1000)]
+SQLITE = "sqlite+aiosqlite:///"
+QUOTES = "\"'`“”„‘’«»"
 TO_RUN = ("discord_token", "segmind_api_key")
 """What has no default; commands that look after a stopped bot do without."""
 
@@ -33,7 +39,7 @@ class Settings(BaseSettings):
     """Every setting, named as its variable in lower case; `.env.example` tells what each is for."""
 
     model_config = SettingsConfigDict(
-        frozen=True, env_ignore_empty=True, extra="ignore", env_file_encoding="utf-8"
+        frozen=True, env_ignore_empty=True, extra="ignore", env_file_encoding="utf-8-sig"
     )
 
     discord_token: SecretStr = SecretStr("")
@@ -81,22 +87,35 @@ class Settings(BaseSettings):
 
     @field_validator("discord_token", "segmind_api_key")
     @classmethod
-    def _not_blank(cls, value: SecretStr) -> SecretStr:
-        if not value.get_secret_value():
-            return value  # not set: `missing` says so, where it is needed
-        secret = value.get_secret_value().strip()
-        if not secret:
-            raise ValueError("it is blank")
+    def _copied_whole(cls, value: SecretStr) -> SecretStr:
+        secret = value.get_secret_value()
         if not (secret.isascii() and secret.isprintable()) or " " in secret:
             raise ValueError("it holds characters that none has: copy it again")
-        return SecretStr(secret)
+        return value
+
+    @field_validator("data_dir")
+    @classmethod
+    def _in_full(cls, value: Path) -> Path:
+        return _written_out(value)
 
     @field_validator("database_url")
     @classmethod
     def _only_sqlite(cls, value: str) -> str:
-        if value and not value.startswith("sqlite+aiosqlite:///"):
-            raise ValueError("it must begin with sqlite+aiosqlite:///")
-        return value
+        path = value.removeprefix(SQLITE)
+        if path == value:
+            raise ValueError(f"it must begin with {SQLITE}")
+        return f"{SQLITE}{_written_out(Path(path))}" if path else value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_meant(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """What `docker --env-file` hands over as it stands is read as a shell or `.env` would."""
+        meant = {
+            name: _bare(name, value) if isinstance(value, str) else value
+            for name, value in values.items()
+            if name in cls.model_fields
+        }
+        return {name: value for name, value in meant.items() if value != ""}
 
     @classmethod
     def load(cls, env_file: Path | None = Path(".env"), *, needs: Collection[str] = TO_RUN) -> Self:
@@ -104,6 +123,8 @@ class Settings(BaseSettings):
 
         Raises `SettingsError`, one sentence that names the variable and never its value.
         """
+        if env_file is not None:
+            _check_file(env_file)
         try:
             settings = cls(_env_file=env_file)
         except ValidationError as error:
@@ -146,6 +167,59 @@ class Settings(BaseSettings):
             max_waiting_per_person=self.max_waiting_per_person,
             allowed_servers=self.allowed_servers,
         )
+
+
+def _bare(name: str, value: str) -> str:
+    """Without the blanks and the pair of quotes around it. Raises `SettingsError`."""
+    text = value.strip()
+    if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
+        text = text[1:-1].strip()
+    if not text.isprintable():
+        odd = "it holds a character that cannot be seen: type it anew"
+    elif text.strip(QUOTES) != text or '"' in text:
+        odd = "a quote is left over in it: take it away"
+    elif text.startswith("#") or " #" in text:
+        odd = "it goes on with a comment: give that a line of its own"
+    else:
+        return text
+    raise SettingsError(f"{name.upper()} is wrong: {odd}.")
+
+
+def _written_out(path: Path) -> Path:
+    """With the home folder for `~`. Raises `ValueError` for what only a shell would fill in."""
+    if set("$\\") & set(str(path)):
+        raise ValueError("it holds $ or \\, which mean nothing here: write the path out")
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        raise ValueError("it begins with ~, and there is no such home folder") from None
+
+
+def _check_file(path: Path) -> None:
+    """Raises `SettingsError` for a file that is there and is not settings, line by line."""
+    text = None
+    try:
+        if path.is_fifo():  # what is read from it once is gone
+            return
+        text = path.read_text("utf-8-sig")
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        pass
+    if text is None or "\0" in text:
+        raise SettingsError(f"{path} is not text in UTF-8: save it anew with that encoding.")
+    for found in parse_stream(StringIO(text)):
+        if found.error:
+            said = found.original.string
+            line = found.original.line + said[: len(said) - len(said.lstrip())].count("\n")
+            name = re.match(r"\s*(?:export\s+)?(\w+)\s*=", said)
+            raise SettingsError(
+                f"{name[1]} is wrong: in line {line} of {path} a quote is left over."
+                if name
+                else f"Line {line} of {path} is no setting: write it as NAME=value."
+            )
 
 
 def _sentence(error: ValidationError) -> str:

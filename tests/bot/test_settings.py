@@ -6,11 +6,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from bot.errors import SettingsError
-from bot.settings import Settings
+from bot.settings import SQLITE, Settings
 
 ROOT = Path(__file__).parent.parent.parent
+HOME = Path("/tmp/of-nobody")
 NEEDED = {"DISCORD_TOKEN": "a.b.c", "SEGMIND_API_KEY": "SG_secret"}
 
 
@@ -81,6 +83,142 @@ def test_a_wrong_value_is_one_sentence_that_names_its_variable(
     assert "SG_secret" not in sentence
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "meant"),
+    [
+        ("DATA_DIR", '"/x y"', Path("/x y")),
+        ("DATA_DIR", "'/x'", Path("/x")),
+        ("DATA_DIR", " /x\r", Path("/x")),
+        ("DATA_DIR", "/o'brien", Path("/o'brien")),
+        ("DATA_DIR", "~", HOME),
+        ("DATA_DIR", '"~/x"', HOME / "x"),
+        ("DATABASE_URL", "sqlite+aiosqlite:///~/x.db", f"sqlite+aiosqlite:///{HOME}/x.db"),
+        ("DATABASE_URL", '""', ""),
+        ("MAX_RUNNING", "''", None),
+        ("MAX_WAITING", '"7"', 7),
+        ("LOG_LEVEL", "'debug'", "DEBUG"),
+        ("ALLOWED_SERVERS", '"12, 34"', {12, 34}),
+        ("DISCORD_TOKEN", '"a.b.c" ', SecretStr("a.b.c")),
+    ],
+)
+def test_what_docker_hands_over_is_read_as_it_was_meant(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, meant: object
+) -> None:
+    monkeypatch.setenv("HOME", str(HOME))
+    monkeypatch.setenv(name, value)
+    assert getattr(Settings.load(env_file=None), name.lower()) == meant
+
+
+@pytest.mark.parametrize("name", ["DATA_DIR", "SEGMIND_API_KEY", "MAX_RUNNING", "LOG_LEVEL"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        '"5',
+        "5'",
+        "\"5'",
+        "\"'5'\"",
+        '"5" or so',
+        '"5"  # of them',
+        "5 # of them",
+        "“5”",
+        "5\t5",
+        "5\n6",
+        "\x1b5",
+        "5\u200b",
+        "\udcff5",
+    ],
+)
+def test_what_nobody_means_is_refused_by_name(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=rf"^{name} is wrong: [^\n]+\.$"):
+        Settings.load(env_file=None)
+
+
+@pytest.mark.parametrize("value", ["$HOME/x", "${HOME}", "/my\\ data", "~nobody-of-that-name/x"])
+@pytest.mark.parametrize(("name", "before"), [("DATA_DIR", ""), ("DATABASE_URL", SQLITE)])
+def test_a_path_that_a_shell_would_fill_in_is_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str, before: str, value: str
+) -> None:
+    monkeypatch.setenv(name, before + value)
+    with pytest.raises(SettingsError, match=rf"^{name} is wrong: [^\n]+\.$"):
+        Settings.load(env_file=None)
+
+
+def test_a_file_of_an_editor_that_marks_utf_8_is_read_from_its_first_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("DISCORD_TOKEN")
+    file = tmp_path / ".env"
+    file.write_bytes(b"\xef\xbb\xbfDISCORD_TOKEN=d.e.f\r\nMAX_WAITING='7' # of them\r\n")
+    settings = Settings.load(file)
+    assert settings.discord_token == SecretStr("d.e.f")
+    assert settings.max_waiting == 7
+
+
+UNREADABLE = {
+    "UTF-16": "# für alle\nMAX_WAITING=7\n".encode("utf-16"),
+    "UTF-16 without a mark": "MAX_WAITING=7\n".encode("utf-16-le"),
+    "UTF-32": "MAX_WAITING=7\n".encode("utf-32"),
+    "Latin-1": "# für alle\nMAX_WAITING=7\n".encode("latin-1"),
+    "a NUL": b"MAX_WAITING=7\0\n",
+}
+
+
+@pytest.mark.parametrize("case", UNREADABLE)
+def test_a_file_in_another_encoding_is_one_sentence_that_names_it(
+    tmp_path: Path, case: str
+) -> None:
+    file = tmp_path / ".env"
+    file.write_bytes(UNREADABLE[case])
+    with pytest.raises(SettingsError) as caught:
+        Settings.load(file)
+    assert str(caught.value) == f"{file} is not text in UTF-8: save it anew with that encoding."
+
+
+def test_a_folder_in_the_files_place_is_said(tmp_path: Path) -> None:
+    """Docker makes one where the file that it was to mount is missing."""
+    with pytest.raises(SettingsError, match="cannot be read: Is a directory"):
+        Settings.load(tmp_path)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_that_may_not_be_read_is_said(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.touch(mode=0)
+    with pytest.raises(SettingsError, match="cannot be read: Permission denied"):
+        Settings.load(file)
+
+
+def test_a_file_in_a_loop_is_said(tmp_path: Path) -> None:
+    """What root cannot read either."""
+    file = tmp_path / ".env"
+    file.symlink_to(file)
+    with pytest.raises(SettingsError, match=r"\.env cannot be read: "):
+        Settings.load(file)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('\n\nDATA_DIR="/x\nMAX_RUNNING=5\n', "DATA_DIR is wrong: in line 3 of"),
+        ("export DATA_DIR='/x\n", "DATA_DIR is wrong: in line 1 of"),
+        ('DATA_DIR="/x\nLOG_LEVEL="INFO"\n', "DATA_DIR is wrong: in line 1 of"),
+        ('DATA_DIR="/x\nLOG_LEVEL=INFO"\n', "DATA_DIR is wrong: it holds a character"),
+        ("# mine\nwhat was it\n", "Line 2 of"),
+    ],
+)
+def test_a_line_that_is_none_is_said(tmp_path: Path, text: str, said: str) -> None:
+    """It would else be left out, and the default hold."""
+    file = tmp_path / ".env"
+    file.write_text(text)
+    with pytest.raises(SettingsError) as caught:
+        Settings.load(file)
+    assert str(caught.value).startswith(said)
+    assert "\n" not in str(caught.value)
+
+
 @pytest.mark.parametrize("missing", sorted(NEEDED))
 def test_what_is_needed_is_asked_for(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
     monkeypatch.delenv(missing)
@@ -104,10 +242,21 @@ def test_servers_are_a_list_of_ids(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_program_ends_with_2_and_without_a_traceback(
     tmp_path: Path, wrong: dict[str, str]
 ) -> None:
+    assert ends_with_2(tmp_path, **wrong).startswith(next(iter(wrong)))
+
+
+@pytest.mark.slow
+def test_so_it_does_on_a_file_that_is_no_text(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(UNREADABLE["UTF-16"])
+    assert ends_with_2(tmp_path).startswith(".env is not text in UTF-8")
+
+
+def ends_with_2(folder: Path, **wrong: str) -> str:
+    """The one line that the program says before it ends there."""
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **NEEDED, **wrong}
     ended = subprocess.run(
         [sys.executable, "-m", "bot", "run"],
-        cwd=tmp_path,
+        cwd=folder,
         env=env,
         capture_output=True,
         text=True,
@@ -115,5 +264,5 @@ def test_the_program_ends_with_2_and_without_a_traceback(
         timeout=30,
     )
     assert ended.returncode == 2
-    assert ended.stderr.startswith(next(iter(wrong)))
     assert ended.stderr.count("\n") == 1
+    return ended.stderr
