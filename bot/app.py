@@ -1,15 +1,12 @@
 """The only wiring: opens the store, the clients and Discord, loads the cogs, starts the runner."""
 
 import asyncio
-import functools
-import itertools
 import secrets
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
 
-import aiohttp
 import discord
 import structlog
 import yarl
@@ -19,10 +16,10 @@ from bot.accounts.members import DiscordMembers
 from bot.accounts.wallets import Wallets
 from bot.alarms import Alarms
 from bot.clock import Clock
+from bot.connection import Connection
 from bot.delivery.audit import AuditChannels
 from bot.delivery.post import Delivery
 from bot.delivery.status import StatusCards
-from bot.errors import MarionetteError, SettingsError
 from bot.jobs.files import Files
 from bot.jobs.forecast import Forecast
 from bot.jobs.intake import Intake
@@ -67,14 +64,12 @@ log = structlog.get_logger()
 Work = Callable[[], Coroutine[Any, Any, None]]
 """Something that goes on until it is cancelled."""
 
-REACH_DISCORD_S = (1.0, 2.0, 5.0, 15.0, 30.0)
-
 
 async def run(settings: Settings, clock: Clock, stopping: asyncio.Event) -> None:
     """Run until `stopping`. Raises `SettingsError`, `StoreError`, `MarionetteError`, in groups."""
     async with AsyncExitStack() as stack:
-        client, runner, beside = await _wire(settings, clock, stack)
-        await _work(settings, client, runner, beside, stopping)
+        runner, beside = await _wire(settings, clock, stack)
+        await _work(runner, beside, stopping)
     log.info("stopped", advice="Unfinished jobs go on at the next start.")
 
 
@@ -101,7 +96,7 @@ class _Parts:
 
 async def _wire(
     settings: Settings, clock: Clock, stack: AsyncExitStack
-) -> tuple[Bot, Runner, list[Work]]:
+) -> tuple[Runner, list[Work]]:
     alarms = Alarms()
     database = await Database.open(settings.database, exclusive=True, alarms=alarms)
     store = Store(await stack.enter_async_context(database), settings.operator_limits())
@@ -148,19 +143,19 @@ async def _wire(
     client.crowd = crowd
     client.confirmations, client.card_access = Confirmations(clock), CardAccess(clock)
     await _load_cogs(client, parts)
+    connection = Connection(client, settings.discord_token.get_secret_value(), clock)
     if settings.http_port:
-        is_ready = functools.partial(_is_connected, client)
         health = Health(
             store=store,
             clock=clock,
-            is_ready=is_ready,
+            is_ready=lambda: connection.is_ready,
             is_tripped=lambda: parts.breaker.is_tripped,
             answers=crowd.counts,
             lag=lag,
             port=settings.http_port,
         )
         await stack.enter_async_context(health)
-    return client, runner, [status.run, audit.run, lag.run]
+    return runner, [connection.run, status.run, audit.run, lag.run]
 
 
 async def _load_cogs(client: Bot, parts: _Parts) -> None:
@@ -276,79 +271,13 @@ def _discord_client(settings: Settings) -> Bot:
     )
 
 
-async def _work(
-    settings: Settings,
-    client: Bot,
-    runner: Runner,
-    beside: list[Work],
-    stopping: asyncio.Event,
-) -> None:
+async def _work(runner: Runner, beside: list[Work], stopping: asyncio.Event) -> None:
     """All that goes on until `stopping`; then the runner's steps may end."""
     async with asyncio.TaskGroup() as group:
-        tasks = [
-            group.create_task(runner.run()),
-            *(group.create_task(work()) for work in beside),
-            group.create_task(_discord(settings, client)),
-        ]
+        tasks = [group.create_task(work()) for work in (runner.run, *beside)]
         try:
             await stopping.wait()
         finally:  # also when one of them has failed: a submit on its way is to end
             await runner.stop()
         for task in tasks:
             task.cancel()
-
-
-async def _discord(settings: Settings, client: Bot) -> None:
-    """Log in, bring the commands up to date, and stay connected."""
-    await _reach_discord(str(settings.discord_api_url))
-    try:
-        await client.login(settings.discord_token.get_secret_value())
-        await client.tree.sync()
-        log.info("logged in", user=str(client.user))
-        await _stay_connected(client)
-    except discord.LoginFailure:
-        raise SettingsError(
-            "DISCORD_TOKEN is wrong: Discord does not accept it. Make a new one on the "
-            "application's Bot page."
-        ) from None
-    except (discord.ConnectionClosed, discord.PrivilegedIntentsRequired) as error:
-        raise MarionetteError(f"Discord closed the connection for good: {error}") from error
-    except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
-        raise MarionetteError(f"Discord cannot be used: {error}") from error
-
-
-def _is_connected(client: Bot) -> bool:
-    socket: discord.gateway.DiscordWebSocket | None = client.ws  # None until the first connection
-    return client.is_ready() and socket is not None and socket.open
-
-
-async def _stay_connected(client: Bot) -> None:
-    """discord.py reconnects by itself, but not before its first connection."""
-    for wait_s in itertools.chain(REACH_DISCORD_S, itertools.repeat(REACH_DISCORD_S[-1])):
-        try:
-            await client.connect()
-        except AttributeError:  # its reconnecting asks a connection that never was
-            if client.ws is not None:
-                raise
-        if client.is_closed():
-            return
-        log.warning("Discord's gateway does not answer", next_try_in_s=wait_s)
-        await asyncio.sleep(wait_s)
-
-
-async def _reach_discord(api_url: str) -> None:
-    """Wait until Discord answers at all: a bot that starts before the network must not give up."""
-    tries = 0
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20)) as session:
-        while True:
-            try:
-                async with session.get(f"{api_url.rstrip('/')}/gateway") as answer:
-                    if answer.status < 500:
-                        return
-                    reason = f"HTTP {answer.status}"
-            except (aiohttp.ClientError, OSError, TimeoutError) as error:
-                reason = str(error) or type(error).__name__
-            wait_s = REACH_DISCORD_S[min(tries, len(REACH_DISCORD_S) - 1)]
-            tries += 1
-            log.warning("Discord does not answer", reason=reason, next_try_in_s=wait_s)
-            await asyncio.sleep(wait_s)

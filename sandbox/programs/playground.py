@@ -106,9 +106,8 @@ class Playground:
         )
 
     async def _until_online(self, bot: Program) -> None:
-        ada = PersonClient(self.discord.people_url, self._world.users["ada"].id)
-        async with ada, asyncio.TaskGroup() as group:
-            online = group.create_task(ada.until_online(self._world.bot_id, 2 * PATIENCE_S))
+        async with asyncio.TaskGroup() as group:
+            online = group.create_task(self._bot_is_there())
             ended = group.create_task(bot.process.wait())
             await asyncio.wait(
                 {online, ended}, timeout=PATIENCE_S, return_when=asyncio.FIRST_COMPLETED
@@ -118,6 +117,13 @@ class Playground:
                 task.cancel()
         if not is_online:
             raise PlaygroundError(f"The bot did not come online:\n{bot.log()}")
+
+    async def _bot_is_there(self) -> None:
+        """It is online, and has registered its commands, which it does beside that."""
+        async with PersonClient(self.discord.people_url, self._world.users["ada"].id) as ada:
+            await ada.until_online(self._world.bot_id, 2 * PATIENCE_S)
+        while not self._world.commands:  # noqa: ASYNC110 - nobody announces them
+            await asyncio.sleep(0.05)
 
     async def _greet(self) -> None:
         """Whoever opens the page finds something to begin with."""

@@ -121,7 +121,9 @@ class Stage:
 
 
 def _logins(log_path: Path) -> int:
-    return log_path.read_text().count("has connected to Gateway")
+    """How often a bot has come online with its commands."""
+    log = log_path.read_text()
+    return min(log.count("has connected to Gateway"), log.count("the commands are there"))
 
 
 def says(*words: str, to: int | None = None) -> Callable[[Json], bool]:

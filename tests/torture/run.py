@@ -91,8 +91,7 @@ async def torture(plan: Plan, folder: Path) -> Tally:
         wrong = audit.faults()
         if code:
             wrong.append(f"The bot ended with {code}.")
-        if not plan.fault_rate:
-            wrong += [f"The bot ended by itself with {code}:\n{log}" for code, log in world.falls]
+        wrong += [f"The bot ended by itself with {code}:\n{log}" for code, log in world.falls]
         return Tally(
             plan=plan,
             ends=audit.ends,

@@ -1,8 +1,4 @@
-"""What the servers do wrong in a torture run, and what they are spared of, with the reasons.
-
-Spared are the four calls of a start: a bot that cannot log in ends, and whoever supervises it
-starts it again, which would only take time.
-"""
+"""What the servers do wrong in a torture run."""
 
 import asyncio
 import random
@@ -19,12 +15,6 @@ SELDOM = 0.03
 MOMENT_S = 1.0
 """Real time: longer than a moment only makes a run longer, whatever the client does about it."""
 
-OF_A_START = (
-    "/gateway",
-    "/users/@me",
-    "/oauth2/applications/@me",
-    "/applications/{application_id}/commands",
-)
 HABITS = Habits(
     history_late_s=20.0,
     history_copies=2,
@@ -102,11 +92,9 @@ def make_trouble(world: World, faults: Faults, rate: float) -> None:
 
 
 def _is_spared(request: web.Request) -> bool:
-    """A start's calls, and what is not the bot's own."""
-    if "attachments/" in request.path and request.path.startswith(("/attach", "/ephemeral")):
-        return request.headers.get("User-Agent") != BOTS_DOWNLOADS
-    resource = request.match_info.route.resource
-    return resource is not None and resource.canonical.endswith(OF_A_START)
+    """What is not the bot's own."""
+    is_file = request.path.startswith(("/attachments/", "/ephemeral-attachments/"))
+    return is_file and request.headers.get("User-Agent") != BOTS_DOWNLOADS
 
 
 async def trouble_the_gateway(world: World, chance: random.Random) -> None:

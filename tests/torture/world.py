@@ -124,8 +124,8 @@ class World:
 
     @property
     def is_online(self) -> bool:
-        """Whether the bot is connected and identified."""
-        return self.discord.bot_id in self.discord.online
+        """Whether the bot is connected and identified, and can be asked."""
+        return self.discord.bot_id in self.discord.online and bool(self.discord.commands)
 
     # --- time ---------------------------------------------------------------------------------
 

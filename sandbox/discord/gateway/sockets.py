@@ -73,7 +73,7 @@ class Connection:
         self._socket = socket
         self._traffic = traffic
         self._deflate = zlib.compressobj() if compressed else None
-        self._queue: asyncio.Queue[Json | Close] = asyncio.Queue()
+        self._queue: asyncio.Queue[Json | str | Close] = asyncio.Queue()
         self._closed_by_us = False
         self.session: Session | None = None
 
@@ -90,6 +90,10 @@ class Connection:
         """Queue an event."""
         self.send(Op.DISPATCH, data, t=name, s=number)
 
+    def garble(self) -> None:
+        """Queue a frame that is no payload."""
+        self._queue.put_nowait('{"op": ')
+
     def close(self, code: Close) -> None:
         """Close once everything queued is sent."""
         self._queue.put_nowait(code)
@@ -97,9 +101,12 @@ class Connection:
     async def write(self) -> None:
         """Send what is queued until the connection is to be closed."""
         while not isinstance(item := await self._queue.get(), Close):
-            if item["op"] != Op.HEARTBEAT_ACK:
-                self._traffic.gateway("out", item["t"] or Op(item["op"]).name, item["d"])
-            text = encode(item)
+            if isinstance(item, str):
+                text = item
+            else:
+                if item["op"] != Op.HEARTBEAT_ACK:
+                    self._traffic.gateway("out", item["t"] or Op(item["op"]).name, item["d"])
+                text = encode(item)
             if self._deflate is None:
                 await self._socket.send_str(text)
             else:
@@ -143,6 +150,11 @@ class Gateway:
             if connection.session is not None:
                 self._sessions.forget(connection.session)
             connection.send(Op.INVALID_SESSION, False)
+
+    def garble_all(self) -> None:
+        """Send every bot something that is no JSON."""
+        for connection in self._open:
+            connection.garble()
 
     def refuse_resumes(self, count: int = 1) -> None:
         """Tell the next bots that want to resume that their session is gone (opcode 9)."""

@@ -111,13 +111,17 @@ class Life:
         return Settings(_env_file=None, **(values | changes))
 
     async def start(self, **changes: object) -> None:
-        """Start the bot on this world's data, and wait until it is connected."""
+        """Start the bot on this world's data, and wait until it is connected and can be asked."""
+        self.begin(**changes)
+        await self.until(lambda: self.bot_is_online and bool(self.world.commands))
+
+    def begin(self, **changes: object) -> None:
+        """Start the bot on this world's data."""
         self._stopping = asyncio.Event()
         settings = self.settings(**changes)
         place_database(settings.data_dir / "marionette.db")
         running = run(settings, self._bots_clock, self._stopping)
         self._bot = asyncio.create_task(running)
-        await self.until(lambda: self.bot_is_online)
 
     @property
     def bot_is_online(self) -> bool:

@@ -1,0 +1,170 @@
+"""The connection to Discord: log in, stay connected, and register the commands beside it.
+
+What ends it is a token that Discord does not accept, and a connection that it closes for good.
+Everything else may pass, and is tried again.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any
+
+import aiohttp
+import discord
+import structlog
+from discord.ext import commands
+
+from bot.clock import Clock
+from bot.errors import MarionetteError, SettingsError
+
+log = structlog.get_logger()
+
+PAUSES_S = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0)
+LONGEST_PAUSE_S = 3600.0
+EXPECTED = (discord.DiscordException, aiohttp.ClientError, OSError)
+OF_A_COMMAND = frozenset(
+    {
+        "type",
+        "name",
+        "description",
+        "default_member_permissions",
+        "contexts",
+        "integration_types",
+        "nsfw",
+        "options",
+        "required",
+        "choices",
+        "value",
+        "autocomplete",
+        "channel_types",
+        "min_value",
+        "max_value",
+        "min_length",
+        "max_length",
+    }
+)
+"""What we say of a command or of its options; Discord's answer adds more."""
+
+
+class Connection:
+    """`run` it once, with the client open."""
+
+    def __init__(self, client: commands.Bot, token: str, clock: Clock) -> None:
+        self._client = client
+        self._token = token
+        self._clock = clock
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the bot is connected, and knows its servers."""
+        socket: discord.gateway.DiscordWebSocket | None = self._client.ws  # None before the first
+        return self._client.is_ready() and socket is not None and socket.open
+
+    async def run(self) -> None:
+        """Go on until cancelled.
+
+        Raises `SettingsError` for a wrong token and, in a group, `MarionetteError` for a connection
+        that was closed for good.
+        """
+        await self._persist("the log-in has failed", self._log_in)
+        log.info("logged in", user=str(self._client.user))
+        async with asyncio.TaskGroup() as group:
+            group.create_task(
+                self._persist("the commands could not be registered", self._register_commands)
+            )
+            await self._persist("Discord's gateway does not answer", self._stay_connected)
+
+    async def _persist(self, trouble: str, attempt: Callable[[], Awaitable[None]]) -> None:
+        """Try until it is done. Each kind of failure is told once, and that it is over."""
+        failures, told = 0, set[str]()
+        while True:
+            began = self._clock.monotonic()
+            try:
+                await attempt()
+            except MarionetteError:
+                raise
+            except Exception as error:
+                if self._clock.monotonic() - began > LONGEST_PAUSE_S:  # it had worked meanwhile
+                    failures, told = 0, set()
+                pause_s = max(PAUSES_S[min(failures, len(PAUSES_S) - 1)], _retry_after_s(error))
+                kind = f"{type(error).__name__} {getattr(error, 'status', '')}"
+                (log.debug if kind in told else log.warning)(
+                    trouble,
+                    reason=str(error)[:200] or kind,
+                    next_try_in_s=pause_s,
+                    exc_info=not isinstance(error, EXPECTED),
+                )
+                failures += 1
+                told.add(kind)
+                await self._clock.sleep(pause_s)
+            else:
+                if told:
+                    log.info("a trouble is over", trouble=trouble)
+                return
+
+    async def _log_in(self) -> None:
+        http = self._client.http
+        await http.close()  # of the try before: discord.py makes another one and leaves that open
+        http.connector = discord.utils.MISSING
+        try:
+            await self._client.login(self._token)
+        except discord.DiscordException as error:
+            if not isinstance(error, discord.LoginFailure) and getattr(error, "status", 0) != 401:
+                raise
+            raise SettingsError(
+                "DISCORD_TOKEN is wrong: Discord does not accept it. Make a new one on the "
+                "application's Bot page."
+            ) from None
+
+    async def _stay_connected(self) -> None:
+        """discord.py reconnects by itself, but not before its first connection."""
+        client = self._client
+        try:
+            await client.connect()
+        except (discord.ConnectionClosed, discord.PrivilegedIntentsRequired) as error:
+            raise MarionetteError(f"Discord closed the connection for good: {error}") from error
+        except Exception as error:
+            if client.ws is not None:
+                await client.ws.close()
+            elif isinstance(error, AttributeError):  # it asks a connection that never was
+                raise aiohttp.ClientConnectionError("there was no connection yet") from error
+            raise
+
+    async def _register_commands(self) -> None:
+        """Discord counts how often commands are registered, so only where it has others."""
+        client = self._client
+        assert client.application_id is not None
+        ours = [command.to_dict(client.tree) for command in client.tree.get_commands()]
+        there = await client.http.get_global_commands(client.application_id)
+        if _by_name(ours) != _by_name(there):
+            await client.tree.sync()
+        log.info("the commands are there")
+
+
+def _retry_after_s(error: Exception) -> float:
+    """How long Discord, or what stands before it, asks to wait, where it does."""
+    if not isinstance(error, discord.HTTPException):
+        return 0.0
+    try:
+        return min(LONGEST_PAUSE_S, float(error.response.headers.get("Retry-After", 0)))
+    except ValueError:
+        return 0.0
+
+
+def _by_name(found: Iterable[Mapping[str, Any]]) -> dict[tuple[int, str], Any]:
+    """Commands in a form that can be compared, whoever tells them and in which order."""
+    return {(command["type"], command["name"]): _said(command) for command in found}
+
+
+def _said(told: Mapping[str, Any]) -> dict[str, Any]:
+    """Without what Discord adds, and what is the same as nothing."""
+    said: dict[str, Any] = {}
+    for name, value in told.items():
+        if name not in OF_A_COMMAND or value is None or value is False or value in ([], ""):
+            continue
+        if name in {"options", "choices"}:
+            said[name] = [_said(part) for part in value]
+        elif isinstance(value, list):
+            said[name] = sorted(value)
+        else:
+            said[name] = str(value) if name == "default_member_permissions" else value
+    return said
