@@ -22,6 +22,7 @@ from bot.delivery.post import Delivery
 from bot.delivery.status import StatusCards
 from bot.jobs.files import Files
 from bot.jobs.forecast import Forecast
+from bot.jobs.inputs import Inputs
 from bot.jobs.intake import Intake
 from bot.jobs.live import LiveJobs
 from bot.jobs.renders import Renders
@@ -205,7 +206,14 @@ def _runner(parts: _Parts, segmind: Segmind, status: StatusCards, crowd: Crowd) 
             store=store,
             jobs=parts.jobs,
             segmind=segmind,
-            media=media,
+            inputs=Inputs(
+                downloads=parts.downloads,
+                segmind=segmind,
+                media=media,
+                files=files,
+                clock=clock,
+                supplier=str(settings.discord_api_url),
+            ),
             files=files,
             breaker=breaker,
             limiter=parts.limiter,

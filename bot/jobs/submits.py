@@ -5,7 +5,6 @@ run. A job that is found in `submitting` is looked up in the provider's history 
 """
 
 import asyncio
-from urllib.parse import parse_qs, urlsplit
 
 import structlog
 
@@ -24,9 +23,9 @@ from bot.errors import (
     SubmitInDoubt,
 )
 from bot.jobs.files import Files
+from bot.jobs.inputs import Inputs
 from bot.jobs.live import Jobs
 from bot.jobs.lookups import REVIEW_EVERY_S, Lookups
-from bot.media.inspect import Media
 from bot.provider.breaker import SOURCE, CircuitBreaker
 from bot.provider.client import Segmind
 from bot.provider.failures import problem_in
@@ -35,9 +34,6 @@ from bot.provider.rejections import Rejections
 from bot.store.store import MAX_SUBMITTING, Store
 
 log = structlog.get_logger()
-
-LINK_MARGIN_S = 3600.0
-"""An input's link must outlive the wait in the provider's own queue."""
 
 LOOK_AGAIN_S = 30.0
 AFTER_A_FAILED_UPLOAD_S = 120.0
@@ -60,7 +56,7 @@ class Submits:
         store: Store,
         jobs: Jobs,
         segmind: Segmind,
-        media: Media,
+        inputs: Inputs,
         files: Files,
         breaker: CircuitBreaker,
         limiter: RateLimiter,
@@ -71,7 +67,7 @@ class Submits:
         self._store = store
         self._jobs = jobs
         self._segmind = segmind
-        self._media = media
+        self._inputs = inputs
         self._files = files
         self._breaker = breaker
         self._limiter = limiter
@@ -94,7 +90,7 @@ class Submits:
         if self._breaker.is_degraded and not await self._probe():
             return self._breaker.cooldown_s
         try:
-            image_url, video_url = await self._links(job)
+            image_url, video_url = await self._inputs.links(job)
         except InputsRejected as error:
             await self._reject(job, error)
             return 0
@@ -182,27 +178,6 @@ class Submits:
     def _defer(self, job: Job, wait_s: float) -> float:
         self._not_before[job.id] = self._clock.monotonic() + wait_s
         return wait_s
-
-    async def _links(self, job: Job) -> tuple[str, str]:
-        """Links to both inputs that live long enough; raises `ProviderError`."""
-        assert job.subject is not None
-        assert job.motion is not None
-        image_url, video_url = job.subject.url, job.motion.url
-        if self._expires_soon(image_url):
-            path = self._files.subject(job.id)
-            image_url = await self._segmind.upload(path, await self._media.content_type(path))
-        if job.motion.sent_size or self._expires_soon(video_url):
-            path = self._files.motion(job.id)
-            video_url = await self._segmind.upload(path, await self._media.content_type(path))
-        return image_url, video_url
-
-    def _expires_soon(self, url: str) -> bool:
-        """Discord's links carry their end as `ex`, hexadecimal unix seconds."""
-        ends = parse_qs(urlsplit(url).query).get("ex", [""])[0]
-        try:
-            return int(ends, 16) < self._clock.time() + LINK_MARGIN_S
-        except ValueError:
-            return False
 
     # --- submitting ---------------------------------------------------------------------------
 

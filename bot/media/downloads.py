@@ -94,6 +94,24 @@ class Downloads:
             if not part.is_in_place:
                 await _in_thread(part.drop)
 
+    async def answers(self, url: str, *, timeout_s: float, supplier: str) -> bool:
+        """Whether a link hands out its first byte now; whatever else happens is a no.
+
+        `supplier` is as in `save`. A redirection is a no, too.
+        """
+        local = _is_local(supplier)
+        session = self._local if local else self._outside
+        one_byte = {"Range": "bytes=0-0"}
+        try:
+            target = _checked(url, local=local)
+            async with (
+                asyncio.timeout(timeout_s),
+                session.get(target, headers=one_byte, allow_redirects=False) as response,
+            ):
+                return response.status in {200, 206} and bool(await response.content.read(1))
+        except (DownloadError, aiohttp.ClientError, OSError, TimeoutError):
+            return False
+
     async def _follow(self, url: str, part: "_Part", limit_bytes: int, local: bool) -> int:
         session = self._local if local else self._outside
         target = _checked(url, local=local)

@@ -1,6 +1,7 @@
 """The outside world of the model: a clock, a provider with its files and its history, and death."""
 
 import asyncio
+import base64
 import uuid
 from dataclasses import dataclass, field
 from typing import Literal, get_args
@@ -142,6 +143,8 @@ class Outside:
                 return self._video(request, name)
             case ["file", name]:
                 return self._file(request, name)
+            case ["upload"]:
+                return self._upload(body)
         raise AssertionError(request.path)
 
     def _kills(self, request: web.Request, *points: str) -> bool:
@@ -254,6 +257,20 @@ class Outside:
         if self.weather.files == "away":
             return web.Response(status=503)
         return web.Response(body=name.partition("-")[0].encode())
+
+    def handed_over(self, given: Inputs, is_young: bool) -> Inputs:
+        """By link while that is young and answers, else as uploads."""
+        if is_young and self.weather.files != "away":
+            return given
+        return self.asset_of(given[0]), self.asset_of(given[1]), given[2]
+
+    def asset_of(self, link: str) -> str:
+        """Where an attachment is, once it has been uploaded: the same for the same bytes."""
+        return f"{self.url}/asset/{link.rpartition('/')[2].partition('-')[0]}"
+
+    def _upload(self, body: dict[str, list[str]]) -> web.Response:
+        told = base64.b64decode(body["data_urls"][0].partition(",")[2]).decode()
+        return web.json_response({"file_urls": [self.asset_of(told)]})
 
 
 def _cut(request: web.Request) -> None:

@@ -19,6 +19,7 @@ from bot.core.rules import OperatorLimits
 from bot.errors import DeliveryError, Fact, Problem, Refused
 from bot.jobs.files import Files
 from bot.jobs.forecast import Forecast
+from bot.jobs.inputs import Inputs
 from bot.jobs.intake import Intake
 from bot.jobs.live import LiveJobs
 from bot.jobs.renders import Renders
@@ -206,7 +207,14 @@ class Program:
                 store=store,
                 jobs=self.jobs,
                 segmind=segmind,
-                media=media,
+                inputs=Inputs(
+                    downloads=downloads,
+                    segmind=segmind,
+                    media=media,
+                    files=files,
+                    clock=clock,
+                    supplier=self.outside.url,
+                ),
                 files=files,
                 breaker=breaker,
                 limiter=limiter,

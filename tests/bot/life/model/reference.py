@@ -195,7 +195,7 @@ class Reference:
 
     def _starts(self, job: Told) -> None:
         if not self.outside.posted:
-            if self.fate.point == "commit 1" and self.bot_died:
+            if self.bot_died and self.fate.point in {"commit 1", "file"}:
                 self.dies()
             self._waits(job)
             return
@@ -203,11 +203,11 @@ class Reference:
         if not self.run.set_aside:
             assert job.id in in_turn(self.jobs.values())
         assert self.outside.posted == 1
+        if is_young := job.is_young(self.clock.at):
+            self.asks("file")
         self.commits()
-        assert job.quality is not None
-        assert job.subject is not None
-        assert job.motion is not None
-        job.attempts.append(Asked((job.subject, job.motion, job.quality), self.clock.at))
+        inputs = self.outside.handed_over(job.inputs, is_young)
+        job.attempts.append(Asked(inputs, self.clock.at))
         job.is_attempting = True
         self.enters(job, "submitting")
         running = running_of(self.jobs.values())

@@ -61,6 +61,18 @@ class Told:
         return self.state == "checking" and self.source == "message"
 
     @property
+    def inputs(self) -> Inputs:
+        """What was given, by its links."""
+        assert self.subject is not None
+        assert self.motion is not None
+        assert self.quality is not None
+        return self.subject, self.motion, self.quality
+
+    def is_young(self, at: float) -> bool:
+        """Whether its links may be trusted, if they answer."""
+        return 0 <= at - self.created_at <= 10 * MINUTE_S
+
+    @property
     def attempt(self) -> Asked:
         """The submit under way."""
         assert self.is_attempting

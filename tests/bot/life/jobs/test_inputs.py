@@ -1,0 +1,107 @@
+"""Links may be dead before the end that they name: then the provider gets the kept bytes."""
+
+import pytest
+
+from sandbox.clients.person import Json, PersonClient
+from sandbox.faults import answers
+from sandbox.faults.injector import Fault, Rule, late, resets
+from tests.bot.life.jobs.test_points import SUBMIT
+from tests.bot.life.world import Life
+from tests.e2e.stage import button, says
+
+FILE = ("cdn", "GET", "/attachments/{channel_id}/{attachment_id}/{name}")
+LINK, UPLOAD = "/attachments/", "/assets/"
+
+
+async def priced(life: Life) -> tuple[PersonClient, int, Json]:
+    """Ben has sent both files and knows the price: his client, his message, and the card."""
+    await life.start()
+    ben = await life.person("ben")
+    sent = await ben.send(await ben.open_dm(), files=[life.picture, life.motion])
+    card = (await ben.wait_for(says("Shall I make")))["message"]
+    return ben, int(sent["id"]), card
+
+
+async def press(ben: PersonClient, card: Json) -> None:
+    pressed = await ben.click(int(card["channel_id"]), int(card["id"]), button(card, "540p"))
+    await ben.outcome(pressed)
+
+
+def handed_over(life: Life) -> tuple[str, ...]:
+    """How the provider got the picture and the video of the only run, as it was saved."""
+    [run] = life.provider.accepted
+    urls = run.inputs.image_url or "", run.inputs.video_url
+    assert life.rows("SELECT image_url, video_url FROM attempts WHERE request_id NOTNULL") == [urls]
+    return tuple(next(kind for kind in (LINK, UPLOAD) if kind in url) for url in urls)
+
+
+def uploads(life: Life) -> int:
+    return sum(seen.path == "/upload-asset" for seen in life.provider.requests)
+
+
+async def test_a_message_may_be_deleted_before_the_button_is_pressed(life: Life) -> None:
+    ben, sent_id, card = await priced(life)
+    await ben.delete(int(card["channel_id"]), sent_id)
+    await press(ben, card)
+    await life.reaches("delivered", step_s=1.0)
+    assert handed_over(life) == (UPLOAD, UPLOAD)
+    assert life.money() == ["hold", "capture"]
+
+
+async def test_a_link_that_answers_is_handed_on(life: Life) -> None:
+    ben, _, card = await priced(life)
+    life.advance(9 * 60)
+    await press(ben, card)
+    await life.reaches("delivered", step_s=1.0)
+    assert (handed_over(life), uploads(life)) == ((LINK, LINK), 0)
+
+
+async def test_a_link_that_is_no_longer_young_is_not_trusted(life: Life) -> None:
+    ben, _, card = await priced(life)
+    life.advance(10 * 60 + 1)
+    await press(ben, card)
+    await life.reaches("delivered", step_s=1.0)
+    assert handed_over(life) == (UPLOAD, UPLOAD)
+
+
+async def test_a_link_from_the_future_is_not_trusted(life: Life) -> None:
+    """The bot's clock was set back: nobody knows how old it is."""
+    ben, _, card = await priced(life)
+    life.set_bots_clock(-3600.0)
+    await press(ben, card)
+    await life.reaches("delivered", step_s=1.0)
+    assert handed_over(life) == (UPLOAD, UPLOAD)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [answers.text(404), answers.page(503), answers.text(429), resets()],
+    ids=lambda fault: fault.name,
+)
+async def test_any_doubt_about_one_link_replaces_that_one(life: Life, fault: Fault) -> None:
+    ben, _, card = await priced(life)
+    life.faults.add(Rule(fault, *FILE, times=1))
+    await press(ben, card)
+    await life.reaches("delivered", step_s=1.0)
+    assert set(handed_over(life)) == {LINK, UPLOAD}
+    assert uploads(life) == 1
+
+
+async def test_a_link_that_does_not_answer_in_time_is_replaced(
+    life: Life, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.jobs.inputs.LINK_PATIENCE_S", 0.1)
+    ben, _, card = await priced(life)
+    life.faults.add(Rule(late(life.never), *FILE, times=2))
+    await press(ben, card)
+    await life.reaches("delivered", step_s=1.0)
+    assert handed_over(life) == (UPLOAD, UPLOAD)
+
+
+async def test_what_was_uploaded_serves_the_next_try_too(life: Life) -> None:
+    ben, sent_id, card = await priced(life)
+    life.faults.add(Rule(answers.busy(), *SUBMIT, times=2))
+    await ben.delete(int(card["channel_id"]), sent_id)
+    await press(ben, card)
+    await life.reaches("delivered", step_s=1.0)
+    assert (handed_over(life), uploads(life)) == ((UPLOAD, UPLOAD), 2)
