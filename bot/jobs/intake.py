@@ -71,6 +71,7 @@ class Intake:
         self._supplier = supplier
         self._slots = asyncio.Semaphore(DOWNLOADS_AT_ONCE)
         self._seen_alone: set[str] = set()
+        self._fetched: dict[Path, str] = {}
         self._replies_due = RetryDeadline(clock, limit_s=REPLY_PATIENCE_S, min_tries=1)
 
     async def check(self, job: Job) -> float | None:
@@ -120,6 +121,7 @@ class Intake:
             self._seen_alone.add(_only(job).url)
         else:
             self._seen_alone -= {job.subject.url, motion[1].url}
+            self._forget_files(job)
             await self._take(job, *motion)
 
     async def _fetch(self, job: Job, what: What) -> None:
@@ -140,6 +142,7 @@ class Intake:
         """
         if not job.is_offer:
             raise Refused(Problem.SWAPPED)
+        self._forget_files(job)
         await self._files.delete_inputs(job.id)
         await self._store.swap_files(job)
 
@@ -154,6 +157,10 @@ class Intake:
             return facts.duration_s, upload
         sent = await self._media.rewrite(path, upload.name, job.person_id)
         return sent.duration_s, replace(upload, sent_size=(sent.width, sent.height))
+
+    def _forget_files(self, job: Job) -> None:
+        for what in What:
+            self._fetched.pop(self._path(job, what), None)
 
     def _path(self, job: Job, what: What) -> Path:
         files = self._files
@@ -173,6 +180,9 @@ class Intake:
             await self._fail(job, refused.problem, refused.facts)
 
     async def _download(self, upload: Upload, path: Path, what: What, limit_bytes: int) -> None:
+        if self._fetched.get(path) == upload.url and await asyncio.to_thread(path.exists):
+            return  # as half an offer; its message may be gone by now
+        self._fetched.pop(path, None)
         for tries_left in reversed(range(DOWNLOAD_TRIES)):
             try:
                 async with self._slots:
@@ -200,6 +210,7 @@ class Intake:
                     raise Refused(Problem.DOWNLOAD_FAILED, what=what) from error
                 await self._clock.sleep(1.0)
             else:
+                self._fetched[path] = upload.url
                 return
 
     async def _take(self, job: Job, duration_s: float, motion: Upload) -> None:

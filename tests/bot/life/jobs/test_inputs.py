@@ -48,6 +48,21 @@ async def test_a_message_may_be_deleted_before_the_button_is_pressed(life: Life)
     assert life.money() == ["hold", "capture"]
 
 
+async def test_half_a_request_may_be_deleted_before_the_other_half_comes(life: Life) -> None:
+    await life.start()
+    ben = await life.person("ben")
+    channel = await ben.open_dm()
+    half = await ben.send(channel, files=[life.picture])
+    await ben.wait_for(says("Now send me the **video**"))
+    await life.until(lambda: any((life.folder / "data" / "media").glob("*/subject")))
+    await ben.delete(channel, int(half["id"]))
+    await ben.send(channel, files=[life.motion])
+    card = (await ben.wait_for(says("Shall I make")))["message"]
+    await press(ben, card)
+    await life.reaches("delivered", step_s=1.0)
+    assert handed_over(life) == (UPLOAD, LINK)
+
+
 async def test_a_link_that_answers_is_handed_on(life: Life) -> None:
     ben, _, card = await priced(life)
     life.advance(9 * 60)
