@@ -1,5 +1,7 @@
 """Plain direct messages: a picture and a video are a request too."""
 
+import itertools
+
 import discord
 import structlog
 from discord.ext import commands
@@ -43,7 +45,7 @@ class Messages(commands.Cog):
             upload_limit_bytes=discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES,
             is_direct=True,
         )
-        image, video, left_out = _sort([given(attachment) for attachment in message.attachments])
+        image, video, left_out = _sort([given(attachment) for attachment in _files_of(message)])
         if image or video:
             await self._requests.offer(place, message.id, image, video)
             if left_out:
@@ -53,6 +55,12 @@ class Messages(commands.Cog):
             await _answer(message, parts.refusal(Problem.NEITHER, {"name": name}))
         elif await self._requests.explain_once(place):
             await _answer(message, job_cards.explanation(self._requests.prices()))
+
+
+def _files_of(message: discord.Message) -> list[discord.Attachment]:
+    """What is attached, and what is forwarded."""
+    forwarded = (shown.attachments for shown in message.message_snapshots)
+    return [*message.attachments, *itertools.chain.from_iterable(forwarded)]
 
 
 def _sort(

@@ -71,6 +71,11 @@ class PersonClient:
         message: Json = await self._post("messages", body, files)
         return message
 
+    async def forward(self, channel_id: int, message_id: int, to_channel_id: int) -> Json:
+        """Hand a message on as it is now, and return the new one."""
+        body = _place(channel_id, message_id) | {"to_channel_id": str(to_channel_id)}
+        return await self._post("forward", body)
+
     async def delete(self, channel_id: int, message_id: int) -> None:
         """Take a message back; somebody else's needs Manage Messages."""
         await self._delete("messages", _place(channel_id, message_id))

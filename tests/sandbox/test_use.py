@@ -102,6 +102,19 @@ async def test_direct_message_carries_its_content_and_files(
     assert answered["channel_id"] == str(channel)
 
 
+async def test_a_forward_carries_the_files_of_its_original(
+    bot: ExampleBot, ada: PersonClient, world: World, files: dict[str, Path]
+) -> None:
+    general = world.channels["general"].id
+    sent = await ada.send(general, "hello", [files["image"]])
+    await ada.forward(general, int(sent["id"]), await ada.open_dm())
+    while (heard := await asyncio.wait_for(bot.heard.get(), 5)).guild is not None:
+        continue
+    [snapshot] = heard.message_snapshots
+    assert (heard.attachments, snapshot.content) == ([], "hello")
+    assert await snapshot.attachments[0].read() == files["image"].read_bytes()
+
+
 async def test_client_refuses_what_does_not_fit(
     bot: ExampleBot, ada: PersonClient, ben: PersonClient, world: World, files: dict[str, Path]
 ) -> None:

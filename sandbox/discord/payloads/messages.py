@@ -17,6 +17,12 @@ from sandbox.discord.state.model import (
 from sandbox.discord.state.world import World
 from sandbox.discord.wire import Json, timestamp
 
+SNAPSHOT = (
+    *("type", "content", "mentions", "mention_roles", "attachments", "embeds"),
+    *("timestamp", "edited_timestamp", "flags", "components"),
+)
+"""What a forward tells of its original: above all not whose it was."""
+
 
 class Payloads(DirectoryPayloads):
     """Renders the world; links are signed anew each time."""
@@ -81,6 +87,8 @@ class Payloads(DirectoryPayloads):
             body |= self._interaction_fields(message, message.interaction)
         if message.reference_id is not None:
             body |= self._reference(message, message.reference_id, viewer_id)
+        if message.forwarded is not None:
+            body |= self._forward(message.forwarded)
         if message.reactions:
             viewer_id = viewer_id or self._world.bot_id
             body["reactions"] = [
@@ -142,6 +150,19 @@ class Payloads(DirectoryPayloads):
             if shown:
                 shown.pop(nested, None)
         return body | {"referenced_message": shown}
+
+    def _forward(self, original: Message) -> Json:
+        channel = self._world.channel(original.channel_id)
+        place: Json = {
+            "type": 1,
+            "channel_id": str(original.channel_id),
+            "message_id": str(original.id),
+        }
+        if channel and channel.guild_id:
+            place["guild_id"] = str(channel.guild_id)
+        shown = self.message(original)
+        snapshot = {name: shown[name] for name in SNAPSHOT}
+        return {"message_reference": place, "message_snapshots": [{"message": snapshot}]}
 
     def _interaction_fields(self, message: Message, interaction: Interaction) -> Json:
         metadata = self._metadata(interaction)

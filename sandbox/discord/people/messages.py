@@ -1,6 +1,7 @@
 """Reading and writing: a channel's messages, as people's clients handle them."""
 
 import re
+from dataclasses import replace
 
 from aiohttp import web
 
@@ -29,6 +30,7 @@ class Messages:
         return [
             web.post(PERSON + "/messages", self.send),
             web.delete(PERSON + "/messages", self.delete),
+            web.post(PERSON + "/forward", self.forward),
             web.post(PERSON + "/typing", self.type),
             web.post(PERSON + "/dm", self.open_dm),
             web.get(PERSON + r"/channels/{channel_id:\d{1,20}}/messages", self.read),
@@ -70,6 +72,22 @@ class Messages:
         message.type = REPLY
         if answered.author_id not in {person.id, *message.mention_ids}:
             message.mention_ids.append(answered.author_id)
+
+    async def forward(self, request: web.Request) -> web.Response:
+        """Hand a message on as it is now, to `to_channel_id`; of a forward, what it shows."""
+        person = self._api.person(request)
+        fields = await read_fields(request)
+        _, original = self._api.place(person, fields)
+        target = self._api.channel(person, fields.snowflake("to_channel_id"))
+        if not self._api.rights(person, target) & Permission.SEND_MESSAGES:
+            raise Refusal("You cannot write that here.")
+        if original.flags & Flag.EPHEMERAL:
+            raise Refusal("You cannot forward what only you can see.")
+        message = self._world.new_message(target, person.id)
+        message.forwarded = original.forwarded or replace(original)
+        message.set_flag(Flag.HAS_SNAPSHOT, on=True)
+        self._world.post(message)
+        return answer(self._api.payloads.message(message, person.id))
 
     async def delete(self, request: web.Request) -> web.Response:
         """Take a message back; somebody else's needs Manage Messages."""

@@ -14,6 +14,8 @@ from sandbox.discord.state.world import World
 from sandbox.discord.wire import ApiError, Fault, Json
 
 MESSAGE_CONTENT_INTENT = 1 << 15
+UNREAD: Json = {"content": "", "embeds": [], "attachments": [], "components": []}
+"""What stands in the place of what a bot may not read."""
 
 
 @dataclass(slots=True)
@@ -78,4 +80,9 @@ def for_application(world: World, message: Message, body: Json, may_read: bool) 
     own = message.author_id == world.bot_id
     if may_read or own or in_dm or world.bot_id in message.mention_ids:
         return body
-    return body | {"content": "", "embeds": [], "attachments": [], "components": []}
+    unread = body | UNREAD
+    if snapshots := body.get("message_snapshots"):
+        unread["message_snapshots"] = [
+            {"message": shown["message"] | UNREAD} for shown in snapshots
+        ]
+    return unread

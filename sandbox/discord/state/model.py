@@ -14,6 +14,7 @@ class Flag(IntFlag):
     EPHEMERAL = 1 << 6
     LOADING = 1 << 7
     SUPPRESS_NOTIFICATIONS = 1 << 12
+    HAS_SNAPSHOT = 1 << 14
     COMPONENTS_V2 = 1 << 15
 
 
@@ -147,7 +148,8 @@ class Attachment:
 class Message:
     """A message; `visible_to` names the only person who sees an ephemeral one.
 
-    `reactions` has who reacted with each emoji, the first ones first.
+    `reactions` has who reacted with each emoji, the first ones first; `forwarded` is what a forward
+    shows, as it was then.
     """
 
     id: int
@@ -166,6 +168,7 @@ class Message:
     mention_everyone: bool = False
     tts: bool = False
     reference_id: int | None = None
+    forwarded: "Message | None" = None
     interaction: "Interaction | None" = None
     reactions: dict[str, list[int]] = field(default_factory=dict)
     visible_to: int | None = None

@@ -42,7 +42,7 @@ export function drawMessage(message, names, grouped) {
     grouped
       ? el("time", { class: "gutter-time", datetime: message.timestamp, "aria-hidden": "true" }, writtenAt(message.timestamp))
       : el("span", { class: "gutter", "data-user": author.id }, avatar(author.id, name)),
-    el("div", { class: "body" }, grouped ? null : head(message, name), content(message, names), flags & LOADING ? thinking(name) : null, message.failure ? el("p", { class: "failure" }, `❗ ${message.failure}`) : null, files(message), reactions(message), ephemeral ? onlyYou() : null),
+    el("div", { class: "body" }, grouped ? null : head(message, name), content(message, names), flags & LOADING ? thinking(name) : null, message.failure ? el("p", { class: "failure" }, `❗ ${message.failure}`) : null, files(message), forwarded(message, names), reactions(message), ephemeral ? onlyYou() : null),
     message.failure ? null : el("div", { class: "tools" }, ephemeral ? null : [tool("react", "Add a reaction", "🙂"), tool("reply", "Reply", "↩")], tool("menu", "More", "⋯")),
   );
 }
@@ -76,6 +76,7 @@ function cause(message, names) {
     );
   }
   if (!message.message_reference) return null;
+  if (message.message_snapshots) return el("div", { class: "cause" }, "Forwarded");
   const quoted = message.referenced_message;
   const text = quoted ? quoteOf(quoted, names) : "The message was deleted";
   return el(
@@ -120,6 +121,11 @@ function files(message) {
       : null,
     left.filter((file) => !isVisible(file)).map(fileBox),
   ];
+}
+
+/** What a forward hands on, as it was then. */
+function forwarded(message, names) {
+  return (message.message_snapshots ?? []).map(({ message: shown }) => [content(shown, names), files(shown)]);
 }
 
 function reactions(message) {

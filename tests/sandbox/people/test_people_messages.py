@@ -1,6 +1,7 @@
 """People's messages: replies, typing, taking back, paging, links."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
@@ -37,6 +38,48 @@ async def test_a_reply_names_its_message_and_mentions_its_author(
     assert event["content"] == "answer"
     with pytest.raises(PersonError, match="no such message"):
         await ada.send(general, "answer", reply_to=1)
+
+
+async def test_a_forward_shows_what_a_message_was_and_not_whose(
+    server: DiscordServer, ada: PersonClient, ben: PersonClient, world: World, tmp_path: Path
+) -> None:
+    general, dm = world.channels["general"].id, await ada.open_dm()
+    picture = tmp_path / "a.png"
+    picture.write_bytes(b"picture")
+    sent = await ben.send(general, "look", [picture])
+    forwarded = await ada.forward(general, int(sent["id"]), dm)
+    assert (forwarded["type"], forwarded["content"], forwarded["attachments"]) == (0, "", [])
+    assert forwarded["flags"] == 1 << 14
+    assert forwarded["message_reference"] == {
+        "type": 1,
+        "channel_id": str(general),
+        "message_id": sent["id"],
+        "guild_id": str(world.guilds["studio"].id),
+    }
+    [snapshot] = forwarded["message_snapshots"]
+    assert (snapshot["message"]["content"], "author" in snapshot["message"]) == ("look", False)
+    [file] = snapshot["message"]["attachments"]
+    assert await ada.download(file["url"]) == b"picture"
+    again = await ada.forward(dm, int(forwarded["id"]), general)
+    assert again["message_reference"]["message_id"] == sent["id"]
+    assert again["message_snapshots"][0]["message"]["content"] == "look"
+    for channel_id, message_id, to in ((general, 1, dm), (general, int(sent["id"]), 1)):
+        with pytest.raises(PersonError, match="You see no channel|no such message"):
+            await ada.forward(channel_id, message_id, to)
+
+
+async def test_a_forward_is_read_in_direct_messages_and_elsewhere_by_intent(
+    server: DiscordServer, ada: PersonClient, world: World
+) -> None:
+    general, dm = world.channels["general"].id, await ada.open_dm()
+    sent = await ada.send(general, "look")
+    async with GatewayClient(server) as gateway:
+        await gateway.receive()
+        await gateway.identify(NO_PRIVILEGE)
+        for to, said in ((dm, "look"), (general, "")):
+            await ada.forward(general, int(sent["id"]), to)
+            heard = await gateway.event("MESSAGE_CREATE")
+            assert heard["message_snapshots"][0]["message"]["content"] == said
 
 
 async def test_typing_is_told_to_whoever_may_know(
