@@ -16,9 +16,6 @@ from bot.cards.status_text import Outlook
 from bot.cards.wording import clean, credits_text
 from bot.core.jobs import Job, JobState, Outcome, Quality
 
-FILE_NAME = "marionette-{id}.mp4"
-
-
 class Button(StrEnum):
     """What a button asks for; its `custom_id` is `marionette:<action>:<job id>[:<quality>]`."""
 
@@ -48,6 +45,17 @@ def _button(
     quality: Quality | None = None,
 ) -> ui.Button[ui.LayoutView]:
     return ui.Button(label=label, style=style, custom_id=custom_id(button, job.id, quality))
+
+
+def file_name(job: Job) -> str:
+    """What the finished video is called where it is attached; Discord veils it by its name, too."""
+    return f"{'SPOILER_' if job.is_spoiler else ''}marionette-{job.id}.mp4"
+
+
+def _video(job: Job) -> ui.MediaGallery[ui.LayoutView]:
+    return ui.MediaGallery(
+        discord.MediaGalleryItem(f"attachment://{file_name(job)}", spoiler=job.is_spoiler)
+    )
 
 
 def status(job: Job, outlook: Outlook | None = None) -> ui.LayoutView:
@@ -97,7 +105,9 @@ def offer(
         )
     gallery = ui.MediaGallery[ui.LayoutView]()
     for file in given:
-        gallery.add_item(media=file.url, description=clean(file.name, 200))
+        gallery.add_item(
+            media=file.url, description=clean(file.name, 200), spoiler=file.is_spoiler
+        )
     items.append(gallery)
     row = ui.ActionRow[ui.LayoutView]()
     if prices is not None and job.subject and job.motion:
@@ -131,9 +141,7 @@ def finished(job: Job, *, link: tuple[str, float] | None = None) -> ui.LayoutVie
     """The finished post: the attached video, or a link and the unix second at which it ends."""
     items: list[ui.Item[ui.LayoutView]] = [words(f"<@{job.person_id}>, your video is ready.")]
     if link is None:
-        items.append(
-            ui.MediaGallery(discord.MediaGalleryItem(f"attachment://{FILE_NAME.format(id=job.id)}"))
-        )
+        items.append(_video(job))
     else:
         items.append(words("It could not be attached here.", _download(*link)))
     items.append(words(status_text.small_print(job, job.quality, status_text.length(job))))
@@ -158,9 +166,7 @@ def shown_again(
         words(status_text.facts(job)),
     ]
     if has_file:
-        items.append(
-            ui.MediaGallery(discord.MediaGalleryItem(f"attachment://{FILE_NAME.format(id=job.id)}"))
-        )
+        items.append(_video(job))
     elif link is not None:
         items.append(words(_download(*link)))
     elif job.state is JobState.DELIVERED:

@@ -103,6 +103,7 @@ class Upload:
     url: str
     name: str
     size_bytes: int
+    is_spoiler: bool = False
     sent_size: tuple[int, int] | None = None
     replaces: "Upload | None" = None
 
@@ -205,6 +206,11 @@ class Job:
     def is_offer(self) -> bool:
         """A plain message's request that still waits for a file or for its button."""
         return self.state is JobState.CHECKING and self.source is Source.MESSAGE
+
+    @property
+    def is_spoiler(self) -> bool:
+        """Whether the video is to be veiled, as one of the files that it is made of was."""
+        return any(file is not None and file.is_spoiler for file in (self.subject, self.motion))
 
     @property
     def card_is_above_its_files(self) -> bool:

@@ -174,7 +174,7 @@ class Delivery:
             everyone=False, roles=False, users=[discord.Object(job.person_id)]
         )
         if path is not None:
-            file = discord.File(path, filename=job_cards.FILE_NAME.format(id=job.id))
+            file = discord.File(path, filename=job_cards.file_name(job))
             message = await channel.send(
                 view=job_cards.finished(job), file=file, nonce=job.id, allowed_mentions=mentions
             )

@@ -296,7 +296,7 @@ class StatusCards:
     async def reply_with_video(self, job: Job, path: str) -> None:
         """Put the finished video into the reply, where that can be done."""
         assert job.card.message_id is not None
-        file = discord.File(path, filename=job_cards.FILE_NAME.format(id=job.id))
+        file = discord.File(path, filename=job_cards.file_name(job))
         await self._webhook(job).edit_message(
             job.card.message_id, view=job_cards.finished(job), attachments=[file]
         )

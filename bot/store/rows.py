@@ -1,6 +1,5 @@
 """Rows into what the program thinks in, and back."""
 
-from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, Select, and_, select
@@ -112,7 +111,16 @@ def _upload(value: dict[str, Any] | None) -> Upload | None:
 
 def upload_json(upload: Upload | None) -> dict[str, Any] | None:
     """What `_upload` reads."""
-    return asdict(upload) if upload else None
+    if upload is None:
+        return None
+    told = {"url": upload.url, "name": upload.name, "size_bytes": upload.size_bytes}
+    seldom = {
+        "is_spoiler": upload.is_spoiler,
+        "sent_size": upload.sent_size,
+        "replaces": upload_json(upload.replaces),
+    }
+    # Only where they say something, so that an earlier release can read all other jobs.
+    return told | {name: value for name, value in seldom.items() if value}
 
 
 def entry_from(row: RowMapping) -> Entry:

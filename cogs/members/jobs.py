@@ -80,7 +80,7 @@ async def show_job(interaction: Interaction, requests: RequestService, job_id: s
     await defer(interaction)
 
     async def send(video: Path) -> None:
-        file = discord.File(video, filename=job_cards.FILE_NAME.format(id=job.id))
+        file = discord.File(video, filename=job_cards.file_name(job))
         card = job_cards.shown_again(job, outlook, has_file=True)
         await interaction.edit_original_response(view=card, attachments=[file])
 

@@ -71,4 +71,6 @@ def chosen_in(interaction: Interaction) -> list[str]:
 def given(attachment: discord.Attachment) -> GivenFile:
     """An attachment as the service wants it; a missing content type is guessed from the name."""
     guess = attachment.content_type or mimetypes.guess_type(attachment.filename)[0]
-    return GivenFile(Upload(attachment.url, attachment.filename, attachment.size), guess)
+    is_spoiler = attachment.is_spoiler()
+    upload = Upload(attachment.url, attachment.filename, attachment.size, is_spoiler)
+    return GivenFile(upload, guess)

@@ -64,9 +64,14 @@ class PersonClient:
         content: str = "",
         files: Sequence[Path] = (),
         reply_to: int | None = None,
+        *,
+        spoiler: bool = False,
     ) -> Json:
-        """Write an ordinary message, or a reply to the one of that id, and return it."""
-        body = {"channel_id": str(channel_id), "content": content}
+        """Write an ordinary message, or a reply to the one of that id, and return it.
+
+        With `spoiler` its files are marked as such.
+        """
+        body: Json = {"channel_id": str(channel_id), "content": content, "spoiler": spoiler}
         body |= {} if reply_to is None else {"reply_to": str(reply_to)}
         message: Json = await self._post("messages", body, files)
         return message

@@ -17,6 +17,7 @@ from sandbox.discord.state.model import (
 from sandbox.discord.state.world import World
 from sandbox.discord.wire import Json, timestamp
 
+IS_SPOILER = 1 << 3
 SNAPSHOT = (
     *("type", "content", "mentions", "mention_roles", "attachments", "embeds"),
     *("timestamp", "edited_timestamp", "flags", "components"),
@@ -41,6 +42,7 @@ class Payloads(DirectoryPayloads):
             "title": attachment.title,
             "description": attachment.description,
             "ephemeral": attachment.ephemeral or None,
+            "flags": IS_SPOILER if attachment.is_spoiler else None,
         }
         return {
             "id": str(attachment.id),

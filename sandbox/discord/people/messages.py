@@ -38,7 +38,7 @@ class Messages:
         ]
 
     async def send(self, request: web.Request) -> web.Response:
-        """Write an ordinary message, or a reply to another."""
+        """Write an ordinary message, or a reply to another; perhaps with files as spoilers."""
         person = self._api.person(request)
         body = await read_body(request, 2**40)
         channel = self._api.channel(person, body.fields.snowflake("channel_id"))
@@ -49,6 +49,7 @@ class Messages:
         message = self._world.new_message(channel, person.id)
         message.content = body.fields.text("content") or ""
         replied_to_id = body.fields.snowflake("reply_to")
+        is_spoiler = body.fields.boolean("spoiler")
         body.fields.form.check()
         if not message.content and not body.uploads:
             raise Refusal("An empty message cannot be sent.")
@@ -59,6 +60,7 @@ class Messages:
             self._reply(person, channel, message, replied_to_id)
         for _, upload in sorted(body.uploads.items()):
             stored = self._api.cdn.store(channel.id, upload.filename, upload.data)
+            stored.is_spoiler |= is_spoiler
             message.attachments.append(stored)
         self._world.post(message)
         return answer(self._api.payloads.message(message, person.id))

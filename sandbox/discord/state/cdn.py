@@ -50,6 +50,7 @@ class Cdn:
             height=height,
             title=filename.rpartition(".")[0] if safe != filename else None,
             ephemeral=ephemeral,
+            is_spoiler=safe.startswith("SPOILER_"),
         )
         self._world.attachments[attachment.id] = attachment
         return attachment

@@ -142,6 +142,7 @@ class Attachment:
     title: str | None = None
     description: str | None = None
     ephemeral: bool = False
+    is_spoiler: bool = False
 
 
 @dataclass(slots=True)

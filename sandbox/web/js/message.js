@@ -10,6 +10,7 @@ import { EPHEMERAL, LOADING } from "./store.js";
 import { writtenAt } from "./times.js";
 
 const GROUPED_MS = 7 * 60 * 1000;
+const IS_SPOILER = 1 << 3;
 
 /** Whether a message stands below the one before without a head of its own. */
 export function isGrouped(message, before) {
@@ -112,7 +113,7 @@ function content(message, names) {
 /** Attachments that no component shows. */
 function files(message) {
   const shown = new Set([...walk(message.components)].flatMap((part) => [...(part.items ?? []).map(({ media }) => media), part.media, part.file]).map((media) => media?.attachment_id));
-  const left = message.attachments.filter(({ id }) => !shown.has(id));
+  const left = message.attachments.filter(({ id }) => !shown.has(id)).map((file) => ({ ...file, spoiler: Boolean(file.flags & IS_SPOILER) }));
   if (!left.length) return null;
   const visible = left.filter(isVisible);
   return [

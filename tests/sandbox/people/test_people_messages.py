@@ -64,8 +64,23 @@ async def test_a_forward_shows_what_a_message_was_and_not_whose(
     assert again["message_reference"]["message_id"] == sent["id"]
     assert again["message_snapshots"][0]["message"]["content"] == "look"
     for channel_id, message_id, to in ((general, 1, dm), (general, int(sent["id"]), 1)):
-        with pytest.raises(PersonError, match="You see no channel|no such message"):
+        with pytest.raises(PersonError, match=r"You see no channel|no such message"):
             await ada.forward(channel_id, message_id, to)
+
+
+async def test_files_are_spoilers_by_their_name_or_by_a_mark(
+    server: DiscordServer, ada: PersonClient, world: World, tmp_path: Path
+) -> None:
+    general = world.channels["general"].id
+    for name, spoiler, flags in (
+        ("a.png", False, 0),
+        ("a.png", True, 8),
+        ("SPOILER_a.png", False, 8),
+    ):
+        file = tmp_path / name
+        file.write_bytes(b"picture")
+        [shown] = (await ada.send(general, files=[file], spoiler=spoiler))["attachments"]
+        assert (shown["filename"], shown.get("flags", 0)) == (name, flags)
 
 
 async def test_a_forward_is_read_in_direct_messages_and_elsewhere_by_intent(
