@@ -39,6 +39,7 @@ from bot.services.crowd import Crowd
 from bot.services.moderation import Moderation
 from bot.services.quotas import Quotas
 from bot.services.requests import RequestService
+from bot.services.small_talk import SmallTalk
 from bot.settings import Settings
 from bot.store.database import Database
 from bot.store.store import Store
@@ -166,7 +167,7 @@ async def _load_cogs(client: Bot, parts: _Parts) -> None:
         Mimic(client.requests),
         Jobs(client.requests),
         Credits(client.requests),
-        Messages(client.requests, client.crowd),
+        Messages(client.requests, client.crowd, SmallTalk(parts.clock)),
         moderate,
         Quota(client.quotas),
         SettingsCog(client.quotas, parts.store.limits),

@@ -215,6 +215,14 @@ def left_out(names: Sequence[str]) -> ui.LayoutView:
     return say(f"I take one picture and one video at a time, and left out {shown}.", AMBER)
 
 
+def reminder() -> ui.LayoutView:
+    """How direct messages work, for somebody who has been told in full."""
+    return say(
+        "Send me a **picture** and a **video**: I show you the price first. `/credits` shows what "
+        "you have, `/jobs list` your videos."
+    )
+
+
 def explanation(prices: Mapping[Quality, int]) -> ui.LayoutView:
     """How direct messages work; `prices` are for ten seconds of motion."""
     return view(

@@ -88,6 +88,10 @@ SENTENCES: dict[Problem, str] = {
     Problem.STRANGER: (
         "This bot answers direct messages only of members of the servers its operator has chosen."
     ),
+    Problem.NOT_HEEDED: (
+        "I can make nothing of that: send me a picture and a video. I ignore everything else until "
+        "<t:{until}:t> (<t:{until}:R>)."
+    ),
     Problem.PROVIDER_DOWN: ("The video service is unavailable right now. Please try again later."),
     Problem.PROVIDER_REJECTED: (
         "The video service does not take these files: save the picture as JPEG and the video as "

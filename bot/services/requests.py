@@ -122,7 +122,7 @@ class RequestService:
 
         Raises `Refused` for what can be said without a download.
         """
-        _refuse_at_sight(image, video)
+        refuse_at_sight(image, video)
         place = await self.wallets.paying(place)
         if await self._runner.provider_is_down():
             raise Refused(Problem.PROVIDER_DOWN)
@@ -161,9 +161,8 @@ class RequestService:
     ) -> Job | None:
         """A plain message's files: a new offer, or the other half of the one that waits.
 
-        `None` for a repeated event. Raises `Refused`.
+        They have passed `refuse_at_sight`. `None` for a repeated event. Raises `Refused`.
         """
-        _refuse_at_sight(image, video)
         place = await self.wallets.paying(place)
         async with self._offering.setdefault(place.person_id, asyncio.Lock()):
             return await retry_when_stale(partial(self._offer, place, message_id, image, video))
@@ -244,12 +243,10 @@ class RequestService:
         return wallet
 
     async def explain_once(self, place: Place) -> bool:
-        """Whether this person is to be told how direct messages work. Raises `Refused`, once."""
-        at = self._clock.time()
-        if not await self._store.explain_once(place.person_id, EXPLAIN_AGAIN_AFTER_S, at):
-            return False
+        """Whether this person is to be told in full how direct messages work. Raises `Refused`."""
         await self.wallets.refuse_strangers(place.person_id)
-        return True
+        at = self._clock.time()
+        return await self._store.explain_once(place.person_id, EXPLAIN_AGAIN_AFTER_S, at)
 
     # --- looking after one's jobs -------------------------------------------------------------
 
@@ -329,8 +326,8 @@ def _new_job(
     )
 
 
-def _refuse_at_sight(image: GivenFile | None, video: GivenFile | None) -> None:
-    """Say at once what the attachments' own descriptions surely give away."""
+def refuse_at_sight(image: GivenFile | None, video: GivenFile | None) -> None:
+    """Say at once what the attachments' own descriptions surely give away. Raises `Refused`."""
     if image and image.family == "other":
         raise Refused(Problem.NOT_AN_IMAGE, name=image.upload.name)
     if video and video.family == "other":

@@ -11,7 +11,8 @@ from bot.cards import job as job_cards
 from bot.cards import parts
 from bot.errors import CannotSave, Problem, Refused
 from bot.services.crowd import Crowd
-from bot.services.requests import GivenFile, RequestService
+from bot.services.requests import GivenFile, RequestService, refuse_at_sight
+from bot.services.small_talk import SmallTalk
 from cogs.shared.interactions import given
 
 log = structlog.get_logger()
@@ -20,13 +21,14 @@ log = structlog.get_logger()
 class Messages(commands.Cog):
     """Listens to direct messages only."""
 
-    def __init__(self, requests: RequestService, crowd: Crowd) -> None:
+    def __init__(self, requests: RequestService, crowd: Crowd, small_talk: SmallTalk) -> None:
         self._requests = requests
         self._crowd = crowd
+        self._small_talk = small_talk
 
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
-        """Take a request, or explain how to make one, once."""
+        """Take a request, or tell how to make one; whoever goes on without one is told to stop."""
         if message.guild is not None or message.author.bot:
             return
         try:
@@ -46,15 +48,22 @@ class Messages(commands.Cog):
             is_direct=True,
         )
         image, video, left_out = _sort([given(attachment) for attachment in _files_of(message)])
+        try:
+            _refuse_useless(image, video, left_out)
+        except Refused:
+            if self._small_talk.deserves_answer(place.person_id):
+                raise
+            return
         if image or video:
             await self._requests.offer(place, message.id, image, video)
             if left_out:
                 await _answer(message, job_cards.left_out([file.upload.name for file in left_out]))
-        elif left_out:
-            name = left_out[0].upload.name
-            await _answer(message, parts.refusal(Problem.NEITHER, {"name": name}))
-        elif await self._requests.explain_once(place):
-            await _answer(message, job_cards.explanation(self._requests.prices()))
+        elif self._small_talk.deserves_answer(place.person_id):
+            is_new = await self._requests.explain_once(place)
+            prices = self._requests.prices()
+            await _answer(
+                message, job_cards.explanation(prices) if is_new else job_cards.reminder()
+            )
 
 
 def _files_of(message: discord.Message) -> list[discord.Attachment]:
@@ -71,6 +80,15 @@ def _sort(
     image = next((file for file in files if file.family == "image"), None) or next(unknown, None)
     video = next((file for file in files if file.family == "video"), None) or next(unknown, None)
     return image, video, [file for file in files if file not in (image, video)]
+
+
+def _refuse_useless(
+    image: GivenFile | None, video: GivenFile | None, left_out: list[GivenFile]
+) -> None:
+    """Raises `Refused` for files of which nothing can be made."""
+    if left_out and not (image or video):
+        raise Refused(Problem.NEITHER, name=left_out[0].upload.name)
+    refuse_at_sight(image, video)
 
 
 async def _answer(message: discord.Message, view: discord.ui.LayoutView) -> None:

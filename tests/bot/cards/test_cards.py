@@ -61,6 +61,7 @@ FACTS: dict[Problem, dict[str, str | int | float]] = {
     Problem.REFUNDED_ALREADY: {"job": "abcdefghjk"},
     Problem.UNTIL_UNCLEAR: {"until": HOSTILE},
     Problem.CANNOT_POST_THERE: {"channels": "<#5>"},
+    Problem.NOT_HEEDED: {"until": 1_795_000_000.0},
     Problem.UNTIL_PAST: {"until": 1_795_000_000.0},
     Problem.NO_CREDITS: {"price": 5, "left": 1, "renews_at": 1_795_000_000.0},
     Problem.NOTHING_LEFT: {"renews_at": 1_795_000_000.0},
@@ -155,6 +156,7 @@ def all_cards() -> Iterator[tuple[str, ui.LayoutView]]:
     yield "no jobs", job_cards.job_list([])
     yield "jobs", job_cards.job_list([replace(JOB, state=state) for state in JobState])
     yield "explanation", job_cards.explanation(PRICES)
+    yield "reminder", job_cards.reminder()
     for outcome in Outcome:
         settled = replace(JOB, state=LEADS_TO[outcome], settled=outcome)
         yield f"resolved {outcome}", job_cards.resolved(settled)

@@ -1,6 +1,11 @@
 """Plain direct messages, in the ways in which people send them."""
 
-from sandbox.clients.person import PersonClient
+import re
+from pathlib import Path
+
+from bot.services.small_talk import QUIET_S
+from sandbox.clients.person import Json, PersonClient
+from sandbox.clients.transcript import text_of
 from tests.bot.life.world import Life
 from tests.e2e.stage import button, says
 
@@ -41,3 +46,71 @@ async def test_a_forward_of_a_forward_is_one_too(life: Life) -> None:
     once = await ben.forward(general, video, general)
     await ben.forward(general, int(once["id"]), channel)
     await ben.wait_for(says("Shall I make"))
+
+
+async def answers(life: Life, person: PersonClient, channel: int) -> list[Json]:
+    """What the bot has said in somebody's direct messages."""
+    bot = str(life.world.bot_id)
+    return [said for said in await person.messages(channel) if said["author"]["id"] == bot]
+
+
+async def test_a_flood_of_nothing_is_answered_twice_and_a_request_in_it_too(life: Life) -> None:
+    await life.start()
+    ben = await life.person("ben")
+    channel = await ben.open_dm()
+    for number in range(300):
+        await ben.send(channel, f"spam {number}")
+    await ben.send(channel, files=[life.picture, life.motion])
+    card = (await ben.wait_for(says("Shall I make")))["message"]
+    explained, last_word, offer = await answers(life, ben, channel)
+    assert "I make a still picture move" in text_of(explained)
+    assert re.search(r"I ignore everything else until <t:\d+:t>", text_of(last_word))
+    assert offer["id"] == card["id"]
+
+
+async def test_what_is_asked_later_gets_a_short_answer(life: Life) -> None:
+    await life.start()
+    ben = await life.person("ben")
+    channel = await ben.open_dm()
+    await ben.send(channel, "hi")
+    await ben.wait_for(says("### I make a still picture move"))
+    for asked in ("help", "?"):
+        life.advance(QUIET_S)
+        await ben.send(channel, asked)
+        await ben.wait_for(says("Send me a **picture** and a **video**: I show you the price"))
+    life.advance(24 * 3600.0)
+    await ben.send(channel, "hi")
+    await ben.wait_for(says("### I make a still picture move"))
+
+
+def file(life: Life, name: str, content: bytes) -> Path:
+    path = life.folder / name
+    path.write_bytes(content)
+    return path
+
+
+async def test_useless_files_are_such_talk_too(life: Life) -> None:
+    await life.start()
+    ben = await life.person("ben")
+    channel = await ben.open_dm()
+    notes, empty = file(life, "notes.txt", b"Dear bot"), file(life, "empty.png", b"")
+    await ben.send(channel, files=[notes])
+    await ben.wait_for(says("`notes.txt` is neither a picture nor a video"))
+    await ben.send(channel, files=[empty])
+    await ben.wait_for(says("I ignore everything else until"))
+    for useless in (notes, empty):
+        await ben.send(channel, files=[useless])
+    await ben.send(channel, files=[life.picture, notes])
+    await ben.wait_for(says("left out `notes.txt`"))
+    await ben.wait_for(says("Now send me the **video**"))
+    assert len(await answers(life, ben, channel)) == 4
+
+
+async def test_strangers_hear_each_time_why_they_are_not_served(life: Life) -> None:
+    await life.start(allowed_servers=frozenset({life.world.guilds["garden"].id}))
+    ben = await life.person("ben")
+    channel = await ben.open_dm()
+    for _ in range(2):
+        await ben.send(channel, "hi")
+        await ben.wait_for(says("answers direct messages only of members"))
+        life.advance(QUIET_S)
