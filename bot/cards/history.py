@@ -112,7 +112,7 @@ def _changes(before: Snapshot | None, after: Snapshot | None) -> str:
 
 def _value(value: object) -> str:
     if isinstance(value, list):
-        return clean(", ".join(map(str, value)), 80) or "none"
+        return clean(", ".join(map(str, value)), 80, "plain") or "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
     return "none" if value is None else str(value)

@@ -16,6 +16,7 @@ from bot.cards.status_text import Outlook
 from bot.cards.wording import clean, credits_text
 from bot.core.jobs import Job, JobState, Outcome, Quality
 
+
 class Button(StrEnum):
     """What a button asks for; its `custom_id` is `marionette:<action>:<job id>[:<quality>]`."""
 
@@ -106,7 +107,9 @@ def offer(
     gallery = ui.MediaGallery[ui.LayoutView]()
     for file in given:
         gallery.add_item(
-            media=file.url, description=clean(file.name, 200), spoiler=file.is_spoiler
+            media=file.url,
+            description=clean(file.name, 200, "plain"),
+            spoiler=file.is_spoiler,
         )
     items.append(gallery)
     row = ui.ActionRow[ui.LayoutView]()
@@ -211,7 +214,7 @@ def resolved(job: Job) -> ui.LayoutView:
 
 def left_out(names: Sequence[str]) -> ui.LayoutView:
     """A message held more than one picture and one video."""
-    shown = ", ".join(f"`{clean(name, 80)}`" for name in names[:10])
+    shown = ", ".join(f"`{clean(name, 80, 'code')}`" for name in names[:10])
     return say(f"I take one picture and one video at a time, and left out {shown}.", AMBER)
 
 

@@ -21,7 +21,8 @@ SENTENCES: dict[Problem, str] = {
         "The picture has {size_mb} MB and may have {limit_mb} MB: give a smaller one."
     ),
     Problem.IMAGE_TOO_MANY_PIXELS: (
-        "The picture has {width} × {height} pixels, which is too many: scale it down and try again."
+        "The picture has {width} × {height} pixels, {size_mp} million, which is too many: it may "
+        "have {limit_mp} million. Scale it down and try again."
     ),
     Problem.IMAGE_TOO_SMALL: (
         "The picture has only {width} × {height} pixels, too few to show somebody who moves: give "
@@ -38,6 +39,10 @@ SENTENCES: dict[Problem, str] = {
     Problem.VIDEO_TOO_LARGE: (
         "The video has {size_mb} MB and may have {limit_mb} MB: cut it or save it smaller."
     ),
+    Problem.VIDEO_TOO_MANY_PIXELS: (
+        "The video has {width} × {height} pixels, {size_mp} million, which is too many: it may "
+        "have {limit_mp} million. Save it smaller and try again."
+    ),
     Problem.DAMAGED_IMAGE: "The picture is damaged and cannot be opened: export it anew.",
     Problem.IMAGE_CUT_SHORT: (
         "The end of the picture is missing, as after a download that broke off: save it anew and "
@@ -53,8 +58,8 @@ SENTENCES: dict[Problem, str] = {
         "a shorter video or a lower quality costs less."
     ),
     Problem.NOTHING_LEFT: (
-        "You have no credits left here. Your allowance renews <t:{renews_at}:R>; `/credits` "
-        "shows it."
+        "You have no credits left here. Your allowance{in_all} renews <t:{renews_at}:R>; "
+        "`/credits` shows it."
     ),
     Problem.NO_ALLOWANCE: (
         "You have no credits here, and no allowance that would bring new ones: somebody who runs "
@@ -73,7 +78,8 @@ SENTENCES: dict[Problem, str] = {
         "shorter video or choose a lower quality."
     ),
     Problem.BUDGET_SPENT: (
-        "Today's budget for everybody is spent. It renews <t:{renews_at}:R>: please come back then."
+        "Today's budget for everybody{in_all} is spent. It renews <t:{renews_at}:R>: please come "
+        "back then."
     ),
     Problem.QUEUE_FULL: (
         "The line is full: {limit} requests are waiting. Please try again in some minutes."
@@ -186,8 +192,8 @@ SENTENCES: dict[Problem, str] = {
         "This server's budget for videos is set to nothing, so none are made here for now."
     ),
     Problem.SERVER_BUDGET_SPENT: (
-        "This server's budget for videos is spent. It renews <t:{renews_at}:R>: please come back "
-        "then."
+        "This server's budget for videos{in_all} is spent. It renews <t:{renews_at}:R>: please "
+        "come back then."
     ),
     Problem.SERVER_BUDGET_TOO_LOW: (
         "This costs {price_text}, and of this server's budget {left} are left. It renews "
@@ -264,18 +270,19 @@ SENTENCES: dict[Problem, str] = {
 
 def sentence(problem: Problem, facts: Mapping[str, object]) -> str:
     """The sentence for a problem; facts come from strangers and are made harmless."""
-    words: dict[str, object] = {
-        name: clean(value, 80 if name == "name" else 300)
-        if isinstance(value, str) and name != "channels"
-        else value
-        for name, value in facts.items()
-    }
+    words = {name: _told(name, value) for name, value in facts.items()}
+    limit = facts.get("budget", facts.get("allowance"))
+    words["in_all"] = f", {credits_text(limit)}," if isinstance(limit, int) else ""
     if isinstance(reason := words.get("reason"), str):
         words["reason"] = _own_sentence(reason)
     for name in ("size", "limit"):
         size = facts.get(f"{name}_bytes")
         if isinstance(size, int | float):
-            words[f"{name}_mb"] = f"{math.ceil(size / 1e5) / 10:.1f}".removesuffix(".0")
+            words[f"{name}_mb"] = _millions(size)
+    match facts:
+        case {"width": int(width), "height": int(height), "limit_pixels": int(limit_pixels)}:
+            words["size_mp"] = _millions(width * height)
+            words["limit_mp"] = _millions(limit_pixels)
     for name in ("duration_s", "limit_s"):
         value = facts.get(name)
         if isinstance(value, int | float):
@@ -288,6 +295,20 @@ def sentence(problem: Problem, facts: Mapping[str, object]) -> str:
         if isinstance(moment, int | float):
             words[name] = f"{moment:.0f}"
     return SENTENCES[problem].format_map(words)
+
+
+def _told(name: str, value: object) -> object:
+    """One fact, as it stands in its sentence: what is an id or a name, between backticks."""
+    if not isinstance(value, str) or name == "channels":
+        return value
+    if name in {"name", "job", "request_id"}:
+        return clean(value, 80, "code") or "–"
+    return clean(value)
+
+
+def _millions(count: float) -> str:
+    """So many, rounded up: what is too much is to look like it."""
+    return f"{math.ceil(count / 1e5) / 10:.1f}".removesuffix(".0")
 
 
 def _own_sentence(reason: str) -> str:

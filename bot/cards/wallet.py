@@ -100,7 +100,7 @@ def _select(has: Wallet) -> ui.Select[ui.LayoutView]:
         payers.insert(0, has.payer)
     options += [
         discord.SelectOption(
-            label=clean(payer.name, 80) or str(payer.server_id),
+            label=clean(payer.name, 80, "plain") or str(payer.server_id),
             value=str(payer.server_id),
             default=payer.server_id == chosen,
         )

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import accumulate, takewhile
+from typing import Literal
 from unicodedata import category
 
 from bot.core.actions import Snapshot
@@ -40,14 +42,48 @@ UNSET: Mapping[str, str] = {
 """What it means that a field says nothing; otherwise "none"."""
 
 
-def clean(text: str, limit: int = 300) -> str:
-    """Text from outside, on one line, without anything that Discord would draw or ping."""
-    shown = (
-        " " if category(letter)[0] in "CZ" and letter != EMOJI_JOINER else letter for letter in text
-    )
-    flat = re.sub(r"[`*_~|<>@\[\]\\]", "", " ".join("".join(shown).split()))
-    flat = flat.replace("://", ": //")  # no link that somebody else has chosen
-    return flat if len(flat) <= limit else flat[: limit - 1] + "…"
+Within = Literal["markdown", "code", "plain"]
+"""Where a text stands: among our words, between backticks, or where Discord draws nothing."""
+
+_PIECES = re.compile(r"://|\]\(|.")
+_DRAWN = frozenset("\\`*_~|<[]")
+_APART = "@\N{ZERO WIDTH SPACE}"
+"""An @ that begins no mention: not even Discord's search for whom to ping sees one."""
+
+
+def clean(text: str, limit: int = 300, within: Within = "markdown") -> str:
+    """Text from outside, as it was written, on one line of at most so many characters.
+
+    Everything visible stays, and nothing of it is drawn, linked or pinged.
+    """
+    flat = " ".join("".join(map(_visible, text)).split())
+    pieces = [_harmless(piece, within) for piece in _PIECES.findall(flat)]
+    if sum(map(len, pieces)) <= limit:
+        return "".join(pieces)
+    fitting = sum(1 for _ in takewhile(lambda end: end < limit, accumulate(map(len, pieces))))
+    return "".join(pieces[:fitting]) + "…"
+
+
+def _visible(letter: str) -> str:
+    """What breaks a line is a space, and what turns or hides letters is nothing."""
+    kind = category(letter)
+    if kind == "Cf":
+        return letter if letter == EMOJI_JOINER else ""
+    return " " if kind in {"Cc", "Cs"} or kind[0] == "Z" else letter
+
+
+def _harmless(piece: str, within: Within) -> str:
+    if within == "plain":
+        return piece
+    if piece == "@":
+        return _APART
+    if within == "code":  # where nothing can be escaped
+        return "\N{MODIFIER LETTER GRAVE ACCENT}" if piece == "`" else piece
+    if piece == "://":
+        return ":\\//"
+    if piece == "](":
+        return "\\]\\("
+    return f"\\{piece}" if piece in _DRAWN else piece
 
 
 def credits_text(credits: int) -> str:
@@ -96,7 +132,7 @@ def _told(name: str, seen: Snapshot, of_role: bool, most_listed: int) -> str:
         case "period":
             return f"each {value}"
         case "request_id":
-            return f"`{clean(str(value), 80)}`"
+            return f"`{clean(str(value), 80, 'code')}`"
         case "allowance_credits" | "budget_credits" | "granted":
             return credits_text(int(value))
         case _:

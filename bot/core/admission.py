@@ -88,7 +88,8 @@ def obstacles(rules: Rules, standing: Standing, ask: Ask, at: float) -> Iterator
     if standing.balance.available < 1:
         if rules.allowance_credits:
             renews_at = ledger.period_end(rules.period, at)
-            yield Refused(Problem.NOTHING_LEFT, renews_at=renews_at)
+            allowance = rules.allowance_credits
+            yield Refused(Problem.NOTHING_LEFT, allowance=allowance, renews_at=renews_at)
         else:
             yield Refused(Problem.NO_ALLOWANCE)
     yield from _spent_budgets(rules, standing, at)
@@ -129,11 +130,14 @@ def _spent_budgets(rules: Rules, standing: Standing, at: float) -> Iterator[Refu
     if rules.budget_credits is not None and standing.server_spent >= rules.budget_credits:
         if rules.budget_credits:
             renews_at = ledger.period_end(rules.period, at)
-            yield Refused(Problem.SERVER_BUDGET_SPENT, renews_at=renews_at)
+            budget = rules.budget_credits
+            yield Refused(Problem.SERVER_BUDGET_SPENT, budget=budget, renews_at=renews_at)
         else:
             yield Refused(Problem.NO_SERVER_BUDGET)
     if standing.budget_spent >= rules.daily_budget_credits:
-        yield Refused(Problem.BUDGET_SPENT, renews_at=ledger.period_end(Period.DAY, at))
+        day_ends_at = ledger.period_end(Period.DAY, at)
+        budget = rules.daily_budget_credits
+        yield Refused(Problem.BUDGET_SPENT, budget=budget, renews_at=day_ends_at)
 
 
 def blocked(block: Block) -> Refused:

@@ -164,7 +164,12 @@ def _check_codec(stream: VideoStream) -> None:
     if context is None or context.name not in CODECS:
         raise Refused(Problem.VIDEO_WRONG_FORMAT)
     if context.width * context.height > PIXEL_LIMIT:
-        raise Refused(Problem.TOO_HARD_TO_READ)
+        raise Refused(
+            Problem.VIDEO_TOO_MANY_PIXELS,
+            width=context.width,
+            height=context.height,
+            limit_pixels=PIXEL_LIMIT,
+        )
 
 
 def _measure(container: InputContainer, stream: VideoStream) -> _Measured:

@@ -165,7 +165,7 @@ class Moderate(
 
     def _line(self, job: Job, names: dict[int, str]) -> str:
         age = seconds_text(60 * round(max(0.0, self._now() - job.created_at) / 60))
-        parts = [job.id, clean(names[job.person_id], 40), status_text.price_text(job), age]
+        parts = [job.id, clean(names[job.person_id], 40, "plain"), status_text.price_text(job), age]
         return " · ".join(part for part in parts if part)
 
     async def _names(self, jobs: list[Job], server_id: int) -> dict[int, str]:

@@ -39,7 +39,12 @@ FACTS: dict[Problem, dict[str, str | int | float]] = {
     Problem.NOT_AN_IMAGE: {"name": HOSTILE},
     Problem.NEITHER: {"name": HOSTILE},
     Problem.IMAGE_TOO_LARGE: {"size_bytes": 21_000_000, "limit_bytes": 20_000_000},
-    Problem.IMAGE_TOO_MANY_PIXELS: {"width": 20000, "height": 20000, "limit_pixels": 5},
+    Problem.IMAGE_TOO_MANY_PIXELS: {"width": 12000, "height": 9000, "limit_pixels": 50_000_000},
+    Problem.VIDEO_TOO_MANY_PIXELS: {
+        "width": 10_001,
+        "height": 5_000,
+        "limit_pixels": 50_000_000,
+    },
     Problem.NOT_A_VIDEO: {"name": HOSTILE},
     Problem.VIDEO_WRONG_FORMAT: {"name": HOSTILE},
     Problem.VIDEO_TOO_LONG: {"duration_s": 31.04, "limit_s": 30.0},
@@ -50,7 +55,7 @@ FACTS: dict[Problem, dict[str, str | int | float]] = {
     Problem.WRONG_CHANNEL: {"channels": "<#5>, <#6>"},
     Problem.QUALITY_NOT_ALLOWED: {"quality": "720p", "allowed": "360p or 540p"},
     Problem.TOO_MANY_WAITING_HERE: {"limit": 2},
-    Problem.SERVER_BUDGET_SPENT: {"renews_at": 1_795_000_000.0},
+    Problem.SERVER_BUDGET_SPENT: {"budget": 40, "renews_at": 1_795_000_000.0},
     Problem.SERVER_BUDGET_TOO_LOW: {"price": 5, "left": 1, "renews_at": 1_795_000_000.0},
     Problem.OVER_SERVER_BUDGET: {"price": 50, "budget": 20},
     Problem.LEFT_PAYER: {"server": HOSTILE},
@@ -64,12 +69,12 @@ FACTS: dict[Problem, dict[str, str | int | float]] = {
     Problem.NOT_HEEDED: {"until": 1_795_000_000.0},
     Problem.UNTIL_PAST: {"until": 1_795_000_000.0},
     Problem.NO_CREDITS: {"price": 5, "left": 1, "renews_at": 1_795_000_000.0},
-    Problem.NOTHING_LEFT: {"renews_at": 1_795_000_000.0},
+    Problem.NOTHING_LEFT: {"allowance": 30, "renews_at": 1_795_000_000.0},
     Problem.TOO_EXPENSIVE: {"price": 31, "most": 30},
     Problem.GRANTED_CHANGED: {"has": 7},
     Problem.BUDGET_TOO_LOW: {"price": 5, "left": 1, "renews_at": 1_795_000_000.0},
     Problem.OVER_BUDGET: {"price": 50, "budget": 20},
-    Problem.BUDGET_SPENT: {"renews_at": 1_795_000_000.0},
+    Problem.BUDGET_SPENT: {"budget": 500, "renews_at": 1_795_000_000.0},
     Problem.QUEUE_FULL: {"limit": 200},
     Problem.TOO_MANY_WAITING: {"limit": 5},
     Problem.PROVIDER_REJECTED: {"reason": HOSTILE},
@@ -231,8 +236,76 @@ def test_each_class_of_failure_has_a_sentence_of_its_own() -> None:
     assert len({sentence(problem, {}) for problem in OF_THE_PROVIDER}) == len(OF_THE_PROVIDER)
 
 
-def test_cleaning_keeps_ordinary_names() -> None:
-    assert clean("Ferien am See (2).mp4") == "Ferien am See (2).mp4"
+@pytest.mark.parametrize(
+    ("problem", "told"),
+    [
+        (Problem.IMAGE_TOO_MANY_PIXELS, "12000 × 9000 pixels, 108 million"),
+        (Problem.IMAGE_TOO_MANY_PIXELS, "it may have 50 million"),
+        (Problem.VIDEO_TOO_MANY_PIXELS, "10001 × 5000 pixels, 50.1 million"),
+        (Problem.VIDEO_TOO_MANY_PIXELS, "it may have 50 million"),
+        (Problem.IMAGE_TOO_LARGE, "21 MB and may have 20 MB"),
+        (Problem.VIDEO_TOO_LONG, "31 seconds long and may be 30"),
+        (Problem.NOTHING_LEFT, "Your allowance, 30 credits, renews"),
+        (Problem.BUDGET_SPENT, "budget for everybody, 500 credits, is spent"),
+        (Problem.SERVER_BUDGET_SPENT, "budget for videos, 40 credits, is spent"),
+    ],
+)
+def test_a_limit_is_named_where_it_is_broken(problem: Problem, told: str) -> None:
+    assert told in sentence(problem, FACTS[problem])
+
+
+@pytest.mark.parametrize(
+    "problem", [Problem.NOTHING_LEFT, Problem.BUDGET_SPENT, Problem.SERVER_BUDGET_SPENT]
+)
+def test_what_was_kept_before_limits_were_is_told_without_them(problem: Problem) -> None:
+    assert "{" not in sentence(problem, {"renews_at": 2e9})
+
+
+@pytest.mark.parametrize(
+    ("written", "in_markdown", "in_code", "plain"),
+    [
+        ("Ferien am See (2).mp4", *("Ferien am See (2).mp4",) * 3),
+        ("IMG_1234.HEIC", r"IMG\_1234.HEIC", "IMG_1234.HEIC", "IMG_1234.HEIC"),
+        ("****.png", r"\*\*\*\*.png", "****.png", "****.png"),
+        ("a`b``c", r"a\`b\`\`c", "aˋbˋˋc", "a`b``c"),
+        (r"C:\new", r"C:\\new", r"C:\new", r"C:\new"),
+        ("~~||a||~~", r"\~\~\|\|a\|\|\~\~", "~~||a||~~", "~~||a||~~"),
+        ("@everyone", "@\u200beveryone", "@\u200beveryone", "@everyone"),
+        ("@\u200beveryone", "@\u200beveryone", "@\u200beveryone", "@everyone"),
+        ("<@1> <#2>", "\\<@\u200b1> \\<#2>", "<@\u200b1> <#2>", "<@1> <#2>"),
+        ("<t:1:R>", r"\<t:1:R>", "<t:1:R>", "<t:1:R>"),
+        ("[a](b)", r"\[a\]\(b)", "[a](b)", "[a](b)"),
+        ("https://a.example", r"https:\//a.example", "https://a.example", "https://a.example"),
+        (" a\n\t# b\u2028c ", *("a # b c",) * 3),
+        ("gpj.\u202egnp\u202c", *("gpj.gnp",) * 3),
+        ("a\u200b\u2060\ufeff\u00adb", *("ab",) * 3),
+        ("👩‍🚀 🫨", *("👩‍🚀 🫨",) * 3),
+        ("é ü ß 漢字 שלום", *("é ü ß 漢字 שלום",) * 3),
+        ("\u200b\n", *("",) * 3),
+    ],
+)
+def test_what_somebody_has_written_is_shown_as_it_is(
+    written: str, in_markdown: str, in_code: str, plain: str
+) -> None:
+    assert clean(written) == in_markdown
+    assert clean(written, within="code") == in_code
+    assert clean(written, within="plain") == plain
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [("abcde", "abcde"), ("abcdef", "abcd…"), ("ab***", r"ab\*…"), ("a_b_c", r"a\_b…")],
+)
+def test_what_is_too_long_ends_in_dots_and_in_nothing_half(written: str, shown: str) -> None:
+    assert clean(written, 5) == shown
+
+
+def test_names_and_reasons_keep_their_letters() -> None:
+    assert "`IMG_1234.HEIC`" in sentence(Problem.NOT_AN_IMAGE, {"name": "IMG_1234.HEIC"})
+    assert "`****.png`" in sentence(Problem.NEITHER, {"name": "****.png"})
+    assert "`–`" in sentence(Problem.NEITHER, {"name": "\u200b"})
+    told = sentence(Problem.PROVIDER_REJECTED, {"reason": "image_url: 404"})
+    assert told.endswith(r"image\_url: 404.")
 
 
 def test_not_charged_is_said_only_where_nothing_was_captured() -> None:

@@ -94,7 +94,7 @@ IN_ORDER = [
         "purse",
         {"period": Period.WEEK},
         {"balance": Balance(0, 0, 30)},
-        {"renews_at": MONDAY},
+        {"allowance": 30, "renews_at": MONDAY},
     ),
     Obstacle(
         Problem.NO_ALLOWANCE, "purse", {"allowance_credits": 0}, {"balance": Balance(0, 0, 0)}
@@ -104,7 +104,7 @@ IN_ORDER = [
         "server budget",
         {"budget_credits": 50, "period": Period.WEEK},
         {"server_spent": 50},
-        {"renews_at": MONDAY},
+        {"budget": 50, "renews_at": MONDAY},
     ),
     Obstacle(Problem.NO_SERVER_BUDGET, "server budget", {"budget_credits": 0}),
     Obstacle(
@@ -112,7 +112,7 @@ IN_ORDER = [
         "budget",
         {"daily_budget_credits": 90},
         {"budget_spent": 90},
-        {"renews_at": MIDNIGHT},
+        {"budget": 90, "renews_at": MIDNIGHT},
     ),
 ]
 

@@ -82,7 +82,7 @@ ENDS = {Period.DAY: MIDNIGHT, Period.WEEK: MONDAY, Period.MONTH: FEBRUARY}
             {"server_spent": 21},  # it was made smaller meanwhile
             1,
             Problem.SERVER_BUDGET_SPENT,
-            {"renews_at": FEBRUARY},
+            {"budget": 20, "renews_at": FEBRUARY},
         ),
         ({"budget_credits": 0}, {}, 1, Problem.NO_SERVER_BUDGET, {}),
         # The bot's: always a day's, whatever the server's period is.
@@ -98,7 +98,7 @@ ENDS = {Period.DAY: MIDNIGHT, Period.WEEK: MONDAY, Period.MONTH: FEBRUARY}
             {"budget_spent": 100},
             1,
             Problem.BUDGET_SPENT,
-            {"renews_at": MIDNIGHT},
+            {"budget": 100, "renews_at": MIDNIGHT},
         ),
         (
             {"allowance_credits": 200},
@@ -120,7 +120,7 @@ ENDS = {Period.DAY: MIDNIGHT, Period.WEEK: MONDAY, Period.MONTH: FEBRUARY}
             {"server_spent": 20, "budget_spent": 100},
             1,
             Problem.SERVER_BUDGET_SPENT,
-            {"renews_at": MIDNIGHT},
+            {"budget": 20, "renews_at": MIDNIGHT},
         ),
         (
             {"budget_credits": 20},
@@ -150,14 +150,14 @@ ENDS = {Period.DAY: MIDNIGHT, Period.WEEK: MONDAY, Period.MONTH: FEBRUARY}
             {"server_spent": 20, "balance": Balance(0, 0, 30)},
             3,
             Problem.SERVER_BUDGET_SPENT,
-            {"renews_at": MIDNIGHT},
+            {"budget": 20, "renews_at": MIDNIGHT},
         ),
         (
             {},
             {"budget_spent": 100, "balance": Balance(0, 0, 30)},
             31,
             Problem.BUDGET_SPENT,
-            {"renews_at": MIDNIGHT},
+            {"budget": 100, "renews_at": MIDNIGHT},
         ),
     ],
 )

@@ -84,7 +84,8 @@ async def test_a_budget_for_twenty_starts_twenty_and_tells_all_others_why(tmp_pa
         ]
         heard = Counter(await asyncio.gather(*asked))
         renews_at = ledger.period_end(Period.WEEK, clock.time())
-        spent = sentence(Problem.SERVER_BUDGET_SPENT, {"renews_at": renews_at})
+        budget = PRICE * STARTED
+        spent = sentence(Problem.SERVER_BUDGET_SPENT, {"budget": budget, "renews_at": renews_at})
         assert heard == {None: STARTED, spent: PEOPLE * EACH - STARTED}
         assert f"It renews <t:{renews_at:.0f}:R>" in spent
         assert len(await store.read.queue()) == STARTED

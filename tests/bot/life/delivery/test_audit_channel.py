@@ -70,7 +70,7 @@ async def test_a_new_channel_hears_of_itself_first_and_pings_nobody(life: Life) 
     assert life.clock.time() - began < LOOK_EVERY_S / 2  # woken by what was done
     _, text = told(life)
     assert f"**By**: <@{ada.user_id}>" in text
-    assert "**Why**: everyone 1 spring" in text
+    assert "**Why**: @\u200beveryone \\<@\u200b1> \\*spring\\*" in text
     assert "· action 2" in text
     for message in life.world.channels["showroom"].messages.values():
         assert not message.mention_ids

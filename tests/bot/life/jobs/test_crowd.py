@@ -53,7 +53,7 @@ async def test_a_budget_for_twenty_starts_twenty_and_tells_all_others_why(life: 
     await life.start(max_running=1)
     await lay_down(life)
     spent = (
-        "This server's budget for videos is spent. It renews "
+        f"This server's budget for videos, {PRICE * STARTED} credits, is spent. It renews "
         f"<t:{monday_after(life.clock.time())}:R>: please come back then."
     )
     endings = {"### In line": "started", "learning to move": "started", spent: "spent"}

@@ -26,7 +26,7 @@ async def test_a_spent_allowance(life: Life) -> None:
     await ben.wait_for(says(f"costs 2 credits and you have 1. Your allowance renews {ends(life)}"))
     await life.stop()
     await life.start(allowance_credits=2)
-    assert f"no credits left here. Your allowance renews {ends(life)}" in await refused(life, ben)
+    assert f"Your allowance, 2 credits, renews {ends(life)}" in await refused(life, ben)
     await life.stop()
     await life.start(allowance_credits=0)
     assert "You have no credits here, and no allowance" in await refused(life, ben)
@@ -44,7 +44,10 @@ async def test_a_weeks_allowance_ends_with_the_week(life: Life) -> None:
     await life.mimic(ben)
     await life.reaches("failed", "rendering")
     said = await refused(life, ben)
-    assert f"server's budget for videos is spent. It renews {ends(life, Period.WEEK)}" in said
+    assert (
+        f"server's budget for videos, 2 credits, is spent. It renews {ends(life, Period.WEEK)}"
+        in said
+    )
 
 
 async def test_the_whole_bots_budget(life: Life) -> None:
@@ -57,7 +60,7 @@ async def test_the_whole_bots_budget(life: Life) -> None:
     await life.stop()
     await life.start(daily_budget_credits=2)
     said = await refused(life, ada)
-    assert f"Today's budget for everybody is spent. It renews {ends(life)}" in said
+    assert f"Today's budget for everybody, 2 credits, is spent. It renews {ends(life)}" in said
 
 
 async def test_a_full_line(life: Life) -> None:
