@@ -45,6 +45,7 @@ class Problem(StrEnum):
     IMAGE_TOO_SMALL = "image_too_small"  # width, height, limit_pixels: of the shorter side
     IMAGE_TOO_MANY_PIXELS = "image_too_many_pixels"  # width, height, limit_pixels
     NOT_A_VIDEO = "not_a_video"  # name
+    GIF_AS_VIDEO = "gif_as_video"  # name
     VIDEO_WRONG_FORMAT = "video_wrong_format"  # name
     NO_VIDEO_STREAM = "no_video_stream"
     VIDEO_TOO_LONG = "video_too_long"  # duration_s, limit_s

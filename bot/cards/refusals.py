@@ -29,6 +29,9 @@ SENTENCES: dict[Problem, str] = {
         "one of at least {limit_pixels} on each side."
     ),
     Problem.NOT_A_VIDEO: ("There is no video in `{name}`: give an mp4 or mov file that plays."),
+    Problem.GIF_AS_VIDEO: (
+        "`{name}` is a GIF, which I cannot take as a video: save it as mp4 or mov and try again."
+    ),
     Problem.VIDEO_WRONG_FORMAT: (
         "`{name}` is a video of a kind I cannot use: save it as mp4 or mov and try again."
     ),

@@ -47,7 +47,14 @@ LOOKS_AT_ONCE = SPARE_CORES
 RESULTS_AT_ONCE = 1
 """A paid result has a turn of its own: it never waits behind new files, nor behind an encoder."""
 
-_NAMED = frozenset({Problem.NOT_AN_IMAGE, Problem.NOT_A_VIDEO, Problem.VIDEO_WRONG_FORMAT})
+_NAMED = frozenset(
+    {
+        Problem.NOT_AN_IMAGE,
+        Problem.NOT_A_VIDEO,
+        Problem.GIF_AS_VIDEO,
+        Problem.VIDEO_WRONG_FORMAT,
+    }
+)
 
 
 class Media:

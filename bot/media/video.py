@@ -102,6 +102,8 @@ def opened(
 
 def _inspect(path: Path, *, whole_end: bool) -> VideoFacts:
     kind = kind_of(path)
+    if kind is Kind.GIF:
+        raise Refused(Problem.GIF_AS_VIDEO)
     if kind is not Kind.MOVIE:
         known = kind not in PICTURES and kind is not Kind.UNKNOWN
         raise Refused(Problem.VIDEO_WRONG_FORMAT if known else Problem.NOT_A_VIDEO)

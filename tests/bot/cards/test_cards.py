@@ -40,6 +40,7 @@ FACTS: dict[Problem, dict[str, str | int | float]] = {
     Problem.NEITHER: {"name": HOSTILE},
     Problem.IMAGE_TOO_LARGE: {"size_bytes": 21_000_000, "limit_bytes": 20_000_000},
     Problem.IMAGE_TOO_MANY_PIXELS: {"width": 12000, "height": 9000, "limit_pixels": 50_000_000},
+    Problem.GIF_AS_VIDEO: {"name": HOSTILE},
     Problem.VIDEO_TOO_MANY_PIXELS: {
         "width": 10_001,
         "height": 5_000,

@@ -272,3 +272,17 @@ async def test_a_bad_half_of_a_request_is_said_at_once(life: Life) -> None:
     await life.reaches("failed")
     media = life.folder / "data" / "media"
     await life.until(lambda: not list(media.iterdir()))
+
+
+async def test_a_gif_is_no_video_by_whichever_name(life: Life) -> None:
+    await life.start()
+    ada = await life.person("ada")
+    gif = make_picture(life.folder / "dance.gif", fmt="GIF", animated=True)
+    files = {"image": life.picture, "video": gif}
+    outcome = await ada.outcome(await ada.use(life.channel("general"), "mimic", {}, files))
+    assert "`dance.gif` is a GIF, which I cannot take as a video" in text_of(outcome["message"])
+    assert outcome["ephemeral"]
+    files["video"] = gif.rename(life.folder / "dance.mp4")
+    await ada.use(life.channel("general"), "mimic", {}, files)
+    await ada.wait_for(says("`dance.mp4` is a GIF", "save it as mp4 or mov"))
+    assert life.money() == []
