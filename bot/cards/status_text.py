@@ -38,7 +38,8 @@ class Outlook:
 STAGES: tuple[tuple[str, frozenset[JobState]], ...] = (
     ("Checked", frozenset({JobState.CHECKING})),
     ("In line", frozenset({JobState.QUEUED})),
-    ("Rendering", frozenset({JobState.SUBMITTING, JobState.RENDERING, JobState.REVIEW})),
+    ("Sending", frozenset({JobState.SUBMITTING})),
+    ("Rendering", frozenset({JobState.RENDERING, JobState.REVIEW})),
     ("Fetching", frozenset({JobState.FETCHING})),
     ("Posting", frozenset({JobState.DELIVERING})),
 )
@@ -134,7 +135,8 @@ def _ready(outlook: Outlook) -> str:
         case Pace.DUE:
             return "Should be ready any moment · "
         case _:
-            return f"Should be ready <t:{outlook.ready_at:.0f}:R> · " if outlook.ready_at else ""
+            # It counts on in the reader's client, and is still true when it has passed.
+            return f"Expected <t:{outlook.ready_at:.0f}:R> · " if outlook.ready_at else ""
 
 
 def _settler(job: Job) -> str:

@@ -45,7 +45,7 @@ async def test_a_card_says_when_a_video_is_due_and_when_it_is_late(life: Life) -
     life.provider.workshop.pause()
     ada = await life.person("ada")
     await life.mimic(ada)
-    await ada.wait_for(says("learning to move", "Should be ready <t:"))
+    await ada.wait_for(says("learning to move", "Expected <t:"))
     for words, after_s in (("Should be ready any moment", 150), ("takes longer than usual", 80)):
         life.advance(after_s)
         await ada.wait_for(says(words))
