@@ -133,8 +133,12 @@ def _told(name: str, seen: Snapshot, of_role: bool, most_listed: int) -> str:
             return f"each {value}"
         case "request_id":
             return f"`{clean(str(value), 80, 'code')}`"
-        case "allowance_credits" | "budget_credits" | "granted":
+        case "granted":
             return credits_text(int(value))
+        case "allowance_credits" | "budget_credits":
+            period = seen.get("period")
+            every = f" {EVERY[Period(period)]}" if isinstance(period, str) else ""
+            return credits_text(int(value)) + every
         case _:
             return clean(str(value), 80)
 

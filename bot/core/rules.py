@@ -112,8 +112,11 @@ def rules_for(
 
 
 def snapshot(rules: ServerRules | RoleRules, names: Iterable[str]) -> Snapshot:
-    """These fields, as the actions remember them."""
-    return {name: _plain(getattr(rules, name)) for name in names}
+    """These fields, as the actions remember them; with a budget, how often it renews."""
+    told = {name: _plain(getattr(rules, name)) for name in names}
+    if isinstance(rules, ServerRules) and "budget_credits" in told:
+        told["period"] = rules.period.value
+    return told
 
 
 def _plain(value: Any) -> Any:

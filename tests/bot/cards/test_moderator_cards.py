@@ -218,7 +218,7 @@ def test_every_line_is_worded() -> None:
         after={"role_id": 11, "allowance_credits": 40, "period": "day"},
     )
     assert history_cards.line_text(changed).endswith(
-        "<@9> changed <@&11>’s **Allowance**: none of its own → 40 credits"
+        "<@9> changed <@&11>’s **Allowance**: none of its own → 40 credits a day"
     )
     operators = replace(LINE, kind=EntryKind.GRANT, actor_id=0, reason=None)
     assert history_cards.line_text(operators).endswith("granted to <@7> by the operator")

@@ -206,7 +206,7 @@ async def test_a_channel_that_lets_nobody_in_is_warned_of_once_until_it_works(li
             await life.until(lambda: audited_to(life) == len(life.rows("SELECT 1 FROM actions")))
         showroom.overwrites.remove(shut)
         await settings(life, ada, "limits", budget=300)
-        await has_told(life, "→ <#", "200 credits → 300")
+        await has_told(life, "→ <#", "200 credits a day → 300 credits a day")
         showroom.overwrites.append(shut)
         await settings(life, ada, "limits", budget=400)
         await life.until(lambda: audited_to(life) == 5)

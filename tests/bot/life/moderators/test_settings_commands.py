@@ -71,7 +71,7 @@ async def test_limits_are_set_shown_and_taken_away(life: Life) -> None:
     await life.start()
     ada = await life.person("ada")
     text = text_of(await settings(life, ada, "limits", budget=100, running=3, reason=" spring "))
-    assert "**Budget of the whole server**: none of its own → 100 credits" in text
+    assert "**Budget of the whole server**: none of its own → 100 credits a day" in text
     assert "**Made at once, per person**: the operator’s limit → 3" in text
     assert "own limit of 2 made at once for a person is lower, and holds" in text
     assert actions(life) == [
@@ -80,8 +80,8 @@ async def test_limits_are_set_shown_and_taken_away(life: Life) -> None:
             "server_id": life.world.guilds["studio"].id,
             "action": "settings",
             "reason": "spring",
-            "before": {"budget_credits": None, "max_running_per_person": None},
-            "after": {"budget_credits": 100, "max_running_per_person": 3},
+            "before": {"budget_credits": None, "max_running_per_person": None, "period": "day"},
+            "after": {"budget_credits": 100, "max_running_per_person": 3, "period": "day"},
         }
     ]
     shown = text_of(await settings(life, ada, "show"))
@@ -91,9 +91,13 @@ async def test_limits_are_set_shown_and_taken_away(life: Life) -> None:
     assert "Nothing was changed" in again
     assert len(actions(life)) == 1
     text = text_of(await settings(life, ada, "limits", budget=0, running=0))
-    assert "100 credits → none of its own" in text
+    assert "100 credits a day → none of its own" in text
     assert "3 → the operator’s limit" in text
-    assert actions(life)[-1]["after"] == {"budget_credits": None, "max_running_per_person": None}
+    assert actions(life)[-1]["after"] == {
+        "budget_credits": None,
+        "max_running_per_person": None,
+        "period": "day",
+    }
     assert "Give `budget`" in text_of(await settings(life, ada, "limits"))
 
 
