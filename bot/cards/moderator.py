@@ -99,6 +99,14 @@ def asks_default_allowance(credits: int) -> str:
     )
 
 
+def has_default_allowance(credits: int) -> ui.LayoutView:
+    """The operator's allowance holds here, and there is none to take away."""
+    return say(
+        f"The operator’s usual allowance of {credits_text(credits)} holds here already. Nothing "
+        "was changed."
+    )
+
+
 def asks_allowance(
     rules: ServerRules, credits: int, has: int, period: Period | None, role_id: int | None
 ) -> str:

@@ -166,8 +166,12 @@ class Quota(
         """Ask, then leave everybody's allowance to the operator; roles keep theirs."""
         async with answering(interaction):
             await defer(interaction)
+            usual = self._quotas.limits.allowance_credits
+            if (await self._quotas.rules(server_of(interaction))).allowance_credits is None:
+                await show_privately(interaction, moderator_cards.has_default_allowance(usual))
+                return
             act = partial(self._set_allowance, interaction, None, None, None)
-            said = moderator_cards.asks_default_allowance(self._quotas.limits.allowance_credits)
+            said = moderator_cards.asks_default_allowance(usual)
             await ask_to_confirm(interaction, said, act)
 
     @app_commands.command(description="What happened here to credits, jobs and rules")

@@ -133,6 +133,7 @@ async def test_nobody_goes_on_with_a_role_that_is_gone(life: Life) -> None:
 async def test_many_questions_elsewhere_push_nobodys_out(life: Life) -> None:
     dana, question = await asked(life)
     ada = await desk(life, "ada")
+    await ada.confirmed("quota allowance", credits=12)
     first = await ada.use("quota default-allowance")
     for _ in range(MOST_OF_ONE):
         await ada.use("quota default-allowance")

@@ -217,6 +217,10 @@ async def test_an_allowance_for_everybody_and_for_a_role(life: Life) -> None:
 async def test_an_allowance_is_left_to_the_operator_again(life: Life) -> None:
     await life.start(allowance_credits=31)
     dana = await desk(life, "dana")
+    said = await dana.says("quota default-allowance")
+    assert said == (
+        "The operator’s usual allowance of 31 credits holds here already. Nothing was changed."
+    )
     await dana.confirmed("quota allowance", credits=12)
     asked = await dana.use("quota default-allowance")
     assert "the operator’s usual allowance** of 31 credits" in text_of(asked)
