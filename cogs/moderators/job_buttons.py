@@ -15,6 +15,7 @@ from bot.services.moderation import REASON_LIMIT_CHARS, the_reason
 from cogs.shared.answers import Late, answering, defer, open_form, show_privately
 from cogs.shared.confirm_buttons import ask_to_confirm
 from cogs.shared.interactions import Interaction, server_of
+from cogs.shared.pages import refresh
 
 FORM_LIFE_S = 15 * 60.0
 """A form that was put away is forgotten after that."""
@@ -82,9 +83,9 @@ class ReasonForm(ui.Modal):
 
     async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
         """Ask whether it is meant."""
-        async with answering(interaction):
+        async with answering(interaction, Late.IN_PLACE):
             _check_access(interaction)
-            await defer(interaction)
+            await defer(interaction, Late.IN_PLACE)
             ask = ask_cancel if self._action is JobAction.CANCEL else ask_refund
             await ask(interaction, self._job_id, self.reason.value)
 
@@ -122,8 +123,9 @@ class ResolveForm(ui.Modal):
 
     async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
         """Settle it, and say what became of it."""
-        async with answering(interaction):
+        async with answering(interaction, Late.IN_PLACE):
             _check_access(interaction)
+            await defer(interaction, Late.IN_PLACE)
             outcome, run, reason = (
                 part.component for part in (self.outcome, self.request_id, self.reason)
             )
@@ -170,6 +172,7 @@ async def resolve(
         actor_id=interaction.user.id,
         reason=reason,
     )
+    await refresh(interaction)
     await show_privately(interaction, job_cards.resolved(settled))
 
 
@@ -177,6 +180,7 @@ async def _cancel(interaction: Interaction, job_id: str, reason: str) -> ui.Layo
     job = await interaction.client.moderation.cancel(
         job_id, server_id=server_of(interaction), actor_id=interaction.user.id, reason=reason
     )
+    await refresh(interaction)
     return moderator_cards.cancelled(job)
 
 
@@ -184,4 +188,5 @@ async def _refund(interaction: Interaction, job_id: str, reason: str) -> ui.Layo
     job = await interaction.client.moderation.refund(
         job_id, server_id=server_of(interaction), actor_id=interaction.user.id, reason=reason
     )
+    await refresh(interaction)
     return moderator_cards.refunded(job)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any, Self
 
 import discord
+import structlog
 from discord import ui
 
 from bot.cards import history as history_cards
@@ -14,6 +15,8 @@ from bot.cards.server_jobs import JOBS_PER_PAGE, Listed
 from cogs.shared.answers import Late, answering, defer, show_in_place, show_privately
 from cogs.shared.interactions import Interaction
 
+log = structlog.get_logger()
+
 GROUPS = {PagedList.PAST: "quota", PagedList.JOBS: "moderate"}
 """Whose command opens each."""
 
@@ -21,6 +24,29 @@ GROUPS = {PagedList.PAST: "quota", PagedList.JOBS: "moderate"}
 async def show_first(interaction: Interaction, page_ref: PageRef) -> None:
     """Show a page to the person alone."""
     await show_privately(interaction, await _page(interaction, page_ref))
+
+
+async def refresh(interaction: Interaction) -> None:
+    """Bring the page up to date whose form was sent, if one was: it may offer what is done by now.
+
+    What has been done stays done, also where the page cannot be shown.
+    """
+    page_ref = _page_on(interaction.message) if interaction.message else None
+    if page_ref is None:
+        return
+    try:
+        await interaction.edit_original_response(view=await _page(interaction, page_ref))
+    except Exception:
+        log.exception("a page could not be brought up to date")
+
+
+def _page_on(message: discord.Message) -> PageRef | None:
+    items = ui.LayoutView.from_message(message).walk_children()
+    ids = [item.custom_id or "" for item in items if isinstance(item, ui.Button)]
+    found = (re.fullmatch(ID_PATTERN, custom_id) for custom_id in ids)
+    return next(
+        (PageRef.of(match) for match in found if match and match["turn"] == Turn.HERE), None
+    )
 
 
 class PageControl(ui.DynamicItem[ui.Item[Any]], template=ID_PATTERN):
