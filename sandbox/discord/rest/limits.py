@@ -1,4 +1,4 @@
-"""Rate limits per route, as headers on every answer and a 429 beyond them.
+"""Rate limits per route, as headers on answers and a 429 beyond them.
 
 The numbers are this server's: Discord publishes none and asks clients to read the headers.
 """
@@ -15,7 +15,7 @@ from sandbox.clock import MovableClock
 from sandbox.discord.wire import answer
 
 API = "/api/v10"
-MAJOR = ("channel_id", "guild_id", "webhook_id", "webhook_token", "interaction_token")
+MAJOR = ("channel_id", "guild_id", "webhook_id", "webhook_token")
 GLOBAL_PER_S = 50
 MOST_WINDOWS = 1000
 
@@ -32,11 +32,12 @@ RATES: Mapping[tuple[str, str], Rate] = {
     ("POST", "/channels/{channel_id}/messages"): Rate(5, 5.0),
     ("PATCH", "/channels/{channel_id}/messages/{message_id}"): Rate(5, 5.0),
     ("DELETE", "/channels/{channel_id}/messages/{message_id}"): Rate(5, 1.0),
-    ("POST", "/interactions/{interaction_id}/{interaction_token}/callback"): Rate(5, 2.0),
     ("POST", "/webhooks/{webhook_id}/{webhook_token}"): Rate(5, 2.0),
     ("PATCH", "/webhooks/{webhook_id}/{webhook_token}/messages/{message_id}"): Rate(5, 2.0),
     ("PUT", "/applications/{application_id}/commands"): Rate(10, 20.0),
 }
+UNLIMITED = "/interactions/{interaction_id}/{interaction_token}/callback"
+"""The one route whose answers say nothing of limits."""
 
 
 def template_of(request: web.Request) -> str | None:
@@ -61,7 +62,9 @@ class Limits:
 
     def refuse(self, request: web.Request, template: str) -> web.Response | None:
         """A 429 if this request is one too many; otherwise it is counted."""
-        if not template.startswith(("/interactions", "/webhooks")) and self._global_spent():
+        if template == UNLIMITED:
+            return None
+        if not template.startswith("/webhooks") and self._global_spent():
             return self._too_many(self._second.resets_at, scope="global")
         window, rate = self._window(request, template)
         if window.used >= rate.limit:
@@ -73,6 +76,8 @@ class Limits:
 
     def mark(self, request: web.Request, template: str, response: web.StreamResponse) -> None:
         """Put the state of the request's bucket on its answer."""
+        if template == UNLIMITED:
+            return
         window, rate = self._window(request, template)
         left_s = max(window.resets_at - self._clock.time(), 0.0)
         bucket = hashlib.md5(f"{request.method} {template}".encode(), usedforsecurity=False)

@@ -1,4 +1,4 @@
-"""Rate limits: headers on every answer, a 429 beyond them, over again after the window."""
+"""Rate limits: headers on answers, a 429 beyond them, over again after the window."""
 
 import asyncio
 
@@ -7,6 +7,7 @@ from sandbox.discord.server import DiscordServer
 from sandbox.discord.state.world import World
 from tests.sandbox.example_bot import ExampleBot
 from tests.sandbox.raw import Rest
+from tests.sandbox.rest.test_interactions import say, use
 
 
 async def test_headers_count_down_and_then_429(rest: Rest, world: World) -> None:
@@ -44,6 +45,16 @@ async def test_fifty_a_second_for_the_whole_bot(rest: Rest, world: World) -> Non
     assert refused
     assert {reply.headers["X-RateLimit-Scope"] for reply in refused} == {"global"}
     assert all(reply.body["global"] for reply in refused)
+
+
+async def test_answers_to_interactions_say_nothing_of_limits(
+    rest: Rest, ada: PersonClient, world: World
+) -> None:
+    for _ in range(7):
+        used = await use(rest, ada, world)
+        reply = await rest("POST", used.callback, say("hi"))
+        assert reply.status == 204
+        assert not [name for name in reply.headers if name.startswith("X-RateLimit")]
 
 
 async def test_discord_py_waits_its_turn(
