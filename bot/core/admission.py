@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bot.core import ledger
-from bot.core.jobs import QUALITIES, Quality
+from bot.core.jobs import QUALITIES, Quality, Source, Upload
 from bot.core.ledger import Balance, Period
 from bot.core.rules import Rules
 from bot.errors import Problem, Refused
@@ -25,6 +25,33 @@ class Ask:
 
     channels: frozenset[int] = frozenset()
     quality: Quality | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """What is known of a job before its first row; `above_id` is the channel above a thread."""
+
+    id: str
+    source: Source
+    origin_id: int
+    server_id: int
+    channel_id: int
+    person_id: int
+    upload_limit_bytes: int
+    is_direct: bool = False
+    above_id: int | None = None
+    subject: Upload | None = None
+    motion: Upload | None = None
+    quality: Quality | None = None
+    token: str | None = None
+    token_expires_at: float = 0.0
+
+    @property
+    def ask(self) -> Ask:
+        """What the policy wants to know of it."""
+        above = () if self.above_id is None else (self.above_id,)
+        channels = () if self.is_direct else (self.channel_id, *above)
+        return Ask(frozenset(channels), self.quality)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

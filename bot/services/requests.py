@@ -17,7 +17,7 @@ from bot.cards.status_text import Outlook
 from bot.clock import Clock
 from bot.core import admission
 from bot.core.accounts import Wallet
-from bot.core.admission import Ask
+from bot.core.admission import Ask, NewJob
 from bot.core.jobs import (
     ID_ALPHABET,
     ID_LENGTH,
@@ -35,7 +35,7 @@ from bot.jobs.upload_limit import Videos, link_to
 from bot.media.inspect import IMAGE_LIMIT_BYTES, VIDEO_LIMIT_BYTES
 from bot.services.optimistic import retry_when_stale
 from bot.store.group_commit import background
-from bot.store.store import NewJob, Store
+from bot.store.store import Store
 
 TOKEN_LIFE_S = 15 * 60
 """How long an interaction's token lives (Discord API docs, Receiving and Responding)."""

@@ -1,13 +1,13 @@
 """The events of a job's life. Every change names the state and the revision that it leaves."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, insert, or_, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from bot.core import admission
-from bot.core.admission import Ask
+from bot.core.admission import Ask, NewJob
 from bot.core.jobs import (
     CANCELLABLE,
     Delivered,
@@ -44,33 +44,6 @@ from bot.store.transitions import (
 
 MAX_SUBMITTING = 8
 """At most so many submits may be in doubt after a crash."""
-
-
-@dataclass(frozen=True, slots=True)
-class NewJob:
-    """What is known of a job before its first row; `above_id` is the channel above a thread."""
-
-    id: str
-    source: Source
-    origin_id: int
-    server_id: int
-    channel_id: int
-    person_id: int
-    upload_limit_bytes: int
-    is_direct: bool = False
-    above_id: int | None = None
-    subject: Upload | None = None
-    motion: Upload | None = None
-    quality: Quality | None = None
-    token: str | None = None
-    token_expires_at: float = 0.0
-
-    @property
-    def ask(self) -> Ask:
-        """What the policy wants to know of it."""
-        above = () if self.above_id is None else (self.above_id,)
-        channels = () if self.is_direct else (self.channel_id, *above)
-        return Ask(frozenset(channels), self.quality)
 
 
 _TOLD = (

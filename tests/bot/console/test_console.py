@@ -11,10 +11,11 @@ import pytest
 
 from bot.console.tables import age, facts, table
 from bot.console.usage import parser
+from bot.core.admission import NewJob
 from bot.core.jobs import Failure, Job, JobState, Source
 from bot.errors import Problem
 from bot.store.database import Database
-from bot.store.store import NewJob, Store
+from bot.store.store import Store
 from tests import forked
 from tests.bot.empty_database import place_database
 from tests.bot.store.test_backup import head

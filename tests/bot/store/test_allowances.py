@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from bot.core.actions import ActionKind
+from bot.core.admission import NewJob
 from bot.core.jobs import Failure, Job, Source
 from bot.core.ledger import Period
 from bot.core.rules import OperatorLimits
 from bot.errors import Problem, Refused
 from bot.store.database import Database
-from bot.store.store import NewJob, Store
+from bot.store.store import Store
 
 SERVER, PERSON = 1, 3
 SUPPORTER, PATRON = 50, 51

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from bot.core.actions import CREDIT_KINDS, HISTORY_KINDS, ActionKind, HistoryLine, Spender
-from bot.core.admission import Block
+from bot.core.admission import Block, NewJob
 from bot.core.jobs import Failure, Job, Outcome, Source
 from bot.errors import Problem
 from bot.store.database import Database
-from bot.store.store import NewJob, Store
+from bot.store.store import Store
 from tests.bot.empty_database import place_database
 from tests.bot.store.test_decisions import in_review
 from tests.bot.store.test_jobs import AT, LIMITS, queue, rendering

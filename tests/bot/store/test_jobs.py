@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import IntegrityError
 
+from bot.core.admission import NewJob
 from bot.core.jobs import TRANSITIONS, Delivered, Failure, Job, JobState, Source, Upload
 from bot.core.rules import OperatorLimits
 from bot.errors import Problem, Refused, StaleJob
 from bot.store.database import Database
-from bot.store.store import MAX_SUBMITTING, NewJob, Store
+from bot.store.store import MAX_SUBMITTING, Store
 from bot.store.transitions import transition
 
 LIMITS = OperatorLimits(

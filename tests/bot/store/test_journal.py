@@ -20,6 +20,7 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.core import ledger
 from bot.core.actions import ActionKind
+from bot.core.admission import NewJob
 from bot.core.jobs import Failure, Job, Source
 from bot.core.ledger import Entry, EntryKind, Period
 from bot.core.rules import OperatorLimits
@@ -27,7 +28,7 @@ from bot.errors import LedgerError, Problem, Refused, StaleJob
 from bot.store import journal
 from bot.store.database import Database
 from bot.store.rows import entry_from
-from bot.store.store import NewJob, Store
+from bot.store.store import Store
 from bot.store.tables import entries, wallets
 from tests.bot.empty_database import place_database
 
