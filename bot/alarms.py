@@ -15,6 +15,7 @@ class Alarm(StrEnum):
     MODEL = "the provider does not have the model"
     FAULT = "the provider finds fault with how it is asked"
     REJECTIONS = "the provider turns several people down with the same words"
+    COST = "a run cost more than its price implies"
     DISK = "nothing can be saved"
     CROWD = "people are turned away, since the bot cannot keep up"
 
@@ -32,6 +33,10 @@ ADVICE = {
     Alarm.REJECTIONS: (
         "If the reason is not about their files, look for a newer version of this program; nobody "
         "is charged for it."
+    ),
+    Alarm.COST: (
+        "Look at the run in the provider's history, and whether its prices have changed; people pay "
+        "for the length of their motion."
     ),
     Alarm.DISK: "Free space in DATA_DIR, or close what holds the database; jobs wait meanwhile.",
     Alarm.CROWD: "Look at the machine's processors and disk; nobody is charged for it.",

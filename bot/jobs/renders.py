@@ -2,7 +2,7 @@
 
 import structlog
 
-from bot.alarms import Alarms
+from bot.alarms import Alarm, Alarms
 from bot.clock import Clock
 from bot.core.jobs import Failure, Job, may_retry
 from bot.errors import (
@@ -43,6 +43,7 @@ FETCH_LIMIT_S = 6 * 3600.0
 PROOF_EVERY_S, PROOF_LIMIT_S = 30.0, 120.0
 """So long the history is asked whether a failed run cost nothing; somebody waits meanwhile."""
 
+COST_TOLERANCE = 1.5
 LONGEST_RUN_S = 24 * 3600.0
 FETCH_TIMEOUT_S = 300.0
 RESULT_LIMIT_BYTES = 1_000_000_000
@@ -274,7 +275,22 @@ class Renders:
         self._rejections.record_success()
         await self._store.rendered(job, url, cost, at, is_timed=self._is_timed(job, at))
         self._forget(job)
+        await self._compare_cost(job, cost)
         return 0
+
+    async def _compare_cost(self, job: Job, cost: float | None) -> None:
+        """Tell the operator of a run that was billed as if it were a much longer one."""
+        assert job.quality is not None
+        assert job.price is not None
+        usual = await self._store.read.usual_cost(job.quality)
+        if cost is None or usual is None:
+            return
+        expected = usual * job.price
+        if cost > expected * COST_TOLERANCE:
+            facts = {"cost": round(cost, 4), "expected": round(expected, 4)}
+            self._alarms.raise_(Alarm.COST, SOURCE, job=job.id, **facts)
+        else:
+            self._alarms.clear(Alarm.COST, SOURCE)
 
     def _is_timed(self, job: Job, at: float) -> bool:
         """Whether its run time is known: it was seen running, and the clock tells a likely one."""

@@ -2,9 +2,10 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, func, or_, select
+from sqlalchemy import Connection, and_, bindparam, case, func, or_, select
 
 from bot.core.actions import Action
 from bot.core.admission import Standing
@@ -17,6 +18,16 @@ from bot.store.database import Database, query
 from bot.store.rows import IS_OFFER, action_from, attempt_from, entry_from, job_from, select_jobs
 from bot.store.rule_rows import effective_rules, read_caps
 from bot.store.tables import actions, attempts, entries, jobs
+
+
+COSTS_NEEDED, _COSTS_LOOKED_AT = 3, 20
+_COSTS = (
+    select(attempts.c.cost / jobs.c.price)
+    .join(jobs, jobs.c.attempt_id == attempts.c.id)
+    .where(attempts.c.quality == bindparam("quality"), attempts.c.cost > 0, jobs.c.price > 0)
+    .order_by(attempts.c.id.desc())
+    .limit(_COSTS_LOOKED_AT)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +198,15 @@ class Queries:
             .limit(limit)
         )
         return [(row[0], row[1], row[2]) for row in connection.execute(statement)]
+
+    @query
+    def usual_cost(self, connection: Connection, quality: Quality) -> float | None:
+        """What a credit of a price has cost at the provider, by the latest runs in this quality.
+
+        In the provider's credits; `None` while too few runs are known.
+        """
+        costs = connection.scalars(_COSTS, {"quality": quality}).all()
+        return median(costs) if len(costs) >= COSTS_NEEDED else None
 
     @query
     def is_claimed(self, connection: Connection, request_id: str) -> bool:

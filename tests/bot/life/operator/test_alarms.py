@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import pytest
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 from bot.alarms import Alarm
+from engine.api.jobs import PRICE_PER_S
 from sandbox.clients.transcript import text_of
 from tests.bot.disk import files_may_have
 from tests.bot.life.operator.test_looking_after import free_port
@@ -36,6 +38,29 @@ async def metrics(port: int) -> list[str]:
         session.get(f"http://127.0.0.1:{port}/metrics") as answer,
     ):
         return (await answer.text()).splitlines()
+
+
+async def test_a_run_that_costs_more_than_such_runs_do(
+    life: Life, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of a file of which the provider plays more than was looked at."""
+    await life.start(allowance_credits=100, daily_budget_credits=1000)
+    ada = await life.person("ada")
+    with capture_logs() as logs:
+        for number in range(1, 4):
+            await life.mimic(ada)
+            await life.reaches(*["delivered"] * number, step_s=5.0)
+        assert errors(logs) == []
+        monkeypatch.setitem(PRICE_PER_S, "360p", PRICE_PER_S["360p"] * 10)
+        await life.mimic(ada)
+        await life.reaches(*["delivered"] * 4, step_s=5.0)
+        assert errors(logs) == [Alarm.COST]
+        [told] = [entry for entry in logs if entry["event"] == Alarm.COST]
+        assert (told["cost"], told["expected"]) == (1.8, 0.18)
+        monkeypatch.undo()
+        await life.mimic(ada)
+        await life.reaches(*["delivered"] * 5, step_s=5.0)
+    assert over(logs) == [Alarm.COST]
 
 
 async def test_an_empty_balance(life: Life) -> None:
