@@ -35,8 +35,8 @@ ADVICE = {
         "is charged for it."
     ),
     Alarm.COST: (
-        "Look at the run in the provider's history, and whether its prices have changed; people pay "
-        "for the length of their motion."
+        "Look at the run in the provider's history, and whether its prices have changed; people "
+        "pay for the length of their motion."
     ),
     Alarm.DISK: "Free space in DATA_DIR, or close what holds the database; jobs wait meanwhile.",
     Alarm.CROWD: "Look at the machine's processors and disk; nobody is charged for it.",

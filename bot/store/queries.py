@@ -19,7 +19,6 @@ from bot.store.rows import IS_OFFER, action_from, attempt_from, entry_from, job_
 from bot.store.rule_rows import effective_rules, read_caps
 from bot.store.tables import actions, attempts, entries, jobs
 
-
 COSTS_NEEDED, _COSTS_LOOKED_AT = 3, 20
 _COSTS = (
     select(attempts.c.cost / jobs.c.price)
