@@ -23,10 +23,6 @@ DECODER_THREADS, ONE_THREAD_PIXELS = 2, 4096 * 2304
 SOUND_RATE_HZ = 44_100
 SLOWEST_SOUND_HZ, FASTEST_SOUND_HZ = 4_000, 400_000
 _ORIENTATION = 0x0112
-
-ImageFile.LOAD_TRUNCATED_IMAGES = True
-"""Damaged notes, which nobody sees, cost nothing; of what breaks off there is what there is."""
-
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -46,7 +42,7 @@ def open_subject(path: Path, largest_side: int) -> Image.Image:
     """The picture upright, in RGB, on white where it is transparent. Raises `RenderError`."""
     box = largest_side, largest_side
     try:
-        with Image.open(path, formats=IMAGE_FORMATS) as picture:
+        with _as_viewers_do(), Image.open(path, formats=IMAGE_FORMATS) as picture:
             _refuse_a_bomb(picture)
             picture.draft("RGB", box)  # a JPEG may be read smaller
             if picture.mode in SCALED_AS_THEY_ARE:  # before there are more copies of it
@@ -65,6 +61,16 @@ def open_subject(path: Path, largest_side: int) -> Image.Image:
         subject = subject.transpose(turn)
     white = Image.new("RGBA", subject.size, "white")
     return Image.alpha_composite(white, subject).convert("RGB")
+
+
+@contextmanager
+def _as_viewers_do() -> Iterator[None]:
+    """Damaged notes, which nobody sees, cost nothing; of what breaks off there is what there is."""
+    was, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, True
+    try:
+        yield
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = was
 
 
 def _refuse_a_bomb(picture: Image.Image) -> None:

@@ -130,14 +130,14 @@ def make_films(path: Path, *tracks: tuple[tuple[int, int], float], sound_s: floa
     """An mp4 of moving pictures, each a size and its seconds, and a tone. Returns `path`."""
     fps = 12
     with av.open(str(path), "w", format="mp4") as output:
-        streams = [cast("VideoStream", output.add_stream("libx264", rate=fps)) for _ in tracks]
+        streams = [output.add_stream("libx264", rate=fps) for _ in tracks]
         for stream, (size, _) in zip(streams, tracks, strict=True):
             stream.width, stream.height = size
             stream.pix_fmt = "yuv420p"
             stream.options = {"preset": "ultrafast"}
         sound = None
         if sound_s:
-            sound = cast("AudioStream", output.add_stream("aac", rate=AUDIO_RATE_HZ))
+            sound = output.add_stream("aac", rate=AUDIO_RATE_HZ)
             sound.codec_context.layout = "mono"
         for stream, (size, duration_s) in zip(streams, tracks, strict=True):
             for index in range(max(1, round(duration_s * fps))):

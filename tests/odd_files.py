@@ -106,7 +106,7 @@ def _with_cover(folder: Path) -> Path:
         av.open(str(path), "w", format="mp4") as output,
     ):
         stream = output.add_stream_from_template(source.streams.video[0])
-        cover = cast("VideoStream", output.add_stream("mjpeg", rate=1))
+        cover = output.add_stream("mjpeg", rate=1)
         cover.width, cover.height, cover.pix_fmt = 64, 64, "yuvj420p"
         cover.disposition = av.stream.Disposition.attached_pic
         still: av.VideoFrame = VideoFrame.from_image(Image.new("RGB", (64, 64)))  # type: ignore[no-untyped-call]

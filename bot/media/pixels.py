@@ -11,7 +11,7 @@ from bot.media.facts import Kind
 
 _PNG_HEAD = b"\x89PNG\r\n\x1a\n"
 _PNG_NEEDED = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND"})
-_PNG_ANIMATED, _PNG_EXIF = b"acTL", b"eXIf"
+_PNG_ANIMATED, _PNG_ANIMATED_BYTES, _PNG_EXIF = b"acTL", 8, b"eXIf"
 
 _JPEG_STARTS, _JPEG_ENDS, _JPEG_SCAN, _JPEG_COMMENT = 0xD8, 0xD9, 0xDA, 0xFE
 _JPEG_ALONE = frozenset({0x01, *range(0xD0, 0xD8)})
@@ -56,11 +56,10 @@ def _png(content: bytes) -> Pixels:
         at += 12 + length
         if name in _PNG_NEEDED:
             kept.append(chunk)
-        elif name in {_PNG_ANIMATED, _PNG_EXIF} and _is_whole(chunk):
-            if name == _PNG_EXIF:
-                exif = chunk[8:-4]
-            else:
-                kept.append(chunk)
+        elif name == _PNG_EXIF and _is_whole(chunk):
+            exif = chunk[8:-4]
+        elif name == _PNG_ANIMATED and length == _PNG_ANIMATED_BYTES and _is_whole(chunk):
+            kept.append(chunk)
         if name == b"IEND":
             return Pixels(b"".join(kept), exif)
     return Pixels(b"".join(kept), exif, is_cut_short=True)

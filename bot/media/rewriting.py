@@ -1,9 +1,10 @@
 """Writing a video anew, inside the worker: small enough to post, or as the provider takes it."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import av
 from av.container import InputContainer, OutputContainer
@@ -140,10 +141,9 @@ def _encode(
         output.mux(voice.encode(None))
 
 
-def _decoded(packet: av.Packet) -> list[av.VideoFrame | av.AudioFrame]:
+def _decoded(packet: "av.Packet[Any]") -> "Sequence[av.VideoFrame | av.AudioFrame]":
     """What is in it; a damaged one costs its own moment."""
+    frames: Sequence[av.VideoFrame | av.AudioFrame] = ()
     with suppress(av.error.InvalidDataError):
-        return [
-            frame for frame in packet.decode() if isinstance(frame, av.VideoFrame | av.AudioFrame)
-        ]
-    return []
+        frames = packet.decode()
+    return frames

@@ -163,7 +163,8 @@ def _is_cut_short(path: Path) -> bool:
 def _check_codec(stream: VideoStream) -> None:
     # None where FFmpeg has no decoder, whatever PyAV's stub says.
     context = cast("VideoCodecContext | None", stream.codec_context)
-    if context is None or context.name not in CODECS:
+    # Its decoder may have a name of its own, as AV1's has.
+    if context is None or context.codec.canonical_name not in CODECS:
         raise Refused(Problem.VIDEO_WRONG_FORMAT)
     if context.width * context.height > PIXEL_LIMIT:
         raise Refused(

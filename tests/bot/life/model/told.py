@@ -96,6 +96,14 @@ def is_broken(link: str) -> bool:
     return link.rpartition("/")[2].startswith("broken")
 
 
+def wrong_file(job: Told, *, is_away: bool) -> str | None:
+    """The first file that cannot be had, or else the first that is broken."""
+    given = {"subject": job.subject, "motion": job.motion}
+    return next(
+        (name for name, link in given.items() if link and (is_away or is_broken(link))), None
+    )
+
+
 @dataclass
 class Patience:
     """Tries in one run of the program: so many, and so many seconds since the first.
