@@ -17,6 +17,6 @@ USER marionette
 VOLUME /data
 EXPOSE 8080
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s CMD \
-    ["python", "-c", "import os, urllib.request as r; r.urlopen(f'http://127.0.0.1:{os.environ[\"HTTP_PORT\"]}/healthz', timeout=4)"]
+    ["python", "-c", "import os, urllib.request as r; port = os.environ['HTTP_PORT'].strip('\"' + chr(39)); r.build_opener(r.ProxyHandler({})).open(f'http://127.0.0.1:{port}/healthz', timeout=4)"]
 STOPSIGNAL SIGTERM
 CMD ["python", "-m", "bot", "run"]

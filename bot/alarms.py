@@ -17,6 +17,7 @@ class Alarm(StrEnum):
     REJECTIONS = "the provider turns several people down with the same words"
     COST = "a run cost more than its price implies"
     DISK = "nothing can be saved"
+    ADDRESSES = "a host of Discord's or the provider's has an address that is not public"
     CROWD = "people are turned away, since the bot cannot keep up"
 
 
@@ -39,6 +40,10 @@ ADVICE = {
         "pay for the length of their motion."
     ),
     Alarm.DISK: "Free space in DATA_DIR, or close what holds the database; jobs wait meanwhile.",
+    Alarm.ADDRESSES: (
+        "If your VPN, container or filter answers so, put its range into DOWNLOAD_RANGES, which "
+        "`python -m bot doctor` names; files from there cannot be fetched meanwhile."
+    ),
     Alarm.CROWD: "Look at the machine's processors and disk; nobody is charged for it.",
 }
 

@@ -20,6 +20,7 @@ from bot.connection import Connection
 from bot.delivery.audit import AuditChannels
 from bot.delivery.post import Delivery
 from bot.delivery.status import StatusCards
+from bot.errors import SettingsError
 from bot.jobs.files import Files
 from bot.jobs.forecast import Forecast
 from bot.jobs.inputs import Inputs
@@ -113,7 +114,7 @@ async def _wire(
         client=client,
         store=store,
         alarms=alarms,
-        downloads=await stack.enter_async_context(Downloads(alarms=alarms)),
+        downloads=await stack.enter_async_context(_downloads(settings, alarms)),
         media=media,
         files=files,
         breaker=breaker,
@@ -264,8 +265,21 @@ def _service(parts: _Parts, runner: Runner) -> RequestService:
     )
 
 
+def _downloads(settings: Settings, alarms: Alarms) -> Downloads:
+    return Downloads(
+        alarms=alarms, suppliers=settings.suppliers(), proxy_for=settings.proxies().for_url
+    )
+
+
 def _discord_client(settings: Settings) -> Bot:
-    discord.http.Route.BASE = str(settings.discord_api_url).rstrip("/")
+    proxies, api_url = settings.proxies(), str(settings.discord_api_url)
+    proxy = proxies.for_url(api_url)
+    if proxies.for_url(str(settings.discord_gateway_url)) != proxy:
+        raise SettingsError(
+            "HTTPS_PROXY, HTTP_PROXY and NO_PROXY must say the same of DISCORD_API_URL and "
+            "DISCORD_GATEWAY_URL: one proxy, or none, serves both."
+        )
+    discord.http.Route.BASE = api_url.rstrip("/")
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # there is no voice here
     gateway = discord.gateway.DiscordWebSocket
     gateway.DEFAULT_GATEWAY = yarl.URL(str(settings.discord_gateway_url))
@@ -277,6 +291,7 @@ def _discord_client(settings: Settings) -> Bot:
         allowed_installs=discord.app_commands.AppInstallationType(guild=True),
         allowed_mentions=discord.AllowedMentions.none(),
         max_messages=None,
+        proxy=proxy,
     )
 
 

@@ -56,8 +56,13 @@ class Connection:
     @property
     def is_ready(self) -> bool:
         """Whether the bot is connected, and knows its servers."""
-        socket: discord.gateway.DiscordWebSocket | None = self._client.ws  # None before the first
+        socket = self._socket
         return self._client.is_ready() and socket is not None and socket.open
+
+    @property
+    def _socket(self) -> discord.gateway.DiscordWebSocket | None:
+        """discord.py's annotation does not say that there is none before the first connection."""
+        return self._client.ws
 
     async def run(self) -> None:
         """Go on until cancelled.
@@ -82,7 +87,7 @@ class Connection:
                 await attempt()
             except MarionetteError:
                 raise
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, the next try may go well
                 if self._clock.monotonic() - began > LONGEST_PAUSE_S:  # it had worked meanwhile
                     failures, told = 0, set()
                 pause_s = max(PAUSES_S[min(failures, len(PAUSES_S) - 1)], _retry_after_s(error))
@@ -123,8 +128,8 @@ class Connection:
         except (discord.ConnectionClosed, discord.PrivilegedIntentsRequired) as error:
             raise MarionetteError(f"Discord closed the connection for good: {error}") from error
         except Exception as error:
-            if client.ws is not None:
-                await client.ws.close()
+            if self._socket is not None:
+                await self._socket.close()
             elif isinstance(error, AttributeError):  # it asks a connection that never was
                 raise aiohttp.ClientConnectionError("there was no connection yet") from error
             raise

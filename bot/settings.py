@@ -3,8 +3,10 @@
 import re
 from collections.abc import Collection
 from io import StringIO
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from dotenv.parser import parse_stream
 from pydantic import (
@@ -22,8 +24,10 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from bot.core.jobs import Quality
 from bot.core.polling import most_running
 from bot.core.pricing import Rates
+from bot.core.proxies import Proxies, is_this_machine
 from bot.core.rules import OperatorLimits
 from bot.errors import SettingsError
+from bot.media.addresses import Network, Suppliers
 
 Url = Annotated[HttpUrl, UrlConstraints(max_length=2048)]
 Credits = Annotated[int, Field(ge=0, le=1_000_000)]
@@ -31,6 +35,15 @@ Count = Annotated[int, Field(ge=1, le=10_000)]
 Rate = Annotated[float, Field(gt=0, le=1000)]
 SQLITE = "sqlite+aiosqlite:///"
 QUOTES = "\"'`“”„‘’«»"
+NEVER = [
+    ip_network(range_)
+    for range_ in (
+        *("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4"),
+        *("::/127", "::ffff:0:0/96", "fe80::/10", "ff00::/8"),
+    )
+]
+"""Of these no host of anybody's is, whatever a resolver says; ::ffff:0:0/96 is written as IPv4."""
+
 TO_RUN = ("discord_token", "segmind_api_key")
 """What has no default; commands that look after a stopped bot do without."""
 
@@ -68,6 +81,10 @@ class Settings(BaseSettings):
     max_running_per_person: Count = 2
     max_waiting: Count = 200
     max_waiting_per_person: Count = 5
+    https_proxy: SecretStr = SecretStr("")
+    http_proxy: SecretStr = SecretStr("")
+    no_proxy: str = ""
+    download_ranges: Annotated[tuple[Network, ...], NoDecode] = ()
     keep_days: Annotated[float, Field(gt=0, le=3650, allow_inf_nan=False)] = 30
 
     @field_validator("allowed_servers", mode="before")
@@ -79,6 +96,35 @@ class Settings(BaseSettings):
         if not all(part.isdecimal() and int(part) > 0 for part in parts):
             raise ValueError("it must be ids of servers, numbers separated by commas")
         return [int(part) for part in parts]
+
+    @field_validator("download_ranges", mode="before")
+    @classmethod
+    def _split_ranges(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        try:
+            found = [ip_network(part, strict=False) for part in value.replace(",", " ").split()]
+        except ValueError:
+            raise ValueError("it must be ranges such as 198.18.0.0/15, fd00::/8") from None
+        if any(one.overlaps(never) for one in found for never in NEVER):
+            raise ValueError("it holds addresses of this machine or its neighbours on the wire")
+        return found
+
+    @field_validator("https_proxy", "http_proxy")
+    @classmethod
+    def _with_scheme(cls, value: SecretStr) -> SecretStr:
+        text = value.get_secret_value()
+        if not text:
+            return value
+        url = text if "://" in text else f"http://{text}"
+        try:
+            parts = urlsplit(url)
+            is_proxy = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+        except ValueError:
+            is_proxy = False
+        if not is_proxy:
+            raise ValueError("it must be an HTTP proxy's address, such as http://proxy:3128")
+        return SecretStr(url)
 
     @field_validator("log_level", mode="before")
     @classmethod
@@ -102,7 +148,7 @@ class Settings(BaseSettings):
     @classmethod
     def _only_sqlite(cls, value: str) -> str:
         path = value.removeprefix(SQLITE)
-        if path == value:
+        if value and path == value:
             raise ValueError(f"it must begin with {SQLITE}")
         return f"{SQLITE}{_written_out(Path(path))}" if path else value
 
@@ -154,6 +200,20 @@ class Settings(BaseSettings):
             "720p": self.credits_per_second_720p,
         }
         return Rates(per_second)
+
+    def proxies(self) -> Proxies:
+        """Which proxy to use for what."""
+        return Proxies(
+            https=self.https_proxy.get_secret_value(),
+            http=self.http_proxy.get_secret_value(),
+            exempt=self.no_proxy,
+        )
+
+    def suppliers(self) -> Suppliers:
+        """Whose files may come from the operator's own ranges and through a proxy."""
+        urls = (self.discord_api_url, self.segmind_api_url, self.segmind_upload_url)
+        hosts = {url.host for url in urls if url.host and not is_this_machine(url.host)}
+        return Suppliers(hosts, self.download_ranges)
 
     def operator_limits(self) -> OperatorLimits:
         """The limits that hold everywhere."""

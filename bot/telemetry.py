@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 import sys
 from collections.abc import Callable, Mapping
 from typing import Self
@@ -16,12 +17,14 @@ from bot.errors import SettingsError, StoreError
 from bot.store.store import Store
 
 UNKNOWN_INTERACTION = 10062
+LOGIN = re.compile(r"(?<=://)[^\s/@'\"]+@")
 
 
 def set_up_logs(level: str) -> None:
     """One line an event on standard error: coloured for a terminal, else JSON.
 
     A traceback shows no values: among them are the token and the key, in the headers of a request.
+    Nor does any line show who logs in at an address: aiohttp's errors name the proxy's as set.
     """
     shared: list[structlog.typing.Processor] = [
         structlog.stdlib.add_log_level,
@@ -36,9 +39,9 @@ def set_up_logs(level: str) -> None:
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
+        _Lines(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
+            processors=[_Lines.remove_processors_meta, *last],
         )
     )
     handler.addFilter(_calm_everyday)
@@ -51,6 +54,11 @@ def set_up_logs(level: str) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
+
+
+class _Lines(structlog.stdlib.ProcessorFormatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return LOGIN.sub("…@", super().format(record))
 
 
 def _calm_everyday(record: logging.LogRecord) -> bool:

@@ -2,6 +2,9 @@
 
 import argparse
 
+import aiohttp
+from aiohttp.abc import AbstractResolver
+
 from bot.clock import Clock
 from bot.console.findings import Doctor, Findings
 from bot.core.books import Difference, HoldRepair, WalletRepair
@@ -13,13 +16,18 @@ from bot.store.database import Database
 REASON = "doctor --repair: {}"
 
 
-async def doctor(wanted: argparse.Namespace, settings: Settings, clock: Clock) -> tuple[str, int]:
+async def doctor(
+    wanted: argparse.Namespace,
+    settings: Settings,
+    clock: Clock,
+    names: AbstractResolver | None = None,
+) -> tuple[str, int]:
     """What was found (and mended), and the exit code: 1 when differences are left.
 
     Raises `MarionetteError`; a repair also while a bot runs.
     """
     async with provider(settings, clock) as segmind:
-        examiner = Doctor(settings, segmind, clock)
+        examiner = Doctor(settings, segmind, clock, names or aiohttp.ThreadedResolver())
         async with await Database.open(settings.database) as database:
             found = await examiner.examine(database, wanted.days)
         mended: list[str] = []

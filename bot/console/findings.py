@@ -1,4 +1,4 @@
-"""Compares what is written down with what is there: the books, the folder, the provider's bills.
+"""Compares what is written down with what is there: books, folder, network, the provider's bills.
 
 It changes nothing. What it finds is a sentence each.
 """
@@ -9,7 +9,10 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from aiohttp.abc import AbstractResolver
+
 from bot.clock import Clock
+from bot.console.network import look_around
 from bot.console.provider_bills import ProviderBills
 from bot.core.books import Books, Difference, differences
 from bot.core.jobs import JobState
@@ -34,9 +37,12 @@ class Findings:
 
 
 class Doctor:
-    """Looks at one data folder; a bot may run on it meanwhile."""
+    """Looks at one data folder; a bot may run on it meanwhile. `names` resolves as that does."""
 
-    def __init__(self, settings: Settings, segmind: Segmind, clock: Clock) -> None:
+    def __init__(
+        self, settings: Settings, segmind: Segmind, clock: Clock, names: AbstractResolver
+    ) -> None:
+        self._names = names
         self._settings = settings
         self._segmind = segmind
         self._files = Files(settings.data_dir)
@@ -46,6 +52,9 @@ class Doctor:
         """Everything. Raises `StoreError`."""
         found = Findings(notes=list(self._settings.missing()))
         found.differences += await asyncio.to_thread(self._folder)
+        differences_, notes = await look_around(self._settings, self._names)
+        found.differences += differences_
+        found.notes += notes
         # Read before the books: what is newer than they are would look as if nobody knew it.
         began = self._clock.time()
         rows = await self._history(began - days * DAY_S, began, found)

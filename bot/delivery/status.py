@@ -311,6 +311,7 @@ class StatusCards:
             self._client.application_id, job.card.token, client=self._client
         )
         webhook.type = discord.WebhookType.application  # only these may send ephemeral messages
+        webhook.proxy = self._client.http.proxy  # which a partial one does not take from its client
         return webhook
 
 

@@ -6,8 +6,8 @@ import os
 import re
 import socket
 from collections.abc import Callable
-from contextlib import suppress
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from contextlib import AbstractAsyncContextManager, suppress
+from ipaddress import ip_address
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, ParamSpec, Self, TypeVar
@@ -18,6 +18,7 @@ from yarl import URL
 
 from bot.alarms import Alarm, Alarms
 from bot.errors import CannotSave, DownloadError, DownloadRefused
+from bot.media.addresses import Address, Suppliers, is_loopback, is_public
 
 MOST_REDIRECTS = 3
 
@@ -26,32 +27,38 @@ _WRITE_BYTES = 1024 * 1024
 _DISK = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.EACCES, errno.EPERM}
 )
-_IPV6_IN_USE = IPv6Network("2000::/3")
-_IPV6_FOR_BOOKS = IPv6Network("3fff::/20")  # RFC 9637; not yet known to every Python
-_NAT64 = IPv6Network("64:ff9b::/96")
 _NUMERIC_LABEL = re.compile(r"\d+|0x[0-9a-f]*", re.IGNORECASE)
 
 P = ParamSpec("P")
 R = TypeVar("R")
-Address = IPv4Address | IPv6Address
 
 
 class Downloads:
-    """Sessions of their own: no cookies, no proxies, no key of anybody; use with `async with`.
+    """Sessions of their own: no cookies, no key of anybody; use with `async with`.
 
     `names` resolves host names, by default as the machine does; every answer is checked.
+    `suppliers` may have addresses of their own, and are reached through a proxy where `proxy_for`
+    their URL names one, which then resolves their names.
     """
 
     def __init__(
-        self, names: AbstractResolver | None = None, *, alarms: Alarms | None = None
+        self,
+        names: AbstractResolver | None = None,
+        *,
+        alarms: Alarms | None = None,
+        suppliers: Suppliers | None = None,
+        proxy_for: Callable[[str], str | None] = lambda _: None,
     ) -> None:
         self._names = names
         self._alarms = alarms or Alarms()
+        self._suppliers = suppliers or Suppliers()
+        self._proxy_for = proxy_for
 
     async def __aenter__(self) -> Self:
-        names = self._names or aiohttp.ThreadedResolver()
-        self._outside = _session(_Guard(names, local=False))
-        self._local = _session(_Guard(names, local=True))
+        names, suppliers = self._names or aiohttp.ThreadedResolver(), self._suppliers
+        self._outside = _session(_Guard(names, suppliers, self._alarms, local=False))
+        self._local = _session(_Guard(names, suppliers, self._alarms, local=True))
+        self._proxied = _session(None)
         return self
 
     async def __aexit__(
@@ -62,6 +69,7 @@ class Downloads:
     ) -> None:
         await self._outside.close()
         await self._local.close()
+        await self._proxied.close()
 
     async def save(
         self, url: str, path: Path, *, limit_bytes: int, timeout_s: float, supplier: str
@@ -113,14 +121,22 @@ class Downloads:
             return False
 
     async def _follow(self, url: str, part: "_Part", limit_bytes: int, local: bool) -> int:
-        session = self._local if local else self._outside
         target = _checked(url, local=local)
         for _ in range(MOST_REDIRECTS + 1):
-            async with session.get(target, allow_redirects=False) as response:
+            async with self._get(target, local=local) as response:
                 if response.status not in _REDIRECTS:
                     return await _receive(response, part, limit_bytes)
                 target = _checked(response.headers.get("Location", ""), local=local, base=target)
         raise DownloadError(f"The download was redirected more than {MOST_REDIRECTS} times.")
+
+    def _get(
+        self, target: URL, *, local: bool
+    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+        """Ask for a checked address, on the way that is meant for its host; redirects stay."""
+        proxy = self._proxy_for(str(target)) if self._suppliers.include(target.host or "") else None
+        if proxy is not None:
+            return self._proxied.get(target, allow_redirects=False, proxy=proxy)
+        return (self._local if local else self._outside).get(target, allow_redirects=False)
 
 
 class _Guard(AbstractResolver):
@@ -129,8 +145,12 @@ class _Guard(AbstractResolver):
     The connection is then made to these very addresses, so a second answer cannot slip in between.
     """
 
-    def __init__(self, names: AbstractResolver, *, local: bool) -> None:
+    def __init__(
+        self, names: AbstractResolver, suppliers: Suppliers, alarms: Alarms, *, local: bool
+    ) -> None:
         self._names = names
+        self._suppliers = suppliers
+        self._alarms = alarms
         self._local = local
 
     async def resolve(
@@ -140,36 +160,26 @@ class _Guard(AbstractResolver):
             found = await self._names.resolve(host, port, family)
         except UnicodeError:  # a label that is too long or empty
             raise DownloadRefused("The download's host name cannot exist.") from None
-        for result in found:
-            _check_address(ip_address(result["host"]), host, local=self._local)
+        addresses = [ip_address(result["host"]) for result in found]
+        if self._suppliers.include(host):
+            self._tell(host, self._suppliers.odd(addresses))
+            addresses = [one for one in addresses if not self._suppliers.may_have(one)]
+        for address in addresses:
+            _check_address(address, host, local=self._local)
         return found
+
+    def _tell(self, host: str, odd: list[Address]) -> None:
+        """All that these hosts serve would be refused, and only the operator can say why."""
+        if odd:
+            self._alarms.raise_(Alarm.ADDRESSES, host, host=host, address=str(odd[0]))
+        else:
+            self._alarms.clear(Alarm.ADDRESSES, host)
 
     async def close(self) -> None:
         await self._names.close()
 
 
-def is_public(address: Address) -> bool:
-    """Whether an address belongs to a host on the open internet, also where it embeds another."""
-    if isinstance(address, IPv4Address):
-        special = address.is_multicast or address.is_reserved
-        return address.is_global and not special
-    if address.ipv4_mapped is not None:
-        return is_public(address.ipv4_mapped)
-    if address in _NAT64:
-        return is_public(IPv4Address(int(address) & 0xFFFF_FFFF))
-    if address.sixtofour is not None:
-        return is_public(address.sixtofour)
-    used = address in _IPV6_IN_USE and address not in _IPV6_FOR_BOOKS
-    return used and address.is_global and not address.is_multicast
-
-
-def _is_loopback(address: Address) -> bool:
-    """Whether it is plainly this machine; newer Pythons also count what embeds such an address."""
-    is_embedded = isinstance(address, IPv6Address) and address.ipv4_mapped is not None
-    return address.is_loopback and not is_embedded
-
-
-def _session(guard: _Guard) -> aiohttp.ClientSession:
+def _session(guard: _Guard | None) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(resolver=guard, use_dns_cache=False),
         cookie_jar=aiohttp.DummyCookieJar(),
@@ -177,7 +187,7 @@ def _session(guard: _Guard) -> aiohttp.ClientSession:
         headers={"Accept-Encoding": "identity", "User-Agent": "Marionette"},
         auto_decompress=False,
         timeout=aiohttp.ClientTimeout(total=None),
-        trust_env=False,
+        trust_env=False,  # it would also read .netrc, and hand a stranger's host a password
     )
 
 
@@ -203,14 +213,14 @@ def _checked(url: str, *, local: bool, base: URL | None = None) -> URL:
 
 
 def _check_address(address: Address, host: str, *, local: bool) -> None:
-    if not is_public(address) and not (local and _is_loopback(address)):
+    if not is_public(address) and not (local and is_loopback(address)):
         raise DownloadRefused(f"The download's host {host} is not on the open internet.")
 
 
 def _is_local(url: str | URL) -> bool:
     host = URL(url).host or ""
     try:
-        return _is_loopback(ip_address(host))
+        return is_loopback(ip_address(host))
     except ValueError:
         return host == "localhost"
 

@@ -55,6 +55,11 @@ REPLY_LIMIT_BYTES = 1024 * 1024
 CLOCK_SKEW_S = 120.0
 """How far the provider's clock may be from ours before its history rows are missed."""
 
+_NOT_CONNECTED = (
+    aiohttp.ClientConnectorError,
+    aiohttp.ConnectionTimeoutError,
+    aiohttp.ClientHttpProxyError,  # the proxy did not open the way
+)
 _ROWS_PER_PAGE = 100
 _MOST_PAGES = 200
 _LONGEST_WINDOW = timedelta(days=30)
@@ -81,7 +86,10 @@ class RequestObserver(Protocol):
 
 
 class Segmind:
-    """The client; `session` stays the caller's. The key goes to the four given URLs only."""
+    """The client; `session` stays the caller's. The key goes to the four given URLs only.
+
+    `proxy_for` gives the URL of the proxy that one of these is reached through, if there is one.
+    """
 
     def __init__(
         self,
@@ -95,6 +103,7 @@ class Segmind:
         timeout_s: float = 30.0,
         observer: RequestObserver | None = None,
         now: Callable[[], float] = time.time,
+        proxy_for: Callable[[str], str | None] = lambda _: None,
     ) -> None:
         if not api_key.isascii() or not api_key.isprintable():
             raise SettingsError("SEGMIND_API_KEY is wrong: it holds characters that no key has.")
@@ -107,6 +116,7 @@ class Segmind:
         self._timeout_s = timeout_s
         self._observer = observer
         self._now = now
+        self._proxy_for = proxy_for
 
     async def submit(self, *, image_url: str, video_url: str, quality: str) -> str:
         """Start one billed run and return its request id.
@@ -324,12 +334,13 @@ class Segmind:
                 data=body,
                 headers=headers,
                 allow_redirects=False,
+                proxy=self._proxy_for(url),
                 raise_for_status=False,
                 # Half for connecting: a host that never picks up provably got nothing.
                 timeout=aiohttp.ClientTimeout(total=total_s, connect=self._timeout_s / 2),
             ) as response:
                 return await self._read(response)
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+        except _NOT_CONNECTED as error:
             return _Lost(sent=False, why=f"no connection ({type(error).__name__})")
         except (aiohttp.ClientError, TimeoutError) as error:
             return _Lost(sent=True, why=type(error).__name__)

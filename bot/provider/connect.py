@@ -25,4 +25,5 @@ async def provider(
             credits_url=str(settings.segmind_credits_url),
             observer=observer,
             now=clock.time,
+            proxy_for=settings.proxies().for_url,
         )

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,8 @@ NEEDED = {"DISCORD_TOKEN": "a.b.c", "SEGMIND_API_KEY": "SG_secret"}
 @pytest.fixture(autouse=True)
 def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for field in Settings.model_fields:
-        monkeypatch.delenv(field.upper(), raising=False)
+        for name in (field.upper(), field):
+            monkeypatch.delenv(name, raising=False)
     for name, value in NEEDED.items():
         monkeypatch.setenv(name, value)
 
@@ -69,6 +71,17 @@ def test_the_readme_explains_every_setting() -> None:
         ("DATABASE_URL", "mysql://somewhere"),
         ("CREDITS_PER_SECOND_540P", "free"),
         ("LOG_LEVEL", "LOUD"),
+        ("HTTPS_PROXY", "socks5://SG_secret@proxy:1080"),
+        ("HTTPS_PROXY", "http://"),
+        ("HTTP_PROXY", "http://proxy:99999"),
+        ("HTTP_PROXY", "http://[::1"),
+        ("DOWNLOAD_RANGES", "the VPN"),
+        ("DOWNLOAD_RANGES", "198.18.0.0/99"),
+        ("DOWNLOAD_RANGES", "0.0.0.0/0"),
+        ("DOWNLOAD_RANGES", "198.18.0.0/15, ::/0"),
+        ("DOWNLOAD_RANGES", "127.0.0.1"),
+        ("DOWNLOAD_RANGES", "169.254.0.0/16"),
+        ("DOWNLOAD_RANGES", "::ffff:198.18.0.0/111"),
     ],
 )
 def test_a_wrong_value_is_one_sentence_that_names_its_variable(
@@ -235,6 +248,33 @@ def test_secrets_do_not_print() -> None:
 def test_servers_are_a_list_of_ids(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALLOWED_SERVERS", "12, 34 56")
     assert Settings.load(env_file=None).allowed_servers == {12, 34, 56}
+
+
+@pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy"])
+@pytest.mark.parametrize("value", ["http://ada:SG_secret@proxy:3128", '"ada:SG_secret@proxy:3128"'])
+def test_proxies_are_known_by_their_usual_names(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    monkeypatch.setenv("no_proxy", ".example.org")
+    settings = Settings.load(env_file=None)
+    proxies = settings.proxies()
+    assert proxies.for_url("https://discord.com/x") == "http://ada:SG_secret@proxy:3128"
+    assert proxies.for_url("https://a.example.org/x") is None
+    assert "SG_secret" not in repr(settings)
+
+
+def test_suppliers_are_the_hosts_of_the_settings_with_their_ranges(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DOWNLOAD_RANGES", "198.18.0.1/15, fd00::/8")
+    monkeypatch.setenv("SEGMIND_API_URL", "https://eu.example.org/v2")
+    monkeypatch.setenv("SEGMIND_UPLOAD_URL", "http://localhost:8080/upload")
+    suppliers = Settings.load(env_file=None).suppliers()
+    assert suppliers.include("eu.example.org")
+    assert not suppliers.include("localhost")
+    assert suppliers.may_have(ip_address("198.19.255.255"))
+    assert not suppliers.may_have(ip_address("100.64.0.1"))
 
 
 @pytest.mark.slow

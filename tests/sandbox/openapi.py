@@ -67,6 +67,12 @@ ALLOWED: tuple[Exemption, ...] = (
         "Discord's own upload examples number new files with integers, and discord.py does so.",
     ),
     Exemption(
+        r"\w+",
+        r"/channels/.*",
+        r"message_reference\.type: 1 is not valid",
+        "The documentation's message object has type 1, FORWARD, in its reference.",
+    ),
+    Exemption(
         r"POST|PUT|PATCH",
         r"/applications/\d+/.*commands.*",
         r'default_member_permissions: "\d+" is not of type',

@@ -14,7 +14,8 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from structlog.testing import capture_logs
 
 from bot.errors import CannotSave, DownloadError, DownloadRefused
-from bot.media.downloads import Downloads, is_public
+from bot.media.addresses import is_public
+from bot.media.downloads import Downloads
 from tests.bot.disk import files_may_have
 from tests.bot.local_server import serve
 

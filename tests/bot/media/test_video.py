@@ -246,8 +246,9 @@ def test_what_is_no_video_is_refused(tmp_path: Path) -> None:
     ):
         path.write_bytes(content)
         assert problem(path) is Problem.NOT_A_VIDEO
-    for other in (make_noise(path), make_picture(path), make_picture(path, fmt="GIF")):
+    for other in (make_noise(path), make_picture(path)):
         assert problem(other) is Problem.NOT_A_VIDEO
+    assert problem(make_picture(path, fmt="GIF")) is Problem.GIF_AS_VIDEO
 
 
 def test_a_container_cannot_read_another_file(motion: Path, tmp_path: Path) -> None:

@@ -246,7 +246,7 @@ async def test_a_servers_budget_renews_with_its_period_and_takes_back_what_was_r
     job = await it.ask(20, WEDNESDAY)
     with pytest.raises(Refused) as caught:
         await it.ask(1, at("2026-11-29T23:59"), person_id=9)
-    assert caught.value.facts == {"renews_at": at("2026-11-30T00:00")}
+    assert caught.value.facts == {"budget": 20, "renews_at": at("2026-11-30T00:00")}
     await it.ask(5, at("2026-11-30T00:00"), person_id=9)
     await it.store.fail(job, Failure(Problem.GENERATION_FAILED), at("2026-11-30T00:01"))
     _, standing = await it.store.read.standing(SERVER, PERSON, at("2026-11-30T00:02"))

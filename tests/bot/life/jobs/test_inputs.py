@@ -4,7 +4,7 @@ import pytest
 
 from sandbox.clients.person import Json, PersonClient
 from sandbox.faults import answers
-from sandbox.faults.injector import Fault, Rule, late, resets
+from sandbox.faults.injector import Fault, Rule, late
 from tests.bot.life.jobs.test_points import SUBMIT
 from tests.bot.life.world import Life
 from tests.e2e.stage import button, says
@@ -90,7 +90,7 @@ async def test_a_link_from_the_future_is_not_trusted(life: Life) -> None:
 
 @pytest.mark.parametrize(
     "fault",
-    [answers.text(404), answers.page(503), answers.text(429), resets()],
+    [answers.text(404), answers.page(503), answers.text(429)],
     ids=lambda fault: fault.name,
 )
 async def test_any_doubt_about_one_link_replaces_that_one(life: Life, fault: Fault) -> None:

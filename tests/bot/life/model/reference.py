@@ -265,7 +265,7 @@ class Reference:
         at, asked = self.clock.at, job.attempt
         since, until = asked.began_at - 4 * MINUTE_S, at + 4 * MINUTE_S
         if asked.began_at > at:  # the clock was set back: who knows when it was
-            since, until = since - DAY_S, until + DAY_S
+            since, until = at - DAY_S - 2 * MINUTE_S, asked.began_at + DAY_S + 2 * MINUTE_S
         self.asks("history")
         if self.outside.weather.provider_is_down:
             return None

@@ -148,16 +148,19 @@ async def test_the_jobs_are_listed_with_what_can_be_done_about_each(life: Life) 
     asked = await dana.fill_in(listed, "Cancel…", reason="by its button")
     assert "Reason: by its button" in text_of(asked)
     assert "is cancelled" in await dana.press(asked, "Confirm")
-    now = await as_it_stands(dana, listed)
+    now = await changed(dana, listed)
     assert "Cancelled" in text_of(now)
     assert "Cancel…" not in labels(now)
     assert actions(life)[0][:4] == ("dana", "cancel", "ben", "by its button")
 
 
-async def as_it_stands(desk: Desk, message: Json) -> Json:
-    """A message of theirs as it is now."""
-    seen = await desk.person.messages(desk.channel_id)
-    [now] = [one for one in seen if one["id"] == message["id"]]
+async def changed(desk: Desk, message: Json) -> Json:
+    """A message of theirs, once it is another by itself."""
+
+    def is_change(event: Json) -> bool:
+        return event["type"] == "message_update" and event["message"]["id"] == message["id"]
+
+    now: Json = (await desk.person.wait_for(is_change))["message"]
     return now
 
 
@@ -180,7 +183,7 @@ async def test_pages_of_jobs_are_turned_and_filtered_until_a_restart(life: Life)
     assert [job in text_of(second) for job in jobs] == [True] * 2 + [False] * 5
     asked = await dana.fill_in(second, "Refund…", reason="by its button")
     assert "has 2 credits back" in await dana.press(asked, "Confirm")
-    refreshed = await as_it_stands(dana, second)
+    refreshed = await changed(dana, second)
     assert "page 2" in text_of(refreshed)
     assert "refunded" in text_of(refreshed)
     assert labels(refreshed).count("Refund…") == 1
@@ -197,6 +200,6 @@ async def test_a_job_in_review_is_settled_from_the_list(life: Life) -> None:
     form = {"outcome": ["give-up"], "reason": "nobody knows"}
     settled = await dana.fill_in(listed, "Settle…", **form)
     assert "is given up" in text_of(settled)
-    assert "Settle…" not in labels(await as_it_stands(dana, listed))
+    assert "Settle…" not in labels(await changed(dana, listed))
     assert life.states() == ["failed"]
     assert actions(life)[0][:4] == ("dana", "resolve", "ada", "nobody knows")

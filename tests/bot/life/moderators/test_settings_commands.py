@@ -264,7 +264,8 @@ async def test_caps_and_budget_hold_and_say_which(life: Life) -> None:
     await cleo.wait_for(says("of this server's budget 1 are left. It renews <t:"))
     await life.reaches("rendering", "queued", "failed")
     await settings(life, ada, "limits", budget=4)
-    assert "This server's budget for videos is spent. It renews <t:" in await refused(life, cleo)
+    said = await refused(life, cleo)
+    assert "This server's budget for videos, 4 credits, is spent. It renews <t:" in said
     await settings(life, ada, "limits", budget=1)
     life.advance(24 * 3600)
     await life.mimic(cleo)
