@@ -321,8 +321,7 @@ def fingerprint_of(job: Job, outlook: Outlook) -> str:
         files = "|".join(
             file.url.split("?")[0] if file else "" for file in (job.subject, job.motion)
         )
-        paid = f"{files}|{job.server_id}" if job.server_id else files
-        paid += f"|{job.failure}" if job.failure else ""
+        paid = "|".join(map(str, filter(None, (files, job.server_id, job.failure))))
         return f"{job.state}:{crc32(paid.encode()):08x}:{job.duration_s or ''}"[:40]
     past = [] if job.ended else [job.settled, "again" if job.failure else None]
     notes = [job.delivered, *past, _note(job, outlook)]

@@ -13,7 +13,6 @@ from bot.cards import parts
 from bot.cards import wallet as wallet_cards
 from bot.cards.refusals import SENTENCES, sentence
 from bot.cards.status_text import Outlook, Pace
-from bot.cards.wording import clean
 from bot.core import admission
 from bot.core.accounts import Payer, Wallet
 from bot.core.actions import CREDIT_KINDS, HistoryLine
@@ -41,6 +40,7 @@ FACTS: dict[Problem, dict[str, str | int | float]] = {
     Problem.NEITHER: {"name": HOSTILE},
     Problem.IMAGE_TOO_LARGE: {"size_bytes": 21_000_000, "limit_bytes": 20_000_000},
     Problem.IMAGE_TOO_MANY_PIXELS: {"width": 12000, "height": 9000, "limit_pixels": 50_000_000},
+    Problem.IMAGE_TOO_SMALL: {"width": 40, "height": 40, "limit_pixels": 100},
     Problem.GIF_AS_VIDEO: {"name": HOSTILE},
     Problem.VIDEO_TOO_MANY_PIXELS: {
         "width": 10_001,
@@ -263,50 +263,11 @@ def test_what_was_kept_before_limits_were_is_told_without_them(problem: Problem)
     assert "{" not in sentence(problem, {"renews_at": 2e9})
 
 
-@pytest.mark.parametrize(
-    ("written", "in_markdown", "in_code", "plain"),
-    [
-        ("Ferien am See (2).mp4", *("Ferien am See (2).mp4",) * 3),
-        ("IMG_1234.HEIC", r"IMG\_1234.HEIC", "IMG_1234.HEIC", "IMG_1234.HEIC"),
-        ("****.png", r"\*\*\*\*.png", "****.png", "****.png"),
-        ("a`b``c", r"a\`b\`\`c", "aˋbˋˋc", "a`b``c"),
-        (r"C:\new", r"C:\\new", r"C:\new", r"C:\new"),
-        ("~~||a||~~", r"\~\~\|\|a\|\|\~\~", "~~||a||~~", "~~||a||~~"),
-        ("@everyone", "@\u200beveryone", "@\u200beveryone", "@everyone"),
-        ("@\u200beveryone", "@\u200beveryone", "@\u200beveryone", "@everyone"),
-        ("<@1> <#2>", "\\<@\u200b1> \\<#2>", "<@\u200b1> <#2>", "<@1> <#2>"),
-        ("<t:1:R>", r"\<t:1:R>", "<t:1:R>", "<t:1:R>"),
-        ("[a](b)", r"\[a\]\(b)", "[a](b)", "[a](b)"),
-        ("https://a.example", r"https:\//a.example", "https://a.example", "https://a.example"),
-        (" a\n\t# b\u2028c ", *("a # b c",) * 3),
-        ("gpj.\u202egnp\u202c", *("gpj.gnp",) * 3),
-        ("a\u200b\u2060\ufeff\u00adb", *("ab",) * 3),
-        ("👩‍🚀 🫨", *("👩‍🚀 🫨",) * 3),
-        ("é ü ß 漢字 שלום", *("é ü ß 漢字 שלום",) * 3),
-        ("\u200b\n", *("",) * 3),
-    ],
-)
-def test_what_somebody_has_written_is_shown_as_it_is(
-    written: str, in_markdown: str, in_code: str, plain: str
-) -> None:
-    assert clean(written) == in_markdown
-    assert clean(written, within="code") == in_code
-    assert clean(written, within="plain") == plain
-
-
-@pytest.mark.parametrize(
-    ("written", "shown"),
-    [("abcde", "abcde"), ("abcdef", "abcd…"), ("ab***", r"ab\*…"), ("a_b_c", r"a\_b…")],
-)
-def test_what_is_too_long_ends_in_dots_and_in_nothing_half(written: str, shown: str) -> None:
-    assert clean(written, 5) == shown
-
-
 def test_names_and_reasons_keep_their_letters() -> None:
     assert "`IMG_1234.HEIC`" in sentence(Problem.NOT_AN_IMAGE, {"name": "IMG_1234.HEIC"})
     assert "`****.png`" in sentence(Problem.NEITHER, {"name": "****.png"})
     assert "`–`" in sentence(Problem.NEITHER, {"name": "\u200b"})
-    told = sentence(Problem.PROVIDER_REJECTED, {"reason": "image_url: 404"})
+    told = sentence(Problem.BLOCKED_FOR_GOOD, {"reason": "image_url: 404"})
     assert told.endswith(r"image\_url: 404.")
 
 

@@ -140,14 +140,6 @@ def test_what_the_provider_takes_is_left_alone(
     assert not inspect_video(path).is_to_be_rewritten
 
 
-def test_an_index_that_claims_more_than_there_is_is_written_anew(
-    motion: Path, tmp_path: Path
-) -> None:
-    lies = patched(motion, tmp_path / "lies.mp4", b"mdhd", 16, 2_000_000)
-    assert inspect_video(lies).is_to_be_rewritten
-    assert rewrite(lies, tmp_path / "t.mp4") == VideoFacts(12.0, 240, 320)
-
-
 def test_a_video_stays_turned_when_it_is_written_anew(tmp_path: Path) -> None:
     wide = make_films(tmp_path / "w.mp4", ((2400, 1200), 0.5))
     turned = remuxed(wide, tmp_path / "turned.mp4", turn=90)
