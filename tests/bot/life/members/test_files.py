@@ -113,7 +113,8 @@ async def test_with_a_wrong_file_instead_of_a_good_one_the_offer_still_stands(li
     await life.until(lambda: any(map(again, ben.events)), step_s=0.5)
     card = (await ben.wait_for(again))["message"]
     await ben.click(channel, int(card["id"]), button(card, "Never mind"))
-    await ben.wait_for(says("Nothing was started, and nothing spent."))
+    ended = says("Nothing was started, and nothing spent.")
+    await life.until(lambda: any(map(ended, ben.events)), step_s=0.5)
 
 
 async def test_a_larger_motion_is_scaled_down_and_sent_by_the_bot(life: Life) -> None:
