@@ -111,7 +111,7 @@ async def test_with_a_wrong_file_instead_of_a_good_one_the_offer_still_stands(li
     await ben.wait_for(says("The rest of what you sent is still here."))
     again = says("The rest of what you sent is still here.", "2 s of motion")
     await life.until(lambda: any(map(again, ben.events)), step_s=0.5)
-    card = (await ben.wait_for(again))["message"]
+    card = next(event["message"] for event in ben.events if again(event))
     await ben.click(channel, int(card["id"]), button(card, "Never mind"))
     ended = says("Nothing was started, and nothing spent.")
     await life.until(lambda: any(map(ended, ben.events)), step_s=0.5)
