@@ -18,7 +18,7 @@ from bot.errors import MarionetteError, SettingsError
 
 log = structlog.get_logger()
 
-PAUSES_S = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0)
+PAUSES_S = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
 LONGEST_PAUSE_S = 3600.0
 EXPECTED = (discord.DiscordException, aiohttp.ClientError, OSError)
 OF_A_COMMAND = frozenset(

@@ -63,7 +63,9 @@ class _Lines(structlog.stdlib.ProcessorFormatter):
 
 def _calm_everyday(record: logging.LogRecord) -> bool:
     """discord.py logs as an error with a traceback what is everyday: each lost connection, and each
-    answer that comes too late."""
+    answer that comes too late. And it says at every try that it logs in."""
+    if record.name == "discord.client" and record.getMessage().startswith("logging in"):
+        return False
     error = record.exc_info[1] if record.exc_info else None
     if error is not None and (
         "reconnect" in record.getMessage() or getattr(error, "code", None) == UNKNOWN_INTERACTION

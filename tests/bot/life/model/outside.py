@@ -121,6 +121,10 @@ class Outside:
         """What a run made."""
         return f"4 video of {run.id}".encode()
 
+    def run_of(self, run_id: str | None) -> Run:
+        """The run of that id."""
+        return next(run for run in self.runs if run.id == run_id)
+
     def shown(self) -> list[Run]:
         """The runs of which the history knows by now."""
         return [run for run in self.runs if run.seen_from <= self.clock.right]

@@ -291,11 +291,8 @@ class Reference:
         self.run.lookups.forget(job)
         self.run.unread.forget(job)
 
-    def _run_of(self, job: Told) -> Run:
-        return next(run for run in self.outside.runs if run.id == job.attempt.run)
-
     def _polls(self, job: Told) -> None:
-        run, asked, now = self._run_of(job), job.attempt, self.clock.monotonic()
+        run, asked, now = self.outside.run_of(job.attempt.run), job.attempt, self.clock.monotonic()
         assert asked.submitted_at is not None
         elapsed_s = self.clock.at - asked.submitted_at
         if 0 <= elapsed_s < 1 or self._is_busy():
@@ -390,7 +387,7 @@ class Reference:
             self._looks_up(job)
             return
         self.asks("row")
-        run = self._run_of(job)
+        run = self.outside.run_of(job.attempt.run)
         knows = run in self.outside.shown() and not self.outside.weather.provider_is_down
         if knows and run.state != "PROCESSING":
             if run.state == "COMPLETED" and job.attempt.has_result and not self._brings(job):

@@ -6,7 +6,7 @@ down must be as the model has it. `LIVES=3000` before pytest's command makes it 
 """
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from hypothesis import settings
@@ -134,6 +134,19 @@ class Lives(People):
         for _ in range(steps):
             self.advance(job)
             self.finish_runs(job)
+
+    @rule(way=WAY, steps=st.integers(1, 5), lag_s=st.sampled_from([0.0, 100.0, 1e9]), death=DEATH)
+    def runs_fail(self, way: Way, steps: int, lag_s: float, death: str | None) -> None:
+        """One after the other, as often as it is tried again; the bot may die of the first."""
+        self.a_job_comes_to(replace(way, place="rendering"))
+        self.outside.weather = Weather(lag_s=lag_s)
+        for job in [job for job in self.model.jobs.values() if job.state == "rendering"]:
+            for step in range(steps):
+                if job.state == "rendering" and not job.attempt.has_result:
+                    self.outside.run_of(job.attempt.run).state = "FAILED"
+                self.clock.passes(61.0)
+                if not job.ended:
+                    self.advance(job, None if step else death)
 
     @precondition(lambda self: self.has("submitting", "rendering", "fetching"))
     @rule(number=NUMBER, down=st.booleans(), wait_s=st.sampled_from([400.0, 3000.0, 11_000.0]))

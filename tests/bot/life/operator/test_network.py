@@ -94,6 +94,7 @@ async def test_a_secure_way_that_is_not_opened_is_waited_for_until_sigterm(tmp_p
     assert {asked[:2] for asked in proxy.asked} == {("CONNECT", "discord.com:443")}
     lines = [json.loads(line) for line in bot.log().splitlines()]
     assert [line["level"] for line in lines if line["event"] == LOG_IN][:2] == ["warning", "debug"]
+    assert not [line for line in lines if line["event"].startswith("logging in")]
     assert "502" in str(lines)
     assert "cret" not in str(lines)
 
