@@ -5,7 +5,7 @@ import errno
 import os
 import re
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, suppress
 from ipaddress import ip_address
 from pathlib import Path
@@ -108,13 +108,11 @@ class Downloads:
         `supplier` is as in `save`. A redirection is a no, too.
         """
         local = _is_local(supplier)
-        session = self._local if local else self._outside
-        one_byte = {"Range": "bytes=0-0"}
         try:
             target = _checked(url, local=local)
             async with (
                 asyncio.timeout(timeout_s),
-                session.get(target, headers=one_byte, allow_redirects=False) as response,
+                self._get(target, local=local, headers={"Range": "bytes=0-0"}) as response,
             ):
                 return response.status in {200, 206} and bool(await response.content.read(1))
         except (DownloadError, aiohttp.ClientError, OSError, TimeoutError):
@@ -130,13 +128,14 @@ class Downloads:
         raise DownloadError(f"The download was redirected more than {MOST_REDIRECTS} times.")
 
     def _get(
-        self, target: URL, *, local: bool
+        self, target: URL, *, local: bool, headers: Mapping[str, str] | None = None
     ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
         """Ask for a checked address, on the way that is meant for its host; redirects stay."""
         proxy = self._proxy_for(str(target)) if self._suppliers.include(target.host or "") else None
         if proxy is not None:
-            return self._proxied.get(target, allow_redirects=False, proxy=proxy)
-        return (self._local if local else self._outside).get(target, allow_redirects=False)
+            return self._proxied.get(target, headers=headers, allow_redirects=False, proxy=proxy)
+        session = self._local if local else self._outside
+        return session.get(target, headers=headers, allow_redirects=False)
 
 
 class _Guard(AbstractResolver):

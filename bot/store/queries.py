@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, case, func, or_, select
 
-from bot.core.actions import Action
+from bot.core.actions import Action, ActionKind
 from bot.core.admission import Standing
 from bot.core.jobs import ENDED, RUNNING, Attempt, Job, JobState, Quality, Source
 from bot.core.ledger import Balance, Entry
@@ -227,7 +227,9 @@ class Queries:
     @query
     def actions_of(self, connection: Connection, job_id: str) -> list[Action]:
         """What people decided about a job, oldest first."""
-        statement = select(actions).where(actions.c.job_id == job_id).order_by(actions.c.id)
+        decided = actions.c.action != ActionKind.REVIEW
+        about_it = select(actions).where(actions.c.job_id == job_id, decided)
+        statement = about_it.order_by(actions.c.id)
         return [action_from(row) for row in (connection.execute(statement)).mappings()]
 
     @query

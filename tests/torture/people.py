@@ -47,7 +47,7 @@ class People:
                 client = PersonClient(self._world.server.people_url, user.id)
                 self._clients[user.id] = await self._stack.enter_async_context(client)
         self._picture = await asyncio.to_thread(
-            make_picture, self._world.folder / "subject.jpg", size=(96, 144)
+            make_picture, self._world.folder / "subject.jpg", size=(100, 150)
         )
         self._motions = [
             await asyncio.to_thread(

@@ -133,7 +133,9 @@ def test_credits_are_shown_given_and_taken(folder: Path) -> None:
     none = refused(folder, "quota", "revoke", *whose, "--credits", "9", "--reason", "again")
     assert none.startswith("They have no granted credits that could be taken.")
     with closing(sqlite3.connect(folder / "marionette.db")) as database:
-        rows = database.execute("SELECT actor_id, action, reason FROM actions").fetchall()
+        rows = database.execute(
+            "SELECT actor_id, action, reason FROM actions WHERE action != 'review'"
+        ).fetchall()
     assert rows == [(0, "grant", "a gift"), (0, "revoke", "a mistake")]
 
 

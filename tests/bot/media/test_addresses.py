@@ -133,6 +133,7 @@ async def test_behind_a_proxy_their_hosts_are_reached_through_it_and_no_others(
         save = Save(downloads, tmp_path, PUBLIC_API)
         assert await save(f"https://{CDN}/whole") == len(BODY)
         assert await save(f"https://{CDN}/to?url=https://{CDN}/whole") == len(BODY)
+        assert await downloads.answers(f"https://{CDN}/whole", timeout_s=5.0, supplier=PUBLIC_API)
         for url in (f"https://{ELSEWHERE}/x", f"https://{CDN}/to?url=https://{ELSEWHERE}/x"):
             with pytest.raises(DownloadError):
                 await save(url)

@@ -73,9 +73,9 @@ async def test_what_did_not_run_is_tried_again_in_its_old_place(life: Life) -> N
     await ada.wait_for(is_video)
     assert life.money() == ["hold", "capture"]
     assert len(life.provider.accepted) == 2
-    assert life.rows("SELECT actor_id, action, reason, person_id FROM actions") == [
-        (life.world.users["dana"].id, "resolve", "I asked them", life.world.users["ada"].id)
-    ]
+    assert life.rows(
+        "SELECT actor_id, action, reason, person_id FROM actions WHERE action != 'review'"
+    ) == [(life.world.users["dana"].id, "resolve", "I asked them", life.world.users["ada"].id)]
 
 
 async def test_a_new_try_does_not_hand_over_what_an_earlier_one_left(life: Life) -> None:
@@ -112,7 +112,7 @@ async def test_what_ran_takes_its_own_run_and_no_other(life: Life) -> None:
     assert "other files" in await decide(life, dana, RAN, request_id=request_id)
     await life.alter("UPDATE attempts SET image_url = ?", image_url)
     assert life.states() == ["review"]
-    assert life.rows("SELECT * FROM actions") == []
+    assert life.rows("SELECT * FROM actions WHERE action != 'review'") == []
 
     assert "goes on" in await decide(life, dana, RAN, request_id=f"`{request_id.upper()}`")
     await shows(life, ada, "rendering", "learning to move", "did take it")
@@ -190,4 +190,6 @@ async def test_a_running_bot_notices_what_the_operator_decides(
     await life.reaches(state, step_s=1.0)
     await shows(life, ada, state, words)
     assert life.clock.time() - began <= 90
-    assert life.rows("SELECT actor_id, reason FROM actions") == [(0, "the invoice")]
+    assert life.rows("SELECT actor_id, reason FROM actions WHERE action != 'review'") == [
+        (0, "the invoice")
+    ]

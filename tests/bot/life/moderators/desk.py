@@ -106,7 +106,8 @@ def actions(life: Life) -> list[tuple[Any, ...]]:
     """What is remembered: who did what to whom, why, and what was before and after."""
     names = {user.id: name for name, user in life.world.users.items()}
     rows = life.rows(
-        "SELECT actor_id, action, person_id, reason, before, after FROM actions ORDER BY id"
+        "SELECT actor_id, action, person_id, reason, before, after FROM actions "
+        "WHERE action != 'review' ORDER BY id"
     )
     return [
         (names[actor], action, names.get(person), reason, _read(before), _read(after))

@@ -158,7 +158,7 @@ async def changed(desk: Desk, message: Json) -> Json:
     """A message of theirs, once it is another by itself."""
 
     def is_change(event: Json) -> bool:
-        return event["type"] == "message_update" and event["message"]["id"] == message["id"]
+        return bool(event["type"] == "message_update" and event["message"]["id"] == message["id"])
 
     now: Json = (await desk.person.wait_for(is_change))["message"]
     return now
