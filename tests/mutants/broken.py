@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 LIFE, STORE, MODEL = "tests/bot/life", "tests/bot/store", "tests/bot/life/model"
-POINTS, DOUBT, OFFERS, WAITING = (
-    f"{LIFE}/jobs/test_{name}.py" for name in ("points", "doubt", "offers", "waiting")
+POINTS, DOUBT, OFFERS, WAITING, INPUTS = (
+    f"{LIFE}/jobs/test_{name}.py" for name in ("points", "doubt", "offers", "waiting", "inputs")
 )
 FAILURES = f"{LIFE}/provider/test_failures.py"
 DELIVERY = f"{LIFE}/delivery/test_delivery.py"
@@ -75,6 +75,20 @@ SENDING = (
             Edit("bot/jobs/submits.py", _POST, "            request_id = self._early\n"),
         ),
         (POINTS, MODEL),
+    ),
+    _one(
+        "a link is handed on without being asked",
+        "bot/jobs/inputs.py",
+        "        return await self._downloads.answers(\n",
+        "        return True or await self._downloads.answers(\n",
+        INPUTS,
+    ),
+    _one(
+        "a link is handed on however old it is",
+        "bot/jobs/inputs.py",
+        "LINK_YOUNG_S = 600.0\n",
+        "LINK_YOUNG_S = 1e9\n",
+        INPUTS,
     ),
     _one(
         "a job that is found submitting is sent again",

@@ -63,6 +63,20 @@ async def test_what_others_do_appears_without_a_reload(
     await expect(ada.message("two")).to_have_count(0)
 
 
+async def test_a_forward_shows_its_original_and_a_spoiler_is_veiled(
+    ada: Reader, server: DiscordServer, world: World, tmp_path: Path
+) -> None:
+    general = world.channels["general"].id
+    picture = make_picture(tmp_path / "secret.png", fmt="PNG")
+    async with PersonClient(server.people_url, world.users["ben"].id) as ben:
+        sent = await ben.send(general, "look", [picture], spoiler=True)
+        await ben.forward(general, int(sent["id"]), general)
+    forward = ada.message("Forwarded")
+    await expect(forward).to_contain_text("look")
+    for message in (ada.message("look").first, forward):
+        await expect(message.get_by_role("button", name="Spoiler")).to_be_visible()
+
+
 async def test_a_video_plays_on_while_its_message_changes(
     ada: Reader, bot: ExampleBot, world: World, tmp_path: Path
 ) -> None:

@@ -63,7 +63,7 @@ class Bench(RuleBasedStateMachine):
         death: str | None = None,
     ) -> T | None:
         """The bot does it, then the model; both refuse, die, or do it. Gives the bot's answer."""
-        self.clock.passes(1.25)
+        self.clock.passes(1.2)  # never just when a pause ends for those who only poll
         did: T | None = None
         refused = False
         try:

@@ -40,10 +40,13 @@ def _jobs(database: sqlite3.Connection, model: Reference) -> None:
 
 
 def _attempts(database: sqlite3.Connection, model: Reference) -> None:
-    rows = database.execute("SELECT job_id, request_id, submitted_at FROM attempts ORDER BY id")
+    rows = database.execute(
+        "SELECT job_id, request_id, submitted_at, image_url, video_url, quality FROM attempts"
+        " ORDER BY id"
+    )
     found = list(rows)
     for job in model.jobs.values():
-        asked = [(asked.run, asked.submitted_at) for asked in job.attempts]
+        asked = [(asked.run, asked.submitted_at, *asked.inputs) for asked in job.attempts]
         assert [row[1:] for row in found if row[0] == job.id] == asked
     claims = Counter(row[1] for row in found if row[1] is not None)
     assert not [run for run, count in claims.items() if count > 1]

@@ -139,11 +139,11 @@ class Lives(People):
     def runs_fail(self, way: Way, steps: int, lag_s: float, death: str | None) -> None:
         """One after the other, as often as it is tried again; the bot may die of the first."""
         self.a_job_comes_to(replace(way, place="rendering"))
-        self.outside.weather = Weather(lag_s=lag_s)
         for job in [job for job in self.model.jobs.values() if job.state == "rendering"]:
             for step in range(steps):
                 if job.state == "rendering" and not job.attempt.has_result:
-                    self.outside.run_of(job.attempt.run).state = "FAILED"
+                    run = self.outside.run_of(job.attempt.run)
+                    run.state, run.seen_from = "FAILED", run.created_at + lag_s
                 self.clock.passes(61.0)
                 if not job.ended:
                     self.advance(job, None if step else death)
