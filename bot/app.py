@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -66,6 +66,10 @@ log = structlog.get_logger()
 
 Work = Callable[[], Coroutine[Any, Any, None]]
 """Something that goes on until it is cancelled."""
+
+
+CANCEL_AGAIN_S = 2.0
+"""Before Python 3.12 `asyncio.wait_for`, by which discord.py connects, may lose a cancellation."""
 
 
 async def run(settings: Settings, clock: Clock, stopping: asyncio.Event) -> None:
@@ -296,12 +300,19 @@ def _discord_client(settings: Settings) -> Bot:
 
 
 async def _work(runner: Runner, beside: list[Work], stopping: asyncio.Event) -> None:
-    """All that goes on until `stopping`; then the runner's steps may end."""
+    """All that goes on until `stopping`; then the runner's steps may end, and the rest does."""
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(work()) for work in (runner.run, *beside)]
         try:
             await stopping.wait()
         finally:  # also when one of them has failed: a submit on its way is to end
             await runner.stop()
-        for task in tasks:
+        await cancel(tasks)
+
+
+async def cancel(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """End them, however often they must be told."""
+    while going_on := [task for task in tasks if not task.done()]:
+        for task in going_on:
             task.cancel()
+        await asyncio.wait(going_on, timeout=CANCEL_AGAIN_S)
