@@ -173,7 +173,8 @@ class Intake:
     async def _refuse(self, job: Job, what: What, refused: Refused) -> None:
         """Of an offer, what is good stays: only what is wrong goes."""
         others = [each for each in _given(job) if each is not what]
-        if job.is_offer and (others or _upload(job, what).replaces):
+        is_about_it = refused.problem is not Problem.CANNOT_SAVE
+        if job.is_offer and is_about_it and (others or _upload(job, what).replaces):
             failure = Failure(refused.problem, refused.facts)
             await self._store.refuse_upload(job, failure, is_motion=what is What.VIDEO)
         else:
