@@ -4,6 +4,7 @@ Texts, profiles and previews are of any size and often damaged, which no viewer 
 so it is not shown them.
 """
 
+import re
 import zlib
 from dataclasses import dataclass
 
@@ -13,8 +14,10 @@ _PNG_HEAD = b"\x89PNG\r\n\x1a\n"
 _PNG_NEEDED = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND"})
 _PNG_ANIMATED, _PNG_ANIMATED_BYTES, _PNG_EXIF = b"acTL", 8, b"eXIf"
 
-_JPEG_STARTS, _JPEG_ENDS, _JPEG_SCAN, _JPEG_COMMENT = 0xD8, 0xD9, 0xDA, 0xFE
-_JPEG_ALONE = frozenset({0x01, *range(0xD0, 0xD8)})
+_JPEG_ENDS, _JPEG_SCAN, _JPEG_COMMENT = 0xD9, 0xDA, 0xFE
+_JPEG_SEGMENT = re.compile(rb"\xff[^\x00\x01\xd0-\xd8\xff]")
+"""A marker with something behind it; between segments anything may stand."""
+
 _JPEG_APPLICATIONS = range(0xE0, 0xF0)
 _JPEG_EXIF_AT, _EXIF_HEAD = 0xE1, b"Exif\0\0"
 
@@ -72,16 +75,11 @@ def _is_whole(chunk: bytes) -> bool:
 
 def _jpeg(content: bytes) -> Pixels:
     kept, exif, at = [content[:2]], b"", 2
-    while at + 4 <= len(content):
+    while found := _JPEG_SEGMENT.search(content, at):
+        at = found.start()
         marker = content[at + 1]
-        if content[at] != 0xFF or marker == 0xFF:
-            at += 1  # between segments anything may stand
-            continue
         if marker in {_JPEG_SCAN, _JPEG_ENDS}:
             return Pixels(b"".join([*kept, content[at:]]), exif)
-        if marker in _JPEG_ALONE or marker in {0, _JPEG_STARTS}:
-            at += 2
-            continue
         segment = content[at : at + 2 + int.from_bytes(content[at + 2 : at + 4])]
         at += max(4, len(segment))
         if marker == _JPEG_EXIF_AT and segment[4:].startswith(_EXIF_HEAD):

@@ -20,10 +20,18 @@ from bot.store.rule_rows import effective_rules, read_caps
 from bot.store.tables import actions, attempts, entries, jobs
 
 COSTS_NEEDED, _COSTS_LOOKED_AT = 3, 20
+_LATEST = 1000
+"""So many attempts are gone through for them, however seldom a quality is asked for."""
+
 _COSTS = (
     select(attempts.c.cost / jobs.c.price)
-    .join(jobs, jobs.c.attempt_id == attempts.c.id)
-    .where(attempts.c.quality == bindparam("quality"), attempts.c.cost > 0, jobs.c.price > 0)
+    .join(jobs, jobs.c.id == attempts.c.job_id)
+    .where(
+        attempts.c.id > select(func.max(attempts.c.id) - _LATEST).scalar_subquery(),
+        attempts.c.quality == bindparam("quality"),
+        attempts.c.cost > 0,
+        jobs.c.price > 0,
+    )
     .order_by(attempts.c.id.desc())
     .limit(_COSTS_LOOKED_AT)
 )
@@ -191,7 +199,7 @@ class Queries:
         """The last runs: quality, seconds of motion, seconds from submit to finished."""
         statement = (
             select(attempts.c.quality, jobs.c.duration_s, attempts.c.run_s)
-            .join(jobs, jobs.c.attempt_id == attempts.c.id)
+            .join(jobs, jobs.c.id == attempts.c.job_id)
             .where(attempts.c.run_s.is_not(None))
             .order_by(attempts.c.id.desc())
             .limit(limit)
