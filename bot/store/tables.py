@@ -193,6 +193,18 @@ payers = Table(
 )
 """The server whose wallet somebody's direct messages draw on."""
 
+unproven = Table(
+    "unproven",
+    metadata,
+    Column("job_id", ForeignKey("jobs.id"), primary_key=True),
+    Column("server_id", BigInteger, nullable=False),
+    Column("held_at", Float, nullable=False),
+    Column("credits", Integer, nullable=False),
+    Index("unproven_by_time", "held_at"),
+)
+"""Jobs that were given up while a run may yet be billed; their credits count in every budget of the
+time at which they were held."""
+
 explained = Table(
     "explained",
     metadata,

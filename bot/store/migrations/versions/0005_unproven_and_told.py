@@ -1,0 +1,22 @@
+"""What was given back while a run may yet be billed counts in budgets; failures are told once.
+
+Failures from before that are not told anew: their cards have.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0005"
+down_revision = "0004"
+
+
+def upgrade() -> None:
+    op.create_table(
+        "unproven",
+        sa.Column("job_id", sa.String(20), sa.ForeignKey("jobs.id"), primary_key=True),
+        sa.Column("server_id", sa.BigInteger, nullable=False),
+        sa.Column("held_at", sa.Float, nullable=False),
+        sa.Column("credits", sa.Integer, nullable=False),
+    )
+    op.create_index("unproven_by_time", "unproven", ["held_at"])
+    op.execute("UPDATE jobs SET delivered = 'kept' WHERE state = 'failed' AND delivered IS NULL")
