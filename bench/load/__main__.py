@@ -56,6 +56,11 @@ class Task:
     scale: float = 1.0
     within_s: float = 0.0
 
+    @property
+    def key(self) -> tuple[str, str, int, float, float]:
+        """By which it is found among what was measured."""
+        return self.scenario, self.who.name, self.count, self.scale, self.within_s
+
     def run(self, bench: Bench) -> Awaitable[Figures]:
         """Measure it."""
         match self.scenario:
@@ -92,11 +97,7 @@ async def measure(found: Measurements, plan: list[Task], bench: Bench, kept: Pat
         about = f"{task.scenario} of {task.count}, {task.who.name}"
         print(f"{number}/{len(plan)} {about} …", flush=True)
         figures = await task.run(bench)
-        found.done.append(
-            Measurement(
-                task.scenario, task.who.name, task.count, task.scale, task.within_s, figures
-            )
-        )
+        found.done.append(Measurement(*task.key, figures))
         found.save(kept)
         print(f"    {time.monotonic() - began:.0f} s: {_brief(figures)}", flush=True)
 
@@ -170,6 +171,9 @@ def _parser() -> argparse.ArgumentParser:
         "--out", type=Path, help="where the page goes; docs, or data/bench if quick"
     )
     parser.add_argument(
+        "--go-on", action="store_true", help="measure only what the last figures lack"
+    )
+    parser.add_argument(
         "--page-only", action="store_true", help="write the page anew from the last figures"
     )
     return parser
@@ -202,7 +206,11 @@ def main() -> int:
             about = facts(wanted.quick, samples.described())
             found = Measurements([bot.name for bot in bots], about)
             plan = list(tasks(_size(wanted), bots, wanted))
-            found.facts["planned"] = len(plan)
+            found.facts |= {"planned": len(plan), "goes": 1}
+            if wanted.go_on and kept.exists():
+                found = Measurements.load(kept)
+                found.facts["goes"] += 1
+                plan = [task for task in plan if not found.has(*task.key)]
             asyncio.run(_until_told(measure(found, plan, Bench(samples), kept)))
     is_quick = found.facts["is_quick"]
     print(f"Written: {page.write(found, wanted.out or (KEPT if is_quick else FULL_OUT))}")

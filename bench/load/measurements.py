@@ -50,6 +50,10 @@ class Measurements:
         kept = json.loads(path.read_text())
         return cls(kept["bots"], kept["facts"], [Measurement(**one) for one in kept["done"]])
 
+    def has(self, *key: object) -> bool:
+        """Whether that was measured: scenario, who, count, scale, within_s."""
+        return any((m.scenario, m.who, m.count, m.scale, m.within_s) == key for m in self.done)
+
     def of(self, scenario: str) -> list[Measurement]:
         """All of one scenario, small ones first, and side by side."""
         order = {who: place for place, who in enumerate(self.bots)}

@@ -55,8 +55,10 @@ def write(found: Measurements, folder: Path) -> Path:
 def _kind(found: Measurements) -> str:
     size = "a **small run**, too small for most goals" if found.facts["is_quick"] else "a full run"
     done, planned = len(found.done), found.facts["planned"]
+    goes = found.facts["goes"]
+    parts = "" if goes == 1 else f", in {goes} goes of the same program"
     cut = "" if done == planned else f" It was stopped after {done} of {planned} measurements."
-    return f"It was {size}.{cut}"
+    return f"It was {size}{parts}.{cut}"
 
 
 def _jobs_note() -> str:
