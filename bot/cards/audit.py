@@ -55,7 +55,7 @@ def _review(number: int, asked: Action) -> ui.LayoutView:
             f"**For**: <@{asked.person_id}>",
             f"**Video**: `{asked.job_id}`",
             "What became of it at the video service is not certain, so its credits stay held. "
-            f"A moderator settles it: `/moderate resolve` with the job `{asked.job_id}`.",
+            f"It is settled by the moderators: `/moderate resolve` with the job `{asked.job_id}`.",
             f"-# <t:{asked.at:.0f}:f> · action {number}",
         ),
         colour=AMBER,

@@ -48,7 +48,7 @@ TITLES = {
     JobState.QUEUED: "In line",
     JobState.SUBMITTING: "Sending it off",
     JobState.RENDERING: "Your picture is learning to move",
-    JobState.REVIEW: "The operator has to look at this",
+    JobState.REVIEW: "Waits for a decision",
     JobState.FETCHING: "Fetching the video",
     JobState.DELIVERING: "Posting the video",
     JobState.DELIVERED: "Done",
@@ -59,7 +59,10 @@ TITLES = {
 
 def title(job: Job) -> str:
     """A few words on where a job is."""
-    return "Waits for you in your direct messages" if job.is_offer else TITLES[job.state]
+    if job.is_offer:
+        return "Waits for you in your direct messages"
+    whose = f" by {_settler(job)}" if job.state is JobState.REVIEW else ""
+    return TITLES[job.state] + whose
 
 
 def stages(job: Job) -> str | None:
@@ -96,12 +99,12 @@ def latest(job: Job, outlook: Outlook) -> str | None:
         case JobState.REVIEW if job.attempt and job.attempt.request_id:
             return (
                 "The video service has not handed this video over yet. It is asked again each "
-                f"hour; your credits stay held until it has, or {_settler(job)} settles it."
+                f"hour; your credits stay held until it has, or it is settled by {_settler(job)}."
             )
         case JobState.REVIEW:
             return (
                 "It is not certain whether the video service took this request, and asking again "
-                f"could cost twice. Your credits stay held until {_settler(job)} has settled it."
+                f"could cost twice. Your credits stay held until it is settled by {_settler(job)}."
             )
         case JobState.DELIVERED:
             return _where(job)
@@ -140,7 +143,10 @@ def _ready(outlook: Outlook) -> str:
 
 
 def _settler(job: Job) -> str:
-    return "a moderator" if job.server_id else "the operator"
+    """Who settles a job in review: whoever looks after the wallet that pays for it."""
+    if not job.server_id:
+        return "the operator"
+    return "the paying server's moderators" if job.is_direct else "the moderators"
 
 
 def _settled(job: Job) -> str:

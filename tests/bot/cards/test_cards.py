@@ -19,6 +19,7 @@ from bot.core.actions import CREDIT_KINDS, HistoryLine
 from bot.core.admission import Block
 from bot.core.jobs import (
     LEADS_TO,
+    Attempt,
     Card,
     Delivered,
     Failure,
@@ -293,6 +294,31 @@ def test_the_stage_is_the_one_under_way(state: JobState, stage: str) -> None:
     text = text_of(job_cards.status(replace(JOB, state=state), Outlook()))
     assert f"▶️\N{NO-BREAK SPACE}{stage}" in text
     assert text.count("▶️") == 1
+
+
+@pytest.mark.parametrize("request_id", [None, "run-1"])
+@pytest.mark.parametrize(
+    ("server_id", "is_direct", "who"),
+    [
+        (2, False, "the moderators"),
+        (2, True, "the paying server's moderators"),
+        (0, True, "the operator"),
+    ],
+)
+def test_who_settles_a_review_has_one_name_in_a_card(
+    server_id: int, is_direct: bool, who: str, request_id: str | None
+) -> None:
+    review = replace(
+        JOB,
+        state=JobState.REVIEW,
+        server_id=server_id,
+        is_direct=is_direct,
+        attempt=Attempt(1, "i", "v", 1_795_000_000.0, request_id),
+    )
+    title, *rest = text_of(job_cards.status(review, Outlook())).split("\n")
+    assert title == f"### Waits for a decision by {who}"
+    assert f"settled by {who}." in "\n".join(rest)
+    assert len(job_cards.job_line(review)) <= 100
 
 
 def test_when_it_comes_is_said_so_that_it_can_pass() -> None:

@@ -73,7 +73,8 @@ async def test_a_submit_that_ends_in_500(life: Life, accepted: bool) -> None:
         return
     with capture_logs() as logs:
         await life.reaches("review", step_s=30.0)
-    assert "could cost twice" in text_of((await ada.wait_for(says("operator has to")))["message"])
+    card = (await ada.wait_for(says("Waits for a decision by the moderators")))["message"]
+    assert "could cost twice" in text_of(card)
     assert [log["advice"] for log in logs if log["log_level"] == "error"] == ["It waits in review."]
     assert (posts(life), life.money()) == (1, ["hold"])
 
@@ -98,7 +99,7 @@ async def test_a_run_that_the_history_lost_waits_for_a_person(life: Life) -> Non
     life.faults.add(Rule(resets(after=True), *SUBMIT, times=1))
     ada = await asked(life)
     await life.reaches("review", step_s=30.0)
-    await ada.wait_for(says("Your credits stay held until a moderator has settled it"))
+    await ada.wait_for(says("Your credits stay held until it is settled by the moderators"))
     assert (posts(life), life.money()) == (1, ["hold"])
 
 
