@@ -55,9 +55,18 @@ class Queries:
 
     @query
     def _jobs(
-        self, connection: Connection, *where: Any, limit: int | None = None, offset: int = 0
+        self,
+        connection: Connection,
+        *where: Any,
+        first: JobState | None = None,
+        limit: int | None = None,
+        offset: int = 0,
     ) -> list[Job]:
-        statement = select_jobs().where(*where).order_by(jobs.c.created_at.desc(), jobs.c.id)
+        """The newest first, or those in the `first` state before all others."""
+        order = [jobs.c.created_at.desc(), jobs.c.id]
+        if first is not None:
+            order.insert(0, (jobs.c.state == first).desc())
+        statement = select_jobs().where(*where).order_by(*order)
         rows = connection.execute(statement.limit(limit).offset(offset))
         return [job_from(row) for row in rows.mappings()]
 
@@ -131,7 +140,10 @@ class Queries:
         limit: int,
         offset: int,
     ) -> list[Job]:
-        """A server's newest jobs in these states; an offer is its requester's own affair."""
+        """A server's newest jobs in these states, those first that need a decision.
+
+        An offer is its requester's own affair.
+        """
         where = [
             jobs.c.server_id == server_id,
             jobs.c.state.in_(states),
@@ -139,7 +151,7 @@ class Queries:
         ]
         if person_id is not None:
             where.append(jobs.c.person_id == person_id)
-        return await self._jobs(*where, limit=limit, offset=offset)
+        return await self._jobs(*where, first=JobState.REVIEW, limit=limit, offset=offset)
 
     async def ended_with_video(self, before: float) -> list[Job]:
         """Jobs whose kept video is older than its time."""

@@ -120,6 +120,15 @@ async def test_a_job_keeps_the_run_that_it_has(store: Store) -> None:
     assert (after.state, after.attempt) == (JobState.RENDERING, job.attempt)
 
 
+async def test_what_needs_a_decision_comes_first_in_a_servers_list(store: Store) -> None:
+    older, review, newer = await queue(store, 1), await in_review(store, 2), await queue(store, 3)
+    states = tuple(JobState)
+    listed = await store.read.jobs_in(1, states=states, person_id=None, limit=9, offset=0)
+    assert [job.id for job in listed] == [review.id, older.id, newer.id]
+    page = await store.read.jobs_in(1, states=states, person_id=None, limit=2, offset=1)
+    assert [job.id for job in page] == [older.id, newer.id]
+
+
 async def test_credits_given_and_taken_are_remembered(store: Store) -> None:
     await store.grant(1, 3, 5, actor_id=MODERATOR, reason="gift", at=AT)
     await store.revoke(1, 3, 9, actor_id=MODERATOR, reason="oops", at=AT)
