@@ -55,6 +55,7 @@ from cogs.moderators.moderate import Moderate
 from cogs.moderators.quota import Quota
 from cogs.moderators.settings import ChannelsSelect, QualitiesSelect
 from cogs.moderators.settings import Settings as SettingsCog
+from cogs.moderators.settling import ReviewButton, SettleControl
 from cogs.shared.access import CardAccess
 from cogs.shared.answers import show_error
 from cogs.shared.confirm_buttons import AnswerButton
@@ -183,6 +184,8 @@ async def _load_cogs(client: Bot, parts: _Parts) -> None:
         AnswerButton,
         PageControl,
         JobButton,
+        ReviewButton,
+        SettleControl,
         PayerSelect,
         ChannelsSelect,
         QualitiesSelect,

@@ -6,7 +6,10 @@ shown to people is by `time`, and how long something has lasted in this run is b
 
 import asyncio
 import time
-from typing import Protocol
+from collections.abc import Awaitable
+from typing import Protocol, TypeVar
+
+T = TypeVar("T")
 
 
 class Clock(Protocol):
@@ -33,6 +36,20 @@ async def wait_for_event(event: asyncio.Event, clock: Clock, timeout_s: float) -
         await asyncio.wait({waker, timer}, return_when=asyncio.FIRST_COMPLETED)
     finally:
         waker.cancel()
+        timer.cancel()
+
+
+async def within(work: Awaitable[T], clock: Clock, timeout_s: float) -> T:
+    """What this comes to. Raises `TimeoutError` where that takes longer, and ends it."""
+    task = asyncio.ensure_future(work)
+    timer = asyncio.ensure_future(clock.sleep(timeout_s))
+    try:
+        await asyncio.wait({task, timer}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            return task.result()
+        raise TimeoutError
+    finally:
+        task.cancel()
         timer.cancel()
 
 

@@ -89,6 +89,8 @@ class Problem(StrEnum):
     GIVEN_UP = "given_up"
     NO_JOB_HERE = "no_job_here"  # job
     NOT_IN_REVIEW = "not_in_review"  # job, state
+    SETTLED_BEFORE = "settled_before"  # job, state
+    SETTLED_ITSELF = "settled_itself"  # job, state
     REASON_MISSING = "reason_missing"
     RUN_ID_MISSING = "run_id_missing"
     RUN_ID_NEEDLESS = "run_id_needless"
@@ -125,6 +127,7 @@ class Problem(StrEnum):
     CONFIRMATION_GONE = "confirmation_gone"
     NOT_YOURS_TO_PRESS = "not_yours_to_press"
     CARD_IS_OVER = "card_is_over"
+    NOT_A_MODERATOR = "not_a_moderator"
     GRANTED_CHANGED = "granted_changed"
     PERIOD_OF_A_BUDGET = "period_of_a_budget"
     CANNOT_POST_THERE = "cannot_post_there"  # channels: a mention

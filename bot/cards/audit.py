@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import discord
 from discord import ui
 
 from bot.cards import wording
@@ -24,6 +25,7 @@ TITLES: Mapping[ActionKind, str] = {
     ActionKind.SETTINGS: "The settings were changed",
 }
 REASON_LIMIT_CHARS = 500
+REVIEW_PATTERN = r"marionette-review:(?P<job>[a-z0-9]{1,20})"
 
 
 def action(number: int, done: Action) -> ui.LayoutView:
@@ -49,14 +51,21 @@ def action(number: int, done: Action) -> ui.LayoutView:
 
 
 def _review(number: int, asked: Action) -> ui.LayoutView:
+    """With a button that outlives a restart; see `REVIEW_PATTERN`."""
+    settle: ui.Button[ui.LayoutView] = ui.Button(
+        label="Settle…",
+        style=discord.ButtonStyle.primary,
+        custom_id=f"marionette-review:{asked.job_id}",
+    )
     return view(
         words(
             f"### {TITLES[asked.action]}",
             f"**For**: <@{asked.person_id}>",
             f"**Video**: `{asked.job_id}`",
             "What became of it at the video service is not certain, so its credits stay held. "
-            f"It is settled by the moderators: `/moderate resolve` with the job `{asked.job_id}`.",
+            "It is settled by the moderators: press **Settle…** to see what can be done.",
             f"-# <t:{asked.at:.0f}:f> · action {number}",
         ),
+        ui.ActionRow(settle),
         colour=AMBER,
     )

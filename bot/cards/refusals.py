@@ -157,15 +157,25 @@ SENTENCES: dict[Problem, str] = {
     ),
     Problem.NO_JOB_HERE: "There is no job `{job}` here.",
     Problem.NOT_IN_REVIEW: "`{job}` needs no decision: it is {state}.",
+    Problem.SETTLED_BEFORE: (
+        "`{job}` needs no decision any more: it was settled before, and is {state} now."
+    ),
+    Problem.SETTLED_ITSELF: (
+        "`{job}` needs no decision any more: the video service has told by itself what became of "
+        "it, and it is {state} now."
+    ),
     Problem.REASON_MISSING: "Give a reason: it is kept with the decision.",
     Problem.RUN_ID_MISSING: (
-        "Give the `request_id` of the run that it is to take, as the video service's history "
-        "shows it."
+        "Give the run that it is to take with `--request-id`: `jobs show` lists those that may be "
+        "it."
     ),
     Problem.RUN_ID_NEEDLESS: (
-        "A `request_id` goes only with the decision that it ran: leave it out, or decide that."
+        "A run goes only with the decision that it ran: leave `--request-id` out, or decide that."
     ),
-    Problem.RUN_CLAIMED: "The run `{request_id}` belongs to another job already.",
+    Problem.RUN_CLAIMED: (
+        "The run `{request_id}` belongs to another job already, so nothing was changed: look anew "
+        "which are free."
+    ),
     Problem.RUN_KNOWN: "`{job}` has its run, `{request_id}`, and can take no other.",
     Problem.RUN_UNKNOWN: (
         "The video service's history knows no run `{request_id}`: check the id. A new run can "
@@ -244,7 +254,11 @@ SENTENCES: dict[Problem, str] = {
     Problem.NOT_YOURS_TO_PRESS: "This button is for the moderator who asked, in their server.",
     Problem.CARD_IS_OVER: (
         "This card counts no longer: it is too old, or your roles here have changed since. Nothing "
-        "was changed; give the command again."
+        "was changed; ask for it again."
+    ),
+    Problem.NOT_A_MODERATOR: (
+        "This is for the moderators of this server: members with *Timeout Members*, and whoever "
+        "has just used `/moderate`."
     ),
     Problem.GRANTED_CHANGED: (
         "They have {has} granted by now, so nothing was changed: give the command again if you "

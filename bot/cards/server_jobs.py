@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 
 import discord
@@ -9,8 +10,9 @@ from discord import ui
 
 from bot.cards import status_text
 from bot.cards.paging import PageRef, controls
-from bot.cards.parts import view, words
-from bot.core.jobs import CANCELLABLE, Job, JobState
+from bot.cards.parts import AMBER, view, words
+from bot.cards.wording import seconds_text
+from bot.core.jobs import CANCELLABLE, Job, JobState, NearbyRun, Outcome
 
 JOBS_PER_PAGE = 5
 """Each takes up to four of the forty components that a message may have."""
@@ -50,6 +52,20 @@ JOB_ACTION_PATTERN = (
     r":(?P<server>\d{1,20}):(?P<actor>\d{1,20}):(?P<job>[a-z0-9]{1,20})"
 )
 LABELS = {JobAction.CANCEL: "Cancel…", JobAction.REFUND: "Refund…", JobAction.RESOLVE: "Settle…"}
+
+SETTLE_PATTERN = (
+    rf"marionette-settle:(?P<outcome>{'|'.join(Outcome)})"
+    r":(?P<server>\d{1,20}):(?P<actor>\d{1,20}):(?P<job>[a-z0-9]{1,20})"
+)
+MOST_OPTIONS = 25
+LONGEST_VALUE_CHARS = 100
+RUN_STATES: Mapping[str, str] = {
+    "QUEUED": "not begun yet",
+    "PROCESSING": "still being made",
+    "COMPLETED": "finished",
+    "FAILED": "failed",
+    "ENDED": "ended without a video",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,3 +124,93 @@ def _button(page_ref: PageRef, job: Job, action: JobAction) -> ui.Button[ui.Layo
         style=discord.ButtonStyle.primary if is_plain else discord.ButtonStyle.secondary,
         custom_id=f"marionette-job:{action}:{page_ref.server_id}:{page_ref.actor_id}:{job.id}",
     )
+
+
+def settling(actor_id: int, job: Job, runs: Sequence[NearbyRun] | None) -> ui.LayoutView:
+    """What can be decided about a job in review; see `SETTLE_PATTERN`.
+
+    `runs` are those that it may take, the nearest in time first; `None`: they cannot be looked up.
+    """
+    assert job.attempt is not None
+    sent_at = job.attempt.began_at
+    offered = [run for run in runs or () if len(run.request_id) <= LONGEST_VALUE_CHARS]
+    offered = offered[:MOST_OPTIONS]
+    parts = [job.quality, status_text.length(job), status_text.price_text(job)]
+    items: list[ui.Item[ui.LayoutView]] = [
+        words(
+            f"### What became of `{job.id}`?",
+            f"<@{job.person_id}> · {' · '.join(part for part in parts if part)}",
+            f"Asked for <t:{job.created_at:.0f}:f>, sent off <t:{sent_at:.0f}:f>.",
+            _found(runs, len(offered)),
+        )
+    ]
+    if offered:
+        items.append(ui.ActionRow(_runs(actor_id, job, sent_at, offered)))
+    again = _settle("It did not run: try again…", Outcome.AGAIN, actor_id, job)
+    give_up = _settle("Give up…", Outcome.GIVE_UP, actor_id, job)
+    items.append(ui.ActionRow(again, give_up))
+    items.append(
+        words(
+            "-# What is tried again is sent once more: if it did run after all, it is paid for "
+            "twice. What is given up gives its credits back."
+        )
+    )
+    return view(*items, colour=AMBER)
+
+
+def _found(runs: Sequence[NearbyRun] | None, offered: int) -> str:
+    """What the provider's history tells."""
+    if runs is None:
+        return (
+            "The video service’s history cannot be read right now, so no run can be chosen. Open "
+            "this again later, or decide without it:"
+        )
+    if not runs:
+        return (
+            "The video service’s history shows no run that this could be: none of exactly these "
+            "files and this quality, from around that time, that no other video has. A run can "
+            "take some minutes to show. So it did not run, or nobody can tell:"
+        )
+    found = "1 run" if len(runs) == 1 else f"{len(runs)} runs"
+    more = len(runs) - offered
+    left_out = f" The nearest {offered} can be chosen; {more} more are left out." if more else ""
+    return f"The video service’s history shows {found} that this could be.{left_out}"
+
+
+def _runs(
+    actor_id: int, job: Job, sent_at: float, offered: Sequence[NearbyRun]
+) -> ui.Select[ui.LayoutView]:
+    return ui.Select(
+        custom_id=_settle_id(Outcome.RAN, actor_id, job),
+        placeholder="It ran: choose the run that it takes",
+        options=[
+            discord.SelectOption(
+                label=_moment(run, sent_at), value=run.request_id, description=_standing(run, job)
+            )
+            for run in offered
+        ],
+    )
+
+
+def _moment(run: NearbyRun, sent_at: float) -> str:
+    """When a run began; an option draws no times of Discord's."""
+    if run.began_at is None:
+        return "At a time that the history does not tell"
+    after_s = round(run.began_at - sent_at)
+    side = "after" if after_s >= 0 else "before"
+    at = datetime.fromtimestamp(run.began_at, UTC)
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC · {seconds_text(abs(after_s))} {side} it was sent off"
+
+
+def _standing(run: NearbyRun, job: Job) -> str:
+    state = RUN_STATES.get(run.state or "", "how it stands is not told")
+    own = "the run that it has" if run.claimed_by else None
+    return " · ".join(filter(None, (job.quality, status_text.length(job), state, own)))
+
+
+def _settle(label: str, outcome: Outcome, actor_id: int, job: Job) -> ui.Button[ui.LayoutView]:
+    return ui.Button(label=label, custom_id=_settle_id(outcome, actor_id, job))
+
+
+def _settle_id(outcome: Outcome, actor_id: int, job: Job) -> str:
+    return f"marionette-settle:{outcome}:{job.server_id}:{actor_id}:{job.id}"

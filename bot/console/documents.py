@@ -8,7 +8,7 @@ from bot.cards.refusals import obstacle, sentence
 from bot.console.tables import plain
 from bot.core.accounts import Eligibility
 from bot.core.actions import Action, HistoryLine, Snapshot
-from bot.core.jobs import Attempt, Job
+from bot.core.jobs import Attempt, Job, NearbyRun
 from bot.core.ledger import Entry
 
 Document = dict[str, Any]
@@ -60,6 +60,17 @@ def attempt_document(attempt: Attempt) -> Document:
         "cost": attempt.cost,
         "image_url": attempt.image_url,
         "video_url": attempt.video_url,
+    }
+
+
+def run_document(run: NearbyRun) -> Document:
+    """A run of the provider's that a job in review may be about."""
+    return {
+        "began_at": iso(run.began_at),
+        "request_id": run.request_id,
+        "state": run.state,
+        "has_its_inputs": run.has_its_inputs,
+        "claimed_by": run.claimed_by,
     }
 
 

@@ -3,7 +3,7 @@
 import argparse
 
 from bot.cards.refusals import sentence
-from bot.cards.wording import credits_text
+from bot.cards.wording import credits_text, seconds_text
 from bot.clock import Clock
 from bot.console.documents import (
     Document,
@@ -12,13 +12,14 @@ from bot.console.documents import (
     dumped,
     entry_document,
     job_document,
+    run_document,
 )
 from bot.console.tables import age, facts, moment, place, plain, table
 from bot.core.actions import OPERATOR
-from bot.core.jobs import Attempt, Job, JobState, Outcome, job_id_in
-from bot.errors import MarionetteError
+from bot.core.jobs import Attempt, Job, JobState, NearbyRun, Outcome, job_id_in
+from bot.errors import MarionetteError, Refused
 from bot.provider.connect import provider
-from bot.services.moderation import Moderation
+from bot.services.moderation import History, Moderation
 from bot.settings import Settings
 from bot.store.database import Database
 from bot.store.store import Store
@@ -34,7 +35,7 @@ async def jobs(wanted: argparse.Namespace, settings: Settings, clock: Clock) -> 
             case "list":
                 text, document = await _list(wanted, store, clock)
             case "show":
-                text, document = await _show(wanted.job, store, clock)
+                text, document = await _show(wanted.job, settings, store, clock)
             case _:
                 text, document = await _decide(wanted, settings, store, clock)
     return dumped(document) if wanted.json else text
@@ -72,7 +73,7 @@ def _line(job: Job, now: float) -> tuple[object, ...]:
     )
 
 
-async def _show(text: str, store: Store, clock: Clock) -> Said:
+async def _show(text: str, settings: Settings, store: Store, clock: Clock) -> Said:
     job_id = job_id_in(text)
     job = await store.read.job(job_id) if job_id else None
     if job is None:
@@ -105,12 +106,52 @@ async def _show(text: str, store: Store, clock: Clock) -> Said:
             for a in actions
         ]
         parts.append(table(("ACTION", "WHAT", "BY", "AFTER", "REASON"), decided))
-    return "\n\n".join(parts), {
+    document: Document = {
         "job": job_document(job),
         "attempts": [attempt_document(attempt) for attempt in attempts],
         "entries": [entry_document(entry) for entry in entries],
         "actions": [action_document(action) for action in actions],
     }
+    if job.state is JobState.REVIEW and job.attempt is not None:
+        said, runs = await _nearby(job, job.attempt, settings, store, clock)
+        parts.append(said)
+        document["nearby_runs"] = runs
+    return "\n\n".join(parts), document
+
+
+async def _nearby(
+    job: Job, attempt: Attempt, settings: Settings, store: Store, clock: Clock
+) -> tuple[str, list[Document] | None]:
+    """What the provider ran around a job's submit; `None` where its history cannot be read."""
+    for missing in settings.missing(["segmind_api_key"]):
+        return f"The provider's history was not asked which run it may be: {missing}", None
+    async with provider(settings, clock) as history:
+        try:
+            runs = await _moderation(store, history, clock).nearby_runs(job)
+        except Refused:
+            return "The provider's history cannot be read right now: try again later.", None
+    if not runs:
+        return "The provider's history has no runs from within an hour of this submit.", []
+    head = ("RUN BEGAN", "AFTER THE SUBMIT", "REQUEST ID", "STATE", "SAME INPUTS", "JOB")
+    rows = [
+        (
+            moment(run.began_at),
+            _after(run, attempt),
+            run.request_id,
+            run.state,
+            "yes" if run.has_its_inputs else "no",
+            run.claimed_by,
+        )
+        for run in runs
+    ]
+    return table(head, rows), [run_document(run) for run in runs]
+
+
+def _after(run: NearbyRun, attempt: Attempt) -> str | None:
+    if run.began_at is None:
+        return None
+    after_s = round(run.began_at - attempt.began_at)
+    return f"{'-' if after_s < 0 else ''}{seconds_text(abs(after_s))}"
 
 
 def _urls(attempt: Attempt) -> tuple[str, str]:
@@ -142,9 +183,7 @@ async def _decide(
 ) -> Said:
     by = {"server_id": None, "actor_id": OPERATOR, "reason": wanted.reason}
     async with provider(settings, clock) as history:
-        moderation = Moderation(
-            store=store, history=history, wake=lambda job_id: None, clock=clock
-        )  # a running bot looks for decisions by itself
+        moderation = _moderation(store, history, clock)
         match wanted.action:
             case "cancel":
                 job = await moderation.cancel(wanted.job, **by)
@@ -165,3 +204,8 @@ async def _decide(
                     "minute."
                 )
     return said, {"job": job_document(job)}
+
+
+def _moderation(store: Store, history: History, clock: Clock) -> Moderation:
+    """It wakes nobody: a running bot looks for decisions by itself."""
+    return Moderation(store=store, history=history, wake=lambda job_id: None, clock=clock)

@@ -1,11 +1,13 @@
 """What moderators may do about the jobs of their server, and the operator about any."""
 
-from collections.abc import Callable, Collection
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import replace
+from typing import Protocol, TypeVar
 
 from bot.cards.wording import clean
-from bot.clock import Clock
-from bot.core.jobs import CANCELLABLE, Attempt, Job, JobState, Outcome, job_id_in
+from bot.clock import Clock, within
+from bot.core.actions import ActionKind
+from bot.core.jobs import CANCELLABLE, Attempt, Job, JobState, NearbyRun, Outcome, job_id_in
 from bot.core.ledger import EntryKind
 from bot.errors import LedgerError, Problem, ProviderError, Refused
 from bot.provider.client import Row
@@ -13,8 +15,21 @@ from bot.provider.replies import canonical_id
 from bot.services.optimistic import retry_when_stale
 from bot.store.store import Store
 
+T = TypeVar("T")
+
 REASON_LIMIT_CHARS = 300
 """As many as every card shows."""
+
+HISTORY_WITHIN_S = 20.0
+"""Somebody waits: then they decide without it, or try again."""
+
+NEARBY_S = 3600.0
+"""Before and after a submit, for clocks may differ. What began later the bot finds by itself."""
+
+OUT_OF_REVIEW: Mapping[ActionKind | None, Problem] = {
+    ActionKind.RESOLVE: Problem.SETTLED_BEFORE,
+    ActionKind.REVIEW: Problem.SETTLED_ITSELF,
+}
 
 
 def the_reason(text: str) -> str:
@@ -30,6 +45,9 @@ class History(Protocol):
 
     async def history_row(self, request_id: str) -> Row | None:
         """The history's row of one request. Raises `ProviderError`."""
+
+    async def rows(self, since: float, until: float) -> list[Row]:
+        """Its rows of all that began between two unix times. Raises `ProviderError`."""
 
 
 class Moderation:
@@ -64,7 +82,7 @@ class Moderation:
             raise Refused(Problem.RUN_ID_NEEDLESS)
 
         async def decide() -> Job:
-            job = await self._in_review(job_id, server_id)
+            job = await self.resolvable(job_id, server_id)
             run = await self._run(job, request_id) if outcome is Outcome.RAN else None
             return await self._store.resolve(
                 job, outcome, run=run, actor_id=actor_id, reason=reason, at=self._clock.time()
@@ -123,6 +141,38 @@ class Moderation:
             raise Refused(Problem.REFUNDED_ALREADY, job=job.id)
         return job
 
+    async def resolvable(self, job_id: str, server_id: int | None) -> Job:
+        """A job of this server in review. Raises `Refused` as settling it would."""
+        job = await self.job(job_id, server_id)
+        if job.state is not JobState.REVIEW:
+            last = await self._store.read.last_of_review(job.id)
+            problem = OUT_OF_REVIEW.get(last, Problem.NOT_IN_REVIEW)
+            raise Refused(problem, job=job.id, state=job.state)
+        return job
+
+    async def runs_for(self, job: Job) -> list[NearbyRun]:
+        """The runs that a job in review may take, the nearest in time first.
+
+        Its own, where that is known; else those of exactly its inputs that nobody has claimed.
+        Raises `Refused` where the history cannot be read, or not in time.
+        """
+        attempt = job.attempt
+        assert attempt is not None
+        if attempt.request_id is None:
+            runs = [run for run in await self.nearby_runs(job) if run.claimed_by is None]
+        else:
+            row = await self._read(self._history.history_row(attempt.request_id))
+            own = await self._told(job, attempt, [row] if row else [])
+            runs = [replace(run, began_at=attempt.submitted_at) for run in own]
+        return [run for run in runs if run.has_its_inputs]
+
+    async def nearby_runs(self, job: Job) -> list[NearbyRun]:
+        """All that the history has from around a job's submit; the rest is as with `runs_for`."""
+        attempt = job.attempt
+        assert attempt is not None
+        since, until = attempt.began_at - NEARBY_S, attempt.began_at + NEARBY_S
+        return await self._told(job, attempt, await self._read(self._history.rows(since, until)))
+
     async def is_refundable(self, job: Job) -> bool:
         """Whether it was charged and not refunded yet."""
         try:
@@ -153,12 +203,6 @@ class Moderation:
             raise Refused(Problem.NO_JOB_HERE, job=job_id.strip()[:40] or "–")
         return job
 
-    async def _in_review(self, job_id: str, server_id: int | None) -> Job:
-        job = await self.job(job_id, server_id)
-        if job.state is not JobState.REVIEW:
-            raise Refused(Problem.NOT_IN_REVIEW, job=job.id, state=job.state)
-        return job
-
     async def _run(self, job: Job, given: str | None) -> tuple[str, float]:
         """The run that a job is to take, and when it began: nobody else's, of the same inputs."""
         attempt = job.attempt
@@ -172,16 +216,35 @@ class Moderation:
             raise Refused(Problem.RUN_KNOWN, job=job.id, request_id=attempt.request_id)
         if attempt.request_id is None and await self._store.read.is_claimed(request_id):
             raise Refused(Problem.RUN_CLAIMED, request_id=request_id)
-        try:
-            row = await self._history.history_row(request_id)
-        except ProviderError as error:
-            raise Refused(Problem.HISTORY_UNREADABLE) from error
+        row = await self._read(self._history.history_row(request_id))
         if row is None:
             raise Refused(Problem.RUN_UNKNOWN, request_id=request_id)
         if row.inputs != _inputs(job, attempt):
             raise Refused(Problem.RUN_OF_OTHER_INPUTS, request_id=request_id)
         now = self._clock.time()
         return request_id, min(row.created_at or attempt.began_at, now)
+
+    async def _read(self, asked: Awaitable[T]) -> T:
+        """What the history answers, in time. Raises `Refused`."""
+        try:
+            return await within(asked, self._clock, HISTORY_WITHIN_S)
+        except (ProviderError, TimeoutError) as error:
+            raise Refused(Problem.HISTORY_UNREADABLE) from error
+
+    async def _told(self, job: Job, attempt: Attempt, rows: Collection[Row]) -> list[NearbyRun]:
+        sent = _inputs(job, attempt)
+        claims = await self._store.read.claims([row.request_id for row in rows])
+        runs = [
+            NearbyRun(
+                request_id=row.request_id,
+                began_at=row.created_at,
+                state=row.state,
+                has_its_inputs=row.inputs == sent,
+                claimed_by=claims.get(row.request_id),
+            )
+            for row in rows
+        ]
+        return sorted(runs, key=lambda run: abs((run.began_at or 0.0) - attempt.began_at))
 
 
 def _inputs(job: Job, attempt: Attempt) -> dict[str, object]:

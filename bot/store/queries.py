@@ -233,6 +233,13 @@ class Queries:
         return transitions.is_claimed(connection, request_id)
 
     @query
+    def claims(self, connection: Connection, request_ids: Collection[str]) -> dict[str, str]:
+        """The jobs that have these runs of the provider's, by request id."""
+        of = select(attempts.c.request_id, attempts.c.job_id)
+        rows = connection.execute(of.where(attempts.c.request_id.in_(request_ids)))
+        return {row[0]: row[1] for row in rows}
+
+    @query
     def attempts_of(self, connection: Connection, job_id: str) -> list[Attempt]:
         """A job's submits, oldest first."""
         statement = select(attempts).where(attempts.c.job_id == job_id).order_by(attempts.c.id)
@@ -251,6 +258,14 @@ class Queries:
         about_it = select(actions).where(actions.c.job_id == job_id, decided)
         statement = about_it.order_by(actions.c.id)
         return [action_from(row) for row in (connection.execute(statement)).mappings()]
+
+    @query
+    def last_of_review(self, connection: Connection, job_id: str) -> ActionKind | None:
+        """What was written last about a job in review: that it is, or that it was settled."""
+        kinds = actions.c.action.in_((ActionKind.REVIEW, ActionKind.RESOLVE))
+        about_it = select(actions.c.action).where(actions.c.job_id == job_id, kinds)
+        last = connection.scalar(about_it.order_by(actions.c.id.desc()).limit(1))
+        return ActionKind(last) if last else None
 
     @query
     def last_action(self, connection: Connection) -> int:

@@ -13,9 +13,10 @@ from bot.accounts.members import DiscordMembers
 from bot.cards import server_jobs, status_text
 from bot.cards.paging import PagedList, PageRef
 from bot.cards.wording import clean, seconds_text
-from bot.core.jobs import CANCELLABLE, Job, JobState, Outcome
+from bot.core.jobs import CANCELLABLE, Job, JobState
 from bot.services.moderation import REASON_LIMIT_CHARS, Moderation
-from cogs.moderators.job_buttons import OUTCOMES, ask_cancel, ask_refund, resolve
+from cogs.moderators.job_buttons import ask_cancel, ask_refund
+from cogs.moderators.settling import ask_what_became
 from cogs.shared.answers import answering, defer
 from cogs.shared.interactions import Interaction, server_of, servers_only
 from cogs.shared.pages import show_first
@@ -23,7 +24,6 @@ from cogs.shared.pages import show_first
 log = structlog.get_logger()
 
 JobId = app_commands.Range[str, 1, 100]
-RequestId = app_commands.Range[str, 1, 200]
 Reason = app_commands.Range[str, 1, REASON_LIMIT_CHARS]
 MOST_CHOICES = 25
 LOOKED_THROUGH = 100
@@ -86,7 +86,7 @@ class Moderate(
         """Ask, then cancel."""
         async with answering(interaction):
             await defer(interaction)
-            await ask_cancel(interaction, job, reason)
+            await ask_cancel(interaction, reason, job_id=job)
 
     @app_commands.command(description="Give somebody the price of a finished video back")
     @app_commands.describe(job="A job that was paid", reason="Why, for the record")
@@ -94,32 +94,14 @@ class Moderate(
         """Ask, then refund."""
         async with answering(interaction):
             await defer(interaction)
-            await ask_refund(interaction, job, reason)
+            await ask_refund(interaction, reason, job_id=job)
 
     @app_commands.command(description="Settle a job that nobody knows the fate of")
-    @app_commands.describe(
-        job="A job in review",
-        outcome="What you found out",
-        request_id="With “it ran”: the run's id in the video service's history",
-        reason="Why, for the record; its requester does not see it",
-    )
-    @app_commands.choices(
-        outcome=[
-            app_commands.Choice(name=label, value=outcome.value)
-            for outcome, label in OUTCOMES.items()
-        ]
-    )
-    async def resolve(
-        self,
-        interaction: Interaction,
-        job: JobId,
-        outcome: app_commands.Choice[str],
-        reason: Reason,
-        request_id: RequestId | None = None,
-    ) -> None:
-        """Decide, and say what became of it."""
+    @app_commands.describe(job="A job in review")
+    async def resolve(self, interaction: Interaction, job: JobId) -> None:
+        """What can be decided, with the runs that it may take."""
         async with answering(interaction):
-            await resolve(interaction, job, Outcome(outcome.value), request_id, reason)
+            await ask_what_became(interaction, job)
 
     @resolve.autocomplete("job")
     async def offer_in_review(self, interaction: Interaction, typed: str) -> Choices:

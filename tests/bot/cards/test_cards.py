@@ -89,6 +89,8 @@ FACTS: dict[Problem, dict[str, str | int | float]] = {
     Problem.NO_VIDEO_KEPT: {"job": "abc"},
     Problem.NO_JOB_HERE: {"job": HOSTILE},
     Problem.NOT_IN_REVIEW: {"job": "abc", "state": "rendering"},
+    Problem.SETTLED_BEFORE: {"job": "abc", "state": "rendering"},
+    Problem.SETTLED_ITSELF: {"job": "abc", "state": "rendering"},
     Problem.RUN_CLAIMED: {"request_id": HOSTILE},
     Problem.RUN_KNOWN: {"job": "abc", "request_id": HOSTILE},
     Problem.RUN_UNKNOWN: {"request_id": HOSTILE},

@@ -19,7 +19,7 @@ from bot.cards.refusals import OBSTACLES
 from bot.core.accounts import Eligibility, Page
 from bot.core.actions import HISTORY_KINDS, ActionKind, HistoryLine, Snapshot, Spender
 from bot.core.admission import Ask, Block, Standing, obstacles
-from bot.core.jobs import QUALITIES, JobState
+from bot.core.jobs import QUALITIES, Attempt, JobState, NearbyRun
 from bot.core.ledger import Balance, EntryKind
 from bot.core.rules import RoleRules, ServerRules, rules_for
 from bot.errors import Problem, Refused
@@ -41,6 +41,9 @@ STANDING = Standing(
 )
 RULES = rules_for(LIMITS, 2, ServerRules())
 LOOK = Eligibility(2, PERSON, True, RULES, STANDING, 2e9, 2e9, [], [JOB])
+REVIEW = replace(
+    JOB, state=JobState.REVIEW, server_id=BIG, attempt=Attempt(1, "i", "v", began_at=AT)
+)
 LINE = HistoryLine(AT, "hold", 2, PERSON, -8, JOB.id, 9, HOSTILE, {"until": None}, {"until": 2e9})
 
 
@@ -87,7 +90,24 @@ def all_cards() -> Iterator[tuple[str, ui.LayoutView]]:
         "block",
         moderator_cards.question(moderator_cards.asks_block(full, 2e9, HOSTILE * 2), "0" * 16),
     )
+    for runs in (None, [], nearby(1), nearby(40)):
+        yield "settling", server_jobs.settling(BIG, REVIEW, runs)
     yield "top", moderator_cards.top([Spender(BIG, 10**6, 10**6)] * 10, AT)
+
+
+def nearby(count: int) -> list[NearbyRun]:
+    """Runs as odd as they can be."""
+    states = (*server_jobs.RUN_STATES, "UNKNOWN", None)
+    return [
+        NearbyRun(
+            request_id=f"{number:0>100}",
+            began_at=None if number == 0 else AT + 10 * (number - 20),
+            state=states[number % len(states)],
+            has_its_inputs=True,
+            claimed_by=JOB.id if number == 1 else None,
+        )
+        for number in range(count)
+    ]
 
 
 def changes() -> list[HistoryLine]:
@@ -122,8 +142,41 @@ async def test_discord_would_take_every_card() -> None:
         ids = [item.custom_id for item in view.walk_children() if hasattr(item, "custom_id")]
         assert len(ids) == len(set(ids)), name
         assert all(len(custom_id) <= 100 for custom_id in ids), name
+        for select in (item for item in view.walk_children() if isinstance(item, ui.Select)):
+            assert 1 <= len(select.options) <= 25, name
+            for option in select.options:
+                assert len(option.value) <= 100, name
+                assert 1 <= len(option.label) <= 100, name
+                assert len(option.description or "") <= 100, name
         assert "@everyone" not in text_of(view)
         assert "evil" not in text_of(view) or "](" not in text_of(view)
+
+
+def test_runs_are_told_apart_by_time_and_what_is_left_out_is_counted() -> None:
+    view = server_jobs.settling(7, REVIEW, nearby(40))
+    assert "shows 40 runs that this could be. The nearest 25 can be chosen; 15 more are left" in (
+        text_of(view)
+    )
+    [select] = [item for item in view.walk_children() if isinstance(item, ui.Select)]
+    assert [option.label for option in select.options[:2]] == [
+        "At a time that the history does not tell",
+        "2026-11-18 11:03:30 UTC · 3 min 10 s before it was sent off",
+    ]
+    assert select.options[20].label.endswith("UTC · 0 s after it was sent off")
+    assert [option.description for option in select.options[:5]] == [
+        f"{REVIEW.quality} · 7.3 s · {told}"
+        for told in (
+            "not begun yet",
+            "still being made · the run that it has",
+            "finished",
+            "failed",
+            "ended without a video",
+        )
+    ]
+    unseen = [replace(run, request_id="x" * 101) for run in nearby(2)]
+    assert "The nearest 0 can be chosen; 2 more are left out." in text_of(
+        server_jobs.settling(7, REVIEW, unseen)
+    )
 
 
 @pytest.mark.parametrize("turn", Turn)

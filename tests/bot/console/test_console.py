@@ -112,7 +112,9 @@ def test_a_job_is_settled(folder: Path) -> None:
     shown = told(folder, "jobs", "show", DOUBTFUL)
     assert "resolve" in shown
     assert "asked them" in shown
-    assert refused(folder, *resolve, "again") == f"{DOUBTFUL} needs no decision: it is failed."
+    assert refused(folder, *resolve, "again") == (
+        f"{DOUBTFUL} needs no decision any more: it was settled before, and is failed now."
+    )
     assert "SEGMIND_API_KEY is not set" in refused(folder, *resolve, "ran", "--request-id", "x")
     assert "Give a reason" in refused(
         folder, "jobs", "resolve", QUEUED, "--outcome", "again", "--reason", " "

@@ -246,7 +246,8 @@ async def test_moderators_are_told_of_a_video_that_waits_for_their_decision(life
     await in_review(life, accepted=False)
     await has_told(life, "The settings were changed", "A video waits for a decision")
     _, text = told(life)
-    assert f"`/moderate resolve` with the job `{life.job_id()}`" in text
+    assert f"**Video**: `{life.job_id()}`" in text
+    assert "It is settled by the moderators" in text
     dana = await life.person("dana")
     await decide(life, dana, AGAIN)
     await has_told(life, "The settings", "waits for a decision", "A video in review was settled")

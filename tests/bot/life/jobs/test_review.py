@@ -4,10 +4,11 @@ import pytest
 
 from bot.console.jobs import jobs
 from bot.console.usage import parser
-from sandbox.clients.person import Json, PersonClient, PersonError
-from sandbox.clients.transcript import text_of
+from bot.errors import Problem, Refused
+from sandbox.clients.person import PersonClient, PersonError
+from sandbox.clients.transcript import buttons_of, text_of
 from tests.bot.life.jobs.test_doubt import doubt
-from tests.bot.life.operator.test_looking_after import free_port
+from tests.bot.life.moderators.desk import Desk
 from tests.bot.life.world import Life
 from tests.e2e.stage import is_video, says
 
@@ -33,23 +34,13 @@ async def decide(
     outcome: str,
     *,
     job: str | None = None,
-    request_id: str | None = None,
+    run: str | None = None,
     channel: str = "general",
 ) -> str:
-    """`/moderate resolve`; what the moderator alone reads."""
-    options = {"job": job or life.job_id(), "outcome": outcome, "reason": "I asked them"}
-    if request_id is not None:
-        options["request_id"] = request_id
-    used = await person.use(life.channel(channel), "moderate resolve", options)
-
-    def is_answer(event: Json) -> bool:
-        message = event.get("message") or {}
-        cause = message.get("interaction_metadata") or {}
-        return cause.get("id") == str(used) and bool(text_of(message))
-
-    answer = await person.wait_for(is_answer)
-    assert (await person.outcome(used))["ephemeral"]
-    return text_of(answer["message"])
+    """`/moderate resolve`, and a choice on its card; what the moderator alone reads."""
+    at = Desk(life, person, channel)
+    card = await at.use("moderate resolve", job=job or life.job_id())
+    return await at.settle(card, outcome, run=run) if buttons_of(card) else text_of(card)
 
 
 async def shows(life: Life, person: PersonClient, state: str, *words: str) -> str:
@@ -98,23 +89,13 @@ async def test_what_is_given_up_gives_its_credits_back(life: Life) -> None:
     assert life.money() == ["hold", "release"]
     media = life.folder / "data" / "media"
     await life.until(lambda: not list(media.iterdir()))
-    assert "needs no decision: it is failed" in await decide(life, dana, GIVE_UP)
+    assert "it was settled before, and is failed now" in await decide(life, dana, GIVE_UP)
 
 
-async def test_what_ran_takes_its_own_run_and_no_other(life: Life) -> None:
+async def test_what_ran_takes_its_own_run(life: Life) -> None:
     request_id = await in_review(life, accepted=True)
     ada, dana = await life.person("ada"), await life.person("dana")
-    assert "Give the request_id" in (await decide(life, dana, RAN)).replace("`", "")
-    assert "goes only with" in await decide(life, dana, AGAIN, request_id=request_id)
-    assert "knows no run" in await decide(life, dana, RAN, request_id="no-such-run")
-    [(image_url,)] = life.rows("SELECT image_url FROM attempts")
-    await life.alter("UPDATE attempts SET image_url = ?", NOWHERE)
-    assert "other files" in await decide(life, dana, RAN, request_id=request_id)
-    await life.alter("UPDATE attempts SET image_url = ?", image_url)
-    assert life.states() == ["review"]
-    assert life.rows("SELECT * FROM actions WHERE action != 'review'") == []
-
-    assert "goes on" in await decide(life, dana, RAN, request_id=f"`{request_id.upper()}`")
+    assert "goes on" in await decide(life, dana, RAN, run=request_id)
     await shows(life, ada, "rendering", "learning to move", "did take it")
     life.provider.workshop.resume()
     await life.reaches("delivered", step_s=1.0)
@@ -123,25 +104,30 @@ async def test_what_ran_takes_its_own_run_and_no_other(life: Life) -> None:
     assert life.money() == ["hold", "capture"]
 
 
-async def test_a_run_that_another_job_has_is_not_taken(life: Life) -> None:
-    request_id = await in_review(life, accepted=False)
-    dana = await life.person("dana")
-    await life.alter(
-        "INSERT INTO attempts (job_id, image_url, video_url, quality, began_at, request_id)"
-        " SELECT job_id, image_url, video_url, quality, began_at, ? FROM attempts",
-        request_id,
-    )
-    assert "belongs to another job" in await decide(life, dana, RAN, request_id=request_id)
-    assert life.states() == ["review"]
+async def settle(life: Life, outcome: str, reason: str, *more: str) -> str:
+    """`jobs resolve`; what the operator reads."""
+    typed = ["jobs", "resolve", life.job_id(), "--outcome", outcome, "--reason", reason, *more]
+    return await jobs(parser().parse_args(typed), life.settings(), life.clock)
 
 
-async def test_a_history_that_cannot_be_read_changes_nothing(life: Life) -> None:
+async def test_the_operator_can_give_it_no_other_run(life: Life) -> None:
     request_id = await in_review(life, accepted=True)
-    dana = await life.person("dana")
-    await life.stop()
-    await life.start(segmind_history_url=f"http://127.0.0.1:{free_port()}/nobody")
-    assert "cannot be read right now" in await decide(life, dana, RAN, request_id=request_id)
+    [(image_url,)] = life.rows("SELECT image_url FROM attempts")
+    for problem, url, outcome, given in (
+        (Problem.RUN_ID_MISSING, image_url, RAN, []),
+        (Problem.RUN_ID_NEEDLESS, image_url, AGAIN, ["--request-id", request_id]),
+        (Problem.RUN_UNKNOWN, image_url, RAN, ["--request-id", "no-such-run"]),
+        (Problem.RUN_OF_OTHER_INPUTS, NOWHERE, RAN, ["--request-id", request_id]),
+    ):
+        await life.alter("UPDATE attempts SET image_url = ?", url)
+        with pytest.raises(Refused) as caught:
+            await settle(life, outcome, "the invoice", *given)
+        assert caught.value.problem is problem
+    await life.alter("UPDATE attempts SET image_url = ?", image_url)
     assert life.states() == ["review"]
+    assert life.rows("SELECT * FROM actions WHERE action != 'review'") == []
+    await settle(life, RAN, "the invoice", "--request-id", f"`{request_id.upper()}`")
+    assert life.states() == ["rendering"]
 
 
 async def test_only_moderators_and_only_their_own_servers_jobs(life: Life) -> None:
@@ -181,11 +167,9 @@ async def test_a_running_bot_notices_what_the_operator_decides(
 ) -> None:
     request_id = await in_review(life, accepted=outcome == RAN)
     ada = await life.person("ada")
-    typed = ["jobs", "resolve", life.job_id(), "--outcome", outcome, "--reason", "the invoice"]
-    typed += ["--request-id", request_id] if outcome == RAN else []
     began = life.clock.time()
-    said = await jobs(parser().parse_args(typed), life.settings(), life.clock)
-    assert life.job_id() in said
+    given = ["--request-id", request_id] if outcome == RAN else []
+    assert life.job_id() in await settle(life, outcome, "the invoice", *given)
     words = "given up" if outcome == GIVE_UP else "It was looked into"
     await life.reaches(state, step_s=1.0)
     await shows(life, ada, state, words)

@@ -57,6 +57,20 @@ class Desk:
         assert outcome["state"] == "modal", outcome
         return await self._answer(await self.person.submit(opened, values))
 
+    async def settle(self, card: Json, outcome: str, *, run: str | None = None) -> str:
+        """Decide on the card of a job in review, perhaps with a run, and say why; the answer."""
+        [custom_id] = [
+            part["custom_id"]
+            for part in walk(card["components"])
+            if f"settle:{outcome}:" in part.get("custom_id", "")
+        ]
+        opened = await self.click(card, custom_id, [run] if run else ())
+        outcome_of_press = await self.person.outcome(opened)
+        if outcome_of_press["state"] != "modal":
+            return text_of(outcome_of_press["message"])
+        sent = await self.person.submit(opened, {"reason": "I asked them"})
+        return text_of(await self._answer(sent, card))
+
     async def _answer(self, used: int, edited: Json | None = None) -> Json:
         def is_answer(event: Json) -> bool:
             message = event.get("message") or {}

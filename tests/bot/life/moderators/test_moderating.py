@@ -7,7 +7,7 @@ from sandbox.clients.transcript import buttons_of, text_of
 from tests.bot.life.jobs.test_review import in_review
 from tests.bot.life.moderators.desk import Desk, actions, asks, copied, desk, labels
 from tests.bot.life.world import Life
-from tests.e2e.stage import says
+from tests.e2e.stage import button, says
 
 NOT_YOURS = "This button is for the moderator who asked, in their server."
 
@@ -197,9 +197,10 @@ async def test_a_job_in_review_is_settled_from_the_list(life: Life) -> None:
     await in_review(life, accepted=False)
     dana = await desk(life, "dana")
     listed = await dana.use("moderate jobs", state="review")
-    form = {"outcome": ["give-up"], "reason": "nobody knows"}
-    settled = await dana.fill_in(listed, "Settle…", **form)
-    assert "is given up" in text_of(settled)
-    assert "Settle…" not in labels(await changed(dana, listed))
+    assert labels(listed).count("Settle…") == 1
+    card = await dana.pressed(listed, button(listed, "Settle…"))
+    assert "is given up" in await dana.settle(card, "give-up")
+    assert "it was settled before, and is failed now" in await dana.press(listed, "Settle…")
+    assert "Settle…" not in labels(await dana.pressed(listed, button(listed, "Refresh")))
     assert life.states() == ["failed"]
-    assert actions(life)[0][:4] == ("dana", "resolve", "ada", "nobody knows")
+    assert actions(life)[0][:4] == ("dana", "resolve", "ada", "I asked them")
