@@ -146,7 +146,9 @@ async def _wire(
     segmind = await stack.enter_async_context(provider(settings, clock, parts.limiter))
     runner = _runner(parts, segmind, status, crowd)
     client.requests = _service(parts, runner)
-    client.moderation = Moderation(store=store, history=segmind, wake=runner.wake, clock=clock)
+    client.moderation = Moderation(
+        store=store, history=segmind, wake=runner.wake, clock=clock, limiter=parts.limiter
+    )
     client.quotas = Quotas(store=store, wake=runner.wake, clock=clock, runner=runner)
     client.crowd = crowd
     client.confirmations, client.card_access = Confirmations(clock), CardAccess(clock)

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Protocol, TypeVar
 
 from bot.cards.wording import clean
@@ -11,6 +12,7 @@ from bot.core.jobs import CANCELLABLE, Attempt, Job, JobState, NearbyRun, Outcom
 from bot.core.ledger import EntryKind
 from bot.errors import LedgerError, Problem, ProviderError, Refused
 from bot.provider.client import Row
+from bot.provider.limiter import RateLimiter
 from bot.provider.replies import canonical_id
 from bot.services.optimistic import retry_when_stale
 from bot.store.store import Store
@@ -51,13 +53,23 @@ class History(Protocol):
 
 
 class Moderation:
-    """`server_id` is the server whose jobs may be touched; `None` is the operator's: every job."""
+    """`server_id` is the server whose jobs may be touched; `None` is the operator's: every job.
+
+    While the `limiter` is paused the history is not asked; without one it always is.
+    """
 
     def __init__(
-        self, *, store: Store, history: History, wake: Callable[[str], None], clock: Clock
+        self,
+        *,
+        store: Store,
+        history: History,
+        wake: Callable[[str], None],
+        clock: Clock,
+        limiter: RateLimiter | None = None,
     ) -> None:
         self._store = store
         self._history = history
+        self._limiter = limiter
         self._wake = wake
         self._clock = clock
 
@@ -161,7 +173,7 @@ class Moderation:
         if attempt.request_id is None:
             runs = [run for run in await self.nearby_runs(job) if run.claimed_by is None]
         else:
-            row = await self._read(self._history.history_row(attempt.request_id))
+            row = await self._read(partial(self._history.history_row, attempt.request_id))
             own = await self._told(job, attempt, [row] if row else [])
             runs = [replace(run, began_at=attempt.submitted_at) for run in own]
         return [run for run in runs if run.has_its_inputs]
@@ -171,7 +183,8 @@ class Moderation:
         attempt = job.attempt
         assert attempt is not None
         since, until = attempt.began_at - NEARBY_S, attempt.began_at + NEARBY_S
-        return await self._told(job, attempt, await self._read(self._history.rows(since, until)))
+        rows = await self._read(partial(self._history.rows, since, until))
+        return await self._told(job, attempt, rows)
 
     async def is_refundable(self, job: Job) -> bool:
         """Whether it was charged and not refunded yet."""
@@ -216,7 +229,7 @@ class Moderation:
             raise Refused(Problem.RUN_KNOWN, job=job.id, request_id=attempt.request_id)
         if attempt.request_id is None and await self._store.read.is_claimed(request_id):
             raise Refused(Problem.RUN_CLAIMED, request_id=request_id)
-        row = await self._read(self._history.history_row(request_id))
+        row = await self._read(partial(self._history.history_row, request_id))
         if row is None:
             raise Refused(Problem.RUN_UNKNOWN, request_id=request_id)
         if row.inputs != _inputs(job, attempt):
@@ -224,10 +237,12 @@ class Moderation:
         now = self._clock.time()
         return request_id, min(row.created_at or attempt.began_at, now)
 
-    async def _read(self, asked: Awaitable[T]) -> T:
+    async def _read(self, ask: Callable[[], Awaitable[T]]) -> T:
         """What the history answers, in time. Raises `Refused`."""
+        if self._limiter is not None and self._limiter.paused_s:
+            raise Refused(Problem.HISTORY_UNREADABLE)
         try:
-            return await within(asked, self._clock, HISTORY_WITHIN_S)
+            return await within(ask(), self._clock, HISTORY_WITHIN_S)
         except (ProviderError, TimeoutError) as error:
             raise Refused(Problem.HISTORY_UNREADABLE) from error
 

@@ -198,6 +198,17 @@ async def test_without_the_history_the_rest_can_be_decided(life: Life, is_silent
     assert life.states() == ["failed"]
 
 
+async def test_a_pause_that_the_provider_wants_holds_for_moderators_too(life: Life) -> None:
+    [job] = await reviews(life)
+    dana = await desk(life, "dana")
+    life.faults.add(Rule(answers.busy(retry_after_s=60), *HISTORY, times=1))
+    for _ in range(2):  # the first one is told to pause
+        assert "history cannot be read right now" in await dana.says("moderate resolve", job=job)
+    assert life.faults.struck.total() == 1
+    life.advance(61)
+    assert "shows 1 run that this could be." in await dana.says("moderate resolve", job=job)
+
+
 async def test_a_history_that_is_lost_meanwhile_changes_nothing(life: Life) -> None:
     [job] = await reviews(life)
     dana = await desk(life, "dana")
