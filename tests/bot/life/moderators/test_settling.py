@@ -316,27 +316,28 @@ async def test_who_pays_for_direct_messages_settles_them(life: Life, is_paid: bo
 
 
 async def test_the_operator_sees_every_run_nearby(life: Life) -> None:
-    """Also one of other inputs, and whose it is; moderators do not."""
+    """Also those of other inputs, and whose they are; moderators do not."""
     [job] = await reviews(life)
     ben = await life.person("ben")
     await asks(life, ben)
     await life.reaches("review", "rendering", step_s=0.5)
     [bens] = [row[0] for row in life.rows("SELECT id FROM jobs WHERE id != ?", job)]
-    free, taken = (run.request_id for run in life.provider.accepted)
+    of_others = replace(life.provider.accepted[1], request_id=str(uuid.uuid4()))
+    life.provider.accepted.append(of_others)
+    free, taken, foreign = (run.request_id for run in life.provider.accepted)
     show = ["jobs", "show", job]
     shown = await jobs(parser().parse_args(show), life.settings(), life.clock)
     lines = [line.split() for line in shown.splitlines() if " UTC " in line]
-    [of_taken] = [line for line in lines if taken in line]
-    [of_free] = [line for line in lines if free in line]
-    assert of_taken[-3:] == ["PROCESSING", "no", bens]
-    assert of_free[-3:] == ["PROCESSING", "yes", "-"]
-    assert of_free[3].startswith("-1")
+    told_of_each = [next(line for line in lines if run in line) for run in (free, taken, foreign)]
+    assert [line[-2:] for line in told_of_each] == [["yes", "-"], ["no", bens], ["no", "-"]]
+    assert {line[-3] for line in told_of_each} == {"PROCESSING"}
+    assert told_of_each[0][3].startswith("-1")
     wanted = parser().parse_args([*show, "--json"])
     document = json.loads(await jobs(wanted, life.settings(), life.clock))
-    assert [
-        (run["request_id"], run["has_its_inputs"], run["claimed_by"])
-        for run in document["nearby_runs"]
-    ] == [(taken, False, bens), (free, True, None)]
+    documents = {run["request_id"]: run for run in document["nearby_runs"]}
+    assert list(documents) in ([taken, foreign, free], [foreign, taken, free])
+    assert (documents[taken]["has_its_inputs"], documents[taken]["claimed_by"]) == (False, bens)
+    assert (documents[free]["has_its_inputs"], documents[free]["claimed_by"]) == (True, None)
     card = await (await desk(life, "dana")).use("moderate resolve", job=job)
     assert [run["value"] for run in choices(card)] == [free]
 
