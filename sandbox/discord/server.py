@@ -159,7 +159,10 @@ class DiscordServer:
         if template is None:
             return await handler(request)
         try:
-            self._check_token(request)  # first, so that strangers use up nobody's limits
+            self._check_token(request)  # strangers use up nobody's limits, and are told of none
+        except ApiError as error:
+            return answer(error.body, error.status)
+        try:
             if (refused := self._limits.refuse(request, template)) is not None:
                 return refused
             response = await handler(request)

@@ -36,8 +36,8 @@ RATES: Mapping[tuple[str, str], Rate] = {
     ("PATCH", "/webhooks/{webhook_id}/{webhook_token}/messages/{message_id}"): Rate(5, 2.0),
     ("PUT", "/applications/{application_id}/commands"): Rate(10, 20.0),
 }
-UNLIMITED = "/interactions/{interaction_id}/{interaction_token}/callback"
-"""The one route whose answers say nothing of limits."""
+UNLIMITED = {"/interactions/{interaction_id}/{interaction_token}/callback", "/gateway"}
+"""The routes that have no limit, and whose answers say nothing of one: they need no bot's token."""
 
 
 def template_of(request: web.Request) -> str | None:
@@ -62,7 +62,7 @@ class Limits:
 
     def refuse(self, request: web.Request, template: str) -> web.Response | None:
         """A 429 if this request is one too many; otherwise it is counted."""
-        if template == UNLIMITED:
+        if template in UNLIMITED:
             return None
         if not template.startswith("/webhooks") and self._global_spent():
             return self._too_many(self._second.resets_at, scope="global")
@@ -76,7 +76,7 @@ class Limits:
 
     def mark(self, request: web.Request, template: str, response: web.StreamResponse) -> None:
         """Put the state of the request's bucket on its answer."""
-        if template == UNLIMITED:
+        if template in UNLIMITED:
             return
         window, rate = self._window(request, template)
         left_s = max(window.resets_at - self._clock.time(), 0.0)

@@ -57,6 +57,18 @@ async def test_answers_to_interactions_say_nothing_of_limits(
         assert not [name for name in reply.headers if name.startswith("X-RateLimit")]
 
 
+async def test_strangers_and_what_needs_no_token_are_told_of_no_limits(rest: Rest) -> None:
+    for path, token, status in (
+        ("/users/@me", "wrong", 401),
+        ("/gateway", None, 200),
+        ("/nowhere", None, 404),
+    ):
+        reply = await rest("GET", path, token=token)
+        assert reply.status == status
+        assert not [name for name in reply.headers if name.startswith("X-RateLimit")]
+    assert (await rest("GET", "/gateway/bot")).headers["X-RateLimit-Remaining"]
+
+
 async def test_discord_py_waits_its_turn(
     bot: ExampleBot, server: DiscordServer, ada: PersonClient, world: World
 ) -> None:
