@@ -24,6 +24,7 @@ ENTRIES = {
     "engine.plain",
     "engine.render",
     "sandbox.discord.__main__",
+    "sandbox.programs.bot",
     "sandbox.programs.demo",
     "sandbox.programs.pictures",
     "sandbox.programs.playground",

@@ -57,6 +57,8 @@ class Control:
             web.post("/control/mode", self._set_mode),
             web.get("/control/faults", self._habits),
             web.post("/control/faults", self._set_habits),
+            web.get("/control/lost-submit", self._loss),
+            web.post("/control/lost-submit", self._set_loss),
         ]
 
     async def _advance(self, request: web.Request) -> web.Response:
@@ -117,6 +119,17 @@ class Control:
         except HabitError as error:
             raise ControlError(str(error)) from None
         return await self._habits(request)
+
+    async def _loss(self, _request: web.Request) -> web.Response:
+        shown = {"next": self._faults.loses_next, "readings": self._faults.readings}
+        return web.json_response(shown)
+
+    async def _set_loss(self, request: web.Request) -> web.Response:
+        value = await _field(request, "next")
+        if not isinstance(value, bool):
+            raise ControlError('The body must be {"next": true} or {"next": false}')
+        self._faults.loses_next = value
+        return await self._loss(request)
 
 
 def _is_loopback(host: str) -> bool:

@@ -92,12 +92,25 @@ def _misfit(kind: object, default: object, value: object) -> str | None:
 
 
 class Faults:
-    """The mode and the habits, until others are set; each part of the server asks for them."""
+    """The mode and the habits, until others are set; each part of the server asks for them.
+
+    While `loses_next` is set, the next accepted submit gets no answer and no row in the history.
+    `readings` counts how often the history's list was read since the last such loss.
+    """
 
     def __init__(self, clock: MovableClock) -> None:
         self._clock = clock
         self.mode = Mode.WELL
         self.habits = Habits()
+        self.loses_next = False
+        self.readings = 0
+
+    def take_loss(self) -> bool:
+        """Whether the submit that is just being accepted is the one that gets lost."""
+        is_lost, self.loses_next = self.loses_next, False
+        if is_lost:
+            self.readings = 0
+        return is_lost
 
     def set(self, mode: Mode) -> None:
         """Switch, also for the runs under way."""

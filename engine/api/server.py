@@ -167,7 +167,11 @@ class ProviderServer:
         inputs = parse_inputs(await _json_body(request))
         if self.workshop.credits <= 0:
             return _error(406, "Insufficient credits: top up your account to continue")
-        return web.json_response(submit_reply(self.workshop.accept(inputs), self.api_url))
+        is_lost = self.faults.take_loss()
+        job = self.workshop.accept(inputs, unlisted=is_lost)
+        if is_lost and request.transport is not None:
+            request.transport.abort()
+        return web.json_response(submit_reply(job, self.api_url))
 
     async def _status(self, request: web.Request) -> web.Response:
         habits = self.faults.habits
@@ -199,6 +203,7 @@ class ProviderServer:
     async def _history(self, request: web.Request) -> web.Response:
         now = self.clock.time()
         query = Query.parse(request.query, datetime.fromtimestamp(now, UTC).date())
+        self.faults.readings += query.page == 1
         page = query.select(self.workshop.accepted, self.files_url, self.faults.habits, now)
         return web.json_response(page)
 

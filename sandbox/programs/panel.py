@@ -1,7 +1,9 @@
-"""What the playground adds to the page's side panel: the bot's life, the provider, both clocks."""
+"""What the playground adds to the side panel: the bot's life, the provider, everybody's time."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -10,8 +12,14 @@ from sandbox.clock import MovableClock
 from sandbox.discord.page.controls import Control, Kind, clock_control
 from sandbox.discord.refusals import Refusal
 from sandbox.programs.processes import ProgramError, Supervised
+from sandbox.programs.shared_clock import tell, until_followed
 
 TIMEOUT = aiohttp.ClientTimeout(total=10)
+BOT_PATIENCE_S = 3.0
+LOOK_EVERY_S = 0.25
+DOUBT_S, DOUBT_READINGS = 15 * 60.0, 3
+"""So long, and so often, the bot looks for a submit whose answer was lost."""
+
 MODES = {
     "well": "works",
     "slow": "is ten times slower",
@@ -21,12 +29,30 @@ MODES = {
 
 
 class Panel:
-    """Controls of a bot and of a provider, whose own controls are below `provider_url`."""
+    """Controls of a bot and of a provider, whose own controls are below `provider_url`.
 
-    def __init__(self, clock: MovableClock, bot: Supervised) -> None:
+    The bot goes by `clock_file`. `show` has everybody see how the controls are now.
+    """
+
+    def __init__(
+        self,
+        clock: MovableClock,
+        clock_file: Path,
+        bot: Supervised,
+        show: Callable[[], Awaitable[object]],
+    ) -> None:
         self._clock = clock
+        self._clock_file = clock_file
         self._bot = bot
+        self._show = show
+        self._losing: asyncio.Task[None] | None = None
         self.provider_url = ""
+
+    async def close(self) -> None:
+        """Lose no more submits."""
+        if self._losing is not None:
+            self._losing.cancel()
+            await asyncio.wait([self._losing])
 
     def controls(self) -> list[Control]:
         """All of them, for the page."""
@@ -67,6 +93,16 @@ class Panel:
                 value=self._balance,
                 unit="$",
             ),
+            Control(
+                id="review",
+                group="Provider",
+                label="Lead the next video into review",
+                help="Loses the answer to its submit, never lists it in the history, and then "
+                "moves the clock on by the quarter of an hour for which the bot looks for it.",
+                kind=Kind.SWITCH,
+                apply=self._lose_next,
+                value=self._is_losing,
+            ),
         ]
 
     async def _restart_bot(self) -> None:
@@ -92,10 +128,36 @@ class Panel:
     async def _set_balance(self, credits: float) -> None:
         await self._ask_provider("credits", {"credits": credits})
 
+    async def _is_losing(self) -> object:
+        return self._losing is not None and not self._losing.done()
+
+    async def _lose_next(self, is_on: bool) -> None:
+        await self.close()
+        await self._ask_provider("lost-submit", {"next": is_on})
+        if is_on:
+            self._losing = asyncio.create_task(self._lose())
+
+    async def _lose(self) -> None:
+        """Wait until a submit is lost and the bot has looked for it; then let the time pass."""
+        with suppress(Refusal):
+            while not await self._was_looked_for():  # noqa: ASYNC110 - in another process
+                await asyncio.sleep(LOOK_EVERY_S)
+            await self._advance(DOUBT_S)
+        self._losing = None
+        await self._show()
+
+    async def _was_looked_for(self) -> bool:
+        loss = await self._ask_provider("lost-submit")
+        return not loss["next"] and loss["readings"] >= DOUBT_READINGS
+
     async def _advance(self, seconds: float) -> None:
-        """Both servers' clocks; the bot goes by the real time."""
+        """Everybody's clock: the provider's, this Discord's and the bot's."""
         await self._ask_provider("clock", {"advance_s": seconds})
         self._clock.advance(seconds)
+        tell(self._clock_file, self._clock.ahead_s)
+        if self._bot.is_running:
+            with suppress(TimeoutError):  # it is just starting, or about to end
+                await until_followed(self._clock_file, BOT_PATIENCE_S)
 
     async def _ask_provider(self, what: str, body: object = None) -> Any:
         method = "GET" if body is None else "POST"

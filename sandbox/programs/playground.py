@@ -25,7 +25,8 @@ from sandbox.discord.server import DiscordServer
 from sandbox.discord.state.seed import seed_world
 from sandbox.drawing.figures import draw_dance, draw_subject
 from sandbox.programs.panel import Panel
-from sandbox.programs.processes import Cast, Program, ProgramError, Supervised
+from sandbox.programs.processes import BOT, Cast, Program, ProgramError, Supervised
+from sandbox.programs.shared_clock import tell
 
 PORT = 8080
 FOLDER = Path("data/playground")
@@ -59,7 +60,8 @@ class Playground:
         self._provider_at: dict[str, Any] = {}
         self._provider = Supervised(self._new_provider, self._lost)
         self._bot = Supervised(self._new_bot, self._lost)
-        self._panel = Panel(self._world.clock, self._bot)
+        self._clock_file = self.folder / "clock"
+        self._panel = Panel(self._world.clock, self._clock_file, self._bot, self._show_controls)
         self._is_open = False
         self.discord = DiscordServer(self._world, port=port, controls=self._panel.controls())
         self._stack = AsyncExitStack()
@@ -75,6 +77,7 @@ class Playground:
             provider = await self._provider.start()
             self._provider_at = await provider.announcement()
             self._panel.provider_url = self._provider_at["control_url"]
+            stack.push_async_callback(self._panel.close)
             stack.push_async_callback(self._bot.close)
             bot = await self._bot.start()
             await asyncio.to_thread(draw_subject, self.picture)
@@ -99,8 +102,9 @@ class Playground:
     async def _new_bot(self) -> Program:
         servers = ",".join(str(self._world.guilds[name].id) for name in ALLOWED_SERVERS)
         env = Cast(self.discord.announcement(), self._provider_at).bot_env(self.folder / "bot")
+        tell(self._clock_file, self._world.clock.ahead_s)
         return await Program.start(
-            *("bot", "run"),
+            *(BOT, str(self._clock_file)),
             log_path=self.folder / "bot.log",
             env=env | {"ALLOWED_SERVERS": servers},
         )
@@ -145,7 +149,10 @@ class Playground:
                 f"{program.log()}\n",
                 **PLAIN,
             )
-            await self.discord.controls.tell()
+            await self._show_controls()
+
+    async def _show_controls(self) -> None:
+        await self.discord.controls.tell()
 
 
 PLAIN: dict[str, Any] = {"markup": False, "highlight": False, "soft_wrap": True}

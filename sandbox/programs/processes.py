@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import Any
 
 PROJECT = Path(__file__).resolve().parents[2]
+BOT = "sandbox.programs.bot"
+"""The bot on a clock that can be moved, which it gets as a file."""
+
 START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 15.0
 
@@ -21,7 +24,7 @@ class ProgramError(Exception):
 
 
 class Program:
-    """One process, whose standard error goes to `log_path`."""
+    """One process, called by its module's last name; its standard error goes to `log_path`."""
 
     def __init__(self, name: str, process: asyncio.subprocess.Process, log_path: Path) -> None:
         self.name = name
@@ -50,7 +53,7 @@ class Program:
                 cwd=log_path.parent,
                 env={**own, "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(PROJECT), **(env or {})},
             )
-        return cls(module, process, log_path)
+        return cls(module.rpartition(".")[2], process, log_path)
 
     async def announcement(self) -> dict[str, Any]:
         """The line of JSON with which a server says that it is ready, and where."""
@@ -102,6 +105,11 @@ class Supervised:
         self._watch: asyncio.Task[None] | None = None
         self._turn = asyncio.Lock()
         self._is_closed = False
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it has been started and has not ended."""
+        return self._program is not None
 
     async def start(self) -> Program:
         """Start it. ProgramError if it runs already, or has ended for good."""

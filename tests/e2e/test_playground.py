@@ -72,10 +72,11 @@ class Visit:
         await self.process.communicate()
 
     def children(self) -> dict[str, int]:
-        """Its programs' process ids by the module they run."""
+        """Its programs' process ids by the last name of the module they run."""
         listed = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
         commands = {pid: Path(f"/proc/{pid}/cmdline").read_text() for pid in listed.split()}
-        return {command.split("\0")[2]: int(pid) for pid, command in commands.items()}
+        modules = {pid: command.split("\0")[2] for pid, command in commands.items()}
+        return {module.rpartition(".")[2]: int(pid) for pid, module in modules.items()}
 
 
 async def run(*arguments: str) -> asyncio.subprocess.Process:
@@ -123,6 +124,8 @@ async def test_a_newcomer_gets_a_video_and_a_tester_breaks_things(tmp_path: Path
             await ada.wait_for(is_video, LONG_S)
             assert await visit.control("provider-balance", 50) == 50
             assert await visit.control("clock", 900) == 900
+            await the_next_video_comes_into_review(visit, ada, general)
+            await a_day_renews_the_allowance(visit, ada, general)
             assert await visit.control("provider-mode", "down") == "down"
             assert "runs already" in await visit.refused("bot-start")
 
@@ -140,6 +143,28 @@ async def test_a_newcomer_gets_a_video_and_a_tester_breaks_things(tmp_path: Path
         await a_stranger_is_refused(visit, people["Finn"])
         await what_dies_is_told_of(visit)
         await ctrl_c_ends_it_all(visit)
+
+
+async def the_next_video_comes_into_review(visit: Visit, ada: PersonClient, general: int) -> None:
+    """In no more time than the bot needs to look three times for what was lost."""
+    assert await visit.control("review", True) is True
+    assert await visit.control("review", False) is False
+    assert await visit.control("review", True) is True
+    picture, dance = visit.uploads
+    await ada.use(general, "mimic", {"quality": "360p"}, {"image": picture, "video": dance})
+    await ada.wait_for(says("until it is settled by the moderators"), LONG_S)
+    shown = {one["id"]: one["value"] for one in (await visit.get("/controls"))["controls"]}
+    assert (shown["review"], shown["clock"]) == (False, 1800)
+
+
+async def a_day_renews_the_allowance(visit: Visit, ada: PersonClient, general: int) -> None:
+    async def balance() -> str:
+        return text_of((await ada.outcome(await ada.use(general, "credits")))["message"])
+
+    assert "**30** of 30 left" not in await balance()
+    day_s = 24 * 3600
+    assert await visit.control("clock", 1800 + day_s) == 1800 + day_s
+    assert "**30** of 30 left" in await balance()
 
 
 async def a_stranger_is_refused(visit: Visit, finn_id: int) -> None:

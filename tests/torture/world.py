@@ -16,7 +16,8 @@ from sandbox.discord.server import DiscordServer
 from sandbox.discord.state.model import Channel, InteractionType, Member, Message, State, User
 from sandbox.discord.state.seed import seed_world
 from sandbox.faults.injector import Faults
-from sandbox.programs.processes import Cast, Program
+from sandbox.programs.processes import BOT, Cast, Program
+from sandbox.programs.shared_clock import tell
 
 RUN_TIME_S = 2.0
 NEWCOMERS = 10
@@ -74,7 +75,7 @@ class World:
 
     async def __aenter__(self) -> Self:
         """Start both servers."""
-        self._clock_file.write_text("0")
+        tell(self._clock_file, self.clock.ahead_s)
         await self._stack.enter_async_context(self.server)
         await self._stack.enter_async_context(self.provider)
         return self
@@ -99,9 +100,7 @@ class World:
         while True:
             self.starts += 1
             log_path = self.folder / "bot.log"
-            program = await Program.start(
-                "tests.torture.bot", str(self._clock_file), log_path=log_path, env=env
-            )
+            program = await Program.start(BOT, str(self._clock_file), log_path=log_path, env=env)
             self.program = program
             code = await program.process.wait()
             if program is not self._condemned:
@@ -145,9 +144,7 @@ class World:
     def _advance(self, seconds: float) -> None:
         self.clock.advance(seconds)
         self._engine_clock.advance(seconds)
-        new = self._clock_file.with_suffix(".new")
-        new.write_text(str(self.clock.ahead_s))
-        new.replace(self._clock_file)
+        tell(self._clock_file, self.clock.ahead_s)
 
     def _is_awaited(self) -> bool:
         newest = list(self.discord.interactions.values())[-30:]

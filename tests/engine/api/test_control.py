@@ -5,7 +5,7 @@ from yarl import URL
 
 from tests.engine.customer import Customer
 
-WHAT = ("clock", "accepted", "pause", "resume", "credits", "mode", "faults")
+WHAT = ("clock", "accepted", "pause", "resume", "credits", "mode", "faults", "lost-submit")
 
 
 @pytest.mark.parametrize("what", WHAT)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import aiohttp
 import pytest
 
 from engine.api.faults import Habits
@@ -67,6 +68,25 @@ async def test_rows_come_repeatedly_undashed_and_with_their_inputs_as_text(
     assert (early["model_status"], last["model_status"]) == ("PENDING", "COMPLETED")
     assert (early["generation_url"], bool(last["generation_url"])) == (None, True)
     assert customer.image_url in last["request_body"]
+
+
+async def test_the_next_submit_alone_is_lost_when_asked(customer: Customer) -> None:
+    assert (await customer.control("lost-submit", next=1)).status == 400
+    await rows(customer)
+    assert (await customer.control("lost-submit", next=True)).json == {"next": True, "readings": 1}
+    with pytest.raises(aiohttp.ClientError):
+        await customer.submit()
+    [lost] = customer.server.accepted
+    assert await rows(customer) == []
+    shown = await customer.get(f"{customer.server.control_url}/lost-submit", key=None)
+    assert shown.json == {"next": False, "readings": 1}
+    kept = await customer.finish()
+    assert [row["request_id"] for row in await rows(customer)] == [kept.request_id]
+    assert customer.server.accepted == [lost, kept]
+
+    await customer.control("lost-submit", next=True)
+    await customer.control("lost-submit", next=False)
+    assert (await customer.submit()).status == 200
 
 
 async def test_what_is_accepted_while_the_history_loses_never_has_a_row(customer: Customer) -> None:

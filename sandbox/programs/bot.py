@@ -1,8 +1,9 @@
-"""The bot's program on a clock that another process moves: the number in a file, in seconds ahead.
+"""The bot's program on a clock that another process moves: `python -m sandbox.programs.bot FILE`.
 
-So does discord.py wait between its own tries: else an hour would pass between two tries that are
-seconds apart, and Discord would not know the second one for a repeat. Everything else is as in
-`python -m bot run`. A machine's clock jumps, too: after it slept, or when it is set.
+The file is a `shared_clock`. By it discord.py waits between its own tries, too: else an hour would
+pass between two that are seconds apart, and Discord would not know the second one for a repeat.
+Everything else is as in `python -m bot run`. A machine's clock jumps, too: after it slept, or when
+it is set.
 """
 
 import asyncio
@@ -19,8 +20,7 @@ from bot.app import run
 from bot.settings import Settings
 from bot.telemetry import set_up_logs
 from sandbox.clock import MovableClock
-
-LOOK_EVERY_S = 0.05
+from sandbox.programs.shared_clock import catch_up, follow
 
 
 class Waits:
@@ -33,20 +33,14 @@ class Waits:
         return getattr(asyncio, name)
 
 
-async def follow(clock: MovableClock, path: Path) -> None:
-    """Keep a clock where the file says, until cancelled."""
-    while True:
-        clock.advance(max(0.0, float(path.read_text()) - clock.ahead_s))  # noqa: ASYNC240
-        await asyncio.sleep(LOOK_EVERY_S)
-
-
 async def main(path: Path) -> None:
-    """Run until SIGTERM."""
+    """Run until SIGTERM or Ctrl-C."""
     stopping, clock = asyncio.Event(), MovableClock()
-    clock.advance(float(path.read_text()))  # noqa: ASYNC240
+    catch_up(clock, path)
     for module in (discord.http, discord.webhook.async_):
         module.asyncio = Waits(clock)  # type: ignore[attr-defined]
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     following = asyncio.create_task(follow(clock, path))
     await run(Settings.load(None), clock, stopping)
     following.cancel()
