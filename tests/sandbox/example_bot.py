@@ -96,6 +96,7 @@ class Card(ui.LayoutView):
 
 def _add_commands(tree: app_commands.CommandTree[ExampleBot]) -> None:
     @tree.command(description="Takes two files")
+    @app_commands.describe(image="What is to move", video="How it is to move")
     @app_commands.choices(quality=[app_commands.Choice(name="540p", value="540p")])
     async def mimic(
         interaction: discord.Interaction,
@@ -130,8 +131,14 @@ def _add_commands(tree: app_commands.CommandTree[ExampleBot]) -> None:
     jobs = app_commands.Group(name="jobs", description="Jobs")
 
     @jobs.command(name="show", description="Shows one")
-    async def show(interaction: discord.Interaction, job: str, member: discord.Member) -> None:
-        await interaction.response.send_message(f"{job} of {member.display_name}")
+    async def show(
+        interaction: discord.Interaction,
+        job: str,
+        member: discord.Member,
+        place: discord.TextChannel | None = None,
+    ) -> None:
+        where = f" in {place.name}" if place else ""
+        await interaction.response.send_message(f"{job} of {member.display_name}{where}")
 
     tree.add_command(jobs)
 

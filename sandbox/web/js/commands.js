@@ -7,6 +7,7 @@ import { store } from "./store.js";
 
 const SUB_COMMAND = 1;
 const GROUP = 2;
+let count = 0;
 
 /** Each command that can be used, by its full name: `{name, description, options}`. */
 export function leaves(commands) {
@@ -32,6 +33,8 @@ export class CommandForm {
     this.error = el("p", { class: "form-error", role: "alert", hidden: true });
     this.slots = el("span", { class: "slots" });
     this.more = el("span", { class: "more" });
+    this.id = `command-${++count}`;
+    this.about = el("ul", { class: "about", "aria-label": "Options", hidden: !command.options.length }, command.options.map((option) => this.#aboutLine(option)));
     this.node = el(
       "form",
       { class: "command-form", novalidate: true, "aria-label": `/${command.name}`, onsubmit: (event) => this.#submit(event), onkeydown: (event) => this.#key(event) },
@@ -45,7 +48,9 @@ export class CommandForm {
         el("span", { class: "form-ends" }, el("button", { type: "button", class: "plain", "aria-label": "Give this command up", onclick: () => this.ended() }, "✕"), el("button", { type: "submit", class: "send" }, "Send")),
       ),
       this.error,
+      this.about,
     );
+    this.node.addEventListener("focusin", ({ target }) => this.#point(target.closest("[data-option]")?.dataset.option));
     for (const option of command.options.filter(({ required }) => required)) this.#add(option);
     this.#offerMore();
   }
@@ -73,12 +78,30 @@ export class CommandForm {
     }
   }
 
+  #aboutId(option) {
+    return `${this.id}-${option.name}`;
+  }
+
+  #aboutLine(option) {
+    return el("li", { "data-about": option.name }, el("strong", { class: option.required ? "required" : null }, option.name), " ", el("span", { id: this.#aboutId(option) }, option.description));
+  }
+
+  /** Mark the line about the option that is being filled in. */
+  #point(name) {
+    for (const line of this.about.children) {
+      const is = line.dataset.about === name;
+      line.setAttribute("aria-current", String(is));
+      if (is) line.scrollIntoView({ block: "nearest" });
+    }
+  }
+
   #has(option) {
     return this.#fields.some((field) => field.option.name === option.name);
   }
 
   #add(option) {
     const field = new Field(option, {
+      aboutId: this.#aboutId(option),
       complete: (typed) => this.#complete(option, typed),
       removed: option.required ? null : () => this.#remove(field),
     });
@@ -103,7 +126,8 @@ export class CommandForm {
           {
             type: "button",
             class: "optional",
-            title: option.description,
+            "data-option": option.name,
+            "aria-describedby": this.#aboutId(option),
             onclick: () => {
               const field = this.#add(option);
               this.#offerMore();

@@ -3,6 +3,7 @@
 import { el, sizeText } from "./dom.js";
 import { CommandForm, leaves } from "./commands.js";
 import { Suggestions } from "./lists.js";
+import { offered, people, withIds } from "./mentions.js";
 import { nameOf } from "./names.js";
 import { store } from "./store.js";
 import { toast } from "./toasts.js";
@@ -10,6 +11,7 @@ import { Refused } from "./wire.js";
 
 const MOST_FILES = 10;
 const TYPING_EVERY_MS = 8000;
+const NAME_BEGUN = /(?<=^|\s)@([^\s@]*)$/;
 
 /** Where one writes. */
 export class Composer {
@@ -23,7 +25,7 @@ export class Composer {
   constructor(root) {
     this.root = root;
     this.box = el("textarea", { id: "box", rows: "1", "aria-label": "Message" });
-    this.suggestions = new Suggestions(this.box, { label: "Commands", chosen: (item) => this.#open(item.command) });
+    this.suggestions = new Suggestions(this.box, { label: "Commands", chosen: (item) => (item.command ? this.#open(item.command) : this.#name(item)) });
     this.picker = el("input", { type: "file", multiple: true, class: "picker", id: "attach", "aria-label": "Attach files", onchange: () => this.#picked() });
     this.reply = el("div", { class: "replying", hidden: true });
     this.tray = el("ul", { class: "tray", "aria-label": "Files to send", hidden: true });
@@ -140,7 +142,7 @@ export class Composer {
     this.#fit();
     if (text === "/") this.#learn();
     if (text.startsWith("/")) return this.#suggest();
-    this.suggestions.close();
+    this.#suggestPeople();
     if (text && Date.now() - this.#saidTyping > TYPING_EVERY_MS) {
       this.#saidTyping = Date.now();
       store.saysTyping().catch(() => {});
@@ -153,7 +155,23 @@ export class Composer {
     const bot = nameOf(store.overview.bot);
     const found = this.#commands.filter(({ name }) => name.startsWith(wanted) || name.includes(` ${wanted}`));
     const items = found.map((command) => ({ label: `/${command.name}`, detail: command.description, side: bot, command }));
-    this.suggestions.show(items, items.length ? "" : `There is no command ${text} here for you.`);
+    this.suggestions.show(items, items.length ? "" : `There is no command ${text} here for you.`, "Commands");
+  }
+
+  /** What was begun with an @ just before the cursor. */
+  #begun() {
+    return NAME_BEGUN.exec(this.box.value.slice(0, this.box.selectionStart));
+  }
+
+  #suggestPeople() {
+    const begun = this.#begun();
+    this.suggestions.show(begun ? offered(people(), begun[1]) : [], "", "People");
+  }
+
+  #name(person) {
+    const begun = this.#begun();
+    if (begun) this.box.setSelectionRange(begun.index, this.box.selectionStart);
+    this.insert(`${person.label} `);
   }
 
   #fit() {
@@ -206,7 +224,7 @@ export class Composer {
     const replyTo = this.#replyTo?.id;
     this.send.disabled = true;
     try {
-      await store.send(text, files, replyTo);
+      await store.send(withIds(text), files, replyTo);
       this.box.value = "";
       this.#texts.delete(store.channelId);
       this.#files = [];

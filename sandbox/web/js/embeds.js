@@ -21,7 +21,7 @@ export function embed(found, names) {
             "div",
             { class: "embed-fields" },
             found.fields.map((field) =>
-              el("div", { class: field.inline ? "field inline" : "field" }, el("strong", {}, markdown(field.name, names)), markdown(field.value, names)),
+              el("div", { class: field.inline ? "embed-field inline" : "embed-field" }, el("strong", {}, markdown(field.name, names)), markdown(field.value, names)),
             ),
           )
         : null,

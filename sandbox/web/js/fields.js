@@ -2,36 +2,37 @@
 
 import { el, sizeText } from "./dom.js";
 import { Suggestions } from "./lists.js";
-import { nameOf } from "./names.js";
+import { channels, idOf, offered, people, roles } from "./mentions.js";
 import { store } from "./store.js";
 import { Refused } from "./wire.js";
 
-const [STRING, INTEGER, BOOLEAN, USER, CHANNEL, ROLE, MENTIONABLE, NUMBER, ATTACHMENT] = [3, 4, 5, 6, 7, 8, 9, 10, 11];
+const [INTEGER, BOOLEAN, USER, CHANNEL, ROLE, MENTIONABLE, NUMBER, ATTACHMENT] = [4, 5, 6, 7, 8, 9, 10, 11];
 const COMPLETE_AFTER_MS = 150;
 let count = 0;
 
-/** A field. `complete` asks the app for choices; `removed` is called for an option given up. */
+/** A field, described by the element `aboutId`. `complete` asks the app for choices; `removed` is called for an option given up. */
 export class Field {
   file = null;
   #chosen = null; // what autocompletion gave: a text is shown, a value is sent
   #asked = 0;
 
-  constructor(option, { complete, removed }) {
+  constructor(option, { aboutId, complete, removed }) {
     this.option = option;
+    this.named = NAMED[option.type];
     this.id = `option-${++count}`;
     this.complete = complete;
     this.problem = el("span", { class: "field-error", id: `${this.id}-error`, hidden: true });
     this.input = this.#input();
     this.node = el(
       "span",
-      { class: option.type === ATTACHMENT ? "field for-file" : "field" },
-      el("label", { for: this.id, title: option.description, class: option.required ? "required" : null }, option.name),
+      { class: option.type === ATTACHMENT ? "field for-file" : "field", "data-option": option.name },
+      el("label", { for: this.id, class: option.required ? "required" : null }, option.name),
       this.input,
       this.suggestions?.box,
       removed ? el("button", { type: "button", class: "plain", "aria-label": `Leave ${option.name} out`, onclick: removed }, "✕") : null,
       this.problem,
     );
-    this.control.setAttribute("aria-describedby", this.problem.id);
+    this.control.setAttribute("aria-describedby", `${aboutId} ${this.problem.id}`);
     if (option.required) this.control.setAttribute("aria-required", "true");
     if (option.type === ATTACHMENT) this.#droppable();
   }
@@ -64,15 +65,18 @@ export class Field {
     }
     if (option.type === ATTACHMENT) return this.#fileBox();
     const isNumber = [INTEGER, NUMBER].includes(option.type);
-    const input = el("input", { id, type: "text", inputmode: isNumber ? "decimal" : null, placeholder: option.description, maxlength: option.max_length, title: option.description });
-    if (option.autocomplete) {
+    const input = el("input", { id, type: "text", inputmode: isNumber ? "decimal" : null, maxlength: option.max_length });
+    if (option.autocomplete || this.named) {
       this.suggestions = new Suggestions(input, { label: `Choices for ${option.name}`, chosen: (item) => this.#choose(item) });
       input.onfocus = () => this.#suggest();
       input.oninput = () => {
         this.suggestions.close(); // what was offered for fewer letters must not be taken by mistake
         this.#suggest();
       };
-      input.onblur = () => this.suggestions.close();
+      input.onblur = () => {
+        this.suggestions.close();
+        this.#spellOut();
+      };
       input.addEventListener("keydown", (event) => this.suggestions.key(event)); // an `on…` handler that returns false would eat the key
     }
     return input;
@@ -83,7 +87,14 @@ export class Field {
     this.input.value = item.label;
   }
 
+  /** A mention or an id of what is known here becomes its name. */
+  #spellOut() {
+    const found = this.named?.().find(({ value }) => value === this.value);
+    if (found) this.input.value = found.label;
+  }
+
   #suggest() {
+    if (this.named) return this.suggestions.show(offered(this.named(), this.input.value));
     const asked = ++this.#asked;
     setTimeout(async () => {
       if (asked !== this.#asked) return;
@@ -143,6 +154,7 @@ export class Field {
     const text = this.input.value;
     if (!text) return undefined;
     if (this.#chosen?.name === text) return this.#chosen.value;
+    if (this.named) return idOf(this.named(), text);
     return [INTEGER, NUMBER].includes(type) ? Number(text) : text;
   }
 
@@ -150,6 +162,7 @@ export class Field {
   check() {
     const { option } = this;
     const empty = option.type === ATTACHMENT ? !this.file : this.value === undefined;
+    if (this.named && empty && this.input.value) return this.#complain("Choose one from the list.");
     if (option.required && empty) return this.#complain("This option is required.");
     if (Number.isNaN(this.value)) return this.#complain("Write a number.");
     return this.#complain("");
@@ -163,34 +176,11 @@ export class Field {
   }
 }
 
-/** The choices that an option has, or that the place gives it. */
-function choicesOf(option) {
-  const guild = store.guildOf();
-  const people = () => peopleHere().map((user) => ({ name: `@${nameOf(user)}`, value: user.id }));
-  const roles = () => (guild?.roles ?? []).map(({ id, name }) => ({ name: name.startsWith("@") ? name : `@${name}`, value: id }));
-  switch (option.type) {
-    case STRING:
-    case INTEGER:
-    case NUMBER:
-      return option.choices?.length ? option.choices : null;
-    case BOOLEAN:
-      return [{ name: "True", value: true }, { name: "False", value: false }];
-    case USER:
-      return people();
-    case ROLE:
-      return roles();
-    case MENTIONABLE:
-      return [...people(), ...roles()];
-    case CHANNEL:
-      return (guild?.channels ?? []).map(({ id, name }) => ({ name: `#${name}`, value: id }));
-    default:
-      return null;
-  }
+/** The few fixed choices that an option has. */
+function choicesOf({ type, choices }) {
+  if (type === BOOLEAN) return [{ name: "True", value: true }, { name: "False", value: false }];
+  return choices?.length ? choices : null;
 }
 
-/** Whom one could name here. */
-export function peopleHere() {
-  const guild = store.guildOf();
-  if (guild) return guild.members.map(({ user }) => user);
-  return [store.me, store.overview.bot];
-}
+/** What of the place an option can name. */
+const NAMED = { [USER]: people, [CHANNEL]: channels, [ROLE]: roles, [MENTIONABLE]: () => [...people(), ...roles()] };

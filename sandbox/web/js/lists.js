@@ -28,8 +28,9 @@ export class Suggestions {
     return !this.box.hidden;
   }
 
-  /** Show items `{label, detail, side}`; none closes the list. `note` stands instead of them. */
-  show(items, note = "") {
+  /** Show items `{label, detail, side}`; none closes the list. `note` stands instead of them, `label` names the list. */
+  show(items, note = "", label = "") {
+    if (label) this.box.setAttribute("aria-label", label);
     this.#items = items;
     this.#at = 0;
     this.box.hidden = !items.length && !note;

@@ -1,58 +1,45 @@
 // The page: wires its parts together.
 
 import { Composer } from "./composer.js";
-import { el } from "./dom.js";
 import { attempt, messageMenu, openSelect, reactionMenu, userMenu } from "./menus.js";
+import { spoken } from "./mentions.js";
 import { openModal } from "./modal.js";
 import { Panel } from "./panel.js";
-import { members, presence, sidebar } from "./sidebar.js";
+import { members, sidebar } from "./sidebar.js";
 import { nameOf } from "./names.js";
 import { store } from "./store.js";
 import { Timeline } from "./timeline.js";
+import { moveClock } from "./times.js";
 import { toast } from "./toasts.js";
+import { topLine } from "./top.js";
 import { Refused } from "./wire.js";
 
+const NARROW = matchMedia("(max-width: 48rem)"); // as in narrow.css
 const find = (id) => document.getElementById(id);
 const places = find("places");
 const timeline = new Timeline(find("timeline"), find("below"));
 const composer = new Composer(find("composer"));
-const panel = new Panel(find("panel"));
+const panel = new Panel(find("panel"), () => drawTop());
 const drawMembers = members(find("members"));
 const acts = {
   reply: (message) => composer.replyTo(message),
   inspect: (message) => {
     find("members").hidden = true;
     panel.inspect(message);
-    drawTop();
   },
-  mention: (id) => composer.insert(`<@${id}> `),
+  mention: (id) => {
+    if (NARROW.matches) openMembers(false); // else they hide the box
+    composer.insert(`${spoken(id)} `);
+  },
 };
 
-// --- the top line -------------------------------------------------------------------------------
+// --- the top line, and what opens from it ----------------------------------------------------------
 
-function drawTop() {
-  const channel = store.channel();
-  const name = channel?.name ?? nameOf(channel?.recipient) ?? "";
-  find("top").replaceChildren(
-    el("button", { type: "button", class: "icon drawer", "aria-label": "Servers and channels", "aria-expanded": String(places.classList.contains("open")), onclick: () => openPlaces() }, "☰"),
-    el("h1", {}, channel?.name ? el("span", { class: "hash", "aria-hidden": "true" }, "#") : "", name, channel?.recipient ? [" ", presence(channel.recipient.id)] : null),
-    channel?.topic ? el("p", { class: "topic" }, channel.topic) : el("span", { class: "topic" }),
-    el("form", { class: "search", role: "search", onsubmit: follow }, el("input", { type: "search", name: "link", placeholder: "Paste a message link", "aria-label": "Go to a message by its link" })),
-    el("button", { type: "button", class: "icon", "aria-label": "Members", title: "Members", "aria-pressed": String(!find("members").hidden), onclick: toggleMembers }, "👥"),
-    el("button", { type: "button", class: "icon", "aria-label": "For testers", title: "For testers", onclick: () => togglePanel() }, "🛠"),
-  );
-  document.title = `${channel?.name ? `#${name}` : name} – Discord sandbox`;
-}
-
-async function follow(event) {
-  event.preventDefault();
-  const input = event.target.elements.link;
-  const found = await attempt(() => store.followLink(input.value.trim()));
-  if (found) {
-    input.value = "";
-    jump(found.channelId, found.messageId);
-  }
-}
+const drawTop = topLine(find("top"), {
+  isOpen: (what) => (what === "places" ? places.classList.contains("open") : !find(what).hidden),
+  toggle: (what) => ({ places: openPlaces, members: openMembers, panel: openPanel })[what](),
+  jump,
+});
 
 async function jump(channelId, messageId) {
   if (!messageId) return store.go(channelId);
@@ -60,17 +47,15 @@ async function jump(channelId, messageId) {
   else toast("That message is gone, or not for you to see.");
 }
 
-function toggleMembers() {
-  find("members").hidden = !find("members").hidden;
+function openMembers(open = find("members").hidden) {
+  find("members").hidden = !open;
   panel.toggle(false);
   drawMembers();
-  drawTop();
 }
 
-function togglePanel() {
+function openPanel() {
   find("members").hidden = true;
   panel.toggle();
-  drawTop();
 }
 
 function openPlaces(open = !places.classList.contains("open")) {
@@ -102,6 +87,7 @@ const messageOf = (node) => {
 find("timeline").addEventListener("click", (event) => {
   const { target } = event;
   const hit = (selector) => target.closest(selector);
+  if (hit("[data-quoted]")) return jump(store.channelId, hit("[data-quoted]").dataset.quoted);
   const spoiler = hit(".spoiler:not([data-revealed])");
   if (spoiler) {
     event.preventDefault();
@@ -113,8 +99,6 @@ find("timeline").addEventListener("click", (event) => {
   if (jumpTo) {
     event.preventDefault();
     jump(jumpTo.dataset.channel, jumpTo.dataset.message);
-  } else if (hit("[data-quoted]")) {
-    jump(store.channelId, hit("[data-quoted]").dataset.quoted);
   } else if (hit("[data-command]")) {
     composer.openNamed(hit("[data-command]").dataset.command);
   } else if (hit("[data-tool=dismiss]")) {
@@ -232,6 +216,7 @@ store.on("presence", () => {
 store.on("connection", drawNotice);
 store.on("typing", drawTyping);
 store.on("modal", openModal);
+store.on("controls", () => moveClock(store.controls.find(({ id }) => id === "clock")?.value ?? 0));
 
 const asked = new URLSearchParams(location.hash.slice(1));
 attempt(() => store.start(asked.get("me"), asked.get("at"))).then(() => composer.focus());

@@ -151,7 +151,15 @@ export function markdown(text, names) {
   return el("div", { class: "md" }, blocks(text, names));
 }
 
-/** A text without its marks, for a line that quotes it. */
-export function plainText(text, names) {
-  return markdown(text, names).textContent.replace(/\s+/g, " ").trim();
+const FENCES = /```(?:[\w+-]+\n)?([^]*?)```/g;
+const LINE_MARKS = /^ *(?:(?:#{1,3}|-#|>{1,3}|[-*]|\d+\.) +)+/gm;
+
+/** A text in one line, for what quotes it: nothing in it can be pressed. */
+export function oneLine(text, names) {
+  const line = text.replace(FENCES, "$1").replace(LINE_MARKS, "").replace(/\s+/g, " ").trim();
+  const quote = el("span", { class: "quote" }, inline(line, names));
+  for (const node of quote.querySelectorAll("a, button, [role=button]")) {
+    node.replaceWith(el("span", { class: node.className }, [...node.childNodes]));
+  }
+  return quote;
 }

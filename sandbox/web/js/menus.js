@@ -1,7 +1,7 @@
 // What opens beside something: menus of a message or a person, a select's choices, reactions.
 
 import { el } from "./dom.js";
-import { peopleHere } from "./fields.js";
+import { peopleHere } from "./mentions.js";
 import { walk } from "./parts.js";
 import { nameOf } from "./names.js";
 import { EPHEMERAL, store } from "./store.js";

@@ -2,7 +2,7 @@
 
 import { avatar, el } from "./dom.js";
 import { embed } from "./embeds.js";
-import { markdown, plainText } from "./markdown.js";
+import { markdown, oneLine } from "./markdown.js";
 import { fileBox, isVisible, medium } from "./media.js";
 import { parts, walk } from "./parts.js";
 import { nameOf } from "./names.js";
@@ -58,9 +58,13 @@ function head(message, name) {
     "div",
     { class: "head" },
     el("button", { type: "button", class: "author", "data-user": author.id, tabindex: "-1" }, name),
-    author.bot ? el("span", { class: "tag" }, "APP") : null,
+    author.bot ? appTag() : null,
     el("time", { class: "written", datetime: message.timestamp }, writtenAt(message.timestamp)),
   );
+}
+
+function appTag() {
+  return el("span", { class: "tag" }, "APP");
 }
 
 /** What it answers: a command that somebody used, or another message. */
@@ -79,12 +83,12 @@ function cause(message, names) {
   if (!message.message_reference) return null;
   if (message.message_snapshots) return el("div", { class: "cause" }, "Forwarded");
   const quoted = message.referenced_message;
-  const text = quoted ? quoteOf(quoted, names) : "The message was deleted";
   return el(
     "button",
     { type: "button", class: "cause", "data-quoted": message.message_reference.message_id, tabindex: "-1" },
-    quoted ? [avatar(quoted.author.id, nameOf(quoted.author)), el("strong", {}, nameOf(quoted.author)), " "] : null,
-    el("span", { class: "quote" }, text),
+    quoted
+      ? [avatar(quoted.author.id, nameOf(quoted.author)), quoted.author.bot ? appTag() : null, el("strong", {}, nameOf(quoted.author)), " ", quoteOf(quoted, names)]
+      : el("span", { class: "quote" }, "The message was deleted"),
   );
 }
 
@@ -92,8 +96,9 @@ const isMenu = (message) => /[A-Z ]/.test(message.interaction.name) && !/^[a-z\d
 
 function quoteOf(message, names) {
   const texts = [message.content, ...[...walk(message.components ?? [])].filter(({ type }) => type === 10).map(({ content: text }) => text)];
-  const text = plainText(texts.filter(Boolean).join("\n").slice(0, 300), names);
-  return text || (message.attachments.length ? "Click to see the attachment" : "Click to see the message");
+  const text = texts.filter((one) => one?.trim()).join("\n");
+  if (text) return oneLine(text, names);
+  return el("span", { class: "quote" }, message.attachments.length ? "Click to see the attachment" : "Click to see the message");
 }
 
 function content(message, names) {
@@ -160,7 +165,7 @@ export function drawPending(pending, me, bot) {
     { class: "message pending", "data-key": `pending ${pending.id}`, tabindex: "-1" },
     el("div", { class: "cause" }, avatar(me.id, nameOf(me)), el("strong", {}, nameOf(me)), " used ", el("span", { class: "command" }, pending.command)),
     el("span", { class: "gutter" }, avatar(bot.id, nameOf(bot))),
-    el("div", { class: "body" }, el("div", { class: "head" }, el("span", { class: "author" }, nameOf(bot)), el("span", { class: "tag" }, "APP")), el("p", { class: "sending" }, "Sending command…")),
+    el("div", { class: "body" }, el("div", { class: "head" }, el("span", { class: "author" }, nameOf(bot)), appTag()), el("p", { class: "sending" }, "Sending command…")),
   );
 }
 

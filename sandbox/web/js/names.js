@@ -15,7 +15,7 @@ export function namesFor(store) {
   const roles = guild?.roles ?? [];
   const mine = guild?.members.find(({ user }) => user.id === store.me.id)?.roles ?? [];
   return {
-    user: (id) => nameOf(store.user(id)) ?? "unknown-user",
+    user: (id) => nameOf(store.user(id)) ?? store.people.find((one) => one.id === id)?.name ?? "unknown-user",
     role: (id) => roles.find((found) => found.id === id)?.name ?? "unknown-role",
     channel: (id) => store.channel(id)?.name ?? (store.channel(id) ? "direct message" : "unknown"),
     knows: (id) => Boolean(store.channel(id)),

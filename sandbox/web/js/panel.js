@@ -6,13 +6,14 @@ import { store } from "./store.js";
 
 const TABS = { controls: "Controls", json: "JSON", traffic: "Traffic" };
 
-/** The panel; closed until somebody wants it. */
+/** The panel; closed until somebody wants it. `toggled` hears when it opens or closes. */
 export class Panel {
   #tab = "controls";
   #inspected = null; // {channelId, messageId}
 
-  constructor(root) {
+  constructor(root, toggled) {
     this.root = root;
+    this.toggled = toggled;
     this.tabs = el("div", { role: "tablist", class: "tabs" });
     this.content = el("div", { class: "panel-content", role: "tabpanel", tabindex: "0" });
     root.append(el("header", {}, el("h2", {}, "For testers"), el("button", { type: "button", class: "plain", "aria-label": "Close the panel", onclick: () => this.toggle(false) }, "✕")), this.tabs, this.content);
@@ -31,6 +32,7 @@ export class Panel {
     this.root.hidden = !open;
     if (open) this.#show(this.#tab);
     else store.watchTraffic(false);
+    this.toggled();
   }
 
   /** Open it with a message's JSON, which follows the message's changes. */

@@ -21,8 +21,18 @@ const UNITS = [
   ["second", 1],
 ];
 
+let ahead_s = 0;
+
+/** Let this be now: so many seconds ahead of real time, as testers have moved the clock. */
+export function moveClock(seconds) {
+  ahead_s = seconds;
+  count();
+}
+
+const now = () => Date.now() + ahead_s * 1000;
+
 /** "in 2 minutes", "5 seconds ago": `unix_s` as it counts at this moment. */
-export function relativeText(unix_s, now_s = Date.now() / 1000) {
+export function relativeText(unix_s, now_s = now() / 1000) {
   const left = Math.round(unix_s - now_s);
   const [unit, length] = UNITS.find(([, size]) => Math.abs(left) >= size) ?? UNITS.at(-1);
   return relative.format(Math.trunc(left / length), unit);
@@ -50,7 +60,7 @@ export function timeElement(unix_s, style = "f") {
 export function writtenAt(iso) {
   const date = new Date(iso);
   if (Number.isNaN(date.getTime())) return "Invalid date";
-  const today = new Date().toDateString() === date.toDateString();
+  const today = new Date(now()).toDateString() === date.toDateString();
   return (today ? STYLES.t : format({ dateStyle: "short", timeStyle: "short" })).format(date);
 }
 
@@ -60,10 +70,12 @@ export function dayText(iso) {
   return Number.isNaN(date.getTime()) ? "Invalid date" : STYLES.D.format(date);
 }
 
-setInterval(() => {
+function count() {
   if (document.hidden) return;
   for (const node of document.querySelectorAll("time[data-counts]")) {
     const text = relativeText(Number(node.dataset.counts));
     if (node.textContent !== text) node.textContent = text;
   }
-}, 1000);
+}
+
+setInterval(count, 1000);

@@ -66,6 +66,54 @@ async def test_choices_are_offered_while_one_types(ada: Reader) -> None:
     await ada.message("bee 6").wait_for()
 
 
+async def test_what_each_option_is_for_stands_below_the_command(ada: Reader) -> None:
+    form = await ada.fill_in("mimic")
+    lines = form.get_by_role("list", name="Options").get_by_role("listitem")
+    await expect(lines).to_have_text(
+        ["image What is to move", "video How it is to move", "quality …"]
+    )
+    for index, name in enumerate(("image", "video", "+ quality")):
+        await form.get_by_label(name).or_(ada.button(name)).first.focus()
+        current = form.locator("[aria-current=true]")
+        await expect(current).to_have_count(1)
+        await expect(lines.nth(index)).to_have_attribute("aria-current", "true")
+    video = form.get_by_label("video")
+    await expect(video).to_have_accessible_description("How it is to move")
+
+
+async def test_a_member_and_a_channel_are_named_with_the_keyboard(
+    ada: Reader, world: World
+) -> None:
+    form = await ada.fill_in("jobs show", {"job": "7"})
+    keyboard, member = ada.page.keyboard, form.get_by_label("member", exact=True)
+    offered = ada.page.get_by_role("listbox", name="Choices for member").get_by_role("option")
+    await member.press_sequentially("@")
+    await expect(offered).to_have_count(6)
+    await keyboard.press("ArrowDown")
+    await expect(offered.nth(1)).to_have_attribute("aria-selected", "true")
+    await keyboard.press("Escape")
+    await expect(offered).to_have_count(0)
+    await member.press_sequentially("be")
+    await keyboard.press("Tab")
+    await expect(member).to_have_value("@Ben")
+    await form.get_by_role("button", name="+ place").click()
+    place = form.get_by_label("place", exact=True)
+    await place.press_sequentially("room")
+    await keyboard.press("Enter")
+    await expect(place).to_have_value("#showroom")
+    await keyboard.press("Enter")
+    await ada.message("7 of Ben in showroom").wait_for()
+
+    form = await ada.fill_in("jobs show", {"job": "8", "member": "Nobody"})
+    await form.get_by_role("button", name="Send").click()
+    await expect(form.get_by_text("Choose one from the list.")).to_be_visible()
+    await member.fill(f"<@{world.users['cleo'].id}>")
+    await form.get_by_label("job", exact=True).focus()
+    await expect(member).to_have_value("@Cleo")
+    await form.get_by_role("button", name="Send").click()
+    await ada.message("8 of Cleo").wait_for()
+
+
 async def test_an_answer_can_be_private_late_or_missing(
     ada: Reader, bot: ExampleBot, world: World
 ) -> None:

@@ -44,6 +44,33 @@ async def test_markdown_is_drawn_as_discord_draws_it(ada: Reader, world: World) 
     await expect(secret.locator("span")).to_be_visible()
 
 
+async def test_people_are_named_while_one_writes(ada: Reader, world: World) -> None:
+    offered = ada.page.get_by_role("listbox", name="People").get_by_role("option")
+    await ada.box.press_sequentially("hey @c")
+    await expect(offered.locator(".option-label")).to_have_text(["@Cleo"])
+    await ada.box.press("Escape")
+    await expect(offered).to_have_count(0)
+    await ada.box.press("Backspace")
+    await ada.box.press("ArrowDown")
+    await ada.box.press("Enter")
+    await expect(ada.box).to_have_value("hey @Ben ")
+    await ada.box.press_sequentially("and @cleo, not a@dana or `@Eve`")
+    await ada.box.press("Enter")
+    message = ada.message("hey")
+    await expect(message.locator(".mention")).to_have_text(["@Ben", "@Cleo"])
+    ben, cleo = world.users["ben"].id, world.users["cleo"].id
+    [sent] = world.channels["general"].messages.values()
+    assert sent.content == f"hey <@{ben}> and <@{cleo}>, not a@dana or `@Eve`"
+
+
+async def test_a_mention_is_a_pill_whomever_it_means(ada: Reader, world: World) -> None:
+    finn, moderator = world.users["finn"].id, world.guilds["studio"].roles[2].id
+    await ada.send(f"<@{finn}> <@!{finn}> <@&{moderator}> <@{2**60}> <@&{2**60}> <#{2**60}>")
+    await expect(ada.timeline.locator(".mention")).to_have_text(
+        ["@Finn", "@Finn", "@Moderator", "@unknown-user", "@unknown-role", "#unknown"]
+    )
+
+
 async def test_what_others_do_appears_without_a_reload(
     ada: Reader, server: DiscordServer, bot: ExampleBot, world: World
 ) -> None:
@@ -112,6 +139,27 @@ async def test_files_are_sent_from_the_box_and_shown(ada: Reader, tmp_path: Path
     await image.wait_for()
     assert await image.evaluate("async node => { await node.decode(); return node.naturalWidth; }")
     await expect(message.get_by_role("link", name="notes.txt")).to_be_visible()
+
+
+async def test_a_reply_quotes_in_one_line_what_it_answers(
+    ada: Reader, bot: ExampleBot, world: World
+) -> None:
+    long = "word " * 58
+    text = f"### Ready\n- **one** ||hush||\n- {long}\n<@{world.users['ada'].id}> <#1>"
+    asked = await bot.post(world.channels["general"].id, text)
+    for _ in range(20):
+        filler = world.new_message(world.channels["general"], world.users["ben"].id)
+        filler.content = "filler"
+        world.post(filler)
+    await ada.menu(ada.message("Ready"), "Reply")
+    await ada.send("thanks")
+    quote = ada.message("thanks").locator(".cause")
+    await expect(quote).to_have_text(f"MAPPMarionette Ready one hush {long}@Ada #unknown")
+    await expect(quote.locator(".mention").first).to_have_text("@Ada")
+    await expect(quote.locator("button, a, [tabindex='0']")).to_have_count(0)
+    await expect(quote.get_by_text("hush")).to_be_hidden()
+    await quote.locator(".mention").first.dispatch_event("click")
+    await expect(ada.timeline.locator(f"[data-message='{asked.id}']")).to_be_focused()
 
 
 async def test_replies_reactions_and_links_lead_back(ada: Reader, world: World) -> None:

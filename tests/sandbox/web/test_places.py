@@ -70,7 +70,7 @@ async def test_it_is_used_by_keyboard_alone(ada: Reader) -> None:
     await expect(ada.message("typed")).to_be_focused()
 
 
-async def test_the_panel_shows_json_traffic_and_controls(ada: Reader) -> None:
+async def test_the_panel_shows_json_traffic_and_controls(ada: Reader, world: World) -> None:
     await ada.send("look inside")
     await ada.menu(ada.message("look inside"), "Show its JSON")
     panel = ada.page.get_by_role("complementary", name="For testers")
@@ -80,6 +80,11 @@ async def test_the_panel_shows_json_traffic_and_controls(ada: Reader) -> None:
     await expect(panel.get_by_text("INTERACTION_CREATE").first).to_be_visible()
     await expect(panel.get_by_text("/callback").first).to_be_visible()
     await panel.get_by_role("tab", name="Controls").click()
+    await ada.send(f"due <t:{int(world.clock.time()) + 1000}:R>")
+    await expect(ada.message("due in 16 minutes")).to_be_visible()
+    await panel.get_by_label("Clock, ahead of real time").fill("900")
+    await ada.page.keyboard.press("Enter")
+    await expect(ada.message("due in 1 minute")).to_be_visible()
     await panel.get_by_label("Answers to the bot").select_option(index=1)
     waits = asyncio.create_task(ada.message("Sending command…").wait_for())
     await ada.use("whisper")
@@ -87,10 +92,30 @@ async def test_the_panel_shows_json_traffic_and_controls(ada: Reader) -> None:
     await panel.get_by_label("Answers to the bot").select_option(index=0)
 
 
+async def test_what_is_said_for_a_moment_covers_nothing(ada: Reader) -> None:
+    await ada.page.get_by_role("button", name="Members").click()
+    for text in ("/no", "/no", "/such", "/command", "/here"):
+        await ada.box.fill(text)
+        await ada.box.press("Escape")
+        await ada.button("Send").click()
+    link = ada.page.get_by_label("Go to a message by its link")
+    await link.fill("nowhere")
+    await link.press("Enter")
+    said = ada.page.locator(".toast")
+    await expect(said).to_have_count(2)
+    for part in (ada.page.get_by_role("button", name="Members"), link, ada.box):
+        await part.click(trial=True)
+    for member in await ada.page.locator(".member").all():
+        await member.click(trial=True)
+    await expect(said).to_have_count(0)
+    assert ["400 (Bad Request)" in error for error in ada.errors] == [True]
+    ada.errors.clear()
+
+
 async def test_a_phones_width_hides_the_places_until_asked(
     browser: Browser, server: DiscordServer, world: World
 ) -> None:
-    page = await browser.new_page(viewport={"width": 360, "height": 640})
+    page = await browser.new_page(viewport={"width": 390, "height": 720})
     reader = Reader(page)
     await reader.open(
         str(server.announcement()["page_url"]), world.users["ben"].id, world.channels["general"].id
@@ -100,7 +125,27 @@ async def test_a_phones_width_hides_the_places_until_asked(
     await page.get_by_role("button", name="Servers and channels").click()
     await channels.get_by_role("button", name="showroom").click()
     await expect(channels).to_be_hidden()
-    await expect(page.get_by_role("heading", name="showroom", exact=True)).to_be_visible()
-    width = await page.evaluate("document.documentElement.scrollWidth")
-    assert width <= 360
+    title = page.get_by_role("heading", name="showroom", exact=True)
+    whole = "node => node.scrollWidth <= node.clientWidth"
+    assert await title.evaluate(whole)
+    link = page.get_by_label("Go to a message by its link")
+    await expect(link).to_be_hidden()
+    await reader.button("Paste a message link").click()
+    await link.fill("nowhere")
+    await link.press("Enter")
+    await expect(page.locator(".toast")).to_be_visible()
+    assert await title.evaluate(whole)
+    await link.press("Escape")
+    await expect(link).to_be_hidden()
+    for name, opened in (("Members", ".member"), ("For testers", ".tabs")):
+        await reader.button(name).click()
+        await expect(page.locator(opened).first).to_be_in_viewport(ratio=1)
+        await expect(reader.box).to_be_hidden()
+        await reader.button(name).click()
+        await expect(reader.box).to_be_visible()
+    await reader.button("Members").click()
+    await page.locator(".member").first.click()
+    await page.get_by_role("menuitem", name="Mention").click()
+    await expect(reader.box).to_have_value("@Ada ")
+    assert await page.evaluate("document.documentElement.scrollWidth") <= 390
     await page.close()
