@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,11 @@ class Panel:
     def controls(self) -> list[Control]:
         """All of them, for the page."""
         return [
-            clock_control(self._clock, self._advance),
+            replace(
+                clock_control(self._clock, self._advance),
+                help="Moves everybody's time forward: links, tokens and deadlines end sooner, "
+                "and credits renew.",
+            ),
             Control.button(
                 *("bot-restart", "Bot", "Restart the bot"),
                 "Lets it end in order and starts it again, as for a new version.",
