@@ -67,8 +67,8 @@ class Visit:
 
     async def close(self) -> None:
         await self._http.close()
-        if self.process.returncode is None:
-            self.process.kill()
+        if self.process.returncode is None:  # not by SIGKILL: its programs would go on
+            self.process.terminate()
         await self.process.communicate()
 
     def children(self) -> dict[str, int]:
