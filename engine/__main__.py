@@ -61,7 +61,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=_port, default=0, help="0: any free one")
-    parser.add_argument("--api-key", default="SG_local")
+    parser.add_argument("--api-key", help="what clients must show; default: a new one")
+    parser.add_argument(
+        "--name",
+        action="append",
+        default=[],
+        dest="names",
+        help="it is reached by, beside addresses; repeat it",
+    )
     parser.add_argument(
         "--run-time-s", type=_not_negative, default=0.0, help="the least of one job, in seconds"
     )

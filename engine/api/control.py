@@ -4,9 +4,11 @@ import dataclasses
 import ipaddress
 import json
 import math
+from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from engine.api.clock import MovableClock
 from engine.api.faults import Faults, HabitError, Handler, Mode
@@ -20,22 +22,30 @@ class ControlError(Exception):
 
 
 class Forbidden(Exception):
-    """A control request comes from where none should."""
+    """A request comes from where none should, or under a name that is not this server's."""
 
 
-@web.middleware
-async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Let only this machine's programs control: no web page, and under no other name.
+def guard(names: Collection[str]) -> Middleware:
+    """Let nobody in under a name of their own, and only this machine's programs control.
 
-    The controls need no key, and a browser sends any site's requests to any address; under a name
-    of the site's own, if that name's address is changed meanwhile (DNS rebinding).
+    A browser sends any site's requests to any address; under a name of the site's own, if that
+    name's address is changed meanwhile, it also reads the answers (DNS rebinding). The controls
+    need no key, so no web page may send them anything at all.
     """
-    if request.path.startswith(CONTROL_PATH):
-        if "Origin" in request.headers:
-            raise Forbidden("A web page may not control this server")
-        if not all(_is_loopback(host) for host in request.headers.getall("Host", [""])):
-            raise Forbidden("This server is controlled from its own machine, at 127.0.0.1")
-    return await handler(request)
+
+    @web.middleware
+    async def look(request: web.Request, handler: Handler) -> web.StreamResponse:
+        hosts = [_host_in(told) for told in request.headers.getall("Host", [""])]
+        if request.path.startswith(CONTROL_PATH):
+            if "Origin" in request.headers:
+                raise Forbidden("A web page may not control this server")
+            if not all(map(is_loopback, hosts)):
+                raise Forbidden("This server is controlled from its own machine, at 127.0.0.1")
+        elif not all(_is_address(host) or host == "localhost" or host in names for host in hosts):
+            raise Forbidden("This server does not answer to that name: start it with --name")
+        return await handler(request)
+
+    return look
 
 
 class Control:
@@ -132,12 +142,24 @@ class Control:
         return await self._loss(request)
 
 
-def _is_loopback(host: str) -> bool:
+def _host_in(told: str) -> str:
     try:
-        name = urlsplit(f"//{host}").hostname or ""
-        return name == "localhost" or ipaddress.ip_address(name).is_loopback
+        return urlsplit(f"//{told}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
     except ValueError:
         return False
+    return True
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a name or an address is this machine's own."""
+    return host == "localhost" or (_is_address(host) and ipaddress.ip_address(host).is_loopback)
 
 
 async def _body(request: web.Request) -> dict[str, object] | None:

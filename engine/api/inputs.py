@@ -3,11 +3,15 @@
 import asyncio
 import base64
 import binascii
+import errno
+import ipaddress
+import socket
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import aiohttp
+from aiohappyeyeballs import AddrInfoType
 
 from engine.media import SHORT_SIDE_PIXELS
 
@@ -92,7 +96,7 @@ async def _fetch(
 ) -> None:
     size_bytes = 0
     try:
-        async with session.get(url, timeout=FETCH_TIMEOUT) as reply:
+        async with session.get(url, timeout=FETCH_TIMEOUT, max_redirects=3) as reply:
             if reply.status != 200:
                 raise InputError(f"{name} could not be downloaded: HTTP {reply.status}")
             with path.open("wb") as file:
@@ -105,3 +109,21 @@ async def _fetch(
         raise InputError(f"{name} could not be downloaded: {type(error).__name__}") from None
     if not size_bytes:
         raise InputError(f"{name} is empty")
+
+
+def fetching_session(*, may_fetch_here: bool) -> aiohttp.ClientSession:
+    """Fetches from public addresses alone, and (`may_fetch_here`) from this machine's own.
+
+    Whoever has the key of a server on a network must not reach into that network by it.
+    """
+
+    def connect(target: AddrInfoType) -> socket.socket:
+        family, kind, protocol, _, address = target
+        ip = ipaddress.ip_address(str(address[0]).partition("%")[0])
+        ip = getattr(ip, "ipv4_mapped", None) or ip
+        if not (ip.is_global and not ip.is_multicast) and not (may_fetch_here and ip.is_loopback):
+            raise OSError(errno.EACCES, "it is no public address")
+        return socket.socket(family, kind, protocol)
+
+    connector = aiohttp.TCPConnector(socket_factory=connect)
+    return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())

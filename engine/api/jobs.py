@@ -12,11 +12,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self
 
-import aiohttp
-
 from engine.api.clock import MovableClock
 from engine.api.faults import Faults
-from engine.api.inputs import InputError, Inputs, fetch_inputs
+from engine.api.inputs import InputError, Inputs, fetch_inputs, fetching_session
 from engine.api.storage import Storage
 
 MODEL = "pixverse-mimic"
@@ -104,7 +102,9 @@ class Workshop:
         plan: RenderPlan,
         run_time_s: float,
         credits: float,
+        may_fetch_here: bool,
     ) -> None:
+        self._may_fetch_here = may_fetch_here
         self.credits = credits
         self.accepted: list[Job] = []
         self._faults = faults
@@ -118,7 +118,7 @@ class Workshop:
         self._renderers = asyncio.Semaphore(plan.at_once)
 
     async def __aenter__(self) -> Self:
-        self._session = aiohttp.ClientSession()
+        self._session = fetching_session(may_fetch_here=self._may_fetch_here)
         return self
 
     async def __aexit__(self, *_exc_info: object) -> None:

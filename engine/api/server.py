@@ -3,8 +3,9 @@
 import asyncio
 import hmac
 import json
+import secrets
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,7 +16,14 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from engine.api.clock import MovableClock
-from engine.api.control import CONTROL_PATH, Control, ControlError, Forbidden, guard
+from engine.api.control import (
+    CONTROL_PATH,
+    Control,
+    ControlError,
+    Forbidden,
+    guard,
+    is_loopback,
+)
 from engine.api.faults import Faults, Handler
 from engine.api.history import Query, QueryError, history_rows
 from engine.api.inputs import InputError, parse_inputs
@@ -44,7 +52,8 @@ class ProviderServer:
     """The stand-in provider; listening between `async with` and its end.
 
     `requests` holds the latest HTTP requests but those to /control; `accepted` every job. Without a
-    `media_dir` the files live in a temporary folder that goes at the end. `middlewares` stand
+    `media_dir` the files live in a temporary folder that goes at the end, and without an `api_key`
+    it makes one. It answers to addresses, and to no other `names` than these. `middlewares` stand
     around every request that is not to /control.
     """
 
@@ -52,16 +61,17 @@ class ProviderServer:
         self,
         *,
         plan: RenderPlan = PLAIN,
-        api_key: str = "SG_local",
+        api_key: str | None = None,
         run_time_s: float = 8.0,
         media_dir: Path | None = None,
         credits: float = 100.0,
         clock: MovableClock | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
+        names: Collection[str] = (),
         middlewares: Sequence[Middleware] = (),
     ) -> None:
-        self.api_key = api_key
+        self.api_key = api_key or f"SG_{secrets.token_hex(16)}"
         self.clock = clock or MovableClock()
         self.requests: list[SeenRequest] = []
         self.faults = Faults(self.clock)
@@ -69,6 +79,7 @@ class ProviderServer:
         self._plan = plan
         self._run_time_s, self._media_dir, self._credits = run_time_s, media_dir, credits
         self._host, self._port = host, port
+        self._names = {host, *names}
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
@@ -81,6 +92,7 @@ class ProviderServer:
                 plan=self._plan,
                 run_time_s=self._run_time_s,
                 credits=self._credits,
+                may_fetch_here=is_loopback(self._host),
             )
             runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=1.0)
             stack.push_async_callback(runner.cleanup)
@@ -121,7 +133,7 @@ class ProviderServer:
         return {f"{n}_url": getattr(self, f"{n}_url") for n in names} | {"api_key": self.api_key}
 
     def _application(self) -> web.Application:
-        own = [_envelope, guard, self.faults.strike, self._check_key]
+        own = [_envelope, guard(self._names), self.faults.strike, self._check_key]
         middlewares = [self._record, *self._middlewares, *own]
         app = web.Application(middlewares=middlewares, client_max_size=BODY_LIMIT_BYTES)
         app.add_routes(
@@ -234,7 +246,8 @@ class ProviderServer:
         if file is None:
             raise NotKnown("File not found")
         content = await asyncio.to_thread(file.path.read_bytes)
-        return web.Response(body=content, headers={"Content-Type": file.content_type})
+        headers = {"Content-Type": file.content_type, "X-Content-Type-Options": "nosniff"}
+        return web.Response(body=content, headers=headers)
 
 
 def _but_for_control(middleware: Middleware) -> Middleware:

@@ -69,7 +69,8 @@ class Storage:
         url_path = f"/assets/{uuid.uuid4()}{suffix}"
         path = self._folder / url_path[1:]
         await asyncio.to_thread(path.write_bytes, content)
-        self._files[url_path] = StoredFile(path, content_type, None)
+        served_as = content_type if content_type in SUFFIXES else "application/octet-stream"
+        self._files[url_path] = StoredFile(path, served_as, None)  # never as a page
         return url_path
 
     def find(self, url_path: str) -> StoredFile | None:

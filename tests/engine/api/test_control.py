@@ -1,8 +1,10 @@
 """The controls: for this machine's programs, not for web pages."""
 
+import aiohttp
 import pytest
 from yarl import URL
 
+from engine.api.server import ProviderServer
 from tests.engine.customer import Customer
 
 WHAT = ("clock", "accepted", "pause", "resume", "credits", "mode", "faults", "lost-submit")
@@ -44,9 +46,26 @@ async def test_it_is_controlled_by_its_own_name_alone(
         }
 
 
-async def test_the_api_answers_to_any_name(customer: Customer) -> None:
-    headers = {"Host": "api.example", "Origin": "http://somewhere.example"}
-    assert (await customer.get(customer.server.credits_url, headers=headers)).status == 200
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [("127.0.0.1:80", 200), ("192.168.1.5", 200), ("localhost", 200), ("evil.example", 403)],
+)
+async def test_the_api_answers_under_no_name_that_a_site_could_choose(
+    customer: Customer, host: str, status: int
+) -> None:
+    for url in (customer.server.credits_url, customer.image_url, customer.server.history_url):
+        assert (await customer.get(url, headers={"Host": host})).status == status
+
+
+async def test_it_answers_to_the_names_that_it_is_told() -> None:
+    async with ProviderServer(names=["engine"]) as server, aiohttp.ClientSession() as session:
+        headers = {"Host": "engine:8090", "x-api-key": server.api_key}
+        async with session.get(server.credits_url, headers=headers) as answer:
+            assert answer.status == 200
+
+
+async def test_each_server_makes_its_own_key() -> None:
+    assert ProviderServer().api_key != ProviderServer().api_key
 
 
 async def test_the_balance_is_shown_as_it_is_set(customer: Customer) -> None:

@@ -3,8 +3,10 @@
 import asyncio
 from pathlib import Path
 
+import aiohttp
 import pytest
 
+from engine.api.inputs import fetching_session
 from engine.api.server import ProviderServer
 from tests.engine.customer import Customer, customer_of
 
@@ -43,6 +45,38 @@ async def test_several_files_go_up_at_once(customer: Customer) -> None:
     contents = [(await customer.get(url, key=None)).content for url in answer.json["file_urls"]]
     assert contents == [b"hi", b"ho"]
     assert answer.json["message"]
+
+
+@pytest.mark.parametrize("content_type", ["text/html", "image/svg+xml", "application/javascript"])
+async def test_no_upload_is_served_as_a_page(customer: Customer, content_type: str) -> None:
+    body = {"data_urls": [f"data:{content_type};base64,aGk="]}
+    answer = await customer.call("POST", customer.server.upload_url, json=body)
+    [url] = answer.json["file_urls"]
+    assert (await customer.get(url, key=None)).content_type == "application/octet-stream"
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["10.0.0.5", "192.168.1.1", "169.254.169.254", "[::ffff:10.0.0.5]", "[fd00::1]", "0.0.0.0"],
+)
+@pytest.mark.parametrize("may_fetch_here", [True, False])
+async def test_nothing_is_fetched_from_the_network_around_it(
+    host: str, may_fetch_here: bool
+) -> None:
+    async with fetching_session(may_fetch_here=may_fetch_here) as session:
+        with pytest.raises(aiohttp.ClientConnectorError, match="no public address"):
+            await session.get(f"http://{host}/")
+
+
+async def test_only_a_server_on_this_machine_alone_fetches_from_it(customer: Customer) -> None:
+    async with fetching_session(may_fetch_here=False) as session:
+        with pytest.raises(aiohttp.ClientConnectorError, match="no public address"):
+            await session.get(customer.image_url)
+    async with (
+        fetching_session(may_fetch_here=True) as session,
+        session.get(customer.image_url) as answer,
+    ):
+        assert answer.status == 200
 
 
 @pytest.mark.parametrize(
