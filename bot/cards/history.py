@@ -118,18 +118,29 @@ def _value(value: object) -> str:
     return "none" if value is None else str(value)
 
 
-def table(lines: list[HistoryLine], limit_bytes: int) -> tuple[discord.File, int]:
-    """The newest lines as a CSV file that is no larger than this, and how many they are."""
-    told, count = [UTF8_MARK + _row(HEADER)], 0
-    size_bytes = len(told[0])
-    for line in lines:
-        row = _row(_cells(line))
-        size_bytes += len(row)
-        if size_bytes > limit_bytes:
-            break
-        told.append(row)
-        count += 1
-    return discord.File(io.BytesIO(b"".join(told)), CSV_NAME), count
+class Table:
+    """The newest lines as a CSV file of at most `limit_bytes`; `count` says how many they are."""
+
+    def __init__(self, limit_bytes: int) -> None:
+        self._limit_bytes = limit_bytes
+        self._told = io.BytesIO()
+        self._told.write(UTF8_MARK + _row(HEADER))
+        self.count = 0
+
+    def take(self, lines: Iterable[HistoryLine]) -> bool:
+        """Add older lines; whether there was room for all of them."""
+        for line in lines:
+            row = _row(_cells(line))
+            if self._told.tell() + len(row) > self._limit_bytes:
+                return False
+            self._told.write(row)
+            self.count += 1
+        return True
+
+    def file(self) -> discord.File:
+        """To be attached."""
+        self._told.seek(0)
+        return discord.File(self._told, CSV_NAME)
 
 
 def exported(count: int, of: int) -> ui.LayoutView:

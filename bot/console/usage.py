@@ -6,9 +6,9 @@ from pathlib import Path
 from bot.core.actions import HISTORY_KINDS
 from bot.core.jobs import JobState, Outcome
 from bot.core.ledger import Period
+from bot.core.rules import MOST_CREDITS
 
 LONGEST_ID = 2**63 - 1
-MOST_CREDITS = 1_000_000
 
 
 def parser() -> argparse.ArgumentParser:

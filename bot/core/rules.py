@@ -10,6 +10,17 @@ from typing import Any
 from bot.core.actions import Snapshot
 from bot.core.jobs import QUALITIES, Quality
 from bot.core.ledger import Period
+from bot.errors import Problem, Refused
+
+MOST_CREDITS, MOST_JOBS = 1_000_000, 10_000
+"""No rule and no gift is larger; the command line and Discord's forms say so too."""
+
+
+def within(number: int, least: int, most: int) -> int:
+    """The number, wherever it comes from. Raises `Refused` for one that is out of bounds."""
+    if not least <= number <= most:
+        raise Refused(Problem.OUT_OF_BOUNDS, least=least, most=most)
+    return number
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What moderators may do about credits and rules in their server, and the operator in any."""
 
-from collections.abc import Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from typing import Any, Protocol
 
 from bot.clock import Clock
@@ -10,14 +10,20 @@ from bot.core.actions import HISTORY_KINDS, ActionKind, HistoryLine, Spender
 from bot.core.admission import Ask, Block
 from bot.core.jobs import Job, Quality
 from bot.core.ledger import Period
-from bot.core.rules import OperatorLimits, ServerRules
+from bot.core.rules import MOST_CREDITS, MOST_JOBS, OperatorLimits, ServerRules, within
 from bot.core.until import until
 from bot.errors import LedgerError, Problem, Refused
 from bot.services.moderation import the_reason
 from bot.store.store import Store
 
+BOUNDS = {
+    "budget_credits": MOST_CREDITS,
+    "max_running_per_person": MOST_JOBS,
+    "max_waiting_per_person": MOST_JOBS,
+}
 TOP = 10
 PAGE = 10
+MOST_EXPORTED, EXPORTED_AT_ONCE = 20_000, 2_000
 
 
 class ProviderHealth(Protocol):
@@ -97,7 +103,7 @@ class Quotas:
         await self._store.grant(
             server_id,
             person_id,
-            credits,
+            within(credits, 1, MOST_CREDITS),
             actor_id=actor_id,
             reason=the_reason(reason),
             at=self._clock.time(),
@@ -111,7 +117,7 @@ class Quotas:
             return await self._store.revoke(
                 server_id,
                 person_id,
-                credits,
+                within(credits, 1, MOST_CREDITS),
                 actor_id=actor_id,
                 reason=the_reason(reason),
                 at=self._clock.time(),
@@ -136,7 +142,7 @@ class Quotas:
         return await self._store.set_granted(
             server_id,
             person_id,
-            credits,
+            within(credits, 0, MOST_CREDITS),
             expected=expected,
             actor_id=actor_id,
             reason=the_reason(reason),
@@ -157,8 +163,10 @@ class Quotas:
     ) -> ServerRules:
         """Everybody's allowance, or a role's (0 credits take it away); the period is all's.
 
-        `None` leaves everybody's to the operator again.
+        `None` leaves everybody's to the operator again. Raises `Refused`.
         """
+        if credits is not None:
+            within(credits, 0, MOST_CREDITS)
         given: dict[str, Any] = {
             "actor_id": actor_id,
             "reason": reason.strip(),
@@ -186,6 +194,9 @@ class Quotas:
         """Change these fields of the server's rules; see `ServerRules`. Raises `Refused`."""
         if "qualities" in changes and not changes["qualities"]:
             raise Refused(Problem.NO_QUALITY_LEFT)
+        for name, most in BOUNDS.items():
+            if (number := changes.get(name)) is not None:
+                within(number, 0, most)
         return await self._store.rulebook.set_rules(
             server_id,
             changes,
@@ -270,15 +281,38 @@ class Quotas:
         )
         return Page(lines, number, pages)
 
-    async def whole_history(
+    async def newest(
         self,
         server_id: int,
         *,
         person_id: int | None = None,
         kinds: Collection[str] = HISTORY_KINDS,
-    ) -> list[HistoryLine]:
-        """All of the past, newest first."""
-        return await self._store.audit_log.lines(server_id, person_id=person_id, kinds=kinds)
+    ) -> AsyncIterator[list[HistoryLine]]:
+        """The past in parts, newest first, up to `MOST_EXPORTED` lines; others go between."""
+        began = self._clock.time()
+        for offset in range(0, MOST_EXPORTED, EXPORTED_AT_ONCE):
+            part = await self._store.audit_log.lines(
+                server_id,
+                person_id=person_id,
+                kinds=kinds,
+                until=began,
+                limit=EXPORTED_AT_ONCE,
+                offset=offset,
+            )
+            if part:
+                yield part
+            if len(part) < EXPORTED_AT_ONCE:
+                return
+
+    async def count(
+        self,
+        server_id: int,
+        *,
+        person_id: int | None = None,
+        kinds: Collection[str] = HISTORY_KINDS,
+    ) -> int:
+        """How many such lines there are in all."""
+        return await self._store.audit_log.count(server_id, person_id=person_id, kinds=kinds)
 
     async def top(self, server_id: int) -> tuple[list[Spender], float]:
         """Who has spent most since the server's period began, and when that was (unix s)."""

@@ -26,12 +26,15 @@ class AuditLog:
         *,
         person_id: int | None = None,
         kinds: Collection[str] = HISTORY_KINDS,
+        until: float | None = None,
         limit: int | None = None,
         offset: int = 0,
     ) -> list[HistoryLine]:
-        """A server's past, or one person's there, newest first."""
+        """A server's past up to a moment (unix s), or one person's there, newest first."""
         both = _both(server_id, person_id, kinds).subquery()
         newest = select(both).order_by(both.c.at.desc(), both.c.id.desc(), both.c.source)
+        if until is not None:
+            newest = newest.where(both.c.at <= until)
         rows = connection.execute(newest.limit(limit).offset(offset))
         names = HistoryLine.__dataclass_fields__
         return [HistoryLine(**{name: row[name] for name in names}) for row in rows.mappings()]

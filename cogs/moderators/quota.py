@@ -14,7 +14,7 @@ from bot.cards import settings as settings_cards
 from bot.cards.paging import PagedList, PageRef
 from bot.core.accounts import Eligibility
 from bot.core.ledger import Period
-from bot.core.rules import ServerRules
+from bot.core.rules import MOST_CREDITS, ServerRules
 from bot.errors import Problem, Refused
 from bot.services.moderation import REASON_LIMIT_CHARS, the_reason
 from bot.services.quotas import Quotas
@@ -23,7 +23,6 @@ from cogs.shared.confirm_buttons import ask_to_confirm
 from cogs.shared.interactions import Interaction, server_of, servers_only
 from cogs.shared.pages import show_first
 
-MOST_CREDITS = 1_000_000
 MANY_CREDITS = 100
 """More at once is asked about first: three days of the usual allowance, or a zero too many."""
 

@@ -11,7 +11,7 @@ from discord.ext import commands
 from bot.cards import settings as settings_cards
 from bot.cards.settings import CHANNELS_SELECT, QUALITIES_SELECT, Choice, Here
 from bot.core.jobs import QUALITIES
-from bot.core.rules import OperatorLimits, ServerRules, snapshot
+from bot.core.rules import MOST_CREDITS, MOST_JOBS, OperatorLimits, ServerRules, snapshot
 from bot.errors import Problem, Refused
 from bot.services.moderation import REASON_LIMIT_CHARS
 from bot.services.quotas import Quotas
@@ -20,8 +20,8 @@ from cogs.shared.confirm_buttons import ask_to_confirm
 from cogs.shared.interactions import Interaction, chosen_in, server_of, servers_only
 
 Reason = app_commands.Range[str, 1, REASON_LIMIT_CHARS]
-Budget = app_commands.Range[int, 0, 1_000_000]
-Cap = app_commands.Range[int, 0, 10_000]
+Budget = app_commands.Range[int, 0, MOST_CREDITS]
+Cap = app_commands.Range[int, 0, MOST_JOBS]
 WHY = "Why, for the record"
 
 

@@ -1,5 +1,6 @@
 """Turning the pages of a server's past and of its jobs."""
 
+import asyncio
 import re
 from dataclasses import replace
 from typing import Any, Self
@@ -109,12 +110,13 @@ async def _jobs(interaction: Interaction, page_ref: PageRef) -> ui.LayoutView:
 
 
 async def _send_table(interaction: Interaction, page_ref: PageRef) -> None:
+    """Put together beside the loop: a large server's past is a hundred thousand lines."""
     await defer(interaction)
-    lines = await interaction.client.quotas.whole_history(
-        page_ref.server_id,
-        person_id=page_ref.person_id or None,
-        kinds=history_cards.kinds_of(page_ref.filter),
-    )
-    file, count = history_cards.table(lines, interaction.filesize_limit)
-    card = history_cards.exported(count, len(lines))
-    await interaction.edit_original_response(view=card, attachments=[file])
+    quotas, table = interaction.client.quotas, history_cards.Table(interaction.filesize_limit)
+    person_id, kinds = page_ref.person_id or None, history_cards.kinds_of(page_ref.filter)
+    async for lines in quotas.newest(page_ref.server_id, person_id=person_id, kinds=kinds):
+        if not await asyncio.to_thread(table.take, lines):
+            break
+    of = await quotas.count(page_ref.server_id, person_id=person_id, kinds=kinds)
+    card = history_cards.exported(table.count, of)
+    await interaction.edit_original_response(view=card, attachments=[table.file()])

@@ -42,6 +42,7 @@ FACTS: dict[Problem, dict[str, str | int | float]] = {
     Problem.IMAGE_TOO_LARGE: {"size_bytes": 21_000_000, "limit_bytes": 20_000_000},
     Problem.IMAGE_TOO_MANY_PIXELS: {"width": 12000, "height": 9000, "limit_pixels": 50_000_000},
     Problem.IMAGE_TOO_SMALL: {"width": 40, "height": 40, "limit_pixels": 100},
+    Problem.OUT_OF_BOUNDS: {"least": 0, "most": 1_000_000},
     Problem.GIF_AS_VIDEO: {"name": HOSTILE},
     Problem.VIDEO_TOO_MANY_PIXELS: {
         "width": 10_001,

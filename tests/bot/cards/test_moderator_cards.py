@@ -284,16 +284,19 @@ def read(file: object) -> list[list[str]]:
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", " =1", "\t=1", "\u200b=1", "＝1"])
 def test_no_cell_is_a_formula(cell: str) -> None:
-    file, _ = history_cards.table([replace(LINE, reason=cell)], 10**6)
-    header, row = read(file.fp)
+    table = history_cards.Table(10**6)
+    assert table.take([replace(LINE, reason=cell)])
+    header, row = read(table.file().fp)
     assert row[header.index("reason")] == f"'{cell}"
     assert row[header.index("credits")] == "-8"
 
 
 def test_a_table_that_is_too_large_has_the_newest_lines() -> None:
     many = [replace(LINE, reason=f"number {number}") for number in range(100)]
-    file, count = history_cards.table(many, 2000)
+    table = history_cards.Table(2000)
+    assert not table.take(many)
+    count = table.count
     assert 0 < count < 100
-    _, *rows = read(file.fp)
+    _, *rows = read(table.file().fp)
     assert [row[6] for row in rows] == [f"number {number}" for number in range(count)]
     assert f"The newest {count} of 100 lines." in text_of(history_cards.exported(count, 100))
