@@ -1,16 +1,18 @@
 # syntax=docker/dockerfile:1
-FROM python:3.13-slim AS build
+# To pin it to the bit, put the digest behind the tag: python:3.13.9-slim-bookworm@sha256:…, as
+# `docker buildx imagetools inspect python:3.13.9-slim-bookworm` shows it.
+FROM python:3.13.9-slim-bookworm AS build
 COPY requirements/run.txt /tmp/run.txt
 RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --require-hashes -r /tmp/run.txt
 
-FROM python:3.13-slim
+FROM python:3.13.9-slim-bookworm
 RUN useradd --create-home --uid 10001 marionette && install -d -o marionette -g marionette /data
 COPY --from=build /venv /venv
 WORKDIR /app
 COPY bot bot
 COPY cogs cogs
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
-    DATA_DIR=/data HTTP_PORT=8080
+    DATA_DIR=/data HTTP_HOST=0.0.0.0 HTTP_PORT=8080
 # nobody may write here later
 RUN python -m compileall -q bot cogs
 USER marionette

@@ -16,6 +16,7 @@ from bot.console.quota import quota
 from bot.console.tables import plain
 from bot.console.usage import parser
 from bot.errors import MarionetteError, Refused, SettingsError
+from bot.media import isolation
 from bot.settings import TO_RUN, Settings
 from bot.telemetry import set_up_logs
 
@@ -40,6 +41,7 @@ def main() -> int:
     """
     wanted = parser().parse_args()
     os.umask(0o077)  # the database holds people's requests and live tokens
+    isolation.hide()
     code = 0
     try:
         settings = Settings.load(needs=TO_RUN if wanted.command == "run" else ())

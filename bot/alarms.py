@@ -17,6 +17,7 @@ class Alarm(StrEnum):
     REJECTIONS = "the provider turns several people down with the same words"
     COST = "a run cost more than its price implies"
     DISK = "nothing can be saved"
+    BACKUP = "the database could not be backed up"
     ADDRESSES = "a host of Discord's or the provider's has an address that is not public"
     CROWD = "people are turned away, since the bot cannot keep up"
 
@@ -40,6 +41,10 @@ ADVICE = {
         "pay for the length of their motion."
     ),
     Alarm.DISK: "Free space in DATA_DIR, or close what holds the database; jobs wait meanwhile.",
+    Alarm.BACKUP: (
+        "Free space where BACKUP_DIR is; of a damaged database, restore the last backup as "
+        "docs/operations.md says."
+    ),
     Alarm.ADDRESSES: (
         "If your VPN, container or filter answers so, put its range into DOWNLOAD_RANGES, which "
         "`python -m bot doctor` names; files from there cannot be fetched meanwhile."

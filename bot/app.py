@@ -43,6 +43,7 @@ from bot.services.requests import RequestService
 from bot.services.small_talk import SmallTalk
 from bot.settings import Settings
 from bot.store.database import Database
+from bot.store.file.dailies import DailyBackups
 from bot.store.store import Store
 from bot.telemetry import Health, LoopLag
 from cogs.members.buttons import CardButton
@@ -109,7 +110,7 @@ async def _wire(
     database = await Database.open(settings.database, exclusive=True, alarms=alarms)
     store = Store(await stack.enter_async_context(database), settings.operator_limits())
     jobs = LiveJobs(store)
-    media = await stack.enter_async_context(Media())
+    media = await stack.enter_async_context(Media(sleep=clock.sleep))
     files, breaker = Files(settings.data_dir), CircuitBreaker(clock, alarms)
     client = await stack.enter_async_context(_discord_client(settings))
     members = DiscordMembers(client, clock.time)
@@ -154,6 +155,7 @@ async def _wire(
     client.confirmations, client.card_access = Confirmations(clock), CardAccess(clock)
     await _load_cogs(client, parts)
     connection = Connection(client, settings.discord_token.get_secret_value(), clock)
+    backups = DailyBackups(database.path, settings.backups, clock, alarms)
     if settings.http_port:
         health = Health(
             store=store,
@@ -162,10 +164,13 @@ async def _wire(
             is_tripped=lambda: parts.breaker.is_tripped,
             answers=crowd.counts,
             lag=lag,
+            backup_age_s=backups.age_s,
+            host=settings.http_host,
             port=settings.http_port,
         )
         await stack.enter_async_context(health)
-    return runner, [connection.run, status.run, audit.run, lag.run]
+    beside = [connection.run, status.run, audit.run, lag.run, backups.run, database.whole]
+    return runner, beside
 
 
 async def _load_cogs(client: Bot, parts: _Parts) -> None:

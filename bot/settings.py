@@ -56,9 +56,11 @@ class Settings(BaseSettings):
     )
 
     discord_token: SecretStr = SecretStr("")
+    discord_token_file: Path | None = None
     discord_api_url: Url = HttpUrl("https://discord.com/api/v10")
     discord_gateway_url: WebsocketUrl = WebsocketUrl("wss://gateway.discord.gg/")
     segmind_api_key: SecretStr = SecretStr("")
+    segmind_api_key_file: Path | None = None
     segmind_api_url: Url = HttpUrl("https://api.segmind.com/v2")
     segmind_history_url: Url = HttpUrl(
         "https://api.spotprod.segmind.com/inference-request/request-history"
@@ -68,6 +70,8 @@ class Settings(BaseSettings):
     segmind_requests_per_minute: Count = 45
     data_dir: Path = Path("data")
     database_url: str = ""
+    backup_dir: Path | None = None
+    http_host: str = "127.0.0.1"
     http_port: Annotated[int, Field(ge=0, le=65535)] = 0
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     daily_budget_credits: Credits = 300
@@ -139,10 +143,10 @@ class Settings(BaseSettings):
             raise ValueError("it holds characters that none has: copy it again")
         return value
 
-    @field_validator("data_dir")
+    @field_validator("data_dir", "backup_dir")
     @classmethod
-    def _in_full(cls, value: Path) -> Path:
-        return _written_out(value)
+    def _in_full(cls, value: Path | None) -> Path | None:
+        return value and _written_out(value)
 
     @field_validator("database_url")
     @classmethod
@@ -161,7 +165,15 @@ class Settings(BaseSettings):
             for name, value in values.items()
             if name in cls.model_fields
         }
-        return {name: value for name, value in meant.items() if value != ""}
+        kept = {name: value for name, value in meant.items() if value != ""}
+        for name in TO_RUN:
+            if path := kept.get(f"{name}_file"):
+                if name in kept:
+                    raise SettingsError(
+                        f"{name.upper()} and {name.upper()}_FILE are set: keep one."
+                    )
+                kept[name] = _secret(name, _written_out(Path(str(path))))
+        return kept
 
     @classmethod
     def load(cls, env_file: Path | None = Path(".env"), *, needs: Collection[str] = TO_RUN) -> Self:
@@ -191,6 +203,11 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """The SQLAlchemy URL of the database."""
         return self.database_url or f"sqlite+aiosqlite:///{self.data_dir / 'marionette.db'}"
+
+    @property
+    def backups(self) -> Path:
+        """The folder of the daily backups."""
+        return self.backup_dir or self.data_dir / "backups"
 
     def rates(self) -> Rates:
         """Credits per second of motion, by quality."""
@@ -243,6 +260,17 @@ def _bare(name: str, value: str) -> str:
     else:
         return text
     raise SettingsError(f"{name.upper()} is wrong: {odd}.")
+
+
+def _secret(name: str, path: Path) -> str:
+    """What the file holds, such as a container's secret. Raises `SettingsError`."""
+    try:
+        return path.read_text("utf-8-sig").strip()
+    except OSError as error:
+        reason = error.strerror
+    except UnicodeDecodeError:
+        reason = "it is not text"
+    raise SettingsError(f"{name.upper()}_FILE {path} cannot be read: {reason}.")
 
 
 def _written_out(path: Path) -> Path:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 import re
 import sys
 from collections.abc import Callable, Mapping
@@ -14,17 +15,25 @@ from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_late
 from bot.clock import Clock
 from bot.core.jobs import JobState
 from bot.errors import SettingsError, StoreError
+from bot.store.queries import Tally
 from bot.store.store import Store
 
 UNKNOWN_INTERACTION = 10062
-LOGIN = re.compile(r"(?<=://)[^\s/@'\"]+@")
+TALLY_EVERY_S = 1.0
+REDACTED = (
+    (re.compile(r"(?<=://)[^\s/@'\"\\]+@"), "…@"),  # who logs in at an address
+    (re.compile(r"(https?://[^\s?'\"<>\\]+)\?[^\s'\"<>)\\]+"), r"\1?…"),  # what signs a link
+    (re.compile(r"(/webhooks/\d+/|/interactions/\d+/)[\w.+=-]{20,}"), r"\1…"),
+    (re.compile(r"(token\\?['\"]: ?\\?['\"])[^'\"\\]{8,}"), r"\1…"),  # in what Discord sends
+)
+"""Whoever has one of these can act in somebody's name; no line at any level holds one."""
 
 
 def set_up_logs(level: str) -> None:
     """One line an event on standard error: coloured for a terminal, else JSON.
 
     A traceback shows no values: among them are the token and the key, in the headers of a request.
-    Nor does any line show who logs in at an address: aiohttp's errors name the proxy's as set.
+    Nor does any line show what is `REDACTED`: at DEBUG, discord.py writes down all that it is sent.
     """
     shared: list[structlog.typing.Processor] = [
         structlog.stdlib.add_log_level,
@@ -58,7 +67,10 @@ def set_up_logs(level: str) -> None:
 
 class _Lines(structlog.stdlib.ProcessorFormatter):
     def format(self, record: logging.LogRecord) -> str:
-        return LOGIN.sub("…@", super().format(record))
+        line = super().format(record)
+        for secret, instead in REDACTED:
+            line = secret.sub(instead, line)
+        return line
 
 
 def _calm_everyday(record: logging.LogRecord) -> bool:
@@ -112,6 +124,8 @@ class Health:
         is_tripped: Callable[[], bool],
         answers: Callable[[], Mapping[str, int]],
         lag: LoopLag,
+        backup_age_s: Callable[[], float | None],
+        host: str,
         port: int,
     ) -> None:
         self._answers = answers
@@ -120,7 +134,11 @@ class Health:
         self._is_tripped = is_tripped
         self._clock = clock
         self._is_ready = is_ready
-        self._port = port
+        self._backup_age_s = backup_age_s
+        self._host, self._port = host, port
+        self._tally: Tally | None = None
+        self._tallied_at = -math.inf
+        self._tallying = asyncio.Lock()
         self._registry = CollectorRegistry()
         self._jobs = Gauge("marionette_jobs", "Jobs by state", ["state"], registry=self._registry)
         self._accepted = Gauge(
@@ -141,6 +159,11 @@ class Health:
             "1 while the provider takes no submits, else 0",
             registry=self._registry,
         )
+        self._backup = Gauge(
+            "marionette_backup_age_seconds",
+            "How old the newest daily backup is; NaN where there is none",
+            registry=self._registry,
+        )
         self._answered = Gauge(
             "marionette_answers",
             "Commands and presses so far: answered, turned away as too many, missed",
@@ -154,13 +177,13 @@ class Health:
         app.add_routes([web.get("/healthz", self._healthz), web.get("/metrics", self._metrics)])
         self._runner = web.AppRunner(app, access_log=None)
         await self._runner.setup()
-        # Every interface: a container's health check and its collector come from outside.
         try:
-            await web.TCPSite(self._runner, None, self._port).start()
+            await web.TCPSite(self._runner, self._host, self._port).start()
         except OSError as error:
             await self._runner.cleanup()
             raise SettingsError(
-                f"HTTP_PORT {self._port} cannot be used: {error.strerror}."
+                f"HTTP_PORT {self._port} cannot be used at HTTP_HOST {self._host}: "
+                f"{error.strerror}."
             ) from None
         return self
 
@@ -168,23 +191,38 @@ class Health:
         assert self._runner is not None
         await self._runner.cleanup()
 
+    async def _tallied(self) -> Tally:
+        """As of a second ago at most, however many ask. Raises `StoreError`."""
+        async with self._tallying:
+            now = self._clock.monotonic()
+            if self._tally is None or now - self._tallied_at >= TALLY_EVERY_S:
+                self._tally = None
+                self._tally = await self._store.read.tally(self._clock.time())
+                self._tallied_at = now
+            return self._tally
+
     async def _healthz(self, _: web.Request) -> web.Response:
         try:
-            await self._store.read.tally(self._clock.time())
-        except StoreError as error:
-            return web.Response(status=503, text=f"{error}\n")
+            await self._tallied()
+        except StoreError:  # the log says why, to those who may know
+            return web.Response(status=503, text="the database cannot be used\n")
         if self._is_ready():
             return web.Response(text="ok\n")
         return web.Response(status=503, text="not connected to Discord\n")
 
     async def _metrics(self, _: web.Request) -> web.Response:
-        tally = await self._store.read.tally(self._clock.time())
+        try:
+            tally = await self._tallied()
+        except StoreError:
+            return web.Response(status=503, text="the database cannot be used\n")
         for state in JobState:
             self._jobs.labels(state.value).set(tally.jobs.get(state, 0))
         self._review.set(tally.jobs.get(JobState.REVIEW, 0))
         self._line.set(self._is_tripped())
         self._accepted.set(tally.accepted)
         self._budget.set(tally.budget_spent)
+        age_s = await asyncio.to_thread(self._backup_age_s)
+        self._backup.set(math.nan if age_s is None else age_s)
         for outcome, count in self._answers().items():
             self._answered.labels(outcome).set(count)
         return web.Response(

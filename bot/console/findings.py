@@ -18,6 +18,7 @@ from bot.core.books import Books, Difference, differences
 from bot.core.jobs import JobState
 from bot.errors import ProviderError
 from bot.jobs.files import Files
+from bot.media import isolation
 from bot.provider.client import Row, Segmind
 from bot.settings import Settings
 from bot.store.books import Reconciliation
@@ -51,6 +52,7 @@ class Doctor:
     async def examine(self, database: Database, days: int) -> Findings:
         """Everything. Raises `StoreError`."""
         found = Findings(notes=list(self._settings.missing()))
+        found.notes += _isolation()
         found.differences += await asyncio.to_thread(self._folder)
         differences_, notes = await look_around(self._settings, self._names)
         found.differences += differences_
@@ -116,3 +118,12 @@ class Doctor:
         except ProviderError as error:
             found.notes.append(f"The provider's history could not be read: {error}")
             return None
+
+
+def _isolation() -> Iterator[str]:
+    """What a decoder is kept from here, should a file take it over."""
+    for kept_from, holds in isolation.layers().items():
+        if not holds:
+            yield f"This kernel cannot keep decoders from {kept_from}: they are only bounded."
+    if all(isolation.layers().values()):
+        yield "Decoders are isolated: each may read its one file, and nothing else."

@@ -4,6 +4,8 @@ import asyncio
 import shutil
 from pathlib import Path
 
+from bot.media.inspect import workshop
+
 
 class Files:
     """The media folder. Job ids are ours, so they are safe as names."""
@@ -41,7 +43,7 @@ class Files:
         """Delete what was given, and what broken downloads left of it."""
         inputs = self.subject(job_id), self.motion(job_id)
         parts = (path.with_name(f"{path.name}.part") for path in inputs)
-        await asyncio.to_thread(_delete, *inputs, *parts)
+        await asyncio.to_thread(_delete, *inputs, *parts, *map(workshop, inputs))
 
     async def delete_video(self, job_id: str) -> None:
         """Delete what an earlier run has left: a new run's video is to be fetched."""
@@ -54,4 +56,7 @@ class Files:
 
 def _delete(*paths: Path) -> None:
     for path in paths:
-        path.unlink(missing_ok=True)
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)

@@ -25,6 +25,7 @@ REPLY_LIMIT_BYTES = 65_536
 GONE_WITHIN_S = 5.0
 """So soon a child that is given up has ended (s), or its parent is ended too."""
 
+PARENT = "bot.media.forkserver"
 _PACKAGES = Path(__file__).resolve().parents[2]
 
 
@@ -133,7 +134,7 @@ class Decoders:
             self._parent = subprocess.Popen(  # noqa: S603 - our own program
                 [
                     *(sys.executable, "-E", "-s", "-B", "-X", "utf8"),
-                    *("-m", "bot.media.forkserver", str(theirs.fileno()), str(os.getpid())),
+                    *("-m", PARENT, str(theirs.fileno()), str(os.getpid())),
                 ],
                 pass_fds=[theirs.fileno()],
                 cwd=_PACKAGES,

@@ -4,26 +4,39 @@ It is started by the bot with an empty environment and no file of the bot's but 
 children know none of the bot's secrets. It opens no stranger's file itself. It never has more than
 one thread: what it forks is whole.
 
-The bot sends a request with the reply socket attached. The child writes its answer there, and when
-it has ended its parent adds how, as a line `{"ended": status}`. A bot that closes its end of the
-reply gives the child up. The kernel ends the parent with the bot, and every child with the parent.
+The bot sends a request with the reply socket attached. The child bounds and isolates itself, does
+that one task, and writes its answer there: what kills it is an answer too, the file is too hard.
+When it has ended its parent adds how, as a line `{"ended": status}`. A bot that closes its end of
+the reply gives the child up. The kernel ends the parent with the bot, every child with the parent.
 """
 
 import ctypes
 import gc
 import json
 import os
+import resource
 import selectors
 import signal
 import socket
 import sys
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
-from bot.media import warmup, worker
+from bot.errors import Fact, Problem, Refused
+from bot.media import isolation, warmup
 from bot.media.facts import Request
+from bot.media.image import inspect_image
+from bot.media.rewriting import fit, rewrite
+from bot.media.video import inspect_result, inspect_video
+
+NICE = 10
+"""The bot's own work goes first, whatever decoders and encoders do."""
 
 REQUEST_LIMIT_BYTES = 16_384
+_OPEN_FILES = 64
+_LATE_S = 1.0
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _libc = ctypes.CDLL(None)
 
@@ -76,8 +89,11 @@ class ForkServer:
             kept = reply.fileno()
             os.closerange(3, kept)
             os.closerange(kept + 1, os.sysconf("SC_OPEN_MAX"))
-            answer = worker.run(Request(**json.loads(text)))
-            reply.sendall(json.dumps(answer).encode())
+            request = Request(**json.loads(text))
+            bind(request)
+            said = json.dumps(answer_to(request)).encode()
+            while said:
+                said = said[os.write(kept, said) :]  # it may send nothing by a socket any more
             status = 0
         finally:
             os._exit(status)
@@ -97,12 +113,47 @@ class ForkServer:
             child.reply.send(told, socket.MSG_DONTWAIT)
 
 
+def bind(request: Request) -> None:
+    """Stay within the bounds of the request, and see nothing else from now on."""
+    for what, most in (
+        (resource.RLIMIT_AS, request.memory_bytes),
+        (resource.RLIMIT_CPU, request.cpu_s),
+        (resource.RLIMIT_FSIZE, request.write_bytes),
+        (resource.RLIMIT_NOFILE, _OPEN_FILES),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        resource.setrlimit(what, (most, most))
+    os.nice(NICE)
+    # The bot ends what takes too long, if it is not itself too busy.
+    signal.setitimer(signal.ITIMER_REAL, request.wall_s + _LATE_S)
+    isolation.confine(Path(request.source), Path(request.output).parent if request.output else None)
+
+
+def answer_to(request: Request) -> Mapping[str, object]:
+    """Do what is asked: the facts, or the problem with the facts of it."""
+    source = Path(request.source)
+    targets: Mapping[str, Callable[[], Mapping[str, Fact]]] = {
+        "image": lambda: asdict(inspect_image(source)),
+        "video": lambda: asdict(inspect_video(source)),
+        "result": lambda: asdict(inspect_result(source)),
+        "fit": lambda: {"fits": fit(source, Path(request.output), request.write_bytes)},
+        "rewrite": lambda: asdict(rewrite(source, Path(request.output))),
+    }
+    try:
+        return {"facts": targets[request.target]()}
+    except Refused as refused:
+        return {"problem": refused.problem, "facts": refused.facts}
+    except MemoryError:
+        return {"problem": Problem.TOO_HARD_TO_READ, "facts": {}}
+
+
 def main(control: int, bot: int) -> None:
     """Serve whoever has the other end of the socket `control`, for as long as process `bot` is."""
     _die_with(bot)
     # Whoever stops the bot may signal all of its processes; a file under way is not to suffer.
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(each, signal.SIG_IGN)
+    isolation.hide()
     warmup.warm_up()
     gc.collect()
     gc.freeze()  # a collection in a child would copy every page that it looks at

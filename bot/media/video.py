@@ -15,6 +15,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from bot.errors import Problem, Refused
+from bot.media.atoms import check_atoms
 from bot.media.facts import PICTURES, PIXEL_LIMIT, VIDEO_LIMIT_S, Kind, VideoFacts, kind_of
 
 _TOLERANCE_S = 0.05
@@ -22,7 +23,6 @@ _TRIMMED_S = 2.0
 """Phones trim by an edit list and keep what lies before it, back to the last keyframe."""
 _FASTEST_FPS = 240
 _KEYFRAME_SPACING_S = 0.5
-_ATOMS_NEEDED = frozenset({b"moov", b"mdat", b"moof"})
 CODECS = frozenset(
     {"h264", "hevc", "av1", "vp9", "vp8", "mpeg4", "mpeg2video", "h263", "mjpeg", "prores"}
 )
@@ -107,8 +107,7 @@ def _inspect(path: Path, *, whole_end: bool) -> VideoFacts:
     if kind is not Kind.MOVIE:
         known = kind not in PICTURES and kind is not Kind.UNKNOWN
         raise Refused(Problem.VIDEO_WRONG_FORMAT if known else Problem.NOT_A_VIDEO)
-    if _is_cut_short(path):
-        raise Refused(Problem.DAMAGED_VIDEO)
+    check_atoms(path)
     try:
         with opened(path, _STORED) as (container, stream):
             _check_codec(stream)
@@ -136,28 +135,6 @@ def _inspect(path: Path, *, whole_end: bool) -> VideoFacts:
         width, height = height, width
     has_more = is_one_of_several or played.longest_s > duration_s + _ALIKE_S
     return VideoFacts(duration_s, width, height, has_more)
-
-
-def _is_cut_short(path: Path) -> bool:
-    """Whether the index or the samples claim more bytes than there are.
-
-    FFmpeg plays what is left of a broken download and says nothing.
-    """
-    size_bytes = path.stat().st_size
-    at = 0
-    with path.open("rb") as file:
-        while at < size_bytes:
-            file.seek(at)
-            head = file.read(16)
-            length = int.from_bytes(head[:4])
-            if length == 1:
-                length = int.from_bytes(head[8:])
-            if length < 8:  # an atom's own head; 0 means to the end of the file
-                return False
-            at += length
-            if at > size_bytes:
-                return head[4:8] in _ATOMS_NEEDED
-    return False
 
 
 def _check_codec(stream: VideoStream) -> None:

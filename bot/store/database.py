@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from functools import wraps
@@ -17,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from bot.alarms import Alarm, Alarms
 from bot.errors import CannotSave, StoreError
 from bot.store.file.backup import back_up_before
+from bot.store.file.integrity import damage
 from bot.store.file.lock import locked, path_in
 from bot.store.file.upgrade import upgrade, versions
 from bot.store.group_commit import Changes, GroupCommit, Work
@@ -26,6 +28,8 @@ log = structlog.get_logger()
 R = TypeVar("R")
 
 BUSY_TIMEOUT_S = 10.0
+CHECK_PATIENCE_S = 5.0
+"""A start waits so long for the check of its file; that of a big one goes on beside it."""
 
 UNUSABLE = {
     sqlite3.SQLITE_BUSY: "close the other program that holds it",
@@ -55,6 +59,8 @@ class Database:
         self._lock = lock
         self._alarms = alarms
         self._connections: list[GroupCommit] = []
+        self._check: asyncio.Task[str | None] | None = None
+        self._closing = threading.Event()
 
     @classmethod
     async def open(
@@ -66,7 +72,10 @@ class Database:
         alarms: Alarms | None = None,
         busy_timeout_s: float = BUSY_TIMEOUT_S,
     ) -> Self:
-        """Raises `StoreError` (locked, damaged, full, of another version) or `SettingsError`."""
+        """Raises `StoreError` (locked, damaged, full, of another version) or `SettingsError`.
+
+        Of a big file opened exclusively only `whole` tells whether it is damaged.
+        """
         path = path_in(url)
         if not exclusive and not path.exists():
             raise StoreError(f"There is no database {path}: start the bot once first.")
@@ -74,6 +83,7 @@ class Database:
         try:
             await database._connect(busy_timeout_s)
             if exclusive:
+                await database._begin_check()
                 await database._bring_up_to_date()
             elif not any_version:
                 await database._check_version()
@@ -106,6 +116,23 @@ class Database:
         """
         return await self.read(versions)
 
+    async def _begin_check(self) -> None:
+        self._check = asyncio.create_task(asyncio.to_thread(damage, self.path, self._closing))
+        done, _ = await asyncio.wait([self._check], timeout=CHECK_PATIENCE_S)
+        if done:
+            await self.whole()
+
+    async def whole(self) -> None:
+        """Come back once the file has been checked. Raises `StoreError` for a damaged one."""
+        if self._check is None:
+            return
+        with self._explained():
+            found = await asyncio.shield(self._check)
+        if found:
+            raise StoreError(
+                f"{self.path} is damaged ({found}): restore a backup, as docs/operations.md says."
+            )
+
     async def _bring_up_to_date(self) -> None:
         current, head = await self.versions()
         if current not in {None, head}:
@@ -123,6 +150,10 @@ class Database:
 
     async def close(self) -> None:
         """Let what is under way end, close every connection, and give the lock back."""
+        self._closing.set()
+        if self._check is not None:
+            await asyncio.wait([self._check])
+            self._check.exception()  # whoever wanted to know has been told
         for connection in self._connections:
             await connection.close()
         if self._lock is not None:

@@ -306,3 +306,24 @@ def ends_with_2(folder: Path, **wrong: str) -> str:
     assert ended.returncode == 2
     assert ended.stderr.count("\n") == 1
     return ended.stderr
+
+
+def test_a_secret_may_stand_in_a_file_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    held = tmp_path / "token"
+    held.write_text("x.y.z\n")
+    monkeypatch.setenv("DISCORD_TOKEN_FILE", str(held))
+    with pytest.raises(SettingsError, match="DISCORD_TOKEN and DISCORD_TOKEN_FILE are set"):
+        Settings.load(env_file=None)
+    monkeypatch.delenv("DISCORD_TOKEN")
+    assert Settings.load(env_file=None).discord_token == SecretStr("x.y.z")
+    held.write_text("")
+    with pytest.raises(SettingsError, match="DISCORD_TOKEN is not set"):
+        Settings.load(env_file=None)
+    held.write_bytes(b"\xff\xfe")
+    with pytest.raises(SettingsError, match=r"DISCORD_TOKEN_FILE .* it is not text"):
+        Settings.load(env_file=None)
+    held.unlink()
+    with pytest.raises(SettingsError, match=r"DISCORD_TOKEN_FILE .* No such file"):
+        Settings.load(env_file=None)

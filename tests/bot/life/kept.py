@@ -7,6 +7,7 @@ import atexit
 import hashlib
 import shutil
 import tempfile
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from types import TracebackType
 
@@ -46,8 +47,8 @@ class RenderOnce(RenderPlan):
 class LentMedia(Media):
     """Looks at files with decoders whose parent goes on when the bot ends."""
 
-    def __init__(self) -> None:
-        super().__init__(_DECODERS)
+    def __init__(self, *, sleep: Callable[[float], Awaitable[None]]) -> None:
+        super().__init__(_DECODERS, sleep=sleep)
 
     async def __aexit__(
         self,

@@ -14,8 +14,8 @@ import pytest
 from bot.errors import Problem, Refused
 from bot.media.decoders import Decoders
 from bot.media.facts import Request
+from bot.media.forkserver import NICE
 from bot.media.rewriting import fit
-from bot.media.worker import NICE
 from tests.bot.media.test_inspect import Stall, told_of, workers
 from tests.media_samples import make_endless_scans, make_motion, make_picture
 

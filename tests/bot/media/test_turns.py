@@ -2,7 +2,7 @@
 
 import asyncio
 
-from bot.media.turns import Turns
+from bot.media.inspect import Turns
 
 
 class Desk:

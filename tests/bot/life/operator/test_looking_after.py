@@ -2,6 +2,8 @@
 
 import asyncio
 import socket
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import aiohttp
@@ -148,6 +150,48 @@ async def test_health_is_honest_about_discord(life: Life) -> None:
         await reports(session, url, 200)
         await life.lose_discord()
         await reports(session, url, 503)
+
+
+ELSEWHERE = "127.0.0.2"
+"""This machine by another of its addresses, as a network would reach it."""
+
+
+async def is_reached(session: aiohttp.ClientSession, url: str) -> bool:
+    try:
+        async with session.get(url):
+            return True
+    except aiohttp.ClientConnectorError:
+        return False
+
+
+async def test_only_this_machine_may_ask_unless_the_operator_says_so(life: Life) -> None:
+    port = free_port()
+    await life.start(http_port=port)
+    async with aiohttp.ClientSession() as session:
+        assert await is_reached(session, f"http://127.0.0.1:{port}/metrics")
+        assert not await is_reached(session, f"http://{ELSEWHERE}:{port}/metrics")
+        await life.stop()
+        await life.start(http_port=port, http_host="0.0.0.0")
+        assert await is_reached(session, f"http://{ELSEWHERE}:{port}/metrics")
+
+
+async def test_health_names_no_path_and_asks_the_database_once_a_second(life: Life) -> None:
+    port = free_port()
+    await life.start(http_port=port)
+    url = f"http://127.0.0.1:{port}"
+    path = life.folder / "data" / "marionette.db"
+    async with aiohttp.ClientSession() as session:
+        await reports(session, f"{url}/healthz", 200)
+        with closing(sqlite3.connect(path)) as database:
+            database.execute("ALTER TABLE attempts RENAME TO moved")
+        await reports(session, f"{url}/healthz", 200)
+        life.advance(1.0)
+        for page in ("healthz", "metrics"):
+            async with session.get(f"{url}/{page}") as answer:
+                assert answer.status in {500, 503}
+                assert "marionette.db" not in await answer.text()
+        with closing(sqlite3.connect(path)) as database:
+            database.execute("ALTER TABLE moved RENAME TO attempts")
 
 
 async def test_a_port_that_is_taken_is_one_sentence(life: Life) -> None:
