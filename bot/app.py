@@ -19,6 +19,8 @@ from bot.clock import Clock
 from bot.connection import Connection
 from bot.delivery.audit import AuditChannels
 from bot.delivery.post import Delivery
+from bot.delivery.replies import Replies
+from bot.delivery.routes import Routes
 from bot.delivery.status import StatusCards
 from bot.errors import SettingsError
 from bot.jobs.files import Files
@@ -103,6 +105,16 @@ class _Parts:
     wallets: Wallets
 
 
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What Discord is told while jobs go on."""
+
+    replies: Replies
+    status: StatusCards
+    delivery: Delivery
+    audit: AuditChannels
+
+
 async def _wire(
     settings: Settings, clock: Clock, stack: AsyncExitStack
 ) -> tuple[Runner, list[Work]]:
@@ -132,20 +144,10 @@ async def _wire(
         wallets=Wallets(store=store, members=members, rates=settings.rates(), clock=clock),
     )
     crowd, lag = Crowd(clock, alarms), LoopLag()
-    status = StatusCards(
-        client=client,
-        store=store,
-        jobs=jobs,
-        clock=clock,
-        outlook=parts.forecast.outlook,
-        terms=parts.wallets.terms,
-        pause=crowd.pause,
-        rates=settings.rates(),
-    )
-    audit = AuditChannels(client=client, store=store, clock=clock)
-    database.on_commit.append(lambda changes: audit.wake() if changes.acted else None)
+    told = _told(parts, crowd)
+    database.on_commit.append(lambda changes: told.audit.wake() if changes.acted else None)
     segmind = await stack.enter_async_context(provider(settings, clock, parts.limiter))
-    runner = _runner(parts, segmind, status, crowd)
+    runner = _runner(parts, segmind, told, crowd)
     client.requests = _service(parts, runner)
     client.moderation = Moderation(
         store=store, history=segmind, wake=runner.wake, clock=clock, limiter=parts.limiter
@@ -169,8 +171,8 @@ async def _wire(
             port=settings.http_port,
         )
         await stack.enter_async_context(health)
-    beside = [connection.run, status.run, audit.run, lag.run, backups.run, database.whole]
-    return runner, beside
+    telling = [told.status.run, told.audit.run]
+    return runner, [connection.run, *telling, lag.run, backups.run, database.whole]
 
 
 async def _load_cogs(client: Bot, parts: _Parts) -> None:
@@ -200,7 +202,39 @@ async def _load_cogs(client: Bot, parts: _Parts) -> None:
     client.tree.error(show_error)
 
 
-def _runner(parts: _Parts, segmind: Segmind, status: StatusCards, crowd: Crowd) -> Runner:
+def _told(parts: _Parts, crowd: Crowd) -> _Told:
+    client, store, jobs, clock = parts.client, parts.store, parts.jobs, parts.clock
+    replies = Replies(client, clock)
+    routes = Routes(client=client, store=store, jobs=jobs, clock=clock)
+    status = StatusCards(
+        client=client,
+        store=store,
+        jobs=jobs,
+        replies=replies,
+        clock=clock,
+        outlook=parts.forecast.outlook,
+        terms=parts.wallets.terms,
+        pause=crowd.pause,
+        rates=parts.settings.rates(),
+    )
+    return _Told(
+        replies=replies,
+        status=status,
+        delivery=Delivery(
+            client=client,
+            store=store,
+            jobs=jobs,
+            status=status,
+            replies=replies,
+            routes=routes,
+            videos=parts.videos,
+            clock=clock,
+        ),
+        audit=AuditChannels(client=client, store=store, clock=clock),
+    )
+
+
+def _runner(parts: _Parts, segmind: Segmind, told: _Told, crowd: Crowd) -> Runner:
     settings, store, clock = parts.settings, parts.store, parts.clock
     media, files, breaker = parts.media, parts.files, parts.breaker
     return Runner(
@@ -211,7 +245,7 @@ def _runner(parts: _Parts, segmind: Segmind, status: StatusCards, crowd: Crowd) 
             downloads=parts.downloads,
             media=media,
             files=files,
-            replies=status,
+            replies=told.replies,
             wallets=parts.wallets,
             rates=settings.rates(),
             clock=clock,
@@ -251,15 +285,8 @@ def _runner(parts: _Parts, segmind: Segmind, status: StatusCards, crowd: Crowd) 
             clock=clock,
             supplier=str(settings.segmind_api_url),
         ),
-        delivery=Delivery(
-            client=parts.client,
-            store=store,
-            jobs=parts.jobs,
-            status=status,
-            videos=parts.videos,
-            clock=clock,
-        ),
-        cards=status,
+        delivery=told.delivery,
+        cards=told.status,
         pause=crowd.pause,
         files=files,
         clock=clock,

@@ -14,7 +14,7 @@ import structlog
 from bot.cards import audit as audit_cards
 from bot.clock import Clock, wait_for_event
 from bot.core.actions import Action
-from bot.delivery.status import LOST, is_refusal
+from bot.delivery.discord_errors import LOST, is_refusal
 from bot.errors import CannotSave
 from bot.store.group_commit import background
 from bot.store.store import Store

@@ -12,17 +12,18 @@ from zlib import crc32
 
 import discord
 import structlog
-from aiohttp import ClientError
 
 from bot.cards import job as job_cards
 from bot.cards import parts
-from bot.cards.job import Button
 from bot.cards.status_text import Outlook, Pace
 from bot.clock import Clock
 from bot.core.accounts import Terms
 from bot.core.jobs import Delivered, Job, JobState, Source
 from bot.core.pricing import Rates, prices
 from bot.core.token_bucket import TokenBucket
+from bot.delivery.discord_errors import LOST, is_refusal
+from bot.delivery.replies import Replies
+from bot.delivery.searches import cards_of
 from bot.errors import CannotSave, DeliveryError, Problem
 from bot.jobs.live import Jobs
 from bot.store.group_commit import background
@@ -37,22 +38,13 @@ LOOK_S = 1.0
 SETTLE_S = 0.25
 """News comes in bursts (queued, sent, rendering): a card shows where they end."""
 
-LOST = (discord.HTTPException, ClientError, OSError, TimeoutError)
-"""Whatever a call to Discord may raise."""
-
 RENEWALS_PER_MINUTE = 300
 """So many cards may say a new place; Discord takes 50 requests a second for everything."""
-
-SEARCHED_MESSAGES = 100
-"""So many messages after a request are looked through for cards that were posted before."""
 
 NONCE_ROOM = 10**14
 """A nonce holds 25 characters: a job's id, a dash, and so much of a message's id."""
 
 RETRY_S = (3.0, 10.0, 30.0, 60.0)
-
-EDITED_TOO_OFTEN = 30046
-"""Discord's word for a message older than an hour: it may be edited, but later."""
 
 
 class StatusCards:
@@ -64,6 +56,7 @@ class StatusCards:
         client: discord.Client,
         store: Store,
         jobs: Jobs,
+        replies: Replies,
         clock: Clock,
         outlook: Callable[[Job], Awaitable[Outlook]],
         terms: Callable[[Job], Awaitable[Terms]],
@@ -74,6 +67,7 @@ class StatusCards:
         self._client = client
         self._store = store
         self._jobs = jobs
+        self._replies = replies
         self._clock = clock
         self._outlook = outlook
         self._terms = terms
@@ -173,7 +167,7 @@ class StatusCards:
     def _may_renew(self, job: Job) -> bool:
         """A new place in the line is news for a few cards at a time, and those in easy reach."""
         now = self._clock.monotonic()
-        if self._renewals.wait_s(now) or not (job.is_direct or self._token_lives(job)):
+        if self._renewals.wait_s(now) or not (job.is_direct or self._replies.token_lives(job)):
             return False
         self._renewals.take(now)
         return True
@@ -200,7 +194,7 @@ class StatusCards:
             channel = await self._client.fetch_channel(job.channel_id)
             assert isinstance(channel, discord.DMChannel)
             answered = job.completed_by_id or job.origin_id
-            found = await _cards_of(job, channel)
+            found = await cards_of(job, channel)
             below = [card for card in found if card.id > answered or job.ended]
             if below:
                 standing = below[-1].id
@@ -232,9 +226,9 @@ class StatusCards:
         if message_id is None:
             return
         try:
-            if self._token_lives(job):
+            if self._replies.token_lives(job):
                 try:
-                    await self._webhook(job).edit_message(message_id, view=view)
+                    await self._replies.webhook(job).edit_message(message_id, view=view)
                 except discord.HTTPException as error:
                     if not is_refusal(error):
                         raise
@@ -253,8 +247,8 @@ class StatusCards:
         assert job.failure is not None
         view = parts.refusal(job.failure.problem, job.failure.facts)
         try:
-            if self._token_lives(job) and job.card.message_id is not None:
-                webhook = self._webhook(job)
+            if self._replies.token_lives(job) and job.card.message_id is not None:
+                webhook = self._replies.webhook(job)
                 try:
                     await webhook.delete_message(job.card.message_id)
                 except discord.NotFound:
@@ -274,45 +268,6 @@ class StatusCards:
             if not is_refusal(error):
                 raise DeliveryError(str(error)) from error
             log.info("a refusal could not be told", job=job.id, reason=str(error))
-
-    async def find_reply(self, job: Job) -> int | None:
-        """The message id of the reply to the job's interaction, if there is one."""
-        if not self._token_lives(job):
-            return None
-        await self._client.wait_until_ready()
-        try:
-            # The route takes this name in place of an id; discord.py's annotation does not say so.
-            reply = await self._webhook(job).fetch_message("@original")  # type: ignore[arg-type]
-        except LOST as error:
-            if is_refusal(error):
-                return None
-            raise DeliveryError(str(error)) from error
-        return None if reply.flags.ephemeral else reply.id  # that one says that it was not taken
-
-    def can_reply(self, job: Job) -> bool:
-        """Whether the reply to the job's interaction can still be edited by its token."""
-        return self._token_lives(job) and job.card.message_id is not None
-
-    async def reply_with_video(self, job: Job, path: str) -> None:
-        """Put the finished video into the reply, where that can be done."""
-        assert job.card.message_id is not None
-        file = discord.File(path, filename=job_cards.file_name(job))
-        await self._webhook(job).edit_message(
-            job.card.message_id, view=job_cards.finished(job), attachments=[file]
-        )
-
-    def _token_lives(self, job: Job) -> bool:
-        return bool(job.card.token) and self._clock.time() < job.card.token_expires_at - 5
-
-    def _webhook(self, job: Job) -> discord.Webhook:
-        assert job.card.token is not None
-        assert self._client.application_id is not None
-        webhook = discord.Webhook.partial(
-            self._client.application_id, job.card.token, client=self._client
-        )
-        webhook.type = discord.WebhookType.application  # only these may send ephemeral messages
-        webhook.proxy = self._client.http.proxy  # which a partial one does not take from its client
-        return webhook
 
 
 def fingerprint_of(job: Job, outlook: Outlook) -> str:
@@ -364,37 +319,9 @@ def _needs_nothing(job: Job) -> bool:
     return job.delivered is Delivered.REPLY
 
 
-async def _cards_of(job: Job, channel: discord.DMChannel) -> list[discord.Message]:
-    """The job's cards in its channel, oldest first, whether or not they were ever saved."""
-    button = job_cards.custom_id(Button.CANCEL, job.id)
-    since = discord.Object(job.origin_id)
-    return [
-        message
-        async for message in channel.history(limit=SEARCHED_MESSAGES, after=since)
-        if message.author.id == channel.me.id and button in custom_ids(message)
-    ]
-
-
 async def _delete(message: discord.PartialMessage) -> None:
     try:
         await message.delete()
     except discord.HTTPException as error:
         if not is_refusal(error):
             raise
-
-
-def custom_ids(message: discord.Message) -> set[str]:
-    """What the buttons of a message ask for."""
-    view = discord.ui.LayoutView.from_message(message)
-    return {
-        item.custom_id
-        for item in view.walk_children()
-        if isinstance(item, discord.ui.Button) and item.custom_id
-    }
-
-
-def is_refusal(error: BaseException) -> bool:
-    """Whether Discord said no for good; asking on would get the bot blocked."""
-    if not isinstance(error, discord.HTTPException) or error.code == EDITED_TOO_OFTEN:
-        return False
-    return error.status < 500 and error.status != 429

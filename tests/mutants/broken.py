@@ -223,7 +223,7 @@ FENCES = (
     ),
     _one(
         "a private word is taken for the reply",
-        "bot/delivery/status.py",
+        "bot/delivery/replies.py",
         "        return None if reply.flags.ephemeral else reply.id",
         "        return reply.id",
         "tests/bot/life/members/test_answers.py",
@@ -253,15 +253,15 @@ SHOWING = (
     ),
     _one(
         "a late repeat does not look first",
-        "bot/delivery/post.py",
+        "bot/delivery/routes.py",
         "        if tried_at is not None and not 0 <= now - tried_at <= NONCE_WINDOW_S:\n",
         "        if tried_at is not None and now < 0:\n",
         DELIVERY,
     ),
     _one(
         "a try to post is not saved",
-        "bot/delivery/post.py",
-        "            job = await self._store.delivery_begins(job, channel.id, now)\n",
+        "bot/delivery/routes.py",
+        "            await self._store.delivery_begins(job, channel.id, now)\n",
         "            tried_at = now\n",
         *(DELIVERY, POINTS),
     ),
@@ -275,7 +275,7 @@ SHOWING = (
     _one(
         "a lost card is not looked for",
         "bot/delivery/status.py",
-        "            found = await _cards_of(job, channel)\n",
+        "            found = await cards_of(job, channel)\n",
         "            found: list[discord.Message] = []\n",
         OFFERS,
     ),

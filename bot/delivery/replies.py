@@ -1,0 +1,61 @@
+"""The reply to a job's interaction, for as long as its token reaches it."""
+
+import discord
+
+from bot.cards import job as job_cards
+from bot.clock import Clock
+from bot.core.jobs import Job
+from bot.delivery.discord_errors import LOST, is_refusal
+from bot.errors import DeliveryError
+
+SPARE_S = 5.0
+"""A token that ends so soon is not used any more."""
+
+
+class Replies:
+    """Finds replies, fills them, and reaches them by their tokens."""
+
+    def __init__(self, client: discord.Client, clock: Clock) -> None:
+        self._client = client
+        self._clock = clock
+
+    async def find_reply(self, job: Job) -> int | None:
+        """The message id of the reply to the job's interaction, if there is one."""
+        if not self.token_lives(job):
+            return None
+        await self._client.wait_until_ready()
+        try:
+            # The route takes this name in place of an id; discord.py's annotation does not say so.
+            reply = await self.webhook(job).fetch_message("@original")  # type: ignore[arg-type]
+        except LOST as error:
+            if is_refusal(error):
+                return None
+            raise DeliveryError(str(error)) from error
+        return None if reply.flags.ephemeral else reply.id  # that one says that it was not taken
+
+    def can_reply(self, job: Job) -> bool:
+        """Whether the reply to the job's interaction can still be edited by its token."""
+        return self.token_lives(job) and job.card.message_id is not None
+
+    async def reply_with_video(self, job: Job, path: str) -> None:
+        """Put the finished video into the reply, where that can be done."""
+        assert job.card.message_id is not None
+        file = discord.File(path, filename=job_cards.file_name(job))
+        await self.webhook(job).edit_message(
+            job.card.message_id, view=job_cards.finished(job), attachments=[file]
+        )
+
+    def token_lives(self, job: Job) -> bool:
+        """Whether there is a token that can be used."""
+        return bool(job.card.token) and self._clock.time() < job.card.token_expires_at - SPARE_S
+
+    def webhook(self, job: Job) -> discord.Webhook:
+        """What its token edits, deletes and sends by."""
+        assert job.card.token is not None
+        assert self._client.application_id is not None
+        webhook = discord.Webhook.partial(
+            self._client.application_id, job.card.token, client=self._client
+        )
+        webhook.type = discord.WebhookType.application  # only these may send ephemeral messages
+        webhook.proxy = self._client.http.proxy  # which a partial one does not take from its client
+        return webhook
