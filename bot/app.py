@@ -18,6 +18,7 @@ from bot.alarms import Alarms
 from bot.clock import Clock
 from bot.connection import Connection
 from bot.delivery.audit import AuditChannels
+from bot.delivery.notices import Notices
 from bot.delivery.post import Delivery
 from bot.delivery.replies import Replies
 from bot.delivery.routes import Routes
@@ -112,6 +113,7 @@ class _Told:
     replies: Replies
     status: StatusCards
     delivery: Delivery
+    notices: Notices
     audit: AuditChannels
 
 
@@ -171,7 +173,7 @@ async def _wire(
             port=settings.http_port,
         )
         await stack.enter_async_context(health)
-    telling = [told.status.run, told.audit.run]
+    telling = [told.status.run, told.notices.run, told.audit.run]
     return runner, [connection.run, *telling, lag.run, backups.run, database.whole]
 
 
@@ -230,6 +232,9 @@ def _told(parts: _Parts, crowd: Crowd) -> _Told:
             videos=parts.videos,
             clock=clock,
         ),
+        notices=Notices(
+            client=client, store=store, jobs=jobs, status=status, routes=routes, clock=clock
+        ),
         audit=AuditChannels(client=client, store=store, clock=clock),
     )
 
@@ -286,6 +291,7 @@ def _runner(parts: _Parts, segmind: Segmind, told: _Told, crowd: Crowd) -> Runne
             supplier=str(settings.segmind_api_url),
         ),
         delivery=told.delivery,
+        notices=told.notices,
         cards=told.status,
         pause=crowd.pause,
         files=files,

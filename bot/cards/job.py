@@ -152,6 +152,31 @@ def finished(job: Job, *, link: tuple[str, float] | None = None) -> ui.LayoutVie
     return view(*items, colour=GREEN)
 
 
+def failed(job: Job) -> ui.LayoutView:
+    """The notice that a job came to nothing: why, what to do, and that nothing was charged."""
+    why = status_text.latest(job, Outlook())
+    return view(
+        words(
+            f"### {status_text.title(job)}",
+            f"<@{job.person_id}>, there is no video this time. {why}",
+        ),
+        words(status_text.facts(job)),
+        ui.ActionRow(_button("Details", Button.DETAILS, job)),
+        colour=COLOURS[job.state],
+    )
+
+
+def ready(job: Job) -> ui.LayoutView:
+    """The notice that a reply, whose edit notifies nobody, has its video by now."""
+    link = ui.Button[ui.LayoutView](label="Go to it", url=status_text.link_to_post(job))
+    return view(
+        words("### Your video is ready", "It stands where you asked for it."),
+        words(status_text.small_print(job, job.quality, status_text.length(job))),
+        ui.ActionRow(link),
+        colour=GREEN,
+    )
+
+
 def _download(url: str, ends_at: float) -> str:
     return f"[Download it]({url}) before <t:{ends_at:.0f}:f> (<t:{ends_at:.0f}:R>)."
 

@@ -166,14 +166,8 @@ def _where(job: Job) -> str:
     took = f" It took {seconds_text(job.state_since - job.created_at)}."
     match job.delivered:
         case Delivered.CHANNEL | Delivered.DIRECT if job.delivery_message_id:
-            in_private = job.is_direct or job.delivered is Delivered.DIRECT
-            home = "@me" if in_private else job.server_id
-            link = (
-                f"https://discord.com/channels/{home}/{job.delivery_channel_id}"
-                f"/{job.delivery_message_id}"
-            )
             private = " in your direct messages" if job.delivered is Delivered.DIRECT else ""
-            return f"[Your video]({link}) is ready{private}.{took}"
+            return f"[Your video]({link_to_post(job)}) is ready{private}.{took}"
         case Delivered.REPLY:
             return f"Your video is ready.{took}"
         case _:
@@ -181,6 +175,14 @@ def _where(job: Job) -> str:
                 "Your video is ready, but it could not be posted here: "
                 f"`/jobs show {job.id}` shows it."
             )
+
+
+def link_to_post(job: Job) -> str:
+    """Where a finished video stands in Discord."""
+    in_private = job.is_direct or job.delivered is Delivered.DIRECT
+    home = "@me" if in_private else job.server_id
+    channel_id = job.channel_id if job.delivered is Delivered.REPLY else job.delivery_channel_id
+    return f"https://discord.com/channels/{home}/{channel_id}/{job.delivery_message_id}"
 
 
 def facts(job: Job) -> str:

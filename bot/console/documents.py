@@ -8,7 +8,7 @@ from bot.cards.refusals import obstacle, sentence
 from bot.console.tables import plain
 from bot.core.accounts import Eligibility
 from bot.core.actions import Action, HistoryLine, Snapshot
-from bot.core.jobs import Attempt, Job, NearbyRun
+from bot.core.jobs import Attempt, Job, JobState, NearbyRun
 from bot.core.ledger import Entry
 
 Document = dict[str, Any]
@@ -40,7 +40,9 @@ def job_document(job: Job) -> Document:
         "duration_s": job.duration_s,
         "price": job.price,
         "request_id": job.attempt.request_id if job.attempt else None,
-        "delivered": job.delivered.value if job.delivered else None,
+        "delivered": job.delivered.value
+        if job.delivered and job.state is JobState.DELIVERED
+        else None,
         "failure": {
             "problem": failure.problem.value,
             "sentence": plain(sentence(failure.problem, failure.facts)),

@@ -173,7 +173,7 @@ def _facts(job: Job, now: float) -> str:
             ("price", job.price),
             ("failure", plain(sentence(failure.problem, failure.facts)) if failure else None),
             ("provider said", failure.facts.get("reason") if failure else None),
-            ("delivered", job.delivered),
+            ("delivered", job.delivered if job.state is JobState.DELIVERED else None),
         ]
     )
 

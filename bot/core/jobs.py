@@ -64,6 +64,9 @@ PASSING = frozenset({Problem.PROVIDER_BUSY, Problem.GENERATION_FAILED})
 
 MOST_RETRIES = 2
 
+GOES_UNSEEN_S = 120.0
+"""Whoever has waited longer no longer looks at the reply, and its edit notifies nobody."""
+
 
 class Source(StrEnum):
     """How a job was asked for."""
@@ -73,7 +76,10 @@ class Source(StrEnum):
 
 
 class Delivered(StrEnum):
-    """The route by which a finished video was delivered."""
+    """How the end of a job was told: the route of its video, or of the notice that it has none.
+
+    `KEPT`: only the status card says it, and `/jobs show`.
+    """
 
     CHANNEL = "channel"
     REPLY = "reply"
@@ -181,6 +187,9 @@ class Job:
     is the message that brought an offer's other file, or a newer one. `settled` is what a person
     decided when the job was last in review. `failure` is why it failed or was cancelled; where it
     goes on, why its last run failed, so that it is tried again.
+
+    `delivered` is how its end was told, and `delivery_channel_id` and `delivery_message_id` say where
+    that stands, or is being tried since `delivery_tried_at`; without a message it stands no longer.
     """
 
     id: str
@@ -219,6 +228,18 @@ class Job:
         return self.state in ENDED
 
     @property
+    def owes_notice(self) -> bool:
+        """It has ended, and its requester is yet to be told so in a message that notifies them.
+
+        That is owed for what came to nothing after it was queued, and not by its requester; and for
+        a video in a reply whose `delivery_channel_id` does not yet say that it is over.
+        """
+        if self.state is JobState.DELIVERED:
+            return self.delivered is Delivered.REPLY and self.delivery_channel_id != self.channel_id
+        was_begun = self.failure is not None and self.queued_at is not None
+        return self.ended and was_begun and self.delivered is None
+
+    @property
     def is_offer(self) -> bool:
         """A plain message's request that still waits for a file or for its button."""
         return self.state is JobState.CHECKING and self.source is Source.MESSAGE
@@ -233,6 +254,11 @@ class Job:
         """A plain message's card, as it was last saved, is older than the newest file's message."""
         card, newest = self.card.message_id, self.completed_by_id
         return card is not None and newest is not None and card < newest
+
+
+def goes_unseen(job: Job, at: float) -> bool:
+    """Whether a reply that gets its video now is one that its requester no longer looks at."""
+    return not job.is_direct and at - job.created_at > GOES_UNSEEN_S
 
 
 def may_change(leaves: JobState, enters: JobState) -> bool:

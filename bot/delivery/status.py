@@ -154,9 +154,7 @@ class StatusCards:
         if not _needs_nothing(job):
             if job.failure and job.source is Source.SLASH and job.queued_at is None:
                 await self._refuse_privately(job)
-            elif job.source is Source.MESSAGE and (
-                job.card.message_id is None or job.card_is_above_its_files
-            ):
+            elif _is_card_unsure(job):
                 await self._post_card(job, await self._view(job, outlook))
             else:
                 await self._edit(job, await self._view(job, outlook))
@@ -242,6 +240,39 @@ class StatusCards:
                 return
             raise DeliveryError(str(error)) from error
 
+    async def remove(self, job: Job) -> None:
+        """Delete a card whose place a notice has taken; what must stay says how the job ended.
+
+        For whoever holds `exclusive`. Raises `DeliveryError`.
+        """
+        try:
+            if _is_card_unsure(job):
+                channel = await self._client.fetch_channel(job.channel_id)
+                assert isinstance(channel, discord.DMChannel)
+                for card in await cards_of(job, channel):
+                    await _delete(card)
+            if job.card.message_id is not None:
+                await self._delete_saved(job, job.card.message_id)
+        except discord.NotFound:
+            return
+        except LOST as error:
+            if not is_refusal(error):
+                raise DeliveryError(str(error)) from error
+            log.info("a card stays beside its notice", job=job.id, reason=str(error))
+            await self._edit(job, await self._view(job, Outlook()))
+
+    async def _delete_saved(self, job: Job, message_id: int) -> None:
+        if self._replies.token_lives(job):
+            try:
+                await self._replies.webhook(job).delete_message(message_id)
+            except discord.HTTPException as error:
+                if not is_refusal(error):
+                    raise
+            else:
+                return
+        channel = self._client.get_partial_messageable(job.channel_id)
+        await channel.get_partial_message(message_id).delete()
+
     async def _refuse_privately(self, job: Job) -> None:
         """Delete the public reply and tell its requester alone; each way out has a next one."""
         assert job.failure is not None
@@ -308,6 +339,12 @@ def _is_looked_at(job: Job) -> bool:
     return job.is_offer and None not in {job.subject, job.motion} and job.duration_s is None
 
 
+def _is_card_unsure(job: Job) -> bool:
+    """Whether a plain message's card is yet to be posted, or may stand without being saved."""
+    is_unsaved = job.card.message_id is None or job.card_is_above_its_files
+    return job.source is Source.MESSAGE and is_unsaved
+
+
 def _needs_nothing(job: Job) -> bool:
     """Cards that Discord or another message has already brought to where they should be."""
     if job.state is JobState.CHECKING and job.source is Source.SLASH:
@@ -316,10 +353,12 @@ def _needs_nothing(job: Job) -> bool:
         return True  # there never was a reply: Discord itself has told them
     if job.state is JobState.DELIVERING and job.delivery_message_id is not None:
         return True  # perhaps it is the finished post by now, and the answer was lost
+    if job.failure and job.delivered in {Delivered.CHANNEL, Delivered.DIRECT}:
+        return True  # its notice has taken the card's place
     return job.delivered is Delivered.REPLY
 
 
-async def _delete(message: discord.PartialMessage) -> None:
+async def _delete(message: discord.Message | discord.PartialMessage) -> None:
     try:
         await message.delete()
     except discord.HTTPException as error:

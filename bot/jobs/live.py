@@ -25,7 +25,10 @@ class Jobs(Protocol):
 
 
 class LiveJobs:
-    """Every job that has not ended, and the queue; nothing is kept of one that has."""
+    """Every job that has not ended, and the queue.
+
+    Of one that has ended nothing is kept, once its requester knows.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -36,7 +39,7 @@ class LiveJobs:
         store.database.on_commit.append(self._learn)
 
     async def load(self) -> list[Job]:
-        """Every unended job, read once at the start."""
+        """Every job of which something is still to be done, read once at the start."""
         with self._reading() as changed:
             found = await self._store.read.unended()
         self._queue = Queue(self._store.limits.max_running_per_person)
@@ -48,7 +51,7 @@ class LiveJobs:
         return list(self._jobs.values())
 
     async def job(self, job_id: str) -> Job | None:
-        """One job, or `None`; one that has ended is looked up."""
+        """One job, or `None`; one that is over is looked up."""
         return self._jobs.get(job_id) or await self.refresh(job_id)
 
     async def refresh(self, job_id: str) -> Job | None:
@@ -100,7 +103,7 @@ class LiveJobs:
         known = self._jobs.pop(job.id, None)
         if known is not None:
             self._count(known, -1)
-        if not job.ended:
+        if not job.ended or job.owes_notice:
             self._jobs[job.id] = job
             self._count(job, 1)
 

@@ -1,4 +1,4 @@
-"""A job's life: who looks at it when. Each unended job is followed by one task.
+"""A job's life: who looks at it when. Each job is followed by one task until its end is told.
 
 `advance` reads the job, does its next step, and commits. It may be called twice or from two places:
 every change names the state and the revision it leaves, so that the slower one changes nothing.
@@ -40,6 +40,13 @@ class Post(Protocol):
         """Bring the finished video to its requester. Raises `DeliveryError`."""
 
 
+class Notices(Protocol):
+    """What is asked of `notices`."""
+
+    async def give(self, job: Job) -> None:
+        """Tell its requester how it has ended. Raises `DeliveryError`."""
+
+
 class Cards(Protocol):
     """What is asked of `status`."""
 
@@ -48,7 +55,7 @@ class Cards(Protocol):
 
 
 class Runner:
-    """Follows every job until it has ended; `wake` makes it look at one now."""
+    """Follows every job until its end is told; `wake` makes it look at one now."""
 
     def __init__(
         self,
@@ -60,6 +67,7 @@ class Runner:
         submits: Submits,
         renders: Renders,
         delivery: Post,
+        notices: Notices,
         cards: Cards,
         pause: Callable[[], Awaitable[None]],
         files: Files,
@@ -73,6 +81,7 @@ class Runner:
         self._submits = submits
         self._renders = renders
         self._delivery = delivery
+        self._notices = notices
         self._cards = cards
         self._pause = pause
         self._files = files
@@ -182,13 +191,16 @@ class Runner:
         return wait_s
 
     async def advance(self, job_id: str) -> float | None:
-        """Do a job's next step; the seconds after which to look again, `None` once it has ended."""
+        """Do a job's next step; the seconds after which to look again, `None` once it is over."""
         job = await self._jobs.job(job_id)
         if job is None:
             return None
         self._cards.wake(job_id)
         if job.ended:
             await self._tidy(job)
+            if job.owes_notice:
+                await self._notices.give(job)
+                self._cards.wake(job_id)
             return None
         wait_s = await self._next_step(job)
         after = await self._jobs.job(job_id)

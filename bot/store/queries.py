@@ -15,7 +15,15 @@ from bot.core.queue import Queue, QueuedJob
 from bot.core.rules import OperatorLimits, Rules
 from bot.store import journal, transitions
 from bot.store.database import Database, query
-from bot.store.rows import IS_OFFER, action_from, attempt_from, entry_from, job_from, select_jobs
+from bot.store.rows import (
+    IS_OFFER,
+    OWES_NOTICE,
+    action_from,
+    attempt_from,
+    entry_from,
+    job_from,
+    select_jobs,
+)
 from bot.store.rule_rows import effective_rules, read_caps
 from bot.store.tables import actions, attempts, entries, jobs
 
@@ -104,8 +112,17 @@ class Queries:
         return await self._jobs(*where, limit=limit)
 
     async def unended(self) -> list[Job]:
-        """Every job that is not in a final state."""
-        return await self._jobs(jobs.c.state.not_in(ENDED))
+        """Every job that is not in a final state, or whose requester is yet to be told of it."""
+        return await self._jobs(or_(jobs.c.state.not_in(ENDED), OWES_NOTICE))
+
+    async def old_notices(self, before: float, limit: int) -> list[Job]:
+        """Jobs that came to nothing, of which a message has told since before then."""
+        return await self._jobs(
+            jobs.c.state.in_((JobState.FAILED, JobState.CANCELLED)),
+            jobs.c.delivery_message_id.is_not(None),
+            jobs.c.delivery_tried_at < before,
+            limit=limit,
+        )
 
     async def behind(self) -> list[Job]:
         """Jobs whose card does not show their last state."""

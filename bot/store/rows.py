@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, Select, and_, select
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, func, or_, select
 
 from bot.core.actions import Action, ActionKind
 from bot.core.jobs import (
@@ -26,6 +26,20 @@ IS_OFFER: ColumnElement[bool] = and_(
     jobs.c.state == JobState.CHECKING, jobs.c.source == Source.MESSAGE
 )
 """A plain message's request, which waits for its button outside the limits."""
+
+OWES_NOTICE: ColumnElement[bool] = or_(
+    and_(
+        jobs.c.state.in_((JobState.FAILED, JobState.CANCELLED)),
+        jobs.c.failure.is_not(None),
+        jobs.c.queued_at.is_not(None),
+        jobs.c.delivered.is_(None),
+    ),
+    and_(
+        jobs.c.delivered == Delivered.REPLY,
+        func.coalesce(jobs.c.delivery_channel_id, 0) != jobs.c.channel_id,
+    ),
+)
+"""As `Job.owes_notice` has it."""
 
 
 def select_jobs() -> Select[Any]:

@@ -17,6 +17,7 @@ from bot.core.jobs import (
     Quality,
     Source,
     Upload,
+    goes_unseen,
     may_retry,
 )
 from bot.core.ledger import EntryKind
@@ -44,7 +45,6 @@ from bot.store.transitions import (
 
 MAX_SUBMITTING = 8
 """At most so many submits may be in doubt after a crash."""
-
 
 _TOLD = (
     "id",
@@ -326,7 +326,7 @@ class Store(Decisions):
 
     @transaction
     def delivery_begins(self, connection: Connection, job: Job, channel_id: int, at: float) -> Job:
-        """The first try to post the video in this channel, saved before it is made."""
+        """The first try to tell the job's end in this channel, saved before it is made."""
         return update_job(connection, job, delivery_channel_id=channel_id, delivery_tried_at=at)
 
     @transaction
@@ -336,22 +336,27 @@ class Store(Decisions):
 
     @transaction
     def delivered(
-        self,
-        connection: Connection,
-        job: Job,
-        how: Delivered,
-        message_id: int | None,
-        at: float,
+        self, connection: Connection, job: Job, how: Delivered, message_id: int | None, at: float
     ) -> Job:
         """The video stands where the person can see it, or is kept for them."""
-        return transition(
-            connection,
-            job,
-            JobState.DELIVERED,
-            at,
-            delivered=how,
-            delivery_message_id=message_id,
-        )
+        told: dict[str, Any] = {"delivered": how, "delivery_message_id": message_id}
+        if how is Delivered.REPLY:
+            told["delivery_channel_id"] = None if goes_unseen(job, at) else job.channel_id
+        return transition(connection, job, JobState.DELIVERED, at, **told)
+
+    @transaction
+    def notice_given(
+        self, connection: Connection, job: Job, how: Delivered, message_id: int | None
+    ) -> Job:
+        """The requester of a job that has ended knows it, as far as they can be reached."""
+        if job.state is JobState.DELIVERED:  # in the reply, and that is where it stands
+            return update_job(connection, job, delivery_channel_id=job.channel_id)
+        return update_job(connection, job, delivered=how, delivery_message_id=message_id)
+
+    @transaction
+    def post_is_gone(self, connection: Connection, job_id: str) -> None:
+        """The message that told the job's end was deleted."""
+        note_on(connection, job_id, delivery_message_id=None)
 
     @transaction
     def card_is(self, connection: Connection, job_id: str, message_id: int) -> None:

@@ -10,10 +10,12 @@ from bot.cards.status_text import TITLES
 from bot.core.jobs import JobState
 from sandbox.discord.schema.parts import walk
 from sandbox.discord.state.model import Flag, InteractionType, Message
+from tests.torture.people import UNTOLD
 from tests.torture.world import World, text
 
 Job = Mapping[str, Any]
 ENDS = {"delivered", "failed", "cancelled"}
+UNMADE = {"failed", "cancelled"}
 IN_A_MESSAGE = {"channel", "reply", "direct"}
 A_DAY_S = 23.9 * 3600
 NEUTRAL = "This request could not be taken."
@@ -31,6 +33,7 @@ class Audit:
         self._messages = world.messages()
         self._accepted = world.provider.accepted
         self._posts: defaultdict[str, list[Message]] = defaultdict(list)
+        self._links: Counter[str] = Counter()
         for message in self._messages:
             for part in walk(message.components):
                 found = re.fullmatch(
@@ -38,6 +41,8 @@ class Audit:
                 )
                 if found and message.visible_to is None:
                     self._posts[found[1]].append(message)
+                if "url" in part:
+                    self._links[part["url"].rpartition("/")[2]] += 1
 
     def faults(self) -> list[str]:
         """Everything that is not as it must be."""
@@ -46,6 +51,7 @@ class Audit:
             *self._of_offers(),
             *self._of_runs(),
             *self._of_posts(),
+            *self._of_links(),
             *self._of_money(),
             *self._of_cards(),
             *self._of_what_hangs(),
@@ -101,15 +107,35 @@ class Audit:
                 yield f"{job['id']} ended as {_end(job)}, and {had} runs were bought for it."
 
     def _of_posts(self) -> Iterator[str]:
+        """One post for each video, and one notice for each failure; a day later that is gone."""
         known = {job["id"] for job in self.jobs}
         for job in self.jobs:
-            posts, wanted = self._posts[job["id"]], int(job["delivered"] in IN_A_MESSAGE)
+            is_over = job["state"] in UNMADE and job["delivery_message_id"] is None
+            is_told = job["delivered"] in IN_A_MESSAGE and job["state"] in ENDS
+            wanted = int(is_told and not is_over)
+            posts = self._posts[job["id"]]
             if len(posts) != wanted:
                 yield f"{job['id']} ended as {_end(job)}, and has {len(posts)} posts."
             if wanted and job["delivery_message_id"] not in {message.id for message in posts}:
                 yield f"{job['id']}: its post is another one than it has saved."
+        for job in self._world.rows(f"SELECT * FROM jobs WHERE {UNTOLD}"):
+            yield f"{job['id']} ended as {_end(job)}, and its requester was never told."
         for job_id in self._posts.keys() - known:
             yield f"{job_id}: there is a post of a job that nobody knows."
+
+    def _of_links(self) -> Iterator[str]:
+        """A notice leads to the card each time that a job waits for a decision, and to an old reply
+        that has its video."""
+        waits = Counter(
+            row["job_id"]
+            for row in self._world.rows("SELECT job_id FROM actions WHERE action = 'review'")
+        )
+        for job in self.jobs:
+            links, may_be = self._links[str(job["card_message_id"])], waits[job["id"]]
+            if links > may_be + (job["delivered"] == "reply"):
+                yield f"{job['id']} waited {may_be} times, and {links} notices lead to its card."
+            if job["state"] == "review" and job["delivered"] in IN_A_MESSAGE and not links:
+                yield f"{job['id']} waits for a decision, and its notice is gone."
 
     def _of_money(self) -> Iterator[str]:
         by_job: defaultdict[str, list[Job]] = defaultdict(list)
@@ -157,7 +183,7 @@ class Audit:
 
 
 def _end(job: Job) -> str:
-    if job["delivered"]:
+    if job["state"] == "delivered":
         return f"delivered ({job['delivered']})"
     if job["failure"]:
         found = re.search(r'"problem": ?"(\w+)"', job["failure"])
@@ -183,6 +209,8 @@ def _wrong_with_card(job: Job, card: Message | None) -> str | None:
     if by_command and job["failure"] and job["queued_at"] is None:
         is_fine = card is None or text(card) == NEUTRAL
         return None if is_fine else f"its public reply says: {text(card)!r}" if card else None
+    if job["state"] in UNMADE and job["delivered"] in IN_A_MESSAGE:
+        return None if card is None else f"its card stands beside its notice: {text(card)!r}"
     if job["card_message_id"] is None:
         return None if job["state"] == "cancelled" else "it has no card."
     if card is None:

@@ -18,6 +18,13 @@ GLANCE_S = 0.3
 PRESS_AGAIN_S = 3.0
 CHANNELS = ("general", "showroom", "readonly", "nofiles", *(f"stage{n}" for n in range(6)))
 UNENDED = "state NOT IN ('delivered', 'failed', 'cancelled')"
+UNTOLD = (
+    "(state IN ('failed', 'cancelled') AND failure IS NOT NULL AND queued_at IS NOT NULL"
+    " AND delivered IS NULL)"
+    " OR (delivered = 'reply' AND coalesce(delivery_channel_id, 0) != channel_id)"
+    " OR (state = 'review' AND delivered IS NULL)"
+)
+"""What a message is yet to tell whoever asked."""
 HALF = "Now send me the"
 """On the card of an offer whose other file may have been sent while nobody listened."""
 

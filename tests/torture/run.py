@@ -11,7 +11,7 @@ from pathlib import Path
 from sandbox.faults.injector import Faults
 from tests.torture.audit import Audit
 from tests.torture.killer import Killer
-from tests.torture.people import UNENDED, People
+from tests.torture.people import UNENDED, UNTOLD, People
 from tests.torture.trouble import make_trouble, trouble_the_gateway
 from tests.torture.world import World
 
@@ -161,13 +161,14 @@ def _may_kill(world: World, plan: Plan, killer: Killer) -> bool:
 
 
 def _is_over(world: World) -> bool:
-    """Nothing is under way, every bought run has been found, and no card lags behind."""
+    """Nothing is under way, every bought run is found, every end told, and no card behind."""
     claimed = world.rows("SELECT count(*) AS number FROM attempts WHERE request_id IS NOT NULL")
     return (
         world.is_online
         and not world.count(f"{UNENDED} AND state != 'review'")
         and bool(claimed)
         and claimed[0]["number"] == len(world.provider.accepted)
+        and not world.count(UNTOLD)
         and not world.count("card_shown IS NULL OR card_shown NOT LIKE state || '%'")
     )
 

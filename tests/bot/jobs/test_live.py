@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy.event import listen
 
 from bot.core.actions import ActionKind
-from bot.core.jobs import Delivered, Job, JobState, Source
+from bot.core.jobs import Delivered, Failure, Job, JobState, Source
+from bot.errors import Problem
 from bot.jobs.live import LiveJobs
 from bot.store.database import Database
 from bot.store.store import Store
@@ -81,6 +82,20 @@ async def test_nothing_is_kept_of_a_job_that_has_ended(store: Store) -> None:
     assert await live.job("unknown") is None
     assert live._jobs == {}
     assert (await live.queue())._people == {}
+
+
+async def test_what_failed_is_kept_until_it_is_told(store: Store) -> None:
+    for loaded_first in (True, False):
+        live = LiveJobs(store)
+        if loaded_first:
+            await live.load()
+            failed = await store.fail(await queue(store), Failure(Problem.GENERATION_FAILED), AT)
+        else:
+            assert await live.load() == [failed]
+        assert [*live._jobs] == [failed.id]
+        assert await seen(live) == await seen(store)
+    await store.notice_given(failed, Delivered.CHANNEL, 9)
+    assert live._jobs == {}
 
 
 async def test_what_another_program_decides_is_seen_when_it_is_looked_for(

@@ -240,6 +240,52 @@ async def test_a_delivered_job_is_charged_and_over(store: Store) -> None:
     assert await store.read.unended() == []
 
 
+@pytest.mark.parametrize("how", [Delivered.CHANNEL, Delivered.KEPT])
+async def test_what_failed_in_the_line_is_followed_until_it_is_told(
+    store: Store, how: Delivered
+) -> None:
+    never_queued = await begin(store, 1)
+    await store.fail(never_queued, Failure(Problem.INTERRUPTED), AT)
+    await store.cancel(await queue(store, 2), AT)
+    failed = await store.fail(await queue(store, 3), Failure(Problem.GENERATION_FAILED), AT)
+    by_moderator = await store.cancel_for(await queue(store, 4), actor_id=9, reason="so", at=AT)
+    owing = await store.read.unended()
+    assert {job.id for job in owing} == {failed.id, by_moderator.id}
+    assert all(job.owes_notice for job in owing)
+    for job in owing:
+        tried = await store.delivery_begins(job, 2, AT)
+        told = await store.notice_given(tried, how, 9 if how is Delivered.CHANNEL else None)
+        assert (told.state, told.delivered, told.owes_notice) == (job.state, how, False)
+        with pytest.raises(StaleJob):
+            await store.notice_given(tried, how, 10)
+    assert await store.read.unended() == []
+    posted = [failed.id, by_moderator.id] if how is Delivered.CHANNEL else []
+    assert {job.id for job in await store.read.old_notices(AT + 1, 9)} == {*posted}
+    assert await store.read.old_notices(AT, 9) == []
+    for job in owing:
+        await store.post_is_gone(job.id)
+    assert await store.read.old_notices(AT + 1, 9) == []
+
+
+@pytest.mark.parametrize(("took_s", "owes"), [(119.0, False), (121.0, True)])
+async def test_a_reply_that_went_unseen_is_followed_until_it_is_announced(
+    store: Store, took_s: float, owes: bool
+) -> None:
+    job = await store.rendered(await rendering(store), "https://files.example/v.mp4", 0.5, AT)
+    job = await store.fetched(job, AT)
+    job = await store.delivery_begins(job, job.channel_id, AT)  # which was refused
+    job = await store.reply_begins(job, 7)
+    done = await store.delivered(job, Delivered.REPLY, 7, job.created_at + took_s)
+    assert done.owes_notice is owes
+    assert [found.id for found in await store.read.unended()] == [done.id] * owes
+    if owes:
+        tried = await store.delivery_begins(done, 99, AT)
+        assert tried.owes_notice
+        over = await store.notice_given(tried, Delivered.KEPT, None)
+        assert (over.delivered, over.delivery_message_id) == (Delivered.REPLY, 7)
+        assert await store.read.unended() == []
+
+
 async def test_the_line_is_in_order_of_asking(store: Store) -> None:
     """Not in the order in which the checks happened to end."""
     for number in (1, 2):

@@ -1,6 +1,6 @@
 """What was given back while a run may yet be billed counts in budgets; failures are told once.
 
-Failures from before that are not told anew: their cards have.
+Ends from before that are not told anew: their cards have.
 """
 
 import sqlalchemy as sa
@@ -19,4 +19,8 @@ def upgrade() -> None:
         sa.Column("credits", sa.Integer, nullable=False),
     )
     op.create_index("unproven_by_time", "unproven", ["held_at"])
-    op.execute("UPDATE jobs SET delivered = 'kept' WHERE state = 'failed' AND delivered IS NULL")
+    op.execute(
+        "UPDATE jobs SET delivered = 'kept'"
+        " WHERE state IN ('failed', 'cancelled') AND delivered IS NULL"
+    )
+    op.execute("UPDATE jobs SET delivery_channel_id = channel_id WHERE delivered = 'reply'")

@@ -158,6 +158,6 @@ async def test_a_video_whose_files_are_gone_ends_uncharged(life: Life) -> None:
     life.advance(DAY_S)
     life.provider.workshop.resume()
     await life.reaches("delivered", "failed", step_s=5.0)
-    await ben.wait_for(says("You were not charged", to=life.world.users["ben"].id))
+    await ben.wait_for(says(f"<@{life.world.users['ben'].id}>", "You were not charged"))
     assert life.money().count("release") == 1
     assert len(life.provider.accepted) == 1

@@ -91,9 +91,9 @@ class Bench(RuleBasedStateMachine):
         return any(not states or job.state in states for job in self.model.jobs.values())
 
     @property
-    def has_unended(self) -> bool:
-        """Whether anything is still to be done."""
-        return any(not job.ended for job in self.model.jobs.values())
+    def has_more_to_do(self) -> bool:
+        """Whether anything is still to be done, or told."""
+        return any(not job.is_over for job in self.model.jobs.values())
 
     def advance(self, job: Told, death: str | None = None) -> None:
         """The runner looks at a job once; somebody else has just seen it and may act later."""

@@ -29,13 +29,17 @@ def compare(bot: Program, model: Reference) -> None:
 
 
 def _jobs(database: sqlite3.Connection, model: Reference) -> None:
-    rows = database.execute("SELECT id, state, price, quality, attempt_id, queued_at FROM jobs")
+    rows = database.execute(
+        "SELECT id, state, price, quality, attempt_id, queued_at, delivered FROM jobs"
+    )
     found = {row[0]: row[1:] for row in rows}
     assert found.keys() == model.jobs.keys()
     for job in model.jobs.values():
-        state, price, quality, attempt_id, queued_at = found[job.id]
+        state, price, quality, attempt_id, queued_at, told = found[job.id]
         assert (state, quality, queued_at) == (job.state, job.quality, job.queued_at)
         assert (attempt_id is not None) == job.is_attempting
+        if job.state == "failed":
+            assert (told is None) == (queued_at is None or job.owes_notice)
         assert price == (None if job.queued_at is None else job.price)
 
 

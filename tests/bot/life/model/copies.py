@@ -41,6 +41,7 @@ EVENTS: dict[str, Event] = {
     "fetched": lambda store, job, at: store.fetched(job, at),
     "delivered": lambda store, job, at: store.delivered(job, Delivered.KEPT, None, at),
     "posting": lambda store, job, at: store.delivery_begins(job, 5, at),
+    "noticed": lambda store, job, at: store.notice_given(job, Delivered.KEPT, None),
     "replying": lambda store, job, at: store.reply_begins(job, 5),
     "again": _resolve(Outcome.AGAIN),
     "ran": _resolve(Outcome.RAN),

@@ -119,6 +119,12 @@ class Post:
             raise DeliveryError("Discord is down")
         await self._store.delivered(job, Delivered.KEPT, None, self._clock.time())
 
+    async def give(self, job: Job) -> None:
+        """A notice, unless Discord is down. Raises `DeliveryError`."""
+        if self._outside.weather.discord_is_down:
+            raise DeliveryError("Discord is down")
+        await self._store.notice_given(job, Delivered.CHANNEL, 7)
+
 
 class Program:
     """One run of the program; `restart` makes the next one from what is on disk."""
@@ -188,6 +194,7 @@ class Program:
     def _runner(self, segmind: Segmind, downloads: Downloads, media: Media) -> Runner:
         store, files, breaker, clock = self.store, self.files, self.breaker, self.clock
         alarms, limiter = Alarms(), self.limiter
+        post = Post(store, self.outside, clock)
         return Runner(
             store=store,
             jobs=self.jobs,
@@ -236,7 +243,8 @@ class Program:
                 clock=clock,
                 supplier=self.outside.url,
             ),
-            delivery=Post(store, self.outside, clock),
+            delivery=post,
+            notices=post,
             cards=self.discord,
             pause=self.discord.pause,
             files=files,

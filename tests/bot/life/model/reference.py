@@ -108,6 +108,7 @@ class Reference:
         """Its credits go back in the same breath."""
         self.commits()
         self.enters(job, "failed")
+        job.owes_notice = job.queued_at is not None
         self.purses.release(job.id)
 
     def cancels(self, job: Told) -> None:
@@ -139,6 +140,9 @@ class Reference:
             case "delivering" if not self.outside.weather.discord_is_down:
                 self.commits()
                 self.enters(job, "delivered")
+            case "failed" if job.owes_notice and not self.outside.weather.discord_is_down:
+                self.commits()
+                job.is_told()
 
     def _checks(self, job: Told, reply_stands: bool) -> None:
         at, links = self.clock.at, [link for link in (job.subject, job.motion) if link]

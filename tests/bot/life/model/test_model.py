@@ -94,7 +94,7 @@ class Lives(People):
             if run.asked_by == job.id and run.state == "PROCESSING":
                 run.state = how
 
-    @precondition(lambda self: self.has_unended)
+    @precondition(lambda self: self.has_more_to_do)
     @rule(
         number=NUMBER,
         death=DEATH,
@@ -117,18 +117,18 @@ class Lives(People):
         ends: Literal["COMPLETED", "FAILED"] | None,
     ) -> None:
         """One look at one job, whatever the world is like."""
-        jobs = [job for job in self.model.jobs.values() if not job.ended]
+        jobs = [job for job in self.model.jobs.values() if not job.is_over]
         self.outside.weather = Weather(answer, lag_s, down, files, discord)
         job = jobs[number % len(jobs)]
         if ends:
             self.finish_runs(job, ends)
         self.advance(job, death)
 
-    @precondition(lambda self: self.has_unended)
+    @precondition(lambda self: self.has_more_to_do)
     @rule(number=NUMBER, steps=st.integers(2, 7), answer=st.sampled_from(["yes", *ANSWERS]))
     def carry_on(self, number: int, steps: int, answer: Answer) -> None:
         """In fair weather, with runs that end."""
-        jobs = [job for job in self.model.jobs.values() if not job.ended]
+        jobs = [job for job in self.model.jobs.values() if not job.is_over]
         job = jobs[number % len(jobs)]
         self.outside.weather = Weather(answer)
         for _ in range(steps):

@@ -49,11 +49,22 @@ class Told:
     again: int = 0
     is_retried: bool = False
     has_video: bool = False
+    owes_notice: bool = False
 
     @property
     def ended(self) -> bool:
         """Nothing more can become of it."""
         return self.state in ENDED
+
+    @property
+    def is_over(self) -> bool:
+        """Its requester knows, too."""
+        return self.ended and not self.owes_notice
+
+    def is_told(self) -> None:
+        """The message that it came to nothing is saved as posted."""
+        self.owes_notice = False
+        self.age += 1
 
     @property
     def is_offer(self) -> bool:
