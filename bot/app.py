@@ -18,6 +18,7 @@ from bot.alarms import Alarms
 from bot.clock import Clock
 from bot.connection import Connection
 from bot.delivery.audit import AuditChannels
+from bot.delivery.deletions import DeletedPosts
 from bot.delivery.notices import Notices
 from bot.delivery.post import Delivery
 from bot.delivery.replies import Replies
@@ -51,6 +52,7 @@ from bot.store.store import Store
 from bot.telemetry import Health, LoopLag
 from cogs.members.buttons import CardButton
 from cogs.members.credits import Credits, PayerSelect
+from cogs.members.deletions import Deletions
 from cogs.members.jobs import Jobs
 from cogs.members.messages import Messages
 from cogs.members.mimic import Mimic
@@ -115,6 +117,7 @@ class _Told:
     delivery: Delivery
     notices: Notices
     audit: AuditChannels
+    deleted: DeletedPosts
 
 
 async def _wire(
@@ -140,7 +143,7 @@ async def _wire(
         breaker=breaker,
         limiter=RateLimiter(clock, settings.segmind_requests_per_minute),
         jobs=jobs,
-        forecast=Forecast(store, jobs, breaker, clock),
+        forecast=Forecast(store, jobs, breaker, clock, settings.keep_days),
         videos=Videos(files, media),
         members=members,
         wallets=Wallets(store=store, members=members, rates=settings.rates(), clock=clock),
@@ -157,7 +160,7 @@ async def _wire(
     client.quotas = Quotas(store=store, wake=runner.wake, clock=clock, runner=runner)
     client.crowd = crowd
     client.confirmations, client.card_access = Confirmations(clock), CardAccess(clock)
-    await _load_cogs(client, parts)
+    await _load_cogs(client, parts, told.deleted)
     connection = Connection(client, settings.discord_token.get_secret_value(), clock)
     backups = DailyBackups(database.path, settings.backups, clock, alarms)
     if settings.http_port:
@@ -173,11 +176,11 @@ async def _wire(
             port=settings.http_port,
         )
         await stack.enter_async_context(health)
-    telling = [told.status.run, told.notices.run, told.audit.run]
+    telling = [told.status.run, told.notices.run, told.audit.run, told.deleted.run]
     return runner, [connection.run, *telling, lag.run, backups.run, database.whole]
 
 
-async def _load_cogs(client: Bot, parts: _Parts) -> None:
+async def _load_cogs(client: Bot, parts: _Parts, deleted: DeletedPosts) -> None:
     """What people can use, and the buttons that outlive a restart."""
     moderate = Moderate(client.moderation, parts.members, parts.clock.time)
     for cog in (
@@ -185,6 +188,7 @@ async def _load_cogs(client: Bot, parts: _Parts) -> None:
         Jobs(client.requests),
         Credits(client.requests),
         Messages(client.requests, client.crowd, SmallTalk(parts.clock)),
+        Deletions(deleted.saw),
         moderate,
         Quota(client.quotas),
         SettingsCog(client.quotas, parts.store.limits),
@@ -236,6 +240,7 @@ def _told(parts: _Parts, crowd: Crowd) -> _Told:
             client=client, store=store, jobs=jobs, status=status, routes=routes, clock=clock
         ),
         audit=AuditChannels(client=client, store=store, clock=clock),
+        deleted=DeletedPosts(store=store, wake_card=status.wake, clock=clock),
     )
 
 

@@ -23,7 +23,7 @@ class Outlook:
     `place` in the line is from 1, as of `place_as_of`; times are unix seconds, as `ready_at` is;
     `unavailable` is the provider, `waits_for_own` that the person's other videos must be done
     first, and `is_in_doubt` that a
-    submit got no answer.
+    submit got no answer. A finished video is kept here until `kept_until`.
     """
 
     place: int | None = None
@@ -33,6 +33,7 @@ class Outlook:
     unavailable: bool = False
     waits_for_own: bool = False
     is_in_doubt: bool = False
+    kept_until: float | None = None
 
 
 STAGES: tuple[tuple[str, frozenset[JobState]], ...] = (
@@ -107,7 +108,7 @@ def latest(job: Job, outlook: Outlook) -> str | None:
                 f"could cost twice. Your credits stay held until it is settled by {_settler(job)}."
             )
         case JobState.DELIVERED:
-            return _where(job)
+            return _where(job, outlook)
         case JobState.FAILED if job.failure:
             why = sentence(job.failure.problem, job.failure.facts)
             was_draft = job.source is Source.MESSAGE and job.queued_at is None
@@ -162,18 +163,19 @@ def _settled(job: Job) -> str:
             return ""
 
 
-def _where(job: Job) -> str:
+def _where(job: Job, outlook: Outlook) -> str:
     took = f" It took {seconds_text(job.state_since - job.created_at)}."
     match job.delivered:
         case Delivered.CHANNEL | Delivered.DIRECT if job.delivery_message_id:
             private = " in your direct messages" if job.delivered is Delivered.DIRECT else ""
             return f"[Your video]({link_to_post(job)}) is ready{private}.{took}"
+        case Delivered.CHANNEL | Delivered.DIRECT:
+            return f"Your video was posted, and the post was deleted: {_shown_by(job, outlook)}"
         case Delivered.REPLY:
             return f"Your video is ready.{took}"
         case _:
             return (
-                "Your video is ready, but it could not be posted here: "
-                f"`/jobs show {job.id}` shows it."
+                f"Your video is ready, but it could not be posted here: {_shown_by(job, outlook)}"
             )
 
 
@@ -183,6 +185,11 @@ def link_to_post(job: Job) -> str:
     home = "@me" if in_private else job.server_id
     channel_id = job.channel_id if job.delivered is Delivered.REPLY else job.delivery_channel_id
     return f"https://discord.com/channels/{home}/{channel_id}/{job.delivery_message_id}"
+
+
+def _shown_by(job: Job, outlook: Outlook) -> str:
+    until = f" until <t:{outlook.kept_until:.0f}:f>" if outlook.kept_until else ""
+    return f"`/jobs show {job.id}` shows it{until}."
 
 
 def facts(job: Job) -> str:

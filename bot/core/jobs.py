@@ -240,6 +240,12 @@ class Job:
         return self.ended and was_begun and self.delivered is None
 
     @property
+    def is_post_gone(self) -> bool:
+        """Somebody has deleted the message that had its video."""
+        was_posted = self.delivered in {Delivered.CHANNEL, Delivered.DIRECT}
+        return self.state is JobState.DELIVERED and was_posted and self.delivery_message_id is None
+
+    @property
     def is_offer(self) -> bool:
         """A plain message's request that still waits for a file or for its button."""
         return self.state is JobState.CHECKING and self.source is Source.MESSAGE

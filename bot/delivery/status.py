@@ -330,6 +330,8 @@ def _note(job: Job, outlook: Outlook) -> str | None:
             return "doubt"
         case JobState.RENDERING if outlook.pace is not Pace.USUAL:
             return outlook.pace
+        case JobState.DELIVERED if job.is_post_gone:
+            return "gone"
         case _:
             return None
 

@@ -24,11 +24,14 @@ LATE = 1.5
 class Forecast:
     """Learns from what has happened."""
 
-    def __init__(self, store: Store, jobs: Jobs, breaker: CircuitBreaker, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, jobs: Jobs, breaker: CircuitBreaker, clock: Clock, keep_days: float
+    ) -> None:
         self._store = store
         self._jobs = jobs
         self._breaker = breaker
         self._clock = clock
+        self._keep_s = keep_days * 24 * 3600
         self._past: list[PastRun] = []
         self._past_read_at = -math.inf
         self._learned: dict[tuple[Quality, int], RunTimes] = {}
@@ -54,6 +57,8 @@ class Forecast:
             return await self._turn(job)
         if job.state is JobState.SUBMITTING:
             return Outlook(is_in_doubt=now - job.state_since > ANSWER_S)
+        if job.state is JobState.DELIVERED:
+            return Outlook(kept_until=job.state_since + self._keep_s)
         attempt = job.attempt
         if job.state is not JobState.RENDERING or not attempt or attempt.submitted_at is None:
             return Outlook()

@@ -17,6 +17,7 @@ from bot.store import journal, transitions
 from bot.store.database import Database, query
 from bot.store.rows import (
     IS_OFFER,
+    IS_POST_GONE,
     OWES_NOTICE,
     action_from,
     attempt_from,
@@ -124,10 +125,20 @@ class Queries:
             limit=limit,
         )
 
+    async def posted_as(self, message_ids: Collection[int]) -> list[Job]:
+        """The ended jobs of which one of these messages tells."""
+        return await self._jobs(
+            jobs.c.delivery_message_id.in_(message_ids), jobs.c.delivered.is_not(None)
+        )
+
     async def behind(self) -> list[Job]:
         """Jobs whose card does not show their last state."""
         return await self._jobs(
-            or_(jobs.c.card_shown.is_(None), ~jobs.c.card_shown.startswith(jobs.c.state)),
+            or_(
+                jobs.c.card_shown.is_(None),
+                ~jobs.c.card_shown.startswith(jobs.c.state),
+                and_(IS_POST_GONE, ~jobs.c.card_shown.endswith("gone")),
+            ),
             or_(
                 jobs.c.card_message_id.is_not(None),
                 jobs.c.card_token.is_not(None),

@@ -41,6 +41,13 @@ OWES_NOTICE: ColumnElement[bool] = or_(
 )
 """As `Job.owes_notice` has it."""
 
+IS_POST_GONE: ColumnElement[bool] = and_(
+    jobs.c.state == JobState.DELIVERED,
+    jobs.c.delivered.in_((Delivered.CHANNEL, Delivered.DIRECT)),
+    jobs.c.delivery_message_id.is_(None),
+)
+"""As `Job.is_post_gone` has it."""
+
 
 def select_jobs() -> Select[Any]:
     """Jobs with their current attempt; feed its rows to `job_from`."""

@@ -79,6 +79,7 @@ jobs = Table(
     Column("settled", String(8)),
     Index("jobs_by_state", "state", "person_id", "server_id", "source"),
     Index("jobs_by_person", "person_id", "created_at"),
+    Index("jobs_by_post", "delivery_message_id", **_only("delivery_message_id IS NOT NULL")),
 )
 
 wallets = Table(

@@ -260,11 +260,13 @@ async def test_what_failed_in_the_line_is_followed_until_it_is_told(
             await store.notice_given(tried, how, 10)
     assert await store.read.unended() == []
     posted = [failed.id, by_moderator.id] if how is Delivered.CHANNEL else []
+    assert {job.id for job in await store.read.posted_as({8, 9})} == {*posted}
     assert {job.id for job in await store.read.old_notices(AT + 1, 9)} == {*posted}
     assert await store.read.old_notices(AT, 9) == []
     for job in owing:
         await store.post_is_gone(job.id)
     assert await store.read.old_notices(AT + 1, 9) == []
+    assert await store.read.posted_as({9}) == []
 
 
 @pytest.mark.parametrize(("took_s", "owes"), [(119.0, False), (121.0, True)])
@@ -284,6 +286,17 @@ async def test_a_reply_that_went_unseen_is_followed_until_it_is_announced(
         over = await store.notice_given(tried, Delivered.KEPT, None)
         assert (over.delivered, over.delivery_message_id) == (Delivered.REPLY, 7)
         assert await store.read.unended() == []
+
+
+async def test_a_post_is_looked_up_by_an_index(store: Store) -> None:
+    """Messages are deleted all day on a busy server."""
+    plan = await store.database.read(
+        lambda opened: opened.exec_driver_sql(
+            "EXPLAIN QUERY PLAN SELECT id FROM jobs"
+            " WHERE delivery_message_id IN (1, 2, 3) AND delivered IS NOT NULL"
+        ).all()
+    )
+    assert "jobs_by_post" in str(plan)
 
 
 async def test_the_line_is_in_order_of_asking(store: Store) -> None:

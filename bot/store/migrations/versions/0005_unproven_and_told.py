@@ -1,6 +1,7 @@
 """What was given back while a run may yet be billed counts in budgets; failures are told once.
 
-Ends from before that are not told anew: their cards have.
+Ends from before that are not told anew: their cards have. What tells of an end is found by its
+message.
 """
 
 import sqlalchemy as sa
@@ -24,3 +25,11 @@ def upgrade() -> None:
         " WHERE state IN ('failed', 'cancelled') AND delivered IS NULL"
     )
     op.execute("UPDATE jobs SET delivery_channel_id = channel_id WHERE delivered = 'reply'")
+    posted = sa.text("delivery_message_id IS NOT NULL")
+    op.create_index(
+        "jobs_by_post",
+        "jobs",
+        ["delivery_message_id"],
+        sqlite_where=posted,
+        postgresql_where=posted,
+    )

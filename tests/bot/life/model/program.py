@@ -161,7 +161,7 @@ class Program:
         )
         self.files, self.breaker, media = Files(self.folder), CircuitBreaker(clock), Decoder()
         self.jobs = LiveJobs(self.store)
-        self.forecast = Forecast(self.store, self.jobs, self.breaker, clock)
+        self.forecast = Forecast(self.store, self.jobs, self.breaker, clock, keep_days=14)
         if not self._runs:
             for server in (1, 2):
                 await self.lay_down(server, HOUSES[server])
