@@ -166,6 +166,20 @@ def failed(job: Job) -> ui.LayoutView:
     )
 
 
+def waits(job: Job) -> ui.LayoutView:
+    """The notice that somebody has to decide about a job."""
+    card = status_text.link_to(job, job.card.message_id)
+    why = status_text.latest(job, Outlook())
+    return view(
+        words(
+            f"### {status_text.title(job)}", f"<@{job.person_id}>, your video has to wait. {why}"
+        ),
+        words(status_text.facts(job)),
+        ui.ActionRow(ui.Button[ui.LayoutView](label="Go to its card", url=card)),
+        colour=COLOURS[job.state],
+    )
+
+
 def ready(job: Job) -> ui.LayoutView:
     """The notice that a reply, whose edit notifies nobody, has its video by now."""
     link = ui.Button[ui.LayoutView](label="Go to it", url=status_text.link_to_post(job))

@@ -44,6 +44,7 @@ STAGES: tuple[tuple[str, frozenset[JobState]], ...] = (
     ("Fetching", frozenset({JobState.FETCHING})),
     ("Posting", frozenset({JobState.DELIVERING})),
 )
+DISCORD = "https://discord.com/channels"
 TITLES = {
     JobState.CHECKING: "Looking at your files",
     JobState.QUEUED: "In line",
@@ -181,10 +182,15 @@ def _where(job: Job, outlook: Outlook) -> str:
 
 def link_to_post(job: Job) -> str:
     """Where a finished video stands in Discord."""
-    in_private = job.is_direct or job.delivered is Delivered.DIRECT
-    home = "@me" if in_private else job.server_id
-    channel_id = job.channel_id if job.delivered is Delivered.REPLY else job.delivery_channel_id
-    return f"https://discord.com/channels/{home}/{channel_id}/{job.delivery_message_id}"
+    if job.delivered is Delivered.DIRECT:
+        return f"{DISCORD}/@me/{job.delivery_channel_id}/{job.delivery_message_id}"
+    return link_to(job, job.delivery_message_id)
+
+
+def link_to(job: Job, message_id: int | None) -> str:
+    """A message in the channel in which a job was asked for; to the channel itself without one."""
+    home = "@me" if job.is_direct else job.server_id
+    return "/".join(map(str, filter(None, (DISCORD, home, job.channel_id, message_id))))
 
 
 def _shown_by(job: Job, outlook: Outlook) -> str:

@@ -188,8 +188,9 @@ class Job:
     decided when the job was last in review. `failure` is why it failed or was cancelled; where it
     goes on, why its last run failed, so that it is tried again.
 
-    `delivered` is how its end was told, and `delivery_channel_id` and `delivery_message_id` say where
-    that stands, or is being tried since `delivery_tried_at`; without a message it stands no longer.
+    `delivered` is how its end, or that it is in review, was told. `delivery_channel_id` and
+    `delivery_message_id` say where that stands, or is being tried since `delivery_tried_at`;
+    without a message it stands no longer.
     """
 
     id: str
@@ -229,11 +230,14 @@ class Job:
 
     @property
     def owes_notice(self) -> bool:
-        """It has ended, and its requester is yet to be told so in a message that notifies them.
+        """Its requester is yet to be told where it is, in a message that notifies them.
 
-        That is owed for what came to nothing after it was queued, and not by its requester; and for
-        a video in a reply whose `delivery_channel_id` does not yet say that it is over.
+        That is owed for what came to nothing after it was queued, and not by its requester; for
+        a video in a reply whose `delivery_channel_id` does not yet say that it is over; and once
+        for each time that it enters review.
         """
+        if self.state is JobState.REVIEW:
+            return self.delivered is None
         if self.state is JobState.DELIVERED:
             return self.delivered is Delivered.REPLY and self.delivery_channel_id != self.channel_id
         was_begun = self.failure is not None and self.queued_at is not None

@@ -1,7 +1,7 @@
 """Notices: short messages for what would else be an edit, which notifies nobody.
 
-One says that a job came to nothing, in the place of its card and for a day; another, in direct
-messages, that the reply has its video by now.
+One says that a job came to nothing, in the place of its card and for a day; another that it waits
+for somebody's decision; and one, in direct messages, that the reply has its video by now.
 """
 
 import asyncio
@@ -14,11 +14,11 @@ from discord import ui
 
 from bot.cards import job as job_cards
 from bot.cards.job import Button
-from bot.cards.status_text import link_to_post
+from bot.cards.status_text import link_to, link_to_post
 from bot.clock import Clock
 from bot.core.jobs import Job, JobState
 from bot.delivery.discord_errors import LOST, is_refusal
-from bot.delivery.routes import Message, Routes, is_past_channel, pings
+from bot.delivery.routes import Message, Route, Routes, is_past_channel, pings
 from bot.delivery.status import StatusCards
 from bot.errors import CannotSave
 from bot.jobs.live import Jobs
@@ -61,29 +61,42 @@ class Notices:
         self._slots = asyncio.Semaphore(AT_ONCE)
 
     async def give(self, job: Job) -> None:
-        """Tell the requester of an ended job how it has ended.
+        """Tell a job's requester how it has ended, or that it waits for somebody's decision.
 
         Raises `DeliveryError` where it is worth trying again.
         """
         await self._client.wait_until_ready()
         async with self._slots, self._status.exclusive(job.id):
-            if job.state is JobState.DELIVERED:
-                await self._say_ready(job)
-            else:
-                await self._say_failed(job)
+            match job.state:
+                case JobState.DELIVERED:
+                    await self._say_ready(job)
+                case JobState.REVIEW:
+                    await self._say_it_waits(job)
+                case _:
+                    await self._say_failed(job)
 
     async def _say_failed(self, job: Job) -> None:
         """The card goes only once the notice stands; killed in between, the next try finds it."""
         mark = job_cards.custom_id(Button.DETAILS, job.id)
         message = Message(partial(self._send, job, job_cards.failed(job), job.id), mark)
-        direct = self._routes.directly(message)
-        ladder = [direct] if is_past_channel(job) else [self._routes.in_channel(message), direct]
-        how, message_id = await self._routes.first_open(job, ladder)
+        how, message_id = await self._routes.first_open(job, self._ladder(job, message))
         if message_id is not None:
             await self._status.remove(job)
         job = await self._jobs.job(job.id) or job
         await self._store.notice_given(job, how, message_id)
         log.info("its end is told", job=job.id, rung=how)
+
+    async def _say_it_waits(self, job: Job) -> None:
+        """Found again by its link to the card: the one of the end must not be taken for it."""
+        view, nonce = job_cards.waits(job), f"{job.id}-{job.state_since:.0f}"
+        message = Message(partial(self._send, job, view, nonce), link_to(job, job.card.message_id))
+        how, message_id = await self._routes.first_open(job, self._ladder(job, message))
+        job = await self._jobs.job(job.id) or job
+        await self._store.notice_given(job, how, message_id)
+
+    def _ladder(self, job: Job, message: Message) -> list[Route]:
+        direct = self._routes.directly(message)
+        return [direct] if is_past_channel(job) else [self._routes.in_channel(message), direct]
 
     async def _say_ready(self, job: Job) -> None:
         message = Message(

@@ -310,7 +310,8 @@ def fingerprint_of(job: Job, outlook: Outlook) -> str:
         paid = "|".join(map(str, filter(None, (files, job.server_id, job.failure))))
         return f"{job.state}:{crc32(paid.encode()):08x}:{job.duration_s or ''}"[:40]
     past = [] if job.ended else [job.settled, "again" if job.failure else None]
-    notes = [job.delivered, *past, _note(job, outlook)]
+    told = job.delivered if job.ended else None
+    notes = [told, *past, _note(job, outlook)]
     return ":".join([job.state, *(note for note in notes if note)])
 
 
@@ -355,7 +356,7 @@ def _needs_nothing(job: Job) -> bool:
         return True  # there never was a reply: Discord itself has told them
     if job.state is JobState.DELIVERING and job.delivery_message_id is not None:
         return True  # perhaps it is the finished post by now, and the answer was lost
-    if job.failure and job.delivered in {Delivered.CHANNEL, Delivered.DIRECT}:
+    if job.ended and job.failure and job.delivered in {Delivered.CHANNEL, Delivered.DIRECT}:
         return True  # its notice has taken the card's place
     return job.delivered is Delivered.REPLY
 

@@ -44,7 +44,7 @@ class Notices(Protocol):
     """What is asked of `notices`."""
 
     async def give(self, job: Job) -> None:
-        """Tell its requester how it has ended. Raises `DeliveryError`."""
+        """Tell its requester how it has ended, or why it waits. Raises `DeliveryError`."""
 
 
 class Cards(Protocol):
@@ -198,9 +198,11 @@ class Runner:
         self._cards.wake(job_id)
         if job.ended:
             await self._tidy(job)
-            if job.owes_notice:
-                await self._notices.give(job)
-                self._cards.wake(job_id)
+        if job.owes_notice:
+            await self._notices.give(job)
+            self._cards.wake(job_id)
+            return 0.0
+        if job.ended:
             return None
         wait_s = await self._next_step(job)
         after = await self._jobs.job(job_id)

@@ -348,7 +348,7 @@ class Store(Decisions):
     def notice_given(
         self, connection: Connection, job: Job, how: Delivered, message_id: int | None
     ) -> Job:
-        """The requester of a job that has ended knows it, as far as they can be reached."""
+        """A job's requester knows where it is, as far as they can be reached."""
         if job.state is JobState.DELIVERED:  # in the reply, and that is where it stands
             return update_job(connection, job, delivery_channel_id=job.channel_id)
         return update_job(connection, job, delivered=how, delivery_message_id=message_id)

@@ -18,6 +18,7 @@ _NOTE = update(jobs).where(_THIS)
 _STEP = _NOTE.where(jobs.c.state == bindparam("leaves"), jobs.c.revision == bindparam("seen"))
 _ATTEMPT = update(attempts).where(attempts.c.id == bindparam("this"))
 _CLAIM = select(attempts.c.id).where(attempts.c.request_id == bindparam("request_id"))
+_TOLD = ("delivered", "delivery_channel_id", "delivery_message_id", "delivery_tried_at")
 _FOR_NOTHING = select(func.count()).where(
     attempts.c.job_id == bindparam("job_id"),
     attempts.c.id != bindparam("current"),
@@ -68,6 +69,8 @@ def transition(connection: Connection, job: Job, enters: JobState, at: float, **
     """Move a job to its next state. Raises `StaleJob` when it is not where it should leave."""
     if not may_change(job.state, enters):
         raise StaleJob(f"Job {job.id} cannot go from {job.state} to {enters}.")
+    if job.state is JobState.REVIEW:  # how that was told says nothing of what comes
+        values = dict.fromkeys(_TOLD) | values
     return update_job(connection, job, state=enters, state_since=at, **values)
 
 

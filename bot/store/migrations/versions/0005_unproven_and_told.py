@@ -1,6 +1,6 @@
 """What was given back while a run may yet be billed counts in budgets; failures are told once.
 
-Ends from before that are not told anew: their cards have. What tells of an end is found by its
+What there was before that is not told anew: cards have. What tells of an end is found by its
 message.
 """
 
@@ -22,7 +22,7 @@ def upgrade() -> None:
     op.create_index("unproven_by_time", "unproven", ["held_at"])
     op.execute(
         "UPDATE jobs SET delivered = 'kept'"
-        " WHERE state IN ('failed', 'cancelled') AND delivered IS NULL"
+        " WHERE state IN ('failed', 'cancelled', 'review') AND delivered IS NULL"
     )
     op.execute("UPDATE jobs SET delivery_channel_id = channel_id WHERE delivered = 'reply'")
     posted = sa.text("delivery_message_id IS NOT NULL")

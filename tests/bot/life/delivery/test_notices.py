@@ -12,6 +12,7 @@ from sandbox.faults import answers
 from sandbox.faults.injector import Rule, late, resets
 from tests.bot.life.delivery.test_unreachable import delete_channel, kick, rendering
 from tests.bot.life.jobs.test_points import POST
+from tests.bot.life.jobs.test_review import AGAIN, GIVE_UP, decide, in_review
 from tests.bot.life.moderators.desk import desk
 from tests.bot.life.provider.test_provider import with_habits
 from tests.bot.life.world import TOKEN_LIFE_S, Life
@@ -19,6 +20,7 @@ from tests.e2e.stage import button, says
 
 DAY_S = 24 * 3600.0
 NO_VIDEO, READY = "there is no video this time", "### Your video is ready"
+WAITS = "your video has to wait"
 DELETES = (
     ("discord", "DELETE", "/channels/{channel_id}/messages/{message_id}"),
     ("discord", "DELETE", "/webhooks/{webhook_id}/{webhook_token}/messages/{message_id}"),
@@ -338,3 +340,43 @@ async def test_a_reply_that_is_dead_by_then_leads_on_and_is_not_announced(life: 
     life.provider.workshop.resume()
     await life.reaches("delivered", step_s=1.0)
     assert not await of_the_bot(ada, await ada.open_dm(), READY)
+
+
+async def test_a_video_that_waits_for_a_decision_is_told_each_time(life: Life) -> None:
+    """Beside its card, and apart from how it ends."""
+    await in_review(life, accepted=False)
+    ada, dana = await life.person("ada"), await life.person("dana")
+    general = life.channel("general")
+    await is_told(life, "channel")
+    [notice] = await of_the_bot(ada, general, WAITS)
+    assert told(life) == ("channel", int(notice["id"]))
+    assert [person["id"] for person in notice["mentions"]] == [str(ada.user_id)]
+    [(card_id,)] = life.rows("SELECT card_message_id FROM jobs")
+    assert f"/{general}/{card_id}" in str(notice)
+    assert life.rows("SELECT card_shown FROM jobs") == [("review",)]
+    for later_s in (0.0, 3600.0):  # killed before the note
+        await life.stop()
+        await life.alter("UPDATE jobs SET delivered = NULL, delivery_message_id = NULL")
+        life.advance(later_s)
+        await life.start()
+        await is_told(life, "channel")
+        assert len(await of_the_bot(ada, general, WAITS)) == 1
+    assert "has the credits back" in await decide(life, dana, GIVE_UP)
+    await life.reaches("failed", step_s=1.0)
+    await is_told(life, "channel")
+    [failure] = await of_the_bot(ada, general, NO_VIDEO)
+    assert told(life) == ("channel", int(failure["id"]))
+    assert str(card_id) not in {message["id"] for message in await of_the_bot(ada, general)}
+
+
+async def test_what_was_in_review_is_posted_and_not_taken_for_its_notice(life: Life) -> None:
+    await in_review(life, accepted=False)
+    ada, dana = await life.person("ada"), await life.person("dana")
+    await is_told(life, "channel")
+    assert "back in its place" in await decide(life, dana, AGAIN)
+    life.provider.workshop.resume()
+    await life.reaches("rendering", step_s=1.0)
+    assert told(life) == (None, None)
+    await life.reaches("delivered", step_s=1.0)
+    [post] = await life.posts(ada, life.channel("general"))
+    assert told(life) == ("channel", int(post["id"]))

@@ -38,7 +38,7 @@ def _jobs(database: sqlite3.Connection, model: Reference) -> None:
         state, price, quality, attempt_id, queued_at, told = found[job.id]
         assert (state, quality, queued_at) == (job.state, job.quality, job.queued_at)
         assert (attempt_id is not None) == job.is_attempting
-        if job.state == "failed":
+        if job.state in ("failed", "review"):
             assert (told is None) == (queued_at is None or job.owes_notice)
         assert price == (None if job.queued_at is None else job.price)
 

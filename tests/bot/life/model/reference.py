@@ -101,8 +101,7 @@ class Reference:
     def enters(self, job: Told, state: str) -> None:
         """A saved change of state."""
         assert not job.ended
-        job.state = state
-        job.age += 1
+        job.enters(state)
 
     def fails(self, job: Told) -> None:
         """Its credits go back in the same breath."""
@@ -125,6 +124,10 @@ class Reference:
     def advances(self, job: Told, reply_stands: bool) -> None:
         """One look of the runner's."""
         match job.state:
+            case _ if job.owes_notice:
+                if not self.outside.weather.discord_is_down:
+                    self.commits()
+                    job.is_told()
             case "checking":
                 self._checks(job, reply_stands)
             case "queued":
@@ -140,9 +143,6 @@ class Reference:
             case "delivering" if not self.outside.weather.discord_is_down:
                 self.commits()
                 self.enters(job, "delivered")
-            case "failed" if job.owes_notice and not self.outside.weather.discord_is_down:
-                self.commits()
-                job.is_told()
 
     def _checks(self, job: Told, reply_stands: bool) -> None:
         at, links = self.clock.at, [link for link in (job.subject, job.motion) if link]

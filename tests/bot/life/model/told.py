@@ -61,8 +61,14 @@ class Told:
         """Its requester knows, too."""
         return self.ended and not self.owes_notice
 
+    def enters(self, state: str) -> None:
+        """A saved change of state; whoever asked is told each time that somebody has to decide."""
+        self.state = state
+        self.owes_notice = state == "review"
+        self.age += 1
+
     def is_told(self) -> None:
-        """The message that it came to nothing is saved as posted."""
+        """The message that it came to nothing, or has to wait, is saved as posted."""
         self.owes_notice = False
         self.age += 1
 
