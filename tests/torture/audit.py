@@ -65,7 +65,8 @@ class Audit:
     @property
     def posts(self) -> int:
         """How many finished posts can be seen."""
-        return sum(map(len, self._posts.values()))
+        made = [job["id"] for job in self.jobs if job["state"] == "delivered"]
+        return sum(len(self._posts[job_id]) for job_id in made)
 
     @property
     def cut_off_looks(self) -> int:

@@ -12,7 +12,7 @@ from sandbox.faults.injector import Faults
 from tests.torture.audit import Audit
 from tests.torture.killer import Killer
 from tests.torture.people import UNENDED, UNTOLD, People
-from tests.torture.trouble import make_trouble, trouble_the_gateway
+from tests.torture.trouble import fail_some_runs, make_trouble, trouble_the_gateway
 from tests.torture.world import World
 
 LOOK_EVERY_S = 0.2
@@ -120,14 +120,18 @@ async def _live(
     forever = [world.keep(), world.pass_time(), people.ask(), people.press()]
     tasks = [asyncio.create_task(coroutine) for coroutine in forever]
     killing = asyncio.create_task(killer.kill_on())
-    shaking = asyncio.create_task(trouble_the_gateway(world, chance))
-    watched = [*tasks, killing, shaking]
+    troubles = [
+        asyncio.create_task(trouble(world, chance))
+        for trouble in (trouble_the_gateway, fail_some_runs)
+    ]
+    watched = [*tasks, killing, *troubles]
     try:
         async with asyncio.timeout(PATIENCE_S + SLOWEST_S * (plan.jobs + plan.kills)):
             while killer.left or world.count("1") < plan.jobs:
                 people.wanted = _wanted(world, plan, killer)
                 await _step(watched)
-        shaking.cancel()
+        for trouble in troubles:
+            trouble.cancel()
         people.wanted = 0
         deadline, quiet_since = time.monotonic() + PATIENCE_S, time.monotonic()
         while time.monotonic() < deadline and time.monotonic() - quiet_since < QUIET_S:

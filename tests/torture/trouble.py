@@ -5,7 +5,7 @@ import random
 
 from aiohttp import web
 
-from engine.api.faults import Habits
+from engine.api.faults import Habits, Mode
 from sandbox.faults import answers
 from sandbox.faults.injector import Fault, Faults, Rule, breaks_off, late, resets, stalls
 from tests.torture.killer import BOTS_DOWNLOADS
@@ -95,6 +95,20 @@ def _is_spared(request: web.Request) -> bool:
     """What is not the bot's own."""
     is_file = request.path.startswith(("/attachments/", "/ephemeral-attachments/"))
     return is_file and request.headers.get("User-Agent") != BOTS_DOWNLOADS
+
+
+async def fail_some_runs(world: World, chance: random.Random) -> None:
+    """Now and then the runs that end have failed, in a way that is not tried again."""
+    faults = world.provider.faults
+    faults.habits = faults.habits.changed({"failure": "no subject"})
+    try:
+        while True:
+            faults.set(Mode.WELL)
+            await asyncio.sleep(chance.uniform(3.0, 12.0))
+            faults.set(Mode.FAILING)
+            await asyncio.sleep(chance.uniform(0.5, 2.0))
+    finally:
+        faults.set(Mode.WELL)
 
 
 async def trouble_the_gateway(world: World, chance: random.Random) -> None:
