@@ -76,6 +76,11 @@ class Fault(Enum):
     INVALID_RECIPIENT = (400, 50033, "Invalid Recipient(s)")
     INVALID_FORM = (400, 50035, "Invalid Form Body")
     INVALID_JSON = (400, 50109, "The request body contains invalid JSON.")
+    NO_HISTORY_TO_REPLY = (
+        400,
+        160002,
+        "You cannot reply without permission to read message history",
+    )
     NOT_SERVED = (501, 0, "The sandbox does not serve this yet")
 
 

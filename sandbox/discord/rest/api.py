@@ -74,11 +74,20 @@ class Api:
 
 
 def for_application(world: World, message: Message, body: Json, may_read: bool) -> Json:
-    """Without the message content intent the bot reads its own messages, DMs and mentions."""
+    """Without the message content intent the bot reads its own messages, DMs and mentions.
+
+    That holds for each alone: what a mention replies to may be another's word to somebody else.
+    """
+    if may_read:
+        return body
     channel = world.channel(message.channel_id)
+    answered = channel and channel.messages.get(message.reference_id or 0)
+    if answered and body.get("referenced_message"):
+        shown = for_application(world, answered, body["referenced_message"], may_read)
+        body = body | {"referenced_message": shown}
     in_dm = channel is not None and channel.guild_id is None
     own = message.author_id == world.bot_id
-    if may_read or own or in_dm or world.bot_id in message.mention_ids:
+    if own or in_dm or world.bot_id in message.mention_ids:
         return body
     unread = body | UNREAD
     if snapshots := body.get("message_snapshots"):

@@ -116,6 +116,8 @@ class Channels:
         message_id = reference.snowflake("message_id", required=True)
         if reference.integer("type", one_of=(0, 1)):
             raise ApiError(Fault.NOT_SERVED, detail="The sandbox does not forward messages")
+        if not self._api.rights(channel) & Permission.READ_MESSAGE_HISTORY:
+            raise ApiError(Fault.NO_HISTORY_TO_REPLY)
         if message_id in channel.messages:
             message.reference_id = message_id
             message.type = REPLY

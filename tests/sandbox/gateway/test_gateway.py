@@ -135,6 +135,35 @@ async def test_content_needs_the_intent_or_a_mention(
         assert (await reader.event("MESSAGE_CREATE"))["content"] == "open"
 
 
+async def test_that_a_message_is_gone_needs_the_intent_of_its_place(
+    gateway: GatewayClient, ada: PersonClient, world: World
+) -> None:
+    general, direct = world.channels["general"].id, await ada.open_dm()
+    await gateway.identify(GUILD_MESSAGES)
+    for channel in (direct, general):
+        sent = await ada.send(channel, "soon gone")
+        await ada.delete(channel, int(sent["id"]))
+    gone = await gateway.event("MESSAGE_DELETE")
+    assert gone == {
+        "id": sent["id"],
+        "channel_id": str(general),
+        "guild_id": str(world.guilds["studio"].id),
+    }
+
+
+async def test_what_a_mention_answers_is_read_only_for_its_own_sake(
+    server: DiscordServer, gateway: GatewayClient, ada: PersonClient, world: World
+) -> None:
+    general = world.channels["general"].id
+    await gateway.identify(GUILD_MESSAGES)
+    for said, read in (("secret", ""), (f"<@{world.bot_id}> hi", f"<@{world.bot_id}> hi")):
+        first = await ada.send(general, said)
+        await ada.send(general, f"<@{world.bot_id}>", reply_to=int(first["id"]))
+        heard = [await gateway.event("MESSAGE_CREATE") for _ in range(2)][1]
+        assert heard["content"] == f"<@{world.bot_id}>"
+        assert heard["referenced_message"]["content"] == read
+
+
 async def test_hidden_channels_are_silent(
     gateway: GatewayClient, ada: PersonClient, world: World
 ) -> None:

@@ -201,3 +201,6 @@ async def test_replies_show_what_they_answer(rest: Rest, ada: PersonClient, worl
     assert "message_reference" in (await rest("POST", path, lost)).body["errors"]
     lost["message_reference"] = {"message_id": "1", "fail_if_not_exists": False}
     assert (await rest("POST", path, lost)).body["type"] == 0
+    path = messages(world, "nohistory")
+    unread = {"content": "yes", "message_reference": {"message_id": asked["id"]}}
+    assert (await rest("POST", path, unread)).code == 160002
