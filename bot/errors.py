@@ -39,6 +39,7 @@ class Problem(StrEnum):
     VIDEO_MISSING = "video_missing"
     SWAPPED = "swapped"
     NOT_AN_IMAGE = "not_an_image"  # name
+    VIDEO_AS_IMAGE = "video_as_image"  # name
     NEITHER = "neither"  # name
     ANIMATED_IMAGE = "animated_image"
     IMAGE_TOO_LARGE = "image_too_large"  # size_bytes, limit_bytes
@@ -46,6 +47,7 @@ class Problem(StrEnum):
     IMAGE_TOO_MANY_PIXELS = "image_too_many_pixels"  # width, height, limit_pixels
     NOT_A_VIDEO = "not_a_video"  # name
     GIF_AS_VIDEO = "gif_as_video"  # name
+    PICTURE_AS_VIDEO = "picture_as_video"  # name, kind
     VIDEO_WRONG_FORMAT = "video_wrong_format"  # name
     NO_VIDEO_STREAM = "no_video_stream"
     VIDEO_TOO_LONG = "video_too_long"  # duration_s, limit_s

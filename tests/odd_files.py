@@ -159,6 +159,9 @@ PICTURES: Mapping[str, tuple[Maker, str]] = {
     "an SVG": (
         lambda folder: _written(folder, b"<svg xmlns='http://www.w3.org/2000/svg'/>"),
         "another kind"),
+    "an mp4 as picture": (lambda folder: make_motion(folder / "v", duration_s=1), "a video"),
+    "a WebM as picture": (
+        lambda folder: make_motion(folder / "v", duration_s=1, container="webm"), "a video"),
 }  # fmt: skip
 """What is sent as a picture, and what the bot makes of it."""
 
@@ -199,7 +202,12 @@ VIDEOS: Mapping[str, tuple[Maker, str]] = {
     "an AVI": (
         lambda folder: make_motion(folder / "v", duration_s=1, container="avi"), "another kind"),
     "an animated GIF as video": (
-        lambda folder: make_picture(folder / "p", fmt="GIF", animated=True), "no video"),
+        lambda folder: make_picture(folder / "p", fmt="GIF", animated=True), "a picture"),
+    "an animated WebP as video": (
+        lambda folder: make_picture(folder / "p", fmt="WEBP", animated=True), "a picture"),
+    "an animated PNG as video": (
+        lambda folder: make_picture(folder / "p", fmt="PNG", animated=True), "a picture"),
+    "a JPEG as video": (lambda folder: make_picture(folder / "p"), "a picture"),
     "sound alone in an mp4": (lambda folder: make_audio_only(folder / "v"), "no video"),
     "half an mp4": (
         lambda folder: make_truncated(make_motion(folder / "w", duration_s=1), folder / "h"),

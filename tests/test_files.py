@@ -19,7 +19,9 @@ REFUSALS = {
     Problem.ANIMATED_IMAGE: "animated",
     Problem.IMAGE_CUT_SHORT: "its end is missing",
     Problem.NOT_A_VIDEO: "no video",
-    Problem.GIF_AS_VIDEO: "no video",
+    Problem.GIF_AS_VIDEO: "a picture",
+    Problem.PICTURE_AS_VIDEO: "a picture",
+    Problem.VIDEO_AS_IMAGE: "a video",
     Problem.NO_VIDEO_STREAM: "no video",
     Problem.DAMAGED_VIDEO: "damaged",
 }

@@ -16,6 +16,10 @@ SENTENCES: dict[Problem, str] = {
     Problem.NOT_AN_IMAGE: (
         "`{name}` is not a picture I can use: give a JPEG, PNG, WebP or still GIF."
     ),
+    Problem.VIDEO_AS_IMAGE: (
+        "`{name}` is a video, and I need a still picture: give a JPEG, PNG, WebP or still GIF, "
+        "such as one of its frames."
+    ),
     Problem.ANIMATED_IMAGE: "The picture is animated: give a still one, such as one of its frames.",
     Problem.IMAGE_TOO_LARGE: (
         "The picture has {size_mb} MB and may have {limit_mb} MB: give a smaller one."
@@ -31,6 +35,9 @@ SENTENCES: dict[Problem, str] = {
     Problem.NOT_A_VIDEO: ("There is no video in `{name}`: give an mp4 or mov file that plays."),
     Problem.GIF_AS_VIDEO: (
         "`{name}` is a GIF, which I cannot take as a video: save it as mp4 or mov and try again."
+    ),
+    Problem.PICTURE_AS_VIDEO: (
+        "`{name}` is a {kind}, which I cannot take as a video even if it moves: give an mp4 or mov."
     ),
     Problem.VIDEO_WRONG_FORMAT: (
         "`{name}` is a video of a kind I cannot use: save it as mp4 or mov and try again."

@@ -12,6 +12,7 @@ from bot.media.facts import (
     LEAST_SIDE_PIXELS,
     PICTURES_TAKEN,
     PIXEL_LIMIT,
+    VIDEOS,
     ImageFacts,
     Kind,
     kind_of,
@@ -26,7 +27,7 @@ def inspect_image(path: Path) -> ImageFacts:
     """Decode a picture's pixels. Raises `Refused` without the fact `name`, and `MemoryError`."""
     kind = kind_of(path)
     if kind not in PICTURES_TAKEN:
-        raise Refused(Problem.NOT_AN_IMAGE)
+        raise Refused(Problem.VIDEO_AS_IMAGE if kind in VIDEOS else Problem.NOT_AN_IMAGE)
     Image.MAX_IMAGE_PIXELS = None  # the limit below is ours, and comes before any decoding
     pixels = pixels_of(path.read_bytes(), kind)
     file = io.BytesIO(pixels.content)

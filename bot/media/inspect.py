@@ -56,8 +56,10 @@ RESULTS_AT_ONCE = 1
 _NAMED = frozenset(
     {
         Problem.NOT_AN_IMAGE,
+        Problem.VIDEO_AS_IMAGE,
         Problem.NOT_A_VIDEO,
         Problem.GIF_AS_VIDEO,
+        Problem.PICTURE_AS_VIDEO,
         Problem.VIDEO_WRONG_FORMAT,
     }
 )

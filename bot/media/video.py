@@ -16,7 +16,15 @@ from av.video.stream import VideoStream
 
 from bot.errors import Problem, Refused
 from bot.media.atoms import check_atoms
-from bot.media.facts import PICTURES, PIXEL_LIMIT, VIDEO_LIMIT_S, Kind, VideoFacts, kind_of
+from bot.media.facts import (
+    PICTURES,
+    PICTURES_TAKEN,
+    PIXEL_LIMIT,
+    VIDEO_LIMIT_S,
+    Kind,
+    VideoFacts,
+    kind_of,
+)
 
 _TOLERANCE_S = 0.05
 _TRIMMED_S = 2.0
@@ -104,9 +112,12 @@ def _inspect(path: Path, *, whole_end: bool) -> VideoFacts:
     kind = kind_of(path)
     if kind is Kind.GIF:
         raise Refused(Problem.GIF_AS_VIDEO)
+    if kind in PICTURES:
+        named = kind in PICTURES_TAKEN
+        raise Refused(Problem.PICTURE_AS_VIDEO, kind=kind.value if named else "picture")
     if kind is not Kind.MOVIE:
-        known = kind not in PICTURES and kind is not Kind.UNKNOWN
-        raise Refused(Problem.VIDEO_WRONG_FORMAT if known else Problem.NOT_A_VIDEO)
+        unknown = kind is Kind.UNKNOWN
+        raise Refused(Problem.NOT_A_VIDEO if unknown else Problem.VIDEO_WRONG_FORMAT)
     check_atoms(path)
     try:
         with opened(path, _STORED) as (container, stream):

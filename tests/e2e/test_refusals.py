@@ -48,7 +48,9 @@ async def test_bad_files(stage: Stage) -> None:
     await refused(stage, ada, "swapped", image=stage.motion, video=stage.picture)
     await refused(stage, ada, "`letter.txt` is not a picture I can use", image=text)
     await refused(stage, ada, "There is no video in `letter.mp4`", video=letter)
-    await refused(stage, ada, "There is no video in `looks.mp4`", video=picture)
+    await refused(
+        stage, ada, "`looks.mp4` is a JPEG, which I cannot take as a video", video=picture
+    )
     await refused(stage, ada, "no moving picture", video=sound)
     await refused(stage, ada, "31 seconds long and may be 30", video=long)
     await refused(stage, ada, "The video is damaged", video=cut)

@@ -43,7 +43,9 @@ FACTS: dict[Problem, dict[str, str | int | float]] = {
     Problem.IMAGE_TOO_MANY_PIXELS: {"width": 12000, "height": 9000, "limit_pixels": 50_000_000},
     Problem.IMAGE_TOO_SMALL: {"width": 40, "height": 40, "limit_pixels": 100},
     Problem.OUT_OF_BOUNDS: {"least": 0, "most": 1_000_000},
+    Problem.VIDEO_AS_IMAGE: {"name": HOSTILE},
     Problem.GIF_AS_VIDEO: {"name": HOSTILE},
+    Problem.PICTURE_AS_VIDEO: {"name": HOSTILE, "kind": "WebP"},
     Problem.VIDEO_TOO_MANY_PIXELS: {
         "width": 10_001,
         "height": 5_000,

@@ -10,7 +10,6 @@ from bot.errors import Problem, Refused
 from bot.media.facts import LEAST_SIDE_PIXELS, PIXEL_LIMIT, ImageFacts
 from bot.media.image import inspect_image
 from tests.media_samples import (
-    make_audio_only,
     make_motion,
     make_noise,
     make_picture,
@@ -220,8 +219,12 @@ def test_other_pictures_and_other_things_are_refused(tmp_path: Path) -> None:
     for other in (
         make_picture(path, fmt="BMP"),
         make_picture(path, fmt="TIFF"),
-        make_motion(path, duration_s=0.5),
-        make_audio_only(path),
         make_noise(path),
     ):
         assert refusal(other).problem is Problem.NOT_AN_IMAGE
+
+
+@pytest.mark.parametrize("container", ["mp4", "mov", "webm", "avi"])
+def test_a_video_is_called_one(tmp_path: Path, container: str) -> None:
+    path = make_motion(tmp_path / "subject.png", duration_s=0.5, container=container)
+    assert refusal(path).problem is Problem.VIDEO_AS_IMAGE

@@ -132,10 +132,11 @@ async def test_what_is_of_the_other_kind_is_named(
 ) -> None:
     with pytest.raises(Refused) as caught:
         await media.inspect_image(motion, "a.mp4")
-    assert (caught.value.problem, caught.value.facts) == (Problem.NOT_AN_IMAGE, {"name": "a.mp4"})
+    assert (caught.value.problem, caught.value.facts) == (Problem.VIDEO_AS_IMAGE, {"name": "a.mp4"})
     with pytest.raises(Refused) as caught:
         await media.inspect_video(picture, "b.jpg")
-    assert (caught.value.problem, caught.value.facts) == (Problem.NOT_A_VIDEO, {"name": "b.jpg"})
+    told = {"name": "b.jpg", "kind": "JPEG"}
+    assert (caught.value.problem, caught.value.facts) == (Problem.PICTURE_AS_VIDEO, told)
 
 
 async def test_too_many_bytes_are_refused_unread(media: Media, tmp_path: Path) -> None:

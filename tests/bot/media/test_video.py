@@ -238,9 +238,29 @@ def test_what_is_no_video_is_refused(tmp_path: Path) -> None:
     ):
         path.write_bytes(content)
         assert problem(path) is Problem.NOT_A_VIDEO
-    for other in (make_noise(path), make_picture(path)):
-        assert problem(other) is Problem.NOT_A_VIDEO
-    assert problem(make_picture(path, fmt="GIF")) is Problem.GIF_AS_VIDEO
+    assert problem(make_noise(path)) is Problem.NOT_A_VIDEO
+
+
+@pytest.mark.parametrize("is_animated", [True, False])
+@pytest.mark.parametrize(
+    ("fmt", "facts"),
+    [
+        ("GIF", {}),
+        ("WEBP", {"kind": "WEBP"}),
+        ("PNG", {"kind": "PNG"}),
+        ("JPEG", {"kind": "JPEG"}),
+        ("TIFF", {"kind": "picture"}),
+    ],
+)
+def test_a_picture_is_called_one_whether_or_not_it_moves(
+    tmp_path: Path, fmt: str, facts: dict[str, str], is_animated: bool
+) -> None:
+    path = tmp_path / "motion.mp4"
+    is_animated = is_animated and fmt in {"GIF", "WEBP", "PNG"}
+    with pytest.raises(Refused) as caught:
+        inspect_video(make_picture(path, fmt=fmt, animated=is_animated))
+    expected = Problem.PICTURE_AS_VIDEO if facts else Problem.GIF_AS_VIDEO
+    assert (caught.value.problem, caught.value.facts) == (expected, facts)
 
 
 def test_a_container_cannot_read_another_file(motion: Path, tmp_path: Path) -> None:
