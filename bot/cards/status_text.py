@@ -68,15 +68,13 @@ def title(job: Job) -> str:
 
 
 def stages(job: Job) -> str | None:
-    """The line of stages, with a mark before each; none for what has ended."""
+    """A mark for each stage and the name of the current one; none for what has ended."""
     if job.is_offer:
         return None
     current = next((n for n, (_, states) in enumerate(STAGES) if job.state in states), None)
     if current is None:
         return None
-    marks = ["✅" if n < current else "▶️" if n == current else "▫️" for n in range(len(STAGES))]
-    stages = zip(marks, STAGES, strict=True)
-    return "  ".join(f"{mark}\N{NO-BREAK SPACE}{name}" for mark, (name, _) in stages)
+    return f"{'✅' * current}▶️{'⬜' * (len(STAGES) - current - 1)} {STAGES[current][0]}"
 
 
 def latest(job: Job, outlook: Outlook) -> str | None:

@@ -284,23 +284,6 @@ def test_not_charged_is_said_only_where_nothing_was_captured() -> None:
         assert said == (state in {JobState.FAILED, JobState.CANCELLED}), state
 
 
-@pytest.mark.parametrize(
-    ("state", "stage"),
-    [
-        (JobState.CHECKING, "Checked"),
-        (JobState.QUEUED, "In line"),
-        (JobState.SUBMITTING, "Sending"),
-        (JobState.RENDERING, "Rendering"),
-        (JobState.FETCHING, "Fetching"),
-        (JobState.DELIVERING, "Posting"),
-    ],
-)
-def test_the_stage_is_the_one_under_way(state: JobState, stage: str) -> None:
-    text = text_of(job_cards.status(replace(JOB, state=state), Outlook()))
-    assert f"▶️\N{NO-BREAK SPACE}{stage}" in text
-    assert text.count("▶️") == 1
-
-
 @pytest.mark.parametrize("request_id", [None, "run-1"])
 @pytest.mark.parametrize(
     ("server_id", "is_direct", "who"),
@@ -324,19 +307,6 @@ def test_who_settles_a_review_has_one_name_in_a_card(
     assert title == f"### Waits for a decision by {who}"
     assert f"settled by {who}." in "\n".join(rest)
     assert len(job_cards.job_line(review)) <= 100
-
-
-def test_when_it_comes_is_said_so_that_it_can_pass() -> None:
-    rendering = replace(JOB, state=JobState.RENDERING)
-    text = text_of(job_cards.status(rendering, Outlook(ready_at=2e9)))
-    assert "Expected <t:2000000000:R> · asked <t:" in text
-
-
-def test_a_cancel_button_only_where_it_can_be_cancelled() -> None:
-    for state in JobState:
-        view = job_cards.status(replace(JOB, state=state), Outlook())
-        buttons = [item for item in view.walk_children() if isinstance(item, ui.Button)]
-        assert bool(buttons) == (state is JobState.QUEUED)
 
 
 def text_of(view: ui.LayoutView) -> str:

@@ -1,0 +1,41 @@
+"""A status card says where its job is, when it comes, and whether it can be cancelled."""
+
+from dataclasses import replace
+
+import pytest
+from discord import ui
+
+from bot.cards import job as job_cards
+from bot.cards.status_text import Outlook
+from bot.core.jobs import JobState
+from tests.bot.cards.test_cards import JOB, text_of
+
+
+@pytest.mark.parametrize(
+    ("state", "line"),
+    [
+        (JobState.CHECKING, "▶️⬜⬜⬜⬜⬜ Checked"),
+        (JobState.QUEUED, "✅▶️⬜⬜⬜⬜ In line"),
+        (JobState.SUBMITTING, "✅✅▶️⬜⬜⬜ Sending"),
+        (JobState.RENDERING, "✅✅✅▶️⬜⬜ Rendering"),
+        (JobState.FETCHING, "✅✅✅✅▶️⬜ Fetching"),
+        (JobState.DELIVERING, "✅✅✅✅✅▶️ Posting"),
+    ],
+)
+def test_the_stage_is_the_one_under_way(state: JobState, line: str) -> None:
+    """And it alone has its name there: six of them do not fit a line on a phone."""
+    text = text_of(job_cards.status(replace(JOB, state=state), Outlook()))
+    assert line in text.splitlines()
+
+
+def test_when_it_comes_is_said_so_that_it_can_pass() -> None:
+    rendering = replace(JOB, state=JobState.RENDERING)
+    text = text_of(job_cards.status(rendering, Outlook(ready_at=2e9)))
+    assert "Expected <t:2000000000:R> · asked <t:" in text
+
+
+def test_a_cancel_button_only_where_it_can_be_cancelled() -> None:
+    for state in JobState:
+        view = job_cards.status(replace(JOB, state=state), Outlook())
+        buttons = [item for item in view.walk_children() if isinstance(item, ui.Button)]
+        assert bool(buttons) == (state is JobState.QUEUED)
