@@ -181,6 +181,15 @@ def test_no_index_and_no_path_of_a_machine_is_committed() -> None:
     assert not found
 
 
+def test_targets_hand_arguments_to_programs_that_take_some() -> None:
+    targets = re.findall(r"-m ([\w.]+) \$\(ARGS\)", (ROOT / "Makefile").read_text())
+    assert {"sandbox.programs.demo", "bench.load", "engine"} <= set(targets)
+    for name in targets:
+        path = ROOT / name.replace(".", "/")
+        path = path / "__main__.py" if path.is_dir() else path.with_suffix(".py")
+        assert re.search(r"ArgumentParser\(|sys\.argv", path.read_text()), name
+
+
 def test_every_module_is_reached() -> None:
     known = {name_of(path) for path in ours()}
     reached = set()

@@ -62,9 +62,8 @@ class Choice:
 
 def overview(rules: ServerRules, limits: OperatorLimits, here: Here) -> ui.LayoutView:
     """Everything that holds in a server."""
-    is_closed = limits.allowed_servers and here.server_id not in limits.allowed_servers
     return view(
-        *([words(CLOSED)] if is_closed else []),
+        *_closed(limits, here.server_id),
         words("### What holds in this server", _allowance(rules, limits), *_limits(rules, limits)),
         words(
             f"**Qualities**: {_qualities(rules.qualities)}, for everybody",
@@ -76,12 +75,20 @@ def overview(rules: ServerRules, limits: OperatorLimits, here: Here) -> ui.Layou
     )
 
 
-def allowances(rules: ServerRules, limits: OperatorLimits, roles: frozenset[int]) -> ui.LayoutView:
+def allowances(
+    rules: ServerRules, limits: OperatorLimits, roles: frozenset[int], server_id: int
+) -> ui.LayoutView:
     """What everybody and each of the server's roles may spend; `roles` are those there are."""
     return view(
+        *_closed(limits, server_id),
         words("### What everybody may spend here", _allowance(rules, limits)),
         *_roles(rules, roles),
     )
+
+
+def _closed(limits: OperatorLimits, server_id: int) -> list[ui.Item[ui.LayoutView]]:
+    is_open = not limits.allowed_servers or server_id in limits.allowed_servers
+    return [] if is_open else [words(CLOSED)]
 
 
 def _roles(rules: ServerRules, there_are: frozenset[int]) -> list[ui.Item[ui.LayoutView]]:

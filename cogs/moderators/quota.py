@@ -153,9 +153,10 @@ class Quota(
     async def allowances(self, interaction: Interaction) -> None:
         """All allowances of this server."""
         async with answering(interaction):
-            rules, guild = await self._quotas.rules(server_of(interaction)), interaction.guild
+            server_id, guild = server_of(interaction), interaction.guild
+            rules = await self._quotas.rules(server_id)
             roles = frozenset(role.id for role in guild.roles) if guild else frozenset()
-            card = settings_cards.allowances(rules, self._quotas.limits, roles)
+            card = settings_cards.allowances(rules, self._quotas.limits, roles, server_id)
             await show_privately(interaction, card)
 
     @app_commands.command(

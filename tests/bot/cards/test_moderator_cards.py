@@ -11,15 +11,17 @@ from discord import ui
 
 from bot.cards import eligibility as eligibility_cards
 from bot.cards import history as history_cards
+from bot.cards import job as job_cards
 from bot.cards import moderator as moderator_cards
 from bot.cards import server_jobs
 from bot.cards import settings as settings_cards
 from bot.cards.paging import ID_PATTERN, PagedList, PageRef, Turn
 from bot.cards.refusals import OBSTACLES
+from bot.cards.status_text import Outlook
 from bot.core.accounts import Eligibility, Page
 from bot.core.actions import HISTORY_KINDS, ActionKind, HistoryLine, Snapshot, Spender
 from bot.core.admission import Ask, Block, Standing, obstacles
-from bot.core.jobs import QUALITIES, Attempt, JobState, NearbyRun
+from bot.core.jobs import QUALITIES, Attempt, Failure, JobState, NearbyRun
 from bot.core.ledger import Balance, EntryKind
 from bot.core.rules import RoleRules, ServerRules, rules_for
 from bot.errors import Problem, Refused
@@ -84,7 +86,7 @@ def all_cards() -> Iterator[tuple[str, ui.LayoutView]]:
     for there_are in (frozenset(rules.roles), frozenset[int]()):
         here = settings_cards.Here(there_are, rules.channels, may_post=False)
         yield "settings", settings_cards.overview(rules, LIMITS, here)
-        yield "allowances", settings_cards.allowances(rules, LIMITS, there_are)
+        yield "allowances", settings_cards.allowances(rules, LIMITS, there_are, 1)
     yield "question", moderator_cards.question("x", "0" * 16)
     yield (
         "block",
@@ -300,3 +302,33 @@ def test_a_table_that_is_too_large_has_the_newest_lines() -> None:
     _, *rows = read(table.file().fp)
     assert [row[6] for row in rows] == [f"number {number}" for number in range(count)]
     assert f"The newest {count} of 100 lines." in text_of(history_cards.exported(count, 100))
+
+
+@pytest.mark.parametrize(("allowed", "is_told"), [((), False), ((2, 3), False), ((3,), True)])
+def test_a_server_that_is_not_open_is_told_so_wherever_its_rules_are(
+    allowed: tuple[int, ...], is_told: bool
+) -> None:
+    limits = replace(LIMITS, allowed_servers=frozenset(allowed))
+    here = settings_cards.Here(frozenset(), frozenset(), may_post=False, server_id=2)
+    for card in (
+        settings_cards.overview(ServerRules(), limits, here),
+        settings_cards.allowances(ServerRules(), limits, frozenset(), 2),
+    ):
+        assert ("has not opened it for this server" in text_of(card)) is is_told
+
+
+@pytest.mark.parametrize("state", [JobState.FAILED, JobState.QUEUED, JobState.REVIEW])
+def test_what_the_provider_said_is_on_no_card_of_anybodys(state: JobState) -> None:
+    said = "raw words of the provider"
+    job = replace(JOB, state=state, failure=Failure(Problem.PROVIDER_REJECTED, {"reason": said}))
+    page = PageRef(PagedList.JOBS, 2, 9, 0, "all")
+    shown = [
+        job_cards.status(job),
+        job_cards.shown_again(job, Outlook()),
+        job_cards.offer(job, None),
+        job_cards.job_list([job]),
+        server_jobs.jobs(page, [server_jobs.Listed(job, is_refundable=False)], has_next=False),
+        eligibility_cards.eligibility(replace(LOOK, under_way=[job])),
+    ]
+    assert not [card for card in shown if said in text_of(card)]
+    assert said not in job_cards.job_line(job)
