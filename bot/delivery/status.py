@@ -46,6 +46,9 @@ NONCE_ROOM = 10**14
 
 RETRY_S = (3.0, 10.0, 30.0, 60.0)
 
+OUTAGE = "unavailable"
+"""The note in the fingerprint of a card that says so."""
+
 
 class StatusCards:
     """Keeps every card true. `wake` a job when there may be news."""
@@ -148,7 +151,7 @@ class StatusCards:
         fingerprint = fingerprint_of(job, outlook)
         if job.card.shown == fingerprint:
             return False
-        if _is_renewal(job.card.shown, fingerprint) and not self._may_renew(job):
+        if _is_renewal(job.card.shown, fingerprint) and not self._may_renew(job, fingerprint):
             return False
         edited = False
         if not _needs_nothing(job):
@@ -162,10 +165,15 @@ class StatusCards:
         await self._store.card_shows(job.id, fingerprint)
         return edited
 
-    def _may_renew(self, job: Job) -> bool:
-        """A new place in the line is news for a few cards at a time, and those in easy reach."""
+    def _may_renew(self, job: Job, fingerprint: str) -> bool:
+        """A new place in the line is news for a few cards at a time, and those in easy reach.
+
+        That an outage has begun, or is over, is news for all of them.
+        """
         now = self._clock.monotonic()
-        if self._renewals.wait_s(now) or not (job.is_direct or self._replies.token_lives(job)):
+        is_outage = any((shown or "").endswith(OUTAGE) for shown in (job.card.shown, fingerprint))
+        in_reach = is_outage or job.is_direct or self._replies.token_lives(job)
+        if self._renewals.wait_s(now) or not in_reach:
             return False
         self._renewals.take(now)
         return True
@@ -324,7 +332,7 @@ def _is_renewal(shown: str | None, fingerprint: str) -> bool:
 def _note(job: Job, outlook: Outlook) -> str | None:
     match job.state:
         case JobState.QUEUED if outlook.unavailable:
-            return "unavailable"
+            return OUTAGE
         case JobState.QUEUED:
             return "own" if outlook.waits_for_own else str(outlook.place)
         case JobState.SUBMITTING if outlook.is_in_doubt:

@@ -90,6 +90,7 @@ class Runner:
         self._wakers: dict[str, asyncio.Event] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._retries = RetryDeadline(clock, limit_s=0.0)
+        self._was_unavailable = False
         self._stopping = asyncio.Event()
         self._last_action = 0
 
@@ -119,6 +120,7 @@ class Runner:
         try:
             await self._wake_decided()
             await self._submits.probe_when_idle()
+            await self._tell_outage_is_over()
         except CannotSave as error:
             log.debug("it could not be looked around", reason=str(error))
         except Exception:
@@ -205,6 +207,7 @@ class Runner:
         if job.ended:
             return None
         wait_s = await self._next_step(job)
+        await self._tell_outage_is_over()
         after = await self._jobs.job(job_id)
         if after is not None and after.revision != job.revision:
             if after.state is not job.state:
@@ -250,6 +253,16 @@ class Runner:
         for job_id in await self._submits.startable():
             if job_id != mover:
                 self.wake(job_id)
+
+    async def _tell_outage_is_over(self) -> None:
+        """Whoever waits in line reads it at once, and not at their next look; the first first."""
+        was_unavailable, self._was_unavailable = (
+            self._was_unavailable,
+            self._breaker.is_unavailable,
+        )
+        if was_unavailable and not self._was_unavailable:
+            for job_id in (await self._jobs.queue()).places():
+                self._cards.wake(job_id)
 
     async def _sweep(self) -> None:
         """Delete the videos whose time is over, and what a kill has kept from being deleted."""

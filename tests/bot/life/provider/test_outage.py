@@ -15,7 +15,7 @@ from sandbox.faults.injector import Rule
 from tests.bot.life.jobs.test_points import POLL, SUBMIT
 from tests.bot.life.operator.test_alarms import errors, over
 from tests.bot.life.provider.test_provider import posts
-from tests.bot.life.world import Life
+from tests.bot.life.world import TOKEN_LIFE_S, Life
 from tests.e2e.stage import button, is_video, says
 
 UNAVAILABLE = "The video service is unavailable right now. Please try again later."
@@ -258,3 +258,58 @@ async def test_a_key_that_is_rejected_at_the_upload(life: Life) -> None:
         life.faults.rules.remove(rejected)
         await life.reaches("delivered", "delivered", "delivered", step_s=5.0)
     assert errors(logs) == over(logs) == [Alarm.KEY]
+
+
+def reads_unavailable(life: Life) -> int:
+    """On how many cards it stands at this moment."""
+    messages = life.world.channels["general"].messages.values()
+    return sum(PLACE_KEPT in str(message.components) for message in messages)
+
+
+async def three_in_line(life: Life, *, running: int) -> None:
+    """So many are rendered until `resume`; three others wait."""
+    await life.start(max_running=running)
+    life.provider.workshop.pause()
+    for name in ("dana", "eve")[:running]:
+        person = await life.person(name)
+        await person.outcome(await life.mimic(person))
+    await life.reaches(*["rendering"] * running)
+    for name in ("ada", "ben", "cleo"):
+        person = await life.person(name)
+        await person.outcome(await life.mimic(person))
+    await life.reaches(*["rendering"] * running, *["queued"] * 3)
+
+
+async def test_once_it_is_over_whoever_waits_reads_so_at_once(life: Life) -> None:
+    """Whose turn it is finds out; the others would otherwise read it half a minute later."""
+    await three_in_line(life, running=1)
+    life.faults.add(Rule(REFUSED, *SUBMIT, times=1))
+    life.provider.workshop.resume()
+    await life.until(lambda: reads_unavailable(life) == 3, step_s=1.0)
+    await life.until(lambda: life.states().count("queued") == 2, step_s=0.25)
+    life.provider.workshop.pause()
+    over_at = life.clock.time()
+    await life.until(lambda: reads_unavailable(life) == 0, step_s=0.25)
+    assert life.clock.time() - over_at < 5
+
+
+async def test_an_outage_of_polls_is_over_at_once_too(life: Life) -> None:
+    await three_in_line(life, running=2)
+    life.provider.faults.set(Mode.DOWN)
+    await life.until(lambda: reads_unavailable(life) == 3, step_s=2.0)
+    life.provider.faults.set(Mode.WELL)
+    asked = len(life.provider.requests)
+    await life.until(lambda: reads_unavailable(life) == 0, step_s=0.25)
+    polls = [seen for seen in life.provider.requests[asked:] if seen.path.endswith("/status")]
+    assert len(polls) <= 4
+
+
+async def test_that_it_is_over_is_told_also_where_a_token_has_died(life: Life) -> None:
+    """Such a card is edited by its id: no place in the line is worth that, and this is."""
+    await three_in_line(life, running=1)
+    life.faults.add(Rule(REFUSED, *SUBMIT, times=1))
+    life.advance(TOKEN_LIFE_S)
+    life.provider.workshop.resume()
+    await life.until(lambda: reads_unavailable(life) == 3, step_s=1.0)
+    await life.until(lambda: reads_unavailable(life) == 0, step_s=0.25)
+    assert "queued" in life.states()
