@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Callable, Coroutine, Iterable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import discord
@@ -48,6 +49,7 @@ from bot.services.small_talk import SmallTalk
 from bot.settings import Settings
 from bot.store.database import Database
 from bot.store.file.dailies import DailyBackups
+from bot.store.group_commit import Changes
 from bot.store.store import Store
 from bot.telemetry import Health, LoopLag
 from cogs.members.buttons import CardButton
@@ -150,7 +152,7 @@ async def _wire(
     )
     crowd, lag = Crowd(clock, alarms), LoopLag()
     told = _told(parts, crowd)
-    database.on_commit.append(lambda changes: told.audit.wake() if changes.acted else None)
+    database.on_commit.append(partial(_tell, told, jobs))
     segmind = await stack.enter_async_context(provider(settings, clock, parts.limiter))
     runner = _runner(parts, segmind, told, crowd)
     client.requests = _service(parts, runner)
@@ -178,6 +180,15 @@ async def _wire(
         await stack.enter_async_context(health)
     telling = [told.status.run, told.notices.run, told.audit.run, told.deleted.run]
     return runner, [connection.run, *telling, lag.run, backups.run, database.whole]
+
+
+def _tell(told: _Told, jobs: LiveJobs, changes: Changes) -> None:
+    """What an event has changed may show elsewhere."""
+    if changes.acted:
+        told.audit.wake()
+    if changes.wallets_of:
+        for job_id in jobs.offers(of=changes.wallets_of):
+            told.status.wake(job_id)
 
 
 async def _load_cogs(client: Bot, parts: _Parts, deleted: DeletedPosts) -> None:
@@ -221,7 +232,6 @@ def _told(parts: _Parts, crowd: Crowd) -> _Told:
         outlook=parts.forecast.outlook,
         terms=parts.wallets.terms,
         pause=crowd.pause,
-        rates=parts.settings.rates(),
     )
     return _Told(
         replies=replies,

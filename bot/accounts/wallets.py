@@ -10,7 +10,6 @@ from bot.core.accounts import Payer, Terms, Wallet
 from bot.core.actions import CREDIT_KINDS
 from bot.core.jobs import Job
 from bot.core.pricing import Rates, prices
-from bot.core.rules import rules_for
 from bot.errors import MembersUnknown, Problem, Refused
 from bot.store.store import Store
 
@@ -86,15 +85,26 @@ class Wallets:
         return await self._members.roles(job.person_id, job.server_id) or frozenset()
 
     async def terms(self, job: Job) -> Terms:
-        """Who would pay for an offer, and the qualities that are open to its requester there."""
+        """On which an offer, whose motion's length is known, could be taken now."""
+        assert job.duration_s is not None
         try:
             roles = await self.roles_of(job)
         except (Refused, MembersUnknown):  # the button says so, if it is still true then
             roles = frozenset()
-        server = await self._store.rulebook.of(job.server_id)
-        rules = rules_for(self._store.limits, job.server_id, server, roles)
+        at = self._clock.time()
+        rules, standing = await self._store.read.standing(job.server_id, job.person_id, at, roles)
+        costs = {
+            quality: cost
+            for quality, cost in prices(job.duration_s, self._rates).items()
+            if quality in rules.qualities
+        }
+        beyond = {
+            quality: refused
+            for quality, cost in costs.items()
+            if (refused := admission.refused_hold(rules, standing, cost, at))
+        }
         payer = self._members.server_name(job.server_id) if job.server_id else None
-        return Terms(payer, rules.qualities)
+        return Terms(payer, standing.balance.available, costs, beyond)
 
     async def _roles_where_paid(self, person_id: int, server_id: int) -> frozenset[int]:
         name = self._members.server_name(server_id)

@@ -13,8 +13,10 @@ from bot.cards import status_text
 from bot.cards.parts import AMBER, BLURPLE, GREEN, GREY, RED, say, view, words
 from bot.cards.refusals import sentence
 from bot.cards.status_text import Outlook
-from bot.cards.wording import clean, credits_text
-from bot.core.jobs import Job, JobState, Outcome, Quality
+from bot.cards.wording import clean, credits_text, listed
+from bot.core.accounts import Terms
+from bot.core.jobs import DEFAULT_QUALITY, Job, JobState, Outcome, Quality
+from bot.errors import Problem
 
 
 class Button(StrEnum):
@@ -38,14 +40,8 @@ def custom_id(button: Button, job_id: str, quality: Quality | None = None) -> st
     return ":".join(filter(None, ("marionette", button.value, job_id, quality)))
 
 
-def _button(
-    label: str,
-    button: Button,
-    job: Job,
-    style: discord.ButtonStyle = discord.ButtonStyle.secondary,
-    quality: Quality | None = None,
-) -> ui.Button[ui.LayoutView]:
-    return ui.Button(label=label, style=style, custom_id=custom_id(button, job.id, quality))
+def _button(label: str, button: Button, job: Job) -> ui.Button[ui.LayoutView]:
+    return ui.Button(label=label, custom_id=custom_id(button, job.id))
 
 
 def file_name(job: Job) -> str:
@@ -75,33 +71,34 @@ def status(job: Job, outlook: Outlook | None = None) -> ui.LayoutView:
     return view(*items, colour=COLOURS.get(job.state, BLURPLE))
 
 
-def offer(
-    job: Job, prices: Mapping[Quality, int] | None, payer: str | None = None
-) -> ui.LayoutView:
-    """A plain message's request: both files, the price of each quality, and its buttons.
+def offer(job: Job, terms: Terms | None) -> ui.LayoutView:
+    """A plain message's request: its files, the price of each quality, and its buttons.
 
-    Without prices it says what is still missing or being looked at; `payer` is the server whose
-    wallet pays.
+    Without terms it says what is still missing or being looked at.
     """
     given = [file for file in (job.subject, job.motion) if file]
     items: list[ui.Item[ui.LayoutView]] = []
     if job.failure:
         wrong = sentence(job.failure.problem, job.failure.facts)
         items.append(words(f"{wrong} The rest of what you sent is still here."))
+    how = "" if job.is_direct else " Reply to this with it, or mention me again."
     if job.subject is None:
-        items.append(words("Got the motion. Now send me the **picture** that should move."))
+        items.append(words(f"Got the motion. Now send me the **picture** that should move.{how}"))
     elif job.motion is None:
         items.append(
-            words("Got your picture. Now send me the **video** whose motion it should follow.")
+            words(
+                f"Got your picture. Now send me the **video** whose motion it should follow.{how}"
+            )
         )
-    elif prices is None or job.duration_s is None:
+    elif terms is None:
         items.append(words("Looking at your picture and your video…"))
     else:
         items.append(
             words(
                 "### Shall I make this picture move like this video?",
-                _lengths(job, prices),
-                f"Your credits in {clean(payer, 100)} pay for it." if payer else None,
+                _lengths(job, terms.prices),
+                _means(terms) if job.is_direct else None,
+                *_beyond(terms),
             )
         )
     gallery = ui.MediaGallery[ui.LayoutView]()
@@ -113,16 +110,62 @@ def offer(
         )
     items.append(gallery)
     row = ui.ActionRow[ui.LayoutView]()
-    if prices is not None and job.subject and job.motion:
-        for quality in prices:
-            style = discord.ButtonStyle.primary if quality == "540p" else None
-            label = f"{quality} · {credits_text(prices[quality])}"
-            row.add_item(
-                _button(label, Button.START, job, style or discord.ButtonStyle.secondary, quality)
-            )
+    if terms is not None and job.subject and job.motion:
+        for quality in terms.prices:
+            row.add_item(_start_button(job, quality, terms))
     row.add_item(_button("Never mind", Button.CANCEL, job))
     items.append(row)
+    if not job.is_direct:
+        ends = f"it goes away <t:{job.offer_ends_at:.0f}:R>."
+        items.append(words(f"-# Only whoever asked can press this. Unused, {ends}"))
     return view(*items)
+
+
+def _start_button(job: Job, quality: Quality, terms: Terms) -> ui.Button[ui.LayoutView]:
+    is_usual = quality == DEFAULT_QUALITY
+    return ui.Button(
+        label=f"{quality} · {credits_text(terms.prices[quality])}",
+        style=discord.ButtonStyle.primary if is_usual else discord.ButtonStyle.secondary,
+        custom_id=custom_id(Button.START, job.id, quality),
+        disabled=quality in terms.beyond,
+    )
+
+
+def _means(terms: Terms) -> str:
+    has = f"You have **{credits_text(terms.credits)}**"
+    if terms.payer is None:
+        return f"{has}."
+    return f"Your credits in {clean(terms.payer, 100)} pay for it. {has} there."
+
+
+_TOO_LONG = "A shorter video costs less."
+BEYOND: Mapping[Problem, str] = {
+    Problem.NO_CREDITS: "more than you have. Your allowance renews <t:{renews_at:.0f}:R>.",
+    Problem.TOO_EXPENSIVE: f"more than you can have at once. {_TOO_LONG}",
+    Problem.NO_SERVER_BUDGET: "this server’s budget for videos is set to nothing.",
+    Problem.SERVER_BUDGET_SPENT: "this server’s budget is spent. It renews <t:{renews_at:.0f}:R>.",
+    Problem.SERVER_BUDGET_TOO_LOW: (
+        "more than is left of this server’s budget. It renews <t:{renews_at:.0f}:R>."
+    ),
+    Problem.OVER_SERVER_BUDGET: f"more than this server’s whole budget. {_TOO_LONG}",
+    Problem.BUDGET_SPENT: (
+        "today’s budget for everybody is spent. It renews <t:{renews_at:.0f}:R>."
+    ),
+    Problem.BUDGET_TOO_LOW: (
+        "more than is left of today’s budget for everybody. It renews <t:{renews_at:.0f}:R>."
+    ),
+    Problem.OVER_BUDGET: f"more than a whole day’s budget for everybody. {_TOO_LONG}",
+}
+"""Why a price on an offer cannot be paid now, told behind the qualities that have it."""
+
+
+def _beyond(terms: Terms) -> list[str]:
+    """A line for each reason why some of it cannot be paid now, and when that changes."""
+    reasons: dict[str, list[str]] = {}
+    for quality, refused in terms.beyond.items():
+        reason = BEYOND[refused.problem].format_map(refused.facts)
+        reasons.setdefault(reason, []).append(f"**{quality}**")
+    return [f"{listed(qualities)}: {reason}" for reason, qualities in reasons.items()]
 
 
 GOOD_FOR: Mapping[Quality, str] = {

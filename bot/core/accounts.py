@@ -21,10 +21,16 @@ class Payer:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """Which server would pay for an offer (`None`: its requester), and the qualities open there."""
+    """On which an offer could be taken now; its button is judged anew when it is pressed.
+
+    `payer` is the server that would pay (`None`: its requester), `credits` what they have there,
+    `prices` are of the qualities open to them, and `beyond` is why some of these cannot be paid.
+    """
 
     payer: str | None
-    qualities: frozenset[Quality]
+    credits: int
+    prices: Mapping[Quality, int]
+    beyond: Mapping[Quality, Refused]
 
 
 @dataclass(frozen=True, slots=True)

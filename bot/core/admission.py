@@ -153,6 +153,15 @@ def may_hold(rules: Rules, standing: Standing, price: int, at: float) -> None:
         raise Refused(Problem.BUDGET_TOO_LOW, price=price, left=left, renews_at=day_ends_at)
 
 
+def refused_hold(rules: Rules, standing: Standing, price: int, at: float) -> Refused | None:
+    """Why this price may not be held now, if it may not."""
+    try:
+        may_hold(rules, standing, price, at)
+    except Refused as refused:
+        return refused
+    return None
+
+
 def _spent_budgets(rules: Rules, standing: Standing, at: float) -> Iterator[Refused]:
     if rules.budget_credits is not None and standing.server_spent >= rules.budget_credits:
         if rules.budget_credits:

@@ -68,6 +68,11 @@ GOES_UNSEEN_S = 120.0
 """Whoever has waited longer no longer looks at the reply, and its edit notifies nobody."""
 
 
+OFFER_LIFE_S = 24 * 3600.0
+MENTION_LIFE_S = 60.0
+"""An offer in a channel stands among other people's messages."""
+
+
 class Source(StrEnum):
     """How a job was asked for."""
 
@@ -253,6 +258,20 @@ class Job:
     def is_offer(self) -> bool:
         """A plain message's request that still waits for a file or for its button."""
         return self.state is JobState.CHECKING and self.source is Source.MESSAGE
+
+    @property
+    def offer_ends_at(self) -> float:
+        """When an offer that nobody takes is over; in a channel, so long after its last news."""
+        if self.is_direct:
+            return self.created_at + OFFER_LIFE_S
+        return self.state_since + MENTION_LIFE_S
+
+    @property
+    def is_taken_back(self) -> bool:
+        """Whether nothing is to be seen any more of an offer in a channel that nobody took."""
+        is_mention = self.source is Source.MESSAGE and not self.is_direct
+        was_offer = self.state is JobState.CANCELLED and self.queued_at is None
+        return is_mention and was_offer and self.failure is None
 
     @property
     def is_spoiler(self) -> bool:

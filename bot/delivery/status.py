@@ -19,7 +19,6 @@ from bot.cards.status_text import Outlook, Pace
 from bot.clock import Clock
 from bot.core.accounts import Terms
 from bot.core.jobs import Delivered, Job, JobState, Source
-from bot.core.pricing import Rates, prices
 from bot.core.token_bucket import TokenBucket
 from bot.delivery.discord_errors import LOST, is_refusal
 from bot.delivery.replies import Replies
@@ -64,7 +63,6 @@ class StatusCards:
         outlook: Callable[[Job], Awaitable[Outlook]],
         terms: Callable[[Job], Awaitable[Terms]],
         pause: Callable[[], Awaitable[None]],
-        rates: Rates,
     ) -> None:
         self._pause = pause
         self._client = client
@@ -74,7 +72,6 @@ class StatusCards:
         self._clock = clock
         self._outlook = outlook
         self._terms = terms
-        self._rates = rates
         self._renewals = TokenBucket(RENEWALS_PER_MINUTE, clock.monotonic())
         self._group: asyncio.TaskGroup | None = None
         self._working: set[str] = set()
@@ -148,19 +145,21 @@ class StatusCards:
         if job is None:
             return False
         outlook = await self._outlook(job)
-        fingerprint = fingerprint_of(job, outlook)
+        terms = await self._terms(job) if job.is_offer and job.duration_s is not None else None
+        fingerprint = fingerprint_of(job, outlook, terms)
         if job.card.shown == fingerprint:
             return False
         if _is_renewal(job.card.shown, fingerprint) and not self._may_renew(job, fingerprint):
             return False
         edited = False
         if not _needs_nothing(job):
+            view = job_cards.offer(job, terms) if job.is_offer else job_cards.status(job, outlook)
             if job.failure and job.source is Source.SLASH and job.queued_at is None:
                 await self._refuse_privately(job)
             elif _is_card_unsure(job):
-                await self._post_card(job, await self._view(job, outlook))
+                await self._post_card(job, view)
             else:
-                await self._edit(job, await self._view(job, outlook))
+                await self._edit(job, view)
                 edited = True
         await self._store.card_shows(job.id, fingerprint)
         return edited
@@ -177,16 +176,6 @@ class StatusCards:
             return False
         self._renewals.take(now)
         return True
-
-    async def _view(self, job: Job, outlook: Outlook) -> discord.ui.LayoutView:
-        if not job.is_offer:
-            return job_cards.status(job, outlook)
-        if job.duration_s is None:
-            return job_cards.offer(job, None)
-        terms = await self._terms(job)
-        costs = prices(job.duration_s, self._rates)
-        open_to_them = {quality: costs[quality] for quality in costs if quality in terms.qualities}
-        return job_cards.offer(job, open_to_them, terms.payer)
 
     async def _post_card(self, job: Job, view: discord.ui.LayoutView) -> None:
         """The card of a plain message's request is a message of its own.
@@ -267,7 +256,7 @@ class StatusCards:
             if not is_refusal(error):
                 raise DeliveryError(str(error)) from error
             log.info("a card stays beside its notice", job=job.id, reason=str(error))
-            await self._edit(job, await self._view(job, Outlook()))
+            await self._edit(job, job_cards.status(job))
 
     async def _delete_saved(self, job: Job, message_id: int) -> None:
         if self._replies.token_lives(job):
@@ -309,14 +298,19 @@ class StatusCards:
             log.info("a refusal could not be told", job=job.id, reason=str(error))
 
 
-def fingerprint_of(job: Job, outlook: Outlook) -> str:
-    """What can change on a job's card, in at most 40 characters; it begins with the state."""
+def fingerprint_of(job: Job, outlook: Outlook, terms: Terms | None = None) -> str:
+    """What can change on a job's card, in at most 40 characters; it begins with the state.
+
+    Of an offer's terms that is what its requester has and can pay, not how much others have spent.
+    """
     if job.is_offer:
-        files = "|".join(
-            file.url.split("?")[0] if file else "" for file in (job.subject, job.motion)
+        files = [file.url.split("?")[0] if file else "" for file in (job.subject, job.motion)]
+        means = [terms.credits, *terms.prices] if terms else []
+        beyond = (
+            [f"{quality} {no.problem}" for quality, no in terms.beyond.items()] if terms else []
         )
-        paid = "|".join(map(str, filter(None, (files, job.server_id, job.failure))))
-        return f"{job.state}:{crc32(paid.encode()):08x}:{job.duration_s or ''}"[:40]
+        shown = "|".join(map(str, [*files, job.server_id, job.failure, *means, *beyond]))
+        return f"{job.state}:{crc32(shown.encode()):08x}:{job.duration_s or ''}"[:40]
     past = [] if job.ended else [job.settled, "again" if job.failure else None]
     told = job.delivered if job.ended else None
     notes = [told, *past, _note(job, outlook)]

@@ -5,12 +5,14 @@ from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
+from zlib import crc32
 
 import structlog
 
 from bot.accounts.wallets import Wallets
 from bot.clock import Clock
 from bot.core.jobs import Failure, Job, Source, Upload
+from bot.core.ledger import Period, period_end
 from bot.core.pricing import Rates, price
 from bot.errors import CannotSave, DownloadError, DownloadRefused, Fact, Problem, Refused, StaleJob
 from bot.jobs.deadlines import RetryDeadline
@@ -24,7 +26,9 @@ log = structlog.get_logger()
 REPLY_PATIENCE_S = 5.0
 """Discord wants the first reply within 3 s; later there will be none."""
 
-OFFER_LIFE_S = 24 * 3600.0
+RENEWAL_SPREAD_S = 60
+"""Allowances and budgets renew for all at once, and cards are not all edited in one second."""
+
 DOWNLOAD_TIMEOUT_S = 90.0
 DOWNLOAD_TRIES = 3
 DOWNLOADS_AT_ONCE = 4
@@ -81,14 +85,22 @@ class Intake:
         if not job.is_offer:
             await self._look_at(job)
             return 0
-        left_s = job.created_at + OFFER_LIFE_S - self._clock.time()
+        left_s = job.offer_ends_at - self._clock.time()
         if left_s <= 0:
             await self._store.cancel(job, self._clock.time())
             return 0
-        if job.duration_s is not None or self._is_seen(job):
+        if job.duration_s is not None:
+            return min(left_s, self._renewed_after_s(job))
+        if self._is_seen(job):
             return left_s
         await self._look_at(job)
         return 0
+
+    def _renewed_after_s(self, job: Job) -> float:
+        """When an offer's card may say that its requester has more, or less: after midnight."""
+        now = self._clock.time()
+        spread_s = crc32(job.id.encode()) % RENEWAL_SPREAD_S
+        return period_end(Period.DAY, now) - now + spread_s
 
     async def _await_reply(self, job: Job) -> float:
         message_id = await self._replies.find_reply(job)

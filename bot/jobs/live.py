@@ -4,7 +4,7 @@ What it commits itself is known here from then on and not read again; what other
 meanwhile shows by its revision, and is read anew.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -76,6 +76,14 @@ class LiveJobs:
             self._caps_are_known = True
             self._queue.set_caps(await self._store.read.running_caps())
         return self._queue
+
+    def offers(self, *, of: Collection[int] = (), server_id: int | None = None) -> list[str]:
+        """The offers of these persons, and those that this server's wallets would pay."""
+        return [
+            job.id
+            for job in self._jobs.values()
+            if job.is_offer and (job.person_id in of or job.server_id == server_id)
+        ]
 
     def forget_rules(self) -> None:
         """Somebody has decided something, perhaps how many jobs one person may run in a server."""

@@ -127,13 +127,18 @@ class Runner:
             log.exception("it could not be looked around and is tried again")
 
     async def _wake_decided(self) -> None:
-        """Look at the jobs about which somebody has decided, perhaps in another process."""
-        for number, job_id in await self._store.read.actions_after(self._last_action):
+        """Look at the jobs about which somebody has decided, perhaps in another process.
+
+        What was decided about credits or rules may change what the offers there say.
+        """
+        for number, job_id, server_id in await self._store.read.actions_after(self._last_action):
             self._last_action = number
             self._jobs.forget_rules()
             if job_id is not None:
                 await self._jobs.refresh(job_id)
                 self.wake(job_id)
+            for offer_id in self._jobs.offers(server_id=server_id):
+                self._cards.wake(offer_id)
 
     async def stop(self) -> None:
         """Take no more steps; let those under way end, or cut them off after a while.

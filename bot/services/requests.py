@@ -208,15 +208,19 @@ class RequestService:
             job = await self._startable(job_id, place.person_id)
             paid = await self.wallets.paying(place)
             assert job.duration_s is not None
-            return await self._store.admit(
-                job,
-                quality=quality,
-                duration_s=job.duration_s,
-                price=price(quality, job.duration_s, self._rates),
-                at=self._clock.time(),
-                roles=paid.roles,
-                server_id=paid.server_id,
-            )
+            try:
+                return await self._store.admit(
+                    job,
+                    quality=quality,
+                    duration_s=job.duration_s,
+                    price=price(quality, job.duration_s, self._rates),
+                    at=self._clock.time(),
+                    roles=paid.roles,
+                    server_id=paid.server_id,
+                )
+            except Refused:  # its card promises what is true no longer
+                self._runner.wake(job.id)
+                raise
 
         queued = await retry_when_stale(decide)
         self._runner.wake(queued.id)

@@ -52,6 +52,8 @@ class Changes:
 
     jobs: list[Job] = field(default_factory=list)
     acted: bool = False
+    wallets_of: set[int] = field(default_factory=set)
+    """Whose credits are more or less."""
 
     @classmethod
     def on(cls, connection: Connection) -> "Changes":

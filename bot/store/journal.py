@@ -23,6 +23,7 @@ from bot.core.jobs import RUNNING, WAITING, Job
 from bot.core.ledger import Balance, Entry, EntryKind, Period
 from bot.core.rules import Rules
 from bot.errors import LedgerError
+from bot.store.group_commit import Changes
 from bot.store.rows import IS_OFFER, entry_from
 from bot.store.rule_rows import read_block
 from bot.store.tables import entries, jobs, wallets
@@ -142,6 +143,7 @@ def write_entry(connection: Connection, entry: Entry, *, held: int) -> None:
     connection.execute(_NEW_ENTRY, {name: getattr(entry, name) for name in _ENTRY})
     whose = {"server_id": entry.server_id, "person_id": entry.person_id}
     connection.execute(_WALLET, whose | {"granted": 0, "held": 0})
+    Changes.on(connection).wallets_of.add(entry.person_id)
     carried = {"more_granted": entry.granted, "more_held": held}
     connection.execute(_CARRY, {f"this_{name}": value for name, value in whose.items()} | carried)
 

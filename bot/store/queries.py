@@ -301,11 +301,13 @@ class Queries:
         return connection.scalar(select(func.max(actions.c.id))) or 0
 
     @query
-    def actions_after(self, connection: Connection, number: int) -> list[tuple[int, str | None]]:
-        """The later actions' numbers and the jobs they concern."""
-        statement = select(actions.c.id, actions.c.job_id).where(actions.c.id > number)
-        rows = connection.execute(statement.order_by(actions.c.id))
-        return [(row[0], row[1]) for row in rows]
+    def actions_after(
+        self, connection: Connection, number: int
+    ) -> list[tuple[int, str | None, int]]:
+        """The later actions' numbers, and the jobs and servers they concern."""
+        told = select(actions.c.id, actions.c.job_id, actions.c.server_id)
+        rows = connection.execute(told.where(actions.c.id > number).order_by(actions.c.id))
+        return [(row[0], row[1], row[2]) for row in rows]
 
     @query
     def tally(self, connection: Connection, at: float) -> Tally:

@@ -14,7 +14,7 @@ from bot.cards import wallet as wallet_cards
 from bot.cards.refusals import SENTENCES, sentence
 from bot.cards.status_text import Outlook, Pace
 from bot.core import admission
-from bot.core.accounts import Payer, Wallet
+from bot.core.accounts import Payer, Terms, Wallet
 from bot.core.actions import CREDIT_KINDS, HistoryLine
 from bot.core.admission import Block
 from bot.core.jobs import (
@@ -118,6 +118,15 @@ JOB = Job(
     price=8,
 )
 PRICES: dict[Quality, int] = {"360p": 9, "540p": 10, "720p": 12}
+OFFER = replace(
+    JOB,
+    state=JobState.CHECKING,
+    source=Source.MESSAGE,
+    is_direct=True,
+    quality=None,
+    price=None,
+)
+TERMS = Terms(payer=HOSTILE, credits=30, prices=PRICES, beyond={})
 
 
 def wallets() -> Iterator[Wallet]:
@@ -160,10 +169,11 @@ def all_cards() -> Iterator[tuple[str, ui.LayoutView]]:
         job = replace(JOB, state=JobState.DELIVERED, delivered=how, delivery_message_id=9)
         yield f"delivered {how}", job_cards.status(job, Outlook())
         yield f"shown {how}", job_cards.shown_again(job, Outlook(), has_file=True)
-    offer = replace(JOB, state=JobState.CHECKING, source=Source.MESSAGE, quality=None, price=None)
-    for job in (offer, replace(offer, subject=None), replace(offer, motion=None)):
-        yield "offer", job_cards.offer(job, None)
-        yield "priced offer", job_cards.offer(job, PRICES)
+    for job in (OFFER, replace(OFFER, subject=None), replace(OFFER, motion=None)):
+        for is_direct in (True, False):
+            asked = replace(job, is_direct=is_direct)
+            yield "offer", job_cards.offer(asked, None)
+            yield "priced offer", job_cards.offer(asked, TERMS)
     yield "post", job_cards.finished(JOB)
     yield "linked post", job_cards.finished(JOB, link=("https://files.example/v.mp4", 2e9))
     yield "no jobs", job_cards.job_list([])
