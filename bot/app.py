@@ -198,7 +198,7 @@ async def _load_cogs(client: Bot, parts: _Parts, deleted: DeletedPosts) -> None:
         Mimic(client.requests),
         Jobs(client.requests),
         Credits(client.requests),
-        Messages(client.requests, client.crowd, SmallTalk(parts.clock)),
+        Messages(client, client.requests, client.crowd, SmallTalk(parts.clock)),
         Deletions(deleted.saw),
         moderate,
         Quota(client.quotas),
@@ -348,7 +348,9 @@ def _discord_client(settings: Settings) -> Bot:
     return Bot(
         command_prefix=commands.when_mentioned,
         help_command=None,
-        intents=discord.Intents(guilds=True, dm_messages=True),
+        intents=discord.Intents(
+            guilds=True, dm_messages=True, guild_messages=settings.answer_mentions
+        ),
         allowed_contexts=discord.app_commands.AppCommandContext(guild=True, dm_channel=True),
         allowed_installs=discord.app_commands.AppInstallationType(guild=True),
         allowed_mentions=discord.AllowedMentions.none(),

@@ -76,6 +76,7 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     daily_budget_credits: Credits = 300
     allowed_servers: Annotated[frozenset[int], NoDecode] = frozenset()
+    answer_mentions: bool = True
     allowance_credits: Credits = 30
     dm_allowance_credits: Credits = 30
     credits_per_second_360p: Rate = 0.9

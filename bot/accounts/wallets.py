@@ -75,6 +75,19 @@ class Wallets:
             raise Refused(Problem.MEMBERSHIP_UNKNOWN) from error
         return replace(place, server_id=chosen, roles=roles)
 
+    async def paying_for(self, job: Job, place: Place) -> Place:
+        """The same, for an offer whose button is pressed there. Raises `Refused`.
+
+        One that was asked for in a server is that server's affair, wherever its card stands.
+        """
+        if job.is_direct or place.server_id == job.server_id:
+            return await self.paying(place)
+        try:
+            roles = await self.roles_of(job)
+        except MembersUnknown as error:
+            raise Refused(Problem.MEMBERSHIP_UNKNOWN) from error
+        return replace(place, server_id=job.server_id, roles=roles)
+
     async def roles_of(self, job: Job) -> frozenset[int]:
         """The roles that count for a job now. Raises `Refused` and `MembersUnknown`."""
         if job.is_direct and job.server_id:
@@ -115,6 +128,11 @@ class Wallets:
         if roles is None:
             raise Refused(Problem.LEFT_PAYER, server=name)
         return roles
+
+    def refuse_closed(self, server_id: int) -> None:
+        """Where the operator has not opened the bot, nothing is explained. Raises `Refused`."""
+        if not self._is_open(server_id):
+            raise Refused(Problem.SERVER_NOT_ALLOWED)
 
     async def refuse_strangers(self, person_id: int) -> None:
         """With ALLOWED_SERVERS, direct messages are for their members. Raises `Refused`."""

@@ -308,6 +308,14 @@ def reminder() -> ui.LayoutView:
     )
 
 
+def hint() -> ui.LayoutView:
+    """How a mention becomes a request, for somebody who gave no files."""
+    return say(
+        "Mention me in a message with a **picture** and a **video** attached: I show you the price "
+        "first. `/mimic` takes them too."
+    )
+
+
 def explanation(prices: Mapping[Quality, int]) -> ui.LayoutView:
     """How direct messages work; `prices` are for ten seconds of motion."""
     return view(

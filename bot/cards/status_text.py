@@ -62,7 +62,7 @@ TITLES = {
 def title(job: Job) -> str:
     """A few words on where a job is."""
     if job.is_offer:
-        return "Waits for you in your direct messages"
+        return f"Waits for you in {'your direct messages' if job.is_direct else 'a channel'}"
     whose = f" by {_settler(job)}" if job.state is JobState.REVIEW else ""
     return TITLES[job.state] + whose
 

@@ -85,7 +85,10 @@ class Routes:
         """Where the job was asked for."""
 
         async def post(job: Job) -> int:
-            return await self._post(job, message, await self._channel(job.channel_id))
+            channel = await self._channel(job.channel_id)
+            if isinstance(channel, discord.DMChannel) and not job.is_direct:
+                raise RouteClosedError("its offer could not be shown where it was asked for either")
+            return await self._post(job, message, channel)
 
         return Delivered.CHANNEL, post
 

@@ -7,6 +7,7 @@ A card whose fingerprint is not what it should be is behind, however that came a
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from weakref import WeakValueDictionary
 from zlib import crc32
 
@@ -21,9 +22,10 @@ from bot.core.accounts import Terms
 from bot.core.jobs import Delivered, Job, JobState, Source
 from bot.core.token_bucket import TokenBucket
 from bot.delivery.discord_errors import LOST, is_refusal
+from bot.delivery.offers import channel_of, delete, message_in_server, take_back
 from bot.delivery.replies import Replies
 from bot.delivery.searches import cards_of
-from bot.errors import CannotSave, DeliveryError, Problem
+from bot.errors import CannotSave, DeliveryError, Problem, StaleJob
 from bot.jobs.live import Jobs
 from bot.store.group_commit import background
 from bot.store.store import Store
@@ -156,6 +158,8 @@ class StatusCards:
             view = job_cards.offer(job, terms) if job.is_offer else job_cards.status(job, outlook)
             if job.failure and job.source is Source.SLASH and job.queued_at is None:
                 await self._refuse_privately(job)
+            elif job.is_taken_back:
+                await take_back(self._client, job)
             elif _is_card_unsure(job):
                 await self._post_card(job, view)
             else:
@@ -180,16 +184,15 @@ class StatusCards:
     async def _post_card(self, job: Job, view: discord.ui.LayoutView) -> None:
         """The card of a plain message's request is a message of its own.
 
-        It answers the newest message that brought a file: an edit above that would go unseen.
+        It stands below the newest message that brought a file: an edit above that would go unseen.
         Earlier cards go only once the new one stands, and the saved one is remembered until then:
         killed anywhere in between, the next try finds the new one by its buttons and goes on, even
         if one of them has been pressed meanwhile; so an edit takes them only once it is saved.
         """
         try:
-            channel = await self._client.fetch_channel(job.channel_id)
-            assert isinstance(channel, discord.DMChannel)
+            channel = channel_of(self._client, job)
             answered = job.completed_by_id or job.origin_id
-            found = await cards_of(job, channel)
+            found = await cards_of(job, channel, self._client.user)
             below = [card for card in found if card.id > answered or job.ended]
             if below:
                 standing = below[-1].id
@@ -202,10 +205,12 @@ class StatusCards:
                 return
             else:
                 nonce = f"{job.id}-{answered % NONCE_ROOM}"
-                standing = (await channel.send(view=view, nonce=nonce, silent=False)).id
+                post = partial(channel.send, view=view, nonce=nonce, silent=False)
+                message = message_in_server(channel, answered)
+                standing = (await (post(reference=message) if message else post())).id
             earlier = {card.id for card in found} | {job.card.message_id or standing}
             for message_id in earlier - {standing}:
-                await _delete(channel.get_partial_message(message_id))
+                await delete(channel.get_partial_message(message_id))
             await self._store.card_is(job.id, standing)
             if below and not job.is_offer:
                 await below[-1].edit(view=view)
@@ -213,7 +218,23 @@ class StatusCards:
             if not is_refusal(error):
                 raise DeliveryError(str(error)) from error
             log.info("a card could not be posted", job=job.id, reason=str(error))
-            await self._edit(job, view)
+            if job.is_offer and not job.is_direct and job.card.message_id is None:
+                await self._show_directly(job, view)
+            else:
+                await self._edit(job, view)
+
+    async def _show_directly(self, job: Job, view: discord.ui.LayoutView) -> None:
+        """Where the bot may not post, an offer goes on in its requester's direct messages."""
+        try:
+            direct = await (await self._client.fetch_user(job.person_id)).create_dm()
+            if direct.id != job.channel_id:
+                await self._post_card(await self._store.move_offer(job, direct.id), view)
+        except StaleJob as error:  # its files have just been looked at
+            raise DeliveryError(str(error)) from error
+        except LOST as error:
+            if not is_refusal(error):
+                raise DeliveryError(str(error)) from error
+            log.info("an offer could not be shown", job=job.id, reason=str(error))
 
     async def _edit(self, job: Job, view: discord.ui.LayoutView) -> None:
         """Edit a card by its token, afterwards by its id; one that is gone is given up."""
@@ -244,10 +265,8 @@ class StatusCards:
         """
         try:
             if _is_card_unsure(job):
-                channel = await self._client.fetch_channel(job.channel_id)
-                assert isinstance(channel, discord.DMChannel)
-                for card in await cards_of(job, channel):
-                    await _delete(card)
+                for card in await cards_of(job, channel_of(self._client, job), self._client.user):
+                    await delete(card)
             if job.card.message_id is not None:
                 await self._delete_saved(job, job.card.message_id)
         except discord.NotFound:
@@ -361,11 +380,3 @@ def _needs_nothing(job: Job) -> bool:
     if job.ended and job.failure and job.delivered in {Delivered.CHANNEL, Delivered.DIRECT}:
         return True  # its notice has taken the card's place
     return job.delivered is Delivered.REPLY
-
-
-async def _delete(message: discord.Message | discord.PartialMessage) -> None:
-    try:
-        await message.delete()
-    except discord.HTTPException as error:
-        if not is_refusal(error):
-            raise

@@ -228,7 +228,7 @@ class Intake:
 
     async def _take(self, job: Job, duration_s: float, motion: Upload) -> None:
         if job.is_offer:
-            await self._store.offer_checked(job, duration_s, motion)
+            await self._store.offer_checked(job, duration_s, motion, at=self._clock.time())
             return
         assert job.quality is not None
         try:

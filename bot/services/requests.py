@@ -17,7 +17,7 @@ from bot.cards.status_text import Outlook
 from bot.clock import Clock
 from bot.core import admission
 from bot.core.accounts import Wallet
-from bot.core.admission import Ask, NewJob
+from bot.core.admission import NewJob
 from bot.core.jobs import (
     ID_ALPHABET,
     ID_LENGTH,
@@ -174,7 +174,8 @@ class RequestService:
             return None
         if await self._runner.provider_is_down():
             raise Refused(Problem.PROVIDER_DOWN)
-        waiting = await self._store.read.offer_of(place.person_id)
+        offers = await self._store.read.offers_of(place.person_id)
+        waiting = next((one for one in offers if one.channel_id == place.channel_id), None)
         is_half = waiting is not None and waiting.motion is None
         if is_half and image and not video and image.family is None:
             image, video = None, image  # of no known kind, so perhaps what is missing
@@ -182,6 +183,7 @@ class RequestService:
             job = await self._store.add_to_offer(
                 waiting,
                 message_id,
+                at=self._clock.time(),
                 subject=image.upload if image else None,
                 motion=video.upload if video else None,
             )
@@ -190,14 +192,14 @@ class RequestService:
             rules, standing = await self._store.read.standing(
                 place.server_id, place.person_id, at, place.roles
             )
-            admission.may_ask(rules, standing, Ask(), at)
             new = _new_job(place, Source.MESSAGE, message_id, image, video)
+            admission.may_ask(rules, standing, new.ask, at)
             begun = await self._store.begin(new, at)
             if begun is None:
                 return None
             job = begun
-            if waiting:
-                self._runner.wake(waiting.id)
+            for earlier in offers:  # ended by it, or at least looked at
+                self._runner.wake(earlier.id)
         self._runner.wake(job.id)
         return job
 
@@ -206,7 +208,7 @@ class RequestService:
 
         async def decide() -> Job:
             job = await self._startable(job_id, place.person_id)
-            paid = await self.wallets.paying(place)
+            paid = await self.wallets.paying_for(job, place)
             assert job.duration_s is not None
             try:
                 return await self._store.admit(
@@ -241,10 +243,14 @@ class RequestService:
     async def choose_payer(self, place: Place, server_id: int) -> Wallet:
         """Let a server's wallet pay for direct messages (0: one's own again). Raises `Refused`."""
         wallet = await self.wallets.choose_payer(place, server_id)
-        waiting = await self._store.read.offer_of(place.person_id)
-        if waiting:
-            self._runner.wake(waiting.id)
+        for offer in await self._store.read.offers_of(place.person_id):
+            self._runner.wake(offer.id)
         return wallet
+
+    async def is_card_of_offer(self, person_id: int, message_id: int) -> bool:
+        """Whether a message is the card of a request that this person has not started yet."""
+        offers = await self._store.read.offers_of(person_id)
+        return any(offer.card.message_id == message_id for offer in offers)
 
     async def explain_once(self, place: Place) -> bool:
         """Whether this person is to be told in full how direct messages work. Raises `Refused`."""

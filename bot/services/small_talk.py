@@ -1,6 +1,7 @@
-"""Direct messages that nothing can be made of: the first of a row is answered, and then one more.
+"""Messages that nothing can be made of.
 
-What is remembered of them is in memory alone, and of so many people at most.
+In direct messages the first of a row is answered, and then one more; where others read along, each
+thing is told once in a row. It is remembered in memory alone, and of so many people at most.
 """
 
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from bot.clock import Clock
 from bot.errors import Problem, Refused
 
 QUIET_S = 600.0
-MOST_PEOPLE = 10_000
+MOST_ROWS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class SmallTalk:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._rows: dict[int, _Row] = {}  # in the order of their ends
+        self._rows: dict[tuple[int, str], _Row] = {}  # in the order of their ends
 
     def deserves_answer(self, person_id: int) -> bool:
         """Whether this is the first of a row.
@@ -31,18 +32,31 @@ class SmallTalk:
         At the second, raises `Refused` with NOT_HEEDED, which tells until when there are no more
         answers.
         """
-        now = self._clock.monotonic()
-        self._forget_what_is_over(now)
-        row = self._rows.get(person_id)
+        row = self._row(person_id, "")
         if row is not None and row.is_last_word_said:
             return False
-        self._rows.pop(person_id, None)
-        self._rows[person_id] = _Row(now + QUIET_S, is_last_word_said=row is not None)
+        self._begin(person_id, "", is_last_word_said=row is not None)
         if row is not None:
             raise Refused(Problem.NOT_HEEDED, until=self._clock.time() + QUIET_S)
-        if len(self._rows) > MOST_PEOPLE:
-            del self._rows[next(iter(self._rows))]
         return True
+
+    def is_news(self, person_id: int, what: str) -> bool:
+        """Whether this was not told to this person lately where others read along; now it is."""
+        if self._row(person_id, what) is not None:
+            return False
+        self._begin(person_id, what)
+        return True
+
+    def _row(self, person_id: int, what: str) -> _Row | None:
+        self._forget_what_is_over(self._clock.monotonic())
+        return self._rows.get((person_id, what))
+
+    def _begin(self, person_id: int, what: str, *, is_last_word_said: bool = False) -> None:
+        self._rows.pop((person_id, what), None)
+        ends_at = self._clock.monotonic() + QUIET_S
+        self._rows[person_id, what] = _Row(ends_at, is_last_word_said)
+        if len(self._rows) > MOST_ROWS:
+            del self._rows[next(iter(self._rows))]
 
     def _forget_what_is_over(self, now: float) -> None:
         while self._rows and next(iter(self._rows.values())).ends_at <= now:

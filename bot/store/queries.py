@@ -96,10 +96,9 @@ class Queries:
             None,
         )
 
-    async def offer_of(self, person_id: int) -> Job | None:
-        """The plain-message request that this person has not started yet."""
-        offers = await self._jobs(jobs.c.person_id == person_id, IS_OFFER, limit=1)
-        return offers[0] if offers else None
+    async def offers_of(self, person_id: int) -> list[Job]:
+        """The plain messages' requests that this person has not started yet, the newest first."""
+        return await self._jobs(jobs.c.person_id == person_id, IS_OFFER)
 
     async def jobs_of(self, person_id: int, server_id: int | None, limit: int) -> list[Job]:
         """Somebody's newest jobs, in one server or (`None`) anywhere.

@@ -47,15 +47,8 @@ MAX_SUBMITTING = 8
 """At most so many submits may be in doubt after a crash."""
 
 _TOLD = (
-    "id",
-    "source",
-    "origin_id",
-    "server_id",
-    "channel_id",
-    "person_id",
-    "is_direct",
-    "quality",
-    "upload_limit_bytes",
+    *("id", "source", "origin_id", "server_id", "channel_id", "person_id"),
+    *("is_direct", "quality", "upload_limit_bytes"),
 )
 _NEW_JOB = insert(jobs)
 _KNOWN = select(jobs.c.id).where(
@@ -92,12 +85,13 @@ class Store(Decisions):
         """Save a request as `checking`; `None` if its event made a job before.
 
         Raises `Refused` where the policy says no before any download. A new offer ends the
-        person's earlier one.
+        person's earlier one: in direct messages theirs, in servers whichever it is.
         """
         if connection.scalar(_KNOWN, {"origin_id": new.origin_id}) is not None:
             return None
         if new.source is Source.MESSAGE:
-            earlier = select_jobs().where(jobs.c.person_id == new.person_id, IS_OFFER)
+            alike = or_(jobs.c.is_direct == new.is_direct, jobs.c.channel_id == new.channel_id)
+            earlier = select_jobs().where(jobs.c.person_id == new.person_id, IS_OFFER, alike)
             for row in connection.execute(earlier).mappings().all():
                 transition(connection, job_from(row), JobState.CANCELLED, at, failure=None)
         else:
@@ -134,11 +128,13 @@ class Store(Decisions):
         job: Job,
         message_id: int,
         *,
+        at: float,
         subject: Upload | None = None,
         motion: Upload | None = None,
     ) -> Job:
         """A further message brings an offer's other file, or takes the place of one of them."""
-        news: dict[str, Any] = {"completed_by_id": message_id, "duration_s": None, "failure": None}
+        news: dict[str, Any] = {"completed_by_id": message_id, "state_since": at}
+        news |= {"duration_s": None, "failure": None}
         if subject is not None:
             news["subject"] = upload_json(subject.in_place_of(job.subject))
         if motion is not None:
@@ -156,14 +152,25 @@ class Store(Decisions):
 
     @transaction
     def offer_checked(
-        self, connection: Connection, job: Job, duration_s: float, motion: Upload | None = None
+        self,
+        connection: Connection,
+        job: Job,
+        duration_s: float,
+        motion: Upload | None = None,
+        *,
+        at: float,
     ) -> Job:
         """Both files are on disk and good, `motion` as the look has left it; a button is next."""
         looked_at = {
             name: upload_json(upload and replace(upload, replaces=None))
             for name, upload in (("subject", job.subject), ("motion", motion or job.motion))
         }
-        return update_job(connection, job, duration_s=duration_s, **looked_at)
+        return update_job(connection, job, duration_s=duration_s, state_since=at, **looked_at)
+
+    @transaction
+    def move_offer(self, connection: Connection, job: Job, channel_id: int) -> Job:
+        """An offer that cannot be shown where it was asked for is shown in another channel."""
+        return update_job(connection, job, channel_id=channel_id)
 
     @transaction
     def swap_files(self, connection: Connection, job: Job) -> Job:

@@ -1,4 +1,8 @@
-"""Plain direct messages: a picture and a video are a request too."""
+"""Plain messages: a picture and a video are a request too.
+
+In direct messages whatever is sent; in a server only what mentions the bot: that alone Discord
+hands over with its files.
+"""
 
 import itertools
 
@@ -13,15 +17,28 @@ from bot.errors import CannotSave, Problem, Refused
 from bot.services.crowd import Crowd
 from bot.services.requests import GivenFile, RequestService, refuse_at_sight
 from bot.services.small_talk import SmallTalk
+from cogs.shared.access import roles_in
 from cogs.shared.interactions import given
 
 log = structlog.get_logger()
 
+PERSONAL = frozenset(
+    {Problem.BLOCKED, Problem.BLOCKED_FOR_GOOD, Problem.NOTHING_LEFT, Problem.NO_ALLOWANCE}
+)
+"""What nobody else in a channel needs to read."""
+
 
 class Messages(commands.Cog):
-    """Listens to direct messages only."""
+    """Listens to direct messages, and to mentions of the bot in servers."""
 
-    def __init__(self, requests: RequestService, crowd: Crowd, small_talk: SmallTalk) -> None:
+    def __init__(
+        self,
+        client: discord.Client,
+        requests: RequestService,
+        crowd: Crowd,
+        small_talk: SmallTalk,
+    ) -> None:
+        self._client = client
         self._requests = requests
         self._crowd = crowd
         self._small_talk = small_talk
@@ -29,35 +46,33 @@ class Messages(commands.Cog):
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
         """Take a request, or tell how to make one; whoever goes on without one is told to stop."""
-        if message.guild is not None or message.author.bot:
+        if isinstance(message.channel, discord.DMChannel):
+            take = self._take
+        elif message.guild is not None and self._client.user in message.mentions:
+            take = self._take_mention
+        else:
+            return  # nearly all messages of a busy server
+        if message.author.bot or message.webhook_id is not None:
             return
         try:
             async with self._crowd.turn_of(message.author.id):
-                await self._take(message)
+                await take(message)
         except Refused as refused:
-            await _answer(message, parts.refusal(refused.problem, refused.facts))
+            await self._refuse(message, refused)
         except CannotSave:
-            await _answer(message, parts.refusal(Problem.CANNOT_SAVE, {}))
+            await self._refuse(message, Refused(Problem.CANNOT_SAVE))
 
     async def _take(self, message: discord.Message) -> None:
-        place = Place(
-            server_id=0,
-            channel_id=message.channel.id,
-            person_id=message.author.id,
-            upload_limit_bytes=discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES,
-            is_direct=True,
-        )
-        image, video, left_out = _sort([given(attachment) for attachment in _files_of(message)])
+        place = _place_of(message)
+        files = _files_of(message)
         try:
-            _refuse_useless(image, video, left_out)
+            _refuse_useless(files)
         except Refused:
             if self._small_talk.deserves_answer(place.person_id):
                 raise
             return
-        if image or video:
-            await self._requests.offer(place, message.id, image, video)
-            if left_out:
-                await _answer(message, job_cards.left_out([file.upload.name for file in left_out]))
+        if files:
+            await self._offer(message, place, files)
         elif self._small_talk.deserves_answer(place.person_id):
             is_new = await self._requests.explain_once(place)
             prices = self._requests.prices()
@@ -65,11 +80,63 @@ class Messages(commands.Cog):
                 message, job_cards.explanation(prices) if is_new else job_cards.reminder()
             )
 
+    async def _take_mention(self, message: discord.Message) -> None:
+        """A reply mentions whom it answers: by itself it asks for nothing.
 
-def _files_of(message: discord.Message) -> list[discord.Attachment]:
+        Unless it brings what the card that it answers is waiting for.
+        """
+        files = _files_of(message)
+        assert self._client.user is not None
+        if self._client.user.id not in message.raw_mentions:
+            answered = message.reference and message.reference.message_id
+            if not (files and answered):
+                return
+            if not await self._requests.is_card_of_offer(message.author.id, answered):
+                return
+        place = _place_of(message)
+        if files:
+            _refuse_useless(files)
+            await self._offer(message, place, files)
+            return
+        self._requests.wallets.refuse_closed(place.server_id)
+        if self._small_talk.is_news(place.person_id, "hint"):
+            await _answer(message, job_cards.hint())
+
+    async def _offer(self, message: discord.Message, place: Place, files: list[GivenFile]) -> None:
+        image, video, left_out = _sort(files)
+        await self._requests.offer(place, message.id, image, video)
+        if left_out:
+            await _answer(message, job_cards.left_out([file.upload.name for file in left_out]))
+
+    async def _refuse(self, message: discord.Message, refused: Refused) -> None:
+        """Where others read along, the same reason is not given again and again."""
+        view = parts.refusal(refused.problem, refused.facts)
+        if message.guild is None:
+            await _answer(message, view)
+        elif self._small_talk.is_news(message.author.id, refused.problem):
+            await (_tell if refused.problem in PERSONAL else _answer)(message, view)
+
+
+def _place_of(message: discord.Message) -> Place:
+    """Where a plain message was written."""
+    guild, channel = message.guild, message.channel
+    default = discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES
+    return Place(
+        server_id=guild.id if guild else 0,
+        channel_id=channel.id,
+        person_id=message.author.id,
+        upload_limit_bytes=guild.filesize_limit if guild else default,
+        is_direct=guild is None,
+        roles=roles_in(message.author),
+        above_id=channel.parent_id if isinstance(channel, discord.Thread) else None,
+    )
+
+
+def _files_of(message: discord.Message) -> list[GivenFile]:
     """What is attached, and what is forwarded."""
     forwarded = (shown.attachments for shown in message.message_snapshots)
-    return [*message.attachments, *itertools.chain.from_iterable(forwarded)]
+    attached = [*message.attachments, *itertools.chain.from_iterable(forwarded)]
+    return [given(attachment) for attachment in attached]
 
 
 def _sort(
@@ -82,17 +149,37 @@ def _sort(
     return image, video, [file for file in files if file not in (image, video)]
 
 
-def _refuse_useless(
-    image: GivenFile | None, video: GivenFile | None, left_out: list[GivenFile]
-) -> None:
+def _refuse_useless(files: list[GivenFile]) -> None:
     """Raises `Refused` for files of which nothing can be made."""
+    image, video, left_out = _sort(files)
     if left_out and not (image or video):
         raise Refused(Problem.NEITHER, name=left_out[0].upload.name)
     refuse_at_sight(image, video)
 
 
 async def _answer(message: discord.Message, view: discord.ui.LayoutView) -> None:
+    """Where the message was written, in a server as a reply; where that is closed, directly."""
     try:
-        await message.channel.send(view=view)
+        guild = message.guild
+        if guild is None or not message.channel.permissions_for(guild.me).read_message_history:
+            await message.channel.send(view=view)
+        else:
+            reply_to = message.to_reference(fail_if_not_exists=False)
+            await message.channel.send(view=view, reference=reply_to)
     except discord.Forbidden as error:
-        log.info("somebody takes no direct messages", person=message.author.id, reason=str(error))
+        if message.guild is not None:
+            await _tell(message, view)
+        else:
+            _log_closed(message, error)
+
+
+async def _tell(message: discord.Message, view: discord.ui.LayoutView) -> None:
+    """By direct message alone."""
+    try:
+        await message.author.send(view=view)
+    except discord.Forbidden as error:
+        _log_closed(message, error)
+
+
+def _log_closed(message: discord.Message, error: discord.Forbidden) -> None:
+    log.info("somebody takes no direct messages", person=message.author.id, reason=str(error))

@@ -50,6 +50,10 @@ class CardAccess:
 
 def roles_of(interaction: discord.Interaction) -> frozenset[int]:
     """The roles that somebody has at this moment."""
-    member = interaction.user
-    roles = member.roles if isinstance(member, discord.Member) else []
+    return roles_in(interaction.user)
+
+
+def roles_in(sender: discord.User | discord.Member) -> frozenset[int]:
+    """The roles that Discord has sent along; none outside of a server."""
+    roles = sender.roles if isinstance(sender, discord.Member) else []
     return frozenset(role.id for role in roles)

@@ -275,7 +275,7 @@ SHOWING = (
     _one(
         "a lost card is not looked for",
         "bot/delivery/status.py",
-        "            found = await cards_of(job, channel)\n",
+        "            found = await cards_of(job, channel, self._client.user)\n",
         "            found: list[discord.Message] = []\n",
         OFFERS,
     ),

@@ -180,6 +180,7 @@ def all_cards() -> Iterator[tuple[str, ui.LayoutView]]:
     yield "jobs", job_cards.job_list([replace(JOB, state=state) for state in JobState])
     yield "explanation", job_cards.explanation(PRICES)
     yield "reminder", job_cards.reminder()
+    yield "hint", job_cards.hint()
     for outcome in Outcome:
         settled = replace(JOB, state=LEADS_TO[outcome], settled=outcome)
         yield f"resolved {outcome}", job_cards.resolved(settled)

@@ -36,8 +36,20 @@ def test_who_comes_back_much_later_begins_a_row() -> None:
         clock.now += QUIET_S
 
 
+def test_where_others_read_along_each_thing_is_told_once_in_a_row() -> None:
+    clock = StoppedClock()
+    talk = SmallTalk(clock)
+    assert talk.is_news(ADA, "hint")
+    assert not any(talk.is_news(ADA, "hint") for _ in range(300))
+    assert talk.is_news(ADA, "blocked")
+    assert talk.is_news(BEN, "hint")
+    assert talk.deserves_answer(ADA), "direct messages are another matter"
+    clock.now += QUIET_S
+    assert talk.is_news(ADA, "hint")
+
+
 def test_not_everybody_is_remembered_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.services.small_talk.MOST_PEOPLE", 2)
+    monkeypatch.setattr("bot.services.small_talk.MOST_ROWS", 2)
     talk = SmallTalk(StoppedClock())
     for person_id in (ADA, BEN, CLEO):
         assert talk.deserves_answer(person_id)

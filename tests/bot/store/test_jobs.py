@@ -85,8 +85,8 @@ async def test_a_repeated_event_makes_no_second_job(store: Store) -> None:
 
 async def test_a_message_that_completed_an_offer_makes_no_job_of_its_own(store: Store) -> None:
     offer = await begin(store, source=Source.MESSAGE)
-    full = await store.add_to_offer(offer, 77, motion=FILE)
-    assert full.motion == FILE
+    full = await store.add_to_offer(offer, 77, at=AT + 9, motion=FILE)
+    assert (full.motion, full.state_since) == (FILE, AT + 9)
     again = NewJob(
         id="other",
         source=Source.MESSAGE,
@@ -97,7 +97,7 @@ async def test_a_message_that_completed_an_offer_makes_no_job_of_its_own(store: 
         upload_limit_bytes=10,
     )
     assert await store.begin(again, AT) is None
-    assert (await store.read.offer_of(3)) == full
+    assert await store.read.offers_of(3) == [full]
 
 
 async def test_who_is_slower_changes_nothing(store: Store) -> None:
@@ -114,9 +114,9 @@ async def test_who_is_slower_changes_nothing(store: Store) -> None:
 async def test_who_is_slower_within_a_state_changes_nothing_either(store: Store) -> None:
     """A newer file came while the earlier one was looked at: its length is not the new one's."""
     seen = await begin(store, source=Source.MESSAGE)
-    newer = await store.add_to_offer(seen, 77, motion=FILE)
+    newer = await store.add_to_offer(seen, 77, at=AT, motion=FILE)
     with pytest.raises(StaleJob):
-        await store.offer_checked(seen, 2.0)
+        await store.offer_checked(seen, 2.0, at=AT)
     assert await store.read.job(seen.id) == newer
 
 

@@ -22,8 +22,10 @@ def _resolve(outcome: Outcome) -> Event:
 
 
 EVENTS: dict[str, Event] = {
-    "add": lambda store, job, at: store.add_to_offer(job, int(at), subject=Upload("u", "u", 1)),
-    "checked": lambda store, job, at: store.offer_checked(job, 1.0),
+    "add": lambda store, job, at: store.add_to_offer(
+        job, int(at), at=at, subject=Upload("u", "u", 1)
+    ),
+    "checked": lambda store, job, at: store.offer_checked(job, 1.0, at=at),
     "admit": lambda store, job, at: store.admit(
         job, quality="360p", duration_s=1.0, price=1, at=at
     ),
