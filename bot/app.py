@@ -28,9 +28,11 @@ from bot.delivery.status import StatusCards
 from bot.errors import SettingsError
 from bot.jobs.files import Files
 from bot.jobs.forecast import Forecast
+from bot.jobs.given_up import GivenUp
 from bot.jobs.inputs import Inputs
 from bot.jobs.intake import Intake
 from bot.jobs.live import LiveJobs
+from bot.jobs.lookups import Lookups
 from bot.jobs.renders import Renders
 from bot.jobs.runner import Runner
 from bot.jobs.submits import Submits
@@ -104,6 +106,7 @@ class _Parts:
     breaker: CircuitBreaker
     limiter: RateLimiter
     jobs: LiveJobs
+    lookups: Lookups
     forecast: Forecast
     videos: Videos
     members: DiscordMembers
@@ -128,7 +131,7 @@ async def _wire(
     alarms = Alarms()
     database = await Database.open(settings.database, exclusive=True, alarms=alarms)
     store = Store(await stack.enter_async_context(database), settings.operator_limits())
-    jobs = LiveJobs(store)
+    jobs, lookups = LiveJobs(store), Lookups(alarms, clock)
     media = await stack.enter_async_context(Media(sleep=clock.sleep))
     files, breaker = Files(settings.data_dir), CircuitBreaker(clock, alarms)
     client = await stack.enter_async_context(_discord_client(settings))
@@ -145,7 +148,8 @@ async def _wire(
         breaker=breaker,
         limiter=RateLimiter(clock, settings.segmind_requests_per_minute),
         jobs=jobs,
-        forecast=Forecast(store, jobs, breaker, clock, settings.keep_days),
+        lookups=lookups,
+        forecast=Forecast(store, jobs, breaker, lookups, clock, settings.keep_days),
         videos=Videos(files, media),
         members=members,
         wallets=Wallets(store=store, members=members, rates=settings.rates(), clock=clock),
@@ -272,25 +276,7 @@ def _runner(parts: _Parts, segmind: Segmind, told: _Told, crowd: Crowd) -> Runne
             supplier=str(settings.discord_api_url),
         ),
         breaker=breaker,
-        submits=Submits(
-            store=store,
-            jobs=parts.jobs,
-            segmind=segmind,
-            inputs=Inputs(
-                downloads=parts.downloads,
-                segmind=segmind,
-                media=media,
-                files=files,
-                clock=clock,
-                supplier=str(settings.discord_api_url),
-            ),
-            files=files,
-            breaker=breaker,
-            limiter=parts.limiter,
-            alarms=parts.alarms,
-            clock=clock,
-            run_id=secrets.token_hex(8),
-        ),
+        submits=_submits(parts, segmind),
         renders=Renders(
             store=store,
             jobs=parts.jobs,
@@ -305,6 +291,13 @@ def _runner(parts: _Parts, segmind: Segmind, told: _Told, crowd: Crowd) -> Runne
             clock=clock,
             supplier=str(settings.segmind_api_url),
         ),
+        given_up=GivenUp(
+            store=store,
+            segmind=segmind,
+            lookups=parts.lookups,
+            limiter=parts.limiter,
+            clock=clock,
+        ),
         delivery=told.delivery,
         notices=told.notices,
         cards=told.status,
@@ -312,6 +305,29 @@ def _runner(parts: _Parts, segmind: Segmind, told: _Told, crowd: Crowd) -> Runne
         files=files,
         clock=clock,
         keep_days=settings.keep_days,
+    )
+
+
+def _submits(parts: _Parts, segmind: Segmind) -> Submits:
+    return Submits(
+        store=parts.store,
+        jobs=parts.jobs,
+        segmind=segmind,
+        inputs=Inputs(
+            downloads=parts.downloads,
+            segmind=segmind,
+            media=parts.media,
+            files=parts.files,
+            clock=parts.clock,
+            supplier=str(parts.settings.discord_api_url),
+        ),
+        files=parts.files,
+        breaker=parts.breaker,
+        limiter=parts.limiter,
+        lookups=parts.lookups,
+        alarms=parts.alarms,
+        clock=parts.clock,
+        run_id=secrets.token_hex(8),
     )
 
 

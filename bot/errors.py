@@ -82,7 +82,9 @@ class Problem(StrEnum):
     INTERRUPTED = "interrupted"
     UNKNOWN_JOB = "unknown_job"  # job
     NOT_YOUR_JOB = "not_your_job"
-    TOO_LATE_TO_CANCEL = "too_late_to_cancel"
+    TOO_LATE_TO_CANCEL = "too_late_to_cancel"  # job, and with the next two
+    STILL_IN_DOUBT = "still_in_doubt"
+    NOT_IN_DOUBT = "not_in_doubt"
     ALREADY_STARTED = "already_started"
     ALREADY_ENDED = "already_ended"
     NOT_READY = "not_ready"
@@ -90,6 +92,7 @@ class Problem(StrEnum):
     CANNOT_SAVE = "cannot_save"
     BUSY = "busy"
     GIVEN_UP = "given_up"
+    GIVEN_UP_BY_REQUESTER = "given_up_by_requester"
     NO_JOB_HERE = "no_job_here"  # job
     NOT_IN_REVIEW = "not_in_review"  # job, state
     SETTLED_BEFORE = "settled_before"  # job, state

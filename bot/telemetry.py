@@ -146,7 +146,7 @@ class Health:
         )
         self._budget = Gauge(
             "marionette_budget_spent_credits",
-            "Credits held or captured since the day (UTC) began",
+            "Credits held or captured since the day (UTC) began, or given up and perhaps billed",
             registry=self._registry,
         )
         self._review = Gauge(

@@ -23,6 +23,7 @@ class Button(StrEnum):
     """What a button asks for; its `custom_id` is `marionette:<action>:<job id>[:<quality>]`."""
 
     CANCEL = "cancel"
+    GIVE_UP = "give-up"
     START = "start"
     DETAILS = "details"
 
@@ -68,6 +69,8 @@ def status(job: Job, outlook: Outlook | None = None) -> ui.LayoutView:
     ]
     if job.state is JobState.QUEUED:
         items.append(ui.ActionRow(_button("Cancel", Button.CANCEL, job)))
+    elif job.is_in_doubt:
+        items.append(ui.ActionRow(_button("Give up…", Button.GIVE_UP, job)))
     return view(*items, colour=COLOURS.get(job.state, BLURPLE))
 
 
@@ -258,6 +261,8 @@ def shown_again(
         items.append(words("The video itself is no longer kept."))
     if job.state in {JobState.CHECKING, JobState.QUEUED}:
         items.append(ui.ActionRow(_button("Cancel", Button.CANCEL, job)))
+    elif job.is_in_doubt:
+        items.append(ui.ActionRow(_button("Give up…", Button.GIVE_UP, job)))
     return view(*items, colour=COLOURS.get(job.state, BLURPLE))
 
 
@@ -280,6 +285,21 @@ def job_line(job: Job) -> str:
 
 def _short_facts(job: Job) -> str:
     return "".join(f"{part} · " for part in (job.quality, status_text.price_text(job)) if part)
+
+
+def asks_give_up(job: Job) -> str:
+    """Before a requester gives up a job in doubt."""
+    return (
+        f"Give up `{job.id}`? You have your {credits_text(job.price or 0)} back **now**. It is not "
+        "known whether the video service has your request: should it make the video after all, "
+        "you will not get it."
+    )
+
+
+def given_up(job: Job) -> ui.LayoutView:
+    """A requester gave up a job in doubt."""
+    back = credits_text(job.price or 0)
+    return say(f"`{job.id}` is given up, and you have your {back} back.", GREEN)
 
 
 def resolved(job: Job) -> ui.LayoutView:

@@ -144,6 +144,13 @@ SENTENCES: dict[Problem, str] = {
         "It is too late to cancel `{job}`: the video service has it, cannot be stopped, and "
         "bills it. The video comes when it is ready."
     ),
+    Problem.STILL_IN_DOUBT: (
+        "The video service has not said yet whether it has `{job}`: `/jobs show` tells by when I "
+        "know, and lets you give it up."
+    ),
+    Problem.NOT_IN_DOUBT: (
+        "Nothing was given up: `{job}` has gone on meanwhile. `/jobs show` tells where it is."
+    ),
     Problem.ALREADY_STARTED: "`{job}` is under way already: `/jobs show` tells where it is.",
     Problem.NOT_READY: "Your files are still being looked at: press the button in a moment.",
     Problem.ALREADY_ENDED: "`{job}` has ended already: `/jobs show` tells how.",
@@ -158,6 +165,10 @@ SENTENCES: dict[Problem, str] = {
     Problem.GIVEN_UP: (
         "It could not be found out what became of this video, so it was given up: ask again if "
         "you still want it."
+    ),
+    Problem.GIVEN_UP_BY_REQUESTER: (
+        "You gave it up before the video service had said whether it makes this video: ask again "
+        "if you still want it."
     ),
     Problem.NEITHER: (
         "`{name}` is neither a picture nor a video: send a JPEG, PNG, WebP or still GIF, and an "

@@ -22,8 +22,8 @@ class Outlook:
 
     `place` in the line is from 1, as of `place_as_of`; times are unix seconds, as `ready_at` is;
     `unavailable` is the provider, `waits_for_own` that the person's other videos must be done
-    first, and `is_in_doubt` that a
-    submit got no answer. A finished video is kept here until `kept_until`.
+    first, and `known_by` when at the latest it is known whether the provider has a job in doubt,
+    `None` while nobody can say. A finished video is kept here until `kept_until`.
     """
 
     place: int | None = None
@@ -32,7 +32,7 @@ class Outlook:
     pace: Pace = Pace.USUAL
     unavailable: bool = False
     waits_for_own: bool = False
-    is_in_doubt: bool = False
+    known_by: float | None = None
     kept_until: float | None = None
 
 
@@ -61,6 +61,8 @@ TITLES = {
 
 def title(job: Job) -> str:
     """A few words on where a job is."""
+    if job.is_in_doubt:
+        return "No answer yet"
     if job.is_offer:
         return f"Waits for you in {'your direct messages' if job.is_direct else 'a channel'}"
     whose = f" by {_settler(job)}" if job.state is JobState.REVIEW else ""
@@ -88,10 +90,11 @@ def latest(job: Job, outlook: Outlook) -> str | None:
             )
         case JobState.QUEUED:
             return f"{_turn(outlook)}{asked}.{_settled(job)}"
-        case JobState.SUBMITTING if outlook.is_in_doubt:
+        case JobState.SUBMITTING if job.is_in_doubt:
             return (
-                "The video service did not answer. I am finding out whether it has your request; "
-                "your credits stay held until I know."
+                "The video service did not answer. I am finding out whether it has your "
+                f"request{_known(job, outlook)} Your credits stay held meanwhile, unless you give "
+                "it up."
             )
         case JobState.SUBMITTING | JobState.RENDERING | JobState.FETCHING | JobState.DELIVERING:
             ready = _ready(outlook)
@@ -129,6 +132,16 @@ def _turn(outlook: Outlook) -> str:
     if outlook.place is None or outlook.place_as_of is None:
         return ""
     return f"Number {outlook.place} in line at <t:{outlook.place_as_of:.0f}:t>. "
+
+
+def _known(job: Job, outlook: Outlook) -> str:
+    """By when, as far as that can be said."""
+    if outlook.known_by is None:
+        return ": that takes a quarter of an hour at most, once its records can be read."
+    return (
+        f", until <t:{outlook.known_by:.0f}:t> at the latest; what I do not know by then is to be "
+        f"settled by {_settler(job)}."
+    )
 
 
 def _ready(outlook: Outlook) -> str:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from bot.core.books import CAPTURED, AttemptLine, Books, Difference, JobLine
 from bot.core.jobs import JobState
+from bot.jobs.given_up import LOOK_FOR_S
 from bot.provider.client import Row, RunState
 from bot.provider.replies import UNSUCCESSFUL, canonical_id
 
@@ -21,6 +22,7 @@ class ProviderBills:
         self._since, self._until = since, until
         self._rows = {row.request_id: row for row in rows}
         self._jobs = {job.id: job for job in books.jobs}
+        self._unproven = {line.job_id for line in books.unproven}
         self._attempts = books.attempts
         claims = [(canonical_id(a.request_id), a) for a in books.attempts if a.request_id]
         self._claims = {request_id: attempt for request_id, attempt in claims if request_id}
@@ -51,7 +53,7 @@ class ProviderBills:
                 continue
             sent = (row.inputs["image_url"], row.inputs["video_url"], row.inputs["quality"])
             job = lost.get(sent)
-            if job is not None and job.state is JobState.SUBMITTING:
+            if job is not None and self._is_looked_for(job):
                 continue  # the bot is about to find it by itself
             whose = "no job knows it"
             if job is not None and job.state is JobState.REVIEW:
@@ -60,6 +62,10 @@ class ProviderBills:
                 whose = f"it is a lost submit of job {job.id}, which is {job.state}"
             cost = "" if row.cost is None else f" and cost {row.cost:g}"
             yield Difference(f"The provider ran {row.request_id}{cost}, but {whose}.")
+
+    def _is_looked_for(self, job: JobLine) -> bool:
+        is_new = self._until - job.state_since < LOOK_FOR_S
+        return job.state is JobState.SUBMITTING or (job.id in self._unproven and is_new)
 
     def _claimed(self) -> Iterator[Difference]:
         for request_id, attempt in self._claims.items():
@@ -84,6 +90,7 @@ class ProviderBills:
                 job.state is JobState.FAILED
                 and row.state is RunState.COMPLETED
                 and JobState.FAILED not in job.decisions
+                and job.id not in self._unproven
             ):
                 yield Difference(
                     f"The run {request_id} succeeded at the provider, but its job {job.id} failed."

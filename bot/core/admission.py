@@ -56,7 +56,11 @@ class NewJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """How many jobs are running and waiting: in the whole bot, one person's, theirs in a server."""
+    """How many jobs are running and waiting: in the whole bot, one person's, theirs in a server.
+
+    `unanswered` are all whose submit has no answer: those `in_flight`, which run, and those in
+    doubt, which do not.
+    """
 
     running: int
     running_of_person: int
@@ -64,6 +68,9 @@ class Load:
     waiting: int
     waiting_of_person: int
     waiting_here: int = 0
+    in_flight: int = 0
+    unanswered: int = 0
+    unanswered_of_person: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,6 +56,16 @@ class WalletLine:
 
 
 @dataclass(frozen=True, slots=True)
+class UnprovenLine:
+    """A job that was given up while a run may yet be billed, and what budgets count for it."""
+
+    job_id: str
+    server_id: int
+    held_at: float
+    credits: int
+
+
+@dataclass(frozen=True, slots=True)
 class Books:
     """Everything that is written down, as of one moment; `damage` is SQLite's own findings."""
 
@@ -63,6 +73,7 @@ class Books:
     attempts: Sequence[AttemptLine]
     wallets: Sequence[WalletLine]
     entries: Sequence[Entry]
+    unproven: Sequence[UnprovenLine] = ()
     damage: Sequence[str] = ()
 
 
@@ -145,6 +156,8 @@ def _holds(books: Books) -> Iterator[Difference]:
         found = money.get(job.id, _Money())
         yield from _journal_of(job, found)
         yield from _state_of(job, found)
+    for line in books.unproven:
+        yield from _unproven(line, money[line.job_id])
 
 
 def _journal_of(job: JobLine, money: _Money) -> Iterator[Difference]:
@@ -189,6 +202,17 @@ def _state_of(job: JobLine, money: _Money) -> Iterator[Difference]:
             yield Difference(f"{said} not captured.")
     elif EntryKind.CAPTURE in kinds and not money.refunds:
         yield Difference(f"{said} captured and not refunded.")
+
+
+def _unproven(line: UnprovenLine, money: _Money) -> Iterator[Difference]:
+    """Whether budgets count what was held and given back, and not twice."""
+    counted = (line.server_id, line.held_at, line.credits)
+    held = [(hold.server_id, hold.at, whole_price(hold)) for hold in money.holds]
+    if held != [counted] or not any(entry.kind is EntryKind.RELEASE for entry in money.settled):
+        yield Difference(
+            f"Budgets count {line.credits} credits for job {line.job_id}, which was given up, and "
+            "these are not what was held for it and given back."
+        )
 
 
 def _attempts(books: Books) -> Iterator[Difference]:

@@ -52,6 +52,8 @@ TRANSITIONS: dict[JobState, frozenset[JobState]] = {
 }
 ENDED = frozenset(state for state, after in TRANSITIONS.items() if not after)
 RUNNING = frozenset({S.SUBMITTING, S.RENDERING, S.FETCHING})
+"""Of these, a job that is in doubt takes no slot."""
+
 WAITING = frozenset({S.CHECKING, S.QUEUED})
 """`review` and `delivering` count as neither running nor waiting."""
 
@@ -253,6 +255,16 @@ class Job:
         """Somebody has deleted the message that had its video."""
         was_posted = self.delivered in {Delivered.CHANNEL, Delivered.DIRECT}
         return self.state is JobState.DELIVERED and was_posted and self.delivery_message_id is None
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Its submit went out and nobody waits for the answer any more: the history has to tell."""
+        return self.state is JobState.SUBMITTING and self.lease is None
+
+    @property
+    def takes_a_slot(self) -> bool:
+        """Whether it counts as running: one in doubt does not keep others waiting."""
+        return self.state in RUNNING and not self.is_in_doubt
 
     @property
     def is_offer(self) -> bool:

@@ -10,6 +10,9 @@ from itertools import count
 from bot.core.admission import Load
 from bot.core.rules import Rules
 
+MAX_IN_FLIGHT = 8
+"""At most so many submits wait for their answer at once: that many are lost together."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class QueuedJob:
@@ -22,21 +25,29 @@ class QueuedJob:
 
 
 def may_start(rules: Rules, load: Load) -> bool:
-    """Whether one more of this person's jobs may run now; otherwise it waits."""
+    """Whether one more of this person's jobs may run now; otherwise it waits.
+
+    No more may come to be in doubt than may run, of one person and of all: so each submit that
+    has no answer yet counts against that as well.
+    """
     cap_here = rules.max_running_here
     return (
         load.running < rules.max_running
         and load.running_of_person < rules.max_running_per_person
         and (cap_here is None or load.running_here < cap_here)
+        and load.in_flight < MAX_IN_FLIGHT
+        and load.unanswered < rules.max_running
+        and load.unanswered_of_person < rules.max_running_per_person
     )
 
 
 @dataclass(slots=True)
 class _Person:
-    """What somebody has waiting, in order of arrival, and running, by server."""
+    """What somebody has waiting, in order of arrival, running, by server, and unanswered."""
 
     queued: list[QueuedJob] = field(default_factory=list)
     running: Counter[int] = field(default_factory=Counter)
+    unanswered: int = 0
     stamp: int = 0
 
 
@@ -50,10 +61,10 @@ _Head = tuple[_Turn, int, int]
 class Queue:
     """Each takes their turn: whoever has fewer jobs running or ahead in this order comes first,
     and among equals who came first. Nobody runs more than their most, in the bot or (`caps`) in a
-    server.
+    server, or has more in doubt.
 
     It is kept up to date change by change: a change, and the next turn, cost the same however many
-    wait. Of the `running` jobs so many are `submitting`: on their way, or in doubt.
+    wait. Of the submits that are `unanswered`, those `in_flight` are among the `running` jobs.
     """
 
     def __init__(self, max_running_per_person: int, caps: Mapping[int, int] | None = None) -> None:
@@ -64,7 +75,8 @@ class Queue:
         self._heads: list[_Head] = []
         self._stamps = count(1)
         self.running = 0
-        self.submitting = 0
+        self.in_flight = 0
+        self.unanswered = 0
 
     def __contains__(self, job_id: str) -> bool:
         return job_id in self._waiting
@@ -96,6 +108,21 @@ class Queue:
         self.running += more
         self._people.setdefault(person_id, _Person()).running[server_id] += more
         self._renew(person_id)
+
+    def count_submitting(self, person_id: int, more: int, *, is_in_doubt: bool) -> None:
+        """So many `more` of this person's submits have no answer; in doubt, nobody waits for it."""
+        self.unanswered += more
+        self.in_flight += 0 if is_in_doubt else more
+        self._people.setdefault(person_id, _Person()).unanswered += more
+        self._renew(person_id)
+
+    def free(self, max_running: int) -> int:
+        """How many more may start now, whosever they are."""
+        return min(
+            max_running - self.running,
+            max_running - self.unanswered,
+            MAX_IN_FLIGHT - self.in_flight,
+        )
 
     def next_turns(self, most: int, without: Collection[str] = ()) -> list[QueuedJob]:
         """The next jobs to start, in order, at most so many."""
@@ -142,23 +169,23 @@ class Queue:
     def waits_for_own(self, person_id: int, server_id: int) -> bool:
         """Whether this person's next job here waits until another of theirs is done."""
         person = self._people.get(person_id)
-        return person is not None and not self._has_room(person, person.running.total(), server_id)
+        return person is not None and not self._has_room(person, server_id, Counter())
 
-    def _has_room(self, person: _Person, turn: int, server_id: int, ahead_here: int = 0) -> bool:
+    def _has_room(self, person: _Person, server_id: int, ahead: Counter[int]) -> bool:
+        """Whether one more of theirs may start here, with so many `ahead` of it by server."""
         cap_here = self._caps.get(server_id)
-        return turn < self._most and (
-            cap_here is None or person.running[server_id] + ahead_here < cap_here
+        taken = max(person.running.total(), person.unanswered) + ahead.total()
+        return taken < self._most and (
+            cap_here is None or person.running[server_id] + ahead[server_id] < cap_here
         )
 
     def _turns_of(self, person: _Person, without: Collection[str] = ()) -> Iterator[_Turn]:
-        turn, ahead_here = person.running.total(), Counter[int]()
+        first, ahead = person.running.total(), Counter[int]()
         for job in person.queued:
-            here = job.server_id
-            if job.job_id in without or not self._has_room(person, turn, here, ahead_here[here]):
+            if job.job_id in without or not self._has_room(person, job.server_id, ahead):
                 continue
-            yield turn, job
-            turn += 1
-            ahead_here[here] += 1
+            yield first + ahead.total(), job
+            ahead[job.server_id] += 1
 
     def _renew(self, person_id: int) -> None:
         """After a change: an earlier head of theirs counts no more."""
@@ -167,7 +194,7 @@ class Queue:
         first = next(self._turns_of(person), None)
         if first is not None:
             heappush(self._heads, (first, person_id, person.stamp))
-        elif not person.queued and not person.running.total():
+        elif not (person.queued or person.running.total() or person.unanswered):
             del self._people[person_id]
         if len(self._heads) > 2 * len(self._people) + 64:
             self._heads = [head for head in self._heads if self._is_current(head)]

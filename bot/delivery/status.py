@@ -348,8 +348,8 @@ def _note(job: Job, outlook: Outlook) -> str | None:
             return OUTAGE
         case JobState.QUEUED:
             return "own" if outlook.waits_for_own else str(outlook.place)
-        case JobState.SUBMITTING if outlook.is_in_doubt:
-            return "doubt"
+        case JobState.SUBMITTING if job.is_in_doubt:
+            return f"doubt{(outlook.known_by or 0) // 60:.0f}"
         case JobState.RENDERING if outlook.pace is not Pace.USUAL:
             return outlook.pace
         case JobState.DELIVERED if job.is_post_gone:

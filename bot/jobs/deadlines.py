@@ -29,6 +29,12 @@ class RetryDeadline:
         """The seconds since the first try."""
         return self._clock.monotonic() - self._of(job_id).since
 
+    def left_s(self, job_id: str) -> float | None:
+        """The seconds until it may be given up; `None` before the first try."""
+        if job_id not in self._tries:
+            return None
+        return max(0.0, self._limit_s - self.elapsed_s(job_id))
+
     def record_try(self, job_id: str) -> None:
         """One more try has failed."""
         self._of(job_id).count += 1

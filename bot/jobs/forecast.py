@@ -7,6 +7,7 @@ from bot.clock import Clock
 from bot.core.jobs import Job, JobState, Quality
 from bot.core.polling import PastRun, RunTimes
 from bot.jobs.live import Jobs
+from bot.jobs.lookups import Lookups
 from bot.provider.breaker import CircuitBreaker
 from bot.store.store import Store
 
@@ -14,8 +15,7 @@ PAST_RUNS = 200
 RENEWED_S = 60.0
 """What is told of the queue, and what is learned of run times, is as of then at most."""
 
-ANSWER_S = 15.0
-"""A submit is answered at once, or it is in doubt."""
+MINUTE_S = 60.0
 
 LATE = 1.5
 """So many times the typical run time is more than chance."""
@@ -25,11 +25,18 @@ class Forecast:
     """Learns from what has happened."""
 
     def __init__(
-        self, store: Store, jobs: Jobs, breaker: CircuitBreaker, clock: Clock, keep_days: float
+        self,
+        store: Store,
+        jobs: Jobs,
+        breaker: CircuitBreaker,
+        lookups: Lookups,
+        clock: Clock,
+        keep_days: float,
     ) -> None:
         self._store = store
         self._jobs = jobs
         self._breaker = breaker
+        self._lookups = lookups
         self._clock = clock
         self._keep_s = keep_days * 24 * 3600
         self._past: list[PastRun] = []
@@ -55,8 +62,8 @@ class Forecast:
         now = self._clock.time()
         if job.state is JobState.QUEUED:
             return await self._turn(job)
-        if job.state is JobState.SUBMITTING:
-            return Outlook(is_in_doubt=now - job.state_since > ANSWER_S)
+        if job.is_in_doubt:
+            return Outlook(known_by=self._known_by(job, now))
         if job.state is JobState.DELIVERED:
             return Outlook(kept_until=job.state_since + self._keep_s)
         attempt = job.attempt
@@ -69,6 +76,11 @@ class Forecast:
         if elapsed_s > times.typical_s:
             return Outlook(pace=Pace.DUE)
         return Outlook(ready_at=now + times.remaining_s(elapsed_s))
+
+    def _known_by(self, job: Job, now: float) -> float | None:
+        """The minute at whose end it is known what became of a doubt; `None` if nobody can say."""
+        left_s = self._lookups.known_in_s(job.id)
+        return math.ceil((now + left_s) / MINUTE_S) * MINUTE_S if left_s else None
 
     async def _turn(self, job: Job) -> Outlook:
         if self._breaker.is_unavailable:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from bot.core.jobs import RUNNING, Job, JobState, Source
+from bot.core.jobs import Job, JobState, Source
 from bot.core.queue import Queue, QueuedJob
 from bot.store.group_commit import Changes
 from bot.store.store import Store
@@ -119,9 +119,10 @@ class LiveJobs:
         """Where a job stands in the queue, or (-1) stands no longer."""
         if self._queue is None:
             return
-        self._queue.submitting += more * (job.state is JobState.SUBMITTING)
-        if job.state in RUNNING:
+        if job.takes_a_slot:
             self._queue.count_running(job.person_id, job.server_id, more)
+        if job.state is JobState.SUBMITTING:
+            self._queue.count_submitting(job.person_id, more, is_in_doubt=job.is_in_doubt)
         elif job.state is JobState.QUEUED and more > 0:
             self._queue.enter(_queued(job))
         elif job.state is JobState.QUEUED:

@@ -4,9 +4,12 @@ import structlog
 
 from bot.alarms import Alarms
 from bot.clock import Clock
+from bot.core.jobs import Job
 from bot.errors import AccountRefused, ProviderError
 from bot.jobs.deadlines import RetryDeadline
+from bot.provider.client import Row, Segmind
 from bot.provider.rejections import clear_for_account, raise_for_account
+from bot.store.store import Store
 
 log = structlog.get_logger()
 
@@ -20,6 +23,34 @@ UNREADABLE_LIMIT_S = 6 * 3600.0
 REVIEW_EVERY_S = 3600.0
 """A job in review is looked up so seldom: only a person is waited for."""
 
+CLOCK_SKEW_S = 120.0
+CLOCK_SET_BACK_S = 24 * 3600.0
+"""So far around a row is looked for, once the clock has been set back: who knows when it was."""
+
+
+async def find_unclaimed(segmind: Segmind, store: Store, job: Job, now: float) -> Row | None:
+    """A row of the history with this job's inputs that no job has claimed; `now` in unix seconds.
+
+    Raises `AccountRefused` or `ProviderUnavailable`.
+    """
+    attempt = job.attempt
+    assert attempt is not None
+    assert job.quality is not None
+    since, until = attempt.began_at - CLOCK_SKEW_S, now + CLOCK_SKEW_S
+    if attempt.began_at > now:
+        since, until = now - CLOCK_SET_BACK_S, attempt.began_at + CLOCK_SET_BACK_S
+    rows = await segmind.find_rows(
+        image_url=attempt.image_url,
+        video_url=attempt.video_url,
+        quality=job.quality,
+        since=since,
+        until=until,
+    )
+    for row in rows:
+        if not await store.read.is_claimed(row.request_id):
+            return row
+    return None
+
 
 class Lookups:
     """What came of each job's lookups; only complete readings of the history count as missing."""
@@ -28,6 +59,7 @@ class Lookups:
         self._alarms = alarms
         self._missing = RetryDeadline(clock, limit_s=MISSING_LIMIT_S)
         self._unreadable = RetryDeadline(clock, limit_s=UNREADABLE_LIMIT_S)
+        self._unread: set[str] = set()
 
     def record_answer(self) -> None:
         """The history was read."""
@@ -35,6 +67,7 @@ class Lookups:
 
     def record_missing(self, job_id: str) -> bool:
         """It was read and did not have the run; whether to give the lookup up."""
+        self._unread.discard(job_id)
         self._missing.record_try(job_id)
         return self._missing.has_passed(job_id)
 
@@ -44,6 +77,7 @@ class Lookups:
             raise_for_account(self._alarms, error, SOURCE)
         else:
             log.warning("history unavailable", job=job_id, reason=str(error))
+        self._unread.add(job_id)
         self._unreadable.record_try(job_id)
         return self._unreadable.has_passed(job_id)
 
@@ -51,7 +85,13 @@ class Lookups:
         """The seconds since the job's run was first missing."""
         return self._missing.elapsed_s(job_id)
 
+    def known_in_s(self, job_id: str) -> float | None:
+        """The seconds after which it is known what became of the run, as long as the history can
+        be read; `None` where that has not been read yet, or cannot be."""
+        return None if job_id in self._unread else self._missing.left_s(job_id)
+
     def forget(self, job_id: str) -> None:
         """The run was found, or the lookup is given up."""
         self._missing.forget(job_id)
         self._unreadable.forget(job_id)
+        self._unread.discard(job_id)

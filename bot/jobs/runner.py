@@ -17,6 +17,7 @@ from bot.core.jobs import RUNNING, Job, JobState
 from bot.errors import CannotSave, DeliveryError, MembersUnknown, StaleJob
 from bot.jobs.deadlines import RetryDeadline
 from bot.jobs.files import Files
+from bot.jobs.given_up import GivenUp
 from bot.jobs.intake import Intake
 from bot.jobs.live import LiveJobs
 from bot.jobs.renders import Renders
@@ -66,6 +67,7 @@ class Runner:
         breaker: CircuitBreaker,
         submits: Submits,
         renders: Renders,
+        given_up: GivenUp,
         delivery: Post,
         notices: Notices,
         cards: Cards,
@@ -80,6 +82,7 @@ class Runner:
         self._breaker = breaker
         self._submits = submits
         self._renders = renders
+        self._given_up = given_up
         self._delivery = delivery
         self._notices = notices
         self._cards = cards
@@ -121,6 +124,7 @@ class Runner:
             await self._wake_decided()
             await self._submits.probe_when_idle()
             await self._tell_outage_is_over()
+            await self._given_up.look()
         except CannotSave as error:
             log.debug("it could not be looked around", reason=str(error))
         except Exception:

@@ -10,7 +10,7 @@ import structlog
 
 from bot.alarms import Alarms
 from bot.clock import Clock
-from bot.core.jobs import Attempt, Failure, Job, JobState
+from bot.core.jobs import Failure, Job, JobState
 from bot.errors import (
     AccountRefused,
     Fact,
@@ -25,26 +25,23 @@ from bot.errors import (
 from bot.jobs.files import Files
 from bot.jobs.inputs import Inputs
 from bot.jobs.live import Jobs
-from bot.jobs.lookups import REVIEW_EVERY_S, Lookups
+from bot.jobs.lookups import REVIEW_EVERY_S, Lookups, find_unclaimed
 from bot.provider.breaker import SOURCE, CircuitBreaker
 from bot.provider.client import Segmind
 from bot.provider.failures import problem_in
 from bot.provider.limiter import RateLimiter
 from bot.provider.rejections import Rejections
-from bot.store.store import MAX_SUBMITTING, Store
+from bot.store.store import Store
 
 log = structlog.get_logger()
 
 LOOK_AGAIN_S = 30.0
 AFTER_A_FAILED_UPLOAD_S = 120.0
 RETRY_AFTER_S = 60.0
+FIRST_LOOK_S = 2.0
 PROBE_REQUEST_ID = "00000000-0000-4000-8000-000000000000"
 FAILED_PROBES_LIMIT = 10
 """After so many a submit is tried after all: perhaps the provider only dislikes the probe."""
-
-CLOCK_SKEW_S = 120.0
-CLOCK_SET_BACK_S = 24 * 3600.0
-"""So far around a row is looked for, once the clock has been set back: who knows when it was."""
 
 
 class Submits:
@@ -60,6 +57,7 @@ class Submits:
         files: Files,
         breaker: CircuitBreaker,
         limiter: RateLimiter,
+        lookups: Lookups,
         alarms: Alarms,
         clock: Clock,
         run_id: str,
@@ -76,7 +74,7 @@ class Submits:
         self._turn = asyncio.Lock()
         self._not_before: dict[str, float] = {}
         self._failed_probes = 0
-        self._lookups = Lookups(alarms, clock)
+        self._lookups = lookups
         self._rejections = Rejections(alarms, SOURCE)
 
     async def start(self, job: Job) -> float:
@@ -125,8 +123,7 @@ class Submits:
         self._not_before = {
             job_id: at for job_id, at in self._not_before.items() if job_id in queue and at > now
         }
-        free = self._store.limits.max_running - queue.running
-        free = min(free, MAX_SUBMITTING - queue.submitting)
+        free = queue.free(self._store.limits.max_running)
         if self._breaker.is_degraded:
             free = min(free, 1 - self._breaker.submits_in_flight)
         return [queued.job_id for queued in queue.next_turns(free, without=self._not_before)]
@@ -140,7 +137,9 @@ class Submits:
 
     async def will_submit(self) -> bool:
         """Whether a queued job is about to find out if the provider takes submits."""
-        return self._breaker.submits_in_flight > 0 or bool((await self._jobs.queue()).next_turns(1))
+        queue = await self._jobs.queue()
+        most = min(1, queue.free(self._store.limits.max_running))
+        return self._breaker.submits_in_flight > 0 or bool(queue.next_turns(most))
 
     async def _probe(self) -> bool:
         """Ask something free before another POST is lost or rejected; whether to submit."""
@@ -197,7 +196,7 @@ class Submits:
             return 0
         except SubmitInDoubt as error:
             self._breaker.record_lost_submit(str(error))
-            return 2.0
+            return 0
         finally:
             self._breaker.submits_in_flight -= 1
         self._record_success(job)
@@ -206,7 +205,7 @@ class Submits:
         log.info("accepted", job=job.id, request_id=request_id)
         if after.state is JobState.SUBMITTING:
             log.error("the provider gave one request id twice", job=job.id, request_id=request_id)
-            return 2.0
+            return FIRST_LOOK_S
         return 0
 
     async def _record_rejection(self, job: Job, error: NotAccepted) -> float:
@@ -242,13 +241,18 @@ class Submits:
         self._not_before.pop(job.id, None)
 
     async def settle_doubt(self, job: Job) -> float:
-        """A job that is found in `submitting`: did the provider take it?"""
-        attempt = job.attempt
-        assert attempt is not None
+        """A job that is found in `submitting`: did the provider take it?
+
+        Nobody waits for its answer any more: that was lost, or could not be saved, or whoever
+        waited was killed. So it gives its slot to others first.
+        """
+        if job.lease is not None:
+            await self._store.answer_lost(job)
+            return FIRST_LOOK_S
         if wait_s := self._limiter.wait_s():
             return wait_s
         try:
-            found = await self._look_up(job, attempt)
+            found = await self._look_up(job)
         except ProviderError as error:
             if not self._lookups.record_failure(job.id, error):
                 return error.retry_after_s or 30.0
@@ -259,7 +263,8 @@ class Submits:
                 self._lookups.forget(job.id)
                 return 0
             if not self._lookups.record_missing(job.id):
-                return min(60.0, max(3.0, self._lookups.elapsed_s(job.id) / 4))
+                left_s = self._lookups.known_in_s(job.id) or 60.0
+                return max(3.0, min(60.0, left_s, self._lookups.elapsed_s(job.id) / 4))
         log.error("a submit could not be settled", job=job.id, advice="It waits in review.")
         self._lookups.forget(job.id)
         await self._store.doubt(job, self._clock.time())
@@ -267,32 +272,21 @@ class Submits:
 
     async def reconsider(self, job: Job) -> float:
         """A job in review whose submit was lost: the history may know more by now."""
-        assert job.attempt is not None
         if wait_s := self._limiter.wait_s():
             return wait_s
         try:
-            return 0 if await self._look_up(job, job.attempt) else REVIEW_EVERY_S
+            return 0 if await self._look_up(job) else REVIEW_EVERY_S
         except ProviderError:
             return REVIEW_EVERY_S
 
-    async def _look_up(self, job: Job, attempt: Attempt) -> bool:
+    async def _look_up(self, job: Job) -> bool:
         """Whether the history has an unclaimed row of these inputs, which then is this job's."""
-        assert job.quality is not None
         now = self._clock.time()
-        since, until = attempt.began_at - CLOCK_SKEW_S, now + CLOCK_SKEW_S
-        if attempt.began_at > now:
-            since, until = now - CLOCK_SET_BACK_S, attempt.began_at + CLOCK_SET_BACK_S
-        rows = await self._segmind.find_rows(
-            image_url=attempt.image_url,
-            video_url=attempt.video_url,
-            quality=job.quality,
-            since=since,
-            until=until,
-        )
-        for row in rows:
-            if not await self._store.read.is_claimed(row.request_id):
-                log.info("found in the history", job=job.id, request_id=row.request_id)
-                submitted_at = min(row.created_at or attempt.began_at, now)
-                await self._store.accepted(job, row.request_id, submitted_at, now)
-                return True
-        return False
+        row = await find_unclaimed(self._segmind, self._store, job, now)
+        if row is None:
+            return False
+        assert job.attempt is not None
+        log.info("found in the history", job=job.id, request_id=row.request_id)
+        submitted_at = min(row.created_at or job.attempt.began_at, now)
+        await self._store.accepted(job, row.request_id, submitted_at, now)
+        return True

@@ -271,6 +271,25 @@ class RequestService:
         self._runner.wake(cancelled.id)
         return cancelled
 
+    async def doubted(self, job_id: str, person_id: int) -> Job:
+        """One's own job in doubt. Raises `Refused` as giving it up would."""
+        job = await self._own(job_id, person_id)
+        if not job.is_in_doubt:
+            late = Problem.ALREADY_ENDED if job.ended else Problem.NOT_IN_DOUBT
+            raise Refused(late, job=job.id)
+        return job
+
+    async def give_up(self, job_id: str, person_id: int) -> Job:
+        """Give up one's own job in doubt, for its credits. Raises `Refused`."""
+
+        async def decide() -> Job:
+            job = await self.doubted(job_id, person_id)
+            return await self._store.give_up(job, self._clock.time())
+
+        given_up = await retry_when_stale(decide)
+        self._runner.wake(given_up.id)
+        return given_up
+
     async def show(self, job_id: str, person_id: int) -> tuple[Job, Outlook]:
         """One's own job. Raises `Refused` for an unknown id and for somebody else's."""
         job = await self._own(job_id, person_id)

@@ -9,7 +9,14 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from bot.core import ledger
 from bot.core.actions import OPERATOR, Action, ActionKind
-from bot.core.books import AttemptLine, Books, JobLine, WalletLine, balances_from_journal
+from bot.core.books import (
+    AttemptLine,
+    Books,
+    JobLine,
+    UnprovenLine,
+    WalletLine,
+    balances_from_journal,
+)
 from bot.core.jobs import Job, JobState
 from bot.core.ledger import Entry
 from bot.errors import StaleJob
@@ -17,7 +24,7 @@ from bot.store import journal
 from bot.store.database import Database, query, transaction
 from bot.store.decisions import record_action
 from bot.store.rows import entry_from
-from bot.store.tables import actions, attempts, entries, jobs, wallets
+from bot.store.tables import actions, attempts, entries, jobs, unproven, wallets
 from bot.store.transitions import read_job
 
 
@@ -40,6 +47,7 @@ class Reconciliation:
             ],
             wallets=[WalletLine(*row) for row in connection.execute(select(wallets))],
             entries=_entries(connection),
+            unproven=[UnprovenLine(*row) for row in connection.execute(select(unproven))],
             damage=_damage(connection),
         )
 

@@ -1,5 +1,5 @@
 """What people decide about jobs and credits: each with an actor and a reason, in the journal and
-among the actions."""
+among the actions. Of what requesters decide about their own jobs the jobs themselves tell."""
 
 from dataclasses import replace
 from typing import Any
@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.core import ledger
 from bot.core.actions import OPERATOR, Action, ActionKind, Snapshot
-from bot.core.jobs import CANCELLABLE, LEADS_TO, Failure, Job, JobState, Outcome
+from bot.core.jobs import CANCELLABLE, LEADS_TO, Delivered, Failure, Job, JobState, Outcome
 from bot.core.ledger import EntryKind
 from bot.errors import LedgerError, Problem, Refused, StaleJob
 from bot.store import journal
@@ -17,7 +17,13 @@ from bot.store.database import Database, transaction
 from bot.store.group_commit import Changes
 from bot.store.rows import failure_json
 from bot.store.tables import actions
-from bot.store.transitions import changed, is_claimed, transition, update_attempt
+from bot.store.transitions import (
+    changed,
+    is_awaited,
+    is_claimed,
+    transition,
+    update_attempt,
+)
 
 
 class Decisions:
@@ -66,9 +72,57 @@ class Decisions:
             after = changed(connection, job.id)
         if outcome is Outcome.GIVE_UP:
             journal.settle(connection, job, EntryKind.RELEASE, at)
+            if known is None:
+                journal.keep_counting(connection, job)
         action = _about(job, ActionKind.RESOLVE, actor_id, reason, at)
         record_action(connection, replace(action, before=_seen(job), after=_seen(after)))
         return after
+
+    @transaction
+    def give_up(self, connection: Connection, job: Job, at: float) -> Job:
+        """Its requester gives a job in doubt up, and has the credits back; budgets do not.
+
+        Raises `Refused` for any other job, and `StaleJob` when somebody was faster.
+        """
+        if not job.is_in_doubt:
+            late = Problem.ALREADY_ENDED if job.ended else Problem.NOT_IN_DOUBT
+            raise Refused(late, job=job.id)
+        failure = failure_json(Failure(Problem.GIVEN_UP_BY_REQUESTER))
+        failed = transition(
+            connection, job, JobState.FAILED, at, failure=failure, delivered=Delivered.KEPT
+        )  # whoever gives it up need not be told so
+        journal.settle(connection, job, EntryKind.RELEASE, at)
+        journal.keep_counting(connection, job)
+        return failed
+
+    @transaction
+    def ran_after_all(
+        self,
+        connection: Connection,
+        job: Job,
+        *,
+        request_id: str,
+        submitted_at: float,
+        cost: float | None,
+        is_billed: bool,
+    ) -> bool:
+        """The history shows a run of a job that was given up: it is this one's, and delivered to
+        nobody. What is billed goes on counting in budgets.
+
+        `False`, and nothing is changed, if it is another's, or may be: of a job with the very same
+        inputs that somebody still waits for.
+        """
+        if is_claimed(connection, request_id) or is_awaited(connection, job):
+            return False
+        update_attempt(connection, job, request_id=request_id, submitted_at=submitted_at, cost=cost)
+        if not is_billed:
+            journal.stop_counting(connection, job.id)
+        return True
+
+    @transaction
+    def never_ran(self, connection: Connection, job: Job) -> None:
+        """The history has proved that nothing came of a job given up: budgets count it no more."""
+        journal.stop_counting(connection, job.id)
 
     @transaction
     def grant(

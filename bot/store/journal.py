@@ -8,6 +8,7 @@ from sqlalchemy import (
     Connection,
     and_,
     bindparam,
+    delete,
     exists,
     func,
     insert,
@@ -19,14 +20,14 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from bot.core import ledger
 from bot.core.admission import Load, Standing
-from bot.core.jobs import RUNNING, WAITING, Job
+from bot.core.jobs import RUNNING, WAITING, Job, JobState
 from bot.core.ledger import Balance, Entry, EntryKind, Period
 from bot.core.rules import Rules
 from bot.errors import LedgerError
 from bot.store.group_commit import Changes
-from bot.store.rows import IS_OFFER, entry_from
+from bot.store.rows import IS_IN_DOUBT, IS_OFFER, entry_from
 from bot.store.rule_rows import read_block
-from bot.store.tables import entries, jobs, wallets
+from bot.store.tables import entries, jobs, unproven, wallets
 
 
 def _named(kind: EntryKind) -> ColumnElement[str]:
@@ -54,10 +55,17 @@ _USED = select(func.coalesce(-func.sum(entries.c.allowance), 0)).where(
     entries.c.person_id == _PERSON,
     entries.c.at >= _BEGUN,
 )
-_SPENT = select(func.coalesce(-func.sum(entries.c.allowance + entries.c.granted), 0)).where(
+_HELD = select(func.coalesce(-func.sum(entries.c.allowance + entries.c.granted), 0)).where(
     unreleased, entries.c.at >= _BEGUN
 )
-_SPENT_IN_SERVER = _SPENT.where(entries.c.server_id == _SERVER)
+_UNPROVEN = select(func.coalesce(func.sum(unproven.c.credits), 0)).where(
+    unproven.c.held_at >= _BEGUN
+)
+_SPENT = select(_HELD.scalar_subquery() + _UNPROVEN.scalar_subquery())
+_SPENT_IN_SERVER = select(
+    _HELD.where(entries.c.server_id == _SERVER).scalar_subquery()
+    + _UNPROVEN.where(unproven.c.server_id == _SERVER).scalar_subquery()
+)
 _PURSES = select(wallets.c.granted, wallets.c.held).where(
     wallets.c.server_id == _SERVER, wallets.c.person_id == _PERSON
 )
@@ -81,6 +89,7 @@ _CARRY = (
 )
 
 _RUNS = jobs.c.state.in_(RUNNING)
+_IS_THEIRS = jobs.c.person_id == _PERSON
 _WAITS = and_(jobs.c.state.in_(WAITING), ~IS_OFFER)
 _HERE = jobs.c.server_id == _SERVER
 _UNDER_WAY = select(func.count().filter(_RUNS), func.count().filter(_WAITS)).where(
@@ -91,7 +100,14 @@ _THEIRS_UNDER_WAY = select(
     func.count().filter(_RUNS, _HERE).label("running_here"),
     func.count().filter(_WAITS).label("waiting_of_person"),
     func.count().filter(_WAITS, _HERE).label("waiting_here"),
-).where(jobs.c.state.in_(RUNNING | WAITING), jobs.c.person_id == _PERSON)
+).where(jobs.c.state.in_(RUNNING | WAITING), _IS_THEIRS)
+_SUBMITTING = select(  # few, and the only ones whose lease matters: the others' index is enough
+    func.count().label("of_all"),
+    func.count().filter(_IS_THEIRS).label("of_person"),
+    func.count().filter(IS_IN_DOUBT).label("in_doubt"),
+    func.count().filter(IS_IN_DOUBT, _IS_THEIRS).label("in_doubt_of_person"),
+    func.count().filter(IS_IN_DOUBT, _IS_THEIRS, _HERE).label("in_doubt_here"),
+).where(jobs.c.state == JobState.SUBMITTING)
 
 
 def balance(connection: Connection, person_id: int, rules: Rules, at: float) -> Balance:
@@ -108,13 +124,13 @@ def balance(connection: Connection, person_id: int, rules: Rules, at: float) -> 
 
 
 def budget_spent(connection: Connection, at: float) -> int:
-    """What holds took in the whole bot since the day began."""
+    """What holds took in the whole bot since the day began, and what may yet be billed of them."""
     begun = {"begun": ledger.period_start(Period.DAY, at)}
     return int(connection.scalars(_SPENT, begun).one())
 
 
 def server_spent(connection: Connection, rules: Rules, at: float) -> int:
-    """What holds took in the rules' server since its period began."""
+    """The same in the rules' server since its period began."""
     begun = {"begun": ledger.period_start(rules.period, at), "server_id": rules.server_id}
     return int(connection.scalars(_SPENT_IN_SERVER, begun).one())
 
@@ -134,8 +150,19 @@ def load(connection: Connection, person_id: int, rules: Rules) -> Load:
     """The jobs that are under way: of all, of this person, and of theirs in the rules' server."""
     running, waiting = connection.execute(_UNDER_WAY).one()
     whose = {"server_id": rules.server_id, "person_id": person_id}
-    theirs = connection.execute(_THEIRS_UNDER_WAY, whose).one()._mapping
-    return Load(running=running, waiting=waiting, **theirs)
+    theirs = connection.execute(_THEIRS_UNDER_WAY, whose).one()
+    submitting = connection.execute(_SUBMITTING, whose).one()
+    return Load(
+        running=running - submitting.in_doubt,
+        running_of_person=theirs.running_of_person - submitting.in_doubt_of_person,
+        running_here=theirs.running_here - submitting.in_doubt_here,
+        waiting=waiting,
+        waiting_of_person=theirs.waiting_of_person,
+        waiting_here=theirs.waiting_here,
+        in_flight=submitting.of_all - submitting.in_doubt,
+        unanswered=submitting.of_all,
+        unanswered_of_person=submitting.of_person,
+    )
 
 
 def write_entry(connection: Connection, entry: Entry, *, held: int) -> None:
@@ -171,6 +198,20 @@ def settle(connection: Connection, job: Job, kind: EntryKind, at: float) -> None
         return
     entry = (ledger.release if kind is EntryKind.RELEASE else ledger.capture)(held, at)
     write_entry(connection, entry, held=-ledger.whole_price(held))
+
+
+def keep_counting(connection: Connection, job: Job) -> None:
+    """A job is given up while a run may yet be billed: budgets count it until there is none."""
+    held = hold_of(connection, job.id)
+    assert held is not None
+    credits = ledger.whole_price(held)
+    row = {"job_id": job.id, "server_id": held.server_id, "held_at": held.at, "credits": credits}
+    connection.execute(insert(unproven), row)
+
+
+def stop_counting(connection: Connection, job_id: str) -> None:
+    """Nothing was billed of a job that was given up."""
+    connection.execute(delete(unproven).where(unproven.c.job_id == job_id))
 
 
 def hold_of(connection: Connection, job_id: str) -> Entry | None:

@@ -16,6 +16,7 @@ from bot.core.rules import OperatorLimits, Rules
 from bot.store import journal, transitions
 from bot.store.database import Database, query
 from bot.store.rows import (
+    IS_IN_DOUBT,
     IS_OFFER,
     IS_POST_GONE,
     OWES_NOTICE,
@@ -26,7 +27,7 @@ from bot.store.rows import (
     select_jobs,
 )
 from bot.store.rule_rows import effective_rules, read_caps
-from bot.store.tables import actions, attempts, entries, jobs
+from bot.store.tables import actions, attempts, entries, jobs, unproven
 
 COSTS_NEEDED, _COSTS_LOOKED_AT = 3, 20
 _LATEST = 1000
@@ -130,6 +131,15 @@ class Queries:
             jobs.c.delivery_message_id.in_(message_ids), jobs.c.delivered.is_not(None)
         )
 
+    async def unproven(self, since: float) -> list[Job]:
+        """Jobs given up since then (unix s) whose runs nobody has found yet, oldest first."""
+        given_up = await self._jobs(
+            jobs.c.id.in_(select(unproven.c.job_id)),
+            jobs.c.state_since >= since,
+            attempts.c.request_id.is_(None),
+        )
+        return given_up[::-1]
+
     async def behind(self) -> list[Job]:
         """Jobs whose card does not show their last state."""
         return await self._jobs(
@@ -219,10 +229,14 @@ class Queries:
         """Who waits, what is running, and the servers' caps."""
         queue = Queue(self._limits.max_running_per_person, read_caps(connection))
         arrival = case((jobs.c.source == Source.SLASH, jobs.c.created_at), else_=jobs.c.queued_at)
-        active = select(jobs.c.state, jobs.c.person_id, jobs.c.server_id)
-        for row in connection.execute(active.where(jobs.c.state.in_(RUNNING))):
-            queue.count_running(row.person_id, row.server_id, 1)
-            queue.submitting += row.state == JobState.SUBMITTING
+        active = select(jobs.c.state, jobs.c.person_id, jobs.c.server_id, IS_IN_DOUBT)
+        for state, person_id, server_id, is_in_doubt in connection.execute(
+            active.where(jobs.c.state.in_(RUNNING))
+        ):
+            if not is_in_doubt:
+                queue.count_running(person_id, server_id, 1)
+            if state == JobState.SUBMITTING:
+                queue.count_submitting(person_id, 1, is_in_doubt=is_in_doubt)
         waiting = select(arrival, jobs.c.id, jobs.c.person_id, jobs.c.server_id)
         for queued in connection.execute(waiting.where(jobs.c.state == JobState.QUEUED)):
             queue.enter(QueuedJob(*queued))

@@ -47,6 +47,8 @@ IS_POST_GONE: ColumnElement[bool] = and_(
     jobs.c.delivery_message_id.is_(None),
 )
 """As `Job.is_post_gone` has it."""
+IS_IN_DOUBT: ColumnElement[bool] = and_(jobs.c.state == JobState.SUBMITTING, jobs.c.lease.is_(None))
+"""As `Job.is_in_doubt`."""
 
 
 def select_jobs() -> Select[Any]:

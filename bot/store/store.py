@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, or_, select
+from sqlalchemy import Connection, bindparam, insert, or_, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from bot.core import admission
@@ -23,7 +23,7 @@ from bot.core.jobs import (
 from bot.core.ledger import EntryKind
 from bot.core.queue import may_start
 from bot.core.rules import OperatorLimits
-from bot.errors import Problem, Refused
+from bot.errors import Problem, Refused, StaleJob
 from bot.store import journal
 from bot.store.audit_log import AuditLog
 from bot.store.database import Database, transaction
@@ -43,9 +43,6 @@ from bot.store.transitions import (
     update_job,
 )
 
-MAX_SUBMITTING = 8
-"""At most so many submits may be in doubt after a crash."""
-
 _TOLD = (
     *("id", "source", "origin_id", "server_id", "channel_id", "person_id"),
     *("is_direct", "quality", "upload_limit_bytes"),
@@ -57,7 +54,6 @@ _KNOWN = select(jobs.c.id).where(
     )
 )
 _NEW_ATTEMPT = insert(attempts).returning(attempts.c.id)
-_IN_DOUBT = select(func.count()).where(jobs.c.state == JobState.SUBMITTING)
 
 
 class Store(Decisions):
@@ -231,8 +227,8 @@ class Store(Decisions):
     def cancel(self, connection: Connection, job: Job, at: float) -> Job:
         """End a job before its submit. Raises `Refused` when that has passed."""
         if job.state not in CANCELLABLE:
-            late = Problem.ALREADY_ENDED if job.ended else Problem.TOO_LATE_TO_CANCEL
-            raise Refused(late, job=job.id)
+            late = Problem.STILL_IN_DOUBT if job.is_in_doubt else Problem.TOO_LATE_TO_CANCEL
+            raise Refused(Problem.ALREADY_ENDED if job.ended else late, job=job.id)
         cancelled = transition(connection, job, JobState.CANCELLED, at, failure=None)
         journal.settle(connection, job, EntryKind.RELEASE, at)
         return cancelled
@@ -250,11 +246,13 @@ class Store(Decisions):
         lease: str,
         at: float,
     ) -> Job | None:
-        """Save the intent to submit with its exact inputs; `None` while no slot is free."""
+        """Save the intent to submit with its exact inputs; `None` while no slot is free.
+
+        `lease` is the run of the program that waits for the answer.
+        """
         rules = effective_rules(connection, self.limits, job.server_id)
         load = journal.load(connection, job.person_id, rules)
-        in_flight = connection.scalars(_IN_DOUBT).one()
-        if in_flight >= MAX_SUBMITTING or not may_start(rules, load):
+        if not may_start(rules, load):
             return None
         attempt = {
             "job_id": job.id,
@@ -269,13 +267,20 @@ class Store(Decisions):
         )
 
     @transaction
+    def answer_lost(self, connection: Connection, job: Job) -> Job:
+        """Nobody waits for the answer to this job's submit any more: it is in doubt."""
+        if job.state is not JobState.SUBMITTING:
+            raise StaleJob(f"Job {job.id} has no submit without an answer.")
+        return update_job(connection, job, lease=None)
+
+    @transaction
     def accepted(
         self, connection: Connection, job: Job, request_id: str, submitted_at: float, at: float
     ) -> Job:
         """The provider has it: save its id before the first poll.
 
-        An id that another attempt has claimed puts this job in doubt: it stays `submitting`,
-        without a lease, to be looked up in the history.
+        An id that another attempt has claimed puts this job in doubt, to be looked up in the
+        history.
         """
         if is_claimed(connection, request_id):
             return update_job(connection, job, lease=None)

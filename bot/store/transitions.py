@@ -19,6 +19,18 @@ _STEP = _NOTE.where(jobs.c.state == bindparam("leaves"), jobs.c.revision == bind
 _ATTEMPT = update(attempts).where(attempts.c.id == bindparam("this"))
 _CLAIM = select(attempts.c.id).where(attempts.c.request_id == bindparam("request_id"))
 _TOLD = ("delivered", "delivery_channel_id", "delivery_message_id", "delivery_tried_at")
+_AWAITED = (
+    select(attempts.c.id)
+    .join(jobs, jobs.c.attempt_id == attempts.c.id)
+    .where(
+        jobs.c.state.in_([JobState.SUBMITTING, JobState.REVIEW]),
+        attempts.c.request_id.is_(None),
+        attempts.c.image_url == bindparam("image_url"),
+        attempts.c.video_url == bindparam("video_url"),
+        attempts.c.quality == bindparam("quality"),
+    )
+    .limit(1)
+)
 _FOR_NOTHING = select(func.count()).where(
     attempts.c.job_id == bindparam("job_id"),
     attempts.c.id != bindparam("current"),
@@ -35,6 +47,14 @@ def read_job(connection: Connection, job_id: str) -> Job:
 def is_claimed(connection: Connection, request_id: str) -> bool:
     """Whether any attempt already has this id of the provider's."""
     return connection.scalar(_CLAIM, {"request_id": request_id}) is not None
+
+
+def is_awaited(connection: Connection, job: Job) -> bool:
+    """Whether a submit of the very same inputs as this job's has no answer, and may yet get one."""
+    attempt = job.attempt
+    assert attempt is not None
+    sent = {"image_url": attempt.image_url, "video_url": attempt.video_url, "quality": job.quality}
+    return connection.scalar(_AWAITED, sent) is not None
 
 
 def runs_for_nothing(connection: Connection, job: Job) -> int:

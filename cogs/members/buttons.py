@@ -12,6 +12,7 @@ from bot.core.jobs import QUALITIES, Job, Quality
 from bot.services.requests import RequestService
 from cogs.members.jobs import show_job
 from cogs.shared.answers import Late, answering, defer, show_in_place
+from cogs.shared.confirm_buttons import ask_to_confirm
 from cogs.shared.interactions import Interaction, place_of
 
 
@@ -44,7 +45,8 @@ class CardButton(
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Do it, or say why not."""
         requests: RequestService = interaction.client.requests
-        late = Late.THINKING if self._button is Button.DETAILS else Late.IN_PLACE
+        is_private = self._button in {Button.DETAILS, Button.GIVE_UP}
+        late = Late.THINKING if is_private else Late.IN_PLACE
         async with answering(interaction, late):
             match self._button:
                 case Button.DETAILS:
@@ -52,9 +54,22 @@ class CardButton(
                 case Button.CANCEL:
                     job = await requests.cancel(self._job_id, interaction.user.id)
                     await _acknowledge(interaction, job)
+                case Button.GIVE_UP:
+                    await _ask_give_up(interaction, requests, self._job_id)
                 case Button.START if self._quality:
                     job = await requests.start(self._job_id, place_of(interaction), self._quality)
                     await _acknowledge(interaction, job)
+
+
+async def _ask_give_up(interaction: Interaction, requests: RequestService, job_id: str) -> None:
+    """What it means comes first. Raises `Refused`."""
+    person_id = interaction.user.id
+    doubted = await requests.doubted(job_id, person_id)
+
+    async def act() -> ui.LayoutView:
+        return job_cards.given_up(await requests.give_up(doubted.id, person_id))
+
+    await ask_to_confirm(interaction, job_cards.asks_give_up(doubted), act)
 
 
 async def _acknowledge(interaction: Interaction, job: Job) -> None:

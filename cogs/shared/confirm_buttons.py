@@ -1,4 +1,4 @@
-"""Asking a moderator whether they mean it, and doing it when they say so."""
+"""Asking somebody whether they mean it, and doing it when they say so."""
 
 import re
 from typing import Any, Self
@@ -13,14 +13,14 @@ from bot.errors import CannotSave, Problem, Refused
 from cogs.shared.access import roles_of
 from cogs.shared.answers import Late, answering, defer, show_in_place, show_privately
 from cogs.shared.confirmations import Act
-from cogs.shared.interactions import Interaction, server_of
+from cogs.shared.interactions import Interaction
 
 
 async def ask_to_confirm(interaction: Interaction, question: str, act: Act) -> None:
     """Show what will happen; `act` is done when the same person confirms."""
     waiting = interaction.client.confirmations
     roles = roles_of(interaction)
-    token = waiting.put(interaction.user.id, server_of(interaction), roles, act)
+    token = waiting.put(interaction.user.id, interaction.guild_id, roles, act)
     await show_privately(interaction, moderator_cards.question(question, token))
 
 

@@ -22,7 +22,7 @@ Act = Callable[[], Awaitable[ui.LayoutView]]
 @dataclass(frozen=True, slots=True)
 class _Question:
     actor_id: int
-    server_id: int
+    server_id: int | None
     roles: frozenset[int]
     ends_at: float
     act: Act
@@ -35,8 +35,8 @@ class Confirmations:
         self._clock = clock
         self._waiting: dict[str, _Question] = {}
 
-    def put(self, actor_id: int, server_id: int, roles: frozenset[int], act: Act) -> str:
-        """Keep what is to be done; the token that takes it."""
+    def put(self, actor_id: int, server_id: int | None, roles: frozenset[int], act: Act) -> str:
+        """Keep what is to be done; the token that takes it. `None` is a direct message."""
         token, now = secrets.token_hex(8), self._clock.time()
         self._waiting = {key: old for key, old in self._waiting.items() if old.ends_at > now}
         theirs = [key for key, old in self._waiting.items() if old.actor_id == actor_id]

@@ -13,7 +13,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.mutants.broken import MUTANTS, Mutant
+from tests.mutants.broken import MUTANTS
+from tests.mutants.mutant import Mutant
 
 ROOT = Path(__file__).parent.parent.parent
 EVERYTHING = ("tests/bot",)

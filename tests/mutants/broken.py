@@ -1,6 +1,7 @@
 """The rules, and by which change of the source each is broken."""
 
-from dataclasses import dataclass
+from tests.mutants.mutant import Edit, Mutant
+from tests.mutants.mutant import one as _one
 
 LIFE, STORE, MODEL = "tests/bot/life", "tests/bot/store", "tests/bot/life/model"
 POINTS, DOUBT, OFFERS, WAITING, INPUTS = (
@@ -11,33 +12,6 @@ DELIVERY = f"{LIFE}/delivery/test_delivery.py"
 JOBS, MONEY = f"{STORE}/test_jobs.py", f"{STORE}/test_journal.py"
 STORE_PY, FIRST_TABLES = "bot/store/store.py", "bot/store/migrations/versions/0001_first_tables.py"
 UNIQUE = "the database itself refuses a second one"
-
-
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """The one place in a file that reads `old` comes to read `new`."""
-
-    path: str
-    old: str
-    new: str
-
-
-@dataclass(frozen=True, slots=True)
-class Mutant:
-    """A broken rule, and where the tests are that should notice.
-
-    `harmless` says why it may go unnoticed by all of them.
-    """
-
-    rule: str
-    edits: tuple[Edit, ...]
-    tests: tuple[str, ...]
-    harmless: str = ""
-
-
-def _one(rule: str, path: str, old: str, new: str, *tests: str, harmless: str = "") -> Mutant:
-    return Mutant(rule, (Edit(path, old, new),), tests, harmless)
-
 
 _STATE = 'jobs.c.state == bindparam("leaves")'
 _REVISION = 'jobs.c.revision == bindparam("seen")'
@@ -93,15 +67,15 @@ SENDING = (
     _one(
         "a job that is found submitting is sent again",
         "bot/jobs/submits.py",
-        "            found = await self._look_up(job, attempt)\n",
+        "            found = await self._look_up(job)\n",
         "            return await self._send(job)\n",
         *(POINTS, DOUBT, MODEL),
     ),
     _one(
         "rows of the history may be claimed twice",
-        "bot/jobs/submits.py",
-        "            if not await self._store.read.is_claimed(row.request_id):\n",
-        "            if row.request_id:\n",
+        "bot/jobs/lookups.py",
+        "        if not await store.read.is_claimed(row.request_id):\n",
+        "        if row.request_id:\n",
         *(DOUBT, MODEL),
     ),
     _one(
@@ -153,6 +127,13 @@ SENDING = (
         "        enough = self._of(job_id).count >= self._min_tries\n",
         "        enough = self._of(job_id).count >= 1\n",
         *("tests/bot/jobs/test_deadlines.py", MODEL),
+    ),
+    _one(
+        "any number of submits may come to be in doubt",
+        "bot/core/queue.py",
+        "        and load.unanswered_of_person < rules.max_running_per_person\n",
+        "",
+        *("tests/bot/core/test_queue.py", JOBS),
     ),
 )
 FENCES = (
@@ -366,6 +347,13 @@ MONEYS = (
         "bot/store/decisions.py",
         "        if outcome is Outcome.GIVE_UP:\n            journal",
         "        if outcome is Outcome.AGAIN and not at:\n            journal",
+        *(f"{STORE}/test_decisions.py", MODEL),
+    ),
+    _one(
+        "no budget counts what was given up in doubt",
+        "bot/store/decisions.py",
+        "        journal.keep_counting(connection, job)\n        return failed\n",
+        "        return failed\n",
         *(f"{STORE}/test_decisions.py", MODEL),
     ),
     _one(

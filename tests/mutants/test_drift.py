@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.mutants.__main__ import ROOT, break_rule
-from tests.mutants.broken import MUTANTS, Mutant
+from tests.mutants.broken import MUTANTS
+from tests.mutants.mutant import Mutant
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.rule)

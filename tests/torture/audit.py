@@ -171,7 +171,8 @@ class Audit:
         for message in self._messages:
             for part in walk(message.components):
                 _, what, job_id, *_ = (part.get("custom_id") or ":::").split(":")
-                if what in {Button.START, Button.CANCEL} and message.visible_to is None:
+                leads_on = {Button.START, Button.CANCEL, Button.GIVE_UP}
+                if what in leads_on and message.visible_to is None:
                     yield f"{job_id} is {states[job_id]['state']}, and a card still offers {what}."
                     break
 

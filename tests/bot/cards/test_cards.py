@@ -87,6 +87,8 @@ FACTS: dict[Problem, dict[str, str | int | float]] = {
     Problem.GENERATION_FAILED: {"reason": HOSTILE},
     Problem.UNKNOWN_JOB: {"job": HOSTILE},
     Problem.TOO_LATE_TO_CANCEL: {"job": "abc"},
+    Problem.STILL_IN_DOUBT: {"job": "abc"},
+    Problem.NOT_IN_DOUBT: {"job": "abc"},
     Problem.ALREADY_STARTED: {"job": "abc"},
     Problem.ALREADY_ENDED: {"job": "abc"},
     Problem.NO_VIDEO_KEPT: {"job": "abc"},
@@ -160,7 +162,7 @@ def all_cards() -> Iterator[tuple[str, ui.LayoutView]]:
             Outlook(ready_at=2e9),
             Outlook(unavailable=True),
             Outlook(waits_for_own=True),
-            Outlook(is_in_doubt=True),
+            Outlook(known_by=2e9),
             Outlook(pace=Pace.LATE),
         ):
             yield f"{state} {outlook}", job_cards.status(job, outlook)
@@ -178,6 +180,7 @@ def all_cards() -> Iterator[tuple[str, ui.LayoutView]]:
     yield "linked post", job_cards.finished(JOB, link=("https://files.example/v.mp4", 2e9))
     yield "no jobs", job_cards.job_list([])
     yield "jobs", job_cards.job_list([replace(JOB, state=state) for state in JobState])
+    yield "given up", job_cards.given_up(JOB)
     yield "explanation", job_cards.explanation(PRICES)
     yield "reminder", job_cards.reminder()
     yield "hint", job_cards.hint()

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.queue import Queue, QueuedJob, may_start
+from bot.core.queue import MAX_IN_FLIGHT, Queue, QueuedJob, may_start
 from tests.bot.core.test_admission import IDLE, RULES
 
 
@@ -32,6 +32,26 @@ def test_over_a_running_limit_a_job_waits(
         IDLE, running=running, running_of_person=of_person, running_here=running_here
     )
     assert may_start(rules, standing) is starts
+
+
+@pytest.mark.parametrize(
+    ("in_flight", "unanswered", "of_person", "starts"),
+    [
+        (0, 1, 1, True),
+        (1, 2, 1, True),
+        (0, 3, 0, False),  # as many in doubt as the whole bot may run
+        (0, 2, 2, False),  # as the person may run
+        (1, 3, 1, False),  # what is in flight may come to be in doubt
+    ],
+)
+def test_no_more_may_come_to_be_in_doubt_than_may_run(
+    in_flight: int, unanswered: int, of_person: int, starts: bool
+) -> None:
+    standing = replace(
+        IDLE, in_flight=in_flight, unanswered=unanswered, unanswered_of_person=of_person
+    )
+    assert may_start(RULES, standing) is starts
+    assert not may_start(replace(RULES, max_running=99), replace(IDLE, in_flight=MAX_IN_FLIGHT))
 
 
 def jobs(*people: int, server: int = 1) -> list[QueuedJob]:
@@ -89,6 +109,31 @@ def test_who_waits_for_their_own(
     assert queue_of([], running, caps, 2).waits_for_own(1, 1) is waits
 
 
+def test_what_is_in_doubt_keeps_nobody_waiting_up_to_as_many_as_may_run() -> None:
+    queue = queue_of(jobs(1, 1, 2), most=2)
+    queue.count_submitting(1, 1, is_in_doubt=True)
+    assert not queue.waits_for_own(1, 1)
+    assert order(queue) == ["j0", "j2"], "one more could come to be in doubt"
+    assert queue.places() == {"j0": 1, "j2": 2, "j1": 3}
+    queue.count_submitting(1, 1, is_in_doubt=True)
+    assert queue.waits_for_own(1, 1)
+    assert order(queue) == ["j2"]
+    assert queue.free(2) == 0
+    queue.count_submitting(1, -1, is_in_doubt=True)
+    assert order(queue) == ["j0", "j2"]
+
+
+@pytest.mark.parametrize(
+    ("running", "in_flight", "in_doubt", "free"),
+    [(0, 0, 0, 8), (3, 1, 0, 6), (3, 1, 5, 3), (2, 2, 7, 0), (8, 8, 0, 0), (9, 0, 0, 0)],
+)
+def test_how_many_more_may_start(running: int, in_flight: int, in_doubt: int, free: int) -> None:
+    queue = queue_of([], {(1, 1): running})
+    queue.count_submitting(1, in_flight, is_in_doubt=False)
+    queue.count_submitting(1, in_doubt, is_in_doubt=True)
+    assert queue.free(9) == free
+
+
 def test_nobodys_tenth_runs_before_anothers_first() -> None:
     first = queue_of(jobs(*[1] * 10, 2, 3)).next_turns(99)
     assert [job.person_id for job in first][:3] == [1, 2, 3]
@@ -110,19 +155,23 @@ def test_what_cannot_start_yet_is_passed_over() -> None:
 MOST, CAPS = 2, {1: 1}
 
 
-def fair_order(queued: list[QueuedJob], running: Counter[tuple[int, int]]) -> list[str]:
+def fair_order(
+    queued: list[QueuedJob], running: Counter[tuple[int, int]], in_doubt: Counter[int]
+) -> list[str]:
     """The rule as one would say it: look at all, in order of arrival."""
     turns: list[tuple[int, QueuedJob]] = []
-    ahead = Counter[int]()
+    ahead, unanswered = Counter[int](), Counter(in_doubt)
     ahead_here = Counter(running)
     for (person_id, _), number in running.items():
         ahead[person_id] += number
     for job in sorted(queued):
         here = (job.person_id, job.server_id)
         cap = CAPS.get(job.server_id)
-        if ahead[job.person_id] < MOST and (cap is None or ahead_here[here] < cap):
+        is_room = max(ahead[job.person_id], unanswered[job.person_id]) < MOST
+        if is_room and (cap is None or ahead_here[here] < cap):
             turns.append((ahead[job.person_id], job))
             ahead[job.person_id] += 1
+            unanswered[job.person_id] += 1
             ahead_here[here] += 1
     return [job.job_id for _, job in sorted(turns)]
 
@@ -140,16 +189,18 @@ def plain_places(queued: list[QueuedJob], running: Counter[tuple[int, int]]) -> 
 
 @given(
     st.lists(
-        st.tuples(st.integers(0, 9), st.integers(1, 4), st.integers(1, 2), st.booleans()),
+        st.tuples(st.integers(0, 9), st.integers(1, 4), st.integers(1, 2), st.integers(0, 2)),
         max_size=40,
     )
 )
 def test_kept_up_to_date_it_is_the_plain_rule(
-    changes: list[tuple[int, int, int, bool]],
+    changes: list[tuple[int, int, int, int]],
 ) -> None:
-    """Each change: somebody's job arrives, or starts, or leaves the queue, or one is done."""
+    """Each change: somebody's job arrives, or starts, perhaps into a doubt, or leaves the queue,
+    or one is done, or a doubt is settled."""
     queue, queued, running = Queue(MOST, CAPS), list[QueuedJob](), Counter[tuple[int, int]]()
-    for number, (when, person_id, server_id, starts) in enumerate(changes):
+    in_doubt = Counter[int]()
+    for number, (when, person_id, server_id, fate) in enumerate(changes):
         here = (person_id, server_id)
         theirs = [job for job in queued if (job.person_id, job.server_id) == here]
         if when < 5:
@@ -158,17 +209,23 @@ def test_kept_up_to_date_it_is_the_plain_rule(
         elif theirs:
             queued.remove(theirs[0])
             queue.leave(theirs[0].job_id)
-            running[here] += starts
-            queue.count_running(*here, int(starts))
+            running[here] += fate == 1
+            queue.count_running(*here, int(fate == 1))
+            in_doubt[person_id] += fate == 2
+            queue.count_submitting(person_id, int(fate == 2), is_in_doubt=True)
         elif running[here]:
             running[here] -= 1
             queue.count_running(*here, -1)
-        whole = fair_order(queued, running)
+        elif in_doubt[person_id]:
+            in_doubt[person_id] -= 1
+            queue.count_submitting(person_id, -1, is_in_doubt=True)
+        whole = fair_order(queued, running, in_doubt)
         for most in (1, 2, 99):
             assert [job.job_id for job in queue.next_turns(most)] == whole[:most]
         assert queue.places() == plain_places(queued, running)
         assert queue.places() == {job.job_id: queue.place_of(job.job_id) for job in queued}
         assert (queue.running, len(queue)) == (running.total(), len(queued))
+        assert (queue.unanswered, queue.in_flight) == (in_doubt.total(), 0)
 
 
 def test_a_change_looks_at_nobody_else() -> None:

@@ -27,11 +27,12 @@ def url(folder: Path) -> str:
     return f"sqlite+aiosqlite:///{folder / 'marionette.db'}"
 
 
-async def seen(jobs: LiveJobs | Store) -> tuple[list[str], dict[str, int], int, int, bool]:
+async def seen(jobs: LiveJobs | Store) -> tuple[list[str], dict[str, int], list[int], bool]:
     """The queue as it is remembered, or as the database has it."""
     queue = await (jobs if isinstance(jobs, LiveJobs) else jobs.read).queue()
     turns = [queued.job_id for queued in queue.next_turns(99)]
-    return turns, queue.places(), queue.running, queue.submitting, queue.waits_for_own(3, 1)
+    counts = [queue.running, queue.in_flight, queue.unanswered, queue.free(5)]
+    return turns, queue.places(), counts, queue.waits_for_own(3, 1)
 
 
 async def deliver(store: Store, job: Job) -> Job:
@@ -49,8 +50,15 @@ async def test_the_queue_is_what_the_database_has(store: Store, loaded_first: bo
     running = await rendering(store, 4)
     await begin(store, 5, Source.MESSAGE)
     assert await seen(live) == await seen(store)
-    assert await submit(store, queued[1]) is not None
+    submitting = await submit(store, queued[1])
+    assert submitting is not None
     assert await seen(live) == await seen(store)
+    doubted = await store.answer_lost(submitting)
+    assert await seen(live) == await seen(store)
+    assert (await live.queue()).running == 1
+    await store.give_up(doubted, AT)
+    assert await seen(live) == await seen(store)
+    assert (await live.queue()).unanswered == 0
     await store.cancel(queued[0], AT)
     await deliver(store, running)
     assert await seen(live) == await seen(store)

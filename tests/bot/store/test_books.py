@@ -72,6 +72,50 @@ async def test_a_run_that_failed_for_nothing_is_no_second_acceptance(store: Stor
     assert "accepted by the provider 2 times" in only.text
 
 
+async def given_up(store: Store) -> None:
+    """Job 8, before it was known whether it ran."""
+    doubted = await submit(store, await queue(store, 8))
+    assert doubted is not None
+    await store.give_up(await store.answer_lost(doubted), AT)
+
+
+@pytest.mark.parametrize("is_billed", [True, False, None])
+async def test_a_job_that_was_given_up_agrees_whatever_comes_of_it(
+    store: Store, is_billed: bool | None
+) -> None:
+    await given_up(store)
+    assert await found(store) == []
+    job = await store.read.job("j8")
+    assert job is not None
+    if is_billed is None:
+        await store.never_ran(job)
+    else:
+        await store.ran_after_all(
+            job, request_id="run-8", submitted_at=AT, cost=0.0, is_billed=is_billed
+        )
+    assert await found(store) == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE unproven SET credits = 3",
+        "UPDATE unproven SET server_id = 2",
+        "UPDATE unproven SET held_at = 1",
+        "UPDATE unproven SET job_id = 'j6'",
+        "UPDATE unproven SET job_id = 'j1'",
+    ],
+)
+async def test_what_budgets_count_besides_must_have_been_held_and_given_back(
+    store: Store, statement: str
+) -> None:
+    await given_up(store)
+    spoil(store, statement)
+    [only] = await found(store)
+    assert "credits for job j" in only.text
+    assert "which was given up" in only.text
+
+
 ENTRY = "INSERT INTO entries (server_id, person_id, kind, at, allowance, granted, job_id) VALUES "
 ATTEMPT = "INSERT INTO attempts (job_id, image_url, video_url, quality, began_at, request_id)"
 CASES = {

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from bot.core.actions import Action, ActionKind
-from bot.core.jobs import Job, JobState, Outcome
+from bot.core.jobs import Failure, Job, JobState, Outcome
+from bot.core.ledger import Period
 from bot.errors import Problem, Refused, StaleJob
 from bot.store.database import Database
 from bot.store.store import Store
@@ -127,6 +129,144 @@ async def test_what_needs_a_decision_comes_first_in_a_servers_list(store: Store)
     assert [job.id for job in listed] == [review.id, older.id, newer.id]
     page = await store.read.jobs_in(1, states=states, person_id=None, limit=2, offset=1)
     assert [job.id for job in page] == [older.id, newer.id]
+
+
+# --- given up before it was known whether it ran -------------------------------------------------
+
+DAY_S = 24 * 3600.0
+
+
+async def in_doubt(store: Store, number: int = 1) -> Job:
+    job = await submit(store, await queue(store, number))
+    assert job is not None
+    return await store.answer_lost(job)
+
+
+async def spent(store: Store, at: float = AT + 1000) -> tuple[int, int]:
+    """What counts in the bot's budget, and in the server's."""
+    _, standing = await store.read.standing(1, 3, at)
+    assert standing.budget_spent == (await store.read.tally(at)).budget_spent
+    return standing.budget_spent, standing.server_spent
+
+
+async def test_its_requester_has_the_credits_and_budgets_count_them_on(store: Store) -> None:
+    await store.rulebook.set_rules(
+        1, {"period": Period.WEEK}, kind=ActionKind.SETTINGS, actor_id=1, reason="so", at=AT
+    )
+    job = await store.give_up(await in_doubt(store), AT + 60)
+    assert job.state is JobState.FAILED
+    assert job.failure == Failure(Problem.GIVEN_UP_BY_REQUESTER)
+    assert await held(store) == (1000, 0)
+    assert await spent(store) == (2, 2)
+    assert await spent(store, AT + DAY_S) == (0, 2), "it counts when it was held"
+    assert await spent(store, AT + 8 * DAY_S) == (0, 0)
+    assert await store.read.actions_of(job.id) == []
+    with pytest.raises(Refused) as caught:
+        await store.give_up(job, AT + 61)
+    assert caught.value.problem is Problem.ALREADY_ENDED
+
+
+async def test_what_may_be_billed_leaves_no_room_in_a_budget(store: Store) -> None:
+    store.limits = replace(LIMITS, daily_budget_credits=3)
+    await store.give_up(await in_doubt(store), AT)
+    with pytest.raises(Refused) as caught:
+        await queue(store, 2)
+    assert caught.value.problem is Problem.BUDGET_TOO_LOW
+    given_up = await store.read.job("j1")
+    assert given_up is not None
+    await store.never_ran(given_up)
+    assert await spent(store) == (0, 0)
+    await queue(store, 3)
+
+
+async def test_only_a_job_in_doubt_can_be_given_up(store: Store) -> None:
+    """Of one in flight the answer would be lost."""
+    in_flight = await submit(store, await queue(store))
+    assert in_flight is not None
+    others = await queue(store, 2), await rendering(store, 3), await in_review(store, 4)
+    for job in (in_flight, *others):
+        with pytest.raises(Refused) as caught:
+            await store.give_up(job, AT)
+        assert caught.value.problem is Problem.NOT_IN_DOUBT
+        assert await store.read.job(job.id) == job
+    assert await held(store) == (992, 8)
+
+
+async def test_who_is_slower_than_the_history_gives_nothing_up(store: Store) -> None:
+    doubted = await in_doubt(store)
+    found = await store.accepted(doubted, "run-1", AT, AT)
+    with pytest.raises(StaleJob):
+        await store.give_up(doubted, AT)
+    assert await store.read.job(doubted.id) == found
+    assert await held(store) == (998, 2)
+    doubted = await in_doubt(store, 2)
+    given_up = await store.give_up(doubted, AT)
+    for late in (store.accepted(doubted, "run-2", AT, AT), store.doubt(doubted, AT)):
+        with pytest.raises(StaleJob):
+            await late
+    assert await store.read.job(doubted.id) == given_up
+
+
+async def ran(store: Store, job: Job, request_id: str, *, is_billed: bool = True) -> bool:
+    return await store.ran_after_all(
+        job, request_id=request_id, submitted_at=AT, cost=0.2 * is_billed, is_billed=is_billed
+    )
+
+
+async def test_a_run_that_shows_after_all_is_noted_and_counts(store: Store) -> None:
+    job = await store.give_up(await in_doubt(store), AT)
+    assert await store.read.unproven(AT) == [job]
+    assert await store.read.unproven(AT + 1) == []
+    assert await ran(store, job, "run-1")
+    after = await store.read.job(job.id)
+    assert after is not None
+    assert after.attempt is not None
+    assert (after.state, after.attempt.request_id, after.attempt.cost) == (
+        JobState.FAILED,
+        "run-1",
+        0.2,
+    )
+    assert await spent(store) == (2, 2)
+    assert await store.read.unproven(AT) == []
+    assert not await ran(store, await store.give_up(await in_doubt(store, 2), AT), "run-1")
+
+
+async def test_a_run_that_failed_for_nothing_counts_no_longer(store: Store) -> None:
+    job = await store.give_up(await in_doubt(store), AT)
+    assert await ran(store, job, "run-1", is_billed=False)
+    assert await spent(store) == (0, 0)
+
+
+@pytest.mark.parametrize("state", ["in flight", "in doubt", "in review"])
+async def test_who_still_waits_for_such_a_run_comes_first(store: Store, state: str) -> None:
+    """The very same inputs: the run may be either's."""
+    given_up = await store.give_up(await in_doubt(store), AT)
+    other = await submit(store, await queue(store, 2))
+    assert other is not None
+    if state != "in flight":
+        other = await store.answer_lost(other)
+    if state == "in review":
+        other = await store.doubt(other, AT)
+    assert not await ran(store, given_up, "run-1")
+    if state == "in review":
+        await resolve(store, other, Outcome.RAN, ("run-1", AT))
+    else:
+        await store.accepted(other, "run-1", AT, AT)
+    assert await ran(store, given_up, "run-2")
+
+
+@pytest.mark.parametrize("run_is_known", [False, True])
+async def test_what_a_moderator_gives_up_counts_on_if_nobody_knows_its_run(
+    store: Store, run_is_known: bool
+) -> None:
+    if run_is_known:
+        job = await store.doubt(await rendering(store), AT)
+    else:
+        job = await in_review(store)
+    await resolve(store, job, Outcome.GIVE_UP)
+    assert await held(store) == (1000, 0)
+    assert (await spent(store))[0] == (0 if run_is_known else 2)
+    assert len(await store.read.unproven(0)) == (not run_is_known)
 
 
 async def test_credits_given_and_taken_are_remembered(store: Store) -> None:

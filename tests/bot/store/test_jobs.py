@@ -1,5 +1,6 @@
 """Changes of a job: fenced by state and revision, once for each event, within the caps."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from functools import partial
@@ -10,10 +11,11 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.core.admission import NewJob
 from bot.core.jobs import TRANSITIONS, Delivered, Failure, Job, JobState, Source, Upload
+from bot.core.queue import MAX_IN_FLIGHT
 from bot.core.rules import OperatorLimits
 from bot.errors import Problem, Refused, StaleJob
 from bot.store.database import Database
-from bot.store.store import MAX_SUBMITTING, Store
+from bot.store.store import Store
 from bot.store.transitions import transition
 
 LIMITS = OperatorLimits(
@@ -36,8 +38,8 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
         yield Store(database, LIMITS)
 
 
-async def begin(store: Store, number: int = 1, source: Source = Source.SLASH) -> Job:
-    new = NewJob(
+def new(number: int, source: Source = Source.SLASH) -> NewJob:
+    return NewJob(
         id=f"j{number}",
         source=source,
         origin_id=number,
@@ -48,7 +50,10 @@ async def begin(store: Store, number: int = 1, source: Source = Source.SLASH) ->
         subject=FILE,
         quality="540p",
     )
-    job = await store.begin(new, AT)
+
+
+async def begin(store: Store, number: int = 1, source: Source = Source.SLASH) -> Job:
+    job = await store.begin(new(number, source), AT)
     assert job is not None
     return job
 
@@ -130,10 +135,59 @@ async def test_no_step_that_the_table_does_not_have(store: Store) -> None:
     assert await store.read.job(job.id) == job
 
 
-async def test_at_most_so_many_submits_are_under_way(store: Store) -> None:
-    for number in range(1, MAX_SUBMITTING + 1):
+async def test_at_most_so_many_submits_are_in_flight(store: Store) -> None:
+    first = await submit(store, await queue(store))
+    assert first is not None
+    for number in range(2, MAX_IN_FLIGHT + 1):
         assert await submit(store, await queue(store, number)) is not None
-    assert await submit(store, await queue(store, MAX_SUBMITTING + 1)) is None
+    assert await submit(store, await queue(store, MAX_IN_FLIGHT + 1)) is None
+    await store.answer_lost(first)
+    job = await store.read.job(f"j{MAX_IN_FLIGHT + 1}")
+    assert job is not None
+    assert await submit(store, job) is not None
+
+
+async def test_a_job_in_doubt_gives_its_slot_to_the_next(store: Store) -> None:
+    store.limits = replace(LIMITS, max_running=2, max_running_per_person=1)
+    doubted = await submit(store, await queue(store))
+    next_one = await queue(store, 2)
+    assert doubted is not None
+    assert await submit(store, next_one) is None
+    doubted = await store.answer_lost(doubted)
+    assert doubted.is_in_doubt
+    assert await submit(store, next_one) is None, "one more might come to be in doubt"
+    store.limits = replace(LIMITS, max_running=2, max_running_per_person=2)
+    running = await submit(store, next_one)
+    assert running is not None
+    _, standing = await store.read.standing(1, 3, AT)
+    assert (standing.running, standing.running_of_person, standing.running_here) == (1, 1, 1)
+    assert (standing.in_flight, standing.unanswered, standing.unanswered_of_person) == (1, 2, 2)
+    assert (await store.read.balance(1, 3, AT)).held == 4
+    running = await store.accepted(running, "request-2", AT, AT)
+    assert await submit(store, await queue(store, 3)) is not None
+    with pytest.raises(StaleJob):
+        await store.answer_lost(running)
+
+
+async def test_the_caps_of_what_is_in_doubt_hold_whoever_asks_at_once(store: Store) -> None:
+    """Every submit that has no answer may come to be in doubt."""
+    store.limits = replace(LIMITS, max_running=5, max_running_per_person=3)
+    lost = 0
+    for wave in range(4):
+        queued = [await queue(store, 10 * wave + number) for number in range(1, 9)]
+        sent = await asyncio.gather(*(submit(store, job) for job in queued))
+        for job in filter(None, sent):
+            await store.answer_lost(job)
+            lost += 1
+    assert lost == 3, "one person's"
+    others = [replace(new(number), person_id=100 + number) for number in range(100, 108)]
+    waiting = []
+    for one in others:
+        begun = await store.begin(one, AT)
+        assert begun is not None
+        waiting.append(await store.admit(begun, quality="540p", duration_s=2.0, price=2, at=AT))
+    sent = await asyncio.gather(*(submit(store, job) for job in waiting))
+    assert sum(job is not None for job in sent) == 2, "of everybody's five"
 
 
 async def test_a_claimed_request_id_puts_the_other_job_in_doubt(store: Store) -> None:
@@ -223,6 +277,17 @@ async def test_cancelling_ends_at_the_submit(store: Store) -> None:
     with pytest.raises(Refused) as caught:
         await store.cancel(job, AT)
     assert caught.value.problem is Problem.TOO_LATE_TO_CANCEL
+
+
+async def test_a_job_in_doubt_is_not_cancelled_and_is_told_what_else_there_is(
+    store: Store,
+) -> None:
+    job = await submit(store, await queue(store))
+    assert job is not None
+    job = await store.answer_lost(job)
+    with pytest.raises(Refused) as caught:
+        await store.cancel(job, AT)
+    assert caught.value.problem is Problem.STILL_IN_DOUBT
 
 
 async def test_a_delivered_job_is_charged_and_over(store: Store) -> None:

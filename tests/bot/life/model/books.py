@@ -82,6 +82,9 @@ def _journal(database: sqlite3.Connection, model: Reference) -> None:
         assert (hold.state == "held") == (
             not model.jobs[job_id].ended and model.jobs[job_id].state != "delivering"
         )
+    assert {row[0] for row in database.execute("SELECT job_id FROM unproven")} == (
+        model.purses.perhaps_billed
+    )
     cached = {
         (server, person): (given, held)
         for server, person, given, held in database.execute(

@@ -34,6 +34,8 @@ EVENTS: dict[str, Event] = {
     "submit": lambda store, job, at: store.submit(
         job, image_url="i", video_url="v", lease="late", at=at
     ),
+    "answer lost": lambda store, job, at: store.answer_lost(job),
+    "given up": lambda store, job, at: store.give_up(job, at),
     "accepted": lambda store, job, at: store.accepted(job, "a run of nobody's", at, at),
     "not accepted": lambda store, job, at: store.not_accepted(job, at),
     "try again": lambda store, job, at: store.try_again(job, Failure(Problem.PROVIDER_BUSY), at),

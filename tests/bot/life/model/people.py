@@ -1,7 +1,7 @@
 """People ask for videos, by command and by message, press buttons, and Discord repeats itself."""
 
 from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
@@ -10,6 +10,8 @@ from bot.accounts.wallets import Place
 from bot.core.jobs import QUALITIES, Quality, Upload
 from bot.services.requests import GivenFile
 from tests.bot.life.model.bench import NUMBER, PEOPLE, RARELY, SERVERS, Bench
+from tests.bot.life.model.doubts import gives_up, is_looked_for, looks_for
+from tests.bot.life.model.outside import Weather
 from tests.bot.life.model.purses import Wallet
 from tests.bot.life.model.told import Told
 
@@ -223,6 +225,52 @@ class People(Bench):
 
         work = self.bot.service.cancel(job.id, person)
         self.both(work, promised, death="commit 1" if dies else None)
+
+    @precondition(lambda self: self.has("submitting"))
+    @rule(number=NUMBER, mine=st.booleans(), dies=RARELY)
+    def press_give_up(self, number: int, mine: bool, dies: bool) -> None:
+        """In doubt, and by nobody else; not while somebody waits for the submit's answer."""
+        job = self.pick(number, "submitting")
+        person = job.wallet[1] if mine else SOMEBODY_ELSE
+        work = self.bot.service.give_up(job.id, person)
+        self.both(
+            work,
+            lambda: mine and gives_up(self.model, job),
+            death="commit 1" if dies else None,
+        )
+
+    @precondition(lambda self: self.given_up)
+    @rule(
+        number=NUMBER,
+        wait_s=st.sampled_from([1.0, 400.0, 1000.0]),
+        down=RARELY,
+        ends=st.sampled_from([None, "COMPLETED", "FAILED"]),
+        death=st.sampled_from([None, None, "commit 1", "history"]),
+    )
+    def look_for_what_was_given_up(
+        self,
+        number: int,
+        wait_s: float,
+        down: bool,
+        ends: Literal["COMPLETED", "FAILED"] | None,
+        death: str | None,
+    ) -> None:
+        """One look at the history, as the bot takes them now and then."""
+        job = self.given_up[number % len(self.given_up)]
+        self.clock.passes(wait_s)
+        self.outside.weather = Weather(provider_is_down=down)
+        for run in self.outside.runs:
+            if ends and run.asked_by == job.id and run.state == "PROCESSING":
+                run.state = ends
+        seen = self.loop.run(self.bot.store.read.job(job.id))
+        assert seen is not None
+        work = self.bot.given_up.look_for(seen)
+        self.both(work, lambda: looks_for(self.model, job), job_id=job.id, death=death)
+
+    @property
+    def given_up(self) -> list[Told]:
+        """Those whose runs are not known."""
+        return [job for job in self.model.jobs.values() if is_looked_for(self.model, job)]
 
 
 def place_of(wallet: Wallet) -> Place:

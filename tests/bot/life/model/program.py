@@ -19,9 +19,11 @@ from bot.core.rules import OperatorLimits
 from bot.errors import DeliveryError, Fact, Problem, Refused
 from bot.jobs.files import Files
 from bot.jobs.forecast import Forecast
+from bot.jobs.given_up import GivenUp
 from bot.jobs.inputs import Inputs
 from bot.jobs.intake import Intake
 from bot.jobs.live import LiveJobs
+from bot.jobs.lookups import Lookups
 from bot.jobs.renders import Renders
 from bot.jobs.runner import Runner
 from bot.jobs.submits import Submits
@@ -161,7 +163,18 @@ class Program:
         )
         self.files, self.breaker, media = Files(self.folder), CircuitBreaker(clock), Decoder()
         self.jobs = LiveJobs(self.store)
-        self.forecast = Forecast(self.store, self.jobs, self.breaker, clock, keep_days=14)
+        self.alarms = Alarms()
+        self.lookups = Lookups(self.alarms, clock)
+        self.forecast = Forecast(
+            self.store, self.jobs, self.breaker, self.lookups, clock, keep_days=14
+        )
+        self.given_up = GivenUp(
+            store=self.store,
+            segmind=segmind,
+            lookups=self.lookups,
+            limiter=self.limiter,
+            clock=clock,
+        )
         if not self._runs:
             for server in (1, 2):
                 await self.lay_down(server, HOUSES[server])
@@ -193,7 +206,7 @@ class Program:
 
     def _runner(self, segmind: Segmind, downloads: Downloads, media: Media) -> Runner:
         store, files, breaker, clock = self.store, self.files, self.breaker, self.clock
-        alarms, limiter = Alarms(), self.limiter
+        alarms, limiter = self.alarms, self.limiter
         post = Post(store, self.outside, clock)
         return Runner(
             store=store,
@@ -225,6 +238,7 @@ class Program:
                 files=files,
                 breaker=breaker,
                 limiter=limiter,
+                lookups=self.lookups,
                 alarms=alarms,
                 clock=clock,
                 run_id=f"run {self._runs}",
@@ -243,6 +257,7 @@ class Program:
                 clock=clock,
                 supplier=self.outside.url,
             ),
+            given_up=self.given_up,
             delivery=post,
             notices=post,
             cards=self.discord,

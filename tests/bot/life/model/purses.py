@@ -76,6 +76,8 @@ class Purses:
 
     granted: Counter[Wallet] = field(default_factory=Counter)
     holds: dict[str, Hold] = field(default_factory=dict)
+    perhaps_billed: set[str] = field(default_factory=set)
+    """Jobs that were given up in doubt: their credits went back, and budgets count them on."""
 
     def allowance_left(self, wallet: Wallet, at: float) -> int:
         """Of this period's, in which a released hold was never placed."""
@@ -102,8 +104,8 @@ class Purses:
         since = began(Period.DAY, at)
         return sum(
             hold.price
-            for hold in self.holds.values()
-            if hold.at >= since and hold.state != "released"
+            for job_id, hold in self.holds.items()
+            if hold.at >= since and (hold.state != "released" or job_id in self.perhaps_billed)
         )
 
     def fits(self, wallet: Wallet, price: int, at: float) -> bool:

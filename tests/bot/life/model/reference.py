@@ -3,10 +3,10 @@
 from typing import NoReturn
 
 from bot.core.jobs import Quality
+from tests.bot.life.model.doubts import looks_up, settles
 from tests.bot.life.model.outside import Fate, HandClock, Outside, Run
 from tests.bot.life.model.purses import (
     BUDGET,
-    DAY_S,
     MOST_RUNNING,
     Purses,
     Wallet,
@@ -22,7 +22,7 @@ from tests.bot.life.model.told import (
     seconds_of,
     wrong_file,
 )
-from tests.bot.life.model.turns import in_turn, is_room, running_of
+from tests.bot.life.model.turns import in_turn, is_room, running_of, unanswered_of
 
 OFFER_LIFE_S = 24 * HOUR_S
 
@@ -133,7 +133,7 @@ class Reference:
             case "queued":
                 self._starts(job)
             case "submitting":
-                self._settles(job)
+                settles(self, job)
             case "rendering":
                 self._polls(job)
             case "fetching":
@@ -207,9 +207,9 @@ class Reference:
         job.attempts.append(Asked(inputs, self.clock.at))
         job.is_attempting = True
         self.enters(job, "submitting")
-        running = running_of(self.jobs.values())
-        assert running.total() <= MOST_RUNNING.of_all
-        assert running[job.wallet[1]] <= MOST_RUNNING.of_one
+        for counted in (running_of(self.jobs.values()), unanswered_of(self.jobs.values())):
+            assert counted.total() <= MOST_RUNNING.of_all
+            assert counted[job.wallet[1]] <= MOST_RUNNING.of_one
         self.asks("before submit", "after submit")
         match self.outside.weather.answer:
             case "yes":
@@ -242,7 +242,7 @@ class Reference:
         if self.outside.weather.provider_is_down and not self.run.is_calm(now):
             self.run.fails_to_submit(1)
 
-    def _is_busy(self) -> bool:
+    def is_busy(self) -> bool:
         """Whether nobody asks but who submits."""
         return self.run.is_busy(self.clock.monotonic(), but_submits=True)
 
@@ -259,47 +259,17 @@ class Reference:
         """The run is this job's, unless it is somebody's already."""
         self.commits()
         if self.is_claimed(run_id):
+            job.is_in_flight = False
             job.age += 1
             return
         job.attempt.run, job.attempt.submitted_at = run_id, submitted_at
         self.enters(job, "rendering")
 
-    def _looks_up(self, job: Told) -> bool | None:
-        """Whether the history has an unclaimed run of these inputs; `None` if it cannot be read."""
-        at, asked = self.clock.at, job.attempt
-        since, until = asked.began_at - 4 * MINUTE_S, at + 4 * MINUTE_S
-        if asked.began_at > at:  # the clock was set back: who knows when it was
-            since, until = at - DAY_S - 2 * MINUTE_S, asked.began_at + DAY_S + 2 * MINUTE_S
-        self.asks("history")
-        if self.outside.weather.provider_is_down:
-            return None
-        for run in self.outside.shown():
-            is_timely = since <= run.created_at <= until
-            if is_timely and run.inputs == asked.inputs and not self.is_claimed(run.id):
-                self.accepts(job, run.id, min(run.created_at, at))
-                return True
-        return False
-
-    def _settles(self, job: Told) -> None:
-        """A job that is found submitting is never sent again."""
-        if self._is_busy():
-            return
-        is_found = self._looks_up(job)
-        if is_found:
-            self.came_through(job)
-        else:
-            tries = self.run.unread if is_found is None else self.run.lookups
-            if not tries.spent(job, self.clock.monotonic()):
-                return
-            self.doubts(job)
-        self.run.lookups.forget(job)
-        self.run.unread.forget(job)
-
     def _polls(self, job: Told) -> None:
         run, asked, now = self.outside.run_of(job.attempt.run), job.attempt, self.clock.monotonic()
         assert asked.submitted_at is not None
         elapsed_s = self.clock.at - asked.submitted_at
-        if 0 <= elapsed_s < 1 or self._is_busy():
+        if 0 <= elapsed_s < 1 or self.is_busy():
             return
         if elapsed_s < 0:  # the clock was set back: who knows how long it has run
             elapsed_s = HOUR_S
@@ -385,10 +355,10 @@ class Reference:
 
     def _reconsiders(self, job: Told) -> None:
         """The history may know more by now; what had a result goes on with its file."""
-        if self._is_busy():
+        if self.is_busy():
             return
         if job.attempt.run is None:
-            self._looks_up(job)
+            looks_up(self, job)
             return
         self.asks("row")
         run = self.outside.run_of(job.attempt.run)

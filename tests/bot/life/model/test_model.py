@@ -82,7 +82,7 @@ class Lives(People):
         for job_id in self.model.jobs.keys() - before:
             job = self.model.jobs[job_id]
             for _ in range(8):
-                if job.state == way.place or job.ended:
+                if job.ended or (job.state == way.place and not job.is_in_flight):
                     break
                 self.advance(job)
                 self.finish_runs(job)

@@ -27,7 +27,8 @@ class Asked:
 class Told:
     """What one request is known to be; `age` counts the changes of its row.
 
-    `taken_back` is what stands in for a file of an offer that turns out to be wrong.
+    `taken_back` is what stands in for a file of an offer that turns out to be wrong; `is_in_flight`
+    a submit whose answer somebody waits for, as far as is written down.
     """
 
     id: str
@@ -46,6 +47,7 @@ class Told:
     queued_at: float | None = None
     attempts: list[Asked] = field(default_factory=list)
     is_attempting: bool = False
+    is_in_flight: bool = False
     again: int = 0
     is_retried: bool = False
     has_video: bool = False
@@ -63,7 +65,7 @@ class Told:
 
     def enters(self, state: str) -> None:
         """A saved change of state; whoever asked is told each time that somebody has to decide."""
-        self.state = state
+        self.state, self.is_in_flight = state, state == "submitting"
         self.owes_notice = state == "review"
         self.age += 1
 
@@ -71,6 +73,11 @@ class Told:
         """The message that it came to nothing, or has to wait, is saved as posted."""
         self.owes_notice = False
         self.age += 1
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Nobody waits for the answer to its submit any more."""
+        return self.state == "submitting" and not self.is_in_flight
 
     @property
     def is_offer(self) -> bool:

@@ -21,18 +21,25 @@ def in_turn(jobs: Collection[Told]) -> list[str]:
     """Whose turn it is: who has fewest running or before them, and then who came first."""
     line = [job for job in jobs if job.state == "queued"]
     line.sort(key=lambda job: (came_at(job), job.id))
-    ahead = running_of(jobs)
-    free, turns = MOST_RUNNING.of_all - ahead.total(), list[str]()
+    ahead, unanswered = running_of(jobs), unanswered_of(jobs)
+    free = MOST_RUNNING.of_all - max(ahead.total(), unanswered.total())
+    turns = list[str]()
     while line and len(turns) < free:
         job = min(line, key=lambda job: ahead[job.wallet[1]])
-        if ahead[job.wallet[1]] >= MOST_RUNNING.of_one:
-            break
+        person = job.wallet[1]
         line.remove(job)
-        ahead[job.wallet[1]] += 1
-        turns.append(job.id)
+        if max(ahead[person], unanswered[person]) < MOST_RUNNING.of_one:
+            ahead[person] += 1
+            unanswered[person] += 1
+            turns.append(job.id)
     return turns
 
 
 def running_of(jobs: Collection[Told]) -> Counter[int]:
-    """How many jobs of each person are running."""
-    return Counter(job.wallet[1] for job in jobs if job.state in RUNNING)
+    """How many jobs of each person are running; what is in doubt keeps nobody waiting."""
+    return Counter(job.wallet[1] for job in jobs if job.state in RUNNING and not job.is_in_doubt)
+
+
+def unanswered_of(jobs: Collection[Told]) -> Counter[int]:
+    """How many submits of each person have no answer: so many may come to be in doubt."""
+    return Counter(job.wallet[1] for job in jobs if job.state == "submitting")

@@ -194,6 +194,23 @@ async def test_runs_that_alone_cannot_be_asked_after_keep_nobody_out(life: Life)
     assert questions(life) == 1
 
 
+async def test_doubts_in_all_places_keep_nobody_out(life: Life) -> None:
+    """Who waits behind them cannot find out whether it lasts: a free question does."""
+    life.faults.add(Rule(answers.page(502), *SUBMIT, times=2))
+    await life.start(max_running=2)
+    for name, states in (("ada", 1), ("ben", 2), ("cleo", 3)):
+        person = await life.person(name)
+        await person.outcome(await life.mimic(person))
+        await life.reaches(*["submitting", "queued", "queued"][:states])
+    await life.reaches("submitting", "submitting", "queued", step_s=1.0)
+    dana, began = await life.person("dana"), life.clock.time()
+    async with asyncio.timeout(20):
+        while await is_told(life, dana):
+            life.advance(10)
+    assert life.states()[:3] == ["submitting", "submitting", "queued"]
+    assert life.clock.time() - began < 300
+
+
 def failed_polls(life: Life) -> int:
     return sum(seen.path.endswith("/status") for seen in life.provider.requests[-6:])
 

@@ -1,0 +1,99 @@
+"""What becomes of submits whose answers were lost, in the model."""
+
+from typing import TYPE_CHECKING
+
+from tests.bot.life.model.outside import Run
+from tests.bot.life.model.purses import DAY_S
+from tests.bot.life.model.told import MINUTE_S, Told
+
+if TYPE_CHECKING:  # it asks for what is here
+    from tests.bot.life.model.reference import Reference
+
+
+def unclaimed(model: "Reference", job: Told) -> list[Run] | None:
+    """The history's runs of these inputs that nobody has; `None` if it cannot be read."""
+    at, asked = model.clock.at, job.attempt
+    since, until = asked.began_at - 4 * MINUTE_S, at + 4 * MINUTE_S
+    if asked.began_at > at:  # the clock was set back: who knows when it was
+        since, until = at - DAY_S - 2 * MINUTE_S, asked.began_at + DAY_S + 2 * MINUTE_S
+    model.asks("history")
+    if model.outside.weather.provider_is_down:
+        return None
+    return [
+        run
+        for run in model.outside.shown()
+        if since <= run.created_at <= until
+        and run.inputs == asked.inputs
+        and not model.is_claimed(run.id)
+    ]
+
+
+def looks_up(model: "Reference", job: Told) -> bool | None:
+    """Whether a run was found, which then is this job's; `None` if the history cannot be read."""
+    found = unclaimed(model, job)
+    if not found:
+        return None if found is None else False
+    model.accepts(job, found[0].id, min(found[0].created_at, model.clock.at))
+    return True
+
+
+def settles(model: "Reference", job: Told) -> None:
+    """A job that is found submitting is never sent again, and first of all gives its slot away."""
+    if job.is_in_flight:
+        model.commits()
+        job.is_in_flight = False
+        job.age += 1
+        return
+    if model.is_busy():
+        return
+    is_found = looks_up(model, job)
+    if is_found:
+        model.came_through(job)
+    else:
+        tries = model.run.unread if is_found is None else model.run.lookups
+        if not tries.spent(job, model.clock.monotonic()):
+            return
+        model.doubts(job)
+    model.run.lookups.forget(job)
+    model.run.unread.forget(job)
+
+
+def gives_up(model: "Reference", job: Told) -> bool:
+    """Whether its requester may give it up, for credits that budgets go on counting."""
+    if not job.is_in_doubt:
+        return False
+    model.fails(job)
+    job.owes_notice = False
+    model.purses.perhaps_billed.add(job.id)
+    return True
+
+
+def is_looked_for(model: "Reference", job: Told) -> bool:
+    """Whether it was given up, and its run is not known."""
+    return job.id in model.purses.perhaps_billed and job.attempt.run is None
+
+
+def looks_for(model: "Reference", job: Told) -> None:
+    """One look for a run that nobody wants any more: who waits for one like it comes first."""
+    found = unclaimed(model, job)
+    if found is None:
+        return
+    if not found:
+        if model.run.lookups.spent(job, model.clock.monotonic()):
+            model.commits()
+            model.purses.perhaps_billed.discard(job.id)
+            model.run.lookups.forget(job)
+        return
+    run, wanted = found[0], job.attempt.inputs
+    if run.state == "PROCESSING" or any(
+        other.state in ("submitting", "review")
+        and other.attempt.run is None
+        and other.attempt.inputs == wanted
+        for other in model.jobs.values()
+    ):
+        return
+    model.commits()
+    job.attempt.run = run.id
+    job.attempt.submitted_at = min(run.created_at, model.clock.at)
+    if run.state == "FAILED":  # which costs nothing
+        model.purses.perhaps_billed.discard(job.id)
