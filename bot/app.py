@@ -10,14 +10,13 @@ from typing import Any
 
 import discord
 import structlog
-import yarl
 from discord.ext import commands
 
 from bot.accounts.members import DiscordMembers
 from bot.accounts.wallets import Wallets
 from bot.alarms import Alarms
 from bot.clock import Clock
-from bot.connection import Connection
+from bot.connection import Connection, aim
 from bot.delivery.audit import AuditChannels
 from bot.delivery.deletions import DeletedPosts
 from bot.delivery.notices import Notices
@@ -25,7 +24,6 @@ from bot.delivery.post import Delivery
 from bot.delivery.replies import Replies
 from bot.delivery.routes import Routes
 from bot.delivery.status import StatusCards
-from bot.errors import SettingsError
 from bot.jobs.files import Files
 from bot.jobs.forecast import Forecast
 from bot.jobs.given_up import GivenUp
@@ -149,7 +147,14 @@ async def _wire(
         limiter=RateLimiter(clock, settings.segmind_requests_per_minute),
         jobs=jobs,
         lookups=lookups,
-        forecast=Forecast(store, jobs, breaker, lookups, clock, settings.keep_days),
+        forecast=Forecast(
+            store=store,
+            jobs=jobs,
+            breaker=breaker,
+            lookups=lookups,
+            clock=clock,
+            keep_days=settings.keep_days,
+        ),
         videos=Videos(files, media),
         members=members,
         wallets=Wallets(store=store, members=members, rates=settings.rates(), clock=clock),
@@ -350,17 +355,6 @@ def _downloads(settings: Settings, alarms: Alarms) -> Downloads:
 
 
 def _discord_client(settings: Settings) -> Bot:
-    proxies, api_url = settings.proxies(), str(settings.discord_api_url)
-    proxy = proxies.for_url(api_url)
-    if proxies.for_url(str(settings.discord_gateway_url)) != proxy:
-        raise SettingsError(
-            "HTTPS_PROXY, HTTP_PROXY and NO_PROXY must say the same of DISCORD_API_URL and "
-            "DISCORD_GATEWAY_URL: one proxy, or none, serves both."
-        )
-    discord.http.Route.BASE = api_url.rstrip("/")
-    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # there is no voice here
-    gateway = discord.gateway.DiscordWebSocket
-    gateway.DEFAULT_GATEWAY = yarl.URL(str(settings.discord_gateway_url))
     return Bot(
         command_prefix=commands.when_mentioned,
         help_command=None,
@@ -371,7 +365,7 @@ def _discord_client(settings: Settings) -> Bot:
         allowed_installs=discord.app_commands.AppInstallationType(guild=True),
         allowed_mentions=discord.AllowedMentions.none(),
         max_messages=None,
-        proxy=proxy,
+        proxy=aim(settings),
     )
 
 

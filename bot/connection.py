@@ -11,10 +11,12 @@ from typing import Any
 import aiohttp
 import discord
 import structlog
+import yarl
 from discord.ext import commands
 
 from bot.clock import Clock
 from bot.errors import MarionetteError, SettingsError
+from bot.settings import Settings
 
 log = structlog.get_logger()
 
@@ -43,6 +45,25 @@ OF_A_COMMAND = frozenset(
     }
 )
 """What we say of a command or of its options; Discord's answer adds more."""
+
+
+def aim(settings: Settings) -> str | None:
+    """Aim discord.py at the Discord of the settings; the proxy to it, if there is one.
+
+    Raises `SettingsError` where one proxy does not serve all of it.
+    """
+    proxies, api_url = settings.proxies(), str(settings.discord_api_url)
+    proxy = proxies.for_url(api_url)
+    if proxies.for_url(str(settings.discord_gateway_url)) != proxy:
+        raise SettingsError(
+            "HTTPS_PROXY, HTTP_PROXY and NO_PROXY must say the same of DISCORD_API_URL and "
+            "DISCORD_GATEWAY_URL: one proxy, or none, serves both."
+        )
+    discord.http.Route.BASE = api_url.rstrip("/")
+    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # there is no voice here
+    gateway = discord.gateway.DiscordWebSocket
+    gateway.DEFAULT_GATEWAY = yarl.URL(str(settings.discord_gateway_url))
+    return proxy
 
 
 class Connection:

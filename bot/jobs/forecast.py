@@ -26,6 +26,7 @@ class Forecast:
 
     def __init__(
         self,
+        *,
         store: Store,
         jobs: Jobs,
         breaker: CircuitBreaker,

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, bindparam, insert, or_, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from bot.core import admission
@@ -48,10 +48,9 @@ _TOLD = (
     *("is_direct", "quality", "upload_limit_bytes"),
 )
 _NEW_JOB = insert(jobs)
+_ORIGIN: ColumnElement[Any] = bindparam("origin_id")
 _KNOWN = select(jobs.c.id).where(
-    or_(
-        jobs.c.origin_id == bindparam("origin_id"), jobs.c.completed_by_id == bindparam("origin_id")
-    )
+    or_(jobs.c.origin_id == _ORIGIN, jobs.c.completed_by_id == _ORIGIN)
 )
 _NEW_ATTEMPT = insert(attempts).returning(attempts.c.id)
 
@@ -390,8 +389,7 @@ class Store(Decisions):
         self, connection: Connection, person_id: int, again_after_s: float, at: float
     ) -> bool:
         """Whether this person is to be told now how direct messages work."""
-        person = explained.c.person_id == person_id
-        told = connection.scalar(select(explained.c.at).where(person))
+        told = connection.scalar(select(explained.c.at).where(explained.c.person_id == person_id))
         if told is not None and at - told < again_after_s:
             return False
         connection.execute(

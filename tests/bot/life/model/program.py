@@ -166,7 +166,12 @@ class Program:
         self.alarms = Alarms()
         self.lookups = Lookups(self.alarms, clock)
         self.forecast = Forecast(
-            self.store, self.jobs, self.breaker, self.lookups, clock, keep_days=14
+            store=self.store,
+            jobs=self.jobs,
+            breaker=self.breaker,
+            lookups=self.lookups,
+            clock=clock,
+            keep_days=14,
         )
         self.given_up = GivenUp(
             store=self.store,
