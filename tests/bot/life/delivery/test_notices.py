@@ -160,6 +160,19 @@ async def test_a_server_that_the_bot_cannot_reach_leads_to_the_direct_messages(
     assert len(await of_the_bot(ada, await ada.open_dm(), NO_VIDEO)) == 1
 
 
+async def test_whoever_has_left_the_server_is_told_where_they_asked(life: Life) -> None:
+    with_habits(life, failure="no subject")
+    life.provider.faults.set(Mode.FAILING)
+    ada, _ = await rendering(life)
+    ben = await life.person("ben")
+    life.world.remove_member(life.world.guilds["studio"], ada.user_id)
+    life.provider.workshop.resume()
+    await life.reaches("failed", step_s=2.0)
+    await is_told(life, "channel")
+    [notice] = await of_the_bot(ben, life.channel("general"))
+    assert NO_VIDEO in text_of(notice)
+
+
 async def test_in_direct_messages_it_takes_the_cards_place_too(life: Life) -> None:
     with_habits(life, failure="no subject")
     life.provider.faults.set(Mode.FAILING)
