@@ -214,6 +214,7 @@ class Runner:
             self._cards.wake(job_id)
             return 0.0
         if job.ended:
+            await self._queue_moved(job_id)  # somebody may have given it up
             return None
         wait_s = await self._next_step(job)
         await self._tell_outage_is_over()
