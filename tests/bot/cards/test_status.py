@@ -36,6 +36,6 @@ def test_when_it_comes_is_said_so_that_it_can_pass() -> None:
 
 def test_a_cancel_button_only_where_it_can_be_cancelled() -> None:
     for state in JobState:
-        view = job_cards.status(replace(JOB, state=state), Outlook())
+        view = job_cards.status(replace(JOB, state=state, lease="run"), Outlook())
         buttons = [item for item in view.walk_children() if isinstance(item, ui.Button)]
         assert bool(buttons) == (state is JobState.QUEUED)

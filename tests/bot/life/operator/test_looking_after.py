@@ -183,15 +183,15 @@ async def test_health_names_no_path_and_asks_the_database_once_a_second(life: Li
     async with aiohttp.ClientSession() as session:
         await reports(session, f"{url}/healthz", 200)
         with closing(sqlite3.connect(path)) as database:
-            database.execute("ALTER TABLE attempts RENAME TO moved")
+            database.execute("ALTER TABLE jobs RENAME TO moved")
         await reports(session, f"{url}/healthz", 200)
-        life.advance(1.0)
+        life.advance(2.0)
         for page in ("healthz", "metrics"):
             async with session.get(f"{url}/{page}") as answer:
                 assert answer.status in {500, 503}
                 assert "marionette.db" not in await answer.text()
         with closing(sqlite3.connect(path)) as database:
-            database.execute("ALTER TABLE moved RENAME TO attempts")
+            database.execute("ALTER TABLE moved RENAME TO jobs")
 
 
 async def test_a_port_that_is_taken_is_one_sentence(life: Life) -> None:
