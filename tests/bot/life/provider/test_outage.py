@@ -15,7 +15,7 @@ from sandbox.faults.injector import Rule
 from tests.bot.life.jobs.test_points import POLL, SUBMIT
 from tests.bot.life.operator.test_alarms import errors, over
 from tests.bot.life.provider.test_provider import posts
-from tests.bot.life.world import TOKEN_LIFE_S, Life
+from tests.bot.life.world import Life
 from tests.e2e.stage import button, is_video, says
 
 UNAVAILABLE = "The video service is unavailable right now. Please try again later."
@@ -319,14 +319,3 @@ async def test_an_outage_of_polls_is_over_at_once_too(life: Life) -> None:
     await life.until(lambda: reads_unavailable(life) == 0, step_s=0.25)
     polls = [seen for seen in life.provider.requests[asked:] if seen.path.endswith("/status")]
     assert len(polls) <= 4
-
-
-async def test_that_it_is_over_is_told_also_where_a_token_has_died(life: Life) -> None:
-    """Such a card is edited by its id: no place in the line is worth that, and this is."""
-    await three_in_line(life, running=1)
-    life.faults.add(Rule(REFUSED, *SUBMIT, times=1))
-    life.advance(TOKEN_LIFE_S)
-    life.provider.workshop.resume()
-    await life.until(lambda: reads_unavailable(life) == 3, step_s=1.0)
-    await life.until(lambda: reads_unavailable(life) == 0, step_s=0.25)
-    assert "queued" in life.states()
