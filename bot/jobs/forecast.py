@@ -84,9 +84,12 @@ class Forecast:
         return math.ceil((now + left_s) / MINUTE_S) * MINUTE_S if left_s else None
 
     async def _turn(self, job: Job) -> Outlook:
-        if self._breaker.is_unavailable:
-            return Outlook(unavailable=True)
         queue = await self._jobs.queue()
+        if self._breaker.is_unavailable:
+            # Once it answers again, whoever can start finds out; without a place nobody can.
+            has_place = bool(queue.next_turns(min(1, queue.free(self._store.limits.max_running))))
+            if has_place or not self._breaker.is_half_open:
+                return Outlook(unavailable=True)
         if queue.waits_for_own(job.person_id, job.server_id):
             return Outlook(waits_for_own=True)
         now = self._clock.time()

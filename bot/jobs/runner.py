@@ -93,7 +93,7 @@ class Runner:
         self._wakers: dict[str, asyncio.Event] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._retries = RetryDeadline(clock, limit_s=0.0)
-        self._was_unavailable = False
+        self._was_answering = True
         self._stopping = asyncio.Event()
         self._last_action = 0
 
@@ -266,11 +266,11 @@ class Runner:
 
     async def _tell_outage_is_over(self) -> None:
         """Whoever waits in line reads it at once, and not at their next look; the first first."""
-        was_unavailable, self._was_unavailable = (
-            self._was_unavailable,
-            self._breaker.is_unavailable,
+        was_answering, self._was_answering = (
+            self._was_answering,
+            not self._breaker.is_unavailable or self._breaker.is_half_open,
         )
-        if was_unavailable and not self._was_unavailable:
+        if self._was_answering and not was_answering:
             for job_id in (await self._jobs.queue()).places():
                 self._cards.wake(job_id)
 

@@ -67,6 +67,11 @@ class CircuitBreaker:
         return self.polls_fail or (self._trips > 0 and not self._is_busy)
 
     @property
+    def is_half_open(self) -> bool:
+        """Whether something free was answered since the last failure, and no submit yet."""
+        return self._is_half_open
+
+    @property
     def is_degraded(self) -> bool:
         """Whether the last submit failed, or a poll has since: submits go out one at a time."""
         return self._trips > 0 or bool(self._recent_failed_polls)
@@ -95,7 +100,9 @@ class CircuitBreaker:
             self._polled_at = self._clock.monotonic()
 
     def record_poll_success(self, job_id: str) -> None:
-        """A poll was answered."""
+        """A poll was answered; after some that were not, that says as much as a probe."""
+        if self._failed_polls:
+            self._is_half_open = True
         self._unpollable_runs.discard(job_id)
         self._failed_polls = set()
 
