@@ -17,6 +17,7 @@ class Alarm(StrEnum):
     REJECTIONS = "the provider turns several people down with the same words"
     COST = "a run cost more than its price implies"
     DISK = "nothing can be saved"
+    ROOM = "the files take nearly all the room that they may"
     BACKUP = "the database could not be backed up"
     ADDRESSES = "a host of Discord's or the provider's has an address that is not public"
     CROWD = "people are turned away, since the bot cannot keep up"
@@ -41,6 +42,10 @@ ADVICE = {
         "pay for the length of their motion."
     ),
     Alarm.DISK: "Free space in DATA_DIR, or close what holds the database; jobs wait meanwhile.",
+    Alarm.ROOM: (
+        "Free space on the disk of DATA_DIR, raise MEDIA_LIMIT_GB, or lower KEEP_DAYS; the oldest "
+        "posted videos go first, and then new files are refused."
+    ),
     Alarm.BACKUP: (
         "Free space where BACKUP_DIR is; of a damaged database, restore the last backup as "
         "docs/operations.md says."

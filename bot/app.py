@@ -24,6 +24,7 @@ from bot.delivery.post import Delivery
 from bot.delivery.replies import Replies
 from bot.delivery.routes import Routes
 from bot.delivery.status import StatusCards
+from bot.jobs.disk import Disk
 from bot.jobs.files import Files
 from bot.jobs.forecast import Forecast
 from bot.jobs.given_up import GivenUp
@@ -140,7 +141,11 @@ async def _wire(
         client=client,
         store=store,
         alarms=alarms,
-        downloads=await stack.enter_async_context(_downloads(settings, alarms)),
+        downloads=await stack.enter_async_context(
+            Downloads(
+                alarms=alarms, suppliers=settings.suppliers(), proxy_for=settings.proxies().for_url
+            )
+        ),
         media=media,
         files=files,
         breaker=breaker,
@@ -274,6 +279,7 @@ def _runner(parts: _Parts, segmind: Segmind, told: _Told, crowd: Crowd) -> Runne
             downloads=parts.downloads,
             media=media,
             files=files,
+            disk=_disk(parts),
             replies=told.replies,
             wallets=parts.wallets,
             rates=settings.rates(),
@@ -336,6 +342,17 @@ def _submits(parts: _Parts, segmind: Segmind) -> Submits:
     )
 
 
+def _disk(parts: _Parts) -> Disk:
+    return Disk(
+        store=parts.store,
+        jobs=parts.jobs,
+        files=parts.files,
+        clock=parts.clock,
+        alarms=parts.alarms,
+        limit_bytes=parts.settings.media_limit_bytes,
+    )
+
+
 def _service(parts: _Parts, runner: Runner) -> RequestService:
     return RequestService(
         store=parts.store,
@@ -345,12 +362,6 @@ def _service(parts: _Parts, runner: Runner) -> RequestService:
         videos=parts.videos,
         rates=parts.settings.rates(),
         clock=parts.clock,
-    )
-
-
-def _downloads(settings: Settings, alarms: Alarms) -> Downloads:
-    return Downloads(
-        alarms=alarms, suppliers=settings.suppliers(), proxy_for=settings.proxies().for_url
     )
 
 

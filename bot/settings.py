@@ -90,6 +90,7 @@ class Settings(BaseSettings):
     http_proxy: SecretStr = SecretStr("")
     no_proxy: str = ""
     download_ranges: Annotated[tuple[Network, ...], NoDecode] = ()
+    media_limit_gb: Annotated[float, Field(gt=0, le=1_000_000)] | None = None
     keep_days: Annotated[float, Field(gt=0, le=3650, allow_inf_nan=False)] = 30
 
     @field_validator("allowed_servers", mode="before")
@@ -209,6 +210,11 @@ class Settings(BaseSettings):
     def backups(self) -> Path:
         """The folder of the daily backups."""
         return self.backup_dir or self.data_dir / "backups"
+
+    @property
+    def media_limit_bytes(self) -> int | None:
+        """The most that the files may take; `None` where the disk decides."""
+        return None if self.media_limit_gb is None else int(self.media_limit_gb * 1e9)
 
     def rates(self) -> Rates:
         """Credits per second of motion, by quality."""

@@ -59,6 +59,9 @@ SENTENCES: dict[Problem, str] = {
         "try again."
     ),
     Problem.DAMAGED_VIDEO: "The video is damaged and cannot be played: export it anew.",
+    Problem.NO_ROOM: (
+        "There is no room for your files right now, and the operator knows: please try again later."
+    ),
     Problem.OUT_OF_BOUNDS: "That must be a whole number from {least} to {most}.",
     Problem.TOO_HARD_TO_READ: (
         "That file takes too much time or memory to open: save it smaller and try again."

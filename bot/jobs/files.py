@@ -13,6 +13,11 @@ class Files:
     def __init__(self, data_dir: Path) -> None:
         self._root = data_dir / "media"
 
+    @property
+    def root(self) -> Path:
+        """The folder of all of them; it may not be there yet."""
+        return self._root
+
     def _folder(self, job_id: str) -> Path:
         return self._root / job_id
 

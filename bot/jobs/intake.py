@@ -16,6 +16,7 @@ from bot.core.ledger import Period, period_end
 from bot.core.pricing import Rates, price
 from bot.errors import CannotSave, DownloadError, DownloadRefused, Fact, Problem, Refused, StaleJob
 from bot.jobs.deadlines import RetryDeadline
+from bot.jobs.disk import Disk
 from bot.jobs.files import Files
 from bot.media.downloads import Downloads
 from bot.media.inspect import IMAGE_LIMIT_BYTES, VIDEO_LIMIT_BYTES, Media
@@ -28,6 +29,9 @@ REPLY_PATIENCE_S = 5.0
 
 RENEWAL_SPREAD_S = 60
 """Allowances and budgets renew for all at once, and cards are not all edited in one second."""
+
+CROWDED_OFFER_LIFE_S = 3600.0
+"""While the disk is crowded, offers live no longer: their files cost nobody anything."""
 
 DOWNLOAD_TIMEOUT_S = 90.0
 DOWNLOAD_TRIES = 3
@@ -58,6 +62,7 @@ class Intake:
         downloads: Downloads,
         media: Media,
         files: Files,
+        disk: Disk,
         replies: Replies,
         wallets: Wallets,
         rates: Rates,
@@ -68,6 +73,7 @@ class Intake:
         self._downloads = downloads
         self._media = media
         self._files = files
+        self._disk = disk
         self._replies = replies
         self._wallets = wallets
         self._rates = rates
@@ -86,13 +92,15 @@ class Intake:
             await self._look_at(job)
             return 0
         left_s = job.offer_ends_at - self._clock.time()
+        if self._disk.is_crowded:
+            left_s = min(left_s, job.created_at + CROWDED_OFFER_LIFE_S - self._clock.time())
         if left_s <= 0:
             await self._store.cancel(job, self._clock.time())
             return 0
         if job.duration_s is not None:
-            return min(left_s, self._renewed_after_s(job))
+            return min(left_s, self._renewed_after_s(job), CROWDED_OFFER_LIFE_S)
         if self._is_seen(job):
-            return left_s
+            return min(left_s, CROWDED_OFFER_LIFE_S)
         await self._look_at(job)
         return 0
 
@@ -196,6 +204,7 @@ class Intake:
         if self._fetched.get(path) == upload.url and await asyncio.to_thread(path.exists):
             return  # as half an offer; its message may be gone by now
         self._fetched.pop(path, None)
+        await self._disk.make_room(min(upload.size_bytes or limit_bytes, limit_bytes))
         for tries_left in reversed(range(DOWNLOAD_TRIES)):
             try:
                 async with self._slots:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, and_, bindparam, case, func, or_, select
 
 from bot.core.actions import Action, ActionKind
 from bot.core.admission import Standing
-from bot.core.jobs import ENDED, RUNNING, Attempt, Job, JobState, Quality, Source
+from bot.core.jobs import ENDED, RUNNING, Attempt, Delivered, Job, JobState, Quality, Source
 from bot.core.ledger import Balance, Entry
 from bot.core.queue import Queue, QueuedJob
 from bot.core.rules import OperatorLimits, Rules
@@ -189,6 +189,17 @@ class Queries:
         if person_id is not None:
             where.append(jobs.c.person_id == person_id)
         return await self._jobs(*where, first=JobState.REVIEW, limit=limit, offset=offset)
+
+    @query
+    def oldest_posted(self, connection: Connection, limit: int) -> list[Job]:
+        """Jobs whose kept video also stands where its requester can see it, oldest first."""
+        posted = select_jobs().where(
+            jobs.c.state == JobState.DELIVERED,
+            jobs.c.delivered != Delivered.KEPT,
+            jobs.c.video_deleted_at.is_(None),
+        )
+        oldest = posted.order_by(jobs.c.state_since, jobs.c.id).limit(limit)
+        return [job_from(row) for row in connection.execute(oldest).mappings()]
 
     async def ended_with_video(self, before: float) -> list[Job]:
         """Jobs whose kept video is older than its time."""

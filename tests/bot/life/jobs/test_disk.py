@@ -51,6 +51,19 @@ async def test_no_room_for_what_was_given_is_said_at_once(life: Life) -> None:
     assert not list((life.folder / "data" / "media").glob("*/*.part"))
 
 
+async def test_beyond_the_operators_limit_files_are_refused_and_nothing_is_held(
+    life: Life,
+) -> None:
+    await life.start(media_limit_gb=1e-6)
+    ada, ben = await life.person("ada"), await life.person("ben")
+    await life.mimic(ada)
+    await ada.wait_for(says("There is no room for your files right now"))
+    await ben.send(await ben.open_dm(), files=[life.picture, life.motion])
+    await ben.wait_for(says("There is no room for your files right now"))
+    assert life.states() == ["failed", "failed"]
+    assert life.money() == []
+
+
 async def test_no_room_for_the_video_is_waited_out(life: Life) -> None:
     """It was bought: it is fetched when there is room, and paid for when it is there."""
     huge = Rule(HUGE, *FILE)

@@ -17,6 +17,7 @@ from bot.core.jobs import Delivered, Job
 from bot.core.pricing import Rates
 from bot.core.rules import OperatorLimits
 from bot.errors import DeliveryError, Fact, Problem, Refused
+from bot.jobs.disk import Disk
 from bot.jobs.files import Files
 from bot.jobs.forecast import Forecast
 from bot.jobs.given_up import GivenUp
@@ -221,6 +222,14 @@ class Program:
                 downloads=downloads,
                 media=media,
                 files=files,
+                disk=Disk(
+                    store=store,
+                    jobs=self.jobs,
+                    files=files,
+                    clock=clock,
+                    alarms=alarms,
+                    limit_bytes=None,
+                ),
                 replies=self.discord,
                 wallets=self.wallets,
                 rates=Rates(RATES),

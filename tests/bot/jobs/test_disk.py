@@ -1,0 +1,126 @@
+"""Room for files: made by what nobody misses, kept for what is paid for, else refused in time."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from bot.alarms import Alarm, Alarms
+from bot.core.jobs import Delivered
+from bot.errors import Problem, Refused
+from bot.jobs.disk import LOOK_EVERY_S, RESULT_BYTES, Disk
+from bot.jobs.files import Files
+from bot.jobs.live import LiveJobs
+from bot.store.database import Database
+from bot.store.store import Store
+from tests.bot.stopped_clock import StoppedClock
+from tests.bot.store.test_backup import url
+from tests.bot.store.test_jobs import AT, LIMITS, rendering
+
+MB = 1_000_000
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    async with await Database.open(url(tmp_path), exclusive=True) as database:
+        yield Store(database, LIMITS)
+
+
+class Folder:
+    """A media folder with its limit, and what lies in it."""
+
+    def __init__(self, store: Store, folder: Path, limit_bytes: int | None) -> None:
+        self._store, self.files, self._clock = store, Files(folder), StoppedClock()
+        self.disk = Disk(
+            store=store,
+            jobs=LiveJobs(store),
+            files=self.files,
+            clock=self._clock,
+            alarms=Alarms(),
+            limit_bytes=limit_bytes,
+        )
+
+    async def posted(self, number: int, size_bytes: int, how: Delivered = Delivered.CHANNEL) -> str:
+        """The kept video of a job that has ended, the later the higher its number."""
+        job = await rendering(self._store, number)
+        job = await self._store.rendered(job, "https://files.example/v.mp4", 0.5, AT)
+        job = await self._store.fetched(job, AT)
+        await self._store.delivered(job, how, None, AT + number)
+        self.lies(self.files.video(job.id), size_bytes)
+        return job.id
+
+    def lies(self, path: Path, size_bytes: int) -> None:
+        """A file of this size, of which the disk has nothing."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as file:
+            file.truncate(size_bytes)
+
+    def later(self) -> None:
+        """So much later that the folder is looked at again."""
+        self._clock.now += LOOK_EVERY_S
+
+    def names(self) -> list[str]:
+        """The jobs of which something is kept."""
+        return sorted(path.name for path in self.files.root.iterdir())
+
+
+async def refused(disk: Disk, size_bytes: int) -> bool:
+    try:
+        await disk.make_room(size_bytes)
+    except Refused as refusal:
+        return refusal.problem is Problem.NO_ROOM
+    return False
+
+
+async def test_what_is_coming_counts_until_the_next_look(store: Store, tmp_path: Path) -> None:
+    folder = Folder(store, tmp_path, 100 * MB)
+    assert not await refused(folder.disk, 60 * MB)
+    assert await refused(folder.disk, 60 * MB)
+    folder.later()
+    assert not await refused(folder.disk, 60 * MB)
+
+
+async def test_the_oldest_posted_videos_go_first_and_no_other(store: Store, tmp_path: Path) -> None:
+    folder = Folder(store, tmp_path, 100 * MB)
+    kept = await folder.posted(1, 30 * MB, Delivered.KEPT)
+    posted = [await folder.posted(number, 30 * MB) for number in (2, 3)]
+    assert not await refused(folder.disk, 50 * MB)
+    assert folder.names() == [kept]
+    for job_id in posted:
+        job = await store.read.job(job_id)
+        assert job is not None
+        assert job.video_deleted_at is not None
+    assert await refused(folder.disk, 71 * MB)
+    assert folder.names() == [kept]
+
+
+async def test_what_is_paid_for_finds_room(store: Store, tmp_path: Path) -> None:
+    folder = Folder(store, tmp_path, 2 * RESULT_BYTES)
+    await rendering(store, 1)
+    assert await refused(folder.disk, RESULT_BYTES + 1)
+    assert not await refused(folder.disk, RESULT_BYTES)
+
+
+async def test_the_operator_hears_long_before(store: Store, tmp_path: Path) -> None:
+    folder = Folder(store, tmp_path, 100 * MB)
+    with capture_logs() as logs:
+        folder.lies(folder.files.subject("a"), 40 * MB)
+        await folder.disk.make_room(1)
+        crowded = [folder.disk.is_crowded]
+        folder.lies(folder.files.subject("b"), 41 * MB)
+        folder.later()
+        await folder.disk.make_room(1)
+        crowded.append(folder.disk.is_crowded)
+        await folder.files.delete_all("b")
+        folder.later()
+        await folder.disk.make_room(1)
+    assert crowded == [False, True]
+    assert [entry["event"] for entry in logs if entry["log_level"] == "error"] == [Alarm.ROOM]
+    assert [entry["trouble"] for entry in logs if "over" in entry["event"]] == [Alarm.ROOM]
+
+
+async def test_without_a_limit_the_disk_is_one(store: Store, tmp_path: Path) -> None:
+    folder = Folder(store, tmp_path, None)
+    assert not await refused(folder.disk, MB)
+    assert await refused(folder.disk, 10**18)
