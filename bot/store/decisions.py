@@ -72,8 +72,7 @@ class Decisions:
             after = changed(connection, job.id)
         if outcome is Outcome.GIVE_UP:
             journal.settle(connection, job, EntryKind.RELEASE, at)
-            if known is None:
-                journal.keep_counting(connection, job)
+            journal.keep_counting(connection, job)
         action = _about(job, ActionKind.RESOLVE, actor_id, reason, at)
         record_action(connection, replace(action, before=_seen(job), after=_seen(after)))
         return after

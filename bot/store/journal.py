@@ -201,7 +201,7 @@ def settle(connection: Connection, job: Job, kind: EntryKind, at: float) -> None
 
 
 def keep_counting(connection: Connection, job: Job) -> None:
-    """A job is given up while a run may yet be billed: budgets count it until there is none."""
+    """A job is given up whose run is billed, or may yet be: budgets count it until it is not."""
     held = hold_of(connection, job.id)
     assert held is not None
     credits = ledger.whole_price(held)

@@ -256,7 +256,7 @@ async def test_who_still_waits_for_such_a_run_comes_first(store: Store, state: s
 
 
 @pytest.mark.parametrize("run_is_known", [False, True])
-async def test_what_a_moderator_gives_up_counts_on_if_nobody_knows_its_run(
+async def test_what_a_moderator_gives_up_counts_on_whether_or_not_its_run_is_known(
     store: Store, run_is_known: bool
 ) -> None:
     if run_is_known:
@@ -265,7 +265,7 @@ async def test_what_a_moderator_gives_up_counts_on_if_nobody_knows_its_run(
         job = await in_review(store)
     await resolve(store, job, Outcome.GIVE_UP)
     assert await held(store) == (1000, 0)
-    assert (await spent(store))[0] == (0 if run_is_known else 2)
+    assert (await spent(store))[0] == 2
     assert len(await store.read.unproven(0)) == (not run_is_known)
 
 

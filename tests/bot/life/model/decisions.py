@@ -29,6 +29,5 @@ def resolves(model: Reference, job: Told, outcome: str, run: Run | None) -> bool
         job.is_attempting, job.again = False, job.again + 1
     else:
         model.fails(job)
-        if job.attempt.run is None:
-            model.purses.perhaps_billed.add(job.id)
+        model.purses.perhaps_billed.add(job.id)
     return True
