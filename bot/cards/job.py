@@ -5,6 +5,7 @@ Buttons carry only an action and the job's id, so that they outlive a restart.
 
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
+from urllib.parse import quote
 
 import discord
 from discord import ui
@@ -27,6 +28,12 @@ class Button(StrEnum):
     START = "start"
     DETAILS = "details"
 
+
+LINK_BUTTON_LIMIT_CHARS = 512
+"""Discord's limit; a longer link stands in the text."""
+
+IN_AN_ADDRESS = "%/:=&?#+,;@!$*~"
+"""What may stand there beside letters, digits and `-._`, and ends no link of Discord's markdown."""
 
 COLOURS = {
     JobState.DELIVERED: GREEN,
@@ -189,12 +196,14 @@ def _lengths(job: Job, qualities: Iterable[Quality]) -> str:
 def finished(job: Job, *, link: tuple[str, float] | None = None) -> ui.LayoutView:
     """The finished post: the attached video, or a link and the unix second at which it ends."""
     items: list[ui.Item[ui.LayoutView]] = [words(f"<@{job.person_id}>, your video is ready.")]
+    buttons: list[ui.Button[ui.LayoutView]] = []
     if link is None:
         items.append(_video(job))
     else:
-        items.append(words("It could not be attached here.", _download(*link)))
+        said, buttons = _download(*link)
+        items.append(words("It could not be attached here.", said))
     items.append(words(status_text.small_print(job, job.quality, status_text.length(job))))
-    items.append(ui.ActionRow(_button("Details", Button.DETAILS, job)))
+    items.append(ui.ActionRow(*buttons, _button("Details", Button.DETAILS, job)))
     return view(*items, colour=GREEN)
 
 
@@ -237,8 +246,13 @@ def ready(job: Job) -> ui.LayoutView:
     )
 
 
-def _download(url: str, ends_at: float) -> str:
-    return f"[Download it]({url}) before <t:{ends_at:.0f}:f> (<t:{ends_at:.0f}:R>)."
+def _download(url: str, ends_at: float) -> tuple[str, list[ui.Button[ui.LayoutView]]]:
+    """How a video is had by the provider's link, whose words are its own: they stay an address."""
+    inert = quote(url, safe=IN_AN_ADDRESS)
+    until = f"before <t:{ends_at:.0f}:f> (<t:{ends_at:.0f}:R>)."
+    if len(inert) > LINK_BUTTON_LIMIT_CHARS:
+        return f"[Download it]({inert}) {until}", []
+    return f"Download it {until}", [ui.Button(label="Download", url=inert)]
 
 
 def shown_again(
@@ -256,7 +270,10 @@ def shown_again(
     if has_file:
         items.append(_video(job))
     elif link is not None:
-        items.append(words(_download(*link)))
+        said, buttons = _download(*link)
+        items.append(words(said))
+        if buttons:
+            items.append(ui.ActionRow(*buttons))
     elif job.state is JobState.DELIVERED:
         items.append(words("The video itself is no longer kept."))
     if job.state in {JobState.CHECKING, JobState.QUEUED}:

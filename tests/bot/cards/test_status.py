@@ -1,5 +1,6 @@
 """A status card says where its job is, when it comes, and whether it can be cancelled."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -39,3 +40,20 @@ def test_a_cancel_button_only_where_it_can_be_cancelled() -> None:
         view = job_cards.status(replace(JOB, state=state, lease="run"), Outlook())
         buttons = [item for item in view.walk_children() if isinstance(item, ui.Button)]
         assert bool(buttons) == (state is JobState.QUEUED)
+
+
+@pytest.mark.parametrize("more", ["", "x" * 500])
+def test_a_link_of_the_providers_stays_an_address(more: str) -> None:
+    url = f"https://files.example/v.mp4?a=1&b=%20{more}) [free](https://evil.example/ <@1> `x`"
+    for card in (
+        job_cards.finished(JOB, link=(url, 2e9)),
+        job_cards.shown_again(JOB, Outlook(), link=(url, 2e9)),
+    ):
+        buttons = [item for item in card.walk_children() if isinstance(item, ui.Button)]
+        links = [button.url for button in buttons if button.url]
+        links += re.findall(r"\]\((\S*?)\)", text_of(card))
+        [link] = links
+        assert link.startswith("https://files.example/v.mp4?a=1&b=%20")
+        assert not set(link) & set(" ()[]<>`")
+        assert "free" not in text_of(card).replace(link, "")
+        assert not [button for button in buttons if len(button.url or "") > 512]

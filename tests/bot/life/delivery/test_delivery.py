@@ -104,7 +104,7 @@ async def test_a_video_that_fits_nowhere_is_linked_with_its_end(life: Life) -> N
     life.world.upload_limits_bytes[studio] = 200
     await life.reaches("delivered", step_s=1.0)
     post = (await ada.wait_for(says("Download it")))["message"]
-    assert life.provider.files_url in text_of(post)
+    assert life.provider.files_url in str(post["components"])
     assert [person["id"] for person in post["mentions"]] == [str(life.world.users["ada"].id)]
     assert life.rows("SELECT delivered FROM jobs") == [("channel",)]
 
