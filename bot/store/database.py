@@ -21,7 +21,7 @@ from bot.store.file.backup import back_up_before
 from bot.store.file.integrity import damage
 from bot.store.file.lock import locked, path_in
 from bot.store.file.upgrade import upgrade, versions
-from bot.store.group_commit import Changes, GroupCommit, Work
+from bot.store.group_commit import IMMEDIATELY, Changes, GroupCommit, Work
 
 log = structlog.get_logger()
 
@@ -94,7 +94,7 @@ class Database:
 
     async def _connect(self, busy_timeout_s: float) -> None:
         with self._explained():
-            for begin, on_commit in (("BEGIN IMMEDIATE", self._tell), ("BEGIN", lambda _: None)):
+            for begin, on_commit in ((IMMEDIATELY, self._tell), ("BEGIN", lambda _: None)):
                 connection = await aiosqlite.connect(self.path, timeout=busy_timeout_s)
                 self._connections.append(GroupCommit(connection, begin=begin, on_commit=on_commit))
 

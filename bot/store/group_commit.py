@@ -5,6 +5,7 @@ savepoint in it, so that one that fails undoes only itself.
 """
 
 import asyncio
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -25,6 +26,9 @@ log = structlog.get_logger()
 
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "recursive_triggers=ON")
 """With the last one a REPLACE fires the triggers that keep the journal as it is."""
+
+IMMEDIATELY = "BEGIN IMMEDIATE"
+"""How a connection begins that writes: nobody else can, from then on."""
 
 BATCH_S = 0.02
 """Who comes first in a batch waits for those behind it, but not longer than that."""
@@ -88,6 +92,7 @@ class GroupCommit:
         on_commit: Callable[[Changes], None] = lambda _: None,
     ) -> None:
         self._connection = connection
+        self._writes = begin == IMMEDIATELY
         self._on_commit = on_commit
         self._urgent: deque[_Waiting] = deque()
         self._patient: deque[_Waiting] = deque()
@@ -139,10 +144,15 @@ class GroupCommit:
             self._at_work = None
 
     def _do_together(self, batch: list[_Waiting]) -> None:
-        """In the thread: one transaction of what waits; `batch` is what it has taken."""
+        """In the thread: one transaction of what waits; `batch` is what it has taken.
+
+        Who only asks sees what was saved before the first question. Later ones are not among these:
+        they must also see what was saved until they were asked.
+        """
         until = time.monotonic() + BATCH_S
         with self.engine.connect() as connection, connection.begin():
-            while (waiting := self._next()) is not None:
+            most = math.inf if self._writes else len(self._urgent) + len(self._patient)
+            while len(batch) < most and (waiting := self._next()) is not None:
                 batch.append(waiting)
                 self._do(connection, waiting)
                 if time.monotonic() > until:

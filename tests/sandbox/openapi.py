@@ -54,6 +54,12 @@ ALLOWED: tuple[Exemption, ...] = (
         "Likewise, ids as numbers: discord.py writes the people that may be mentioned so.",
     ),
     Exemption(
+        r"POST",
+        r"/channels/\d+/messages",
+        r"^\$\.message_reference\.\w+_id: \d+ is not",
+        "Likewise: discord.py writes the message that is answered so.",
+    ),
+    Exemption(
         r"\w+",
         r".*",
         r'^\$: "code" is a required property',

@@ -183,6 +183,30 @@ async def test_a_commit_that_fails_fails_for_all_of_it(tmp_path: Path) -> None:
         assert await database.read(explained) == [3]
 
 
+async def test_who_asks_sees_what_was_saved_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also while an older question, with an older view, is being answered."""
+    monkeypatch.setattr("bot.store.group_commit.BATCH_S", 10.0)
+    looked, go_on = threading.Event(), threading.Event()
+    granted = text("SELECT sum(granted) FROM wallets")
+
+    def slowly(connection: Connection) -> object:
+        seen = connection.scalar(granted)
+        looked.set()
+        go_on.wait(10)
+        return seen
+
+    async with await Database.open(url(tmp_path), exclusive=True) as database:
+        first = asyncio.create_task(database.read(slowly))
+        await asyncio.to_thread(looked.wait)
+        await Store(database, LIMITS).grant(1, 2, 5, actor_id=0, reason="gift", at=1.0)
+        second = asyncio.create_task(database.read(lambda opened: opened.scalar(granted)))
+        await asyncio.sleep(0)
+        go_on.set()
+        assert (await first, await second) == (None, 5)
+
+
 async def test_whoever_somebody_waits_for_goes_first(tmp_path: Path) -> None:
     async with await Database.open(url(tmp_path), exclusive=True) as database:
         async with asyncio.TaskGroup() as group, at_work(database):
