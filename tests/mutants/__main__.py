@@ -1,4 +1,4 @@
-"""`python -m tests.mutants`: break each rule alone, in a copy, and tell which tests fail.
+"""`python -m tests.mutants`: break each rule alone, in a copy, and tell which tests fail first.
 
 Words on the command line choose the rules that hold one of them. Ends with 1 if a rule can be
 broken and nothing notices, or if the source no longer reads as the change expects.
@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.mutants.broken import MUTANTS
@@ -20,8 +21,11 @@ ROOT = Path(__file__).parent.parent.parent
 EVERYTHING = ("tests/bot",)
 PYTEST_OPTIONS = (
     *("-q", "--tb=no", "-rfE", "-p", "no:cacheprovider"),
-    "--hypothesis-profile=broken on purpose",
+    *("--hypothesis-profile=broken on purpose", "--maxfail=3"),
 )
+AT_ONCE = 4
+"""A broken bot mostly keeps its tests waiting, each until its patience ends."""
+
 LIVES = "80"
 _FAILED = re.compile(r"^(?:FAILED|ERROR) tests/bot/(\S+)", re.MULTILINE)
 
@@ -91,21 +95,23 @@ def say(line: str) -> None:
 
 
 def main(words: list[str]) -> int:
-    """Break them one after the other; the exit code."""
-    wrong = 0
-    for mutant in chosen(words):
-        try:
-            found = noticed(mutant)
-        except DriftError as error:
-            say(f"DRIFT {error}")
-            wrong += 1
-            continue
-        if not found and not mutant.harmless:
-            wrong += 1
-        verdict = ", ".join(found) or mutant.harmless or "NOTHING NOTICES"
-        say(f"{mutant.rule}: {verdict}")
+    """Break each alone, several beside each other; the exit code."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        wrong = sum(pool.map(is_wrong, chosen(words)))
     say(f"wrong: {wrong}")
     return 1 if wrong else 0
+
+
+def is_wrong(mutant: Mutant) -> bool:
+    """Tell what notices that this rule is broken; whether nothing does that should."""
+    try:
+        found = noticed(mutant)
+    except DriftError as error:
+        say(f"DRIFT {error}")
+        return True
+    verdict = ", ".join(found) or mutant.harmless or "NOTHING NOTICES"
+    say(f"{mutant.rule}: {verdict}")
+    return not found and not mutant.harmless
 
 
 if __name__ == "__main__":

@@ -176,7 +176,7 @@ FENCES = (
     _one(
         "transactions do not lock when they begin",
         "bot/store/database.py",
-        '("BEGIN IMMEDIATE", self._tell)',
+        "(IMMEDIATELY, self._tell)",
         '("BEGIN", self._tell)',
         f"{STORE}/test_database.py",
     ),
