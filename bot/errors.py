@@ -13,7 +13,7 @@
     │   │   ├── AccountRefused        nothing works until the operator acts
     │   │   │   ├── KeyRejected       401, 403: the key
     │   │   │   └── OutOfCredits      402, or a refusal in words about the balance: it is spent
-    │   │   └── ModelMissing          404, 405, 410: no such model, or not at this address
+    │   │   └── ModelMissing          404, 405, 410, moved: no such model, or not at this address
     │   ├── InputsRejected            the provider will never take these inputs
     │   ├── SubmitInDoubt             the reply to a submit was lost: a job may exist
     │   ├── RequestUnknown            404 to a GET: unknown, not known yet, or past its hour
@@ -213,7 +213,10 @@ class OutOfCredits(AccountRefused):
 
 
 class ModelMissing(NotAccepted):
-    """404, 405 or 410 to a submit: `model` was withdrawn, or is not to be had at `address`."""
+    """404, 405, 410 or "moved" to a submit.
+
+    `model` was withdrawn, or is not to be had at `address`.
+    """
 
     def __init__(self, message: str, *, status: int, address: str, model: str) -> None:
         super().__init__(message, status=status)

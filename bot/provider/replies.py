@@ -32,7 +32,9 @@ _PROVIDERS_QUALITY = "540p"  # what the model takes when a request names no qual
 _LONGEST_URL_CHARS = 4096
 _URL_KEYS = ("url", "video_url", "video", "output")
 _SENT_UNKNOWN = frozenset({408, 409})  # 4xx, yet no proof that nothing was started
-_MISSING = frozenset({404, 405, 410})
+_MISSING = frozenset({404, 405, 410, 301, 307, 308})
+"""With the last three nothing was done here; 302 and 303 may follow something that was."""
+
 _MAY_BE_SPENT = frozenset({400, 403, 406})
 _SPENT = re.compile(
     r"\b(credits?|balance|funds?|spend(ing)?|quota|billing|payments?|top[- ]?up)\b", re.IGNORECASE
