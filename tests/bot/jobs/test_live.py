@@ -1,12 +1,13 @@
 """What the program remembers of the jobs under way is what the database has, and not read again."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Awaitable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy.event import listen
+from sqlalchemy.event import listen, remove
 
 from bot.core.actions import ActionKind
 from bot.core.jobs import Delivered, Failure, Job, JobState, Source
@@ -133,20 +134,37 @@ async def test_what_another_program_decides_is_seen_when_it_is_looked_for(
     assert (await live.queue()).waits_for_own(3, 1)
 
 
+async def overtaken(store: Store, live: LiveJobs, job_id: str, change: Awaitable[object]) -> None:
+    """Look a job up, and change it once it has been read and before anybody knows."""
+    has_read, go_on = threading.Event(), threading.Event()
+
+    def hold(_: object, __: object, statement: str, *___: object) -> None:
+        if statement.startswith("SELECT"):
+            has_read.set()
+            go_on.wait(10)
+
+    reader = store.database._connections[1].engine
+    listen(reader, "after_cursor_execute", hold)
+    looking_up = asyncio.create_task(live.refresh(job_id))
+    await asyncio.to_thread(has_read.wait, 10)
+    await change
+    go_on.set()
+    await looking_up
+    remove(reader, "after_cursor_execute", hold)
+
+
 async def test_a_reading_that_was_overtaken_changes_nothing(store: Store) -> None:
     """A job ends while it is read: what was read must not bring it back."""
     live = LiveJobs(store)
     await live.load()
     job = await queue(store)
-    for _ in range(20):
-        reading = asyncio.create_task(live.refresh(job.id))
-        await asyncio.sleep(0)
-        note = asyncio.create_task(store.card_shows(job.id, "queued:1"))
-        await asyncio.gather(reading, note)
-        assert await live.job(job.id) == await store.read.job(job.id)
-    reading = asyncio.create_task(live.refresh(job.id))
-    await asyncio.sleep(0)
-    ended = await store.cancel(job, AT)
-    await reading
-    assert await live.job(job.id) == ended
+    await overtaken(store, live, job.id, store.card_shows(job.id, "queued:1"))
+    assert await live.job(job.id) == await store.read.job(job.id)
+    seen_last = await live.job(job.id)
+    assert seen_last is not None
+    assert seen_last.card.shown == "queued:1"
+    await overtaken(store, live, job.id, store.cancel(seen_last, AT))
+    ended = await live.job(job.id)
+    assert ended is not None
+    assert ended.state is JobState.CANCELLED
     assert live._jobs == {}
