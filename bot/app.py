@@ -345,7 +345,6 @@ def _submits(parts: _Parts, segmind: Segmind) -> Submits:
 def _disk(parts: _Parts) -> Disk:
     return Disk(
         store=parts.store,
-        jobs=parts.jobs,
         files=parts.files,
         clock=parts.clock,
         alarms=parts.alarms,

@@ -15,14 +15,13 @@ from bot.alarms import Alarm, Alarms
 from bot.clock import Clock
 from bot.errors import Problem, Refused
 from bot.jobs.files import Files
-from bot.jobs.live import Jobs
 from bot.store.store import Store
 
 log = structlog.get_logger()
 
 LOOK_EVERY_S = 30.0
-RESULT_BYTES = 100_000_000
-"""Kept free for each video that is being made; most are a tenth of that."""
+RESULT_BYTES_PER_S = 2_000_000
+"""Kept free for each second of the videos that are being made; most take a tenth of that."""
 
 SPARE_SHARE, SPARE_BYTES = 0.1, 1_000_000_000
 """Of the disk, so much is left to everybody else, where no limit is set."""
@@ -40,21 +39,19 @@ class Disk:
         self,
         *,
         store: Store,
-        jobs: Jobs,
         files: Files,
         clock: Clock,
         alarms: Alarms,
         limit_bytes: int | None,
     ) -> None:
         self._store = store
-        self._jobs = jobs
         self._files = files
         self._clock = clock
         self._alarms = alarms
         self._set_limit_bytes = limit_bytes
         self._lock = asyncio.Lock()
         self._looked_at: float | None = None
-        self._used_bytes = self._limit_bytes = self._coming_bytes = 0
+        self._used_bytes = self._limit_bytes = self._coming_bytes = self._results_bytes = 0
 
     @property
     def is_crowded(self) -> bool:
@@ -65,8 +62,7 @@ class Disk:
         """For a file that is about to be fetched. Raises `Refused` where there is none."""
         async with self._lock:
             await self._look()
-            results_bytes = (await self._jobs.queue()).running * RESULT_BYTES
-            while self._taken_bytes + results_bytes + size_bytes > self._limit_bytes:
+            while self._taken_bytes + self._results_bytes + size_bytes > self._limit_bytes:
                 if not await self._free():
                     self._alarms.raise_(Alarm.ROOM, "files", limit_bytes=self._limit_bytes)
                     raise Refused(Problem.NO_ROOM)
@@ -92,6 +88,8 @@ class Disk:
         most_bytes = self._used_bytes + free_bytes - spare_bytes
         if self._set_limit_bytes is not None:
             most_bytes = min(self._set_limit_bytes, self._used_bytes + free_bytes - SPARE_BYTES)
+        running_s = await self._store.read.running_motion_s()
+        self._results_bytes = int(running_s * RESULT_BYTES_PER_S)
         self._limit_bytes, self._coming_bytes, self._looked_at = max(0, most_bytes), 0, now
         if self._share > NEARLY_FULL:
             self._alarms.raise_(Alarm.ROOM, "files", limit_bytes=self._limit_bytes)

@@ -191,6 +191,12 @@ class Queries:
         return await self._jobs(*where, first=JobState.REVIEW, limit=limit, offset=offset)
 
     @query
+    def running_motion_s(self, connection: Connection) -> float:
+        """How long (s) the motions of all running jobs are together."""
+        running = select(func.sum(jobs.c.duration_s)).where(jobs.c.state.in_(RUNNING))
+        return connection.scalar(running) or 0.0
+
+    @query
     def oldest_posted(self, connection: Connection, limit: int) -> list[Job]:
         """Jobs whose kept video also stands where its requester can see it, oldest first."""
         posted = select_jobs().where(

@@ -9,9 +9,8 @@ from structlog.testing import capture_logs
 from bot.alarms import Alarm, Alarms
 from bot.core.jobs import Delivered
 from bot.errors import Problem, Refused
-from bot.jobs.disk import LOOK_EVERY_S, RESULT_BYTES, Disk
+from bot.jobs.disk import LOOK_EVERY_S, RESULT_BYTES_PER_S, Disk
 from bot.jobs.files import Files
-from bot.jobs.live import LiveJobs
 from bot.store.database import Database
 from bot.store.store import Store
 from tests.bot.stopped_clock import StoppedClock
@@ -34,7 +33,6 @@ class Folder:
         self._store, self.files, self._clock = store, Files(folder), StoppedClock()
         self.disk = Disk(
             store=store,
-            jobs=LiveJobs(store),
             files=self.files,
             clock=self._clock,
             alarms=Alarms(),
@@ -96,10 +94,19 @@ async def test_the_oldest_posted_videos_go_first_and_no_other(store: Store, tmp_
 
 
 async def test_what_is_paid_for_finds_room(store: Store, tmp_path: Path) -> None:
-    folder = Folder(store, tmp_path, 2 * RESULT_BYTES)
-    await rendering(store, 1)
-    assert await refused(folder.disk, RESULT_BYTES + 1)
-    assert not await refused(folder.disk, RESULT_BYTES)
+    folder = Folder(store, tmp_path, 5 * RESULT_BYTES_PER_S)
+    job = await rendering(store, 1)
+    assert job.duration_s == 2.0
+    assert await refused(folder.disk, 3 * RESULT_BYTES_PER_S + 1)
+    assert not await refused(folder.disk, 3 * RESULT_BYTES_PER_S)
+
+
+async def test_thousands_under_way_leave_room_for_more(store: Store, tmp_path: Path) -> None:
+    """What is kept free follows what is made: two seconds take less than a long film would."""
+    folder = Folder(store, tmp_path, 2000 * MB)
+    for number in range(90):
+        await rendering(store, number)
+    assert not await refused(folder.disk, 100 * MB)
 
 
 async def test_the_operator_hears_long_before(store: Store, tmp_path: Path) -> None:

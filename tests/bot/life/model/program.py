@@ -224,7 +224,6 @@ class Program:
                 files=files,
                 disk=Disk(
                     store=store,
-                    jobs=self.jobs,
                     files=files,
                     clock=clock,
                     alarms=alarms,
