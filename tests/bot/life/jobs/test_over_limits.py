@@ -70,7 +70,7 @@ async def test_a_full_line(life: Life) -> None:
     await life.mimic(ada)
     await life.reaches("rendering")
     await life.mimic(ben)
-    await ben.wait_for(says("Number 1 in line"))
+    await ben.wait_for(says("Number 1 in line", to=ben.user_id))
     assert "The line is full: 1 requests are waiting" in await refused(life, cleo)
 
 

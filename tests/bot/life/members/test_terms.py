@@ -51,7 +51,7 @@ async def test_what_is_given_back_is_told_too(life: Life) -> None:
     files = {"image": life.picture, "video": life.motion}
     direct = await ben.open_dm()
     await ben.use(direct, "mimic", {"quality": "360p"}, files)
-    waiting = (await ben.wait_for(says("### In line")))["message"]
+    waiting = (await ben.wait_for(says("### In line", to=ben.user_id)))["message"]
     channel, card = await offered(life, ben, "You have **2 credits**.")
     assert closed(card) == ["720p"]
     await ben.click(channel, int(waiting["id"]), button(waiting, "Cancel"))
