@@ -12,6 +12,7 @@ from bot.clock import Clock, SystemClock
 from bot.console.database import db
 from bot.console.doctor import doctor
 from bot.console.jobs import jobs
+from bot.console.pauses import pause, resume
 from bot.console.quota import quota
 from bot.console.tables import plain
 from bot.console.usage import parser
@@ -29,6 +30,8 @@ Report = tuple[str, int] | str
 BESIDE: dict[str, Callable[[argparse.Namespace, Settings, Clock], Awaitable[Report]]] = {
     "jobs": jobs,
     "quota": quota,
+    "pause": pause,
+    "resume": resume,
     "db": db,
     "doctor": doctor,
 }

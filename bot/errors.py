@@ -67,6 +67,15 @@ class Problem(StrEnum):
     BUDGET_SPENT = "budget_spent"  # budget, renews_at
     BUDGET_TOO_LOW = "budget_too_low"  # price, left, renews_at
     OVER_BUDGET = "over_budget"  # price, budget
+    SERVER_CAP_SPENT = "server_cap_spent"  # budget, renews_at
+    SERVER_CAP_TOO_LOW = "server_cap_too_low"  # price, left, renews_at
+    OVER_SERVER_CAP = "over_server_cap"  # price, budget
+    PERSON_CAP_SPENT = "person_cap_spent"  # budget, renews_at
+    PERSON_CAP_TOO_LOW = "person_cap_too_low"  # price, left, renews_at
+    OVER_PERSON_CAP = "over_person_cap"  # price, budget
+    PAUSED = "paused"  # reason
+    PAUSED_HERE = "paused_here"  # reason
+    NOT_PAUSED = "not_paused"
     QUEUE_FULL = "queue_full"  # limit
     TOO_MANY_WAITING = "too_many_waiting"  # limit
     SERVER_NOT_ALLOWED = "server_not_allowed"
@@ -108,6 +117,8 @@ class Problem(StrEnum):
     HISTORY_UNREADABLE = "history_unreadable"
     BLOCKED = "blocked"  # until (unix s), reason
     BLOCKED_FOR_GOOD = "blocked_for_good"  # reason
+    BLOCKED_EVERYWHERE = "blocked_everywhere"  # until (unix s), reason
+    BLOCKED_EVERYWHERE_FOR_GOOD = "blocked_everywhere_for_good"  # reason
     WRONG_CHANNEL = "wrong_channel"  # channels: mentions
     QUALITY_NOT_ALLOWED = "quality_not_allowed"  # quality, allowed
     NO_QUALITY = "no_quality"

@@ -31,6 +31,7 @@ from bot.media.addresses import Network, Suppliers
 
 Url = Annotated[HttpUrl, UrlConstraints(max_length=2048)]
 Credits = Annotated[int, Field(ge=0, le=1_000_000)]
+Cap = Annotated[int, Field(ge=1, le=1_000_000)]
 Count = Annotated[int, Field(ge=1, le=10_000)]
 Rate = Annotated[float, Field(gt=0, le=1000)]
 SQLITE = "sqlite+aiosqlite:///"
@@ -75,6 +76,8 @@ class Settings(BaseSettings):
     http_port: Annotated[int, Field(ge=0, le=65535)] = 0
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     daily_budget_credits: Credits = 300
+    daily_server_cap_credits: Cap | None = None
+    daily_person_cap_credits: Cap | None = None
     allowed_servers: Annotated[frozenset[int], NoDecode] = frozenset()
     answer_mentions: bool = True
     allowance_credits: Credits = 30
@@ -250,6 +253,8 @@ class Settings(BaseSettings):
             max_waiting=self.max_waiting,
             max_waiting_per_person=self.max_waiting_per_person,
             allowed_servers=self.allowed_servers,
+            daily_server_cap_credits=self.daily_server_cap_credits,
+            daily_person_cap_credits=self.daily_person_cap_credits,
         )
 
 

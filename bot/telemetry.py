@@ -154,6 +154,11 @@ class Health:
             "Jobs that only a person can settle",
             registry=self._registry,
         )
+        self._pauses = Gauge(
+            "marionette_pauses",
+            "How many pauses of the operator's are in force: of servers, and of the whole bot",
+            registry=self._registry,
+        )
         self._line = Gauge(
             "marionette_line_down",
             "1 while the provider takes no submits, else 0",
@@ -219,6 +224,7 @@ class Health:
             self._jobs.labels(state.value).set(tally.jobs.get(state, 0))
         self._review.set(tally.jobs.get(JobState.REVIEW, 0))
         self._line.set(self._is_tripped())
+        self._pauses.set(tally.pauses)
         self._accepted.set(tally.accepted)
         self._budget.set(tally.budget_spent)
         age_s = await asyncio.to_thread(self._backup_age_s)

@@ -158,17 +158,14 @@ class Wallets:
             place.server_id, place.person_id, at, place.roles
         )
         admission.may_be_here(rules)
-        budget = rules.budget_credits
-        server_left = None if budget is None else max(0, budget - standing.server_spent)
-        left = max(0, rules.daily_budget_credits - standing.budget_spent)
-        if server_left is not None:
-            left = min(left, server_left)
+        budgets = list(admission.budgets(rules, standing, at))
+        left = max(0, min(budget.left for budget in budgets))
         mine = await self._store.read.jobs_of(place.person_id, place.server_id, 25)
         return Wallet(
             rules=rules,
             balance=standing.balance,
             spendable=0 if unusable else min(standing.balance.available, left),
-            server_left=server_left,
+            budgets=budgets,
             renews_at=ledger.period_end(rules.period, at),
             prices=prices(10.0, self._rates),
             under_way=[job for job in mine if not job.ended and not job.is_offer],
@@ -178,7 +175,7 @@ class Wallets:
             payers=await self._payers(place.person_id) if place.is_direct else [],
             payer=self._payer(payer) if payer else None,
             unusable=unusable,
-            block=admission.blocked(standing.block) if standing.block else None,
+            barred=next(admission.barred(standing.pause, standing.block), None),
         )
 
     async def choose_payer(self, place: Place, server_id: int) -> Wallet:

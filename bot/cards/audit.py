@@ -23,6 +23,8 @@ TITLES: Mapping[ActionKind, str] = {
     ActionKind.UNBLOCK: "A block was lifted",
     ActionKind.ALLOWANCE: "An allowance was changed",
     ActionKind.SETTINGS: "The settings were changed",
+    ActionKind.PAUSE: "The bot was paused here",
+    ActionKind.RESUME: "The bot goes on here",
 }
 REASON_LIMIT_CHARS = 500
 REVIEW_PATTERN = r"marionette-review:(?P<job>[a-z0-9]{1,20})"

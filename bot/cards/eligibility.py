@@ -79,6 +79,8 @@ def _rules(seen: Eligibility) -> list[str | None]:
     return [
         _block(seen),
         _server_budget(seen),
+        _cap("They", rules.daily_person_cap_credits, standing.person_spent_today),
+        _cap("This server", rules.daily_server_cap_credits, standing.server_spent_today),
         (
             f"The whole bot’s budget: **{today}** of {rules.daily_budget_credits} left today, "
             f"which renews <t:{seen.day_ends_at:.0f}:R>."
@@ -93,7 +95,8 @@ def _block(seen: Eligibility) -> str:
     if block is None:
         return "Not blocked."
     until = f"until <t:{block.until:.0f}:F>" if block.until is not None else "for good"
-    return f"Blocked {until}: {clean(block.reason)}"
+    where = " in the whole bot, by its operator" if block.is_everywhere else ""
+    return f"Blocked {until}{where}: {clean(block.reason)}"
 
 
 def _server_budget(seen: Eligibility) -> str:
@@ -105,6 +108,12 @@ def _server_budget(seen: Eligibility) -> str:
         f"This server’s {EVERY[seen.rules.period]} budget: **{left}** of {budget} left, which "
         f"renews <t:{seen.renews_at:.0f}:R>."
     )
+
+
+def _cap(whose: str, cap: int | None, spent: int) -> str | None:
+    if cap is None:
+        return None
+    return f"{whose} may use **{max(0, cap - spent)}** of {cap} more today, says the operator."
 
 
 def _channels(channels: frozenset[int]) -> str:

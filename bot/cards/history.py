@@ -29,7 +29,10 @@ FILTERS: Mapping[str, tuple[str, frozenset[str]]] = {
     ),
     "jobs": ("Decisions about jobs", frozenset({ActionKind.CANCEL, ActionKind.RESOLVE})),
     "blocks": ("Blocks", frozenset({ActionKind.BLOCK, ActionKind.UNBLOCK})),
-    "rules": ("Allowances and settings", frozenset({ActionKind.ALLOWANCE, ActionKind.SETTINGS})),
+    "rules": (
+        "Allowances, settings, pauses",
+        frozenset({ActionKind.ALLOWANCE, ActionKind.SETTINGS, ActionKind.PAUSE, ActionKind.RESUME}),
+    ),
 }
 """The label of each filter, and the kinds of lines that it shows."""
 
@@ -45,6 +48,8 @@ SAID: Mapping[str, str] = {
     ActionKind.BLOCK: "{actor} blocked {person} {until}",
     ActionKind.UNBLOCK: "{actor} unblocked {person}",
     ActionKind.REPAIR: "{actor} repaired {person}’s wallet",
+    ActionKind.PAUSE: "{actor} paused me here",
+    ActionKind.RESUME: "{actor} let me go on here",
 }
 """What happened, by the kind of line; of all others, what was changed."""
 

@@ -165,6 +165,24 @@ BEYOND: Mapping[Problem, str] = {
         "more than is left of today’s budget for everybody. It renews <t:{renews_at:.0f}:R>."
     ),
     Problem.OVER_BUDGET: f"more than a whole day’s budget for everybody. {_TOO_LONG}",
+    Problem.PERSON_CAP_SPENT: "you have used what one person may. It renews <t:{renews_at:.0f}:R>.",
+    Problem.PERSON_CAP_TOO_LOW: (
+        "more than is left of what one person may use. It renews <t:{renews_at:.0f}:R>."
+    ),
+    Problem.OVER_PERSON_CAP: f"more than one person may use in a day. {_TOO_LONG}",
+    Problem.SERVER_CAP_SPENT: (
+        "what this server may use in a day is spent. It renews <t:{renews_at:.0f}:R>."
+    ),
+    Problem.SERVER_CAP_TOO_LOW: (
+        "more than is left of what this server may use in a day. It renews <t:{renews_at:.0f}:R>."
+    ),
+    Problem.OVER_SERVER_CAP: f"more than this server may use in a day. {_TOO_LONG}",
+    Problem.PAUSED: "my operator has paused me for now.",
+    Problem.PAUSED_HERE: "my operator has paused me here for now.",
+    Problem.BLOCKED: "you are blocked here until <t:{until:.0f}:f>.",
+    Problem.BLOCKED_FOR_GOOD: "you are blocked here.",
+    Problem.BLOCKED_EVERYWHERE: "my operator has blocked you until <t:{until:.0f}:f>.",
+    Problem.BLOCKED_EVERYWHERE_FOR_GOOD: "my operator has blocked you.",
 }
 """Why a price on an offer cannot be paid now, told behind the qualities that have it."""
 

@@ -1,9 +1,8 @@
 """Every sentence that tells why something was refused or failed, and what to do about it."""
 
-import math
 from collections.abc import Mapping
 
-from bot.cards.wording import clean, credits_text
+from bot.cards.wording import told
 from bot.errors import Problem, Refused
 
 SENTENCES: dict[Problem, str] = {
@@ -95,6 +94,37 @@ SENTENCES: dict[Problem, str] = {
         "Today's budget for everybody{in_all} is spent. It renews <t:{renews_at}:R>: please come "
         "back then."
     ),
+    Problem.SERVER_CAP_SPENT: (
+        "What this server may use in a day{in_all} is spent. It renews <t:{renews_at}:R>."
+    ),
+    Problem.SERVER_CAP_TOO_LOW: (
+        "This costs {price_text}, and of what this server may use in a day {left} are "
+        "left. It renews <t:{renews_at}:R>; a shorter video or a lower quality costs less."
+    ),
+    Problem.OVER_SERVER_CAP: (
+        "This costs {price_text}, more than this server may use in a day, {budget}: "
+        "give a shorter video or choose a lower quality."
+    ),
+    Problem.PERSON_CAP_SPENT: (
+        "What one person may use in a day, all servers together{in_all} is spent. It renews "
+        "<t:{renews_at}:R>."
+    ),
+    Problem.PERSON_CAP_TOO_LOW: (
+        "This costs {price_text}, and of what one person may use in a day, all servers "
+        "together, {left} are left. It renews <t:{renews_at}:R>; a shorter video or a "
+        "lower quality costs less."
+    ),
+    Problem.OVER_PERSON_CAP: (
+        "This costs {price_text}, more than one person may use in a day, {budget}: "
+        "give a shorter video or choose a lower quality."
+    ),
+    Problem.PAUSED: (
+        "My operator has paused me: I start nothing new for now. The reason given is: {reason}"
+    ),
+    Problem.PAUSED_HERE: (
+        "My operator has paused me here: I start nothing new for now. The reason given is: {reason}"
+    ),
+    Problem.NOT_PAUSED: "That is not paused, so nothing was changed.",
     Problem.QUEUE_FULL: (
         "The line is full: {limit} requests are waiting. Please try again in some minutes."
     ),
@@ -213,6 +243,13 @@ SENTENCES: dict[Problem, str] = {
     Problem.BLOCKED_FOR_GOOD: (
         "You are blocked here for good, unless it is lifted. The reason given is: {reason}"
     ),
+    Problem.BLOCKED_EVERYWHERE: (
+        "My operator has blocked you until <t:{until}:f> (<t:{until}:R>). The reason given is: "
+        "{reason}"
+    ),
+    Problem.BLOCKED_EVERYWHERE_FOR_GOOD: (
+        "My operator has blocked you for good. The reason given is: {reason}"
+    ),
     Problem.WRONG_CHANNEL: "In this server videos are made in {channels}: ask again there.",
     Problem.QUALITY_NOT_ALLOWED: "{quality} is not open to you in this server: choose {allowed}.",
     Problem.NO_QUALITY: (
@@ -309,56 +346,18 @@ SENTENCES: dict[Problem, str] = {
 
 def sentence(problem: Problem, facts: Mapping[str, object]) -> str:
     """The sentence for a problem; facts come from strangers and are made harmless."""
-    words = {name: _told(name, value) for name, value in facts.items()}
-    limit = facts.get("budget", facts.get("allowance"))
-    words["in_all"] = f", {credits_text(limit)}," if isinstance(limit, int) else ""
-    if isinstance(reason := words.get("reason"), str):
-        words["reason"] = _own_sentence(reason)
-    for name in ("size", "limit"):
-        size = facts.get(f"{name}_bytes")
-        if isinstance(size, int | float):
-            words[f"{name}_mb"] = _millions(size)
-    match facts:
-        case {"width": int(width), "height": int(height), "limit_pixels": int(limit_pixels)}:
-            words["size_mp"] = _millions(width * height)
-            words["limit_mp"] = _millions(limit_pixels)
-    for name in ("duration_s", "limit_s"):
-        value = facts.get(name)
-        if isinstance(value, int | float):
-            words[name] = f"{value:.1f}".removesuffix(".0")
-    price = facts.get("price")
-    if isinstance(price, int):
-        words["price_text"] = credits_text(price)
-    for name in ("renews_at", "until"):
-        moment = facts.get(name)
-        if isinstance(moment, int | float):
-            words[name] = f"{moment:.0f}"
-    return SENTENCES[problem].format_map(words)
-
-
-def _told(name: str, value: object) -> object:
-    """One fact, as it stands in its sentence: what is an id or a name, between backticks."""
-    if not isinstance(value, str) or name == "channels":
-        return value
-    if name in {"name", "job", "request_id"}:
-        return clean(value, 80, "code") or "–"
-    return clean(value)
-
-
-def _millions(count: float) -> str:
-    """So many, rounded up: what is too much is to look like it."""
-    return f"{math.ceil(count / 1e5) / 10:.1f}".removesuffix(".0")
-
-
-def _own_sentence(reason: str) -> str:
-    """Somebody else's words as the end of a sentence of ours."""
-    return reason if reason.endswith((".", "!", "?", "…")) else f"{reason}."
+    return SENTENCES[problem].format_map(told(facts))
 
 
 OBSTACLES: Mapping[Problem, str] = {
     Problem.SERVER_NOT_ALLOWED: "The operator of this bot has not opened it for this server.",
     Problem.BLOCKED: "They are blocked until <t:{until:.0f}:F> (<t:{until:.0f}:R>).",
     Problem.BLOCKED_FOR_GOOD: "They are blocked, until somebody lifts it with `/quota unblock`.",
+    Problem.BLOCKED_EVERYWHERE: (
+        "The operator has blocked them in the whole bot until <t:{until:.0f}:F> "
+        "(<t:{until:.0f}:R>)."
+    ),
+    Problem.BLOCKED_EVERYWHERE_FOR_GOOD: "The operator has blocked them in the whole bot for good.",
     Problem.TOO_MANY_WAITING: (
         "They have {limit} requests waiting, as many as one person may have anywhere."
     ),
@@ -381,6 +380,14 @@ OBSTACLES: Mapping[Problem, str] = {
     Problem.BUDGET_SPENT: (
         "Today’s budget of the whole bot is spent. It renews <t:{renews_at:.0f}:R>; only the "
         "operator can change it."
+    ),
+    Problem.SERVER_CAP_SPENT: (
+        "What the operator lets this server use in a day, {budget}, is spent. It renews "
+        "<t:{renews_at:.0f}:R>; only the operator can change it."
+    ),
+    Problem.PERSON_CAP_SPENT: (
+        "They have used what the operator lets one person use in a day, {budget}, all servers "
+        "together. It renews <t:{renews_at:.0f}:R>; only the operator can change it."
     ),
 }
 """What a moderator or the operator can change; the rest reads as it does for everybody."""

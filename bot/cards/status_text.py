@@ -6,6 +6,7 @@ from enum import StrEnum
 from bot.cards.refusals import sentence
 from bot.cards.wording import credits_text, seconds_text
 from bot.core.jobs import Delivered, Job, JobState, Outcome, Source
+from bot.errors import Refused
 
 
 class Pace(StrEnum):
@@ -21,15 +22,17 @@ class Outlook:
     """What a status card says besides its job.
 
     `place` in the line is from 1, as of `place_as_of`; times are unix seconds, as `ready_at` is;
-    `unavailable` is the provider, `waits_for_own` that the person's other videos must be done
-    first, and `known_by` when at the latest it is known whether the provider has a job in doubt,
-    `None` while nobody can say. A finished video is kept here until `kept_until`.
+    `held_back` is why it may not be sent off, `unavailable` is the provider, `waits_for_own` that
+    the person's other videos must be done first, and `known_by` when at the latest it is known
+    whether the provider has a job in doubt, `None` while nobody can say. A finished video is kept
+    here until `kept_until`.
     """
 
     place: int | None = None
     place_as_of: float | None = None
     ready_at: float | None = None
     pace: Pace = Pace.USUAL
+    held_back: Refused | None = None
     unavailable: bool = False
     waits_for_own: bool = False
     known_by: float | None = None
@@ -45,6 +48,7 @@ STAGES: tuple[tuple[str, frozenset[JobState]], ...] = (
     ("Posting", frozenset({JobState.DELIVERING})),
 )
 DISCORD = "https://discord.com/channels"
+KEEPS_PLACE = "Your request keeps its place and goes on by itself; you can also cancel it."
 TITLES = {
     JobState.CHECKING: "Looking at your files",
     JobState.QUEUED: "In line",
@@ -83,13 +87,8 @@ def latest(job: Job, outlook: Outlook) -> str | None:
     """What there is to say of a job now: when it comes, why it waits, how it ended."""
     asked = f"Asked <t:{job.created_at:.0f}:R>"
     match job.state:
-        case JobState.QUEUED if outlook.unavailable:
-            return (
-                "The video service is unavailable right now. Your request keeps its place and "
-                "goes on by itself; you can also cancel it."
-            )
         case JobState.QUEUED:
-            return f"{_turn(outlook)}{asked}.{_settled(job)}"
+            return _in_line(job, outlook)
         case JobState.SUBMITTING if job.is_in_doubt:
             return (
                 "The video service did not answer. I am finding out whether it has your "
@@ -124,6 +123,14 @@ def latest(job: Job, outlook: Outlook) -> str | None:
             return "You were not charged."
         case _:
             return asked
+
+
+def _in_line(job: Job, outlook: Outlook) -> str:
+    if outlook.held_back:
+        return f"{sentence(outlook.held_back.problem, outlook.held_back.facts)} {KEEPS_PLACE}"
+    if outlook.unavailable:
+        return f"The video service is unavailable right now. {KEEPS_PLACE}"
+    return f"{_turn(outlook)}Asked <t:{job.created_at:.0f}:R>.{_settled(job)}"
 
 
 def _turn(outlook: Outlook) -> str:

@@ -1,5 +1,7 @@
 """The card of somebody's own wallet, and the select of who pays for their direct messages."""
 
+from collections.abc import Iterator, Mapping
+
 import discord
 from discord import ui
 
@@ -11,6 +13,7 @@ from bot.core.accounts import Wallet
 from bot.core.actions import HistoryLine
 from bot.core.jobs import QUALITIES
 from bot.core.ledger import EntryKind
+from bot.errors import Problem
 
 PAYER_SELECT = "marionette:payer"
 """The `custom_id` of the select."""
@@ -38,7 +41,7 @@ def wallet(has: Wallet) -> ui.LayoutView:
     items.append(words(f"-# Ten seconds of motion cost, in credits: {costs}."))
     if has.payers or has.payer:
         items.append(ui.ActionRow(_select(has)))
-    return view(*items, colour=AMBER if has.unusable or has.block else BLURPLE)
+    return view(*items, colour=AMBER if has.unusable or has.barred else BLURPLE)
 
 
 def _purses(has: Wallet) -> list[str | None]:
@@ -51,10 +54,8 @@ def _purses(has: Wallet) -> list[str | None]:
     else:
         where = "this server" if rules.server_id else "direct messages"
     role = f" (from <@&{rules.allowance_role_id}>)" if rules.allowance_role_id else ""
-    budget = rules.budget_credits
-    limits = [balance.available, *([] if has.server_left is None else [has.server_left])]
-    if has.block:
-        told = sentence(has.block.problem, has.block.facts)
+    if has.barred:
+        told = sentence(has.barred.problem, has.barred.facts)
         return [f"### You cannot spend anything in {where} now", told]
     return [
         f"### You can spend {credits_text(has.spendable)} in {where}",
@@ -66,18 +67,37 @@ def _purses(has: Wallet) -> list[str | None]:
         ),
         f"**{balance.granted}** granted, which stay until you spend them.",
         f"**{balance.held}** held by unfinished jobs." if balance.held else None,
-        (
-            f"This server's budget has **{has.server_left}** of {budget} left until "
-            f"<t:{has.renews_at:.0f}:f>."
-            if has.server_left is not None and has.server_left < balance.available
-            else None
-        ),
-        (
-            f"Today's budget for everybody has only **{has.spendable}** left."
-            if has.spendable < min(limits)
-            else None
-        ),
+        *_narrower(has),
     ]
+
+
+NARROWER: Mapping[Problem, str] = {
+    Problem.SERVER_BUDGET_SPENT: (
+        "This server's budget has **{left}** of {credits} left until <t:{renews_at:.0f}:f>."
+    ),
+    Problem.PERSON_CAP_SPENT: (
+        "Of what one person may use in a day, all servers together, **{left}** of {credits} are "
+        "left until <t:{renews_at:.0f}:f>."
+    ),
+    Problem.SERVER_CAP_SPENT: (
+        "Of what this server may use in a day, **{left}** of {credits} are left until "
+        "<t:{renews_at:.0f}:f>."
+    ),
+    Problem.BUDGET_SPENT: "Today's budget for everybody has only **{left}** left.",
+}
+"""What bounds somebody before their own credits do, by what is said once it is spent."""
+
+
+def _narrower(has: Wallet) -> Iterator[str]:
+    """A line for each budget that has less left than all before it."""
+    least = has.balance.available
+    for budget in has.budgets:
+        left = max(0, budget.left)
+        if left < least:
+            least = left
+            yield NARROWER[budget.all_spent].format(
+                left=left, credits=budget.credits, renews_at=budget.renews_at
+            )
 
 
 def entry_line(line: HistoryLine) -> str:

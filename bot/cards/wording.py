@@ -1,5 +1,6 @@
 """Numbers, times, strangers' texts and settings in words, as all cards have them."""
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from itertools import accumulate, takewhile
@@ -146,3 +147,51 @@ def _told(name: str, seen: Snapshot, of_role: bool, most_listed: int) -> str:
 def listed(parts: Sequence[str]) -> str:
     """One after the other."""
     return ", ".join(parts)
+
+
+def told(facts: Mapping[str, object]) -> dict[str, object]:
+    """A refusal's facts, as its sentence takes them; they come from strangers."""
+    words = {name: _fact(name, value) for name, value in facts.items()}
+    limit = facts.get("budget", facts.get("allowance"))
+    words["in_all"] = f", {credits_text(limit)}," if isinstance(limit, int) else ""
+    if isinstance(reason := words.get("reason"), str):
+        words["reason"] = _own_sentence(reason)
+    for name in ("size", "limit"):
+        size = facts.get(f"{name}_bytes")
+        if isinstance(size, int | float):
+            words[f"{name}_mb"] = _millions(size)
+    match facts:
+        case {"width": int(width), "height": int(height), "limit_pixels": int(limit_pixels)}:
+            words["size_mp"] = _millions(width * height)
+            words["limit_mp"] = _millions(limit_pixels)
+    for name in ("duration_s", "limit_s"):
+        value = facts.get(name)
+        if isinstance(value, int | float):
+            words[name] = f"{value:.1f}".removesuffix(".0")
+    price = facts.get("price")
+    if isinstance(price, int):
+        words["price_text"] = credits_text(price)
+    for name in ("renews_at", "until"):
+        moment = facts.get(name)
+        if isinstance(moment, int | float):
+            words[name] = f"{moment:.0f}"
+    return words
+
+
+def _fact(name: str, value: object) -> object:
+    """One fact, as it stands in its sentence: what is an id or a name, between backticks."""
+    if not isinstance(value, str) or name == "channels":
+        return value
+    if name in {"name", "job", "request_id"}:
+        return clean(value, 80, "code") or "–"
+    return clean(value)
+
+
+def _millions(count: float) -> str:
+    """So many, rounded up: what is too much is to look like it."""
+    return f"{math.ceil(count / 1e5) / 10:.1f}".removesuffix(".0")
+
+
+def _own_sentence(reason: str) -> str:
+    """Somebody else's words as the end of a sentence of ours."""
+    return reason if reason.endswith((".", "!", "?", "…")) else f"{reason}."

@@ -131,7 +131,19 @@ def eligibility_document(look: Eligibility) -> Document:
         },
         "granted": has.granted,
         "held": has.held,
-        "block": {"until": iso(block.until), "reason": block.reason} if block else None,
+        "pause": {
+            "reason": standing.pause.reason,
+            "everywhere": standing.pause.is_everywhere,
+        }
+        if standing.pause
+        else None,
+        "block": {
+            "until": iso(block.until),
+            "reason": block.reason,
+            "everywhere": block.is_everywhere,
+        }
+        if block
+        else None,
         "running": {"here": standing.running_here, "anywhere": standing.running_of_person},
         "waiting": {"here": standing.waiting_here, "anywhere": standing.waiting_of_person},
         "server_budget": None
@@ -146,6 +158,8 @@ def eligibility_document(look: Eligibility) -> Document:
             "spent": standing.budget_spent,
             "renews_at": iso(look.day_ends_at),
         },
+        "server_cap": _cap(rules.daily_server_cap_credits, standing.server_spent_today, look),
+        "person_cap": _cap(rules.daily_person_cap_credits, standing.person_spent_today, look),
         "channels": [str(channel) for channel in sorted(rules.channels)],
         "qualities": sorted(rules.qualities),
         "may_ask": not look.obstacles,
@@ -158,6 +172,12 @@ def eligibility_document(look: Eligibility) -> Document:
         ],
         "jobs": [job_document(job) for job in look.under_way],
     }
+
+
+def _cap(credits: int | None, spent: int, look: Eligibility) -> Document | None:
+    if credits is None:
+        return None
+    return {"credits": credits, "spent": spent, "renews_at": iso(look.day_ends_at)}
 
 
 def _id(number: int | None) -> str | None:

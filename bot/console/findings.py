@@ -13,6 +13,7 @@ from aiohttp.abc import AbstractResolver
 
 from bot.clock import Clock
 from bot.console.network import look_around
+from bot.console.pauses import pauses_text
 from bot.console.provider_bills import ProviderBills
 from bot.core.books import Books, Difference, differences
 from bot.core.jobs import JobState
@@ -23,6 +24,7 @@ from bot.provider.client import Row, Segmind
 from bot.settings import Settings
 from bot.store.books import Reconciliation
 from bot.store.database import Database
+from bot.store.queries import Queries
 
 DAY_S = 24 * 3600.0
 LEAST_FREE_BYTES = 1_000_000_000
@@ -67,6 +69,7 @@ class Doctor:
             f"Read {len(books.jobs)} jobs, {len(books.attempts)} attempts, "
             f"{len(books.entries)} entries and {len(books.wallets)} wallets.",
         )
+        found.notes += await self._pauses(database)
         found.differences += differences(books)
         found.differences += await asyncio.to_thread(lambda: list(self._media(books, folders)))
         if rows is not None:
@@ -74,6 +77,11 @@ class Doctor:
             found.differences += runs.differences()
             found.notes += runs.notes()
         return found
+
+    async def _pauses(self, database: Database) -> list[str]:
+        """What the operator has paused, and perhaps forgotten."""
+        paused = await Queries(database, self._settings.operator_limits()).pauses()
+        return [f"{text[0].upper()}{text[1:]}" for text in pauses_text(paused).splitlines()]
 
     def _folder(self) -> list[Difference]:
         """Whether the data folder can be written, and has room."""

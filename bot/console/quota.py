@@ -9,7 +9,8 @@ from bot.clock import Clock
 from bot.console.documents import Document, dumped, eligibility_document, iso, line_document
 from bot.console.tables import facts, moment, place, plain, table
 from bot.core.accounts import Eligibility
-from bot.core.actions import HISTORY_KINDS, OPERATOR, HistoryLine
+from bot.core.actions import EVERYWHERE, HISTORY_KINDS, OPERATOR, HistoryLine
+from bot.core.admission import Block
 from bot.core.ledger import Period
 from bot.errors import MarionetteError
 from bot.services.quotas import Quotas
@@ -38,9 +39,12 @@ async def quota(wanted: argparse.Namespace, settings: Settings, clock: Clock) ->
             case "top":
                 text, document = await _top(quotas, wanted)
             case _:
-                done, document = await _change(quotas, wanted)
-                look, now = await _look(quotas, wanted)
-                text, document = f"{done}\n{look}", {"done": document, "now": now}
+                text, document = await _change(quotas, wanted)
+                now = None
+                if wanted.server != EVERYWHERE:
+                    look, now = await _look(quotas, wanted)
+                    text = f"{text}\n{look}"
+                document = {"done": document, "now": now}
     return dumped(document) if wanted.json else text
 
 
@@ -61,7 +65,8 @@ async def _change(quotas: Quotas, wanted: argparse.Namespace) -> Said:
         case "block":
             ends_at = quotas.moment(wanted.until)
             jobs = [job.id for job in await quotas.block(*whose, ends_at, **by)]
-            said = f"Blocked {f'until {moment(ends_at)}' if ends_at else 'for good'}."
+            where = "in the whole bot " if wanted.server == EVERYWHERE else ""
+            said = f"Blocked {where}{f'until {moment(ends_at)}' if ends_at else 'for good'}."
             if jobs:
                 said += f" Cancelled: {', '.join(jobs)}; a running bot shows it within a minute."
             return said, {"until": iso(ends_at), "cancelled": jobs}
@@ -80,7 +85,6 @@ def _shown(look: Eligibility) -> str:
     has, block = standing.balance, standing.block
     left = f"{has.allowance_left} of {rules.allowance_credits} a {rules.period}"
     budget = rules.budget_credits
-    in_server = None if budget is None else f"{standing.server_spent} of {budget} spent"
     told = [
         ("person", look.person_id),
         ("server", place(look.server_id)),
@@ -90,13 +94,25 @@ def _shown(look: Eligibility) -> str:
         ("held by jobs", has.held),
         ("running", f"{standing.running_here} here, {standing.running_of_person} anywhere"),
         ("waiting", f"{standing.waiting_here} here, {standing.waiting_of_person} anywhere"),
-        ("server's budget", in_server),
+        ("server's budget", _spent(standing.server_spent, budget)),
         ("bot's budget", f"{standing.budget_spent} of {rules.daily_budget_credits} spent"),
-        ("blocked", (moment(block.until) or "for good") if block else "no"),
+        ("server's cap", _spent(standing.server_spent_today, rules.daily_server_cap_credits)),
+        ("person's cap", _spent(standing.person_spent_today, rules.daily_person_cap_credits)),
+        ("paused", (standing.pause.reason) if standing.pause else "no"),
+        ("blocked", _block(block) if block else "no"),
         ("may ask now", "no" if look.obstacles else "yes"),
     ]
     why = [plain(obstacle(refused)) for refused in look.obstacles]
     return "\n".join([facts(told), *(f"- {line}" for line in why)])
+
+
+def _spent(spent: int, of: int | None) -> str | None:
+    return None if of is None else f"{spent} of {of} spent"
+
+
+def _block(block: Block) -> str:
+    where = " in the whole bot" if block.is_everywhere else ""
+    return (moment(block.until) or "for good") + where
 
 
 async def _allowance(quotas: Quotas, wanted: argparse.Namespace) -> Said:

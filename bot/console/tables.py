@@ -4,6 +4,8 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from bot.core.actions import EVERYWHERE
+
 UNITS = (("d", 86400), ("h", 3600), ("min", 60))
 
 
@@ -50,5 +52,6 @@ def plain(sentence: str) -> str:
 
 
 def place(server_id: int) -> str:
-    """A server, or what stands for direct messages."""
-    return str(server_id) if server_id else "0 (direct messages)"
+    """A server, or what stands for direct messages and for the whole bot."""
+    names = {0: "0 (direct messages)", EVERYWHERE: "the whole bot"}
+    return names.get(server_id, str(server_id))

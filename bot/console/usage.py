@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from bot.core.actions import HISTORY_KINDS
+from bot.core.actions import EVERYWHERE, HISTORY_KINDS
 from bot.core.jobs import JobState, Outcome
 from bot.core.ledger import Period
 from bot.core.rules import MOST_CREDITS
@@ -22,6 +22,18 @@ def parser() -> argparse.ArgumentParser:
             "quota", help="somebody's credits, blocks, a server's allowances and its past"
         )
     )
+    pause = commands.add_parser("pause", help="start nothing new, until it is resumed")
+    resume = commands.add_parser("resume", help="go on after a pause")
+    for switch in (pause, resume):
+        switch.add_argument(
+            "--server",
+            type=_id,
+            metavar="ID",
+            help="this one alone (0: direct messages); else the whole bot",
+        )
+        switch.add_argument("--json", action="store_true", help="one JSON document")
+    pause.add_argument("--reason", required=True, metavar="TEXT", help="it is told on cards")
+    resume.add_argument("--reason", default="", metavar="TEXT")
     _db(commands.add_parser("db", help="back the database up, and say its version"))
     doctor = commands.add_parser("doctor", help="compare what is written down with what is there")
     doctor.add_argument(
@@ -69,10 +81,14 @@ def _quota(command: argparse.ArgumentParser) -> None:
     allowance = actions.add_parser("allowance", help="what everybody, or a role, can spend")
     history = actions.add_parser("history", help="what happened to credits and rules, newest first")
     actions.add_parser("top", help="who has spent most since the period began")
+    anywhere = (block, unblock, history)
     for action in actions.choices.values():
-        action.add_argument(
-            "--server", type=_id, required=True, metavar="ID", help="0: direct messages"
-        )
+        if action in anywhere:
+            told = "0: direct messages; else the whole bot"
+            action.add_argument("--server", type=_id, default=EVERYWHERE, metavar="ID", help=told)
+        else:
+            told = "0: direct messages"
+            action.add_argument("--server", type=_id, required=True, metavar="ID", help=told)
     for action in (show, grant, revoke, bring, block, unblock):
         action.add_argument("--person", type=_id, required=True, metavar="ID")
     history.add_argument("--person", type=_id, metavar="ID")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.core.actions import HistoryLine
-from bot.core.admission import Standing
+from bot.core.admission import Budget, Standing
 from bot.core.jobs import Job, Quality
 from bot.core.ledger import Balance
 from bot.core.rules import Rules
@@ -38,13 +38,14 @@ class Wallet:
     """What somebody has here, and what it is worth; `prices` are for ten seconds of motion.
 
     In direct messages `payers` are the servers that may pay instead, and `payer` is who pays now;
-    `unusable` is why the chosen one does not. `block` is what keeps them from asking at all.
+    `unusable` is why the chosen one does not. `barred` is what keeps them from asking at all, and
+    `budgets` are what else must have room for a price, the narrowest circle first.
     """
 
     rules: Rules
     balance: Balance
     spendable: int
-    server_left: int | None
+    budgets: list[Budget]
     renews_at: float
     prices: Mapping[Quality, int]
     under_way: list[Job]
@@ -52,7 +53,7 @@ class Wallet:
     payers: list[Payer]
     payer: Payer | None = None
     unusable: Refused | None = None
-    block: Refused | None = None
+    barred: Refused | None = None
 
 
 @dataclass(frozen=True, slots=True)

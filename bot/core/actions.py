@@ -8,6 +8,9 @@ from bot.core.ledger import EntryKind
 OPERATOR = 0
 """The actor of whoever has the machine: the command line names no Discord user."""
 
+EVERYWHERE = -1
+"""In the place of a server's id: what the operator has decided about the whole bot."""
+
 Snapshot = dict[str, str | int | float | bool | list[str] | None]
 
 
@@ -26,6 +29,8 @@ class ActionKind(StrEnum):
     UNBLOCK = "unblock"
     ALLOWANCE = "allowance"
     SETTINGS = "settings"
+    PAUSE = "pause"
+    RESUME = "resume"
 
 
 IN_THE_JOURNAL = frozenset({ActionKind.GRANT, ActionKind.REVOKE, ActionKind.SET, ActionKind.REFUND})
@@ -34,7 +39,8 @@ IN_THE_JOURNAL = frozenset({ActionKind.GRANT, ActionKind.REVOKE, ActionKind.SET,
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One row of `actions`; `at` in unix seconds, `server_id` 0 is direct messages.
+    """One row of `actions`; `at` in unix seconds, `server_id` 0 is direct messages, and
+    `EVERYWHERE` the whole bot.
 
     `person_id` is whom it concerns, `before` and `after` what it changed: a job's state and run,
     or a wallet's credits.

@@ -12,10 +12,19 @@ from bot.errors import Problem, Refused
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Somebody may ask for nothing here until `until`, or for good (`None`)."""
+    """Somebody may ask for nothing, here or anywhere, until `until`, or for good (`None`)."""
 
     until: float | None
     reason: str
+    is_everywhere: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """The operator takes nothing new, and sends nothing off, here or anywhere."""
+
+    reason: str
+    is_everywhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +87,16 @@ class Standing(Load):
     """What the rules are held against: one person in one wallet, the server, and the whole bot.
 
     `budget_spent` is what holds took since the day began, `server_spent` since the server's
-    period began.
+    period began. What this server and this person took since the day began is looked up where
+    there is a cap of it.
     """
 
     balance: Balance
     budget_spent: int
     server_spent: int = 0
+    server_spent_today: int = 0
+    person_spent_today: int = 0
+    pause: Pause | None = None
     block: Block | None = None
 
 
@@ -104,8 +117,7 @@ def obstacles(rules: Rules, standing: Standing, ask: Ask, at: float) -> Iterator
         may_be_here(rules)
     except Refused as refused:
         yield refused
-    if standing.block:
-        yield blocked(standing.block)
+    yield from barred(standing.pause, standing.block)
     if rules.channels and ask.channels and not rules.channels & ask.channels:
         yield Refused(Problem.WRONG_CHANNEL, channels=_mentions(rules.channels))
     if not rules.qualities:
@@ -137,6 +149,8 @@ def may_ask(rules: Rules, standing: Standing, ask: Ask, at: float) -> None:
 
 def may_hold(rules: Rules, standing: Standing, price: int, at: float) -> None:
     """Whether this price may be held now. Raises `Refused`."""
+    for refused in barred(standing.pause, standing.block):
+        raise refused
     for refused in _spent_budgets(rules, standing, at):
         raise refused
     has, renews_at = standing.balance, ledger.period_end(rules.period, at)
@@ -144,20 +158,31 @@ def may_hold(rules: Rules, standing: Standing, price: int, at: float) -> None:
         if price > (most := rules.allowance_credits + has.granted):
             raise Refused(Problem.TOO_EXPENSIVE, price=price, most=most)
         raise Refused(Problem.NO_CREDITS, price=price, left=has.available, renews_at=renews_at)
-    if rules.budget_credits is not None:
-        left = rules.budget_credits - standing.server_spent
-        if price > rules.budget_credits:
-            raise Refused(Problem.OVER_SERVER_BUDGET, price=price, budget=rules.budget_credits)
-        if price > left:
-            raise Refused(
-                Problem.SERVER_BUDGET_TOO_LOW, price=price, left=left, renews_at=renews_at
-            )
-    if price > rules.daily_budget_credits:
-        raise Refused(Problem.OVER_BUDGET, price=price, budget=rules.daily_budget_credits)
-    left = rules.daily_budget_credits - standing.budget_spent
-    if price > left:
-        day_ends_at = ledger.period_end(Period.DAY, at)
-        raise Refused(Problem.BUDGET_TOO_LOW, price=price, left=left, renews_at=day_ends_at)
+    for budget in budgets(rules, standing, at):
+        if price > budget.credits:
+            raise Refused(budget.never_enough, price=price, budget=budget.credits)
+        if price > budget.left:
+            raise Refused(budget.too_low, price=price, left=budget.left, renews_at=budget.renews_at)
+
+
+def may_submit(
+    rules: Rules,
+    *,
+    pause: Pause | None,
+    block: Block | None,
+    server_spent_today: int,
+    person_spent_today: int,
+    at: float,
+) -> None:
+    """Whether a job whose price is held may be sent off now. Raises `Refused`.
+
+    What was spent today has its own hold in it, if that is of today.
+    """
+    for refused in barred(pause, block):
+        raise refused
+    for cap in _caps(rules, server_spent_today, person_spent_today, at):
+        if cap.spent > cap.credits:
+            raise Refused(cap.all_spent, budget=cap.credits, renews_at=cap.renews_at)
 
 
 def refused_hold(rules: Rules, standing: Standing, price: int, at: float) -> Refused | None:
@@ -169,25 +194,87 @@ def refused_hold(rules: Rules, standing: Standing, price: int, at: float) -> Ref
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What holds may take until it renews (unix s), and what is said where that is all spent, has
+    too little left for a price, or would never be enough for it."""
+
+    credits: int
+    spent: int
+    renews_at: float
+    all_spent: Problem
+    too_low: Problem
+    never_enough: Problem
+
+    @property
+    def left(self) -> int:
+        """So much may still be held; less than nothing where it was made smaller meanwhile."""
+        return self.credits - self.spent
+
+
+_SERVER = (
+    Problem.SERVER_BUDGET_SPENT,
+    Problem.SERVER_BUDGET_TOO_LOW,
+    Problem.OVER_SERVER_BUDGET,
+)
+_PERSON_CAP = (Problem.PERSON_CAP_SPENT, Problem.PERSON_CAP_TOO_LOW, Problem.OVER_PERSON_CAP)
+_SERVER_CAP = (Problem.SERVER_CAP_SPENT, Problem.SERVER_CAP_TOO_LOW, Problem.OVER_SERVER_CAP)
+_BOT = (Problem.BUDGET_SPENT, Problem.BUDGET_TOO_LOW, Problem.OVER_BUDGET)
+
+
+def budgets(rules: Rules, standing: Standing, at: float) -> Iterator[Budget]:
+    """All that count a hold, the narrowest first."""
+    if rules.budget_credits is not None:
+        renews_at = ledger.period_end(rules.period, at)
+        yield Budget(rules.budget_credits, standing.server_spent, renews_at, *_SERVER)
+    yield from _caps(rules, standing.server_spent_today, standing.person_spent_today, at)
+    day_ends_at = ledger.period_end(Period.DAY, at)
+    yield Budget(rules.daily_budget_credits, standing.budget_spent, day_ends_at, *_BOT)
+
+
+def _caps(rules: Rules, server_spent: int, person_spent: int, at: float) -> Iterator[Budget]:
+    """What the operator lets one person, and one server, take of the day's budget."""
+    day_ends_at = ledger.period_end(Period.DAY, at)
+    if (cap := rules.daily_person_cap_credits) is not None:
+        yield Budget(cap, person_spent, day_ends_at, *_PERSON_CAP)
+    if (cap := rules.daily_server_cap_credits) is not None:
+        yield Budget(cap, server_spent, day_ends_at, *_SERVER_CAP)
+
+
 def _spent_budgets(rules: Rules, standing: Standing, at: float) -> Iterator[Refused]:
-    if rules.budget_credits is not None and standing.server_spent >= rules.budget_credits:
-        if rules.budget_credits:
-            renews_at = ledger.period_end(rules.period, at)
-            budget = rules.budget_credits
-            yield Refused(Problem.SERVER_BUDGET_SPENT, budget=budget, renews_at=renews_at)
-        else:
+    for budget in budgets(rules, standing, at):
+        if budget.all_spent is Problem.SERVER_BUDGET_SPENT and not budget.credits:
             yield Refused(Problem.NO_SERVER_BUDGET)
-    if standing.budget_spent >= rules.daily_budget_credits:
-        day_ends_at = ledger.period_end(Period.DAY, at)
-        budget = rules.daily_budget_credits
-        yield Refused(Problem.BUDGET_SPENT, budget=budget, renews_at=day_ends_at)
+        elif budget.left <= 0:
+            yield Refused(budget.all_spent, budget=budget.credits, renews_at=budget.renews_at)
+
+
+def barred(pause: Pause | None, block: Block | None) -> Iterator[Refused]:
+    """What no credits help against."""
+    if pause:
+        where = Problem.PAUSED if pause.is_everywhere else Problem.PAUSED_HERE
+        yield Refused(where, reason=pause.reason)
+    if block:
+        yield blocked(block)
+
+
+BLOCKED = frozenset(
+    {
+        *(Problem.BLOCKED, Problem.BLOCKED_FOR_GOOD),
+        *(Problem.BLOCKED_EVERYWHERE, Problem.BLOCKED_EVERYWHERE_FOR_GOOD),
+    }
+)
+"""What `blocked` may say."""
 
 
 def blocked(block: Block) -> Refused:
     """What somebody is told who is blocked."""
     if block.until is None:
-        return Refused(Problem.BLOCKED_FOR_GOOD, reason=block.reason)
-    return Refused(Problem.BLOCKED, until=block.until, reason=block.reason)
+        here, everywhere = Problem.BLOCKED_FOR_GOOD, Problem.BLOCKED_EVERYWHERE_FOR_GOOD
+        return Refused(everywhere if block.is_everywhere else here, reason=block.reason)
+    here, everywhere = Problem.BLOCKED, Problem.BLOCKED_EVERYWHERE
+    problem = everywhere if block.is_everywhere else here
+    return Refused(problem, until=block.until, reason=block.reason)
 
 
 def _mentions(channels: frozenset[int]) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 from itertools import count
 
+from bot.core.actions import EVERYWHERE
 from bot.core.admission import Load
 from bot.core.rules import Rules
 
@@ -61,7 +62,7 @@ _Head = tuple[_Turn, int, int]
 class Queue:
     """Each takes their turn: whoever has fewer jobs running or ahead in this order comes first,
     and among equals who came first. Nobody runs more than their most, in the bot or (`caps`) in a
-    server, or has more in doubt.
+    server, or has more in doubt; a cap of 0, in a server or `EVERYWHERE`, is a pause.
 
     It is kept up to date change by change: a change, and the next turn, cost the same however many
     wait. Of the submits that are `unanswered`, those `in_flight` are among the `running` jobs.
@@ -85,7 +86,7 @@ class Queue:
         return len(self._waiting)
 
     def set_caps(self, caps: Mapping[int, int]) -> None:
-        """How many jobs each server lets one person run at once, where it has set that."""
+        """How many jobs one person may run at once in each server, or everywhere."""
         if caps != self._caps:
             self._caps = caps
             for person_id in list(self._people):
@@ -166,6 +167,10 @@ class Queue:
             for turn in enumerate(person.queued, person.running.total())
         )
 
+    def is_paused(self, server_id: int) -> bool:
+        """Whether nothing may start here."""
+        return 0 in (self._caps.get(EVERYWHERE), self._caps.get(server_id))
+
     def waits_for_own(self, person_id: int, server_id: int) -> bool:
         """Whether this person's next job here waits until another of theirs is done."""
         person = self._people.get(person_id)
@@ -173,7 +178,7 @@ class Queue:
 
     def _has_room(self, person: _Person, server_id: int, ahead: Counter[int]) -> bool:
         """Whether one more of theirs may start here, with so many `ahead` of it by server."""
-        cap_here = self._caps.get(server_id)
+        cap_here = 0 if self.is_paused(server_id) else self._caps.get(server_id)
         taken = max(person.running.total(), person.unanswered) + ahead.total()
         return taken < self._most and (
             cap_here is None or person.running[server_id] + ahead[server_id] < cap_here

@@ -25,7 +25,11 @@ def within(number: int, least: int, most: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class OperatorLimits:
-    """What the operator has set; it holds everywhere, whatever a server wants."""
+    """What the operator has set; it holds everywhere, whatever a server wants.
+
+    A spending cap is what one server, or one person in all servers together, may take of the daily
+    budget; direct messages that no server pays for count as one server. `None` is no cap.
+    """
 
     allowance_credits: int
     dm_allowance_credits: int
@@ -35,6 +39,13 @@ class OperatorLimits:
     max_waiting: int
     max_waiting_per_person: int
     allowed_servers: frozenset[int] = frozenset()
+    daily_server_cap_credits: int | None = None
+    daily_person_cap_credits: int | None = None
+
+    @property
+    def has_spending_caps(self) -> bool:
+        """Whether there is one of either kind."""
+        return (self.daily_server_cap_credits, self.daily_person_cap_credits) != (None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +92,8 @@ class Rules:
     max_waiting: int
     max_waiting_per_person: int
     allowed_servers: frozenset[int] = frozenset()
+    daily_server_cap_credits: int | None = None
+    daily_person_cap_credits: int | None = None
     allowance_role_id: int | None = None
     period: Period = Period.DAY
     budget_credits: int | None = None
@@ -117,6 +130,8 @@ def rules_for(
         max_waiting_per_person=limits.max_waiting_per_person,
         max_waiting_here=server.max_waiting_per_person,
         allowed_servers=limits.allowed_servers,
+        daily_server_cap_credits=limits.daily_server_cap_credits,
+        daily_person_cap_credits=limits.daily_person_cap_credits,
         channels=server.channels,
         qualities=qualities,
     )

@@ -47,8 +47,8 @@ NONCE_ROOM = 10**14
 
 RETRY_S = (3.0, 10.0, 30.0, 60.0)
 
-OUTAGE = "unavailable"
-"""The note in the fingerprint of a card that says so."""
+HALT = "halt"
+"""So begins the note in the fingerprint of a card that says that nobody's turn comes now."""
 
 
 class StatusCards:
@@ -171,11 +171,11 @@ class StatusCards:
     def _may_renew(self, job: Job, fingerprint: str) -> bool:
         """A new place in the line is news for a few cards at a time, and those in easy reach.
 
-        That an outage has begun, or is over, is news for all of them.
+        That an outage or a pause has begun, or is over, is news for all of them.
         """
         now = self._clock.monotonic()
-        is_outage = any((shown or "").endswith(OUTAGE) for shown in (job.card.shown, fingerprint))
-        in_reach = is_outage or job.is_direct or self._replies.token_lives(job)
+        is_halt = any(f":{HALT}" in (shown or "") for shown in (job.card.shown, fingerprint))
+        in_reach = is_halt or job.is_direct or self._replies.token_lives(job)
         if self._renewals.wait_s(now) or not in_reach:
             return False
         self._renewals.take(now)
@@ -344,8 +344,10 @@ def _is_renewal(shown: str | None, fingerprint: str) -> bool:
 
 def _note(job: Job, outlook: Outlook) -> str | None:
     match job.state:
+        case JobState.QUEUED if held := outlook.held_back:
+            return f"{HALT}{crc32(f'{held.problem}{held.facts}'.encode()):08x}"
         case JobState.QUEUED if outlook.unavailable:
-            return OUTAGE
+            return HALT
         case JobState.QUEUED:
             return "own" if outlook.waits_for_own else str(outlook.place)
         case JobState.SUBMITTING if job.is_in_doubt:

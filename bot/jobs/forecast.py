@@ -6,6 +6,7 @@ from bot.cards.status_text import Outlook, Pace
 from bot.clock import Clock
 from bot.core.jobs import Job, JobState, Quality
 from bot.core.polling import PastRun, RunTimes
+from bot.errors import Refused
 from bot.jobs.live import Jobs
 from bot.jobs.lookups import Lookups
 from bot.provider.breaker import CircuitBreaker
@@ -62,7 +63,8 @@ class Forecast:
         """What a job's card says of its future."""
         now = self._clock.time()
         if job.state is JobState.QUEUED:
-            return await self._turn(job)
+            held_back = await self._held_back(job)
+            return Outlook(held_back=held_back) if held_back else await self._turn(job)
         if job.is_in_doubt:
             return Outlook(known_by=self._known_by(job, now))
         if job.state is JobState.DELIVERED:
@@ -82,6 +84,13 @@ class Forecast:
         """The minute at whose end it is known what became of a doubt; `None` if nobody can say."""
         left_s = self._lookups.known_in_s(job.id)
         return math.ceil((now + left_s) / MINUTE_S) * MINUTE_S if left_s else None
+
+    async def _held_back(self, job: Job) -> Refused | None:
+        """Why it may not be sent off; asked only where that can be."""
+        queue = await self._jobs.queue()
+        if queue.is_paused(job.server_id) or self._store.limits.has_spending_caps:
+            return await self._store.read.held_back(job, self._clock.time())
+        return None
 
     async def _turn(self, job: Job) -> Outlook:
         queue = await self._jobs.queue()

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
+from bot.core.actions import EVERYWHERE
 from bot.core.jobs import Job, JobState, Source
 from bot.core.queue import Queue, QueuedJob
 from bot.store.group_commit import Changes
@@ -82,7 +83,15 @@ class LiveJobs:
         return [
             job.id
             for job in self._jobs.values()
-            if job.is_offer and (job.person_id in of or job.server_id == server_id)
+            if job.is_offer and (job.person_id in of or server_id in {job.server_id, EVERYWHERE})
+        ]
+
+    def queued(self, server_id: int) -> list[str]:
+        """The jobs that wait for their turn in this server, or `EVERYWHERE`."""
+        return [
+            job.id
+            for job in self._jobs.values()
+            if job.state is JobState.QUEUED and server_id in {job.server_id, EVERYWHERE}
         ]
 
     def forget_rules(self) -> None:

@@ -13,6 +13,7 @@ from typing import Protocol
 import structlog
 
 from bot.clock import Clock, wait_for_event
+from bot.core.actions import ActionKind
 from bot.core.jobs import RUNNING, Job, JobState
 from bot.errors import CannotSave, DeliveryError, MembersUnknown, StaleJob
 from bot.jobs.deadlines import RetryDeadline
@@ -135,12 +136,17 @@ class Runner:
 
         What was decided about credits or rules may change what the offers there say.
         """
-        for number, job_id, server_id in await self._store.read.actions_after(self._last_action):
+        for number, kind, job_id, server_id in await self._store.read.actions_after(
+            self._last_action
+        ):
             self._last_action = number
             self._jobs.forget_rules()
             if job_id is not None:
                 await self._jobs.refresh(job_id)
                 self.wake(job_id)
+            if kind in {ActionKind.PAUSE, ActionKind.RESUME}:
+                for queued_id in self._jobs.queued(server_id):
+                    self.wake(queued_id)
             for offer_id in self._jobs.offers(server_id=server_id):
                 self._cards.wake(offer_id)
 

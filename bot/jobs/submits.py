@@ -10,6 +10,7 @@ import structlog
 
 from bot.alarms import Alarms
 from bot.clock import Clock
+from bot.core.admission import BLOCKED
 from bot.core.jobs import Failure, Job, JobState
 from bot.errors import (
     AccountRefused,
@@ -20,6 +21,7 @@ from bot.errors import (
     Problem,
     ProviderBusy,
     ProviderError,
+    Refused,
     SubmitInDoubt,
 )
 from bot.jobs.files import Files
@@ -87,6 +89,10 @@ class Submits:
             return wait_s
         if self._breaker.is_degraded and not await self._probe():
             return self._breaker.cooldown_s
+        if self._store.limits.has_spending_caps:  # before its files are uploaded for nothing
+            held_back = await self._store.read.held_back(job, self._clock.time())
+            if held_back:
+                return await self._hold_back(job, held_back)
         try:
             image_url, video_url = await self._inputs.links(job)
         except InputsRejected as error:
@@ -104,18 +110,33 @@ class Submits:
             log.warning("an input could not be handed over", job=job.id, reason=str(error))
             return self._defer(job, AFTER_A_FAILED_UPLOAD_S)
         await self._files.delete_video(job.id)
+        return await self._submit(job, image_url, video_url)
+
+    async def _submit(self, job: Job, image_url: str, video_url: str) -> float:
+        """Save the intent, if it is still this job's turn, and send it."""
         async with self._turn:
             if self._breaker.cooldown_s or job.id not in await self.startable():
                 return LOOK_AGAIN_S
-            submitting = await self._store.submit(
-                job,
-                image_url=image_url,
-                video_url=video_url,
-                lease=self._run_id,
-                at=self._clock.time(),
-            )
+            try:
+                submitting = await self._store.submit(
+                    job,
+                    image_url=image_url,
+                    video_url=video_url,
+                    lease=self._run_id,
+                    at=self._clock.time(),
+                )
+            except Refused as refused:
+                return await self._hold_back(job, refused)
             self._breaker.submits_in_flight += submitting is not None
         return LOOK_AGAIN_S if submitting is None else await self._send(submitting)
+
+    async def _hold_back(self, job: Job, refused: Refused) -> float:
+        """Somebody has decided since its hold: a blocked person's job ends, any other waits."""
+        if refused.problem in BLOCKED:
+            await self._store.rulebook.cancel_blocked(job, self._clock.time())
+            return 0
+        log.info("a job is held back", job=job.id, reason=refused.problem)
+        return self._defer(job, LOOK_AGAIN_S)
 
     async def startable(self) -> list[str]:
         """The queued jobs whose turn it is, in order."""

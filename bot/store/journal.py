@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from bot.core import ledger
+from bot.core import admission, ledger
 from bot.core.admission import Load, Standing
 from bot.core.jobs import RUNNING, WAITING, Job, JobState
 from bot.core.ledger import Balance, Entry, EntryKind, Period
@@ -26,7 +26,7 @@ from bot.core.rules import Rules
 from bot.errors import LedgerError
 from bot.store.group_commit import Changes
 from bot.store.rows import IS_IN_DOUBT, IS_OFFER, entry_from
-from bot.store.rule_rows import read_block
+from bot.store.rule_rows import read_any_block, read_pause
 from bot.store.tables import entries, jobs, unproven, wallets
 
 
@@ -65,6 +65,12 @@ _SPENT = select(_HELD.scalar_subquery() + _UNPROVEN.scalar_subquery())
 _SPENT_IN_SERVER = select(
     _HELD.where(entries.c.server_id == _SERVER).scalar_subquery()
     + _UNPROVEN.where(unproven.c.server_id == _SERVER).scalar_subquery()
+)
+_SPENT_BY_PERSON = select(
+    _HELD.where(entries.c.person_id == _PERSON).scalar_subquery()
+    + _UNPROVEN.join(jobs, jobs.c.id == unproven.c.job_id)
+    .where(jobs.c.person_id == _PERSON)
+    .scalar_subquery()
 )
 _PURSES = select(wallets.c.granted, wallets.c.held).where(
     wallets.c.server_id == _SERVER, wallets.c.person_id == _PERSON
@@ -135,14 +141,46 @@ def server_spent(connection: Connection, rules: Rules, at: float) -> int:
     return int(connection.scalars(_SPENT_IN_SERVER, begun).one())
 
 
+def spent_today(connection: Connection, person_id: int, rules: Rules, at: float) -> tuple[int, int]:
+    """The same in this server and of this person anywhere, since the day began, where the operator
+    has set a cap of it."""
+    begun = {"begun": ledger.period_start(Period.DAY, at)}
+    of_server = of_person = 0
+    if rules.daily_server_cap_credits is not None:
+        whose = {"server_id": rules.server_id}
+        of_server = int(connection.scalars(_SPENT_IN_SERVER, begun | whose).one())
+    if rules.daily_person_cap_credits is not None:
+        of_person = int(
+            connection.scalars(_SPENT_BY_PERSON, begun | {"person_id": person_id}).one()
+        )
+    return of_server, of_person
+
+
 def standing(connection: Connection, person_id: int, rules: Rules, at: float) -> Standing:
     """Everything that the policy asks about one person at one moment."""
+    of_server, of_person = spent_today(connection, person_id, rules, at)
     return Standing(
         balance=balance(connection, person_id, rules, at),
         budget_spent=budget_spent(connection, at),
         server_spent=server_spent(connection, rules, at),
-        block=read_block(connection, rules.server_id, person_id, at),
+        server_spent_today=of_server,
+        person_spent_today=of_person,
+        pause=read_pause(connection, rules.server_id),
+        block=read_any_block(connection, rules.server_id, person_id, at),
         **asdict(load(connection, person_id, rules)),
+    )
+
+
+def may_submit(connection: Connection, job: Job, rules: Rules, at: float) -> None:
+    """Whether what holds now still lets a queued job be sent off. Raises `Refused`."""
+    of_server, of_person = spent_today(connection, job.person_id, rules, at)
+    admission.may_submit(
+        rules,
+        pause=read_pause(connection, job.server_id),
+        block=read_any_block(connection, job.server_id, job.person_id, at),
+        server_spent_today=of_server,
+        person_spent_today=of_person,
+        at=at,
     )
 
 

@@ -13,6 +13,7 @@ from bot.core.jobs import ENDED, RUNNING, Attempt, Delivered, Job, JobState, Qua
 from bot.core.ledger import Balance, Entry
 from bot.core.queue import Queue, QueuedJob
 from bot.core.rules import OperatorLimits, Rules
+from bot.errors import Refused
 from bot.store import journal, transitions
 from bot.store.database import Database, query
 from bot.store.rows import (
@@ -27,7 +28,7 @@ from bot.store.rows import (
     select_jobs,
 )
 from bot.store.rule_rows import effective_rules, read_caps
-from bot.store.tables import actions, attempts, entries, jobs, unproven
+from bot.store.tables import actions, attempts, entries, jobs, pauses, unproven
 
 COSTS_NEEDED, _COSTS_LOOKED_AT = 3, 20
 _LATEST = 1000
@@ -49,11 +50,13 @@ _COSTS = (
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """The bot at a glance: jobs by state, billed submits so far, credits spent since midnight."""
+    """The bot at a glance: jobs by state, billed submits so far, credits spent since midnight, and
+    how many pauses are in force."""
 
     jobs: dict[JobState, int]
     accepted: int
     budget_spent: int
+    pauses: int
 
 
 class Queries:
@@ -261,8 +264,24 @@ class Queries:
 
     @query
     def running_caps(self, connection: Connection) -> dict[int, int]:
-        """How many jobs each server lets one person run at once, where it has set that."""
+        """How many jobs one person may run at once in each server, or everywhere; see `Queue`."""
         return read_caps(connection)
+
+    @query
+    def held_back(self, connection: Connection, job: Job, at: float) -> Refused | None:
+        """Why a queued job may not be sent off, if it may not."""
+        rules = effective_rules(connection, self._limits, job.server_id)
+        try:
+            journal.may_submit(connection, job, rules, at)
+        except Refused as refused:
+            return refused
+        return None
+
+    @query
+    def pauses(self, connection: Connection) -> dict[int, str]:
+        """Where the operator has paused the bot (`EVERYWHERE`, or by server), and why."""
+        rows = connection.execute(select(pauses.c.server_id, pauses.c.reason))
+        return {row[0]: row[1] for row in rows}
 
     @query
     def run_times(self, connection: Connection, limit: int) -> list[tuple[Quality, float, float]]:
@@ -333,11 +352,11 @@ class Queries:
     @query
     def actions_after(
         self, connection: Connection, number: int
-    ) -> list[tuple[int, str | None, int]]:
-        """The later actions' numbers, and the jobs and servers they concern."""
-        told = select(actions.c.id, actions.c.job_id, actions.c.server_id)
+    ) -> list[tuple[int, ActionKind, str | None, int]]:
+        """The later actions' numbers and kinds, and the jobs and servers they concern."""
+        told = select(actions.c.id, actions.c.action, actions.c.job_id, actions.c.server_id)
         rows = connection.execute(told.where(actions.c.id > number).order_by(actions.c.id))
-        return [(row[0], row[1], row[2]) for row in rows]
+        return [(row[0], ActionKind(row[1]), row[2], row[3]) for row in rows]
 
     @query
     def tally(self, connection: Connection, at: float) -> Tally:
@@ -346,4 +365,5 @@ class Queries:
         submits = select(func.count()).where(attempts.c.request_id.is_not(None))
         counts = {JobState(row[0]): row[1] for row in connection.execute(by_state)}
         accepted = connection.scalar(submits)
-        return Tally(counts, accepted or 0, journal.budget_spent(connection, at))
+        paused = connection.scalar(select(func.count()).select_from(pauses)) or 0
+        return Tally(counts, accepted or 0, journal.budget_spent(connection, at), paused)

@@ -5,11 +5,12 @@ from typing import Any
 from sqlalchemy import BindParameter, Connection, bindparam, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from bot.core.admission import Block
+from bot.core.actions import EVERYWHERE
+from bot.core.admission import Block, Pause
 from bot.core.jobs import QUALITIES, Quality
 from bot.core.ledger import Period
 from bot.core.rules import OperatorLimits, RoleRules, Rules, ServerRules, rules_for
-from bot.store.tables import blocks, roles, servers
+from bot.store.tables import blocks, pauses, roles, servers
 
 _PLAIN = (
     "allowance_credits",
@@ -27,6 +28,11 @@ _SERVER = select(servers).where(servers.c.server_id == _THIS)
 _ROLES = select(roles).where(roles.c.server_id == _THIS)
 _BLOCK = select(blocks.c.until, blocks.c.reason).where(
     blocks.c.server_id == _THIS, blocks.c.person_id == bindparam("person_id")
+)
+_PAUSE = (
+    select(pauses.c.reason, pauses.c.server_id)
+    .where(pauses.c.server_id.in_((EVERYWHERE, _THIS)))
+    .order_by(pauses.c.server_id)
 )
 
 
@@ -61,16 +67,36 @@ def read_rules(connection: Connection, server_id: int) -> ServerRules:
 
 
 def read_caps(connection: Connection) -> dict[int, int]:
-    """How many jobs each server lets one person run at once, where it has set that."""
+    """How many jobs one person may run at once in a server, or `EVERYWHERE`, where that is set.
+
+    None at all where the operator has paused it.
+    """
     cap = servers.c.max_running_per_person
     rows = connection.execute(select(servers.c.server_id, cap).where(cap.is_not(None)))
-    return {row[0]: row[1] for row in rows}
+    paused = connection.scalars(select(pauses.c.server_id))
+    return {row[0]: row[1] for row in rows} | dict.fromkeys(paused, 0)
+
+
+def read_pause(connection: Connection, server_id: int) -> Pause | None:
+    """The pause that is in force in this server: that of the whole bot, or its own."""
+    row = connection.execute(_PAUSE, {"server_id": server_id}).first()
+    return None if row is None else Pause(row[0], is_everywhere=row[1] == EVERYWHERE)
 
 
 def read_block(connection: Connection, server_id: int, person_id: int, at: float) -> Block | None:
-    """The block that is in force at `at`."""
+    """The block that is in force at `at`: that of this very server, or the one `EVERYWHERE`."""
     row = connection.execute(_BLOCK, {"server_id": server_id, "person_id": person_id}).first()
-    return None if row is None or (row[0] is not None and row[0] <= at) else Block(*row)
+    if row is None or (row[0] is not None and row[0] <= at):
+        return None
+    return Block(*row, is_everywhere=server_id == EVERYWHERE)
+
+
+def read_any_block(
+    connection: Connection, server_id: int, person_id: int, at: float
+) -> Block | None:
+    """The block that keeps somebody from asking in this server: the operator's, or its own."""
+    everywhere = read_block(connection, EVERYWHERE, person_id, at)
+    return everywhere or read_block(connection, server_id, person_id, at)
 
 
 def save_rules(connection: Connection, server_id: int, rules: ServerRules) -> None:

@@ -1,4 +1,4 @@
-"""A server's rules, its blocks, and whose wallet pays for direct messages.
+"""A server's rules, its pause and blocks, and whose wallet pays for direct messages.
 
 Every change is one event that is remembered among the actions, with what held before and after.
 """
@@ -10,16 +10,23 @@ from typing import Any
 from sqlalchemy import Connection, delete, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from bot.core.actions import Action, ActionKind, Snapshot
-from bot.core.admission import Block
+from bot.core.actions import EVERYWHERE, OPERATOR, Action, ActionKind, Snapshot
+from bot.core.admission import Block, Pause
 from bot.core.jobs import CANCELLABLE, Job
 from bot.core.ledger import Period
 from bot.core.rules import RoleRules, ServerRules, snapshot
 from bot.store.database import Database, query, transaction
 from bot.store.decisions import cancel_as, record_action
 from bot.store.rows import IS_OFFER, job_from, select_jobs
-from bot.store.rule_rows import in_order, read_block, read_rules, save_rules
-from bot.store.tables import blocks, jobs, payers, roles, servers, wallets
+from bot.store.rule_rows import (
+    in_order,
+    read_any_block,
+    read_block,
+    read_pause,
+    read_rules,
+    save_rules,
+)
+from bot.store.tables import actions, blocks, jobs, pauses, payers, roles, servers, wallets
 from bot.store.transitions import read_job, update_job
 
 
@@ -138,14 +145,38 @@ class Rulebook:
         this = servers.c.server_id == server_id, servers.c.audit_channel_id == channel_id
         connection.execute(update(servers).where(*this).values(audited_to=number))
 
-    # --- blocks -------------------------------------------------------------------------------
+    # --- pauses and blocks ----------------------------------------------------------------------
+
+    @query
+    def pause_of(self, connection: Connection, server_id: int) -> Pause | None:
+        """The pause that is in force in this server."""
+        return read_pause(connection, server_id)
+
+    @transaction
+    def pause(self, connection: Connection, server_id: int, reason: str, *, at: float) -> None:
+        """Take nothing new here, or `EVERYWHERE`, and send nothing off, until `resume`."""
+        connection.execute(
+            upsert(pauses)
+            .values(server_id=server_id, reason=reason)
+            .on_conflict_do_update(index_elements=["server_id"], set_={"reason": reason})
+        )
+        record_action(connection, Action(at, OPERATOR, server_id, ActionKind.PAUSE, reason))
+
+    @transaction
+    def resume(self, connection: Connection, server_id: int, reason: str, *, at: float) -> bool:
+        """Go on where this pause was; `False` where there was none."""
+        lifted = connection.execute(delete(pauses).where(pauses.c.server_id == server_id))
+        if not lifted.rowcount:
+            return False
+        record_action(connection, Action(at, OPERATOR, server_id, ActionKind.RESUME, reason))
+        return True
 
     @query
     def block_of(
         self, connection: Connection, server_id: int, person_id: int, at: float
     ) -> Block | None:
-        """The block that is in force."""
-        return read_block(connection, server_id, person_id, at)
+        """The block that is in force in this server."""
+        return read_any_block(connection, server_id, person_id, at)
 
     @transaction
     def block(
@@ -158,7 +189,7 @@ class Rulebook:
         actor_id: int,
         at: float,
     ) -> list[Job]:
-        """Keep somebody from asking here, and cancel what they have waiting: these jobs."""
+        """Keep somebody from asking here, or `EVERYWHERE`, and cancel what waits: these jobs."""
         before = read_block(connection, server_id, person_id, at)
         values = {"until": block.until, "reason": block.reason}
         connection.execute(
@@ -178,16 +209,32 @@ class Rulebook:
         )
         record_action(connection, action)
         waiting = select(jobs.c.id).where(
-            jobs.c.server_id == server_id,
             jobs.c.person_id == person_id,
             jobs.c.state.in_(CANCELLABLE),
             ~IS_OFFER,  # its button tells them
         )
+        if server_id != EVERYWHERE:
+            waiting = waiting.where(jobs.c.server_id == server_id)
         found = [row[0] for row in connection.execute(waiting)]
         return [
             cancel_as(connection, read_job(connection, job_id), actor_id, block.reason, at)
             for job_id in found
         ]
+
+    @transaction
+    def cancel_blocked(self, connection: Connection, job: Job, at: float) -> Job | None:
+        """Cancel a job that came back to the queue after its requester was blocked, in the name of
+        whoever did that; `None` where no block is in force by now."""
+        block = read_any_block(connection, job.server_id, job.person_id, at)
+        if block is None:
+            return None
+        blocking = select(actions.c.actor_id).where(
+            actions.c.action == ActionKind.BLOCK,
+            actions.c.person_id == job.person_id,
+            actions.c.server_id == (EVERYWHERE if block.is_everywhere else job.server_id),
+        )
+        actor_id = connection.scalar(blocking.order_by(actions.c.id.desc()).limit(1))
+        return cancel_as(connection, job, actor_id or OPERATOR, block.reason, at)
 
     @transaction
     def unblock(

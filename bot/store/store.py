@@ -247,11 +247,12 @@ class Store(Decisions):
     ) -> Job | None:
         """Save the intent to submit with its exact inputs; `None` while no slot is free.
 
-        `lease` is the run of the program that waits for the answer.
+        `lease` is the run of the program that waits for the answer. Raises `Refused` where a pause,
+        a block or a cap keeps it from being sent off; then nothing changed.
         """
         rules = effective_rules(connection, self.limits, job.server_id)
-        load = journal.load(connection, job.person_id, rules)
-        if not may_start(rules, load):
+        journal.may_submit(connection, job, rules, at)
+        if not may_start(rules, journal.load(connection, job.person_id, rules)):
             return None
         attempt = {
             "job_id": job.id,
@@ -260,10 +261,8 @@ class Store(Decisions):
             "quality": job.quality,
             "began_at": at,
         }
-        attempt_id = connection.scalar(_NEW_ATTEMPT, attempt)
-        return transition(
-            connection, job, JobState.SUBMITTING, at, attempt_id=attempt_id, lease=lease
-        )
+        begun = {"attempt_id": connection.scalar(_NEW_ATTEMPT, attempt), "lease": lease}
+        return transition(connection, job, JobState.SUBMITTING, at, **begun)
 
     @transaction
     def answer_lost(self, connection: Connection, job: Job) -> Job:

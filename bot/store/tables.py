@@ -128,6 +128,11 @@ entries = Table(
         *("server_id", "at", "kind", "job_id", "allowance", "granted"),
         **_only("kind = 'hold'"),
     ),
+    Index(
+        "holds_by_person",
+        *("person_id", "at", "kind", "job_id", "allowance", "granted"),
+        **_only("kind = 'hold'"),
+    ),
 )
 """The journal: rows are added and never changed."""
 
@@ -184,7 +189,15 @@ blocks = Table(
     Column("until", Float),
     Column("reason", String, nullable=False),
 )
-"""Who may ask for nothing in a server, until when (`NULL`: for good), and why."""
+"""Who may ask for nothing in a server (-1: in any), until when (`NULL`: for good), and why."""
+
+pauses = Table(
+    "pauses",
+    metadata,
+    Column("server_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("reason", String, nullable=False),
+)
+"""Where (-1: everywhere) the operator takes nothing new and sends nothing off, and why."""
 
 payers = Table(
     "payers",

@@ -9,6 +9,7 @@ POINTS, DOUBT, OFFERS, WAITING, INPUTS = (
 )
 FAILURES = f"{LIFE}/provider/test_failures.py"
 DELIVERY = f"{LIFE}/delivery/test_delivery.py"
+PAUSES = f"{STORE}/test_pauses.py"
 JOBS, MONEY = f"{STORE}/test_jobs.py", f"{STORE}/test_journal.py"
 STORE_PY, FIRST_TABLES = "bot/store/store.py", "bot/store/migrations/versions/0001_first_tables.py"
 UNIQUE = "the database itself refuses a second one"
@@ -21,7 +22,7 @@ _POST = """            request_id = await self._segmind.submit(
                 image_url=attempt.image_url, video_url=attempt.video_url, quality=quality
             )
 """
-_SAVE = "            submitting = await self._store.submit(\n"
+_SAVE = "            try:\n                submitting = await self._store.submit(\n"
 _EARLY = """            assert job.quality is not None
             self._early = await self._segmind.submit(
                 image_url=image_url, video_url=video_url, quality=job.quality
@@ -383,6 +384,13 @@ MONEYS = (
         "_release.c.kind == _named(EntryKind.RELEASE)\n",
         "_release.c.kind == _named(EntryKind.REFUND)\n",
         *(MONEY, MODEL),
+    ),
+    _one(
+        "a submit asks no pause, block or cap",
+        STORE_PY,
+        "        journal.may_submit(connection, job, rules, at)\n",
+        "",
+        PAUSES,
     ),
 )
 MUTANTS = SENDING + FENCES + SHOWING + MONEYS

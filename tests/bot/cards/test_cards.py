@@ -16,7 +16,6 @@ from bot.cards.status_text import Outlook, Pace
 from bot.core import admission
 from bot.core.accounts import Payer, Terms, Wallet
 from bot.core.actions import CREDIT_KINDS, HistoryLine
-from bot.core.admission import Block
 from bot.core.jobs import (
     LEADS_TO,
     Attempt,
@@ -33,6 +32,7 @@ from bot.core.jobs import (
 from bot.core.ledger import Balance
 from bot.core.rules import ServerRules, rules_for
 from bot.errors import Problem, Refused
+from tests.bot.core.test_admission import IDLE
 from tests.bot.store.test_jobs import LIMITS
 
 HOSTILE = "@everyone `x` **b** [a](http://evil) <@1> \u202e\n# big |||" + "y" * 500
@@ -79,6 +79,16 @@ FACTS: dict[Problem, dict[str, str | int | float]] = {
     Problem.TOO_EXPENSIVE: {"price": 31, "most": 30},
     Problem.GRANTED_CHANGED: {"has": 7},
     Problem.BUDGET_TOO_LOW: {"price": 5, "left": 1, "renews_at": 1_795_000_000.0},
+    Problem.SERVER_CAP_SPENT: {"budget": 9, "renews_at": 2e9},
+    Problem.SERVER_CAP_TOO_LOW: {"price": 9, "left": 2, "renews_at": 2e9},
+    Problem.OVER_SERVER_CAP: {"price": 10, "budget": 9},
+    Problem.PERSON_CAP_SPENT: {"budget": 9, "renews_at": 2e9},
+    Problem.PERSON_CAP_TOO_LOW: {"price": 9, "left": 2, "renews_at": 2e9},
+    Problem.OVER_PERSON_CAP: {"price": 10, "budget": 9},
+    Problem.PAUSED: {"reason": HOSTILE},
+    Problem.PAUSED_HERE: {"reason": HOSTILE},
+    Problem.BLOCKED_EVERYWHERE: {"until": 2e9, "reason": HOSTILE},
+    Problem.BLOCKED_EVERYWHERE_FOR_GOOD: {"reason": HOSTILE},
     Problem.OVER_BUDGET: {"price": 50, "budget": 20},
     Problem.BUDGET_SPENT: {"budget": 500, "renews_at": 1_795_000_000.0},
     Problem.QUEUE_FULL: {"limit": 200},
@@ -137,7 +147,7 @@ def wallets() -> Iterator[Wallet]:
         rules=rules,
         balance=Balance(1, 2, 3),
         spendable=2,
-        server_left=None,
+        budgets=[],
         renews_at=2e9,
         prices=PRICES,
         under_way=[JOB] * 25,
@@ -148,7 +158,14 @@ def wallets() -> Iterator[Wallet]:
     yield replace(
         own, payer=Payer(99, "A server"), unusable=Refused(Problem.LEFT_PAYER, server="A")
     )
-    yield replace(own, rules=replace(rules, server_id=1, budget_credits=9), server_left=1)
+    capped = replace(
+        rules,
+        server_id=1,
+        budget_credits=2,
+        daily_person_cap_credits=1,
+        daily_server_cap_credits=9,
+    )
+    yield replace(own, rules=capped, budgets=list(admission.budgets(capped, IDLE, 2e9)))
 
 
 def all_cards() -> Iterator[tuple[str, ui.LayoutView]]:
@@ -364,23 +381,3 @@ def test_an_offer_that_failed_says_what_to_send_again() -> None:
     failure = Failure(Problem.DAMAGED_VIDEO, {})
     offer = replace(JOB, state=JobState.FAILED, source=Source.MESSAGE, failure=failure)
     assert "send both the picture and the video" in text_of(job_cards.status(offer, Outlook()))
-
-
-def test_a_wallet_names_the_limit_that_counts_and_no_other() -> None:
-    has = next(wallet for wallet in wallets() if wallet.payer is None)
-    rules = replace(has.rules, budget_credits=2)
-    spent = replace(has, rules=rules, server_left=0, spendable=0, block=None, unusable=None)
-    text = text_of(wallet_cards.wallet(spent))
-    assert "This server's budget has **0** of 2 left" in text
-    assert "Today's budget for everybody" not in text
-    lower = replace(spent, rules=has.rules, server_left=None, spendable=0)
-    assert "Today's budget for everybody has only **0** left" in text_of(wallet_cards.wallet(lower))
-
-
-def test_a_blocked_persons_wallet_says_so_first() -> None:
-    has = next(wallet for wallet in wallets() if wallet.payer is None)
-    barred = replace(has, unusable=None, block=admission.blocked(Block(None, "spam")))
-    text = text_of(wallet_cards.wallet(barred))
-    assert text.startswith("### You cannot spend anything in ")
-    assert "You are blocked here for good" in text
-    assert "You can spend" not in text

@@ -133,6 +133,11 @@ FACTS: dict[Problem, dict[str, str | int | float]] = {
     Problem.NOTHING_LEFT: {"renews_at": 2e9},
     Problem.SERVER_BUDGET_SPENT: {"renews_at": 2e9},
     Problem.BUDGET_SPENT: {"renews_at": 2e9},
+    Problem.SERVER_CAP_SPENT: {"budget": 9, "renews_at": 2e9},
+    Problem.PERSON_CAP_SPENT: {"budget": 9, "renews_at": 2e9},
+    Problem.BLOCKED_EVERYWHERE: {"until": 2e9},
+    Problem.PAUSED: {"reason": HOSTILE},
+    Problem.PAUSED_HERE: {"reason": HOSTILE},
 }
 
 

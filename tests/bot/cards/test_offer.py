@@ -9,7 +9,7 @@ from discord import ui
 from bot.cards import job as job_cards
 from bot.cards.status_text import Outlook
 from bot.core.accounts import Terms
-from bot.core.admission import refused_hold
+from bot.core.admission import Block, Pause, refused_hold
 from bot.core.jobs import Failure, Job, Quality
 from bot.core.ledger import Balance
 from bot.core.rules import ServerRules, rules_for
@@ -80,6 +80,26 @@ def test_different_reasons_are_told_apart() -> None:
         (Problem.BUDGET_SPENT, {"budget_spent": 40}, {"daily_budget_credits": 40}),
         (Problem.BUDGET_TOO_LOW, {"budget_spent": 35}, {"daily_budget_credits": 40}),
         (Problem.OVER_BUDGET, {"budget_spent": 0}, {"daily_budget_credits": 9}),
+        (Problem.PERSON_CAP_SPENT, {"person_spent_today": 9}, {"daily_person_cap_credits": 9}),
+        (Problem.PERSON_CAP_TOO_LOW, {"person_spent_today": 9}, {"daily_person_cap_credits": 15}),
+        (Problem.OVER_PERSON_CAP, {}, {"daily_person_cap_credits": 9}),
+        (Problem.SERVER_CAP_SPENT, {"server_spent_today": 9}, {"daily_server_cap_credits": 9}),
+        (Problem.SERVER_CAP_TOO_LOW, {"server_spent_today": 9}, {"daily_server_cap_credits": 15}),
+        (Problem.OVER_SERVER_CAP, {}, {"daily_server_cap_credits": 9}),
+        (Problem.PAUSED, {"pause": Pause("spam", is_everywhere=True)}, {}),
+        (Problem.PAUSED_HERE, {"pause": Pause("spam")}, {}),
+        (Problem.BLOCKED, {"block": Block(RENEWS_AT, "spam")}, {}),
+        (Problem.BLOCKED_FOR_GOOD, {"block": Block(None, "spam")}, {}),
+        (
+            Problem.BLOCKED_EVERYWHERE,
+            {"block": Block(RENEWS_AT, "spam", is_everywhere=True)},
+            {},
+        ),
+        (
+            Problem.BLOCKED_EVERYWHERE_FOR_GOOD,
+            {"block": Block(None, "spam", is_everywhere=True)},
+            {},
+        ),
     ],
 )
 def test_every_way_in_which_a_price_is_too_much_is_worded(
@@ -97,7 +117,7 @@ def test_every_way_in_which_a_price_is_too_much_is_worded(
 
 
 def test_no_other_words_are_there_for_it() -> None:
-    assert len(job_cards.BEYOND) == 9
+    assert len(job_cards.BEYOND) == 21
     assert all(text.endswith(".") for text in job_cards.BEYOND.values())
 
 

@@ -125,7 +125,7 @@ async def test_a_block_cancels_ends_and_is_lifted(shown: Any, typed: Any) -> Non
     blocked = await shown(f"quota block {THEIRS} --until 2h --reason spam")
     until = iso(AT + 120 + 7200)
     assert blocked["done"] == {"until": until, "cancelled": [QUEUED]}
-    assert blocked["now"]["block"] == {"until": until, "reason": "spam"}
+    assert blocked["now"]["block"] == {"until": until, "reason": "spam", "everywhere": False}
     assert blocked["now"]["held"] == 2
     [obstacle] = blocked["now"]["obstacles"]
     assert obstacle["problem"] == "blocked"

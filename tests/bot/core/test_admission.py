@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.core import admission
-from bot.core.admission import Ask, Block, Standing
+from bot.core.admission import Ask, Block, Pause, Standing
 from bot.core.ledger import Balance, Period
 from bot.core.rules import Rules
 from bot.errors import Problem, Refused
@@ -54,6 +54,18 @@ ASK = Ask(frozenset({HERE, THREADS_PARENT}), "720p")
 IN_ORDER = [
     Obstacle(Problem.SERVER_NOT_ALLOWED, "server", {"allowed_servers": frozenset({8})}),
     Obstacle(
+        Problem.PAUSED,
+        "pause",
+        standing={"pause": Pause("a fire", is_everywhere=True)},
+        facts={"reason": "a fire"},
+    ),
+    Obstacle(
+        Problem.PAUSED_HERE,
+        "pause",
+        standing={"pause": Pause("spam")},
+        facts={"reason": "spam"},
+    ),
+    Obstacle(
         Problem.BLOCKED,
         "block",
         standing={"block": Block(NOON + 60, "spam")},
@@ -63,6 +75,18 @@ IN_ORDER = [
         Problem.BLOCKED_FOR_GOOD,
         "block",
         standing={"block": Block(None, "spam")},
+        facts={"reason": "spam"},
+    ),
+    Obstacle(
+        Problem.BLOCKED_EVERYWHERE,
+        "block",
+        standing={"block": Block(NOON + 60, "spam", is_everywhere=True)},
+        facts={"until": NOON + 60, "reason": "spam"},
+    ),
+    Obstacle(
+        Problem.BLOCKED_EVERYWHERE_FOR_GOOD,
+        "block",
+        standing={"block": Block(None, "spam", is_everywhere=True)},
         facts={"reason": "spam"},
     ),
     Obstacle(
@@ -107,6 +131,20 @@ IN_ORDER = [
         {"budget": 50, "renews_at": MONDAY},
     ),
     Obstacle(Problem.NO_SERVER_BUDGET, "server budget", {"budget_credits": 0}),
+    Obstacle(
+        Problem.PERSON_CAP_SPENT,
+        "person cap",
+        {"daily_person_cap_credits": 40, "period": Period.WEEK},
+        {"person_spent_today": 40},
+        {"budget": 40, "renews_at": MIDNIGHT},
+    ),
+    Obstacle(
+        Problem.SERVER_CAP_SPENT,
+        "server cap",
+        {"daily_server_cap_credits": 60, "period": Period.WEEK},
+        {"server_spent_today": 61},
+        {"budget": 60, "renews_at": MIDNIGHT},
+    ),
     Obstacle(
         Problem.BUDGET_SPENT,
         "budget",

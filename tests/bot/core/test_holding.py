@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core import admission
+from bot.core.admission import Block, Pause
 from bot.core.ledger import Balance, Period
 from bot.errors import Problem, Refused
 from tests.bot.core.test_admission import FEBRUARY, IDLE, MIDNIGHT, MONDAY, NOON, RULES
@@ -114,6 +115,39 @@ ENDS = {Period.DAY: MIDNIGHT, Period.WEEK: MONDAY, Period.MONTH: FEBRUARY}
             Problem.OVER_BUDGET,
             {"price": 101, "budget": 100},
         ),
+        # What the operator lets one person, and one server, take of it.
+        (
+            {"daily_person_cap_credits": 20, "period": Period.MONTH},
+            {"person_spent_today": 18},
+            3,
+            Problem.PERSON_CAP_TOO_LOW,
+            {"price": 3, "left": 2, "renews_at": MIDNIGHT},
+        ),
+        ({"daily_person_cap_credits": 20}, {"person_spent_today": 18}, 2, None, {}),
+        (
+            {"daily_person_cap_credits": 20},
+            {},
+            21,
+            Problem.OVER_PERSON_CAP,
+            {"price": 21, "budget": 20},
+        ),
+        (
+            {"daily_server_cap_credits": 40, "daily_person_cap_credits": 20},
+            {"server_spent_today": 38, "person_spent_today": 1},
+            3,
+            Problem.SERVER_CAP_TOO_LOW,
+            {"price": 3, "left": 2, "renews_at": MIDNIGHT},
+        ),
+        (
+            {"daily_server_cap_credits": 20},
+            {},
+            21,
+            Problem.OVER_SERVER_CAP,
+            {"price": 21, "budget": 20},
+        ),
+        # What no credits help against.
+        ({}, {"pause": Pause("a fire")}, 1, Problem.PAUSED_HERE, {"reason": "a fire"}),
+        ({}, {"block": Block(None, "spam")}, 1, Problem.BLOCKED_FOR_GOOD, {"reason": "spam"}),
         # Two that disagree: the server's budget before the bot's …
         (
             {"budget_credits": 20},
@@ -229,3 +263,39 @@ def test_a_price_is_held_exactly_where_everything_has_room_for_it(
     if not for_good:
         of_the_bot = refused.problem in {Problem.BUDGET_SPENT, Problem.BUDGET_TOO_LOW}
         assert refused.facts["renews_at"] == ENDS[Period.DAY if of_the_bot else period]
+
+
+SUBMIT: dict[str, Any] = {
+    "pause": None,
+    "block": None,
+    "server_spent_today": 0,
+    "person_spent_today": 0,
+    "at": NOON,
+}
+
+
+@pytest.mark.parametrize(
+    ("rules", "meets", "problem"),
+    [
+        ({}, {}, None),
+        ({}, {"server_spent_today": 999, "person_spent_today": 999}, None),
+        # Its own hold is among what was spent.
+        ({"daily_server_cap_credits": 20}, {"server_spent_today": 20}, None),
+        ({"daily_server_cap_credits": 20}, {"server_spent_today": 21}, Problem.SERVER_CAP_SPENT),
+        ({"daily_person_cap_credits": 20}, {"person_spent_today": 20}, None),
+        ({"daily_person_cap_credits": 20}, {"person_spent_today": 21}, Problem.PERSON_CAP_SPENT),
+        ({}, {"pause": Pause("x", is_everywhere=True)}, Problem.PAUSED),
+        ({}, {"pause": Pause("x")}, Problem.PAUSED_HERE),
+        ({}, {"block": Block(None, "x", is_everywhere=True)}, Problem.BLOCKED_EVERYWHERE_FOR_GOOD),
+    ],
+)
+def test_what_is_decided_after_the_hold_keeps_a_job_from_being_sent_off(
+    rules: dict[str, Any], meets: dict[str, Any], problem: Problem | None
+) -> None:
+    laid_down = replace(RULES, **rules)
+    if problem is None:
+        admission.may_submit(laid_down, **SUBMIT | meets)
+        return
+    with pytest.raises(Refused) as caught:
+        admission.may_submit(laid_down, **SUBMIT | meets)
+    assert caught.value.problem is problem

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from bot.console.jobs import jobs
+from bot.console.pauses import pause, resume
 from bot.console.quota import quota
 from bot.console.usage import parser
 from tests.bot.life.jobs.test_review import shows
@@ -14,7 +15,8 @@ from tests.e2e.stage import says
 async def typed(life: Life, line: str, *more: str) -> Any:
     """A command in another process, as far as the bot knows."""
     wanted = parser().parse_args([*line.split(), "--json", *more])
-    command = {"quota": quota, "jobs": jobs}[wanted.command]
+    commands = {"quota": quota, "jobs": jobs, "pause": pause, "resume": resume}
+    command = commands[wanted.command]
     return json.loads(await command(wanted, life.settings(), life.clock))
 
 

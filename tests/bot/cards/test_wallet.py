@@ -1,0 +1,54 @@
+"""A wallet's card says what can be spent, and what bounds that."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bot.cards import wallet as wallet_cards
+from bot.core import admission
+from bot.core.admission import Block
+from tests.bot.cards.test_cards import text_of, wallets
+from tests.bot.core.test_admission import IDLE
+
+
+@pytest.mark.parametrize(
+    ("rules", "spent", "told"),
+    [
+        ({"budget_credits": 2}, {"server_spent": 2}, "This server's budget has **0** of 2 left"),
+        ({"budget_credits": 2}, {"server_spent": 3}, "This server's budget has **0** of 2 left"),
+        (
+            {"daily_person_cap_credits": 9},
+            {"person_spent_today": 8},
+            "Of what one person may use in a day, all servers together, **1** of 9 are left",
+        ),
+        (
+            {"daily_server_cap_credits": 9},
+            {"server_spent_today": 7},
+            "Of what this server may use in a day, **2** of 9 are left",
+        ),
+        ({}, {"budget_spent": 300}, "Today's budget for everybody has only **0** left"),
+        ({"budget_credits": 2}, {"server_spent": 2, "budget_spent": 300}, "This server's budget"),
+        ({}, {}, None),
+    ],
+)
+def test_a_wallet_names_the_limit_that_counts_and_no_other(
+    rules: dict[str, Any], spent: dict[str, Any], told: str | None
+) -> None:
+    has = next(wallet for wallet in wallets() if wallet.payer is None)
+    laid_down = replace(has.rules, daily_budget_credits=300, **rules)
+    budgets = list(admission.budgets(laid_down, replace(IDLE, **spent), 2e9))
+    bounded = replace(has, budgets=budgets)
+    text = text_of(wallet_cards.wallet(bounded))
+    found = [line for line in text.splitlines() if "budget" in line or "may use" in line]
+    assert len(found) == (told is not None)
+    assert told is None or found[0].startswith(told)
+
+
+def test_a_blocked_persons_wallet_says_so_first() -> None:
+    has = next(wallet for wallet in wallets() if wallet.payer is None)
+    barred = replace(has, unusable=None, barred=admission.blocked(Block(None, "spam")))
+    text = text_of(wallet_cards.wallet(barred))
+    assert text.startswith("### You cannot spend anything in ")
+    assert "You are blocked here for good" in text
+    assert "You can spend" not in text
