@@ -13,7 +13,7 @@ from av.stream import Discard, Disposition, Stream
 from av.video.stream import VideoStream
 from PIL import Image, ImageFile
 
-SHORT_SIDE_PIXELS = {"360p": 360, "540p": 540, "720p": 720}
+SHORT_SIDE_PIXELS = {f"{side}p": side for side in (360, 480, 540, 576, 720, 1080)}
 LONGEST_S = 30.0
 FASTEST_FPS = 30
 IMAGE_FORMATS = ("JPEG", "PNG", "WEBP", "GIF")

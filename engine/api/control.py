@@ -83,6 +83,7 @@ class Control:
             [
                 {
                     "request_id": job.request_id,
+                    "model": job.inputs.model.slug,
                     "image_url": job.inputs.image_url,
                     "video_url": job.inputs.video_url,
                     "quality": job.inputs.quality,

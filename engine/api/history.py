@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from engine.api.faults import Habits
-from engine.api.jobs import MODEL, Job, State
+from engine.api.jobs import Job, State
 
 LONGEST_WINDOW_DAYS = 31
 DEFAULT_WINDOW_DAYS = 7
@@ -81,7 +81,7 @@ class Query:
         day = datetime.fromtimestamp(job.submitted_at, UTC).date()
         return (
             self.first_day <= day <= self.last_day
-            and self.model_name in MODEL
+            and self.model_name in job.inputs.model.slug
             and self.status in {None, _model_status(job)}
         )
 
@@ -109,7 +109,7 @@ def _row(job: Job, files_url: str, habits: Habits) -> dict[str, object]:
     deduction: dict[str, object] = {"credits_deduction": job.cost_credits} if is_told else {}
     return deduction | {
         "request_id": request_id if habits.history_ids == "dashed" else request_id.replace("-", ""),
-        "model_name": MODEL,
+        "model_name": job.inputs.model.slug,
         "model_status": habits.failed_word if job.state is State.FAILED else _model_status(job),
         "request_body": inputs if habits.history_inputs == "object" else json.dumps(inputs),
         "generation_url": files_url + job.video_path if job.video_path else None,

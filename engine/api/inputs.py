@@ -13,9 +13,8 @@ from urllib.parse import urlsplit
 import aiohttp
 from aiohappyeyeballs import AddrInfoType
 
-from engine.media import SHORT_SIDE_PIXELS
+from engine.api.models import Model
 
-DEFAULT_QUALITY = "540p"
 IMAGE_LIMIT_BYTES = 50_000_000
 VIDEO_LIMIT_BYTES = 100_000_000
 FETCH_TIMEOUT = aiohttp.ClientTimeout(total=60)
@@ -29,32 +28,74 @@ class InputError(Exception):
 class Inputs:
     """One accepted request body; exactly one of `image_url` and `image` is there."""
 
+    model: Model
     image_url: str | None
     image: bytes | None
     video_url: str
     quality: str
     as_sent: dict[str, object]
 
+    @property
+    def bounds_s(self) -> tuple[float, float]:
+        """The shortest and the longest motion that it may come with."""
+        return self.model.bounds_s(self.as_sent)
 
-def parse_inputs(body: object) -> Inputs:
-    """Read a submit's JSON; fields that are unknown are let pass. Raises `InputError`."""
+    @property
+    def dollars_per_s(self) -> float:
+        """What a second of motion costs."""
+        return self.model.dollars_per_s[self.quality]
+
+
+def parse_inputs(model: Model, body: object) -> Inputs:
+    """Read a submit's JSON as this model takes it. Raises `InputError`."""
     if not isinstance(body, dict):
         raise InputError("The request body must be a JSON object")
-    if body.get("video_url") is None:
-        raise InputError("video_url is required")
-    if (body.get("image_url") is None) == (body.get("image") is None):
-        raise InputError("Exactly one of image_url and image is required")
-    quality = body.get("quality", DEFAULT_QUALITY)
-    if not isinstance(quality, str) or quality not in SHORT_SIDE_PIXELS:
-        raise InputError(f"quality must be one of {', '.join(SHORT_SIDE_PIXELS)}")
-    by_url = body.get("image_url") is not None
+    subject, inline = model.subject, model.inline_subject
+    if body.get(model.motion) is None:
+        raise InputError(f"{model.motion} is required")
+    by_url = body.get(subject) is not None
+    if inline is None and not by_url:
+        raise InputError(f"{subject} is required")
+    if inline is not None and by_url == (body.get(inline) is not None):
+        raise InputError(f"Exactly one of {subject} and {inline} is required")
+    _check_others(model, body)
     return Inputs(
-        image_url=_url("image_url", body["image_url"]) if by_url else None,
-        image=None if by_url else _decode("image", body["image"]),
-        video_url=_url("video_url", body["video_url"]),
-        quality=quality,
+        model=model,
+        image_url=_url(subject, body[subject]) if by_url else None,
+        image=_decode(inline, body[inline]) if inline and not by_url else None,
+        video_url=_url(model.motion, body[model.motion]),
+        quality=_quality(model, body),
         as_sent=body,
     )
+
+
+def _quality(model: Model, body: dict[str, object]) -> str:
+    quality = body.get(model.quality, model.default_quality) if model.quality else None
+    if quality is None:
+        return model.default_quality
+    if not isinstance(quality, str) or quality not in model.short_sides:
+        raise InputError(f"{model.quality} must be one of {', '.join(model.short_sides)}")
+    return quality
+
+
+def _check_others(model: Model, body: dict[str, object]) -> None:
+    """Raises `InputError` for a further field that is missing, wrong, or of another model."""
+    for name in sorted(model.required):
+        if not body.get(name):
+            raise InputError(f"{name} is required")
+    own = {model.subject, model.inline_subject, model.motion, model.quality}
+    for name, value in body.items():
+        if name in own:
+            continue
+        kind = model.others.get(name)
+        if kind is None:
+            if model.is_strict:
+                raise InputError(f"{name} is not a parameter of {model.slug}")
+        elif isinstance(kind, tuple):
+            if value not in kind:
+                raise InputError(f"{name} must be one of {', '.join(kind)}")
+        elif type(value) is not kind:  # a truth is a whole number to Python alone
+            raise InputError(f"{name} must be of type {kind.__name__}")
 
 
 def _url(name: str, value: object) -> str:
@@ -85,10 +126,11 @@ async def fetch_inputs(
 ) -> None:
     """Bring both files here. Raises `InputError` saying which one could not be had."""
     if inputs.image_url is not None:
-        await _fetch(session, "image_url", inputs.image_url, subject, IMAGE_LIMIT_BYTES)
+        field, url = inputs.model.subject, inputs.image_url
+        await _fetch(session, field, url, subject, IMAGE_LIMIT_BYTES)
     elif inputs.image is not None:
         await asyncio.to_thread(subject.write_bytes, inputs.image)
-    await _fetch(session, "video_url", inputs.video_url, motion, VIDEO_LIMIT_BYTES)
+    await _fetch(session, inputs.model.motion, inputs.video_url, motion, VIDEO_LIMIT_BYTES)
 
 
 async def _fetch(

@@ -17,10 +17,11 @@ from engine.api.faults import Faults
 from engine.api.inputs import InputError, Inputs, fetch_inputs, fetching_session
 from engine.api.storage import Storage
 
-MODEL = "pixverse-mimic"
 REQUEST_KEPT_S = 3600.0
 LONGEST_QUEUE_S = 0.4
-PRICE_PER_S = {"360p": 0.09, "540p": 0.10, "720p": 0.12}
+TOLERANCE_S = 0.5
+"""Lengths are measured by each in its own way."""
+
 VIDEO_NAME = "video.mp4"
 SWAY_NOTE = "No person was found in the picture: it sways with the motion as a whole"
 PACKAGE_PARENT = Path(__file__).resolve().parents[2]
@@ -187,7 +188,7 @@ class Workshop:
                     self._complete(job, video, duration_s)
         except InputError as error:
             await self._going.wait()
-            self._fail(job, f"Validation error in {MODEL}: {error}")
+            self._fail(job, f"Validation error in {job.inputs.model.slug}: {error}")
         except Exception:
             logger.exception("Job %s broke the server", job.request_id)
             self._fail(job, "Internal server error")
@@ -203,12 +204,16 @@ class Workshop:
         if "error" in outcome:
             raise InputError(outcome["error"])
         job.note = SWAY_NOTE if outcome.get("mode") == "sway" else None
-        return float(outcome["duration_s"])
+        duration_s, (least_s, longest_s) = float(outcome["duration_s"]), job.inputs.bounds_s
+        if not least_s <= duration_s <= longest_s + TOLERANCE_S:
+            field = job.inputs.model.motion
+            raise InputError(f"{field} must last from {least_s:g} to {longest_s:g} seconds")
+        return duration_s
 
     def _complete(self, job: Job, video: Path, duration_s: float) -> None:
         job.size_bytes = video.stat().st_size
         job.video_path = self._storage.keep_video(video)
-        job.cost_credits = round(PRICE_PER_S[job.inputs.quality] * duration_s, 6)
+        job.cost_credits = round(job.inputs.dollars_per_s * duration_s, 6)
         self.credits -= job.cost_credits
         job.remaining_credits = self.credits
         job.state, job.ended_at = State.COMPLETED, self._clock.time()

@@ -27,7 +27,8 @@ from engine.api.control import (
 from engine.api.faults import Faults, Handler
 from engine.api.history import Query, QueryError, history_rows
 from engine.api.inputs import InputError, parse_inputs
-from engine.api.jobs import MODEL, PLAIN, Job, RenderPlan, Workshop
+from engine.api.jobs import PLAIN, Job, RenderPlan, Workshop
+from engine.api.models import MODELS
 from engine.api.replies import result_reply, status_reply, submit_reply
 from engine.api.storage import Storage, UploadError
 
@@ -171,12 +172,13 @@ class ProviderServer:
         return await handler(request)
 
     async def _submit(self, request: web.Request) -> web.Response:
-        model = request.match_info["model"]
-        if model != MODEL:
-            return _error(404, f"Model {model} not found")
+        slug = request.match_info["model"]
+        model = MODELS.get(slug)
+        if model is None:
+            return _error(404, f"Model {slug} not found")
         if request.headers.get("Content-Type", "").partition(";")[0].strip().lower() != JSON_TYPE:
             return _error(406, f"Unsupported content type: it must be {JSON_TYPE}")
-        inputs = parse_inputs(await _json_body(request))
+        inputs = parse_inputs(model, await _json_body(request))
         if self.workshop.credits <= 0:
             return _error(406, "Insufficient credits: top up your account to continue")
         is_lost = self.faults.take_loss()

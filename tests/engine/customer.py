@@ -64,8 +64,12 @@ class Customer:
     async def submit(self, **changes: object) -> Answer:
         """POST the two files at 360p, changed as said; a field that is None is left out."""
         body = {"image_url": self.image_url, "video_url": self.video_url, "quality": "360p"}
-        kept = {name: value for name, value in (body | changes).items() if value is not None}
-        return await self.call("POST", f"{self.server.api_url}/pixverse-mimic", json=kept)
+        return await self.submit_to("pixverse-mimic", **(body | changes))
+
+    async def submit_to(self, slug: str, **fields: object) -> Answer:
+        """POST these fields to a model; one that is None is left out."""
+        kept = {name: value for name, value in fields.items() if value is not None}
+        return await self.call("POST", f"{self.server.api_url}/{slug}", json=kept)
 
     async def begin(self, **changes: object) -> Job:
         """Submit, and the job that was accepted."""

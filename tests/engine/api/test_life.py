@@ -162,6 +162,7 @@ async def test_accepted_jobs_are_listed_by_control(customer: Customer) -> None:
     assert answer.json == [
         {
             "request_id": job.request_id,
+            "model": "pixverse-mimic",
             "image_url": customer.image_url,
             "video_url": customer.video_url,
             "quality": "360p",

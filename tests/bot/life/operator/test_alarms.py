@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 from bot.alarms import Alarm
-from engine.api.jobs import PRICE_PER_S
+from engine.api.models import MODELS
 from sandbox.clients.transcript import text_of
 from tests.bot.disk import files_may_have
 from tests.bot.life.operator.test_looking_after import free_port
@@ -51,7 +51,8 @@ async def test_a_run_that_costs_more_than_such_runs_do(
             await life.mimic(ada)
             await life.reaches(*["delivered"] * number, step_s=5.0)
         assert errors(logs) == []
-        monkeypatch.setitem(PRICE_PER_S, "360p", PRICE_PER_S["360p"] * 10)
+        rates = MODELS["pixverse-mimic"].dollars_per_s
+        monkeypatch.setitem(rates, "360p", rates["360p"] * 10)
         await life.mimic(ada)
         await life.reaches(*["delivered"] * 4, step_s=5.0)
         assert errors(logs) == [Alarm.COST]
