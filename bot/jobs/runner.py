@@ -32,6 +32,9 @@ log = structlog.get_logger()
 AFTER_A_BUG_S = 30.0
 WATCH_EVERY_S = 30.0
 SWEEP_EVERY_S = 3600.0
+FORGET_AFTER_S, FORGOTTEN_AT_ONCE = 7 * 24 * 3600.0, 500
+"""Requests that came to nothing before they were queued are kept so long, for whoever asks why."""
+
 STOP_PATIENCE_S = 6.0
 
 
@@ -116,7 +119,8 @@ class Runner:
         while not self._stopping.is_set():
             if self._clock.monotonic() - swept_at >= SWEEP_EVERY_S:
                 swept_at = self._clock.monotonic()
-                await self._sweep()
+                with background():
+                    await self._sweep()
             await wait_for_event(self._stopping, self._clock, WATCH_EVERY_S)
             await self._watch()
 
@@ -293,6 +297,8 @@ class Runner:
             for job in await self._store.read.ended_with_video(now - self._keep_s):
                 await self._files.delete_all(job.id)
                 await self._store.video_deleted(job.id, now)
+            while await self._store.forget_unqueued(now - FORGET_AFTER_S, FORGOTTEN_AT_ONCE):
+                pass
         except CannotSave as error:
             log.debug("old files could not be forgotten", reason=str(error))
         except Exception:

@@ -49,6 +49,11 @@ class Crowd:
         """Wait until few enough other things of this person are looked after, and hold a turn."""
         return self._turns.setdefault(person_id, asyncio.Semaphore(MOST_AT_ONCE))
 
+    def has_turn(self, person_id: int) -> bool:
+        """Whether a turn of this person is free now."""
+        turns = self._turns.get(person_id)
+        return turns is None or not turns.locked()
+
     async def in_time(self, person_id: int, work: Callable[[], Awaitable[T]]) -> T:
         """What must be done, in this person's turn, before there is an answer.
 

@@ -1,7 +1,9 @@
 """What moderators may do about credits and rules in their server, and the operator in any."""
 
-from collections.abc import AsyncIterator, Callable, Collection
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Collection
 from typing import Any, Protocol
+from weakref import WeakValueDictionary
 
 from bot.clock import Clock
 from bot.core import admission, ledger
@@ -14,6 +16,7 @@ from bot.core.rules import MOST_CREDITS, MOST_JOBS, OperatorLimits, ServerRules,
 from bot.core.until import until
 from bot.errors import LedgerError, Problem, Refused
 from bot.services.moderation import the_reason
+from bot.store.group_commit import background
 from bot.store.store import Store
 
 BOUNDS = {
@@ -52,6 +55,7 @@ class Quotas:
         self._wake = wake
         self._clock = clock
         self._runner = runner
+        self._exports: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
     @property
     def limits(self) -> OperatorLimits:
@@ -287,22 +291,31 @@ class Quotas:
         *,
         person_id: int | None = None,
         kinds: Collection[str] = HISTORY_KINDS,
-    ) -> AsyncIterator[list[HistoryLine]]:
-        """The past in parts, newest first, up to `MOST_EXPORTED` lines; others go between."""
-        began = self._clock.time()
-        for offset in range(0, MOST_EXPORTED, EXPORTED_AT_ONCE):
-            part = await self._store.audit_log.lines(
-                server_id,
-                person_id=person_id,
-                kinds=kinds,
-                until=began,
-                limit=EXPORTED_AT_ONCE,
-                offset=offset,
-            )
-            if part:
-                yield part
-            if len(part) < EXPORTED_AT_ONCE:
-                return
+    ) -> AsyncGenerator[list[HistoryLine]]:
+        """The past in parts, newest first, up to `MOST_EXPORTED` lines.
+
+        Others go between, and one server's tables are made one after the other.
+        """
+        newest_at, of_that_moment = self._clock.time(), 0
+        async with self._exports.setdefault(server_id, asyncio.Lock()):
+            for _ in range(0, MOST_EXPORTED, EXPORTED_AT_ONCE):
+                with background():
+                    part = await self._store.audit_log.lines(
+                        server_id,
+                        person_id=person_id,
+                        kinds=kinds,
+                        until=newest_at,
+                        limit=EXPORTED_AT_ONCE,
+                        offset=of_that_moment,
+                    )
+                if part:
+                    yield part
+                if len(part) < EXPORTED_AT_ONCE:
+                    return
+                last = part[-1].at  # the next part begins there, behind those that were had
+                of_that_moment = of_that_moment if last == newest_at else 0
+                of_that_moment += sum(line.at == last for line in part)
+                newest_at = last
 
     async def count(
         self,

@@ -3,7 +3,17 @@
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import CompoundSelect, Connection, Select, func, literal, null, select, union_all
+from sqlalchemy import (
+    CompoundSelect,
+    Connection,
+    Select,
+    Table,
+    func,
+    literal,
+    null,
+    select,
+    union_all,
+)
 
 from bot.core.actions import HISTORY_KINDS, IN_THE_JOURNAL, Action, HistoryLine, Spender
 from bot.store.database import Database, query
@@ -31,10 +41,9 @@ class AuditLog:
         offset: int = 0,
     ) -> list[HistoryLine]:
         """A server's past up to a moment (unix s), or one person's there, newest first."""
-        both = _both(server_id, person_id, kinds).subquery()
+        most = None if limit is None else offset + limit
+        both = _both(server_id, person_id, kinds, until=until, most=most).subquery()
         newest = select(both).order_by(both.c.at.desc(), both.c.id.desc(), both.c.source)
-        if until is not None:
-            newest = newest.where(both.c.at <= until)
         rows = connection.execute(newest.limit(limit).offset(offset))
         names = HistoryLine.__dataclass_fields__
         return [HistoryLine(**{name: row[name] for name in names}) for row in rows.mappings()]
@@ -88,8 +97,16 @@ class AuditLog:
         return [(row["id"], action_from(row)) for row in rows]
 
 
-def _both(server_id: int, person_id: int | None, kinds: Collection[str]) -> CompoundSelect[Any]:
-    journal = select(
+def _both(
+    server_id: int,
+    person_id: int | None,
+    kinds: Collection[str],
+    *,
+    until: float | None = None,
+    most: int | None = None,
+) -> CompoundSelect[Any]:
+    """Entries and actions, of each the newest `most`: no more of a long past is gone through."""
+    journal: Select[Any] = select(
         entries.c.id,
         literal("entry").label("source"),
         entries.c.at,
@@ -124,4 +141,14 @@ def _both(server_id: int, person_id: int | None, kinds: Collection[str]) -> Comp
     if person_id is not None:
         journal = journal.where(entries.c.person_id == person_id)
         decided = decided.where(actions.c.person_id == person_id)
+    if until is not None:
+        journal = journal.where(entries.c.at <= until)
+        decided = decided.where(actions.c.at <= until)
+    if most is not None:
+        journal = _newest(journal, entries, most)
+        decided = _newest(decided, actions, most)
     return union_all(decided, journal)  # the first one gives the columns their types
+
+
+def _newest(lines: Select[Any], table: Table, most: int) -> Select[Any]:
+    return select(lines.order_by(table.c.at.desc(), table.c.id.desc()).limit(most).subquery())

@@ -9,7 +9,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import partial
@@ -32,6 +32,10 @@ IMMEDIATELY = "BEGIN IMMEDIATE"
 
 BATCH_S = 0.02
 """Who comes first in a batch waits for those behind it, but not longer than that."""
+
+PATIENCE_S, OWED_S = 0.25, 0.1
+"""What has waited so long in the background goes first, for as long as others have just taken, and
+not longer than that at a time."""
 
 R = TypeVar("R")
 Work = Callable[[Connection], R]
@@ -73,6 +77,8 @@ class _Waiting:
 
     work: Work[Any]
     done: asyncio.Future[Any]
+    is_patient: bool
+    since: float = field(default_factory=time.monotonic)
     outcome: Any = None
     error: BaseException | None = None
     changes: Changes = field(default_factory=Changes)
@@ -81,7 +87,8 @@ class _Waiting:
 class GroupCommit:
     """One connection in a thread of its own, and the work that waits for it.
 
-    What somebody waits for goes first; what was begun in `background` fills the time that is left.
+    What somebody waits for goes first; what was begun in `background` fills the time that is left,
+    and has a share where none is left: whoever asks without end keeps nobody's job waiting.
     """
 
     def __init__(
@@ -96,6 +103,7 @@ class GroupCommit:
         self._on_commit = on_commit
         self._urgent: deque[_Waiting] = deque()
         self._patient: deque[_Waiting] = deque()
+        self._owed_s = 0.0
         self._at_work: asyncio.Task[None] | None = None
         # aiosqlite's thread does many statements in one hop, so SQLAlchemy's plain engine is there.
         self.engine = create_engine(
@@ -106,8 +114,9 @@ class GroupCommit:
 
     async def run(self, work: Work[R]) -> R:
         """Do it in its turn; cancelled before it begins, it is not done, and later it is done."""
-        waiting = _Waiting(work, asyncio.get_running_loop().create_future())
-        queue = self._patient if _in_background.get() else self._urgent
+        is_patient = _in_background.get()
+        waiting = _Waiting(work, asyncio.get_running_loop().create_future(), is_patient)
+        queue = self._patient if is_patient else self._urgent
         queue.append(waiting)
         if self._at_work is None:
             self._at_work = asyncio.create_task(self._work_off())
@@ -152,14 +161,27 @@ class GroupCommit:
         until = time.monotonic() + BATCH_S
         with self.engine.connect() as connection, connection.begin():
             most = math.inf if self._writes else len(self._urgent) + len(self._patient)
-            while len(batch) < most and (waiting := self._next()) is not None:
+            began = time.monotonic()
+            while len(batch) < most and (waiting := self._next(began)) is not None:
                 batch.append(waiting)
                 self._do(connection, waiting)
-                if time.monotonic() > until:
+                began = self._account(waiting, began)
+                if began > until:
                     return
 
-    def _next(self) -> _Waiting | None:
-        for queue in (self._urgent, self._patient):
+    def _account(self, waiting: _Waiting, began: float) -> float:
+        """Note whose time that was, and return what time it is now."""
+        now = time.monotonic()
+        owed_s = self._owed_s + (began - now if waiting.is_patient else now - began)
+        self._owed_s = min(max(owed_s, 0.0), OWED_S) if self._patient else 0.0
+        return now
+
+    def _next(self, now: float) -> _Waiting | None:
+        queues = [self._urgent, self._patient]
+        with suppress(IndexError):  # it is empty, or its last one was just withdrawn
+            if self._owed_s and now - self._patient[0].since > PATIENCE_S:
+                queues.reverse()
+        for queue in queues:
             try:
                 return queue.popleft()
             except IndexError:  # empty, or its last one was just withdrawn
@@ -181,7 +203,7 @@ class GroupCommit:
         plainly("RELEASE event")
 
     def _all_waiting(self) -> list[_Waiting]:
-        return list(iter(self._next, None))
+        return list(iter(partial(self._next, 0.0), None))
 
     def _settle(self, waiting: _Waiting) -> None:
         if waiting.error is not None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, case, func, or_, select
+from sqlalchemy import Connection, and_, bindparam, case, func, or_, select, text
 
 from bot.core.actions import Action, ActionKind
 from bot.core.admission import Standing
@@ -28,7 +28,7 @@ from bot.store.rows import (
     select_jobs,
 )
 from bot.store.rule_rows import effective_rules, read_caps
-from bot.store.tables import actions, attempts, entries, jobs, pauses, unproven
+from bot.store.tables import IS_WORTH_SHOWING, actions, attempts, entries, jobs, pauses, unproven
 
 COSTS_NEEDED, _COSTS_LOOKED_AT = 3, 20
 _LATEST = 1000
@@ -109,8 +109,7 @@ class Queries:
 
         Requests that ended before they were queued are no jobs that anybody would look for.
         """
-        never_begun = and_(jobs.c.state.in_(ENDED), jobs.c.queued_at.is_(None))
-        where = [jobs.c.person_id == person_id, ~never_begun]
+        where = [jobs.c.person_id == person_id, text(IS_WORTH_SHOWING)]
         if server_id is not None:
             where.append(jobs.c.server_id == server_id)
         return await self._jobs(*where, limit=limit)

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, exists, func, or_, select, text
 
 from bot.core.actions import Action, ActionKind
+from bot.core.admission import NewJob
 from bot.core.jobs import (
     Attempt,
     Card,
@@ -18,8 +19,12 @@ from bot.core.jobs import (
 )
 from bot.core.ledger import Entry, EntryKind
 from bot.errors import Problem
-from bot.store.tables import attempts, jobs
+from bot.store.tables import CAME_TO_NOTHING, actions, attempts, jobs
 
+_TOLD = (
+    *("id", "source", "origin_id", "server_id", "channel_id", "person_id"),
+    *("is_direct", "quality", "upload_limit_bytes"),
+)
 _ATTEMPT = tuple(Attempt.__dataclass_fields__)
 
 IS_OFFER: ColumnElement[bool] = and_(
@@ -40,6 +45,13 @@ OWES_NOTICE: ColumnElement[bool] = or_(
     ),
 )
 """As `Job.owes_notice` has it."""
+
+IS_FORGETTABLE: ColumnElement[bool] = and_(
+    text(CAME_TO_NOTHING),
+    jobs.c.attempt_id.is_(None),
+    ~exists().where(actions.c.job_id == jobs.c.id),
+)
+"""A request that came to nothing before anything was held, and that nobody has decided about."""
 
 IS_POST_GONE: ColumnElement[bool] = and_(
     jobs.c.state == JobState.DELIVERED,
@@ -130,6 +142,20 @@ def _upload(value: dict[str, Any] | None) -> Upload | None:
     sent_size, replaces = value.get("sent_size"), _upload(value.get("replaces"))
     told = {"sent_size": tuple(sent_size) if sent_size else None, "replaces": replaces}
     return Upload(**value | told)
+
+
+def row_of(new: NewJob, at: float) -> dict[str, Any]:
+    """The first row of a job that is asked for now."""
+    return {name: getattr(new, name) for name in _TOLD} | {
+        "revision": 1,
+        "state": JobState.CHECKING,
+        "state_since": at,
+        "created_at": at,
+        "subject": upload_json(new.subject),
+        "motion": upload_json(new.motion),
+        "card_token": new.token,
+        "card_token_expires_at": new.token_expires_at,
+    }
 
 
 def upload_json(upload: Upload | None) -> dict[str, Any] | None:

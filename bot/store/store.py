@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, or_, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from bot.core import admission
@@ -29,7 +29,15 @@ from bot.store.audit_log import AuditLog
 from bot.store.database import Database, transaction
 from bot.store.decisions import Decisions
 from bot.store.queries import Queries
-from bot.store.rows import IS_OFFER, failure_json, job_from, select_jobs, upload_json
+from bot.store.rows import (
+    IS_FORGETTABLE,
+    IS_OFFER,
+    failure_json,
+    job_from,
+    row_of,
+    select_jobs,
+    upload_json,
+)
 from bot.store.rule_rows import effective_rules
 from bot.store.rulebook import Rulebook
 from bot.store.tables import attempts, explained, jobs
@@ -43,10 +51,6 @@ from bot.store.transitions import (
     update_job,
 )
 
-_TOLD = (
-    *("id", "source", "origin_id", "server_id", "channel_id", "person_id"),
-    *("is_direct", "quality", "upload_limit_bytes"),
-)
 _NEW_JOB = insert(jobs)
 _ORIGIN: ColumnElement[Any] = bindparam("origin_id")
 _KNOWN = select(jobs.c.id).where(
@@ -93,17 +97,7 @@ class Store(Decisions):
             rules = effective_rules(connection, self.limits, new.server_id, roles)
             standing = journal.standing(connection, new.person_id, rules, at)
             admission.may_ask(rules, standing, new.ask, at)
-        values: dict[str, Any] = {name: getattr(new, name) for name in _TOLD} | {
-            "revision": 1,
-            "state": JobState.CHECKING,
-            "state_since": at,
-            "created_at": at,
-            "subject": upload_json(new.subject),
-            "motion": upload_json(new.motion),
-            "card_token": new.token,
-            "card_token_expires_at": new.token_expires_at,
-        }
-        connection.execute(_NEW_JOB, values)
+        connection.execute(_NEW_JOB, row_of(new, at))
         return changed(connection, new.id)
 
     @transaction
@@ -382,6 +376,13 @@ class Store(Decisions):
     def video_deleted(self, connection: Connection, job_id: str, at: float) -> None:
         """The finished video's time is over and its file is gone."""
         note_on(connection, job_id, video_deleted_at=at)
+
+    @transaction
+    def forget_unqueued(self, connection: Connection, before: float, most: int) -> int:
+        """Delete requests that ended before then unqueued, at most so many; how many those were."""
+        old = select(jobs.c.id).where(IS_FORGETTABLE, jobs.c.state_since < before)
+        oldest = old.order_by(jobs.c.state_since).limit(most)
+        return connection.execute(delete(jobs).where(jobs.c.id.in_(oldest))).rowcount
 
     @transaction
     def explain_once(

@@ -21,6 +21,12 @@ from sqlalchemy import (
 metadata = MetaData()
 
 
+CAME_TO_NOTHING = "queued_at IS NULL AND state <> 'checking'"
+"""Requests that ended before they were queued; the indexes below are found by these very words."""
+
+IS_WORTH_SHOWING = f"NOT ({CAME_TO_NOTHING})"
+
+
 def _only(rows: str) -> dict[str, Any]:
     """An index of those rows alone, on each kind of database."""
     return {f"{dialect}_where": text(rows) for dialect in ("sqlite", "postgresql")}
@@ -78,7 +84,8 @@ jobs = Table(
     Column("video_deleted_at", Float),
     Column("settled", String(8)),
     Index("jobs_by_state", "state", "person_id", "server_id", "source"),
-    Index("jobs_by_person", "person_id", "created_at"),
+    Index("jobs_by_person", "person_id", "created_at", **_only(IS_WORTH_SHOWING)),
+    Index("jobs_to_forget", "state_since", **_only(CAME_TO_NOTHING)),
     Index("jobs_by_post", "delivery_message_id", **_only("delivery_message_id IS NOT NULL")),
 )
 
@@ -111,6 +118,7 @@ entries = Table(
     Column("actor_id", BigInteger),
     Column("reason", String),
     Index("entries_by_wallet", "server_id", "person_id", "at"),
+    Index("entries_by_server", "server_id", "at", "kind"),
     Index("one_hold", "job_id", unique=True, sqlite_where=text("kind = 'hold'")),
     Index(
         "one_settlement",

@@ -61,7 +61,11 @@ class Jobs(commands.GroupCog, group_name="jobs", group_description="Look after y
     async def _offer(
         self, interaction: Interaction, typed: str, states: frozenset[JobState]
     ) -> list[app_commands.Choice[str]]:
-        jobs = await self._requests.jobs(place_of(interaction), MOST_CHOICES)
+        crowd, person_id = interaction.client.crowd, interaction.user.id
+        if not crowd.has_turn(person_id):
+            return []  # nobody reads the choices of five letters at once
+        async with crowd.turn_of(person_id):
+            jobs = await self._requests.jobs(place_of(interaction), MOST_CHOICES)
         lines = [(job_cards.job_line(job), job.id) for job in jobs if job.state in states]
         wanted = typed.strip().lower()
         return [

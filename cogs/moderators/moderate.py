@@ -121,7 +121,14 @@ class Moderate(
     async def _offer(
         self, interaction: Interaction, typed: str, states: frozenset[JobState]
     ) -> Choices:
-        server_id, wanted = server_of(interaction), typed.strip().lower()
+        crowd, person_id = interaction.client.crowd, interaction.user.id
+        if not crowd.has_turn(person_id):
+            return []
+        async with crowd.turn_of(person_id):
+            return await self._choices(server_of(interaction), typed, states)
+
+    async def _choices(self, server_id: int, typed: str, states: frozenset[JobState]) -> Choices:
+        wanted = typed.strip().lower()
         choices: Choices = []
         try:
             found = await self._candidates(server_id, states)

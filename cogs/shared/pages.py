@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from contextlib import aclosing
 from dataclasses import replace
 from typing import Any, Self
 
@@ -114,9 +115,11 @@ async def _send_table(interaction: Interaction, page_ref: PageRef) -> None:
     await defer(interaction)
     quotas, table = interaction.client.quotas, history_cards.Table(interaction.filesize_limit)
     person_id, kinds = page_ref.person_id or None, history_cards.kinds_of(page_ref.filter)
-    async for lines in quotas.newest(page_ref.server_id, person_id=person_id, kinds=kinds):
-        if not await asyncio.to_thread(table.take, lines):
-            break
+    parts = quotas.newest(page_ref.server_id, person_id=person_id, kinds=kinds)
+    async with aclosing(parts):
+        async for lines in parts:
+            if not await asyncio.to_thread(table.take, lines):
+                break
     of = await quotas.count(page_ref.server_id, person_id=person_id, kinds=kinds)
     card = history_cards.exported(table.count, of)
     await interaction.edit_original_response(view=card, attachments=[table.file()])

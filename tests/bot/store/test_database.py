@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -16,7 +17,7 @@ from sqlalchemy.event import listen, remove
 
 from bot.errors import SettingsError, StaleJob, StoreError
 from bot.store.database import Database
-from bot.store.group_commit import background
+from bot.store.group_commit import BATCH_S, PATIENCE_S, background
 from bot.store.store import Store
 from bot.store.tables import metadata
 from tests.bot.store.test_jobs import LIMITS, begin
@@ -216,6 +217,38 @@ async def test_whoever_somebody_waits_for_goes_first(tmp_path: Path) -> None:
             group.create_task(database.write(partial(explain, person_id=3)))
             await asyncio.sleep(0)
         assert await database.read(explained) == [3, 1, 2]
+
+
+@pytest.mark.parametrize("people", [1, 2, 5])
+@pytest.mark.parametrize("writes", [False, True])
+async def test_whoever_asks_without_end_keeps_no_job_waiting(
+    tmp_path: Path, people: int, writes: bool
+) -> None:
+    """Each question takes the whole of a batch's time."""
+    asked = 0
+
+    def slowly(_: Connection) -> None:
+        nonlocal asked
+        asked += 1
+        time.sleep(2 * BATCH_S)
+
+    async with await Database.open(url(tmp_path), exclusive=True) as database:
+        ask = database.write if writes else database.read
+
+        async def without_end() -> None:
+            while True:
+                await ask(slowly)
+
+        asking = [asyncio.create_task(without_end()) for _ in range(people)]
+        await asyncio.sleep(0)
+        with background():
+            for _ in range(3):
+                before = asked
+                await ask(lambda _: None)
+                assert asked - before <= 2 + PATIENCE_S / BATCH_S
+        for task in asking:
+            task.cancel()
+        await asyncio.gather(*asking, return_exceptions=True)
 
 
 async def test_listeners_hear_of_commits_in_their_order_and_of_no_failure(tmp_path: Path) -> None:
