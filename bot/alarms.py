@@ -43,8 +43,8 @@ ADVICE = {
     ),
     Alarm.DISK: "Free space in DATA_DIR, or close what holds the database; jobs wait meanwhile.",
     Alarm.ROOM: (
-        "Free space on the disk of DATA_DIR, raise MEDIA_LIMIT_GB, or lower KEEP_DAYS; the oldest "
-        "posted videos go first, and then new files are refused."
+        "Free space on the disk of DATA_DIR, raise MEDIA_LIMIT_GB, or lower KEEP_DAYS; offers "
+        "that nobody has taken go first, then the oldest posted videos, then new files are refused."
     ),
     Alarm.BACKUP: (
         "Free space where BACKUP_DIR is; of a damaged database, restore the last backup as "

@@ -57,6 +57,7 @@ class Problem(StrEnum):
     IMAGE_CUT_SHORT = "image_cut_short"
     DAMAGED_VIDEO = "damaged_video"
     NO_ROOM = "no_room"
+    MADE_ROOM = "made_room"
     OUT_OF_BOUNDS = "out_of_bounds"  # least, most
     TOO_HARD_TO_READ = "too_hard_to_read"  # the decoder met its time or memory bound
     DOWNLOAD_FAILED = "download_failed"  # what: "image" or "video"

@@ -61,6 +61,9 @@ SENTENCES: dict[Problem, str] = {
     Problem.NO_ROOM: (
         "There is no room for your files right now, and the operator knows: please try again later."
     ),
+    Problem.MADE_ROOM: (
+        "I had to make room for other files, and yours had waited longest, so I let them go."
+    ),
     Problem.OUT_OF_BOUNDS: "That must be a whole number from {least} to {most}.",
     Problem.TOO_HARD_TO_READ: (
         "That file takes too much time or memory to open: save it smaller and try again."

@@ -1,20 +1,24 @@
 """How much the files may take: room is made, or refused, before anything is fetched.
 
 Nobody pays for a file that only waits, so without a limit a few people could fill the disk, and a
-paid video would find no room. What goes first is what nobody misses: posted videos, oldest first.
+paid video would find no room. What goes first is what is missed least: what ended jobs have left,
+then the files of offers that nobody has taken, then posted videos, each oldest first.
 """
 
 import asyncio
-import os
 import shutil
+from collections import Counter
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from pathlib import Path
 
 import structlog
 
 from bot.alarms import Alarm, Alarms
 from bot.clock import Clock
-from bot.errors import Problem, Refused
-from bot.jobs.files import Files
+from bot.core.jobs import Failure, Job
+from bot.errors import Problem, Refused, StaleJob
+from bot.jobs.files import Files, size_bytes
 from bot.store.store import Store
 
 log = structlog.get_logger()
@@ -29,7 +33,10 @@ SPARE_SHARE, SPARE_BYTES = 0.1, 1_000_000_000
 CROWDED, NEARLY_FULL = 0.5, 0.8
 """From the first on, offers live shorter; from the second on, the operator is told."""
 
-FREED_AT_ONCE = 20
+LOOKED_AT_WITHIN_S = 300.0
+"""An offer with news as fresh as this may be in the middle of its look, which is not cut off."""
+
+READ_AT_ONCE = 20
 
 
 class Disk:
@@ -58,15 +65,21 @@ class Disk:
         """Whether what only waits should wait shorter."""
         return self._looked_at is not None and self._share > CROWDED
 
-    async def make_room(self, size_bytes: int) -> None:
-        """For a file that is about to be fetched. Raises `Refused` where there is none."""
+    async def make_room(self, size_bytes: int, job_id: str) -> None:
+        """For a file of this job, about to be fetched. Raises `Refused` where there is none."""
         async with self._lock:
             await self._look()
-            while self._taken_bytes + self._results_bytes + size_bytes > self._limit_bytes:
-                if not await self._free():
-                    self._alarms.raise_(Alarm.ROOM, "files", limit_bytes=self._limit_bytes)
-                    raise Refused(Problem.NO_ROOM)
+            could_fit = self._results_bytes + size_bytes <= self._limit_bytes
+            if self._lacks(size_bytes) and could_fit:
+                await self._free(size_bytes, job_id)
+            if self._lacks(size_bytes):
+                self._alarms.raise_(Alarm.ROOM, "files", limit_bytes=self._limit_bytes)
+                raise Refused(Problem.NO_ROOM)
             self._coming_bytes += size_bytes
+
+    def _lacks(self, size_bytes: int) -> bool:
+        """Whether so much more would take room that is not there, or is kept for what is made."""
+        return self._taken_bytes + self._results_bytes + size_bytes > self._limit_bytes
 
     @property
     def _taken_bytes(self) -> int:
@@ -88,7 +101,7 @@ class Disk:
         most_bytes = self._used_bytes + free_bytes - spare_bytes
         if self._set_limit_bytes is not None:
             most_bytes = min(self._set_limit_bytes, self._used_bytes + free_bytes - SPARE_BYTES)
-        running_s = await self._store.read.running_motion_s()
+        running_s = await self._store.read.submitted_motion_s()
         self._results_bytes = int(running_s * RESULT_BYTES_PER_S)
         self._limit_bytes, self._coming_bytes, self._looked_at = max(0, most_bytes), 0, now
         if self._share > NEARLY_FULL:
@@ -96,27 +109,45 @@ class Disk:
         else:
             self._alarms.clear(Alarm.ROOM, "files")
 
-    async def _free(self) -> bool:
-        """Let the oldest posted videos go; whether there were any."""
-        gone = await self._store.read.oldest_posted(FREED_AT_ONCE)
-        for job in gone:
-            await self._files.delete_all(job.id)
-            await self._store.video_deleted(job.id, self._clock.time())
+    async def _free(self, size_bytes: int, job_id: str) -> None:
+        """Let go as little as makes room for so much, or all that may go."""
+        gone: Counter[str] = Counter()
+        async with aclosing(self._goes(job_id)) as goes:
+            async for what, freed_bytes in goes:
+                self._used_bytes -= freed_bytes
+                gone[what] += 1
+                if not self._lacks(size_bytes):
+                    break
         if gone:
-            log.info("posted videos made room", count=len(gone))
-            self._looked_at = None
-            await self._look()
-        return bool(gone)
+            log.info("files made room", **gone)
+
+    async def _goes(self, job_id: str) -> AsyncGenerator[tuple[str, int]]:
+        """Let one after the other go; what it was, and its bytes. This job's own files stay."""
+        given = await self._files.with_inputs()
+        unended = await self._store.read.unended_ids()  # later: what has begun since is no leftover
+        for left in given:
+            if left not in unended:
+                yield "leftovers", await self._files.delete_inputs(left)
+        quiet_since = self._clock.time() - LOOKED_AT_WITHIN_S
+        for offer in await self._store.read.waiting_offers(quiet_since):
+            if offer.id != job_id and await self._end(offer):
+                yield "offers", await self._files.delete_all(offer.id)
+        while posted := await self._store.read.oldest_posted(READ_AT_ONCE):
+            for job in posted:
+                freed_bytes = await self._files.delete_all(job.id)
+                await self._store.video_deleted(job.id, self._clock.time())
+                yield "posted_videos", freed_bytes
+
+    async def _end(self, offer: Job) -> bool:
+        """Whether nobody has taken an offer meanwhile, so that it is over; its card tells why."""
+        try:
+            await self._store.fail(offer, Failure(Problem.MADE_ROOM), self._clock.time())
+        except StaleJob:
+            return False
+        return True
 
 
 def _measure(root: Path) -> tuple[int, int, int]:
     """Bytes below this folder, bytes free on its disk, and bytes of the disk."""
-    used_bytes = 0
-    for folder, _, names in os.walk(root):
-        for name in names:
-            try:
-                used_bytes += Path(folder, name).lstat().st_size
-            except FileNotFoundError:
-                continue
     disk = shutil.disk_usage(root if root.exists() else root.parent)
-    return used_bytes, disk.free, disk.total
+    return size_bytes(root), disk.free, disk.total

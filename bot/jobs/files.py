@@ -1,6 +1,7 @@
 """Where a job's files are kept on disk: `DATA_DIR/media/<job id>/`."""
 
 import asyncio
+import os
 import shutil
 from pathlib import Path
 
@@ -44,24 +45,52 @@ class Files:
     def _job_ids(self) -> list[str]:
         return [path.name for path in self._root.iterdir()] if self._root.exists() else []
 
-    async def delete_inputs(self, job_id: str) -> None:
-        """Delete what was given, and what broken downloads left of it."""
+    async def with_inputs(self) -> list[str]:
+        """The jobs of which anything is kept that was given."""
+        return await asyncio.to_thread(self._with_inputs)
+
+    def _with_inputs(self) -> list[str]:
+        return [job_id for job_id in self._job_ids() if any(map(Path.exists, self._inputs(job_id)))]
+
+    def _inputs(self, job_id: str) -> list[Path]:
+        """What was given, and what broken downloads and rewritings left of it."""
         inputs = self.subject(job_id), self.motion(job_id)
         parts = (path.with_name(f"{path.name}.part") for path in inputs)
-        await asyncio.to_thread(_delete, *inputs, *parts, *map(workshop, inputs))
+        return [*inputs, *parts, *map(workshop, inputs)]
+
+    async def delete_inputs(self, job_id: str) -> int:
+        """Delete what was given, and what is left of it; how many bytes that were."""
+        return await asyncio.to_thread(_delete, *self._inputs(job_id))
 
     async def delete_video(self, job_id: str) -> None:
         """Delete what an earlier run has left: a new run's video is to be fetched."""
         await asyncio.to_thread(_delete, self.video(job_id), self.smaller(job_id))
 
-    async def delete_all(self, job_id: str) -> None:
-        """Delete everything that is kept of a job."""
-        await asyncio.to_thread(shutil.rmtree, self._folder(job_id), ignore_errors=True)
+    async def delete_all(self, job_id: str) -> int:
+        """Delete everything that is kept of a job; how many bytes that were."""
+        return await asyncio.to_thread(_delete, self._folder(job_id))
 
 
-def _delete(*paths: Path) -> None:
+def size_bytes(path: Path) -> int:
+    """Of a file, or of all files below a folder; of nothing, 0."""
+    if not path.is_dir():
+        return _own_bytes(path)
+    found = os.walk(path)
+    return sum(_own_bytes(Path(folder, name)) for folder, _, names in found for name in names)
+
+
+def _own_bytes(path: Path) -> int:
+    try:
+        return path.lstat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _delete(*paths: Path) -> int:
+    freed_bytes = sum(map(size_bytes, paths))
     for path in paths:
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
         else:
             path.unlink(missing_ok=True)
+    return freed_bytes

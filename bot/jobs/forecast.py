@@ -9,6 +9,7 @@ from bot.core.polling import PastRun, RunTimes
 from bot.errors import Refused
 from bot.jobs.live import Jobs
 from bot.jobs.lookups import Lookups
+from bot.jobs.upload_limit import link_to
 from bot.provider.breaker import CircuitBreaker
 from bot.store.store import Store
 
@@ -68,7 +69,10 @@ class Forecast:
         if job.is_in_doubt:
             return Outlook(known_by=self._known_by(job, now))
         if job.state is JobState.DELIVERED:
-            return Outlook(kept_until=job.state_since + self._keep_s)
+            kept_until = job.state_since + self._keep_s
+            if job.video_deleted_at is not None:  # the provider's link is what is left
+                kept_until = min(kept_until, link_to(job)[1])
+            return Outlook(kept_until=kept_until)
         attempt = job.attempt
         if job.state is not JobState.RENDERING or not attempt or attempt.submitted_at is None:
             return Outlook()

@@ -148,7 +148,7 @@ class Intake:
         """Download one of the files. Raises `Refused`."""
         may_be_video = what is What.VIDEO or job.is_offer  # which is sorted once it is here
         limit_bytes = VIDEO_LIMIT_BYTES if may_be_video else IMAGE_LIMIT_BYTES
-        await self._download(_upload(job, what), self._path(job, what), what, limit_bytes)
+        await self._download(job, what, limit_bytes)
 
     async def _are_swapped(self, job: Job) -> bool:
         subject = self._path(job, What.IMAGE) if job.subject else None
@@ -200,11 +200,12 @@ class Intake:
         else:
             await self._fail(job, refused.problem, refused.facts)
 
-    async def _download(self, upload: Upload, path: Path, what: What, limit_bytes: int) -> None:
+    async def _download(self, job: Job, what: What, limit_bytes: int) -> None:
+        upload, path = _upload(job, what), self._path(job, what)
         if self._fetched.get(path) == upload.url and await asyncio.to_thread(path.exists):
             return  # as half an offer; its message may be gone by now
         self._fetched.pop(path, None)
-        await self._disk.make_room(min(upload.size_bytes or limit_bytes, limit_bytes))
+        await self._disk.make_room(min(upload.size_bytes or limit_bytes, limit_bytes), job.id)
         for tries_left in reversed(range(DOWNLOAD_TRIES)):
             try:
                 async with self._slots:

@@ -24,7 +24,7 @@ from bot.jobs.live import LiveJobs
 from bot.jobs.renders import Renders
 from bot.jobs.submits import Submits
 from bot.provider.breaker import CircuitBreaker
-from bot.store.group_commit import background
+from bot.store.group_commit import Changes, background
 from bot.store.store import Store
 
 log = structlog.get_logger()
@@ -100,6 +100,7 @@ class Runner:
         self._was_answering = True
         self._stopping = asyncio.Event()
         self._last_action = 0
+        store.database.on_commit.append(self._hear)
 
     async def provider_is_down(self) -> bool:
         """Whether a new request could only wait: it is an outage, or others find out if it lasts.
@@ -177,6 +178,12 @@ class Runner:
             task = asyncio.create_task(self._follow(job_id), name=f"job {job_id}")
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+
+    def _hear(self, changes: Changes) -> None:
+        """Whoever ended a job, and why: the task that follows it tidies up and has it told."""
+        for job in changes.jobs:
+            if job.ended and job.id in self._wakers:
+                self._wakers[job.id].set()
 
     async def _follow(self, job_id: str) -> None:
         woken = self._wakers[job_id]

@@ -308,12 +308,15 @@ class RequestService:
 
         return bool(await self._videos.send(job.id, limit_bytes, send))
 
-    def video_link(self, job: Job) -> tuple[str, float] | None:
-        """A link to a delivered job's video and its end (unix s), while the provider has it."""
-        if job.state is not JobState.DELIVERED or job.video_deleted_at is not None:
+    def video_link(self, job: Job, outlook: Outlook) -> tuple[str, float] | None:
+        """A link to a delivered job's video and its end (unix s), while the provider has it.
+
+        That is also where our own file had to make room before the time that it is kept for.
+        """
+        if job.state is not JobState.DELIVERED:
             return None
-        link = link_to(job)
-        return link if link[1] > self._clock.time() else None
+        link, now = link_to(job), self._clock.time()
+        return link if now < min(link[1], outlook.kept_until or now) else None
 
     async def jobs(self, place: Place, limit: int = 10) -> list[Job]:
         """One's newest jobs: in this server, or in a direct message all of them."""

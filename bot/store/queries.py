@@ -193,17 +193,32 @@ class Queries:
         return await self._jobs(*where, first=JobState.REVIEW, limit=limit, offset=offset)
 
     @query
-    def running_motion_s(self, connection: Connection) -> float:
-        """How long (s) the motions of all running jobs are together."""
-        running = select(func.sum(jobs.c.duration_s)).where(jobs.c.state.in_(RUNNING))
-        return connection.scalar(running) or 0.0
+    def submitted_motion_s(self, connection: Connection) -> float:
+        """How long (s) the motions of all jobs are together whose videos may yet come."""
+        submitted = jobs.c.state.in_(RUNNING | {JobState.REVIEW})
+        return connection.scalar(select(func.sum(jobs.c.duration_s)).where(submitted)) or 0.0
+
+    @query
+    def unended_ids(self, connection: Connection) -> set[str]:
+        """The jobs that are not in a final state."""
+        unended = jobs.c.state.in_(set(JobState) - ENDED)  # for its index
+        return set(connection.scalars(select(jobs.c.id).where(unended)))
+
+    async def waiting_offers(self, quiet_since: float) -> list[Job]:
+        """Offers with a price, and half ones without news since then (unix s), oldest first."""
+        has_price, is_quiet = jobs.c.duration_s.is_not(None), jobs.c.state_since < quiet_since
+        return (await self._jobs(IS_OFFER, or_(has_price, is_quiet)))[::-1]
 
     @query
     def oldest_posted(self, connection: Connection, limit: int) -> list[Job]:
-        """Jobs whose kept video also stands where its requester can see it, oldest first."""
+        """Jobs whose kept video also stands where its requester can see it, oldest first.
+
+        Where its post was deleted, they were told until when `/jobs show` has it.
+        """
         posted = select_jobs().where(
             jobs.c.state == JobState.DELIVERED,
             jobs.c.delivered != Delivered.KEPT,
+            ~IS_POST_GONE,
             jobs.c.video_deleted_at.is_(None),
         )
         oldest = posted.order_by(jobs.c.state_since, jobs.c.id).limit(limit)

@@ -89,5 +89,5 @@ async def show_job(interaction: Interaction, requests: RequestService, job_id: s
         await interaction.edit_original_response(view=card, attachments=[file])
 
     if not await requests.send_video(job, interaction.filesize_limit, send):
-        card = job_cards.shown_again(job, outlook, link=requests.video_link(job))
+        card = job_cards.shown_again(job, outlook, link=requests.video_link(job, outlook))
         await interaction.edit_original_response(view=card)

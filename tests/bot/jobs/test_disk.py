@@ -1,5 +1,6 @@
 """Room for files: made by what nobody misses, kept for what is paid for, else refused in time."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -7,15 +8,15 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.alarms import Alarm, Alarms
-from bot.core.jobs import Delivered
+from bot.core.jobs import Delivered, Failure, Source
 from bot.errors import Problem, Refused
-from bot.jobs.disk import LOOK_EVERY_S, RESULT_BYTES_PER_S, Disk
+from bot.jobs.disk import LOOK_EVERY_S, LOOKED_AT_WITHIN_S, RESULT_BYTES_PER_S, Disk, _measure
 from bot.jobs.files import Files
 from bot.store.database import Database
 from bot.store.store import Store
 from tests.bot.stopped_clock import StoppedClock
 from tests.bot.store.test_backup import url
-from tests.bot.store.test_jobs import AT, LIMITS, rendering
+from tests.bot.store.test_jobs import AT, FILE, LIMITS, begin, new, queue, rendering
 
 MB = 1_000_000
 
@@ -30,7 +31,7 @@ class Folder:
     """A media folder with its limit, and what lies in it."""
 
     def __init__(self, store: Store, folder: Path, limit_bytes: int | None) -> None:
-        self._store, self.files, self._clock = store, Files(folder), StoppedClock()
+        self._store, self.files, self._clock = store, Files(folder), StoppedClock(AT)
         self.disk = Disk(
             store=store,
             files=self.files,
@@ -44,7 +45,7 @@ class Folder:
         job = await rendering(self._store, number)
         job = await self._store.rendered(job, "https://files.example/v.mp4", 0.5, AT)
         job = await self._store.fetched(job, AT)
-        await self._store.delivered(job, how, None, AT + number)
+        await self._store.delivered(job, how, 1000 + number, AT + number)
         self.lies(self.files.video(job.id), size_bytes)
         return job.id
 
@@ -54,18 +55,30 @@ class Folder:
         with path.open("wb") as file:
             file.truncate(size_bytes)
 
-    def later(self) -> None:
+    async def offer(self, number: int, size_bytes: int) -> str:
+        """An offer with its price, the later the higher its number."""
+        offer = await self._store.begin(new(number, Source.MESSAGE, person_id=number), AT + number)
+        assert offer is not None
+        offer = await self._store.offer_checked(offer, 2.0, FILE, at=AT + number)
+        self.lies(self.files.motion(offer.id), size_bytes)
+        return offer.id
+
+    def later(self, seconds: float = LOOK_EVERY_S) -> None:
         """So much later that the folder is looked at again."""
-        self._clock.now += LOOK_EVERY_S
+        self._clock.now += seconds
+
+    def used_mb(self) -> int:
+        """How much lies there."""
+        return _measure(self.files.root)[0] // MB
 
     def names(self) -> list[str]:
         """The jobs of which something is kept."""
         return sorted(path.name for path in self.files.root.iterdir())
 
 
-async def refused(disk: Disk, size_bytes: int) -> bool:
+async def refused(disk: Disk, size_bytes: int, job_id: str = "asker") -> bool:
     try:
-        await disk.make_room(size_bytes)
+        await disk.make_room(size_bytes, job_id)
     except Refused as refusal:
         return refusal.problem is Problem.NO_ROOM
     return False
@@ -93,6 +106,76 @@ async def test_the_oldest_posted_videos_go_first_and_no_other(store: Store, tmp_
     assert folder.names() == [kept]
 
 
+async def test_leftovers_go_before_offers_and_offers_before_posted_videos(
+    store: Store, tmp_path: Path
+) -> None:
+    """Each as few as do, the oldest first; what is under way, and whoever asks, keeps its files."""
+    folder = Folder(store, tmp_path, 100 * MB)
+    posted = await folder.posted(1, 20 * MB)
+    folder.lies(folder.files.motion(posted), 10 * MB)
+    waits = await queue(store, 2)
+    folder.lies(folder.files.motion(waits.id), 10 * MB)
+    offers = [await folder.offer(number, 15 * MB) for number in (3, 4, 5)]
+    assert folder.used_mb() == 85
+    assert not await refused(folder.disk, 20 * MB, offers[0])
+    assert folder.used_mb() == 75
+    assert not folder.files.motion(posted).exists()
+    folder.later()
+    assert not await refused(folder.disk, 30 * MB, offers[0])
+    assert folder.names() == sorted([posted, waits.id, offers[0], offers[2]])
+    ended = await store.read.job(offers[1])
+    assert ended is not None
+    assert ended.failure == Failure(Problem.MADE_ROOM)
+    folder.later()
+    assert not await refused(folder.disk, 55 * MB, offers[0])
+    assert folder.names() == sorted([posted, waits.id, offers[0]])
+    folder.later()
+    assert not await refused(folder.disk, 75 * MB, offers[0])
+    assert folder.names() == sorted([waits.id, offers[0]])
+    assert await refused(folder.disk, 80 * MB, offers[0])
+    assert folder.names() == sorted([waits.id, offers[0]])
+
+
+async def test_an_offer_that_is_just_looked_at_is_not_cut_off(store: Store, tmp_path: Path) -> None:
+    folder = Folder(store, tmp_path, 100 * MB)
+    half = await begin(store, 1, Source.MESSAGE)
+    folder.lies(folder.files.subject(half.id), 50 * MB)
+    assert await refused(folder.disk, 60 * MB)
+    folder.later(LOOKED_AT_WITHIN_S + 1)
+    assert not await refused(folder.disk, 60 * MB)
+    assert not folder.files.subject(half.id).exists()
+
+
+async def test_an_offer_that_is_taken_meanwhile_keeps_its_files(
+    store: Store, tmp_path: Path
+) -> None:
+    folder = Folder(store, tmp_path, 100 * MB)
+    offer = await folder.offer(1, 50 * MB)
+    seen = await store.read.job(offer)
+    assert seen is not None
+    pressed = asyncio.create_task(store.admit(seen, quality="540p", duration_s=2.0, price=2, at=AT))
+    refusals = await asyncio.gather(refused(folder.disk, 60 * MB), pressed)
+    assert refusals[0]
+    assert folder.used_mb() == 50
+
+
+async def test_what_was_promised_until_a_day_stays_until_then(store: Store, tmp_path: Path) -> None:
+    """Its post was deleted, and its card says until when `/jobs show` has the video."""
+    folder = Folder(store, tmp_path, 100 * MB)
+    promised = await folder.posted(1, 60 * MB)
+    await store.post_is_gone(promised)
+    assert await refused(folder.disk, 60 * MB)
+    assert folder.names() == [promised]
+
+
+async def test_nothing_goes_where_it_would_not_help(store: Store, tmp_path: Path) -> None:
+    folder = Folder(store, tmp_path, 3 * RESULT_BYTES_PER_S)
+    posted = await folder.posted(1, RESULT_BYTES_PER_S)
+    assert (await rendering(store, 2)).duration_s == 2.0
+    assert await refused(folder.disk, 2 * RESULT_BYTES_PER_S)
+    assert folder.names() == [posted]
+
+
 async def test_what_is_paid_for_finds_room(store: Store, tmp_path: Path) -> None:
     folder = Folder(store, tmp_path, 5 * RESULT_BYTES_PER_S)
     job = await rendering(store, 1)
@@ -113,15 +196,15 @@ async def test_the_operator_hears_long_before(store: Store, tmp_path: Path) -> N
     folder = Folder(store, tmp_path, 100 * MB)
     with capture_logs() as logs:
         folder.lies(folder.files.subject("a"), 40 * MB)
-        await folder.disk.make_room(1)
+        await folder.disk.make_room(1, "asker")
         crowded = [folder.disk.is_crowded]
         folder.lies(folder.files.subject("b"), 41 * MB)
         folder.later()
-        await folder.disk.make_room(1)
+        await folder.disk.make_room(1, "asker")
         crowded.append(folder.disk.is_crowded)
         await folder.files.delete_all("b")
         folder.later()
-        await folder.disk.make_room(1)
+        await folder.disk.make_room(1, "asker")
     assert crowded == [False, True]
     assert [entry["event"] for entry in logs if entry["log_level"] == "error"] == [Alarm.ROOM]
     assert [entry["trouble"] for entry in logs if "over" in entry["event"]] == [Alarm.ROOM]

@@ -38,14 +38,14 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
         yield Store(database, LIMITS)
 
 
-def new(number: int, source: Source = Source.SLASH) -> NewJob:
+def new(number: int, source: Source = Source.SLASH, person_id: int = 3) -> NewJob:
     return NewJob(
         id=f"j{number}",
         source=source,
         origin_id=number,
         server_id=1,
         channel_id=2,
-        person_id=3,
+        person_id=person_id,
         upload_limit_bytes=10,
         subject=FILE,
         quality="540p",

@@ -14,6 +14,7 @@ from aiohttp import web
 from structlog.testing import capture_logs
 
 from bot.alarms import Alarm
+from bot.jobs.files import size_bytes
 from bot.store.database import Database
 from sandbox.clients.transcript import text_of
 from sandbox.faults import injector as faults
@@ -49,6 +50,35 @@ async def test_no_room_for_what_was_given_is_said_at_once(life: Life) -> None:
     assert errors(logs) == over(logs) == [Alarm.DISK]
     assert life.money() == ["hold"]
     assert not list((life.folder / "data" / "media").glob("*/*.part"))
+
+
+async def test_an_offer_that_nobody_takes_makes_room_and_its_card_says_so(life: Life) -> None:
+    both_bytes = sum(map(size_bytes, (life.picture, life.motion)))
+    await life.start(media_limit_gb=1.5 * both_bytes / 1e9)
+    ada, ben = await life.person("ada"), await life.person("ben")
+    await ada.send(await ada.open_dm(), files=[life.picture, life.motion])
+    await ada.wait_for(says("Shall I make this picture move"))
+    await life.mimic(ben)
+    await ben.wait_for(says("learning to move"))
+    card = (await ada.wait_for(says("I had to make room for other files")))["message"]
+    assert "You were not charged. To try again, send both" in text_of(card)
+    assert life.states() == ["failed", "rendering"]
+    assert life.money() == ["hold"]
+    kept = [path.name for path in (life.folder / "data" / "media").iterdir()]
+    assert [(name,) for name in kept] == life.rows("SELECT id FROM jobs WHERE state = 'rendering'")
+
+
+async def test_a_posted_video_that_made_room_is_shown_by_the_link_to_it(life: Life) -> None:
+    await life.start()
+    ada = await life.person("ada")
+    await life.mimic(ada)
+    await life.reaches("delivered", step_s=1.0)
+    await life.stop()
+    await life.alter("UPDATE jobs SET video_deleted_at = state_since")
+    await life.start()
+    await ada.use(life.channel("general"), "jobs show", {"job": life.job_id()})
+    shown = (await ada.wait_for(says("Download it before")))["message"]
+    assert "no longer kept" not in text_of(shown)
 
 
 async def test_beyond_the_operators_limit_files_are_refused_and_nothing_is_held(
