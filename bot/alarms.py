@@ -18,6 +18,7 @@ class Alarm(StrEnum):
     COST = "a run cost more than its price implies"
     DISK = "nothing can be saved"
     ROOM = "the files take nearly all the room that they may"
+    DAMAGE = "the database is damaged, and the bot ends"
     BACKUP = "the database could not be backed up"
     ADDRESSES = "a host of Discord's or the provider's has an address that is not public"
     CROWD = "people are turned away, since the bot cannot keep up"
@@ -45,6 +46,10 @@ ADVICE = {
     Alarm.ROOM: (
         "Free space on the disk of DATA_DIR, raise MEDIA_LIMIT_GB, or lower KEEP_DAYS; offers "
         "that nobody has taken go first, then the oldest posted videos, then new files are refused."
+    ),
+    Alarm.DAMAGE: (
+        "Stop what starts it again, and restore the last backup as docs/operations.md says; what "
+        "happened since then is known to the provider alone."
     ),
     Alarm.BACKUP: (
         "Free space where BACKUP_DIR is; of a damaged database, restore the last backup as "

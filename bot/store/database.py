@@ -5,7 +5,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Protocol, Self, TypeVar
 
@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.alarms import Alarm, Alarms
 from bot.errors import CannotSave, StoreError
+from bot.store.file.aside import aside
 from bot.store.file.backup import back_up_before
 from bot.store.file.integrity import damage
 from bot.store.file.lock import locked, path_in
@@ -59,7 +60,7 @@ class Database:
         self._lock = lock
         self._alarms = alarms
         self._connections: list[GroupCommit] = []
-        self._check: asyncio.Task[str | None] | None = None
+        self._check: asyncio.Future[str | None] | None = None
         self._closing = threading.Event()
 
     @classmethod
@@ -117,13 +118,23 @@ class Database:
         return await self.read(versions)
 
     async def _begin_check(self) -> None:
-        self._check = asyncio.create_task(asyncio.to_thread(damage, self.path, self._closing))
+        self._check = aside(partial(damage, self.path, self._closing))
         done, _ = await asyncio.wait([self._check], timeout=CHECK_PATIENCE_S)
         if done:
-            await self.whole()
+            await self._checked()
 
     async def whole(self) -> None:
-        """Come back once the file has been checked. Raises `StoreError` for a damaged one."""
+        """Come back once the file has been checked. Raises `StoreError` for a damaged one.
+
+        The bot is at work by now, and who looks after it reads its log.
+        """
+        try:
+            await self._checked()
+        except StoreError as error:
+            self._alarms.raise_(Alarm.DAMAGE, "database", reason=str(error))
+            raise
+
+    async def _checked(self) -> None:
         if self._check is None:
             return
         with self._explained():
@@ -149,10 +160,12 @@ class Database:
             await self.writer.run(migrate)
 
     async def close(self) -> None:
-        """Let what is under way end, close every connection, and give the lock back."""
+        """Let what is under way end, close every connection, and give the lock back.
+
+        A check that goes on changes nothing, and ends with the program.
+        """
         self._closing.set()
-        if self._check is not None:
-            await asyncio.wait([self._check])
+        if self._check is not None and not self._check.cancel() and not self._check.cancelled():
             self._check.exception()  # whoever wanted to know has been told
         for connection in self._connections:
             await connection.close()

@@ -1,6 +1,5 @@
 """A checked copy of the database each day, by the running bot; those of the last week are kept."""
 
-import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import structlog
 from bot.alarms import Alarm, Alarms
 from bot.clock import Clock
 from bot.errors import StoreError
+from bot.store.file.aside import aside
 from bot.store.file.backup import back_up
 
 log = structlog.get_logger()
@@ -35,7 +35,7 @@ class DailyBackups:
     async def keep(self) -> None:
         """Make today's, if there is none, and delete those that are too old."""
         try:
-            made = await asyncio.to_thread(self._keep)
+            made = await aside(self._keep)
         except (StoreError, OSError) as error:
             self._alarms.raise_(Alarm.BACKUP, "daily", reason=str(error))
             return
@@ -54,6 +54,8 @@ class DailyBackups:
         is_due = not target.exists()
         if is_due:
             self._folder.mkdir(parents=True, exist_ok=True)
+            for cut_off in self._folder.glob(f"{self._database.name}.????-??-??.part"):
+                cut_off.unlink()
             back_up(self._database, target)
         for old in self._all()[:-KEPT]:
             old.unlink()

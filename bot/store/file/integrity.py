@@ -16,6 +16,9 @@ def damage(path: Path, unwanted: threading.Event) -> str | None:
     """
     try:
         with closing(sqlite3.connect(path)) as database:
+            # As it is used from now on. While it is read nobody could change that any more, and a
+            # backup that was put in its place comes without.
+            database.execute("PRAGMA journal_mode=WAL")
             database.set_progress_handler(unwanted.is_set, _STEPS)
             found = database.execute("PRAGMA quick_check(1)").fetchone()
     except sqlite3.OperationalError:

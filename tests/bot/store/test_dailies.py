@@ -1,7 +1,10 @@
 """A copy each day, a week of them, an alarm for one that cannot be made; and damage at start."""
 
+import asyncio
 import sqlite3
-from contextlib import closing
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import pytest
@@ -9,7 +12,10 @@ from structlog.testing import capture_logs
 
 from bot.alarms import Alarm, Alarms
 from bot.errors import StoreError
+from bot.store import database as databases
 from bot.store.database import Database
+from bot.store.file import integrity
+from bot.store.file.aside import aside
 from bot.store.file.dailies import DailyBackups
 from bot.store.store import Store
 from tests.bot.stopped_clock import StoppedClock
@@ -113,3 +119,97 @@ async def test_a_damaged_database_is_told_in_one_sentence_before_it_is_used(
             path.with_name(path.name + left).unlink(missing_ok=True)
     assert refused > 10
     assert names(tmp_path) == {"marionette.db", "marionette.db.lock"}
+
+
+@asynccontextmanager
+async def spoilt(folder: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Database]:
+    """A running bot's database whose last page, which nothing has needed yet, is damaged."""
+    async with await Database.open(url(folder), exclusive=True) as database:
+        pass
+    with closing(sqlite3.connect(database.path)) as opened, opened:
+        people = ((number, 1.0) for number in range(10_000))
+        opened.executemany("INSERT INTO explained (person_id, at) VALUES (?, ?)", people)
+    spoil(database.path, database.path.stat().st_size // 4096 - 1)
+    monkeypatch.setattr(databases, "CHECK_PATIENCE_S", 0.0)
+    async with await Database.open(url(folder), exclusive=True, alarms=Alarms()) as running:
+        yield running
+
+
+async def test_damage_that_shows_beside_the_start_is_an_alarm_and_ends_the_bot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with capture_logs() as logs:
+        async with spoilt(tmp_path, monkeypatch) as database:
+            with pytest.raises(StoreError, match="restore a backup") as raised:
+                await database.whole()
+    assert "\n" not in str(raised.value)
+    [told] = [entry for entry in logs if entry["log_level"] == "error"]
+    assert told["event"] == Alarm.DAMAGE
+    assert told["reason"] == str(raised.value)
+    assert "restore the last backup" in told["advice"]
+
+
+async def test_a_restored_backup_comes_up_while_it_is_looked_through(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A backup has no write-ahead log: nobody could set one up as long as it is read."""
+    async with await Database.open(url(tmp_path), exclusive=True) as database:
+        await give(database, 1)
+    path = database.path
+    with closing(sqlite3.connect(path)) as opened:
+        assert opened.execute("PRAGMA journal_mode=DELETE").fetchone() == ("delete",)
+    set_up: list[object] = []
+
+    class Unwanted(threading.Event):
+        def is_set(self) -> bool:
+            with closing(sqlite3.connect(path, timeout=0)) as beside:
+                set_up.append(beside.execute("PRAGMA journal_mode=WAL").fetchone())
+            return False
+
+    monkeypatch.setattr(integrity, "_STEPS", 100)
+    assert integrity.damage(path, Unwanted()) is None
+    assert set(set_up) == {("wal",)}
+
+
+async def test_no_end_waits_for_what_is_done_aside(tmp_path: Path) -> None:
+    begun, let_go = threading.Event(), threading.Event()
+
+    def long() -> None:
+        begun.set()
+        let_go.wait(60)
+
+    def run() -> None:
+        async def begin_and_end() -> None:
+            aside(long)
+            await asyncio.to_thread(begun.wait, 60)
+
+        asyncio.run(begin_and_end())
+
+    try:
+        async with asyncio.timeout(30):
+            await asyncio.to_thread(run)
+    finally:
+        let_go.set()
+
+
+async def test_a_check_that_cannot_be_stopped_keeps_no_bot_from_ending(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_go = threading.Event()
+    monkeypatch.setattr(databases, "CHECK_PATIENCE_S", 0.0)
+    monkeypatch.setattr(databases, "damage", lambda *_: let_go.wait(60) and None)
+    database = await Database.open(url(tmp_path), exclusive=True)
+    try:
+        async with asyncio.timeout(30):
+            await database.close()
+    finally:
+        let_go.set()
+
+
+async def test_a_copy_that_was_cut_off_is_not_kept(tmp_path: Path) -> None:
+    cut_off = tmp_path / "b" / "marionette.db.1970-01-01.part"
+    cut_off.parent.mkdir()
+    cut_off.write_bytes(b"half")
+    async with await Database.open(url(tmp_path), exclusive=True) as database:
+        await DailyBackups(database.path, cut_off.parent, StoppedClock(DAY_S), Alarms()).keep()
+    assert names(cut_off.parent) == {"marionette.db.1970-01-02"}
