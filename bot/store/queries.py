@@ -17,6 +17,7 @@ from bot.errors import Refused
 from bot.store import journal, transitions
 from bot.store.database import Database, query
 from bot.store.rows import (
+    HAS_VIDEO,
     IS_IN_DOUBT,
     IS_OFFER,
     IS_POST_GONE,
@@ -215,22 +216,13 @@ class Queries:
 
         Where its post was deleted, they were told until when `/jobs show` has it.
         """
-        posted = select_jobs().where(
-            jobs.c.state == JobState.DELIVERED,
-            jobs.c.delivered != Delivered.KEPT,
-            ~IS_POST_GONE,
-            jobs.c.video_deleted_at.is_(None),
-        )
+        posted = select_jobs().where(HAS_VIDEO, jobs.c.delivered != Delivered.KEPT, ~IS_POST_GONE)
         oldest = posted.order_by(jobs.c.state_since, jobs.c.id).limit(limit)
         return [job_from(row) for row in connection.execute(oldest).mappings()]
 
     async def ended_with_video(self, before: float) -> list[Job]:
         """Jobs whose kept video is older than its time."""
-        return await self._jobs(
-            jobs.c.state == JobState.DELIVERED,
-            jobs.c.state_since < before,
-            jobs.c.video_deleted_at.is_(None),
-        )
+        return await self._jobs(HAS_VIDEO, jobs.c.state_since < before)
 
     @query
     def balance(

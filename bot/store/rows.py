@@ -59,6 +59,12 @@ IS_POST_GONE: ColumnElement[bool] = and_(
     jobs.c.delivery_message_id.is_(None),
 )
 """As `Job.is_post_gone` has it."""
+
+HAS_VIDEO: ColumnElement[bool] = and_(
+    jobs.c.state == JobState.DELIVERED, jobs.c.video_deleted_at.is_(None)
+)
+"""The finished video is kept here."""
+
 IS_IN_DOUBT: ColumnElement[bool] = and_(jobs.c.state == JobState.SUBMITTING, jobs.c.lease.is_(None))
 """As `Job.is_in_doubt`."""
 

@@ -87,6 +87,7 @@ jobs = Table(
     Index("jobs_by_person", "person_id", "created_at", **_only(IS_WORTH_SHOWING)),
     Index("jobs_to_forget", "state_since", **_only(CAME_TO_NOTHING)),
     Index("jobs_by_post", "delivery_message_id", **_only("delivery_message_id IS NOT NULL")),
+    Index("kept_videos", "state", "state_since", "id", **_only("video_deleted_at IS NULL")),
 )
 
 wallets = Table(

@@ -8,18 +8,20 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Select, text
 from sqlalchemy.event import listen, remove
 
 from bot.errors import SettingsError, StaleJob, StoreError
 from bot.store.database import Database
 from bot.store.group_commit import BATCH_S, PATIENCE_S, background
+from bot.store.rows import HAS_VIDEO, select_jobs
 from bot.store.store import Store
-from bot.store.tables import metadata
+from bot.store.tables import jobs, metadata
 from tests.bot.store.test_jobs import LIMITS, begin
 
 
@@ -296,3 +298,19 @@ async def test_a_file_that_is_no_database_is_one_sentence(tmp_path: Path) -> Non
     (tmp_path / "marionette.db").write_text("Dear diary, " * 1000)
     with pytest.raises(StoreError, match=r"marionette.db cannot be used: file is not a database"):
         await Database.open(url(tmp_path), exclusive=True)
+
+
+async def test_kept_videos_are_looked_up_by_an_index(tmp_path: Path) -> None:
+    """There may be a million jobs, and everybody waits while files make room."""
+    oldest = select_jobs().where(HAS_VIDEO).order_by(jobs.c.state_since, jobs.c.id).limit(20)
+    over = select_jobs().where(HAS_VIDEO, jobs.c.state_since < 1.0).order_by(jobs.c.created_at)
+    async with await Database.open(url(tmp_path), exclusive=True) as database:
+        plans = [await database.read(partial(plan, statement)) for statement in (oldest, over)]
+    assert all("USING INDEX kept_videos" in plan for plan in plans), plans
+
+
+def plan(statement: Select[Any], connection: Connection) -> str:
+    """How SQLite finds its rows."""
+    compiled = statement.compile(connection)
+    values = tuple(compiled.params[name] for name in compiled.positiontup or ())
+    return str(connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}", values).all())
