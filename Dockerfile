@@ -6,7 +6,7 @@ COPY requirements/run.txt /tmp/run.txt
 RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --require-hashes -r /tmp/run.txt
 
 FROM python:3.13.9-slim-bookworm
-RUN useradd --create-home --uid 10001 marionette && install -d -o marionette -g marionette /data
+RUN useradd --create-home --uid 10001 marionette && install -d -m 700 -o marionette -g marionette /data
 COPY --from=build /venv /venv
 WORKDIR /app
 COPY bot bot

@@ -14,6 +14,7 @@ from bot.console.doctor import doctor
 from bot.console.jobs import jobs
 from bot.console.pauses import pause, resume
 from bot.console.quota import quota
+from bot.console.secrecy import warn
 from bot.console.tables import plain
 from bot.console.usage import parser
 from bot.errors import MarionetteError, Refused, SettingsError
@@ -50,6 +51,7 @@ def main() -> int:
         settings = Settings.load(needs=TO_RUN if wanted.command == "run" else ())
         if wanted.command == "run":
             set_up_logs(settings.log_level)
+            warn(settings)
             sys.setswitchinterval(SWITCH_S)
             asyncio.run(_until_signalled(settings))
         else:

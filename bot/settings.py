@@ -45,6 +45,8 @@ NEVER = [
 ]
 """Of these no host of anybody's is, whatever a resolver says; ::ffff:0:0/96 is written as IPv4."""
 
+ENV_FILE = Path(".env")
+
 TO_RUN = ("discord_token", "segmind_api_key")
 """What has no default; commands that look after a stopped bot do without."""
 
@@ -181,7 +183,7 @@ class Settings(BaseSettings):
         return kept
 
     @classmethod
-    def load(cls, env_file: Path | None = Path(".env"), *, needs: Collection[str] = TO_RUN) -> Self:
+    def load(cls, env_file: Path | None = ENV_FILE, *, needs: Collection[str] = TO_RUN) -> Self:
         """Read the environment, and `.env` beneath it; what it `needs` must be set.
 
         Raises `SettingsError`, one sentence that names the variable and never its value.
@@ -195,6 +197,11 @@ class Settings(BaseSettings):
         for sentence in settings.missing(needs):
             raise SettingsError(sentence)
         return settings
+
+    def secret_files(self) -> list[Path]:
+        """What is for its owner's eyes alone, whether it is there or not."""
+        files = (ENV_FILE, self.discord_token_file, self.segmind_api_key_file)
+        return [_written_out(file) for file in files if file is not None]
 
     def missing(self, needs: Collection[str] = TO_RUN) -> list[str]:
         """A sentence for each of these settings that is not set."""

@@ -15,6 +15,7 @@ from bot.clock import Clock
 from bot.console.network import look_around
 from bot.console.pauses import pauses_text
 from bot.console.provider_bills import ProviderBills
+from bot.console.secrecy import exposed
 from bot.core.books import Books, Difference, differences
 from bot.core.jobs import JobState
 from bot.errors import ProviderError
@@ -56,6 +57,8 @@ class Doctor:
         found = Findings(notes=list(self._settings.missing()))
         found.notes += _isolation()
         found.differences += await asyncio.to_thread(self._folder)
+        open_to_others = await asyncio.to_thread(exposed, self._settings)
+        found.differences += [Difference(each.sentence) for each in open_to_others]
         differences_, notes = await look_around(self._settings, self._names)
         found.differences += differences_
         found.notes += notes

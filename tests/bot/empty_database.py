@@ -22,5 +22,5 @@ def place_database(path: Path) -> None:
         engine.dispose()
         made.rename(kept)
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         shutil.copy(kept, path)
