@@ -4,10 +4,16 @@
 FROM python:3.13.9-slim-bookworm AS build
 COPY requirements/run.txt /tmp/run.txt
 RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --require-hashes -r /tmp/run.txt
+# What is in here, for whoever has to know; it ends the build where a licence is not permitted.
+WORKDIR /src
+COPY pyproject.toml LICENSE NOTICE ./
+COPY requirements/run.txt requirements/sbom.py requirements/
+RUN /venv/bin/python requirements/sbom.py /about
 
 FROM python:3.13.9-slim-bookworm
 RUN useradd --create-home --uid 10001 marionette && install -d -m 700 -o marionette -g marionette /data
 COPY --from=build /venv /venv
+COPY --from=build /about /app
 WORKDIR /app
 COPY bot bot
 COPY cogs cogs

@@ -11,7 +11,7 @@ ARGS ?=
 # Where Python may not keep what it compiles, each of the many processes compiles everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo playground pictures engine run test test-fast torture mutants bench check format lock conformance clean
+.PHONY: help setup demo playground pictures engine run test test-fast torture mutants bench check format lock sbom conformance clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' Makefile | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -85,6 +85,9 @@ lock: $(READY) ## resolve the dependencies anew and lock them with hashes
 	$(COMPILE) $(ARGS) requirements/uv.in -o requirements/uv.txt
 	$(COMPILE) $(ARGS) requirements/conformance-disnake.in -o requirements/conformance-disnake.txt
 	$(COMPILE) $(ARGS) requirements/conformance-nextcord.in -o requirements/conformance-nextcord.txt
+
+sbom: $(READY) ## what the bot runs on, with hashes and licences: data/sbom.json and data/licences
+	$(BIN)/python requirements/sbom.py data
 
 clean: ## remove what set-up and the tests left
 	rm -rf .venv .conformance .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
