@@ -55,7 +55,7 @@ class Doctor:
     async def examine(self, database: Database, days: int) -> Findings:
         """Everything. Raises `StoreError`."""
         found = Findings(notes=list(self._settings.missing()))
-        found.notes += _isolation()
+        found.notes += await asyncio.to_thread(lambda: list(_isolation()))
         found.differences += await asyncio.to_thread(self._folder)
         open_to_others = await asyncio.to_thread(exposed, self._settings)
         found.differences += [Difference(each.sentence) for each in open_to_others]
@@ -133,8 +133,11 @@ class Doctor:
 
 def _isolation() -> Iterator[str]:
     """What a decoder is kept from here, should a file take it over."""
-    for kept_from, holds in isolation.layers().items():
-        if not holds:
-            yield f"This kernel cannot keep decoders from {kept_from}: they are only bounded."
-    if all(isolation.layers().values()):
+    lacking = isolation.lacking()
+    for kept_from in lacking:
+        yield (
+            f"Decoders cannot be kept from {kept_from} here, by this kernel or this container's "
+            "rules: they are only bounded."
+        )
+    if not lacking:
         yield "Decoders are isolated: each may read its one file, and nothing else."

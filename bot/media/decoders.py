@@ -17,6 +17,7 @@ from socket import send_fds
 import structlog
 
 from bot.errors import Problem, Refused
+from bot.media import isolation
 from bot.media.facts import Request
 
 log = structlog.get_logger()
@@ -40,6 +41,7 @@ class Decoders:
         self._gone_within_s = gone_within_s
         self._parent: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
+        self._has_warned = False
 
     @property
     def parent_pid(self) -> int | None:
@@ -92,10 +94,23 @@ class Decoders:
         with suppress(ValueError):  # too much, or none of ours
             told = json.loads(answer)
             if json.loads(ended) == {"ended": 0} and _is_answer(told):
+                self._warn_of(told.pop("open_to", None))
                 return dict(told)
         how = ended[:40].decode("ascii", "replace")
         log.warning("a decoder died", target=request.target, how=how)
         raise Refused(Problem.TOO_HARD_TO_READ)
+
+    def _warn_of(self, open_to: object) -> None:
+        """What the doctor cannot see: a container's own rules may refuse what the kernel has."""
+        lacking = [layer for layer in isolation.LAYERS if layer in _listed(open_to)]
+        if lacking and not self._has_warned:
+            self._has_warned = True
+            log.warning(
+                "decoders are bounded, and not isolated",
+                open_to=lacking,
+                advice="Let the container's seccomp profile allow Landlock and seccomp, or use a "
+                "kernel that has them; a file that takes a decoder over is kept from no more.",
+            )
 
     async def _hang_up(self, reply: socket.socket) -> bool:
         """Let the parent end the child, if it lives; whether both have let go in time."""
@@ -145,6 +160,10 @@ class Decoders:
             )
         self._control = control
         return control
+
+
+def _listed(told: object) -> list[object]:
+    return told if isinstance(told, list) else []
 
 
 def _is_answer(told: object) -> bool:

@@ -90,8 +90,8 @@ class ForkServer:
             os.closerange(3, kept)
             os.closerange(kept + 1, os.sysconf("SC_OPEN_MAX"))
             request = Request(**json.loads(text))
-            bind(request)
-            said = json.dumps(answer_to(request)).encode()
+            open_to = bind(request)
+            said = json.dumps({**answer_to(request), "open_to": open_to}).encode()
             while said:
                 said = said[os.write(kept, said) :]  # it may send nothing by a socket any more
             status = 0
@@ -113,8 +113,8 @@ class ForkServer:
             child.reply.send(told, socket.MSG_DONTWAIT)
 
 
-def bind(request: Request) -> None:
-    """Stay within the bounds of the request, and see nothing else from now on."""
+def bind(request: Request) -> list[str]:
+    """Stay within the bounds of the request, and see nothing else from now on; but for these."""
     for what, most in (
         (resource.RLIMIT_AS, request.memory_bytes),
         (resource.RLIMIT_CPU, request.cpu_s),
@@ -126,7 +126,8 @@ def bind(request: Request) -> None:
     os.nice(NICE)
     # The bot ends what takes too long, if it is not itself too busy.
     signal.setitimer(signal.ITIMER_REAL, request.wall_s + _LATE_S)
-    isolation.confine(Path(request.source), Path(request.output).parent if request.output else None)
+    folder = Path(request.output).parent if request.output else None
+    return isolation.confine(Path(request.source), folder)
 
 
 def answer_to(request: Request) -> Mapping[str, object]:

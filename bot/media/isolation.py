@@ -2,19 +2,25 @@
 
 In depth, since each layer may be missing or broken: the file system but for one file (Landlock),
 the network, other programs and other processes (seccomp), and any right that a program could lend.
-What a kernel does not know is left out, and `layers` says so. Numbers are Linux's, from its `uapi`
+What cannot be put on is left out, and told. Numbers are Linux's, from its `uapi`
 headers.
 """
 
 import ctypes
 import os
 import struct
+import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 _libc = ctypes.CDLL(None, use_errno=True)
+
+FILES = "other files (Landlock)"
+ACTS = "networks, programs and processes (seccomp)"
+LAYERS = (FILES, ACTS)
+"""What a decoder is to be kept from, and by which layer."""
 
 _PR_SET_DUMPABLE, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 4, 22, 38
 
@@ -103,30 +109,42 @@ def hide() -> None:
     _libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
-def confine(readable: Path, folder: Path | None) -> None:
-    """Keep to this one file, and to files in `folder`; no network, no other program, no child."""
+def confine(readable: Path, folder: Path | None) -> list[str]:
+    """Keep to this one file, and to files in `folder`; no network, no other program, no child.
+
+    What it is not kept from all the same, since the kernel lacks a layer or a container's own
+    rules refuse to have it put on.
+    """
     if _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0):
-        return
-    _keep_to(readable, folder)
-    _refuse_calls()
+        return list(LAYERS)
+    holds = {FILES: _keep_to(readable, folder), ACTS: _refuse_calls()}
+    return [layer for layer, is_on in holds.items() if not is_on]
 
 
-def layers() -> dict[str, bool]:
-    """What a decoder is to be kept from, and whether this kernel can."""
-    return {
-        "other files (Landlock)": _landlock_version() >= 1,
-        "networks, programs and processes (seccomp)": _calls() is not None and _knows_filters(),
-    }
+def lacking() -> list[str]:
+    """What a decoder is not kept from here, as a process finds that confines itself.
+
+    What the kernel knows proves nothing: a container's own rules may refuse it.
+    """
+    tried = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-E", "-s", "-B", "-m", __spec__.name],
+        cwd=Path(__file__).resolve().parents[2],
+        env={},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return [layer for layer in LAYERS if layer in tried.stdout or tried.returncode]
 
 
 def _landlock_version() -> int:
     return max(0, int(_libc.syscall(_CREATE_RULESET, None, 0, _CREATE_RULESET_VERSION)))
 
 
-def _keep_to(readable: Path, folder: Path | None) -> None:
+def _keep_to(readable: Path, folder: Path | None) -> bool:
     version = _landlock_version()
     if not version:
-        return
+        return False
     rights = (1 << max(n for since, n in _FILE_RIGHTS.items() if since <= version)) - 1
     told = [rights]
     if version >= _TCP_SINCE:
@@ -136,13 +154,13 @@ def _keep_to(readable: Path, folder: Path | None) -> None:
     attributes = struct.pack(f"={len(told)}Q", *told)
     ruleset = _libc.syscall(_CREATE_RULESET, attributes, len(attributes), 0)
     if ruleset < 0:
-        return
+        return False
     try:
         _permit(ruleset, readable, _READ_FILE)
         if folder is not None:
             written = _READ_FILE | _WRITE_FILE | _MAKE_REG | _REMOVE_FILE | _TRUNCATE
             _permit(ruleset, folder, written & rights)
-        _libc.syscall(_RESTRICT_SELF, ruleset, 0)
+        return int(_libc.syscall(_RESTRICT_SELF, ruleset, 0)) == 0
     finally:
         os.close(ruleset)
 
@@ -161,19 +179,13 @@ def _calls() -> _Calls | None:
     return _CALLS.get(os.uname().machine) if is_64_bit and sys.byteorder == "little" else None
 
 
-def _knows_filters() -> bool:
-    # Without a program it is an error in either case: EFAULT where filters are known.
-    _libc.prctl(_PR_SET_SECCOMP, _MODE_FILTER, None, 0, 0)
-    return ctypes.get_errno() == 14
-
-
-def _refuse_calls() -> None:
+def _refuse_calls() -> bool:
     calls = _calls()
     if calls is None:
-        return
+        return False
     code = b"".join(_filter(calls, os.getpid()))
     program = _Program(len(code) // 8, code)
-    _libc.prctl(_PR_SET_SECCOMP, _MODE_FILTER, ctypes.byref(program), 0, 0)
+    return int(_libc.prctl(_PR_SET_SECCOMP, _MODE_FILTER, ctypes.byref(program), 0, 0)) == 0
 
 
 def _filter(calls: _Calls, pid: int) -> Iterator[bytes]:
@@ -208,3 +220,7 @@ def _only_if(number: int, is_fine: bytes, otherwise: int) -> Iterator[bytes]:
 
 def _op(code: int, value: int, *, then: int = 0, otherwise: int = 0) -> bytes:
     return struct.pack("=HBBI", code, then, otherwise, value)
+
+
+if __name__ == "__main__":
+    sys.stdout.write("\n".join(confine(Path(sys.executable), None)))

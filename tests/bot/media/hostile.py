@@ -108,11 +108,12 @@ def _read_memory(pid: int, scratch: "ctypes.Array[ctypes.c_char]") -> None:
 PREPARED: dict[str, Callable[[], object]] = {}
 
 
-def confine(readable: Path, folder: Path | None) -> None:
+def confine(readable: Path, folder: Path | None) -> list[str]:
     """In place of `isolation.confine`: what the attempts need is read before."""
     PREPARED.update(attempts(Request("image", str(readable), 1, 1.0)))
     if "OPEN" not in readable.name:
-        really_confine(readable, folder)
+        return really_confine(readable, folder)
+    return []
 
 
 really_confine = isolation.confine

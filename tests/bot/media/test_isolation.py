@@ -14,6 +14,7 @@ import pytest
 
 from bot.media import isolation
 from tests.bot.media.hostile import SOMEBODY
+from tests.media_samples import make_picture
 
 ROOT = Path(__file__).parents[3]
 MAY = {"read the file", "start a thread"}
@@ -80,7 +81,7 @@ def tried(folder: Path, name: str) -> dict[str, str]:
     return told
 
 
-@pytest.mark.skipif(not all(isolation.layers().values()), reason="this kernel lacks a layer")
+@pytest.mark.skipif(bool(isolation.lacking()), reason="this kernel lacks a layer")
 def test_a_decoder_may_read_its_file_and_nothing_else(folder: Path) -> None:
     told = tried(folder, "picture")
     assert {name for name, how in told.items() if how == "done"} == MAY
@@ -93,3 +94,61 @@ def test_without_isolation_the_same_attempts_succeed(folder: Path) -> None:
     failed = {name for name, how in told.items() if how != "done"}
     assert failed <= {"become a program", "make a ring"}, "the first is of no program"
     assert not (folder / "bot.db").exists()
+
+
+UNDER_RULES = """
+import asyncio, ctypes, json, os, pathlib, sys
+from bot.media import isolation
+from bot.media.decoders import Decoders
+from bot.media.facts import Request
+
+def refuse(number, first):
+    # As a container's own profile does: the call gets EPERM, while the kernel has it.
+    op, no = isolation._op, isolation._ERRNO | isolation._EPERM
+    code = [op(isolation._LOAD, 0), op(isolation._EQUAL, number, otherwise=3)]
+    code += [op(isolation._LOAD, isolation._ARGUMENTS_AT)]
+    is_meant = isolation._AT_LEAST if first is None else isolation._EQUAL
+    code += [op(is_meant, first or 0, otherwise=1)]
+    code += [op(isolation._RETURN, no), op(isolation._RETURN, isolation._ALLOW)]
+    program = isolation._Program(len(code), b"".join(code))
+    isolation._libc.prctl(38, 1, 0, 0, 0)
+    assert isolation._libc.prctl(22, 2, ctypes.byref(program), 0, 0) == 0
+
+async def main():
+    decoders = Decoders()
+    try:
+        for _ in range(2):
+            assert (await decoders.run(Request("image", sys.argv[1], 20, 30.0)))["facts"]
+    finally:
+        decoders.close()
+
+if len(sys.argv) > 2:
+    refuse(*json.loads(sys.argv[2]))
+print(json.dumps(isolation.lacking()))
+sys.stdout.flush()
+asyncio.run(main())
+"""
+REFUSED: dict[str, dict[str, tuple[int, int | None]]] = {
+    isolation.FILES: {"x86_64": (446, None), "aarch64": (446, None)},  # landlock_restrict_self
+    isolation.ACTS: {"x86_64": (157, 22), "aarch64": (167, 22)},  # prctl, PR_SET_SECCOMP
+}
+
+
+@pytest.mark.skipif(bool(isolation.lacking()), reason="this kernel lacks a layer")
+@pytest.mark.parametrize("layer", [*isolation.LAYERS, None])
+def test_a_layer_that_is_refused_is_told_once(tmp_path: Path, layer: str | None) -> None:
+    picture = make_picture(tmp_path / "a.jpg")
+    call = [json.dumps(REFUSED[layer][os.uname().machine])] if layer else []
+    run = subprocess.run(
+        [sys.executable, "-c", UNDER_RULES, str(picture), *call],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    doctors, *logged = run.stdout.splitlines()
+    assert json.loads(doctors) == ([layer] if layer else [])
+    told = [line for line in logged if "bounded, and not isolated" in line]
+    assert len(told) == (1 if layer else 0)
+    assert layer is None or layer in told[0]
