@@ -4,7 +4,8 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.cards.refusals import obstacle, sentence
+from bot.cards.obstacles import obstacle
+from bot.cards.refusals import sentence
 from bot.console.tables import plain
 from bot.core.accounts import Eligibility
 from bot.core.actions import Action, HistoryLine, Snapshot

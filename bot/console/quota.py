@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Sequence
 
-from bot.cards.refusals import obstacle
+from bot.cards.obstacles import obstacle
 from bot.cards.wording import credits_text
 from bot.clock import Clock
 from bot.console.documents import Document, dumped, eligibility_document, iso, line_document

@@ -7,8 +7,8 @@ import discord
 from discord import app_commands, ui
 from discord.ext import commands
 
-from bot.cards import wallet as wallet_cards
-from bot.cards.wallet import PAYER_SELECT
+from bot.cards import standing as standing_cards
+from bot.cards.standing import PAYER_SELECT
 from bot.errors import Problem, Refused
 from bot.services.requests import RequestService
 from cogs.shared.answers import Late, answering, show_in_place, show_privately
@@ -26,7 +26,7 @@ class Credits(commands.Cog):
         """Both purses, what is held, and the prices."""
         async with answering(interaction):
             wallet = await self._requests.wallets.wallet(place_of(interaction))
-            await show_privately(interaction, wallet_cards.wallet(wallet))
+            await show_privately(interaction, standing_cards.wallet(wallet))
 
 
 class PayerSelect(ui.DynamicItem[ui.Select[Any]], template=PAYER_SELECT):
@@ -48,4 +48,4 @@ class PayerSelect(ui.DynamicItem[ui.Select[Any]], template=PAYER_SELECT):
             if not chosen.isdecimal():
                 raise Refused(Problem.NOT_OF_THIS_SERVER)
             wallet = await requests.choose_payer(place_of(interaction), int(chosen))
-            await show_in_place(interaction, wallet_cards.wallet(wallet))
+            await show_in_place(interaction, standing_cards.wallet(wallet))

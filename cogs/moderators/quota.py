@@ -8,9 +8,9 @@ import discord
 from discord import app_commands, ui
 from discord.ext import commands
 
-from bot.cards import eligibility as eligibility_cards
 from bot.cards import moderator as moderator_cards
 from bot.cards import settings as settings_cards
+from bot.cards import standing as standing_cards
 from bot.cards.paging import PagedList, PageRef
 from bot.core.accounts import Eligibility
 from bot.core.ledger import Period
@@ -61,7 +61,7 @@ class Quota(
         """Everything that decides about one person."""
         async with answering(interaction):
             await show_privately(
-                interaction, eligibility_cards.eligibility(await self._look(interaction, member))
+                interaction, standing_cards.eligibility(await self._look(interaction, member))
             )
 
     @app_commands.command(description="Give somebody credits that stay until they are spent")

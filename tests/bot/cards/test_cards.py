@@ -10,7 +10,7 @@ from discord import ui
 
 from bot.cards import job as job_cards
 from bot.cards import parts
-from bot.cards import wallet as wallet_cards
+from bot.cards import standing as standing_cards
 from bot.cards.refusals import SENTENCES, sentence
 from bot.cards.status_text import Outlook, Pace
 from bot.core import admission
@@ -206,7 +206,7 @@ def all_cards() -> Iterator[tuple[str, ui.LayoutView]]:
         yield f"resolved {outcome}", job_cards.resolved(settled)
         yield f"settled {outcome}", job_cards.status(settled, Outlook())
     for wallet in wallets():
-        yield "wallet", wallet_cards.wallet(wallet)
+        yield "wallet", standing_cards.wallet(wallet)
     for problem in Problem:
         yield f"refusal {problem}", parts.refusal(problem, FACTS.get(problem, {}))
 

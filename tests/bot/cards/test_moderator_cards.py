@@ -9,14 +9,14 @@ from dataclasses import replace
 import pytest
 from discord import ui
 
-from bot.cards import eligibility as eligibility_cards
 from bot.cards import history as history_cards
 from bot.cards import job as job_cards
 from bot.cards import moderator as moderator_cards
 from bot.cards import server_jobs
 from bot.cards import settings as settings_cards
+from bot.cards import standing as standing_cards
+from bot.cards.obstacles import OBSTACLES
 from bot.cards.paging import ID_PATTERN, PagedList, PageRef, Turn
-from bot.cards.refusals import OBSTACLES
 from bot.cards.status_text import Outlook
 from bot.core.accounts import Eligibility, Page
 from bot.core.actions import HISTORY_KINDS, ActionKind, HistoryLine, Snapshot, Spender
@@ -63,8 +63,8 @@ def all_cards() -> Iterator[tuple[str, ui.LayoutView]]:
         obstacles=[Refused(problem, **FACTS.get(problem, {})) for problem in OBSTACLES],
         under_way=[JOB] * 25,
     )
-    yield "fine", eligibility_cards.eligibility(LOOK)
-    yield "full", eligibility_cards.eligibility(full)
+    yield "fine", standing_cards.eligibility(LOOK)
+    yield "full", standing_cards.eligibility(full)
     for turn in PagedList:
         page_ref = PageRef(turn, BIG, BIG, BIG, "cancelled", 99_999)
         listed = [
@@ -211,25 +211,25 @@ def test_every_kind_of_line_and_every_state_is_in_one_filter_besides_all() -> No
 
 
 def test_the_first_line_says_yes_or_no_and_the_first_reason() -> None:
-    yes = text_of(eligibility_cards.eligibility(LOOK)).split("\n")
+    yes = text_of(standing_cards.eligibility(LOOK)).split("\n")
     assert yes[0] == "### <@7> can ask for a video now"
     assert yes[1] == "**Credits**"
     spent = replace(STANDING, block=Block(2e9, "spam"), server_spent=9)
     rules = replace(RULES, budget_credits=9)
     found = list(obstacles(rules, spent, Ask(), AT))
     no = text_of(
-        eligibility_cards.eligibility(replace(LOOK, standing=spent, rules=rules, obstacles=found))
+        standing_cards.eligibility(replace(LOOK, standing=spent, rules=rules, obstacles=found))
     )
     assert no.split("\n")[:2] == [
         "### <@7> cannot ask for a video now",
         "They are blocked until <t:2000000000:F> (<t:2000000000:R>).",
     ]
     assert "This server’s budget is spent." in no
-    left = text_of(eligibility_cards.eligibility(replace(LOOK, is_member=False)))
+    left = text_of(standing_cards.eligibility(replace(LOOK, is_member=False)))
     assert "cannot ask for a video now\nThey are not a member of this server now." in left
     closed = replace(LOOK, rules=replace(RULES, qualities=frozenset()))
     assert "cannot ask for a video now\nNo quality is open" in text_of(
-        eligibility_cards.eligibility(closed)
+        standing_cards.eligibility(closed)
     )
 
 
@@ -244,7 +244,7 @@ def test_what_decides_is_all_there() -> None:
         max_waiting_here=3,
     )
     standing = replace(STANDING, server_spent=6, running_here=1)
-    text = text_of(eligibility_cards.eligibility(replace(LOOK, rules=rules, standing=standing)))
+    text = text_of(standing_cards.eligibility(replace(LOOK, rules=rules, standing=standing)))
     budget = RULES.daily_budget_credits
     for words in (
         f"**10** of {rules.allowance_credits} left of the daily allowance (from <@&11>)",
@@ -333,7 +333,7 @@ def test_what_the_provider_said_is_on_no_card_of_anybodys(state: JobState) -> No
         job_cards.offer(job, None),
         job_cards.job_list([job]),
         server_jobs.jobs(page, [server_jobs.Listed(job, is_refundable=False)], has_next=False),
-        eligibility_cards.eligibility(replace(LOOK, under_way=[job])),
+        standing_cards.eligibility(replace(LOOK, under_way=[job])),
     ]
     assert not [card for card in shown if said in text_of(card)]
     assert said not in job_cards.job_line(job)

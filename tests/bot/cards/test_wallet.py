@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.cards import wallet as wallet_cards
+from bot.cards import standing as standing_cards
 from bot.core import admission
 from bot.core.admission import Block
 from tests.bot.cards.test_cards import text_of, wallets
@@ -39,7 +39,7 @@ def test_a_wallet_names_the_limit_that_counts_and_no_other(
     laid_down = replace(has.rules, daily_budget_credits=300, **rules)
     budgets = list(admission.budgets(laid_down, replace(IDLE, **spent), 2e9))
     bounded = replace(has, budgets=budgets)
-    text = text_of(wallet_cards.wallet(bounded))
+    text = text_of(standing_cards.wallet(bounded))
     found = [line for line in text.splitlines() if "budget" in line or "may use" in line]
     assert len(found) == (told is not None)
     assert told is None or found[0].startswith(told)
@@ -48,7 +48,7 @@ def test_a_wallet_names_the_limit_that_counts_and_no_other(
 def test_a_blocked_persons_wallet_says_so_first() -> None:
     has = next(wallet for wallet in wallets() if wallet.payer is None)
     barred = replace(has, unusable=None, barred=admission.blocked(Block(None, "spam")))
-    text = text_of(wallet_cards.wallet(barred))
+    text = text_of(standing_cards.wallet(barred))
     assert text.startswith("### You cannot spend anything in ")
     assert "You are blocked here for good" in text
     assert "You can spend" not in text

@@ -6,6 +6,7 @@ import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -130,8 +131,16 @@ async def spoilt(folder: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
         people = ((number, 1.0) for number in range(10_000))
         opened.executemany("INSERT INTO explained (person_id, at) VALUES (?, ?)", people)
     spoil(database.path, database.path.stat().st_size // 4096 - 1)
+    is_open = threading.Event()
+
+    def later(*file: Any) -> str | None:
+        is_open.wait()
+        return integrity.damage(*file)
+
+    monkeypatch.setattr(databases, "damage", later)
     monkeypatch.setattr(databases, "CHECK_PATIENCE_S", 0.0)
     async with await Database.open(url(folder), exclusive=True, alarms=Alarms()) as running:
+        is_open.set()
         yield running
 
 
