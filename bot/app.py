@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +15,7 @@ from discord.ext import commands
 from bot.accounts.members import DiscordMembers
 from bot.accounts.wallets import Wallets
 from bot.alarms import Alarms
-from bot.clock import Clock
+from bot.clock import Clock, cancel
 from bot.connection import Connection, aim
 from bot.delivery.audit import AuditChannels
 from bot.delivery.deletions import DeletedPosts
@@ -34,6 +34,7 @@ from bot.jobs.live import LiveJobs
 from bot.jobs.lookups import Lookups
 from bot.jobs.renders import Renders
 from bot.jobs.runner import Runner
+from bot.jobs.strays.runs import Strays
 from bot.jobs.submits import Submits
 from bot.jobs.upload_limit import Videos
 from bot.media.downloads import Downloads
@@ -76,10 +77,6 @@ log = structlog.get_logger()
 
 Work = Callable[[], Coroutine[Any, Any, None]]
 """Something that goes on until it is cancelled."""
-
-
-CANCEL_AGAIN_S = 2.0
-"""Before Python 3.12 `asyncio.wait_for`, by which discord.py connects, may lose a cancellation."""
 
 
 async def run(settings: Settings, clock: Clock, stopping: asyncio.Event) -> None:
@@ -336,6 +333,16 @@ def _submits(parts: _Parts, segmind: Segmind) -> Submits:
         breaker=parts.breaker,
         limiter=parts.limiter,
         lookups=parts.lookups,
+        strays=Strays(
+            store=parts.store,
+            jobs=parts.jobs,
+            segmind=segmind,
+            downloads=parts.downloads,
+            files=parts.files,
+            lookups=parts.lookups,
+            clock=parts.clock,
+            supplier=str(parts.settings.segmind_api_url),
+        ),
         alarms=parts.alarms,
         clock=parts.clock,
         run_id=secrets.token_hex(8),
@@ -388,11 +395,3 @@ async def _work(runner: Runner, beside: list[Work], stopping: asyncio.Event) -> 
         finally:  # also when one of them has failed: a submit on its way is to end
             await runner.stop()
         await cancel(tasks)
-
-
-async def cancel(tasks: Iterable[asyncio.Task[None]]) -> None:
-    """End them, however often they must be told."""
-    while going_on := [task for task in tasks if not task.done()]:
-        for task in going_on:
-            task.cancel()
-        await asyncio.wait(going_on, timeout=CANCEL_AGAIN_S)

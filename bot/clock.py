@@ -6,10 +6,13 @@ shown to people is by `time`, and how long something has lasted in this run is b
 
 import asyncio
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable
 from typing import Protocol, TypeVar
 
 T = TypeVar("T")
+
+CANCEL_AGAIN_S = 2.0
+"""Before Python 3.12 `asyncio.wait_for`, by which discord.py connects, may lose a cancellation."""
 
 
 class Clock(Protocol):
@@ -51,6 +54,14 @@ async def within(work: Awaitable[T], clock: Clock, timeout_s: float) -> T:
     finally:
         task.cancel()
         timer.cancel()
+
+
+async def cancel(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """End them, however often they must be told."""
+    while going_on := [task for task in tasks if not task.done()]:
+        for task in going_on:
+            task.cancel()
+        await asyncio.wait(going_on, timeout=CANCEL_AGAIN_S)
 
 
 class SystemClock:

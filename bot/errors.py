@@ -91,6 +91,8 @@ class Problem(StrEnum):
     PROVIDER_BUSY = "provider_busy"
     REQUEST_FAULTY = "request_faulty"
     INTERRUPTED = "interrupted"
+    NOT_FOUND_OUT_YET = "not_found_out_yet"
+    MAY_HAVE_RUN = "may_have_run"
     UNKNOWN_JOB = "unknown_job"  # job
     NOT_YOUR_JOB = "not_your_job"
     TOO_LATE_TO_CANCEL = "too_late_to_cancel"  # job, and with the next two

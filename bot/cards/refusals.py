@@ -174,6 +174,8 @@ SENTENCES: dict[Problem, str] = {
         "operator has been told. Please try again another day."
     ),
     Problem.INTERRUPTED: "The bot was interrupted before it could look at your files: ask again.",
+    Problem.NOT_FOUND_OUT_YET: "I was restarted, and cannot tell yet whether it was made before.",
+    Problem.MAY_HAVE_RUN: "It may have been made before my restart; nobody can tell: ask anew.",
     Problem.UNKNOWN_JOB: "There is no job `{job}`: `/jobs list` shows yours.",
     Problem.NOT_YOUR_JOB: "That job is somebody else's: `/jobs list` shows yours.",
     Problem.TOO_LATE_TO_CANCEL: (
@@ -337,9 +339,7 @@ SENTENCES: dict[Problem, str] = {
     Problem.NOT_OF_THIS_SERVER: (
         "That does not belong to this server, or is gone by now: nothing was changed."
     ),
-    Problem.NO_QUALITY_LEFT: (
-        "At least one quality must stay open to everybody: nothing was changed."
-    ),
+    Problem.NO_QUALITY_LEFT: "One quality must stay open to everybody: nothing was changed.",
     Problem.HISTORY_UNREADABLE: (
         "The video service's history cannot be read right now, so nothing was changed. Please "
         "try again later."

@@ -6,8 +6,9 @@ It changes nothing. What it finds is a sentence each.
 import asyncio
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from aiohttp.abc import AbstractResolver
 
@@ -17,7 +18,7 @@ from bot.console.pauses import pauses_text
 from bot.console.provider_bills import ProviderBills
 from bot.console.secrecy import exposed
 from bot.core.books import Books, Difference, differences
-from bot.core.jobs import JobState
+from bot.core.jobs import Job, JobState
 from bot.errors import ProviderError
 from bot.jobs.files import Files
 from bot.media import isolation
@@ -28,6 +29,7 @@ from bot.store.database import Database
 from bot.store.queries import Queries
 
 DAY_S = 24 * 3600.0
+MOST_NAMED = 10
 LEAST_FREE_BYTES = 1_000_000_000
 """One finished video may be as large."""
 
@@ -75,8 +77,10 @@ class Doctor:
         found.notes += await self._pauses(database)
         found.differences += differences(books)
         found.differences += await asyncio.to_thread(lambda: list(self._media(books, folders)))
+        queued = await self._queued(database)
+        found.notes += _line(queued)
         if rows is not None:
-            runs = ProviderBills(books, rows, began - days * DAY_S, began)
+            runs = ProviderBills(books, rows, began - days * DAY_S, began, queued)
             found.differences += runs.differences()
             found.notes += runs.notes()
         return found
@@ -119,6 +123,12 @@ class Doctor:
             if is_kept and not self._files.video(job.id).exists():
                 yield Difference(f"Job {job.id} is {job.state}, but its video file is missing.")
 
+    async def _queued(self, database: Database) -> list[Job]:
+        """Who waits in line, oldest first."""
+        read = Queries(database, self._settings.operator_limits())
+        found = await read.find(state=JobState.QUEUED)
+        return sorted(found, key=lambda job: job.created_at)
+
     async def _history(self, since: float, until: float, found: Findings) -> list[Row] | None:
         """The provider's rows, or `None` where they cannot be had."""
         if self._settings.missing(["segmind_api_key"]):
@@ -129,6 +139,19 @@ class Doctor:
         except ProviderError as error:
             found.notes.append(f"The provider's history could not be read: {error}")
             return None
+
+
+def _line(queued: Sequence[Job]) -> Iterator[str]:
+    """What a restored backup may have in its queue although it has run since."""
+    if queued:
+        since = datetime.fromtimestamp(queued[0].created_at, UTC)
+        named = ", ".join(job.id for job in queued[:MOST_NAMED])
+        more = ", …" if len(queued) > MOST_NAMED else ""
+        yield (
+            f"{len(queued)} jobs are queued, the oldest since {since:%Y-%m-%d %H:%M} UTC: {named}"
+            f"{more}. What a start of the bot finds in the queue is sent only after the provider's "
+            "history was asked for it."
+        )
 
 
 def _isolation() -> Iterator[str]:

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from bot.core.books import CAPTURED, AttemptLine, Books, Difference, JobLine
-from bot.core.jobs import JobState
+from bot.core.jobs import Job, JobState
 from bot.jobs.given_up import LOOK_FOR_S
+from bot.jobs.strays.sameness import is_same_link
 from bot.provider.client import Row, RunState
 from bot.provider.replies import UNSUCCESSFUL, canonical_id
 
@@ -18,11 +19,14 @@ CENT = 0.01
 class ProviderBills:
     """The provider's history against our attempts, within some days."""
 
-    def __init__(self, books: Books, rows: Sequence[Row], since: float, until: float) -> None:
+    def __init__(
+        self, books: Books, rows: Sequence[Row], since: float, until: float, queued: Sequence[Job]
+    ) -> None:
         self._since, self._until = since, until
         self._rows = {row.request_id: row for row in rows}
         self._jobs = {job.id: job for job in books.jobs}
         self._unproven = {line.job_id for line in books.unproven}
+        self._queued = queued
         self._attempts = books.attempts
         claims = [(canonical_id(a.request_id), a) for a in books.attempts if a.request_id]
         self._claims = {request_id: attempt for request_id, attempt in claims if request_id}
@@ -56,7 +60,13 @@ class ProviderBills:
             if job is not None and self._is_looked_for(job):
                 continue  # the bot is about to find it by itself
             whose = "no job knows it"
-            if job is not None and job.state is JobState.REVIEW:
+            waiting = next((job for job in self._queued if _has_files_of(row, job)), None)
+            if waiting is not None:
+                whose = (
+                    f"job {waiting.id}, which is queued, does not know it: after a start the bot "
+                    "takes it for that job's own, and does not have it made again"
+                )
+            elif job is not None and job.state is JobState.REVIEW:
                 whose = f"job {job.id} in review may take it (jobs resolve)"
             elif job is not None:
                 whose = f"it is a lost submit of job {job.id}, which is {job.state}"
@@ -110,6 +120,16 @@ class ProviderBills:
                 )
         if count > 1:
             yield Difference(f"Together these {count} costs differ by {total:+.2f}.")
+
+
+def _has_files_of(row: Row, job: Job) -> bool:
+    """By Discord's links; what was uploaded the bot compares itself."""
+    sent = row.inputs["image_url"], row.inputs["video_url"]
+    given = job.subject, job.motion
+    return row.inputs["quality"] == job.quality and all(
+        file is not None and is_same_link(str(url), file.url)
+        for url, file in zip(sent, given, strict=True)
+    )
 
 
 def _inputs(attempt: AttemptLine, job: JobLine) -> tuple[object, object, object]:

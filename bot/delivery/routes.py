@@ -124,9 +124,29 @@ class Routes:
             if found is not None:
                 return found
             tried_at = None
+        elif tried_at is None:
+            found = await self._find_unsaved(job, message.mark, channel)
+            if found is not None:
+                return found
         if tried_at is None:
             await self._store.delivery_begins(job, channel.id, now)
         return await message.send(channel)
+
+    async def _find_unsaved(self, job: Job, mark: str, channel: "MessageableChannel") -> int | None:
+        """A try of before this start, of which this database knows nothing: it may be a backup.
+
+        Where nobody can look there was hardly one.
+        """
+        attempt, before = job.attempt, self._jobs.as_found(job.id)
+        if attempt is None or before is None or before.attempt is None:
+            return None
+        if before.attempt.id != attempt.id:  # nothing can have come of it before
+            return None
+        since = attempt.submitted_at or attempt.began_at
+        try:
+            return await self._find(job, mark, channel, since)
+        except MayBePostedError:
+            return None
 
     async def _find(
         self, job: Job, mark: str, channel: "MessageableChannel", since: float

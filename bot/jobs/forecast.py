@@ -6,7 +6,7 @@ from bot.cards.status_text import Outlook, Pace
 from bot.clock import Clock
 from bot.core.jobs import Job, JobState, Quality
 from bot.core.polling import PastRun, RunTimes
-from bot.errors import Refused
+from bot.errors import Problem, Refused
 from bot.jobs.live import Jobs
 from bot.jobs.lookups import Lookups
 from bot.jobs.upload_limit import link_to
@@ -103,6 +103,8 @@ class Forecast:
             has_place = bool(queue.next_turns(min(1, queue.free(self._store.limits.max_running))))
             if has_place or not self._breaker.is_half_open:
                 return Outlook(unavailable=True)
+        if self._lookups.is_held_back(job.id):
+            return Outlook(held_back=Refused(Problem.NOT_FOUND_OUT_YET))
         if queue.waits_for_own(job.person_id, job.server_id):
             return Outlook(waits_for_own=True)
         now = self._clock.time()

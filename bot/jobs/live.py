@@ -24,6 +24,9 @@ class Jobs(Protocol):
     async def queue(self) -> Queue:
         """Who waits, and who has jobs running; to be looked at and not changed."""
 
+    def as_found(self, job_id: str) -> Job | None:
+        """The job as this program found it when it started, until it is over."""
+
 
 class LiveJobs:
     """Every job that has not ended, and the queue.
@@ -37,6 +40,7 @@ class LiveJobs:
         self._queue: Queue | None = None
         self._caps_are_known = False
         self._readings: dict[object, set[str]] = {}
+        self._found: dict[str, Job] | None = None
         store.database.on_commit.append(self._learn)
 
     async def load(self) -> list[Job]:
@@ -49,7 +53,13 @@ class LiveJobs:
         for job in found:
             if job.id not in changed:
                 self._set(job)
+        if self._found is None:
+            self._found = {job.id: job for job in found}
         return list(self._jobs.values())
+
+    def as_found(self, job_id: str) -> Job | None:
+        """The job as this program found it when it started, until it is over."""
+        return self._found.get(job_id) if self._found else None
 
     async def job(self, job_id: str) -> Job | None:
         """One job, or `None`; one that is over is looked up."""
@@ -123,6 +133,8 @@ class LiveJobs:
         if not job.ended or job.owes_notice:
             self._jobs[job.id] = job
             self._count(job, 1)
+        elif self._found is not None:
+            self._found.pop(job.id, None)
 
     def _count(self, job: Job, more: int) -> None:
         """Where a job stands in the queue, or (-1) stands no longer."""

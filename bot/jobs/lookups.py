@@ -36,9 +36,7 @@ async def find_unclaimed(segmind: Segmind, store: Store, job: Job, now: float) -
     attempt = job.attempt
     assert attempt is not None
     assert job.quality is not None
-    since, until = attempt.began_at - CLOCK_SKEW_S, now + CLOCK_SKEW_S
-    if attempt.began_at > now:
-        since, until = now - CLOCK_SET_BACK_S, attempt.began_at + CLOCK_SET_BACK_S
+    since, until = window(attempt.began_at, now)
     rows = await segmind.find_rows(
         image_url=attempt.image_url,
         video_url=attempt.video_url,
@@ -52,6 +50,13 @@ async def find_unclaimed(segmind: Segmind, store: Store, job: Job, now: float) -
     return None
 
 
+def window(began_at: float, now: float) -> tuple[float, float]:
+    """When a run can have begun that was sent at `began_at` or later; unix seconds."""
+    if began_at > now:
+        return now - CLOCK_SET_BACK_S, began_at + CLOCK_SET_BACK_S
+    return began_at - CLOCK_SKEW_S, now + CLOCK_SKEW_S
+
+
 class Lookups:
     """What came of each job's lookups; only complete readings of the history count as missing."""
 
@@ -60,6 +65,7 @@ class Lookups:
         self._missing = RetryDeadline(clock, limit_s=MISSING_LIMIT_S)
         self._unreadable = RetryDeadline(clock, limit_s=UNREADABLE_LIMIT_S)
         self._unread: set[str] = set()
+        self._held_back: set[str] = set()
 
     def record_answer(self) -> None:
         """The history was read."""
@@ -73,13 +79,25 @@ class Lookups:
 
     def record_failure(self, job_id: str, error: ProviderError) -> bool:
         """It could not be read; whether to give the lookup up."""
+        self.tell(job_id, error)
+        self._unread.add(job_id)
+        self._unreadable.record_try(job_id)
+        return self._unreadable.has_passed(job_id)
+
+    def tell(self, job_id: str, error: ProviderError) -> None:
+        """Tell the operator that it could not be read."""
         if isinstance(error, AccountRefused):
             raise_for_account(self._alarms, error, SOURCE)
         else:
             log.warning("history unavailable", job=job_id, reason=str(error))
-        self._unread.add(job_id)
-        self._unreadable.record_try(job_id)
-        return self._unreadable.has_passed(job_id)
+
+    def hold_back(self, job_id: str) -> None:
+        """A queued job is not sent before the history has told whether it was."""
+        self._held_back.add(job_id)
+
+    def is_held_back(self, job_id: str) -> bool:
+        """Whether that is what it waits for."""
+        return job_id in self._held_back
 
     def elapsed_s(self, job_id: str) -> float:
         """The seconds since the job's run was first missing."""
@@ -95,3 +113,4 @@ class Lookups:
         self._missing.forget(job_id)
         self._unreadable.forget(job_id)
         self._unread.discard(job_id)
+        self._held_back.discard(job_id)

@@ -28,8 +28,9 @@ from bot.jobs.files import Files
 from bot.jobs.inputs import Inputs
 from bot.jobs.live import Jobs
 from bot.jobs.lookups import REVIEW_EVERY_S, Lookups, find_unclaimed
+from bot.jobs.strays.runs import ASK_AGAIN_S, NotKnownYet, Strays
 from bot.provider.breaker import SOURCE, CircuitBreaker
-from bot.provider.client import Segmind
+from bot.provider.client import Row, Segmind
 from bot.provider.failures import problem_in
 from bot.provider.limiter import RateLimiter
 from bot.provider.rejections import Rejections
@@ -60,6 +61,7 @@ class Submits:
         breaker: CircuitBreaker,
         limiter: RateLimiter,
         lookups: Lookups,
+        strays: Strays,
         alarms: Alarms,
         clock: Clock,
         run_id: str,
@@ -77,6 +79,7 @@ class Submits:
         self._not_before: dict[str, float] = {}
         self._failed_probes = 0
         self._lookups = lookups
+        self._strays = strays
         self._rejections = Rejections(alarms, SOURCE)
 
     async def start(self, job: Job) -> float:
@@ -89,6 +92,8 @@ class Submits:
             return wait_s
         if self._breaker.is_degraded and not await self._probe():
             return self._breaker.cooldown_s
+        if (look_again_s := await self._look_back(job)) is not None:
+            return look_again_s
         if self._store.limits.has_spending_caps:  # before its files are uploaded for nothing
             held_back = await self._store.read.held_back(job, self._clock.time())
             if held_back:
@@ -137,6 +142,41 @@ class Submits:
             return 0
         log.info("a job is held back", job=job.id, reason=refused.problem)
         return self._defer(job, LOOK_AGAIN_S)
+
+    async def _look_back(self, job: Job) -> float | None:
+        """Before the first POST of a job that was here before this start: it may have run since a
+        backup that was restored. `None` when it is to be sent."""
+        if not self._strays.may_have(job):
+            return None
+        if wait_s := self._limiter.wait_s():
+            return wait_s
+        try:
+            row = await self._strays.run_of(job)
+        except NotKnownYet as error:
+            if not error.is_given_up:
+                return self._defer(job, ASK_AGAIN_S)
+            self._strays.settle(job)
+            await self._fail(job, Problem.MAY_HAVE_RUN)
+            return 0
+        return None if row is None else await self._take(job, row)
+
+    async def _take(self, job: Job, row: Row) -> float:
+        """A run that was this job's is not bought again, and its video not shown again."""
+        now = self._clock.time()
+        async with self._turn:
+            taken = await self._store.had_run(
+                job,
+                image_url=str(row.inputs["image_url"]),
+                video_url=str(row.inputs["video_url"]),
+                request_id=row.request_id,
+                submitted_at=min(row.created_at or job.created_at, now),
+                at=now,
+            )
+        if taken is None:  # another has it, since it was read
+            return 0
+        self._strays.settle(job)
+        log.warning("a queued job had run before this start", job=job.id, request_id=row.request_id)
+        return 0
 
     async def startable(self) -> list[str]:
         """The queued jobs whose turn it is, in order."""
@@ -203,6 +243,7 @@ class Submits:
 
     async def _send(self, job: Job) -> float:
         """The one POST of an attempt."""
+        self._strays.settle(job)
         attempt, quality = job.attempt, job.quality
         assert attempt is not None
         assert quality is not None

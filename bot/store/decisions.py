@@ -16,7 +16,7 @@ from bot.store import journal
 from bot.store.database import Database, transaction
 from bot.store.group_commit import Changes
 from bot.store.rows import failure_json
-from bot.store.tables import actions
+from bot.store.tables import actions, attempts
 from bot.store.transitions import (
     changed,
     is_awaited,
@@ -117,6 +117,37 @@ class Decisions:
         if not is_billed:
             journal.stop_counting(connection, job.id)
         return True
+
+    @transaction
+    def had_run(
+        self,
+        connection: Connection,
+        job: Job,
+        *,
+        image_url: str,
+        video_url: str,
+        request_id: str,
+        submitted_at: float,
+        at: float,
+    ) -> Job | None:
+        """The history shows a run of a queued job, from before a backup was restored: it is this
+        one's, and its video may stand already. `None`, and nothing is changed, if it is another's.
+        """
+        if is_claimed(connection, request_id):
+            return None
+        attempt = {
+            "job_id": job.id,
+            "image_url": image_url,
+            "video_url": video_url,
+            "quality": job.quality,
+            "began_at": submitted_at,
+            "request_id": request_id,
+            "submitted_at": submitted_at,
+        }
+        attempt_id = connection.scalar(insert(attempts).returning(attempts.c.id), attempt)
+        sent = transition(connection, job, JobState.SUBMITTING, at, attempt_id=attempt_id)
+        tried = {"delivery_channel_id": job.channel_id, "delivery_tried_at": submitted_at}
+        return transition(connection, sent, JobState.RENDERING, at, **tried)
 
     @transaction
     def never_ran(self, connection: Connection, job: Job) -> None:

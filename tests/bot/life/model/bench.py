@@ -108,7 +108,12 @@ class Bench(RuleBasedStateMachine):
                 assert self.outside.weather.discord_is_down
 
         stands = job.id in self.bot.discord.replies
-        self.both(work(), lambda: self.model.advances(job, stands), job_id=job.id, death=death)
+
+        def promised() -> None:
+            self.model.as_saved = self.loop.run(self.bot.store.read.job(job.id))
+            self.model.advances(job, stands)
+
+        self.both(work(), promised, job_id=job.id, death=death)
         books.compare(self.bot, self.model)  # several steps may end alike and differ on the way
 
     @invariant()

@@ -2,9 +2,10 @@
 
 from typing import TYPE_CHECKING
 
+from bot.core.jobs import Attempt, JobState
 from tests.bot.life.model.outside import Run
 from tests.bot.life.model.purses import DAY_S
-from tests.bot.life.model.told import MINUTE_S, Told
+from tests.bot.life.model.told import MINUTE_S, Asked, Told
 
 if TYPE_CHECKING:  # it asks for what is here
     from tests.bot.life.model.reference import Reference
@@ -97,3 +98,40 @@ def looks_for(model: "Reference", job: Told) -> None:
     job.attempt.submitted_at = min(run.created_at, model.clock.at)
     if run.state == "FAILED":  # which costs nothing
         model.purses.perhaps_billed.discard(job.id)
+
+
+def looks_back(model: "Reference", job: Told) -> None:
+    """What was in the queue at the start is asked after before it is sent for the first time.
+
+    Without an answer it waits; a run that is nobody's, of its files, is taken for its own.
+    """
+    if model.bot_died and model.fate.point in {"commit 1", "file", "history"}:
+        model.dies()
+    saved = model.as_saved
+    assert saved is not None
+    if job.id in model.run.found and saved.state is JobState.FAILED:
+        model.fails(job)  # the history was away for too long
+    elif job.id in model.run.found and saved.attempt is not None:
+        _takes(model, job, saved.attempt)
+    elif job.id in model.run.found and (model.outside.weather.provider_is_down or _strays(model)):
+        model.run.set_aside.add(job.id)
+    else:
+        model.waits(job)
+
+
+def _takes(model: "Reference", job: Told, taken: Attempt) -> None:
+    inputs = taken.image_url, taken.video_url, job.quality
+    own = [run for run in _strays(model) if run.inputs == inputs == job.inputs]
+    own.sort(key=lambda run: (run.id != taken.request_id, run.state == "FAILED"))
+    submitted_at = min(own[0].created_at, model.clock.at)
+    model.commits()
+    job.attempts.append(Asked(job.inputs, submitted_at, own[0].id, submitted_at))
+    job.is_attempting = True
+    model.enters(job, "submitting")
+    model.enters(job, "rendering")
+    model.run.found.discard(job.id)
+
+
+def _strays(model: "Reference") -> list[Run]:
+    """The runs that nobody has."""
+    return [run for run in model.outside.shown() if not model.is_claimed(run.id)]

@@ -27,6 +27,7 @@ from bot.jobs.live import LiveJobs
 from bot.jobs.lookups import Lookups
 from bot.jobs.renders import Renders
 from bot.jobs.runner import Runner
+from bot.jobs.strays.runs import Strays
 from bot.jobs.submits import Submits
 from bot.jobs.upload_limit import Videos
 from bot.media.downloads import Downloads
@@ -164,6 +165,7 @@ class Program:
         )
         self.files, self.breaker, media = Files(self.folder), CircuitBreaker(clock), Decoder()
         self.jobs = LiveJobs(self.store)
+        await self.jobs.load()  # what is here at the start, as the runner reads it
         self.alarms = Alarms()
         self.lookups = Lookups(self.alarms, clock)
         self.forecast = Forecast(
@@ -236,26 +238,7 @@ class Program:
                 supplier=self.outside.url,
             ),
             breaker=breaker,
-            submits=Submits(
-                store=store,
-                jobs=self.jobs,
-                segmind=segmind,
-                inputs=Inputs(
-                    downloads=downloads,
-                    segmind=segmind,
-                    media=media,
-                    files=files,
-                    clock=clock,
-                    supplier=self.outside.url,
-                ),
-                files=files,
-                breaker=breaker,
-                limiter=limiter,
-                lookups=self.lookups,
-                alarms=alarms,
-                clock=clock,
-                run_id=f"run {self._runs}",
-            ),
+            submits=self._submits(segmind, downloads, media),
             renders=Renders(
                 store=store,
                 jobs=self.jobs,
@@ -278,6 +261,39 @@ class Program:
             files=files,
             clock=clock,
             keep_days=14,
+        )
+
+    def _submits(self, segmind: Segmind, downloads: Downloads, media: Media) -> Submits:
+        store, files, limiter, clock = self.store, self.files, self.limiter, self.clock
+        return Submits(
+            store=store,
+            jobs=self.jobs,
+            segmind=segmind,
+            inputs=Inputs(
+                downloads=downloads,
+                segmind=segmind,
+                media=media,
+                files=files,
+                clock=clock,
+                supplier=self.outside.url,
+            ),
+            files=files,
+            breaker=self.breaker,
+            limiter=limiter,
+            lookups=self.lookups,
+            strays=Strays(
+                store=store,
+                jobs=self.jobs,
+                segmind=segmind,
+                downloads=downloads,
+                files=files,
+                lookups=self.lookups,
+                clock=clock,
+                supplier=self.outside.url,
+            ),
+            alarms=self.alarms,
+            clock=clock,
+            run_id=f"run {self._runs}",
         )
 
     async def close(self) -> None:

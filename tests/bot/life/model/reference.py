@@ -2,8 +2,8 @@
 
 from typing import NoReturn
 
-from bot.core.jobs import Quality
-from tests.bot.life.model.doubts import looks_up, settles
+from bot.core.jobs import Job, Quality
+from tests.bot.life.model.doubts import looks_back, looks_up, settles
 from tests.bot.life.model.outside import Fate, HandClock, Outside, Run
 from tests.bot.life.model.purses import (
     BUDGET,
@@ -60,7 +60,7 @@ class Reference:
 
     def dies(self) -> NoReturn:
         """What was not saved is forgotten."""
-        self.run = ThisRun()
+        self.run = ThisRun(self.jobs)
         raise Dead
 
     # --- asking -------------------------------------------------------------------------------
@@ -192,14 +192,13 @@ class Reference:
 
     def _starts(self, job: Told) -> None:
         if not self.outside.posted:
-            if self.bot_died and self.fate.point in {"commit 1", "file"}:
-                self.dies()
-            self._waits(job)
+            looks_back(self, job)
             return
         assert not self.run.is_busy(self.clock.monotonic())
         if not self.run.set_aside:
             assert job.id in in_turn(self.jobs.values())
         assert self.outside.posted == 1
+        self.run.found.discard(job.id)
         if is_young := job.is_young(self.clock.at):
             self.asks("file")
         self.commits()
@@ -233,8 +232,9 @@ class Reference:
                 self.run.set_aside.add(job.id)
 
     bot_died = False
+    as_saved: Job | None = None
 
-    def _waits(self, job: Told) -> None:
+    def waits(self, job: Told) -> None:
         """Nobody may wait for nothing; while it is doubtful, a free question goes first."""
         now = self.clock.monotonic()
         is_free = self.run.is_calm(now) and not self.run.set_aside and not self.run.is_busy(now)

@@ -168,7 +168,7 @@ class Lives(People):
         self.clock.passes(hours * HOUR_S)
         if restarts:
             self.loop.run(self.bot.restart())
-            self.model.run = ThisRun()
+            self.model.run = ThisRun(self.model.jobs)
 
     @rule(hours=st.sampled_from([-26.0, -1.5, -0.4, -0.02, 0.02, 0.4, 1.5, 26.0]))
     def the_clock_is_set(self, hours: float) -> None:

@@ -1,5 +1,6 @@
 """What is known of one request, and what one run of the program knows besides."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -152,9 +153,10 @@ class Patience:
 
 
 class ThisRun:
-    """What the program knows only until it ends."""
+    """What the program knows only until it ends; `found` are the jobs that it began with."""
 
-    def __init__(self) -> None:
+    def __init__(self, found: Iterable[str] = ()) -> None:
+        self.found = set(found)  # and of which it has sent nothing yet
         self.is_shaken = False  # a submit has failed since the last good one
         self.failures = 0  # as many as speak for an outage, since then
         self.bad_polls: set[str] = set()  # since the last one that was answered

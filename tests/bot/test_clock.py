@@ -1,16 +1,16 @@
-"""The end of all that goes on."""
+"""Ways to wait, and to end what goes on."""
 
 import asyncio
 from contextlib import suppress
 
 import pytest
 
-from bot import app
+from bot import clock
 
 
 async def test_a_cancellation_that_is_lost_is_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
     """As when discord.py's connection is made in the very moment in which the bot is stopped."""
-    monkeypatch.setattr(app, "CANCEL_AGAIN_S", 0.01)
+    monkeypatch.setattr(clock, "CANCEL_AGAIN_S", 0.01)
     begun = asyncio.Event()
 
     async def loses_the_first() -> None:
@@ -22,5 +22,5 @@ async def test_a_cancellation_that_is_lost_is_repeated(monkeypatch: pytest.Monke
     task = asyncio.create_task(loses_the_first())
     await begun.wait()
     async with asyncio.timeout(10):
-        await app.cancel([task])
+        await clock.cancel([task])
     assert task.cancelled()

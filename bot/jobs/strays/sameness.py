@@ -1,0 +1,72 @@
+"""Whether what the provider was given is what we have: by its bytes, since links tell too little.
+
+The same file has another link each time that it is uploaded.
+"""
+
+import asyncio
+import hashlib
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from bot.errors import DownloadRefused
+from bot.media.downloads import Downloads
+
+COMPARED_WITHIN_S = 300.0
+
+
+class Sameness:
+    """Compares links with files; what a link leads to is fetched once, and not kept."""
+
+    def __init__(self, downloads: Downloads, supplier: str) -> None:
+        self._downloads = downloads
+        self._supplier = supplier
+        self._digests: dict[str | Path, str] = {}
+        self._longer_than: dict[str, int] = {}
+
+    async def is_same(self, url: str, path: Path) -> bool:
+        """Whether a link leads to the very bytes of a file. Raises `DownloadError`, `OSError`."""
+        size_bytes = (await asyncio.to_thread(path.stat)).st_size
+        if self._longer_than.get(url, -1) >= size_bytes:
+            return False
+        if url not in self._digests:
+            compared = path.with_name("compared")
+            try:
+                await self._downloads.save(
+                    url,
+                    compared,
+                    limit_bytes=size_bytes,
+                    timeout_s=COMPARED_WITHIN_S,
+                    supplier=self._supplier,
+                )
+                self._digests[url] = await asyncio.to_thread(_digest, compared)
+            except DownloadRefused as error:  # too long, or from where we never put anything
+                self._longer_than[url] = size_bytes if error.too_large else 2**63
+                return False
+            finally:
+                compared.unlink(missing_ok=True)
+        if path not in self._digests:
+            self._digests[path] = await asyncio.to_thread(_digest, path)
+        return self._digests[url] == self._digests[path]
+
+
+def is_same_link(url: str, link: str) -> bool:
+    """Whether two links lead to one file, however they are signed."""
+    return _place(url) == _place(link)
+
+
+def is_beside(url: str, link: str) -> bool:
+    """Whether two links lead to the same host."""
+    return _place(url)[0] == _place(link)[0]
+
+
+def _place(url: str) -> tuple[str, str]:
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # no address at all
+        return "", url
+    return parts.netloc, parts.path
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
