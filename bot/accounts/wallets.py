@@ -78,9 +78,12 @@ class Wallets:
     async def paying_for(self, job: Job, place: Place) -> Place:
         """The same, for an offer whose button is pressed there. Raises `Refused`.
 
-        One that was asked for in a server is that server's affair, wherever its card stands.
+        Where it was asked for the job knows, wherever its card stands and whatever the press says.
         """
-        if job.is_direct or place.server_id == job.server_id:
+        if job.is_direct:
+            asked = replace(place, server_id=0, is_direct=True, roles=frozenset(), above_id=None)
+            return await self.paying(asked)
+        if place.server_id == job.server_id:
             return await self.paying(place)
         try:
             roles = await self.roles_of(job)

@@ -8,7 +8,14 @@ from sandbox.clients.person import Json, PersonClient
 from sandbox.clients.transcript import buttons_of, text_of
 from sandbox.faults import answers
 from sandbox.faults.injector import Rule
-from tests.bot.life.moderators.deeds import choose, forge, refused, selects, settings
+from tests.bot.life.moderators.deeds import (
+    choose,
+    forge,
+    forge_press,
+    refused,
+    selects,
+    settings,
+)
 from tests.bot.life.world import Life
 from tests.e2e.stage import button, says
 
@@ -230,3 +237,42 @@ async def test_a_server_that_the_operator_closes_pays_no_more(life: Life) -> Non
     assert words in text_of(card)
     outcome = await choose(ben, direct, card, 0)
     assert "You can spend 30 credits in direct messages" in text_of(outcome["message"])
+
+
+async def pressed(life: Life, name: str, channel_id: int, card: Json) -> str:
+    """The answer to the button of an offer, as if its card stood in this channel."""
+    stands, pretended = life.world.channel(int(card["channel_id"])), life.world.channel(channel_id)
+    assert stands is not None
+    assert pretended is not None
+    pretended.messages[int(card["id"])] = stands.messages[int(card["id"])]
+    part = {"component_type": 2, "custom_id": button(card, "360p"), "id": 1}
+    return await forge_press(life, name, channel_id, card, part)
+
+
+async def test_a_direct_offer_is_paid_there_wherever_it_is_pressed(life: Life) -> None:
+    """What the press says of its server is nothing to the job."""
+    await life.start()
+    ben = await life.person("ben")
+    direct = await ben.open_dm()
+    await ben.send(direct, files=[life.picture, life.motion])
+    card = (await ben.wait_for(says("Shall I make")))["message"]
+    assert "somebody else's" in await pressed(life, "ada", life.channel("general"), card)
+    await pressed(life, "ben", life.channel("general"), card)
+    await life.reaches("delivered", step_s=2.0)
+    assert life.rows("SELECT server_id, is_direct, channel_id FROM jobs") == [(0, 1, direct)]
+    assert life.rows("SELECT DISTINCT server_id FROM entries") == [(0,)]
+    assert len(await life.posts(ben, direct)) == 1
+
+
+async def test_a_servers_offer_is_paid_there_wherever_it_is_pressed(life: Life) -> None:
+    await life.start()
+    ben = await life.person("ben")
+    general, direct = life.channel("general"), await ben.open_dm()
+    await ben.send(general, f"<@{life.world.bot_id}>", [life.picture, life.motion])
+    card = (await ben.wait_for(says("Shall I make")))["message"]
+    await pressed(life, "ben", direct, card)
+    await life.reaches("delivered", step_s=2.0)
+    told = life.rows("SELECT server_id, is_direct, channel_id FROM jobs")
+    assert told == [(studio(life), 0, general)]
+    assert life.rows("SELECT DISTINCT server_id FROM entries") == [(studio(life),)]
+    assert len(await life.posts(ben, general)) == 1

@@ -56,20 +56,25 @@ async def forge(
 ) -> str:
     """What is answered to a choice that no client lets anybody make."""
     [select] = selects(card["components"])
+    sent = {"component_type": select["type"], "custom_id": select["custom_id"], "id": select["id"]}
+    chosen = {"values": list(map(str, values))}
+    return await forge_press(life, person, channel_id, card, sent | chosen | data)
+
+
+async def forge_press(
+    life: Life, person: str, channel_id: int, card: Json, sent: Mapping[str, Any]
+) -> str:
+    """What is answered to what no client sends: a part of a card, as if it stood there."""
     channel = life.world.channel(channel_id)
     assert channel is not None
-    sent = {"component_type": select["type"], "custom_id": select["custom_id"], "id": select["id"]}
     interaction = life.world.new_interaction(
-        InteractionType.COMPONENT,
-        life.world.users[person].id,
-        channel,
-        sent | {"values": list(map(str, values))} | data,
+        InteractionType.COMPONENT, life.world.users[person].id, channel, dict(sent)
     )
     interaction.message_id = int(card["id"])
     life.world.interact(interaction)
     await life.until(interaction.settled.is_set)
-    answer = channel.messages[interaction.original_id or 0]
-    return text_of({"components": answer.components})
+    answer = channel.messages.get(interaction.original_id or 0)
+    return text_of({"components": answer.components}) if answer else ""
 
 
 def selects(components: list[Json]) -> list[Json]:
