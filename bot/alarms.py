@@ -22,6 +22,7 @@ class Alarm(StrEnum):
     BACKUP = "the database could not be backed up"
     ADDRESSES = "a host of Discord's or the provider's has an address that is not public"
     CROWD = "people are turned away, since the bot cannot keep up"
+    TWIN = "another bot with this token is running"
 
 
 ADVICE = {
@@ -60,6 +61,10 @@ ADVICE = {
         "`python -m bot doctor` names; files from there cannot be fetched meanwhile."
     ),
     Alarm.CROWD: "Look at the machine's processors and disk; nobody is charged for it.",
+    Alarm.TWIN: (
+        "Stop one of the two, then restart this one: until then it takes no requests and submits "
+        "nothing. One token is for one running bot, whatever its DATA_DIR."
+    ),
 }
 
 
@@ -78,6 +83,10 @@ class Alarms:
         known = alarm in self._sources
         self._sources.setdefault(alarm, set()).add(source)
         (log.debug if known else log.error)(alarm.value, advice=ADVICE[alarm], **facts)
+
+    def is_raised(self, alarm: Alarm) -> bool:
+        """Whether it shows at any source."""
+        return alarm in self._sources
 
     def clear(self, alarm: Alarm, source: str) -> None:
         """What it would have hindered went well at this source."""

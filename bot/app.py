@@ -24,6 +24,7 @@ from bot.delivery.post import Delivery
 from bot.delivery.replies import Replies
 from bot.delivery.routes import Routes
 from bot.delivery.status import StatusCards
+from bot.delivery.twins import Twins
 from bot.jobs.disk import Disk
 from bot.jobs.files import Files
 from bot.jobs.forecast import Forecast
@@ -129,7 +130,7 @@ async def _wire(
     store = Store(await stack.enter_async_context(database), settings.operator_limits())
     jobs, lookups = LiveJobs(store), Lookups(alarms, clock)
     media = await stack.enter_async_context(Media(sleep=clock.sleep))
-    files, breaker = Files(settings.data_dir), CircuitBreaker(clock, alarms)
+    files, breaker, lag = Files(settings.data_dir), CircuitBreaker(clock, alarms), LoopLag()
     client = await stack.enter_async_context(_discord_client(settings))
     members = DiscordMembers(client, clock.time)
     parts = _Parts(
@@ -161,7 +162,7 @@ async def _wire(
         members=members,
         wallets=Wallets(store=store, members=members, rates=settings.rates(), clock=clock),
     )
-    crowd, lag = Crowd(clock, alarms), LoopLag()
+    client.crowd = crowd = Crowd(clock, alarms)
     told = _told(parts, crowd)
     database.on_commit.append(partial(_tell, told, jobs))
     segmind = await stack.enter_async_context(provider(settings, clock, parts.limiter))
@@ -171,7 +172,6 @@ async def _wire(
         store=store, history=segmind, wake=runner.wake, clock=clock, limiter=parts.limiter
     )
     client.quotas = Quotas(store=store, wake=runner.wake, clock=clock, runner=runner)
-    client.crowd = crowd
     client.confirmations, client.card_access = Confirmations(clock), CardAccess(clock)
     await _load_cogs(client, parts, told.deleted)
     connection = Connection(client, settings.discord_token.get_secret_value(), clock)
@@ -182,6 +182,7 @@ async def _wire(
             clock=clock,
             is_ready=lambda: connection.is_ready,
             is_tripped=lambda: parts.breaker.is_tripped,
+            alarms=alarms,
             answers=crowd.counts,
             lag=lag,
             backup_age_s=backups.age_s,
@@ -232,13 +233,14 @@ async def _load_cogs(client: Bot, parts: _Parts, deleted: DeletedPosts) -> None:
 
 def _told(parts: _Parts, crowd: Crowd) -> _Told:
     client, store, jobs, clock = parts.client, parts.store, parts.jobs, parts.clock
-    replies = Replies(client, clock)
+    replies = Replies(client, Twins(jobs, parts.alarms, clock), clock)
     routes = Routes(client=client, store=store, jobs=jobs, clock=clock)
     status = StatusCards(
         client=client,
         store=store,
         jobs=jobs,
         replies=replies,
+        twins=replies.twins,
         clock=clock,
         outlook=parts.forecast.outlook,
         terms=parts.wallets.terms,

@@ -82,6 +82,7 @@ class Problem(StrEnum):
     SERVER_NOT_ALLOWED = "server_not_allowed"
     STRANGER = "stranger"
     NOT_HEEDED = "not_heeded"  # until (unix s)
+    TWIN = "twin"
     PROVIDER_DOWN = "provider_down"
     PROVIDER_REJECTED = "provider_rejected"  # reason, as the provider words it: for the operator
     GENERATION_FAILED = "generation_failed"  # reason, likewise, and with the next five

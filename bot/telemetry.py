@@ -12,6 +12,7 @@ import structlog
 from aiohttp import web
 from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_latest
 
+from bot.alarms import Alarm, Alarms
 from bot.clock import Clock
 from bot.core.jobs import JobState
 from bot.errors import SettingsError, StoreError
@@ -122,12 +123,14 @@ class Health:
         clock: Clock,
         is_ready: Callable[[], bool],
         is_tripped: Callable[[], bool],
+        alarms: Alarms,
         answers: Callable[[], Mapping[str, int]],
         lag: LoopLag,
         backup_age_s: Callable[[], float | None],
         host: str,
         port: int,
     ) -> None:
+        self._alarms = alarms
         self._answers = answers
         self._lag = lag
         self._store = store
@@ -162,6 +165,12 @@ class Health:
         self._line = Gauge(
             "marionette_line_down",
             "1 while the provider takes no submits, else 0",
+            registry=self._registry,
+        )
+        self._alarm = Gauge(
+            "marionette_alarm",
+            "1 while the operator is told of this, else 0",
+            ["cause"],
             registry=self._registry,
         )
         self._backup = Gauge(
@@ -225,6 +234,8 @@ class Health:
         self._review.set(tally.jobs.get(JobState.REVIEW, 0))
         self._line.set(self._is_tripped())
         self._pauses.set(tally.pauses)
+        for alarm in Alarm:
+            self._alarm.labels(alarm.name.lower()).set(self._alarms.is_raised(alarm))
         self._accepted.set(tally.accepted)
         self._budget.set(tally.budget_spent)
         age_s = await asyncio.to_thread(self._backup_age_s)

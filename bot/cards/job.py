@@ -48,6 +48,20 @@ def custom_id(button: Button, job_id: str, quality: Quality | None = None) -> st
     return ":".join(filter(None, ("marionette", button.value, job_id, quality)))
 
 
+def job_of(custom_id: str) -> str | None:
+    """The job that a button of a card leads to."""
+    match custom_id.split(":"):
+        case ["marionette", _, job_id, *_]:
+            return job_id
+        case _:
+            return None
+
+
+def answer_to(message_id: int) -> str:
+    """The nonce of whatever answers a message: it is answered once, by whichever bot is first."""
+    return f"card-{message_id}"
+
+
 def _button(label: str, button: Button, job: Job) -> ui.Button[ui.LayoutView]:
     return ui.Button(label=label, custom_id=custom_id(button, job.id))
 

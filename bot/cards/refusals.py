@@ -12,9 +12,7 @@ SENTENCES: dict[Problem, str] = {
         "The picture and the video are swapped: give the picture as `image` and the video "
         "as `video`."
     ),
-    Problem.NOT_AN_IMAGE: (
-        "`{name}` is not a picture I can use: give a JPEG, PNG, WebP or still GIF."
-    ),
+    Problem.NOT_AN_IMAGE: "`{name}` is not a picture I can use: give JPEG, PNG, WebP or still GIF.",
     Problem.VIDEO_AS_IMAGE: (
         "`{name}` is a video, and I need a still picture: give a JPEG, PNG, WebP or still GIF, "
         "such as one of its frames."
@@ -144,6 +142,9 @@ SENTENCES: dict[Problem, str] = {
     Problem.NOT_HEEDED: (
         "I can make nothing of that: send me a picture and a video. I ignore everything else until "
         "<t:{until}:t> (<t:{until}:R>)."
+    ),
+    Problem.TWIN: (
+        "I am running twice by mistake, and start nothing new until my operator stops one of me."
     ),
     Problem.PROVIDER_DOWN: ("The video service is unavailable right now. Please try again later."),
     Problem.PROVIDER_REJECTED: (

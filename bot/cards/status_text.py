@@ -1,11 +1,12 @@
 """What a status card says of its job: its title, its stages, the news, and the small print."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.cards.refusals import sentence
 from bot.cards.wording import credits_text, seconds_text
-from bot.core.jobs import Delivered, Job, JobState, Outcome, Source
+from bot.core.jobs import ID_ALPHABET, ID_LENGTH, Delivered, Job, JobState, Outcome, Source
 from bot.errors import Refused
 
 
@@ -47,6 +48,7 @@ STAGES: tuple[tuple[str, frozenset[JobState]], ...] = (
     ("Fetching", frozenset({JobState.FETCHING})),
     ("Posting", frozenset({JobState.DELIVERING})),
 )
+_SMALL_PRINT = re.compile(rf"-# (?:[^`\n]* · )?job `(?P<job>[{ID_ALPHABET}]{{{ID_LENGTH}}})`")
 DISCORD = "https://discord.com/channels"
 KEEPS_PLACE = "Your request keeps its place and goes on by itself; you can also cancel it."
 TITLES = {
@@ -224,6 +226,12 @@ def facts(job: Job) -> str:
 def small_print(job: Job, *parts: str | None) -> str:
     """These parts, and the id that `/jobs show` takes."""
     return "-# " + " · ".join([*filter(None, parts), f"job `{job.id}`"])
+
+
+def job_in_small_print(text: str) -> str | None:
+    """Whose small print this is; nothing else on a card reads like it, whatever people write."""
+    found = _SMALL_PRINT.fullmatch(text)
+    return found["job"] if found else None
 
 
 def length(job: Job) -> str | None:

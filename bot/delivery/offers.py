@@ -1,11 +1,15 @@
 """Where an offer's card stands, what it answers there, and how it goes when nobody takes it."""
 
+from functools import partial
+
 import discord
 import structlog
 
+from bot.cards import job as job_cards
 from bot.core.jobs import Job
 from bot.delivery.discord_errors import LOST, is_refusal
-from bot.delivery.searches import cards_of
+from bot.delivery.searches import cards_of, is_card_of
+from bot.delivery.twins import Twins
 from bot.errors import DeliveryError
 
 log = structlog.get_logger()
@@ -35,6 +39,21 @@ def message_in_server(channel: Channel, message_id: int) -> discord.MessageRefer
     return discord.MessageReference(
         message_id=message_id, channel_id=channel.id, fail_if_not_exists=False
     )
+
+
+async def answer(
+    job: Job, view: discord.ui.LayoutView, channel: Channel, twins: Twins
+) -> int | None:
+    """Post an offer's card, once; `None` where another bot with this token has answered."""
+    answered = job.completed_by_id or job.origin_id
+    post = partial(channel.send, view=view, nonce=job_cards.answer_to(answered), silent=False)
+    message = message_in_server(channel, answered)
+    posted = await (post(reference=message) if message else post())
+    if await twins.wrote(job, posted):
+        return None
+    if not is_card_of(job, posted):  # it is the word of one that has stopped
+        await posted.edit(view=view)
+    return posted.id
 
 
 async def take_back(client: discord.Client, job: Job) -> None:

@@ -6,7 +6,10 @@ from bot.cards import job as job_cards
 from bot.clock import Clock
 from bot.core.jobs import Job
 from bot.delivery.discord_errors import LOST, is_refusal
+from bot.delivery.searches import jobs_named
+from bot.delivery.twins import Twins
 from bot.errors import DeliveryError
+from bot.jobs.intake import Reply
 
 SPARE_S = 5.0
 """A token that ends so soon is not used any more."""
@@ -15,12 +18,17 @@ SPARE_S = 5.0
 class Replies:
     """Finds replies, fills them, and reaches them by their tokens."""
 
-    def __init__(self, client: discord.Client, clock: Clock) -> None:
+    def __init__(self, client: discord.Client, twins: Twins, clock: Clock) -> None:
         self._client = client
+        self.twins = twins
         self._clock = clock
 
-    async def find_reply(self, job: Job) -> int | None:
-        """The message id of the reply to the job's interaction, if there is one."""
+    async def find_reply(self, job: Job) -> Reply | None:
+        """The reply to the job's interaction, if there is one.
+
+        The job's own says "thinking" until its id is saved. Whatever says something else is a word
+        that the request was not taken, or another bot's.
+        """
         if not self.token_lives(job):
             return None
         await self._client.wait_until_ready()
@@ -31,7 +39,10 @@ class Replies:
             if is_refusal(error):
                 return None
             raise DeliveryError(str(error)) from error
-        return None if reply.flags.ephemeral else reply.id  # that one says that it was not taken
+        await self.twins.wrote(job, reply)
+        if reply.flags.loading:
+            return Reply(reply.id, is_ours=None)
+        return Reply(reply.id, is_ours=job.id in jobs_named(reply))
 
     def can_reply(self, job: Job) -> bool:
         """Whether the reply to the job's interaction can still be edited by its token."""

@@ -7,7 +7,6 @@ A card whose fingerprint is not what it should be is behind, however that came a
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from functools import partial
 from weakref import WeakValueDictionary
 from zlib import crc32
 
@@ -22,9 +21,10 @@ from bot.core.accounts import Terms
 from bot.core.jobs import Delivered, Job, JobState, Source
 from bot.core.token_bucket import TokenBucket
 from bot.delivery.discord_errors import LOST, is_refusal
-from bot.delivery.offers import channel_of, delete, message_in_server, take_back
+from bot.delivery.offers import answer, channel_of, delete, take_back
 from bot.delivery.replies import Replies
-from bot.delivery.searches import cards_of
+from bot.delivery.searches import cards_of, is_card_of, ours_since
+from bot.delivery.twins import Twins
 from bot.errors import CannotSave, DeliveryError, Problem, StaleJob
 from bot.jobs.live import Jobs
 from bot.store.group_commit import background
@@ -42,9 +42,6 @@ SETTLE_S = 0.25
 RENEWALS_PER_MINUTE = 300
 """So many cards may say a new place; Discord takes 50 requests a second for everything."""
 
-NONCE_ROOM = 10**14
-"""A nonce holds 25 characters: a job's id, a dash, and so much of a message's id."""
-
 RETRY_S = (3.0, 10.0, 30.0, 60.0)
 
 HALT = "halt"
@@ -61,6 +58,7 @@ class StatusCards:
         store: Store,
         jobs: Jobs,
         replies: Replies,
+        twins: Twins,
         clock: Clock,
         outlook: Callable[[Job], Awaitable[Outlook]],
         terms: Callable[[Job], Awaitable[Terms]],
@@ -71,6 +69,7 @@ class StatusCards:
         self._store = store
         self._jobs = jobs
         self._replies = replies
+        self._twins = twins
         self._clock = clock
         self._outlook = outlook
         self._terms = terms
@@ -192,7 +191,8 @@ class StatusCards:
         try:
             channel = channel_of(self._client, job)
             answered = job.completed_by_id or job.origin_id
-            found = await cards_of(job, channel, self._client.user)
+            ours = await ours_since(job, channel, self._client.user)
+            found = [message for message in ours if is_card_of(job, message)]
             below = [card for card in found if card.id > answered or job.ended]
             if below:
                 standing = below[-1].id
@@ -204,10 +204,12 @@ class StatusCards:
             elif job.state is JobState.CANCELLED:
                 return
             else:
-                nonce = f"{job.id}-{answered % NONCE_ROOM}"
-                post = partial(channel.send, view=view, nonce=nonce, silent=False)
-                message = message_in_server(channel, answered)
-                standing = (await (post(reference=message) if message else post())).id
+                is_ours = not await self._twins.answered(job, ours)
+                posted = await answer(job, view, channel, self._twins) if is_ours else None
+                if posted is None:
+                    await self._leave_to_other(job)
+                    return
+                standing = posted
             earlier = {card.id for card in found} | {job.card.message_id or standing}
             for message_id in earlier - {standing}:
                 await delete(channel.get_partial_message(message_id))
@@ -222,6 +224,17 @@ class StatusCards:
                 await self._show_directly(job, view)
             else:
                 await self._edit(job, view)
+
+    async def _leave_to_other(self, job: Job) -> None:
+        """Another bot has answered: an offer ends, and nothing of it stays."""
+        await take_back(self._client, job)
+        if not job.is_offer:
+            return
+        try:
+            await self._store.cancel(job, self._clock.time())
+        except StaleJob as error:  # its files have just been looked at
+            raise DeliveryError(str(error)) from error
+        self.wake(job.id)
 
     async def _show_directly(self, job: Job, view: discord.ui.LayoutView) -> None:
         """Where the bot may not post, an offer goes on in its requester's direct messages."""

@@ -91,6 +91,8 @@ class Forecast:
 
     async def _held_back(self, job: Job) -> Refused | None:
         """Why it may not be sent off; asked only where that can be."""
+        if self._breaker.has_twin:
+            return Refused(Problem.TWIN)
         queue = await self._jobs.queue()
         if queue.is_paused(job.server_id) or self._store.limits.has_spending_caps:
             return await self._store.read.held_back(job, self._clock.time())

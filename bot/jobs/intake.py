@@ -1,7 +1,7 @@
 """`checking`: both files are fetched and looked at, the price is known, the hold is placed."""
 
 import asyncio
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
@@ -27,6 +27,9 @@ log = structlog.get_logger()
 REPLY_PATIENCE_S = 5.0
 """Discord wants the first reply within 3 s; later there will be none."""
 
+WHOSE_PATIENCE_S, WHOSE_EVERY_S = 10.0, 2.5
+"""A reply that was found, and not made, is another bot's if it is about another job by then."""
+
 RENEWAL_SPREAD_S = 60
 """Allowances and budgets renew for all at once, and cards are not all edited in one second."""
 
@@ -45,11 +48,19 @@ class What(StrEnum):
     VIDEO = "video"
 
 
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A reply; while it only says "thinking", nobody knows whose it is (`None`)."""
+
+    message_id: int
+    is_ours: bool | None
+
+
 class Replies(Protocol):
     """What is asked of Discord here."""
 
-    async def find_reply(self, job: Job) -> int | None:
-        """The message id of the reply to the job's interaction, if there is one."""
+    async def find_reply(self, job: Job) -> Reply | None:
+        """The reply to the job's interaction, if there is one."""
 
 
 class Intake:
@@ -83,6 +94,8 @@ class Intake:
         self._seen_alone: set[str] = set()
         self._fetched: dict[Path, str] = {}
         self._replies_due = RetryDeadline(clock, limit_s=REPLY_PATIENCE_S, min_tries=1)
+        self._unclear = RetryDeadline(clock, limit_s=WHOSE_PATIENCE_S)
+        self._found: set[str] = set()
 
     async def check(self, job: Job) -> float | None:
         """Do what can be done; the seconds after which to look again, `None` for not by itself."""
@@ -111,17 +124,36 @@ class Intake:
         return period_end(Period.DAY, now) - now + spread_s
 
     async def _await_reply(self, job: Job) -> float:
-        message_id = await self._replies.find_reply(job)
-        if message_id is not None:
-            self._replies_due.forget(job.id)
-            await self._store.card_is(job.id, message_id)
-            return 0
-        self._replies_due.record_try(job.id)
-        if not self._replies_due.has_passed(job.id):
-            return REPLY_PATIENCE_S
+        """Its answer was lost, or Discord had one already: from us, or from another bot."""
+        reply = await self._replies.find_reply(job)
+        if reply is None:
+            self._replies_due.record_try(job.id)
+            if not self._replies_due.has_passed(job.id):
+                return REPLY_PATIENCE_S
+        elif reply.is_ours is None:
+            self._unclear.record_try(job.id)
+            if not self._unclear.has_passed(job.id):
+                return WHOSE_EVERY_S
         self._replies_due.forget(job.id)
-        await self._fail(job, Problem.INTERRUPTED, {})
+        self._unclear.forget(job.id)
+        if reply is None or reply.is_ours is False:
+            await self._fail(job, Problem.INTERRUPTED, {})
+        else:
+            self._found.add(job.id)
+            await self._store.card_is(job.id, reply.message_id)
         return 0
+
+    async def _leaves_to_other(self, job: Job) -> bool:
+        """Whether another bot was slow to say that a reply is its own: then that is let go."""
+        if job.id not in self._found:
+            return False
+        reply = await self._replies.find_reply(job)
+        self._found.discard(job.id)
+        if reply is None or reply.is_ours is not False:
+            return False
+        await self._store.card_is(job.id, None)
+        await self._fail(job, Problem.INTERRUPTED, {})
+        return True
 
     async def _look_at(self, job: Job) -> None:
         """Fetch what was given, see what it is, and take it or refuse what is wrong with it."""
@@ -241,6 +273,8 @@ class Intake:
             await self._store.offer_checked(job, duration_s, motion, at=self._clock.time())
             return
         assert job.quality is not None
+        if await self._leaves_to_other(job):
+            return
         try:
             await self._store.admit(
                 job,

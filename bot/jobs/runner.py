@@ -15,7 +15,7 @@ import structlog
 from bot.clock import Clock, wait_for_event
 from bot.core.actions import ActionKind
 from bot.core.jobs import RUNNING, Job, JobState
-from bot.errors import CannotSave, DeliveryError, MembersUnknown, StaleJob
+from bot.errors import CannotSave, DeliveryError, MembersUnknown, Problem, StaleJob
 from bot.jobs.deadlines import RetryDeadline
 from bot.jobs.files import Files
 from bot.jobs.given_up import GivenUp
@@ -102,14 +102,17 @@ class Runner:
         self._last_action = 0
         store.database.on_commit.append(self._hear)
 
-    async def provider_is_down(self) -> bool:
-        """Whether a new request could only wait: it is an outage, or others find out if it lasts.
+    async def why_closed(self) -> Problem | None:
+        """Why a new request could only wait: another bot, an outage, or others find out its end.
 
         Once the provider answers again, and nobody waits, the new one is the try.
         """
-        return self._breaker.is_open or (
+        if self._breaker.has_twin:
+            return Problem.TWIN
+        is_down = self._breaker.is_open or (
             self._breaker.is_tripped and await self._submits.will_submit()
         )
+        return Problem.PROVIDER_DOWN if is_down else None
 
     async def run(self) -> None:
         """Follow all jobs until `stop`."""

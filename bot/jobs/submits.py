@@ -180,6 +180,8 @@ class Submits:
 
     async def startable(self) -> list[str]:
         """The queued jobs whose turn it is, in order."""
+        if self._breaker.has_twin:
+            return []
         queue, now = await self._jobs.queue(), self._clock.monotonic()
         self._not_before = {
             job_id: at for job_id, at in self._not_before.items() if job_id in queue and at > now

@@ -57,6 +57,11 @@ class CircuitBreaker:
         return max(0.0, self._until - self._clock.monotonic())
 
     @property
+    def has_twin(self) -> bool:
+        """Whether another bot with this token may have bought the same: it is for a person."""
+        return self._alarms.is_raised(Alarm.TWIN)
+
+    @property
     def is_tripped(self) -> bool:
         """Whether it is an outage: more than one job's trouble."""
         return self.polls_fail or (self.is_unavailable and self._failures >= FAILURES_OF_AN_OUTAGE)

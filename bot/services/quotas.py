@@ -32,8 +32,8 @@ MOST_EXPORTED, EXPORTED_AT_ONCE = 20_000, 2_000
 class ProviderHealth(Protocol):
     """What is asked of the runner."""
 
-    async def provider_is_down(self) -> bool:
-        """Whether a new request could only wait for an outage to end."""
+    async def why_closed(self) -> Problem | None:
+        """Why a new request could only wait, if that is so."""
 
 
 class Quotas:
@@ -79,8 +79,8 @@ class Quotas:
             server_id, person_id, at, roles or frozenset()
         )
         found = list(admission.obstacles(rules, standing, Ask(channels), at))
-        if self._runner and await self._runner.provider_is_down():
-            found.append(Refused(Problem.PROVIDER_DOWN))
+        if self._runner and (closed := await self._runner.why_closed()):
+            found.append(Refused(closed))
         mine = await self._store.read.jobs_of(person_id, server_id, 25)
         return Eligibility(
             server_id=server_id,

@@ -58,8 +58,8 @@ class JobRunner(Protocol):
     def wake(self, job_id: str) -> None:
         """Look at this job now."""
 
-    async def provider_is_down(self) -> bool:
-        """Whether a new request could only wait for an outage to end."""
+    async def why_closed(self) -> Problem | None:
+        """Why a new request could only wait, if that is so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +124,7 @@ class RequestService:
         """
         refuse_at_sight(image, video)
         place = await self.wallets.paying(place)
-        if await self._runner.provider_is_down():
-            raise Refused(Problem.PROVIDER_DOWN)
+        await self._refuse_when_closed()
         at = self._clock.time()
         new = replace(
             _new_job(place, Source.SLASH, interaction_id, image, video),
@@ -172,8 +171,7 @@ class RequestService:
     ) -> Job | None:
         if await self._store.read.job_of_origin(message_id):
             return None
-        if await self._runner.provider_is_down():
-            raise Refused(Problem.PROVIDER_DOWN)
+        await self._refuse_when_closed()
         offers = await self._store.read.offers_of(place.person_id)
         waiting = next((one for one in offers if one.channel_id == place.channel_id), None)
         is_half = waiting is not None and waiting.motion is None
@@ -236,8 +234,7 @@ class RequestService:
             raise Refused(Problem.ALREADY_STARTED, job=job.id)
         if job.duration_s is None:
             raise Refused(Problem.NOT_READY)
-        if await self._runner.provider_is_down():
-            raise Refused(Problem.PROVIDER_DOWN)
+        await self._refuse_when_closed()
         return job
 
     async def choose_payer(self, place: Place, server_id: int) -> Wallet:
@@ -326,10 +323,16 @@ class RequestService:
         """What each quality costs for ten seconds of motion, in credits."""
         return prices(10.0, self._rates)
 
+    async def _refuse_when_closed(self) -> None:
+        if problem := await self._runner.why_closed():
+            raise Refused(problem)
+
     async def _own(self, job_id: str, person_id: int) -> Job:
         found = job_id_in(job_id)
         job = await self._store.read.job(found) if found else None
         if job is None:
+            if await self._runner.why_closed() is Problem.TWIN:  # which may have it
+                raise Refused(Problem.TWIN)
             raise Refused(Problem.UNKNOWN_JOB, job=job_id.strip()[:40] or "–")
         if job.person_id != person_id:
             raise Refused(Problem.NOT_YOUR_JOB)

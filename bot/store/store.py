@@ -363,8 +363,8 @@ class Store(Decisions):
         note_on(connection, job_id, delivery_message_id=None)
 
     @transaction
-    def card_is(self, connection: Connection, job_id: str, message_id: int) -> None:
-        """The job's card has this message id."""
+    def card_is(self, connection: Connection, job_id: str, message_id: int | None) -> None:
+        """The job's card has this message id; `None` where it has none after all."""
         note_on(connection, job_id, card_message_id=message_id)
 
     @transaction

@@ -27,6 +27,9 @@ PERSONAL = frozenset(
 )
 """What nobody else in a channel needs to read."""
 
+GIVE_WAY_S = 4.0
+"""So long another bot may take to answer; what comes later is not shown beside its answer."""
+
 
 class Messages(commands.Cog):
     """Listens to direct messages, and to mentions of the bot in servers."""
@@ -106,11 +109,14 @@ class Messages(commands.Cog):
         image, video, left_out = _sort(files)
         await self._requests.offer(place, message.id, image, video)
         if left_out:
-            await _answer(message, job_cards.left_out([file.upload.name for file in left_out]))
+            view = job_cards.left_out([file.upload.name for file in left_out])
+            await _answer(message, view, f"left-{message.id}")
 
     async def _refuse(self, message: discord.Message, refused: Refused) -> None:
         """Where others read along, the same reason is not given again and again."""
         view = parts.refusal(refused.problem, refused.facts)
+        if refused.problem is Problem.TWIN:
+            await self._crowd.clock.sleep(GIVE_WAY_S)
         if message.guild is None:
             await _answer(message, view)
         elif self._small_talk.is_news(message.author.id, refused.problem):
@@ -157,15 +163,18 @@ def _refuse_useless(files: list[GivenFile]) -> None:
     refuse_at_sight(image, video)
 
 
-async def _answer(message: discord.Message, view: discord.ui.LayoutView) -> None:
+async def _answer(
+    message: discord.Message, view: discord.ui.LayoutView, nonce: str | None = None
+) -> None:
     """Where the message was written, in a server as a reply; where that is closed, directly."""
+    nonce = nonce or job_cards.answer_to(message.id)
     try:
         guild = message.guild
         if guild is None or not message.channel.permissions_for(guild.me).read_message_history:
-            await message.channel.send(view=view)
+            await message.channel.send(view=view, nonce=nonce)
         else:
             reply_to = message.to_reference(fail_if_not_exists=False)
-            await message.channel.send(view=view, reference=reply_to)
+            await message.channel.send(view=view, reference=reply_to, nonce=nonce)
     except discord.Forbidden as error:
         if message.guild is not None:
             await _tell(message, view)
@@ -176,7 +185,7 @@ async def _answer(message: discord.Message, view: discord.ui.LayoutView) -> None
 async def _tell(message: discord.Message, view: discord.ui.LayoutView) -> None:
     """By direct message alone."""
     try:
-        await message.author.send(view=view)
+        await message.author.send(view=view, nonce=job_cards.answer_to(message.id))
     except discord.Forbidden as error:
         _log_closed(message, error)
 

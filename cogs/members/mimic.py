@@ -11,12 +11,16 @@ from bot.cards import parts
 from bot.core.jobs import DEFAULT_QUALITY, Job, Quality
 from bot.errors import Problem, Refused
 from bot.services.requests import RequestService
-from cogs.shared.answers import Late, answering, defer_publicly, show_privately
+from cogs.shared.answers import (
+    ALREADY_ACKNOWLEDGED,
+    Late,
+    answering,
+    defer_publicly,
+    show_privately,
+)
 from cogs.shared.interactions import Interaction, given, place_of
 
 log = structlog.get_logger()
-
-ALREADY_ACKNOWLEDGED = 40060
 
 
 class Mimic(commands.Cog):
@@ -80,7 +84,7 @@ class Mimic(commands.Cog):
 
 
 def _is_refusal(error: Exception) -> bool:
-    """Whether there is certainly no reply; "already acknowledged" is a lost answer sent again."""
+    """Whether there is certainly no reply: "already acknowledged" says that there is one."""
     if not isinstance(error, discord.HTTPException):
         return False
     return error.status < 500 and error.code != ALREADY_ACKNOWLEDGED

@@ -21,6 +21,13 @@ UNKNOWN_INTERACTION = 10062
 """Discord's word for an answer that comes after its three seconds."""
 
 
+ALREADY_ACKNOWLEDGED = 40060
+"""Its word for a second answer: our own lost one sent again, or one beside another bot's."""
+
+GIVE_WAY_S = 1.0
+"""So long a refusal waits where another bot with this token may have the right answer."""
+
+
 class Late(Enum):
     """What is said meanwhile where an answer takes long."""
 
@@ -50,6 +57,8 @@ async def answering(interaction: Interaction, late: Late = Late.THINKING) -> Asy
             async with crowd.turn_of(interaction.user.id):
                 yield
     except Refused as refused:
+        if _is_perhaps_anothers(interaction, refused):
+            await crowd.clock.sleep(GIVE_WAY_S)
         await _show_at_last(interaction, parts.refusal(refused.problem, refused.facts))
     except Exception as error:  # noqa: BLE001  # it is logged; whoever pressed waits for an answer
         await show_error(interaction, error)
@@ -102,7 +111,7 @@ async def defer_publicly(interaction: Interaction) -> int | None:
 
 async def show_error(interaction: Interaction, error: Exception) -> None:
     """The last resort for what a command did not expect."""
-    if is_missed(error):
+    if is_missed(error) or _is_answered(error):
         log.warning("an answer came too late", reason=str(error))
         return
     if isinstance(error, CannotSave):
@@ -119,11 +128,25 @@ def is_missed(error: BaseException) -> bool:
     return isinstance(error, discord.NotFound) and error.code == UNKNOWN_INTERACTION
 
 
+def _is_answered(error: BaseException) -> bool:
+    """Whether an answer stands already."""
+    return isinstance(error, discord.HTTPException) and error.code == ALREADY_ACKNOWLEDGED
+
+
+def _is_perhaps_anothers(interaction: Interaction, refused: Refused) -> bool:
+    """Whether ours has stopped for another bot, or knows nothing of a card that was pressed."""
+    is_pressed = interaction.type is discord.InteractionType.component
+    return refused.problem is Problem.TWIN or (
+        is_pressed and refused.problem is Problem.UNKNOWN_JOB
+    )
+
+
 async def _show_at_last(interaction: Interaction, card: ui.LayoutView) -> None:
     try:
         await show_privately(interaction, card)
     except discord.HTTPException as unanswered:
-        log.warning("an answer could not be shown", reason=str(unanswered))
+        told = log.debug if _is_answered(unanswered) else log.warning
+        told("an answer could not be shown", reason=str(unanswered))
 
 
 async def _say_meanwhile(interaction: Interaction, late: Late) -> None:

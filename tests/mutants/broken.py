@@ -204,11 +204,11 @@ FENCES = (
         "tests/bot/life/members/test_answers.py",
     ),
     _one(
-        "a private word is taken for the reply",
+        "a private word, or another bot's, is taken for the reply",
         "bot/delivery/replies.py",
-        "        return None if reply.flags.ephemeral else reply.id",
-        "        return reply.id",
-        "tests/bot/life/members/test_answers.py",
+        "is_ours=job.id in jobs_named(reply)",
+        "is_ours=True",
+        *("tests/bot/life/members/test_answers.py", f"{LIFE}/operator/test_twins.py"),
     ),
     _one(
         "what is remembered is read over what was committed meanwhile",
@@ -257,8 +257,8 @@ SHOWING = (
     _one(
         "a lost card is not looked for",
         "bot/delivery/status.py",
-        "            found = await cards_of(job, channel, self._client.user)\n",
-        "            found: list[discord.Message] = []\n",
+        "            found = [message for message in ours if is_card_of(job, message)]\n",
+        "            found = ours[:0]\n",
         OFFERS,
     ),
 )

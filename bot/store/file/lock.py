@@ -25,7 +25,8 @@ def locked(path: Path) -> filelock.FileLock:
         lock.acquire()
     except filelock.Timeout:
         raise StoreError(
-            f"Another bot is running on {path}: stop it, or give this one its own DATA_DIR."
+            f"Another bot is running on {path}: stop it, and start this one again. A second bot "
+            "needs a token of its own as well as its own DATA_DIR."
         ) from None
     except OSError as error:
         if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EROFS}:

@@ -132,6 +132,11 @@ class Gateway:
         """Where a bot connects; some clients put a slash behind the address."""
         return [web.get(path, self.accept) for path in ("/gateway", "/gateway/")]
 
+    @property
+    def connected(self) -> int:
+        """How many bots are connected and have said who they are."""
+        return sum(connection.session is not None for connection in self._open)
+
     def reconnect_all(self) -> None:
         """Ask every bot to reconnect and resume (opcode 7)."""
         for connection in self._open:

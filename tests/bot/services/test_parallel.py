@@ -39,8 +39,8 @@ VIDEO = GivenFile(Upload("https://cdn.example/v.mp4", "v.mp4", 1), "video/mp4")
 class Everybody:
     """No runner to wake, and nobody is a stranger."""
 
-    async def provider_is_down(self) -> bool:
-        return False
+    async def why_closed(self) -> None:
+        """It never is."""
 
     def wake(self, job_id: str) -> None:
         """Nobody follows it here."""

@@ -165,7 +165,6 @@ async def test_a_first_reply_whose_answer_is_lost_stands(life: Life) -> None:
     await life.start()
     ada = await life.person("ada")
     await life.mimic(ada)
-    await ada.wait_for(says("learning to move"))
     await life.reaches("delivered", step_s=1.0)
     done = (await ada.wait_for(says("### Done")))["message"]
     assert Counter(seen.status for seen in life.discord.requests)[400] == 1

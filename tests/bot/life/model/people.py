@@ -34,7 +34,7 @@ class People(Bench):
 
     async def noting_outages(self, work: Coroutine[Any, Any, T]) -> T:
         """The same; whether nobody new is let in is the bot's to say, if it has a reason."""
-        self.was_down = await self.bot.runner.provider_is_down()
+        self.was_down = await self.bot.runner.why_closed() is not None
         assert not self.was_down or self.model.run.may_be_down(self.clock.monotonic())
         return await work
 

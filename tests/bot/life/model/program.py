@@ -22,7 +22,7 @@ from bot.jobs.files import Files
 from bot.jobs.forecast import Forecast
 from bot.jobs.given_up import GivenUp
 from bot.jobs.inputs import Inputs
-from bot.jobs.intake import Intake
+from bot.jobs.intake import Intake, Reply
 from bot.jobs.live import LiveJobs
 from bot.jobs.lookups import Lookups
 from bot.jobs.renders import Renders
@@ -83,9 +83,10 @@ class Discord:
         self.replies: dict[str, int] = {}
         self.numbers = itertools.count(1)
 
-    async def find_reply(self, job: Job) -> int | None:
-        """The reply's message id, if it stands."""
-        return self.replies.get(job.id)
+    async def find_reply(self, job: Job) -> Reply | None:
+        """The reply, if it stands."""
+        message_id = self.replies.get(job.id)
+        return None if message_id is None else Reply(message_id, is_ours=True)
 
     async def is_in_any(self, person_id: int, servers: frozenset[int]) -> bool:
         """Everybody is."""
