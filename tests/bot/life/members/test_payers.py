@@ -235,8 +235,8 @@ async def test_a_server_that_the_operator_closes_pays_no_more(life: Life) -> Non
     assert words in text_of(outcome["message"])
     card = await credits(ben, direct)
     assert words in text_of(card)
-    outcome = await choose(ben, direct, card, 0)
-    assert "You can spend 30 credits in direct messages" in text_of(outcome["message"])
+    await choose(ben, direct, card, 0)
+    await ben.wait_for(says("You can spend 30 credits in direct messages"))
 
 
 async def pressed(life: Life, name: str, channel_id: int, card: Json) -> str:
