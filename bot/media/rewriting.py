@@ -122,7 +122,7 @@ def _encode(
     if voice is not None:
         voice.bit_rate = _AUDIO_BITS_PER_S
         voice.layout = "stereo"
-    resampler = av.AudioResampler("fltp", "stereo", _AUDIO_RATE_HZ, frame_size=1024)
+    spoken = _Spoken()
     for packet in container.demux([source] if sound is None else [source, sound]):
         for frame in _decoded(packet):
             if isinstance(frame, av.VideoFrame):
@@ -132,13 +132,35 @@ def _encode(
             elif voice is not None and isinstance(frame, av.AudioFrame):
                 if (frame.time or 0.0) > sound_s:
                     continue
-                for piece in resampler.resample(frame):
+                for piece in spoken.pieces(frame):
                     output.mux(voice.encode(piece))
     output.mux(picture.encode(None))
     if voice is not None:
-        for piece in resampler.resample(None):
+        for piece in spoken.rest():
             output.mux(voice.encode(piece))
         output.mux(voice.encode(None))
+
+
+class _Spoken:
+    """Sound as the encoder takes it, also where it goes on with other channels or another rate."""
+
+    def __init__(self) -> None:
+        self._resampler: av.AudioResampler | None = None
+        self._kind: tuple[str, str, int] | None = None
+
+    def pieces(self, frame: av.AudioFrame) -> list[av.AudioFrame]:
+        """What comes of a frame, and before it of what was another kind."""
+        kind = frame.format.name, frame.layout.name, frame.sample_rate
+        before = [] if kind == self._kind else self.rest()
+        if self._resampler is None:
+            self._resampler = av.AudioResampler("fltp", "stereo", _AUDIO_RATE_HZ)
+        self._kind = kind
+        return before + self._resampler.resample(frame)
+
+    def rest(self) -> list[av.AudioFrame]:
+        """What is left at the end."""
+        resampler, self._resampler = self._resampler, None
+        return resampler.resample(None) if resampler else []
 
 
 def _decoded(packet: "av.Packet[Any]") -> "Sequence[av.VideoFrame | av.AudioFrame]":

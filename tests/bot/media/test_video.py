@@ -1,10 +1,13 @@
 """Which videos are taken, how long they really are, and why others are not."""
 
 import struct
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import pytest
+from PIL import Image
 
 from bot.errors import Problem, Refused
 from bot.media.facts import VideoFacts
@@ -156,6 +159,48 @@ def test_a_damaged_packet_costs_its_own_moment(tmp_path: Path) -> None:
     sent = rewrite(wide, tmp_path / "t.mp4")
     assert (sent.width, sent.height) == (1920, 960)
     assert sent.duration_s == pytest.approx(2.0, abs=0.3)
+
+
+def test_sound_that_changes_its_kind_on_the_way_is_written_whole(tmp_path: Path) -> None:
+    source, target = tmp_path / "changing.mp4", tmp_path / "t.mp4"
+    with av.open(str(source), "w", format="mp4") as output:
+        picture = output.add_stream("libx264", rate=10)
+        picture.width, picture.height, picture.pix_fmt = 2000, 64, "yuv420p"
+        sound = output.add_stream("libmp3lame", rate=48_000)
+        for index in range(20):
+            # PyAV's stubs leave from_image bare
+            frame: av.VideoFrame = av.VideoFrame.from_image(  # type: ignore[no-untyped-call]
+                Image.new("RGB", (2000, 64))
+            )
+            frame.pts, frame.time_base = index, Fraction(1, 10)
+            output.mux(picture.encode(frame))
+        output.mux(picture.encode(None))
+        at = 0
+        for channels in ("mono", "stereo"):
+            for packet in mp3_packets(channels):
+                packet.stream, packet.pts, packet.dts = sound, at, at
+                output.mux(packet)
+                at += packet.duration or 0
+    assert rewrite(source, target).duration_s == pytest.approx(2.0, abs=0.1)
+    with av.open(str(target)) as written:
+        heard_s = sum(frame.samples / frame.sample_rate for frame in written.decode(audio=0))
+    assert heard_s == pytest.approx(2.0, abs=0.2)
+
+
+def mp3_packets(layout: str) -> "list[av.Packet[Any]]":
+    """A second of silence; each frame of an MP3 says by itself how many channels it has."""
+    encoder = av.CodecContext.create("libmp3lame", "w")
+    assert isinstance(encoder, av.AudioCodecContext)
+    encoder.sample_rate, encoder.layout, encoder.format = 48_000, layout, av.AudioFormat("s16p")
+    encoder.time_base = Fraction(1, 48_000)
+    packets = []
+    for index in range(41):
+        frame = av.AudioFrame("s16p", layout, 1152)
+        for plane in frame.planes:
+            plane.update(bytes(1152 * 2))
+        frame.sample_rate, frame.pts = 48_000, index * 1152
+        packets += encoder.encode(frame)
+    return packets + encoder.encode(None)
 
 
 def test_a_single_frame_is_a_video(tmp_path: Path) -> None:
