@@ -68,9 +68,9 @@ from cogs.moderators.settings import ChannelsSelect, QualitiesSelect
 from cogs.moderators.settings import Settings as SettingsCog
 from cogs.moderators.settling import ReviewButton, SettleControl
 from cogs.shared.access import CardAccess
-from cogs.shared.answers import show_error
 from cogs.shared.confirm_buttons import AnswerButton
 from cogs.shared.confirmations import Confirmations
+from cogs.shared.door import Tree, Unanswered
 from cogs.shared.interactions import Bot
 from cogs.shared.pages import PageControl
 
@@ -215,6 +215,7 @@ async def _load_cogs(client: Bot, parts: _Parts, deleted: DeletedPosts) -> None:
         moderate,
         Quota(client.quotas),
         SettingsCog(client.quotas, parts.store.limits),
+        Unanswered(),
     ):
         await client.add_cog(cog)
     client.add_dynamic_items(
@@ -228,7 +229,6 @@ async def _load_cogs(client: Bot, parts: _Parts, deleted: DeletedPosts) -> None:
         ChannelsSelect,
         QualitiesSelect,
     )
-    client.tree.error(show_error)
 
 
 def _told(parts: _Parts, crowd: Crowd) -> _Told:
@@ -377,6 +377,7 @@ def _discord_client(settings: Settings) -> Bot:
     return Bot(
         command_prefix=commands.when_mentioned,
         help_command=None,
+        tree_cls=Tree,
         intents=discord.Intents(
             guilds=True, dm_messages=True, guild_messages=settings.answer_mentions
         ),

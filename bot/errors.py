@@ -155,6 +155,8 @@ class Problem(StrEnum):
     CANNOT_POST_THERE = "cannot_post_there"  # channels: a mention
     NOT_OF_THIS_SERVER = "not_of_this_server"
     NO_QUALITY_LEFT = "no_quality_left"
+    COMMAND_UNKNOWN = "command_unknown"
+    CONTROL_UNKNOWN = "control_unknown"
 
 
 Fact = str | int | float

@@ -33,6 +33,8 @@ ID_PATTERN = (
     r":(?P<filter>[a-z]{1,9}):(?P<number>\d{1,5})"
 )
 LAST_NUMBER = 99_999
+LARGEST_ID = 2**63 - 1
+"""Discord's are not half as large, and the database takes no larger ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ class PageRef:
             PagedList(match["book"]),
             int(match["server"]),
             int(match["actor"]),
-            int(match["person"]),
+            min(int(match["person"]), LARGEST_ID),
             match["filter"],
             int(match["number"]),
         )

@@ -341,6 +341,12 @@ SENTENCES: dict[Problem, str] = {
         "That does not belong to this server, or is gone by now: nothing was changed."
     ),
     Problem.NO_QUALITY_LEFT: "One quality must stay open to everybody: nothing was changed.",
+    Problem.COMMAND_UNKNOWN: (
+        "Your Discord shows this command in an old form: reload it (Ctrl+R), and use it again."
+    ),
+    Problem.CONTROL_UNKNOWN: (
+        "I do not know this button or form any more, so nothing was done: use the command again."
+    ),
     Problem.HISTORY_UNREADABLE: (
         "The video service's history cannot be read right now, so nothing was changed. Please "
         "try again later."

@@ -9,6 +9,7 @@ from discord import ui
 from bot.cards import job as job_cards
 from bot.cards.job import Button
 from bot.core.jobs import QUALITIES, Job, Quality
+from bot.errors import Problem, Refused
 from bot.services.requests import RequestService
 from cogs.members.jobs import show_job
 from cogs.shared.answers import Late, answering, defer, show_in_place
@@ -17,7 +18,7 @@ from cogs.shared.interactions import Interaction, place_of
 
 
 class CardButton(
-    ui.DynamicItem[ui.Button[Any]],
+    ui.DynamicItem[ui.Item[Any]],
     template=(
         rf"marionette:(?P<button>{'|'.join(Button)}):(?P<job>[a-z0-9]{{1,20}})"
         rf"(?::(?P<quality>{'|'.join(QUALITIES)}))?"
@@ -28,7 +29,6 @@ class CardButton(
     def __init__(
         self, item: ui.Item[Any], button: Button, job_id: str, quality: Quality | None
     ) -> None:
-        assert isinstance(item, ui.Button)
         super().__init__(item)
         self._button = button
         self._job_id = job_id
@@ -59,6 +59,8 @@ class CardButton(
                 case Button.START if self._quality:
                     job = await requests.start(self._job_id, place_of(interaction), self._quality)
                     await _acknowledge(interaction, job)
+                case Button.START:
+                    raise Refused(Problem.CONTROL_UNKNOWN)
 
 
 async def _ask_give_up(interaction: Interaction, requests: RequestService, job_id: str) -> None:

@@ -12,7 +12,7 @@ from bot.cards.standing import PAYER_SELECT
 from bot.errors import Problem, Refused
 from bot.services.requests import RequestService
 from cogs.shared.answers import Late, answering, show_in_place, show_privately
-from cogs.shared.interactions import Interaction, chosen_in, place_of
+from cogs.shared.interactions import Interaction, ids_chosen_in, place_of
 
 
 class Credits(commands.Cog):
@@ -29,7 +29,7 @@ class Credits(commands.Cog):
             await show_privately(interaction, standing_cards.wallet(wallet))
 
 
-class PayerSelect(ui.DynamicItem[ui.Select[Any]], template=PAYER_SELECT):
+class PayerSelect(ui.DynamicItem[ui.Item[Any]], template=PAYER_SELECT):
     """Who pays for one's direct messages."""
 
     @classmethod
@@ -37,15 +37,14 @@ class PayerSelect(ui.DynamicItem[ui.Select[Any]], template=PAYER_SELECT):
         cls, _: discord.Interaction[Any], item: ui.Item[Any], _match: re.Match[str], /
     ) -> Self:
         """The select as it stands on the card."""
-        assert isinstance(item, ui.Select)
         return cls(item)
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Choose, and show what can be spent now in the card's place."""
         requests: RequestService = interaction.client.requests
         async with answering(interaction, Late.IN_PLACE):
-            chosen = chosen_in(interaction)[0]
-            if not chosen.isdecimal():
+            chosen = ids_chosen_in(interaction)
+            if not chosen:
                 raise Refused(Problem.NOT_OF_THIS_SERVER)
-            wallet = await requests.choose_payer(place_of(interaction), int(chosen))
+            wallet = await requests.choose_payer(place_of(interaction), chosen[0])
             await show_in_place(interaction, standing_cards.wallet(wallet))

@@ -18,11 +18,10 @@ from cogs.shared.interactions import Interaction, server_of
 from cogs.shared.pages import refresh
 
 
-class JobButton(ui.DynamicItem[ui.Button[Any]], template=JOB_ACTION_PATTERN):
+class JobButton(ui.DynamicItem[ui.Item[Any]], template=JOB_ACTION_PATTERN):
     """Cancel, refund or settle a job of the list."""
 
     def __init__(self, item: ui.Item[Any], match: re.Match[str]) -> None:
-        assert isinstance(item, ui.Button)
         super().__init__(item)
         self._action = JobAction(match["deed"])
         self._server_id = int(match["server"])

@@ -17,7 +17,13 @@ from bot.services.moderation import REASON_LIMIT_CHARS
 from bot.services.quotas import Quotas
 from cogs.shared.answers import Late, answering, show_in_place, show_privately
 from cogs.shared.confirm_buttons import ask_to_confirm
-from cogs.shared.interactions import Interaction, chosen_in, server_of, servers_only
+from cogs.shared.interactions import (
+    Interaction,
+    chosen_in,
+    ids_chosen_in,
+    server_of,
+    servers_only,
+)
 
 Reason = app_commands.Range[str, 1, REASON_LIMIT_CHARS]
 Budget = app_commands.Range[int, 0, MOST_CREDITS]
@@ -163,11 +169,10 @@ class Settings(
         )
 
 
-class ChannelsSelect(ui.DynamicItem[ui.ChannelSelect[Any]], template=CHANNELS_SELECT):
+class ChannelsSelect(ui.DynamicItem[ui.Item[Any]], template=CHANNELS_SELECT):
     """The channels where videos may be asked for."""
 
     def __init__(self, item: ui.Item[Any], choice: Choice) -> None:
-        assert isinstance(item, ui.ChannelSelect)
         super().__init__(item)
         self._choice = choice
 
@@ -183,7 +188,7 @@ class ChannelsSelect(ui.DynamicItem[ui.ChannelSelect[Any]], template=CHANNELS_SE
         choice, quotas = self._choice, interaction.client.quotas
         async with answering(interaction, Late.IN_PLACE):
             _check_access(interaction, choice)
-            chosen = frozenset(int(one) for one in chosen_in(interaction) if one.isdecimal())
+            chosen = frozenset(ids_chosen_in(interaction))
             before = await quotas.rules(choice.server_id)
             if chosen - _here(interaction, before).channels:
                 raise Refused(Problem.NOT_OF_THIS_SERVER)
@@ -198,11 +203,10 @@ class ChannelsSelect(ui.DynamicItem[ui.ChannelSelect[Any]], template=CHANNELS_SE
             await show_in_place(interaction, card)
 
 
-class QualitiesSelect(ui.DynamicItem[ui.Select[Any]], template=QUALITIES_SELECT):
+class QualitiesSelect(ui.DynamicItem[ui.Item[Any]], template=QUALITIES_SELECT):
     """The qualities that are open to everybody, or those that a role adds."""
 
     def __init__(self, item: ui.Item[Any], choice: Choice) -> None:
-        assert isinstance(item, ui.Select)
         super().__init__(item)
         self._choice = choice
 

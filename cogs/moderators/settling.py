@@ -25,11 +25,10 @@ FORM_TITLES = {
 }
 
 
-class ReviewButton(ui.DynamicItem[ui.Button[Any]], template=REVIEW_PATTERN):
+class ReviewButton(ui.DynamicItem[ui.Item[Any]], template=REVIEW_PATTERN):
     """*Settle* on an audit post: there for as long as the post, and for every moderator."""
 
     def __init__(self, item: ui.Item[Any], job_id: str) -> None:
-        assert isinstance(item, ui.Button)
         super().__init__(item)
         self._job_id = job_id
 

@@ -48,6 +48,7 @@ async def answering(interaction: Interaction, late: Late = Late.THINKING) -> Asy
     A refusal, or that something broke, is shown to the person alone instead of being raised.
     """
     crowd = interaction.client.crowd
+    _look_after(interaction)
     crowd.begin()
     meanwhile = asyncio.create_task(_say_meanwhile(interaction, late))
     try:
@@ -162,11 +163,20 @@ async def _say_meanwhile(interaction: Interaction, late: Late) -> None:
 @asynccontextmanager
 async def _one_answer(interaction: Interaction) -> AsyncIterator[None]:
     """Discord takes one first answer: who comes second sees that, and goes on from there."""
-    lock: asyncio.Lock = interaction.extras.setdefault("answer", asyncio.Lock())
-    async with lock:
+    async with _look_after(interaction):
         yield
         if interaction.response.is_done():
             _end(interaction, missed=False)
+
+
+def is_looked_after(interaction: Interaction) -> bool:
+    """Whether somebody has begun to answer."""
+    return "answer" in interaction.extras
+
+
+def _look_after(interaction: Interaction) -> asyncio.Lock:
+    lock: asyncio.Lock = interaction.extras.setdefault("answer", asyncio.Lock())
+    return lock
 
 
 def _end(interaction: Interaction, *, missed: bool) -> None:

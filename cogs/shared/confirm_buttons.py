@@ -24,11 +24,10 @@ async def ask_to_confirm(interaction: Interaction, question: str, act: Act) -> N
     await show_privately(interaction, moderator_cards.question(question, token))
 
 
-class AnswerButton(ui.DynamicItem[ui.Button[Any]], template=ANSWER_PATTERN):
+class AnswerButton(ui.DynamicItem[ui.Item[Any]], template=ANSWER_PATTERN):
     """Confirm, or never mind."""
 
     def __init__(self, item: ui.Item[Any], answer: Answer, token: str) -> None:
-        assert isinstance(item, ui.Button)
         super().__init__(item)
         self._answer = answer
         self._token = token

@@ -1,6 +1,7 @@
 """What all commands share: the bot they belong to, and who asks where with which files."""
 
 import mimetypes
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,7 +11,9 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.accounts.wallets import Place
+from bot.cards.paging import LARGEST_ID
 from bot.core.jobs import Upload
+from bot.errors import Problem, Refused
 from bot.services.crowd import Crowd
 from bot.services.moderation import Moderation
 from bot.services.quotas import Quotas
@@ -57,8 +60,9 @@ def place_of(interaction: Interaction) -> Place:
 
 
 def server_of(interaction: Interaction) -> int:
-    """The server of a command that only servers have."""
-    assert interaction.guild_id is not None
+    """The server of what only servers have. Raises `Refused` in a direct message."""
+    if interaction.guild_id is None:
+        raise Refused(Problem.CONTROL_UNKNOWN)
     return interaction.guild_id
 
 
@@ -66,6 +70,12 @@ def chosen_in(interaction: Interaction) -> list[str]:
     """What was chosen in a select, as the client sent it."""
     data: Mapping[str, Any] = interaction.data or {}
     return [str(value) for value in data.get("values", [])]
+
+
+def ids_chosen_in(interaction: Interaction) -> list[int]:
+    """The same where ids can be chosen: whatever is none, or larger than any, is left out."""
+    digits = (value for value in chosen_in(interaction) if re.fullmatch("[0-9]{1,19}", value))
+    return [id_ for id_ in map(int, digits) if id_ <= LARGEST_ID]
 
 
 def given(attachment: discord.Attachment) -> GivenFile:

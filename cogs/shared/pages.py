@@ -15,10 +15,11 @@ from bot.cards import server_jobs
 from bot.cards.paging import ID_PATTERN, PagedList, PageRef, Turn
 from bot.cards.server_jobs import JOBS_PER_PAGE, Listed
 from cogs.shared.answers import Late, answering, defer, show_in_place, show_privately
-from cogs.shared.interactions import Interaction
+from cogs.shared.interactions import Interaction, chosen_in
 
 log = structlog.get_logger()
 
+FILTERS = {PagedList.PAST: history_cards.FILTERS, PagedList.JOBS: server_jobs.FILTERS}
 GROUPS = {PagedList.PAST: "quota", PagedList.JOBS: "moderate"}
 """Whose command opens each."""
 
@@ -78,8 +79,10 @@ class PageControl(ui.DynamicItem[ui.Item[Any]], template=ID_PATTERN):
             if self._turn is Turn.CSV:
                 await _send_table(interaction, page_ref)
                 return
-            if self._turn is Turn.PICK and isinstance(self.item, ui.Select):
-                page_ref = replace(page_ref, filter=self.item.values[0], number=0)
+            if self._turn is Turn.PICK:
+                picked = next(iter(chosen_in(interaction)), "")
+                known = picked if picked in FILTERS[page_ref.list_kind] else "all"
+                page_ref = replace(page_ref, filter=known, number=0)
             await show_in_place(interaction, await _page(interaction, page_ref))
 
 

@@ -16,7 +16,7 @@ from bot.cards import server_jobs
 from bot.cards import settings as settings_cards
 from bot.cards import standing as standing_cards
 from bot.cards.obstacles import OBSTACLES
-from bot.cards.paging import ID_PATTERN, PagedList, PageRef, Turn
+from bot.cards.paging import ID_PATTERN, LARGEST_ID, PagedList, PageRef, Turn
 from bot.cards.status_text import Outlook
 from bot.core.accounts import Eligibility, Page
 from bot.core.actions import HISTORY_KINDS, ActionKind, HistoryLine, Snapshot, Spender
@@ -188,7 +188,7 @@ def test_runs_are_told_apart_by_time_and_what_is_left_out_is_counted() -> None:
 
 @pytest.mark.parametrize("turn", Turn)
 def test_a_page_is_found_again_from_its_id(turn: Turn) -> None:
-    page_ref = PageRef(PagedList.PAST, BIG, BIG, BIG, "cancelled", 99_999)
+    page_ref = PageRef(PagedList.PAST, BIG, BIG, LARGEST_ID, "cancelled", 99_999)
     found = re.fullmatch(ID_PATTERN, page_ref.custom_id(turn))
     assert found
     assert (PageRef.of(found), found["turn"]) == (page_ref, turn)
