@@ -27,6 +27,9 @@ ALREADY_ACKNOWLEDGED = 40060
 GIVE_WAY_S = 1.0
 """So long a refusal waits where another bot with this token may have the right answer."""
 
+UNKNOWN_MESSAGE = 10008
+"""Its word for a message that somebody has deleted."""
+
 
 class Late(Enum):
     """What is said meanwhile where an answer takes long."""
@@ -78,12 +81,20 @@ async def show_privately(interaction: Interaction, view: ui.LayoutView) -> None:
 
 
 async def show_in_place(interaction: Interaction, view: ui.LayoutView) -> None:
-    """Put this in the place of the card that was pressed."""
-    async with _one_answer(interaction):
-        if not interaction.response.is_done():
-            await interaction.response.edit_message(view=view)
-            return
-    await interaction.edit_original_response(view=view)
+    """Put this in the place of the card that was pressed; where that is gone, it stands alone."""
+    if interaction.message is None:
+        await show_privately(interaction, view)
+        return
+    try:
+        async with _one_answer(interaction):
+            if not interaction.response.is_done():
+                await interaction.response.edit_message(view=view)
+                return
+        await interaction.edit_original_response(view=view)
+    except discord.NotFound as error:
+        if error.code != UNKNOWN_MESSAGE:
+            raise
+        await show_privately(interaction, view)
 
 
 async def open_form(interaction: Interaction, form: ui.Modal) -> None:
@@ -97,10 +108,15 @@ async def defer(interaction: Interaction, late: Late = Late.THINKING) -> None:
     async with _one_answer(interaction):
         if interaction.response.is_done():
             return
-        if late is Late.THINKING:
-            await interaction.response.defer(ephemeral=True, thinking=True)
-        else:
-            await interaction.response.defer()
+        if late is not Late.THINKING and interaction.message is not None:
+            try:
+                await interaction.response.defer()
+            except discord.NotFound as error:
+                if error.code != UNKNOWN_MESSAGE:
+                    raise
+            else:
+                return
+        await interaction.response.defer(ephemeral=True, thinking=True)
 
 
 async def defer_publicly(interaction: Interaction) -> int | None:

@@ -50,7 +50,7 @@ class AnswerButton(ui.DynamicItem[ui.Item[Any]], template=ANSWER_PATTERN):
                 await show_in_place(interaction, moderator_cards.unchanged())
                 return
             await defer(interaction, Late.IN_PLACE)
-            await interaction.edit_original_response(view=await _outcome(act))
+            await show_in_place(interaction, await _outcome(act))
 
 
 async def _outcome(act: Act) -> ui.LayoutView:

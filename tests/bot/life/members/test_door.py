@@ -29,28 +29,44 @@ class Sender:
             else life.world.dm_between(life.world.bot_id, self.person.id)
         )
 
-    async def says(self, data: Json, kind: InteractionType = InteractionType.COMMAND) -> str:
+    async def says(
+        self,
+        data: Json,
+        kind: InteractionType = InteractionType.COMMAND,
+        message_id: int | None = None,
+        *,
+        vanishes: bool = False,
+    ) -> str:
         """What is answered; the words of it."""
-        return self._text(await self.send(data, kind))
+        return self._text(await self.send(data, kind, message_id, vanishes=vanishes))
 
     async def presses(
-        self, custom_id: str, *values: str, kind: int = BUTTON, message_id: int | None = None
+        self, custom_id: str, *values: str, kind: int = BUTTON, vanishes: bool = False
     ) -> str:
-        """Press or choose what stands on a card, as if it were the bot's."""
-        if message_id is None:
-            control = {"type": kind, "id": 2, "custom_id": custom_id, "disabled": False}
-            like = {"style": 2, "label": "?"} if kind == BUTTON else {"options": []}
-            card = self.life.world.new_message(self.channel, self.life.world.bot_id)
-            card.components = [{"type": 1, "id": 1, "components": [control | like]}]
-            self.life.world.post(card)
-            message_id = card.id
+        """Press or choose what stands on a card, as if it were the bot's; it may then be gone."""
+        control = {"type": kind, "id": 2, "custom_id": custom_id, "disabled": False}
+        menu = {"min_values": 1, "max_values": 1, "options": [{"label": "a", "value": "a"}]}
+        like = {"style": 2, "label": "?"} if kind == BUTTON else menu
         data: Json = {"custom_id": custom_id, "component_type": kind, "id": 2}
         if kind != BUTTON:
             data["values"] = list(values)
-        return self._text(await self.send(data, InteractionType.COMPONENT, message_id))
+        on = self.card([control | like])
+        return self._text(await self.send(data, InteractionType.COMPONENT, on, vanishes=vanishes))
+
+    def card(self, controls: list[Json]) -> int:
+        """A message of the bot's with these; its id."""
+        card = self.life.world.new_message(self.channel, self.life.world.bot_id)
+        card.components = [{"type": 1, "id": 1, "components": controls}]
+        self.life.world.post(card)
+        return card.id
 
     async def send(
-        self, data: Json, kind: InteractionType, message_id: int | None = None
+        self,
+        data: Json,
+        kind: InteractionType,
+        message_id: int | None = None,
+        *,
+        vanishes: bool = False,
     ) -> Interaction:
         """Send it, and wait until there is an answer that is more than a promise."""
         world = self.life.world
@@ -60,7 +76,10 @@ class Sender:
             sent.opener = world.new_interaction(
                 InteractionType.COMMAND, self.person.id, self.channel, {"type": 1}
             )
+            sent.opener.name = "moderate"
         world.interact(sent)
+        if vanishes and message_id:
+            del self.channel.messages[message_id]
         await self.life.until(sent.settled.is_set)
         await self.life.until(lambda: sent.state is not State.DEFERRED or bool(self._text(sent)))
         return sent
