@@ -11,7 +11,7 @@ ARGS ?=
 # Where Python may not keep what it compiles, each of the many processes compiles everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo playground pictures engine run test test-fast torture mutants bench check format lock sbom conformance clean
+.PHONY: help setup demo playground pictures engine run test test-fast torture fuzz mutants bench check format lock sbom conformance clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' Makefile | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -52,6 +52,9 @@ test-fast: $(READY) ## what needs no processes, no browser and no engine: while 
 
 torture: $(READY) ## kill the bot everywhere and count; ARGS="--jobs 300 --kills 100 --seed N --fault-rate 0.1"
 	$(BIN)/python -m tests.torture $(ARGS)
+
+fuzz: $(READY) ## spoiled files, requests and answers by the thousand; ARGS="--files 10000 --requests 10000 --seed N"
+	$(BIN)/python -m tests.fuzz $(ARGS)
 
 mutants: $(READY) ## break each rule alone, in a copy, and see which tests notice; ARGS="nonce hold"
 	$(BIN)/python -m tests.mutants $(ARGS)

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from engine.api.clock import MovableClock as EngineClock
+from engine.api.jobs import PLAIN, RenderPlan
 from engine.api.server import ProviderServer
 from sandbox.clients.transcript import text_of
 from sandbox.clock import MovableClock
@@ -50,7 +51,7 @@ class World:
     `falls` are the ends of the bot that nobody had asked for: exit codes and last words.
     """
 
-    def __init__(self, folder: Path, faults: Faults) -> None:
+    def __init__(self, folder: Path, faults: Faults, plan: RenderPlan = PLAIN) -> None:
         self.folder = folder
         self.faults = faults
         self.clock = MovableClock()
@@ -59,6 +60,7 @@ class World:
         self.server = DiscordServer(self.discord, faults=faults)
         self._engine_clock = EngineClock()
         self.provider = ProviderServer(
+            plan=plan,
             run_time_s=RUN_TIME_S,
             media_dir=folder / "provider",
             credits=1e6,
