@@ -86,14 +86,16 @@ def looks_for(model: "Reference", job: Told) -> None:
             model.run.lookups.forget(job)
         return
     run, wanted = found[0], job.attempt.inputs
-    if run.state == "PROCESSING" or any(
+    if run.state == "PROCESSING":
+        return
+    model.commits()  # also where that finds out that somebody waits for it
+    if any(
         other.state in ("submitting", "review")
         and other.attempt.run is None
         and other.attempt.inputs == wanted
         for other in model.jobs.values()
     ):
         return
-    model.commits()
     job.attempt.run = run.id
     job.attempt.submitted_at = min(run.created_at, model.clock.at)
     if run.state == "FAILED":  # which costs nothing
