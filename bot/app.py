@@ -129,7 +129,7 @@ async def _wire(
     database = await Database.open(settings.database, exclusive=True, alarms=alarms)
     store = Store(await stack.enter_async_context(database), settings.operator_limits())
     jobs, lookups = LiveJobs(store), Lookups(alarms, clock)
-    media = await stack.enter_async_context(Media(sleep=clock.sleep))
+    media = await stack.enter_async_context(Media(clock=clock))
     files, breaker, lag = Files(settings.data_dir), CircuitBreaker(clock, alarms), LoopLag()
     client = await stack.enter_async_context(_discord_client(settings))
     members = DiscordMembers(client, clock.time)

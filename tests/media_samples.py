@@ -152,6 +152,44 @@ def make_films(path: Path, *tracks: tuple[tuple[int, int], float], sound_s: floa
     return path
 
 
+def make_repeated(
+    path: Path,
+    *,
+    size: tuple[int, int],
+    frames: int,
+    fps: int,
+    codec: str = "libx264",
+    broken: frozenset[int] = frozenset(),
+) -> Path:
+    """An mp4 of one grey keyframe so many times: large for its few bytes.
+
+    Those that are `broken`, counted from 0, cannot be decoded. Returns `path`.
+    """
+    once = io.BytesIO()
+    with av.open(once, "w", format="mp4") as first:
+        stream = first.add_stream(codec, rate=fps)
+        assert isinstance(stream, VideoStream)
+        stream.width, stream.height = size
+        stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
+        stream.options = {"preset": "ultrafast"} if codec == "libx264" else {}
+        grey = Image.new("RGB", size, (90, 120, 60))
+        # PyAV's stubs leave from_image bare
+        frame: VideoFrame = VideoFrame.from_image(grey)  # type: ignore[no-untyped-call]
+        first.mux(stream.encode(frame))
+        first.mux(stream.encode(None))
+    once.seek(0)
+    with av.open(once, "r") as source, av.open(str(path), "w", format="mp4") as output:
+        copied = output.add_stream_from_template(source.streams.video[0])
+        content = next(bytes(packet) for packet in source.demux(video=0) if packet.size)
+        for index in range(frames):
+            packet = av.Packet(bytes(len(content)) if index in broken else content)
+            packet.stream, packet.time_base = copied, Fraction(1, fps)
+            packet.pts = packet.dts = index
+            packet.duration, packet.is_keyframe = 1, True
+            output.mux(packet)
+    return path
+
+
 def make_pixel_bomb(path: Path) -> Path:
     """A well-formed PNG of 400 million pixels in a fifth of a megabyte. Returns `path`."""
     side = BOMB_SIDE_PIXELS
@@ -164,13 +202,13 @@ def make_pixel_bomb(path: Path) -> Path:
     return path
 
 
-def make_endless_scans(path: Path, *, scans: int = 2_000) -> Path:
-    """A progressive JPEG whose last scan comes so many times: much work. Returns `path`."""
+def make_endless_scans(path: Path, *, scans: int, side: int = 200) -> Path:
+    """A progressive JPEG of a square whose last scan comes so many times more. Returns `path`."""
     plain = io.BytesIO()
-    Image.new("L", (2_000, 2_000)).save(plain, "JPEG", progressive=True)
+    Image.new("L", (side, side)).save(plain, "JPEG", progressive=True)
     content = plain.getvalue()
     last_at, end_at = content.rindex(b"\xff\xda"), content.rindex(b"\xff\xd9")
-    path.write_bytes(content[:last_at] + content[last_at:end_at] * scans + content[end_at:])
+    path.write_bytes(content[:end_at] + content[last_at:end_at] * scans + content[end_at:])
     return path
 
 

@@ -90,7 +90,7 @@ class Delivery:
 
     async def _by_reply(self, job: Job) -> int:
         card_id, earlier_id = job.card.message_id, job.delivery_message_id
-        path = await self._videos.fitting(job.id, job.upload_limit_bytes)
+        path = await self._videos.fitting(job, job.upload_limit_bytes)
         if card_id is not None and path is not None and self._replies.can_reply(job):
             job = await self._store.reply_begins(job, card_id)
             try:
@@ -121,7 +121,7 @@ class Delivery:
     async def _post(self, job: Job, channel: "MessageableChannel") -> int:
         """The video as a file as large as it may be there, else a link to it."""
         limit_bytes = _limit_bytes(channel)
-        sent = await self._videos.send(job.id, limit_bytes, partial(self._send, job, channel))
+        sent = await self._videos.send(job, limit_bytes, partial(self._send, job, channel))
         return await self._send(job, channel, None) if sent is None else sent
 
     async def _send(self, job: Job, channel: "MessageableChannel", path: Path | None) -> int:

@@ -202,12 +202,16 @@ class Intake:
         """What is sent as the motion: its length in seconds, and its upload. Raises `Refused`."""
         path, upload = self._path(job, what), _upload(job, what)
         if what is What.IMAGE:
-            await self._media.inspect_image(path, upload.name, job.person_id)
+            await self._media.inspect_image(path, upload.name, job.person_id, is_offer=job.is_offer)
             return None
-        facts = await self._media.inspect_video(path, upload.name, job.person_id)
+        facts = await self._media.inspect_video(
+            path, upload.name, job.person_id, is_offer=job.is_offer
+        )
         if job.subject is None or not facts.is_to_be_rewritten:
             return facts.duration_s, upload
-        sent = await self._media.rewrite(path, upload.name, job.person_id)
+        sent = await self._media.rewrite(
+            path, upload.name, job.person_id, facts=facts, is_offer=job.is_offer
+        )
         return sent.duration_s, replace(upload, sent_size=(sent.width, sent.height))
 
     def _forget_files(self, job: Job) -> None:

@@ -31,14 +31,14 @@ class Videos:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def send(
-        self, job_id: str, limit_bytes: int, sender: Callable[[Path], Awaitable[T]]
+        self, job: Job, limit_bytes: int, sender: Callable[[Path], Awaitable[T]]
     ) -> T | None:
         """What `sender` made of the video as a file within the limit, or once smaller if refused.
 
         `None` where there is no such file, or Discord takes neither; other errors of `sender` pass.
         """
         for _ in range(2):
-            path = await self.fitting(job_id, limit_bytes)
+            path = await self.fitting(job, limit_bytes)
             if path is None:
                 return None
             limit_bytes = int(path.stat().st_size * FIT_AGAIN)
@@ -49,18 +49,19 @@ class Videos:
                     raise
         return None
 
-    async def fitting(self, job_id: str, limit_bytes: int) -> Path | None:
+    async def fitting(self, job: Job, limit_bytes: int) -> Path | None:
         """The video as a file within a limit, made smaller if need be; `None` if there is none."""
-        video = self._files.video(job_id)
+        video = self._files.video(job.id)
         if not video.exists():
             return None
         if video.stat().st_size <= limit_bytes:
             return video
-        smaller = self._files.smaller(job_id)
-        async with self._locks.setdefault(job_id, asyncio.Lock()):
+        smaller = self._files.smaller(job.id)
+        async with self._locks.setdefault(job.id, asyncio.Lock()):
             if smaller.exists() and smaller.stat().st_size <= limit_bytes:
                 return smaller
-            return smaller if await self._media.fit(video, smaller, limit_bytes) else None
+            fits = await self._media.fit(video, smaller, limit_bytes, job.person_id)
+            return smaller if fits else None
 
 
 def _is_too_large(error: discord.HTTPException) -> bool:

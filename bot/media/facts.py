@@ -4,7 +4,7 @@ Nothing here decodes anything.
 """
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -61,13 +61,20 @@ class ImageFacts:
 class VideoFacts:
     """A good video; width and height in pixels, as it is looked at.
 
-    `has_more` than its picture: another one, or something that lasts longer.
+    `has_more` than its picture: another one, or something that lasts longer. `frames` are those
+    that whoever decodes it has to decode.
     """
 
     duration_s: float
     width: int
     height: int
     has_more: bool = False
+    frames: int = field(default=0, compare=False)
+
+    @property
+    def pixels(self) -> int:
+        """Of all frames together: how much work it is to decode them all."""
+        return self.frames * self.width * self.height
 
     @property
     def is_to_be_rewritten(self) -> bool:

@@ -4,15 +4,17 @@ Each file is looked at in a process of its own, which hostile bytes may crash or
 """
 
 import asyncio
+import math
 import os
 import shutil
-from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from bot.clock import Clock, SystemClock
 from bot.errors import Fact, Problem, Refused
 from bot.media.decoders import Decoders
 from bot.media.facts import (
@@ -40,15 +42,27 @@ __all__ = [
     "VideoFacts",
 ]
 
-LOOK_CPU_S, LOOK_WALL_S = 20, 60.0
+PICTURE_CPU_S, MOTION_CPU_S, RESULT_CPU_S, LOOK_WALL_S = 6, 12, 20, 60.0
+"""A picture of the most pixels takes 0.6 s, or 2 s where all are packed as badly as can be."""
+
 FIT_CPU_S, FIT_WALL_S = 120, 240.0
 REWRITE_CPU_S, REWRITE_WALL_S = 240, 480.0
 LOOKS_AT_ONCE = SPARE_CORES
 """New files leave one core to the bot itself."""
 
-TOO_HARD_IN_A_ROW = 3
-REST_S, LONGEST_REST_S = 30.0, 600.0
-"""After so many of one person's, each further file waits, twice as long as the one before it."""
+OFFER_LATE_S = 60.0
+"""So much earlier than an offer, which costs nothing, comes what was asked for by a command."""
+
+REWRITE_LIMIT_PIXELS = 16_000_000_000
+"""Of all frames together, as in 30 seconds of 4K at 60 a second: minutes of work."""
+
+QUICK_REWRITE_PIXELS, QUICK_FRAME_PIXELS = 2_500_000_000, 9_000_000
+"""What has fewer, as ten seconds of 4K at 30 a second, never waits for one that takes minutes."""
+
+_REWRITTEN_PIXELS_PER_S = 200_000_000
+
+UNFIT_FOR_S = 3600.0
+"""What could not be made smaller is not tried again so soon, however often somebody asks for it."""
 
 RESULTS_AT_ONCE = 1
 """A paid result has a turn of its own: it never waits behind new files, nor behind an encoder."""
@@ -65,61 +79,117 @@ _NAMED = frozenset(
 )
 
 
-class Turns:
-    """So many at once, one of each owner; whoever waits takes turns by owner, then by arrival."""
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How much of the turns' time one owner may have: so much at once, and so many seconds in each
+    that passes.
+    """
 
-    def __init__(self, at_once: int) -> None:
+    at_once_s: float
+    per_s: float
+
+
+LOOKS_SHARE, REWRITES_SHARE = Share(30.0, 0.1), Share(240.0, 0.2)
+EVERYTHING = Share(math.inf, 1.0)
+LONGEST_REST_S = 600.0
+
+
+@dataclass(eq=False, slots=True)
+class _Waiting:
+    """Who waits for a turn, and when it counts as having come: the first of these is served."""
+
+    owner: int
+    late_s: float
+    came: tuple[float, int] = (0.0, 0)
+    served: asyncio.Future[None] = field(default_factory=asyncio.Future)
+
+
+class Turns:
+    """So many at once, one of each owner; whoever waits takes turns by owner, then by arrival.
+
+    The time that turns take is counted. Owners who have used some come later than they came, by as
+    long as it takes to win it back; those who have used more than their share rest first. Nobody
+    comes later than by a bounded time, so nobody waits for ever.
+    """
+
+    def __init__(self, at_once: int, clock: Clock, share: Share = EVERYTHING) -> None:
         self._free = at_once
+        self._clock = clock
+        self._share = share
+        self._count = 0
         self._served: set[int] = set()
-        self._waiting: dict[int, deque[asyncio.Future[None]]] = {}
+        self._waiting: list[_Waiting] = []
+        self._used: dict[int, tuple[float, float]] = {}
 
     @asynccontextmanager
-    async def turn(self, owner: int) -> AsyncIterator[None]:
-        """Wait for this owner's turn, and keep it until the block ends."""
-        mine = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(owner, deque()).append(mine)
+    async def turn(
+        self, owner: int, *, late_s: float = 0.0, takes_s: float = 0.0
+    ) -> AsyncIterator[None]:
+        """Wait for this owner's turn, and keep it until the block ends.
+
+        Others who come within `late_s` come first, and so it is with what is known to take long.
+        """
+        over_s = self._used_s(owner) - self._share.at_once_s
+        if over_s > 0:
+            await self._clock.sleep(min(over_s / self._share.per_s, LONGEST_REST_S))
+        mine = _Waiting(owner, late_s + takes_s / self._share.per_s)
+        self._comes(mine)
+        self._waiting.append(mine)
         self._serve()
+        began_at = self._clock.monotonic()
         try:
-            await mine
+            await mine.served
+            began_at = self._clock.monotonic()
             yield
         finally:
-            if mine.done() and not mine.cancelled():
-                self._free += 1
-                self._served.discard(owner)
-                if owner in self._waiting:  # others had none meanwhile
-                    self._waiting[owner] = self._waiting.pop(owner)
-            else:
-                self._leave(owner, mine)
+            self._waiting.remove(mine)
+            if mine.served.done() and not mine.served.cancelled():
+                self._end(owner, self._clock.monotonic() - began_at)
             self._serve()
 
     def _serve(self) -> None:
-        for owner in list(self._waiting):
-            if not self._free:
+        while self._free:
+            ready = [
+                each
+                for each in self._waiting
+                if each.owner not in self._served and not each.served.done()
+            ]
+            if not ready:
                 return
-            if owner in self._served:
-                continue
-            first = self._waiting[owner].popleft()
-            if not self._waiting[owner]:
-                del self._waiting[owner]
-            if not first.cancelled():
-                self._free -= 1
-                self._served.add(owner)
-                first.set_result(None)
+            first = min(ready, key=lambda each: each.came)
+            self._free -= 1
+            self._served.add(first.owner)
+            first.served.set_result(None)
 
-    def _leave(self, owner: int, mine: asyncio.Future[None]) -> None:
-        waiting = self._waiting.get(owner)
-        if waiting is not None and mine in waiting:
-            waiting.remove(mine)
-            if not waiting:
-                del self._waiting[owner]
+    def _end(self, owner: int, took_s: float) -> None:
+        self._free += 1
+        self._served.discard(owner)
+        # Kept of those alone who have not won back all, and no more than is ever waited for.
+        most_s = self._share.at_once_s + LONGEST_REST_S * self._share.per_s
+        used_s = min(self._used_s(owner) + took_s, most_s)
+        self._used = {each: used for each, used in self._used.items() if self._used_s(each) > 0}
+        self._used[owner] = (used_s, self._clock.monotonic())
+        for each in self._waiting:
+            if each.owner == owner:  # others had no turn meanwhile
+                self._comes(each)
+
+    def _used_s(self, owner: int) -> float:
+        used_s, at = self._used.get(owner, (0.0, 0.0))
+        return max(0.0, used_s - (self._clock.monotonic() - at) * self._share.per_s)
+
+    def _comes(self, waiting: _Waiting) -> None:
+        self._count += 1
+        late_s = waiting.late_s + self._used_s(waiting.owner) / self._share.per_s
+        waiting.came = self._clock.monotonic() + late_s, self._count
 
 
 class Media:
     """Looks at files; whoever's turn it is not yet waits. `async with`, or `close` it.
 
     A look may also end in `Refused` with TOO_HARD_TO_READ, after `look_wall_s` seconds at the
-    latest. A file that is not there is an `OSError`. `person_id` is whose file it is: after a few
-    that were all too hard, theirs wait longer and longer.
+    latest. A file that is not there is an `OSError`. `person_id` is whose file it is: whoever has
+    kept a decoder busy for long comes after others. What is of an offer, as long as nobody pays
+    for it, lets others by.
     """
 
     def __init__(
@@ -127,14 +197,16 @@ class Media:
         decoders: Decoders | None = None,
         *,
         look_wall_s: float = LOOK_WALL_S,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Clock | None = None,
     ) -> None:
-        self._sleep = sleep
-        self._too_hard: dict[int, int] = {}
+        self._clock = clock = clock or SystemClock()
         self._decoders = decoders or Decoders()
-        self._looks, self._results = Turns(LOOKS_AT_ONCE), Turns(RESULTS_AT_ONCE)
-        self._rewrites = Turns(1)
-        self._fits = asyncio.Lock()
+        self._looks = Turns(LOOKS_AT_ONCE, clock, LOOKS_SHARE)
+        self._results = Turns(RESULTS_AT_ONCE, clock)
+        self._rewrites = Turns(1, clock, REWRITES_SHARE)
+        self._quick_rewrites = Turns(1, clock, REWRITES_SHARE)
+        self._fits = Turns(1, clock)
+        self._unfit: dict[Path, tuple[int, float]] = {}
         self._look_wall_s = look_wall_s
 
     async def __aenter__(self) -> Self:
@@ -160,72 +232,88 @@ class Media:
         kind = await asyncio.to_thread(kind_of, path)
         return "video/mp4" if kind is Kind.MOVIE else f"image/{kind.lower()}"
 
-    async def inspect_image(self, path: Path, name: str, person_id: int = 0) -> ImageFacts:
+    async def inspect_image(
+        self, path: Path, name: str, person_id: int = 0, *, is_offer: bool = False
+    ) -> ImageFacts:
         """Decode a still JPEG, PNG, WebP or GIF; raises `Refused` for anything else."""
         _check_size(path, Problem.IMAGE_TOO_LARGE, IMAGE_LIMIT_BYTES)
-        facts = await self._look_in_turn("image", path, name, person_id)
+        async with self._looks.turn(person_id, late_s=OFFER_LATE_S * is_offer):
+            facts = await self._look("image", path, name, PICTURE_CPU_S)
         return ImageFacts(str(facts["format"]), int(facts["width"]), int(facts["height"]))
 
-    async def inspect_video(self, path: Path, name: str, person_id: int = 0) -> VideoFacts:
+    async def inspect_video(
+        self, path: Path, name: str, person_id: int = 0, *, is_offer: bool = False
+    ) -> VideoFacts:
         """Measure an mp4 or mov and decode samples of it; raises `Refused` for anything else."""
         _check_size(path, Problem.VIDEO_TOO_LARGE, VIDEO_LIMIT_BYTES)
-        return _video_facts(await self._look_in_turn("video", path, name, person_id))
+        async with self._looks.turn(person_id, late_s=OFFER_LATE_S * is_offer):
+            facts = _video_facts(await self._look("video", path, name, MOTION_CPU_S))
+        if facts.is_to_be_rewritten and facts.pixels > REWRITE_LIMIT_PIXELS:
+            raise Refused(Problem.TOO_HARD_TO_READ)
+        return facts
 
     async def inspect_result(self, path: Path, person_id: int = 0) -> VideoFacts:
         """Like `inspect_video`, for a finished video: of any size and length, and to its end."""
         async with self._results.turn(person_id):
-            return _video_facts(await self._look("result", path, path.name))
+            return _video_facts(await self._look("result", path, path.name, RESULT_CPU_S))
 
-    async def fit(self, source: Path, target: Path, limit_bytes: int) -> bool:
+    async def fit(self, source: Path, target: Path, limit_bytes: int, person_id: int = 0) -> bool:
         """Encode a video once more into an mp4 of at most `limit_bytes`.
 
         False when it cannot be done, for whatever reason; `target` is then as it was before.
         """
-        with _new(target) as new:
-            bounds = FIT_CPU_S, FIT_WALL_S, str(new), limit_bytes
-            try:
-                async with self._fits:
-                    answer = await self._decoders.run(Request("fit", _found(source), *bounds))
-                if not _facts(answer, source.name).get("fits"):
-                    return False
-                await asyncio.to_thread(_put_in_place, new, target)
-            except Refused:
+        async with self._fits.turn(person_id):
+            if self._is_unfit(source, limit_bytes):
                 return False
-            else:
-                return True
+            with _new(target) as new:
+                bounds = FIT_CPU_S, FIT_WALL_S, str(new), limit_bytes
+                try:
+                    answer = await self._decoders.run(Request("fit", _found(source), *bounds))
+                    if _facts(answer, source.name).get("fits"):
+                        await asyncio.to_thread(_put_in_place, new, target)
+                        return True
+                except Refused:
+                    pass
+            self._unfit[source] = limit_bytes, self._clock.monotonic()
+            return False
 
-    async def rewrite(self, path: Path, name: str, person_id: int = 0) -> VideoFacts:
+    def _is_unfit(self, source: Path, limit_bytes: int) -> bool:
+        """Whether this was tried of late with as much room, in vain."""
+        now = self._clock.monotonic()
+        self._unfit = {
+            path: tried for path, tried in self._unfit.items() if now - tried[1] < UNFIT_FOR_S
+        }
+        return source in self._unfit and limit_bytes <= self._unfit[source][0]
+
+    async def rewrite(
+        self,
+        path: Path,
+        name: str,
+        person_id: int = 0,
+        *,
+        facts: VideoFacts,
+        is_offer: bool = False,
+    ) -> VideoFacts:
         """Write a motion that is to be rewritten in place, as the provider takes it; its new facts.
 
-        Raises `Refused`; the file is then as it was before.
+        Raises `Refused`; the file is then as it was before. `facts` are what it was looked at for.
         """
-        with _new(path) as new:
-            bounds = REWRITE_CPU_S, REWRITE_WALL_S, str(new), VIDEO_LIMIT_BYTES
-            async with self._rewrites.turn(person_id):
+        is_quick = (
+            facts.pixels <= QUICK_REWRITE_PIXELS
+            and facts.width * facts.height <= QUICK_FRAME_PIXELS
+        )
+        turns = self._quick_rewrites if is_quick else self._rewrites
+        takes_s = facts.pixels / _REWRITTEN_PIXELS_PER_S
+        async with turns.turn(person_id, late_s=OFFER_LATE_S * is_offer, takes_s=takes_s):
+            with _new(path) as new:
+                bounds = REWRITE_CPU_S, REWRITE_WALL_S, str(new), VIDEO_LIMIT_BYTES
                 answer = await self._decoders.run(Request("rewrite", _found(path), *bounds))
-            facts = _video_facts(_facts(answer, name))
-            await asyncio.to_thread(_put_in_place, new, path)
-        return facts
+                rewritten = _video_facts(_facts(answer, name))
+                await asyncio.to_thread(_put_in_place, new, path)
+        return rewritten
 
-    async def _look_in_turn(
-        self, target: str, path: Path, name: str, person_id: int
-    ) -> Mapping[str, Fact]:
-        """A stranger's new file; one that is too hard has kept a decoder from the others."""
-        in_a_row = self._too_hard.get(person_id, 0)
-        if in_a_row >= TOO_HARD_IN_A_ROW:
-            await self._sleep(min(REST_S * 2 ** (in_a_row - TOO_HARD_IN_A_ROW), LONGEST_REST_S))
-        try:
-            async with self._looks.turn(person_id):
-                facts = await self._look(target, path, name)
-        except Refused as refused:
-            if refused.problem is Problem.TOO_HARD_TO_READ:
-                self._too_hard[person_id] = self._too_hard.get(person_id, 0) + 1
-            raise
-        self._too_hard.pop(person_id, None)
-        return facts
-
-    async def _look(self, target: str, path: Path, name: str) -> Mapping[str, Fact]:
-        request = Request(target, _found(path), LOOK_CPU_S, self._look_wall_s)
+    async def _look(self, target: str, path: Path, name: str, cpu_s: int) -> Mapping[str, Fact]:
+        request = Request(target, _found(path), cpu_s, self._look_wall_s)
         return _facts(await self._decoders.run(request), name)
 
 
@@ -251,6 +339,7 @@ def _video_facts(facts: Mapping[str, Fact]) -> VideoFacts:
         int(facts["width"]),
         int(facts["height"]),
         bool(facts["has_more"]),
+        int(facts["frames"]),
     )
 
 

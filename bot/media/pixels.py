@@ -1,14 +1,22 @@
 """What of a picture's file its pixels need, apart from what is only said about it.
 
 Texts, profiles and previews are of any size and often damaged, which no viewer minds. Pillow does,
-so it is not shown them.
+so it is not shown them. The parts of a file are counted: each costs time, be it of a few bytes.
 """
 
 import re
 import zlib
 from dataclasses import dataclass
+from itertools import islice
 
+from bot.errors import Problem, Refused
 from bot.media.facts import Kind
+
+MOST_PARTS = 100_000
+"""Chunks or segments: the largest PNG has five thousand."""
+
+MOST_SCANS = 100
+"""Each goes over all pixels of a JPEG once more; programs write ten or so."""
 
 _PNG_HEAD = b"\x89PNG\r\n\x1a\n"
 _PNG_NEEDED = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND"})
@@ -17,6 +25,9 @@ _PNG_ANIMATED, _PNG_ANIMATED_BYTES, _PNG_EXIF = b"acTL", 8, b"eXIf"
 _JPEG_ENDS, _JPEG_SCAN, _JPEG_COMMENT = 0xD9, 0xDA, 0xFE
 _JPEG_SEGMENT = re.compile(rb"\xff[^\x00\x01\xd0-\xd8\xff]")
 """A marker with something behind it; between segments anything may stand."""
+
+_JPEG_SCANS = re.compile(rb"\xff\xda\x00(?:\x08\x01|\x0a\x02|\x0c\x03|\x0e\x04)")
+"""How each begins, wherever it stands: its length fits its number of components."""
 
 _JPEG_APPLICATIONS = range(0xE0, 0xF0)
 _JPEG_EXIF_AT, _EXIF_HEAD = 0xE1, b"Exif\0\0"
@@ -39,7 +50,10 @@ class Pixels:
 
 
 def pixels_of(content: bytes, kind: Kind) -> Pixels:
-    """Leave out of a file what its pixels do not need; no kind of damage is an error here."""
+    """Leave out of a file what its pixels do not need; no kind of damage is an error here.
+
+    Raises `Refused` for a file of more parts than are looked at.
+    """
     match kind:
         case Kind.PNG:
             return _png(content)
@@ -52,8 +66,9 @@ def pixels_of(content: bytes, kind: Kind) -> Pixels:
 
 
 def _png(content: bytes) -> Pixels:
-    kept, exif, at = [_PNG_HEAD], b"", len(_PNG_HEAD)
+    kept, exif, at, parts = [_PNG_HEAD], b"", len(_PNG_HEAD), 0
     while at + 12 <= len(content):
+        parts = _counted(parts)
         length, name = int.from_bytes(content[at : at + 4]), content[at + 4 : at + 8]
         chunk = content[at : at + 12 + length]
         at += 12 + length
@@ -68,15 +83,23 @@ def _png(content: bytes) -> Pixels:
     return Pixels(b"".join(kept), exif, is_cut_short=True)
 
 
+def _counted(parts: int) -> int:
+    if parts >= MOST_PARTS:
+        raise Refused(Problem.TOO_HARD_TO_READ)
+    return parts + 1
+
+
 def _is_whole(chunk: bytes) -> bool:
     """Whether a PNG's chunk is as its checksum says; viewers skip those that are not."""
     return zlib.crc32(chunk[4:-4]) == int.from_bytes(chunk[-4:])
 
 
 def _jpeg(content: bytes) -> Pixels:
-    kept, exif, at = [content[:2]], b"", 2
+    if len(list(islice(_JPEG_SCANS.finditer(content), MOST_SCANS + 1))) > MOST_SCANS:
+        raise Refused(Problem.TOO_HARD_TO_READ)
+    kept, exif, at, parts = [content[:2]], b"", 2, 0
     while found := _JPEG_SEGMENT.search(content, at):
-        at = found.start()
+        at, parts = found.start(), _counted(parts)
         marker = content[at + 1]
         if marker in {_JPEG_SCAN, _JPEG_ENDS}:
             return Pixels(b"".join([*kept, content[at:]]), exif)
@@ -90,9 +113,10 @@ def _jpeg(content: bytes) -> Pixels:
 
 
 def _webp(content: bytes) -> Pixels:
-    kept, exif, at = [], b"", 12
+    kept, exif, at, parts = [], b"", 12, 0
     has_pixels = is_cut_short = False
     while at + 8 <= len(content):
+        parts = _counted(parts)
         name, length = content[at : at + 4], int.from_bytes(content[at + 4 : at + 8], "little")
         chunk = content[at : at + 8 + length + length % 2]
         if name == b"VP8X" and length:

@@ -30,7 +30,9 @@ _TOLERANCE_S = 0.05
 _TRIMMED_S = 2.0
 """Phones trim by an edit list and keep what lies before it, back to the last keyframe."""
 _FASTEST_FPS = 240
-_KEYFRAME_SPACING_S = 0.5
+_KEYFRAME_SPACING_S, _MOST_KEYFRAME_PIXELS = 0.5, 500_000_000
+"""As in 30 seconds of 4K; of a video with larger ones, fewer are decoded."""
+
 CODECS = frozenset(
     {"h264", "hevc", "av1", "vp9", "vp8", "mpeg4", "mpeg2video", "h263", "mjpeg", "prores"}
 )
@@ -127,7 +129,9 @@ def _inspect(path: Path, *, whole_end: bool) -> VideoFacts:
             _check_codec(stream)
             played = _measure(container, stream)
             is_one_of_several = sum(map(_moves, container.streams.video)) > 1
-            frames = _keyframes(container, stream, but=played.last_keyframe if whole_end else None)
+            but = played.last_keyframe if whole_end else None
+            spacing_s = _spacing_s(stream, stored.duration_s)
+            frames = _keyframes(container, stream, spacing_s, but=but)
             if whole_end:
                 frames += _end(container, stream, played.last_keyframe)
             if not frames:
@@ -145,7 +149,7 @@ def _inspect(path: Path, *, whole_end: bool) -> VideoFacts:
     if frame.rotation % 180:
         width, height = height, width
     has_more = is_one_of_several or played.longest_s > duration_s + _ALIKE_S
-    return VideoFacts(duration_s, width, height, has_more)
+    return VideoFacts(duration_s, width, height, has_more, stored.packets)
 
 
 def _check_codec(stream: VideoStream) -> None:
@@ -202,8 +206,14 @@ def first_frame(container: InputContainer, stream: VideoStream) -> VideoFrame:
     raise Refused(Problem.DAMAGED_VIDEO)
 
 
+def _spacing_s(stream: VideoStream, duration_s: float) -> float:
+    """How far apart the keyframes are that are decoded."""
+    pixels = stream.codec_context.width * stream.codec_context.height
+    return max(_KEYFRAME_SPACING_S, duration_s * pixels / _MOST_KEYFRAME_PIXELS)
+
+
 def _keyframes(
-    container: InputContainer, stream: VideoStream, *, but: int | None
+    container: InputContainer, stream: VideoStream, spacing_s: float, *, but: int | None
 ) -> list[VideoFrame]:
     """The first keyframe; those from there to the last are decoded, but not the one at `but`."""
     rewind(container, stream)
@@ -216,7 +226,7 @@ def _keyframes(
         elif packet.is_keyframe and packet.pts != but:
             at_s = float(packet.pts * _tick(stream))
             if at_s >= due_s:
-                due_s = at_s + _KEYFRAME_SPACING_S
+                due_s = at_s + spacing_s
                 frames += stream.decode(packet)
         del frames[1:]
     stream.codec_context.skip_frame = "DEFAULT"

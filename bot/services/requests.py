@@ -303,7 +303,7 @@ class RequestService:
             await sender(path)
             return True
 
-        return bool(await self._videos.send(job.id, limit_bytes, send))
+        return bool(await self._videos.send(job, limit_bytes, send))
 
     def video_link(self, job: Job, outlook: Outlook) -> tuple[str, float] | None:
         """A link to a delivered job's video and its end (unix s), while the provider has it.

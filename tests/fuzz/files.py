@@ -175,7 +175,7 @@ class Files:
         if not facts.is_to_be_rewritten:
             return "video taken"
         try:
-            self._check(await media.rewrite(path, path.name, number), path)
+            self._check(await media.rewrite(path, path.name, number, facts=facts), path)
         except Refused as refused:
             return f"video refused while written anew: {refused.problem.value.replace('_', ' ')}"
         if (await media.inspect_video(path, path.name, number)).is_to_be_rewritten:

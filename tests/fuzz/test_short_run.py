@@ -30,10 +30,14 @@ async def test_spoiled_files_are_taken_or_refused(tmp_path: Path) -> None:
 class Broken(Media):
     """Whose looks end as none may."""
 
-    async def inspect_image(self, path: Path, name: str, person_id: int = 0) -> ImageFacts:
+    async def inspect_image(
+        self, path: Path, name: str, person_id: int = 0, *, is_offer: bool = False
+    ) -> ImageFacts:
         raise KeyError(name)
 
-    async def inspect_video(self, path: Path, name: str, person_id: int = 0) -> VideoFacts:
+    async def inspect_video(
+        self, path: Path, name: str, person_id: int = 0, *, is_offer: bool = False
+    ) -> VideoFacts:
         if person_id % 2:
             raise Refused(Problem.VIDEO_TOO_LONG, duration_s=float("nan"))
         return VideoFacts(float("inf"), 1, 1)

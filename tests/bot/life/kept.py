@@ -7,10 +7,10 @@ import atexit
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from types import TracebackType
 
+from bot.clock import Clock
 from bot.media.decoders import Decoders
 from bot.media.inspect import Media
 from engine.api.jobs import RenderPlan
@@ -47,8 +47,8 @@ class RenderOnce(RenderPlan):
 class LentMedia(Media):
     """Looks at files with decoders whose parent goes on when the bot ends."""
 
-    def __init__(self, *, sleep: Callable[[float], Awaitable[None]]) -> None:
-        super().__init__(_DECODERS, sleep=sleep)
+    def __init__(self, *, clock: Clock) -> None:
+        super().__init__(_DECODERS, clock=clock)
 
     async def __aexit__(
         self,

@@ -15,6 +15,7 @@ from bot.errors import Problem, Refused
 from bot.media.decoders import Decoders
 from bot.media.facts import Request
 from bot.media.forkserver import NICE
+from bot.media.pixels import MOST_SCANS
 from bot.media.rewriting import fit
 from tests.bot.media.test_inspect import Stall, told_of, workers
 from tests.media_samples import make_endless_scans, make_motion, make_picture
@@ -114,7 +115,7 @@ async def test_what_needs_too_much_memory_is_too_hard(decoders: Decoders, tmp_pa
 async def test_what_needs_too_much_processor_time_is_ended(
     decoders: Decoders, tmp_path: Path
 ) -> None:
-    picture = make_endless_scans(tmp_path / "scans.jpg")
+    picture = make_endless_scans(tmp_path / "scans.jpg", scans=MOST_SCANS - 10, side=7_000)
     assert await refusal(decoders, look(picture, 1)) is Problem.TOO_HARD_TO_READ
 
 

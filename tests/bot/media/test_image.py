@@ -9,13 +9,16 @@ from PIL import Image
 from bot.errors import Problem, Refused
 from bot.media.facts import LEAST_SIDE_PIXELS, PIXEL_LIMIT, ImageFacts
 from bot.media.image import inspect_image
+from bot.media.pixels import MOST_PARTS, MOST_SCANS
 from tests.media_samples import (
+    make_endless_scans,
     make_motion,
     make_noise,
     make_picture,
     make_pixel_bomb,
     make_png,
     make_truncated,
+    png_chunk,
 )
 
 WORKFLOW = zlib.compress(b'{"node": "KSampler"}' * 80_000)
@@ -208,6 +211,46 @@ def test_a_pixel_bomb_is_refused_by_its_header(tmp_path: Path) -> None:
     refused = refusal(make_pixel_bomb(tmp_path / "subject.png"))
     assert refused.problem is Problem.IMAGE_TOO_MANY_PIXELS
     assert refused.facts == {"width": 20_000, "height": 20_000, "limit_pixels": PIXEL_LIMIT}
+
+
+def test_a_jpeg_may_go_over_its_pixels_so_many_times(tmp_path: Path) -> None:
+    plain = make_endless_scans(tmp_path / "plain.jpg", scans=0).read_bytes()
+    own = plain.count(b"\xff\xda")
+    assert own > 1, "it is progressive"
+    most = make_endless_scans(tmp_path / "most.jpg", scans=MOST_SCANS - own)
+    assert inspect_image(most) == ImageFacts("JPEG", 200, 200)
+    more = make_endless_scans(tmp_path / "more.jpg", scans=MOST_SCANS - own + 1)
+    assert refusal(more).problem is Problem.TOO_HARD_TO_READ
+    # What stands between scans may hide some from one reader, and not from another.
+    head, scan, tail = more.read_bytes().rpartition(b"\xff\xda")
+    for hiding in (b"\xff\xd9", b"\xff\xfe\xff\xff", b"\xff\2\xff\xff"):
+        more.write_bytes(head + hiding + scan + tail)
+        assert refusal(more).problem is Problem.TOO_HARD_TO_READ
+
+
+def test_the_bytes_of_a_scan_behind_a_picture_are_not_its_scans(tmp_path: Path) -> None:
+    path = make_picture(tmp_path / "subject.jpg")
+    path.write_bytes(path.read_bytes() + b"\xff\xda\x12\x34" * 10_000)  # as in a video behind it
+    assert inspect_image(path) == ImageFacts("JPEG", 320, 480)
+
+
+@pytest.mark.parametrize(
+    ("fmt", "at", "part"),
+    [
+        ("JPEG", 2, b"\xff\xfe\0\2"),
+        ("PNG", 33, png_chunk(b"teXt", b"")),
+        ("WEBP", 12, b"JUNK\0\0\0\0"),
+    ],
+)
+def test_a_picture_of_a_hundred_thousand_parts_is_too_hard(
+    tmp_path: Path, fmt: str, at: int, part: bytes
+) -> None:
+    path = make_picture(tmp_path / "subject", fmt=fmt)
+    content = path.read_bytes()
+    path.write_bytes(content[:at] + part * (MOST_PARTS // 2) + content[at:])
+    assert inspect_image(path) == ImageFacts(fmt, 320, 480)
+    path.write_bytes(content[:at] + part * MOST_PARTS + content[at:])
+    assert refusal(path).problem is Problem.TOO_HARD_TO_READ
 
 
 def test_other_pictures_and_other_things_are_refused(tmp_path: Path) -> None:

@@ -15,12 +15,23 @@ from bot.media.decoders import Decoders
 from bot.media.inspect import (
     IMAGE_LIMIT_BYTES,
     LOOKS_AT_ONCE,
+    LOOKS_SHARE,
+    REWRITE_LIMIT_PIXELS,
+    UNFIT_FOR_S,
     VIDEO_LIMIT_BYTES,
     ImageFacts,
     Media,
     VideoFacts,
 )
-from tests.media_samples import make_films, make_motion, make_noise, make_picture, make_truncated
+from tests.bot.stopped_clock import StoppedClock
+from tests.media_samples import (
+    make_films,
+    make_motion,
+    make_noise,
+    make_picture,
+    make_repeated,
+    make_truncated,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -109,8 +120,10 @@ async def test_files_that_are_swapped_are_known_by_their_bytes(
 
 async def test_a_motion_is_written_anew_in_its_place(media: Media, tmp_path: Path) -> None:
     path = make_films(tmp_path / "motion", ((64, 64), 0.5), ((64, 64), 9.0))
-    assert (await media.inspect_video(path, "m.mp4")).is_to_be_rewritten
-    assert await media.rewrite(path, "m.mp4") == VideoFacts(0.5, 64, 64)
+    facts = await media.inspect_video(path, "m.mp4")
+    assert facts.is_to_be_rewritten
+    assert facts.frames == 6
+    assert await media.rewrite(path, "m.mp4", facts=facts) == VideoFacts(0.5, 64, 64)
     assert await media.inspect_video(path, "m.mp4") == VideoFacts(0.5, 64, 64)
     assert names_in(tmp_path) == {"motion"}
 
@@ -121,10 +134,36 @@ async def test_what_cannot_be_written_anew_is_left_as_it_was(
     broken = make_truncated(motion, tmp_path / "broken")
     before = broken.read_bytes()
     with pytest.raises(Refused) as caught:
-        await media.rewrite(broken, "broken.mp4")
+        await media.rewrite(broken, "broken.mp4", facts=VideoFacts(2.0, 240, 320))
     assert caught.value.problem is Problem.DAMAGED_VIDEO
     assert broken.read_bytes() == before
     assert names_in(tmp_path) == {"motion.mp4", "broken"}
+
+
+async def test_what_would_take_minutes_to_write_anew_is_refused(
+    media: Media, tmp_path: Path
+) -> None:
+    path, size = tmp_path / "motion.mp4", (4_000, 4_000)
+    most = REWRITE_LIMIT_PIXELS // (size[0] * size[1])
+    facts = await media.inspect_video(make_repeated(path, size=size, frames=most, fps=50), "x")
+    assert facts.is_to_be_rewritten
+    with pytest.raises(Refused) as caught:
+        await media.inspect_video(make_repeated(path, size=size, frames=most + 1, fps=50), "x")
+    assert caught.value.problem is Problem.TOO_HARD_TO_READ
+
+
+async def test_a_quick_rewriting_does_not_wait_for_one_that_takes_minutes(
+    media: Media, motion: Path, tmp_path: Path
+) -> None:
+    stall = Stall(tmp_path / "stall")
+    long = VideoFacts(30.0, 3840, 2160, frames=1800)
+    waiting = asyncio.create_task(media.rewrite(stall.path, "x", 1, facts=long))
+    with await stall.reached():
+        facts = await media.inspect_video(motion, "m.mp4")
+        assert await media.rewrite(motion, "m.mp4", 2, facts=facts) == VideoFacts(2.0, 240, 320)
+        assert not waiting.done()
+    with pytest.raises(Refused):
+        await waiting
 
 
 async def test_what_is_of_the_other_kind_is_named(
@@ -250,6 +289,44 @@ async def test_one_persons_many_files_do_not_come_before_anothers_first(
     }
 
 
+async def test_what_was_asked_for_by_a_command_comes_before_offers(
+    media: Media, tmp_path: Path
+) -> None:
+    offer, asked, *first = (Stall(tmp_path / f"stall{index}") for index in range(LOOKS_AT_ONCE + 2))
+    looks = [
+        asyncio.create_task(media.inspect_image(each.path, "x", person))
+        for person, each in enumerate(first)
+    ]
+    running = [await each.reached() for each in first]
+    looks.append(asyncio.create_task(media.inspect_image(offer.path, "x", 101, is_offer=True)))
+    await asyncio.sleep(0)
+    looks.append(asyncio.create_task(media.inspect_image(asked.path, "x", 102)))
+    await asyncio.sleep(0)
+    running[0].close()
+    with await asked.reached():
+        assert not looks[-2].done()
+    (await offer.reached()).close()
+    for each in running[1:]:
+        each.close()
+    await asyncio.gather(*looks, return_exceptions=True)
+
+
+async def test_who_has_kept_a_decoder_busy_rests_before_their_next_file(
+    decoders: Decoders, picture: Path, tmp_path: Path
+) -> None:
+    clock, stall = StoppedClock(), Stall(tmp_path / "stall")
+    media = Media(decoders, clock=clock)
+    looking = asyncio.create_task(media.inspect_image(stall.path, "x", 1))
+    with await stall.reached():
+        clock.now += LOOKS_SHARE.at_once_s + 1.0
+    await asyncio.gather(looking, return_exceptions=True)
+    began_at = clock.now
+    await media.inspect_image(picture, "x", 2)
+    assert clock.now == began_at
+    await media.inspect_image(picture, "x", 1)
+    assert clock.now == began_at + 10.0
+
+
 async def test_a_paid_result_does_not_wait_for_new_files(
     media: Media, motion: Path, tmp_path: Path
 ) -> None:
@@ -297,3 +374,19 @@ async def test_what_cannot_fit_leaves_the_target_alone(
     assert names_in(tmp_path) == {"motion.mp4"}
     assert not await media.fit(make_noise(tmp_path / "noise"), target, 50_000)
     assert names_in(tmp_path) == {"motion.mp4", "noise"}
+
+
+async def test_what_could_not_be_made_to_fit_is_not_tried_again_at_once(
+    decoders: Decoders, motion: Path, tmp_path: Path
+) -> None:
+    clock, target = StoppedClock(), tmp_path / "smaller.mp4"
+    media = Media(decoders, clock=clock)
+    assert not await media.fit(motion, target, 2_000)
+    decoders.close()
+    for limit_bytes in (2_000, 1_999):
+        assert not await media.fit(motion, target, limit_bytes)
+        assert decoders.parent_pid is None, "no decoder was asked"
+    clock.now += UNFIT_FOR_S
+    assert not await media.fit(motion, target, 2_000)
+    assert decoders.parent_pid is not None
+    assert await media.fit(motion, target, size_of(motion, 0.75)), "there is more room for it"

@@ -19,6 +19,7 @@ from tests.media_samples import (
     make_motion,
     make_noise,
     make_picture,
+    make_repeated,
     make_truncated,
 )
 
@@ -343,3 +344,19 @@ def _with_alias(content: bytes, other: Path) -> bytes:
         size = int.from_bytes(content[at : at + 4]) + len(dref) - (end - dref_at)
         changed[at : at + 4] = struct.pack(">I", size)
     return bytes(changed)
+
+
+def test_of_huge_keyframes_fewer_are_decoded(tmp_path: Path) -> None:
+    def made(broken: int) -> Path:
+        return make_repeated(
+            tmp_path / f"{broken}.mp4",
+            size=(5_000, 5_000),
+            frames=32,
+            fps=2,
+            codec="mjpeg",
+            broken=frozenset({broken}),
+        )
+
+    facts = inspect_video(made(1))
+    assert (facts.frames, facts.pixels) == (32, 32 * 25_000_000)
+    assert problem(made(2)) is Problem.DAMAGED_VIDEO

@@ -61,7 +61,7 @@ THE_HOUSE = OperatorLimits(
 class Decoder(Media):
     """No process is started for each of thousands of files: a file's text is its facts."""
 
-    async def _look(self, task: str, path: Path, name: str) -> Mapping[str, Fact]:
+    async def _look(self, task: str, path: Path, name: str, cpu_s: int) -> Mapping[str, Fact]:
         said = (await asyncio.to_thread(path.read_text)).split(" ")[0]
         if said == "broken":
             raise Refused(Problem.DAMAGED_IMAGE if task == "image" else Problem.DAMAGED_VIDEO)
@@ -71,6 +71,7 @@ class Decoder(Media):
             "height": 8,
             "duration_s": float(said),
             "has_more": False,
+            "frames": 1,
         }
 
 
