@@ -8,8 +8,8 @@ then the files of offers that nobody has taken, then posted videos, each oldest 
 import asyncio
 import shutil
 from collections import Counter
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 
 import structlog
@@ -19,11 +19,14 @@ from bot.clock import Clock
 from bot.core.jobs import Failure, Job
 from bot.errors import Problem, Refused, StaleJob
 from bot.jobs.files import Files, size_bytes
+from bot.media.downloads import part_of
 from bot.store.store import Store
 
 log = structlog.get_logger()
 
-LOOK_EVERY_S = 30.0
+LOOK_EVERY_S, LOOK_AGAIN_S = 30.0, 1.0
+"""How old a look may be; and, before anything is let go or refused, for what has gone since."""
+
 RESULT_BYTES_PER_S = 2_000_000
 """Kept free for each second of the videos that are being made; most take a tenth of that."""
 
@@ -58,44 +61,63 @@ class Disk:
         self._set_limit_bytes = limit_bytes
         self._lock = asyncio.Lock()
         self._looked_at: float | None = None
-        self._used_bytes = self._limit_bytes = self._coming_bytes = self._results_bytes = 0
+        self._coming: dict[Path, int] = {}
+        self._used_bytes = self._limit_bytes = self._results_bytes = 0
 
     @property
     def is_crowded(self) -> bool:
         """Whether what only waits should wait shorter."""
         return self._looked_at is not None and self._share > CROWDED
 
-    async def make_room(self, size_bytes: int, job_id: str) -> None:
-        """For a file of this job, about to be fetched. Raises `Refused` where there is none."""
-        async with self._lock:
-            await self._look()
-            could_fit = self._results_bytes + size_bytes <= self._limit_bytes
-            if self._lacks(size_bytes) and could_fit:
-                await self._free(size_bytes, job_id)
-            if self._lacks(size_bytes):
-                self._alarms.raise_(Alarm.ROOM, "files", limit_bytes=self._limit_bytes)
-                raise Refused(Problem.NO_ROOM)
-            self._coming_bytes += size_bytes
+    @asynccontextmanager
+    async def room(self, path: Path, most_bytes: int, job_id: str) -> AsyncIterator[None]:
+        """Keep room for a file of this job while it is fetched; then it counts as what has come.
 
-    def _lacks(self, size_bytes: int) -> bool:
+        Raises `Refused` where there is none.
+        """
+        async with self._lock:
+            await self._make_room(most_bytes, job_id)
+            self._coming[path] = most_bytes
+        had_bytes = size_bytes(path)
+        try:
+            yield
+        finally:
+            del self._coming[path]
+            self._used_bytes += size_bytes(path) - had_bytes
+
+    async def _make_room(self, wanted_bytes: int, job_id: str) -> None:
+        await self._look(LOOK_EVERY_S)
+        if self._lacks(wanted_bytes):
+            await self._look(LOOK_AGAIN_S)
+        could_fit = self._results_bytes + wanted_bytes <= self._limit_bytes
+        if self._lacks(wanted_bytes) and could_fit:
+            await self._free(wanted_bytes, job_id)
+        if self._lacks(wanted_bytes):
+            self._alarms.raise_(Alarm.ROOM, "files", limit_bytes=self._limit_bytes)
+            raise Refused(Problem.NO_ROOM)
+
+    def _lacks(self, wanted_bytes: int) -> bool:
         """Whether so much more would take room that is not there, or is kept for what is made."""
-        return self._taken_bytes + self._results_bytes + size_bytes > self._limit_bytes
+        return self._taken_bytes + self._results_bytes + wanted_bytes > self._limit_bytes
 
     @property
     def _taken_bytes(self) -> int:
-        return self._used_bytes + self._coming_bytes
+        return self._used_bytes + sum(self._coming.values())
 
     @property
     def _share(self) -> float:
         return self._taken_bytes / max(1, self._limit_bytes)
 
-    async def _look(self) -> None:
-        """How much there is, now and then: in between, what is fetched counts as it was told."""
+    async def _look(self, every_s: float) -> None:
+        """How much there is, unless that is known as of so long ago.
+
+        What is under way counts as it was told, and not once more as what has come of it.
+        """
         now = self._clock.monotonic()
-        if self._looked_at is not None and 0 <= now - self._looked_at < LOOK_EVERY_S:
+        if self._looked_at is not None and 0 <= now - self._looked_at < every_s:
             return
         self._used_bytes, free_bytes, disk_bytes = await asyncio.to_thread(
-            _measure, self._files.root
+            _measure, self._files.root, [part_of(path) for path in self._coming]
         )
         spare_bytes = int(max(SPARE_BYTES, disk_bytes * SPARE_SHARE))
         most_bytes = self._used_bytes + free_bytes - spare_bytes
@@ -103,20 +125,20 @@ class Disk:
             most_bytes = min(self._set_limit_bytes, self._used_bytes + free_bytes - SPARE_BYTES)
         running_s = await self._store.read.submitted_motion_s()
         self._results_bytes = int(running_s * RESULT_BYTES_PER_S)
-        self._limit_bytes, self._coming_bytes, self._looked_at = max(0, most_bytes), 0, now
+        self._limit_bytes, self._looked_at = max(0, most_bytes), now
         if self._share > NEARLY_FULL:
             self._alarms.raise_(Alarm.ROOM, "files", limit_bytes=self._limit_bytes)
         else:
             self._alarms.clear(Alarm.ROOM, "files")
 
-    async def _free(self, size_bytes: int, job_id: str) -> None:
+    async def _free(self, wanted_bytes: int, job_id: str) -> None:
         """Let go as little as makes room for so much, or all that may go."""
         gone: Counter[str] = Counter()
         async with aclosing(self._goes(job_id)) as goes:
             async for what, freed_bytes in goes:
                 self._used_bytes -= freed_bytes
                 gone[what] += 1
-                if not self._lacks(size_bytes):
+                if not self._lacks(wanted_bytes):
                     break
         if gone:
             log.info("files made room", **gone)
@@ -147,7 +169,9 @@ class Disk:
         return True
 
 
-def _measure(root: Path) -> tuple[int, int, int]:
-    """Bytes below this folder, bytes free on its disk, and bytes of the disk."""
+def _measure(root: Path, but: Iterable[Path] = ()) -> tuple[int, int, int]:
+    """Bytes below this folder, bytes free on its disk, and bytes of the disk; as if some files were
+    not there yet."""
     disk = shutil.disk_usage(root if root.exists() else root.parent)
-    return size_bytes(root), disk.free, disk.total
+    but_bytes = sum(map(size_bytes, but))
+    return size_bytes(root) - but_bytes, disk.free + but_bytes, disk.total

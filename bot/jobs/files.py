@@ -5,6 +5,7 @@ import os
 import shutil
 from pathlib import Path
 
+from bot.media.downloads import part_of
 from bot.media.inspect import workshop
 
 
@@ -55,8 +56,7 @@ class Files:
     def _inputs(self, job_id: str) -> list[Path]:
         """What was given, and what broken downloads and rewritings left of it."""
         inputs = self.subject(job_id), self.motion(job_id)
-        parts = (path.with_name(f"{path.name}.part") for path in inputs)
-        return [*inputs, *parts, *map(workshop, inputs)]
+        return [*inputs, *map(part_of, inputs), *map(workshop, inputs)]
 
     async def delete_inputs(self, job_id: str) -> int:
         """Delete what was given, and what is left of it; how many bytes that were."""

@@ -241,10 +241,10 @@ class Intake:
         if self._fetched.get(path) == upload.url and await asyncio.to_thread(path.exists):
             return  # as half an offer; its message may be gone by now
         self._fetched.pop(path, None)
-        await self._disk.make_room(min(upload.size_bytes or limit_bytes, limit_bytes), job.id)
+        most_bytes = min(upload.size_bytes or limit_bytes, limit_bytes)
         for tries_left in reversed(range(DOWNLOAD_TRIES)):
             try:
-                async with self._slots:
+                async with self._slots, self._disk.room(path, most_bytes, job.id):
                     await self._downloads.save(
                         upload.url,
                         path,

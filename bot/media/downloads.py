@@ -178,6 +178,11 @@ class _Guard(AbstractResolver):
         await self._names.close()
 
 
+def part_of(path: Path) -> Path:
+    """Where a file lies until it is whole."""
+    return path.with_name(f"{path.name}.part")
+
+
 def _session(guard: _Guard | None) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(resolver=guard, use_dns_cache=False),
@@ -254,7 +259,7 @@ class _Part:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._part = path.with_name(f"{path.name}.part")
+        self._part = part_of(path)
         self._file: BinaryIO | None = None
         self.is_in_place = False
 

@@ -325,7 +325,7 @@ MONEYS = (
         (
             Edit(
                 "bot/media/downloads.py",
-                'self._part = path.with_name(f"{path.name}.part")',
+                "self._part = part_of(path)",
                 "self._part = path",
             ),
             Edit(

@@ -10,8 +10,16 @@ from structlog.testing import capture_logs
 from bot.alarms import Alarm, Alarms
 from bot.core.jobs import Delivered, Failure, Source
 from bot.errors import Problem, Refused
-from bot.jobs.disk import LOOK_EVERY_S, LOOKED_AT_WITHIN_S, RESULT_BYTES_PER_S, Disk, _measure
+from bot.jobs.disk import (
+    LOOK_AGAIN_S,
+    LOOK_EVERY_S,
+    LOOKED_AT_WITHIN_S,
+    RESULT_BYTES_PER_S,
+    Disk,
+    _measure,
+)
 from bot.jobs.files import Files
+from bot.media.downloads import part_of
 from bot.store.database import Database
 from bot.store.store import Store
 from tests.bot.stopped_clock import StoppedClock
@@ -77,19 +85,52 @@ class Folder:
 
 
 async def refused(disk: Disk, size_bytes: int, job_id: str = "asker") -> bool:
+    """Whether there is no room for a file, of which nothing comes."""
     try:
-        await disk.make_room(size_bytes, job_id)
+        async with disk.room(Path(job_id), size_bytes, job_id):
+            return False
     except Refused as refusal:
         return refusal.problem is Problem.NO_ROOM
-    return False
 
 
-async def test_what_is_coming_counts_until_the_next_look(store: Store, tmp_path: Path) -> None:
+async def test_what_is_coming_counts_until_it_is_over(store: Store, tmp_path: Path) -> None:
+    """Also after a look in the meantime, and not twice where some of it has come by then."""
     folder = Folder(store, tmp_path, 100 * MB)
+    job_id = (await begin(store, 1)).id
+    coming = folder.files.motion(job_id)
+    async with folder.disk.room(coming, 60 * MB, job_id):
+        assert await refused(folder.disk, 60 * MB)
+        folder.lies(part_of(coming), 50 * MB)
+        folder.later()
+        assert await refused(folder.disk, 41 * MB)
+        assert not await refused(folder.disk, 40 * MB)
+        part_of(coming).unlink()
+    assert not await refused(folder.disk, 100 * MB)
+
+
+async def test_what_has_come_counts_as_it_is_and_in_the_place_of_what_was_there(
+    store: Store, tmp_path: Path
+) -> None:
+    folder = Folder(store, tmp_path, 100 * MB)
+    job_id = (await begin(store, 1)).id
+    coming = folder.files.motion(job_id)
+    for _ in range(3):
+        async with folder.disk.room(coming, 45 * MB, job_id):
+            folder.lies(coming, 40 * MB)
+    assert await refused(folder.disk, 61 * MB)
     assert not await refused(folder.disk, 60 * MB)
-    assert await refused(folder.disk, 60 * MB)
-    folder.later()
-    assert not await refused(folder.disk, 60 * MB)
+
+
+async def test_nothing_goes_for_what_is_not_there_any_more(store: Store, tmp_path: Path) -> None:
+    folder = Folder(store, tmp_path, 100 * MB)
+    posted = await folder.posted(1, 30 * MB)
+    for number in range(9):
+        sent = folder.files.motion(f"sent{number}")
+        async with folder.disk.room(sent, 60 * MB, "sent"):
+            folder.lies(sent, 60 * MB)
+        await folder.files.delete_all(f"sent{number}")
+        folder.later(LOOK_AGAIN_S)
+    assert folder.names() == [posted]
 
 
 async def test_the_oldest_posted_videos_go_first_and_no_other(store: Store, tmp_path: Path) -> None:
@@ -196,15 +237,15 @@ async def test_the_operator_hears_long_before(store: Store, tmp_path: Path) -> N
     folder = Folder(store, tmp_path, 100 * MB)
     with capture_logs() as logs:
         folder.lies(folder.files.subject("a"), 40 * MB)
-        await folder.disk.make_room(1, "asker")
+        assert not await refused(folder.disk, 1)
         crowded = [folder.disk.is_crowded]
         folder.lies(folder.files.subject("b"), 41 * MB)
         folder.later()
-        await folder.disk.make_room(1, "asker")
+        assert not await refused(folder.disk, 1)
         crowded.append(folder.disk.is_crowded)
         await folder.files.delete_all("b")
         folder.later()
-        await folder.disk.make_room(1, "asker")
+        assert not await refused(folder.disk, 1)
     assert crowded == [False, True]
     assert [entry["event"] for entry in logs if entry["log_level"] == "error"] == [Alarm.ROOM]
     assert [entry["trouble"] for entry in logs if "over" in entry["event"]] == [Alarm.ROOM]
