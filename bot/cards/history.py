@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from unicodedata import category, normalize
@@ -58,6 +59,10 @@ UTF8_MARK = b"\xef\xbb\xbf"
 """By which spreadsheets know that it is no other encoding."""
 
 FORMULA = frozenset("=+-@")
+SPLITS = re.compile("([,;|])")
+BREAKS = frozenset({"Cc", "Zl", "Zp"})
+"""The categories of what ends a line, or is a tab."""
+
 HEADER = ("at", "kind", "credits", "person", "job", "actor", "reason", "before", "after")
 REASON_LIMIT_CHARS = 80
 SHOWN_IN_A_LIST = 3
@@ -178,8 +183,17 @@ def _row(cells: Iterable[object]) -> bytes:
 
 
 def _harmless(cell: object) -> object:
-    """A spreadsheet takes a text that begins like this for a formula, and runs it."""
+    """A spreadsheet takes a text that begins like a formula for one, and runs it.
+
+    Where a cell begins is for the spreadsheet to say: in half of the world it splits a line at each
+    semicolon, and looks at quotes at the beginning of what it splits off alone.
+    """
     if not isinstance(cell, str):
         return cell
-    seen = (letter for letter in normalize("NFKC", cell) if category(letter)[0] not in "CZ")
-    return f"'{cell}" if next(seen, "") in FORMULA else cell
+    line = "".join(" " if category(letter) in BREAKS else letter for letter in cell)
+    return "".join(f"'{part}" if _is_formula(part) else part for part in SPLITS.split(line))
+
+
+def _is_formula(part: str) -> bool:
+    seen = (letter for letter in normalize("NFKC", part) if category(letter)[0] not in "CZ")
+    return next((letter for letter in seen if letter != '"'), "") in FORMULA

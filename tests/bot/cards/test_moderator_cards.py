@@ -294,8 +294,36 @@ def test_no_cell_is_a_formula(cell: str) -> None:
     table = history_cards.Table(10**6)
     assert table.take([replace(LINE, reason=cell)])
     header, row = read(table.file().fp)
-    assert row[header.index("reason")] == f"'{cell}"
+    assert row[header.index("reason")] == f"'{cell}".replace("\t", " ")
     assert row[header.index("credits")] == "-8"
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "thanks;=cmd|'/C calc'!A0;",
+        "thanks; +1",
+        'thanks;"=1+1',
+        'thanks;""@SUM(A1)',
+        "thanks,＝1",
+        "thanks|-1",
+        "thanks\n=1+1",
+        "thanks\r=1+1",
+        "thanks\u2028=1+1",
+        "thanks\t=1+1",
+    ],
+)
+def test_no_cell_is_a_formula_wherever_it_is_split(reason: str, separator: str) -> None:
+    """Not every spreadsheet splits at commas: which ones it takes is a matter of its language."""
+    table = history_cards.Table(10**6)
+    assert table.take([replace(LINE, credits=8, reason=reason)])
+    file = table.file().fp
+    assert isinstance(file, io.BytesIO)
+    lines = re.split("[\r\n\u2028]+", file.read().decode("utf-8-sig"))
+    found = [cell.strip(' "') for row in csv.reader(lines, delimiter=separator) for cell in row]
+    assert "thanks" in str(found)
+    assert not [cell for cell in found if cell and cell[0] in "=+-@＝"]
 
 
 def test_a_table_that_is_too_large_has_the_newest_lines() -> None:
