@@ -151,6 +151,7 @@ class Problem(StrEnum):
     CARD_IS_OVER = "card_is_over"
     NOT_A_MODERATOR = "not_a_moderator"
     GRANTED_CHANGED = "granted_changed"
+    RULES_CHANGED = "rules_changed"
     PERIOD_OF_A_BUDGET = "period_of_a_budget"
     CANNOT_POST_THERE = "cannot_post_there"  # channels: a mention
     NOT_OF_THIS_SERVER = "not_of_this_server"

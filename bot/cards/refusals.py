@@ -318,8 +318,8 @@ SENTENCES: dict[Problem, str] = {
     ),
     Problem.NOT_YOURS_TO_PRESS: "This button is for the moderator who asked, in their server.",
     Problem.CARD_IS_OVER: (
-        "This card counts no longer: it is too old, or your roles here have changed since. Nothing "
-        "was changed; ask for it again."
+        "This card counts no longer: it is too old, or your roles here or what they allow have "
+        "changed since. Nothing was changed; ask for it again."
     ),
     Problem.NOT_A_MODERATOR: (
         "This is for the moderators of this server: members with *Timeout Members*, and whoever "
@@ -329,6 +329,7 @@ SENTENCES: dict[Problem, str] = {
         "They have {has} granted by now, so nothing was changed: give the command again if you "
         "still want it."
     ),
+    Problem.RULES_CHANGED: "Others changed the rules since, so nothing was done: ask again.",
     Problem.PERIOD_OF_A_BUDGET: (
         "This server's budget renews with the period, so nothing was changed: only somebody with "
         "*Manage Server* can change it."

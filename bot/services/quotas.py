@@ -162,16 +162,19 @@ class Quotas:
         *,
         period: Period | None = None,
         role_id: int | None = None,
+        seen: ServerRules | None = None,
         actor_id: int,
         reason: str = "",
     ) -> ServerRules:
         """Everybody's allowance, or a role's (0 credits take it away); the period is all's.
 
-        `None` leaves everybody's to the operator again. Raises `Refused`.
+        `None` leaves everybody's to the operator again. Raises `Refused`, also where other rules
+        hold by now than were `seen`.
         """
         if credits is not None:
             within(credits, 0, MOST_CREDITS)
         given: dict[str, Any] = {
+            "seen": seen,
             "actor_id": actor_id,
             "reason": reason.strip(),
             "at": self._clock.time(),
@@ -193,9 +196,18 @@ class Quotas:
         )
 
     async def change(
-        self, server_id: int, *, actor_id: int, reason: str = "", **changes: Any
+        self,
+        server_id: int,
+        *,
+        seen: ServerRules | None = None,
+        actor_id: int,
+        reason: str = "",
+        **changes: Any,
     ) -> ServerRules:
-        """Change these fields of the server's rules; see `ServerRules`. Raises `Refused`."""
+        """Change these fields of the server's rules; see `ServerRules`.
+
+        Raises `Refused`, also where other rules hold by now than were `seen`.
+        """
         if "qualities" in changes and not changes["qualities"]:
             raise Refused(Problem.NO_QUALITY_LEFT)
         for name, most in BOUNDS.items():
@@ -205,6 +217,7 @@ class Quotas:
             server_id,
             changes,
             kind=ActionKind.SETTINGS,
+            seen=seen,
             actor_id=actor_id,
             reason=reason.strip(),
             at=self._clock.time(),

@@ -15,6 +15,7 @@ from bot.core.admission import Block, Pause
 from bot.core.jobs import CANCELLABLE, Job
 from bot.core.ledger import Period
 from bot.core.rules import RoleRules, ServerRules, snapshot
+from bot.errors import Problem, Refused
 from bot.store.database import Database, query, transaction
 from bot.store.decisions import cancel_as, record_action
 from bot.store.rows import IS_OFFER, job_from, select_jobs
@@ -49,12 +50,16 @@ class Rulebook:
         changes: Mapping[str, Any],
         *,
         kind: ActionKind,
+        seen: ServerRules | None = None,
         actor_id: int,
         reason: str,
         at: float,
     ) -> ServerRules:
-        """Change these fields of `ServerRules` (`roles` has its own event); what holds now."""
-        before = read_rules(connection, server_id)
+        """Change these fields of `ServerRules` (`roles` has its own event); what holds now.
+
+        Raises `Refused` where other rules hold than whoever decided has seen.
+        """
+        before = _still(seen, read_rules(connection, server_id))
         after = replace(before, **changes)
         if after == before:
             return after
@@ -85,12 +90,16 @@ class Rulebook:
         *,
         period: Period | None = None,
         kind: ActionKind,
+        seen: ServerRules | None = None,
         actor_id: int,
         reason: str,
         at: float,
     ) -> ServerRules:
-        """Change these fields of a role's `RoleRules`, and the server's period with them."""
-        before = read_rules(connection, server_id)
+        """Change these fields of a role's `RoleRules`, and the server's period with them.
+
+        Raises `Refused` as `set_rules` does.
+        """
+        before = _still(seen, read_rules(connection, server_id))
         was = before.roles.get(role_id, RoleRules())
         after = replace(was, **changes)
         held = replace(before, period=period or before.period)
@@ -298,6 +307,13 @@ class Rulebook:
             offer = job_from(row)
             if offer.server_id != server_id:
                 update_job(connection, offer, server_id=server_id)
+
+
+def _still(seen: ServerRules | None, rules: ServerRules) -> ServerRules:
+    """The rules that hold, if they are those that were seen."""
+    if seen is not None and seen != rules:
+        raise Refused(Problem.RULES_CHANGED)
+    return rules
 
 
 def _seen_block(block: Block | None) -> Snapshot:

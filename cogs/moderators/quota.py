@@ -141,7 +141,7 @@ class Quota(
             if moves_budget and not interaction.permissions.manage_guild:
                 raise Refused(Problem.PERIOD_OF_A_BUDGET)
             role_id = role.id if role and not role.is_default() else None
-            act = partial(self._set_allowance, interaction, credits, chosen, role_id)
+            act = partial(self._set_allowance, interaction, credits, chosen, role_id, rules)
             has = await self._allowance_of(server_id, rules, role_id)
             if not has <= credits <= has + MANY_CREDITS or not credits or is_new_period:
                 said = moderator_cards.asks_allowance(rules, credits, has, chosen, role_id)
@@ -167,10 +167,11 @@ class Quota(
         async with answering(interaction):
             await defer(interaction)
             usual = self._quotas.limits.allowance_credits
-            if (await self._quotas.rules(server_of(interaction))).allowance_credits is None:
+            rules = await self._quotas.rules(server_of(interaction))
+            if rules.allowance_credits is None:
                 await show_privately(interaction, moderator_cards.has_default_allowance(usual))
                 return
-            act = partial(self._set_allowance, interaction, None, None, None)
+            act = partial(self._set_allowance, interaction, None, None, None, rules)
             said = moderator_cards.asks_default_allowance(usual)
             await ask_to_confirm(interaction, said, act)
 
@@ -284,10 +285,12 @@ class Quota(
         credits: int | None,
         period: Period | None,
         role_id: int | None,
+        seen: ServerRules,
     ) -> ui.LayoutView:
-        server_id = server_of(interaction)
+        """Under the rules that were looked at: under others it may take another's permission."""
+        server_id, actor_id = server_of(interaction), interaction.user.id
         rules = await self._quotas.set_allowance(
-            server_id, credits, period=period, role_id=role_id, actor_id=interaction.user.id
+            server_id, credits, period=period, role_id=role_id, seen=seen, actor_id=actor_id
         )
         anybody = await self._quotas.eligibility(server_id, 0, None)
         everybodys = anybody.rules.allowance_credits

@@ -83,7 +83,7 @@ class Settings(
                 return
             notes = settings_cards.limit_notes(changes, self._limits)
             rules = await self._quotas.rules(server_of(interaction))
-            act = partial(self._change, interaction, reason, notes, **changes)
+            act = partial(self._change, interaction, reason, notes, seen=rules, **changes)
             new = changes.get("budget_credits", rules.budget_credits)
             if rules.budget_credits not in {None, new}:
                 await ask_to_confirm(interaction, settings_cards.asks_budget(rules, new), act)
@@ -149,7 +149,7 @@ class Settings(
                     raise Refused(Problem.CANNOT_POST_THERE, channels=known.mention)
             rules = await self._quotas.rules(server_of(interaction))
             new = channel.id if channel else None
-            act = partial(self._change, interaction, reason, audit_channel_id=new)
+            act = partial(self._change, interaction, reason, seen=rules, audit_channel_id=new)
             if new is None and rules.audit_channel_id is not None:
                 said = settings_cards.asks_no_audit(rules.audit_channel_id)
                 await ask_to_confirm(interaction, said, act)
@@ -157,12 +157,17 @@ class Settings(
                 await show_privately(interaction, await act())
 
     async def _change(
-        self, interaction: Interaction, reason: str, notes: list[str] | None = None, **changes: Any
+        self,
+        interaction: Interaction,
+        reason: str,
+        notes: list[str] | None = None,
+        seen: ServerRules | None = None,
+        **changes: Any,
     ) -> ui.LayoutView:
         server_id = server_of(interaction)
         before = await self._quotas.rules(server_id)
         after = await self._quotas.change(
-            server_id, actor_id=interaction.user.id, reason=reason, **changes
+            server_id, seen=seen, actor_id=interaction.user.id, reason=reason, **changes
         )
         return settings_cards.changed(
             snapshot(before, changes), snapshot(after, changes), notes or []

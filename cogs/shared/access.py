@@ -2,8 +2,8 @@
 
 Discord checks permissions when a command is used, and never again at its card's buttons and forms.
 So a command opens its group's cards to whoever used it, and whatever is pressed afterwards checks
-that: it ends after a while, and as soon as one of the roles is gone that they had. It is kept in
-memory: after a restart the command is used again.
+that: it ends after a while, and as soon as one of the roles is gone that they had, or what these
+allowed. It is kept in memory: after a restart the command is used again.
 """
 
 from dataclasses import dataclass
@@ -14,16 +14,30 @@ from bot.clock import Clock
 from bot.errors import Problem, Refused
 
 ACCESS_LIFE_S = 15 * 60.0
+OPENING = discord.Permissions(moderate_members=True, manage_guild=True)
+"""Who has one may use a group, where an admin has not chosen others; no channel changes them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """By what Discord lets somebody use a command: their roles, or what is allowed to them."""
+
+    roles: frozenset[int]
+    allowed: discord.Permissions
+
+    def last(self, now: "Rights") -> bool:
+        """Whether all of this is there by now."""
+        return self.roles <= now.roles and self.allowed <= now.allowed
 
 
 @dataclass(frozen=True, slots=True)
 class _Access:
-    roles: frozenset[int]
+    rights: Rights
     ends_at: float
 
 
 class CardAccess:
-    """Who may press a group's cards in a server, until when, with which roles."""
+    """Who may press a group's cards in a server, until when, with which rights."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -34,7 +48,7 @@ class CardAccess:
         now = self._clock.time()
         self._open_to = {key: old for key, old in self._open_to.items() if old.ends_at > now}
         key = interaction.user.id, interaction.guild_id, group
-        self._open_to[key] = _Access(roles_of(interaction), now + ACCESS_LIFE_S)
+        self._open_to[key] = _Access(rights_of(interaction), now + ACCESS_LIFE_S)
 
     def check(
         self, interaction: discord.Interaction, actor_id: int, server_id: int, group: str
@@ -44,8 +58,13 @@ class CardAccess:
             raise Refused(Problem.NOT_YOURS_TO_PRESS)
         found = self._open_to.get((actor_id, server_id, group))
         is_over = found is None or found.ends_at <= self._clock.time()
-        if is_over or (found and not found.roles <= roles_of(interaction)):
+        if is_over or (found and not found.rights.last(rights_of(interaction))):
             raise Refused(Problem.CARD_IS_OVER)
+
+
+def rights_of(interaction: discord.Interaction) -> Rights:
+    """What somebody has at this moment: Discord tells it with each command and each press."""
+    return Rights(roles_of(interaction), interaction.permissions & OPENING)
 
 
 def roles_of(interaction: discord.Interaction) -> frozenset[int]:

@@ -10,7 +10,7 @@ from bot.cards import moderator as moderator_cards
 from bot.cards import parts
 from bot.cards.moderator import ANSWER_PATTERN, Answer
 from bot.errors import CannotSave, Problem, Refused
-from cogs.shared.access import roles_of
+from cogs.shared.access import rights_of
 from cogs.shared.answers import Late, answering, defer, show_in_place, show_privately
 from cogs.shared.confirmations import Act
 from cogs.shared.interactions import Interaction
@@ -19,8 +19,8 @@ from cogs.shared.interactions import Interaction
 async def ask_to_confirm(interaction: Interaction, question: str, act: Act) -> None:
     """Show what will happen; `act` is done when the same person confirms."""
     waiting = interaction.client.confirmations
-    roles = roles_of(interaction)
-    token = waiting.put(interaction.user.id, interaction.guild_id, roles, act)
+    rights = rights_of(interaction)
+    token = waiting.put(interaction.user.id, interaction.guild_id, rights, act)
     await show_privately(interaction, moderator_cards.question(question, token))
 
 
@@ -44,7 +44,7 @@ class AnswerButton(ui.DynamicItem[ui.Item[Any]], template=ANSWER_PATTERN):
         async with answering(interaction, Late.IN_PLACE):
             waiting = interaction.client.confirmations
             act = waiting.take(
-                self._token, interaction.user.id, interaction.guild_id, roles_of(interaction)
+                self._token, interaction.user.id, interaction.guild_id, rights_of(interaction)
             )
             if self._answer is Answer.NO:
                 await show_in_place(interaction, moderator_cards.unchanged())

@@ -6,6 +6,7 @@ from cogs.shared.confirmations import MOST_OF_ONE
 from sandbox.clients.person import Json, PersonError
 from sandbox.clients.transcript import text_of
 from sandbox.discord.schema.parts import walk
+from sandbox.discord.state.permissions import Permission
 from tests.bot.life.moderators.desk import Desk, actions, asks, copied, desk
 from tests.bot.life.world import Life
 from tests.e2e.stage import button
@@ -128,6 +129,29 @@ async def test_nobody_goes_on_with_a_role_that_is_gone(life: Life) -> None:
     sent = await dana.person.submit(opened, {"reason": "mine"})
     assert OVER in text_of((await dana.person.outcome(sent))["message"])
     assert actions(life) == []
+
+
+async def test_nobody_goes_on_with_a_role_that_allows_it_no_longer(life: Life) -> None:
+    """The role is there still: what an admin has taken from it comes with the press."""
+    await life.start()
+    dana, ada = await desk(life, "dana"), await desk(life, "ada")
+    ben = str(life.world.users["ben"].id)
+    blocks = await dana.use("quota block", member=ben, reason="spam")
+    jobs = await dana.use("moderate jobs")
+    await ada.says("settings limits", budget=50)
+    budget = await ada.use("settings limits", budget=60)
+    channels = await ada.use("settings channels")
+    for role in life.world.guilds["studio"].roles:
+        role.permissions &= ~int(
+            Permission.MODERATE_MEMBERS | Permission.MANAGE_GUILD | Permission.ADMINISTRATOR
+        )
+    life.world.guilds["studio"].owner_id = life.world.users["eve"].id
+    assert OVER in await dana.press(blocks, "Confirm")
+    assert OVER in await dana.press(jobs, "Refresh")
+    assert OVER in await ada.press(budget, "Confirm")
+    [select] = [part["custom_id"] for part in walk(channels["components"]) if part["type"] == 8]
+    assert OVER in text_of(await ada.pressed(channels, select, [str(life.channel("general"))]))
+    assert [action[1] for action in actions(life)] == ["settings"]
 
 
 async def test_many_questions_elsewhere_push_nobodys_out(life: Life) -> None:

@@ -129,6 +129,32 @@ async def test_who_may_not_change_the_budget_may_not_change_its_period(life: Lif
     assert "31 credits a month" in await ada.press(asked, "Confirm")
 
 
+async def test_what_was_asked_under_other_rules_is_not_done(life: Life) -> None:
+    """A budget that came meanwhile renews as its admin has seen it, whoever had asked before."""
+    await life.start()
+    dana, ada = await desk(life, "dana"), await desk(life, "ada")
+    life.world.guilds["studio"].roles.append(Role(DANCERS_ID, "Dancers", 0, 1))
+    roles = {"role": str(DANCERS_ID)}
+    asked = [
+        await dana.use("quota allowance", credits=30, period="month"),
+        await dana.use("quota allowance", **roles, credits=30, period="month"),
+    ]
+    await ada.says("settings limits", budget=50)
+    asked += [
+        await dana.use("quota allowance", credits=0),
+        await ada.use("settings limits", budget=60),
+    ]
+    await ada.says("settings direct-messages", allowed=True)
+    for at, question in zip((dana, dana, dana, ada), asked, strict=True):
+        assert "Others changed the rules since, so nothing was done" in await at.press(
+            question, "Confirm"
+        )
+    assert life.rows("SELECT period, budget_credits, allowance_credits FROM servers") == [
+        ("day", 50, None)
+    ]
+    assert life.rows("SELECT * FROM roles") == []
+
+
 async def test_all_allowances_are_listed_for_who_sets_them(life: Life) -> None:
     life.world.guilds["studio"].roles.append(Role(DANCERS_ID, "Dancers", 0, 1))
     await life.start()
