@@ -3,9 +3,11 @@
 import argparse
 import asyncio
 import os
+import resource
 import signal
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from bot.cards.refusals import sentence
 from bot.clock import Clock, SystemClock
@@ -26,6 +28,9 @@ SWITCH_S = 0.0001
 """The database's thread lets the interpreter go at each statement, and a busy loop gives it back
 only after so long: with Python's 5 ms, a request of twenty statements takes a tenth of a second.
 """
+
+OPEN_FILES = 8192
+"""Each job, each person and each download has files and connections open; a usual 1,024 are few."""
 
 Report = tuple[str, int] | str
 BESIDE: dict[str, Callable[[argparse.Namespace, Settings, Clock], Awaitable[Report]]] = {
@@ -53,6 +58,7 @@ def main() -> int:
             set_up_logs(settings.log_level)
             warn(settings)
             sys.setswitchinterval(SWITCH_S)
+            _open_more_files()
             asyncio.run(_until_signalled(settings))
         else:
             set_up_logs("CRITICAL")  # what is to be said is said in a sentence
@@ -65,6 +71,15 @@ def main() -> int:
     except* KeyboardInterrupt:
         code = 130
     return code
+
+
+def _open_more_files() -> None:
+    """As many as there is sense in, and as the machine lets its users have if they ask."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        with suppress(OSError, ValueError):  # macOS may let nobody have as many as it says
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 async def _beside(wanted: argparse.Namespace, settings: Settings) -> Report:

@@ -5,11 +5,13 @@ import logging
 import math
 import re
 import sys
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Self
 
 import structlog
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_latest
 
 from bot.alarms import Alarm, Alarms
@@ -21,6 +23,13 @@ from bot.store.store import Store
 
 UNKNOWN_INTERACTION = 10062
 TALLY_EVERY_S = 1.0
+MOST_CONNECTIONS, CONNECTION_LIFE_S = 32, 10.0
+"""Nobody needs more at once to ask how the bot is, nor longer; strangers may reach the port."""
+
+COMPLAIN_EVERY_S = 60.0
+NO_MORE_FILES = "socket.accept() out of system resource"
+"""asyncio says so for each connection that it cannot take, a hundred times a second."""
+
 REDACTED = (
     (re.compile(r"(?<=://)[^\s/@'\"\\]+@"), "…@"),  # who logs in at an address
     (re.compile(r"(https?://[^\s?'\"<>\\]+)\?[^\s'\"<>)\\]+"), r"\1?…"),  # what signs a link
@@ -55,6 +64,7 @@ def set_up_logs(level: str) -> None:
         )
     )
     handler.addFilter(_calm_everyday)
+    handler.addFilter(_AtTheDoor())
     logging.basicConfig(handlers=[handler], level=level, force=True)
     logging.getLogger("alembic").setLevel(logging.WARNING)
     logging.getLogger("aiosqlite").setLevel(logging.INFO)  # its DEBUG repeats every statement
@@ -90,6 +100,30 @@ def _calm_everyday(record: logging.LogRecord) -> bool:
     return True
 
 
+class _AtTheDoor(logging.Filter):
+    """Who reaches the port may make it complain as often as they like: each complaint is written
+    down now and then, and what was no HTTP never."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._told_at: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether a line is to be written."""
+        if record.name == "asyncio":
+            if not record.getMessage().startswith(NO_MORE_FILES):
+                return True
+        elif record.name != "aiohttp.server":
+            return True
+        elif record.exc_info and isinstance(record.exc_info[1], HttpProcessingError):
+            return False
+        now = time.monotonic()
+        if now - self._told_at.get(record.name, -math.inf) < COMPLAIN_EVERY_S:
+            return False
+        self._told_at[record.name] = now
+        return True
+
+
 class LoopLag:
     """How late the event loop comes to what is due: everybody waits for that."""
 
@@ -111,6 +145,36 @@ class LoopLag:
             due = loop.time() + self.EVERY_S
             await asyncio.sleep(self.EVERY_S)
             self._late_s.observe(loop.time() - due)
+
+
+class _Door(web.Server):
+    """What listens. A connection is there for one question, and for some seconds at most; where
+    there are too many, the oldest makes room: what is asked at once is answered at once."""
+
+    def __init__(self, answer: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]) -> None:
+        super().__init__(answer, access_log=None)
+        self._open: dict[web.RequestHandler, tuple[asyncio.Transport, asyncio.TimerHandle]] = {}
+
+    def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
+        """Count it in."""
+        super().connection_made(handler, transport)
+        end = asyncio.get_running_loop().call_later(CONNECTION_LIFE_S, transport.abort)
+        self._open[handler] = transport, end
+        if len(self._open) > MOST_CONNECTIONS:
+            self._forget(next(iter(self._open))).abort()
+
+    def connection_lost(
+        self, handler: web.RequestHandler, exc: BaseException | None = None
+    ) -> None:
+        """Count it out."""
+        super().connection_lost(handler, exc)
+        if handler in self._open:
+            self._forget(handler)
+
+    def _forget(self, handler: web.RequestHandler) -> asyncio.Transport:
+        transport, end = self._open.pop(handler)
+        end.cancel()
+        return transport
 
 
 class Health:
@@ -184,15 +248,15 @@ class Health:
             ["outcome"],
             registry=self._registry,
         )
-        self._runner: web.AppRunner | None = None
+        self._runner: web.ServerRunner | None = None
 
     async def __aenter__(self) -> Self:
-        app = web.Application()
-        app.add_routes([web.get("/healthz", self._healthz), web.get("/metrics", self._metrics)])
-        self._runner = web.AppRunner(app, access_log=None)
+        self._runner = web.ServerRunner(_Door(self._answer))
         await self._runner.setup()
         try:
-            await web.TCPSite(self._runner, self._host, self._port).start()
+            await web.TCPSite(
+                self._runner, self._host, self._port, backlog=MOST_CONNECTIONS
+            ).start()
         except OSError as error:
             await self._runner.cleanup()
             raise SettingsError(
@@ -205,6 +269,17 @@ class Health:
         assert self._runner is not None
         await self._runner.cleanup()
 
+    async def _answer(self, request: web.BaseRequest) -> web.Response:
+        page = {"/healthz": self._healthz, "/metrics": self._metrics}.get(request.path)
+        if page is None:
+            answer = web.Response(status=404, text="there is nothing here\n")
+        elif request.method not in {"GET", "HEAD"}:
+            answer = web.Response(status=405, headers={"Allow": "GET, HEAD"})
+        else:
+            answer = await page()
+        answer.force_close()
+        return answer
+
     async def _tallied(self) -> Tally:
         """As of a second ago at most, however many ask. Raises `StoreError`."""
         async with self._tallying:
@@ -215,7 +290,7 @@ class Health:
                 self._tallied_at = now
             return self._tally
 
-    async def _healthz(self, _: web.Request) -> web.Response:
+    async def _healthz(self) -> web.Response:
         try:
             await self._tallied()
         except StoreError:  # the log says why, to those who may know
@@ -224,7 +299,7 @@ class Health:
             return web.Response(text="ok\n")
         return web.Response(status=503, text="not connected to Discord\n")
 
-    async def _metrics(self, _: web.Request) -> web.Response:
+    async def _metrics(self) -> web.Response:
         try:
             tally = await self._tallied()
         except StoreError:
