@@ -21,6 +21,7 @@ class Alarm(StrEnum):
     DAMAGE = "the database is damaged, and the bot ends"
     BACKUP = "the database could not be backed up"
     ADDRESSES = "a host of Discord's or the provider's has an address that is not public"
+    REFUSED = "Discord refuses much of what it is asked"
     CROWD = "people are turned away, since the bot cannot keep up"
     TWIN = "another bot with this token is running"
 
@@ -59,6 +60,10 @@ ADVICE = {
     Alarm.ADDRESSES: (
         "If your VPN, container or filter answers so, put its range into DOWNLOAD_RANGES, which "
         "`python -m bot doctor` names; files from there cannot be fetched meanwhile."
+    ),
+    Alarm.REFUSED: (
+        "Somebody has the bot answer where it may not write; mentions are left unanswered for some "
+        "minutes. Let it leave such servers, or set ALLOWED_SERVERS."
     ),
     Alarm.CROWD: "Look at the machine's processors and disk; nobody is charged for it.",
     Alarm.TWIN: (

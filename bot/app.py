@@ -19,6 +19,7 @@ from bot.clock import Clock, cancel
 from bot.connection import Connection, aim
 from bot.delivery.audit import AuditChannels
 from bot.delivery.deletions import DeletedPosts
+from bot.delivery.doors import Doors
 from bot.delivery.notices import Notices
 from bot.delivery.post import Delivery
 from bot.delivery.replies import Replies
@@ -79,6 +80,8 @@ log = structlog.get_logger()
 Work = Callable[[], Coroutine[Any, Any, None]]
 """Something that goes on until it is cancelled."""
 
+Wired = tuple[Runner, list[Work]]
+
 
 async def run(settings: Settings, clock: Clock, stopping: asyncio.Event) -> None:
     """Run until `stopping`. Raises `SettingsError`, `StoreError`, `MarionetteError`, in groups."""
@@ -97,6 +100,7 @@ class _Parts:
     client: Bot
     store: Store
     alarms: Alarms
+    doors: Doors
     downloads: Downloads
     media: Media
     files: Files
@@ -122,16 +126,14 @@ class _Told:
     deleted: DeletedPosts
 
 
-async def _wire(
-    settings: Settings, clock: Clock, stack: AsyncExitStack
-) -> tuple[Runner, list[Work]]:
+async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Wired:
     alarms = Alarms()
     database = await Database.open(settings.database, exclusive=True, alarms=alarms)
     store = Store(await stack.enter_async_context(database), settings.operator_limits())
-    jobs, lookups = LiveJobs(store), Lookups(alarms, clock)
+    jobs, lookups, breaker = LiveJobs(store), Lookups(alarms, clock), CircuitBreaker(clock, alarms)
     media = await stack.enter_async_context(Media(clock=clock))
-    files, breaker, lag = Files(settings.data_dir), CircuitBreaker(clock, alarms), LoopLag()
-    client = await stack.enter_async_context(_discord_client(settings))
+    files, doors, lag = Files(settings.data_dir), Doors(clock, alarms), LoopLag()
+    client = await stack.enter_async_context(_discord_client(settings, doors))
     members = DiscordMembers(client, clock.time)
     parts = _Parts(
         settings=settings,
@@ -139,6 +141,7 @@ async def _wire(
         client=client,
         store=store,
         alarms=alarms,
+        doors=doors,
         downloads=await stack.enter_async_context(
             Downloads(
                 alarms=alarms, suppliers=settings.suppliers(), proxy_for=settings.proxies().for_url
@@ -210,7 +213,7 @@ async def _load_cogs(client: Bot, parts: _Parts, deleted: DeletedPosts) -> None:
         Mimic(client.requests),
         Jobs(client.requests),
         Credits(client.requests),
-        Messages(client, client.requests, client.crowd, SmallTalk(parts.clock)),
+        Messages(client, client.requests, client.crowd, SmallTalk(parts.clock), parts.doors),
         Deletions(deleted.saw),
         moderate,
         Quota(client.quotas),
@@ -218,17 +221,9 @@ async def _load_cogs(client: Bot, parts: _Parts, deleted: DeletedPosts) -> None:
         Unanswered(),
     ):
         await client.add_cog(cog)
-    client.add_dynamic_items(
-        CardButton,
-        AnswerButton,
-        PageControl,
-        JobButton,
-        ReviewButton,
-        SettleControl,
-        PayerSelect,
-        ChannelsSelect,
-        QualitiesSelect,
-    )
+    client.add_dynamic_items(CardButton, AnswerButton, PageControl, PayerSelect)
+    client.add_dynamic_items(JobButton, ReviewButton, SettleControl)
+    client.add_dynamic_items(ChannelsSelect, QualitiesSelect)
 
 
 def _told(parts: _Parts, crowd: Crowd) -> _Told:
@@ -244,6 +239,7 @@ def _told(parts: _Parts, crowd: Crowd) -> _Told:
         clock=clock,
         outlook=parts.forecast.outlook,
         terms=parts.wallets.terms,
+        doors=parts.doors,
         pause=crowd.pause,
     )
     return _Told(
@@ -373,7 +369,7 @@ def _service(parts: _Parts, runner: Runner) -> RequestService:
     )
 
 
-def _discord_client(settings: Settings) -> Bot:
+def _discord_client(settings: Settings, doors: Doors) -> Bot:
     return Bot(
         command_prefix=commands.when_mentioned,
         help_command=None,
@@ -386,6 +382,7 @@ def _discord_client(settings: Settings) -> Bot:
         allowed_mentions=discord.AllowedMentions.none(),
         max_messages=None,
         proxy=aim(settings),
+        http_trace=doors.trace(),
     )
 
 

@@ -105,6 +105,7 @@ class Problem(StrEnum):
     NO_VIDEO_KEPT = "no_video_kept"
     CANNOT_SAVE = "cannot_save"
     BUSY = "busy"
+    TOO_OFTEN = "too_often"
     GIVEN_UP = "given_up"
     GIVEN_UP_BY_REQUESTER = "given_up_by_requester"
     NO_JOB_HERE = "no_job_here"  # job

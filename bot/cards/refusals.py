@@ -197,6 +197,10 @@ SENTENCES: dict[Problem, str] = {
     Problem.CANNOT_SAVE: (
         "I cannot save anything right now, and my operator has been told. Please try again later."
     ),
+    Problem.TOO_OFTEN: (
+        "That is more than I look at in a minute, so I left it: send it again in a minute, or use "
+        "`/mimic`."
+    ),
     Problem.BUSY: (
         "So many people are asking right now that I could not take this in time. Nothing was "
         "charged: please try again in a moment."

@@ -6,7 +6,7 @@ import discord
 import structlog
 
 from bot.cards import job as job_cards
-from bot.core.jobs import Job
+from bot.core.jobs import Job, Source
 from bot.delivery.discord_errors import LOST, is_refusal
 from bot.delivery.searches import cards_of, is_card_of
 from bot.delivery.twins import Twins
@@ -78,3 +78,9 @@ async def delete(message: discord.Message | discord.PartialMessage) -> None:
     except discord.HTTPException as error:
         if not is_refusal(error):
             raise
+
+
+def is_card_unsure(job: Job) -> bool:
+    """Whether a plain message's card is yet to be posted, or may stand without being saved."""
+    is_unsaved = job.card.message_id is None or job.card_is_above_its_files
+    return job.source is Source.MESSAGE and is_unsaved

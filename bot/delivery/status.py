@@ -21,7 +21,8 @@ from bot.core.accounts import Terms
 from bot.core.jobs import Delivered, Job, JobState, Source
 from bot.core.token_bucket import TokenBucket
 from bot.delivery.discord_errors import LOST, is_refusal
-from bot.delivery.offers import answer, channel_of, delete, take_back
+from bot.delivery.doors import Doors
+from bot.delivery.offers import answer, channel_of, delete, is_card_unsure, take_back
 from bot.delivery.replies import Replies
 from bot.delivery.searches import cards_of, is_card_of, ours_since
 from bot.delivery.twins import Twins
@@ -62,9 +63,11 @@ class StatusCards:
         clock: Clock,
         outlook: Callable[[Job], Awaitable[Outlook]],
         terms: Callable[[Job], Awaitable[Terms]],
+        doors: Doors,
         pause: Callable[[], Awaitable[None]],
     ) -> None:
         self._pause = pause
+        self._doors = doors
         self._client = client
         self._store = store
         self._jobs = jobs
@@ -153,13 +156,13 @@ class StatusCards:
         if _is_renewal(job.card.shown, fingerprint) and not self._may_renew(job, fingerprint):
             return False
         edited = False
-        if not _needs_nothing(job):
+        if not (_needs_nothing(job) or self._doors.bar(job)):
             view = job_cards.offer(job, terms) if job.is_offer else job_cards.status(job, outlook)
             if job.failure and job.source is Source.SLASH and job.queued_at is None:
                 await self._refuse_privately(job)
             elif job.is_taken_back:
                 await take_back(self._client, job)
-            elif _is_card_unsure(job):
+            elif is_card_unsure(job):
                 await self._post_card(job, view)
             else:
                 await self._edit(job, view)
@@ -180,7 +183,9 @@ class StatusCards:
         self._renewals.take(now)
         return True
 
-    async def _post_card(self, job: Job, view: discord.ui.LayoutView) -> None:
+    async def _post_card(
+        self, job: Job, view: discord.ui.LayoutView, *, directly: bool = False
+    ) -> None:
         """The card of a plain message's request is a message of its own.
 
         It stands below the newest message that brought a file: an edit above that would go unseen.
@@ -188,6 +193,10 @@ class StatusCards:
         killed anywhere in between, the next try finds the new one by its buttons and goes on, even
         if one of them has been pressed meanwhile; so an edit takes them only once it is saved.
         """
+        is_shy = job.is_offer and not job.is_direct and job.card.message_id is None and not directly
+        if is_shy and self._doors.are_closed(job.channel_id):
+            await self._show_directly(job, view)
+            return
         try:
             channel = channel_of(self._client, job)
             answered = job.completed_by_id or job.origin_id
@@ -220,10 +229,8 @@ class StatusCards:
             if not is_refusal(error):
                 raise DeliveryError(str(error)) from error
             log.info("a card could not be posted", job=job.id, reason=str(error))
-            if job.is_offer and not job.is_direct and job.card.message_id is None:
-                await self._show_directly(job, view)
-            else:
-                await self._edit(job, view)
+            self._doors.refused(error, job.channel_id, *([job.person_id] if directly else []))
+            await (self._show_directly if is_shy else self._edit)(job, view)
 
     async def _leave_to_other(self, job: Job) -> None:
         """Another bot has answered: an offer ends, and nothing of it stays."""
@@ -239,9 +246,10 @@ class StatusCards:
     async def _show_directly(self, job: Job, view: discord.ui.LayoutView) -> None:
         """Where the bot may not post, an offer goes on in its requester's direct messages."""
         try:
-            direct = await (await self._client.fetch_user(job.person_id)).create_dm()
+            direct = await self._client.create_dm(discord.Object(job.person_id))
             if direct.id != job.channel_id:
-                await self._post_card(await self._store.move_offer(job, direct.id), view)
+                moved = await self._store.move_offer(job, direct.id)
+                await self._post_card(moved, view, directly=True)
         except StaleJob as error:  # its files have just been looked at
             raise DeliveryError(str(error)) from error
         except LOST as error:
@@ -277,7 +285,7 @@ class StatusCards:
         For whoever holds `exclusive`. Raises `DeliveryError`.
         """
         try:
-            if _is_card_unsure(job):
+            if is_card_unsure(job):
                 for card in await cards_of(job, channel_of(self._client, job), self._client.user):
                     await delete(card)
             if job.card.message_id is not None:
@@ -376,12 +384,6 @@ def _note(job: Job, outlook: Outlook) -> str | None:
 def _is_looked_at(job: Job) -> bool:
     """An offer with both files, whose price is not known yet."""
     return job.is_offer and None not in {job.subject, job.motion} and job.duration_s is None
-
-
-def _is_card_unsure(job: Job) -> bool:
-    """Whether a plain message's card is yet to be posted, or may stand without being saved."""
-    is_unsaved = job.card.message_id is None or job.card_is_above_its_files
-    return job.source is Source.MESSAGE and is_unsaved
 
 
 def _needs_nothing(job: Job) -> bool:

@@ -5,6 +5,7 @@ hands over with its files.
 """
 
 import itertools
+from typing import Protocol
 
 import discord
 import structlog
@@ -31,6 +32,20 @@ GIVE_WAY_S = 4.0
 """So long another bot may take to answer; what comes later is not shown beside its answer."""
 
 
+class Doors(Protocol):
+    """What is remembered of where Discord does not let the bot in."""
+
+    def refused(self, error: BaseException, *ids: int) -> None:
+        """A channel, or a person's direct messages, took no message."""
+
+    def are_closed(self, *ids: int) -> bool:
+        """Whether each of these has taken no message lately."""
+
+    @property
+    def are_many_closed(self) -> bool:
+        """Whether so much was refused lately that strangers are not answered."""
+
+
 class Messages(commands.Cog):
     """Listens to direct messages, and to mentions of the bot in servers."""
 
@@ -40,11 +55,13 @@ class Messages(commands.Cog):
         requests: RequestService,
         crowd: Crowd,
         small_talk: SmallTalk,
+        doors: Doors,
     ) -> None:
         self._client = client
         self._requests = requests
         self._crowd = crowd
         self._small_talk = small_talk
+        self._doors = doors
 
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
@@ -55,7 +72,7 @@ class Messages(commands.Cog):
             take = self._take_mention
         else:
             return  # nearly all messages of a busy server
-        if message.author.bot or message.webhook_id is not None:
+        if message.author.bot or message.webhook_id is not None or self._is_in_vain(message):
             return
         try:
             async with self._crowd.turn_of(message.author.id):
@@ -64,6 +81,12 @@ class Messages(commands.Cog):
             await self._refuse(message, refused)
         except CannotSave:
             await self._refuse(message, Refused(Problem.CANNOT_SAVE))
+
+    def _is_in_vain(self, message: discord.Message) -> bool:
+        """Whether no answer would reach who mentions the bot, or there were too many of these."""
+        doors = self._doors
+        is_unheard = doors.are_closed(message.channel.id, message.author.id)
+        return message.guild is not None and (is_unheard or doors.are_many_closed)
 
     async def _take(self, message: discord.Message) -> None:
         place = _place_of(message)
@@ -79,7 +102,7 @@ class Messages(commands.Cog):
         elif self._small_talk.deserves_answer(place.person_id):
             is_new = await self._requests.explain_once(place)
             prices = self._requests.prices()
-            await _answer(
+            await self._answer(
                 message, job_cards.explanation(prices) if is_new else job_cards.reminder()
             )
 
@@ -103,24 +126,57 @@ class Messages(commands.Cog):
             return
         self._requests.wallets.refuse_closed(place.server_id)
         if self._small_talk.is_news(place.person_id, "hint"):
-            await _answer(message, job_cards.hint())
+            await self._answer(message, job_cards.hint())
 
     async def _offer(self, message: discord.Message, place: Place, files: list[GivenFile]) -> None:
         image, video, left_out = _sort(files)
+        self._small_talk.refuse_many(place.person_id, place.server_id)
         await self._requests.offer(place, message.id, image, video)
-        if left_out:
+        if left_out and (place.is_direct or self._small_talk.is_news(place.person_id, "left out")):
             view = job_cards.left_out([file.upload.name for file in left_out])
-            await _answer(message, view, f"left-{message.id}")
+            await self._answer(message, view, f"left-{message.id}")
 
     async def _refuse(self, message: discord.Message, refused: Refused) -> None:
         """Where others read along, the same reason is not given again and again."""
         view = parts.refusal(refused.problem, refused.facts)
         if refused.problem is Problem.TWIN:
             await self._crowd.clock.sleep(GIVE_WAY_S)
-        if message.guild is None:
-            await _answer(message, view)
-        elif self._small_talk.is_news(message.author.id, refused.problem):
-            await (_tell if refused.problem in PERSONAL else _answer)(message, view)
+        is_told_each_time = message.guild is None and refused.problem is not Problem.TOO_OFTEN
+        if is_told_each_time or self._small_talk.is_news(message.author.id, refused.problem):
+            is_personal = message.guild is not None and refused.problem in PERSONAL
+            await (self._tell if is_personal else self._answer)(message, view)
+
+    async def _answer(
+        self, message: discord.Message, view: discord.ui.LayoutView, nonce: str | None = None
+    ) -> None:
+        """Where the message was written, in a server as a reply; where that is closed, directly."""
+        nonce = nonce or job_cards.answer_to(message.id)
+        guild, channel = message.guild, message.channel
+        if guild is not None and self._doors.are_closed(channel.id):
+            await self._tell(message, view)
+            return
+        try:
+            if guild is None or not channel.permissions_for(guild.me).read_message_history:
+                await channel.send(view=view, nonce=nonce)
+            else:
+                reply_to = message.to_reference(fail_if_not_exists=False)
+                await channel.send(view=view, reference=reply_to, nonce=nonce)
+        except discord.Forbidden as error:
+            self._doors.refused(error, channel.id)
+            if guild is not None:
+                await self._tell(message, view)
+            else:
+                _log_closed(message, error)
+
+    async def _tell(self, message: discord.Message, view: discord.ui.LayoutView) -> None:
+        """By direct message alone."""
+        if self._doors.are_closed(message.author.id):
+            return
+        try:
+            await message.author.send(view=view, nonce=job_cards.answer_to(message.id))
+        except discord.Forbidden as error:
+            self._doors.refused(error, message.author.id)
+            _log_closed(message, error)
 
 
 def _place_of(message: discord.Message) -> Place:
@@ -161,33 +217,6 @@ def _refuse_useless(files: list[GivenFile]) -> None:
     if left_out and not (image or video):
         raise Refused(Problem.NEITHER, name=left_out[0].upload.name)
     refuse_at_sight(image, video)
-
-
-async def _answer(
-    message: discord.Message, view: discord.ui.LayoutView, nonce: str | None = None
-) -> None:
-    """Where the message was written, in a server as a reply; where that is closed, directly."""
-    nonce = nonce or job_cards.answer_to(message.id)
-    try:
-        guild = message.guild
-        if guild is None or not message.channel.permissions_for(guild.me).read_message_history:
-            await message.channel.send(view=view, nonce=nonce)
-        else:
-            reply_to = message.to_reference(fail_if_not_exists=False)
-            await message.channel.send(view=view, reference=reply_to, nonce=nonce)
-    except discord.Forbidden as error:
-        if message.guild is not None:
-            await _tell(message, view)
-        else:
-            _log_closed(message, error)
-
-
-async def _tell(message: discord.Message, view: discord.ui.LayoutView) -> None:
-    """By direct message alone."""
-    try:
-        await message.author.send(view=view, nonce=job_cards.answer_to(message.id))
-    except discord.Forbidden as error:
-        _log_closed(message, error)
 
 
 def _log_closed(message: discord.Message, error: discord.Forbidden) -> None:

@@ -1,0 +1,99 @@
+"""Where Discord does not let the bot in, and how often it has said so.
+
+Who makes 10,000 requests in ten minutes that are answered with 401, 403 or 429 is shut out by their
+address (Discord's documentation, Rate Limits). Strangers choose where the bot is to answer them, so
+what was refused is not asked again for a while, and far below that number it asks for less.
+"""
+
+from collections import deque
+from types import SimpleNamespace
+
+import aiohttp
+import discord
+
+from bot.alarms import Alarm, Alarms
+from bot.clock import Clock
+from bot.core.jobs import Job, Source
+
+CLOSED_S = 600.0
+MOST_CLOSED = 10_000
+WINDOW_S = 600.0
+MANY, MOST = 1_500, 5_000
+"""From the first on, mentions are left unanswered; from the second on, all but commands is."""
+
+REFUSALS = frozenset({401, 403, 429})
+ANSWERS = ("/interactions/", "/webhooks/")
+"""What somebody waits for; these are not counted against who is answered."""
+
+
+class TooManyRefusedError(aiohttp.ClientError):
+    """This request would be one too many: it is lost, as on a bad line, and may be tried later."""
+
+
+class Doors:
+    """Remembered in memory alone; ids of channels and of people are never the same."""
+
+    def __init__(self, clock: Clock, alarms: Alarms) -> None:
+        self._clock = clock
+        self._alarms = alarms
+        self._closed: dict[int, float] = {}  # in the order in which they open again
+        self._refused_at: deque[float] = deque(maxlen=MOST)
+
+    def refused(self, error: BaseException, *ids: int) -> None:
+        """A channel, or a person's direct messages, took no message."""
+        if not isinstance(error, discord.Forbidden):
+            return
+        for one in ids:
+            self._closed.pop(one, None)
+            self._closed[one] = self._clock.monotonic() + CLOSED_S
+        while len(self._closed) > MOST_CLOSED:
+            del self._closed[next(iter(self._closed))]
+
+    def are_closed(self, *ids: int) -> bool:
+        """Whether each of these has taken no message lately."""
+        now = self._clock.monotonic()
+        return all(self._closed.get(one, now) > now for one in ids)
+
+    def bar(self, job: Job) -> bool:
+        """Whether a mention's card never stood anywhere, and can stand nowhere now."""
+        ways = (job.channel_id, job.person_id) if job.is_offer else (job.channel_id,)
+        is_unseen = not job.is_direct and job.card.message_id is None
+        return job.source is Source.MESSAGE and is_unseen and self.are_closed(*ways)
+
+    @property
+    def are_many_closed(self) -> bool:
+        """Whether so much was refused lately that strangers are not answered."""
+        return self._count() >= MANY
+
+    def trace(self) -> aiohttp.TraceConfig:
+        """To be told of each request by; those that would be too many it does not let out."""
+        told = aiohttp.TraceConfig()
+        told.on_request_start.append(self._begins)
+        told.on_request_end.append(self._is_answered)
+        return told
+
+    async def _begins(
+        self, _: aiohttp.ClientSession, __: SimpleNamespace, asked: aiohttp.TraceRequestStartParams
+    ) -> None:
+        url = str(asked.url)
+        if not url.startswith(discord.http.Route.BASE) or any(one in url for one in ANSWERS):
+            return  # the gateway, too, goes on
+        if self._count() >= MOST:
+            raise TooManyRefusedError("Discord has refused too much of late")
+
+    async def _is_answered(
+        self, _: aiohttp.ClientSession, __: SimpleNamespace, told: aiohttp.TraceRequestEndParams
+    ) -> None:
+        answer = told.response
+        is_shared = answer.headers.get("X-RateLimit-Scope") == "shared"  # which does not count
+        if answer.status in REFUSALS and not is_shared:
+            self._refused_at.append(self._clock.monotonic())
+            if self.are_many_closed:
+                self._alarms.raise_(Alarm.REFUSED, "requests")
+        elif self._count() < MANY / 2:
+            self._alarms.clear(Alarm.REFUSED, "requests")
+
+    def _count(self) -> int:
+        while self._refused_at and self._refused_at[0] <= self._clock.monotonic() - WINDOW_S:
+            self._refused_at.popleft()
+        return len(self._refused_at)
