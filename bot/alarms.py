@@ -16,6 +16,7 @@ class Alarm(StrEnum):
     FAULT = "the provider finds fault with how it is asked"
     REJECTIONS = "the provider turns several people down with the same words"
     COST = "a run cost more than its price implies"
+    BILLED = "a run that failed was billed"
     DISK = "nothing can be saved"
     ROOM = "the files take nearly all the room that they may"
     DAMAGE = "the database is damaged, and the bot ends"
@@ -43,6 +44,10 @@ ADVICE = {
     Alarm.COST: (
         "Look at the run in the provider's history, and whether its prices have changed; people "
         "pay for the length of their motion."
+    ),
+    Alarm.BILLED: (
+        "Ask the provider why. Whoever asked was not charged, and budgets count its price; `quota "
+        "block` stops somebody whose files always fail."
     ),
     Alarm.DISK: "Free space in DATA_DIR, or close what holds the database; jobs wait meanwhile.",
     Alarm.ROOM: (

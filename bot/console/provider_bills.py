@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from bot.core.books import CAPTURED, AttemptLine, Books, Difference, JobLine
 from bot.core.jobs import Job, JobState
+from bot.errors import Problem
 from bot.jobs.given_up import LOOK_FOR_S
 from bot.jobs.strays.sameness import is_same_link
 from bot.provider.client import Row, RunState
@@ -25,7 +26,9 @@ class ProviderBills:
         self._since, self._until = since, until
         self._rows = {row.request_id: row for row in rows}
         self._jobs = {job.id: job for job in books.jobs}
-        self._unproven = {line.job_id for line in books.unproven}
+        self._followed = {
+            line.attempt_id for line in books.unproven if until - line.since < LOOK_FOR_S
+        }
         self._queued = queued
         self._attempts = books.attempts
         claims = [(canonical_id(a.request_id), a) for a in books.attempts if a.request_id]
@@ -48,7 +51,7 @@ class ProviderBills:
 
     def _unclaimed(self) -> Iterator[Difference]:
         lost = {
-            _inputs(attempt, self._jobs[attempt.job_id]): self._jobs[attempt.job_id]
+            _inputs(attempt, self._jobs[attempt.job_id]): attempt
             for attempt in self._attempts
             if attempt.request_id is None and attempt.job_id in self._jobs
         }
@@ -56,8 +59,9 @@ class ProviderBills:
             if row.request_id in self._claims or (row.state in UNSUCCESSFUL and not row.cost):
                 continue
             sent = (row.inputs["image_url"], row.inputs["video_url"], row.inputs["quality"])
-            job = lost.get(sent)
-            if job is not None and self._is_looked_for(job):
+            attempt = lost.get(sent)
+            job = None if attempt is None else self._jobs[attempt.job_id]
+            if attempt and job and self._is_looked_for(attempt, job):
                 continue  # the bot is about to find it by itself
             whose = "no job knows it"
             waiting = next((job for job in self._queued if _has_files_of(row, job)), None)
@@ -73,9 +77,10 @@ class ProviderBills:
             cost = "" if row.cost is None else f" and cost {row.cost:g}"
             yield Difference(f"The provider ran {row.request_id}{cost}, but {whose}.")
 
-    def _is_looked_for(self, job: JobLine) -> bool:
-        is_new = self._until - job.state_since < LOOK_FOR_S
-        return job.state is JobState.SUBMITTING or (job.id in self._unproven and is_new)
+    def _is_looked_for(self, attempt: AttemptLine, job: JobLine) -> bool:
+        is_current = attempt.id == job.attempt_id
+        in_doubt = is_current and job.state is JobState.SUBMITTING
+        return in_doubt or attempt.id in self._followed
 
     def _claimed(self) -> Iterator[Difference]:
         for request_id, attempt in self._claims.items():
@@ -100,7 +105,7 @@ class ProviderBills:
                 job.state is JobState.FAILED
                 and row.state is RunState.COMPLETED
                 and JobState.FAILED not in job.decisions
-                and job.id not in self._unproven
+                and (job.failure or {}).get("problem") != Problem.GIVEN_UP_BY_REQUESTER
             ):
                 yield Difference(
                     f"The run {request_id} succeeded at the provider, but its job {job.id} failed."

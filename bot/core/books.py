@@ -1,8 +1,9 @@
 """What must agree in the books: wallets with the journal, holds with states, submits with jobs."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from bot.core.jobs import ENDED, JobState
 from bot.core.ledger import Entry, EntryKind, whole_price
@@ -29,6 +30,7 @@ class JobLine:
     quality: str | None
     attempt_id: int | None
     video_deleted_at: float | None
+    failure: Mapping[str, Any] | None = None
     decisions: tuple[str, ...] = ()
 
 
@@ -57,12 +59,14 @@ class WalletLine:
 
 @dataclass(frozen=True, slots=True)
 class UnprovenLine:
-    """A job that was given up while a run may yet be billed, and what budgets count for it."""
+    """An attempt without a video that may be billed, and what budgets count for it since when."""
 
+    attempt_id: int
     job_id: str
     server_id: int
     held_at: float
     credits: int
+    since: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +160,11 @@ def _holds(books: Books) -> Iterator[Difference]:
         found = money.get(job.id, _Money())
         yield from _journal_of(job, found)
         yield from _state_of(job, found)
+    attempts = {attempt.id: attempt.job_id for attempt in books.attempts}
+    current = {job.attempt_id for job in books.jobs}
     for line in books.unproven:
-        yield from _unproven(line, money[line.job_id])
+        is_its_own = attempts.get(line.attempt_id) == line.job_id
+        yield from _unproven(line, money[line.job_id], is_its_own, line.attempt_id in current)
 
 
 def _journal_of(job: JobLine, money: _Money) -> Iterator[Difference]:
@@ -204,14 +211,17 @@ def _state_of(job: JobLine, money: _Money) -> Iterator[Difference]:
         yield Difference(f"{said} captured and not refunded.")
 
 
-def _unproven(line: UnprovenLine, money: _Money) -> Iterator[Difference]:
-    """Whether budgets count what was held and given back, and not twice."""
+def _unproven(
+    line: UnprovenLine, money: _Money, is_its_own: bool, is_current: bool
+) -> Iterator[Difference]:
+    """Whether budgets count what was held, and not twice: the last attempt's was given back."""
     counted = (line.server_id, line.held_at, line.credits)
     held = [(hold.server_id, hold.at, whole_price(hold)) for hold in money.holds]
-    if held != [counted] or not any(entry.kind is EntryKind.RELEASE for entry in money.settled):
+    is_back = any(entry.kind is EntryKind.RELEASE for entry in money.settled)
+    if held != [counted] or not is_its_own or (is_current and not is_back):
         yield Difference(
-            f"Budgets count {line.credits} credits for job {line.job_id}, which was given up, and "
-            "these are not what was held for it and given back."
+            f"Budgets count {line.credits} credits for attempt {line.attempt_id} of job "
+            f"{line.job_id}, and these are not what was held for it and given back."
         )
 
 

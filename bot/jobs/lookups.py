@@ -2,7 +2,7 @@
 
 import structlog
 
-from bot.alarms import Alarms
+from bot.alarms import Alarm, Alarms
 from bot.clock import Clock
 from bot.core.jobs import Job
 from bot.errors import AccountRefused, ProviderError
@@ -55,6 +55,14 @@ def window(began_at: float, now: float) -> tuple[float, float]:
     if began_at > now:
         return now - CLOCK_SET_BACK_S, began_at + CLOCK_SET_BACK_S
     return began_at - CLOCK_SKEW_S, now + CLOCK_SKEW_S
+
+
+def tell_of_bill(alarms: Alarms, job: Job, cost: float | None) -> None:
+    """The operator is told when a run that failed was billed, and when the next one was not."""
+    if cost == 0:
+        alarms.clear(Alarm.BILLED, SOURCE)
+    elif cost is not None:
+        alarms.raise_(Alarm.BILLED, SOURCE, job=job.id, person_id=job.person_id, cost=cost)
 
 
 class Lookups:

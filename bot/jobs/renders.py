@@ -18,7 +18,7 @@ from bot.jobs.deadlines import RetryDeadline
 from bot.jobs.files import Files
 from bot.jobs.forecast import Forecast
 from bot.jobs.live import Jobs
-from bot.jobs.lookups import REVIEW_EVERY_S, Lookups
+from bot.jobs.lookups import REVIEW_EVERY_S, Lookups, tell_of_bill
 from bot.media.downloads import Downloads
 from bot.media.inspect import Media
 from bot.provider.breaker import CircuitBreaker
@@ -129,7 +129,7 @@ class Renders:
         self._breaker.record_poll_success(job.id)
         self._note_word(job, status)
         if status.state is RunState.FAILED:
-            return await self._fail(job, status.error)
+            return await self._fail(job, status.error, told_cost=status.cost)
         if status.state in FINAL:
             return await self._conclude(job, request_id, status, elapsed_s)
         self._seen_running.add(job.id)
@@ -164,7 +164,7 @@ class Renders:
                 raise
         else:
             if result.state is RunState.FAILED:
-                return await self._fail(job, result.error)
+                return await self._fail(job, result.error, told_cost=result.cost)
             if result.url:
                 return await self._take(job, result.url, result.cost)
         said = status.error or f"The provider calls it {status.odd_word or status.state}."
@@ -231,10 +231,18 @@ class Renders:
             return await self._fail(job, row.error or said, row)
         return await self._take(job, row.url, row.cost)
 
-    async def _fail(self, job: Job, reason: str | None, row: Row | None = None) -> float:
+    async def _fail(
+        self,
+        job: Job,
+        reason: str | None,
+        row: Row | None = None,
+        told_cost: float | None = None,
+    ) -> float:
         """A run made nothing: tried again where that may help and it provably cost nothing.
 
-        The proof is its row in the history, which may come late.
+        The proof is its row in the history, which may come late; an answer that tells of a cost
+        proves no more than that there is one. Of what is not proved `GivenUp` finds out later, and
+        nobody waits for that.
         """
         said = reason or "It gave no reason."
         problem = problem_in(said, otherwise=Problem.GENERATION_FAILED)
@@ -247,6 +255,7 @@ class Renders:
             if row and row.url and row.state is not RunState.FAILED:
                 return await self._take(job, row.url, row.cost)
         is_free = row is not None and row.state is RunState.FAILED and row.cost == 0
+        cost = row.cost if row and (row.cost or row.is_free) else told_cost or None
         failure, at = Failure(problem, {"reason": said}), self._clock.time()
         told = {"job": job.id, "problem": problem, "reason": said}
         if may_help and is_free and await self._store.try_again(job, failure, at):
@@ -254,7 +263,8 @@ class Renders:
         else:
             log.warning("a run failed", **told)
             self._rejections.record(job.person_id, said, problem)
-            await self._store.fail(job, failure, at)
+            await self._store.fail(job, failure, at, cost)
+        tell_of_bill(self._alarms, job, cost)
         self._forget(job)
         return 0
 
@@ -346,5 +356,4 @@ def _is_settled(row: Row) -> bool:
 
     Only of a FAILED is that documented; any other end must say that nothing was deducted.
     """
-    is_unbilled = row.state is RunState.ENDED and row.cost == 0
-    return row.url is not None or row.state is RunState.FAILED or is_unbilled
+    return row.url is not None or row.state is RunState.FAILED or row.is_free

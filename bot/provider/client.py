@@ -141,11 +141,11 @@ class Segmind:
     async def status(self, request_id: str) -> Status:
         """Poll once. Raises `RequestUnknown`, `AccountRefused` or `ProviderUnavailable`."""
         reply = await self._get(self._request_url(request_id) + "/status")
-        state, word = _state_in(reply), as_dict(reply.body).get("status")
+        state, body = _state_in(reply), as_dict(reply.body)
         if state is None:
             raise ProviderUnavailable("The poll's answer names no state.", status=reply.status)
         reason = reply.text if state in UNSUCCESSFUL else None
-        return Status(state, reason or None, odd_word(word))
+        return Status(state, reason or None, odd_word(body.get("status")), _cost_in(body))
 
     async def result(self, request_id: str) -> Result:
         """Read the result once.
@@ -154,8 +154,7 @@ class Segmind:
         """
         reply = await self._get(self._request_url(request_id))
         body = as_dict(reply.body)
-        cost = number(as_dict(body.get("metrics")).get("cost"))
-        state = _state_in(reply)
+        state, cost = _state_in(reply), _cost_in(body)
         if state is RunState.FAILED:
             return Result(state, error=reply.text or None, cost=cost)
         if state in GOING_ON:
@@ -371,6 +370,10 @@ def _state_in(reply: Reply) -> RunState | None:
     """A run's state in an answer about it; a 422 says by itself that it failed."""
     body = as_dict(reply.body)
     return RunState.FAILED if reply.status == 422 else run_state(body.get("status"), body)
+
+
+def _cost_in(body: Mapping[str, object]) -> float | None:
+    return number(as_dict(body.get("metrics")).get("cost"))
 
 
 def _windows(since: float, until: float) -> Iterator[tuple[date, date]]:

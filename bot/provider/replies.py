@@ -94,12 +94,14 @@ _OTHER_NAMES = {
 class Status:
     """What a poll said; `error` is the provider's reason for an end without a video.
 
-    `odd_word` is what it called the state, where its documentation has no such word.
+    `odd_word` is what it called the state, where its documentation has no such word; `cost` as with
+    `Result`.
     """
 
     state: RunState
     error: str | None = None
     odd_word: str | None = None
+    cost: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,11 @@ class Row:
     cost: float | None
     created_at: float | None
     inputs: Mapping[str, object] = field(default_factory=dict, compare=False)
+
+    @property
+    def is_free(self) -> bool:
+        """Whether it proves that the run made nothing and was not billed."""
+        return self.state in UNSUCCESSFUL and self.cost == 0
 
 
 def submit_error(reply: Reply, *, address: str, model: str) -> ProviderError:

@@ -72,10 +72,21 @@ class Decisions:
             after = changed(connection, job.id)
         if outcome is Outcome.GIVE_UP:
             journal.settle(connection, job, EntryKind.RELEASE, at)
-            journal.keep_counting(connection, job)
+        if outcome is not Outcome.RAN:  # whatever is decided, the provider may bill it
+            journal.keep_counting(connection, job, at)
         action = _about(job, ActionKind.RESOLVE, actor_id, reason, at)
         record_action(connection, replace(action, before=_seen(job), after=_seen(after)))
         return after
+
+    @transaction
+    def cancel(self, connection: Connection, job: Job, at: float) -> Job:
+        """Its requester ends a job before its submit. Raises `Refused` when that has passed."""
+        if job.state not in CANCELLABLE:
+            late = Problem.STILL_IN_DOUBT if job.is_in_doubt else Problem.TOO_LATE_TO_CANCEL
+            raise Refused(Problem.ALREADY_ENDED if job.ended else late, job=job.id)
+        cancelled = transition(connection, job, JobState.CANCELLED, at, failure=None)
+        journal.settle(connection, job, EntryKind.RELEASE, at)
+        return cancelled
 
     @transaction
     def give_up(self, connection: Connection, job: Job, at: float) -> Job:
@@ -91,7 +102,7 @@ class Decisions:
             connection, job, JobState.FAILED, at, failure=failure, delivered=Delivered.KEPT
         )  # whoever gives it up need not be told so
         journal.settle(connection, job, EntryKind.RELEASE, at)
-        journal.keep_counting(connection, job)
+        journal.keep_counting(connection, job, at)
         return failed
 
     @transaction
@@ -105,8 +116,8 @@ class Decisions:
         cost: float | None,
         is_billed: bool,
     ) -> bool:
-        """The history shows a run of a job that was given up: it is this one's, and delivered to
-        nobody. What is billed goes on counting in budgets.
+        """The history shows the run of a lost attempt: it is this one's, and delivered to nobody.
+        What is billed goes on counting in budgets.
 
         `False`, and nothing is changed, if it is another's, or may be: of a job with the very same
         inputs that somebody still waits for.
@@ -115,7 +126,7 @@ class Decisions:
             return False
         update_attempt(connection, job, request_id=request_id, submitted_at=submitted_at, cost=cost)
         if not is_billed:
-            journal.stop_counting(connection, job.id)
+            journal.stop_counting(connection, job)
         return True
 
     @transaction
@@ -151,8 +162,17 @@ class Decisions:
 
     @transaction
     def never_ran(self, connection: Connection, job: Job) -> None:
-        """The history has proved that nothing came of a job given up: budgets count it no more."""
-        journal.stop_counting(connection, job.id)
+        """The history has proved that nothing came of an attempt: budgets count it no more."""
+        journal.stop_counting(connection, job)
+
+    @transaction
+    def cost_is_known(
+        self, connection: Connection, job: Job, cost: float, *, is_billed: bool
+    ) -> None:
+        """The history says what a run cost of which its job has no video."""
+        update_attempt(connection, job, cost=cost)
+        if not is_billed:
+            journal.stop_counting(connection, job)
 
     @transaction
     def grant(

@@ -238,18 +238,26 @@ def settle(connection: Connection, job: Job, kind: EntryKind, at: float) -> None
     write_entry(connection, entry, held=-ledger.whole_price(held))
 
 
-def keep_counting(connection: Connection, job: Job) -> None:
-    """A job is given up whose run is billed, or may yet be: budgets count it until it is not."""
+def keep_counting(connection: Connection, job: Job, at: float) -> None:
+    """Its attempt brings no video and may be billed: budgets count it until it provably is not."""
     held = hold_of(connection, job.id)
     assert held is not None
-    credits = ledger.whole_price(held)
-    row = {"job_id": job.id, "server_id": held.server_id, "held_at": held.at, "credits": credits}
+    assert job.attempt is not None
+    row = {
+        "attempt_id": job.attempt.id,
+        "job_id": job.id,
+        "server_id": held.server_id,
+        "held_at": held.at,
+        "credits": ledger.whole_price(held),
+        "since": at,
+    }
     connection.execute(insert(unproven), row)
 
 
-def stop_counting(connection: Connection, job_id: str) -> None:
-    """Nothing was billed of a job that was given up."""
-    connection.execute(delete(unproven).where(unproven.c.job_id == job_id))
+def stop_counting(connection: Connection, job: Job) -> None:
+    """Nothing was billed of this attempt of a job."""
+    assert job.attempt is not None
+    connection.execute(delete(unproven).where(unproven.c.attempt_id == job.attempt.id))
 
 
 def hold_of(connection: Connection, job_id: str) -> Entry | None:

@@ -1,7 +1,7 @@
 """Asking the store: no method here changes anything."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any
 
@@ -42,6 +42,7 @@ _COSTS = (
         attempts.c.id > select(func.max(attempts.c.id) - _LATEST).scalar_subquery(),
         attempts.c.quality == bindparam("quality"),
         attempts.c.cost > 0,
+        attempts.c.result_url.is_not(None),  # what failed and was billed is no measure
         jobs.c.price > 0,
     )
     .order_by(attempts.c.id.desc())
@@ -134,14 +135,23 @@ class Queries:
             jobs.c.delivery_message_id.in_(message_ids), jobs.c.delivered.is_not(None)
         )
 
-    async def unproven(self, since: float) -> list[Job]:
-        """Jobs given up since then (unix s) whose runs nobody has found yet, oldest first."""
-        given_up = await self._jobs(
-            jobs.c.id.in_(select(unproven.c.job_id)),
-            jobs.c.state_since >= since,
-            attempts.c.request_id.is_(None),
+    @query
+    def unproven(self, connection: Connection, since: float) -> list[tuple[Job, float]]:
+        """Jobs as of attempts that may be billed, of which nobody knows yet what they cost, and
+        since when budgets count these; since then (unix s), oldest first."""
+        counted = (
+            select(attempts, unproven.c.job_id, unproven.c.since)
+            .join(unproven, unproven.c.attempt_id == attempts.c.id)
+            .where(unproven.c.since >= since, attempts.c.cost.is_(None))
+            .order_by(unproven.c.since, attempts.c.id)
         )
-        return given_up[::-1]
+        return [
+            (
+                replace(transitions.read_job(connection, row["job_id"]), attempt=attempt_from(row)),
+                row["since"],
+            )
+            for row in connection.execute(counted).mappings()
+        ]
 
     async def behind(self) -> list[Job]:
         """Jobs whose card does not show their last state."""

@@ -9,7 +9,6 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from bot.core import admission
 from bot.core.admission import Ask, NewJob
 from bot.core.jobs import (
-    CANCELLABLE,
     Delivered,
     Failure,
     Job,
@@ -23,7 +22,7 @@ from bot.core.jobs import (
 from bot.core.ledger import EntryKind
 from bot.core.queue import may_start
 from bot.core.rules import OperatorLimits
-from bot.errors import Problem, Refused, StaleJob
+from bot.errors import Problem, StaleJob
 from bot.store import journal
 from bot.store.audit_log import AuditLog
 from bot.store.database import Database, transaction
@@ -208,23 +207,23 @@ class Store(Decisions):
         return queued
 
     @transaction
-    def fail(self, connection: Connection, job: Job, failure: Failure, at: float) -> Job:
-        """End a job without a video, and give its credits back."""
-        failed = transition(
-            connection, job, JobState.FAILED, at, failure=failure_json(failure), lease=None
-        )
+    def fail(
+        self,
+        connection: Connection,
+        job: Job,
+        failure: Failure,
+        at: float,
+        cost: float | None = None,
+    ) -> Job:
+        """End a job without a video: credits go back; budgets count its run unless `cost` is 0."""
+        if cost is not None:
+            update_attempt(connection, job, cost=cost)
+        told = failure_json(failure)
+        failed = transition(connection, job, JobState.FAILED, at, failure=told, lease=None)
         journal.settle(connection, job, EntryKind.RELEASE, at)
+        if job.attempt and job.attempt.request_id and cost != 0:
+            journal.keep_counting(connection, job, at)
         return failed
-
-    @transaction
-    def cancel(self, connection: Connection, job: Job, at: float) -> Job:
-        """End a job before its submit. Raises `Refused` when that has passed."""
-        if job.state not in CANCELLABLE:
-            late = Problem.STILL_IN_DOUBT if job.is_in_doubt else Problem.TOO_LATE_TO_CANCEL
-            raise Refused(Problem.ALREADY_ENDED if job.ended else late, job=job.id)
-        cancelled = transition(connection, job, JobState.CANCELLED, at, failure=None)
-        journal.settle(connection, job, EntryKind.RELEASE, at)
-        return cancelled
 
     # --- at the provider ----------------------------------------------------------------------
 

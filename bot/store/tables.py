@@ -219,14 +219,17 @@ payers = Table(
 unproven = Table(
     "unproven",
     metadata,
-    Column("job_id", ForeignKey("jobs.id"), primary_key=True),
+    Column("attempt_id", ForeignKey("attempts.id"), primary_key=True),
+    Column("job_id", ForeignKey("jobs.id"), nullable=False),
     Column("server_id", BigInteger, nullable=False),
     Column("held_at", Float, nullable=False),
     Column("credits", Integer, nullable=False),
+    Column("since", Float, nullable=False),
     Index("unproven_by_time", "held_at"),
+    Index("unproven_by_age", "since"),
 )
-"""Jobs that were given up while a run may yet be billed; their credits count in every budget of the
-time at which they were held."""
+"""Attempts that brought their job no video and may be billed, and since when that is so; their
+credits count in every budget of the time at which they were held."""
 
 explained = Table(
     "explained",

@@ -43,7 +43,7 @@ class Habits:
     `status` answers every poll so; `failure` is why runs fail while the mode is so; `failed_word`
     is what a run that failed is called, and one by another name than FAILED is no 422;
     `result_gone` makes results a 404 though the status said COMPLETED. The rest says in which shape
-    a result or a row is told, `nothing` leaving it out.
+    a result or a row is told, `nothing` leaving it out, and `failures too` billing what failed.
     """
 
     history_late_s: float = 0.0
@@ -51,7 +51,7 @@ class Habits:
     history_loses: bool = False
     history_ids: Literal["dashed", "undashed"] = "dashed"
     history_inputs: Literal["object", "text"] = "object"
-    history_deduction: Literal["full", "nothing"] = "full"
+    history_deduction: Literal["full", "failures too", "nothing"] = "full"
     status: Literal["as usual", "404", "500"] = "as usual"
     failed: Literal["422", "200"] = "422"
     failure: Failure = "unknown"

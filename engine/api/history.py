@@ -12,6 +12,9 @@ LONGEST_WINDOW_DAYS = 31
 DEFAULT_WINDOW_DAYS = 7
 MOST_PER_PAGE = 100
 STATUSES = ("COMPLETED", "FAILED", "PENDING")
+BILLED_FAILURE_CREDITS = 0.42
+"""What a run that failed is billed where failures are."""
+
 SORT_KEYS = ("model_created", "model_name", "credits_deduction")
 
 
@@ -105,8 +108,11 @@ def _row(job: Job, files_url: str, habits: Habits) -> dict[str, object]:
     """One request with its inputs, outcome and cost; never forgotten, unlike the request."""
     run_time_s = job.ended_at - job.started_at if job.ended_at and job.started_at else None
     request_id, inputs = job.request_id, job.inputs.as_sent
-    is_told = habits.history_deduction == "full"
-    deduction: dict[str, object] = {"credits_deduction": job.cost_credits} if is_told else {}
+    deduction: dict[str, object] = {"credits_deduction": job.cost_credits}
+    if habits.history_deduction == "nothing":
+        deduction = {}
+    elif habits.history_deduction == "failures too" and job.state is State.FAILED:
+        deduction = {"credits_deduction": BILLED_FAILURE_CREDITS}
     return deduction | {
         "request_id": request_id if habits.history_ids == "dashed" else request_id.replace("-", ""),
         "model_name": job.inputs.model.slug,

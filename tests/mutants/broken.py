@@ -1,5 +1,6 @@
 """The rules, and by which change of the source each is broken."""
 
+from tests.mutants.money import MONEYS
 from tests.mutants.mutant import Edit, Mutant
 from tests.mutants.mutant import one as _one
 
@@ -9,10 +10,8 @@ POINTS, DOUBT, OFFERS, WAITING, INPUTS = (
 )
 FAILURES = f"{LIFE}/provider/test_failures.py"
 DELIVERY = f"{LIFE}/delivery/test_delivery.py"
-PAUSES = f"{STORE}/test_pauses.py"
 JOBS, MONEY = f"{STORE}/test_jobs.py", f"{STORE}/test_journal.py"
 STORE_PY, FIRST_TABLES = "bot/store/store.py", "bot/store/migrations/versions/0001_first_tables.py"
-UNIQUE = "the database itself refuses a second one"
 
 _STATE = 'jobs.c.state == bindparam("leaves")'
 _REVISION = 'jobs.c.revision == bindparam("seen")'
@@ -28,19 +27,7 @@ _EARLY = """            assert job.quality is not None
                 image_url=image_url, video_url=video_url, quality=job.quality
             )
 """
-_RENDERED = "        return transition(connection, job, JobState.FETCHING, at, failure=None)\n"
-_CAPTURE = "        journal.settle(connection, job, EntryKind.CAPTURE, at)\n"
-_BRING = "            await self._bring(job, attempt.result_url)\n"
-_PAID = "        await self._store.fetched(job, self._clock.time())\n        return 0\n"
 _CLAIMED = '    return connection.scalar(_CLAIM, {"request_id": request_id}) is not None\n'
-_FAILED = """failure=failure_json(failure), lease=None
-        )
-        journal.settle(connection, job, EntryKind.RELEASE, at)
-"""
-_RELEASE = "        journal.settle(connection, job, EntryKind.RELEASE, at)\n"
-_NOT_ACCEPTED = (
-    "        return transition(connection, job, JobState.QUEUED, at, attempt_id=None, lease=None)\n"
-)
 
 SENDING = (
     Mutant(
@@ -260,137 +247,6 @@ SHOWING = (
         "            found = [message for message in ours if is_card_of(job, message)]\n",
         "            found = ours[:0]\n",
         OFFERS,
-    ),
-)
-MONEYS = (
-    _one(
-        "no unique hold",
-        FIRST_TABLES,
-        '"one_hold", "entries", ["job_id"], unique=True',
-        '"one_hold", "entries", ["job_id"], unique=False',
-        MONEY,
-    ),
-    _one(
-        "no unique settlement",
-        FIRST_TABLES,
-        '        unique=True,\n        sqlite_where=sa.text("kind IN',
-        '        unique=False,\n        sqlite_where=sa.text("kind IN',
-        MONEY,
-    ),
-    Mutant(
-        "a job that was charged may fail, and is settled twice",
-        (
-            Edit(
-                FIRST_TABLES,
-                '        unique=True,\n        sqlite_where=sa.text("kind IN',
-                '        unique=False,\n        sqlite_where=sa.text("kind IN',
-            ),
-            Edit(
-                "bot/core/jobs.py",
-                "    S.DELIVERING: frozenset({S.DELIVERED}),\n",
-                "    S.DELIVERING: frozenset({S.DELIVERED, S.FAILED}),\n",
-            ),
-        ),
-        (MONEY, MODEL),
-    ),
-    _one(
-        "no unique refund",
-        FIRST_TABLES,
-        '"one_refund", "entries", ["job_id"], unique=True',
-        '"one_refund", "entries", ["job_id"], unique=False',
-        *(MONEY, MODEL),
-    ),
-    Mutant(
-        "captured before the video is fetched",
-        (
-            Edit(
-                "bot/jobs/renders.py",
-                _BRING,
-                "            job = await self._store.fetched(job, self._clock.time())\n" + _BRING,
-            ),
-            Edit("bot/jobs/renders.py", _PAID, "        return 0\n"),
-        ),
-        (POINTS, MODEL),
-    ),
-    Mutant(
-        "captured when the run ends",
-        (
-            Edit(STORE_PY, _RENDERED, _CAPTURE + _RENDERED),
-            Edit(STORE_PY, _CAPTURE + "        return delivering\n", "        return delivering\n"),
-        ),
-        (POINTS, MODEL),
-    ),
-    Mutant(
-        "downloads are written in place, not renamed",
-        (
-            Edit(
-                "bot/media/downloads.py",
-                "self._part = part_of(path)",
-                "self._part = path",
-            ),
-            Edit(
-                "bot/media/downloads.py",
-                "                await _in_thread(part.drop)\n",
-                "                pass\n",
-            ),
-        ),
-        ("tests/bot/media/test_downloads.py",),
-    ),
-    _one(
-        "a failure does not give credits back",
-        STORE_PY,
-        _FAILED,
-        _FAILED.rpartition("        journal")[0],
-        *(MONEY, MODEL),
-    ),
-    _one(
-        "giving up does not give credits back",
-        "bot/store/decisions.py",
-        "        if outcome is Outcome.GIVE_UP:\n            journal",
-        "        if outcome is Outcome.AGAIN and not at:\n            journal",
-        *(f"{STORE}/test_decisions.py", MODEL),
-    ),
-    _one(
-        "no budget counts what was given up in doubt",
-        "bot/store/decisions.py",
-        "        journal.keep_counting(connection, job)\n        return failed\n",
-        "        return failed\n",
-        *(f"{STORE}/test_decisions.py", MODEL),
-    ),
-    _one(
-        "a submit that was turned away gives credits back",
-        STORE_PY,
-        _NOT_ACCEPTED,
-        _RELEASE + _NOT_ACCEPTED,
-        *(JOBS, MODEL),
-    ),
-    _one(
-        "a hold takes granted credits first",
-        "bot/core/ledger.py",
-        "    allowance = min(price, has.allowance_left)\n",
-        "    allowance = max(0, price - has.granted)\n",
-        *("tests/bot/core/test_ledger.py", MONEY, MODEL),
-    ),
-    _one(
-        "weeks begin on Sunday",
-        "bot/core/ledger.py",
-        "            begun = day - timedelta(days=day.weekday())\n",
-        "            begun = day - timedelta(days=(day.weekday() + 1) % 7)\n",
-        *("tests/bot/core/test_ledger.py", MODEL),
-    ),
-    _one(
-        "a released hold stays spent",
-        "bot/store/journal.py",
-        "_release.c.kind == _named(EntryKind.RELEASE)\n",
-        "_release.c.kind == _named(EntryKind.REFUND)\n",
-        *(MONEY, MODEL),
-    ),
-    _one(
-        "a submit asks no pause, block or cap",
-        STORE_PY,
-        "        journal.may_submit(connection, job, rules, at)\n",
-        "",
-        PAUSES,
     ),
 )
 MUTANTS = SENDING + FENCES + SHOWING + MONEYS

@@ -53,6 +53,7 @@ class Audit:
             *self._of_posts(),
             *self._of_links(),
             *self._of_money(),
+            *self._of_budgets(),
             *self._of_cards(),
             *self._of_what_hangs(),
         ]
@@ -160,6 +161,20 @@ class Audit:
             key = (wallet["server_id"], wallet["person_id"])
             if (wallet["held"], wallet["granted"]) != (held[key], granted[key]):
                 yield f"The wallet {key} differs from its journal."
+
+    def _of_budgets(self) -> Iterator[str]:
+        """Of what came to nothing they count each run that may be billed, and nothing else."""
+        counted = {row["attempt_id"]: row for row in self._world.rows("SELECT * FROM unproven")}
+        jobs = {job["id"]: job for job in self.jobs}
+        for attempt in self._attempts:
+            job, row = jobs[attempt["job_id"]], counted.get(attempt["id"])
+            is_last = attempt["id"] == job["attempt_id"] and job["state"] == "failed"
+            ran = attempt["request_id"] is not None
+            if is_last and ran and (row is None) != (attempt["cost"] == 0):
+                cost = attempt["cost"]
+                yield f"{job['id']} failed, its run cost {cost}, and budgets count {row}."
+            if row and not (is_last and row["credits"] == job["price"]):
+                yield f"{job['id']} is {job['state']}, and budgets count {row} besides."
 
     def _of_cards(self) -> Iterator[str]:
         shown = {message.id: message for message in self._messages}

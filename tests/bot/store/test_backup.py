@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Connection, create_engine, text
 from structlog.testing import capture_logs
 
 from bot.alarms import Alarm, Alarms
@@ -92,6 +92,31 @@ async def test_what_was_asked_in_direct_messages_stays_so(tmp_path: Path) -> Non
             assert job is not None
             assert job.is_direct is (server_id == 0)
         assert await store.rulebook.of(7) == ServerRules()
+
+
+async def test_what_may_be_billed_is_counted_on_by_attempt(tmp_path: Path) -> None:
+    path = write_old(tmp_path, "0006")
+    with closing(sqlite3.connect(path)) as database:
+        database.execute(
+            "INSERT INTO jobs (id, revision, state, state_since, source, origin_id, server_id,"
+            " channel_id, person_id, created_at, upload_limit_bytes, attempt_id)"
+            " VALUES ('j', 1, 'failed', 50, 'slash', 1, 7, 5, 2, 1, 10, 2)"
+        )
+        for number in (1, 2):
+            database.execute(
+                "INSERT INTO attempts (id, job_id, image_url, video_url, quality, began_at)"
+                " VALUES (?, 'j', 'i', 'v', '360p', 9)",
+                (number,),
+            )
+        database.execute("INSERT INTO unproven VALUES ('j', 7, 40, 3)")
+        database.commit()
+    async with await Database.open(url(tmp_path), exclusive=True) as database:
+        rows = text("SELECT * FROM unproven")
+        assert await database.read(lambda opened: opened.execute(rows).all()) == [
+            (2, "j", 7, 40.0, 3, 50.0)
+        ]
+        [(job, since)] = await Store(database, LIMITS).read.unproven(0)
+        assert (job.id, job.attempt and job.attempt.id, since) == ("j", 2, 50.0)
 
 
 async def test_nothing_to_migrate_makes_no_backup(tmp_path: Path) -> None:

@@ -104,6 +104,7 @@ async def test_a_job_that_was_given_up_agrees_whatever_comes_of_it(
         "UPDATE unproven SET held_at = 1",
         "UPDATE unproven SET job_id = 'j6'",
         "UPDATE unproven SET job_id = 'j1'",
+        "UPDATE unproven SET attempt_id = 1",
     ],
 )
 async def test_what_budgets_count_besides_must_have_been_held_and_given_back(
@@ -112,8 +113,24 @@ async def test_what_budgets_count_besides_must_have_been_held_and_given_back(
     await given_up(store)
     spoil(store, statement)
     [only] = await found(store)
-    assert "credits for job j" in only.text
-    assert "which was given up" in only.text
+    assert "of job j" in only.text
+    assert "these are not what was held for it and given back" in only.text
+
+
+async def test_a_run_that_another_one_follows_agrees_and_a_second_count_does_not(
+    store: Store,
+) -> None:
+    """Of a job in review (j5) a moderator lets the provider make another run."""
+    job = await store.read.job("j5")
+    assert job is not None
+    queued = await store.resolve(job, Outcome.AGAIN, actor_id=1, reason="so", at=AT)
+    assert await found(store) == []
+    submitting = await submit(store, queued)
+    assert submitting is not None
+    assert await found(store) == []
+    spoil(store, "UPDATE unproven SET attempt_id = (SELECT max(id) FROM attempts)")
+    [only] = await found(store)
+    assert "these are not what was held for it and given back" in only.text
 
 
 ENTRY = "INSERT INTO entries (server_id, person_id, kind, at, allowance, granted, job_id) VALUES "

@@ -215,7 +215,7 @@ async def ran(store: Store, job: Job, request_id: str, *, is_billed: bool = True
 
 async def test_a_run_that_shows_after_all_is_noted_and_counts(store: Store) -> None:
     job = await store.give_up(await in_doubt(store), AT)
-    assert await store.read.unproven(AT) == [job]
+    assert await store.read.unproven(AT) == [(job, AT)]
     assert await store.read.unproven(AT + 1) == []
     assert await ran(store, job, "run-1")
     after = await store.read.job(job.id)
@@ -255,6 +255,54 @@ async def test_who_still_waits_for_such_a_run_comes_first(store: Store, state: s
     assert await ran(store, given_up, "run-2")
 
 
+@pytest.mark.parametrize("cost", [None, 0.0, 0.4])
+async def test_a_run_that_failed_counts_on_until_it_is_proved_free(
+    store: Store, cost: float | None
+) -> None:
+    failed = await store.fail(await rendering(store), Failure(Problem.MODERATED), AT + 60, cost)
+    assert await held(store) == (1000, 0)
+    is_billed = cost != 0
+    assert await spent(store) == (2 * is_billed, 2 * is_billed)
+    assert failed.attempt is not None
+    assert failed.attempt.cost == cost
+    followed = await store.read.unproven(0)
+    assert followed == ([(failed, AT + 60)] if cost is None else [])
+    for later in (0.3, 0.0) if followed else ():
+        await store.cost_is_known(failed, later, is_billed=later > 0)
+        assert (await spent(store))[0] == (2 if later else 0)
+        assert await store.read.unproven(0) == []
+
+
+async def test_what_is_turned_down_before_it_runs_is_not_counted(store: Store) -> None:
+    submitting = await submit(store, await queue(store))
+    assert submitting is not None
+    await store.fail(submitting, Failure(Problem.PROVIDER_REJECTED), AT)
+    assert await spent(store) == (0, 0)
+
+
+@pytest.mark.parametrize("run_is_known", [False, True])
+async def test_each_run_that_a_moderator_has_followed_by_another_counts_on(
+    store: Store, run_is_known: bool
+) -> None:
+    """As often as one says so: the job holds its price once."""
+    job = await store.doubt(await rendering(store), AT) if run_is_known else await in_review(store)
+    for count in (1, 2):
+        queued = await resolve(store, job, Outcome.AGAIN)
+        assert await held(store) == (998, 2)
+        assert await spent(store) == (2 + 2 * count, 2 + 2 * count)
+        submitting = await submit(store, queued)
+        assert submitting is not None
+        job = await store.doubt(await store.answer_lost(submitting), AT)
+    first, second = [followed for followed, _ in await store.read.unproven(0)]
+    assert first.attempt is not None
+    assert (first.attempt.request_id is not None) == run_is_known
+    await store.never_ran(second)
+    assert await spent(store) == (4, 4)
+    again = await resolve(store, job, Outcome.AGAIN)
+    await store.cancel(again, AT)
+    assert await spent(store) == (4, 4), "the first, and the third"
+
+
 @pytest.mark.parametrize("run_is_known", [False, True])
 async def test_what_a_moderator_gives_up_counts_on_whether_or_not_its_run_is_known(
     store: Store, run_is_known: bool
@@ -266,7 +314,7 @@ async def test_what_a_moderator_gives_up_counts_on_whether_or_not_its_run_is_kno
     await resolve(store, job, Outcome.GIVE_UP)
     assert await held(store) == (1000, 0)
     assert (await spent(store))[0] == 2
-    assert len(await store.read.unproven(0)) == (not run_is_known)
+    assert len(await store.read.unproven(0)) == 1
 
 
 async def test_credits_given_and_taken_are_remembered(store: Store) -> None:

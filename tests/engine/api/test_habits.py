@@ -6,6 +6,7 @@ import aiohttp
 import pytest
 
 from engine.api.faults import Habits
+from engine.api.history import BILLED_FAILURE_CREDITS
 from tests.engine.customer import Answer, Customer
 
 
@@ -120,6 +121,8 @@ async def test_a_run_that_failed_can_have_another_name(customer: Customer, word:
         assert (answer.status, answer.json["status"]) == (200, word)
     [row] = await rows(customer)
     assert (row["model_status"], row["credits_deduction"]) == (word, 0.0)
+    await habits(customer, history_deduction="failures too")
+    assert (await rows(customer))[0]["credits_deduction"] == BILLED_FAILURE_CREDITS
     await habits(customer, history_deduction="nothing")
     [row] = await rows(customer)
     assert "credits_deduction" not in row

@@ -24,6 +24,8 @@ T = TypeVar("T")
 START = 1_795_000_000.0
 SERVERS, PEOPLE = (0, 1, 2), (11, 12, 13)
 NUMBER = st.integers(0, 10**6)
+COST = st.sampled_from([0.0, 0.0, 0.0, None, 0.4])
+"""What the history says of a run that failed."""
 RARELY = st.sampled_from([False, False, False, False, True])
 
 

@@ -45,13 +45,20 @@ def _jobs(database: sqlite3.Connection, model: Reference) -> None:
 
 def _attempts(database: sqlite3.Connection, model: Reference) -> None:
     rows = database.execute(
-        "SELECT job_id, request_id, submitted_at, image_url, video_url, quality FROM attempts"
-        " ORDER BY id"
+        "SELECT job_id, request_id, submitted_at, cost, image_url, video_url, quality, id"
+        " FROM attempts ORDER BY id"
     )
     found = list(rows)
+    counted = {row[0] for row in database.execute("SELECT attempt_id FROM unproven")}
     for job in model.jobs.values():
-        asked = [(asked.run, asked.submitted_at, *asked.inputs) for asked in job.attempts]
-        assert [row[1:] for row in found if row[0] == job.id] == asked
+        asked = [
+            (asked.run, asked.submitted_at, asked.cost, *asked.inputs) for asked in job.attempts
+        ]
+        assert [row[1:-1] for row in found if row[0] == job.id] == asked
+        numbers = [row[-1] for row in found if row[0] == job.id]
+        may_be_billed = {n for job_id, n in model.purses.perhaps_billed if job_id == job.id}
+        assert {number for number, id_ in enumerate(numbers) if id_ in counted} == may_be_billed
+    assert len(counted) == len(model.purses.perhaps_billed)
     claims = Counter(row[1] for row in found if row[1] is not None)
     assert not [run for run, count in claims.items() if count > 1]
 
@@ -82,9 +89,6 @@ def _journal(database: sqlite3.Connection, model: Reference) -> None:
         assert (hold.state == "held") == (
             not model.jobs[job_id].ended and model.jobs[job_id].state != "delivering"
         )
-    assert {row[0] for row in database.execute("SELECT job_id FROM unproven")} == (
-        model.purses.perhaps_billed
-    )
     cached = {
         (server, person): (given, held)
         for server, person, given, held in database.execute(

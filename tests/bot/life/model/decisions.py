@@ -26,8 +26,8 @@ def resolves(model: Reference, job: Told, outcome: str, run: Run | None) -> bool
     elif outcome == "again":
         model.commits()
         model.enters(job, "queued")
+        model.counts_on(job)
         job.is_attempting, job.again = False, job.again + 1
     else:
-        model.fails(job)
-        model.purses.perhaps_billed.add(job.id)
+        model.fails(job, may_be_billed=True)
     return True

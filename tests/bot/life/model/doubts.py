@@ -5,15 +5,15 @@ from typing import TYPE_CHECKING
 from bot.core.jobs import Attempt, JobState
 from tests.bot.life.model.outside import Run
 from tests.bot.life.model.purses import DAY_S
-from tests.bot.life.model.told import MINUTE_S, Asked, Told
+from tests.bot.life.model.told import MINUTE_S, Asked, Patience, Told
 
 if TYPE_CHECKING:  # it asks for what is here
     from tests.bot.life.model.reference import Reference
 
 
-def unclaimed(model: "Reference", job: Told) -> list[Run] | None:
+def unclaimed(model: "Reference", asked: Asked) -> list[Run] | None:
     """The history's runs of these inputs that nobody has; `None` if it cannot be read."""
-    at, asked = model.clock.at, job.attempt
+    at = model.clock.at
     since, until = asked.began_at - 4 * MINUTE_S, at + 4 * MINUTE_S
     if asked.began_at > at:  # the clock was set back: who knows when it was
         since, until = at - DAY_S - 2 * MINUTE_S, asked.began_at + DAY_S + 2 * MINUTE_S
@@ -31,7 +31,7 @@ def unclaimed(model: "Reference", job: Told) -> list[Run] | None:
 
 def looks_up(model: "Reference", job: Told) -> bool | None:
     """Whether a run was found, which then is this job's; `None` if the history cannot be read."""
-    found = unclaimed(model, job)
+    found = unclaimed(model, job.attempt)
     if not found:
         return None if found is None else False
     model.accepts(job, found[0].id, min(found[0].created_at, model.clock.at))
@@ -63,43 +63,59 @@ def gives_up(model: "Reference", job: Told) -> bool:
     """Whether its requester may give it up, for credits that budgets go on counting."""
     if not job.is_in_doubt:
         return False
-    model.fails(job)
+    model.fails(job, may_be_billed=True)
     job.owes_notice = False
-    model.purses.perhaps_billed.add(job.id)
     return True
 
 
-def is_looked_for(model: "Reference", job: Told) -> bool:
-    """Whether it was given up, and its run is not known."""
-    return job.id in model.purses.perhaps_billed and job.attempt.run is None
+def followed(model: "Reference") -> list[tuple[Told, int]]:
+    """The submits that budgets count, of which nobody knows yet what they cost."""
+    counted = [(model.jobs[job_id], number) for job_id, number in model.purses.perhaps_billed]
+    return [(job, number) for job, number in counted if job.attempts[number].cost is None]
 
 
-def looks_for(model: "Reference", job: Told) -> None:
+def looks_for(model: "Reference", job: Told, number: int) -> None:
     """One look for a run that nobody wants any more: who waits for one like it comes first."""
-    found = unclaimed(model, job)
+    asked = job.attempts[number]
+    if asked.run is not None:
+        model.asks("row")
+        is_down = model.outside.weather.provider_is_down
+        run = model.outside.run_of(asked.run)
+        is_over = run in model.outside.shown() and run.state == "FAILED"
+        if not is_down and is_over and run.cost is not None:
+            model.commits()
+            _costs(model, job, number, run.cost)
+        return
+    found = unclaimed(model, asked)
     if found is None:
         return
     if not found:
-        if model.run.lookups.spent(job, model.clock.monotonic()):
+        patience = model.run.searches.setdefault(id(asked), Patience(15 * MINUTE_S))
+        if patience.spent(job, model.clock.monotonic()):
             model.commits()
-            model.purses.perhaps_billed.discard(job.id)
-            model.run.lookups.forget(job)
+            model.purses.perhaps_billed.remove((job.id, number))
         return
-    run, wanted = found[0], job.attempt.inputs
+    run = found[0]
     if run.state == "PROCESSING":
         return
     model.commits()  # also where that finds out that somebody waits for it
     if any(
         other.state in ("submitting", "review")
         and other.attempt.run is None
-        and other.attempt.inputs == wanted
+        and other.attempt.inputs == asked.inputs
         for other in model.jobs.values()
     ):
         return
-    job.attempt.run = run.id
-    job.attempt.submitted_at = min(run.created_at, model.clock.at)
-    if run.state == "FAILED":  # which costs nothing
-        model.purses.perhaps_billed.discard(job.id)
+    asked.run, asked.submitted_at = run.id, min(run.created_at, model.clock.at)
+    if run.state == "FAILED":
+        _costs(model, job, number, run.cost)
+
+
+def _costs(model: "Reference", job: Told, number: int, cost: float | None) -> None:
+    """What is known of a run that failed."""
+    job.attempts[number].cost = cost
+    if cost == 0:
+        model.purses.perhaps_billed.remove((job.id, number))
 
 
 def looks_back(model: "Reference", job: Told) -> None:

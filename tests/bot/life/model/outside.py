@@ -89,6 +89,8 @@ class Run:
     asked_by: str
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     state: Literal["PROCESSING", "COMPLETED", "FAILED"] = "PROCESSING"
+    cost: float | None = 0.0
+    """What the history says that it was billed, once it has failed."""
 
 
 @dataclass(slots=True)
@@ -241,7 +243,7 @@ class Outside:
             "request_id": run.id.replace("-", ""),
             "model_status": run.state,
             "generation_url": self.link_of(run) if run.state == "COMPLETED" else None,
-            "credits_deduction": 0.0 if run.state == "FAILED" else None,
+            "credits_deduction": run.cost if run.state == "FAILED" else None,
             "created_at": run.created_at,
             "request_body": {"image_url": image_url, "video_url": video_url, "quality": quality},
         }

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from bot.accounts.wallets import Place
-from bot.core.jobs import QUALITIES, Quality, Upload
+from bot.core.jobs import QUALITIES, Attempt, Quality, Upload
 from bot.services.requests import GivenFile
-from tests.bot.life.model.bench import NUMBER, PEOPLE, RARELY, SERVERS, Bench
-from tests.bot.life.model.doubts import gives_up, is_looked_for, looks_for
+from tests.bot.life.model.bench import COST, NUMBER, PEOPLE, RARELY, SERVERS, Bench
+from tests.bot.life.model.doubts import followed, gives_up, looks_for
 from tests.bot.life.model.outside import Weather
 from tests.bot.life.model.purses import Wallet
 from tests.bot.life.model.told import Told
@@ -239,13 +239,14 @@ class People(Bench):
             death="commit 1" if dies else None,
         )
 
-    @precondition(lambda self: self.given_up)
+    @precondition(lambda self: bool(followed(self.model)))
     @rule(
         number=NUMBER,
         wait_s=st.sampled_from([1.0, 400.0, 1000.0]),
         down=RARELY,
         ends=st.sampled_from([None, "COMPLETED", "FAILED"]),
-        death=st.sampled_from([None, None, "commit 1", "history"]),
+        cost=COST,
+        death=st.sampled_from([None, None, "commit 1", "history", "row"]),
     )
     def look_for_what_was_given_up(
         self,
@@ -253,24 +254,30 @@ class People(Bench):
         wait_s: float,
         down: bool,
         ends: Literal["COMPLETED", "FAILED"] | None,
+        cost: float | None,
         death: str | None,
     ) -> None:
         """One look at the history, as the bot takes them now and then."""
-        job = self.given_up[number % len(self.given_up)]
+        wanted = followed(self.model)
+        job, which = wanted[number % len(wanted)]
         self.clock.passes(wait_s)
         self.outside.weather = Weather(provider_is_down=down)
         for run in self.outside.runs:
             if ends and run.asked_by == job.id and run.state == "PROCESSING":
-                run.state = ends
-        seen = self.loop.run(self.bot.store.read.job(job.id))
-        assert seen is not None
+                run.state, run.cost = ends, cost
+        unproven = self.loop.run(self.bot.store.read.unproven(-1e12))
+        assert len(unproven) == len(wanted)
+        [seen] = [
+            seen
+            for seen, _ in unproven
+            if seen.id == job.id and seen.attempt == self.attempt_of(job, which)
+        ]
         work = self.bot.given_up.look_for(seen)
-        self.both(work, lambda: looks_for(self.model, job), job_id=job.id, death=death)
+        self.both(work, lambda: looks_for(self.model, job, which), job_id=job.id, death=death)
 
-    @property
-    def given_up(self) -> list[Told]:
-        """Those whose runs are not known."""
-        return [job for job in self.model.jobs.values() if is_looked_for(self.model, job)]
+    def attempt_of(self, job: Told, which: int) -> Attempt:
+        """One of a job's submits, as it is saved."""
+        return self.loop.run(self.bot.store.read.attempts_of(job.id))[which]
 
 
 def place_of(wallet: Wallet) -> Place:

@@ -76,8 +76,8 @@ class Purses:
 
     granted: Counter[Wallet] = field(default_factory=Counter)
     holds: dict[str, Hold] = field(default_factory=dict)
-    perhaps_billed: set[str] = field(default_factory=set)
-    """Jobs that were given up in doubt: their credits went back, and budgets count them on."""
+    perhaps_billed: list[tuple[str, int]] = field(default_factory=list)
+    """Which submits, of which jobs, have brought no video: budgets count them beside the holds."""
 
     def allowance_left(self, wallet: Wallet, at: float) -> int:
         """Of this period's, in which a released hold was never placed."""
@@ -102,11 +102,9 @@ class Purses:
     def budget_used(self, at: float) -> int:
         """Of today's, by everybody."""
         since = began(Period.DAY, at)
-        return sum(
-            hold.price
-            for job_id, hold in self.holds.items()
-            if hold.at >= since and (hold.state != "released" or job_id in self.perhaps_billed)
-        )
+        counted = [hold for hold in self.holds.values() if hold.state != "released"]
+        counted += [self.holds[job_id] for job_id, _ in self.perhaps_billed]
+        return sum(hold.price for hold in counted if hold.at >= since)
 
     def fits(self, wallet: Wallet, price: int, at: float) -> bool:
         """Whether this can be held now."""

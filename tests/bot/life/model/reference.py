@@ -103,12 +103,20 @@ class Reference:
         assert not job.ended
         job.enters(state)
 
-    def fails(self, job: Told) -> None:
-        """Its credits go back in the same breath."""
+    def fails(self, job: Told, *, may_be_billed: bool = False, cost: float | None = None) -> None:
+        """Its credits go back in the same breath; budgets go on counting what may be billed."""
         self.commits()
         self.enters(job, "failed")
         job.owes_notice = job.queued_at is not None
         self.purses.release(job.id)
+        if job.is_attempting:
+            job.attempt.cost = cost
+            if may_be_billed or (job.attempt.run is not None and cost != 0):
+                self.counts_on(job)
+
+    def counts_on(self, job: Told) -> None:
+        """Its last submit brings no video, and may be billed."""
+        self.purses.perhaps_billed.append((job.id, len(job.attempts) - 1))
 
     def cancels(self, job: Told) -> None:
         """As with a failure."""
@@ -318,20 +326,22 @@ class Reference:
             job.attempt.has_result = True
             self.enters(job, "fetching")
         elif job.is_retried:
-            self.fails(job)
+            self.fails(job, cost=run.cost if is_proved else None)
         else:
             if not is_proved:
                 self.asks("row")
                 is_proved = run in self.outside.shown()
                 if not is_proved and not self.run.proofs.spent(job, self.clock.monotonic()):
                     return
-            if is_proved:  # it cost nothing, and is tried again, once
+            cost = run.cost if is_proved else None
+            if cost == 0 and job.free_runs < 2:  # it is tried again, once
                 self.commits()
+                job.attempt.cost = cost
                 job.is_retried, job.is_attempting = True, False
                 self.enters(job, "queued")
                 self.run.set_aside.add(job.id)
             else:
-                self.fails(job)
+                self.fails(job, cost=cost)
         self._forgets_sight(job)
 
     def _fetches(self, job: Told) -> None:

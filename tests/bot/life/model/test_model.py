@@ -15,7 +15,7 @@ from hypothesis.stateful import initialize, precondition, rule
 
 from bot.core.jobs import QUALITIES, Job, Outcome, Quality
 from bot.errors import LedgerError, Refused, StaleJob
-from tests.bot.life.model.bench import NUMBER, PEOPLE, RARELY, SERVERS
+from tests.bot.life.model.bench import COST, NUMBER, PEOPLE, RARELY, SERVERS
 from tests.bot.life.model.copies import EVENTS, HARMLESS, happens
 from tests.bot.life.model.decisions import resolves
 from tests.bot.life.model.outside import ANSWERS, DEATHS, Answer, Weather
@@ -88,11 +88,16 @@ class Lives(People):
                 self.finish_runs(job)
                 self.clock.passes(way.look_again_s if job.state == "submitting" else 2.0)
 
-    def finish_runs(self, job: Told, how: Literal["COMPLETED", "FAILED"] = "COMPLETED") -> None:
-        """At the provider."""
+    def finish_runs(
+        self,
+        job: Told,
+        how: Literal["COMPLETED", "FAILED"] = "COMPLETED",
+        cost: float | None = 0.0,
+    ) -> None:
+        """At the provider; `cost` is of what failed."""
         for run in self.outside.runs:
             if run.asked_by == job.id and run.state == "PROCESSING":
-                run.state = how
+                run.state, run.cost = how, cost
 
     @precondition(lambda self: self.has_more_to_do)
     @rule(
@@ -104,6 +109,7 @@ class Lives(People):
         files=st.sampled_from(["whole", "whole", "whole", "away", "broken"]),
         discord=RARELY,
         ends=st.sampled_from([None, "COMPLETED", "COMPLETED", "FAILED"]),
+        cost=COST,
     )
     def step(
         self,
@@ -115,13 +121,14 @@ class Lives(People):
         files: Literal["whole", "away", "broken"],
         discord: bool,
         ends: Literal["COMPLETED", "FAILED"] | None,
+        cost: float | None,
     ) -> None:
         """One look at one job, whatever the world is like."""
         jobs = [job for job in self.model.jobs.values() if not job.is_over]
         self.outside.weather = Weather(answer, lag_s, down, files, discord)
         job = jobs[number % len(jobs)]
         if ends:
-            self.finish_runs(job, ends)
+            self.finish_runs(job, ends, cost)
         self.advance(job, death)
 
     @precondition(lambda self: self.has_more_to_do)
@@ -135,8 +142,16 @@ class Lives(People):
             self.advance(job)
             self.finish_runs(job)
 
-    @rule(way=WAY, steps=st.integers(1, 5), lag_s=st.sampled_from([0.0, 100.0, 1e9]), death=DEATH)
-    def runs_fail(self, way: Way, steps: int, lag_s: float, death: str | None) -> None:
+    @rule(
+        way=WAY,
+        steps=st.integers(1, 5),
+        lag_s=st.sampled_from([0.0, 100.0, 1e9]),
+        cost=COST,
+        death=DEATH,
+    )
+    def runs_fail(
+        self, way: Way, steps: int, lag_s: float, cost: float | None, death: str | None
+    ) -> None:
         """One after the other, as often as it is tried again; the bot may die of the first."""
         self.a_job_comes_to(replace(way, place="rendering"))
         for job in [job for job in self.model.jobs.values() if job.state == "rendering"]:
@@ -144,6 +159,7 @@ class Lives(People):
                 if job.state == "rendering" and not job.attempt.has_result:
                     run = self.outside.run_of(job.attempt.run)
                     run.state, run.seen_from = "FAILED", run.created_at + lag_s
+                    run.cost = cost
                 self.clock.passes(61.0)
                 if not job.ended:
                     self.advance(job, None if step else death)

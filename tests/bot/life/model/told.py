@@ -22,6 +22,8 @@ class Asked:
     run: str | None = None
     submitted_at: float | None = None
     has_result: bool = False
+    cost: float | None = None
+    """What the history says of a run that made no video; `None` as long as that is not known."""
 
 
 @dataclass(slots=True)
@@ -51,6 +53,7 @@ class Told:
     is_in_flight: bool = False
     again: int = 0
     is_retried: bool = False
+    """A run that cost nothing was followed by another, without anybody's word."""
     has_video: bool = False
     owes_notice: bool = False
 
@@ -102,6 +105,11 @@ class Told:
         """The submit under way."""
         assert self.is_attempting
         return self.attempts[-1]
+
+    @property
+    def free_runs(self) -> int:
+        """How many earlier ones are known to have cost nothing."""
+        return sum(asked.run is not None and asked.cost == 0 for asked in self.attempts[:-1])
 
     @property
     def price(self) -> int:
@@ -166,6 +174,7 @@ class ThisRun:
         self.set_aside: set[str] = set()
         self.seen_alone: set[str] = set()
         self.lookups, self.unread = Patience(15 * MINUTE_S), Patience(6 * HOUR_S)
+        self.searches: dict[int, Patience] = {}
         self.sightings, self.unseen = Patience(15 * MINUTE_S), Patience(6 * HOUR_S)
         self.fetches = Patience(6 * HOUR_S)
         self.proofs = Patience(2 * MINUTE_S)
