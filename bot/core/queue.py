@@ -28,8 +28,10 @@ class QueuedJob:
 def may_start(rules: Rules, load: Load) -> bool:
     """Whether one more of this person's jobs may run now; otherwise it waits.
 
-    No more may come to be in doubt than may run, of one person and of all: so each submit that
-    has no answer yet counts against that as well.
+    Of one person no more may come to be in doubt than may run: so each submit that has no answer
+    yet counts against that as well. All together may have more, or two people, whose files no
+    submit survives, would stop all others: the circuit breaker spaces what follows a lost submit,
+    and this bounds what several starts of the program add to that.
     """
     cap_here = rules.max_running_here
     return (
@@ -37,7 +39,7 @@ def may_start(rules: Rules, load: Load) -> bool:
         and load.running_of_person < rules.max_running_per_person
         and (cap_here is None or load.running_here < cap_here)
         and load.in_flight < MAX_IN_FLIGHT
-        and load.unanswered < rules.max_running
+        and load.unanswered < rules.max_running + MAX_IN_FLIGHT
         and load.unanswered_of_person < rules.max_running_per_person
     )
 
@@ -51,18 +53,23 @@ class _Person:
     unanswered: int = 0
     stamp: int = 0
 
+    @property
+    def taken(self) -> int:
+        """How many turns they have: what is in doubt takes no slot, but it was a turn."""
+        return max(self.running.total(), self.unanswered)
+
 
 _Turn = tuple[int, QueuedJob]
-"""A job behind how many of its requester's run or come before it: the lowest is next."""
+"""A job behind how many turns of its requester's: the lowest is next."""
 
 _Head = tuple[_Turn, int, int]
 """Somebody's first turn, who that is, and which of their changes it stands for."""
 
 
 class Queue:
-    """Each takes their turn: whoever has fewer jobs running or ahead in this order comes first,
-    and among equals who came first. Nobody runs more than their most, in the bot or (`caps`) in a
-    server, or has more in doubt; a cap of 0, in a server or `EVERYWHERE`, is a pause.
+    """Each takes their turn: whoever has fewer jobs running, in doubt, or ahead in this order comes
+    first, and among equals who came first. Nobody runs more than their most, in the bot or (`caps`)
+    in a server, or has more in doubt; a cap of 0, in a server or `EVERYWHERE`, is a pause.
 
     It is kept up to date change by change: a change, and the next turn, cost the same however many
     wait. Of the submits that are `unanswered`, those `in_flight` are among the `running` jobs.
@@ -121,7 +128,7 @@ class Queue:
         """How many more may start now, whosever they are."""
         return min(
             max_running - self.running,
-            max_running - self.unanswered,
+            max_running + MAX_IN_FLIGHT - self.unanswered,
             MAX_IN_FLIGHT - self.in_flight,
         )
 
@@ -152,7 +159,7 @@ class Queue:
         turns = sorted(
             turn
             for person in self._people.values()
-            for turn in enumerate(person.queued, person.running.total())
+            for turn in enumerate(person.queued, person.taken)
         )
         return {job.job_id: place for place, (_, job) in enumerate(turns, 1)}
 
@@ -160,11 +167,11 @@ class Queue:
         """One job's place, as `places` tells it. Raises `KeyError` for one that does not wait."""
         job = self._waiting[job_id]
         theirs = self._people[job.person_id]
-        mine = (theirs.running.total() + theirs.queued.index(job), job)
+        mine = (theirs.taken + theirs.queued.index(job), job)
         return 1 + sum(
             turn < mine
             for person in self._people.values()
-            for turn in enumerate(person.queued, person.running.total())
+            for turn in enumerate(person.queued, person.taken)
         )
 
     def is_paused(self, server_id: int) -> bool:
@@ -179,13 +186,12 @@ class Queue:
     def _has_room(self, person: _Person, server_id: int, ahead: Counter[int]) -> bool:
         """Whether one more of theirs may start here, with so many `ahead` of it by server."""
         cap_here = 0 if self.is_paused(server_id) else self._caps.get(server_id)
-        taken = max(person.running.total(), person.unanswered) + ahead.total()
-        return taken < self._most and (
+        return person.taken + ahead.total() < self._most and (
             cap_here is None or person.running[server_id] + ahead[server_id] < cap_here
         )
 
     def _turns_of(self, person: _Person, without: Collection[str] = ()) -> Iterator[_Turn]:
-        first, ahead = person.running.total(), Counter[int]()
+        first, ahead = person.taken, Counter[int]()
         for job in person.queued:
             if job.job_id in without or not self._has_room(person, job.server_id, ahead):
                 continue

@@ -259,7 +259,7 @@ class Submits:
             await self._reject(job, error)
             return 0
         except SubmitInDoubt as error:
-            self._breaker.record_lost_submit(str(error))
+            self._breaker.record_lost_submit(job.person_id, str(error))
             return 0
         finally:
             self._breaker.submits_in_flight -= 1

@@ -17,7 +17,7 @@ log = structlog.get_logger()
 SOURCE = "submits"
 LONGEST_WAIT_S = 600.0
 DOUBTS_WAIT_S = (5.0, 60.0, 720.0, 3600.0)
-"""After each further lost submit: every try during an outage puts one more job in doubt."""
+"""After each further person's lost submit: every try in an outage puts one more job in doubt."""
 
 ABOUT_INPUTS = frozenset({403, 404, 405, 410})
 """Answers that may mean these inputs alone: the text does not always tell."""
@@ -44,6 +44,7 @@ class CircuitBreaker:
         self._until = 0.0
         self._is_busy = False
         self._is_half_open = False
+        self._lost_by: set[int] = set()
         self._successes = 0
         self._rejections: dict[str, list[int]] = {}
         self._failed_polls: set[str] = set()
@@ -118,6 +119,7 @@ class CircuitBreaker:
         clear_for_account(self._alarms, SOURCE)
         self._alarms.clear(Alarm.MODEL, SOURCE)
         self._trips, self._failures, self._until = 0, 0, 0.0
+        self._lost_by.clear()
         self._is_half_open = False
         self._successes += 1
 
@@ -130,9 +132,15 @@ class CircuitBreaker:
         self._unpollable_runs |= self._recent_failed_polls
         self._failed_polls = set()
 
-    def record_lost_submit(self, reason: str) -> None:
-        """A submit's reply was lost: whatever broke it, the next would follow it."""
-        self._trip(DOUBTS_WAIT_S[min(self._trips, len(DOUBTS_WAIT_S) - 1)])
+    def record_lost_submit(self, person_id: int, reason: str) -> None:
+        """A submit's reply was lost: whatever broke it, the next would follow it.
+
+        Somebody's further ones say no more than their first: it may be their files.
+        """
+        is_news = not self._trips or person_id not in self._lost_by
+        self._lost_by.add(person_id)
+        step = self._trips if is_news else self._trips - 1
+        self._trip(DOUBTS_WAIT_S[min(step, len(DOUBTS_WAIT_S) - 1)], is_news=is_news)
         log.warning("a submit is in doubt", reason=reason, next_try_in_s=round(self.cooldown_s))
 
     def record_probe_failure(self, reason: str) -> None:
@@ -188,12 +196,14 @@ class CircuitBreaker:
     def _doubled(self, base_s: float) -> float:
         return min(LONGEST_WAIT_S, base_s * float(2 ** min(self._trips, 7)))
 
-    def _trip(self, wait_s: float, *, failures: int = 1, is_busy: bool = False) -> None:
+    def _trip(
+        self, wait_s: float, *, failures: int = 1, is_busy: bool = False, is_news: bool = True
+    ) -> None:
         """Leave the provider alone; submits that fail at once count as one trip."""
         self._failures += failures
         self._is_half_open = False
         if not self.cooldown_s:
-            self._trips += 1
+            self._trips += is_news
             self._until = self._clock.monotonic() + wait_s
             self._is_busy = is_busy
 

@@ -39,9 +39,11 @@ def test_over_a_running_limit_a_job_waits(
     [
         (0, 1, 1, True),
         (1, 2, 1, True),
-        (0, 3, 0, False),  # as many in doubt as the whole bot may run
+        (0, 3, 0, True),  # as many in doubt, of others, as the whole bot may run
+        (0, 10, 0, True),
+        (0, 11, 0, False),
         (0, 2, 2, False),  # as the person may run
-        (1, 3, 1, False),  # what is in flight may come to be in doubt
+        (1, 11, 1, False),  # what is in flight may come to be in doubt
     ],
 )
 def test_no_more_may_come_to_be_in_doubt_than_may_run(
@@ -113,19 +115,19 @@ def test_what_is_in_doubt_keeps_nobody_waiting_up_to_as_many_as_may_run() -> Non
     queue = queue_of(jobs(1, 1, 2), most=2)
     queue.count_submitting(1, 1, is_in_doubt=True)
     assert not queue.waits_for_own(1, 1)
-    assert order(queue) == ["j0", "j2"], "one more could come to be in doubt"
-    assert queue.places() == {"j0": 1, "j2": 2, "j1": 3}
+    assert order(queue) == ["j2", "j0"], "who has none in doubt comes first"
+    assert queue.places() == {"j2": 1, "j0": 2, "j1": 3}
     queue.count_submitting(1, 1, is_in_doubt=True)
     assert queue.waits_for_own(1, 1)
     assert order(queue) == ["j2"]
-    assert queue.free(2) == 0
+    assert queue.free(2) == 2
     queue.count_submitting(1, -1, is_in_doubt=True)
-    assert order(queue) == ["j0", "j2"]
+    assert order(queue) == ["j2", "j0"]
 
 
 @pytest.mark.parametrize(
     ("running", "in_flight", "in_doubt", "free"),
-    [(0, 0, 0, 8), (3, 1, 0, 6), (3, 1, 5, 3), (2, 2, 7, 0), (8, 8, 0, 0), (9, 0, 0, 0)],
+    [(0, 0, 0, 8), (3, 1, 0, 6), (3, 1, 11, 5), (2, 2, 15, 0), (8, 8, 0, 0), (9, 0, 0, 0)],
 )
 def test_how_many_more_may_start(running: int, in_flight: int, in_doubt: int, free: int) -> None:
     queue = queue_of([], {(1, 1): running})
@@ -169,17 +171,20 @@ def fair_order(
         cap = CAPS.get(job.server_id)
         is_room = max(ahead[job.person_id], unanswered[job.person_id]) < MOST
         if is_room and (cap is None or ahead_here[here] < cap):
-            turns.append((ahead[job.person_id], job))
+            turns.append((max(ahead[job.person_id], unanswered[job.person_id]), job))
             ahead[job.person_id] += 1
             unanswered[job.person_id] += 1
             ahead_here[here] += 1
     return [job.job_id for _, job in sorted(turns)]
 
 
-def plain_places(queued: list[QueuedJob], running: Counter[tuple[int, int]]) -> dict[str, int]:
+def plain_places(
+    queued: list[QueuedJob], running: Counter[tuple[int, int]], in_doubt: Counter[int]
+) -> dict[str, int]:
     ahead = Counter[int]()
     for (person_id, _), number in running.items():
         ahead[person_id] += number
+    ahead |= in_doubt  # the larger of both
     turns = []
     for job in sorted(queued):
         turns.append((ahead[job.person_id], job))
@@ -222,7 +227,7 @@ def test_kept_up_to_date_it_is_the_plain_rule(
         whole = fair_order(queued, running, in_doubt)
         for most in (1, 2, 99):
             assert [job.job_id for job in queue.next_turns(most)] == whole[:most]
-        assert queue.places() == plain_places(queued, running)
+        assert queue.places() == plain_places(queued, running, in_doubt)
         assert queue.places() == {job.job_id: queue.place_of(job.job_id) for job in queued}
         assert (queue.running, len(queue)) == (running.total(), len(queued))
         assert (queue.unanswered, queue.in_flight) == (in_doubt.total(), 0)

@@ -72,11 +72,25 @@ def test_each_further_lost_submit_is_dearer() -> None:
     clock = StoppedClock()
     breaker = CircuitBreaker(clock)
     waits = []
-    for _ in range(6):
-        breaker.record_lost_submit("502")
+    for person_id in range(6):
+        breaker.record_lost_submit(person_id, "502")
         waits.append(breaker.cooldown_s)
         clock.now += breaker.cooldown_s
     assert waits == [5, 60, 720, 3600, 3600, 3600]
+
+
+def test_somebodys_further_lost_submits_say_no_more_than_their_first() -> None:
+    clock = StoppedClock()
+    breaker = CircuitBreaker(clock)
+    waits = []
+    for person_id in (1, 1, 1, 2, 1, 2):
+        breaker.record_lost_submit(person_id, "502")
+        waits.append(breaker.cooldown_s)
+        clock.now += breaker.cooldown_s
+    assert waits == [5, 5, 5, 60, 60, 60]
+    breaker.record_success()
+    breaker.record_lost_submit(1, "502")
+    assert breaker.cooldown_s == 5
 
 
 def test_one_picture_that_is_not_taken_does_not_lock_everybody_out() -> None:
@@ -141,7 +155,7 @@ def missing(status: int) -> ModelMissing:
 def test_a_429_within_a_wave_does_not_hide_an_outage() -> None:
     breaker = CircuitBreaker(StoppedClock())
     for _ in range(2):
-        breaker.record_lost_submit("502")
+        breaker.record_lost_submit(1, "502")
     breaker.record_rejection("job", ProviderBusy("slow down", status=429))
     assert breaker.is_tripped
 
@@ -161,7 +175,7 @@ def test_the_operator_is_told_once_and_once_that_it_is_over() -> None:
         for job_id in ("one", "two", "three"):
             breaker.record_rejection(job_id, KeyRejected("no", status=401))
             clock.now += breaker.cooldown_s
-        breaker.record_lost_submit("502")  # another trouble between does not end this one
+        breaker.record_lost_submit(1, "502")  # another trouble between does not end this one
         breaker.record_rejection("one", KeyRejected("no", status=401))
         breaker.record_success()
         breaker.record_success()
@@ -197,7 +211,7 @@ def test_one_picture_that_is_refused_is_no_alarm() -> None:
 
 def test_one_lost_answer_is_no_outage_and_two_are() -> None:
     breaker = CircuitBreaker(StoppedClock())
-    breaker.record_lost_submit("reset")
+    breaker.record_lost_submit(1, "reset")
     assert (breaker.is_tripped, breaker.is_unavailable, breaker.is_degraded) == (False, True, True)
     breaker.record_probe_failure("502")
     assert breaker.is_tripped

@@ -3,6 +3,7 @@
 from typing import NoReturn
 
 from bot.core.jobs import Job, Quality
+from bot.core.queue import MAX_IN_FLIGHT
 from tests.bot.life.model.doubts import looks_back, looks_up, settles
 from tests.bot.life.model.outside import Fate, HandClock, Outside, Run
 from tests.bot.life.model.purses import (
@@ -214,9 +215,10 @@ class Reference:
         job.attempts.append(Asked(inputs, self.clock.at))
         job.is_attempting = True
         self.enters(job, "submitting")
-        for counted in (running_of(self.jobs.values()), unanswered_of(self.jobs.values())):
-            assert counted.total() <= MOST_RUNNING.of_all
-            assert counted[job.wallet[1]] <= MOST_RUNNING.of_one
+        running, unanswered = running_of(self.jobs.values()), unanswered_of(self.jobs.values())
+        assert running.total() <= MOST_RUNNING.of_all
+        assert unanswered.total() <= MOST_RUNNING.of_all + MAX_IN_FLIGHT
+        assert (running | unanswered)[job.wallet[1]] <= MOST_RUNNING.of_one
         self.asks("before submit", "after submit")
         match self.outside.weather.answer:
             case "yes":

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Collection
 
+from bot.core.queue import MAX_IN_FLIGHT
 from tests.bot.life.model.purses import MOST_RUNNING, MOST_WAITING
 from tests.bot.life.model.told import Told, came_at
 
@@ -18,19 +19,20 @@ def is_room(jobs: Collection[Told], person: int) -> bool:
 
 
 def in_turn(jobs: Collection[Told]) -> list[str]:
-    """Whose turn it is: who has fewest running or before them, and then who came first."""
+    """Whose turn it is: who has had fewest or has fewest before them, and then who came first."""
     line = [job for job in jobs if job.state == "queued"]
     line.sort(key=lambda job: (came_at(job), job.id))
-    ahead, unanswered = running_of(jobs), unanswered_of(jobs)
-    free = MOST_RUNNING.of_all - max(ahead.total(), unanswered.total())
+    running, unanswered = running_of(jobs), unanswered_of(jobs)
+    ahead = running | unanswered  # the larger of both: what is in doubt was a turn
+    most_in_doubt = MOST_RUNNING.of_all + MAX_IN_FLIGHT
+    free = min(MOST_RUNNING.of_all - running.total(), most_in_doubt - unanswered.total())
     turns = list[str]()
     while line and len(turns) < free:
         job = min(line, key=lambda job: ahead[job.wallet[1]])
         person = job.wallet[1]
         line.remove(job)
-        if max(ahead[person], unanswered[person]) < MOST_RUNNING.of_one:
+        if ahead[person] < MOST_RUNNING.of_one:
             ahead[person] += 1
-            unanswered[person] += 1
             turns.append(job.id)
     return turns
 
