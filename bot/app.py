@@ -302,7 +302,6 @@ def _runner(parts: _Parts, segmind: Segmind, told: _Told, crowd: Crowd) -> Runne
             segmind=segmind,
             lookups=parts.lookups,
             limiter=parts.limiter,
-            alarms=parts.alarms,
             clock=clock,
         ),
         delivery=told.delivery,

@@ -7,11 +7,10 @@ nothing ran, or that it was free. A run that shows is noted, and delivered to no
 
 import structlog
 
-from bot.alarms import Alarms
 from bot.clock import Clock
 from bot.core.jobs import Job
 from bot.errors import ProviderError
-from bot.jobs.lookups import Lookups, find_unclaimed, tell_of_bill
+from bot.jobs.lookups import Lookups, find_unclaimed
 from bot.provider.client import Row, Segmind
 from bot.provider.limiter import RateLimiter
 from bot.provider.replies import FINAL, UNSUCCESSFUL
@@ -36,14 +35,12 @@ class GivenUp:
         segmind: Segmind,
         lookups: Lookups,
         limiter: RateLimiter,
-        alarms: Alarms,
         clock: Clock,
     ) -> None:
         self._store = store
         self._segmind = segmind
         self._lookups = lookups
         self._limiter = limiter
-        self._alarms = alarms
         self._clock = clock
         self._looked_at: dict[str, float] = {}
 
@@ -104,7 +101,7 @@ class GivenUp:
         elif row.cost is not None:
             await self._store.cost_is_known(job, row.cost, is_billed=not row.is_free)
         if row.state in UNSUCCESSFUL:
-            tell_of_bill(self._alarms, job, row.cost)
+            self._lookups.record_bill(job, row.cost)
         elif row.cost or job.attempt.request_id is None:
             facts = {"request_id": row.request_id, "cost": row.cost}
             log.warning("a video was made that nobody waits for", job=job.id, **facts)

@@ -57,14 +57,6 @@ def window(began_at: float, now: float) -> tuple[float, float]:
     return began_at - CLOCK_SKEW_S, now + CLOCK_SKEW_S
 
 
-def tell_of_bill(alarms: Alarms, job: Job, cost: float | None) -> None:
-    """The operator is told when a run that failed was billed, and when the next one was not."""
-    if cost == 0:
-        alarms.clear(Alarm.BILLED, SOURCE)
-    elif cost is not None:
-        alarms.raise_(Alarm.BILLED, SOURCE, job=job.id, person_id=job.person_id, cost=cost)
-
-
 class Lookups:
     """What came of each job's lookups; only complete readings of the history count as missing."""
 
@@ -78,6 +70,14 @@ class Lookups:
     def record_answer(self) -> None:
         """The history was read."""
         clear_for_account(self._alarms, SOURCE)
+
+    def record_bill(self, job: Job, cost: float | None) -> None:
+        """The operator is told when a run that failed was billed, and when the next one was not."""
+        if cost == 0:
+            self._alarms.clear(Alarm.BILLED, SOURCE)
+        elif cost is not None:
+            facts = {"person_id": job.person_id, "cost": cost}
+            self._alarms.raise_(Alarm.BILLED, SOURCE, job=job.id, **facts)
 
     def record_missing(self, job_id: str) -> bool:
         """It was read and did not have the run; whether to give the lookup up."""

@@ -18,7 +18,7 @@ from bot.jobs.deadlines import RetryDeadline
 from bot.jobs.files import Files
 from bot.jobs.forecast import Forecast
 from bot.jobs.live import Jobs
-from bot.jobs.lookups import REVIEW_EVERY_S, Lookups, tell_of_bill
+from bot.jobs.lookups import REVIEW_EVERY_S, Lookups
 from bot.media.downloads import Downloads
 from bot.media.inspect import Media
 from bot.provider.breaker import CircuitBreaker
@@ -264,7 +264,7 @@ class Renders:
             log.warning("a run failed", **told)
             self._rejections.record(job.person_id, said, problem)
             await self._store.fail(job, failure, at, cost)
-        tell_of_bill(self._alarms, job, cost)
+        self._lookups.record_bill(job, cost)
         self._forget(job)
         return 0
 

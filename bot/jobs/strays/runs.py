@@ -171,7 +171,7 @@ class Strays:
         doubted = [
             *await read.find(state=JobState.SUBMITTING),
             *await read.find(state=JobState.REVIEW),
-            *await read.unproven(now - LOOK_FOR_S),
+            *(job for job, _ in await read.unproven(now - LOOK_FOR_S)),
         ]
         return [
             (job.attempt.image_url, job.attempt.video_url, job.quality)

@@ -183,7 +183,6 @@ class Program:
             segmind=segmind,
             lookups=self.lookups,
             limiter=self.limiter,
-            alarms=self.alarms,
             clock=clock,
         )
         if not self._runs:
