@@ -43,7 +43,8 @@ class Job:
     """One accepted request; times are unix seconds on the server's clock, a credit is a dollar.
 
     An `unlisted` one never has a row in the history. `progress` is from 0 to 1 once the renderer
-    tells of it; a `note` says what is unusual about the result.
+    tells of it; a `note` says what is unusual about the result; once it `has_files`, what the links
+    lead to matters no more.
     """
 
     request_id: str
@@ -60,6 +61,7 @@ class Job:
     unlisted: bool = False
     progress: float | None = None
     note: str | None = None
+    has_files: bool = False
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -198,6 +200,7 @@ class Workshop:
     async def _make(self, job: Job, video: Path) -> float:
         subject, motion = video.with_name("subject"), video.with_name("motion")
         await fetch_inputs(self._session, job.inputs, subject, motion)
+        job.has_files = True
         async with self._renderers:
             command = self._plan.command(subject, motion, video, job.inputs.quality)
             outcome = await _render_apart(command, self._plan.timeout_s, job)

@@ -1,6 +1,5 @@
 """A submit whose reply was lost: found in the history, or settled by a person, never sent again."""
 
-from engine.api.jobs import State as RunState
 from sandbox.clients.transcript import text_of
 from tests.bot.life.world import Life
 from tests.e2e.stage import is_video, says
@@ -16,7 +15,7 @@ async def doubt(life: Life, *, accepted: bool) -> None:
     life.provider.workshop.pause()
     await life.mimic(ada)
     await ada.wait_for(says("learning to move"))
-    await life.until(lambda: life.provider.accepted[0].state is RunState.PROCESSING)
+    await life.until(lambda: life.provider.accepted[0].has_files)
     await life.stop()
     await life.alter("UPDATE jobs SET state = 'submitting', lease = 'a run that is over'")
     await life.alter("UPDATE attempts SET request_id = NULL, submitted_at = NULL")

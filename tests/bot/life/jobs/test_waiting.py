@@ -4,7 +4,6 @@ import socket
 
 import pytest
 
-from engine.api.jobs import State as RunState
 from sandbox.clients.person import Json
 from tests.bot.life.world import TOKEN_LIFE_S, Life
 from tests.e2e.stage import is_video, says
@@ -152,7 +151,7 @@ async def test_a_video_whose_files_are_gone_ends_uncharged(life: Life) -> None:
     await ada.wait_for(says("learning to move"))
     await life.mimic(ben)
     await ben.wait_for(says("### In line", to=life.world.users["ben"].id))
-    await life.until(lambda: life.provider.accepted[0].state is RunState.PROCESSING)
+    await life.until(lambda: life.provider.accepted[0].has_files)
     for path in (life.folder / "data" / "media").rglob("subject"):
         path.unlink()
     life.advance(DAY_S)
