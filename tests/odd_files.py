@@ -14,6 +14,7 @@ from av import VideoFrame
 from av.video.stream import VideoStream
 from PIL import Image
 
+from tests.heic import make_heic
 from tests.media_samples import (
     make_audio_only,
     make_films,
@@ -65,7 +66,7 @@ def _without_end(folder: Path, fmt: str, size_bytes: int) -> Path:
     return _written(folder, make_picture(folder / "whole", fmt=fmt).read_bytes()[:-size_bytes])
 
 
-def _film(
+def make_film(
     folder: Path,
     codec: str,
     *,
@@ -75,15 +76,20 @@ def _film(
     times: tuple[int, ...] = tuple(range(0, 1000, 100)),
     movflags: str = "+faststart",
     turn: int = 0,
+    fps: int = 10,
+    colours: tuple[int, int, int] = (2, 2, 2),
 ) -> Path:
     """A second in this codec; a picture at each of the times (ms)."""
     path = folder / "film"
     options = {"movflags": movflags} if container in {"mp4", "mov"} else {}
     with av.open(str(path), "w", format=container, options=options) as output:
-        stream = cast("VideoStream", output.add_stream(codec, rate=10))
+        stream = cast("VideoStream", output.add_stream(codec, rate=fps))
         stream.width, stream.height = size
         stream.pix_fmt = pixels
-        stream.codec_context.time_base = Fraction(1, 1000)
+        context = stream.codec_context
+        context.color_primaries, context.color_trc, context.colorspace = colours
+        if container not in {"avi", "vob", "mpeg"}:  # these go by their rate
+            stream.codec_context.time_base = Fraction(1, 1000)
         if turn:
             stream.set_display_rotation(turn)
         for at in times:
@@ -119,6 +125,31 @@ def _with_cover(folder: Path) -> Path:
     return path
 
 
+def _heic(folder: Path, *, tile: tuple[int, int] | None = None, quarter_turns: int = 0) -> Path:
+    with Image.open(make_picture(folder / "drawn.png", fmt="PNG")) as drawn:
+        return make_heic(folder / "heic", drawn, tile=tile, quarter_turns=quarter_turns)
+
+
+def _clear(mode: str) -> Image.Image:
+    """A figure's lower half."""
+    picture = Image.new(mode, SIZE, (0, 0, 0, 0))
+    picture.paste((170, 40, 60, 255), (0, SIZE[1] // 2, *SIZE))
+    return picture
+
+
+def _clear_avif(folder: Path) -> Path:
+    path = folder / "picture"
+    _clear("RGBA").save(path, "AVIF")
+    return path
+
+
+def _moving_sticker(folder: Path) -> Path:
+    path = folder / "picture"
+    first = _clear("RGBA")
+    first.save(path, "GIF", save_all=True, append_images=[first.rotate(180)], duration=100)
+    return path
+
+
 PICTURES: Mapping[str, tuple[Maker, str]] = {
     "a phone's JPEG, stored lying on its side": (
         lambda folder: make_picture(folder / "p", exif_orientation=6), "taken"),
@@ -144,18 +175,37 @@ PICTURES: Mapping[str, tuple[Maker, str]] = {
         lambda folder: _picture(folder, "PNG", mode="RGBA"), "taken"),
     "a PNG that lacks its last chunk": (lambda folder: _without_end(folder, "PNG", 12), "taken"),
     "an animated PNG": (
-        lambda folder: make_picture(folder / "p", fmt="PNG", animated=True), "animated"),
+        lambda folder: make_picture(folder / "p", fmt="PNG", animated=True),
+        "first frame sent as JPEG"),
     "a still GIF": (lambda folder: make_picture(folder / "p", fmt="GIF"), "taken"),
     "an animated GIF": (
-        lambda folder: make_picture(folder / "p", fmt="GIF", animated=True), "animated"),
+        lambda folder: make_picture(folder / "p", fmt="GIF", animated=True),
+        "first frame sent as JPEG"),
+    "an animated GIF, partly transparent": (_moving_sticker, "first frame sent as PNG"),
     "a lossless WebP": (lambda folder: _picture(folder, "WEBP", lossless=True), "taken"),
     "an animated WebP": (
-        lambda folder: make_picture(folder / "p", fmt="WEBP", animated=True), "animated"),
-    "an AVIF": (lambda folder: _picture(folder, "AVIF"), "another kind"),
-    "a HEIC": (
-        lambda folder: _written(folder, b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(64)),
-        "another kind"),
-    "a TIFF": (lambda folder: _picture(folder, "TIFF"), "another kind"),
+        lambda folder: make_picture(folder / "p", fmt="WEBP", animated=True),
+        "first frame sent as JPEG"),
+    "a HEIC of a phone, in tiles": (lambda folder: _heic(folder, tile=(128, 128)), "sent as JPEG"),
+    "a HEIC of a phone, lying on its side": (
+        lambda folder: _heic(folder, tile=(128, 128), quarter_turns=3), "sent as JPEG"),
+    "a HEIC in one piece": (_heic, "sent as JPEG"),
+    "an AVIF": (lambda folder: _picture(folder, "AVIF"), "sent as JPEG"),
+    "an AVIF, lying on its side": (
+        lambda folder: make_picture(folder / "p", fmt="AVIF", exif_orientation=6), "sent as JPEG"),
+    "an AVIF that is partly transparent": (_clear_avif, "sent as PNG"),
+    "a moving AVIF": (
+        lambda folder: make_picture(folder / "p", fmt="AVIF", animated=True), "sent as JPEG"),
+    "a TIFF": (lambda folder: _picture(folder, "TIFF"), "sent as JPEG"),
+    "a TIFF, lying on its side": (
+        lambda folder: make_picture(folder / "p", fmt="TIFF", exif_orientation=6), "sent as JPEG"),
+    "a packed TIFF in CMYK, as for print": (
+        lambda folder: _picture(folder, "TIFF", mode="CMYK", compression="tiff_lzw"),
+        "sent as JPEG"),
+    "a TIFF of 16 bits": (lambda folder: _picture(folder, "TIFF", mode="I;16"), "sent as JPEG"),
+    "a BMP": (lambda folder: _picture(folder, "BMP"), "sent as JPEG"),
+    "half a HEIC": (
+        lambda folder: make_truncated(_heic(folder), folder / "h"), "its end is missing"),
     "an SVG": (
         lambda folder: _written(folder, b"<svg xmlns='http://www.w3.org/2000/svg'/>"),
         "another kind"),
@@ -172,21 +222,29 @@ VIDEOS: Mapping[str, tuple[Maker, str]] = {
         lambda folder: make_motion(folder / "v", duration_s=1, container="mov", audio=True),
         "taken"),
     "a fragmented mp4, as streaming sites write it": (
-        lambda folder: _film(folder, "libx264", movflags="frag_keyframe+empty_moov"), "taken"),
+        lambda folder: make_film(folder, "libx264", movflags="frag_keyframe+empty_moov"), "taken"),
     "a phone's video that is to be turned": (
-        lambda folder: _film(folder, "libx264", turn=90), "taken"),
+        lambda folder: make_film(folder, "libx264", turn=90), "taken"),
     "a video of varying frame rate": (
-        lambda folder: _film(folder, "libx264", times=(0, 10, 250, 260, 900, 940, 990)), "taken"),
-    "HEVC of a phone": (lambda folder: _film(folder, "libx265"), "taken"),
-    "HEVC of 10 bits": (lambda folder: _film(folder, "libx265", pixels="yuv420p10le"), "taken"),
-    "AV1": (lambda folder: _film(folder, "libsvtav1"), "taken"),
-    "MPEG-4 of an older camera": (lambda folder: _film(folder, "mpeg4"), "taken"),
+        lambda folder: make_film(folder, "libx264", times=(0, 10, 250, 260, 900, 940, 990)),
+        "taken"),
+    "HEVC of a phone": (lambda folder: make_film(folder, "libx265"), "written anew"),
+    "HEVC of 10 bits": (lambda folder: make_film(folder, "libx265", pixels="yuv420p10le"),
+        "written anew"),
+    "HDR of a phone (HLG, BT.2020)": (
+        lambda folder: make_film(folder, "libx265", pixels="yuv420p10le", colours=(9, 18, 9)),
+        "written anew"),
+    "AV1": (lambda folder: make_film(folder, "libsvtav1"), "written anew"),
+    "MPEG-4 of an older camera": (lambda folder: make_film(folder, "mpeg4"), "written anew"),
     "Motion JPEG in a mov": (
-        lambda folder: _film(folder, "mjpeg", container="mov", pixels="yuvj420p"), "taken"),
+        lambda folder: make_film(folder, "mjpeg", container="mov", pixels="yuvj420p"),
+        "written anew"),
     "ProRes of an editor": (
-        lambda folder: _film(folder, "prores_ks", container="mov", pixels="yuv422p10le"), "taken"),
+        lambda folder: make_film(folder, "prores_ks", container="mov", pixels="yuv422p10le"),
+        "written anew"),
     "H.264 in 4:4:4 of odd width": (
-        lambda folder: _film(folder, "libx264", pixels="yuv444p", size=(241, 321)), "taken"),
+        lambda folder: make_film(folder, "libx264", pixels="yuv444p", size=(241, 321)),
+        "written anew"),
     "a video with a cover picture": (_with_cover, "taken"),
     "a 4K video": (lambda folder: make_films(folder / "v", ((3840, 2160), 0.5)), "written anew"),
     "a video with a second one behind it": (
@@ -194,19 +252,47 @@ VIDEOS: Mapping[str, tuple[Maker, str]] = {
         "written anew"),
     "a video whose sound goes on": (
         lambda folder: make_films(folder / "v", ((240, 320), 0.5), sound_s=4.0), "written anew"),
-    "a WebM": (
-        lambda folder: make_motion(folder / "v", duration_s=1, container="webm"), "another kind"),
-    "a Matroska video": (
-        lambda folder: make_motion(folder / "v", duration_s=1, container="matroska"),
-        "another kind"),
+    "MPEG-4 of a camera, lying on its side": (
+        lambda folder: make_film(folder, "mpeg4", turn=90), "written anew"),
+    "HEVC of varying frame rate": (
+        lambda folder: make_film(folder, "libx265", times=(0, 30, 250, 290, 900, 940, 990)),
+        "written anew"),
+    "a WebM with sound": (
+        lambda folder: make_motion(folder / "v", duration_s=1, container="webm", audio=True),
+        "written anew"),
+    "a WebM of VP8": (lambda folder: make_film(folder, "libvpx", container="webm"), "written anew"),
+    "a Matroska video of a screen recorder": (
+        lambda folder: make_motion(folder / "v", duration_s=1, container="matroska", audio=True),
+        "written anew"),
     "an AVI": (
-        lambda folder: make_motion(folder / "v", duration_s=1, container="avi"), "another kind"),
+        lambda folder: make_motion(folder / "v", duration_s=1, container="avi", audio=True),
+        "written anew"),
+    "an AVI of MPEG-4": (
+        lambda folder: make_film(folder, "mpeg4", container="avi"), "written anew"),
+    "an AVI of Motion JPEG": (
+        lambda folder: make_film(folder, "mjpeg", container="avi", pixels="yuvj420p"),
+        "written anew"),
+    "a 3gp of an old phone": (
+        lambda folder: make_film(folder, "h263", container="3gp", size=(176, 144)), "written anew"),
+    "an MPEG transport stream": (
+        lambda folder: make_motion(folder / "v", duration_s=1, container="mpegts", audio=True),
+        "written anew"),
+    "an MPEG program stream": (
+        lambda folder: make_film(
+            folder, "mpeg2video", container="vob", fps=25, times=tuple(range(0, 1000, 40))),
+        "written anew"),
     "an animated GIF as video": (
-        lambda folder: make_picture(folder / "p", fmt="GIF", animated=True), "a picture"),
+        lambda folder: make_picture(folder / "p", fmt="GIF", animated=True), "written anew"),
     "an animated WebP as video": (
-        lambda folder: make_picture(folder / "p", fmt="WEBP", animated=True), "a picture"),
+        lambda folder: make_picture(folder / "p", fmt="WEBP", animated=True), "written anew"),
     "an animated PNG as video": (
-        lambda folder: make_picture(folder / "p", fmt="PNG", animated=True), "a picture"),
+        lambda folder: make_picture(folder / "p", fmt="PNG", animated=True), "written anew"),
+    "a still GIF as video": (lambda folder: make_picture(folder / "p", fmt="GIF"), "a picture"),
+    "a still WebP as video": (lambda folder: make_picture(folder / "p", fmt="WEBP"), "a picture"),
+    "a Flash video": (
+        lambda folder: make_motion(folder / "v", duration_s=1, container="flv"), "another kind"),
+    "a Windows Media video": (
+        lambda folder: make_motion(folder / "v", duration_s=1, container="asf"), "another kind"),
     "a JPEG as video": (lambda folder: make_picture(folder / "p"), "a picture"),
     "sound alone in an mp4": (lambda folder: make_audio_only(folder / "v"), "no video"),
     "half an mp4": (

@@ -390,9 +390,9 @@ def explanation(prices: Mapping[Quality, int]) -> ui.LayoutView:
     return view(
         words(
             "### I make a still picture move like a video",
-            "Send me a **picture** (JPEG, PNG, WebP or a still GIF) and a **video** (mp4 or mov, "
-            "up to 30 seconds), in one message or one after the other. I show you the price "
-            "first, and nothing is spent until you press the button.",
+            "Send me a **picture** and a **video** (or an animated GIF; up to 30 seconds), in one "
+            "message or one after the other. I show you the price first, and nothing is spent "
+            "until you press the button.",
             f"-# Ten seconds of motion cost {prices['540p']} credits at 540p. "
             "`/credits` shows what you have.",
         )

@@ -12,10 +12,10 @@ SENTENCES: dict[Problem, str] = {
         "The picture and the video are swapped: give the picture as `image` and the video "
         "as `video`."
     ),
-    Problem.NOT_AN_IMAGE: "`{name}` is not a picture I can use: give JPEG, PNG, WebP or still GIF.",
+    Problem.NOT_AN_IMAGE: "`{name}` is not a picture I can use: give JPEG, PNG, WebP or HEIC.",
     Problem.VIDEO_AS_IMAGE: (
-        "`{name}` is a video, and I need a still picture: give a JPEG, PNG, WebP or still GIF, "
-        "such as one of its frames."
+        "`{name}` is a video, and I need a picture: give a JPEG, PNG, WebP or HEIC, such as one of "
+        "its frames."
     ),
     Problem.ANIMATED_IMAGE: "The picture is animated: give a still one, such as one of its frames.",
     Problem.IMAGE_TOO_LARGE: (
@@ -29,12 +29,10 @@ SENTENCES: dict[Problem, str] = {
         "The picture has only {width} × {height} pixels, too few to show somebody who moves: give "
         "one of at least {limit_pixels} on each side."
     ),
-    Problem.NOT_A_VIDEO: ("There is no video in `{name}`: give an mp4 or mov file that plays."),
-    Problem.GIF_AS_VIDEO: (
-        "`{name}` is a GIF, which I cannot take as a video: save it as mp4 or mov and try again."
-    ),
+    Problem.NOT_A_VIDEO: "There is no video in `{name}`: give a video or a GIF that plays.",
+    Problem.GIF_AS_VIDEO: "`{name}` is a GIF that does not move: give a video, or a GIF that does.",
     Problem.PICTURE_AS_VIDEO: (
-        "`{name}` is a {kind}, which I cannot take as a video even if it moves: give an mp4 or mov."
+        "`{name}` is a still {kind}, and I need something that moves: give a video or a GIF."
     ),
     Problem.VIDEO_WRONG_FORMAT: (
         "`{name}` is a video of a kind I cannot use: save it as mp4 or mov and try again."
@@ -214,8 +212,8 @@ SENTENCES: dict[Problem, str] = {
         "if you still want it."
     ),
     Problem.NEITHER: (
-        "`{name}` is neither a picture nor a video: send a JPEG, PNG, WebP or still GIF, and an "
-        "mp4 or mov."
+        "`{name}` is neither a picture nor a video: send a JPEG, PNG, WebP or HEIC, and a video or "
+        "an animated GIF."
     ),
     Problem.NO_JOB_HERE: "There is no job `{job}` here.",
     Problem.NOT_IN_REVIEW: "`{job}` needs no decision: it is {state}.",

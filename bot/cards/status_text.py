@@ -239,12 +239,33 @@ def length(job: Job) -> str | None:
     return seconds_text(job.duration_s) if job.duration_s else None
 
 
+MOVING = frozenset({"GIF", "WebP", "PNG"})
+"""Pictures of these kinds are sent as they are, but for those that move."""
+
+
 def sent_as(job: Job) -> str | None:
-    """What the video service is given in place of a motion that it would not take."""
+    """What the video service is given in place of what it would not take."""
+    return ", ".join(filter(None, (_picture_sent_as(job), _video_sent_as(job)))) or None
+
+
+def _picture_sent_as(job: Job) -> str | None:
+    if job.subject is None or job.subject.sent_size is None:
+        return None
+    if job.subject.given_as in MOVING:
+        return f"first frame of the {job.subject.given_as}"
+    return f"{job.subject.given_as} sent as {job.subject.sent_as}"
+
+
+def _video_sent_as(job: Job) -> str | None:
     if job.motion is None or job.motion.sent_size is None:
         return None
     width, height = job.motion.sent_size
-    return f"video sent as {width} × {height}"
+    given = job.motion.given_as
+    return (
+        f"{given} sent as video, {width} × {height}"
+        if given
+        else f"video sent as {width} × {height}"
+    )
 
 
 def price_text(job: Job) -> str | None:

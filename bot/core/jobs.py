@@ -109,7 +109,8 @@ LEADS_TO = {Outcome.RAN: S.RENDERING, Outcome.AGAIN: S.QUEUED, Outcome.GIVE_UP: 
 class Upload:
     """A file that a person gave: where Discord has it, and what they called it.
 
-    `sent_size` is width and height in pixels of what is sent in its place, if it was rewritten.
+    `sent_size` is width and height in pixels of what is sent in its place, if it was rewritten,
+    `given_as` what it was, where that is worth telling ("GIF"), `sent_as` what a picture is now.
     `replaces` is the one of an offer whose place it took, until it has been looked at itself.
     """
 
@@ -118,6 +119,8 @@ class Upload:
     size_bytes: int
     is_spoiler: bool = False
     sent_size: tuple[int, int] | None = None
+    given_as: str = ""
+    sent_as: str = ""
     replaces: "Upload | None" = None
 
     def in_place_of(self, earlier: "Upload | None") -> "Upload":

@@ -64,9 +64,9 @@ class Inputs:
             image_lives, video_lives = await asyncio.gather(
                 self._lives(image_url), self._lives(video_url)
             )
-        if not image_lives:
+        if job.subject.sent_size or not image_lives:  # what was rewritten is only here
             image_url = await self._upload(self._files.subject(job.id))
-        if job.motion.sent_size or not video_lives:  # a rewritten one is only here
+        if job.motion.sent_size or not video_lives:
             video_url = await self._upload(self._files.motion(job.id))
         return image_url, video_url
 

@@ -19,7 +19,7 @@ from bot.jobs.deadlines import RetryDeadline
 from bot.jobs.disk import Disk
 from bot.jobs.files import Files
 from bot.media.downloads import Downloads
-from bot.media.inspect import IMAGE_LIMIT_BYTES, VIDEO_LIMIT_BYTES, Media
+from bot.media.inspect import IMAGE_LIMIT_BYTES, VIDEO_LIMIT_BYTES, ImageFacts, Media, VideoFacts
 from bot.store.store import Store
 
 log = structlog.get_logger()
@@ -157,7 +157,7 @@ class Intake:
 
     async def _look_at(self, job: Job) -> None:
         """Fetch what was given, see what it is, and take it or refuse what is wrong with it."""
-        what, motion = What.IMAGE, None
+        what, picture, motion = What.IMAGE, None, None
         try:
             for what in _given(job):
                 await self._fetch(job, what)
@@ -165,16 +165,28 @@ class Intake:
                 await self._swap(job)
                 return
             for what in _given(job):
-                motion = await self._look(job, what)
+                if what is What.IMAGE:
+                    picture = await self._media.inspect_image(
+                        *self._known(job, what), is_offer=job.is_offer
+                    )
+                else:
+                    motion = await self._media.inspect_video(
+                        *self._known(job, what), is_offer=job.is_offer
+                    )
+            if picture is None or motion is None:
+                self._seen_alone.add(_only(job).url)
+                return
+            # Both are good: nothing is written for a request that is refused anyway.
+            what = What.IMAGE
+            subject = await self._redrawn(job, picture)
+            what = What.VIDEO
+            written, duration_s = await self._rewritten(job, motion)
         except Refused as refused:
             await self._refuse(job, what, refused)
             return
-        if motion is None or job.subject is None:
-            self._seen_alone.add(_only(job).url)
-        else:
-            self._seen_alone -= {job.subject.url, motion[1].url}
-            self._forget_files(job)
-            await self._take(job, *motion)
+        self._seen_alone -= {_upload(job, what).url for what in What}
+        self._forget_files(job)
+        await self._take(replace(job, subject=subject, motion=written), duration_s)
 
     async def _fetch(self, job: Job, what: What) -> None:
         """Download one of the files. Raises `Refused`."""
@@ -198,21 +210,37 @@ class Intake:
         await self._files.delete_inputs(job.id)
         await self._store.swap_files(job)
 
-    async def _look(self, job: Job, what: What) -> tuple[float, Upload] | None:
-        """What is sent as the motion: its length in seconds, and its upload. Raises `Refused`."""
-        path, upload = self._path(job, what), _upload(job, what)
-        if what is What.IMAGE:
-            await self._media.inspect_image(path, upload.name, job.person_id, is_offer=job.is_offer)
-            return None
-        facts = await self._media.inspect_video(
-            path, upload.name, job.person_id, is_offer=job.is_offer
-        )
-        if job.subject is None or not facts.is_to_be_rewritten:
-            return facts.duration_s, upload
+    async def _redrawn(self, job: Job, facts: ImageFacts) -> Upload:
+        """The picture as it is sent. Raises `Refused`."""
+        upload = _upload(job, What.IMAGE)
+        if not facts.is_other:
+            return upload
+        path = self._unfetched(job, What.IMAGE)
+        sent = await self._media.redraw(path, upload.name, job.person_id, is_offer=job.is_offer)
+        size = sent.width, sent.height
+        return replace(upload, sent_size=size, given_as=facts.given_as, sent_as=sent.format)
+
+    async def _rewritten(self, job: Job, facts: VideoFacts) -> tuple[Upload, float]:
+        """The motion as it is sent, and its length in seconds. Raises `Refused`."""
+        upload = _upload(job, What.VIDEO)
+        if not facts.is_to_be_rewritten:
+            return upload, facts.duration_s
+        path = self._unfetched(job, What.VIDEO)
         sent = await self._media.rewrite(
             path, upload.name, job.person_id, facts=facts, is_offer=job.is_offer
         )
-        return sent.duration_s, replace(upload, sent_size=(sent.width, sent.height))
+        size = sent.width, sent.height
+        return replace(upload, sent_size=size, given_as=facts.given_as), sent.duration_s
+
+    def _known(self, job: Job, what: What) -> tuple[Path, str, int]:
+        """Where a file is, what it is called, and whose it is."""
+        return self._path(job, what), _upload(job, what).name, job.person_id
+
+    def _unfetched(self, job: Job, what: What) -> Path:
+        """Where a file is that another is to replace: the next look fetches it anew."""
+        path = self._path(job, what)
+        self._fetched.pop(path, None)
+        return path
 
     def _forget_files(self, job: Job) -> None:
         for what in What:
@@ -272,9 +300,9 @@ class Intake:
                 self._fetched[path] = upload.url
                 return
 
-    async def _take(self, job: Job, duration_s: float, motion: Upload) -> None:
+    async def _take(self, job: Job, duration_s: float) -> None:
         if job.is_offer:
-            await self._store.offer_checked(job, duration_s, motion, at=self._clock.time())
+            await self._store.offer_checked(job, duration_s, at=self._clock.time())
             return
         assert job.quality is not None
         if await self._leaves_to_other(job):
@@ -285,7 +313,6 @@ class Intake:
                 quality=job.quality,
                 duration_s=duration_s,
                 price=price(job.quality, duration_s, self._rates),
-                motion=motion,
                 roles=await self._wallets.roles_of(job),
                 at=self._clock.time(),
             )

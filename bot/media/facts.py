@@ -23,11 +23,14 @@ SPARE_CORES = max(1, len(os.sched_getaffinity(0)) - 1)
 """One core is the bot's own."""
 
 _HEAD_BYTES = 512
-_TS_PACKET_BYTES = 188
-_PICTURE_BRANDS = (b"hei", b"hev", b"mif", b"msf", b"avi")
+_TS_PACKET_BYTES, _DOCTYPE_WITHIN_BYTES = 188, 64
+_HEIC_BRANDS, _AVIF_BRANDS = (b"hei", b"hev", b"mif", b"msf"), (b"avif", b"avis")
+_3GP_BRAND = b"3g"
 _FIRST_ATOMS = frozenset({b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"})
-_OTHER_PICTURES = (b"BM", b"II*\0", b"MM\0*", b"8BPS", b"\xff\x0a", b"\0\0\0\x0cJXL ", b"<svg")
-_OTHER_VIDEOS = (b"\x1aE\xdf\xa3", b"FLV\x01", b"0&\xb2u", b"\0\0\1\xba", b"\0\0\1\xb3")
+_BMP, _TIFF = b"BM", (b"II*\0", b"MM\0*")
+_OTHER_PICTURES = (b"8BPS", b"\xff\x0a", b"\0\0\0\x0cJXL ", b"<svg")
+_MATROSKA, _PROGRAM_STREAM = b"\x1aE\xdf\xa3", b"\0\0\1\xba"
+_OTHER_VIDEOS = (b"FLV\x01", b"0&\xb2u", b"\0\0\1\xb3")
 
 
 class Kind(StrEnum):
@@ -37,38 +40,76 @@ class Kind(StrEnum):
     PNG = "PNG"
     WEBP = "WEBP"
     GIF = "GIF"
+    HEIC = "HEIF"
+    AVIF = "AVIF"
+    TIFF = "TIFF"
+    BMP = "BMP"
     OTHER_PICTURE = "other picture"
     MOVIE = "mp4 or mov"
+    THREE_GP = "3gp"
+    WEBM = "WebM"
+    MATROSKA = "Matroska"
+    AVI = "AVI"
+    TRANSPORT_STREAM = "MPEG-TS"
+    PROGRAM_STREAM = "MPEG-PS"
     OTHER_VIDEO = "other video"
     UNKNOWN = "unknown"
 
 
+NAMES = {Kind.WEBP: "WebP", Kind.HEIC: "HEIC"}
+"""What people call a kind, where it is not Pillow's name."""
+
 PICTURES_TAKEN = frozenset({Kind.JPEG, Kind.PNG, Kind.WEBP, Kind.GIF})
-PICTURES = PICTURES_TAKEN | {Kind.OTHER_PICTURE}
-VIDEOS = frozenset({Kind.MOVIE, Kind.OTHER_VIDEO})
+PICTURES_READ = PICTURES_TAKEN | {Kind.HEIC, Kind.AVIF, Kind.TIFF, Kind.BMP}
+PICTURES = PICTURES_READ | {Kind.OTHER_PICTURE}
+MOVING_PICTURES = frozenset({Kind.GIF, Kind.WEBP, Kind.PNG})
+"""What may be one picture or many."""
+
+DEMUXERS = {
+    Kind.MOVIE: "mov",
+    Kind.THREE_GP: "mov",
+    Kind.WEBM: "matroska",
+    Kind.MATROSKA: "matroska",
+    Kind.AVI: "avi",
+    Kind.TRANSPORT_STREAM: "mpegts",
+    Kind.PROGRAM_STREAM: "mpeg",
+}
+"""What FFmpeg reads each kind of video with: that one, and no other."""
+
+VIDEOS = frozenset({*DEMUXERS, Kind.OTHER_VIDEO})
 
 
 @dataclass(frozen=True, slots=True)
 class ImageFacts:
-    """A good picture; width and height in pixels, as it is looked at."""
+    """A good picture; width and height in pixels, as it is looked at.
+
+    `is_other` than the provider takes: of another kind, or one of many that make it move.
+    `given_as` is what it is called: "HEIC".
+    """
 
     format: str
     width: int
     height: int
+    is_other: bool = False
+    given_as: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class VideoFacts:
     """A good video; width and height in pixels, as it is looked at.
 
-    `has_more` than its picture: another one, or something that lasts longer. `frames` are those
-    that whoever decodes it has to decode.
+    `has_more` than its picture: another one, or something that lasts longer. `is_other` than the
+    provider takes: in its container, its coding or its colours. `given_as` names what it is, where
+    that is worth telling: "GIF". `frames` are those that whoever decodes it has to decode; of HDR
+    each counts as two.
     """
 
     duration_s: float
     width: int
     height: int
     has_more: bool = False
+    is_other: bool = False
+    given_as: str = ""
     frames: int = field(default=0, compare=False)
 
     @property
@@ -79,15 +120,17 @@ class VideoFacts:
     @property
     def is_to_be_rewritten(self) -> bool:
         """Whether others could see more in it than was looked at, or not take it at all."""
-        return self.has_more or max(self.width, self.height) > SENT_SIDE_LIMIT_PIXELS
+        return (
+            self.has_more or self.is_other or max(self.width, self.height) > SENT_SIDE_LIMIT_PIXELS
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is to be done: `target` is image, video, result (looks), fit or rewrite.
+    """What is to be done: `target` is image, video, result (looks), fit, rewrite or redraw.
 
-    The last two have an `output`, a file of at most `write_bytes`; looks write nothing. `cpu_s` is
-    the most processor time, `wall_s` the most time at all, `memory_bytes` the most address space.
+    The last three have an `output`, a file of at most `write_bytes`; looks write nothing. `cpu_s`
+    is the most processor time, `wall_s` the most time at all, `memory_bytes` the most memory.
     """
 
     target: str
@@ -110,10 +153,20 @@ def kind_of(path: Path) -> Kind:
     if head.startswith((b"GIF87a", b"GIF89a")):
         return Kind.GIF
     if head.startswith(b"RIFF"):
-        return {b"WEBP": Kind.WEBP, b"AVI ": Kind.OTHER_VIDEO}.get(head[8:12], Kind.UNKNOWN)
+        return {b"WEBP": Kind.WEBP, b"AVI ": Kind.AVI}.get(head[8:12], Kind.UNKNOWN)
+    if head.startswith(_TIFF):
+        return Kind.TIFF
+    if head.startswith(_BMP):
+        return Kind.BMP
     if head.startswith(_OTHER_PICTURES):
         return Kind.OTHER_PICTURE
-    if head.startswith(_OTHER_VIDEOS) or _is_transport_stream(head):
+    if head.startswith(_MATROSKA):
+        return Kind.WEBM if b"webm" in head[:_DOCTYPE_WITHIN_BYTES] else Kind.MATROSKA
+    if head.startswith(_PROGRAM_STREAM):
+        return Kind.PROGRAM_STREAM
+    if _is_transport_stream(head):
+        return Kind.TRANSPORT_STREAM
+    if head.startswith(_OTHER_VIDEOS):
         return Kind.OTHER_VIDEO
     return _kind_of_atoms(head)
 
@@ -122,11 +175,18 @@ def _kind_of_atoms(head: bytes) -> Kind:
     """mp4 and mov, and what else is built of the same atoms."""
     atom, brand = head[4:8], head[8:12]
     if atom == b"ftyp":
-        if brand.startswith(_PICTURE_BRANDS):
-            return Kind.OTHER_PICTURE
-        return Kind.OTHER_VIDEO if brand.startswith(b"3g") else Kind.MOVIE
+        if brand in _AVIF_BRANDS:
+            return Kind.AVIF
+        if brand.startswith(_HEIC_BRANDS):
+            others = head[16 : int.from_bytes(head[:4])]
+            return Kind.AVIF if _AVIF_BRANDS[0] in others else Kind.HEIC
+        return Kind.THREE_GP if brand.startswith(_3GP_BRAND) else Kind.MOVIE
     return Kind.MOVIE if atom in _FIRST_ATOMS else Kind.UNKNOWN
 
 
 def _is_transport_stream(head: bytes) -> bool:
-    return len(head) > _TS_PACKET_BYTES and head[0] == head[_TS_PACKET_BYTES] == ord("G")
+    """By two packets; a camera's (AVCHD) have four bytes of time before each."""
+    return any(
+        len(head) > at + packet_bytes and head[at] == head[at + packet_bytes] == ord("G")
+        for at, packet_bytes in ((0, _TS_PACKET_BYTES), (4, _TS_PACKET_BYTES + 4))
+    )

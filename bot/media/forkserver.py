@@ -28,7 +28,8 @@ from bot.errors import Fact, Problem, Refused
 from bot.media import isolation, warmup
 from bot.media.facts import Request
 from bot.media.image import inspect_image
-from bot.media.rewriting import fit, rewrite
+from bot.media.rewriting.motion import fit, rewrite
+from bot.media.rewriting.picture import redraw
 from bot.media.video import inspect_result, inspect_video
 
 NICE = 10
@@ -139,6 +140,7 @@ def answer_to(request: Request) -> Mapping[str, object]:
         "result": lambda: asdict(inspect_result(source)),
         "fit": lambda: {"fits": fit(source, Path(request.output), request.write_bytes)},
         "rewrite": lambda: asdict(rewrite(source, Path(request.output))),
+        "redraw": lambda: asdict(redraw(source, Path(request.output))),
     }
     try:
         return {"facts": targets[request.target]()}

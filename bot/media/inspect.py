@@ -7,15 +7,16 @@ import asyncio
 import math
 import os
 import shutil
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from bot.clock import Clock, SystemClock
 from bot.errors import Fact, Problem, Refused
+from bot.media.claims.animations import animation_in
 from bot.media.decoders import Decoders
 from bot.media.facts import (
     IMAGE_LIMIT_BYTES,
@@ -31,6 +32,7 @@ from bot.media.facts import (
     VideoFacts,
     kind_of,
 )
+from bot.media.turns import LOOKS_SHARE, REWRITES_SHARE, Turns
 
 __all__ = [
     "IMAGE_LIMIT_BYTES",
@@ -46,7 +48,13 @@ PICTURE_CPU_S, MOTION_CPU_S, RESULT_CPU_S, LOOK_WALL_S = 6, 12, 20, 60.0
 """A picture of the most pixels takes 0.6 s, or 2 s where all are packed as badly as can be."""
 
 FIT_CPU_S, FIT_WALL_S = 120, 240.0
-REWRITE_CPU_S, REWRITE_WALL_S = 240, 480.0
+REDRAW_CPU_S, REWRITE_CPU_S, REWRITE_CPU_A_SECOND = 20, 30, 7
+"""The most to begin with, and for each second of a motion: what is HDR, and 4K at 60 fps, needs
+two thirds of it."""
+
+REWRITE_WALL_A_CPU_S = 3.0
+"""It is niced: whatever else the machine does goes first."""
+
 LOOKS_AT_ONCE = SPARE_CORES
 """New files leave one core to the bot itself."""
 
@@ -77,110 +85,6 @@ _NAMED = frozenset(
         Problem.VIDEO_WRONG_FORMAT,
     }
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """How much of the turns' time one owner may have: so much at once, and so many seconds in each
-    that passes.
-    """
-
-    at_once_s: float
-    per_s: float
-
-
-LOOKS_SHARE, REWRITES_SHARE = Share(30.0, 0.1), Share(240.0, 0.2)
-EVERYTHING = Share(math.inf, 1.0)
-LONGEST_REST_S = 600.0
-
-
-@dataclass(eq=False, slots=True)
-class _Waiting:
-    """Who waits for a turn, and when it counts as having come: the first of these is served."""
-
-    owner: int
-    late_s: float
-    came: tuple[float, int] = (0.0, 0)
-    served: asyncio.Future[None] = field(default_factory=asyncio.Future)
-
-
-class Turns:
-    """So many at once, one of each owner; whoever waits takes turns by owner, then by arrival.
-
-    The time that turns take is counted. Owners who have used some come later than they came, by as
-    long as it takes to win it back; those who have used more than their share rest first. Nobody
-    comes later than by a bounded time, so nobody waits for ever.
-    """
-
-    def __init__(self, at_once: int, clock: Clock, share: Share = EVERYTHING) -> None:
-        self._free = at_once
-        self._clock = clock
-        self._share = share
-        self._count = 0
-        self._served: set[int] = set()
-        self._waiting: list[_Waiting] = []
-        self._used: dict[int, tuple[float, float]] = {}
-
-    @asynccontextmanager
-    async def turn(
-        self, owner: int, *, late_s: float = 0.0, takes_s: float = 0.0
-    ) -> AsyncIterator[None]:
-        """Wait for this owner's turn, and keep it until the block ends.
-
-        Others who come within `late_s` come first, and so it is with what is known to take long.
-        """
-        over_s = self._used_s(owner) - self._share.at_once_s
-        if over_s > 0:
-            await self._clock.sleep(min(over_s / self._share.per_s, LONGEST_REST_S))
-        mine = _Waiting(owner, late_s + takes_s / self._share.per_s)
-        self._comes(mine)
-        self._waiting.append(mine)
-        self._serve()
-        began_at = self._clock.monotonic()
-        try:
-            await mine.served
-            began_at = self._clock.monotonic()
-            yield
-        finally:
-            self._waiting.remove(mine)
-            if mine.served.done() and not mine.served.cancelled():
-                self._end(owner, self._clock.monotonic() - began_at)
-            self._serve()
-
-    def _serve(self) -> None:
-        while self._free:
-            ready = [
-                each
-                for each in self._waiting
-                if each.owner not in self._served and not each.served.done()
-            ]
-            if not ready:
-                return
-            first = min(ready, key=lambda each: each.came)
-            self._free -= 1
-            self._served.add(first.owner)
-            first.served.set_result(None)
-
-    def _end(self, owner: int, took_s: float) -> None:
-        self._free += 1
-        self._served.discard(owner)
-        # Kept of those alone who have not won back all, and no more than is ever waited for.
-        most_s = self._share.at_once_s + LONGEST_REST_S * self._share.per_s
-        used_s = min(self._used_s(owner) + took_s, most_s)
-        self._used = {each: used for each, used in self._used.items() if self._used_s(each) > 0}
-        self._used[owner] = (used_s, self._clock.monotonic())
-        for each in self._waiting:
-            if each.owner == owner:  # others had no turn meanwhile
-                self._comes(each)
-
-    def _used_s(self, owner: int) -> float:
-        used_s, at = self._used.get(owner, (0.0, 0.0))
-        return max(0.0, used_s - (self._clock.monotonic() - at) * self._share.per_s)
-
-    def _comes(self, waiting: _Waiting) -> None:
-        self._count += 1
-        late_s = waiting.late_s + self._used_s(waiting.owner) / self._share.per_s
-        waiting.came = self._clock.monotonic() + late_s, self._count
 
 
 class Media:
@@ -221,11 +125,11 @@ class Media:
         self._decoders.close()
 
     async def are_swapped(self, image: Path | None, video: Path | None) -> bool:
-        """Whether each that is given is by its bytes what the other should be."""
-        kinds = await asyncio.to_thread(
-            lambda: (image and kind_of(image), video and kind_of(video))
-        )
-        return kinds[0] in {None, *VIDEOS} and kinds[1] in {None, *PICTURES}
+        """Whether each that is given is by its bytes what the other should be.
+
+        A picture that moves may be either, but by itself it is a video. Raises `Refused`.
+        """
+        return await asyncio.to_thread(_are_swapped, image, video)
 
     async def content_type(self, path: Path) -> str:
         """What a file that was looked at before is called over HTTP."""
@@ -235,16 +139,15 @@ class Media:
     async def inspect_image(
         self, path: Path, name: str, person_id: int = 0, *, is_offer: bool = False
     ) -> ImageFacts:
-        """Decode a still JPEG, PNG, WebP or GIF; raises `Refused` for anything else."""
+        """Decode a picture, or the first frame of one that moves; raises `Refused` for others."""
         _check_size(path, Problem.IMAGE_TOO_LARGE, IMAGE_LIMIT_BYTES)
         async with self._looks.turn(person_id, late_s=OFFER_LATE_S * is_offer):
-            facts = await self._look("image", path, name, PICTURE_CPU_S)
-        return ImageFacts(str(facts["format"]), int(facts["width"]), int(facts["height"]))
+            return _image_facts(await self._look("image", path, name, PICTURE_CPU_S))
 
     async def inspect_video(
         self, path: Path, name: str, person_id: int = 0, *, is_offer: bool = False
     ) -> VideoFacts:
-        """Measure an mp4 or mov and decode samples of it; raises `Refused` for anything else."""
+        """Measure what moves and decode samples of it; raises `Refused` for anything else."""
         _check_size(path, Problem.VIDEO_TOO_LARGE, VIDEO_LIMIT_BYTES)
         async with self._looks.turn(person_id, late_s=OFFER_LATE_S * is_offer):
             facts = _video_facts(await self._look("video", path, name, MOTION_CPU_S))
@@ -304,13 +207,31 @@ class Media:
         )
         turns = self._quick_rewrites if is_quick else self._rewrites
         takes_s = facts.pixels / _REWRITTEN_PIXELS_PER_S
+        cpu_s = REWRITE_CPU_S + math.ceil(facts.duration_s * REWRITE_CPU_A_SECOND)
+        bounds = cpu_s, REWRITE_WALL_A_CPU_S * cpu_s, "", VIDEO_LIMIT_BYTES
+        request = Request("rewrite", _found(path), *bounds)
         async with turns.turn(person_id, late_s=OFFER_LATE_S * is_offer, takes_s=takes_s):
-            with _new(path) as new:
-                bounds = REWRITE_CPU_S, REWRITE_WALL_S, str(new), VIDEO_LIMIT_BYTES
-                answer = await self._decoders.run(Request("rewrite", _found(path), *bounds))
-                rewritten = _video_facts(_facts(answer, name))
-                await asyncio.to_thread(_put_in_place, new, path)
-        return rewritten
+            return _video_facts(await self._replace(request, path, name))
+
+    async def redraw(
+        self, path: Path, name: str, person_id: int = 0, *, is_offer: bool = False
+    ) -> ImageFacts:
+        """Draw a picture in its place as the provider takes it; its new facts.
+
+        Raises `Refused`; the file is then as it was before.
+        """
+        bounds = REDRAW_CPU_S, REWRITE_WALL_A_CPU_S * REDRAW_CPU_S, "", IMAGE_LIMIT_BYTES
+        request = Request("redraw", _found(path), *bounds)
+        async with self._quick_rewrites.turn(person_id, late_s=OFFER_LATE_S * is_offer):
+            return _image_facts(await self._replace(request, path, name))
+
+    async def _replace(self, request: Request, path: Path, name: str) -> Mapping[str, Fact]:
+        """Let a decoder put another file in a file's place."""
+        with _new(path) as new:
+            answer = await self._decoders.run(replace(request, output=str(new)))
+            facts = _facts(answer, name)
+            await asyncio.to_thread(_put_in_place, new, path)
+        return facts
 
     async def _look(self, target: str, path: Path, name: str, cpu_s: int) -> Mapping[str, Fact]:
         request = Request(target, _found(path), cpu_s, self._look_wall_s)
@@ -333,14 +254,36 @@ def _facts(answer: Mapping[str, Any], name: str) -> Mapping[str, Fact]:
     raise Refused(problem, **facts)
 
 
+def _image_facts(facts: Mapping[str, Fact]) -> ImageFacts:
+    return ImageFacts(
+        str(facts["format"]),
+        int(facts["width"]),
+        int(facts["height"]),
+        bool(facts["is_other"]),
+        str(facts["given_as"]),
+    )
+
+
 def _video_facts(facts: Mapping[str, Fact]) -> VideoFacts:
     return VideoFacts(
         float(facts["duration_s"]),
         int(facts["width"]),
         int(facts["height"]),
         bool(facts["has_more"]),
+        bool(facts["is_other"]),
+        str(facts["given_as"]),
         int(facts["frames"]),
     )
+
+
+def _are_swapped(image: Path | None, video: Path | None) -> bool:
+    is_film = image is not None and kind_of(image) in VIDEOS
+    if image is not None and not is_film and animation_in(image, kind_of(image)) is None:
+        return False
+    if video is None:
+        return True
+    kind = kind_of(video)
+    return kind in PICTURES and (is_film or animation_in(video, kind) is None)
 
 
 def _check_size(path: Path, problem: Problem, limit_bytes: int) -> None:

@@ -20,7 +20,9 @@ MOST_SCANS = 100
 
 _PNG_HEAD = b"\x89PNG\r\n\x1a\n"
 _PNG_NEEDED = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND"})
-_PNG_ANIMATED, _PNG_ANIMATED_BYTES, _PNG_EXIF = b"acTL", 8, b"eXIf"
+_PNG_ANIMATED, _PNG_ANIMATED_BYTES = b"acTL", 8
+_PNG_FRAMES_NEED = frozenset({b"fcTL", b"fdAT", b"tRNS"})
+_PNG_EXIF = b"eXIf"
 
 _JPEG_ENDS, _JPEG_SCAN, _JPEG_COMMENT = 0xD9, 0xDA, 0xFE
 _JPEG_SEGMENT = re.compile(rb"\xff[^\x00\x01\xd0-\xd8\xff]")
@@ -61,23 +63,41 @@ def pixels_of(content: bytes, kind: Kind) -> Pixels:
             return _jpeg(content)
         case Kind.WEBP:
             return _webp(content)
+        case Kind.HEIC | Kind.AVIF:
+            return Pixels(content, is_cut_short=_breaks_off(content))
         case _:
             return Pixels(content)
 
 
+def _breaks_off(content: bytes) -> bool:
+    """Whether one of a file's outermost boxes goes on where the file is over."""
+    at = parts = 0
+    while at + 8 <= len(content):
+        parts = _counted(parts)
+        length = int.from_bytes(content[at : at + 4])
+        if length == 1:
+            length = int.from_bytes(content[at + 8 : at + 16])
+        if length < 8:  # 0 means to the end of the file
+            return False
+        at += length
+    return at > len(content)
+
+
 def _png(content: bytes) -> Pixels:
     kept, exif, at, parts = [_PNG_HEAD], b"", len(_PNG_HEAD), 0
+    needed = _PNG_NEEDED
     while at + 12 <= len(content):
         parts = _counted(parts)
         length, name = int.from_bytes(content[at : at + 4]), content[at + 4 : at + 8]
         chunk = content[at : at + 12 + length]
         at += 12 + length
-        if name in _PNG_NEEDED:
+        if name in needed:
             kept.append(chunk)
         elif name == _PNG_EXIF and _is_whole(chunk):
             exif = chunk[8:-4]
         elif name == _PNG_ANIMATED and length == _PNG_ANIMATED_BYTES and _is_whole(chunk):
             kept.append(chunk)
+            needed = _PNG_NEEDED | _PNG_FRAMES_NEED
         if name == b"IEND":
             return Pixels(b"".join(kept), exif)
     return Pixels(b"".join(kept), exif, is_cut_short=True)

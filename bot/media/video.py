@@ -9,14 +9,19 @@ from pathlib import Path
 from typing import cast
 
 import av
+from av.audio.codeccontext import AudioCodecContext
+from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from bot.errors import Problem, Refused
-from bot.media.atoms import check_atoms
+from bot.media.animation import inspect_animation
+from bot.media.claims.animations import animation_in
+from bot.media.claims.atoms import check_atoms
 from bot.media.facts import (
+    DEMUXERS,
     PICTURES,
     PICTURES_TAKEN,
     PIXEL_LIMIT,
@@ -34,8 +39,31 @@ _KEYFRAME_SPACING_S, _MOST_KEYFRAME_PIXELS = 0.5, 500_000_000
 """As in 30 seconds of 4K; of a video with larger ones, fewer are decoded."""
 
 CODECS = frozenset(
-    {"h264", "hevc", "av1", "vp9", "vp8", "mpeg4", "mpeg2video", "h263", "mjpeg", "prores"}
+    {
+        *("h264", "hevc", "av1", "vp9", "vp8", "mpeg4", "mpeg2video", "mpeg1video", "h263"),
+        *("mjpeg", "prores"),
+    }
 )
+SOUND_CODECS = frozenset(
+    {
+        *("aac", "mp3", "mp2", "opus", "vorbis", "ac3", "eac3", "amr_nb", "amr_wb", "flac", "alac"),
+        *("pcm_s16le", "pcm_s16be", "pcm_u8", "pcm_s24le", "pcm_f32le", "pcm_alaw", "pcm_mulaw"),
+    }
+)
+_MAY_PROBE = ",".join([*CODECS, *SOUND_CODECS, "libdav1d", "mp3float", "mp2float", "libopus"])
+"""FFmpeg decodes a little of some kinds of file on opening: with nothing else, by its names."""
+
+_TAKEN_CODEC, _TAKEN_PIXELS = "h264", frozenset({"yuv420p", "yuvj420p"})
+HDR_TRANSFERS = frozenset({16, 18})
+"""PQ and HLG (ITU-T H.273)."""
+
+_WIDE_PRIMARIES = frozenset({9, 11, 12})
+"""BT.2020 and both of P3 (ITU-T H.273)."""
+
+MOST_PACKETS = 500_000
+MOST_DECODED_PIXELS, DECODED_PIXELS_A_BYTE, WIDE_COSTS = 1_500_000_000, 10_000, 2
+"""What is written anew is decoded whole: a small file may not keep an encoder long, whatever it
+claims. Each pixel of HDR counts so many times."""
 _UNPROBED = {"probesize": "32", "skip_frame": "all"}
 """FFmpeg decodes nothing on opening: an mp4's index says what it would look for."""
 
@@ -65,7 +93,13 @@ def inspect_video(path: Path) -> VideoFacts:
 
     Raises `Refused`, where it asks for it without the fact `name`, and `MemoryError`.
     """
-    facts = _inspect(path, whole_end=False)
+    kind = kind_of(path)
+    if animation := animation_in(path, kind):
+        facts = inspect_animation(path, animation, kind)
+    elif kind in DEMUXERS and kind is not Kind.MOVIE:
+        facts = _inspect_other(path, kind)
+    else:
+        facts = _inspect(path, kind, whole_end=False)
     if facts.duration_s > VIDEO_LIMIT_S + _TOLERANCE_S:
         raise Refused(Problem.VIDEO_TOO_LONG, duration_s=facts.duration_s, limit_s=VIDEO_LIMIT_S)
     return facts
@@ -73,19 +107,20 @@ def inspect_video(path: Path) -> VideoFacts:
 
 def inspect_result(path: Path) -> VideoFacts:
     """As `inspect_video`, of any length, and from the last keyframe on to its end."""
-    return _inspect(path, whole_end=True)
+    return _inspect(path, kind_of(path), whole_end=True)
 
 
 @contextmanager
 def opened(
     path: Path, demuxer: dict[str, str] | None = None, decoder: dict[str, str] | None = None
 ) -> Iterator[tuple[InputContainer, VideoStream]]:
-    """An mp4 or mov and its moving picture, read by that demuxer and no other.
+    """A video and its moving picture, read by the demuxer of its kind and no other.
 
     Both take further options of FFmpeg's. Raises `Refused` and PyAV's errors.
     """
     guarded = {
         "protocol_whitelist": "",
+        "codec_whitelist": _MAY_PROBE,
         "enable_drefs": "0",
         "use_absolute_path": "0",
         "max_pixels": str(PIXEL_LIMIT),
@@ -95,7 +130,7 @@ def opened(
         av.open(
             file,
             "r",
-            format="mov",
+            format=DEMUXERS[kind_of(path)],
             options=guarded | (demuxer or {}),
             io_open=_no_other_file,
             metadata_errors="replace",
@@ -110,8 +145,7 @@ def opened(
         yield container, stream
 
 
-def _inspect(path: Path, *, whole_end: bool) -> VideoFacts:
-    kind = kind_of(path)
+def _inspect(path: Path, kind: Kind, *, whole_end: bool) -> VideoFacts:
     if kind is Kind.GIF:
         raise Refused(Problem.GIF_AS_VIDEO)
     if kind in PICTURES:
@@ -121,7 +155,7 @@ def _inspect(path: Path, *, whole_end: bool) -> VideoFacts:
         unknown = kind is Kind.UNKNOWN
         raise Refused(Problem.NOT_A_VIDEO if unknown else Problem.VIDEO_WRONG_FORMAT)
     check_atoms(path)
-    try:
+    with _ffmpegs_errors_are_damage():
         with opened(path, _STORED) as (container, stream):
             _check_codec(stream)
             stored = _measure(container, stream)
@@ -138,18 +172,69 @@ def _inspect(path: Path, *, whole_end: bool) -> VideoFacts:
                 rewind(container, stream)
                 frames = [first_frame(container, stream)]
             frame = frames[0]
+            codec = stream.codec_context.codec.canonical_name
+    hidden = stored.duration_s - played.duration_s > _TRIMMED_S
+    duration_s = stored.duration_s if hidden else played.duration_s
+    duration_s = max(duration_s, stored.packets / _FASTEST_FPS)
+    has_more = is_one_of_several or played.longest_s > duration_s + _ALIKE_S
+    is_other = codec != _TAKEN_CODEC or frame.format.name not in _TAKEN_PIXELS or is_wide(frame)
+    name, effort = _named(frame, ""), _effort(frame, stored.packets)
+    facts = VideoFacts(duration_s, *_seen(frame), has_more, is_other, name, effort)
+    if facts.is_to_be_rewritten and not whole_end:
+        _check_effort(path, facts)
+    return facts
+
+
+def _inspect_other(path: Path, kind: Kind) -> VideoFacts:
+    """What is written anew in any case: its length, and whether it begins with a picture."""
+    if kind is Kind.THREE_GP:
+        check_atoms(path)
+    with _ffmpegs_errors_are_damage():
+        with opened(path) as (container, stream):
+            _check_codec(stream)
+            measured = _measure(container, stream)
+        with opened(path) as (container, stream):
+            frame = first_frame(container, stream)
+    duration_s = max(measured.duration_s, measured.packets / _FASTEST_FPS)
+    name, effort = _named(frame, kind.value), _effort(frame, measured.packets)
+    facts = VideoFacts(duration_s, *_seen(frame), False, True, name, effort)
+    _check_effort(path, facts)
+    return facts
+
+
+def _effort(frame: VideoFrame, packets: int) -> int:
+    """How many frames there are to decode, one to be mapped as so many more."""
+    return packets * (WIDE_COSTS if is_wide(frame) else 1)
+
+
+def _check_effort(path: Path, facts: VideoFacts) -> None:
+    """Raises `Refused` for what would take too long to write anew, for a file of its size."""
+    if facts.pixels > MOST_DECODED_PIXELS + DECODED_PIXELS_A_BYTE * path.stat().st_size:
+        raise Refused(Problem.TOO_HARD_TO_READ)
+
+
+def is_wide(frame: VideoFrame) -> bool:
+    """Whether its colours are others, or more, than every screen shows."""
+    return frame.color_trc in HDR_TRANSFERS or frame.color_primaries in _WIDE_PRIMARIES
+
+
+def _named(frame: VideoFrame, otherwise: str) -> str:
+    return "HDR video" if frame.color_trc in HDR_TRANSFERS else otherwise
+
+
+def _seen(frame: VideoFrame) -> tuple[int, int]:
+    """Its width and height as it is looked at."""
+    return (frame.height, frame.width) if frame.rotation % 180 else (frame.width, frame.height)
+
+
+@contextmanager
+def _ffmpegs_errors_are_damage() -> Iterator[None]:
+    try:
+        yield
     except av.error.FFmpegError as error:
         if isinstance(error, MemoryError):
             raise
         raise Refused(Problem.DAMAGED_VIDEO) from None
-    hidden = stored.duration_s - played.duration_s > _TRIMMED_S
-    duration_s = stored.duration_s if hidden else played.duration_s
-    duration_s = max(duration_s, stored.packets / _FASTEST_FPS)
-    width, height = frame.width, frame.height
-    if frame.rotation % 180:
-        width, height = height, width
-    has_more = is_one_of_several or played.longest_s > duration_s + _ALIKE_S
-    return VideoFacts(duration_s, width, height, has_more, stored.packets)
 
 
 def _check_codec(stream: VideoStream) -> None:
@@ -165,6 +250,12 @@ def _check_codec(stream: VideoStream) -> None:
             height=context.height,
             limit_pixels=PIXEL_LIMIT,
         )
+
+
+def can_be_heard(sound: AudioStream) -> bool:
+    """Whether it is of a usual kind; others are left out."""
+    context = cast("AudioCodecContext | None", sound.codec_context)
+    return context is not None and context.codec.canonical_name in SOUND_CODECS
 
 
 def _measure(container: InputContainer, stream: VideoStream) -> _Measured:
@@ -183,6 +274,8 @@ def _measure(container: InputContainer, stream: VideoStream) -> _Measured:
                 longest_s = max(longest_s, float(over * packet.time_base))
             continue
         packets += 1
+        if packets > MOST_PACKETS:
+            raise Refused(Problem.TOO_HARD_TO_READ)
         if packet.is_discard:
             continue
         first, end = min(first, shown_at), max(end, shown_at + (packet.duration or 0))

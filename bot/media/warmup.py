@@ -10,15 +10,36 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
-from PIL import GifImagePlugin, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
+import pi_heif
+from PIL import (
+    AvifImagePlugin,
+    BmpImagePlugin,
+    GifImagePlugin,
+    JpegImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
 from PIL.Image import Exif, Image, new
 
-from bot.media.facts import LEAST_SIDE_PIXELS, PICTURES_TAKEN
+from bot.media.facts import LEAST_SIDE_PIXELS, PICTURES_TAKEN, Kind
 from bot.media.image import ORIENTATION, inspect_image
 from bot.media.video import CODECS, inspect_result
 
-LOADED = (GifImagePlugin, JpegImagePlugin, PngImagePlugin, WebPImagePlugin)
+LOADED = (
+    AvifImagePlugin,
+    BmpImagePlugin,
+    GifImagePlugin,
+    JpegImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+    pi_heif,
+)
 """Pillow imports its plugins when it first needs them."""
+
+_SAMPLED = PICTURES_TAKEN | {Kind.BMP, Kind.TIFF}
+"""Encoders of others would leave threads."""
 
 _SIDE_PIXELS = LEAST_SIDE_PIXELS
 _FRAMES = 8
@@ -30,7 +51,7 @@ def warm_up() -> None:
     picture = new("RGB", (_SIDE_PIXELS, _SIDE_PIXELS))
     exif = Exif()
     exif[ORIENTATION] = 1
-    for kind in PICTURES_TAKEN:
+    for kind in _SAMPLED:
         content = io.BytesIO()
         picture.save(content, kind.value, exif=exif)
         inspect_image(_in_memory(content))

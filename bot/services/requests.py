@@ -74,11 +74,14 @@ class GivenFile:
 
     @property
     def family(self) -> str | None:
-        """`image`, `video`, `other` for what is surely neither, or `None` for whatever else."""
+        """`image`, `video`, `other` for what is surely neither, or `None` for whatever else.
+
+        A GIF may be either.
+        """
         kind = (self.content_type or "").partition(";")[0].strip().lower()
         family, _, name = kind.partition("/")
         if family in {"image", "video"}:
-            return family
+            return None if name == "gif" else family
         is_other = family in _OTHER_FAMILIES or any(part in name for part in _DOCUMENTS)
         return "other" if is_other else None
 

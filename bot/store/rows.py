@@ -172,6 +172,8 @@ def upload_json(upload: Upload | None) -> dict[str, Any] | None:
     seldom = {
         "is_spoiler": upload.is_spoiler,
         "sent_size": upload.sent_size,
+        "given_as": upload.given_as,
+        "sent_as": upload.sent_as,
         "replaces": upload_json(upload.replaces),
     }
     # Only where they say something, so that an earlier release can read all other jobs.

@@ -140,18 +140,12 @@ class Store(Decisions):
 
     @transaction
     def offer_checked(
-        self,
-        connection: Connection,
-        job: Job,
-        duration_s: float,
-        motion: Upload | None = None,
-        *,
-        at: float,
+        self, connection: Connection, job: Job, duration_s: float, *, at: float
     ) -> Job:
-        """Both files are on disk and good, `motion` as the look has left it; a button is next."""
+        """Both files are on disk and good, each as the look has left it; a button is next."""
         looked_at = {
             name: upload_json(upload and replace(upload, replaces=None))
-            for name, upload in (("subject", job.subject), ("motion", motion or job.motion))
+            for name, upload in (("subject", job.subject), ("motion", job.motion))
         }
         return update_job(connection, job, duration_s=duration_s, state_since=at, **looked_at)
 
@@ -178,11 +172,11 @@ class Store(Decisions):
         at: float,
         roles: frozenset[int] = frozenset(),
         server_id: int | None = None,
-        motion: Upload | None = None,
     ) -> Job:
-        """Hold the price and queue the job, together. Raises `Refused`; then nothing changed.
+        """Hold the price and queue the job, its files as the look has left them, together.
 
-        `server_id` is of the wallet that pays, if another than so far; `motion` as looked at.
+        `server_id` is of the wallet that pays, if another than so far. Raises `Refused`; then
+        nothing changed.
         """
         if server_id is not None and server_id != job.server_id:
             job = update_job(connection, job, server_id=server_id)
@@ -201,7 +195,8 @@ class Store(Decisions):
             price=price,
             queued_at=at,
             failure=None,
-            motion=upload_json(motion or job.motion),
+            subject=upload_json(job.subject),
+            motion=upload_json(job.motion),
         )
         journal.place_hold(connection, job, price, standing.balance, at)
         return queued

@@ -31,8 +31,8 @@ class Mimic(commands.Cog):
 
     @app_commands.command(description="Make a still picture move like a video")
     @app_commands.describe(
-        image="The picture that should move: JPEG, PNG, WebP or a still GIF",
-        video="The motion it should follow: mp4 or mov, up to 30 seconds",
+        image="The picture that should move: JPEG, PNG, WebP, HEIC",
+        video="The motion it should follow: a video or an animated GIF, up to 30 seconds",
         quality="540p unless you say otherwise; a higher one costs more",
     )
     async def mimic(

@@ -29,11 +29,11 @@ async def test_bad_files(stage: Stage) -> None:
     await stage.bot()
     ada = await stage.person("ada")
     folder = stage.folder
-    letter, text, sound, long, cut, bomb, moving, picture = (
+    letter, text, sound, long, cut, bomb, still, picture = (
         folder / name
         for name in (
             "letter.mp4", "letter.txt", "sound.mp4", "long.mp4", "cut.mp4", "bomb.png",
-            "moving.gif", "looks.mp4",
+            "still.mp4", "looks.mp4",
         )
     )  # fmt: skip
     letter.write_text("Dear video,\n" * 100)
@@ -43,19 +43,19 @@ async def test_bad_files(stage: Stage) -> None:
     media_samples.make_motion(long, duration_s=31.0, fps=4)
     media_samples.make_truncated(stage.motion, cut)
     media_samples.make_pixel_bomb(bomb)
-    media_samples.make_picture(moving, fmt="GIF", animated=True)
+    media_samples.make_picture(still, fmt="GIF")
 
     await refused(stage, ada, "swapped", image=stage.motion, video=stage.picture)
     await refused(stage, ada, "`letter.txt` is not a picture I can use", image=text)
     await refused(stage, ada, "There is no video in `letter.mp4`", video=letter)
     await refused(
-        stage, ada, "`looks.mp4` is a JPEG, which I cannot take as a video", video=picture
+        stage, ada, "`looks.mp4` is a still JPEG, and I need something that moves", video=picture
     )
     await refused(stage, ada, "no moving picture", video=sound)
     await refused(stage, ada, "31 seconds long and may be 30", video=long)
     await refused(stage, ada, "The video is damaged", video=cut)
     await refused(stage, ada, "too many", image=bomb)
-    await refused(stage, ada, "The picture is animated", image=moving)
+    await refused(stage, ada, "`still.mp4` is a GIF that does not move", video=still)
 
     assert await stage.accepted() == 0
     assert stage.money() == []

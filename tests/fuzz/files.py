@@ -18,13 +18,21 @@ from structlog.testing import capture_logs
 from bot.errors import Problem, Refused
 from bot.media.decoders import Decoders
 from bot.media.facts import MEMORY_LIMIT_BYTES, PIXEL_LIMIT, VIDEO_LIMIT_S, ImageFacts, VideoFacts
-from bot.media.inspect import LOOK_WALL_S, REWRITE_WALL_S, Media, workshop
+from bot.media.inspect import (
+    LOOK_WALL_S,
+    REWRITE_CPU_A_SECOND,
+    REWRITE_CPU_S,
+    REWRITE_WALL_A_CPU_S,
+    Media,
+    workshop,
+)
 from tests.fuzz.spoiling import Spoiler
 from tests.fuzz.tally import MIB, Tally, memory_mib
 from tests.media_samples import make_endless_scans, make_pixel_bomb
 from tests.odd_files import PICTURES, VIDEOS
 
 LATE_S = 10.0
+REWRITE_WALL_S = REWRITE_WALL_A_CPU_S * (REWRITE_CPU_S + REWRITE_CPU_A_SECOND * VIDEO_LIMIT_S)
 """So much later than its bound a look may end where the machine is busy."""
 
 GROWTH_MIB = 64.0

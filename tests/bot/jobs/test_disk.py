@@ -24,7 +24,7 @@ from bot.store.database import Database
 from bot.store.store import Store
 from tests.bot.stopped_clock import StoppedClock
 from tests.bot.store.test_backup import url
-from tests.bot.store.test_jobs import AT, FILE, LIMITS, begin, new, queue, rendering
+from tests.bot.store.test_jobs import AT, LIMITS, begin, new, queue, rendering
 
 MB = 1_000_000
 
@@ -67,7 +67,7 @@ class Folder:
         """An offer with its price, the later the higher its number."""
         offer = await self._store.begin(new(number, Source.MESSAGE, person_id=number), AT + number)
         assert offer is not None
-        offer = await self._store.offer_checked(offer, 2.0, FILE, at=AT + number)
+        offer = await self._store.offer_checked(offer, 2.0, at=AT + number)
         self.lies(self.files.motion(offer.id), size_bytes)
         return offer.id
 

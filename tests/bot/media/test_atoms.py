@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import Problem, Refused
-from bot.media.atoms import MOST_ENTRIES, check_atoms
+from bot.media.claims.atoms import MOST_ENTRIES, check_atoms
 from tests.media_samples import make_motion
 
 

@@ -16,7 +16,7 @@ from bot.media.decoders import Decoders
 from bot.media.facts import Request
 from bot.media.forkserver import NICE
 from bot.media.pixels import MOST_SCANS
-from bot.media.rewriting import fit
+from bot.media.rewriting.motion import fit
 from tests.bot.media.test_inspect import Stall, told_of, workers
 from tests.media_samples import make_endless_scans, make_motion, make_picture
 

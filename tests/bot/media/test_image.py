@@ -178,12 +178,6 @@ def test_a_phones_jpeg_of_several_pictures_is_still(tmp_path: Path) -> None:
     assert inspect_image(path) == ImageFacts("JPEG", 120, 110)
 
 
-@pytest.mark.parametrize("fmt", ["GIF", "PNG", "WEBP"])
-def test_animations_are_refused(tmp_path: Path, fmt: str) -> None:
-    path = make_picture(tmp_path / "subject", fmt=fmt, animated=True)
-    assert refusal(path).problem is Problem.ANIMATED_IMAGE
-
-
 @pytest.mark.parametrize("fmt", ["JPEG", "PNG", "WEBP", "GIF"])
 @pytest.mark.parametrize("keep", [0.05, 0.6, 0.95])
 def test_a_picture_that_breaks_off_lacks_its_end(tmp_path: Path, fmt: str, keep: float) -> None:
@@ -255,16 +249,11 @@ def test_a_picture_of_a_hundred_thousand_parts_is_too_hard(
 
 def test_other_pictures_and_other_things_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "subject.png"
-    heic = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(64)
-    for content in (heic, b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"hello", b"", b"\0"):
+    photoshop = b"8BPS" + bytes(64)
+    for content in (photoshop, b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"hello", b"", b"\0"):
         path.write_bytes(content)
         assert refusal(path).problem is Problem.NOT_AN_IMAGE
-    for other in (
-        make_picture(path, fmt="BMP"),
-        make_picture(path, fmt="TIFF"),
-        make_noise(path),
-    ):
-        assert refusal(other).problem is Problem.NOT_AN_IMAGE
+    assert refusal(make_noise(path)).problem is Problem.NOT_AN_IMAGE
 
 
 @pytest.mark.parametrize("container", ["mp4", "mov", "webm", "avi"])

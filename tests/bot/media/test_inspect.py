@@ -15,7 +15,6 @@ from bot.media.decoders import Decoders
 from bot.media.inspect import (
     IMAGE_LIMIT_BYTES,
     LOOKS_AT_ONCE,
-    LOOKS_SHARE,
     REWRITE_LIMIT_PIXELS,
     UNFIT_FOR_S,
     VIDEO_LIMIT_BYTES,
@@ -23,6 +22,7 @@ from bot.media.inspect import (
     Media,
     VideoFacts,
 )
+from bot.media.turns import LOOKS_SHARE
 from tests.bot.stopped_clock import StoppedClock
 from tests.media_samples import (
     make_films,

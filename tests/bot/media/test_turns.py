@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.media.inspect import LONGEST_REST_S, Share, Turns
+from bot.media.turns import LONGEST_REST_S, Share, Turns
 from tests.bot.stopped_clock import StoppedClock
 
 

@@ -266,22 +266,22 @@ async def test_an_id_is_found_as_people_paste_it(life: Life) -> None:
 async def test_a_bad_half_of_a_request_is_said_at_once(life: Life) -> None:
     await life.start()
     ben = await life.person("ben")
-    moving = make_picture(life.folder / "moving.gif", fmt="GIF", animated=True)
-    await ben.send(await ben.open_dm(), files=[moving])
-    await ben.wait_for(says("The picture is animated"))
+    still = make_picture(life.folder / "tiny.png", fmt="PNG", size=(20, 30))
+    await ben.send(await ben.open_dm(), files=[still])
+    await ben.wait_for(says("only 20 × 30 pixels"))
     await life.reaches("failed")
     media = life.folder / "data" / "media"
     await life.until(lambda: not list(media.iterdir()))
 
 
-async def test_a_gif_is_no_video_by_whichever_name(life: Life) -> None:
+async def test_a_still_gif_is_no_video_by_whichever_name(life: Life) -> None:
     await life.start()
     ada = await life.person("ada")
-    gif = make_picture(life.folder / "dance.gif", fmt="GIF", animated=True)
+    gif = make_picture(life.folder / "dance.gif", fmt="GIF")
     files = {"image": life.picture, "video": gif}
     await ada.use(life.channel("general"), "mimic", {}, files)
-    await ada.wait_for(says("`dance.gif` is a GIF, which I cannot take as a video"))
+    await ada.wait_for(says("`dance.gif` is a GIF that does not move"))
     files["video"] = gif.rename(life.folder / "dance.mp4")
     await ada.use(life.channel("general"), "mimic", {}, files)
-    await ada.wait_for(says("`dance.mp4` is a GIF", "save it as mp4 or mov"))
+    await ada.wait_for(says("`dance.mp4` is a GIF", "give a video, or a GIF that does"))
     assert life.money() == []
