@@ -84,6 +84,7 @@ async def test_who_is_not_saved_in_time_is_told_so_and_not_saved_later(
 async def test_what_was_saved_after_all_is_ended_by_the_next_write(disk: Disk, life: Life) -> None:
     await life.start()
     ada = await life.person("ada")
+    await life.clock.until_quiet()  # the next commit is to be hers
     with disk.held_up("COMMIT"):
         state, said, is_private = await answered(ada, await life.mimic(ada))
     assert (state, is_private) == ("replied", True)
@@ -98,6 +99,7 @@ async def test_a_kill_after_being_told_busy_starts_nothing(disk: Disk, life: Lif
     """The private word is no reply that a job could go on from."""
     await life.start()
     ada = await life.person("ada")
+    await life.clock.until_quiet()  # the next commit is to be hers
     with disk.held_up("COMMIT"):
         await answered(ada, await life.mimic(ada))
     await life.until(lambda: life.states() == ["failed"])

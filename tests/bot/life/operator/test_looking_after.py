@@ -182,6 +182,7 @@ async def test_health_names_no_path_and_asks_the_database_once_a_second(life: Li
     path = life.folder / "data" / "marionette.db"
     async with aiohttp.ClientSession() as session:
         await reports(session, f"{url}/healthz", 200)
+        await life.clock.until_quiet()  # all that a start looks for has been found
         with closing(sqlite3.connect(path)) as database:
             database.execute("ALTER TABLE jobs RENAME TO moved")
         await reports(session, f"{url}/healthz", 200)
