@@ -58,6 +58,7 @@ class Doctor:
         """Everything. Raises `StoreError`."""
         found = Findings(notes=list(self._settings.missing()))
         found.notes += await asyncio.to_thread(lambda: list(_isolation()))
+        found.notes += self._who_may_spend()
         found.differences += await asyncio.to_thread(self._folder)
         open_to_others = await asyncio.to_thread(exposed, self._settings)
         found.differences += [Difference(each.sentence) for each in open_to_others]
@@ -84,6 +85,14 @@ class Doctor:
             found.differences += runs.differences()
             found.notes += runs.notes()
         return found
+
+    def _who_may_spend(self) -> Iterator[str]:
+        limits = self._settings.operator_limits()
+        if not limits.allowed_servers and limits.daily_server_cap_credits is None:
+            yield (
+                "Any server may invite this bot and spend the whole day's budget: set "
+                "ALLOWED_SERVERS, or DAILY_SERVER_CAP_CREDITS."
+            )
 
     async def _pauses(self, database: Database) -> list[str]:
         """What the operator has paused, and perhaps forgotten."""

@@ -25,6 +25,10 @@ LOOK_EVERY_S = 30.0
 """The command line's actions come from another process, which cannot wake this one."""
 
 AT_ONCE = 50
+CLOSED_S, LONGEST_CLOSED_S = 60.0, 600.0
+"""After a refusal nothing is posted to a channel for so long, and twice as long after each next
+one: strangers choose the channels, and Discord counts every refusal."""
+
 PATIENCE_S = 20.0
 """A channel that takes longer is gone on with in the next round, so that others need not wait."""
 
@@ -37,7 +41,8 @@ class AuditChannels:
         self._store = store
         self._clock = clock
         self._woken = asyncio.Event()
-        self._refusing: set[int] = set()
+        self._refusals: dict[int, int] = {}
+        self._closed_until: dict[int, float] = {}
 
     def wake(self) -> None:
         """Look now."""
@@ -61,7 +66,13 @@ class AuditChannels:
         except Exception:  # whatever it is, the videos go on
             log.exception("audit channels could not be read and are looked for again")
             return
-        await asyncio.gather(*(self._tell(*server) for server in audience))
+        now = self._clock.monotonic()
+        telling = [
+            self._tell(*server)
+            for server in audience  # what is decided while one is closed is told afterwards
+            if self._closed_until.get(server[1] or 0, now) <= now
+        ]
+        await asyncio.gather(*telling)
 
     async def _tell(self, server_id: int, channel_id: int | None, told_to: int) -> None:
         """Bring one server up to date, as far as it goes this time."""
@@ -116,16 +127,19 @@ class AuditChannels:
         except discord.HTTPException as error:
             if not is_refusal(error):
                 raise
-            known = channel_id in self._refusing
-            self._refusing.add(channel_id)
-            (log.debug if known else log.warning)(
+            before = self._refusals.get(channel_id, 0)
+            self._refusals[channel_id] = before + 1
+            closed_s = min(CLOSED_S * 2 ** min(before, 10), LONGEST_CLOSED_S)
+            self._closed_until[channel_id] = self._clock.monotonic() + closed_s
+            (log.debug if before else log.warning)(
                 "an audit channel takes no posts, and misses what is decided meanwhile",
                 server=server_id,
                 channel=channel_id,
                 reason=str(error),
             )
             return False
-        self._refusing.discard(channel_id)
+        self._refusals.pop(channel_id, None)
+        self._closed_until.pop(channel_id, None)
         return True
 
 

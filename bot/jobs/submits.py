@@ -199,10 +199,13 @@ class Submits:
             await self._probe()
 
     async def will_submit(self) -> bool:
-        """Whether a queued job is about to find out if the provider takes submits."""
+        """Whether a queued job is about to find out if the provider takes submits: not one of
+        somebody whose last was lost, which would tell of their files alone."""
         queue = await self._jobs.queue()
         most = min(1, queue.free(self._store.limits.max_running))
-        return self._breaker.submits_in_flight > 0 or bool(queue.next_turns(most))
+        return self._breaker.submits_in_flight > 0 or any(
+            not self._breaker.has_lost(job.person_id) for job in queue.next_turns(most)
+        )
 
     async def _probe(self) -> bool:
         """Ask something free before another POST is lost or rejected; whether to submit."""

@@ -16,8 +16,11 @@ log = structlog.get_logger()
 
 SOURCE = "submits"
 LONGEST_WAIT_S = 600.0
-DOUBTS_WAIT_S = (5.0, 60.0, 720.0, 3600.0)
+DOUBTS_WAIT_S = (5.0, 60.0, 720.0)
 """After each further person's lost submit: every try in an outage puts one more job in doubt."""
+
+REPEATED_WAIT_S = 60.0
+"""After another one of somebody whose submit was lost before, who has only so many in doubt."""
 
 ABOUT_INPUTS = frozenset({403, 404, 405, 410})
 """Answers that may mean these inputs alone: the text does not always tell."""
@@ -56,6 +59,10 @@ class CircuitBreaker:
     def cooldown_s(self) -> float:
         """The seconds until a submit or a probe may be tried again."""
         return max(0.0, self._until - self._clock.monotonic())
+
+    def has_lost(self, person_id: int) -> bool:
+        """Whether a submit of theirs was lost since one came through: it may be their files."""
+        return person_id in self._lost_by
 
     @property
     def has_twin(self) -> bool:
@@ -140,7 +147,8 @@ class CircuitBreaker:
         is_news = not self._trips or person_id not in self._lost_by
         self._lost_by.add(person_id)
         step = self._trips if is_news else self._trips - 1
-        self._trip(DOUBTS_WAIT_S[min(step, len(DOUBTS_WAIT_S) - 1)], is_news=is_news)
+        wait_s = DOUBTS_WAIT_S[min(step, len(DOUBTS_WAIT_S) - 1)]
+        self._trip(wait_s if is_news else min(wait_s, REPEATED_WAIT_S), is_news=is_news)
         log.warning("a submit is in doubt", reason=reason, next_try_in_s=round(self.cooldown_s))
 
     def record_probe_failure(self, reason: str) -> None:

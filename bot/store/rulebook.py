@@ -296,13 +296,14 @@ class Rulebook:
 
     @transaction
     def choose_payer(self, connection: Connection, person_id: int, server_id: int) -> None:
-        """From now on this server's wallet pays (0: their own), also for an offer that waits."""
+        """From now on this server's wallet pays (0: their own) for direct messages, also for an
+        offer that waits there. One in a server stays that server's."""
         connection.execute(
             upsert(payers)
             .values(person_id=person_id, server_id=server_id)
             .on_conflict_do_update(index_elements=["person_id"], set_={"server_id": server_id})
         )
-        offers = select_jobs().where(jobs.c.person_id == person_id, IS_OFFER)
+        offers = select_jobs().where(jobs.c.person_id == person_id, IS_OFFER, jobs.c.is_direct)
         for row in connection.execute(offers).mappings().all():
             offer = job_from(row)
             if offer.server_id != server_id:

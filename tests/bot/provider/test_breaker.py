@@ -76,7 +76,7 @@ def test_each_further_lost_submit_is_dearer() -> None:
         breaker.record_lost_submit(person_id, "502")
         waits.append(breaker.cooldown_s)
         clock.now += breaker.cooldown_s
-    assert waits == [5, 60, 720, 3600, 3600, 3600]
+    assert waits == [5, 60, 720, 720, 720, 720]
 
 
 def test_somebodys_further_lost_submits_say_no_more_than_their_first() -> None:
@@ -88,7 +88,14 @@ def test_somebodys_further_lost_submits_say_no_more_than_their_first() -> None:
         waits.append(breaker.cooldown_s)
         clock.now += breaker.cooldown_s
     assert waits == [5, 5, 5, 60, 60, 60]
+    for person_id in range(3, 9):
+        breaker.record_lost_submit(person_id, "502")
+        clock.now += breaker.cooldown_s
+    breaker.record_lost_submit(1, "502")
+    assert breaker.cooldown_s == 60
+    assert breaker.has_lost(1)
     breaker.record_success()
+    assert not breaker.has_lost(1)
     breaker.record_lost_submit(1, "502")
     assert breaker.cooldown_s == 5
 

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +11,14 @@ import pytest
 
 from bot.core.actions import Action, ActionKind
 from bot.core.admission import Block
-from bot.core.jobs import JobState
+from bot.core.jobs import JobState, Source
 from bot.core.ledger import Period
 from bot.core.rules import RoleRules, ServerRules
 from bot.errors import Problem
 from bot.store.database import Database
 from bot.store.store import Store
 from tests.bot.empty_database import place_database
-from tests.bot.store.test_jobs import AT, LIMITS, begin, queue, rendering
+from tests.bot.store.test_jobs import AT, LIMITS, begin, new, queue, rendering
 
 SERVER, ROLE, PERSON, ADMIN = 1, 50, 3, 77
 BY: dict[str, Any] = {"actor_id": ADMIN, "reason": "so we agreed", "at": AT}
@@ -247,3 +248,15 @@ async def test_the_last_choice_of_who_pays_counts(store: Store) -> None:
         await store.rulebook.choose_payer(PERSON, server_id)
         assert await store.rulebook.payer_of(PERSON) == server_id
     assert await store.rulebook.payer_of(PERSON + 1) == 0
+
+
+async def test_a_servers_offer_stays_that_servers_whoever_pays_for_direct_messages(
+    store: Store,
+) -> None:
+    """Its block, budget, qualities and pause would count no more."""
+    here = await begin(store, 1, Source.MESSAGE)
+    direct = replace(new(2, Source.MESSAGE), server_id=0, is_direct=True, channel_id=77)
+    assert await store.begin(direct, AT) is not None
+    await store.rulebook.choose_payer(PERSON, 2)
+    offers = {job.id: job.server_id for job in await store.read.offers_of(PERSON)}
+    assert offers == {here.id: SERVER, direct.id: 2}

@@ -203,13 +203,22 @@ async def test_a_channel_that_lets_nobody_in_is_warned_of_once_until_it_works(li
         showroom.overwrites.append(shut)
         for budget in (100, 200):
             await settings(life, ada, "limits", budget=budget)
-            await life.until(lambda: audited_to(life) == len(life.rows("SELECT 1 FROM actions")))
+            await life.until(
+                lambda: audited_to(life) == len(life.rows("SELECT 1 FROM actions")), step_s=10.0
+            )
+        tried = posts_tried(life)
+        for budget in range(210, 300, 10):  # strangers may decide as often as they like
+            await settings(life, ada, "limits", budget=budget)
+        assert posts_tried(life) == tried
         showroom.overwrites.remove(shut)
         await settings(life, ada, "limits", budget=300)
-        await has_told(life, "→ <#", "200 credits a day → 300 credits a day")
+        await life.until(
+            lambda: audited_to(life) == len(life.rows("SELECT 1 FROM actions")), step_s=10.0
+        )
+        await has_told(life, "→ <#", *(f"→ {each} credits" for each in range(210, 310, 10)))
         showroom.overwrites.append(shut)
         await settings(life, ada, "limits", budget=400)
-        await life.until(lambda: audited_to(life) == 5)
+        await life.until(lambda: audited_to(life) == 14)
     levels = [entry["log_level"] for entry in logs if entry["event"] == REFUSES]
     assert levels == ["warning", "debug", "warning"]
 

@@ -71,6 +71,8 @@ class Decoder(Media):
             "height": 8,
             "duration_s": float(said),
             "has_more": False,
+            "is_other": False,
+            "given_as": "",
             "frames": 1,
         }
 
