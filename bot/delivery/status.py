@@ -345,7 +345,7 @@ def fingerprint_of(job: Job, outlook: Outlook, terms: Terms | None = None) -> st
     """
     if job.is_offer:
         files = [file.url.split("?")[0] if file else "" for file in (job.subject, job.motion)]
-        means = [terms.credits, *terms.prices] if terms else []
+        means = [terms.credits, *terms.prices.items()] if terms else []
         beyond = (
             [f"{quality} {no.problem}" for quality, no in terms.beyond.items()] if terms else []
         )

@@ -139,11 +139,12 @@ def test_a_card_is_stale_once_its_reader_has_more_or_less() -> None:
             TERMS,
             replace(TERMS, credits=29),
             replace(TERMS, prices={"360p": 9}),
+            replace(TERMS, prices={**PRICES, "720p": 13}),
             beyond(Problem.NO_CREDITS, "720p"),
             beyond(Problem.BUDGET_TOO_LOW, "720p", left=3),
         )
     }
-    assert len(shown) == 6
+    assert len(shown) == 7
     assert all(fingerprint.startswith("checking:") for fingerprint in shown)
     assert max(map(len, shown)) <= 40
     failed = replace(OFFER, failure=Failure(Problem.ANIMATED_IMAGE), duration_s=29.123456789)
