@@ -20,8 +20,8 @@ from tests.bot.life.model.told import (
     Asked,
     ThisRun,
     Told,
+    broken_file,
     seconds_of,
-    wrong_file,
 )
 from tests.bot.life.model.turns import in_turn, is_room, running_of, unanswered_of
 
@@ -171,22 +171,29 @@ class Reference:
             if job.is_checked or (len(links) == 1 and links[0] in self.run.seen_alone):
                 return
         self.asks("file")
-        wrong = wrong_file(job, is_away=self.outside.weather.files == "away")
+        is_away = self.outside.weather.files == "away"
+        wrong = self.run.missing_file(job, is_away=is_away) or broken_file(job)
         if wrong is not None:
             self._refuses(job, wrong)
         elif len(links) == 1:
             self.run.seen_alone |= {*links}
         elif job.is_offer:
-            self.run.seen_alone -= {*links}
+            self._has_both(job)
             self.commits()
             job.is_checked = True
             job.taken_back.clear()
             job.age += 1
         else:
-            self.run.seen_alone -= {*links}
+            self._has_both(job)
             assert job.quality is not None
             if not self.admits(job, job.quality):
                 self.fails(job)
+
+    def _has_both(self, job: Told) -> None:
+        """What was known of its files is not needed any more."""
+        for name, link in (("subject", job.subject), ("motion", job.motion)):
+            self.run.seen_alone.discard(str(link))
+            self.run.files.pop((job.id, name), None)
 
     def _refuses(self, job: Told, wrong: str) -> None:
         """Of an offer, what is good stays."""

@@ -6,8 +6,9 @@ down must be as the model has it. `LIVES=3000` before pytest's command makes it 
 """
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -311,3 +312,24 @@ class Lives(People):
 
 TestLives = Lives.TestCase
 TestLives.settings = settings(max_examples=LIVES, stateful_step_count=30, deadline=None)
+
+
+def test_a_file_that_is_here_is_not_fetched_again_for_its_forwarded_likeness() -> None:
+    """Two people's offers of one link: what the one is looked at for makes the other look anew."""
+    lives = Lives()
+    world: dict[str, Any] = {"answer": "yes", "cost": 0.0, "death": None, "discord": False}
+    world |= {"down": False, "ends": None, "lag_s": 0.0}
+    steps: list[Callable[[], None]] = [
+        lambda: lives.ask_by_message(dies=False, motion=None, person=11, picture="1-a"),
+        lambda: lives.step(number=0, files="whole", **world),
+        lambda: lives.ask_by_message(dies=False, motion="2-a", person=13, picture="1-a"),
+        lambda: lives.step(number=1, files="whole", **world),
+        lambda: lives.step(number=0, files="away", **world),
+    ]
+    try:
+        for step in steps:
+            step()
+            lives.all_is_as_promised()
+    finally:
+        lives.teardown()
+    assert [job.state for job in lives.model.jobs.values()] == ["checking", "checking"]

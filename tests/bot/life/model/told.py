@@ -129,12 +129,10 @@ def is_broken(link: str) -> bool:
     return link.rpartition("/")[2].startswith("broken")
 
 
-def wrong_file(job: Told, *, is_away: bool) -> str | None:
-    """The first file that cannot be had, or else the first that is broken."""
+def broken_file(job: Told) -> str | None:
+    """The first file that is broken."""
     given = {"subject": job.subject, "motion": job.motion}
-    return next(
-        (name for name, link in given.items() if link and (is_away or is_broken(link))), None
-    )
+    return next((name for name, link in given.items() if link and is_broken(link)), None)
 
 
 @dataclass
@@ -173,11 +171,22 @@ class ThisRun:
         self.replies = Patience(5, least=1)
         self.set_aside: set[str] = set()
         self.seen_alone: set[str] = set()
+        self.files: dict[tuple[str, str], str] = {}
         self.lookups, self.unread = Patience(15 * MINUTE_S), Patience(6 * HOUR_S)
         self.searches: dict[int, Patience] = {}
         self.sightings, self.unseen = Patience(15 * MINUTE_S), Patience(6 * HOUR_S)
         self.fetches = Patience(6 * HOUR_S)
         self.proofs = Patience(2 * MINUTE_S)
+
+    def missing_file(self, job: Told, *, is_away: bool) -> str | None:
+        """The first file that cannot be had; one that is here is not fetched again."""
+        for name, link in (("subject", job.subject), ("motion", job.motion)):
+            if link and self.files.get((job.id, name)) != link:
+                self.files.pop((job.id, name), None)
+                if is_away:
+                    return name
+                self.files[job.id, name] = link
+        return None
 
     def poll_failed(self, job: Told, now: float) -> None:
         """What is older than two minutes says nothing of now."""
