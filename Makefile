@@ -45,7 +45,7 @@ run: $(READY) ## the bot on the real services, with your .env
 	$(BIN)/python -m bot run
 
 test: $(READY) $(WEIGHTS) ## all tests
-	$(BIN)/python -m pytest -n 8 --dist worksteal -q $(ARGS)
+	$(BIN)/python -m pytest -n 6 --dist worksteal -q $(ARGS)
 
 test-fast: $(READY) ## what needs no processes, no browser and no engine: while you write code
 	$(BIN)/python -m pytest -n 2 --dist worksteal -q -m "not slow and not conformance" $(FAST) $(ARGS)

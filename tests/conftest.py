@@ -1,5 +1,6 @@
 """For all tests: hypothesis judges results, not the speed of machines; plain logs; a browser."""
 
+import gc
 import os
 from collections.abc import AsyncIterator
 
@@ -31,6 +32,23 @@ structlog.configure(
         ),
     ]
 )
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Spread those that mostly wait, since processes that share the tests get pieces of the list."""
+    waiting = [item for item in items if {"e2e", "torture"} & set(item.path.parts)]
+    if waiting:
+        others = [item for item in items if item not in waiting]
+        each = len(others) // len(waiting) + 1
+        pieces = (others[at * each : (at + 1) * each] for at in range(len(waiting)))
+        items[:] = [item for first, piece in zip(waiting, pieces, strict=True) for item in (first, *piece)]
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: to look through it again and again costs a seventh of it all."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -56,10 +56,15 @@ def garden(width: int, height: int) -> Image:
             0.01 + 0.03 * chance.random(),
         )
         turn, flat = chance.random() * np.pi, 0.35 + 0.4 * chance.random()
-        u = (x * wide - cx) * np.cos(turn) + (y - cy) * np.sin(turn)
-        v = -(x * wide - cx) * np.sin(turn) + (y - cy) * np.cos(turn)
         shade = 0.5 + 0.6 * chance.random()
-        image[(u / size) ** 2 + (v / size / flat) ** 2 < 1] = np.array([70, 130, 56]) * shade
+        top, left = (max(0, int((at - size) * height)) for at in (cy, cx))
+        bottom, right = (int((at + size) * height) + 2 for at in (cy, cx))
+        box = slice(top, bottom), slice(left, right)
+        across, down = x[box] * wide - cx, y[box] - cy
+        u = across * np.cos(turn) + down * np.sin(turn)
+        v = -across * np.sin(turn) + down * np.cos(turn)
+        leaf = (u / size) ** 2 + (v / size / flat) ** 2 < 1
+        image[box][leaf] = np.array([70, 130, 56]) * shade
     image = _with_floor(image, (112, 150, 72), (84, 118, 52))
     grain = chance.normal(0, 9, (height, width)).astype(np.float32)
     image[y > FLOOR] += grain[y > FLOOR][:, None]

@@ -22,10 +22,3 @@ async def plain_stage(folder: Path) -> AsyncIterator[Stage]:
 async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     async with plain_stage(tmp_path) as stage:
         yield stage
-
-
-@pytest.fixture
-async def moving_stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    """The same with real motion transfer."""
-    async with local_world(tmp_path) as cast, Stage(cast, tmp_path) as stage:
-        yield stage

@@ -1,4 +1,4 @@
-"""`make demo`: what it promises happens, is shown, and is checked."""
+"""`make demo`: what it promises happens, is shown, and is checked; a post is then measured."""
 
 import asyncio
 import sys
@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from engine.seeing.agreement import agreement
+from engine.seeing.pose import PoseModel
+from engine.seeing.weights import ready
 from sandbox.programs.demo import BrokenPromiseError, must_be_the_video
 from tests.media_samples import make_motion
 
@@ -42,6 +45,11 @@ async def test_the_demo_shows_what_each_sees_and_saves_two_videos(tmp_path: Path
     for name in ("ada-in-a-server.mp4", "ben-in-a-direct-message.mp4"):
         assert str(folder / name) in shown
         must_be_the_video(folder / name)
+    found = await asyncio.to_thread(
+        agreement, folder / "dance.mp4", folder / "ada-in-a-server.mp4", PoseModel(ready())
+    )
+    assert found.count > 100
+    assert found.mean_degrees <= 10, "the subject does not move as the dancer does"
 
 
 def test_a_video_that_is_not_what_was_promised_breaks_the_demo(tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ import asyncio
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from engine.api.clock import MovableClock as EngineClock
@@ -53,6 +53,16 @@ class WorldClock(MovableClock):
         now = time.monotonic()
         self._since = {one: self._since.get(one, now) for one in self.awaited()}
         return any(now - since < LONGEST_HOLD_S for since in self._since.values())
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Nothing comes too late in here."""
+        awaited = self.awaited
+        self.awaited = lambda: (*awaited(), 0)
+        try:
+            yield
+        finally:
+            self.awaited = awaited
 
     def next_look_s(self, left_s: float) -> float:
         """How long (s) to wait until this clock is asked again: it may stand still just before."""

@@ -53,7 +53,7 @@ async def is_second(life: Life, twin: Twin, ask: Callable[[], Awaitable[object]]
     """Somebody asks, and the twin is faster: it has answered before the other saves anything."""
     before = len(twin.states())
     unanswered = "SELECT 1 FROM jobs WHERE source = 'message' AND card_message_id IS NULL"
-    with slow(life.folder / "data"):
+    with slow(life.folder / "data"), life.clock.held():
         await ask()
         await life.until(lambda: len(twin.states()) > before and all_answered(life))
         if twin.rows(unanswered):
