@@ -6,7 +6,6 @@ that a kill between the post and the note of it does not show it twice. A channe
 """
 
 import asyncio
-from contextlib import suppress
 
 import discord
 import structlog
@@ -29,12 +28,9 @@ CLOSED_S, LONGEST_CLOSED_S = 60.0, 600.0
 """After a refusal nothing is posted to a channel for so long, and twice as long after each next
 one: strangers choose the channels, and Discord counts every refusal."""
 
-PATIENCE_S = 20.0
-"""A channel that takes longer is gone on with in the next round, so that others need not wait."""
-
 
 class AuditChannels:
-    """`wake` when something was decided."""
+    """`wake` when something was decided. A channel that takes long keeps no other waiting."""
 
     def __init__(self, *, client: discord.Client, store: Store, clock: Clock) -> None:
         self._client = client
@@ -43,6 +39,7 @@ class AuditChannels:
         self._woken = asyncio.Event()
         self._refusals: dict[int, int] = {}
         self._closed_until: dict[int, float] = {}
+        self._telling: set[int] = set()
 
     def wake(self) -> None:
         """Look now."""
@@ -52,43 +49,46 @@ class AuditChannels:
         """Tell what there is to tell until cancelled."""
         await self._client.wait_until_ready()
         with background():
-            while True:
-                self._woken.clear()
-                await self._tell_all()
-                await wait_for_event(self._woken, self._clock, LOOK_EVERY_S)
+            async with asyncio.TaskGroup() as group:
+                while True:
+                    self._woken.clear()
+                    for server in await self._audience():
+                        self._telling.add(server[0])
+                        group.create_task(self._tell(*server))
+                    await wait_for_event(self._woken, self._clock, LOOK_EVERY_S)
 
-    async def _tell_all(self) -> None:
+    async def _audience(self) -> list[tuple[int, int | None, int]]:
+        """Whom to tell now; what is decided while a channel is closed is told afterwards."""
         try:
             audience = await self._store.rulebook.audience()
         except CannotSave as error:
             log.debug("audit channels could not be read", reason=str(error))
-            return
+            return []
         except Exception:  # whatever it is, the videos go on
             log.exception("audit channels could not be read and are looked for again")
-            return
+            return []
         now = self._clock.monotonic()
-        telling = [
-            self._tell(*server)
-            for server in audience  # what is decided while one is closed is told afterwards
-            if self._closed_until.get(server[1] or 0, now) <= now
+        return [
+            server
+            for server in audience
+            if server[0] not in self._telling and self._closed_until.get(server[1] or 0, now) <= now
         ]
-        await asyncio.gather(*telling)
 
     async def _tell(self, server_id: int, channel_id: int | None, told_to: int) -> None:
         """Bring one server up to date, as far as it goes this time."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(PATIENCE_S):
-                try:
-                    if channel_id is None:
-                        await self._say_the_last(server_id, told_to)
-                    else:
-                        await self._catch_up(server_id, channel_id, told_to)
-                except CannotSave as error:
-                    log.debug("audit posts could not be noted", reason=str(error))
-                except LOST as error:
-                    log.info("audit channel is out of reach", channel=channel_id, reason=str(error))
-                except Exception:
-                    log.exception("an audit post failed and is tried again", server=server_id)
+        try:
+            if channel_id is None:
+                await self._say_the_last(server_id, told_to)
+            else:
+                await self._catch_up(server_id, channel_id, told_to)
+        except CannotSave as error:
+            log.debug("audit posts could not be noted", reason=str(error))
+        except LOST as error:
+            log.info("audit channel is out of reach", channel=channel_id, reason=str(error))
+        except Exception:
+            log.exception("an audit post failed and is tried again", server=server_id)
+        finally:
+            self._telling.discard(server_id)
 
     async def _catch_up(self, server_id: int, channel_id: int, told_to: int) -> None:
         while news := await self._news(server_id, told_to):

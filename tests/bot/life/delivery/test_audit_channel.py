@@ -1,5 +1,6 @@
 """What the audit channel is told, once, whatever happens in between."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from sandbox.clients.transcript import text_of
 from sandbox.discord.state.model import Overwrite
 from sandbox.discord.state.permissions import Permission
 from sandbox.faults import answers
-from sandbox.faults.injector import Rule, resets
+from sandbox.faults.injector import Rule, late, resets
 from tests.bot.life.jobs.test_review import AGAIN, decide, in_review
 from tests.bot.life.moderators.deeds import add_patrons, settings
 from tests.bot.life.moderators.desk import desk
@@ -240,6 +241,26 @@ async def test_a_deleted_channel_hinders_no_other_server(life: Life) -> None:
         life.advance(60)
         await settings(life, ada, "show")
     assert posts_tried(life) == before
+
+
+async def test_a_channel_that_takes_long_is_asked_once_and_keeps_no_other_waiting(
+    life: Life,
+) -> None:
+    ada = await listening(life)
+    cleo = await life.person("cleo")
+    lawn, takes = life.channel("lawn"), asyncio.Event()
+    slow = str(life.channel("showroom"))
+    life.faults.add(Rule(late(takes.wait), *POST, spares=lambda request: slow not in request.path))
+    await settings(life, ada, "limits", budget=100)
+    await cleo.outcome(await cleo.use(lawn, "settings audit", {"channel": str(lawn)}))
+    for so_many, limit in enumerate(("budget", "running", "waiting"), start=2):
+        await cleo.use(lawn, "settings limits", {limit: 5})
+        async with asyncio.timeout(3):
+            await has_told(life, *[""] * so_many, channel="lawn")
+        life.advance(LOOK_EVERY_S)
+    assert life.faults.struck["late before"] == 1
+    takes.set()
+    await has_told(life, "→ <#", "→ 100")
 
 
 def posts_tried(life: Life) -> int:
