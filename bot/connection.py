@@ -14,7 +14,7 @@ import structlog
 import yarl
 from discord.ext import commands
 
-from bot.clock import Clock
+from bot.clock import Clock, cancel
 from bot.errors import MarionetteError, SettingsError
 from bot.settings import Settings
 
@@ -22,6 +22,9 @@ log = structlog.get_logger()
 
 PAUSES_S = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
 LONGEST_PAUSE_S = 3600.0
+MOST_LEFT = 500
+"""So many requests may go on that nobody waits for any longer."""
+
 EXPECTED = (discord.DiscordException, aiohttp.ClientError, OSError)
 OF_A_COMMAND = frozenset(
     {
@@ -61,9 +64,45 @@ def aim(settings: Settings) -> str | None:
         )
     discord.http.Route.BASE = api_url.rstrip("/")
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # there is no voice here
+    discord.client.HTTPClient = WholeRequests  # type: ignore[attr-defined]
     gateway = discord.gateway.DiscordWebSocket
     gateway.DEFAULT_GATEWAY = yarl.URL(str(settings.discord_gateway_url))
     return proxy
+
+
+class WholeRequests(discord.http.HTTPClient):
+    """Each request comes to its end, whoever stops waiting for it.
+
+    The one that Discord tells of its limit for everything holds all others up, sleeps, and lets
+    them go; if it were cancelled meanwhile, nothing would ever let them go.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._left: set[asyncio.Task[Any]] = set()
+
+    async def request(self, route: discord.http.Route, **asked: Any) -> Any:
+        """As discord.py's. Raises `aiohttp.ClientError` where Discord owes too many answers."""
+        if len(self._left) >= MOST_LEFT:
+            raise aiohttp.ClientConnectionError("Discord has not answered for long")
+        asking = asyncio.create_task(super().request(route, **asked))
+        asking.add_done_callback(self._is_over)
+        try:
+            await asyncio.wait([asking])
+        finally:
+            if not asking.done():
+                self._left.add(asking)
+        return asking.result()
+
+    def _is_over(self, asking: asyncio.Task[Any]) -> None:
+        self._left.discard(asking)
+        if not asking.cancelled():
+            asking.exception()  # which nobody may be there to look at
+
+    async def close(self) -> None:
+        """End what is left, for good."""
+        await cancel(self._left)
+        await super().close()
 
 
 class Connection:
