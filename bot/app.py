@@ -134,7 +134,7 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Wire
     media = await stack.enter_async_context(Media(clock=clock))
     files, doors, lag = Files(settings.data_dir), Doors(clock, alarms), LoopLag()
     client = await stack.enter_async_context(_discord_client(settings, doors))
-    members = DiscordMembers(client, clock.time)
+    members = DiscordMembers(client, clock.monotonic)
     parts = _Parts(
         settings=settings,
         clock=clock,

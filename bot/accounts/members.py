@@ -1,59 +1,82 @@
-"""Who is a member of a server, and with which roles.
+"""Who is a member of a server, with which roles, and what they are called there.
 
 Asked of Discord one member at a time, which needs no privileged intent; commands bring it along.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 
+import aiohttp
 import discord
 
 from bot.errors import MembersUnknown
-
-KNOWN_NAMES = 1000
-"""So many names are remembered, so that typing does not ask Discord at each letter."""
 
 TRUSTED_S = 60.0
 ASK_WITHIN_S = 1.2
 """An interaction must be answered within three seconds, whether or not Discord tells in time."""
 
-KNOWN_MEMBERS = 10_000
+AT_ONCE = 5
+"""So many are asked about at a time for one answer. Discord stops a bot that makes more than fifty
+requests in a second, with everything that it does."""
+
+MOST_ASKED = 100
+"""Of so many, all together, Discord may owe the answer; no more is asked before it has told."""
+
+MOST_KNOWN = 10_000
+
+Key = tuple[int, int]
+"""A server, and a person."""
+
+Roles = frozenset[int] | None
+"""`None` is no member."""
 
 
 class DiscordMembers:
-    """What Discord said is trusted for a minute. `now` gives unix seconds."""
+    """What Discord said is trusted for a minute, and a name for good. `now` gives seconds that only
+    go on."""
 
     def __init__(self, client: discord.Client, now: Callable[[], float]) -> None:
         self._client = client
         self._now = now
-        self._names: dict[tuple[int, int], str] = {}
-        self._roles: dict[tuple[int, int], tuple[float, frozenset[int] | None]] = {}
+        self._names: dict[Key, str] = {}
+        self._roles: dict[Key, tuple[float, Roles]] = {}
+        self._asked: dict[Key, asyncio.Task[Roles]] = {}
 
-    def seen(self, person_id: int, server_id: int, roles: frozenset[int] | None) -> None:
+    def seen(self, person_id: int, server_id: int, roles: Roles) -> None:
         """Discord has just told these roles; `None` is no member."""
-        if len(self._roles) >= KNOWN_MEMBERS:
+        if len(self._roles) >= MOST_KNOWN:
             self._roles.clear()
         self._roles[server_id, person_id] = (self._now(), roles)
 
-    async def roles(self, person_id: int, server_id: int) -> frozenset[int] | None:
+    async def roles(self, person_id: int, server_id: int) -> Roles:
         """Somebody's roles in a server; `None` for who is no member. Raises `MembersUnknown`."""
-        at, known = self._roles.get((server_id, person_id), (None, None))
-        if at is not None and 0 <= self._now() - at < TRUSTED_S:
-            return known
-        roles = await self._ask(person_id, server_id)
-        self.seen(person_id, server_id, roles)
-        return roles
+        key = (server_id, person_id)
+        return self._roles[key][1] if self._is_fresh(key) else await self._ask(key)
+
+    async def roles_in(
+        self, person_id: int, servers: Sequence[int], *, is_one_enough: bool = False
+    ) -> dict[int, Roles]:
+        """The same for each of these servers of which Discord tells in time, the first ones first.
+        With `is_one_enough` no more are asked about once they are known to be a member of one."""
+        keys = [(server_id, person_id) for server_id in servers]
+
+        def is_enough() -> bool:
+            return is_one_enough and any(
+                self._is_fresh(key) and not self._has_left(key) for key in keys
+            )
+
+        await self._ask_each([key for key in keys if not self._is_fresh(key)], is_enough)
+        return {key[0]: self._roles[key][1] for key in keys if self._is_fresh(key)}
 
     async def is_in_any(self, person_id: int, servers: frozenset[int]) -> bool:
         """Whether this person is a member of any of these servers. Raises `MembersUnknown`."""
-        asked = await asyncio.gather(
-            *(self.roles(person_id, server) for server in servers), return_exceptions=True
-        )
-        if any(isinstance(answer, frozenset) for answer in asked):
+        likely_first = sorted(servers, key=lambda server_id: not self._was_in(server_id, person_id))
+        told = await self.roles_in(person_id, likely_first, is_one_enough=True)
+        if any(roles is not None for roles in told.values()):
             return True
-        for answer in asked:
-            if isinstance(answer, BaseException):
-                raise answer
+        if len(told) < len(servers):
+            raise MembersUnknown("Discord has not told of each server in time.")
         return False
 
     def server_name(self, server_id: int) -> str:
@@ -61,35 +84,81 @@ class DiscordMembers:
         guild = self._client.get_guild(server_id)
         return guild.name if guild else f"server {server_id}"
 
-    async def name(self, person_id: int, server_id: int) -> str:
-        """What a person is called in a server, or their id where that cannot be found out."""
-        guild = self._client.get_guild(server_id)
-        if guild is None:
-            return str(person_id)
-        known = self._names.get((server_id, person_id))
-        if known is None:
-            try:
-                known = (await guild.fetch_member(person_id)).display_name
-            except discord.HTTPException:  # they left, or Discord does not say: no name this time
-                return str(person_id)
-            if len(self._names) >= KNOWN_NAMES:
-                self._names.clear()
-            self._names[server_id, person_id] = known
-        return known
+    async def names(self, people: Collection[int], server_id: int) -> dict[int, str]:
+        """What these people are called in a server; the id of whom Discord does not tell in time,
+        or who is no member."""
+        keys = [(server_id, person_id) for person_id in people]
+        unknown = [key for key in keys if key not in self._names and not self._has_left(key)]
+        await self._ask_each(unknown)
+        return {key[1]: self._names.get(key, str(key[1])) for key in keys}
 
-    async def _ask(self, person_id: int, server_id: int) -> frozenset[int] | None:
-        guild = self._client.get_guild(server_id)
-        if guild is None:
-            if not self._client.is_ready():
-                raise MembersUnknown("Discord has not told yet which servers there are.")
-            return None
-        try:
+    def _is_fresh(self, key: Key) -> bool:
+        at, _ = self._roles.get(key, (None, None))
+        return at is not None and self._now() - at < TRUSTED_S
+
+    def _has_left(self, key: Key) -> bool:
+        return self._is_fresh(key) and self._roles[key][1] is None
+
+    def _was_in(self, server_id: int, person_id: int) -> bool:
+        _, roles = self._roles.get((server_id, person_id), (None, None))
+        return roles is not None
+
+    async def _ask_each(
+        self, keys: Sequence[Key], is_enough: Callable[[], bool] = lambda: False
+    ) -> None:
+        """Learn what Discord tells in time, a few asked about at once, until it is enough."""
+        with suppress(TimeoutError):
             async with asyncio.timeout(ASK_WITHIN_S):
+                for first in range(0, len(keys), AT_ONCE):
+                    if is_enough():
+                        return
+                    await asyncio.gather(*map(self._try, keys[first : first + AT_ONCE]))
+
+    async def _try(self, key: Key) -> None:
+        with suppress(MembersUnknown):
+            await self._ask(key)
+
+    async def _ask(self, key: Key) -> Roles:
+        """What Discord says now, asked once for all who want to know. Raises `MembersUnknown`.
+
+        Where nobody waits any longer it is asked all the same, for whoever asks next.
+        """
+        asked = self._asked.get(key)
+        if asked is None:
+            if len(self._asked) >= MOST_ASKED:
+                raise MembersUnknown("Discord has not told yet of others.")
+            asked = self._asked[key] = asyncio.create_task(self._learn(key))
+            asked.add_done_callback(lambda asked: self._is_told(key, asked))
+        done, _ = await asyncio.wait([asked], timeout=ASK_WITHIN_S)
+        if not done:
+            raise MembersUnknown("Discord has not told in time.")
+        return asked.result()
+
+    def _is_told(self, key: Key, asked: asyncio.Task[Roles]) -> None:
+        del self._asked[key]
+        if not asked.cancelled():
+            asked.exception()  # which nobody may be there to look at
+
+    async def _learn(self, key: Key) -> Roles:
+        server_id, person_id = key
+        guild, roles = self._client.get_guild(server_id), None
+        if guild is not None:
+            try:
                 member = await guild.fetch_member(person_id)
-        except discord.HTTPException as error:
-            if error.status in {403, 404}:
-                return None
-            raise MembersUnknown(str(error)) from error
-        except OSError as error:  # also that it took too long
-            raise MembersUnknown(str(error) or type(error).__name__) from error
-        return frozenset(role.id for role in member.roles)
+            except discord.HTTPException as error:
+                if error.status not in {403, 404}:
+                    raise MembersUnknown(str(error)) from error
+            except (aiohttp.ClientError, OSError) as error:
+                raise MembersUnknown(str(error) or type(error).__name__) from error
+            else:
+                roles = frozenset(role.id for role in member.roles)
+                self._call(key, member.display_name)
+        elif not self._client.is_ready():
+            raise MembersUnknown("Discord has not told yet which servers there are.")
+        self.seen(person_id, server_id, roles)
+        return roles
+
+    def _call(self, key: Key, name: str) -> None:
+        if len(self._names) >= MOST_KNOWN:
+            self._names.clear()
+        self._names[key] = name

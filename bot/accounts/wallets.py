@@ -1,12 +1,12 @@
 """Whose wallet pays for a request, and what somebody has in theirs."""
 
-import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from bot.clock import Clock
 from bot.core import admission, ledger
-from bot.core.accounts import Payer, Terms, Wallet
+from bot.core.accounts import MOST_PAYERS, Payer, Terms, Wallet
 from bot.core.actions import CREDIT_KINDS
 from bot.core.jobs import Job
 from bot.core.pricing import Rates, prices
@@ -24,6 +24,11 @@ class Members(Protocol):
 
     async def roles(self, person_id: int, server_id: int) -> frozenset[int] | None:
         """Somebody's roles in a server; `None` for who is no member. Raises `MembersUnknown`."""
+
+    async def roles_in(
+        self, person_id: int, servers: Sequence[int]
+    ) -> dict[int, frozenset[int] | None]:
+        """The same for each of these servers of which Discord tells in time."""
 
     async def is_in_any(self, person_id: int, servers: frozenset[int]) -> bool:
         """Whether this person is a member of any of these servers. Raises `MembersUnknown`."""
@@ -164,6 +169,7 @@ class Wallets:
         budgets = list(admission.budgets(rules, standing, at))
         left = max(0, min(budget.left for budget in budgets))
         mine = await self._store.read.jobs_of(place.person_id, place.server_id, 25)
+        payers, unknown = await self._payers(place.person_id) if place.is_direct else ([], 0)
         return Wallet(
             rules=rules,
             balance=standing.balance,
@@ -175,7 +181,8 @@ class Wallets:
             last=await self._store.audit_log.lines(
                 place.server_id, person_id=place.person_id, kinds=CREDIT_KINDS, limit=LAST_ENTRIES
             ),
-            payers=await self._payers(place.person_id) if place.is_direct else [],
+            payers=payers,
+            payers_unknown=unknown,
             payer=self._payer(payer) if payer else None,
             unusable=unusable,
             barred=next(admission.barred(standing.pause, standing.block), None),
@@ -197,19 +204,14 @@ class Wallets:
         await self._store.rulebook.choose_payer(place.person_id, server_id)
         return await self.wallet(place)
 
-    async def _payers(self, person_id: int) -> list[Payer]:
-        """Those among the possible ones in which this person is a member now."""
+    async def _payers(self, person_id: int) -> tuple[list[Payer], int]:
+        """Those among the possible ones in which this person is a member now, and of how many more
+        that is not known."""
         possible = await self._store.rulebook.possible_payers(person_id)
         servers = [server_id for server_id in possible if self._is_open(server_id)]
-        asked = await asyncio.gather(
-            *(self._members.roles(person_id, server_id) for server_id in servers),
-            return_exceptions=True,
-        )
-        return [
-            self._payer(server_id)
-            for server_id, roles in zip(servers, asked, strict=True)
-            if isinstance(roles, frozenset)
-        ]
+        told = await self._members.roles_in(person_id, servers[:MOST_PAYERS])
+        payers = [self._payer(server_id) for server_id, roles in told.items() if roles is not None]
+        return payers, len(servers) - len(told)
 
     def _is_open(self, server_id: int) -> bool:
         allowed = self._store.limits.allowed_servers

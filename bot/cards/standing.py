@@ -10,7 +10,7 @@ from bot.cards.obstacles import obstacle
 from bot.cards.parts import AMBER, BLURPLE, GREEN, view, words
 from bot.cards.refusals import sentence
 from bot.cards.wording import clean, credits_text
-from bot.core.accounts import Eligibility, Wallet
+from bot.core.accounts import MOST_PAYERS, Eligibility, Wallet
 from bot.core.actions import HistoryLine
 from bot.core.jobs import QUALITIES
 from bot.core.ledger import EntryKind, Period
@@ -45,6 +45,8 @@ def wallet(has: Wallet) -> ui.LayoutView:
     allowed = [quality for quality in QUALITIES if quality in has.rules.qualities]
     costs = " · ".join(f"{quality} {has.prices[quality]}" for quality in allowed)
     items.append(words(f"-# Ten seconds of motion cost, in credits: {costs}."))
+    if has.payers_unknown:
+        items.append(words(_unknown_payers(has.payers_unknown)))
     if has.payers or has.payer:
         items.append(ui.ActionRow(_select(has)))
     return view(*items, colour=AMBER if has.unusable or has.barred else BLURPLE)
@@ -114,6 +116,14 @@ def entry_line(line: HistoryLine) -> str:
     return f"<t:{line.at:.0f}:R> · {amount}{DID[kind]}{job}"
 
 
+def _unknown_payers(count: int) -> str:
+    which = "One more server" if count == 1 else f"{count} more servers"
+    return (
+        f"-# {which} may pay for direct messages. Whether you are a member there was not found "
+        "out this time."
+    )
+
+
 def _select(has: Wallet) -> ui.Select[ui.LayoutView]:
     chosen = has.payer.server_id if has.payer else 0
     options = [
@@ -130,7 +140,7 @@ def _select(has: Wallet) -> ui.Select[ui.LayoutView]:
             value=str(payer.server_id),
             default=payer.server_id == chosen,
         )
-        for payer in payers[:24]
+        for payer in payers[:MOST_PAYERS]
     ]
     return ui.Select(
         custom_id=PAYER_SELECT, placeholder="Who pays for your direct messages?", options=options

@@ -10,6 +10,9 @@ from bot.core.ledger import Balance
 from bot.core.rules import Rules
 from bot.errors import Refused
 
+MOST_PAYERS = 24
+"""So many servers have room beside one's own credits where it is chosen who pays."""
+
 
 @dataclass(frozen=True, slots=True)
 class Payer:
@@ -37,9 +40,10 @@ class Terms:
 class Wallet:
     """What somebody has here, and what it is worth; `prices` are for ten seconds of motion.
 
-    In direct messages `payers` are the servers that may pay instead, and `payer` is who pays now;
-    `unusable` is why the chosen one does not. `barred` is what keeps them from asking at all, and
-    `budgets` are what else must have room for a price, the narrowest circle first.
+    In direct messages `payers` are the servers that may pay instead, `payers_unknown` counts those
+    that might, if this person were known to be in them, and `payer` is who pays now; `unusable` is
+    why the chosen one does not. `barred` is what keeps them from asking at all, and `budgets` are
+    what else must have room for a price, the narrowest circle first.
     """
 
     rules: Rules
@@ -51,6 +55,7 @@ class Wallet:
     under_way: list[Job]
     last: list[HistoryLine]
     payers: list[Payer]
+    payers_unknown: int = 0
     payer: Payer | None = None
     unusable: Refused | None = None
     barred: Refused | None = None

@@ -1,6 +1,5 @@
 """`/moderate`: for moderators, about the jobs of their own server."""
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -28,9 +27,6 @@ Reason = app_commands.Range[str, 1, REASON_LIMIT_CHARS]
 MOST_CHOICES = 25
 LOOKED_THROUGH = 100
 """So many of the newest jobs are looked through for choices; an older one's id is pasted."""
-
-NAMES_WITHIN_S = 1.5
-"""Discord shows no choices that come later than three seconds after the letter."""
 
 PAID = frozenset({JobState.DELIVERING, JobState.DELIVERED})
 Choices = list[app_commands.Choice[str]]
@@ -132,7 +128,7 @@ class Moderate(
         choices: Choices = []
         try:
             found = await self._candidates(server_id, states)
-            names = await self._names(found, server_id)
+            names = await self._members.names({job.person_id for job in found}, server_id)
             for job in found:
                 line = self._line(job, names)
                 if wanted not in line.lower():
@@ -156,19 +152,3 @@ class Moderate(
         age = seconds_text(60 * round(max(0.0, self._now() - job.created_at) / 60))
         parts = [job.id, clean(names[job.person_id], 40, "plain"), status_text.price_text(job), age]
         return " · ".join(part for part in parts if part)
-
-    async def _names(self, jobs: list[Job], server_id: int) -> dict[int, str]:
-        """The requesters' names, as far as Discord tells them in time."""
-        people = {job.person_id for job in jobs}
-        asked = {
-            person_id: asyncio.ensure_future(self._members.name(person_id, server_id))
-            for person_id in people
-        }
-        if asked:
-            await asyncio.wait(asked.values(), timeout=NAMES_WITHIN_S)
-        names = {}
-        for person_id, task in asked.items():
-            done = task.done() and not task.cancelled() and task.exception() is None
-            names[person_id] = task.result() if done else str(person_id)
-            task.cancel()
-        return names

@@ -52,3 +52,12 @@ def test_a_blocked_persons_wallet_says_so_first() -> None:
     assert text.startswith("### You cannot spend anything in ")
     assert "You are blocked here for good" in text
     assert "You can spend" not in text
+
+
+@pytest.mark.parametrize(
+    ("count", "told"), [(0, ""), (1, "One more server"), (36, "36 more servers")]
+)
+def test_a_wallet_says_of_how_many_servers_it_does_not_know(count: int, told: str) -> None:
+    has = next(wallet for wallet in wallets() if wallet.payer is not None)
+    text = text_of(standing_cards.wallet(replace(has, payers_unknown=count)))
+    assert (f"{told} may pay for direct messages." in text) == bool(count)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,12 @@ class Everybody:
     async def roles(self, person_id: int, server_id: int) -> frozenset[int] | None:
         """Everybody is a member, and has none."""
         return frozenset()
+
+    async def roles_in(
+        self, person_id: int, servers: Sequence[int]
+    ) -> dict[int, frozenset[int] | None]:
+        """The same everywhere."""
+        return {server_id: frozenset() for server_id in servers}
 
     async def is_in_any(self, person_id: int, servers: frozenset[int]) -> bool:
         """Everybody is."""

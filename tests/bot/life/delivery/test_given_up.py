@@ -9,7 +9,7 @@ import pytest
 from bot.connection import aim
 from sandbox.clients.transcript import text_of
 from sandbox.faults import answers
-from sandbox.faults.injector import Rule, stalls
+from sandbox.faults.injector import Rule, resets, stalls
 from tests.bot.life.members.test_payers import MEMBER, mimic_here, paid_by_studio, studio
 from tests.bot.life.world import Life
 
@@ -96,3 +96,11 @@ async def test_a_look_up_that_meets_a_limit_for_everything_stops_no_delivery(
     outcome = await ben.outcome(await mimic_here(life, ben, direct))
     assert "Discord does not tell me right now" in text_of(outcome["message"])
     await life.reaches("delivered", step_s=5.0)
+
+
+async def test_a_discord_that_hangs_up_on_a_look_up_is_a_silent_one(life: Life) -> None:
+    _, ben, direct = await paid_by_studio(life)
+    life.advance(61)
+    life.faults.add(Rule(resets(), *MEMBER))
+    outcome = await ben.outcome(await ben.use(direct, "credits"))
+    assert "Discord does not tell me right now" in text_of(outcome["message"])

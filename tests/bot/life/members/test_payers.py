@@ -1,11 +1,14 @@
 """Whose wallet pays for direct messages: chosen on `/credits`, asked after at each request."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
+from bot.core.accounts import MOST_PAYERS
 from sandbox.clients.person import Json, PersonClient
 from sandbox.clients.transcript import buttons_of, text_of
+from sandbox.discord.state import seed
 from sandbox.faults import answers
 from sandbox.faults.injector import Rule
 from tests.bot.life.moderators.deeds import (
@@ -102,6 +105,29 @@ async def test_only_willing_servers_with_a_wallet_are_offered(life: Life) -> Non
         life, "ben", direct, card, studio(life)
     )
     assert life.rows("SELECT * FROM payers") == []
+
+
+async def test_of_many_servers_some_are_asked_a_few_at_a_time(life: Life) -> None:
+    count = MOST_PAYERS + 6
+    for number in range(count):
+        seed._add_guild(life.world, f"g{number}", seed.BASE + 10_000 + number * 100, ["ben"])
+    await life.start()
+    ben = await life.person("ben")
+    direct = await ben.open_dm()
+    for number in range(count):
+        await open_wallet(life, "ben", f"g{number}")
+        await life.alter(
+            "INSERT INTO servers VALUES (?, NULL, 'day', NULL, NULL, NULL, '[]', '[\"360p\"]', 1,"
+            " NULL, 0)",
+            life.world.guilds[f"g{number}"].id,
+        )
+    cards = await asyncio.gather(*(credits(ben, direct) for _ in range(3)))
+    for card in cards:
+        [select] = selects(card["components"])
+        assert len(select["options"]) == 1 + MOST_PAYERS
+        assert "6 more servers may pay for direct messages." in text_of(card)
+    asked = [seen.path for seen in life.discord.requests if "/members/" in seen.path]
+    assert len(asked) == len(set(asked)) == MOST_PAYERS
 
 
 async def test_a_slash_command_holds_there_and_comes_here(life: Life) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, TypeVar
@@ -90,6 +90,12 @@ class Discord:
         """The reply, if it stands."""
         message_id = self.replies.get(job.id)
         return None if message_id is None else Reply(message_id, is_ours=True)
+
+    async def roles_in(
+        self, person_id: int, servers: Sequence[int]
+    ) -> dict[int, frozenset[int] | None]:
+        """The same everywhere."""
+        return {server_id: frozenset() for server_id in servers}
 
     async def is_in_any(self, person_id: int, servers: frozenset[int]) -> bool:
         """Everybody is."""
