@@ -197,7 +197,7 @@ class Intake:
     async def _are_swapped(self, job: Job) -> bool:
         subject = self._path(job, What.IMAGE) if job.subject else None
         motion = self._path(job, What.VIDEO) if job.motion else None
-        return await self._media.are_swapped(subject, motion)
+        return await self._media.are_swapped(subject, motion, job.person_id)
 
     async def _swap(self, job: Job) -> None:
         """Put an offer's files where they belong. Raises `Refused` for what was said by name.

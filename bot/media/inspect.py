@@ -105,6 +105,7 @@ class Media:
     ) -> None:
         self._clock = clock = clock or SystemClock()
         self._decoders = decoders or Decoders()
+        self._walks = Turns(1, clock)
         self._looks = Turns(LOOKS_AT_ONCE, clock, LOOKS_SHARE)
         self._results = Turns(RESULTS_AT_ONCE, clock)
         self._rewrites = Turns(1, clock, REWRITES_SHARE)
@@ -124,12 +125,13 @@ class Media:
     ) -> None:
         self._decoders.close()
 
-    async def are_swapped(self, image: Path | None, video: Path | None) -> bool:
+    async def are_swapped(self, image: Path | None, video: Path | None, person_id: int = 0) -> bool:
         """Whether each that is given is by its bytes what the other should be.
 
         A picture that moves may be either, but by itself it is a video. Raises `Refused`.
         """
-        return await asyncio.to_thread(_are_swapped, image, video)
+        async with self._walks.turn(person_id):  # one file's blocks at a time, in a thread of ours
+            return await asyncio.to_thread(_are_swapped, image, video)
 
     async def content_type(self, path: Path) -> str:
         """What a file that was looked at before is called over HTTP."""

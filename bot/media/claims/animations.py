@@ -11,9 +11,11 @@ from pathlib import Path
 
 from bot.errors import Problem, Refused
 from bot.media.facts import Kind
+from bot.media.pixels import MOST_PARTS
 
-MOST_BLOCKS = 500_000
-"""Of one file: a GIF of 100 MB has fewer."""
+FULL_BLOCK_BYTES = 200
+"""GIF cuts what it stores into blocks of 255 bytes at most; beside MOST_PARTS a file may have so
+many as there is room for full ones."""
 
 MOST_PAINTED_PIXELS, PAINTED_PIXELS_A_BYTE = 250_000_000, 500
 """Each frame is painted whole; a small file may not keep a decoder long, whatever it claims."""
@@ -48,8 +50,9 @@ def animation_in(path: Path, kind: Kind) -> Animation | None:
     if kind not in walks:
         return None
     most_pixels = MOST_PAINTED_PIXELS + PAINTED_PIXELS_A_BYTE * path.stat().st_size
+    most_blocks = MOST_PARTS + path.stat().st_size // FULL_BLOCK_BYTES
     with path.open("rb") as file:
-        size, frames = walks[kind](file)
+        size, frames = walks[kind](file, most_blocks)
         frames_s: list[float] = []
         for length_s in frames:
             frames_s.append(length_s if length_s > _FASTEST_S else _USUAL_S)
@@ -61,32 +64,32 @@ def animation_in(path: Path, kind: Kind) -> Animation | None:
 _Walked = tuple[tuple[int, int], Iterator[float]]
 
 
-def _gif(file: io.BufferedReader) -> _Walked:
+def _gif(file: io.BufferedReader, most_blocks: int) -> _Walked:
     screen = file.read(_GIF_SCREEN_BYTES)
     size = _little(screen[6:8]), _little(screen[8:10])
     file.seek(_palette_bytes(screen[10:11]), io.SEEK_CUR)
-    return size, _gif_frames(file)
+    return size, _gif_frames(file, most_blocks)
 
 
-def _gif_frames(file: io.BufferedReader) -> Iterator[float]:
+def _gif_frames(file: io.BufferedReader, most_blocks: int) -> Iterator[float]:
     length_s, blocks = 0.0, 0
     while introducer := file.read(1):
         if introducer[0] == _GIF_EXTENSION:
             label, control = file.read(1), b""
             for index, block in enumerate(_gif_blocks(file)):
                 control = block if index == 0 else control
-                blocks = _counted(blocks)
+                blocks = _counted(blocks, most_blocks)
             if label == _GIF_CONTROL and len(control) >= 3:
                 length_s = _little(control[1:3]) / 100
         elif introducer[0] == _GIF_IMAGE:
             file.seek(_palette_bytes(file.read(9)[8:9]) + 1, io.SEEK_CUR)
             for _ in _gif_blocks(file):
-                blocks = _counted(blocks)
+                blocks = _counted(blocks, most_blocks)
             yield length_s
             length_s = 0.0
         elif introducer[0] == _GIF_END:
             return
-        blocks = _counted(blocks)
+        blocks = _counted(blocks, most_blocks)
 
 
 def _gif_blocks(file: io.BufferedReader) -> Iterator[bytes]:
@@ -99,8 +102,8 @@ def _palette_bytes(flags: bytes) -> int:
     return 3 << ((flags[0] & 7) + 1) if flags and flags[0] & 0x80 else 0
 
 
-def _webp(file: io.BufferedReader) -> _Walked:
-    chunks = _chunks(file, 12, is_big=False)
+def _webp(file: io.BufferedReader, most_blocks: int) -> _Walked:
+    chunks = _chunks(file, 12, most_blocks, is_big=False)
     name, head = next(chunks, (b"", b""))
     if name != b"VP8X" or not head[:1] or not head[0] & 2:
         return (0, 0), iter(())
@@ -108,8 +111,8 @@ def _webp(file: io.BufferedReader) -> _Walked:
     return size, (_little(body[12:15]) / 1000 for name, body in chunks if name == b"ANMF")
 
 
-def _png(file: io.BufferedReader) -> _Walked:
-    chunks = _chunks(file, 8, is_big=True)
+def _png(file: io.BufferedReader, most_blocks: int) -> _Walked:
+    chunks = _chunks(file, 8, most_blocks, is_big=True)
     _, head = next(chunks, (b"", b""))
     for name, _ in chunks:
         if name == b"acTL":
@@ -124,7 +127,9 @@ def _png_delay_s(body: bytes) -> float:
     return int.from_bytes(body[20:22]) / (int.from_bytes(body[22:24]) or 100)
 
 
-def _chunks(file: io.BufferedReader, at: int, *, is_big: bool) -> Iterator[tuple[bytes, bytes]]:
+def _chunks(
+    file: io.BufferedReader, at: int, most_blocks: int, *, is_big: bool
+) -> Iterator[tuple[bytes, bytes]]:
     """The names of the chunks from there on, and how each begins."""
     blocks = 0
     while True:
@@ -132,7 +137,7 @@ def _chunks(file: io.BufferedReader, at: int, *, is_big: bool) -> Iterator[tuple
         head = file.read(40)
         if len(head) < 8:
             return
-        blocks = _counted(blocks)
+        blocks = _counted(blocks, most_blocks)
         if is_big:
             length, name = int.from_bytes(head[:4]) + 4, head[4:8]
         else:
@@ -142,8 +147,8 @@ def _chunks(file: io.BufferedReader, at: int, *, is_big: bool) -> Iterator[tuple
         at += 8 + length
 
 
-def _counted(blocks: int) -> int:
-    if blocks >= MOST_BLOCKS:
+def _counted(blocks: int, most_blocks: int) -> int:
+    if blocks >= most_blocks:
         raise Refused(Problem.TOO_HARD_TO_READ)
     return blocks + 1
 

@@ -7,8 +7,9 @@ import pytest
 from PIL import Image
 
 from bot.errors import Problem, Refused
-from bot.media.claims.animations import MOST_BLOCKS, Animation, animation_in
+from bot.media.claims.animations import Animation, animation_in
 from bot.media.facts import Kind, kind_of
+from bot.media.pixels import MOST_PARTS
 from bot.media.video import inspect_video
 from tests.media_samples import make_motion, make_noise, make_picture, make_truncated
 
@@ -75,10 +76,26 @@ def test_what_breaks_off_is_read_up_to_there(tmp_path: Path, fmt: str) -> None:
 HOSTILE = {
     "many frames on a large canvas": lambda path: gif(path, FRAME * 1000, screen=wide(7000)),
     "frames without end": lambda path: gif(path, FRAME * 500_000),
-    "blocks of no bytes": lambda path: gif(
-        path, b"!\xfe" + b"\x01a" * (MOST_BLOCKS + 1) + b"\0", FRAME
+    "blocks of next to nothing": lambda path: gif(
+        path, b"!\xfe" + b"\x01a" * (MOST_PARTS + 1100) + b"\0", FRAME
     ),
 }
+
+
+def test_a_long_film_is_of_many_full_blocks(tmp_path: Path) -> None:
+    """Of 255 bytes, or 254, however large it is."""
+    full = b"\xfe" + bytes(254)
+    path = gif(tmp_path / "long", CONTROL, FRAME[:-1] + full * (MOST_PARTS + 1000) + b"\0", FRAME)
+    assert in_file(path) == Animation(120, 90, (0.1, 0.1))
+
+
+def test_chunks_of_nothing_are_counted_as_a_pictures_parts_are(tmp_path: Path) -> None:
+    whole = make_picture(tmp_path / "still", fmt="PNG").read_bytes()
+    path = tmp_path / "chunks"
+    path.write_bytes(whole[:33] + b"\0\0\0\0tEXtabcd" * (MOST_PARTS + 7000) + whole[33:])
+    with pytest.raises(Refused) as caught:
+        in_file(path)
+    assert caught.value.problem is Problem.TOO_HARD_TO_READ
 
 
 @pytest.mark.parametrize("name", HOSTILE)

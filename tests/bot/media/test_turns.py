@@ -1,9 +1,12 @@
 """Whose turn it is: owners one after the other, each with one at a time, nobody for ever."""
 
 import asyncio
+import threading
+from contextlib import suppress
 
 import pytest
 
+from bot.media.inspect import Media
 from bot.media.turns import LONGEST_REST_S, Share, Turns
 from tests.bot.stopped_clock import StoppedClock
 
@@ -196,3 +199,20 @@ async def test_what_lets_others_by_or_takes_long_comes_later_than_it_came() -> N
     for _ in range(6):
         await desk.ends(desk.served[-1])
     assert desk.served == ["a1", "d1", "c1", "e1", "b1", "f1"]
+
+
+async def test_the_bot_itself_goes_through_one_strangers_file_at_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    both = threading.Barrier(2)
+    met: list[int] = []
+
+    def walk(*_: object) -> bool:
+        with suppress(threading.BrokenBarrierError):
+            met.append(both.wait(0.05))
+        return False
+
+    monkeypatch.setattr("bot.media.inspect._are_swapped", walk)
+    async with Media() as media:
+        await asyncio.gather(*(media.are_swapped(None, None, person_id) for person_id in (1, 2)))
+    assert met == []
