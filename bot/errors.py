@@ -134,6 +134,8 @@ class Problem(StrEnum):
     OVER_SERVER_BUDGET = "over_server_budget"  # price, budget
     LEFT_PAYER = "left_payer"  # server
     PAYER_REFUSES = "payer_refuses"  # server
+    LEFT_SERVER = "left_server"  # server
+    TIMED_OUT = "timed_out"  # server, until (unix s)
     MEMBERSHIP_UNKNOWN = "membership_unknown"
     CANCELLED_BY_MODERATOR = "cancelled_by_moderator"
     CANCELLED_BY_OPERATOR = "cancelled_by_operator"

@@ -42,7 +42,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         others = [item for item in items if item not in waiting]
         each = len(others) // len(waiting) + 1
         pieces = (others[at * each : (at + 1) * each] for at in range(len(waiting)))
-        items[:] = [item for first, piece in zip(waiting, pieces, strict=True) for item in (first, *piece)]
+        items[:] = [
+            item for first, piece in zip(waiting, pieces, strict=True) for item in (first, *piece)
+        ]
 
 
 def pytest_collection_finish() -> None:

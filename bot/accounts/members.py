@@ -1,4 +1,4 @@
-"""Who is a member of a server, with which roles, and what they are called there.
+"""Who is a member of a server, with which roles, whether timed out, and what they are called.
 
 Asked of Discord one member at a time, which needs no privileged intent; commands bring it along.
 """
@@ -10,9 +10,14 @@ from contextlib import suppress
 import aiohttp
 import discord
 
+from bot.core.accounts import Member
 from bot.errors import MembersUnknown
 
-TRUSTED_S = 60.0
+TRUSTED_S, FRESH_S = 60.0, 5.0
+"""So old may Discord's word on a member be; and where a server is to pay for what is asked for
+outside of it: there Discord itself keeps nobody back who has left, or is timed out.
+"""
+
 ASK_WITHIN_S = 1.2
 """An interaction must be answered within three seconds, whether or not Discord tells in time."""
 
@@ -28,7 +33,7 @@ MOST_KNOWN = 10_000
 Key = tuple[int, int]
 """A server, and a person."""
 
-Roles = frozenset[int] | None
+Found = Member | None
 """`None` is no member."""
 
 
@@ -40,23 +45,26 @@ class DiscordMembers:
         self._client = client
         self._now = now
         self._names: dict[Key, str] = {}
-        self._roles: dict[Key, tuple[float, Roles]] = {}
-        self._asked: dict[Key, asyncio.Task[Roles]] = {}
+        self._members: dict[Key, tuple[float, Found]] = {}
+        self._asked: dict[Key, asyncio.Task[Found]] = {}
 
-    def seen(self, person_id: int, server_id: int, roles: Roles) -> None:
-        """Discord has just told these roles; `None` is no member."""
-        if len(self._roles) >= MOST_KNOWN:
-            self._roles.clear()
-        self._roles[server_id, person_id] = (self._now(), roles)
+    def seen(self, person_id: int, server_id: int, member: Found) -> None:
+        """Discord has just told this; `None` is no member."""
+        if len(self._members) >= MOST_KNOWN:
+            self._members.clear()
+        self._members[server_id, person_id] = (self._now(), member)
 
-    async def roles(self, person_id: int, server_id: int) -> Roles:
-        """Somebody's roles in a server; `None` for who is no member. Raises `MembersUnknown`."""
+    async def member(self, person_id: int, server_id: int, trusted_s: float = TRUSTED_S) -> Found:
+        """Somebody in a server, as of so long ago at most; `None` for who is no member.
+
+        Raises `MembersUnknown`.
+        """
         key = (server_id, person_id)
-        return self._roles[key][1] if self._is_fresh(key) else await self._ask(key)
+        return self._members[key][1] if self._is_fresh(key, trusted_s) else await self._ask(key)
 
-    async def roles_in(
+    async def member_in(
         self, person_id: int, servers: Sequence[int], *, is_one_enough: bool = False
-    ) -> dict[int, Roles]:
+    ) -> dict[int, Found]:
         """The same for each of these servers of which Discord tells in time, the first ones first.
         With `is_one_enough` no more are asked about once they are known to be a member of one."""
         keys = [(server_id, person_id) for server_id in servers]
@@ -67,13 +75,13 @@ class DiscordMembers:
             )
 
         await self._ask_each([key for key in keys if not self._is_fresh(key)], is_enough)
-        return {key[0]: self._roles[key][1] for key in keys if self._is_fresh(key)}
+        return {key[0]: self._members[key][1] for key in keys if self._is_fresh(key)}
 
     async def is_in_any(self, person_id: int, servers: frozenset[int]) -> bool:
         """Whether this person is a member of any of these servers. Raises `MembersUnknown`."""
         likely_first = sorted(servers, key=lambda server_id: not self._was_in(server_id, person_id))
-        told = await self.roles_in(person_id, likely_first, is_one_enough=True)
-        if any(roles is not None for roles in told.values()):
+        told = await self.member_in(person_id, likely_first, is_one_enough=True)
+        if any(told.values()):
             return True
         if len(told) < len(servers):
             raise MembersUnknown("Discord has not told of each server in time.")
@@ -92,16 +100,16 @@ class DiscordMembers:
         await self._ask_each(unknown)
         return {key[1]: self._names.get(key, str(key[1])) for key in keys}
 
-    def _is_fresh(self, key: Key) -> bool:
-        at, _ = self._roles.get(key, (None, None))
-        return at is not None and self._now() - at < TRUSTED_S
+    def _is_fresh(self, key: Key, trusted_s: float = TRUSTED_S) -> bool:
+        at, _ = self._members.get(key, (None, None))
+        return at is not None and self._now() - at < trusted_s
 
     def _has_left(self, key: Key) -> bool:
-        return self._is_fresh(key) and self._roles[key][1] is None
+        return self._is_fresh(key) and self._members[key][1] is None
 
     def _was_in(self, server_id: int, person_id: int) -> bool:
-        _, roles = self._roles.get((server_id, person_id), (None, None))
-        return roles is not None
+        _, member = self._members.get((server_id, person_id), (None, None))
+        return member is not None
 
     async def _ask_each(
         self, keys: Sequence[Key], is_enough: Callable[[], bool] = lambda: False
@@ -118,7 +126,7 @@ class DiscordMembers:
         with suppress(MembersUnknown):
             await self._ask(key)
 
-    async def _ask(self, key: Key) -> Roles:
+    async def _ask(self, key: Key) -> Found:
         """What Discord says now, asked once for all who want to know. Raises `MembersUnknown`.
 
         Where nobody waits any longer it is asked all the same, for whoever asks next.
@@ -134,14 +142,14 @@ class DiscordMembers:
             raise MembersUnknown("Discord has not told in time.")
         return asked.result()
 
-    def _is_told(self, key: Key, asked: asyncio.Task[Roles]) -> None:
+    def _is_told(self, key: Key, asked: asyncio.Task[Found]) -> None:
         del self._asked[key]
         if not asked.cancelled():
             asked.exception()  # which nobody may be there to look at
 
-    async def _learn(self, key: Key) -> Roles:
+    async def _learn(self, key: Key) -> Found:
         server_id, person_id = key
-        guild, roles = self._client.get_guild(server_id), None
+        guild, found = self._client.get_guild(server_id), None
         if guild is not None:
             try:
                 member = await guild.fetch_member(person_id)
@@ -151,14 +159,20 @@ class DiscordMembers:
             except (aiohttp.ClientError, OSError) as error:
                 raise MembersUnknown(str(error) or type(error).__name__) from error
             else:
-                roles = frozenset(role.id for role in member.roles)
+                found = member_of(member)
                 self._call(key, member.display_name)
         elif not self._client.is_ready():
             raise MembersUnknown("Discord has not told yet which servers there are.")
-        self.seen(person_id, server_id, roles)
-        return roles
+        self.seen(person_id, server_id, found)
+        return found
 
     def _call(self, key: Key, name: str) -> None:
         if len(self._names) >= MOST_KNOWN:
             self._names.clear()
         self._names[key] = name
+
+
+def member_of(member: discord.Member) -> Member:
+    """What counts of what Discord tells about a member."""
+    until = member.timed_out_until
+    return Member(frozenset(role.id for role in member.roles), until.timestamp() if until else None)

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from bot.accounts.members import FRESH_S, TRUSTED_S
 from bot.clock import Clock
 from bot.core import admission, ledger
-from bot.core.accounts import MOST_PAYERS, Payer, Terms, Wallet
+from bot.core.accounts import MOST_PAYERS, Member, Payer, Terms, Wallet
 from bot.core.actions import CREDIT_KINDS
 from bot.core.jobs import Job
 from bot.core.pricing import Rates, prices
@@ -15,19 +16,25 @@ from bot.store.store import Store
 
 LAST_ENTRIES = 5
 
+UNUSABLE = frozenset({Problem.LEFT_PAYER, Problem.PAYER_REFUSES, Problem.TIMED_OUT})
+"""Why a server that was chosen to pay does not: another may be chosen."""
+
 
 class Members(Protocol):
     """What is asked of Discord about servers."""
 
-    def seen(self, person_id: int, server_id: int, roles: frozenset[int] | None) -> None:
-        """Discord has just told these roles."""
+    def seen(self, person_id: int, server_id: int, member: Member | None) -> None:
+        """Discord has just told this."""
 
-    async def roles(self, person_id: int, server_id: int) -> frozenset[int] | None:
-        """Somebody's roles in a server; `None` for who is no member. Raises `MembersUnknown`."""
+    async def member(
+        self, person_id: int, server_id: int, trusted_s: float = TRUSTED_S
+    ) -> Member | None:
+        """Somebody in a server, as of so long ago at most; `None` for who is no member.
 
-    async def roles_in(
-        self, person_id: int, servers: Sequence[int]
-    ) -> dict[int, frozenset[int] | None]:
+        Raises `MembersUnknown`.
+        """
+
+    async def member_in(self, person_id: int, servers: Sequence[int]) -> dict[int, Member | None]:
         """The same for each of these servers of which Discord tells in time."""
 
     async def is_in_any(self, person_id: int, servers: frozenset[int]) -> bool:
@@ -41,7 +48,8 @@ class Members(Protocol):
 class Place:
     """Where somebody asks; `server_id` is whose wallet pays, 0 for that of direct messages.
 
-    `roles` are theirs in that server; `above_id` is the channel above a thread.
+    `roles` are theirs in that server, in which they may be timed out (until then, unix s);
+    `above_id` is the channel above a thread.
     """
 
     server_id: int
@@ -50,6 +58,7 @@ class Place:
     upload_limit_bytes: int
     is_direct: bool
     roles: frozenset[int] = frozenset()
+    timed_out_until: float | None = None
     above_id: int | None = None
 
 
@@ -68,14 +77,16 @@ class Wallets:
         A server whose wallet pays for direct messages is asked each time whether it still does.
         """
         if not place.is_direct:
-            self._members.seen(place.person_id, place.server_id, place.roles)
+            member = Member(place.roles, place.timed_out_until)
+            self._members.seen(place.person_id, place.server_id, member)
+            self._refuse_timed_out(member, place.server_id)
             return place
         chosen = await self._store.rulebook.payer_of(place.person_id)
         if not chosen:
             await self.refuse_strangers(place.person_id)
             return place
         try:
-            roles = await self._roles_where_paid(place.person_id, chosen)
+            roles = await self._roles_where_paid(place.person_id, chosen, FRESH_S)
         except MembersUnknown as error:
             raise Refused(Problem.MEMBERSHIP_UNKNOWN) from error
         return replace(place, server_id=chosen, roles=roles)
@@ -84,6 +95,7 @@ class Wallets:
         """The same, for an offer whose button is pressed there. Raises `Refused`.
 
         Where it was asked for the job knows, wherever its card stands and whatever the press says.
+        A press from outside of the server that pays is one of somebody who may have left it.
         """
         if job.is_direct:
             asked = replace(place, server_id=0, is_direct=True, roles=frozenset(), above_id=None)
@@ -91,19 +103,21 @@ class Wallets:
         if place.server_id == job.server_id:
             return await self.paying(place)
         try:
-            roles = await self.roles_of(job)
+            roles = await self.roles_of(job, FRESH_S)
         except MembersUnknown as error:
             raise Refused(Problem.MEMBERSHIP_UNKNOWN) from error
         return replace(place, server_id=job.server_id, roles=roles)
 
-    async def roles_of(self, job: Job) -> frozenset[int]:
-        """The roles that count for a job now. Raises `Refused` and `MembersUnknown`."""
-        if job.is_direct and job.server_id:
-            return await self._roles_where_paid(job.person_id, job.server_id)
-        rules = await self._store.rulebook.of(job.server_id)
-        if not rules.roles:
+    async def roles_of(self, job: Job, trusted_s: float = TRUSTED_S) -> frozenset[int]:
+        """The roles that count for a job now, as of so long ago at most.
+
+        Raises `Refused` for who is no member of the server that pays, and `MembersUnknown`.
+        """
+        if not job.server_id:
             return frozenset()
-        return await self._members.roles(job.person_id, job.server_id) or frozenset()
+        if job.is_direct:
+            return await self._roles_where_paid(job.person_id, job.server_id, trusted_s)
+        return await self._roles_in(job.person_id, job.server_id, trusted_s, Problem.LEFT_SERVER)
 
     async def terms(self, job: Job) -> Terms:
         """On which an offer, whose motion's length is known, could be taken now."""
@@ -127,15 +141,28 @@ class Wallets:
         payer = self._members.server_name(job.server_id) if job.server_id else None
         return Terms(payer, standing.balance.available, costs, beyond)
 
-    async def _roles_where_paid(self, person_id: int, server_id: int) -> frozenset[int]:
-        name = self._members.server_name(server_id)
+    async def _roles_where_paid(
+        self, person_id: int, server_id: int, trusted_s: float
+    ) -> frozenset[int]:
         is_willing = (await self._store.rulebook.of(server_id)).direct_use
         if not is_willing or not self._is_open(server_id):
-            raise Refused(Problem.PAYER_REFUSES, server=name)
-        roles = await self._members.roles(person_id, server_id)
-        if roles is None:
-            raise Refused(Problem.LEFT_PAYER, server=name)
-        return roles
+            raise Refused(Problem.PAYER_REFUSES, server=self._members.server_name(server_id))
+        return await self._roles_in(person_id, server_id, trusted_s, Problem.LEFT_PAYER)
+
+    async def _roles_in(
+        self, person_id: int, server_id: int, trusted_s: float, left: Problem
+    ) -> frozenset[int]:
+        member = await self._members.member(person_id, server_id, trusted_s)
+        if member is None:
+            raise Refused(left, server=self._members.server_name(server_id))
+        self._refuse_timed_out(member, server_id)
+        return member.roles
+
+    def _refuse_timed_out(self, member: Member, server_id: int) -> None:
+        until = member.timed_out_until
+        if until is not None and until > self._clock.time():
+            name = self._members.server_name(server_id)
+            raise Refused(Problem.TIMED_OUT, server=name, until=until)
 
     def refuse_closed(self, server_id: int) -> None:
         """Where the operator has not opened the bot, nothing is explained. Raises `Refused`."""
@@ -158,7 +185,7 @@ class Wallets:
             place = await self.paying(place)
             payer = place.server_id if place.is_direct else 0
         except Refused as refused:
-            if refused.problem not in {Problem.LEFT_PAYER, Problem.PAYER_REFUSES}:
+            if not place.is_direct or refused.problem not in UNUSABLE:
                 raise
             unusable, payer = refused, await self._store.rulebook.payer_of(place.person_id)
         at = self._clock.time()
@@ -198,7 +225,7 @@ class Wallets:
                 name = self._members.server_name(server_id)
                 raise Refused(Problem.PAYER_REFUSES, server=name)
             try:
-                await self._roles_where_paid(place.person_id, server_id)
+                await self._roles_where_paid(place.person_id, server_id, FRESH_S)
             except MembersUnknown as error:
                 raise Refused(Problem.MEMBERSHIP_UNKNOWN) from error
         await self._store.rulebook.choose_payer(place.person_id, server_id)
@@ -209,8 +236,8 @@ class Wallets:
         that is not known."""
         possible = await self._store.rulebook.possible_payers(person_id)
         servers = [server_id for server_id in possible if self._is_open(server_id)]
-        told = await self._members.roles_in(person_id, servers[:MOST_PAYERS])
-        payers = [self._payer(server_id) for server_id, roles in told.items() if roles is not None]
+        told = await self._members.member_in(person_id, servers[:MOST_PAYERS])
+        payers = [self._payer(server_id) for server_id, found in told.items() if found]
         return payers, len(servers) - len(told)
 
     def _is_open(self, server_id: int) -> bool:

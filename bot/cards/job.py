@@ -105,7 +105,7 @@ def offer(job: Job, terms: Terms | None) -> ui.LayoutView:
     if job.failure:
         wrong = sentence(job.failure.problem, job.failure.facts)
         items.append(words(f"{wrong} The rest of what you sent is still here."))
-    how = "" if job.is_direct else " Reply to this with it, or mention me again."
+    how = status_text.how_to_send_more(job)
     if job.subject is None:
         items.append(words(f"Got the motion. Now send me the **picture** that should move.{how}"))
     elif job.motion is None:
@@ -121,7 +121,7 @@ def offer(job: Job, terms: Terms | None) -> ui.LayoutView:
             words(
                 "### Shall I make this picture move like this video?",
                 _lengths(job, terms.prices),
-                _means(terms) if job.is_direct else None,
+                _means(terms) if job.is_shown_directly else None,
                 *_beyond(terms),
             )
         )

@@ -290,6 +290,13 @@ SENTENCES: dict[Problem, str] = {
     Problem.PAYER_REFUSES: (
         "{server} does not pay for direct messages now: choose again with `/credits`."
     ),
+    Problem.LEFT_SERVER: (
+        "I do not find you among the members of {server} now, so your credits there cannot pay."
+    ),
+    Problem.TIMED_OUT: (
+        "You are timed out in {server} until <t:{until}:f> (<t:{until}:R>): until then your "
+        "credits there pay for nothing."
+    ),
     Problem.MEMBERSHIP_UNKNOWN: (
         "Discord does not tell me right now which servers you are in: please try again in a minute."
     ),

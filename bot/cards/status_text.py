@@ -65,6 +65,15 @@ TITLES = {
 }
 
 
+def how_to_send_more(job: Job) -> str:
+    """How what an offer still lacks is sent, where it is not enough to send it."""
+    if job.is_direct:
+        return ""
+    if job.moved_from_id is not None:
+        return f" Mention me with it in <#{job.moved_from_id}>, where you asked."
+    return " Reply to this with it, or mention me again."
+
+
 def title(job: Job) -> str:
     """A few words on where a job is."""
     if job.is_in_doubt:

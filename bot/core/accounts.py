@@ -15,6 +15,14 @@ MOST_PAYERS = 24
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """A member of a server; `timed_out_until` (unix s) is when they may act there again."""
+
+    roles: frozenset[int]
+    timed_out_until: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Payer:
     """A server that may pay for somebody's direct messages."""
 

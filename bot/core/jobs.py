@@ -74,6 +74,9 @@ OFFER_LIFE_S = 24 * 3600.0
 MENTION_LIFE_S = 60.0
 """An offer in a channel stands among other people's messages."""
 
+MOVED_LIFE_S = 300.0
+"""One that could not be shown there is a server's in its requester's direct messages."""
+
 
 class Source(StrEnum):
     """How a job was asked for."""
@@ -195,8 +198,10 @@ class Job:
     `quality` and `price` are unset until known; `duration_s` is the motion's. `revision` fences
     every change; `lease` names the run of the program whose submit is in flight. `completed_by_id`
     is the message that brought an offer's other file, or a newer one. `settled` is what a person
-    decided when the job was last in review. `failure` is why it failed or was cancelled; where it
-    goes on, why its last run failed, so that it is tried again.
+    decided when the job was last in review. `moved_from_id` is where an offer was asked for that
+    could not be shown there: `channel_id` is then its requester's direct messages. `failure` is
+    why it failed or was cancelled; where it goes on, why its last run failed, so that it is tried
+    again.
 
     `delivered` is how its end, or that it is in review, was told. `delivery_channel_id` and
     `delivery_message_id` say where that stands, or is being tried since `delivery_tried_at`;
@@ -215,6 +220,7 @@ class Job:
     created_at: float
     card: Card
     is_direct: bool = False
+    moved_from_id: int | None = None
     completed_by_id: int | None = None
     subject: Upload | None = None
     motion: Upload | None = None
@@ -279,7 +285,14 @@ class Job:
         """When an offer that nobody takes is over; in a channel, so long after its last news."""
         if self.is_direct:
             return self.created_at + OFFER_LIFE_S
+        if self.moved_from_id is not None:
+            return self.created_at + MOVED_LIFE_S
         return self.state_since + MENTION_LIFE_S
+
+    @property
+    def is_shown_directly(self) -> bool:
+        """Whether its card stands in its requester's direct messages, wherever it was asked for."""
+        return self.is_direct or self.moved_from_id is not None
 
     @property
     def is_taken_back(self) -> bool:

@@ -183,9 +183,7 @@ class StatusCards:
         self._renewals.take(now)
         return True
 
-    async def _post_card(
-        self, job: Job, view: discord.ui.LayoutView, *, directly: bool = False
-    ) -> None:
+    async def _post_card(self, job: Job, view: discord.ui.LayoutView) -> None:
         """The card of a plain message's request is a message of its own.
 
         It stands below the newest message that brought a file: an edit above that would go unseen.
@@ -193,9 +191,9 @@ class StatusCards:
         killed anywhere in between, the next try finds the new one by its buttons and goes on, even
         if one of them has been pressed meanwhile; so an edit takes them only once it is saved.
         """
-        is_shy = job.is_offer and not job.is_direct and job.card.message_id is None and not directly
+        is_shy = job.is_offer and job.card.message_id is None and not job.is_shown_directly
         if is_shy and self._doors.are_closed(job.channel_id):
-            await self._show_directly(job, view)
+            await self._show_directly(job)
             return
         try:
             channel = channel_of(self._client, job)
@@ -229,8 +227,8 @@ class StatusCards:
             if not is_refusal(error):
                 raise DeliveryError(str(error)) from error
             log.info("a card could not be posted", job=job.id, reason=str(error))
-            self._doors.refused(error, job.channel_id, *([job.person_id] if directly else []))
-            await (self._show_directly if is_shy else self._edit)(job, view)
+            self._doors.refused(error, job.person_id if job.is_shown_directly else job.channel_id)
+            await (self._show_directly(job) if is_shy else self._edit(job, view))
 
     async def _leave_to_other(self, job: Job) -> None:
         """Another bot has answered: an offer ends, and nothing of it stays."""
@@ -243,13 +241,12 @@ class StatusCards:
             raise DeliveryError(str(error)) from error
         self.wake(job.id)
 
-    async def _show_directly(self, job: Job, view: discord.ui.LayoutView) -> None:
+    async def _show_directly(self, job: Job) -> None:
         """Where the bot may not post, an offer goes on in its requester's direct messages."""
         try:
             direct = await self._client.create_dm(discord.Object(job.person_id))
-            if direct.id != job.channel_id:
-                moved = await self._store.move_offer(job, direct.id)
-                await self._post_card(moved, view, directly=True)
+            await self._store.move_offer(job, direct.id)
+            await self._show(job.id)
         except StaleJob as error:  # its files have just been looked at
             raise DeliveryError(str(error)) from error
         except LOST as error:

@@ -176,7 +176,7 @@ class RequestService:
             return None
         await self._refuse_when_closed()
         offers = await self._store.read.offers_of(place.person_id)
-        waiting = next((one for one in offers if one.channel_id == place.channel_id), None)
+        waiting = next((one for one in offers if _continues(place, one)), None)
         is_half = waiting is not None and waiting.motion is None
         if is_half and image and not video and image.family is None:
             image, video = None, image  # of no known kind, so perhaps what is missing
@@ -340,6 +340,12 @@ class RequestService:
         if job.person_id != person_id:
             raise Refused(Problem.NOT_YOUR_JOB)
         return job
+
+
+def _continues(place: Place, offer: Job) -> bool:
+    """Whether what is sent there belongs to this offer, wherever its card stands."""
+    asked_in = offer.moved_from_id or offer.channel_id
+    return asked_in == place.channel_id and offer.is_direct == place.is_direct
 
 
 def _new_job(

@@ -108,6 +108,7 @@ _SAME = (
     "channel_id",
     "person_id",
     "is_direct",
+    "moved_from_id",
     "created_at",
     "quality",
     "duration_s",

@@ -152,7 +152,7 @@ class Store(Decisions):
     @transaction
     def move_offer(self, connection: Connection, job: Job, channel_id: int) -> Job:
         """An offer that cannot be shown where it was asked for is shown in another channel."""
-        return update_job(connection, job, channel_id=channel_id)
+        return update_job(connection, job, channel_id=channel_id, moved_from_id=job.channel_id)
 
     @transaction
     def swap_files(self, connection: Connection, job: Job) -> Job:

@@ -62,6 +62,7 @@ jobs = Table(
     Column("channel_id", BigInteger, nullable=False),
     Column("person_id", BigInteger, nullable=False),
     Column("is_direct", Boolean, nullable=False, server_default=text("0")),
+    Column("moved_from_id", BigInteger),
     Column("created_at", Float, nullable=False),
     Column("subject", JSON(none_as_null=True)),
     Column("motion", JSON(none_as_null=True)),

@@ -18,7 +18,7 @@ from bot.errors import CannotSave, Problem, Refused
 from bot.services.crowd import Crowd
 from bot.services.requests import GivenFile, RequestService, refuse_at_sight
 from bot.services.small_talk import SmallTalk
-from cogs.shared.access import roles_in
+from cogs.shared.access import roles_in, timeout_of
 from cogs.shared.interactions import given
 
 log = structlog.get_logger()
@@ -190,6 +190,7 @@ def _place_of(message: discord.Message) -> Place:
         upload_limit_bytes=guild.filesize_limit if guild else default,
         is_direct=guild is None,
         roles=roles_in(message.author),
+        timed_out_until=timeout_of(message.author),
         above_id=channel.parent_id if isinstance(channel, discord.Thread) else None,
     )
 

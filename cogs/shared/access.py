@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import discord
 
+from bot.accounts.members import member_of
 from bot.clock import Clock
 from bot.errors import Problem, Refused
 
@@ -74,5 +75,9 @@ def roles_of(interaction: discord.Interaction) -> frozenset[int]:
 
 def roles_in(sender: discord.User | discord.Member) -> frozenset[int]:
     """The roles that Discord has sent along; none outside of a server."""
-    roles = sender.roles if isinstance(sender, discord.Member) else []
-    return frozenset(role.id for role in roles)
+    return member_of(sender).roles if isinstance(sender, discord.Member) else frozenset()
+
+
+def timeout_of(sender: discord.User | discord.Member) -> float | None:
+    """Until when (unix s) they may not act in the server where they do."""
+    return member_of(sender).timed_out_until if isinstance(sender, discord.Member) else None

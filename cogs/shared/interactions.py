@@ -18,7 +18,7 @@ from bot.services.crowd import Crowd
 from bot.services.moderation import Moderation
 from bot.services.quotas import Quotas
 from bot.services.requests import GivenFile, RequestService
-from cogs.shared.access import CardAccess, roles_of
+from cogs.shared.access import CardAccess, roles_of, timeout_of
 from cogs.shared.confirmations import Confirmations
 
 log = structlog.get_logger()
@@ -55,6 +55,7 @@ def place_of(interaction: Interaction) -> Place:
         upload_limit_bytes=interaction.filesize_limit,
         is_direct=interaction.guild_id is None,
         roles=roles_of(interaction),
+        timed_out_until=timeout_of(interaction.user),
         above_id=channel.parent_id if isinstance(channel, discord.Thread) else None,
     )
 

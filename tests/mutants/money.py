@@ -174,4 +174,19 @@ MONEYS = (
         "",
         PAUSES,
     ),
+    _one(
+        "a server pays for who has left it",
+        "bot/accounts/wallets.py",
+        "            raise Refused(left, server=self._members.server_name(server_id))\n",
+        "            return frozenset()\n",
+        *(f"{LIFE}/members/test_moved.py", MODEL),
+    ),
+    _one(
+        "what is sent directly joins a server's offer",
+        "bot/services/requests.py",
+        "    asked_in = offer.moved_from_id or offer.channel_id\n    return asked_in == "
+        "place.channel_id and offer.is_direct == place.is_direct\n",
+        "    return offer.channel_id == place.channel_id\n",
+        f"{LIFE}/members/test_moved.py",
+    ),
 )

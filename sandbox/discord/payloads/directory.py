@@ -106,10 +106,11 @@ class DirectoryPayloads:
 
     def member_fields(self, member: Member) -> Json:
         """A member without its user, as messages carry it."""
+        until = member.timed_out_until
         return {
             "avatar": None,
             "banner": None,
-            "communication_disabled_until": None,
+            "communication_disabled_until": None if until is None else timestamp(until),
             "flags": 0,
             "joined_at": timestamp(member.joined_at),
             "nick": member.nick,

@@ -94,6 +94,7 @@ class Member:
     role_ids: list[int]
     joined_at: float
     nick: str | None = None
+    timed_out_until: float | None = None
 
 
 @dataclass(slots=True)

@@ -66,6 +66,8 @@ FACTS: dict[Problem, dict[str, str | int | float]] = {
     Problem.OVER_SERVER_BUDGET: {"price": 50, "budget": 20},
     Problem.LEFT_PAYER: {"server": HOSTILE},
     Problem.PAYER_REFUSES: {"server": HOSTILE},
+    Problem.LEFT_SERVER: {"server": HOSTILE},
+    Problem.TIMED_OUT: {"server": HOSTILE, "until": 1_795_000_000.0},
     Problem.SENT_OFF_ALREADY: {"job": "abcdefghjk"},
     Problem.ENDED_ALREADY: {"job": "abcdefghjk"},
     Problem.NOT_CHARGED: {"job": "abcdefghjk"},

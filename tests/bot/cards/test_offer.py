@@ -129,6 +129,12 @@ def test_in_a_channel_it_says_whose_it_is_and_until_when_and_not_what_they_have(
     half = text_of(job_cards.offer(replace(asked, motion=None), None))
     assert "Reply to this with it, or mention me again." in half
     assert "mention" not in text_of(job_cards.offer(replace(OFFER, motion=None), None))
+    moved = replace(asked, moved_from_id=7, created_at=RENEWS_AT)
+    text = text_of(job_cards.offer(moved, TERMS))
+    assert "it goes away <t:1795000300:R>." in text, "whatever comes meanwhile"
+    assert "You have **30 credits**" in text, "nobody reads along"
+    half = text_of(job_cards.offer(replace(moved, motion=None), None))
+    assert "Mention me with it in <#7>, where you asked." in half
 
 
 def test_a_card_is_stale_once_its_reader_has_more_or_less() -> None:

@@ -10,6 +10,7 @@ import pytest
 from bot.accounts.wallets import Place, Wallets
 from bot.cards.status_text import Outlook
 from bot.clock import SystemClock
+from bot.core.accounts import Member
 from bot.core.jobs import Failure, Job, Upload
 from bot.core.pricing import Rates
 from bot.core.rules import OperatorLimits
@@ -46,12 +47,12 @@ class Everybody:
     def wake(self, job_id: str) -> None:
         """Nobody follows it here."""
 
-    def seen(self, person_id: int, server_id: int, roles: frozenset[int] | None) -> None:
+    def seen(self, person_id: int, server_id: int, member: Member | None) -> None:
         """Nobody asks."""
 
-    async def roles(self, person_id: int, server_id: int) -> frozenset[int] | None:
-        """Everybody is a member, and has none."""
-        return frozenset()
+    async def member(self, person_id: int, server_id: int, trusted_s: float = 0) -> Member | None:
+        """Everybody is one, and has no roles."""
+        return Member(frozenset())
 
     async def roles_in(
         self, person_id: int, servers: Sequence[int]

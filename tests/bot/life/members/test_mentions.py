@@ -267,11 +267,8 @@ async def test_where_it_may_not_post_the_offer_comes_directly(life: Life) -> Non
     studio = life.world.guilds["studio"].id
     await life.alter("INSERT INTO roles VALUES (?, ?, 9, '[]')", studio, patron)
     direct = await ben.open_dm()
-    await mention(life, ben, life.picture, channel="readonly")
-    half = (await ben.wait_for(says("Got your picture")))["message"]
-    assert half["channel_id"] == str(direct)
-    await ben.send(direct, files=[life.motion])
-    card = (await ben.wait_for(says("Shall I make")))["message"]
+    card = await offered(life, ben, channel="readonly")
+    assert card["channel_id"] == str(direct)
     await ben.outcome(await ben.click(direct, int(card["id"]), button(card, "360p")))
     await life.reaches("delivered", step_s=1.0)
     held = "SELECT server_id FROM entries WHERE kind = 'hold'"

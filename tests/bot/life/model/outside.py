@@ -8,6 +8,8 @@ from typing import Literal, get_args
 
 from aiohttp import web
 
+from tests.bot.life.model.purses import Wallet
+
 Inputs = tuple[str, str, str]
 """Subject's link, motion's link, quality."""
 
@@ -117,6 +119,8 @@ class Outside:
         self.job_id = ""
         self.posted = 0
         self.fetched: set[str] = set()
+        self.left: set[Wallet] = set()
+        """Who was seen in a server, and is no member there now."""
 
     def begin_step(self, step: asyncio.Task[object], job_id: str, fate: Fate) -> None:
         """From now on it is this step that asks, and dies."""

@@ -89,6 +89,7 @@ class People(Bench):
             quality=quality,
         )
         known = self.model.job_of_event(event)
+        self.outside.left.discard(wallet)  # where somebody asks, they are
 
         def promised() -> object:
             if self.was_down or (known is None and not self.model.may_ask(wallet)):
@@ -120,6 +121,11 @@ class People(Bench):
                 self.bot.discord.replies[job.id] = event
             case "refused":
                 self.both(self.bot.service.unanswered(job), lambda: self.model.fails(told))
+
+    @rule(server=st.sampled_from(SERVERS[1:]), person=st.sampled_from(PEOPLE))
+    def leaves(self, server: int, person: int) -> None:
+        """Somebody leaves a server: it pays for nothing of theirs that it does not hold yet."""
+        self.outside.left.add((server, person))
 
     @rule(
         person=st.sampled_from(PEOPLE),

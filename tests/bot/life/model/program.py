@@ -12,6 +12,7 @@ from sqlalchemy import Connection, event
 
 from bot.accounts.wallets import Wallets
 from bot.alarms import Alarms
+from bot.core.accounts import Member
 from bot.core.actions import ActionKind
 from bot.core.jobs import Delivered, Job
 from bot.core.pricing import Rates
@@ -101,11 +102,11 @@ class Discord:
         """Everybody is."""
         return True
 
-    async def roles(self, person_id: int, server_id: int) -> frozenset[int] | None:
-        """Nobody has any."""
-        return frozenset()
+    async def member(self, person_id: int, server_id: int, trusted_s: float = 0) -> Member | None:
+        """Who has not left; nobody has roles."""
+        return None if (server_id, person_id) in self.outside.left else Member(frozenset())
 
-    def seen(self, person_id: int, server_id: int, roles: frozenset[int] | None) -> None:
+    def seen(self, person_id: int, server_id: int, member: Member | None) -> None:
         """There is nothing to learn."""
 
     def server_name(self, server_id: int) -> str:

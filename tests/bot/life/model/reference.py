@@ -186,7 +186,8 @@ class Reference:
         else:
             self._has_both(job)
             assert job.quality is not None
-            if not self.admits(job, job.quality):
+            has_left = job.wallet in self.outside.left
+            if has_left or not self.admits(job, job.quality):
                 self.fails(job)
 
     def _has_both(self, job: Told) -> None:
