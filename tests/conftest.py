@@ -36,7 +36,7 @@ structlog.configure(
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Spread those that mostly wait, since processes that share the tests get pieces of the list."""
+    """Spread those that mostly wait: the processes that run them get pieces of the list."""
     waiting = [item for item in items if {"e2e", "torture"} & set(item.path.parts)]
     if waiting:
         others = [item for item in items if item not in waiting]

@@ -19,7 +19,7 @@ CLOSED_S = 600.0
 MOST_CLOSED = 10_000
 WINDOW_S = 600.0
 MANY, MOST = 1_500, 5_000
-"""From the first on, mentions are left unanswered; from the second on, all but commands is."""
+"""From the first on, plain messages are left unanswered; from the second on, all but commands."""
 
 REFUSALS = frozenset({401, 403, 429})
 ANSWERS = ("/interactions/", "/webhooks/")
@@ -40,7 +40,7 @@ class Doors:
         self._refused_at: deque[float] = deque(maxlen=MOST)
 
     def refused(self, error: BaseException, *ids: int) -> None:
-        """A channel, or a person's direct messages, took no message."""
+        """A channel, or a person (in their direct messages), took no message."""
         if not isinstance(error, discord.Forbidden):
             return
         for one in ids:
@@ -55,10 +55,12 @@ class Doors:
         return all(self._closed.get(one, now) > now for one in ids)
 
     def bar(self, job: Job) -> bool:
-        """Whether a mention's card never stood anywhere, and can stand nowhere now."""
-        ways = (job.channel_id, job.person_id) if job.is_offer else (job.channel_id,)
-        is_unseen = not job.is_direct and job.card.message_id is None
-        return job.source is Source.MESSAGE and is_unseen and self.are_closed(*ways)
+        """Whether a plain message's card never stood anywhere, and can stand nowhere now."""
+        ways = [] if job.is_shown_directly else [job.channel_id]
+        if job.is_shown_directly or job.is_offer:
+            ways.append(job.person_id)
+        is_unseen = job.source is Source.MESSAGE and job.card.message_id is None
+        return is_unseen and self.are_closed(*ways)
 
     @property
     def are_many_closed(self) -> bool:

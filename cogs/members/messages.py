@@ -83,10 +83,9 @@ class Messages(commands.Cog):
             await self._refuse(message, Refused(Problem.CANNOT_SAVE))
 
     def _is_in_vain(self, message: discord.Message) -> bool:
-        """Whether no answer would reach who mentions the bot, or there were too many of these."""
-        doors = self._doors
-        is_unheard = doors.are_closed(message.channel.id, message.author.id)
-        return message.guild is not None and (is_unheard or doors.are_many_closed)
+        """Whether no answer would reach who writes to the bot, or there were too many of these."""
+        ways = [message.author.id, *([message.channel.id] if message.guild else [])]
+        return self._doors.are_closed(*ways) or self._doors.are_many_closed
 
     async def _take(self, message: discord.Message) -> None:
         place = _place_of(message)
@@ -150,33 +149,34 @@ class Messages(commands.Cog):
         self, message: discord.Message, view: discord.ui.LayoutView, nonce: str | None = None
     ) -> None:
         """Where the message was written, in a server as a reply; where that is closed, directly."""
-        nonce = nonce or job_cards.answer_to(message.id)
         guild, channel = message.guild, message.channel
-        if guild is not None and self._doors.are_closed(channel.id):
-            await self._tell(message, view)
+        if guild is None or self._doors.are_closed(channel.id):
+            await self._tell(message, view, nonce)
             return
+        nonce = nonce or job_cards.answer_to(message.id)
         try:
-            if guild is None or not channel.permissions_for(guild.me).read_message_history:
-                await channel.send(view=view, nonce=nonce)
-            else:
+            if channel.permissions_for(guild.me).read_message_history:
                 reply_to = message.to_reference(fail_if_not_exists=False)
                 await channel.send(view=view, reference=reply_to, nonce=nonce)
+            else:
+                await channel.send(view=view, nonce=nonce)
         except discord.Forbidden as error:
             self._doors.refused(error, channel.id)
-            if guild is not None:
-                await self._tell(message, view)
-            else:
-                _log_closed(message, error)
+            await self._tell(message, view, nonce)
 
-    async def _tell(self, message: discord.Message, view: discord.ui.LayoutView) -> None:
+    async def _tell(
+        self, message: discord.Message, view: discord.ui.LayoutView, nonce: str | None = None
+    ) -> None:
         """By direct message alone."""
-        if self._doors.are_closed(message.author.id):
+        author = message.author
+        if self._doors.are_closed(author.id):
             return
         try:
-            await message.author.send(view=view, nonce=job_cards.answer_to(message.id))
+            where = author if message.guild else message.channel
+            await where.send(view=view, nonce=nonce or job_cards.answer_to(message.id))
         except discord.Forbidden as error:
-            self._doors.refused(error, message.author.id)
-            _log_closed(message, error)
+            self._doors.refused(error, author.id)
+            log.info("somebody takes no direct messages", person=author.id, reason=str(error))
 
 
 def _place_of(message: discord.Message) -> Place:
@@ -218,7 +218,3 @@ def _refuse_useless(files: list[GivenFile]) -> None:
     if left_out and not (image or video):
         raise Refused(Problem.NEITHER, name=left_out[0].upload.name)
     refuse_at_sight(image, video)
-
-
-def _log_closed(message: discord.Message, error: discord.Forbidden) -> None:
-    log.info("somebody takes no direct messages", person=message.author.id, reason=str(error))

@@ -11,6 +11,7 @@ import pytest
 
 from bot.accounts import members as module
 from bot.accounts.members import AT_ONCE, MOST_ASKED, TRUSTED_S, DiscordMembers
+from bot.core.accounts import Member
 from bot.errors import MembersUnknown
 
 SERVER, BEN = 1, 7
@@ -25,11 +26,12 @@ class Answer:
 
 
 @dataclass
-class Member:
-    """A member without roles."""
+class Told:
+    """A member without roles, as Discord tells of one."""
 
     display_name: str
     roles: list[discord.Role] = field(default_factory=list)
+    timed_out_until: None = None
 
 
 class Servers:
@@ -55,7 +57,7 @@ class Server:
     servers: Servers
     id: int
 
-    async def fetch_member(self, person_id: int) -> Member:
+    async def fetch_member(self, person_id: int) -> Told:
         """Who has left is none of theirs."""
         discords = self.servers
         discords.asked.append((self.id, person_id))
@@ -70,7 +72,7 @@ class Server:
             raise discords.fails_with
         if person_id in discords.without:
             raise discord.NotFound(cast("Any", Answer(404)), "Unknown Member")
-        return Member(f"person {person_id}")
+        return Told(f"person {person_id}")
 
 
 class Hand:
@@ -100,8 +102,8 @@ def members(servers: Servers, clock: Hand, monkeypatch: pytest.MonkeyPatch) -> D
 
 
 async def test_who_ask_at_once_share_one_look_up(members: DiscordMembers, servers: Servers) -> None:
-    asked = [members.roles(BEN, SERVER) for _ in range(9)]
-    assert await asyncio.gather(*asked) == [frozenset()] * 9
+    asked = [members.member(BEN, SERVER) for _ in range(9)]
+    assert await asyncio.gather(*asked) == [Member(frozenset())] * 9
     assert servers.asked == [(SERVER, BEN)]
 
 
@@ -111,7 +113,7 @@ Ask = Callable[[DiscordMembers], Coroutine[Any, Any, Any]]
 @pytest.mark.parametrize(
     "ask",
     [
-        lambda members: members.roles_in(BEN, range(20)),
+        lambda members: members.member_in(BEN, range(20)),
         lambda members: members.is_in_any(BEN, frozenset(range(20))),
         lambda members: members.names(range(20), SERVER),
     ],
@@ -130,7 +132,7 @@ async def test_a_member_of_one_is_not_asked_after_in_all(
     members: DiscordMembers, servers: Servers, clock: Hand
 ) -> None:
     everywhere = frozenset(range(20))
-    members.seen(BEN, 17, frozenset())
+    members.seen(BEN, 17, Member(frozenset()))
     clock.now += TRUSTED_S
     assert await members.is_in_any(BEN, everywhere)
     assert len(servers.asked) == AT_ONCE
@@ -142,13 +144,13 @@ async def test_what_is_not_told_in_time_is_not_asked_again_and_known_later(
 ) -> None:
     servers.answers.clear()
     with pytest.raises(MembersUnknown):
-        await members.roles(BEN, SERVER)
+        await members.member(BEN, SERVER)
     with pytest.raises(MembersUnknown):
         await members.is_in_any(BEN, frozenset({SERVER}))
     assert await members.names([BEN], SERVER) == {BEN: str(BEN)}
-    assert await members.roles_in(BEN, [SERVER]) == {}
+    assert await members.member_in(BEN, [SERVER]) == {}
     servers.answers.set()
-    assert await members.roles(BEN, SERVER) == frozenset()
+    assert await members.member(BEN, SERVER) == Member(frozenset())
     assert await members.names([BEN], SERVER) == {BEN: f"person {BEN}"}
     assert servers.asked == [(SERVER, BEN)]
 
@@ -157,13 +159,13 @@ async def test_a_discord_that_owes_many_answers_is_asked_no_more(
     members: DiscordMembers, servers: Servers
 ) -> None:
     servers.answers.clear()
-    asked = [members.roles(person, SERVER) for person in range(MOST_ASKED + 9)]
+    asked = [members.member(person, SERVER) for person in range(MOST_ASKED + 9)]
     told = await asyncio.gather(*asked, return_exceptions=True)
     assert all(isinstance(answer, MembersUnknown) for answer in told)
     assert len(servers.asked) == MOST_ASKED
     servers.answers.set()
-    await asyncio.gather(members.roles(0, SERVER))
-    assert await members.roles(BEN + MOST_ASKED, SERVER) == frozenset()
+    await asyncio.gather(members.member(0, SERVER))
+    assert await members.member(BEN + MOST_ASKED, SERVER) == Member(frozenset())
 
 
 @pytest.mark.parametrize("error", [GONE, aiohttp.ClientPayloadError("half"), OSError(104, "reset")])
@@ -172,10 +174,10 @@ async def test_a_discord_that_hangs_up_has_not_told(
 ) -> None:
     servers.fails_with = error
     with pytest.raises(MembersUnknown):
-        await members.roles(BEN, SERVER)
+        await members.member(BEN, SERVER)
     assert await members.names([BEN], SERVER) == {BEN: str(BEN)}
     servers.fails_with = None
-    assert await members.roles(BEN, SERVER) == frozenset()
+    assert await members.member(BEN, SERVER) == Member(frozenset())
 
 
 async def test_who_has_left_is_not_asked_after_at_each_letter(

@@ -54,11 +54,9 @@ class Everybody:
         """Everybody is one, and has no roles."""
         return Member(frozenset())
 
-    async def roles_in(
-        self, person_id: int, servers: Sequence[int]
-    ) -> dict[int, frozenset[int] | None]:
+    async def member_in(self, person_id: int, servers: Sequence[int]) -> dict[int, Member | None]:
         """The same everywhere."""
-        return {server_id: frozenset() for server_id in servers}
+        return {server_id: Member(frozenset()) for server_id in servers}
 
     async def is_in_any(self, person_id: int, servers: frozenset[int]) -> bool:
         """Everybody is."""

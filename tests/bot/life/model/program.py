@@ -92,11 +92,9 @@ class Discord:
         message_id = self.replies.get(job.id)
         return None if message_id is None else Reply(message_id, is_ours=True)
 
-    async def roles_in(
-        self, person_id: int, servers: Sequence[int]
-    ) -> dict[int, frozenset[int] | None]:
-        """The same everywhere."""
-        return {server_id: frozenset() for server_id in servers}
+    async def member_in(self, person_id: int, servers: Sequence[int]) -> dict[int, Member | None]:
+        """The same for each."""
+        return {server_id: await self.member(person_id, server_id) for server_id in servers}
 
     async def is_in_any(self, person_id: int, servers: frozenset[int]) -> bool:
         """Everybody is."""
