@@ -9,7 +9,7 @@
     ├── Refused                       by us, nothing is spent; carries a Problem and its facts
     ├── ProviderError                 the provider's API did not do what was asked
     │   ├── NotAccepted               a submit that provably made no job; safe to send again
-    │   │   ├── ProviderBusy          429, or words of too many at once: it passes
+    │   │   ├── ProviderBusy          429, or the number of too many at once: it passes
     │   │   ├── AccountRefused        nothing works until the operator acts
     │   │   │   ├── KeyRejected       401, 403: the key
     │   │   │   └── OutOfCredits      402, or a refusal in words about the balance: it is spent
@@ -218,7 +218,7 @@ class NotAccepted(ProviderError):
 
 
 class ProviderBusy(NotAccepted):
-    """429, or a refusal with words of too many at once: no outage, and nobody's fault."""
+    """429, or a refusal with the documented number of too many at once: no outage."""
 
 
 class AccountRefused(NotAccepted):

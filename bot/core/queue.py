@@ -132,7 +132,9 @@ class Queue:
             MAX_IN_FLIGHT - self.in_flight,
         )
 
-    def next_turns(self, most: int, without: Collection[str] = ()) -> list[QueuedJob]:
+    def next_turns(
+        self, most: int, without: Collection[str] = (), without_people: Collection[int] = ()
+    ) -> list[QueuedJob]:
         """The next jobs to start, in order, at most so many."""
         chosen: list[QueuedJob] = []
         looked_at: list[_Head] = []
@@ -144,6 +146,8 @@ class Queue:
                 chosen.append(job)
             elif head is not None:
                 looked_at.append(heappop(self._heads))
+                if head[1] in without_people:
+                    continue
                 later = self._turns_of(self._people[head[1]], without)
             else:
                 break
@@ -153,6 +157,18 @@ class Queue:
         for head in looked_at:
             heappush(self._heads, head)
         return chosen
+
+    def able(
+        self, without: Collection[str] = (), without_people: Collection[int] = ()
+    ) -> list[QueuedJob]:
+        """All jobs that might start if it were their turn, in no order: this looks at each."""
+        return [
+            job
+            for job in self._waiting.values()
+            if job.job_id not in without
+            and job.person_id not in without_people
+            and self._has_room(self._people[job.person_id], job.server_id, Counter())
+        ]
 
     def places(self) -> dict[str, int]:
         """Everybody's place from 1, as it would be without limits on what runs."""

@@ -103,16 +103,13 @@ class Runner:
         store.database.on_commit.append(self._hear)
 
     async def why_closed(self) -> Problem | None:
-        """Why a new request could only wait: another bot, an outage, or others find out its end.
+        """Why a new request could only wait: another bot, or an outage.
 
-        Once the provider answers again, and nobody waits, the new one is the try.
+        Once the provider answers again, whoever is new may be the try.
         """
         if self._breaker.has_twin:
             return Problem.TWIN
-        is_down = self._breaker.is_open or (
-            self._breaker.is_tripped and await self._submits.will_submit()
-        )
-        return Problem.PROVIDER_DOWN if is_down else None
+        return Problem.PROVIDER_DOWN if self._breaker.is_open else None
 
     async def run(self) -> None:
         """Follow all jobs until `stop`."""
@@ -131,7 +128,7 @@ class Runner:
     async def _watch(self) -> None:
         try:
             await self._wake_decided()
-            await self._submits.probe_when_idle()
+            await self._submits.probe()
             await self._tell_outage_is_over()
             await self._given_up.look()
         except CannotSave as error:

@@ -12,6 +12,7 @@ from bot.alarms import Alarms
 from bot.clock import Clock
 from bot.core.admission import BLOCKED
 from bot.core.jobs import Failure, Job, JobState
+from bot.core.queue import Queue, QueuedJob
 from bot.errors import (
     AccountRefused,
     Fact,
@@ -31,7 +32,7 @@ from bot.jobs.lookups import REVIEW_EVERY_S, Lookups, find_unclaimed
 from bot.jobs.strays.runs import ASK_AGAIN_S, NotKnownYet, Strays
 from bot.provider.breaker import SOURCE, CircuitBreaker
 from bot.provider.client import Row, Segmind
-from bot.provider.failures import problem_in
+from bot.provider.failures import problem_in, rejected_for
 from bot.provider.limiter import RateLimiter
 from bot.provider.rejections import Rejections
 from bot.store.store import Store
@@ -43,6 +44,7 @@ AFTER_A_FAILED_UPLOAD_S = 120.0
 RETRY_AFTER_S = 60.0
 FIRST_LOOK_S = 2.0
 PROBE_REQUEST_ID = "00000000-0000-4000-8000-000000000000"
+NOBODY = 0
 FAILED_PROBES_LIMIT = 10
 """After so many a submit is tried after all: perhaps the provider only dislikes the probe."""
 
@@ -84,14 +86,14 @@ class Submits:
 
     async def start(self, job: Job) -> float:
         """Submit a queued job if it is its turn."""
-        if wait_s := self._breaker.cooldown_s:
+        if wait_s := self._breaker.submit_wait_s:
             return wait_s
         if job.id not in await self.startable():
             return LOOK_AGAIN_S
         if wait_s := self._limiter.wait_s(submit=True):
             return wait_s
         if self._breaker.is_degraded and not await self._probe():
-            return self._breaker.cooldown_s
+            return self._breaker.submit_wait_s
         if (look_again_s := await self._look_back(job)) is not None:
             return look_again_s
         if self._store.limits.has_spending_caps:  # before its files are uploaded for nothing
@@ -120,7 +122,7 @@ class Submits:
     async def _submit(self, job: Job, image_url: str, video_url: str) -> float:
         """Save the intent, if it is still this job's turn, and send it."""
         async with self._turn:
-            if self._breaker.cooldown_s or job.id not in await self.startable():
+            if self._breaker.submit_wait_s or job.id not in await self.startable():
                 return LOOK_AGAIN_S
             try:
                 submitting = await self._store.submit(
@@ -187,25 +189,27 @@ class Submits:
             job_id: at for job_id, at in self._not_before.items() if job_id in queue and at > now
         }
         free = queue.free(self._store.limits.max_running)
-        if self._breaker.is_degraded:
-            free = min(free, 1 - self._breaker.submits_in_flight)
-        return [queued.job_id for queued in queue.next_turns(free, without=self._not_before)]
+        if not self._breaker.is_degraded:
+            return [queued.job_id for queued in queue.next_turns(free, without=self._not_before)]
+        if free <= 0 or self._breaker.submits_in_flight:
+            return []
+        return [queued.job_id for queued in self._next_try(queue)]
 
-    async def probe_when_idle(self) -> None:
-        """In an outage in which nobody waits, probe whether it lasts: nobody else would."""
-        if not self._breaker.is_tripped or self._breaker.cooldown_s or self._limiter.wait_s():
-            return
-        if not await self.will_submit():
+    def _next_try(self, queue: Queue) -> list[QueuedJob]:
+        """Whose submit finds out how the provider is: nobody's whose last one failed, while there
+        is somebody else. Every second time it is somebody who has had a video, or else who came
+        last: many whose files are to blame may have come before.
+        """
+        suspects, served = self._breaker.suspects, self._breaker.served
+        if self._breaker.is_second_try and (able := queue.able(self._not_before, suspects)):
+            return [max(able, key=lambda job: (job.person_id in served, job))]
+        unsuspected = queue.next_turns(1, self._not_before, suspects)
+        return unsuspected or queue.next_turns(1, self._not_before)
+
+    async def probe(self) -> None:
+        """In an outage, ask whether anything is answered: until then nobody new is let in."""
+        if self._breaker.is_open and not self._breaker.cooldown_s and not self._limiter.wait_s():
             await self._probe()
-
-    async def will_submit(self) -> bool:
-        """Whether a queued job is about to find out if the provider takes submits: not one of
-        somebody whose last was lost, which would tell of their files alone."""
-        queue = await self._jobs.queue()
-        most = min(1, queue.free(self._store.limits.max_running))
-        return self._breaker.submits_in_flight > 0 or any(
-            not self._breaker.has_lost(job.person_id) for job in queue.next_turns(most)
-        )
 
     async def _probe(self) -> bool:
         """Ask something free before another POST is lost or rejected; whether to submit."""
@@ -222,13 +226,11 @@ class Submits:
         except ProviderError as error:
             status = error.status or 500
             if status == 401:
-                self._breaker.record_rejection(
-                    PROBE_REQUEST_ID, KeyRejected(str(error), status=401)
-                )
+                self._breaker.record_rejection(NOBODY, KeyRejected(str(error), status=401))
                 return False
             if status == 429:
                 busy = ProviderBusy(str(error), status=429, retry_after_s=error.retry_after_s)
-                self._breaker.record_rejection(PROBE_REQUEST_ID, busy)
+                self._breaker.record_rejection(NOBODY, busy)
                 return False
             if status >= 500:
                 self._failed_probes += 1
@@ -279,14 +281,17 @@ class Submits:
         if self._breaker.is_poison(job.id, error):
             await self._reject(job, error)
             return 0
-        self._breaker.record_rejection(job.id, error)
+        rest_s = self._breaker.record_rejection(job.person_id, error)
         if job.state is JobState.SUBMITTING:
             await self._store.not_accepted(job, self._clock.time())
-        return self._defer(job, self._breaker.cooldown_s + 1)
+        return self._defer(job, rest_s + 1)
 
     async def _reject(self, job: Job, error: ProviderError) -> None:
         said = str(error)
-        problem = problem_in(said, otherwise=Problem.PROVIDER_REJECTED)
+        if isinstance(error, NotAccepted):  # though others came through
+            problem = problem_in(said, otherwise=Problem.GENERATION_FAILED)
+        else:
+            problem = rejected_for(said)
         log.warning(
             "inputs rejected", job=job.id, problem=problem, status=error.status, reason=said
         )
@@ -299,7 +304,9 @@ class Submits:
 
     def _record_success(self, job: Job) -> None:
         self._failed_probes = 0
-        self._breaker.record_success()
+        if self._breaker.is_tripped:
+            self._not_before.clear()  # nobody rests for an outage that is over
+        self._breaker.record_success(job.person_id)
         self._rejections.record_success()
         self._forget(job)
 

@@ -1,29 +1,39 @@
 """The circuit breaker before the provider: whether to submit now, and how long to leave it alone.
 
 Closed, submits go out freely. After a failure it is degraded: one submit at a time goes out, each
-after a free probe. After failures that are more than one job's trouble it is tripped: while it is
-open nobody new is let in; once a probe has succeeded it is half open, and the next submit decides.
+after a free probe, and whoever's failed goes last. One person's failures may be their files'; after
+those of two, or such as are nobody's, it is tripped: nobody new is let in until a probe succeeds.
+Then it is half open, and the next submit decides.
 """
+
+from collections.abc import Collection
 
 import structlog
 
 from bot.alarms import Alarm, Alarms
 from bot.clock import Clock
-from bot.errors import ModelMissing, NotAccepted, OutOfCredits, ProviderBusy
+from bot.errors import ModelMissing, NotAccepted, ProviderBusy
 from bot.provider.rejections import alarm_of, clear_for_account
 
 log = structlog.get_logger()
 
 SOURCE = "submits"
 LONGEST_WAIT_S = 600.0
-DOUBTS_WAIT_S = (5.0, 60.0, 720.0)
-"""After each further person's lost submit: every try in an outage puts one more job in doubt."""
+OTHERS_WAIT_S = 30.0
+"""After a rejection that may be about one person's files all others wait no longer."""
+
+DOUBTS_WAIT_S = (5.0, *(60.0,) * 4, 300.0)
+"""After each further person's lost submit: every try in an outage puts one more job in doubt, so
+that five find out whether it is one, and then twelve an hour whether it lasts."""
 
 REPEATED_WAIT_S = 60.0
 """After another one of somebody whose submit was lost before, who has only so many in doubt."""
 
-ABOUT_INPUTS = frozenset({403, 404, 405, 410})
-"""Answers that may mean these inputs alone: the text does not always tell."""
+SUSPECT_FOR_S = 3600.0
+"""So long whoever's submit has failed goes last, unless one of theirs comes through."""
+
+NOT_ABOUT_INPUTS = frozenset({401, 402, 429})
+"""Any other 4xx may mean these inputs alone: the text does not always tell."""
 
 REJECTIONS_OF_A_POISON_JOB = 2
 FAILURES_OF_AN_OUTAGE = 2
@@ -45,9 +55,12 @@ class CircuitBreaker:
         self._trips = 0
         self._failures = 0
         self._until = 0.0
+        self._submits_from = 0.0
         self._is_busy = False
         self._is_half_open = False
-        self._lost_by: set[int] = set()
+        self._failed: set[int] = set()
+        self._suspects: dict[int, float] = {}
+        self._served: set[int] = set()
         self._successes = 0
         self._rejections: dict[str, list[int]] = {}
         self._failed_polls: set[str] = set()
@@ -57,12 +70,32 @@ class CircuitBreaker:
 
     @property
     def cooldown_s(self) -> float:
-        """The seconds until a submit or a probe may be tried again."""
+        """The seconds until anything may be asked again."""
         return max(0.0, self._until - self._clock.monotonic())
 
-    def has_lost(self, person_id: int) -> bool:
-        """Whether a submit of theirs was lost since one came through: it may be their files."""
-        return person_id in self._lost_by
+    @property
+    def submit_wait_s(self) -> float:
+        """The seconds until a submit may be tried again."""
+        return max(self.cooldown_s, self._submits_from - self._clock.monotonic())
+
+    @property
+    def suspects(self) -> Collection[int]:
+        """The people whose last submit has failed within the hour: it may be their files."""
+        now = self._clock.monotonic()
+        self._suspects = {
+            person_id: at for person_id, at in self._suspects.items() if now - at < SUSPECT_FOR_S
+        }
+        return self._suspects.keys()
+
+    @property
+    def served(self) -> Collection[int]:
+        """The people whose last submit came through."""
+        return self._served
+
+    @property
+    def is_second_try(self) -> bool:
+        """Whether the next try is one of every two for which who has waited longest stands back."""
+        return self._trips > 0 and self._trips % 2 == 0
 
     @property
     def has_twin(self) -> bool:
@@ -92,9 +125,7 @@ class CircuitBreaker:
     @property
     def is_open(self) -> bool:
         """Whether it is tripped and nothing says yet that it is over: no probe has succeeded."""
-        return self.is_tripped and (
-            self.polls_fail or self.cooldown_s > 0 or not self._is_half_open
-        )
+        return self.is_tripped and (self.polls_fail or not self._is_half_open)
 
     @property
     def polls_fail(self) -> bool:
@@ -119,14 +150,16 @@ class CircuitBreaker:
         self._unpollable_runs.discard(job_id)
         self._failed_polls = set()
 
-    def record_success(self) -> None:
-        """A submit came through."""
+    def record_success(self, person_id: int) -> None:
+        """A submit of theirs came through."""
         if self._trips:
             log.info("the provider takes requests again")
         clear_for_account(self._alarms, SOURCE)
         self._alarms.clear(Alarm.MODEL, SOURCE)
-        self._trips, self._failures, self._until = 0, 0, 0.0
-        self._lost_by.clear()
+        self._trips, self._failures, self._until, self._submits_from = 0, 0, 0.0, 0.0
+        self._failed.clear()
+        self._suspects.pop(person_id, None)
+        self._served.add(person_id)
         self._is_half_open = False
         self._successes += 1
 
@@ -142,46 +175,50 @@ class CircuitBreaker:
     def record_lost_submit(self, person_id: int, reason: str) -> None:
         """A submit's reply was lost: whatever broke it, the next would follow it.
 
-        Somebody's further ones say no more than their first: it may be their files.
+        Somebody's further ones say no more than their first: it may be their files. Free questions
+        find out sooner whether anything is answered.
         """
-        is_news = not self._trips or person_id not in self._lost_by
-        self._lost_by.add(person_id)
-        step = self._trips if is_news else self._trips - 1
-        wait_s = DOUBTS_WAIT_S[min(step, len(DOUBTS_WAIT_S) - 1)]
-        self._trip(wait_s if is_news else min(wait_s, REPEATED_WAIT_S), is_news=is_news)
-        log.warning("a submit is in doubt", reason=reason, next_try_in_s=round(self.cooldown_s))
+        is_news = self._suspect(person_id)
+        wait_s = DOUBTS_WAIT_S[min(len(self._failed), len(DOUBTS_WAIT_S)) - 1]
+        submits_s = wait_s if is_news else min(wait_s, REPEATED_WAIT_S)
+        self._trip(DOUBTS_WAIT_S[0], submits_s=submits_s, is_news=is_news)
+        next_try_in_s = round(self.submit_wait_s)
+        log.warning("a submit is in doubt", reason=reason, next_try_in_s=next_try_in_s)
 
     def record_probe_failure(self, reason: str) -> None:
         """Not even a free probe was answered."""
-        self._trip(self._doubled(5.0))
+        self._trip(self._doubled(5.0), is_news=True)
         log.warning(
             "the provider does not answer", reason=reason, next_try_in_s=round(self.cooldown_s)
         )
 
-    def record_rejection(self, job_id: str, error: NotAccepted) -> None:
-        """A job's submit was provably not accepted."""
-        alarm = alarm_of(error)
-        is_about_one = False
-        if _may_be_about_inputs(error):
-            self._rejections.setdefault(job_id, [])
-            is_first = len(self._rejections) < REJECTIONS_OF_A_POISON_JOB
-            is_about_one = is_first and not isinstance(error, ModelMissing)
-        wait_s = self._doubled(60.0 if alarm else 5.0)
-        is_busy = isinstance(error, ProviderBusy)
-        failures = 0 if is_busy or is_about_one else FAILURES_OF_AN_OUTAGE if alarm else 1
-        self._trip(error.retry_after_s or wait_s, failures=failures, is_busy=is_busy)
+    def record_rejection(self, person_id: int, error: NotAccepted) -> float:
+        """Somebody's submit was provably not accepted; the seconds that this job rests.
+
+        If it may be about their files, the others are tried long before it.
+        """
+        alarm, is_busy = alarm_of(error), isinstance(error, ProviderBusy)
+        wait_s = rest_s = error.retry_after_s or self._doubled(60.0 if alarm else 5.0)
+        is_news, failures = True, FAILURES_OF_AN_OUTAGE if alarm else 1
+        if may_be_theirs := _may_be_about_inputs(error):
+            wait_s = min(OTHERS_WAIT_S, self._doubled(5.0))
+            is_news, failures = self._suspect(person_id), 1
+        self._trip(wait_s, is_news=is_news, failures=0 if is_busy else failures, is_busy=is_busy)
+        if not may_be_theirs:
+            rest_s = self.cooldown_s
         facts: dict[str, object] = {
             "reason": str(error),
             "status": error.status,
-            "next_try_in_s": round(self.cooldown_s),
+            "next_try_in_s": round(rest_s),
         }
         if isinstance(error, ModelMissing):
             facts |= {"address": error.address, "model": error.model}
-        if alarm and not is_about_one:
+        if alarm and (self.is_tripped or self._trips > 1):
             self._alarms.raise_(alarm, SOURCE, **facts)
         elif error.status != 429:  # of which the limiter tells
             advice = BUSY_ADVICE if is_busy else OUTAGE_ADVICE
             log.warning("the provider does not take requests", **facts, advice=advice)
+        return rest_s
 
     def is_poison(self, job_id: str, error: NotAccepted) -> bool:
         """Whether a rejection is this job's own fault: others came through between its rejections.
@@ -204,18 +241,36 @@ class CircuitBreaker:
     def _doubled(self, base_s: float) -> float:
         return min(LONGEST_WAIT_S, base_s * float(2 ** min(self._trips, 7)))
 
+    def _suspect(self, person_id: int) -> bool:
+        """Somebody's submit has failed; whether it is their first since one came through."""
+        is_news = person_id not in self._failed
+        self._failed.add(person_id)
+        self._suspects[person_id] = self._clock.monotonic()
+        self._served.discard(person_id)
+        return is_news
+
     def _trip(
-        self, wait_s: float, *, failures: int = 1, is_busy: bool = False, is_news: bool = True
+        self,
+        wait_s: float,
+        *,
+        is_news: bool,
+        submits_s: float = 0.0,
+        failures: int = 1,
+        is_busy: bool = False,
     ) -> None:
         """Leave the provider alone; submits that fail at once count as one trip."""
-        self._failures += failures
-        self._is_half_open = False
+        if is_news:
+            self._failures += failures
+            self._is_half_open = False
         if not self.cooldown_s:
-            self._trips += is_news
-            self._until = self._clock.monotonic() + wait_s
+            now = self._clock.monotonic()
+            self._trips += 1
+            self._until = now + wait_s
+            self._submits_from = max(self._submits_from, now + submits_s)
             self._is_busy = is_busy
 
 
 def _may_be_about_inputs(error: NotAccepted) -> bool:
-    """Whether another job might fare better; with an empty balance none would."""
-    return error.status in ABOUT_INPUTS and not isinstance(error, OutOfCredits)
+    """Whether another job might fare better; without a key or a balance none would."""
+    status = error.status or 0
+    return 400 <= status < 500 and status not in NOT_ABOUT_INPUTS

@@ -52,12 +52,25 @@ def own_words(text: str) -> str:
     return _OTHERS_WORDS.sub(" ", text)
 
 
+def numbered_problem(text: str) -> Problem | None:
+    """What a documented number in it says, if it has one."""
+    found = (_NUMBERS.get(re.sub(r"\W+", " ", n.lower())) for n in _NUMBER.findall(own_words(text)))
+    return next((problem for problem in found if problem), None)
+
+
+def rejected_for(text: str) -> Problem:
+    """Why a submit was rejected for good: too many people in a picture are no busy moment."""
+    problem = problem_in(text, otherwise=Problem.PROVIDER_REJECTED)
+    is_about_files = re.search(f"{_IN_VIDEO}|{_IN_PICTURE}", own_words(text), re.IGNORECASE)
+    is_no_moment = problem is Problem.PROVIDER_BUSY and is_about_files
+    return Problem.PROVIDER_REJECTED if is_no_moment else problem
+
+
 def problem_in(text: str, *, otherwise: Problem) -> Problem:
     """Whose matter it is, as a problem with a sentence of its own; `otherwise` for other texts."""
     said = own_words(text)
-    for number in _NUMBER.findall(said):
-        if known := _NUMBERS.get(re.sub(r"\W+", " ", number.lower())):
-            return known
+    if known := numbered_problem(text):
+        return known
 
     def has(words: str) -> bool:
         return re.search(words, said, re.IGNORECASE) is not None

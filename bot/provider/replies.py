@@ -22,7 +22,7 @@ from bot.errors import (
     ProviderError,
     SubmitInDoubt,
 )
-from bot.provider.failures import own_words, problem_in
+from bot.provider.failures import numbered_problem, own_words
 
 ERROR_LIMIT_CHARS = 300
 LONGEST_RETRY_S = 3600.0
@@ -152,7 +152,7 @@ def submit_error(reply: Reply, *, address: str, model: str) -> ProviderError:
         return ModelMissing(said, status=status, address=address, model=model)
     if not 400 <= status < 500 or status in _SENT_UNKNOWN:
         return SubmitInDoubt(said, status=status)
-    is_busy = problem_in(reply.text, otherwise=Problem.PROVIDER_REJECTED) is Problem.PROVIDER_BUSY
+    is_busy = numbered_problem(reply.text) is Problem.PROVIDER_BUSY
     return (ProviderBusy if is_busy else InputsRejected)(said, status=status)
 
 

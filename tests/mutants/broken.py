@@ -126,7 +126,7 @@ SENDING = (
     _one(
         "somebody's further lost submits keep all others waiting longer",
         "bot/provider/breaker.py",
-        "        is_news = not self._trips or person_id not in self._lost_by\n",
+        "        is_news = person_id not in self._failed\n",
         "        is_news = True\n",
         *("tests/bot/provider/test_breaker.py", f"{LIFE}/provider/test_poison.py"),
     ),

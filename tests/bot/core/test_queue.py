@@ -233,6 +233,14 @@ def test_kept_up_to_date_it_is_the_plain_rule(
         assert (queue.unanswered, queue.in_flight) == (in_doubt.total(), 0)
 
 
+def test_whoever_is_to_go_last_can_be_passed_over() -> None:
+    queue = queue_of(jobs(1, 1, 2, 3))
+    assert [job.job_id for job in queue.next_turns(9, {"j2"}, {1})] == ["j3"]
+    queue.count_running(2, 1, 99)
+    assert {job.job_id for job in queue.able({"j1"}, {3})} == {"j0"}
+    assert [job.job_id for job in queue.next_turns(9)] == ["j0", "j3", "j1"], "nobody has left"
+
+
 def test_a_change_looks_at_nobody_else() -> None:
     """What a step costs does not grow with the queue: counted in jobs that are looked at."""
     looked_at = Counter[str]()

@@ -8,24 +8,26 @@ from bot.errors import KeyRejected, ModelMissing, NotAccepted, OutOfCredits, Pro
 from bot.provider.breaker import CircuitBreaker
 from tests.bot.stopped_clock import StoppedClock
 
+ADA, BEN, CLEO = 1, 2, 3
+
 
 def test_a_wave_of_failures_counts_once_and_the_next_wave_waits_longer() -> None:
     clock = StoppedClock()
     breaker = CircuitBreaker(clock)
     for _ in range(8):
-        breaker.record_rejection("job", NotAccepted("refused"))
+        breaker.record_rejection(ADA, NotAccepted("refused"))
     assert (breaker.cooldown_s, breaker.is_tripped, breaker.is_degraded) == (5, True, True)
     clock.now += 5
     assert (breaker.cooldown_s, breaker.is_tripped, breaker.is_degraded) == (0, True, True)
     breaker.record_probe_failure("502")
     assert breaker.cooldown_s == 10
-    breaker.record_success()
+    breaker.record_success(BEN)
     assert (breaker.cooldown_s, breaker.is_tripped, breaker.is_degraded) == (0, False, False)
 
 
 def test_too_many_requests_is_no_outage() -> None:
     breaker = CircuitBreaker(StoppedClock())
-    breaker.record_rejection("job", ProviderBusy("slow down", status=429, retry_after_s=7))
+    breaker.record_rejection(ADA, ProviderBusy("slow down", status=429, retry_after_s=7))
     assert breaker.cooldown_s == 7
     assert not breaker.is_tripped
     assert not breaker.is_unavailable
@@ -35,7 +37,7 @@ def test_too_many_at_once_is_no_outage_either_whatever_the_number() -> None:
     breaker = CircuitBreaker(clock := StoppedClock())
     with capture_logs() as logs:
         for _ in range(3):
-            breaker.record_rejection("job", ProviderBusy("too many at once", status=400))
+            breaker.record_rejection(ADA, ProviderBusy("too many at once", status=400))
             clock.now += breaker.cooldown_s
     assert not breaker.is_tripped
     assert not breaker.is_unavailable
@@ -47,7 +49,7 @@ def test_a_wrong_key_is_tried_ever_more_rarely_but_at_least_each_ten_minutes() -
     breaker = CircuitBreaker(clock)
     waits = []
     for _ in range(8):
-        breaker.record_rejection("job", KeyRejected("no", status=401))
+        breaker.record_rejection(ADA, KeyRejected("no", status=401))
         waits.append(breaker.cooldown_s)
         clock.now += breaker.cooldown_s
     assert waits[:4] == [60, 120, 240, 480]
@@ -59,9 +61,9 @@ def test_refusals_are_about_one_jobs_inputs_when_others_come_through_between() -
     error = KeyRejected("this picture", status=403)
     assert not breaker.is_poison("bad", error)
     assert not breaker.is_poison("bad", error)
-    breaker.record_success()
+    breaker.record_success(BEN)
     assert not breaker.is_poison("bad", error)
-    breaker.record_success()
+    breaker.record_success(BEN)
     assert breaker.is_poison("bad", error)
     assert not breaker.is_poison("bad", ProviderBusy("busy", status=429))
     breaker.forget("bad")
@@ -72,11 +74,12 @@ def test_each_further_lost_submit_is_dearer() -> None:
     clock = StoppedClock()
     breaker = CircuitBreaker(clock)
     waits = []
-    for person_id in range(6):
+    for person_id in range(7):
         breaker.record_lost_submit(person_id, "502")
-        waits.append(breaker.cooldown_s)
-        clock.now += breaker.cooldown_s
-    assert waits == [5, 60, 720, 720, 720, 720]
+        waits.append(breaker.submit_wait_s)
+        assert breaker.cooldown_s == 5, "a free question may be asked before"
+        clock.now += breaker.submit_wait_s
+    assert waits == [5, 60, 60, 60, 60, 300, 300]
 
 
 def test_somebodys_further_lost_submits_say_no_more_than_their_first() -> None:
@@ -85,61 +88,104 @@ def test_somebodys_further_lost_submits_say_no_more_than_their_first() -> None:
     waits = []
     for person_id in (1, 1, 1, 2, 1, 2):
         breaker.record_lost_submit(person_id, "502")
-        waits.append(breaker.cooldown_s)
-        clock.now += breaker.cooldown_s
+        waits.append(breaker.submit_wait_s)
+        clock.now += breaker.submit_wait_s
     assert waits == [5, 5, 5, 60, 60, 60]
     for person_id in range(3, 9):
         breaker.record_lost_submit(person_id, "502")
-        clock.now += breaker.cooldown_s
+        clock.now += breaker.submit_wait_s
     breaker.record_lost_submit(1, "502")
-    assert breaker.cooldown_s == 60
-    assert breaker.has_lost(1)
-    breaker.record_success()
-    assert not breaker.has_lost(1)
+    assert breaker.submit_wait_s == 60
+    breaker.record_success(BEN)
     breaker.record_lost_submit(1, "502")
-    assert breaker.cooldown_s == 5
+    assert breaker.submit_wait_s == 5
+
+
+def test_whoever_fails_is_suspected_for_an_hour_or_until_theirs_comes_through() -> None:
+    breaker = CircuitBreaker(clock := StoppedClock())
+    breaker.record_rejection(ADA, KeyRejected("this picture", status=403))
+    breaker.record_lost_submit(CLEO, "502")
+    breaker.record_rejection(BEN, KeyRejected("no", status=401))
+    assert set(breaker.suspects) == {ADA, CLEO}, "a wrong key is nobody's fault"
+    breaker.record_success(BEN)
+    assert (set(breaker.suspects), set(breaker.served)) == ({ADA, CLEO}, {BEN})
+    breaker.record_success(ADA)
+    assert set(breaker.suspects) == {CLEO}
+    breaker.record_lost_submit(BEN, "502")
+    assert (set(breaker.suspects), set(breaker.served)) == ({CLEO, BEN}, {ADA})
+    clock.now += 3600
+    assert not breaker.suspects
 
 
 def test_one_picture_that_is_not_taken_does_not_lock_everybody_out() -> None:
     breaker = CircuitBreaker(StoppedClock())
-    breaker.record_rejection("bad", KeyRejected("this picture", status=403))
+    breaker.record_rejection(ADA, KeyRejected("this picture", status=403))
     assert (breaker.is_tripped, breaker.is_unavailable) == (False, True)
 
 
-def test_two_jobs_refused_are_the_account() -> None:
-    clock = StoppedClock()
-    breaker = CircuitBreaker(clock)
-    breaker.record_rejection("one", KeyRejected("not permitted", status=403))
+def test_one_persons_files_are_never_an_outage_and_others_wait_for_seconds() -> None:
+    breaker = CircuitBreaker(clock := StoppedClock())
+    for refused in (*rejections(),) * 3:
+        rest_s = breaker.record_rejection(ADA, refused)
+        assert (breaker.is_tripped, breaker.cooldown_s <= 30) == (False, True)
+        clock.now += breaker.cooldown_s
+    assert rest_s == 600, "their own job is tried ever more rarely"
+
+
+@pytest.mark.parametrize("at", range(4))
+def test_two_people_refused_are_the_account(at: int) -> None:
+    breaker = CircuitBreaker(clock := StoppedClock())
+    breaker.record_rejection(ADA, rejections()[at])
     clock.now += breaker.cooldown_s
-    breaker.record_rejection("two", KeyRejected("not permitted", status=403))
+    breaker.record_rejection(BEN, rejections()[at])
     assert breaker.is_tripped
+    assert breaker.is_open
+    clock.now += breaker.cooldown_s
+    breaker.record_probe_success()
+    assert not breaker.is_open, "whoever comes now may be the try"
+
+
+def rejections() -> list[NotAccepted]:
+    """What may be about one person's files."""
+    spent = OutOfCredits("The image shows a payment card", status=400)
+    return [KeyRejected("403", status=403), missing(404), missing(410), spent]
+
+
+def test_many_at_once_of_a_number_that_is_not_429_may_be_one_jobs_fault() -> None:
+    breaker = CircuitBreaker(StoppedClock())
+    busy = ProviderBusy("500044", status=400)
+    for _ in range(2):
+        assert not breaker.is_poison("bad", busy)
+        breaker.record_success(BEN)
+    assert breaker.is_poison("bad", busy)
 
 
 def test_an_empty_balance_is_known_at_once() -> None:
     breaker = CircuitBreaker(StoppedClock())
-    breaker.record_rejection("one", OutOfCredits("406: Insufficient credits", status=406))
-    assert breaker.is_tripped
-
-
-@pytest.mark.parametrize("status", [400, 402, 403, 406])
-def test_a_balance_stops_the_line_whatever_the_number(status: int) -> None:
-    breaker = CircuitBreaker(StoppedClock())
     with capture_logs() as logs:
-        breaker.record_rejection("one", OutOfCredits(f"{status}: no credits", status=status))
+        breaker.record_rejection(ADA, OutOfCredits("402: Payment required", status=402))
     assert breaker.is_tripped
     assert [log["event"] for log in logs if log["log_level"] == "error"] == [Alarm.CREDITS]
-    assert not breaker.is_poison("one", OutOfCredits("no credits", status=status))
+    assert not breaker.is_poison("one", OutOfCredits("no credits", status=402))
 
 
-def test_a_model_that_is_missing_stops_the_line_at_once() -> None:
+def test_a_model_that_has_moved_stops_the_line_at_once() -> None:
     breaker = CircuitBreaker(StoppedClock())
-    with capture_logs() as logs:
-        breaker.record_rejection("one", missing(404))
+    breaker.record_rejection(ADA, missing(308))
     assert (breaker.is_tripped, breaker.cooldown_s) == (True, 60)
-    [told] = logs
+
+
+def test_the_operator_hears_of_the_second_rejection_in_a_row() -> None:
+    breaker = CircuitBreaker(clock := StoppedClock())
+    with capture_logs() as logs:
+        breaker.record_rejection(ADA, missing(404))
+        assert [log["log_level"] for log in logs] == ["warning"]
+        clock.now += breaker.cooldown_s
+        breaker.record_rejection(ADA, missing(404))
+    told = logs[1]
     assert (told["event"], told["address"], told["model"]) == (Alarm.MODEL, "https://a/v2/m", "m")
     with capture_logs() as logs:
-        breaker.record_success()
+        breaker.record_success(BEN)
     assert {"event": "a trouble is over", "trouble": Alarm.MODEL, "log_level": "info"} in logs
 
 
@@ -148,9 +194,9 @@ def test_one_job_that_alone_does_not_find_the_model_ends_in_time(status: int) ->
     """Perhaps the provider means its picture; the others must not be stopped for ever."""
     breaker = CircuitBreaker(StoppedClock())
     assert not breaker.is_poison("bad", missing(status))
-    breaker.record_success()
+    breaker.record_success(BEN)
     assert not breaker.is_poison("bad", missing(status))
-    breaker.record_success()
+    breaker.record_success(BEN)
     assert breaker.is_poison("bad", missing(status))
 
 
@@ -161,33 +207,33 @@ def missing(status: int) -> ModelMissing:
 
 def test_a_429_within_a_wave_does_not_hide_an_outage() -> None:
     breaker = CircuitBreaker(StoppedClock())
-    for _ in range(2):
-        breaker.record_lost_submit(1, "502")
-    breaker.record_rejection("job", ProviderBusy("slow down", status=429))
+    for person_id in (ADA, BEN):
+        breaker.record_lost_submit(person_id, "502")
+    breaker.record_rejection(ADA, ProviderBusy("slow down", status=429))
     assert breaker.is_tripped
 
 
 def test_an_empty_balance_is_never_one_jobs_fault() -> None:
     breaker = CircuitBreaker(StoppedClock())
-    error = OutOfCredits("406: Insufficient credits", status=406)
+    error = OutOfCredits("402: Insufficient credits", status=402)
     for _ in range(5):
         assert not breaker.is_poison("unlucky", error)
-        breaker.record_success()
+        breaker.record_success(BEN)
 
 
 def test_the_operator_is_told_once_and_once_that_it_is_over() -> None:
     clock = StoppedClock()
     with capture_logs() as logs:
         breaker = CircuitBreaker(clock)
-        for job_id in ("one", "two", "three"):
-            breaker.record_rejection(job_id, KeyRejected("no", status=401))
+        for person_id in (ADA, BEN, CLEO):
+            breaker.record_rejection(person_id, KeyRejected("no", status=401))
             clock.now += breaker.cooldown_s
         breaker.record_lost_submit(1, "502")  # another trouble between does not end this one
-        breaker.record_rejection("one", KeyRejected("no", status=401))
-        breaker.record_success()
-        breaker.record_success()
-        breaker.record_rejection("one", OutOfCredits("406: Insufficient credits", status=406))
-        breaker.record_rejection("two", OutOfCredits("406: Insufficient credits", status=406))
+        breaker.record_rejection(ADA, KeyRejected("no", status=401))
+        breaker.record_success(BEN)
+        breaker.record_success(BEN)
+        breaker.record_rejection(ADA, OutOfCredits("406: Insufficient credits", status=406))
+        breaker.record_rejection(BEN, OutOfCredits("406: Insufficient credits", status=406))
     errors = [entry["event"] for entry in logs if entry["log_level"] == "error"]
     assert errors == [Alarm.KEY, Alarm.CREDITS]
     over = [entry["trouble"] for entry in logs if entry["event"] == "a trouble is over"]
@@ -211,7 +257,7 @@ def test_a_door_that_works_beside_one_that_does_not_is_no_end() -> None:
 def test_one_picture_that_is_refused_is_no_alarm() -> None:
     breaker = CircuitBreaker(StoppedClock())
     with capture_logs() as logs:
-        breaker.record_rejection("bad", KeyRejected("this picture", status=403))
+        breaker.record_rejection(ADA, KeyRejected("this picture", status=403))
     assert [entry["log_level"] for entry in logs] == ["warning"]
     assert not breaker.is_tripped
 
@@ -222,7 +268,7 @@ def test_one_lost_answer_is_no_outage_and_two_are() -> None:
     assert (breaker.is_tripped, breaker.is_unavailable, breaker.is_degraded) == (False, True, True)
     breaker.record_probe_failure("502")
     assert breaker.is_tripped
-    breaker.record_success()
+    breaker.record_success(BEN)
     assert not breaker.is_tripped
 
 

@@ -23,7 +23,7 @@ from tests.bot.life.model.told import (
     broken_file,
     seconds_of,
 )
-from tests.bot.life.model.turns import in_turn, is_room, running_of, unanswered_of
+from tests.bot.life.model.turns import able, in_turn, is_room, running_of, unanswered_of
 
 OFFER_LIFE_S = 24 * HOUR_S
 
@@ -213,7 +213,8 @@ class Reference:
             return
         assert not self.run.is_busy(self.clock.monotonic())
         if not self.run.set_aside:
-            assert job.id in in_turn(self.jobs.values())
+            turns = in_turn if self.run.is_calm(self.clock.monotonic()) else able
+            assert job.id in turns(self.jobs.values())
         assert self.outside.posted == 1
         self.run.found.discard(job.id)
         if is_young := job.is_young(self.clock.at):
@@ -238,12 +239,15 @@ class Reference:
             case "never":
                 self.run.set_aside.discard(job.id)
                 self.fails(job)
+            case "empty" if self.run.is_poison(job):
+                self.run.set_aside.discard(job.id)
+                self.fails(job)
             case "taken, then lost" | "lost":
                 self.run.fails_to_submit(1)
             case answer:
                 if answer in {"busy", "same id"}:
                     self.run.busy_until = self.clock.monotonic() + PAUSE_S
-                self.run.fails_to_submit(2 if answer in {"empty", "key"} else 0)
+                self.run.fails_to_submit({"empty": 1, "key": 2}.get(answer, 0))
                 self.commits()
                 job.is_attempting = False
                 self.enters(job, "queued")
@@ -267,6 +271,8 @@ class Reference:
     def came_through(self, job: Told) -> None:
         """The provider works."""
         self.run.is_shaken, self.run.failures = False, 0
+        self.run.successes += 1
+        self.run.rejections.pop(job.id, None)
         self.run.set_aside.discard(job.id)
 
     def is_claimed(self, run_id: str) -> bool:

@@ -164,6 +164,8 @@ class ThisRun:
     def __init__(self, found: Iterable[str] = ()) -> None:
         self.found = set(found)  # and of which it has sent nothing yet
         self.is_shaken = False  # a submit has failed since the last good one
+        self.successes = 0
+        self.rejections: dict[str, list[int]] = {}  # at how many successes each job met them
         self.failures = 0  # as many as speak for an outage, since then
         self.bad_polls: set[str] = set()  # since the last one that was answered
         self.polled_at = 0.0
@@ -210,6 +212,13 @@ class ThisRun:
         """So many, as far as they speak for an outage."""
         self.is_shaken = True
         self.failures += failures
+
+    def is_poison(self, job: Told) -> bool:
+        """Whether this further rejection is the job's own fault: others came through between."""
+        seen = self.rejections.setdefault(job.id, [])
+        if self.successes not in seen:
+            seen.append(self.successes)
+        return len(seen) > 2
 
     def may_be_down(self, now: float) -> bool:
         """Two failures in a row are an outage; one is bad luck."""

@@ -22,10 +22,7 @@ def in_turn(jobs: Collection[Told]) -> list[str]:
     """Whose turn it is: who has had fewest or has fewest before them, and then who came first."""
     line = [job for job in jobs if job.state == "queued"]
     line.sort(key=lambda job: (came_at(job), job.id))
-    running, unanswered = running_of(jobs), unanswered_of(jobs)
-    ahead = running | unanswered  # the larger of both: what is in doubt was a turn
-    most_in_doubt = MOST_RUNNING.of_all + MAX_IN_FLIGHT
-    free = min(MOST_RUNNING.of_all - running.total(), most_in_doubt - unanswered.total())
+    ahead, free = had_turns(jobs), places(jobs)
     turns = list[str]()
     while line and len(turns) < free:
         job = min(line, key=lambda job: ahead[job.wallet[1]])
@@ -35,6 +32,28 @@ def in_turn(jobs: Collection[Told]) -> list[str]:
             ahead[person] += 1
             turns.append(job.id)
     return turns
+
+
+def able(jobs: Collection[Told]) -> list[str]:
+    """Who may start, in whatever order: after a failure the bot knows who is suspected least."""
+    had = had_turns(jobs)
+    return [
+        job.id
+        for job in jobs
+        if job.state == "queued" and had[job.wallet[1]] < MOST_RUNNING.of_one and places(jobs) > 0
+    ]
+
+
+def had_turns(jobs: Collection[Told]) -> Counter[int]:
+    """How many turns each person has now: what is in doubt was one."""
+    return running_of(jobs) | unanswered_of(jobs)  # the larger of both
+
+
+def places(jobs: Collection[Told]) -> int:
+    """How many more may start."""
+    most_in_doubt = MOST_RUNNING.of_all + MAX_IN_FLIGHT
+    running, unanswered = running_of(jobs).total(), unanswered_of(jobs).total()
+    return min(MOST_RUNNING.of_all - running, most_in_doubt - unanswered)
 
 
 def running_of(jobs: Collection[Told]) -> Counter[int]:

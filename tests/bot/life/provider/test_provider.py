@@ -111,6 +111,8 @@ async def test_a_run_that_the_history_lost_waits_for_a_person(life: Life) -> Non
         (406, "quality must be one of 360p, 540p", "no fault of yours"),
         (406, "The video is shorter than 1 s", "does not take these files"),
         (413, "", "does not take these files"),
+        (400, "There are too many people in the image", "does not take these files"),
+        (422, "The queue is full", "ask again in some minutes"),
         (422, "No person was found in the video", "nobody in the video"),
     ],
 )
