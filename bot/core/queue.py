@@ -133,9 +133,16 @@ class Queue:
         )
 
     def next_turns(
-        self, most: int, without: Collection[str] = (), without_people: Collection[int] = ()
+        self,
+        most: int,
+        without: Collection[str] = (),
+        without_people: Collection[int] = (),
+        preparing: Collection[str] = (),
     ) -> list[QueuedJob]:
-        """The next jobs to start, in order, at most so many."""
+        """The next jobs to start, in order, at most so many.
+
+        Those that somebody has `preparing` keep nobody else's jobs waiting, but their own.
+        """
         chosen: list[QueuedJob] = []
         looked_at: list[_Head] = []
         open_turns: list[tuple[_Turn, Iterator[_Turn]]] = []
@@ -148,7 +155,7 @@ class Queue:
                 looked_at.append(heappop(self._heads))
                 if head[1] in without_people:
                     continue
-                later = self._turns_of(self._people[head[1]], without)
+                later = self._turns_of(self._people[head[1]], without, preparing)
             else:
                 break
             following = next(later, None)
@@ -206,10 +213,14 @@ class Queue:
             cap_here is None or person.running[server_id] + ahead[server_id] < cap_here
         )
 
-    def _turns_of(self, person: _Person, without: Collection[str] = ()) -> Iterator[_Turn]:
-        first, ahead = person.taken, Counter[int]()
+    def _turns_of(
+        self, person: _Person, without: Collection[str] = (), preparing: Collection[str] = ()
+    ) -> Iterator[_Turn]:
+        first = person.taken
+        ahead = Counter(job.server_id for job in person.queued if job.job_id in preparing)
         for job in person.queued:
-            if job.job_id in without or not self._has_room(person, job.server_id, ahead):
+            is_left_out = job.job_id in without or job.job_id in preparing
+            if is_left_out or not self._has_room(person, job.server_id, ahead):
                 continue
             yield first + ahead.total(), job
             ahead[job.server_id] += 1

@@ -15,6 +15,7 @@ from bot.core.jobs import Job
 from bot.jobs.files import Files
 from bot.media.downloads import Downloads
 from bot.media.inspect import Media
+from bot.media.turns import Turns
 from bot.provider.client import Segmind
 
 log = structlog.get_logger()
@@ -26,6 +27,7 @@ LINK_MARGIN_S = 3600.0
 """A link must outlive the wait in the provider's own queue."""
 
 LINK_PATIENCE_S = 5.0
+UPLOADS_AT_ONCE = 4
 UPLOAD_GOOD_S = 3600.0
 """A submit that was turned away is soon sent again, with what was uploaded for it."""
 
@@ -49,6 +51,7 @@ class Inputs:
         self._files = files
         self._clock = clock
         self._supplier = supplier
+        self._turns = Turns(UPLOADS_AT_ONCE, clock)
         self._uploaded: dict[Path, tuple[str, float]] = {}
 
     async def links(self, job: Job) -> tuple[str, str]:
@@ -65,9 +68,9 @@ class Inputs:
                 self._lives(image_url), self._lives(video_url)
             )
         if job.subject.sent_size or not image_lives:  # what was rewritten is only here
-            image_url = await self._upload(self._files.subject(job.id))
+            image_url = await self._upload(self._files.subject(job.id), job.person_id)
         if job.motion.sent_size or not video_lives:
-            video_url = await self._upload(self._files.motion(job.id))
+            video_url = await self._upload(self._files.motion(job.id), job.person_id)
         return image_url, video_url
 
     async def _lives(self, url: str) -> bool:
@@ -85,7 +88,7 @@ class Inputs:
         except ValueError:
             return False
 
-    async def _upload(self, path: Path) -> str:
+    async def _upload(self, path: Path, person_id: int) -> str:
         now = self._clock.monotonic()
         self._uploaded = {
             known: (url, at)
@@ -93,7 +96,8 @@ class Inputs:
             if now - at < UPLOAD_GOOD_S
         }
         if path not in self._uploaded:
-            log.info("a kept file is uploaded", job=path.parent.name, what=path.name)
-            url = await self._segmind.upload(path, await self._media.content_type(path))
+            async with self._turns.turn(person_id):
+                log.info("a kept file is uploaded", job=path.parent.name, what=path.name)
+                url = await self._segmind.upload(path, await self._media.content_type(path))
             self._uploaded[path] = url, now
         return self._uploaded[path][0]

@@ -20,6 +20,7 @@ from bot.jobs.disk import Disk
 from bot.jobs.files import Files
 from bot.media.downloads import Downloads
 from bot.media.inspect import IMAGE_LIMIT_BYTES, VIDEO_LIMIT_BYTES, ImageFacts, Media, VideoFacts
+from bot.media.turns import Turns
 from bot.store.store import Store
 
 log = structlog.get_logger()
@@ -90,7 +91,7 @@ class Intake:
         self._rates = rates
         self._clock = clock
         self._supplier = supplier
-        self._slots = asyncio.Semaphore(DOWNLOADS_AT_ONCE)
+        self._turns = Turns(DOWNLOADS_AT_ONCE, clock)
         self._seen_alone: set[str] = set()
         self._fetched: dict[Path, str] = {}
         self._replies_due = RetryDeadline(clock, limit_s=REPLY_PATIENCE_S, min_tries=1)
@@ -272,7 +273,10 @@ class Intake:
         most_bytes = min(upload.size_bytes or limit_bytes, limit_bytes)
         for tries_left in reversed(range(DOWNLOAD_TRIES)):
             try:
-                async with self._slots, self._disk.room(path, most_bytes, job.id):
+                async with (
+                    self._turns.turn(job.person_id),
+                    self._disk.room(path, most_bytes, job.id),
+                ):
                     await self._downloads.save(
                         upload.url,
                         path,

@@ -5,6 +5,7 @@ run. A job that is found in `submitting` is looked up in the provider's history 
 """
 
 import asyncio
+from functools import partial
 
 import structlog
 
@@ -79,6 +80,7 @@ class Submits:
         self._run_id = run_id
         self._turn = asyncio.Lock()
         self._not_before: dict[str, float] = {}
+        self._preparing: set[str] = set()
         self._failed_probes = 0
         self._lookups = lookups
         self._strays = strays
@@ -94,6 +96,19 @@ class Submits:
             return wait_s
         if self._breaker.is_degraded and not await self._probe():
             return self._breaker.submit_wait_s
+        self._preparing.add(job.id)
+        try:
+            links = await self._prepare(job)
+        finally:
+            self._preparing.discard(job.id)
+        return await self._submit(job, *links) if isinstance(links, tuple) else links
+
+    async def _prepare(self, job: Job) -> tuple[str, str] | float:
+        """Links to a job's files, once it is to be sent; else when to look again (s).
+
+        That may take minutes, in which the job keeps its place, but nobody waits behind it: the
+        slot is whose submit comes first.
+        """
         if (look_again_s := await self._look_back(job)) is not None:
             return look_again_s
         if self._store.limits.has_spending_caps:  # before its files are uploaded for nothing
@@ -101,7 +116,7 @@ class Submits:
             if held_back:
                 return await self._hold_back(job, held_back)
         try:
-            image_url, video_url = await self._inputs.links(job)
+            links = await self._inputs.links(job)
         except InputsRejected as error:
             await self._reject(job, error)
             return 0
@@ -117,7 +132,7 @@ class Submits:
             log.warning("an input could not be handed over", job=job.id, reason=str(error))
             return self._defer(job, AFTER_A_FAILED_UPLOAD_S)
         await self._files.delete_video(job.id)
-        return await self._submit(job, image_url, video_url)
+        return links
 
     async def _submit(self, job: Job, image_url: str, video_url: str) -> float:
         """Save the intent, if it is still this job's turn, and send it."""
@@ -181,7 +196,7 @@ class Submits:
         return 0
 
     async def startable(self) -> list[str]:
-        """The queued jobs whose turn it is, in order."""
+        """The queued jobs whose turn it is, in order, but for those that are being prepared."""
         if self._breaker.has_twin:
             return []
         queue, now = await self._jobs.queue(), self._clock.monotonic()
@@ -190,7 +205,8 @@ class Submits:
         }
         free = queue.free(self._store.limits.max_running)
         if not self._breaker.is_degraded:
-            return [queued.job_id for queued in queue.next_turns(free, without=self._not_before)]
+            turns = queue.next_turns(free, self._not_before, preparing=self._preparing)
+            return [queued.job_id for queued in turns]
         if free <= 0 or self._breaker.submits_in_flight:
             return []
         return [queued.job_id for queued in self._next_try(queue)]
@@ -201,10 +217,11 @@ class Submits:
         last: many whose files are to blame may have come before.
         """
         suspects, served = self._breaker.suspects, self._breaker.served
-        if self._breaker.is_second_try and (able := queue.able(self._not_before, suspects)):
+        kept_back = self._not_before.keys() | self._preparing
+        if self._breaker.is_second_try and (able := queue.able(kept_back, suspects)):
             return [max(able, key=lambda job: (job.person_id in served, job))]
-        unsuspected = queue.next_turns(1, self._not_before, suspects)
-        return unsuspected or queue.next_turns(1, self._not_before)
+        turns = partial(queue.next_turns, 1, self._not_before, preparing=self._preparing)
+        return turns(without_people=suspects) or turns()
 
     async def probe(self) -> None:
         """In an outage, ask whether anything is answered: until then nobody new is let in."""

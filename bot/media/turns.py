@@ -1,4 +1,4 @@
-"""Whose turn it is among those who want the same decoder."""
+"""Whose turn it is among those who want the same: a decoder, or a place on the line."""
 
 import asyncio
 import math

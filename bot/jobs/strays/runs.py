@@ -68,7 +68,7 @@ class Strays:
         self._store = store
         self._jobs = jobs
         self._segmind = segmind
-        self._sameness = Sameness(downloads, supplier)
+        self._sameness = Sameness(downloads, supplier, clock)
         self._files = files
         self._lookups = lookups
         self._clock = clock
@@ -209,16 +209,16 @@ class Strays:
         if image_url is None or video_url is None:
             return False
         subject, motion = self._files.subject(job.id), self._files.motion(job.id)
-        if await self._is_same(image_url, job.subject.url, subject):
-            return await self._is_same(video_url, job.motion.url, motion)
+        if await self._is_same(image_url, job.subject.url, subject, job.person_id):
+            return await self._is_same(video_url, job.motion.url, motion, job.person_id)
         made = self._files.video(job.id)  # it outlives the files that it was made of
         if row.url is None or subject.exists() or not made.exists():
             return False
-        return await self._sameness.is_same(row.url, made)
+        return await self._sameness.is_same(row.url, made, job.person_id)
 
-    async def _is_same(self, url: str, link: str, kept: Path) -> bool:
+    async def _is_same(self, url: str, link: str, kept: Path, person_id: int) -> bool:
         if is_same_link(url, link):
             return True
         if is_beside(url, link) or not await asyncio.to_thread(kept.exists):
             return False
-        return await self._sameness.is_same(url, kept)
+        return await self._sameness.is_same(url, kept, person_id)

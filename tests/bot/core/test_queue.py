@@ -152,6 +152,15 @@ def test_what_cannot_start_yet_is_passed_over() -> None:
     assert order(queue) == ["j0", "j2", "j1"]
 
 
+def test_what_is_being_prepared_keeps_its_own_persons_jobs_waiting_alone() -> None:
+    queue = queue_of(jobs(1, 1, 1, 2, 2), most=2)
+    turns = queue.next_turns(2, preparing={"j0"})
+    assert [job.job_id for job in turns] == ["j3", "j1"], "of the first, one more may start"
+    assert [job.job_id for job in queue.next_turns(9, preparing={"j0", "j2"})] == ["j3", "j4"]
+    here = queue_of(jobs(1, 1), caps={1: 1})
+    assert here.next_turns(9, preparing={"j1"}) == []
+
+
 # --- held against the plain rule ---------------------------------------------------------------
 
 MOST, CAPS = 2, {1: 1}

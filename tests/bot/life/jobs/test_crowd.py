@@ -6,12 +6,14 @@ from datetime import UTC, datetime, timedelta
 
 from bot.core.actions import OPERATOR, ActionKind
 from bot.core.ledger import Period
+from bot.jobs.intake import DOWNLOADS_AT_ONCE
 from bot.store.database import Database
 from bot.store.store import Store
 from sandbox.clients.person import Json, PersonClient
 from sandbox.clients.transcript import text_of
 from sandbox.discord.state.model import Member, User
 from sandbox.discord.state.seed import BASE, FOUNDED_AT
+from sandbox.faults.injector import Rule, late
 from tests.bot.life.world import Life
 
 PEOPLE, EACH, PRICE, STARTED = 50, 4, 2, 20
@@ -81,3 +83,21 @@ async def test_a_budget_for_twenty_starts_twenty_and_tells_all_others_why(life: 
     held = "SELECT count(*), -sum(allowance + granted) FROM entries WHERE kind = 'hold'"
     assert life.rows(held) == [(STARTED, PRICE * STARTED)]
     assert life.money() == ["hold"] * STARTED
+
+
+async def test_one_persons_slow_files_leave_the_others_line_free(life: Life) -> None:
+    """All of Ada's hang on their way: that is one download, whatever else she has asked for."""
+    goes_on = asyncio.Event()
+    file = ("cdn", "GET", "/ephemeral-attachments/{channel_id}/{attachment_id}/{name}")
+    life.faults.add(Rule(late(goes_on.wait), *file, times=DOWNLOADS_AT_ONCE))
+    await life.start(max_waiting_per_person=DOWNLOADS_AT_ONCE)
+    ada, ben = await life.person("ada"), await life.person("ben")
+    for _ in range(DOWNLOADS_AT_ONCE):
+        await life.mimic(ada)
+    await life.until(lambda: bool(life.faults.struck))
+    await life.clock.until_quiet()
+    assert life.faults.struck.total() == 1
+    life.faults.rules.clear()
+    await ben.outcome(await life.mimic(ben))
+    await life.reaches(*["checking"] * DOWNLOADS_AT_ONCE, "delivered", step_s=1.0)
+    goes_on.set()

@@ -1,6 +1,9 @@
 """Links may be dead before the end that they name: then the provider gets the kept bytes."""
 
+import asyncio
+
 import pytest
+from PIL import Image
 
 from sandbox.clients.person import Json, PersonClient
 from sandbox.faults import answers
@@ -120,3 +123,22 @@ async def test_what_was_uploaded_serves_the_next_try_too(life: Life) -> None:
     await press(ben, card)
     await life.reaches("delivered", step_s=1.0)
     assert (handed_over(life), uploads(life)) == ((UPLOAD, UPLOAD), 2)
+
+
+async def test_who_waits_for_an_upload_keeps_nobody_else_waiting(life: Life) -> None:
+    """Ada's hangs: she has a turn at uploading, but not the only slot; Ben uploads meanwhile."""
+    await life.start(max_running=1)
+    goes_on = asyncio.Event()
+    life.faults.add(Rule(late(goes_on.wait), "provider", "POST", "/upload-asset", times=1))
+    to_be_redrawn = life.folder / "picture.bmp"
+    Image.open(life.picture).convert("RGB").save(to_be_redrawn)
+    files = {"image": to_be_redrawn, "video": life.motion}
+    for name in ("ada", "ada", "ben"):
+        person = await life.person(name)
+        asked = await person.use(life.channel("general"), "mimic", {"quality": "360p"}, files)
+        await person.outcome(asked)
+    await life.reaches("queued", "queued", "delivered", step_s=2.0)
+    assert uploads(life) == 2
+    goes_on.set()
+    await life.reaches("delivered", "delivered", "delivered", step_s=2.0)
+    assert (uploads(life), len(life.provider.accepted)) == (3, 3)

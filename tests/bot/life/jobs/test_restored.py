@@ -11,7 +11,7 @@ from bot.store.file.backup import back_up
 from engine.api.faults import Mode
 from sandbox.clients.person import PersonClient
 from sandbox.faults import answers
-from sandbox.faults.injector import Rule
+from sandbox.faults.injector import Rule, late
 from tests.bot.life.jobs.test_doubt import history_reads
 from tests.bot.life.operator.test_doctor import examine
 from tests.bot.life.provider.test_failures import retried
@@ -176,6 +176,24 @@ async def test_who_comes_after_the_start_does_not_wait_for_it(life: Life) -> Non
     await ada.outcome(await life.mimic(ada))
     await life.reaches("delivered", "queued", "delivered", step_s=1.0)
     assert history_reads(life) == life.faults.struck.total()
+
+
+async def test_who_comes_after_the_start_waits_for_no_comparison(life: Life) -> None:
+    """What Ben's files are compared with hangs: he keeps his place, but not the only slot."""
+    await one_runs_one_waits(life)
+    await both_are_delivered(life, 660.0)
+    assert inputs_of_second(life) == {UPLOAD}
+    restore(life, files_too=True)
+    goes_on = asyncio.Event()
+    life.faults.add(Rule(late(goes_on.wait), "provider", "GET", "/assets/{name}"))
+    await life.start(max_running=1)
+    await life.until(lambda: bool(life.faults.struck), step_s=2.0)
+    cleo = await life.person("cleo")
+    await cleo.outcome(await life.mimic(cleo))
+    await life.reaches("delivered", "queued", "delivered", step_s=2.0)
+    goes_on.set()
+    await life.reaches("delivered", "delivered", "delivered", step_s=2.0)
+    assert len(life.provider.accepted) == 3
 
 
 async def test_a_history_that_stays_away_ends_it(life: Life) -> None:
