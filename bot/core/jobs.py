@@ -276,6 +276,12 @@ class Job:
         return self.state in RUNNING and not self.is_in_doubt
 
     @property
+    def run_began_at(self) -> float | None:
+        """Since when it has a run that is not done with, as far as it is known."""
+        is_followed = self.state in {JobState.RENDERING, JobState.FETCHING}
+        return self.attempt.submitted_at if is_followed and self.attempt else None
+
+    @property
     def is_offer(self) -> bool:
         """A plain message's request that still waits for a file or for its button."""
         return self.state is JobState.CHECKING and self.source is Source.MESSAGE

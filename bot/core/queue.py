@@ -2,7 +2,7 @@
 
 from bisect import insort
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 from itertools import count
@@ -13,6 +13,10 @@ from bot.core.rules import Rules
 
 MAX_IN_FLIGHT = 8
 """At most so many submits wait for their answer at once: that many are lost together."""
+
+LATE_RUN_S, LATE_RUN_EVERY_S, LATEST_RUN_S = 900.0, 1800.0, 7200.0
+"""A run gives its slot back when it is so old; where more than may run are late, each further one
+so much later; and at the latest then."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -41,6 +45,18 @@ def may_start(rules: Rules, load: Load) -> bool:
         and load.in_flight < MAX_IN_FLIGHT
         and load.unanswered < rules.max_running + MAX_IN_FLIGHT
         and load.unanswered_of_person < rules.max_running_per_person
+    )
+
+
+def given_back(began: Sequence[float], max_running: int, at: float) -> int:
+    """How many of the runs that `began` then, oldest first, do not keep others waiting any more.
+
+    They are followed, and count against their person, as before. Each may be billed: so where the
+    provider hangs on everything, soon twice as many as may run are under way, and then few more.
+    """
+    return sum(
+        at - since >= min(LATE_RUN_S + max(0, more) * LATE_RUN_EVERY_S, LATEST_RUN_S)
+        for more, since in enumerate(began, 1 - max_running)
     )
 
 
@@ -82,6 +98,7 @@ class Queue:
         self._waiting: dict[str, QueuedJob] = {}
         self._heads: list[_Head] = []
         self._stamps = count(1)
+        self._began: list[float] = []
         self.running = 0
         self.in_flight = 0
         self.unanswered = 0
@@ -111,9 +128,15 @@ class Queue:
         self._people[job.person_id].queued.remove(job)
         self._renew(job.person_id)
 
-    def count_running(self, person_id: int, server_id: int, more: int) -> None:
-        """So many `more` of this person's jobs are running in this server."""
+    def count_running(
+        self, person_id: int, server_id: int, more: int, *, began: float | None = None
+    ) -> None:
+        """So many `more` of this person's jobs are running here: one, where its run `began`."""
         self.running += more
+        if began is not None and more > 0:
+            insort(self._began, began)
+        elif began is not None:
+            self._began.remove(began)
         self._people.setdefault(person_id, _Person()).running[server_id] += more
         self._renew(person_id)
 
@@ -124,10 +147,10 @@ class Queue:
         self._people.setdefault(person_id, _Person()).unanswered += more
         self._renew(person_id)
 
-    def free(self, max_running: int) -> int:
+    def free(self, max_running: int, at: float) -> int:
         """How many more may start now, whosever they are."""
         return min(
-            max_running - self.running,
+            max_running - self.running + given_back(self._began, max_running, at),
             max_running + MAX_IN_FLIGHT - self.unanswered,
             MAX_IN_FLIGHT - self.in_flight,
         )

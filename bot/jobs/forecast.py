@@ -102,7 +102,8 @@ class Forecast:
         queue = await self._jobs.queue()
         if self._breaker.is_unavailable:
             # Once it answers again, whoever can start finds out; without a place nobody can.
-            has_place = bool(queue.next_turns(min(1, queue.free(self._store.limits.max_running))))
+            free = queue.free(self._store.limits.max_running, self._clock.time())
+            has_place = bool(queue.next_turns(min(1, free)))
             if has_place or not self._breaker.is_half_open:
                 return Outlook(unavailable=True)
         if self._lookups.is_held_back(job.id):

@@ -141,7 +141,8 @@ class LiveJobs:
         if self._queue is None:
             return
         if job.takes_a_slot:
-            self._queue.count_running(job.person_id, job.server_id, more)
+            began = job.run_began_at
+            self._queue.count_running(job.person_id, job.server_id, more, began=began)
         if job.state is JobState.SUBMITTING:
             self._queue.count_submitting(job.person_id, more, is_in_doubt=job.is_in_doubt)
         elif job.state is JobState.QUEUED and more > 0:

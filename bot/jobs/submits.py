@@ -203,7 +203,7 @@ class Submits:
         self._not_before = {
             job_id: at for job_id, at in self._not_before.items() if job_id in queue and at > now
         }
-        free = queue.free(self._store.limits.max_running)
+        free = queue.free(self._store.limits.max_running, self._clock.time())
         if not self._breaker.is_degraded:
             turns = queue.next_turns(free, self._not_before, preparing=self._preparing)
             return [queued.job_id for queued in turns]

@@ -22,12 +22,13 @@ from bot.core import admission, ledger
 from bot.core.admission import Load, Standing
 from bot.core.jobs import RUNNING, WAITING, Job, JobState
 from bot.core.ledger import Balance, Entry, EntryKind, Period
+from bot.core.queue import given_back
 from bot.core.rules import Rules
 from bot.errors import LedgerError
 from bot.store.group_commit import Changes
-from bot.store.rows import IS_IN_DOUBT, IS_OFFER, entry_from
+from bot.store.rows import HAS_RUN, IS_IN_DOUBT, IS_OFFER, entry_from
 from bot.store.rule_rows import read_any_block, read_pause
-from bot.store.tables import entries, jobs, unproven, wallets
+from bot.store.tables import attempts, entries, jobs, unproven, wallets
 
 
 def _named(kind: EntryKind) -> ColumnElement[str]:
@@ -107,6 +108,12 @@ _THEIRS_UNDER_WAY = select(
     func.count().filter(_WAITS).label("waiting_of_person"),
     func.count().filter(_WAITS, _HERE).label("waiting_here"),
 ).where(jobs.c.state.in_(RUNNING | WAITING), _IS_THEIRS)
+_RUNS_BEGAN = (
+    select(attempts.c.submitted_at)
+    .join(jobs, jobs.c.attempt_id == attempts.c.id)
+    .where(HAS_RUN)
+    .order_by(attempts.c.submitted_at)
+)
 _SUBMITTING = select(  # few, and the only ones whose lease matters: the others' index is enough
     func.count().label("of_all"),
     func.count().filter(_IS_THEIRS).label("of_person"),
@@ -167,7 +174,7 @@ def standing(connection: Connection, person_id: int, rules: Rules, at: float) ->
         person_spent_today=of_person,
         pause=read_pause(connection, rules.server_id),
         block=read_any_block(connection, rules.server_id, person_id, at),
-        **asdict(load(connection, person_id, rules)),
+        **asdict(load(connection, person_id, rules, at)),
     )
 
 
@@ -184,14 +191,15 @@ def may_submit(connection: Connection, job: Job, rules: Rules, at: float) -> Non
     )
 
 
-def load(connection: Connection, person_id: int, rules: Rules) -> Load:
+def load(connection: Connection, person_id: int, rules: Rules, at: float) -> Load:
     """The jobs that are under way: of all, of this person, and of theirs in the rules' server."""
+    began = connection.scalars(_RUNS_BEGAN).all()
     running, waiting = connection.execute(_UNDER_WAY).one()
     whose = {"server_id": rules.server_id, "person_id": person_id}
     theirs = connection.execute(_THEIRS_UNDER_WAY, whose).one()
     submitting = connection.execute(_SUBMITTING, whose).one()
     return Load(
-        running=running - submitting.in_doubt,
+        running=running - submitting.in_doubt - given_back(began, rules.max_running, at),
         running_of_person=theirs.running_of_person - submitting.in_doubt_of_person,
         running_here=theirs.running_here - submitting.in_doubt_here,
         waiting=waiting,

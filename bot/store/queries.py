@@ -18,7 +18,6 @@ from bot.store import journal, transitions
 from bot.store.database import Database, query
 from bot.store.rows import (
     HAS_VIDEO,
-    IS_IN_DOUBT,
     IS_OFFER,
     IS_POST_GONE,
     OWES_NOTICE,
@@ -265,14 +264,12 @@ class Queries:
         """Who waits, what is running, and the servers' caps."""
         queue = Queue(self._limits.max_running_per_person, read_caps(connection))
         arrival = case((jobs.c.source == Source.SLASH, jobs.c.created_at), else_=jobs.c.queued_at)
-        active = select(jobs.c.state, jobs.c.person_id, jobs.c.server_id, IS_IN_DOUBT)
-        for state, person_id, server_id, is_in_doubt in connection.execute(
-            active.where(jobs.c.state.in_(RUNNING))
-        ):
-            if not is_in_doubt:
-                queue.count_running(person_id, server_id, 1)
-            if state == JobState.SUBMITTING:
-                queue.count_submitting(person_id, 1, is_in_doubt=is_in_doubt)
+        active = select_jobs().where(jobs.c.state.in_(RUNNING))
+        for job in map(job_from, connection.execute(active).mappings()):
+            if job.takes_a_slot:
+                queue.count_running(job.person_id, job.server_id, 1, began=job.run_began_at)
+            if job.state is JobState.SUBMITTING:
+                queue.count_submitting(job.person_id, 1, is_in_doubt=job.is_in_doubt)
         waiting = select(arrival, jobs.c.id, jobs.c.person_id, jobs.c.server_id)
         for queued in connection.execute(waiting.where(jobs.c.state == JobState.QUEUED)):
             queue.enter(QueuedJob(*queued))

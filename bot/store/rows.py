@@ -68,6 +68,11 @@ HAS_VIDEO: ColumnElement[bool] = and_(
 IS_IN_DOUBT: ColumnElement[bool] = and_(jobs.c.state == JobState.SUBMITTING, jobs.c.lease.is_(None))
 """As `Job.is_in_doubt`."""
 
+HAS_RUN: ColumnElement[bool] = and_(
+    jobs.c.state.in_((JobState.RENDERING, JobState.FETCHING)), attempts.c.submitted_at.is_not(None)
+)
+"""As `Job.run_began_at`."""
+
 
 def select_jobs() -> Select[Any]:
     """Jobs with their current attempt; feed its rows to `job_from`."""

@@ -240,7 +240,7 @@ class Store(Decisions):
         """
         rules = effective_rules(connection, self.limits, job.server_id)
         journal.may_submit(connection, job, rules, at)
-        if not may_start(rules, journal.load(connection, job.person_id, rules)):
+        if not may_start(rules, journal.load(connection, job.person_id, rules, at)):
             return None
         attempt = {
             "job_id": job.id,

@@ -2,12 +2,13 @@
 
 from collections import Counter
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.queue import MAX_IN_FLIGHT, Queue, QueuedJob, may_start
+from bot.core.queue import MAX_IN_FLIGHT, Queue, QueuedJob, given_back, may_start
 from tests.bot.core.test_admission import IDLE, RULES
 
 
@@ -54,6 +55,36 @@ def test_no_more_may_come_to_be_in_doubt_than_may_run(
     )
     assert may_start(RULES, standing) is starts
     assert not may_start(replace(RULES, max_running=99), replace(IDLE, in_flight=MAX_IN_FLIGHT))
+
+
+MINUTE_S = 60.0
+
+
+def test_a_run_that_lasts_gives_its_slot_back() -> None:
+    queue = queue_of([])
+    queue.count_running(1, 1, 1, began=0.0)
+    assert (queue.free(1, 15 * MINUTE_S - 1), queue.free(1, 15 * MINUTE_S)) == (0, 1)
+    assert queue.waits_for_own(1, 1) is False
+    queue.count_running(1, 1, -1, began=0.0)
+    queue.count_running(1, 1, 1, began=15 * MINUTE_S)
+    assert queue.free(1, 15 * MINUTE_S) == 0
+
+
+def test_where_all_runs_last_ever_fewer_are_added() -> None:
+    """A provider that hangs on everything may bill everything."""
+    began: list[float] = []
+    for minute in range(24 * 60):
+        while len(began) - given_back(began, 3, minute * MINUTE_S) < 3:
+            began.append(minute * MINUTE_S)
+        if minute == 40:
+            assert len(began) == 6
+    assert len(began) == 41
+    assert max(later - earlier for earlier, later in pairwise(began)) <= 2 * 60 * MINUTE_S
+
+
+def test_a_run_of_the_future_takes_its_slot() -> None:
+    """The clock was set back."""
+    assert given_back([1e9], 3, 0.0) == 0
 
 
 def jobs(*people: int, server: int = 1) -> list[QueuedJob]:
@@ -120,7 +151,7 @@ def test_what_is_in_doubt_keeps_nobody_waiting_up_to_as_many_as_may_run() -> Non
     queue.count_submitting(1, 1, is_in_doubt=True)
     assert queue.waits_for_own(1, 1)
     assert order(queue) == ["j2"]
-    assert queue.free(2) == 2
+    assert queue.free(2, 0.0) == 2
     queue.count_submitting(1, -1, is_in_doubt=True)
     assert order(queue) == ["j2", "j0"]
 
@@ -133,7 +164,7 @@ def test_how_many_more_may_start(running: int, in_flight: int, in_doubt: int, fr
     queue = queue_of([], {(1, 1): running})
     queue.count_submitting(1, in_flight, is_in_doubt=False)
     queue.count_submitting(1, in_doubt, is_in_doubt=True)
-    assert queue.free(9) == free
+    assert queue.free(9, 0.0) == free
 
 
 def test_nobodys_tenth_runs_before_anothers_first() -> None:

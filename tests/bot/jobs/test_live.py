@@ -32,7 +32,13 @@ async def seen(jobs: LiveJobs | Store) -> tuple[list[str], dict[str, int], list[
     """The queue as it is remembered, or as the database has it."""
     queue = await (jobs if isinstance(jobs, LiveJobs) else jobs.read).queue()
     turns = [queued.job_id for queued in queue.next_turns(99)]
-    counts = [queue.running, queue.in_flight, queue.unanswered, queue.free(5)]
+    counts = [
+        queue.running,
+        queue.in_flight,
+        queue.unanswered,
+        queue.free(5, AT),
+        queue.free(1, AT + 900.0),
+    ]
     return turns, queue.places(), counts, queue.waits_for_own(3, 1)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.core.admission import NewJob
 from bot.core.jobs import TRANSITIONS, Delivered, Failure, Job, JobState, Source, Upload
-from bot.core.queue import MAX_IN_FLIGHT
+from bot.core.queue import LATE_RUN_S, MAX_IN_FLIGHT
 from bot.core.rules import OperatorLimits
 from bot.errors import Problem, Refused, StaleJob
 from bot.store.database import Database
@@ -167,6 +167,21 @@ async def test_a_job_in_doubt_gives_its_slot_to_the_next(store: Store) -> None:
     assert await submit(store, await queue(store, 3)) is not None
     with pytest.raises(StaleJob):
         await store.answer_lost(running)
+
+
+async def test_a_run_that_lasts_gives_its_slot_to_another_person(store: Store) -> None:
+    store.limits = replace(LIMITS, max_running=1, max_running_per_person=1)
+    running = await rendering(store)
+    same, begun = await queue(store, 2), await store.begin(replace(new(3), person_id=4), AT)
+    assert begun is not None
+    other = await store.admit(begun, quality="540p", duration_s=2.0, price=2, at=AT)
+    sent = partial(store.submit, image_url="i", video_url="v", lease="run")
+    assert await sent(other, at=AT + LATE_RUN_S - 1) is None
+    assert await sent(same, at=AT + LATE_RUN_S) is None, "one person's limit stays"
+    assert await sent(other, at=AT + LATE_RUN_S) is not None
+    await store.rendered(running, "https://files.example/v.mp4", 0.5, AT + LATE_RUN_S)
+    _, standing = await store.read.standing(1, 3, AT + LATE_RUN_S)
+    assert (standing.running, standing.running_of_person) == (1, 1), "nor while it is fetched"
 
 
 async def test_the_caps_of_what_is_in_doubt_hold_whoever_asks_at_once(store: Store) -> None:

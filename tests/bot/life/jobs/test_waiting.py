@@ -42,6 +42,22 @@ async def test_links_that_expire_in_the_line_are_replaced_by_uploads(life: Life)
     await life.reaches("delivered", "delivered", step_s=5.0)
 
 
+async def test_runs_without_an_end_keep_nobody_waiting_for_hours(life: Life) -> None:
+    """Ada's has the only slot, and gives it back; its video comes all the same."""
+    await life.start(max_running=1)
+    ada, ben = await life.person("ada"), await life.person("ben")
+    life.provider.workshop.pause()
+    await ada.outcome(await life.mimic(ada))
+    await life.reaches("rendering")
+    await ben.outcome(await life.mimic(ben))
+    began = life.clock.time()
+    await life.reaches("rendering", "rendering", step_s=20.0)
+    assert 800 < life.clock.time() - began < 1000
+    life.provider.workshop.resume()
+    await life.reaches("delivered", "delivered", step_s=5.0)
+    assert len(life.provider.accepted) == 2
+
+
 async def test_a_result_past_its_hour_is_found_in_the_history(life: Life) -> None:
     await life.start()
     ada = await life.person("ada")

@@ -23,7 +23,14 @@ from tests.bot.life.model.told import (
     broken_file,
     seconds_of,
 )
-from tests.bot.life.model.turns import able, in_turn, is_room, running_of, unanswered_of
+from tests.bot.life.model.turns import (
+    able,
+    in_turn,
+    is_room,
+    lasting,
+    running_of,
+    unanswered_of,
+)
 
 OFFER_LIFE_S = 24 * HOUR_S
 
@@ -214,7 +221,7 @@ class Reference:
         assert not self.run.is_busy(self.clock.monotonic())
         if not self.run.set_aside:
             turns = in_turn if self.run.is_calm(self.clock.monotonic()) else able
-            assert job.id in turns(self.jobs.values())
+            assert job.id in turns(self.jobs.values(), self.clock.at)
         assert self.outside.posted == 1
         self.run.found.discard(job.id)
         if is_young := job.is_young(self.clock.at):
@@ -225,7 +232,8 @@ class Reference:
         job.is_attempting = True
         self.enters(job, "submitting")
         running, unanswered = running_of(self.jobs.values()), unanswered_of(self.jobs.values())
-        assert running.total() <= MOST_RUNNING.of_all
+        taken = running.total() - lasting(self.jobs.values(), self.clock.at)
+        assert taken <= MOST_RUNNING.of_all
         assert unanswered.total() <= MOST_RUNNING.of_all + MAX_IN_FLIGHT
         assert (running | unanswered)[job.wallet[1]] <= MOST_RUNNING.of_one
         self.asks("before submit", "after submit")
@@ -260,7 +268,7 @@ class Reference:
         """Nobody may wait for nothing; while it is doubtful, a free question goes first."""
         now = self.clock.monotonic()
         is_free = self.run.is_calm(now) and not self.run.set_aside and not self.run.is_busy(now)
-        assert not (is_free and job.id in in_turn(self.jobs.values()))
+        assert not (is_free and job.id in in_turn(self.jobs.values(), self.clock.at))
         if self.outside.weather.provider_is_down and not self.run.is_calm(now):
             self.run.fails_to_submit(1)
 
