@@ -47,6 +47,9 @@ __all__ = [
 PICTURE_CPU_S, MOTION_CPU_S, RESULT_CPU_S, LOOK_WALL_S = 6, 12, 20, 60.0
 """A picture of the most pixels takes 0.6 s, or 2 s where all are packed as badly as can be."""
 
+RESULT_WALL_S = 300.0
+"""A paid result is not refused because a machine is busy: the processor's time bounds it."""
+
 FIT_CPU_S, FIT_WALL_S = 120, 240.0
 REDRAW_CPU_S, REWRITE_CPU_S, REWRITE_CPU_A_SECOND = 20, 30, 7
 """The most to begin with, and for each second of a motion: what is HDR, and 4K at 60 fps, needs
@@ -91,9 +94,9 @@ class Media:
     """Looks at files; whoever's turn it is not yet waits. `async with`, or `close` it.
 
     A look may also end in `Refused` with TOO_HARD_TO_READ, after `look_wall_s` seconds at the
-    latest. A file that is not there is an `OSError`. `person_id` is whose file it is: whoever has
-    kept a decoder busy for long comes after others. What is of an offer, as long as nobody pays
-    for it, lets others by.
+    latest, or `RESULT_WALL_S` of a result. A file that is not there is an `OSError`. `person_id` is
+    whose file it is: whoever has kept a decoder busy for long comes after others. What is of an
+    offer, as long as nobody pays for it, lets others by.
     """
 
     def __init__(
@@ -236,7 +239,8 @@ class Media:
         return facts
 
     async def _look(self, target: str, path: Path, name: str, cpu_s: int) -> Mapping[str, Fact]:
-        request = Request(target, _found(path), cpu_s, self._look_wall_s)
+        wall_s = RESULT_WALL_S if target == "result" else self._look_wall_s
+        request = Request(target, _found(path), cpu_s, wall_s)
         return _facts(await self._decoders.run(request), name)
 
 

@@ -15,6 +15,7 @@ from bot.errors import Problem, Refused
 from bot.media.decoders import Decoders
 from bot.media.facts import Request
 from bot.media.forkserver import NICE
+from bot.media.inspect import Media
 from bot.media.pixels import MOST_SCANS
 from bot.media.rewriting.motion import fit
 from tests.bot.media.test_inspect import Stall, told_of, workers
@@ -134,6 +135,23 @@ async def test_what_takes_too_long_is_ended(decoders: Decoders, tmp_path: Path) 
     assert await refusal(decoders, look(stall.path, wall_s=0.3)) is Problem.TOO_HARD_TO_READ
     assert not workers(decoders)
     assert (await decoders.run(look(make_picture(tmp_path / "a.jpg"))))["facts"]
+
+
+async def test_a_result_is_not_given_up_on_a_busy_machine(tmp_path: Path) -> None:
+    asked: list[Request] = []
+
+    class Noting(Decoders):
+        async def run(self, request: Request) -> dict[str, object]:
+            asked.append(request)
+            raise Refused(Problem.TOO_HARD_TO_READ)
+
+    media, motion = Media(Noting()), make_motion(tmp_path / "motion.mp4")
+    for looks in (media.inspect_result(motion), media.inspect_video(motion, "x")):
+        with pytest.raises(Refused):
+            await looks
+    result, new_file = asked
+    assert result.wall_s >= 10 * result.cpu_s
+    assert result.wall_s > new_file.wall_s
 
 
 async def test_a_killed_child_is_a_file_that_is_too_hard(
