@@ -4,6 +4,7 @@ from typing import NoReturn
 
 from bot.core.jobs import Job, Quality
 from bot.core.queue import MAX_IN_FLIGHT
+from tests.bot.life.model import turns
 from tests.bot.life.model.doubts import looks_back, looks_up, settles
 from tests.bot.life.model.outside import Fate, HandClock, Outside, Run
 from tests.bot.life.model.purses import (
@@ -22,14 +23,6 @@ from tests.bot.life.model.told import (
     Told,
     broken_file,
     seconds_of,
-)
-from tests.bot.life.model.turns import (
-    able,
-    in_turn,
-    is_room,
-    lasting,
-    running_of,
-    unanswered_of,
 )
 
 OFFER_LIFE_S = 24 * HOUR_S
@@ -87,7 +80,7 @@ class Reference:
         """Room in the line, and a credit left of each kind."""
         at = self.clock.at
         return (
-            is_room(self.jobs.values(), wallet[1])
+            turns.is_room(self.jobs.values(), wallet[1])
             and self.purses.available(wallet, at) >= 1
             and self.purses.budget_used(at) < BUDGET
         )
@@ -220,8 +213,8 @@ class Reference:
             return
         assert not self.run.is_busy(self.clock.monotonic())
         if not self.run.set_aside:
-            turns = in_turn if self.run.is_calm(self.clock.monotonic()) else able
-            assert job.id in turns(self.jobs.values(), self.clock.at)
+            may = turns.in_turn if self.run.is_calm(self.clock.monotonic()) else turns.able
+            assert job.id in may(self.jobs.values(), self.clock.at)
         assert self.outside.posted == 1
         self.run.found.discard(job.id)
         if is_young := job.is_young(self.clock.at):
@@ -231,8 +224,11 @@ class Reference:
         job.attempts.append(Asked(inputs, self.clock.at))
         job.is_attempting = True
         self.enters(job, "submitting")
-        running, unanswered = running_of(self.jobs.values()), unanswered_of(self.jobs.values())
-        taken = running.total() - lasting(self.jobs.values(), self.clock.at)
+        running, unanswered = (
+            turns.running_of(self.jobs.values()),
+            turns.unanswered_of(self.jobs.values()),
+        )
+        taken = running.total() - turns.lasting(self.jobs.values(), self.clock.at)
         assert taken <= MOST_RUNNING.of_all
         assert unanswered.total() <= MOST_RUNNING.of_all + MAX_IN_FLIGHT
         assert (running | unanswered)[job.wallet[1]] <= MOST_RUNNING.of_one
@@ -268,7 +264,7 @@ class Reference:
         """Nobody may wait for nothing; while it is doubtful, a free question goes first."""
         now = self.clock.monotonic()
         is_free = self.run.is_calm(now) and not self.run.set_aside and not self.run.is_busy(now)
-        assert not (is_free and job.id in in_turn(self.jobs.values(), self.clock.at))
+        assert not (is_free and job.id in turns.in_turn(self.jobs.values(), self.clock.at))
         if self.outside.weather.provider_is_down and not self.run.is_calm(now):
             self.run.fails_to_submit(1)
 
