@@ -56,6 +56,7 @@ async def test_who_takes_no_direct_messages_is_not_answered_there_either(life: L
     direct = await eve.open_dm()
     for files in ([life.picture], [life.motion], [], [life.picture, life.motion]):
         await eve.send(direct, "hello", files)
+        await life.until(lambda: refusals(life) >= 1)
         await life.clock.until_quiet()
         life.advance(11)
     assert refusals(life) == 1
