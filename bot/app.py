@@ -65,7 +65,7 @@ from cogs.members.mimic import Mimic
 from cogs.moderators.job_buttons import JobButton
 from cogs.moderators.moderate import Moderate
 from cogs.moderators.quota import Quota
-from cogs.moderators.settings import ChannelsSelect, QualitiesSelect
+from cogs.moderators.settings import ChannelsSelect, OpenSelect
 from cogs.moderators.settings import Settings as SettingsCog
 from cogs.moderators.settling import ReviewButton, SettleControl
 from cogs.shared.access import CardAccess
@@ -210,7 +210,7 @@ async def _load_cogs(client: Bot, parts: _Parts, deleted: DeletedPosts) -> None:
     """What people can use, and the buttons that outlive a restart."""
     moderate = Moderate(client.moderation, parts.members, parts.clock.time)
     for cog in (
-        Mimic(client.requests),
+        Mimic(client.requests, client.tree),
         Jobs(client.requests),
         Credits(client.requests),
         Messages(client, client.requests, client.crowd, SmallTalk(parts.clock), parts.doors),
@@ -223,7 +223,7 @@ async def _load_cogs(client: Bot, parts: _Parts, deleted: DeletedPosts) -> None:
         await client.add_cog(cog)
     client.add_dynamic_items(CardButton, AnswerButton, PageControl, PayerSelect)
     client.add_dynamic_items(JobButton, ReviewButton, SettleControl)
-    client.add_dynamic_items(ChannelsSelect, QualitiesSelect)
+    client.add_dynamic_items(ChannelsSelect, OpenSelect)
 
 
 def _told(parts: _Parts, crowd: Crowd) -> _Told:

@@ -127,6 +127,10 @@ class Problem(StrEnum):
     WRONG_CHANNEL = "wrong_channel"  # channels: mentions
     QUALITY_NOT_ALLOWED = "quality_not_allowed"  # quality, allowed
     NO_QUALITY = "no_quality"
+    MOTION_LENGTH = "motion_length"  # model, duration_s, least_s, most_s
+    QUALITY_UNKNOWN = "quality_unknown"  # model, quality, makes
+    MODEL_NOT_OFFERED = "model_not_offered"  # model, offered
+    MODEL_NOT_ALLOWED = "model_not_allowed"  # model, allowed
     TOO_MANY_WAITING_HERE = "too_many_waiting_here"  # limit
     NO_SERVER_BUDGET = "no_server_budget"
     SERVER_BUDGET_SPENT = "server_budget_spent"  # budget, renews_at
@@ -159,6 +163,7 @@ class Problem(StrEnum):
     CANNOT_POST_THERE = "cannot_post_there"  # channels: a mention
     NOT_OF_THIS_SERVER = "not_of_this_server"
     NO_QUALITY_LEFT = "no_quality_left"
+    NO_MODEL_LEFT = "no_model_left"
     COMMAND_UNKNOWN = "command_unknown"
     CONTROL_UNKNOWN = "control_unknown"
 

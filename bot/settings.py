@@ -21,9 +21,9 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from bot.core.jobs import Quality
+from bot.core.jobs import DEFAULT_MODEL, Quality
+from bot.core.models import MODELS, Rates
 from bot.core.polling import most_running
-from bot.core.pricing import Rates
 from bot.core.proxies import Proxies, is_this_machine
 from bot.core.rules import OperatorLimits
 from bot.errors import SettingsError
@@ -87,6 +87,7 @@ class Settings(BaseSettings):
     credits_per_second_360p: Rate = 0.9
     credits_per_second_540p: Rate = 1.0
     credits_per_second_720p: Rate = 1.2
+    models: Annotated[dict[str, dict[Quality, Rate]], NoDecode] = {DEFAULT_MODEL: {}}
     max_running: Count | None = None
     max_running_per_person: Count = 2
     max_waiting: Count = 200
@@ -119,6 +120,24 @@ class Settings(BaseSettings):
             raise ValueError("it must be ranges such as 198.18.0.0/15, fd00::/8") from None
         if any(one.overlaps(never) for one in found for never in NEVER):
             raise ValueError("it holds addresses of this machine or its neighbours on the wire")
+        return found
+
+    @field_validator("models", mode="before")
+    @classmethod
+    def _split_models(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        found: dict[str, dict[str, str]] = {}
+        for part in value.split(","):
+            slug, *rates = part.split() or [""]
+            if slug not in MODELS:
+                raise ValueError(f"{slug or 'nothing'} is none of {', '.join(MODELS)}")
+            if slug in found:
+                raise ValueError(f"it names {slug} twice")
+            found[slug] = dict(rate.partition("=")[::2] for rate in rates)
+            if others := found[slug].keys() - set(MODELS[slug].qualities):
+                makes = ", ".join(MODELS[slug].qualities)
+                raise ValueError(f"{slug} makes {makes}, and not {min(others)}")
         return found
 
     @field_validator("https_proxy", "http_proxy")
@@ -227,13 +246,18 @@ class Settings(BaseSettings):
         return None if self.media_limit_gb is None else int(self.media_limit_gb * 1e9)
 
     def rates(self) -> Rates:
-        """Credits per second of motion, by quality."""
-        per_second: dict[Quality, float] = {
+        """What is offered, and for how many credits a second of motion."""
+        usual: dict[Quality, float] = {
             "360p": self.credits_per_second_360p,
             "540p": self.credits_per_second_540p,
             "720p": self.credits_per_second_720p,
         }
-        return Rates(per_second)
+        return Rates(
+            {
+                slug: (usual if slug == DEFAULT_MODEL else MODELS[slug].usual_rates) | own
+                for slug, own in self.models.items()
+            }
+        )
 
     def proxies(self) -> Proxies:
         """Which proxy to use for what."""
@@ -262,6 +286,7 @@ class Settings(BaseSettings):
             allowed_servers=self.allowed_servers,
             daily_server_cap_credits=self.daily_server_cap_credits,
             daily_person_cap_credits=self.daily_person_cap_credits,
+            models=tuple(self.models),
         )
 
 

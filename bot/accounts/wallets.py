@@ -10,7 +10,8 @@ from bot.core import admission, ledger
 from bot.core.accounts import MOST_PAYERS, Member, Payer, Terms, Wallet
 from bot.core.actions import CREDIT_KINDS
 from bot.core.jobs import Job
-from bot.core.pricing import Rates, prices
+from bot.core.models import Choice, Rates, prices
+from bot.core.rules import Rules
 from bot.errors import MembersUnknown, Problem, Refused
 from bot.store.store import Store
 
@@ -128,18 +129,19 @@ class Wallets:
             roles = frozenset()
         at = self._clock.time()
         rules, standing = await self._store.read.standing(job.server_id, job.person_id, at, roles)
-        costs = {
-            quality: cost
-            for quality, cost in prices(job.duration_s, self._rates).items()
-            if quality in rules.qualities
-        }
+        costs = self._prices(rules, job.duration_s)
         beyond = {
-            quality: refused
-            for quality, cost in costs.items()
+            choice: refused
+            for choice, cost in costs.items()
             if (refused := admission.refused_hold(rules, standing, cost, at))
         }
         payer = self._members.server_name(job.server_id) if job.server_id else None
         return Terms(payer, standing.balance.available, costs, beyond)
+
+    def _prices(self, rules: Rules, duration_s: float) -> dict[Choice, int]:
+        """Of what these rules open."""
+        costs = prices(duration_s, self._rates)
+        return {choice: cost for choice, cost in costs.items() if rules.allow(choice)}
 
     async def _roles_where_paid(
         self, person_id: int, server_id: int, trusted_s: float
@@ -203,7 +205,7 @@ class Wallets:
             spendable=0 if unusable else min(standing.balance.available, left),
             budgets=budgets,
             renews_at=ledger.period_end(rules.period, at),
-            prices=prices(10.0, self._rates),
+            prices=self._prices(rules, 10.0),
             under_way=[job for job in mine if not job.ended and not job.is_offer],
             last=await self._store.audit_log.lines(
                 place.server_id, person_id=place.person_id, kinds=CREDIT_KINDS, limit=LAST_ENTRIES

@@ -260,6 +260,13 @@ SENTENCES: dict[Problem, str] = {
     ),
     Problem.WRONG_CHANNEL: "In this server videos are made in {channels}: ask again there.",
     Problem.QUALITY_NOT_ALLOWED: "{quality} is not open to you in this server: choose {allowed}.",
+    Problem.MOTION_LENGTH: (
+        "{model} takes videos of {least_s:g} to {most_s:g} seconds, and yours has {duration_s}: "
+        "give another one, or choose another model."
+    ),
+    Problem.QUALITY_UNKNOWN: "{model} does not make {quality}: choose {makes}.",
+    Problem.MODEL_NOT_OFFERED: "{model} is not offered: choose {offered}.",
+    Problem.MODEL_NOT_ALLOWED: "{model} is not open to you in this server: choose {allowed}.",
     Problem.NO_QUALITY: (
         "In this server videos are for certain roles, and you have none of them: ask its "
         "moderators."
@@ -351,6 +358,7 @@ SENTENCES: dict[Problem, str] = {
         "That does not belong to this server, or is gone by now: nothing was changed."
     ),
     Problem.NO_QUALITY_LEFT: "One quality must stay open to everybody: nothing was changed.",
+    Problem.NO_MODEL_LEFT: "One model must stay open to everybody: nothing was changed.",
     Problem.COMMAND_UNKNOWN: (
         "Your Discord shows this command in an old form: reload it (Ctrl+R), and use it again."
     ),

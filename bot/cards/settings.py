@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import discord
 from discord import ui
@@ -10,14 +11,18 @@ from bot.cards import wording
 from bot.cards.parts import AMBER, BLURPLE, GREEN, view, words
 from bot.cards.wording import EVERY, credits_text, listed
 from bot.core.actions import Snapshot
-from bot.core.jobs import QUALITIES, Quality
+from bot.core.models import MODELS, made_by
 from bot.core.rules import OperatorLimits, RoleRules, ServerRules, snapshot
 
 CHANNELS_SELECT = r"marionette:channels:(?P<server>\d{1,20}):(?P<actor>\d{1,20})"
-QUALITIES_SELECT = (
-    r"marionette:qualities:(?P<server>\d{1,20}):(?P<actor>\d{1,20}):(?P<role>\d{1,20})"
+OPEN_SELECT = (
+    r"marionette:(?P<what>qualities|models):"
+    r"(?P<server>\d{1,20}):(?P<actor>\d{1,20}):(?P<role>\d{1,20})"
 )
 """The `custom_id`s; role 0 is everybody."""
+
+What = Literal["qualities", "models"]
+"""What may be open, to everybody or to a role; the fields of their rules."""
 
 REASON_ID, REASON = 500, "-# Reason: "
 """The part of a card that carries the reason from the command to the choice."""
@@ -66,12 +71,15 @@ def overview(rules: ServerRules, limits: OperatorLimits, here: Here) -> ui.Layou
         *_closed(limits, here.server_id),
         words("### What holds in this server", _allowance(rules, limits), *_limits(rules, limits)),
         words(
-            f"**Qualities**: {_qualities(rules.qualities)}, for everybody",
+            f"**Qualities**: {_named('qualities', rules.qualities, limits)}, for everybody",
+            f"**Models**: {_named('models', rules.models, limits)}, for everybody"
+            if len(limits.models) > 1
+            else None,
             f"**Channels**: {_channels(rules, here)}",
             f"**Direct messages**: {_direct(rules)}",
             f"**Audit channel**: {_audit(rules, here)}",
         ),
-        *_roles(rules, here.roles),
+        *_roles(rules, limits, here.roles),
     )
 
 
@@ -82,7 +90,7 @@ def allowances(
     return view(
         *_closed(limits, server_id),
         words("### What everybody may spend here", _allowance(rules, limits)),
-        *_roles(rules, roles),
+        *_roles(rules, limits, roles),
     )
 
 
@@ -91,11 +99,13 @@ def _closed(limits: OperatorLimits, server_id: int) -> list[ui.Item[ui.LayoutVie
     return [] if is_open else [words(CLOSED)]
 
 
-def _roles(rules: ServerRules, there_are: frozenset[int]) -> list[ui.Item[ui.LayoutView]]:
+def _roles(
+    rules: ServerRules, limits: OperatorLimits, there_are: frozenset[int]
+) -> list[ui.Item[ui.LayoutView]]:
     """A line for each role that adds something; a deleted one does not."""
     known = sorted(rules.roles.keys() & there_are)
     gone, more = len(rules.roles) - len(known), len(known) - SHOWN_ROLES
-    lines = [_role(role_id, rules) for role_id in known[:SHOWN_ROLES]]
+    lines = [_role(role_id, rules, limits) for role_id in known[:SHOWN_ROLES]]
     if more > 0:
         lines.append(f"-# … and {more} more.")
     if gone:
@@ -135,8 +145,17 @@ def _cap(own: int | None, operators: int) -> str:
     return str(own)
 
 
-def _qualities(qualities: frozenset[Quality]) -> str:
-    return listed([quality for quality in QUALITIES if quality in qualities])
+def _named(what: What, opened: frozenset[str] | None, limits: OperatorLimits) -> str:
+    """Of what is offered, what is open."""
+    offered = offered_in(what, limits)
+    return listed([name for one, name in offered.items() if opened is None or one in opened])
+
+
+def offered_in(what: What, limits: OperatorLimits) -> dict[str, str]:
+    """All that can be opened, and what each is called."""
+    if what == "models":
+        return {slug: MODELS[slug].name for slug in limits.models}
+    return {quality: quality for quality in made_by(limits.models)}
 
 
 def _channels(rules: ServerRules, here: Here) -> str:
@@ -172,13 +191,14 @@ def _audit(rules: ServerRules, here: Here) -> str:
     return f"<#{channel_id}>, where I can post"
 
 
-def _role(role_id: int, rules: ServerRules) -> str:
+def _role(role_id: int, rules: ServerRules, limits: OperatorLimits) -> str:
     role = rules.roles[role_id]
     gives = []
     if role.allowance_credits is not None:
         gives.append(f"{credits_text(role.allowance_credits)} {EVERY[rules.period]}")
-    if role.qualities:
-        gives.append(f"also {_qualities(role.qualities)}")
+    more = [_named(what, getattr(role, what), limits) for what in ("qualities", "models")]
+    if also := listed([names for names in more if names]):
+        gives.append(f"also {also}")
     return f"<@&{role_id}>: {listed(gives)}"
 
 
@@ -254,27 +274,34 @@ def choose_channels(
     return _choosing(choice, text, select, news)
 
 
-def choose_qualities(choice: Choice, rules: ServerRules, news: Sequence[str] = ()) -> ui.LayoutView:
-    """The qualities that are open to everybody, or those that a role adds."""
+def choose_open(
+    what: What,
+    choice: Choice,
+    rules: ServerRules,
+    limits: OperatorLimits,
+    news: Sequence[str] = (),
+) -> ui.LayoutView:
+    """The qualities or the models that are open to everybody, or those that a role adds."""
     role = rules.roles.get(choice.role_id, RoleRules())
-    chosen = role.qualities if choice.role_id else rules.qualities
+    opened, offered = getattr(role if choice.role_id else rules, what), offered_in(what, limits)
     select = ui.Select[ui.LayoutView](
-        custom_id=(f"marionette:qualities:{choice.server_id}:{choice.actor_id}:{choice.role_id}"),
+        custom_id=f"marionette:{what}:{choice.server_id}:{choice.actor_id}:{choice.role_id}",
         placeholder="Nothing more",
         min_values=0 if choice.role_id else 1,
-        max_values=len(QUALITIES),
+        max_values=len(offered),
         options=[
-            discord.SelectOption(label=quality, value=quality, default=quality in chosen)
-            for quality in QUALITIES
+            discord.SelectOption(label=name, value=one, default=opened is None or one in opened)
+            for one, name in offered.items()
         ],
     )
     if choice.role_id:
+        everybody = _named(what, getattr(rules, what), limits)
         text = words(
             f"### What more may <@&{choice.role_id}> use?",
-            f"Everybody may use {_qualities(rules.qualities)}; the role adds to that.",
+            f"Everybody may use {everybody}; the role adds to that.",
         )
     else:
-        text = words("### Which qualities may everybody use?", "Roles can add further ones.")
+        text = words(f"### Which {what} may everybody use?", "Roles can add further ones.")
     return _choosing(choice, text, select, news)
 
 

@@ -7,13 +7,14 @@ from discord import ui
 
 from bot.cards import status_text
 from bot.cards.obstacles import obstacle
+from bot.cards.offers.choices import prices_text
 from bot.cards.parts import AMBER, BLURPLE, GREEN, view, words
 from bot.cards.refusals import sentence
 from bot.cards.wording import clean, credits_text
 from bot.core.accounts import MOST_PAYERS, Eligibility, Wallet
 from bot.core.actions import HistoryLine
-from bot.core.jobs import QUALITIES
 from bot.core.ledger import EntryKind, Period
+from bot.core.models import MODELS
 from bot.core.queue import may_start
 from bot.errors import Problem
 
@@ -42,9 +43,7 @@ def wallet(has: Wallet) -> ui.LayoutView:
         items.append(words("**Under way**", *lines))
     if has.last:
         items.append(words("**Last entries**", *map(entry_line, has.last)))
-    allowed = [quality for quality in QUALITIES if quality in has.rules.qualities]
-    costs = " · ".join(f"{quality} {has.prices[quality]}" for quality in allowed)
-    items.append(words(f"-# Ten seconds of motion cost, in credits: {costs}."))
+    items.append(words(f"-# Ten seconds of motion cost, in credits: {prices_text(has.prices)}."))
     if has.payers_unknown:
         items.append(words(_unknown_payers(has.payers_unknown)))
     if has.payers or has.payer:
@@ -164,7 +163,7 @@ def _reasons(seen: Eligibility) -> list[str]:
     """Everything that stands in the way, the weightiest first."""
     reasons = [] if seen.is_member else ["They are not a member of this server now."]
     reasons += [obstacle(refused) for refused in seen.obstacles]
-    return reasons if seen.rules.qualities else [*reasons, "No quality is open to them."]
+    return reasons if seen.rules.open_qualities else [*reasons, "No quality is open to them."]
 
 
 def _credits(seen: Eligibility) -> list[str | None]:
@@ -205,7 +204,7 @@ def _count(count: int, limit: int | None) -> str:
 
 def _rules(seen: Eligibility) -> list[str | None]:
     rules, standing = seen.rules, seen.standing
-    allowed = [quality for quality in QUALITIES if quality in rules.qualities]
+    names = [MODELS[slug].name for slug in rules.models]
     today = max(0, rules.daily_budget_credits - standing.budget_spent)
     return [
         _block(seen),
@@ -217,7 +216,8 @@ def _rules(seen: Eligibility) -> list[str | None]:
             f"which renews <t:{seen.day_ends_at:.0f}:R>."
         ),
         f"Videos may be asked for in {_channels(rules.channels)}.",
-        f"Qualities open to them: {', '.join(allowed) or 'none'}.",
+        f"Qualities open to them: {', '.join(rules.open_qualities) or 'none'}.",
+        f"Models open to them: {', '.join(names) or 'none'}." if len(names) != 1 else None,
     ]
 
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 from bot.cards.refusals import sentence
 from bot.cards.wording import credits_text, seconds_text
 from bot.core.jobs import ID_ALPHABET, ID_LENGTH, Delivered, Job, JobState, Outcome, Source
+from bot.core.models import MODELS
 from bot.errors import Refused
 
 
@@ -229,7 +230,7 @@ def _shown_by(job: Job, outlook: Outlook) -> str:
 
 def facts(job: Job) -> str:
     """The small print of a status card."""
-    return small_print(job, job.quality, length(job), sent_as(job), price_text(job))
+    return small_print(job, made_in(job), length(job), sent_as(job), price_text(job))
 
 
 def small_print(job: Job, *parts: str | None) -> str:
@@ -241,6 +242,11 @@ def job_in_small_print(text: str) -> str | None:
     """Whose small print this is; nothing else on a card reads like it, whatever people write."""
     found = _SMALL_PRINT.fullmatch(text)
     return found["job"] if found else None
+
+
+def made_in(job: Job) -> str | None:
+    """By which model, and in which quality."""
+    return f"{MODELS[job.model].name} {job.quality}" if job.quality else None
 
 
 def length(job: Job) -> str | None:

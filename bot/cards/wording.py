@@ -8,7 +8,9 @@ from typing import Literal
 from unicodedata import category
 
 from bot.core.actions import Snapshot
+from bot.core.jobs import QUALITIES
 from bot.core.ledger import Period
+from bot.core.models import MODELS
 
 EMOJI_JOINER = "\N{ZERO WIDTH JOINER}"
 """Families and professions are several emoji in one."""
@@ -23,6 +25,7 @@ LABELS: Mapping[str, str] = {
     "max_waiting_per_person": "Waiting at once, per person",
     "channels": "Channels",
     "qualities": "Qualities",
+    "models": "Models",
     "direct_use": "Pays for members’ direct messages",
     "audit_channel_id": "Audit channel",
     "granted": "Granted credits",
@@ -39,6 +42,7 @@ UNSET: Mapping[str, str] = {
     "max_waiting_per_person": "the operator’s limit",
     "channels": "everywhere",
     "qualities": "nothing more",
+    "models": "nothing more",
 }
 """What it means that a field says nothing; otherwise "none"."""
 
@@ -120,12 +124,16 @@ def _told(name: str, seen: Snapshot, of_role: bool, most_listed: int) -> str:
         return f"until <t:{ends_at:.0f}:f>" if isinstance(ends_at, int | float) else "for good"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if name == "qualities" and isinstance(value, list):
+        value = [quality for quality in QUALITIES if quality in value]
+    if (value is None and name == "models") or value == list(QUALITIES):
+        return "all that there are"
     if value is None or value == []:
         plain = of_role and name == "allowance_credits"
         return "none of its own" if plain else UNSET.get(name, "none")
     if isinstance(value, list):
         more = len(value) - most_listed
-        shown = [f"<#{one}>" if name == "channels" else clean(one, 20) for one in value]
+        shown = [_one(name, one) for one in value]
         return listed([*shown[:most_listed], *([f"and {more} more"] if more > 0 else [])])
     match name:
         case "audit_channel_id":
@@ -142,6 +150,12 @@ def _told(name: str, seen: Snapshot, of_role: bool, most_listed: int) -> str:
             return credits_text(int(value)) + every
         case _:
             return clean(str(value), 80)
+
+
+def _one(name: str, value: str) -> str:
+    if name == "models" and value in MODELS:
+        return MODELS[value].name
+    return f"<#{value}>" if name == "channels" else clean(value, 20)
 
 
 def listed(parts: Sequence[str]) -> str:

@@ -162,7 +162,8 @@ def eligibility_document(look: Eligibility) -> Document:
         "server_cap": _cap(rules.daily_server_cap_credits, standing.server_spent_today, look),
         "person_cap": _cap(rules.daily_person_cap_credits, standing.person_spent_today, look),
         "channels": [str(channel) for channel in sorted(rules.channels)],
-        "qualities": sorted(rules.qualities),
+        "models": list(rules.models),
+        "qualities": rules.open_qualities,
         "may_ask": not look.obstacles,
         "obstacles": [
             {

@@ -51,15 +51,14 @@ class ProviderBills:
 
     def _unclaimed(self) -> Iterator[Difference]:
         lost = {
-            _inputs(attempt, self._jobs[attempt.job_id]): attempt
+            attempt.inputs: attempt
             for attempt in self._attempts
             if attempt.request_id is None and attempt.job_id in self._jobs
         }
         for row in self._rows.values():
             if row.request_id in self._claims or (row.state in UNSUCCESSFUL and not row.cost):
                 continue
-            sent = (row.inputs["image_url"], row.inputs["video_url"], row.inputs["quality"])
-            attempt = lost.get(sent)
+            attempt = lost.get(row.inputs)
             job = None if attempt is None else self._jobs[attempt.job_id]
             if attempt and job and self._is_looked_for(attempt, job):
                 continue  # the bot is about to find it by itself
@@ -129,13 +128,9 @@ class ProviderBills:
 
 def _has_files_of(row: Row, job: Job) -> bool:
     """By Discord's links; what was uploaded the bot compares itself."""
-    sent = row.inputs["image_url"], row.inputs["video_url"]
-    given = job.subject, job.motion
-    return row.inputs["quality"] == job.quality and all(
-        file is not None and is_same_link(str(url), file.url)
-        for url, file in zip(sent, given, strict=True)
+    inputs, given = row.inputs, (job.subject, job.motion)
+    is_alike = (inputs.model, inputs.quality) == (job.model, job.quality)
+    return is_alike and all(
+        file is not None and is_same_link(url, file.url)
+        for url, file in zip((inputs.image_url, inputs.video_url), given, strict=True)
     )
-
-
-def _inputs(attempt: AttemptLine, job: JobLine) -> tuple[object, object, object]:
-    return attempt.image_url, attempt.video_url, job.quality

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from bot.core.actions import HistoryLine
 from bot.core.admission import Budget, Standing
-from bot.core.jobs import Job, Quality
+from bot.core.jobs import Job
 from bot.core.ledger import Balance
+from bot.core.models import Choice
 from bot.core.rules import Rules
 from bot.errors import Refused
 
@@ -35,18 +36,19 @@ class Terms:
     """On which an offer could be taken now; its button is judged anew when it is pressed.
 
     `payer` is the server that would pay (`None`: its requester), `credits` what they have there,
-    `prices` are of the qualities open to them, and `beyond` is why some of these cannot be paid.
+    `prices` are of what is open to them, and `beyond` is why some of it cannot be paid.
     """
 
     payer: str | None
     credits: int
-    prices: Mapping[Quality, int]
-    beyond: Mapping[Quality, Refused]
+    prices: Mapping[Choice, int]
+    beyond: Mapping[Choice, Refused]
 
 
 @dataclass(frozen=True, slots=True)
 class Wallet:
-    """What somebody has here, and what it is worth; `prices` are for ten seconds of motion.
+    """What somebody has here, and what it is worth: `prices` of what is open to them, for ten
+    seconds of motion.
 
     In direct messages `payers` are the servers that may pay instead, `payers_unknown` counts those
     that might, if this person were known to be in them, and `payer` is who pays now; `unusable` is
@@ -59,7 +61,7 @@ class Wallet:
     spendable: int
     budgets: list[Budget]
     renews_at: float
-    prices: Mapping[Quality, int]
+    prices: Mapping[Choice, int]
     under_way: list[Job]
     last: list[HistoryLine]
     payers: list[Payer]

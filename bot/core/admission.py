@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bot.core import ledger
-from bot.core.jobs import QUALITIES, Quality, Source, Upload
+from bot.core.jobs import DEFAULT_MODEL, Quality, Source, Upload
 from bot.core.ledger import Balance, Period
+from bot.core.models import MODELS, Choice
 from bot.core.rules import Rules
 from bot.errors import Problem, Refused
 
@@ -30,10 +31,10 @@ class Pause:
 @dataclass(frozen=True, slots=True)
 class Ask:
     """What is asked for: `channels` are the channel and the one above a thread, none in direct
-    messages; a `quality` that is not chosen yet is `None`."""
+    messages; a `choice` that is not made yet is `None`."""
 
     channels: frozenset[int] = frozenset()
-    quality: Quality | None = None
+    choice: Choice | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class NewJob:
     above_id: int | None = None
     subject: Upload | None = None
     motion: Upload | None = None
+    model: str = DEFAULT_MODEL
     quality: Quality | None = None
     token: str | None = None
     token_expires_at: float = 0.0
@@ -60,7 +62,8 @@ class NewJob:
         """What the policy wants to know of it."""
         above = () if self.above_id is None else (self.above_id,)
         channels = () if self.is_direct else (self.channel_id, *above)
-        return Ask(frozenset(channels), self.quality)
+        choice = Choice(self.model, self.quality) if self.quality else None
+        return Ask(frozenset(channels), choice)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,11 +124,10 @@ def obstacles(rules: Rules, standing: Standing, ask: Ask, at: float) -> Iterator
     yield from barred(standing.pause, standing.block)
     if rules.channels and ask.channels and not rules.channels & ask.channels:
         yield Refused(Problem.WRONG_CHANNEL, channels=_mentions(rules.channels))
-    if not rules.qualities:
+    if not rules.open_qualities:
         yield Refused(Problem.NO_QUALITY)
-    elif ask.quality and ask.quality not in rules.qualities:
-        allowed = " or ".join(known for known in QUALITIES if known in rules.qualities)
-        yield Refused(Problem.QUALITY_NOT_ALLOWED, quality=ask.quality, allowed=allowed)
+    elif ask.choice:
+        yield from _closed(rules, ask.choice)
     if standing.waiting_of_person >= rules.max_waiting_per_person:
         yield Refused(Problem.TOO_MANY_WAITING, limit=rules.max_waiting_per_person)
     elif rules.max_waiting_here is not None and standing.waiting_here >= rules.max_waiting_here:
@@ -140,6 +142,18 @@ def obstacles(rules: Rules, standing: Standing, ask: Ask, at: float) -> Iterator
         else:
             yield Refused(Problem.NO_ALLOWANCE)
     yield from _spent_budgets(rules, standing, at)
+
+
+def _closed(rules: Rules, choice: Choice) -> Iterator[Refused]:
+    """Why this may not be asked for here."""
+    asked = MODELS[choice.model]
+    if choice.model not in rules.models:
+        names = " or ".join(MODELS[slug].name for slug in rules.models)
+        yield Refused(Problem.MODEL_NOT_ALLOWED, model=asked.name, allowed=names)
+    elif not rules.allow(choice):
+        open_ones = [known for known in asked.qualities if known in rules.qualities]
+        allowed = " or ".join(open_ones) or "another model"
+        yield Refused(Problem.QUALITY_NOT_ALLOWED, quality=choice.quality, allowed=allowed)
 
 
 def may_ask(rules: Rules, standing: Standing, ask: Ask, at: float) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.core.jobs import ENDED, JobState
+from bot.core.jobs import ENDED, JobState, RunInputs
 from bot.core.ledger import Entry, EntryKind, whole_price
 
 S = JobState
@@ -27,6 +27,7 @@ class JobLine:
     server_id: int
     person_id: int
     price: int | None
+    model: str
     quality: str | None
     attempt_id: int | None
     video_deleted_at: float | None
@@ -42,9 +43,16 @@ class AttemptLine:
     job_id: str
     image_url: str
     video_url: str
+    model: str
+    quality: str
     request_id: str | None
     submitted_at: float | None
     cost: float | None
+
+    @property
+    def inputs(self) -> RunInputs:
+        """What was sent."""
+        return RunInputs(self.model, self.image_url, self.video_url, self.quality)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,16 @@
 import re
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, get_args
 
 from bot.errors import Fact, Problem
 
-Quality = Literal["360p", "540p", "720p"]
-QUALITIES: tuple[Quality, ...] = ("360p", "540p", "720p")
+Quality = Literal["360p", "480p", "540p", "576p", "720p", "1080p"]
+QUALITIES: tuple[Quality, ...] = get_args(Quality)
+"""The shorter side in pixels, from coarse to fine; each model makes some of them."""
+
 DEFAULT_QUALITY: Quality = "540p"
+DEFAULT_MODEL = "pixverse-mimic"
 
 ID_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 ID_LENGTH = 10
@@ -147,6 +150,16 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
+class RunInputs:
+    """What one run is made of: the model's slug, the links of picture and motion, the quality."""
+
+    model: str
+    image_url: str
+    video_url: str
+    quality: str
+
+
+@dataclass(frozen=True, slots=True)
 class Attempt:
     """One POST to the provider: saved with its exact inputs before it is sent.
 
@@ -162,6 +175,13 @@ class Attempt:
     submitted_at: float | None = None
     result_url: str | None = None
     cost: float | None = None
+    model: str = DEFAULT_MODEL
+    quality: str = DEFAULT_QUALITY
+
+    @property
+    def inputs(self) -> RunInputs:
+        """What was sent."""
+        return RunInputs(self.model, self.image_url, self.video_url, self.quality)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +215,8 @@ class Job:
     `server_id` is the server whose wallet pays and whose rules hold, 0 the wallet of direct
     messages; `is_direct` that it was asked for in a direct message, which a server may pay too.
 
-    `quality` and `price` are unset until known; `duration_s` is the motion's. `revision` fences
+    `model` is the slug of the one that makes it. `quality` and `price` are unset until known;
+    `duration_s` is the motion's. `revision` fences
     every change; `lease` names the run of the program whose submit is in flight. `completed_by_id`
     is the message that brought an offer's other file, or a newer one. `settled` is what a person
     decided when the job was last in review. `moved_from_id` is where an offer was asked for that
@@ -224,6 +245,7 @@ class Job:
     completed_by_id: int | None = None
     subject: Upload | None = None
     motion: Upload | None = None
+    model: str = DEFAULT_MODEL
     quality: Quality | None = None
     duration_s: float | None = None
     price: int | None = None

@@ -70,9 +70,18 @@ class RunTimes:
     surprise: float
 
     @classmethod
-    def learn(cls, past: Iterable[PastRun], quality: Quality, duration_s: float) -> "RunTimes":
-        """What past runs, the likest most, say about the next one."""
-        typical = math.log(TYPICAL_RUN_S)
+    def learn(
+        cls,
+        past: Iterable[PastRun],
+        quality: Quality,
+        duration_s: float,
+        usual_s: float = TYPICAL_RUN_S,
+    ) -> "RunTimes":
+        """What a model's past runs, the likest most, say about its next one.
+
+        `usual_s` is what is known before there are any.
+        """
+        typical = math.log(usual_s)
         known = [
             (_likeness(run, quality, duration_s), math.log(max(1.0, run.run_s))) for run in past
         ]

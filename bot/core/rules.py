@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.core.actions import Snapshot
-from bot.core.jobs import QUALITIES, Quality
+from bot.core.jobs import DEFAULT_MODEL, QUALITIES, Quality
 from bot.core.ledger import Period
+from bot.core.models import Choice, made_by
 from bot.errors import Problem, Refused
 
 MOST_CREDITS, MOST_JOBS = 1_000_000, 10_000
@@ -28,7 +29,8 @@ class OperatorLimits:
     """What the operator has set; it holds everywhere, whatever a server wants.
 
     A spending cap is what one server, or one person in all servers together, may take of the daily
-    budget; direct messages that no server pays for count as one server. `None` is no cap.
+    budget; direct messages that no server pays for count as one server. `None` is no cap. `models`
+    are the slugs of those that are offered, the usual one first.
     """
 
     allowance_credits: int
@@ -41,6 +43,7 @@ class OperatorLimits:
     allowed_servers: frozenset[int] = frozenset()
     daily_server_cap_credits: int | None = None
     daily_person_cap_credits: int | None = None
+    models: tuple[str, ...] = (DEFAULT_MODEL,)
 
     @property
     def has_spending_caps(self) -> bool:
@@ -50,10 +53,11 @@ class OperatorLimits:
 
 @dataclass(frozen=True, slots=True)
 class RoleRules:
-    """What a role adds: an allowance (the highest counts), and further qualities."""
+    """What a role adds: an allowance (the highest counts), further qualities and models."""
 
     allowance_credits: int | None = None
     qualities: frozenset[Quality] = frozenset()
+    models: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,7 @@ class ServerRules:
     max_waiting_per_person: int | None = None
     channels: frozenset[int] = frozenset()
     qualities: frozenset[Quality] = frozenset(QUALITIES)
+    models: frozenset[str] | None = None
     direct_use: bool = False
     audit_channel_id: int | None = None
     roles: Mapping[int, RoleRules] = field(default_factory=dict)
@@ -101,6 +106,16 @@ class Rules:
     max_waiting_here: int | None = None
     channels: frozenset[int] = frozenset()
     qualities: frozenset[Quality] = frozenset(QUALITIES)
+    models: tuple[str, ...] = (DEFAULT_MODEL,)
+
+    @property
+    def open_qualities(self) -> list[Quality]:
+        """Those that some model which is open makes, from coarse to fine."""
+        return [quality for quality in made_by(self.models) if quality in self.qualities]
+
+    def allow(self, choice: Choice) -> bool:
+        """Whether this may be asked for."""
+        return choice.model in self.models and choice.quality in self.qualities
 
 
 def rules_for(
@@ -110,10 +125,11 @@ def rules_for(
     allowance, role_id = server.allowance_credits, None
     if allowance is None:
         allowance = limits.allowance_credits if server_id else limits.dm_allowance_credits
-    qualities = server.qualities
+    qualities, opened = server.qualities, server.models
     for held in sorted(roles & server.roles.keys()):
         role = server.roles[held]
         qualities |= role.qualities
+        opened = None if opened is None else opened | role.models
         if role.allowance_credits is not None and role.allowance_credits > allowance:
             allowance, role_id = role.allowance_credits, held
     return Rules(
@@ -134,6 +150,7 @@ def rules_for(
         daily_person_cap_credits=limits.daily_person_cap_credits,
         channels=server.channels,
         qualities=qualities,
+        models=tuple(slug for slug in limits.models if opened is None or slug in opened),
     )
 
 

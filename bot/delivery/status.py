@@ -15,6 +15,7 @@ import structlog
 
 from bot.cards import job as job_cards
 from bot.cards import parts
+from bot.cards.offers.offer import offer as offer_card
 from bot.cards.status_text import Outlook, Pace
 from bot.clock import Clock
 from bot.core.accounts import Terms
@@ -157,7 +158,7 @@ class StatusCards:
             return False
         edited = False
         if not (_needs_nothing(job) or self._doors.bar(job)):
-            view = job_cards.offer(job, terms) if job.is_offer else job_cards.status(job, outlook)
+            view = offer_card(job, terms) if job.is_offer else job_cards.status(job, outlook)
             if job.failure and job.source is Source.SLASH and job.queued_at is None:
                 await self._refuse_privately(job)
             elif job.is_taken_back:

@@ -5,6 +5,7 @@ import math
 from bot.cards.status_text import Outlook, Pace
 from bot.clock import Clock
 from bot.core.jobs import Job, JobState, Quality
+from bot.core.models import MODELS
 from bot.core.polling import PastRun, RunTimes
 from bot.errors import Problem, Refused
 from bot.jobs.live import Jobs
@@ -42,9 +43,9 @@ class Forecast:
         self._lookups = lookups
         self._clock = clock
         self._keep_s = keep_days * 24 * 3600
-        self._past: list[PastRun] = []
+        self._past: dict[str, list[PastRun]] = {}
         self._past_read_at = -math.inf
-        self._learned: dict[tuple[Quality, int], RunTimes] = {}
+        self._learned: dict[tuple[str, Quality, int], RunTimes] = {}
         self._places: dict[str, tuple[int, float]] = {}
         self._places_at = -math.inf
 
@@ -53,12 +54,16 @@ class Forecast:
         assert job.quality is not None
         if self._clock.monotonic() - self._past_read_at >= RENEWED_S:
             self._past_read_at = self._clock.monotonic()
-            self._past = [PastRun(*run) for run in await self._store.read.run_times(PAST_RUNS)]
-            self._learned.clear()
+            self._past, self._learned = {}, {}
+        past, learned = self._past, self._learned
+        if job.model not in past:
+            runs = await self._store.read.run_times(job.model, PAST_RUNS)
+            past[job.model] = [PastRun(*run) for run in runs]
         kind = job.quality, round(job.duration_s or 10.0)
-        if kind not in self._learned:
-            self._learned[kind] = RunTimes.learn(self._past, *kind)
-        return self._learned[kind]
+        if (job.model, *kind) not in learned:
+            usual_s = MODELS[job.model].usual_run_s
+            learned[job.model, *kind] = RunTimes.learn(past[job.model], *kind, usual_s)
+        return learned[job.model, *kind]
 
     async def outlook(self, job: Job) -> Outlook:
         """What a job's card says of its future."""

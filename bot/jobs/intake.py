@@ -13,7 +13,7 @@ from bot.accounts.wallets import Wallets
 from bot.clock import Clock
 from bot.core.jobs import Failure, Job, Source, Upload
 from bot.core.ledger import Period, period_end
-from bot.core.pricing import Rates, price
+from bot.core.models import Choice, Rates, price
 from bot.errors import CannotSave, DownloadError, DownloadRefused, Fact, Problem, Refused, StaleJob
 from bot.jobs.deadlines import RetryDeadline
 from bot.jobs.disk import Disk
@@ -312,11 +312,12 @@ class Intake:
         if await self._leaves_to_other(job):
             return
         try:
+            cost = price(Choice(job.model, job.quality), duration_s, self._rates)
             await self._store.admit(
                 job,
                 quality=job.quality,
                 duration_s=duration_s,
-                price=price(job.quality, duration_s, self._rates),
+                price=cost,
                 roles=await self._wallets.roles_of(job),
                 at=self._clock.time(),
             )

@@ -35,16 +35,8 @@ async def find_unclaimed(segmind: Segmind, store: Store, job: Job, now: float) -
     """
     attempt = job.attempt
     assert attempt is not None
-    assert job.quality is not None
     since, until = window(attempt.began_at, now)
-    rows = await segmind.find_rows(
-        image_url=attempt.image_url,
-        video_url=attempt.video_url,
-        quality=job.quality,
-        since=since,
-        until=until,
-    )
-    for row in rows:
+    for row in await segmind.find_rows(attempt.inputs, since=since, until=until):
         if not await store.read.is_claimed(row.request_id):
             return row
     return None

@@ -292,7 +292,7 @@ class Renders:
         """Tell the operator of a run that was billed as if it were a much longer one."""
         assert job.quality is not None
         assert job.price is not None
-        usual = await self._store.read.usual_cost(job.quality)
+        usual = await self._store.read.usual_cost(job.model, job.quality)
         if cost is None or usual is None:
             return
         expected = usual * job.price

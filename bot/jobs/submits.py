@@ -183,8 +183,8 @@ class Submits:
         async with self._turn:
             taken = await self._store.had_run(
                 job,
-                image_url=str(row.inputs["image_url"]),
-                video_url=str(row.inputs["video_url"]),
+                image_url=row.inputs.image_url,
+                video_url=row.inputs.video_url,
                 request_id=row.request_id,
                 submitted_at=min(row.created_at or job.created_at, now),
                 at=now,
@@ -268,13 +268,9 @@ class Submits:
     async def _send(self, job: Job) -> float:
         """The one POST of an attempt."""
         self._strays.settle(job)
-        attempt, quality = job.attempt, job.quality
-        assert attempt is not None
-        assert quality is not None
+        assert job.attempt is not None
         try:
-            request_id = await self._segmind.submit(
-                image_url=attempt.image_url, video_url=attempt.video_url, quality=quality
-            )
+            request_id = await self._segmind.submit(job.attempt.inputs)
         except NotAccepted as error:
             return await self._record_rejection(job, error)
         except InputsRejected as error:

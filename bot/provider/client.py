@@ -1,4 +1,4 @@
-"""Segmind's asynchronous v2 API as one model uses it; knows nothing of jobs or of Discord.
+"""Segmind's asynchronous v2 API, the same for each of its models; knows nothing of Discord.
 
 Each call is one HTTP request (`find_rows` reads several pages). Nothing is sent twice in here: a
 POST costs money, and how long to wait before another GET is the caller's affair.
@@ -8,7 +8,7 @@ import asyncio
 import base64
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -18,6 +18,8 @@ from urllib.parse import quote, urlsplit
 
 import aiohttp
 
+from bot.core.jobs import DEFAULT_MODEL, RunInputs
+from bot.core.models import MODELS, Model
 from bot.errors import (
     InputsRejected,
     NotAccepted,
@@ -50,7 +52,6 @@ from bot.provider.replies import (
 
 __all__ = ["Result", "Row", "RunState", "Segmind", "Status"]
 
-MODEL = "pixverse-mimic"
 REPLY_LIMIT_BYTES = 1024 * 1024
 CLOCK_SKEW_S = 120.0
 """How far the provider's clock may be from ours before its history rows are missed."""
@@ -102,6 +103,7 @@ class Segmind:
         credits_url: str,
         timeout_s: float = 30.0,
         observer: RequestObserver | None = None,
+        models: Collection[str] = (DEFAULT_MODEL,),
         now: Callable[[], float] = time.time,
         proxy_for: Callable[[str], str | None] = lambda _: None,
     ) -> None:
@@ -115,24 +117,23 @@ class Segmind:
         self._credits_url = credits_url
         self._timeout_s = timeout_s
         self._observer = observer
-        self._now = now
+        self._models, self._now = models, now
         self._proxy_for = proxy_for
 
-    async def submit(self, *, image_url: str, video_url: str, quality: str) -> str:
+    async def submit(self, inputs: RunInputs) -> str:
         """Start one billed run and return its request id.
 
         Raises `NotAccepted` (also `AccountRefused`, `ModelMissing`) when there is provably no job,
         `InputsRejected` when these inputs never will be one, and `SubmitInDoubt` for the rest.
         """
-        inputs = {"video_url": video_url, "image_url": image_url, "quality": quality}
-        body = json.dumps(inputs).encode()
-        address = f"{self._api_url}/{MODEL}"
+        body = json.dumps(MODELS[inputs.model].fields(inputs)).encode()
+        address = f"{self._api_url}/{inputs.model}"
         reply = await self._send("POST", address, body=body)
         if isinstance(reply, _Lost):
             kind = SubmitInDoubt if reply.sent else NotAccepted
             raise kind(f"The submit got no answer: {reply.why}.")
         if not reply.ok:
-            raise submit_error(reply, address=_without_password(address), model=MODEL)
+            raise submit_error(reply, address=_without_password(address), model=inputs.model)
         request_id = canonical_id(as_dict(reply.body).get("request_id"))
         if request_id is None:
             raise SubmitInDoubt("The submit's answer names no request.", status=reply.status)
@@ -177,34 +178,35 @@ class Segmind:
             return None
         body = as_dict(reply.body)
         wanted, found = canonical_id(request_id) or request_id, None
-        for row in rows_in(body.get("data", body), secret=self._key):
+        rows = rows_in(body.get("data", body), usual=MODELS[DEFAULT_MODEL], secret=self._key)
+        for row in rows:
             if row.request_id == wanted:
                 found = fuller(row, found)
         return found
 
-    async def find_rows(
-        self, *, image_url: str, video_url: str, quality: str, since: float, until: float
-    ) -> list[Row]:
+    async def find_rows(self, inputs: RunInputs, *, since: float, until: float) -> list[Row]:
         """History rows of exactly these inputs, begun between two unix times, one per request.
 
         A row that does not say when it began is among them. Raises `AccountRefused` or
         `ProviderUnavailable`; an incomplete reading is never returned.
         """
-        inputs = {"image_url": image_url, "video_url": video_url, "quality": quality}
-        return await self._rows(since, until, lambda row: row.inputs == inputs)
+        return await self._rows(MODELS[inputs.model], since, until, inputs)
 
     async def rows(self, since: float, until: float) -> list[Row]:
-        """All history rows begun between two unix times; the rest is as with `find_rows`."""
-        return await self._rows(since, until, lambda row: True)
+        """All of `models` begun between two unix times; the rest is as with `find_rows`."""
+        found = [await self._rows(MODELS[model], since, until) for model in self._models]
+        return [row for rows in found for row in rows]
 
-    async def _rows(self, since: float, until: float, fits: Callable[[Row], bool]) -> list[Row]:
+    async def _rows(
+        self, model: Model, since: float, until: float, inputs: RunInputs | None = None
+    ) -> list[Row]:
         earliest, latest = since - CLOCK_SKEW_S, until + CLOCK_SKEW_S
         found: dict[str, Row] = {}
-        for first_day, last_day in _windows(earliest, latest):
-            async for items in self._pages(first_day, last_day):
-                for row in rows_in(items, secret=self._key):
+        for days in _windows(earliest, latest):
+            async for items in self._pages(model, days):
+                for row in rows_in(items, usual=model, secret=self._key):
                     is_timely = row.created_at is None or earliest <= row.created_at <= latest
-                    if is_timely and fits(row):
+                    if is_timely and inputs in {None, row.inputs}:
                         found[row.request_id] = fuller(row, found.get(row.request_id))
         return list(found.values())
 
@@ -252,7 +254,7 @@ class Segmind:
     def _request_url(self, request_id: str) -> str:
         return f"{self._api_url}/requests/{quote(request_id, safe='')}"
 
-    async def _pages(self, first_day: date, last_day: date) -> AsyncIterator[list[object]]:
+    async def _pages(self, model: Model, days: tuple[date, date]) -> AsyncIterator[list[object]]:
         """Pages until an empty one: a page may be shorter than asked for and not be the last."""
         previous: list[object] = []
         for page in range(1, _MOST_PAGES + 1):
@@ -261,9 +263,9 @@ class Segmind:
                     self._history_url,
                     page=str(page),
                     per_page=str(_ROWS_PER_PAGE),
-                    from_date=first_day.isoformat(),
-                    to_date=last_day.isoformat(),
-                    model_name=MODEL,
+                    from_date=days[0].isoformat(),
+                    to_date=days[1].isoformat(),
+                    model_name=model.slug,
                 )
             except RequestUnknown:
                 if page == 1:

@@ -24,6 +24,7 @@ async def provider(
             upload_url=str(settings.segmind_upload_url),
             credits_url=str(settings.segmind_credits_url),
             observer=observer,
+            models=settings.models,
             now=clock.time,
             proxy_for=settings.proxies().for_url,
         )

@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 
+from bot.core.jobs import RunInputs
+from bot.core.models import MODELS, Model
 from bot.errors import (
     AccountRefused,
     InputsRejected,
@@ -28,7 +30,6 @@ ERROR_LIMIT_CHARS = 300
 LONGEST_RETRY_S = 3600.0
 
 _LONGEST_WORD_CHARS = 40
-_PROVIDERS_QUALITY = "540p"  # what the model takes when a request names no quality
 _LONGEST_URL_CHARS = 4096
 _URL_KEYS = ("url", "video_url", "video", "output")
 _SENT_UNKNOWN = frozenset({408, 409})  # 4xx, yet no proof that nothing was started
@@ -119,10 +120,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of the provider's history; what it did not say is None. `created_at` in unix s.
-
-    `inputs` are those that were sent, as `inputs_of` gives them.
-    """
+    """A line of the provider's history; what it did not say is None. `created_at` in unix s."""
 
     request_id: str
     state: RunState | None
@@ -130,7 +128,7 @@ class Row:
     error: str | None
     cost: float | None
     created_at: float | None
-    inputs: Mapping[str, object] = field(default_factory=dict, compare=False)
+    inputs: RunInputs = field(default=RunInputs("", "", "", ""), compare=False)
 
     @property
     def is_free(self) -> bool:
@@ -280,13 +278,17 @@ def _flat(value: object, depth: int = 0) -> str:
     return "; ".join(text for item in inner if (text := _flat(item, depth + 1)))
 
 
-def rows_in(data: object, *, secret: str) -> Iterator[Row]:
-    """History rows of a list, or of one object; what has no id is left out."""
+def rows_in(data: object, *, usual: Model, secret: str) -> Iterator[Row]:
+    """History rows of a list, or of one object; what has no id is left out.
+
+    They are the `usual` model's where they do not say whose.
+    """
     for item in data if isinstance(data, list) else [data]:
         fields = as_dict(item)
         request_id = canonical_id(fields.get("request_id"))
         if request_id is None:
             continue
+        model = MODELS.get(str(fields.get("model_name")), usual)
         state = run_state(fields.get("model_status"), fields)
         times = (moment(fields.get(name)) for name in ("model_created", "created_at"))
         yield Row(
@@ -296,24 +298,19 @@ def rows_in(data: object, *, secret: str) -> Iterator[Row]:
             error=error_text(fields, secret=secret) or None,
             cost=number(fields.get("credits_deduction")) if state in FINAL else None,
             created_at=next((time_s for time_s in times if time_s is not None), None),
-            inputs=inputs_of(item),
+            inputs=model.inputs_in(_sent(fields)),
         )
 
 
-def inputs_of(item: object) -> dict[str, object]:
-    """The inputs that a history row says were sent; its body is an object, or a string of one."""
-    body = as_dict(item).get("request_body")
+def _sent(row: Mapping[str, object]) -> dict[str, object]:
+    """What a history row says was sent; its body is an object, or a string of one."""
+    body = row.get("request_body")
     if isinstance(body, str):
         try:
             body = json.loads(body)
         except (ValueError, RecursionError):
             body = None
-    inputs = as_dict(body)
-    return {
-        "image_url": inputs.get("image_url"),
-        "video_url": inputs.get("video_url"),
-        "quality": inputs.get("quality") or _PROVIDERS_QUALITY,
-    }
+    return as_dict(body)
 
 
 def fuller(row: Row, other: Row | None) -> Row:

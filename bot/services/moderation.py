@@ -232,7 +232,7 @@ class Moderation:
         row = await self._read(partial(self._history.history_row, request_id))
         if row is None:
             raise Refused(Problem.RUN_UNKNOWN, request_id=request_id)
-        if row.inputs != _inputs(job, attempt):
+        if row.inputs != attempt.inputs:
             raise Refused(Problem.RUN_OF_OTHER_INPUTS, request_id=request_id)
         now = self._clock.time()
         return request_id, min(row.created_at or attempt.began_at, now)
@@ -247,25 +247,15 @@ class Moderation:
             raise Refused(Problem.HISTORY_UNREADABLE) from error
 
     async def _told(self, job: Job, attempt: Attempt, rows: Collection[Row]) -> list[NearbyRun]:
-        sent = _inputs(job, attempt)
         claims = await self._store.read.claims([row.request_id for row in rows])
         runs = [
             NearbyRun(
                 request_id=row.request_id,
                 began_at=row.created_at,
                 state=row.state,
-                has_its_inputs=row.inputs == sent,
+                has_its_inputs=row.inputs == attempt.inputs,
                 claimed_by=claims.get(row.request_id),
             )
             for row in rows
         ]
         return sorted(runs, key=lambda run: abs((run.began_at or 0.0) - attempt.began_at))
-
-
-def _inputs(job: Job, attempt: Attempt) -> dict[str, object]:
-    """What was sent, as the provider's history tells it."""
-    return {
-        "image_url": attempt.image_url,
-        "video_url": attempt.video_url,
-        "quality": job.quality,
-    }

@@ -10,7 +10,7 @@ from bot.core import admission, ledger
 from bot.core.accounts import Eligibility, Page
 from bot.core.actions import HISTORY_KINDS, ActionKind, HistoryLine, Spender
 from bot.core.admission import Ask, Block
-from bot.core.jobs import Job, Quality
+from bot.core.jobs import Job
 from bot.core.ledger import Period
 from bot.core.rules import MOST_CREDITS, MOST_JOBS, OperatorLimits, ServerRules, within
 from bot.core.until import until
@@ -210,6 +210,8 @@ class Quotas:
         """
         if "qualities" in changes and not changes["qualities"]:
             raise Refused(Problem.NO_QUALITY_LEFT)
+        if changes.get("models") == frozenset():
+            raise Refused(Problem.NO_MODEL_LEFT)
         for name, most in BOUNDS.items():
             if (number := changes.get(name)) is not None:
                 within(number, 0, most)
@@ -223,20 +225,20 @@ class Quotas:
             at=self._clock.time(),
         )
 
-    async def set_role_qualities(
+    async def open_to_role(
         self,
         server_id: int,
         role_id: int,
-        qualities: frozenset[Quality],
         *,
         actor_id: int,
         reason: str = "",
+        **opened: frozenset[str],
     ) -> ServerRules:
-        """The qualities that a role may use besides everybody's."""
+        """The `qualities` or `models` that a role may use besides everybody's."""
         return await self._store.rulebook.set_role(
             server_id,
             role_id,
-            {"qualities": qualities},
+            opened,
             kind=ActionKind.SETTINGS,
             actor_id=actor_id,
             reason=reason.strip(),

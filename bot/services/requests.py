@@ -24,12 +24,11 @@ from bot.core.jobs import (
     Failure,
     Job,
     JobState,
-    Quality,
     Source,
     Upload,
     job_id_in,
 )
-from bot.core.pricing import Rates, price, prices
+from bot.core.models import Choice, Rates, price, prices
 from bot.errors import Problem, Refused
 from bot.jobs.upload_limit import Videos, link_to
 from bot.media.inspect import IMAGE_LIMIT_BYTES, VIDEO_LIMIT_BYTES
@@ -105,7 +104,7 @@ class RequestService:
         self.wallets = wallets
         self._outlook = outlook
         self._videos = videos
-        self._rates = rates
+        self.rates = rates
         self._clock = clock
         self._offering: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
@@ -119,19 +118,23 @@ class RequestService:
         token: str,
         image: GivenFile,
         video: GivenFile,
-        quality: Quality,
+        model: str | None = None,
+        quality: str | None = None,
     ) -> Job | None:
         """Save a slash command's request before it is answered; `None` for a repeated event.
 
-        Raises `Refused` for what can be said without a download.
+        Without a model it is the usual one, without a quality what that usually makes. Raises
+        `Refused` for what can be said without a download.
         """
         refuse_at_sight(image, video)
+        choice = self.rates.choice(model, quality)
         place = await self.wallets.paying(place)
         await self._refuse_when_closed()
         at = self._clock.time()
         new = replace(
             _new_job(place, Source.SLASH, interaction_id, image, video),
-            quality=quality,
+            model=choice.model,
+            quality=choice.quality,
             token=token,
             token_expires_at=at + TOKEN_LIFE_S,
         )
@@ -204,7 +207,7 @@ class RequestService:
         self._runner.wake(job.id)
         return job
 
-    async def start(self, job_id: str, place: Place, quality: Quality) -> Job:
+    async def start(self, job_id: str, place: Place, choice: Choice) -> Job:
         """The button of a priced offer: hold and queue. Raises `Refused`."""
 
         async def decide() -> Job:
@@ -214,9 +217,9 @@ class RequestService:
             try:
                 return await self._store.admit(
                     job,
-                    quality=quality,
+                    **choice._asdict(),
                     duration_s=job.duration_s,
-                    price=price(quality, job.duration_s, self._rates),
+                    price=price(choice, job.duration_s, self.rates),
                     at=self._clock.time(),
                     roles=paid.roles,
                     server_id=paid.server_id,
@@ -322,9 +325,9 @@ class RequestService:
         """One's newest jobs: in this server, or in a direct message all of them."""
         return await self._store.read.jobs_of(place.person_id, place.server_id or None, limit)
 
-    def prices(self) -> dict[Quality, int]:
-        """What each quality costs for ten seconds of motion, in credits."""
-        return prices(10.0, self._rates)
+    def prices(self) -> dict[Choice, int]:
+        """What each choice costs for ten seconds of motion, in credits."""
+        return prices(10.0, self.rates)
 
     async def _refuse_when_closed(self) -> None:
         if problem := await self._runner.why_closed():

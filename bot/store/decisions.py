@@ -150,6 +150,7 @@ class Decisions:
             "job_id": job.id,
             "image_url": image_url,
             "video_url": video_url,
+            "model": job.model,
             "quality": job.quality,
             "began_at": submitted_at,
             "request_id": request_id,

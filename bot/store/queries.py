@@ -32,13 +32,17 @@ from bot.store.tables import IS_WORTH_SHOWING, actions, attempts, entries, jobs,
 
 COSTS_NEEDED, _COSTS_LOOKED_AT = 3, 20
 _LATEST = 1000
-"""So many attempts are gone through for them, however seldom a quality is asked for."""
+"""So many attempts are gone through, however seldom a model or a quality is asked for."""
 
+_OF_A_MODEL = and_(
+    attempts.c.id > select(func.max(attempts.c.id) - _LATEST).scalar_subquery(),
+    attempts.c.model == bindparam("model"),
+)
 _COSTS = (
     select(attempts.c.cost / jobs.c.price)
     .join(jobs, jobs.c.id == attempts.c.job_id)
     .where(
-        attempts.c.id > select(func.max(attempts.c.id) - _LATEST).scalar_subquery(),
+        _OF_A_MODEL,
         attempts.c.quality == bindparam("quality"),
         attempts.c.cost > 0,
         attempts.c.result_url.is_not(None),  # what failed and was billed is no measure
@@ -297,24 +301,29 @@ class Queries:
         return {row[0]: row[1] for row in rows}
 
     @query
-    def run_times(self, connection: Connection, limit: int) -> list[tuple[Quality, float, float]]:
-        """The last runs: quality, seconds of motion, seconds from submit to finished."""
+    def run_times(
+        self, connection: Connection, model: str, limit: int
+    ) -> list[tuple[Quality, float, float]]:
+        """A model's last runs: quality, seconds of motion, seconds from submit to finished."""
         statement = (
             select(attempts.c.quality, jobs.c.duration_s, attempts.c.run_s)
             .join(jobs, jobs.c.id == attempts.c.job_id)
-            .where(attempts.c.run_s.is_not(None))
+            .where(_OF_A_MODEL, attempts.c.run_s.is_not(None))
             .order_by(attempts.c.id.desc())
             .limit(limit)
         )
-        return [(row[0], row[1], row[2]) for row in connection.execute(statement)]
+        rows = connection.execute(statement, {"model": model})
+        return [(row[0], row[1], row[2]) for row in rows]
 
     @query
-    def usual_cost(self, connection: Connection, quality: Quality) -> float | None:
-        """What a credit of a price has cost at the provider, by the latest runs in this quality.
+    def usual_cost(self, connection: Connection, model: str, quality: Quality) -> float | None:
+        """What a credit of a price has cost at the provider, by a model's latest such runs.
 
         In the provider's credits; `None` while too few runs are known.
         """
-        costs = [float(cost) for cost in connection.scalars(_COSTS, {"quality": quality})]
+        costs = [
+            float(cost) for cost in connection.scalars(_COSTS, {"model": model, "quality": quality})
+        ]
         return median(costs) if len(costs) >= COSTS_NEEDED else None
 
     @query

@@ -23,7 +23,7 @@ from bot.store.tables import CAME_TO_NOTHING, actions, attempts, jobs
 
 _TOLD = (
     *("id", "source", "origin_id", "server_id", "channel_id", "person_id"),
-    *("is_direct", "quality", "upload_limit_bytes"),
+    *("is_direct", "model", "quality", "upload_limit_bytes"),
 )
 _ATTEMPT = tuple(Attempt.__dataclass_fields__)
 
@@ -115,6 +115,7 @@ _SAME = (
     "is_direct",
     "moved_from_id",
     "created_at",
+    "model",
     "quality",
     "duration_s",
     "price",

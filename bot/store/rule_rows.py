@@ -52,7 +52,9 @@ def read_rules(connection: Connection, server_id: int) -> ServerRules:
     row = connection.execute(_SERVER, this).mappings().first()
     rows = connection.execute(_ROLES, this)
     added = {
-        role["role_id"]: RoleRules(role["allowance_credits"], frozenset(role["qualities"]))
+        role["role_id"]: RoleRules(
+            role["allowance_credits"], frozenset(role["qualities"]), frozenset(role["models"])
+        )
         for role in rows.mappings()
     }
     if row is None:
@@ -62,6 +64,7 @@ def read_rules(connection: Connection, server_id: int) -> ServerRules:
         period=Period(row["period"]),
         channels=frozenset(row["channels"]),
         qualities=frozenset(row["qualities"]),
+        models=None if row["models"] is None else frozenset(row["models"]),
         roles=added,
     )
 
@@ -106,6 +109,7 @@ def save_rules(connection: Connection, server_id: int, rules: ServerRules) -> No
         "period": rules.period,
         "channels": sorted(rules.channels),
         "qualities": in_order(rules.qualities),
+        "models": None if rules.models is None else sorted(rules.models),
     }
     connection.execute(
         upsert(servers)

@@ -108,6 +108,7 @@ class Rulebook:
         values = {
             "allowance_credits": after.allowance_credits,
             "qualities": in_order(after.qualities),
+            "models": sorted(after.models),
         }
         connection.execute(
             upsert(roles)

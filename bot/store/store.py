@@ -20,6 +20,7 @@ from bot.core.jobs import (
     may_retry,
 )
 from bot.core.ledger import EntryKind
+from bot.core.models import Choice
 from bot.core.queue import may_start
 from bot.core.rules import OperatorLimits
 from bot.errors import Problem, StaleJob
@@ -167,6 +168,7 @@ class Store(Decisions):
         job: Job,
         *,
         quality: Quality,
+        model: str | None = None,
         duration_s: float,
         price: int,
         at: float,
@@ -175,22 +177,24 @@ class Store(Decisions):
     ) -> Job:
         """Hold the price and queue the job, its files as the look has left them, together.
 
-        `server_id` is of the wallet that pays, if another than so far. Raises `Refused`; then
-        nothing changed.
+        `model` and `server_id`, of the wallet that pays, are named where they are others than so
+        far. Raises `Refused`; then nothing changed.
         """
+        choice = Choice(model or job.model, quality)
         if server_id is not None and server_id != job.server_id:
             job = update_job(connection, job, server_id=server_id)
         rules = effective_rules(connection, self.limits, job.server_id, roles)
         standing = journal.standing(connection, job.person_id, rules, at)
         if job.is_offer:
-            admission.may_ask(rules, standing, Ask(quality=quality), at)
+            admission.may_ask(rules, standing, Ask(choice=choice), at)
         admission.may_hold(rules, standing, price, at)
         queued = transition(
             connection,
             job,
             JobState.QUEUED,
             at,
-            quality=quality,
+            model=choice.model,
+            quality=choice.quality,
             duration_s=duration_s,
             price=price,
             queued_at=at,
@@ -246,6 +250,7 @@ class Store(Decisions):
             "job_id": job.id,
             "image_url": image_url,
             "video_url": video_url,
+            "model": job.model,
             "quality": job.quality,
             "began_at": at,
         }

@@ -32,6 +32,9 @@ def _only(rows: str) -> dict[str, Any]:
     return {f"{dialect}_where": text(rows) for dialect in ("sqlite", "postgresql")}
 
 
+QUALITY = String(8).with_variant(String(4), "sqlite")
+"""SQLite does not look at lengths, nor can it change one."""
+
 attempts = Table(
     "attempts",
     metadata,
@@ -39,7 +42,8 @@ attempts = Table(
     Column("job_id", ForeignKey("jobs.id"), nullable=False, index=True),
     Column("image_url", String, nullable=False),
     Column("video_url", String, nullable=False),
-    Column("quality", String(4), nullable=False),
+    Column("model", String(64), nullable=False, server_default=text("'pixverse-mimic'")),
+    Column("quality", QUALITY, nullable=False),
     Column("began_at", Float, nullable=False),
     Column("request_id", String, unique=True),
     Column("submitted_at", Float),
@@ -66,7 +70,8 @@ jobs = Table(
     Column("created_at", Float, nullable=False),
     Column("subject", JSON(none_as_null=True)),
     Column("motion", JSON(none_as_null=True)),
-    Column("quality", String(4)),
+    Column("model", String(64), nullable=False, server_default=text("'pixverse-mimic'")),
+    Column("quality", QUALITY),
     Column("duration_s", Float),
     Column("price", Integer),
     Column("upload_limit_bytes", BigInteger, nullable=False),
@@ -175,6 +180,7 @@ servers = Table(
     Column("max_waiting_per_person", Integer),
     Column("channels", JSON, nullable=False),
     Column("qualities", JSON, nullable=False),
+    Column("models", JSON(none_as_null=True)),
     Column("direct_use", Boolean, nullable=False),
     Column("audit_channel_id", BigInteger),
     Column("audited_to", Integer, nullable=False),
@@ -188,6 +194,7 @@ roles = Table(
     Column("role_id", BigInteger, primary_key=True, autoincrement=False),
     Column("allowance_credits", Integer),
     Column("qualities", JSON, nullable=False),
+    Column("models", JSON, nullable=False, server_default=text("'[]'")),
 )
 """What a server's roles add to its rules."""
 

@@ -1,5 +1,6 @@
 """How rows of jobs change: always from the state and revision that the caller has seen."""
 
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select, update
@@ -27,6 +28,7 @@ _AWAITED = (
         attempts.c.request_id.is_(None),
         attempts.c.image_url == bindparam("image_url"),
         attempts.c.video_url == bindparam("video_url"),
+        attempts.c.model == bindparam("model"),
         attempts.c.quality == bindparam("quality"),
     )
     .limit(1)
@@ -51,10 +53,8 @@ def is_claimed(connection: Connection, request_id: str) -> bool:
 
 def is_awaited(connection: Connection, job: Job) -> bool:
     """Whether a submit of the very same inputs as this job's has no answer, and may yet get one."""
-    attempt = job.attempt
-    assert attempt is not None
-    sent = {"image_url": attempt.image_url, "video_url": attempt.video_url, "quality": job.quality}
-    return connection.scalar(_AWAITED, sent) is not None
+    assert job.attempt is not None
+    return connection.scalar(_AWAITED, asdict(job.attempt.inputs)) is not None
 
 
 def runs_for_nothing(connection: Connection, job: Job) -> int:

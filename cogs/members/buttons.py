@@ -8,7 +8,8 @@ from discord import ui
 
 from bot.cards import job as job_cards
 from bot.cards.job import Button
-from bot.core.jobs import QUALITIES, Job, Quality
+from bot.core.jobs import DEFAULT_MODEL, QUALITIES, Job
+from bot.core.models import Choice
 from bot.errors import Problem, Refused
 from bot.services.requests import RequestService
 from cogs.members.jobs import show_job
@@ -21,18 +22,18 @@ class CardButton(
     ui.DynamicItem[ui.Item[Any]],
     template=(
         rf"marionette:(?P<button>{'|'.join(Button)}):(?P<job>[a-z0-9]{{1,20}})"
-        rf"(?::(?P<quality>{'|'.join(QUALITIES)}))?"
+        rf"(?::(?P<quality>{'|'.join(QUALITIES)})(?::(?P<model>[a-z0-9.-]{{1,64}}))?)?"
     ),
 ):
     """Any button of any card; made anew for each press, from its id alone."""
 
     def __init__(
-        self, item: ui.Item[Any], button: Button, job_id: str, quality: Quality | None
+        self, item: ui.Item[Any], button: Button, job_id: str, choice: Choice | None
     ) -> None:
         super().__init__(item)
         self._button = button
         self._job_id = job_id
-        self._quality = quality
+        self._choice = choice
 
     @classmethod
     async def from_custom_id(
@@ -40,7 +41,8 @@ class CardButton(
     ) -> Self:
         """What was pressed."""
         quality = next((known for known in QUALITIES if known == match["quality"]), None)
-        return cls(item, Button(match["button"]), match["job"], quality)
+        choice = Choice(match["model"] or DEFAULT_MODEL, quality) if quality else None
+        return cls(item, Button(match["button"]), match["job"], choice)
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Do it, or say why not."""
@@ -56,8 +58,8 @@ class CardButton(
                     await _acknowledge(interaction, job)
                 case Button.GIVE_UP:
                     await _ask_give_up(interaction, requests, self._job_id)
-                case Button.START if self._quality:
-                    job = await requests.start(self._job_id, place_of(interaction), self._quality)
+                case Button.START if self._choice:
+                    job = await requests.start(self._job_id, place_of(interaction), self._choice)
                     await _acknowledge(interaction, job)
                 case Button.START:
                     raise Refused(Problem.CONTROL_UNKNOWN)

@@ -14,6 +14,7 @@ from discord.ext import commands
 from bot.accounts.wallets import Place
 from bot.cards import job as job_cards
 from bot.cards import parts
+from bot.cards.offers.offer import explanation
 from bot.errors import CannotSave, Problem, Refused
 from bot.services.crowd import Crowd
 from bot.services.requests import GivenFile, RequestService, refuse_at_sight
@@ -101,9 +102,7 @@ class Messages(commands.Cog):
         elif self._small_talk.deserves_answer(place.person_id):
             is_new = await self._requests.explain_once(place)
             prices = self._requests.prices()
-            await self._answer(
-                message, job_cards.explanation(prices) if is_new else job_cards.reminder()
-            )
+            await self._answer(message, explanation(prices) if is_new else job_cards.reminder())
 
     async def _take_mention(self, message: discord.Message) -> None:
         """A reply mentions whom it answers: by itself it asks for nothing.

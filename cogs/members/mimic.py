@@ -1,14 +1,18 @@
 """`/mimic`: a picture and a video become a job."""
 
 from functools import partial
+from typing import Any
 
 import discord
 import structlog
 from discord import app_commands
+from discord.app_commands import Choice
 from discord.ext import commands
 
 from bot.cards import parts
-from bot.core.jobs import DEFAULT_QUALITY, Job, Quality
+from bot.cards.offers.choices import model_line
+from bot.core.jobs import Job
+from bot.core.models import MODELS, made_by
 from bot.errors import Problem, Refused
 from bot.services.requests import RequestService
 from cogs.shared.answers import (
@@ -18,29 +22,55 @@ from cogs.shared.answers import (
     defer_publicly,
     show_privately,
 )
-from cogs.shared.interactions import Interaction, given, place_of
+from cogs.shared.interactions import Bot, Interaction, given, place_of
 
 log = structlog.get_logger()
 
 
+IMAGE = "The picture that should move: JPEG, PNG, WebP, HEIC"
+VIDEO = "The motion it should follow: a video or an animated GIF, up to 30 seconds"
+
+
 class Mimic(commands.Cog):
-    """Asking for a video."""
+    """Asking for a video; who makes it is an option once there are several."""
 
-    def __init__(self, requests: RequestService) -> None:
+    def __init__(self, requests: RequestService, tree: app_commands.CommandTree[Bot]) -> None:
         self._requests = requests
+        self._tree = tree
 
-    @app_commands.command(description="Make a still picture move like a video")
-    @app_commands.describe(
-        image="The picture that should move: JPEG, PNG, WebP, HEIC",
-        video="The motion it should follow: a video or an animated GIF, up to 30 seconds",
-        quality="540p unless you say otherwise; a higher one costs more",
-    )
+    async def cog_load(self) -> None:
+        """Add the command, with what the operator offers."""
+        rates = self._requests.rates
+        models = list(rates.by_model)
+        usual = MODELS[models[0]]
+        options = {
+            "image": IMAGE,
+            "video": VIDEO,
+            "quality": f"{usual.usual_quality} unless you say otherwise; a higher one costs more",
+        }
+        if len(models) > 1:
+            options["model"] = f"Who makes it: {usual.name} unless you say otherwise"
+            options["quality"] = "Of each model its usual one unless you say otherwise"
+        command: app_commands.Command[Any, ..., None] = app_commands.Command(
+            name="mimic",
+            description="Make a still picture move like a video",
+            callback=self.mimic if len(models) > 1 else self.mimic_usually,
+        )
+        app_commands.describe(**options)(command)
+        qualities = made_by(models)
+        app_commands.choices(quality=[Choice(name=each, value=each) for each in qualities])(command)
+        if len(models) > 1:
+            said = [Choice(name=model_line(slug, rates), value=slug) for slug in models]
+            app_commands.choices(model=said)(command)
+        self._tree.add_command(command)
+
     async def mimic(
         self,
         interaction: Interaction,
         image: discord.Attachment,
         video: discord.Attachment,
-        quality: Quality = DEFAULT_QUALITY,
+        model: str | None = None,
+        quality: str | None = None,
     ) -> None:
         """Save the request, reply, and leave the rest to the runner."""
         async with answering(interaction, Late.BUSY):
@@ -51,6 +81,7 @@ class Mimic(commands.Cog):
                 token=interaction.token,
                 image=given(image),
                 video=given(video),
+                model=model,
                 quality=quality,
             )
             try:
@@ -62,6 +93,16 @@ class Mimic(commands.Cog):
                 return
             if job is not None:
                 await self._reply(interaction, job)
+
+    async def mimic_usually(
+        self,
+        interaction: Interaction,
+        image: discord.Attachment,
+        video: discord.Attachment,
+        quality: str | None = None,
+    ) -> None:
+        """The same, where there is one model."""
+        await self.mimic(interaction, image, video, None, quality)
 
     async def _turn_away(self, interaction: Interaction) -> None:
         """Told first, while there is time; what may have been saved is ended by the next write."""

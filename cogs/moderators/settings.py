@@ -9,8 +9,7 @@ from discord import app_commands, ui
 from discord.ext import commands
 
 from bot.cards import settings as settings_cards
-from bot.cards.settings import CHANNELS_SELECT, QUALITIES_SELECT, Choice, Here
-from bot.core.jobs import QUALITIES
+from bot.cards.settings import CHANNELS_SELECT, OPEN_SELECT, Choice, Here, What
 from bot.core.rules import MOST_CREDITS, MOST_JOBS, OperatorLimits, ServerRules, snapshot
 from bot.errors import Problem, Refused
 from bot.services.moderation import REASON_LIMIT_CHARS
@@ -41,6 +40,11 @@ class Settings(
     def __init__(self, quotas: Quotas, limits: OperatorLimits) -> None:
         self._quotas = quotas
         self._limits = limits
+
+    async def cog_load(self) -> None:
+        """Of one model there is nothing to choose."""
+        if self.app_command is not None and len(self._limits.models) == 1:
+            self.app_command.remove_command("models")
 
     async def interaction_check(self, interaction: discord.Interaction[Any], /) -> bool:
         """Discord has let them use a command: so they may use its cards for a while."""
@@ -108,13 +112,29 @@ class Settings(
     ) -> None:
         """A card to choose the qualities on."""
         async with answering(interaction):
-            server_id = server_of(interaction)
-            rules = await self._quotas.rules(server_id)
-            role_id = role.id if role is not None and role.id != server_id else 0
-            if role_id:
-                _check_role(interaction, role_id)
-            card = settings_cards.choose_qualities(_choice(interaction, reason, role_id), rules)
-            await show_privately(interaction, card)
+            await self._choose_open("qualities", interaction, role, reason)
+
+    @app_commands.command(description="Which models are open, to everybody or to a role")
+    @app_commands.describe(role="A role that may use more than everybody", reason=WHY)
+    async def models(
+        self, interaction: Interaction, role: discord.Role | None = None, reason: Reason = ""
+    ) -> None:
+        """A card to choose the models on."""
+        async with answering(interaction):
+            await self._choose_open("models", interaction, role, reason)
+
+    async def _choose_open(
+        self, what: What, interaction: Interaction, role: discord.Role | None, reason: str
+    ) -> None:
+        server_id = server_of(interaction)
+        rules = await self._quotas.rules(server_id)
+        role_id = role.id if role is not None and role.id != server_id else 0
+        if role_id:
+            _check_role(interaction, role_id)
+        choice = _choice(interaction, reason, role_id)
+        await show_privately(
+            interaction, settings_cards.choose_open(what, choice, rules, self._limits)
+        )
 
     @app_commands.command(
         name="direct-messages", description="Whether credits here may pay for direct messages"
@@ -208,38 +228,42 @@ class ChannelsSelect(ui.DynamicItem[ui.Item[Any]], template=CHANNELS_SELECT):
             await show_in_place(interaction, card)
 
 
-class QualitiesSelect(ui.DynamicItem[ui.Item[Any]], template=QUALITIES_SELECT):
-    """The qualities that are open to everybody, or those that a role adds."""
+class OpenSelect(ui.DynamicItem[ui.Item[Any]], template=OPEN_SELECT):
+    """The qualities or the models that are open to everybody, or those that a role adds."""
 
-    def __init__(self, item: ui.Item[Any], choice: Choice) -> None:
+    def __init__(self, item: ui.Item[Any], what: What, choice: Choice) -> None:
         super().__init__(item)
+        self._what = what
         self._choice = choice
 
     @classmethod
     async def from_custom_id(
         cls, interaction: discord.Interaction[Any], item: ui.Item[Any], match: re.Match[str], /
     ) -> Self:
-        """Whose choice it is, and for which role."""
-        return cls(item, _choice_in(interaction, match, int(match["role"])))
+        """What is chosen, whose choice it is, and for which role."""
+        what: What = "models" if match["what"] == "models" else "qualities"
+        return cls(item, what, _choice_in(interaction, match, int(match["role"])))
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Save the choice, and show it in the card's place."""
-        choice, quotas = self._choice, interaction.client.quotas
+        what, choice, quotas = self._what, self._choice, interaction.client.quotas
         async with answering(interaction, Late.IN_PLACE):
             _check_access(interaction, choice)
-            chosen = chosen_in(interaction)
-            qualities = frozenset(known for known in QUALITIES if known in chosen)
+            offered = settings_cards.offered_in(what, quotas.limits)
+            opened = frozenset(offered) & frozenset(chosen_in(interaction))
             given = {"actor_id": choice.actor_id, "reason": choice.reason}
             before = await quotas.rules(choice.server_id)
             if choice.role_id:
                 _check_role(interaction, choice.role_id)
-                after = await quotas.set_role_qualities(
-                    choice.server_id, choice.role_id, qualities, **given
+                after = await quotas.open_to_role(
+                    choice.server_id, choice.role_id, **given, **{what: opened}
                 )
-            else:
-                after = await quotas.change(choice.server_id, **given, qualities=qualities)
-            news = settings_cards.news_of(before, after, "qualities", choice.role_id)
-            card = settings_cards.choose_qualities(choice, after, news)
+            else:  # all of them: also those that are offered later
+                is_all = len(opened) == len(offered)
+                held = getattr(ServerRules(), what) if is_all else opened
+                after = await quotas.change(choice.server_id, **given, **{what: held})
+            news = settings_cards.news_of(before, after, what, choice.role_id)
+            card = settings_cards.choose_open(what, choice, after, quotas.limits, news)
             await show_in_place(interaction, card)
 
 

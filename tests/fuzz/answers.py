@@ -18,6 +18,8 @@ from pathlib import Path
 import aiohttp
 from aiohttp import web
 
+from bot.core.jobs import RunInputs
+from bot.core.models import MODELS
 from bot.errors import ProviderError, SubmitInDoubt
 from bot.provider.client import Result, Row, Segmind, Status
 from sandbox.faults.injector import Effect, Fault
@@ -32,12 +34,12 @@ TIMEOUT_S = 2.0
 LONGEST_S = 10.0
 """A call may take; its own bound is shorter."""
 
-INPUTS = {"image_url": "https://i.example/1", "video_url": "https://v.example/1", "quality": "540p"}
+INPUTS = RunInputs("pixverse-mimic", "https://i.example/1", "https://v.example/1", "540p")
 _ROW = {
     "request_id": ID,
     "model_name": "pixverse-mimic",
     "model_status": "COMPLETED",
-    "request_body": INPUTS,
+    "request_body": MODELS[INPUTS.model].fields(INPUTS),
     "generation_url": "https://images.example/1.mp4",
     "credits_deduction": 0.5,
     "latency_ms": 100,
@@ -194,11 +196,11 @@ def _claims_in(body: bytes) -> set[bytes]:
 
 Call = Callable[[Segmind, Path], Awaitable[object]]
 CALLS: Mapping[str, tuple[Call, type | tuple[type, ...]]] = {
-    "submit": (lambda segmind, _: segmind.submit(**INPUTS), str),
+    "submit": (lambda segmind, _: segmind.submit(INPUTS), str),
     "status": (lambda segmind, _: segmind.status(ID), Status),
     "result": (lambda segmind, _: segmind.result(ID), Result),
     "row": (lambda segmind, _: segmind.history_row(ID), (Row, type(None))),
-    "rows": (lambda segmind, _: segmind.find_rows(**INPUTS, since=NOW - 60, until=NOW), list),
+    "rows": (lambda segmind, _: segmind.find_rows(INPUTS, since=NOW - 60, until=NOW), list),
     "upload": (lambda segmind, path: segmind.upload(path, "image/png"), str),
     "credits": (lambda segmind, _: segmind.credits(), float),
 }

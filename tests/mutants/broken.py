@@ -17,15 +17,12 @@ _STATE = 'jobs.c.state == bindparam("leaves")'
 _REVISION = 'jobs.c.revision == bindparam("seen")'
 _FENCE = f"{_STATE}, {_REVISION}"
 _ANY_STATE, _ANY_REVISION = (f"({fence}) | _THIS" for fence in (_STATE, _REVISION))
-_POST = """            request_id = await self._segmind.submit(
-                image_url=attempt.image_url, video_url=attempt.video_url, quality=quality
-            )
-"""
+_POST = "            request_id = await self._segmind.submit(job.attempt.inputs)\n"
 _SAVE = "            try:\n                submitting = await self._store.submit(\n"
 _EARLY = """            assert job.quality is not None
-            self._early = await self._segmind.submit(
-                image_url=image_url, video_url=video_url, quality=job.quality
-            )
+            from bot.core.jobs import RunInputs
+            early = RunInputs(job.model, image_url, video_url, job.quality)
+            self._early = await self._segmind.submit(early)
 """
 _CLAIMED = '    return connection.scalar(_CLAIM, {"request_id": request_id}) is not None\n'
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import structlog
 
 from bot.clock import Clock
-from bot.core.jobs import Job, JobState, Outcome
+from bot.core.jobs import Job, JobState, Outcome, RunInputs
 from bot.errors import DownloadError, ProviderError
 from bot.jobs.deadlines import RetryDeadline
 from bot.jobs.files import Files
@@ -148,11 +148,10 @@ class Strays:
         claims = await self._store.read.claims([row.request_id for row in rows])
         strays = []
         for row in rows:
-            sent = row.inputs["image_url"], row.inputs["video_url"], row.inputs["quality"]
             if row.request_id in claims:
                 continue
-            if sent in awaited:  # whoever is waited for comes first
-                awaited.remove(sent)
+            if row.inputs in awaited:  # whoever is waited for comes first
+                awaited.remove(row.inputs)
                 continue
             strays.append(row)
         if strays and not self._is_restored:
@@ -165,7 +164,7 @@ class Strays:
             )
         return _Reading(since, at, tuple(sorted(strays, key=lambda row: row.state in UNSUCCESSFUL)))
 
-    async def _awaited(self) -> list[tuple[object, object, object]]:
+    async def _awaited(self) -> list[RunInputs]:
         """The inputs of the submits whose answers are lost, or under way."""
         read, now = self._store.read, self._clock.time()
         doubted = [
@@ -174,9 +173,7 @@ class Strays:
             *(job for job, _ in await read.unproven(now - LOOK_FOR_S)),
         ]
         return [
-            (job.attempt.image_url, job.attempt.video_url, job.quality)
-            for job in doubted
-            if job.attempt and job.attempt.request_id is None
+            job.attempt.inputs for job in doubted if job.attempt and job.attempt.request_id is None
         ]
 
     def _is_good(self, reading: _Reading, now: float) -> bool:
@@ -194,7 +191,7 @@ class Strays:
         since = window(job.created_at, self._clock.time())[0]
         for row in reading.strays:
             is_timely = row.created_at is None or row.created_at >= since
-            is_alike = row.inputs["quality"] == job.quality
+            is_alike = (row.inputs.model, row.inputs.quality) == (job.model, job.quality)
             if not (is_timely and is_alike) or await self._store.read.is_claimed(row.request_id):
                 continue
             if await self._is_its_own(job, row):
@@ -203,7 +200,7 @@ class Strays:
 
     async def _is_its_own(self, job: Job, row: Row) -> bool:
         """Whether a run was made of a job's two files, or has made what is kept as its video."""
-        image_url, video_url = url_in(row.inputs["image_url"]), url_in(row.inputs["video_url"])
+        image_url, video_url = url_in(row.inputs.image_url), url_in(row.inputs.video_url)
         assert job.subject is not None
         assert job.motion is not None
         if image_url is None or video_url is None:

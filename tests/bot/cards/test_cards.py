@@ -11,6 +11,7 @@ from discord import ui
 from bot.cards import job as job_cards
 from bot.cards import parts
 from bot.cards import standing as standing_cards
+from bot.cards.offers.offer import explanation, offer
 from bot.cards.refusals import SENTENCES, sentence
 from bot.cards.status_text import Outlook, Pace
 from bot.core import admission
@@ -25,13 +26,14 @@ from bot.core.jobs import (
     Job,
     JobState,
     Outcome,
-    Quality,
     Source,
     Upload,
 )
 from bot.core.ledger import Balance
+from bot.core.models import prices
 from bot.core.rules import ServerRules, rules_for
 from bot.errors import Problem, Refused
+from bot.settings import Settings
 from tests.bot.core.test_admission import IDLE
 from tests.bot.store.test_jobs import LIMITS
 
@@ -59,6 +61,10 @@ FACTS: dict[Problem, dict[str, str | int | float]] = {
     Problem.BLOCKED: {"until": 1_795_000_000.0, "reason": HOSTILE},
     Problem.BLOCKED_FOR_GOOD: {"reason": HOSTILE},
     Problem.WRONG_CHANNEL: {"channels": "<#5>, <#6>"},
+    Problem.MOTION_LENGTH: {"model": "Plain", "duration_s": 1.04, "least_s": 3.0, "most_s": 30.0},
+    Problem.QUALITY_UNKNOWN: {"model": "Plain", "quality": HOSTILE, "makes": "360p or 540p"},
+    Problem.MODEL_NOT_OFFERED: {"model": HOSTILE, "offered": "Plain"},
+    Problem.MODEL_NOT_ALLOWED: {"model": "Plain", "allowed": "Other"},
     Problem.QUALITY_NOT_ALLOWED: {"quality": "720p", "allowed": "360p or 540p"},
     Problem.TOO_MANY_WAITING_HERE: {"limit": 2},
     Problem.SERVER_BUDGET_SPENT: {"budget": 40, "renews_at": 1_795_000_000.0},
@@ -131,7 +137,7 @@ JOB = Job(
     duration_s=7.3,
     price=8,
 )
-PRICES: dict[Quality, int] = {"360p": 9, "540p": 10, "720p": 12}
+PRICES = prices(10.0, Settings(_env_file=None).rates())
 OFFER = replace(
     JOB,
     state=JobState.CHECKING,
@@ -193,14 +199,14 @@ def all_cards() -> Iterator[tuple[str, ui.LayoutView]]:
     for job in (OFFER, replace(OFFER, subject=None), replace(OFFER, motion=None)):
         for is_direct in (True, False):
             asked = replace(job, is_direct=is_direct)
-            yield "offer", job_cards.offer(asked, None)
-            yield "priced offer", job_cards.offer(asked, TERMS)
+            yield "offer", offer(asked, None)
+            yield "priced offer", offer(asked, TERMS)
     yield "post", job_cards.finished(JOB)
     yield "linked post", job_cards.finished(JOB, link=("https://files.example/v.mp4", 2e9))
     yield "no jobs", job_cards.job_list([])
     yield "jobs", job_cards.job_list([replace(JOB, state=state) for state in JobState])
     yield "given up", job_cards.given_up(JOB)
-    yield "explanation", job_cards.explanation(PRICES)
+    yield "explanation", explanation(PRICES)
     yield "reminder", job_cards.reminder()
     yield "hint", job_cards.hint()
     for outcome in Outcome:

@@ -16,6 +16,7 @@ from bot.cards import server_jobs
 from bot.cards import settings as settings_cards
 from bot.cards import standing as standing_cards
 from bot.cards.obstacles import OBSTACLES
+from bot.cards.offers.offer import offer
 from bot.cards.paging import ID_PATTERN, LARGEST_ID, PagedList, PageRef, Turn
 from bot.cards.status_text import Outlook
 from bot.core.accounts import Eligibility, Page
@@ -358,7 +359,7 @@ def test_what_the_provider_said_is_on_no_card_of_anybodys(state: JobState) -> No
     shown = [
         job_cards.status(job),
         job_cards.shown_again(job, Outlook()),
-        job_cards.offer(job, None),
+        offer(job, None),
         job_cards.job_list([job]),
         server_jobs.jobs(page, [server_jobs.Listed(job, is_refundable=False)], has_next=False),
         standing_cards.eligibility(replace(LOOK, under_way=[job])),

@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 from discord import ui
 
-from bot.cards import job as job_cards
+from bot.cards.offers.offer import BEYOND, offer
 from bot.cards.status_text import Outlook
 from bot.core.accounts import Terms
 from bot.core.admission import Block, Pause, refused_hold
-from bot.core.jobs import Failure, Job, Quality
+from bot.core.jobs import Failure, Job
 from bot.core.ledger import Balance
+from bot.core.models import Choice
 from bot.core.rules import ServerRules, rules_for
 from bot.delivery.status import fingerprint_of
 from bot.errors import Problem, Refused
@@ -20,50 +21,51 @@ from tests.bot.cards.test_moderator_cards import STANDING
 from tests.bot.store.test_jobs import LIMITS
 
 RENEWS_AT = 1_795_000_000.0
-DEAR: Quality = "720p"
+DEAR = Choice("pixverse-mimic", "720p")
+USUAL = Choice("pixverse-mimic", "540p")
 
 
 def buttons(job: Job, terms: Terms | None) -> dict[str, bool]:
     """The labels on the card, and whether they can be pressed."""
-    items = job_cards.offer(job, terms).walk_children()
+    items = offer(job, terms).walk_children()
     return {str(item.label): not item.disabled for item in items if isinstance(item, ui.Button)}
 
 
-def beyond(problem: Problem, *qualities: Quality, **facts: float) -> Terms:
+def beyond(problem: Problem, *choices: Choice, **facts: float) -> Terms:
     refused = Refused(problem, **facts)
-    return replace(TERMS, payer=None, credits=9, beyond=dict.fromkeys(qualities, refused))
+    return replace(TERMS, payer=None, credits=9, beyond=dict.fromkeys(choices, refused))
 
 
 def test_who_can_pay_for_all_reads_what_they_have() -> None:
-    text = text_of(job_cards.offer(OFFER, replace(TERMS, payer=None)))
+    text = text_of(offer(OFFER, replace(TERMS, payer=None)))
     assert "You have **30 credits**." in text
     assert "renews" not in text
     assert all(buttons(OFFER, TERMS).values())
-    paid = text_of(job_cards.offer(OFFER, replace(TERMS, payer="Studio", credits=1)))
+    paid = text_of(offer(OFFER, replace(TERMS, payer="Studio", credits=1)))
     assert "Your credits in Studio pay for it. You have **1 credit** there." in paid
 
 
 def test_what_cannot_be_paid_cannot_be_pressed_and_says_why() -> None:
-    terms = beyond(Problem.NO_CREDITS, "540p", "720p", price=10, left=9, renews_at=RENEWS_AT)
+    terms = beyond(Problem.NO_CREDITS, USUAL, DEAR, price=10, left=9, renews_at=RENEWS_AT)
     assert buttons(OFFER, terms) == {
         "360p · 9 credits": True,
         "540p · 10 credits": False,
         "720p · 12 credits": False,
         "Never mind": True,
     }
-    text = text_of(job_cards.offer(OFFER, terms))
+    text = text_of(offer(OFFER, terms))
     assert "**540p**, **720p**: more than you have. Your allowance renews <t:1795000000:R>." in text
 
 
 def test_different_reasons_are_told_apart() -> None:
     terms = replace(
-        beyond(Problem.BUDGET_TOO_LOW, "540p", price=10, left=9, renews_at=RENEWS_AT),
+        beyond(Problem.BUDGET_TOO_LOW, USUAL, price=10, left=9, renews_at=RENEWS_AT),
         beyond={
-            "540p": Refused(Problem.BUDGET_TOO_LOW, price=10, left=9, renews_at=RENEWS_AT),
-            "720p": Refused(Problem.OVER_BUDGET, price=12, budget=11),
+            USUAL: Refused(Problem.BUDGET_TOO_LOW, price=10, left=9, renews_at=RENEWS_AT),
+            DEAR: Refused(Problem.OVER_BUDGET, price=12, budget=11),
         },
     )
-    lines = text_of(job_cards.offer(OFFER, terms)).splitlines()
+    lines = text_of(offer(OFFER, terms)).splitlines()
     assert [line for line in lines if line.startswith("**540p**: more than is left of today")]
     assert [line for line in lines if line.startswith("**720p**: more than a whole day")]
 
@@ -110,30 +112,30 @@ def test_every_way_in_which_a_price_is_too_much_is_worded(
     refused = refused_hold(replace(usual, **rules), standing, PRICES[DEAR], RENEWS_AT)
     assert refused is not None
     assert refused.problem is problem
-    text = text_of(job_cards.offer(OFFER, replace(TERMS, beyond={DEAR: refused})))
+    text = text_of(offer(OFFER, replace(TERMS, beyond={DEAR: refused})))
     assert "{" not in text
     assert "**720p**: " in text
     assert ("renews <t:" in text) == ("renews_at" in refused.facts)
 
 
 def test_no_other_words_are_there_for_it() -> None:
-    assert len(job_cards.BEYOND) == 21
-    assert all(text.endswith(".") for text in job_cards.BEYOND.values())
+    assert len(BEYOND) == 21
+    assert all(text.endswith(".") for text in BEYOND.values())
 
 
 def test_in_a_channel_it_says_whose_it_is_and_until_when_and_not_what_they_have() -> None:
     asked = replace(OFFER, is_direct=False, state_since=RENEWS_AT)
-    text = text_of(job_cards.offer(asked, TERMS))
+    text = text_of(offer(asked, TERMS))
     assert "Only whoever asked can press this. Unused, it goes away <t:1795000060:R>." in text
     assert "You have" not in text
-    half = text_of(job_cards.offer(replace(asked, motion=None), None))
+    half = text_of(offer(replace(asked, motion=None), None))
     assert "Reply to this with it, or mention me again." in half
-    assert "mention" not in text_of(job_cards.offer(replace(OFFER, motion=None), None))
+    assert "mention" not in text_of(offer(replace(OFFER, motion=None), None))
     moved = replace(asked, moved_from_id=7, created_at=RENEWS_AT)
-    text = text_of(job_cards.offer(moved, TERMS))
+    text = text_of(offer(moved, TERMS))
     assert "it goes away <t:1795000300:R>." in text, "whatever comes meanwhile"
     assert "You have **30 credits**" in text, "nobody reads along"
-    half = text_of(job_cards.offer(replace(moved, motion=None), None))
+    half = text_of(offer(replace(moved, motion=None), None))
     assert "Mention me with it in <#7>, where you asked." in half
 
 
@@ -144,10 +146,10 @@ def test_a_card_is_stale_once_its_reader_has_more_or_less() -> None:
             None,
             TERMS,
             replace(TERMS, credits=29),
-            replace(TERMS, prices={"360p": 9}),
-            replace(TERMS, prices={**PRICES, "720p": 13}),
-            beyond(Problem.NO_CREDITS, "720p"),
-            beyond(Problem.BUDGET_TOO_LOW, "720p", left=3),
+            replace(TERMS, prices={USUAL: 10}),
+            replace(TERMS, prices={**PRICES, DEAR: 13}),
+            beyond(Problem.NO_CREDITS, DEAR),
+            beyond(Problem.BUDGET_TOO_LOW, DEAR, left=3),
         )
     }
     assert len(shown) == 7
@@ -159,7 +161,7 @@ def test_a_card_is_stale_once_its_reader_has_more_or_less() -> None:
 
 def test_a_card_is_not_stale_because_of_what_others_spend() -> None:
     first, second = (
-        fingerprint_of(OFFER, Outlook(), beyond(Problem.BUDGET_TOO_LOW, "720p", left=left))
+        fingerprint_of(OFFER, Outlook(), beyond(Problem.BUDGET_TOO_LOW, DEAR, left=left))
         for left in (9, 8)
     )
     assert first == second

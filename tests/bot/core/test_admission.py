@@ -9,6 +9,7 @@ import pytest
 from bot.core import admission
 from bot.core.admission import Ask, Block, Pause, Standing
 from bot.core.ledger import Balance, Period
+from bot.core.models import Choice
 from bot.core.rules import Rules
 from bot.errors import Problem, Refused
 
@@ -49,7 +50,7 @@ class Obstacle:
 
 
 HERE, THREADS_PARENT, ELSEWHERE = 20, 21, 22
-ASK = Ask(frozenset({HERE, THREADS_PARENT}), "720p")
+ASK = Ask(frozenset({HERE, THREADS_PARENT}), Choice("pixverse-mimic", "720p"))
 
 IN_ORDER = [
     Obstacle(Problem.SERVER_NOT_ALLOWED, "server", {"allowed_servers": frozenset({8})}),
@@ -211,7 +212,11 @@ def test_the_bots_cap_is_told_before_the_servers() -> None:
     [
         ({"allowed_servers": frozenset({7, 8})}, {}, ASK),
         # Direct messages: whose wallet pays has no say in where they are sent …
-        ({"channels": frozenset({ELSEWHERE})}, {}, Ask(frozenset(), "540p")),
+        (
+            {"channels": frozenset({ELSEWHERE})},
+            {},
+            Ask(frozenset(), Choice("pixverse-mimic", "540p")),
+        ),
         # … and their own wallet is in no server; the caller has asked who is a member of one.
         ({"server_id": 0, "allowed_servers": frozenset({8})}, {}, ASK),
         # A thread is in its channel.

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
+from bot.core.jobs import RunInputs
 from bot.core.proxies import Proxies
 from bot.errors import NotAccepted, ProviderUnavailable
 from bot.provider.client import Segmind
@@ -14,7 +15,7 @@ from tests.bot.local_server import serve
 from tests.bot.provider.segmind_server import ID, KEY, Answer, SegmindServer
 
 HOST = "api.segmind.com"
-INPUTS = {"image_url": "https://a.example/i", "video_url": "https://a.example/v", "quality": "360p"}
+INPUTS = RunInputs("pixverse-mimic", "https://a.example/i", "https://a.example/v", "360p")
 
 
 @pytest.fixture
@@ -52,7 +53,7 @@ async def test_every_request_goes_through_the_proxy(
         ForwardProxy({HOST: int(url.rpartition(":")[2])}) as proxy,
     ):
         segmind = behind(session, proxy, f"{scheme}://{HOST}")
-        assert await segmind.submit(**INPUTS) == ID
+        assert await segmind.submit(INPUTS) == ID
         assert await segmind.credits() == 3.5
         assert {asked.authorization for asked in proxy.asked} == {"Basic YWRhOnNlIGNyZXQ="}
         methods = {asked.method for asked in proxy.asked}
@@ -69,7 +70,7 @@ async def test_a_way_that_was_not_opened_has_bought_nothing(
     proxy.refusal = status
     segmind = behind(session, proxy, f"https://{HOST}")
     with pytest.raises(NotAccepted) as caught:
-        await segmind.submit(**INPUTS)
+        await segmind.submit(INPUTS)
     assert "cret" not in str(caught.value)
     with pytest.raises(ProviderUnavailable):
         await segmind.credits()

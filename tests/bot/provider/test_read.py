@@ -7,6 +7,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from bot.core.jobs import RunInputs
 from bot.errors import (
     InputsRejected,
     KeyRejected,
@@ -240,9 +241,8 @@ async def test_one_history_row(
 
 
 async def find(segmind: Segmind, since: float = NOW - 600, until: float = NOW + 600) -> list[Row]:
-    return await segmind.find_rows(
-        image_url="https://i/1", video_url="https://v/1", quality="540p", since=since, until=until
-    )
+    inputs = RunInputs("pixverse-mimic", "https://i/1", "https://v/1", "540p")
+    return await segmind.find_rows(inputs, since=since, until=until)
 
 
 async def test_rows_are_found_by_their_exact_inputs_over_all_pages(

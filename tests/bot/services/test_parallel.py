@@ -12,7 +12,7 @@ from bot.cards.status_text import Outlook
 from bot.clock import SystemClock
 from bot.core.accounts import Member
 from bot.core.jobs import Failure, Job, Upload
-from bot.core.pricing import Rates
+from bot.core.models import Rates
 from bot.core.rules import OperatorLimits
 from bot.errors import Problem, Refused
 from bot.jobs.files import Files
@@ -33,7 +33,7 @@ LIMITS = OperatorLimits(
     max_waiting=10**4,
     max_waiting_per_person=10**4,
 )
-RATES = Rates({"360p": 1.0, "540p": 1.0, "720p": 1.0})
+RATES = Rates({"pixverse-mimic": {"360p": 1.0, "540p": 1.0, "720p": 1.0}})
 IMAGE = GivenFile(Upload("https://cdn.example/i.png", "i.png", 1), "image/png")
 VIDEO = GivenFile(Upload("https://cdn.example/v.mp4", "v.mp4", 1), "video/mp4")
 

@@ -242,7 +242,8 @@ async def test_each_difference_is_found(store: Store, case: str) -> None:
 async def test_sqlites_own_findings_are_told(store: Store) -> None:
     spoil(
         store,
-        "INSERT INTO attempts VALUES (99, 'x', 'i', 'v', '', 1, NULL, NULL, NULL, NULL, NULL)",
+        "INSERT INTO attempts (id, job_id, image_url, video_url, quality, began_at)"
+        " VALUES (99, 'x', 'i', 'v', '', 1)",
     )
     said = [difference.text for difference in await found(store)]
     assert "SQLite finds the database damaged: row 99 of attempts points to no jobs." in said

@@ -320,7 +320,7 @@ async def test_a_delivered_job_is_charged_and_over(store: Store) -> None:
     assert job.ended
     assert job.attempt is not None
     assert job.attempt.cost == 0.5
-    assert await store.read.run_times(10) == [("540p", 2.0, 130.0)]
+    assert await store.read.run_times("pixverse-mimic", 10) == [("540p", 2.0, 130.0)]
     has = await store.read.balance(1, 3, AT + 134)
     assert (has.available, has.held) == (998, 0)
     assert await store.read.unended() == []

@@ -11,7 +11,7 @@ import pytest
 
 from bot.core.actions import Action, ActionKind
 from bot.core.admission import Block
-from bot.core.jobs import JobState, Source
+from bot.core.jobs import QUALITIES, JobState, Source
 from bot.core.ledger import Period
 from bot.core.rules import RoleRules, ServerRules
 from bot.errors import Problem
@@ -44,6 +44,7 @@ EVERYTHING: dict[str, Any] = {
     "max_waiting_per_person": 2,
     "channels": frozenset({2**62, 9}),
     "qualities": frozenset({"360p", "720p"}),
+    "models": frozenset({"scail", "pixverse-mimic"}),
     "direct_use": True,
     "audit_channel_id": 2**62,
 }
@@ -60,7 +61,7 @@ async def test_what_is_set_holds_in_that_server_and_is_remembered(store: Store) 
         **dict.fromkeys(EVERYTHING),
         "period": "day",
         "channels": [],
-        "qualities": ["360p", "540p", "720p"],
+        "qualities": sorted(QUALITIES),
         "direct_use": False,
     }
     assert action.after == {
@@ -68,6 +69,7 @@ async def test_what_is_set_holds_in_that_server_and_is_remembered(store: Store) 
         "period": "week",
         "channels": [str(2**62), "9"],
         "qualities": ["360p", "720p"],
+        "models": ["pixverse-mimic", "scail"],
     }
 
 

@@ -265,7 +265,7 @@ async def test_where_it_may_not_post_the_offer_comes_directly(life: Life) -> Non
     await life.start(allowance_credits=0)
     ada, ben = await life.person("ada"), await life.person("ben")
     studio = life.world.guilds["studio"].id
-    await life.alter("INSERT INTO roles VALUES (?, ?, 9, '[]')", studio, patron)
+    await life.alter("INSERT INTO roles VALUES (?, ?, 9, '[]', '[]')", studio, patron)
     direct = await ben.open_dm()
     card = await offered(life, ben, channel="readonly")
     assert card["channel_id"] == str(direct)

@@ -82,8 +82,8 @@ async def test_only_willing_servers_with_a_wallet_are_offered(life: Life) -> Non
     assert not selects((await credits(ben, direct))["components"])
     await settings(life, ada, "direct-messages", allowed=True)
     await life.alter(
-        "INSERT INTO servers VALUES (?, NULL, 'day', NULL, NULL, NULL, '[]', '[\"360p\"]', 1,"
-        " NULL, 0)",
+        "INSERT INTO servers (server_id, period, channels, qualities, direct_use, audited_to)"
+        " VALUES (?, 'day', '[]', '[\"360p\"]', 1, 0)",
         life.world.guilds["garden"].id,
     )
     card = await credits(ben, direct)
@@ -117,8 +117,8 @@ async def test_of_many_servers_some_are_asked_a_few_at_a_time(life: Life) -> Non
     for number in range(count):
         await open_wallet(life, "ben", f"g{number}")
         await life.alter(
-            "INSERT INTO servers VALUES (?, NULL, 'day', NULL, NULL, NULL, '[]', '[\"360p\"]', 1,"
-            " NULL, 0)",
+            "INSERT INTO servers (server_id, period, channels, qualities, direct_use, audited_to)"
+            " VALUES (?, 'day', '[]', '[\"360p\"]', 1, 0)",
             life.world.guilds[f"g{number}"].id,
         )
     cards = await asyncio.gather(*(credits(ben, direct) for _ in range(3)))

@@ -7,12 +7,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from bot.accounts.wallets import Place
-from bot.core.jobs import QUALITIES, Attempt, Quality, Upload
+from bot.core.jobs import DEFAULT_MODEL, Attempt, Quality, Upload
+from bot.core.models import Choice
 from bot.services.requests import GivenFile
 from tests.bot.life.model.bench import COST, NUMBER, PEOPLE, RARELY, SERVERS, Bench
 from tests.bot.life.model.doubts import followed, gives_up, looks_for
 from tests.bot.life.model.outside import Weather
-from tests.bot.life.model.purses import Wallet
+from tests.bot.life.model.purses import RATES, Wallet
 from tests.bot.life.model.told import Told
 
 T = TypeVar("T")
@@ -47,7 +48,7 @@ class People(Bench):
     @rule(
         wallet=WALLETS,
         names=FILES,
-        quality=st.sampled_from(QUALITIES),
+        quality=st.sampled_from(sorted(RATES)),
         reply=st.sampled_from(["stands", "stands", "stands", "lost", "refused", "unknown"]),
         dies=RARELY,
     )
@@ -201,7 +202,7 @@ class People(Bench):
         self.asked[events[number % len(events)]](None)
 
     @precondition(lambda self: self.has())
-    @rule(number=NUMBER, quality=st.sampled_from(QUALITIES), mine=st.booleans(), dies=RARELY)
+    @rule(number=NUMBER, quality=st.sampled_from(sorted(RATES)), mine=st.booleans(), dies=RARELY)
     def press_start(self, number: int, quality: Quality, mine: bool, dies: bool) -> None:
         """The button of an offer, or of what was one."""
         offers = [job for job in self.model.jobs.values() if job.is_offer]
@@ -213,7 +214,7 @@ class People(Bench):
             may = is_ready and not self.was_down
             return may and self.model.may_ask(job.wallet) and self.model.admits(job, quality)
 
-        work = self.bot.service.start(job.id, place_of((0, person)), quality)
+        work = self.bot.service.start(job.id, place_of((0, person)), Choice(DEFAULT_MODEL, quality))
         self.both(self.noting_outages(work), promised, death="commit 1" if dies else None)
 
     @precondition(lambda self: self.has())

@@ -14,8 +14,8 @@ from bot.accounts.wallets import Wallets
 from bot.alarms import Alarms
 from bot.core.accounts import Member
 from bot.core.actions import ActionKind
-from bot.core.jobs import Delivered, Job
-from bot.core.pricing import Rates
+from bot.core.jobs import DEFAULT_MODEL, Delivered, Job
+from bot.core.models import Rates
 from bot.core.rules import OperatorLimits
 from bot.errors import DeliveryError, Fact, Problem, Refused
 from bot.jobs.disk import Disk
@@ -196,7 +196,7 @@ class Program:
             for server in (1, 2):
                 await self.lay_down(server, HOUSES[server])
         self.wallets = Wallets(
-            store=self.store, members=self.discord, rates=Rates(RATES), clock=clock
+            store=self.store, members=self.discord, rates=Rates({DEFAULT_MODEL: RATES}), clock=clock
         )
         self._runs += 1
         self.runner = self._runner(segmind, downloads, media)
@@ -207,7 +207,7 @@ class Program:
             wallets=self.wallets,
             outlook=self.forecast.outlook,
             videos=Videos(self.files, media),
-            rates=Rates(RATES),
+            rates=Rates({DEFAULT_MODEL: RATES}),
             clock=clock,
         )
         self.moderation = Moderation(
@@ -242,7 +242,7 @@ class Program:
                 ),
                 replies=self.discord,
                 wallets=self.wallets,
-                rates=Rates(RATES),
+                rates=Rates({DEFAULT_MODEL: RATES}),
                 clock=clock,
                 supplier=self.outside.url,
             ),

@@ -14,14 +14,14 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
-from bot.core.jobs import QUALITIES, Job, Outcome, Quality
+from bot.core.jobs import Job, Outcome, Quality
 from bot.errors import LedgerError, Refused, StaleJob
 from tests.bot.life.model.bench import COST, NUMBER, PEOPLE, RARELY, SERVERS
 from tests.bot.life.model.copies import EVENTS, HARMLESS, happens
 from tests.bot.life.model.decisions import resolves
 from tests.bot.life.model.outside import ANSWERS, DEATHS, Answer, Weather
 from tests.bot.life.model.people import FILES, WALLETS, People
-from tests.bot.life.model.purses import Wallet
+from tests.bot.life.model.purses import RATES, Wallet
 from tests.bot.life.model.told import HOUR_S, ThisRun, Told
 
 LIVES = int(os.environ.get("LIVES", "8"))
@@ -53,7 +53,7 @@ WAY = st.builds(
     Way,
     wallet=WALLETS,
     names=FILES,
-    quality=st.sampled_from(["540p", "540p", *QUALITIES]),
+    quality=st.sampled_from(["540p", "540p", *RATES]),
     place=st.sampled_from(PLACES),
     answer=st.sampled_from(["taken, then lost", "lost"]),
     lag_s=st.sampled_from([0.0, 5000.0, 1e9]),

@@ -175,7 +175,7 @@ async def test_qualities_for_everybody_and_for_a_role(life: Life) -> None:
     assert "must stay open to everybody" in await forge(life, "ada", general, card)
     assert actions(life) == []
     outcome = await choose(ada, general, card, "540p")
-    assert "360p, 540p, 720p → 540p" in text_of(outcome["message"])
+    assert "all that there are → 540p" in text_of(outcome["message"])
     said = await refused(life, ben)
     assert "360p is not open to you in this server: choose 540p." in said
 
@@ -213,7 +213,7 @@ async def test_a_deleted_roles_allowance_falls_back(life: Life) -> None:
     ada, ben = await life.person("ada"), await life.person("ben")
     await settings(life, ada, "limits", budget=200)  # so that the server has a row
     await life.alter(
-        "INSERT INTO roles VALUES (?, ?, 90, '[]')", life.world.guilds["studio"].id, patron
+        "INSERT INTO roles VALUES (?, ?, 90, '[]', '[]')", life.world.guilds["studio"].id, patron
     )
     general = life.channel("general")
     outcome = await ben.outcome(await ben.use(general, "credits"))

@@ -1,0 +1,1 @@
+"""What may be had for which price: the cards before a job starts."""

@@ -1,0 +1,97 @@
+"""What may be chosen, in words: models and qualities, what each costs, and what it is good for."""
+
+from collections.abc import Mapping
+
+from bot.cards.wording import listed, seconds_text
+from bot.core.jobs import QUALITIES, Quality
+from bot.core.models import MODELS, Choice, Rates
+
+Prices = Mapping[Choice, int]
+"""Credits of each that is open, the usual model's first."""
+
+GOOD_FOR: Mapping[Quality, str] = {
+    "360p": "360p is a quick draft",
+    "480p": "480p is for small screens",
+    "540p": "540p is the usual",
+    "576p": "576p is sharper",
+    "720p": "720p is for final renders",
+    "1080p": "1080p is the finest",
+}
+MINUTE_S = 60.0
+
+
+def usual(prices: Prices) -> Choice:
+    """What is made where nobody chooses, or what comes nearest to it."""
+    model = next(iter(prices)).model
+    choice = Choice(model, MODELS[model].usual_quality)
+    return choice if choice in prices else next(iter(prices))
+
+
+def shown(prices: Prices) -> list[Choice]:
+    """What has a button: of one model each quality; of several the cheapest, the usual, the best.
+
+    The best is the finest and, of several, the dearest.
+    """
+    if not _are_several(prices):
+        return list(prices)
+    first = usual(prices)
+    cheapest = min(prices, key=lambda choice: (prices[choice], choice != first))
+    best = max(prices, key=lambda choice: (_fineness(choice), prices[choice]))
+    return list(dict.fromkeys((cheapest, first, best)))
+
+
+def name_of(choice: Choice, prices: Prices) -> str:
+    """What it is called among these."""
+    if not _are_several(prices):
+        return choice.quality
+    return f"{MODELS[choice.model].name} {choice.quality}"
+
+
+def uses(prices: Prices) -> str:
+    """A sentence, or a line each, on what those with a button are good for."""
+    if not _are_several(prices):
+        return f"{listed([GOOD_FOR[choice.quality] for choice in prices])}." if prices else ""
+    chosen = shown(prices)
+    notes = {chosen[0]: "costs the least", chosen[-1]: "is the finest"}
+    notes |= {usual(prices): "is the usual"}
+    lines = (
+        f"**{name_of(choice, prices)}** {notes[choice]}, and takes {_takes(choice)}."
+        for choice in chosen
+    )
+    return "\n".join(["", *lines])
+
+
+def prices_text(prices: Prices) -> str:
+    """All of it in a line: "360p 9 · 540p 10"."""
+    models = dict.fromkeys(choice.model for choice in prices)
+    of = {
+        model: " · ".join(
+            f"{choice.quality} {cost}" for choice, cost in prices.items() if choice.model == model
+        )
+        for model in models
+    }
+    if len(of) < 2:
+        return next(iter(of.values()), "")
+    return "; ".join(f"{MODELS[model].name} {costs}" for model, costs in of.items())
+
+
+def model_line(slug: str, rates: Rates) -> str:
+    """A model as a choice to pick from, in plain text of at most 100 characters."""
+    costs = rates.by_model[slug].values()
+    least, most = min(costs), max(costs)
+    each = f"{least:g}" if least == most else f"{least:g} to {most:g}"
+    takes = _takes(Choice(slug, MODELS[slug].usual_quality))
+    return f"{MODELS[slug].name} · {each} credits a second · {takes}"
+
+
+def _takes(choice: Choice) -> str:
+    minutes = max(1, round(MODELS[choice.model].usual_run_s / MINUTE_S))
+    return f"about {seconds_text(minutes * MINUTE_S)}"
+
+
+def _fineness(choice: Choice) -> int:
+    return QUALITIES.index(choice.quality)
+
+
+def _are_several(prices: Prices) -> bool:
+    return len({choice.model for choice in prices}) > 1

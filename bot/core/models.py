@@ -1,0 +1,215 @@
+"""The models that may make a video: what each is sent, what it takes, and what it costs.
+
+One more of a provider that is known is one more entry in `MODELS`. Facts: `docs/models.md`.
+"""
+
+import math
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from bot.core.jobs import DEFAULT_MODEL, QUALITIES, Quality, RunInputs
+from bot.core.polling import TYPICAL_RUN_S
+from bot.errors import Problem, Refused
+
+CREDITS_PER_DOLLAR = 10.0
+"""One credit is about one second of the usual model's usual quality."""
+
+TOLERANCE_S = 0.05
+"""The length of a video is never exact."""
+
+FLOAT_DUST = 1e-6
+"""10 s × 0.9 must cost 9, however the product of the two is rounded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One model of a provider's: by its `slug` there, by its `name` for people.
+
+    `subject`, `motion` and `quality` are the names of the fields with the picture's link, the
+    motion's, and the quality; without a `quality` field there is only one. `always` is sent with
+    every run. `dollars_per_s` are what a second of motion costs the operator in each quality that
+    it makes, of which it makes the `usual_quality` where none is named. `usual_run_s` is what is
+    known of its run times to begin with; it takes motions of `shortest_s` to `longest_s`.
+    """
+
+    slug: str
+    name: str
+    subject: str
+    motion: str
+    usual_quality: Quality
+    dollars_per_s: Mapping[Quality, float]
+    usual_run_s: float
+    quality: str | None = None
+    always: Mapping[str, object] = field(default_factory=dict)
+    shortest_s: float = 0.0
+    longest_s: float = 30.0
+
+    @property
+    def qualities(self) -> list[Quality]:
+        """Those that it makes, from coarse to fine."""
+        return [quality for quality in QUALITIES if quality in self.dollars_per_s]
+
+    def takes(self, duration_s: float) -> bool:
+        """Whether a motion of this length is none too short or too long for it."""
+        return self.shortest_s <= duration_s <= self.longest_s + TOLERANCE_S
+
+    def fields(self, inputs: RunInputs) -> dict[str, object]:
+        """What is sent for a run of these inputs."""
+        chosen = {self.quality: inputs.quality} if self.quality else {}
+        links = {self.motion: inputs.video_url, self.subject: inputs.image_url}
+        return links | chosen | dict(self.always)
+
+    def inputs_in(self, sent: Mapping[str, object]) -> RunInputs:
+        """What a run was made of for which this was sent; "" for what is no text."""
+        quality = (sent.get(self.quality) if self.quality else None) or self.usual_quality
+        found = (sent.get(self.subject), sent.get(self.motion), quality)
+        image_url, video_url, quality = (one if isinstance(one, str) else "" for one in found)
+        return RunInputs(self.slug, image_url, video_url, quality)
+
+    @property
+    def usual_rates(self) -> dict[Quality, float]:
+        """Credits a second of motion, where the operator names no others."""
+        dollars = {quality: self.dollars_per_s[quality] for quality in self.qualities}
+        return {quality: round(cost * CREDITS_PER_DOLLAR, 3) for quality, cost in dollars.items()}
+
+
+_AS_IN_THE_VIDEO = "The person in the picture moves exactly as the person in the video does."
+
+
+def _kling(slug: str, name: str, dollars_per_s: float, usual_run_s: float) -> Model:
+    return Model(
+        slug=slug,
+        name=name,
+        subject="image_url",
+        motion="video_url",
+        usual_quality="720p",
+        dollars_per_s={"720p": dollars_per_s},
+        usual_run_s=usual_run_s,
+        always={
+            "prompt": _AS_IN_THE_VIDEO,
+            "keep_original_sound": True,
+            "character_orientation": "video",
+        },
+        shortest_s=3.0,
+    )
+
+
+MODELS: Mapping[str, Model] = {
+    model.slug: model
+    for model in (
+        Model(
+            slug=DEFAULT_MODEL,
+            name="PixVerse Mimic",
+            subject="image_url",
+            motion="video_url",
+            quality="quality",
+            usual_quality="540p",
+            dollars_per_s={"360p": 0.09, "540p": 0.10, "720p": 0.12},
+            usual_run_s=TYPICAL_RUN_S,
+        ),
+        Model(
+            slug="p-video-animate",
+            name="P-Video Animate",
+            subject="image",
+            motion="video",
+            quality="resolution",
+            usual_quality="720p",
+            dollars_per_s={"720p": 0.03, "1080p": 0.06},
+            usual_run_s=60.0,
+            always={"save_audio": True},
+        ),
+        _kling("kling-2.6-standard-motion-control", "Kling 2.6", 0.094, 500.0),
+        _kling("kling-2.6-pro-motion-control", "Kling 2.6 Pro", 0.172, 560.0),
+        Model(
+            slug="wan-animate",
+            name="Wan Animate",
+            subject="reference_image",
+            motion="input_video",
+            quality="resolution",
+            usual_quality="480p",
+            dollars_per_s={"480p": 0.157},
+            usual_run_s=412.0,
+            always={"mode": "animation", "prompt": _AS_IN_THE_VIDEO},
+        ),
+        Model(
+            slug="scail",
+            name="SCAIL",
+            subject="reference_image",
+            motion="input_video",
+            quality="resolution",
+            usual_quality="480p",
+            dollars_per_s={"480p": 0.193, "576p": 0.193, "720p": 0.193},
+            usual_run_s=429.0,
+            always={"prompt": _AS_IN_THE_VIDEO},
+        ),
+    )
+}
+
+
+def made_by(models: Collection[str]) -> list[Quality]:
+    """What any of these makes, from coarse to fine."""
+    made = {quality for slug in models for quality in MODELS[slug].dollars_per_s}
+    return [quality for quality in QUALITIES if quality in made]
+
+
+class Choice(NamedTuple):
+    """What somebody may have made: by which model, in which quality."""
+
+    model: str
+    quality: Quality
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """The models that the operator offers, the usual one first: credits a second of motion."""
+
+    by_model: Mapping[str, Mapping[Quality, float]]
+
+    def of(self, model: str) -> Mapping[Quality, float]:
+        """What a model's qualities cost. Raises `Refused` for one that is not offered."""
+        if model not in self.by_model:
+            offered = " or ".join(MODELS[slug].name for slug in self.by_model)
+            name = MODELS[model].name if model in MODELS else model
+            raise Refused(Problem.MODEL_NOT_OFFERED, model=name, offered=offered)
+        return self.by_model[model]
+
+    def choice(self, model: str | None = None, quality: str | None = None) -> Choice:
+        """What is offered by these names, or made where none is named. Raises `Refused`."""
+        slug = model or next(iter(self.by_model))
+        rates, known = self.of(slug), MODELS[slug]
+        if quality is None:
+            return Choice(slug, min(rates, key=lambda one: one != known.usual_quality))
+        for one in rates:
+            if one == quality:
+                return Choice(slug, one)
+        makes = " or ".join(rates)
+        raise Refused(Problem.QUALITY_UNKNOWN, model=known.name, quality=quality, makes=makes)
+
+    @property
+    def choices(self) -> Iterator[Choice]:
+        """Everything that has a price."""
+        for model, rates in self.by_model.items():
+            yield from (Choice(model, quality) for quality in rates)
+
+
+def price(choice: Choice, duration_s: float, rates: Rates) -> int:
+    """`ceil(seconds × rate)`, at least 1.
+
+    Raises `Refused` for what is not offered, and for a motion that its model does not take.
+    """
+    model, quality = rates.choice(*choice)
+    known = MODELS[model]
+    if not known.takes(duration_s):
+        bounds = {"least_s": known.shortest_s, "most_s": known.longest_s}
+        raise Refused(Problem.MOTION_LENGTH, model=known.name, duration_s=duration_s, **bounds)
+    return max(1, math.ceil(duration_s * rates.by_model[model][quality] - FLOAT_DUST))
+
+
+def prices(duration_s: float, rates: Rates) -> dict[Choice, int]:
+    """What each choice costs whose model takes so many seconds of motion."""
+    return {
+        choice: price(choice, duration_s, rates)
+        for choice in rates.choices
+        if MODELS[choice.model].takes(duration_s)
+    }

@@ -1,0 +1,73 @@
+"""The bot's models beside those that the engine's server stands in for, and the page on them."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bot.core.jobs import Quality, RunInputs
+from bot.core.models import MODELS, Model
+from bot.settings import Settings
+from engine.api.inputs import parse_inputs
+from engine.api.models import MODELS as STAND_INS
+
+PAGE = Path(__file__).parent.parent / "docs" / "models.md"
+
+
+@pytest.mark.parametrize("slug", MODELS)
+def test_the_stand_in_takes_what_the_bot_sends_and_knows_it_again(slug: str) -> None:
+    model = MODELS[slug]
+    for quality in model.qualities:
+        inputs = RunInputs(slug, "https://files.example/i", "https://files.example/v", quality)
+        taken = parse_inputs(STAND_INS[slug], model.fields(inputs))
+        assert (taken.image_url, taken.video_url, taken.quality) == (
+            inputs.image_url,
+            inputs.video_url,
+            quality,
+        )
+        assert taken.bounds_s == (model.shortest_s, model.longest_s)
+        assert STAND_INS[slug].dollars_per_s[quality] == model.dollars_per_s[quality]
+    assert STAND_INS[slug].default_quality == model.usual_quality
+
+
+def row(model: Model) -> str:
+    """A model in the page's first table."""
+    qualities: list[Quality] = sorted(model.qualities, key=lambda one: one != model.usual_quality)
+    cells = (
+        f"`{model.slug}`",
+        model.name,
+        " · ".join(qualities),
+        " · ".join(f"{model.usual_rates[quality]:g}" for quality in qualities),
+        f"about {model.usual_run_s / 60:.0f} min",
+        f"{model.shortest_s:g} to {model.longest_s:g} s",
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def sent(model: Model) -> str:
+    """A model in its second one."""
+    always = ", ".join(
+        f"`{name}`" + ("" if name == "prompt" else f" {json.dumps(value)}")
+        for name, value in model.always.items()
+    )
+    fields = (
+        f"`{model.subject}`",
+        f"`{model.motion}`",
+        f"`{model.quality}`" if model.quality else "–",
+    )
+    return f"| `{model.slug}` | {' | '.join(fields)} | {always or '–'} |"
+
+
+@pytest.mark.parametrize("slug", MODELS)
+def test_the_page_tells_of_each(slug: str) -> None:
+    lines = PAGE.read_text().splitlines()
+    assert row(MODELS[slug]) in lines
+    assert sent(MODELS[slug]) in lines
+
+
+def test_what_costs_a_credit_costs_about_ten_cents(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that prices that nobody names follow the provider's."""
+    monkeypatch.setenv("MODELS", ", ".join(MODELS))
+    rates = Settings(_env_file=None).rates()
+    for slug, model in MODELS.items():
+        assert rates.by_model[slug] == pytest.approx(model.usual_rates)
