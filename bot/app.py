@@ -41,7 +41,7 @@ from bot.jobs.submits import Submits
 from bot.jobs.upload_limit import Videos
 from bot.media.downloads import Downloads
 from bot.media.inspect import Media
-from bot.provider.breaker import CircuitBreaker
+from bot.provider.breaker import Breakers
 from bot.provider.client import Segmind
 from bot.provider.connect import provider
 from bot.provider.limiter import RateLimiter
@@ -104,7 +104,7 @@ class _Parts:
     downloads: Downloads
     media: Media
     files: Files
-    breaker: CircuitBreaker
+    breakers: Breakers
     limiter: RateLimiter
     jobs: LiveJobs
     lookups: Lookups
@@ -130,7 +130,7 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Wire
     alarms = Alarms()
     database = await Database.open(settings.database, exclusive=True, alarms=alarms)
     store = Store(await stack.enter_async_context(database), settings.operator_limits())
-    jobs, lookups, breaker = LiveJobs(store), Lookups(alarms, clock), CircuitBreaker(clock, alarms)
+    jobs, lookups, breakers = LiveJobs(store), Lookups(alarms, clock), Breakers(clock, alarms)
     media = await stack.enter_async_context(Media(clock=clock))
     files, doors, lag = Files(settings.data_dir), Doors(clock, alarms), LoopLag()
     client = await stack.enter_async_context(_discord_client(settings, doors))
@@ -149,14 +149,14 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Wire
         ),
         media=media,
         files=files,
-        breaker=breaker,
+        breakers=breakers,
         limiter=RateLimiter(clock, settings.segmind_requests_per_minute),
         jobs=jobs,
         lookups=lookups,
         forecast=Forecast(
             store=store,
             jobs=jobs,
-            breaker=breaker,
+            breakers=breakers,
             lookups=lookups,
             clock=clock,
             keep_days=settings.keep_days,
@@ -184,7 +184,7 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Wire
             store=store,
             clock=clock,
             is_ready=lambda: connection.is_ready,
-            is_tripped=lambda: parts.breaker.is_tripped,
+            is_tripped=lambda: parts.breakers.is_tripped,
             alarms=alarms,
             answers=crowd.counts,
             lag=lag,
@@ -265,7 +265,7 @@ def _told(parts: _Parts, crowd: Crowd) -> _Told:
 
 def _runner(parts: _Parts, segmind: Segmind, told: _Told, crowd: Crowd) -> Runner:
     settings, store, clock = parts.settings, parts.store, parts.clock
-    media, files, breaker = parts.media, parts.files, parts.breaker
+    media, files, breakers = parts.media, parts.files, parts.breakers
     return Runner(
         store=store,
         jobs=parts.jobs,
@@ -281,7 +281,7 @@ def _runner(parts: _Parts, segmind: Segmind, told: _Told, crowd: Crowd) -> Runne
             clock=clock,
             supplier=str(settings.discord_api_url),
         ),
-        breaker=breaker,
+        breakers=breakers,
         submits=_submits(parts, segmind),
         renders=Renders(
             store=store,
@@ -291,7 +291,7 @@ def _runner(parts: _Parts, segmind: Segmind, told: _Told, crowd: Crowd) -> Runne
             media=media,
             files=files,
             forecast=parts.forecast,
-            breaker=breaker,
+            breakers=breakers,
             limiter=parts.limiter,
             alarms=parts.alarms,
             clock=clock,
@@ -328,7 +328,7 @@ def _submits(parts: _Parts, segmind: Segmind) -> Submits:
             supplier=str(parts.settings.discord_api_url),
         ),
         files=parts.files,
-        breaker=parts.breaker,
+        breakers=parts.breakers,
         limiter=parts.limiter,
         lookups=parts.lookups,
         strays=Strays(

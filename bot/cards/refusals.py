@@ -260,6 +260,9 @@ SENTENCES: dict[Problem, str] = {
     ),
     Problem.WRONG_CHANNEL: "In this server videos are made in {channels}: ask again there.",
     Problem.QUALITY_NOT_ALLOWED: "{quality} is not open to you in this server: choose {allowed}.",
+    Problem.MODEL_DOWN: (
+        "{model} is unavailable right now: choose {others}, or try again in some minutes."
+    ),
     Problem.MOTION_LENGTH: (
         "{model} takes videos of {least_s:g} to {most_s:g} seconds, and yours has {duration_s}: "
         "give another one, or choose another model."

@@ -2,13 +2,14 @@
 
 from bisect import insort
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 from itertools import count
 
 from bot.core.actions import EVERYWHERE
 from bot.core.admission import Load
+from bot.core.jobs import DEFAULT_MODEL
 from bot.core.rules import Rules
 
 MAX_IN_FLIGHT = 8
@@ -27,6 +28,7 @@ class QueuedJob:
     job_id: str
     person_id: int = field(compare=False)
     server_id: int = field(compare=False)
+    model: str = field(default=DEFAULT_MODEL, compare=False)
 
 
 def may_start(rules: Rules, load: Load) -> bool:
@@ -73,6 +75,10 @@ class _Person:
     def taken(self) -> int:
         """How many turns they have: what is in doubt takes no slot, but it was a turn."""
         return max(self.running.total(), self.unanswered)
+
+
+def _any(_: str) -> bool:
+    return True
 
 
 _Turn = tuple[int, QueuedJob]
@@ -161,6 +167,7 @@ class Queue:
         without: Collection[str] = (),
         without_people: Collection[int] = (),
         preparing: Collection[str] = (),
+        of_model: Callable[[str], object] = _any,
     ) -> list[QueuedJob]:
         """The next jobs to start, in order, at most so many.
 
@@ -178,7 +185,7 @@ class Queue:
                 looked_at.append(heappop(self._heads))
                 if head[1] in without_people:
                     continue
-                later = self._turns_of(self._people[head[1]], without, preparing)
+                later = self._turns_of(self._people[head[1]], without, preparing, of_model)
             else:
                 break
             following = next(later, None)
@@ -189,7 +196,10 @@ class Queue:
         return chosen
 
     def able(
-        self, without: Collection[str] = (), without_people: Collection[int] = ()
+        self,
+        without: Collection[str] = (),
+        without_people: Collection[int] = (),
+        of_model: Callable[[str], object] = _any,
     ) -> list[QueuedJob]:
         """All jobs that might start if it were their turn, in no order: this looks at each."""
         return [
@@ -197,6 +207,7 @@ class Queue:
             for job in self._waiting.values()
             if job.job_id not in without
             and job.person_id not in without_people
+            and of_model(job.model)
             and self._has_room(self._people[job.person_id], job.server_id, Counter())
         ]
 
@@ -237,13 +248,19 @@ class Queue:
         )
 
     def _turns_of(
-        self, person: _Person, without: Collection[str] = (), preparing: Collection[str] = ()
+        self,
+        person: _Person,
+        without: Collection[str] = (),
+        preparing: Collection[str] = (),
+        of_model: Callable[[str], object] = _any,
     ) -> Iterator[_Turn]:
         first = person.taken
         ahead = Counter(job.server_id for job in person.queued if job.job_id in preparing)
         for job in person.queued:
             is_left_out = job.job_id in without or job.job_id in preparing
-            if is_left_out or not self._has_room(person, job.server_id, ahead):
+            if is_left_out or not of_model(job.model):
+                continue
+            if not self._has_room(person, job.server_id, ahead):
                 continue
             yield first + ahead.total(), job
             ahead[job.server_id] += 1

@@ -11,7 +11,7 @@ from bot.errors import Problem, Refused
 from bot.jobs.live import Jobs
 from bot.jobs.lookups import Lookups
 from bot.jobs.upload_limit import link_to
-from bot.provider.breaker import CircuitBreaker
+from bot.provider.breaker import Breakers
 from bot.store.store import Store
 
 PAST_RUNS = 200
@@ -32,14 +32,14 @@ class Forecast:
         *,
         store: Store,
         jobs: Jobs,
-        breaker: CircuitBreaker,
+        breakers: Breakers,
         lookups: Lookups,
         clock: Clock,
         keep_days: float,
     ) -> None:
         self._store = store
         self._jobs = jobs
-        self._breaker = breaker
+        self._breakers = breakers
         self._lookups = lookups
         self._clock = clock
         self._keep_s = keep_days * 24 * 3600
@@ -96,7 +96,7 @@ class Forecast:
 
     async def _held_back(self, job: Job) -> Refused | None:
         """Why it may not be sent off; asked only where that can be."""
-        if self._breaker.has_twin:
+        if self._breakers.has_twin:
             return Refused(Problem.TWIN)
         queue = await self._jobs.queue()
         if queue.is_paused(job.server_id) or self._store.limits.has_spending_caps:
@@ -105,11 +105,12 @@ class Forecast:
 
     async def _turn(self, job: Job) -> Outlook:
         queue = await self._jobs.queue()
-        if self._breaker.is_unavailable:
+        breaker = self._breakers.of(job.model)
+        if breaker.is_unavailable:
             # Once it answers again, whoever can start finds out; without a place nobody can.
             free = queue.free(self._store.limits.max_running, self._clock.time())
-            has_place = bool(queue.next_turns(min(1, free)))
-            if has_place or not self._breaker.is_half_open:
+            has_place = bool(queue.next_turns(min(1, free), of_model=job.model.__eq__))
+            if has_place or not breaker.is_half_open:
                 return Outlook(unavailable=True)
         if self._lookups.is_held_back(job.id):
             return Outlook(held_back=Refused(Problem.NOT_FOUND_OUT_YET))

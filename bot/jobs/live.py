@@ -154,4 +154,4 @@ class LiveJobs:
 def _queued(job: Job) -> QueuedJob:
     """A job's place in the order of arrival: when it was asked for, or when its offer was taken."""
     at = job.created_at if job.source is Source.SLASH else job.queued_at
-    return QueuedJob(at or job.created_at, job.id, job.person_id, job.server_id)
+    return QueuedJob(at or job.created_at, job.id, job.person_id, job.server_id, job.model)

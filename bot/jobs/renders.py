@@ -21,7 +21,7 @@ from bot.jobs.live import Jobs
 from bot.jobs.lookups import REVIEW_EVERY_S, Lookups
 from bot.media.downloads import Downloads
 from bot.media.inspect import Media
-from bot.provider.breaker import CircuitBreaker
+from bot.provider.breaker import Breakers
 from bot.provider.client import Row, RunState, Segmind, Status
 from bot.provider.failures import problem_in
 from bot.provider.limiter import RateLimiter
@@ -64,7 +64,7 @@ class Renders:
         media: Media,
         files: Files,
         forecast: Forecast,
-        breaker: CircuitBreaker,
+        breakers: Breakers,
         limiter: RateLimiter,
         alarms: Alarms,
         clock: Clock,
@@ -77,7 +77,7 @@ class Renders:
         self._media = media
         self._files = files
         self._forecast = forecast
-        self._breaker = breaker
+        self._breakers = breakers
         self._limiter = limiter
         self._alarms = alarms
         self._clock = clock
@@ -105,7 +105,7 @@ class Renders:
         try:
             return await self._ask(job, attempt.request_id, elapsed_s)
         except RequestUnknown:
-            self._breaker.record_poll_success(job.id)
+            self._breakers.of(job.model).record_poll_success(job.id)
             if elapsed_s >= UNKNOWN_GRACE_S:
                 return await self._look_up(job, attempt.request_id, elapsed_s)
             return 5.0
@@ -113,7 +113,7 @@ class Renders:
             log.info("poll failed", job=job.id, reason=str(error))
             if self._limiter.paused_s:
                 return self._limiter.paused_s
-            self._breaker.record_poll_failure(job.id)
+            self._breakers.of(job.model).record_poll_failure(job.id)
             wait_s = error.retry_after_s or 10.0
         except AccountRefused as error:
             raise_for_account(self._alarms, error, SOURCE)
@@ -126,7 +126,7 @@ class Renders:
         """Where a run is, and its result once there is one. Raises `ProviderError`."""
         status = await self._segmind.status(request_id)
         clear_for_account(self._alarms, SOURCE)
-        self._breaker.record_poll_success(job.id)
+        self._breakers.of(job.model).record_poll_success(job.id)
         self._note_word(job, status)
         if status.state is RunState.FAILED:
             return await self._fail(job, status.error, told_cost=status.cost)
@@ -311,7 +311,7 @@ class Renders:
     def _forget(self, job: Job) -> None:
         self._lookups.forget(job.id)
         self._proofs.forget(job.id)
-        self._breaker.forget(job.id)
+        self._breakers.forget(job.id)
         self._seen_running.discard(job.id)
 
     async def fetch(self, job: Job) -> float:

@@ -15,7 +15,8 @@ import structlog
 from bot.clock import Clock, wait_for_event
 from bot.core.actions import ActionKind
 from bot.core.jobs import RUNNING, Job, JobState
-from bot.errors import CannotSave, DeliveryError, MembersUnknown, Problem, StaleJob
+from bot.core.models import MODELS
+from bot.errors import CannotSave, DeliveryError, MembersUnknown, Problem, Refused, StaleJob
 from bot.jobs.deadlines import RetryDeadline
 from bot.jobs.files import Files
 from bot.jobs.given_up import GivenUp
@@ -23,7 +24,7 @@ from bot.jobs.intake import Intake
 from bot.jobs.live import LiveJobs
 from bot.jobs.renders import Renders
 from bot.jobs.submits import Submits
-from bot.provider.breaker import CircuitBreaker
+from bot.provider.breaker import Breakers
 from bot.store.group_commit import Changes, background
 from bot.store.store import Store
 
@@ -68,7 +69,7 @@ class Runner:
         store: Store,
         jobs: LiveJobs,
         intake: Intake,
-        breaker: CircuitBreaker,
+        breakers: Breakers,
         submits: Submits,
         renders: Renders,
         given_up: GivenUp,
@@ -83,7 +84,7 @@ class Runner:
         self._store = store
         self._jobs = jobs
         self._intake = intake
-        self._breaker = breaker
+        self._breakers = breakers
         self._submits = submits
         self._renders = renders
         self._given_up = given_up
@@ -97,19 +98,26 @@ class Runner:
         self._wakers: dict[str, asyncio.Event] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._retries = RetryDeadline(clock, limit_s=0.0)
-        self._was_answering = True
+        self._silent: set[str] = set()
         self._stopping = asyncio.Event()
         self._last_action = 0
         store.database.on_commit.append(self._hear)
 
-    async def why_closed(self) -> Problem | None:
-        """Why a new request could only wait: another bot, or an outage.
+    async def why_closed(self, model: str | None = None) -> Refused | None:
+        """Why a new request, to this model or to any, could only wait: another bot, or an outage.
 
         Once the provider answers again, whoever is new may be the try.
         """
-        if self._breaker.has_twin:
-            return Problem.TWIN
-        return Problem.PROVIDER_DOWN if self._breaker.is_open else None
+        if self._breakers.has_twin:
+            return Refused(Problem.TWIN)
+        offered = self._store.limits.models
+        work = [slug for slug in offered if not self._breakers.of(slug).is_open]
+        if not work or (offered == (model,) and model not in work):
+            return Refused(Problem.PROVIDER_DOWN)
+        if model is None or model in work:
+            return None
+        others = " or ".join(MODELS[slug].name for slug in work)
+        return Refused(Problem.MODEL_DOWN, model=MODELS[model].name, others=others)
 
     async def run(self) -> None:
         """Follow all jobs until `stop`."""
@@ -283,11 +291,8 @@ class Runner:
 
     async def _tell_outage_is_over(self) -> None:
         """Whoever waits in line reads it at once, and not at their next look; the first first."""
-        was_answering, self._was_answering = (
-            self._was_answering,
-            not self._breaker.is_unavailable or self._breaker.is_half_open,
-        )
-        if self._was_answering and not was_answering:
+        were_silent, self._silent = self._silent, self._breakers.silent
+        if were_silent - self._silent:
             for job_id in (await self._jobs.queue()).places():
                 self._cards.wake(job_id)
 

@@ -31,7 +31,7 @@ from bot.jobs.inputs import Inputs
 from bot.jobs.live import Jobs
 from bot.jobs.lookups import REVIEW_EVERY_S, Lookups, find_unclaimed
 from bot.jobs.strays.runs import ASK_AGAIN_S, NotKnownYet, Strays
-from bot.provider.breaker import SOURCE, CircuitBreaker
+from bot.provider.breaker import SOURCE, Breakers, CircuitBreaker
 from bot.provider.client import Row, Segmind
 from bot.provider.failures import problem_in, rejected_for
 from bot.provider.limiter import RateLimiter
@@ -61,7 +61,7 @@ class Submits:
         segmind: Segmind,
         inputs: Inputs,
         files: Files,
-        breaker: CircuitBreaker,
+        breakers: Breakers,
         limiter: RateLimiter,
         lookups: Lookups,
         strays: Strays,
@@ -74,7 +74,7 @@ class Submits:
         self._segmind = segmind
         self._inputs = inputs
         self._files = files
-        self._breaker = breaker
+        self._breakers = breakers
         self._limiter = limiter
         self._clock = clock
         self._run_id = run_id
@@ -88,14 +88,15 @@ class Submits:
 
     async def start(self, job: Job) -> float:
         """Submit a queued job if it is its turn."""
-        if wait_s := self._breaker.submit_wait_s:
+        breaker = self._breakers.of(job.model)
+        if wait_s := breaker.submit_wait_s:
             return wait_s
         if job.id not in await self.startable():
             return LOOK_AGAIN_S
         if wait_s := self._limiter.wait_s(submit=True):
             return wait_s
-        if self._breaker.is_degraded and not await self._probe():
-            return self._breaker.submit_wait_s
+        if breaker.is_degraded and not await self._probe(job.model):
+            return breaker.submit_wait_s
         self._preparing.add(job.id)
         try:
             links = await self._prepare(job)
@@ -136,8 +137,9 @@ class Submits:
 
     async def _submit(self, job: Job, image_url: str, video_url: str) -> float:
         """Save the intent, if it is still this job's turn, and send it."""
+        breaker = self._breakers.of(job.model)
         async with self._turn:
-            if self._breaker.submit_wait_s or job.id not in await self.startable():
+            if breaker.submit_wait_s or job.id not in await self.startable():
                 return LOOK_AGAIN_S
             try:
                 submitting = await self._store.submit(
@@ -149,7 +151,7 @@ class Submits:
                 )
             except Refused as refused:
                 return await self._hold_back(job, refused)
-            self._breaker.submits_in_flight += submitting is not None
+            breaker.submits_in_flight += submitting is not None
         return LOOK_AGAIN_S if submitting is None else await self._send(submitting)
 
     async def _hold_back(self, job: Job, refused: Refused) -> float:
@@ -197,61 +199,76 @@ class Submits:
 
     async def startable(self) -> list[str]:
         """The queued jobs whose turn it is, in order, but for those that are being prepared."""
-        if self._breaker.has_twin:
+        if self._breakers.has_twin:
             return []
         queue, now = await self._jobs.queue(), self._clock.monotonic()
         self._not_before = {
             job_id: at for job_id, at in self._not_before.items() if job_id in queue and at > now
         }
         free = queue.free(self._store.limits.max_running, self._clock.time())
-        if not self._breaker.is_degraded:
-            turns = queue.next_turns(free, self._not_before, preparing=self._preparing)
-            return [queued.job_id for queued in turns]
-        if free <= 0 or self._breaker.submits_in_flight:
-            return []
-        return [queued.job_id for queued in self._next_try(queue)]
+        degraded = self._breakers.degraded
+        tries = [
+            job
+            for model, breaker in degraded.items()
+            if not breaker.submits_in_flight
+            for job in self._next_try(queue, model, breaker)
+        ][: max(0, free)]
+        turns = queue.next_turns(
+            free - len(tries),
+            self._not_before,
+            preparing=self._preparing,
+            of_model=lambda model: model not in degraded,
+        )
+        return [queued.job_id for queued in (*tries, *turns)]
 
-    def _next_try(self, queue: Queue) -> list[QueuedJob]:
-        """Whose submit finds out how the provider is: nobody's whose last one failed, while there
+    def _next_try(self, queue: Queue, model: str, breaker: CircuitBreaker) -> list[QueuedJob]:
+        """Whose submit finds out how a model is: nobody's whose last one failed, while there
         is somebody else. Every second time it is somebody who has had a video, or else who came
         last: many whose files are to blame may have come before.
         """
-        suspects, served = self._breaker.suspects, self._breaker.served
+        suspects, served = breaker.suspects, breaker.served
         kept_back = self._not_before.keys() | self._preparing
-        if self._breaker.is_second_try and (able := queue.able(kept_back, suspects)):
+        if breaker.is_second_try and (able := queue.able(kept_back, suspects, model.__eq__)):
             return [max(able, key=lambda job: (job.person_id in served, job))]
-        turns = partial(queue.next_turns, 1, self._not_before, preparing=self._preparing)
+        turns = partial(
+            queue.next_turns,
+            1,
+            self._not_before,
+            preparing=self._preparing,
+            of_model=model.__eq__,
+        )
         return turns(without_people=suspects) or turns()
 
     async def probe(self) -> None:
         """In an outage, ask whether anything is answered: until then nobody new is let in."""
-        if self._breaker.is_open and not self._breaker.cooldown_s and not self._limiter.wait_s():
-            await self._probe()
+        for model, breaker in self._breakers.degraded.items():
+            if breaker.is_open and not breaker.cooldown_s and not self._limiter.wait_s():
+                await self._probe(model)
 
-    async def _probe(self) -> bool:
+    async def _probe(self, model: str) -> bool:
         """Ask something free before another POST is lost or rejected; whether to submit."""
         if self._failed_probes >= FAILED_PROBES_LIMIT:
             self._failed_probes = 0
-        elif not await self._is_probe_answered():
+        elif not await self._is_probe_answered(model):
             return False
-        self._breaker.record_probe_success()
+        self._breakers.of(model).record_probe_success()
         return True
 
-    async def _is_probe_answered(self) -> bool:
+    async def _is_probe_answered(self, model: str) -> bool:
         try:
             await self._segmind.status(PROBE_REQUEST_ID)
         except ProviderError as error:
             status = error.status or 500
             if status == 401:
-                self._breaker.record_rejection(NOBODY, KeyRejected(str(error), status=401))
+                self._breakers.record_rejection(model, NOBODY, KeyRejected(str(error), status=401))
                 return False
             if status == 429:
                 busy = ProviderBusy(str(error), status=429, retry_after_s=error.retry_after_s)
-                self._breaker.record_rejection(NOBODY, busy)
+                self._breakers.record_rejection(model, NOBODY, busy)
                 return False
             if status >= 500:
                 self._failed_probes += 1
-                self._breaker.record_probe_failure(str(error))
+                self._breakers.of(model).record_probe_failure(str(error))
                 return False
         return True  # also "I do not know this request": a provider that works says that
 
@@ -268,6 +285,7 @@ class Submits:
     async def _send(self, job: Job) -> float:
         """The one POST of an attempt."""
         self._strays.settle(job)
+        breaker = self._breakers.of(job.model)
         assert job.attempt is not None
         try:
             request_id = await self._segmind.submit(job.attempt.inputs)
@@ -277,10 +295,10 @@ class Submits:
             await self._reject(job, error)
             return 0
         except SubmitInDoubt as error:
-            self._breaker.record_lost_submit(job.person_id, str(error))
+            breaker.record_lost_submit(job.person_id, str(error))
             return 0
         finally:
-            self._breaker.submits_in_flight -= 1
+            breaker.submits_in_flight -= 1
         self._record_success(job)
         at = self._clock.time()
         after = await self._store.accepted(job, request_id, at, at)
@@ -291,10 +309,10 @@ class Submits:
         return 0
 
     async def _record_rejection(self, job: Job, error: NotAccepted) -> float:
-        if self._breaker.is_poison(job.id, error):
+        if self._breakers.of(job.model).is_poison(job.id, error):
             await self._reject(job, error)
             return 0
-        rest_s = self._breaker.record_rejection(job.person_id, error)
+        rest_s = self._breakers.record_rejection(job.model, job.person_id, error)
         if job.state is JobState.SUBMITTING:
             await self._store.not_accepted(job, self._clock.time())
         return self._defer(job, rest_s + 1)
@@ -317,14 +335,15 @@ class Submits:
 
     def _record_success(self, job: Job) -> None:
         self._failed_probes = 0
-        if self._breaker.is_tripped:
+        breaker = self._breakers.of(job.model)
+        if breaker.is_tripped:
             self._not_before.clear()  # nobody rests for an outage that is over
-        self._breaker.record_success(job.person_id)
+        breaker.record_success(job.person_id)
         self._rejections.record_success()
         self._forget(job)
 
     def _forget(self, job: Job) -> None:
-        self._breaker.forget(job.id)
+        self._breakers.forget(job.id)
         self._not_before.pop(job.id, None)
 
     async def settle_doubt(self, job: Job) -> float:

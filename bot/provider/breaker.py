@@ -1,4 +1,4 @@
-"""The circuit breaker before the provider: whether to submit now, and how long to leave it alone.
+"""The circuit breakers before the provider, one for each model: whether to submit to it now.
 
 Closed, submits go out freely. After a failure it is degraded: one submit at a time goes out, each
 after a free probe, and whoever's failed goes last. One person's failures may be their files'; after
@@ -12,7 +12,8 @@ import structlog
 
 from bot.alarms import Alarm, Alarms
 from bot.clock import Clock
-from bot.errors import ModelMissing, NotAccepted, ProviderBusy
+from bot.core.jobs import DEFAULT_MODEL
+from bot.errors import AccountRefused, ModelMissing, NotAccepted, ProviderBusy
 from bot.provider.rejections import alarm_of, clear_for_account
 
 log = structlog.get_logger()
@@ -47,11 +48,15 @@ OUTAGE_ADVICE = "It is tried again by itself; check SEGMIND_API_URL and the netw
 
 
 class CircuitBreaker:
-    """Learns from each submit, probe and poll; it is told of them and sends nothing itself."""
+    """Learns from each submit, probe and poll of one model, and sends nothing itself.
 
-    def __init__(self, clock: Clock, alarms: Alarms | None = None) -> None:
+    `source` is whose alarms it raises.
+    """
+
+    def __init__(self, clock: Clock, alarms: Alarms | None = None, source: str = SOURCE) -> None:
         self._clock = clock
         self._alarms = alarms or Alarms()
+        self._source = source
         self._trips = 0
         self._failures = 0
         self._until = 0.0
@@ -96,11 +101,6 @@ class CircuitBreaker:
     def is_second_try(self) -> bool:
         """Whether the next try is one of every two for which who has waited longest stands back."""
         return self._trips > 0 and self._trips % 2 == 0
-
-    @property
-    def has_twin(self) -> bool:
-        """Whether another bot with this token may have bought the same: it is for a person."""
-        return self._alarms.is_raised(Alarm.TWIN)
 
     @property
     def is_tripped(self) -> bool:
@@ -154,8 +154,8 @@ class CircuitBreaker:
         """A submit of theirs came through."""
         if self._trips:
             log.info("the provider takes requests again")
-        clear_for_account(self._alarms, SOURCE)
-        self._alarms.clear(Alarm.MODEL, SOURCE)
+        clear_for_account(self._alarms, self._source)
+        self._alarms.clear(Alarm.MODEL, self._source)
         self._trips, self._failures, self._until, self._submits_from = 0, 0, 0.0, 0.0
         self._failed.clear()
         self._suspects.pop(person_id, None)
@@ -214,7 +214,7 @@ class CircuitBreaker:
         if isinstance(error, ModelMissing):
             facts |= {"address": error.address, "model": error.model}
         if alarm and (self.is_tripped or self._trips > 1):
-            self._alarms.raise_(alarm, SOURCE, **facts)
+            self._alarms.raise_(alarm, self._source, **facts)
         elif error.status != 429:  # of which the limiter tells
             advice = BUSY_ADVICE if is_busy else OUTAGE_ADVICE
             log.warning("the provider does not take requests", **facts, advice=advice)
@@ -268,6 +268,57 @@ class CircuitBreaker:
             self._until = now + wait_s
             self._submits_from = max(self._submits_from, now + submits_s)
             self._is_busy = is_busy
+
+
+class Breakers:
+    """The models' circuit breakers. What is refused to the account concerns all of them."""
+
+    def __init__(self, clock: Clock, alarms: Alarms | None = None) -> None:
+        self._clock = clock
+        self._alarms = alarms or Alarms()
+        self._each: dict[str, CircuitBreaker] = {}
+
+    def of(self, model: str) -> CircuitBreaker:
+        """This model's."""
+        if model not in self._each:
+            source = SOURCE if model == DEFAULT_MODEL else f"{SOURCE} to {model}"
+            self._each[model] = CircuitBreaker(self._clock, self._alarms, source)
+        return self._each[model]
+
+    @property
+    def degraded(self) -> dict[str, CircuitBreaker]:
+        """Those of the models to which submits go one at a time, or not at all."""
+        return {model: one for model, one in self._each.items() if one.is_degraded}
+
+    @property
+    def silent(self) -> set[str]:
+        """The models of which nothing has been heard since the last failure."""
+        each = self._each.items()
+        return {model for model, one in each if one.is_unavailable and not one.is_half_open}
+
+    @property
+    def is_tripped(self) -> bool:
+        """Whether any model's is."""
+        return any(one.is_tripped for one in self._each.values())
+
+    @property
+    def has_twin(self) -> bool:
+        """Whether another bot with this token may have bought the same: it is for a person."""
+        return self._alarms.is_raised(Alarm.TWIN)
+
+    def record_rejection(self, model: str, person_id: int, error: NotAccepted) -> float:
+        """As `CircuitBreaker.record_rejection`; of what another model would meet, all learn."""
+        rest_s = self.of(model).record_rejection(person_id, error)
+        if isinstance(error, AccountRefused) and not _may_be_about_inputs(error):
+            for other, breaker in self._each.items():
+                if other != model:
+                    breaker.record_rejection(person_id, error)
+        return rest_s
+
+    def forget(self, job_id: str) -> None:
+        """A job has left the queue, or its run has ended."""
+        for breaker in self._each.values():
+            breaker.forget(job_id)
 
 
 def _may_be_about_inputs(error: NotAccepted) -> bool:

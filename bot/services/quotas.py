@@ -32,7 +32,7 @@ MOST_EXPORTED, EXPORTED_AT_ONCE = 20_000, 2_000
 class ProviderHealth(Protocol):
     """What is asked of the runner."""
 
-    async def why_closed(self) -> Problem | None:
+    async def why_closed(self) -> Refused | None:
         """Why a new request could only wait, if that is so."""
 
 
@@ -80,7 +80,7 @@ class Quotas:
         )
         found = list(admission.obstacles(rules, standing, Ask(channels), at))
         if self._runner and (closed := await self._runner.why_closed()):
-            found.append(Refused(closed))
+            found.append(closed)
         mine = await self._store.read.jobs_of(person_id, server_id, 25)
         return Eligibility(
             server_id=server_id,

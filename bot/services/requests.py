@@ -57,8 +57,8 @@ class JobRunner(Protocol):
     def wake(self, job_id: str) -> None:
         """Look at this job now."""
 
-    async def why_closed(self) -> Problem | None:
-        """Why a new request could only wait, if that is so."""
+    async def why_closed(self, model: str | None = None) -> Refused | None:
+        """Why a new request, to this model or to any, could only wait, if that is so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ class RequestService:
         refuse_at_sight(image, video)
         choice = self.rates.choice(model, quality)
         place = await self.wallets.paying(place)
-        await self._refuse_when_closed()
+        await self._refuse_when_closed(choice.model)
         at = self._clock.time()
         new = replace(
             _new_job(place, Source.SLASH, interaction_id, image, video),
@@ -211,7 +211,7 @@ class RequestService:
         """The button of a priced offer: hold and queue. Raises `Refused`."""
 
         async def decide() -> Job:
-            job = await self._startable(job_id, place.person_id)
+            job = await self._startable(job_id, place.person_id, choice.model)
             paid = await self.wallets.paying_for(job, place)
             assert job.duration_s is not None
             try:
@@ -232,7 +232,7 @@ class RequestService:
         self._runner.wake(queued.id)
         return queued
 
-    async def _startable(self, job_id: str, person_id: int) -> Job:
+    async def _startable(self, job_id: str, person_id: int, model: str) -> Job:
         job = await self._own(job_id, person_id)
         if job.ended:
             raise Refused(Problem.ALREADY_ENDED, job=job.id)
@@ -240,7 +240,7 @@ class RequestService:
             raise Refused(Problem.ALREADY_STARTED, job=job.id)
         if job.duration_s is None:
             raise Refused(Problem.NOT_READY)
-        await self._refuse_when_closed()
+        await self._refuse_when_closed(model)
         return job
 
     async def choose_payer(self, place: Place, server_id: int) -> Wallet:
@@ -329,16 +329,17 @@ class RequestService:
         """What each choice costs for ten seconds of motion, in credits."""
         return prices(10.0, self.rates)
 
-    async def _refuse_when_closed(self) -> None:
-        if problem := await self._runner.why_closed():
-            raise Refused(problem)
+    async def _refuse_when_closed(self, model: str | None = None) -> None:
+        if closed := await self._runner.why_closed(model):
+            raise closed
 
     async def _own(self, job_id: str, person_id: int) -> Job:
         found = job_id_in(job_id)
         job = await self._store.read.job(found) if found else None
         if job is None:
-            if await self._runner.why_closed() is Problem.TWIN:  # which may have it
-                raise Refused(Problem.TWIN)
+            closed = await self._runner.why_closed()
+            if closed and closed.problem is Problem.TWIN:  # which may have it
+                raise closed
             raise Refused(Problem.UNKNOWN_JOB, job=job_id.strip()[:40] or "–")
         if job.person_id != person_id:
             raise Refused(Problem.NOT_YOUR_JOB)

@@ -274,7 +274,9 @@ class Queries:
                 queue.count_running(job.person_id, job.server_id, 1, began=job.run_began_at)
             if job.state is JobState.SUBMITTING:
                 queue.count_submitting(job.person_id, 1, is_in_doubt=job.is_in_doubt)
-        waiting = select(arrival, jobs.c.id, jobs.c.person_id, jobs.c.server_id)
+        waiting = select(
+            arrival, *(jobs.c[name] for name in ("id", "person_id", "server_id", "model"))
+        )
         for queued in connection.execute(waiting.where(jobs.c.state == JobState.QUEUED)):
             queue.enter(QueuedJob(*queued))
         return queue

@@ -34,6 +34,7 @@ RUN_TIME_S = 20.0
 PATIENCE_S = 60.0
 # Finn's server is not among them, so that he is told that the bot is not for him.
 ALLOWED_SERVERS = ("studio", "garden")
+MODELS = "pixverse-mimic, p-video-animate, wan-animate"
 OWN_MARK = ".playground"
 
 
@@ -106,7 +107,7 @@ class Playground:
         return await Program.start(
             *(BOT, str(self._clock_file)),
             log_path=self.folder / "bot.log",
-            env=env | {"ALLOWED_SERVERS": servers},
+            env=env | {"ALLOWED_SERVERS": servers, "MODELS": MODELS},
         )
 
     async def _until_online(self, bot: Program) -> None:

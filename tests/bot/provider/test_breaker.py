@@ -5,7 +5,7 @@ from structlog.testing import capture_logs
 
 from bot.alarms import Alarm, Alarms
 from bot.errors import KeyRejected, ModelMissing, NotAccepted, OutOfCredits, ProviderBusy
-from bot.provider.breaker import CircuitBreaker
+from bot.provider.breaker import Breakers, CircuitBreaker
 from tests.bot.stopped_clock import StoppedClock
 
 ADA, BEN, CLEO = 1, 2, 3
@@ -311,3 +311,17 @@ def test_an_odd_run_that_could_be_asked_after_counts_again() -> None:
     breaker.record_poll_failure("one")
     breaker.record_poll_failure("three")
     assert breaker.is_tripped
+
+
+def test_what_is_refused_to_the_account_stops_every_model_and_a_missing_one_itself() -> None:
+    breakers = Breakers(StoppedClock())
+    first, second = breakers.of("first"), breakers.of("second")
+    for person in (1, 2):
+        missing = ModelMissing("gone", status=404, address="a", model="first")
+        breakers.record_rejection("first", person, missing)
+    assert first.is_tripped
+    assert not second.is_degraded
+    breakers.record_rejection("second", 3, KeyRejected("no", status=401))
+    assert second.is_tripped
+    assert breakers.of("third").is_degraded is False, "it finds out by itself"
+    assert set(breakers.degraded) == {"first", "second"}

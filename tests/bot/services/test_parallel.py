@@ -41,7 +41,7 @@ VIDEO = GivenFile(Upload("https://cdn.example/v.mp4", "v.mp4", 1), "video/mp4")
 class Everybody:
     """No runner to wake, and nobody is a stranger."""
 
-    async def why_closed(self) -> None:
+    async def why_closed(self, model: str | None = None) -> None:
         """It never is."""
 
     def wake(self, job_id: str) -> None:

@@ -33,7 +33,7 @@ from bot.jobs.submits import Submits
 from bot.jobs.upload_limit import Videos
 from bot.media.downloads import Downloads
 from bot.media.inspect import Media
-from bot.provider.breaker import CircuitBreaker
+from bot.provider.breaker import Breakers
 from bot.provider.client import Segmind
 from bot.provider.limiter import RateLimiter
 from bot.services.moderation import Moderation
@@ -172,7 +172,7 @@ class Program:
             observer=self.limiter,
             now=clock.time,
         )
-        self.files, self.breaker, media = Files(self.folder), CircuitBreaker(clock), Decoder()
+        self.files, self.breakers, media = Files(self.folder), Breakers(clock), Decoder()
         self.jobs = LiveJobs(self.store)
         await self.jobs.load()  # what is here at the start, as the runner reads it
         self.alarms = Alarms()
@@ -180,7 +180,7 @@ class Program:
         self.forecast = Forecast(
             store=self.store,
             jobs=self.jobs,
-            breaker=self.breaker,
+            breakers=self.breakers,
             lookups=self.lookups,
             clock=clock,
             keep_days=14,
@@ -222,7 +222,7 @@ class Program:
         )
 
     def _runner(self, segmind: Segmind, downloads: Downloads, media: Media) -> Runner:
-        store, files, breaker, clock = self.store, self.files, self.breaker, self.clock
+        store, files, breakers, clock = self.store, self.files, self.breakers, self.clock
         alarms, limiter = self.alarms, self.limiter
         post = Post(store, self.outside, clock)
         return Runner(
@@ -246,7 +246,7 @@ class Program:
                 clock=clock,
                 supplier=self.outside.url,
             ),
-            breaker=breaker,
+            breakers=breakers,
             submits=self._submits(segmind, downloads, media),
             renders=Renders(
                 store=store,
@@ -256,7 +256,7 @@ class Program:
                 media=media,
                 files=files,
                 forecast=self.forecast,
-                breaker=breaker,
+                breakers=breakers,
                 limiter=limiter,
                 alarms=alarms,
                 clock=clock,
@@ -287,7 +287,7 @@ class Program:
                 supplier=self.outside.url,
             ),
             files=files,
-            breaker=self.breaker,
+            breakers=self.breakers,
             limiter=limiter,
             lookups=self.lookups,
             strays=Strays(

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
+from aiohttp.web import Request
 from structlog.testing import capture_logs
 
 from bot.alarms import Alarm
@@ -319,3 +320,34 @@ async def test_an_outage_of_polls_is_over_at_once_too(life: Life) -> None:
     await life.until(lambda: reads_unavailable(life) == 0, step_s=0.25)
     polls = [seen for seen in life.provider.requests[asked:] if seen.path.endswith("/status")]
     assert len(polls) <= 4
+
+
+async def test_one_models_outage_is_not_anothers(life: Life) -> None:
+    """Whoever wants it reads which others work; what waits for it starts when it is back."""
+    asked: list[int] = []
+
+    def is_other(request: Request) -> bool:
+        if request.path.endswith("/scail"):
+            asked.append(1)
+        return not request.path.endswith("/scail")
+
+    missing = answers.error(404, {"error": "Model scail not found"})
+    gone = Rule(missing, *SUBMIT, spares=is_other)
+    life.faults.add(gone)
+    await life.start(models={"pixverse-mimic": {}, "scail": {}})
+    ada, ben, cleo = [await life.person(name) for name in ("ada", "ben", "cleo")]
+    general, files = life.channel("general"), {"image": life.picture, "video": life.motion}
+    await ada.use(general, "mimic", {"model": "scail"}, files)
+    await life.until(lambda: len(asked) == 1)
+    await life.reaches("queued")
+    await ben.use(general, "mimic", {"model": "scail"}, files)
+    await life.until(lambda: len(asked) == 2, step_s=1.0)
+    await life.reaches("queued", "queued")
+    outcome = await cleo.outcome(await cleo.use(general, "mimic", {"model": "scail"}, files))
+    said = "SCAIL is unavailable right now: choose PixVerse Mimic, or try again in some minutes."
+    assert said in text_of(outcome["message"])
+    await life.mimic(cleo)
+    await life.reaches("queued", "queued", "delivered", step_s=1.0)
+    life.faults.rules.remove(gone)
+    await life.reaches("delivered", "delivered", "delivered", step_s=5.0)
+    assert [run.inputs.model.slug for run in life.provider.accepted].count("scail") == 2
