@@ -81,7 +81,9 @@ class Doctor:
         queued = await self._queued(database)
         found.notes += _line(queued)
         if rows is not None:
-            runs = ProviderBills(books, rows, began - days * DAY_S, began, queued)
+            runs = ProviderBills(
+                books, rows, began - days * DAY_S, began, queued, rates=self._settings.rates()
+            )
             found.differences += runs.differences()
             found.notes += runs.notes()
         return found

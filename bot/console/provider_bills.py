@@ -1,10 +1,13 @@
 """What the provider says that it ran and billed, held against our own attempts."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from typing import cast
 
 from bot.core.books import CAPTURED, AttemptLine, Books, Difference, JobLine
-from bot.core.jobs import Job, JobState
+from bot.core.jobs import Job, JobState, Quality
+from bot.core.models import MODELS, Rates
 from bot.errors import Problem
 from bot.jobs.given_up import LOOK_FOR_S
 from bot.jobs.strays.sameness import is_same_link
@@ -21,9 +24,17 @@ class ProviderBills:
     """The provider's history against our attempts, within some days."""
 
     def __init__(
-        self, books: Books, rows: Sequence[Row], since: float, until: float, queued: Sequence[Job]
+        self,
+        books: Books,
+        rows: Sequence[Row],
+        since: float,
+        until: float,
+        queued: Sequence[Job],
+        *,
+        rates: Rates,
     ) -> None:
         self._since, self._until = since, until
+        self._rates = rates
         self._rows = {row.request_id: row for row in rows}
         self._jobs = {job.id: job for job in books.jobs}
         self._followed = {
@@ -43,7 +54,24 @@ class ProviderBills:
             f"{sum(costs):.2f} in its own credits. Older runs were not compared (--days), nor "
             f"such as began in the last {LATE_ROWS_S / 60:.0f} minutes and may not show yet."
         )
-        return [read]
+        return [read, *self._seconds()]
+
+    def _seconds(self) -> Iterator[str]:
+        """What a second of motion has really cost, beside what people pay for it."""
+        runs: defaultdict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
+        for request_id, attempt in self._claims.items():
+            row, job = self._rows.get(request_id), self._jobs.get(attempt.job_id)
+            if row and row.cost and row.state is RunState.COMPLETED and job and job.duration_s:
+                runs[attempt.model, attempt.quality].append((row.cost, job.duration_s))
+        for (model, quality), made in sorted(runs.items()):
+            cost, seconds = map(sum, zip(*made, strict=True))
+            name = MODELS[model].name if model in MODELS else model
+            rate = dict(self._rates.by_model.get(model, {})).get(cast("Quality", quality))
+            pays = "it is no longer offered" if rate is None else f"people pay {rate:g} credits"
+            yield (
+                f"A second of {name} {quality} has cost {cost / seconds:.3f} in the provider's "
+                f"credits, by {len(made)} run{'s' if len(made) > 1 else ''}; {pays}."
+            )
 
     def differences(self) -> list[Difference]:
         """What does not agree."""

@@ -29,6 +29,7 @@ class JobLine:
     price: int | None
     model: str
     quality: str | None
+    duration_s: float | None
     attempt_id: int | None
     video_deleted_at: float | None
     failure: Mapping[str, Any] | None = None

@@ -41,6 +41,8 @@ async def test_what_the_bot_leaves_agrees_also_while_it_runs(life: Life) -> None
     assert said.startswith("Read 1 jobs, 1 attempts, 2 entries and 1 wallets.")
     assert "(--days)" in said
     assert "1 runs" in said
+    second = "A second of PixVerse Mimic 360p has cost 0.090 in the provider's credits, by 1 run; "
+    assert f"{second}people pay 0.9 credits." in said
     await life.start()
     ada = await life.person("ada")
     await life.mimic(ada)
