@@ -158,6 +158,7 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Wire
             jobs=jobs,
             breakers=breakers,
             lookups=lookups,
+            rates=settings.rates(),
             clock=clock,
             keep_days=settings.keep_days,
         ),

@@ -7,7 +7,7 @@ from enum import StrEnum
 from bot.cards.refusals import sentence
 from bot.cards.wording import credits_text, seconds_text
 from bot.core.jobs import ID_ALPHABET, ID_LENGTH, Delivered, Job, JobState, Outcome, Source
-from bot.core.models import MODELS
+from bot.core.models import MODELS, Choice
 from bot.errors import Refused
 
 
@@ -24,10 +24,10 @@ class Outlook:
     """What a status card says besides its job.
 
     `place` in the line is from 1, as of `place_as_of`; times are unix seconds, as `ready_at` is;
-    `held_back` is why it may not be sent off, `unavailable` is the provider, `waits_for_own` that
-    the person's other videos must be done first, and `known_by` when at the latest it is known
-    whether the provider has a job in doubt, `None` while nobody can say. A finished video is kept
-    here until `kept_until`.
+    `held_back` is why it may not be sent off, `unavailable` is its model (`instead` would do it for
+    so many credits), `waits_for_own` that the person's other videos must be done first, and
+    `known_by` when at the latest it is known whether the provider has a job in doubt, `None` while
+    nobody can say. A finished video is kept here until `kept_until`.
     """
 
     place: int | None = None
@@ -36,6 +36,7 @@ class Outlook:
     pace: Pace = Pace.USUAL
     held_back: Refused | None = None
     unavailable: bool = False
+    instead: tuple[Choice, int] | None = None
     waits_for_own: bool = False
     known_by: float | None = None
     kept_until: float | None = None
@@ -141,8 +142,18 @@ def _in_line(job: Job, outlook: Outlook) -> str:
     if outlook.held_back:
         return f"{sentence(outlook.held_back.problem, outlook.held_back.facts)} {KEEPS_PLACE}"
     if outlook.unavailable:
-        return f"The video service is unavailable right now. {KEEPS_PLACE}"
+        return f"{_unavailable(job, outlook)} {KEEPS_PLACE}"
     return f"{_turn(outlook)}Asked <t:{job.created_at:.0f}:R>.{_settled(job)}"
+
+
+def _unavailable(job: Job, outlook: Outlook) -> str:
+    if outlook.instead is None:
+        return "The video service is unavailable right now."
+    (model, quality), cost = outlook.instead
+    return (
+        f"{MODELS[job.model].name} is unavailable right now; {MODELS[model].name} would do it in "
+        f"{quality} for {credits_text(cost)}, if you cancel this one and ask again."
+    )
 
 
 def _turn(outlook: Outlook) -> str:

@@ -366,7 +366,7 @@ def _note(job: Job, outlook: Outlook) -> str | None:
         case JobState.QUEUED if held := outlook.held_back:
             return f"{HALT}{crc32(f'{held.problem}{held.facts}'.encode()):08x}"
         case JobState.QUEUED if outlook.unavailable:
-            return HALT
+            return f"{HALT}{crc32(str(outlook.instead).encode()):08x}" if outlook.instead else HALT
         case JobState.QUEUED:
             return "own" if outlook.waits_for_own else str(outlook.place)
         case JobState.SUBMITTING if job.is_in_doubt:

@@ -5,8 +5,9 @@ import math
 from bot.cards.status_text import Outlook, Pace
 from bot.clock import Clock
 from bot.core.jobs import Job, JobState, Quality
-from bot.core.models import MODELS
+from bot.core.models import MODELS, Choice, Rates, prices
 from bot.core.polling import PastRun, RunTimes
+from bot.core.rules import rules_for
 from bot.errors import Problem, Refused
 from bot.jobs.live import Jobs
 from bot.jobs.lookups import Lookups
@@ -34,6 +35,7 @@ class Forecast:
         jobs: Jobs,
         breakers: Breakers,
         lookups: Lookups,
+        rates: Rates,
         clock: Clock,
         keep_days: float,
     ) -> None:
@@ -41,6 +43,7 @@ class Forecast:
         self._jobs = jobs
         self._breakers = breakers
         self._lookups = lookups
+        self._rates = rates
         self._clock = clock
         self._keep_s = keep_days * 24 * 3600
         self._past: dict[str, list[PastRun]] = {}
@@ -89,6 +92,17 @@ class Forecast:
             return Outlook(pace=Pace.DUE)
         return Outlook(ready_at=now + times.remaining_s(elapsed_s))
 
+    async def _instead(self, job: Job) -> tuple[Choice, int] | None:
+        """The cheapest of what others, that are not known to be down and are open, would make."""
+        server = await self._store.rulebook.of(job.server_id)
+        rules = rules_for(self._store.limits, job.server_id, server)
+        working = {
+            choice: cost
+            for choice, cost in prices(job.duration_s or 0.0, self._rates).items()
+            if rules.allow(choice) and not self._breakers.of(choice.model).is_unavailable
+        }
+        return min(working.items(), key=lambda one: one[1]) if working else None
+
     def _known_by(self, job: Job, now: float) -> float | None:
         """The minute at whose end it is known what became of a doubt; `None` if nobody can say."""
         left_s = self._lookups.known_in_s(job.id)
@@ -111,7 +125,7 @@ class Forecast:
             free = queue.free(self._store.limits.max_running, self._clock.time())
             has_place = bool(queue.next_turns(min(1, free), of_model=job.model.__eq__))
             if has_place or not breaker.is_half_open:
-                return Outlook(unavailable=True)
+                return Outlook(unavailable=True, instead=await self._instead(job))
         if self._lookups.is_held_back(job.id):
             return Outlook(held_back=Refused(Problem.NOT_FOUND_OUT_YET))
         if queue.waits_for_own(job.person_id, job.server_id):

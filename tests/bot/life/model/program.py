@@ -182,6 +182,7 @@ class Program:
             jobs=self.jobs,
             breakers=self.breakers,
             lookups=self.lookups,
+            rates=Rates({DEFAULT_MODEL: RATES}),
             clock=clock,
             keep_days=14,
         )

@@ -343,6 +343,9 @@ async def test_one_models_outage_is_not_anothers(life: Life) -> None:
     await ben.use(general, "mimic", {"model": "scail"}, files)
     await life.until(lambda: len(asked) == 2, step_s=1.0)
     await life.reaches("queued", "queued")
+    await ada.wait_for(
+        says("SCAIL is unavailable", "PixVerse Mimic would do it in 360p for 2 cred")
+    )
     outcome = await cleo.outcome(await cleo.use(general, "mimic", {"model": "scail"}, files))
     said = "SCAIL is unavailable right now: choose PixVerse Mimic, or try again in some minutes."
     assert said in text_of(outcome["message"])
