@@ -127,6 +127,7 @@ class Problem(StrEnum):
     WRONG_CHANNEL = "wrong_channel"  # channels: mentions
     QUALITY_NOT_ALLOWED = "quality_not_allowed"  # quality, allowed
     NO_QUALITY = "no_quality"
+    NO_PROMPT = "no_prompt"  # model
     MODEL_DOWN = "model_down"  # model, others
     MOTION_LENGTH = "motion_length"  # model, duration_s, least_s, most_s
     QUALITY_UNKNOWN = "quality_unknown"  # model, quality, makes

@@ -1,5 +1,6 @@
 """The bot's models beside those that the engine's server stands in for, and the page on them."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -25,6 +26,9 @@ def test_the_stand_in_takes_what_the_bot_sends_and_knows_it_again(slug: str) -> 
             inputs.video_url,
             quality,
         )
+        wish = dataclasses.replace(inputs, prompt="Wave." if model.prompt else "")
+        assert parse_inputs(STAND_INS[slug], model.fields(wish)).quality == quality
+        assert model.inputs_in(model.fields(wish)) == wish
         assert taken.bounds_s == (model.shortest_s, model.longest_s)
         assert STAND_INS[slug].dollars_per_s[quality] == model.dollars_per_s[quality]
     assert STAND_INS[slug].default_quality == model.usual_quality
@@ -46,16 +50,11 @@ def row(model: Model) -> str:
 
 def sent(model: Model) -> str:
     """A model in its second one."""
-    always = ", ".join(
-        f"`{name}`" + ("" if name == "prompt" else f" {json.dumps(value)}")
-        for name, value in model.always.items()
-    )
-    fields = (
-        f"`{model.subject}`",
-        f"`{model.motion}`",
-        f"`{model.quality}`" if model.quality else "–",
-    )
-    return f"| `{model.slug}` | {' | '.join(fields)} | {always or '–'} |"
+    fields = (model.subject, model.motion, model.quality, model.prompt)
+    names = [f"`{name}`" if name else "–" for name in fields]
+    needed = " *" if model.usual_prompt else ""
+    always = ", ".join(f"`{name}` {json.dumps(value)}" for name, value in model.always.items())
+    return f"| `{model.slug}` | {' | '.join(names)}{needed} | {always or '–'} |"
 
 
 @pytest.mark.parametrize("slug", MODELS)

@@ -53,6 +53,7 @@ class NewJob:
     subject: Upload | None = None
     motion: Upload | None = None
     model: str = DEFAULT_MODEL
+    prompt: str = ""
     quality: Quality | None = None
     token: str | None = None
     token_expires_at: float = 0.0

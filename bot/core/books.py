@@ -46,6 +46,7 @@ class AttemptLine:
     video_url: str
     model: str
     quality: str
+    prompt: str
     request_id: str | None
     submitted_at: float | None
     cost: float | None
@@ -53,7 +54,7 @@ class AttemptLine:
     @property
     def inputs(self) -> RunInputs:
         """What was sent."""
-        return RunInputs(self.model, self.image_url, self.video_url, self.quality)
+        return RunInputs(self.model, self.image_url, self.video_url, self.quality, self.prompt)
 
 
 @dataclass(frozen=True, slots=True)

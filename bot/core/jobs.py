@@ -151,12 +151,16 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class RunInputs:
-    """What one run is made of: the model's slug, the links of picture and motion, the quality."""
+    """What one run is made of: the model's slug, the links of picture and motion, the quality.
+
+    `prompt` is its requester's, "" where they gave none.
+    """
 
     model: str
     image_url: str
     video_url: str
     quality: str
+    prompt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,11 +181,12 @@ class Attempt:
     cost: float | None = None
     model: str = DEFAULT_MODEL
     quality: str = DEFAULT_QUALITY
+    prompt: str = ""
 
     @property
     def inputs(self) -> RunInputs:
         """What was sent."""
-        return RunInputs(self.model, self.image_url, self.video_url, self.quality)
+        return RunInputs(self.model, self.image_url, self.video_url, self.quality, self.prompt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,8 +220,8 @@ class Job:
     `server_id` is the server whose wallet pays and whose rules hold, 0 the wallet of direct
     messages; `is_direct` that it was asked for in a direct message, which a server may pay too.
 
-    `model` is the slug of the one that makes it. `quality` and `price` are unset until known;
-    `duration_s` is the motion's. `revision` fences
+    `model` is the slug of the one that makes it, and `prompt` what it is told. `quality` and
+    `price` are unset until known; `duration_s` is the motion's. `revision` fences
     every change; `lease` names the run of the program whose submit is in flight. `completed_by_id`
     is the message that brought an offer's other file, or a newer one. `settled` is what a person
     decided when the job was last in review. `moved_from_id` is where an offer was asked for that
@@ -246,6 +251,7 @@ class Job:
     subject: Upload | None = None
     motion: Upload | None = None
     model: str = DEFAULT_MODEL
+    prompt: str = ""
     quality: Quality | None = None
     duration_s: float | None = None
     price: int | None = None

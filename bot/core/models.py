@@ -27,7 +27,8 @@ class Model:
     """One model of a provider's: by its `slug` there, by its `name` for people.
 
     `subject`, `motion` and `quality` are the names of the fields with the picture's link, the
-    motion's, and the quality; without a `quality` field there is only one. `always` is sent with
+    motion's, and the quality; without a `quality` field there is only one. `prompt` is that of what
+    the model is told, if it listens: `usual_prompt`, unless somebody says it. `always` is sent with
     every run. `dollars_per_s` are what a second of motion costs the operator in each quality that
     it makes, of which it makes the `usual_quality` where none is named. `usual_run_s` is what is
     known of its run times to begin with; it takes motions of `shortest_s` to `longest_s`.
@@ -41,6 +42,8 @@ class Model:
     dollars_per_s: Mapping[Quality, float]
     usual_run_s: float
     quality: str | None = None
+    prompt: str | None = None
+    usual_prompt: str = ""
     always: Mapping[str, object] = field(default_factory=dict)
     shortest_s: float = 0.0
     longest_s: float = 30.0
@@ -54,18 +57,33 @@ class Model:
         """Whether a motion of this length is none too short or too long for it."""
         return self.shortest_s <= duration_s <= self.longest_s + TOLERANCE_S
 
+    def told(self, prompt: str) -> str:
+        """What of a prompt it is told, on one line. Raises `Refused` where it does not listen."""
+        flat = " ".join(prompt.split())
+        if flat and not self.prompt:
+            raise Refused(Problem.NO_PROMPT, model=self.name)
+        return flat
+
     def fields(self, inputs: RunInputs) -> dict[str, object]:
         """What is sent for a run of these inputs."""
-        chosen = {self.quality: inputs.quality} if self.quality else {}
-        links = {self.motion: inputs.video_url, self.subject: inputs.image_url}
-        return links | chosen | dict(self.always)
+        sent: dict[str, object] = {
+            self.motion: inputs.video_url,
+            self.subject: inputs.image_url,
+            **self.always,
+        }
+        if self.quality:
+            sent[self.quality] = inputs.quality
+        if self.prompt and (told := inputs.prompt or self.usual_prompt):
+            sent[self.prompt] = told
+        return sent
 
     def inputs_in(self, sent: Mapping[str, object]) -> RunInputs:
         """What a run was made of for which this was sent; "" for what is no text."""
         quality = (sent.get(self.quality) if self.quality else None) or self.usual_quality
-        found = (sent.get(self.subject), sent.get(self.motion), quality)
-        image_url, video_url, quality = (one if isinstance(one, str) else "" for one in found)
-        return RunInputs(self.slug, image_url, video_url, quality)
+        told = sent.get(self.prompt) if self.prompt else ""
+        prompt = "" if told == self.usual_prompt else told
+        found = (sent.get(self.subject), sent.get(self.motion), quality, prompt)
+        return RunInputs(self.slug, *(one if isinstance(one, str) else "" for one in found))
 
     @property
     def usual_rates(self) -> dict[Quality, float]:
@@ -86,11 +104,9 @@ def _kling(slug: str, name: str, dollars_per_s: float, usual_run_s: float) -> Mo
         usual_quality="720p",
         dollars_per_s={"720p": dollars_per_s},
         usual_run_s=usual_run_s,
-        always={
-            "prompt": _AS_IN_THE_VIDEO,
-            "keep_original_sound": True,
-            "character_orientation": "video",
-        },
+        prompt="prompt",
+        usual_prompt=_AS_IN_THE_VIDEO,
+        always={"keep_original_sound": True, "character_orientation": "video"},
         shortest_s=3.0,
     )
 
@@ -117,6 +133,7 @@ MODELS: Mapping[str, Model] = {
             usual_quality="720p",
             dollars_per_s={"720p": 0.03, "1080p": 0.06},
             usual_run_s=60.0,
+            prompt="instruction_prompt",
             always={"save_audio": True},
         ),
         _kling("kling-2.6-standard-motion-control", "Kling 2.6", 0.094, 500.0),
@@ -130,7 +147,9 @@ MODELS: Mapping[str, Model] = {
             usual_quality="480p",
             dollars_per_s={"480p": 0.157},
             usual_run_s=412.0,
-            always={"mode": "animation", "prompt": _AS_IN_THE_VIDEO},
+            prompt="prompt",
+            usual_prompt=_AS_IN_THE_VIDEO,
+            always={"mode": "animation"},
         ),
         Model(
             slug="scail",
@@ -141,7 +160,8 @@ MODELS: Mapping[str, Model] = {
             usual_quality="480p",
             dollars_per_s={"480p": 0.193, "576p": 0.193, "720p": 0.193},
             usual_run_s=429.0,
-            always={"prompt": _AS_IN_THE_VIDEO},
+            prompt="prompt",
+            usual_prompt=_AS_IN_THE_VIDEO,
         ),
     )
 }

@@ -112,9 +112,9 @@ class Runner:
             return Refused(Problem.TWIN)
         offered = self._store.limits.models
         work = [slug for slug in offered if not self._breakers.of(slug).is_open]
-        if not work or (offered == (model,) and model not in work):
+        if not work:
             return Refused(Problem.PROVIDER_DOWN)
-        if model is None or model in work:
+        if model is None or model in work or model not in offered:
             return None
         others = " or ".join(MODELS[slug].name for slug in work)
         return Refused(Problem.MODEL_DOWN, model=MODELS[model].name, others=others)

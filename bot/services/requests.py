@@ -28,7 +28,7 @@ from bot.core.jobs import (
     Upload,
     job_id_in,
 )
-from bot.core.models import Choice, Rates, price, prices
+from bot.core.models import MODELS, Choice, Rates, price, prices
 from bot.errors import Problem, Refused
 from bot.jobs.upload_limit import Videos, link_to
 from bot.media.inspect import IMAGE_LIMIT_BYTES, VIDEO_LIMIT_BYTES
@@ -40,8 +40,6 @@ TOKEN_LIFE_S = 15 * 60
 """How long an interaction's token lives (Discord API docs, Receiving and Responding)."""
 
 EXPLAIN_AGAIN_AFTER_S = 24 * 3600
-
-
 _OTHER_FAMILIES = frozenset({"text", "font", "message"})
 _DOCUMENTS = (
     *("pdf", "zip", "rar", "7z", "x-tar", "gtar", "bzip", "json", "xml", "javascript"),
@@ -120,11 +118,12 @@ class RequestService:
         video: GivenFile,
         model: str | None = None,
         quality: str | None = None,
+        prompt: str = "",
     ) -> Job | None:
         """Save a slash command's request before it is answered; `None` for a repeated event.
 
-        Without a model it is the usual one, without a quality what that usually makes. Raises
-        `Refused` for what can be said without a download.
+        A model and a quality that are not named are the usual ones. Raises `Refused` for what can
+        be said without a download.
         """
         refuse_at_sight(image, video)
         choice = self.rates.choice(model, quality)
@@ -135,6 +134,7 @@ class RequestService:
             _new_job(place, Source.SLASH, interaction_id, image, video),
             model=choice.model,
             quality=choice.quality,
+            prompt=MODELS[choice.model].told(prompt),
             token=token,
             token_expires_at=at + TOKEN_LIFE_S,
         )

@@ -152,6 +152,7 @@ class Decisions:
             "video_url": video_url,
             "model": job.model,
             "quality": job.quality,
+            "prompt": job.prompt,
             "began_at": submitted_at,
             "request_id": request_id,
             "submitted_at": submitted_at,

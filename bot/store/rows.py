@@ -23,7 +23,7 @@ from bot.store.tables import CAME_TO_NOTHING, actions, attempts, jobs
 
 _TOLD = (
     *("id", "source", "origin_id", "server_id", "channel_id", "person_id"),
-    *("is_direct", "model", "quality", "upload_limit_bytes"),
+    *("is_direct", "model", "prompt", "quality", "upload_limit_bytes"),
 )
 _ATTEMPT = tuple(Attempt.__dataclass_fields__)
 
@@ -116,6 +116,7 @@ _SAME = (
     "moved_from_id",
     "created_at",
     "model",
+    "prompt",
     "quality",
     "duration_s",
     "price",

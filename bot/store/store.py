@@ -252,6 +252,7 @@ class Store(Decisions):
             "video_url": video_url,
             "model": job.model,
             "quality": job.quality,
+            "prompt": job.prompt,
             "began_at": at,
         }
         begun = {"attempt_id": connection.scalar(_NEW_ATTEMPT, attempt), "lease": lease}

@@ -30,6 +30,7 @@ _AWAITED = (
         attempts.c.video_url == bindparam("video_url"),
         attempts.c.model == bindparam("model"),
         attempts.c.quality == bindparam("quality"),
+        attempts.c.prompt == bindparam("prompt"),
     )
     .limit(1)
 )

@@ -31,6 +31,9 @@ IMAGE = "The picture that should move: JPEG, PNG, WebP, HEIC"
 VIDEO = "The motion it should follow: a video or an animated GIF, up to 30 seconds"
 
 
+Prompt = app_commands.Range[str, 0, 500]
+
+
 class Mimic(commands.Cog):
     """Asking for a video; who makes it is an option once there are several."""
 
@@ -48,18 +51,20 @@ class Mimic(commands.Cog):
             "video": VIDEO,
             "quality": f"{usual.usual_quality} unless you say otherwise; a higher one costs more",
         }
-        if len(models) > 1:
+        has_more = len(models) > 1 or usual.prompt is not None
+        if has_more:
             options["model"] = f"Who makes it: {usual.name} unless you say otherwise"
             options["quality"] = "Of each model its usual one unless you say otherwise"
+            options["prompt"] = "What else to tell the model, where it listens"
         command: app_commands.Command[Any, ..., None] = app_commands.Command(
             name="mimic",
             description="Make a still picture move like a video",
-            callback=self.mimic if len(models) > 1 else self.mimic_usually,
+            callback=self.mimic if has_more else self.mimic_usually,
         )
         app_commands.describe(**options)(command)
         qualities = made_by(models)
         app_commands.choices(quality=[Choice(name=each, value=each) for each in qualities])(command)
-        if len(models) > 1:
+        if has_more:
             said = [Choice(name=model_line(slug, rates), value=slug) for slug in models]
             app_commands.choices(model=said)(command)
         self._tree.add_command(command)
@@ -69,8 +74,10 @@ class Mimic(commands.Cog):
         interaction: Interaction,
         image: discord.Attachment,
         video: discord.Attachment,
+        *,
         model: str | None = None,
         quality: str | None = None,
+        prompt: Prompt = "",
     ) -> None:
         """Save the request, reply, and leave the rest to the runner."""
         async with answering(interaction, Late.BUSY):
@@ -83,6 +90,7 @@ class Mimic(commands.Cog):
                 video=given(video),
                 model=model,
                 quality=quality,
+                prompt=prompt,
             )
             try:
                 job = await interaction.client.crowd.in_time(interaction.user.id, request)
@@ -102,7 +110,7 @@ class Mimic(commands.Cog):
         quality: str | None = None,
     ) -> None:
         """The same, where there is one model."""
-        await self.mimic(interaction, image, video, None, quality)
+        await self.mimic(interaction, image, video, quality=quality)
 
     async def _turn_away(self, interaction: Interaction) -> None:
         """Told first, while there is time; what may have been saved is ended by the next write."""

@@ -162,3 +162,15 @@ async def test_what_is_offered_no_more_is_said_where_it_was_promised(life: Life)
     outcome = await ben.outcome(await ben.click(channel, int(card["id"]), button(card, "P-Video")))
     assert "P-Video Animate is not offered: choose PixVerse Mimic." in text_of(outcome["message"])
     assert life.money() == []
+
+
+async def test_a_prompt_is_told_to_who_listens(life: Life) -> None:
+    await life.start(models=OFFERED)
+    ada = await life.person("ada")
+    outcome = await ada.outcome(await mimic(life, ada, prompt="Wave."))
+    assert "PixVerse Mimic takes no prompt: leave it out" in text_of(outcome["message"])
+    await mimic(life, ada, model="scail", prompt="  Wave,\n and smile. ")
+    await life.reaches("delivered", step_s=1.0)
+    [run] = life.provider.accepted
+    assert run.inputs.as_sent["prompt"] == "Wave, and smile."
+    assert life.rows("SELECT prompt FROM attempts") == [("Wave, and smile.",)]
