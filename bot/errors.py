@@ -128,6 +128,7 @@ class Problem(StrEnum):
     QUALITY_NOT_ALLOWED = "quality_not_allowed"  # quality, allowed
     NO_QUALITY = "no_quality"
     NO_PROMPT = "no_prompt"  # model
+    PROMPT_TOO_LONG = "prompt_too_long"  # most
     MODEL_DOWN = "model_down"  # model, others
     MOTION_LENGTH = "motion_length"  # model, duration_s, least_s, most_s
     QUALITY_UNKNOWN = "quality_unknown"  # model, quality, makes

@@ -261,6 +261,7 @@ SENTENCES: dict[Problem, str] = {
     Problem.WRONG_CHANNEL: "In this server videos are made in {channels}: ask again there.",
     Problem.QUALITY_NOT_ALLOWED: "{quality} is not open to you in this server: choose {allowed}.",
     Problem.NO_PROMPT: "{model} takes no prompt: leave it out, or choose another model.",
+    Problem.PROMPT_TOO_LONG: "The prompt is too long: say it in {most} characters at most.",
     Problem.MODEL_DOWN: (
         "{model} is unavailable right now: choose {others}, or try again in some minutes."
     ),

@@ -157,8 +157,7 @@ class ProviderBills:
 def _has_files_of(row: Row, job: Job) -> bool:
     """By Discord's links; what was uploaded the bot compares itself."""
     inputs, given = row.inputs, (job.subject, job.motion)
-    is_alike = (inputs.model, inputs.quality) == (job.model, job.quality)
-    return is_alike and all(
+    return inputs.wish == job.wish and all(
         file is not None and is_same_link(url, file.url)
         for url, file in zip((inputs.image_url, inputs.video_url), given, strict=True)
     )

@@ -71,7 +71,8 @@ class NewJob:
 class Load:
     """How many jobs are running and waiting: in the whole bot, one person's, theirs in a server.
 
-    A run that has given its slot back is among its person's that run, and not among all.
+    A run that has given its slot back is among its person's that run, and, where as many run as
+    may, not among all.
     `unanswered` are all whose submit has no answer: those `in_flight`, which run, and those in
     doubt, which do not.
     """

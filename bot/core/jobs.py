@@ -162,6 +162,11 @@ class RunInputs:
     quality: str
     prompt: str = ""
 
+    @property
+    def wish(self) -> tuple[str, str | None, str]:
+        """What they are to become: model, quality and prompt; as `Job.wish`."""
+        return self.model, self.quality, self.prompt
+
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
@@ -302,6 +307,11 @@ class Job:
     def takes_a_slot(self) -> bool:
         """Whether it counts as running: one in doubt does not keep others waiting."""
         return self.state in RUNNING and not self.is_in_doubt
+
+    @property
+    def wish(self) -> tuple[str, str | None, str]:
+        """What its files are to become: model, quality and prompt."""
+        return self.model, self.quality, self.prompt
 
     @property
     def run_began_at(self) -> float | None:

@@ -15,6 +15,7 @@ from bot.errors import Problem, Refused
 CREDITS_PER_DOLLAR = 10.0
 """One credit is about one second of the usual model's usual quality."""
 
+MOST_PROMPT_CHARS = 500
 TOLERANCE_S = 0.05
 """The length of a video is never exact."""
 
@@ -62,6 +63,8 @@ class Model:
         flat = " ".join(prompt.split())
         if flat and not self.prompt:
             raise Refused(Problem.NO_PROMPT, model=self.name)
+        if len(flat) > MOST_PROMPT_CHARS:
+            raise Refused(Problem.PROMPT_TOO_LONG, most=MOST_PROMPT_CHARS)
         return flat
 
     def fields(self, inputs: RunInputs) -> dict[str, object]:
@@ -81,6 +84,7 @@ class Model:
         """What a run was made of for which this was sent; "" for what is no text."""
         quality = (sent.get(self.quality) if self.quality else None) or self.usual_quality
         told = sent.get(self.prompt) if self.prompt else ""
+        told = " ".join(told.split()) if isinstance(told, str) else ""
         prompt = "" if told == self.usual_prompt else told
         found = (sent.get(self.subject), sent.get(self.motion), quality, prompt)
         return RunInputs(self.slug, *(one if isinstance(one, str) else "" for one in found))

@@ -1,11 +1,11 @@
 """The queue: who waits, and whose turn it is. Times are unix seconds."""
 
-from bisect import insort
+from bisect import bisect_left, insort
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
-from itertools import count
+from itertools import count, islice, takewhile
 
 from bot.core.actions import EVERYWHERE
 from bot.core.admission import Load
@@ -18,6 +18,11 @@ MAX_IN_FLIGHT = 8
 LATE_RUN_S, LATE_RUN_EVERY_S, LATEST_RUN_S = 900.0, 1800.0, 7200.0
 """A run gives its slot back when it is so old; where more than may run are late, each further one
 so much later; and at the latest then."""
+
+
+LAST_LOOKED_AT = 500
+"""In an outage each that waits may ask who is to try: however many these are, no more is gone
+through for one of them."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -56,9 +61,10 @@ def given_back(began: Sequence[float], max_running: int, at: float) -> int:
     They are followed, and count against their person, as before. Each may be billed: so where the
     provider hangs on everything, soon twice as many as may run are under way, and then few more.
     """
+    late = takewhile(lambda since: at - since >= LATE_RUN_S, began)
     return sum(
         at - since >= min(LATE_RUN_S + max(0, more) * LATE_RUN_EVERY_S, LATEST_RUN_S)
-        for more, since in enumerate(began, 1 - max_running)
+        for more, since in enumerate(late, 1 - max_running)
     )
 
 
@@ -142,7 +148,7 @@ class Queue:
         if began is not None and more > 0:
             insort(self._began, began)
         elif began is not None:
-            self._began.remove(began)
+            del self._began[bisect_left(self._began, began)]
         self._people.setdefault(person_id, _Person()).running[server_id] += more
         self._renew(person_id)
 
@@ -201,10 +207,10 @@ class Queue:
         without_people: Collection[int] = (),
         of_model: Callable[[str], object] = _any,
     ) -> list[QueuedJob]:
-        """All jobs that might start if it were their turn, in no order: this looks at each."""
+        """Of those who came last, the jobs that might start if it were their turn."""
         return [
             job
-            for job in self._waiting.values()
+            for job in islice(reversed(self._waiting.values()), LAST_LOOKED_AT)
             if job.job_id not in without
             and job.person_id not in without_people
             and of_model(job.model)

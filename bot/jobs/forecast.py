@@ -94,6 +94,8 @@ class Forecast:
 
     async def _instead(self, job: Job) -> tuple[Choice, int] | None:
         """The cheapest of what others, that are not known to be down and are open, would make."""
+        if len(self._store.limits.models) == 1:
+            return None
         server = await self._store.rulebook.of(job.server_id)
         rules = rules_for(self._store.limits, job.server_id, server)
         working = {

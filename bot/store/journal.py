@@ -193,13 +193,15 @@ def may_submit(connection: Connection, job: Job, rules: Rules, at: float) -> Non
 
 def load(connection: Connection, person_id: int, rules: Rules, at: float) -> Load:
     """The jobs that are under way: of all, of this person, and of theirs in the rules' server."""
-    began = connection.scalars(_RUNS_BEGAN).all()
     running, waiting = connection.execute(_UNDER_WAY).one()
     whose = {"server_id": rules.server_id, "person_id": person_id}
     theirs = connection.execute(_THEIRS_UNDER_WAY, whose).one()
     submitting = connection.execute(_SUBMITTING, whose).one()
+    running -= submitting.in_doubt
+    if running >= rules.max_running:  # else there is room anyway, and they are many to read
+        running -= given_back(connection.scalars(_RUNS_BEGAN).all(), rules.max_running, at)
     return Load(
-        running=running - submitting.in_doubt - given_back(began, rules.max_running, at),
+        running=running,
         running_of_person=theirs.running_of_person - submitting.in_doubt_of_person,
         running_here=theirs.running_here - submitting.in_doubt_here,
         waiting=waiting,

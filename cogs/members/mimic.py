@@ -12,7 +12,7 @@ from discord.ext import commands
 from bot.cards import parts
 from bot.cards.offers.choices import model_line
 from bot.core.jobs import Job
-from bot.core.models import MODELS, made_by
+from bot.core.models import MODELS, MOST_PROMPT_CHARS, made_by
 from bot.errors import Problem, Refused
 from bot.services.requests import RequestService
 from cogs.shared.answers import (
@@ -31,7 +31,7 @@ IMAGE = "The picture that should move: JPEG, PNG, WebP, HEIC"
 VIDEO = "The motion it should follow: a video or an animated GIF, up to 30 seconds"
 
 
-Prompt = app_commands.Range[str, 0, 500]
+Prompt = app_commands.Range[str, 0, MOST_PROMPT_CHARS]
 
 
 class Mimic(commands.Cog):

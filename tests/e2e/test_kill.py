@@ -4,6 +4,22 @@ from sandbox.clients.transcript import text_of
 from tests.e2e.stage import LONG_S, Stage, button, is_video, posts, says
 
 
+async def test_killed_while_a_job_is_checked(stage: Stage) -> None:
+    bot = await stage.bot()
+    ada = await stage.person("ada")
+    outcome = await ada.outcome(await stage.mimic(ada))
+    await bot.kill()
+    assert outcome["state"] == "deferred"
+    assert stage.states() == ["checking"]
+
+    await stage.bot()
+    await ada.wait_for(is_video, LONG_S)
+    await ada.wait_for(says("### Done"))
+    assert len(posts(await ada.messages(stage.channels["general"]))) == 1
+    assert await stage.accepted() == 1
+    assert stage.money() == ["hold", "capture"]
+
+
 async def test_killed_while_a_job_renders(stage: Stage) -> None:
     bot = await stage.bot()
     ada = await stage.person("ada")

@@ -191,7 +191,7 @@ class Strays:
         since = window(job.created_at, self._clock.time())[0]
         for row in reading.strays:
             is_timely = row.created_at is None or row.created_at >= since
-            is_alike = (row.inputs.model, row.inputs.quality) == (job.model, job.quality)
+            is_alike = row.inputs.wish == job.wish
             if not (is_timely and is_alike) or await self._store.read.is_claimed(row.request_id):
                 continue
             if await self._is_its_own(job, row):

@@ -62,6 +62,7 @@ FACTS: dict[Problem, dict[str, str | int | float]] = {
     Problem.BLOCKED_FOR_GOOD: {"reason": HOSTILE},
     Problem.WRONG_CHANNEL: {"channels": "<#5>, <#6>"},
     Problem.NO_PROMPT: {"model": "Plain"},
+    Problem.PROMPT_TOO_LONG: {"most": 500},
     Problem.MODEL_DOWN: {"model": "Plain", "others": "Other"},
     Problem.MOTION_LENGTH: {"model": "Plain", "duration_s": 1.04, "least_s": 3.0, "most_s": 30.0},
     Problem.QUALITY_UNKNOWN: {"model": "Plain", "quality": HOSTILE, "makes": "360p or 540p"},

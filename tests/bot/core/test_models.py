@@ -91,5 +91,16 @@ def test_what_is_not_offered_is_named_with_what_is(
     assert sentence(refused.value.problem, refused.value.facts).startswith(said)
 
 
+def test_a_prompt_has_an_end_and_blanks_on_its_way_change_nothing() -> None:
+    scail = MODELS["scail"]
+    with pytest.raises(Refused):
+        scail.told("a" * 501)
+    inputs = RunInputs("scail", "https://i/1", "https://v/1", "480p", scail.told(" Wave \n now. "))
+    sent = scail.fields(inputs)
+    assert scail.inputs_in(sent | {"prompt": f" {sent['prompt']}\n"}) == inputs
+    usual_one = scail.fields(RunInputs("scail", "https://i/1", "https://v/1", "480p"))
+    assert scail.inputs_in(usual_one | {"prompt": f"{usual_one['prompt']} "}).prompt == ""
+
+
 def usual(quality: Quality) -> Choice:
     return Choice("pixverse-mimic", quality)

@@ -15,6 +15,7 @@ from bot.core.queue import LATE_RUN_S, MAX_IN_FLIGHT
 from bot.core.rules import OperatorLimits
 from bot.errors import Problem, Refused, StaleJob
 from bot.store.database import Database
+from bot.store.queries import Queries
 from bot.store.store import Store
 from bot.store.transitions import transition
 
@@ -27,8 +28,7 @@ LIMITS = OperatorLimits(
     max_waiting=99,
     max_waiting_per_person=99,
 )
-AT = 1_795_000_000.0
-FILE = Upload("https://cdn.example/a", "a", 1)
+AT, FILE = 1_795_000_000.0, Upload("https://cdn.example/a", "a", 1)
 
 
 @pytest.fixture
@@ -180,7 +180,7 @@ async def test_a_run_that_lasts_gives_its_slot_to_another_person(store: Store) -
     assert await sent(same, at=AT + LATE_RUN_S) is None, "one person's limit stays"
     assert await sent(other, at=AT + LATE_RUN_S) is not None
     await store.rendered(running, "https://files.example/v.mp4", 0.5, AT + LATE_RUN_S)
-    _, standing = await store.read.standing(1, 3, AT + LATE_RUN_S)
+    _, standing = await Queries(store.database, store.limits).standing(1, 3, AT + LATE_RUN_S)
     assert (standing.running, standing.running_of_person) == (1, 1), "nor while it is fetched"
 
 

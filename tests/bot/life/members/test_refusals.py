@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+from pydantic import HttpUrl, SecretStr
+from structlog.testing import capture_logs
+
 from sandbox.clients.person import PersonClient
 from sandbox.clients.transcript import text_of
 from tests import media_samples
 from tests.bot.life.world import Life
-from tests.e2e.stage import says
+from tests.e2e.stage import button, says
 
 
 async def refused(
@@ -104,3 +107,34 @@ async def test_over_a_limit_jobs_wait_and_a_full_line_is_said(life: Life) -> Non
     life.provider.workshop.resume()
     await life.reaches("delivered", "delivered", step_s=1.0)
     assert len(life.provider.accepted) == 2
+
+
+async def test_a_wrong_key_is_unavailable_to_members_and_told_to_the_operator(life: Life) -> None:
+    with capture_logs() as logs:
+        await life.start(segmind_api_key=SecretStr("SG_wrong"))
+        ada, ben = await life.person("ada"), await life.person("ben")
+        await ada.outcome(await life.mimic(ada))
+        down = says("The video service is unavailable right now", "you can also")
+        card = (await ada.wait_for(down))["message"]
+        assert life.states() == ["queued"]
+        outcome = await ben.outcome(await life.mimic(ben))
+        assert outcome["ephemeral"]
+        assert "unavailable" in text_of(outcome["message"])
+        await ada.click(life.channel("general"), int(card["id"]), button(card, "Cancel"))
+        await ada.wait_for(says("### Cancelled"))
+        assert life.money() == ["hold", "release"]
+        await life.stop()
+    assert "Check SEGMIND_API_KEY" in str(logs)
+    assert "SG_wrong" not in str(logs)
+    await life.start()
+    await life.mimic(ben)
+    await life.reaches("cancelled", "delivered", step_s=1.0)
+
+
+async def test_a_provider_that_does_not_answer(life: Life) -> None:
+    await life.start(segmind_api_url=HttpUrl("http://127.0.0.1:9/v2"))
+    ada = await life.person("ada")
+    await life.mimic(ada)
+    await ada.wait_for(says("The video service is unavailable right now"))
+    assert life.states() == ["queued"]
+    assert life.money() == ["hold"]

@@ -135,7 +135,10 @@ async def test_far_below_discords_own_bound_nothing_goes_out_but_answers(
             await ben.send(direct, files=[life.picture])
             await life.clock.until_quiet()
             life.advance(11)
-        assert refusals(life) in {made, made + 1}, "two that come at once may both go out"
+        both = (
+            many <= made
+        )  # the lower bound is looked at before: two that come at once may pass it
+        assert made <= refusals(life) <= made + both
         outcome = await ada.outcome(await ada.use(life.channel("general"), "credits"))
         assert outcome["state"] == "replied"
         life.faults.rules.remove(refused)
