@@ -54,7 +54,7 @@ def still(picture: Path, like: Path, out: Path) -> Path:
         written.width, written.height = image.size
         written.pix_fmt = "yuv420p"
         for index in range(count):
-            frame = av.VideoFrame.from_image(image)
+            frame = av.VideoFrame.from_ndarray(np.asarray(image), format="rgb24")
             frame.pts = index
             container.mux(written.encode(frame))
         container.mux(written.encode())
@@ -150,7 +150,8 @@ def is_flat(joints: list[dict[int, np.ndarray]]) -> np.ndarray:
     points = np.stack([as_array(each) for each in joints])
     bones = np.stack([points[:, b] - points[:, a] for a, b in LIMB_BONES], 1)
     flat = np.hypot(bones[..., 0], bones[..., 1])
-    return flat > 0.35 * np.linalg.norm(bones, axis=-1)
+    long_enough: np.ndarray = flat > 0.35 * np.linalg.norm(bones, axis=-1)
+    return long_enough
 
 
 def as_array(joints: dict[int, np.ndarray]) -> np.ndarray:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from bench.load.samples import MOTION_SIZE, PICTURE_SIZE, Samples
 from sandbox.discord.server import DiscordServer
 from sandbox.discord.state import cdn
+from sandbox.discord.state.dimensions import dimensions
 from sandbox.discord.state.model import (
     Attachment,
     Channel,
@@ -40,7 +41,7 @@ MENTION = re.compile(r"<@(\d+)>")
 
 
 # Each posted video is the same one: opening it anew every time would be most of what a post costs.
-cdn.dimensions = functools.lru_cache(SIZES_KEPT)(cdn.dimensions)
+cdn.dimensions = functools.lru_cache(SIZES_KEPT)(dimensions)  # type: ignore[attr-defined]
 
 
 class CrowdedWorld(World):

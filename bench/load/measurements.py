@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -93,7 +93,7 @@ class Measurements:
         return counts, {name: value for name, value in found.items() if value is not None}
 
 
-TOTALS = {
+TOTALS: Mapping[str, Callable[[Measurement], float]] = {
     "CPU of the bot": lambda m: m.figures["own_cpu_s"],
     "CPU of the decoders": lambda m: m.figures["decoders_cpu_s"],
     "memory": lambda m: m.figures["peak_mb"] - m.figures["idle_mb"],

@@ -50,7 +50,15 @@ class CannedWorkshop(Workshop):
     """
 
     def __init__(self, server: "CannedProvider", storage: Storage, faults: Faults) -> None:
-        super().__init__(server.clock, storage, faults, plan=PLAIN, run_time_s=0.0, credits=1e9)
+        super().__init__(
+            server.clock,
+            storage,
+            faults,
+            plan=PLAIN,
+            run_time_s=0.0,
+            credits=1e9,
+            may_fetch_here=True,
+        )
         self.records: dict[str, Record] = {}
         self._size_bytes = len(server.video)
         self.plan(median_s=1.0, sigma=0.0, held=False)

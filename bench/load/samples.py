@@ -5,11 +5,10 @@ import random
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import cast
 
 import av
+import numpy as np
 from av import VideoFrame
-from av.video.stream import VideoStream
 from PIL import Image, ImageDraw, ImageFilter
 
 FPS = 24
@@ -47,12 +46,12 @@ def make_samples(folder: Path) -> Samples:
 
 def _encode(path: Path, size: tuple[int, int], duration_s: float, bits_per_s: int) -> Path:
     with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as output:
-        stream = cast("VideoStream", output.add_stream("libx264", rate=FPS))
+        stream = output.add_stream("libx264", rate=FPS)
         stream.width, stream.height = size
         stream.pix_fmt = "yuv420p"
         stream.bit_rate = bits_per_s
         for index in range(round(duration_s * FPS)):
-            frame = VideoFrame.from_image(_figure(size, index / FPS))
+            frame = VideoFrame.from_ndarray(np.asarray(_figure(size, index / FPS)), format="rgb24")
             frame.pts, frame.time_base = index, Fraction(1, FPS)
             output.mux(stream.encode(frame))
         output.mux(stream.encode(None))

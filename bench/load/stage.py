@@ -145,7 +145,7 @@ class Stage:
 
     @property
     def _control(self) -> str:
-        return self.cast.provider["files_url"] + CONTROL
+        return f"{self.cast.provider['files_url']}{CONTROL}"
 
     def _stand_ins_s(self) -> tuple[float, float]:
         own, provider = usage(os.getpid()), usage(self.provider.process.pid)
