@@ -10,6 +10,19 @@ COPY pyproject.toml LICENSE NOTICE ./
 COPY requirements/run.txt requirements/sbom.py requirements/
 RUN /venv/bin/python requirements/sbom.py /about
 
+# What makes free drafts: `docker build --target engine`.
+FROM python:3.13.9-slim-bookworm AS engine
+COPY requirements/engine.txt /tmp/engine.txt
+RUN pip install --no-cache-dir --require-hashes -r /tmp/engine.txt \
+    && useradd --create-home --uid 10001 marionette
+WORKDIR /app
+COPY engine engine
+RUN python -m engine weights && python -m compileall -q engine
+USER marionette
+EXPOSE 8090
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["python", "-m", "engine"]
+
 FROM python:3.13.9-slim-bookworm
 RUN useradd --create-home --uid 10001 marionette && install -d -m 700 -o marionette -g marionette /data
 COPY --from=build /venv /venv

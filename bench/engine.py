@@ -13,6 +13,7 @@ import argparse
 import json
 import random
 import resource
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -37,6 +38,7 @@ from sandbox.drawing.figures import BUILDS, FRAMES_PER_S, Scene, build_by_chance
 from sandbox.drawing.motions import MOTIONS, by_chance
 
 QUALITIES = ("360p", "540p", "720p")
+ROOT = Path(__file__).resolve().parent.parent
 PICTURES, FILMS = {".jpg", ".jpeg", ".png", ".webp"}, {".mp4", ".mov"}
 
 
@@ -127,8 +129,8 @@ def real_pairs(folder: Path, model: PoseModel, *, is_all: bool) -> None:
                 outcome = render(picture, reference, out, "540p")
                 seen = follow(reference, model, ignore)
                 truth, is_sure = angles_of(seen, seen.times_s)
-                name = f"{picture.stem} {reference.stem} [{outcome.mode}]"
-                if outcome.mode == "sway":
+                name = f"{picture.stem} {reference.stem} [{outcome.subject}]"
+                if outcome.subject == "nobody":
                     print(f"{name:44}")
                     continue
                 found = compare(truth, is_sure, follow(out, model, ignore), seen.times_s)
@@ -159,35 +161,75 @@ def as_array(joints: dict[int, np.ndarray]) -> np.ndarray:
     return np.stack([joints.get(number, np.zeros(3)) for number in range(33)])
 
 
+@dataclass(frozen=True)
+class Cost:
+    """What one render took: seconds in all and of CPU, each by a second of video, and memory."""
+
+    wall_s: float
+    cpu_s: float
+    peak_mb: float
+    length_s: float
+
+    def __str__(self) -> str:
+        return (
+            f"{self.wall_s:.2f} s wall, {self.cpu_s:.2f} s CPU per second of video,"
+            f" peak {self.peak_mb:.0f} MB"
+        )
+
+
 def speed(folder: Path, seconds: float) -> None:
     """Wall and CPU seconds per second of video, and peak memory, each in a fresh process."""
+    files = speed_files(folder, seconds)
+    for quality in QUALITIES:
+        cost = timed(ROOT, *files, folder / "out.mp4", quality)
+        print(f"{quality}: {cost} ({cost.length_s:.0f} s of video, all included)", flush=True)
+
+
+def beside(folder: Path, other: Path, seconds: float, rounds: int) -> None:
+    """This tree and another by turns: what each takes, and whether they make the same pictures."""
+    files = speed_files(folder, seconds)
+    for quality in QUALITIES:
+        walls: dict[str, list[float]] = {"other": [], "this": []}
+        for _ in range(rounds):
+            for name, tree in (("other", other), ("this", ROOT)):
+                cost = timed(tree, *files, folder / f"{name}.mp4", quality)
+                walls[name].append(cost.wall_s)
+                print(f"{quality} {name:5} {cost}", flush=True)
+        share = statistics.median(walls["this"]) / statistics.median(walls["other"])
+        is_same = (folder / "this.mp4").read_bytes() == (folder / "other.mp4").read_bytes()
+        told = "the same to the last bit" if is_same else "not the same"
+        print(f"{quality} this takes {share:.2f} of the other's time; the videos are {told}")
+
+
+def speed_files(folder: Path, seconds: float) -> tuple[Path, Path]:
+    """The picture and the film that speed is measured with."""
     subject, dancer = folder / "ada-speed.png", folder / "speed.mp4"
     Image.fromarray(Scene(BUILDS["ada"], "bricks", (720, 960)).draw(Stance())[0]).save(subject)
     film(dancer, Scene(BUILDS["ben"], "garden"), MOTIONS["dance"], seconds)
-    for quality in QUALITIES:
-        began, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
-        command = [sys.executable, "-m", "engine.render", str(subject), str(dancer)]
-        code = (
-            "import runpy, sys; sys.argv = sys.argv[1:]\n"
-            "try: runpy.run_module('engine.render', run_name='__main__')\n"
-            "finally: print(open('/proc/self/status').read(), file=sys.stderr)"
-        )
-        command[1:3] = ["-c", code, "engine.render"]
-        done = subprocess.run(
-            [*command, str(folder / "speed-out.mp4"), quality],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        wall, after = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
-        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        peak = int(done.stderr.rsplit("VmHWM:", 1)[1].split()[0]) / 1024
-        length = json.loads(done.stdout.splitlines()[-1])["duration_s"]
-        print(
-            f"{quality}: {wall / length:.2f} s wall, {cpu / length:.2f} s CPU per second of video,"
-            f" peak {peak:.0f} MB ({length:.0f} s of video, all included)",
-            flush=True,
-        )
+    return subject, dancer
+
+
+def timed(tree: Path, subject: Path, dancer: Path, out: Path, quality: str) -> Cost:
+    """Render once, with the engine of a tree, in a fresh process."""
+    code = (
+        "import runpy, sys; sys.argv = sys.argv[1:]\n"
+        "try: runpy.run_module('engine.render', run_name='__main__', alter_sys=True)\n"
+        "finally: print(open('/proc/self/status').read(), file=sys.stderr)"
+    )
+    files = [str(path) for path in (subject, dancer, out)]
+    began, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run(
+        [sys.executable, "-c", code, "engine.render", *files, quality, "--weights", str(ready())],
+        cwd=tree,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    wall_s, after = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    peak_mb = int(done.stderr.rsplit("VmHWM:", 1)[1].split()[0]) / 1024
+    length_s = json.loads(done.stdout.splitlines()[-1])["duration_s"]
+    return Cost(wall_s / length_s, cpu_s / length_s, peak_mb, length_s)
 
 
 def ignore(share: float) -> None:
@@ -204,11 +246,16 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1, help="the first of those")
     parser.add_argument("--seconds", type=float, default=4.0, help="of each drawn film")
     parser.add_argument("--speed", action="store_true", help="only time and memory")
+    parser.add_argument("--beside", type=Path, metavar="TREE", help="time against another checkout")
+    parser.add_argument("--rounds", type=int, default=3, help="of that comparison")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         if given.pairs:
             real_pairs(given.pairs, PoseModel(ready()), is_all=given.all)
+            return
+        if given.beside:
+            beside(folder, given.beside.resolve(), 8.0, given.rounds)
             return
         if not given.speed:
             by_name = known_pairs(given.motion)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from engine.api.jobs import RenderPlan
 from engine.api.server import ProviderServer
+from engine.beside import beside
 from engine.media import SHORT_SIDE_PIXELS, RenderError
 from engine.seeing.weights import DEFAULT_FOLDER, WeightsError, fetch, ready
 
@@ -84,6 +85,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--weights", type=Path, default=DEFAULT_FOLDER, help="their folder")
     parser.add_argument("--no-mark", action="store_true", help="no “draft” in the corner")
+    parser.add_argument(
+        "--beside",
+        nargs=argparse.REMAINDER,
+        default=[],
+        metavar="COMMAND",
+        help="run this too, with ENGINE_URL and ENGINE_KEY set, and end with it",
+    )
     return parser
 
 
@@ -97,7 +105,11 @@ def _serve(words: list[str]) -> int:
     )
     if not plan.is_plain and plan.weights is not None:
         ready(plan.weights)
-    asyncio.run(serve(ProviderServer(plan=plan, **given)))
+    command = given.pop("beside")
+    server = ProviderServer(plan=plan, **given)
+    if command:
+        return asyncio.run(beside(server, command))
+    asyncio.run(serve(server))
     return 0
 
 
@@ -118,7 +130,7 @@ def _render(words: list[str]) -> int:
             given.out,
             given.quality,
             weights=given.weights,
-            has_mark=not given.no_mark,
+            marking="none" if given.no_mark else "small",
             progress=_show,
         )
     except RenderError as error:
@@ -130,8 +142,8 @@ def _render(words: list[str]) -> int:
     finally:
         if sys.stderr.isatty():
             sys.stderr.write("\r\033[K")
-    sway = "" if outcome.mode == "person" else " No person was found in the picture: it sways."
-    sys.stdout.write(f"{given.out}: {outcome.duration_s:.1f} s.{sway}\n")
+    note = f" {outcome.note}." if outcome.note else ""
+    sys.stdout.write(f"{given.out}: {outcome.duration_s:.1f} s.{note}\n")
     return 0
 
 

@@ -39,7 +39,7 @@ def guard(names: Collection[str]) -> Middleware:
         if request.path.startswith(CONTROL_PATH):
             if "Origin" in request.headers:
                 raise Forbidden("A web page may not control this server")
-            if not all(map(is_loopback, hosts)):
+            if not all(map(is_loopback, [*hosts, request.remote or ""])):
                 raise Forbidden("This server is controlled from its own machine, at 127.0.0.1")
         elif not all(_is_address(host) or host == "localhost" or host in names for host in hosts):
             raise Forbidden("This server does not answer to that name: start it with --name")

@@ -11,7 +11,9 @@ from aiohttp import web
 from engine.api.clock import MovableClock
 
 SLOWNESS = 10.0
-API_PATHS = ("/v1/", "/v2/", "/inference-request/", "/upload-asset")
+API_PATHS = ("/v1/", "/v2/", "/inference-request/", "/upload-asset", "/look")
+Subject = Literal["person", "nobody"]
+Motion = Literal["person", "nobody", "several"]
 Failure = Literal["unknown", "no subject", "no person", "moderated", "busy", "parameter"]
 FAILURES: Mapping[Failure, str] = {
     "unknown": "Generation failed: the model could not follow the motion in the reference video",
@@ -42,8 +44,9 @@ class Habits:
     last one as the run began), and not at all for what is accepted while `history_loses` is on.
     `status` answers every poll so; `failure` is why runs fail while the mode is so; `failed_word`
     is what a run that failed is called, and one by another name than FAILED is no 422;
-    `result_gone` makes results a 404 though the status said COMPLETED. The rest says in which shape
-    a result or a row is told, `nothing` leaving it out, and `failures too` billing what failed.
+    `result_gone` makes results a 404 though the status said COMPLETED; `seen_…` is who a server
+    sees that transfers no motion. The rest says in which shape a result or a row is told,
+    `nothing` leaving it out, and `failures too` billing what failed.
     """
 
     history_late_s: float = 0.0
@@ -57,6 +60,8 @@ class Habits:
     failure: Failure = "unknown"
     failed_word: Literal["FAILED", "CANCELLED", "EXPIRED", "KAPUTT"] = "FAILED"
     result_gone: bool = False
+    seen_subject: Subject = "person"
+    seen_motion: Motion = "person"
     output: Literal["text", "list", "object", "nothing"] = "text"
     video: Literal["object", "text", "nothing"] = "object"
     metrics: Literal["full", "empty", "null", "nothing"] = "full"

@@ -111,7 +111,7 @@ def _row(job: Job, files_url: str, habits: Habits) -> dict[str, object]:
     deduction: dict[str, object] = {"credits_deduction": job.cost_credits}
     if habits.history_deduction == "nothing":
         deduction = {}
-    elif habits.history_deduction == "failures too" and job.state is State.FAILED:
+    elif job.state is State.FAILED and _bills_failures(job, habits):
         deduction = {"credits_deduction": BILLED_FAILURE_CREDITS}
     return deduction | {
         "request_id": request_id if habits.history_ids == "dashed" else request_id.replace("-", ""),
@@ -124,6 +124,10 @@ def _row(job: Job, files_url: str, habits: Habits) -> dict[str, object]:
         "model_created": _iso(job.submitted_at),
         "model_updated": _iso(job.ended_at or job.started_at or job.submitted_at),
     }
+
+
+def _bills_failures(job: Job, habits: Habits) -> bool:
+    return habits.history_deduction == "failures too" and not job.inputs.model.is_draft
 
 
 def _model_status(job: Job) -> str:

@@ -5,7 +5,9 @@ import base64
 import binascii
 import errno
 import ipaddress
+import shutil
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -121,16 +123,28 @@ def _decode(name: str, value: object) -> bytes:
     raise InputError(f"{name} must be base64 text")
 
 
+Find = Callable[[str], Path | None]
+"""What a link leads to that is our own, and would lead over the network to this very machine."""
+
+
 async def fetch_inputs(
-    session: aiohttp.ClientSession, inputs: Inputs, subject: Path, motion: Path
+    session: aiohttp.ClientSession, inputs: Inputs, subject: Path, motion: Path, own: Find
 ) -> None:
     """Bring both files here. Raises `InputError` saying which one could not be had."""
+
+    async def bring(name: str, url: str, path: Path, limit_bytes: int) -> None:
+        if (kept := own(url)) is None:
+            await _fetch(session, name, url, path, limit_bytes)
+        elif kept.stat().st_size > limit_bytes:
+            raise InputError(f"{name} is larger than {limit_bytes:,} bytes")
+        else:
+            await asyncio.to_thread(shutil.copyfile, kept, path)
+
     if inputs.image_url is not None:
-        field, url = inputs.model.subject, inputs.image_url
-        await _fetch(session, field, url, subject, IMAGE_LIMIT_BYTES)
+        await bring(inputs.model.subject, inputs.image_url, subject, IMAGE_LIMIT_BYTES)
     elif inputs.image is not None:
         await asyncio.to_thread(subject.write_bytes, inputs.image)
-    await _fetch(session, inputs.model.motion, inputs.video_url, motion, VIDEO_LIMIT_BYTES)
+    await bring(inputs.model.motion, inputs.video_url, motion, VIDEO_LIMIT_BYTES)
 
 
 async def _fetch(

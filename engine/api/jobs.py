@@ -1,30 +1,29 @@
 """A job's life at the provider: queued, processed on the clock and in truth, then kept."""
 
 import asyncio
-import json
 import logging
 import os
-import signal
 import sys
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from engine.api.clock import MovableClock
-from engine.api.faults import Faults
+from engine.api.faults import Faults, Habits, Motion, Subject
 from engine.api.inputs import InputError, Inputs, fetch_inputs, fetching_session
+from engine.api.programs import run_apart
 from engine.api.storage import Storage
 
 REQUEST_KEPT_S = 3600.0
 LONGEST_QUEUE_S = 0.4
+MOST_JOBS_KEPT = 50_000
 TOLERANCE_S = 0.5
 """Lengths are measured by each in its own way."""
 
 VIDEO_NAME = "video.mp4"
-SWAY_NOTE = "No person was found in the picture: it sways with the motion as a whole"
-PACKAGE_PARENT = Path(__file__).resolve().parents[2]
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +35,23 @@ class State(StrEnum):
     PROCESSING = "PROCESSING"
     COMPLETED = "COMPLETED"
     FAILED = "FAILED"
+
+
+@dataclass(frozen=True)
+class Draft:
+    """In which way a draft was made: what moves, and who was found in picture and film."""
+
+    limbs: Literal["all", "some", "none"]
+    subject: Subject
+    motion: Motion
+
+    @classmethod
+    def of(cls, outcome: Mapping[str, Any], habits: Habits) -> "Draft":
+        """As the renderer tells; one that looks for nobody has seen whom the habits say."""
+        if "limbs" in outcome:
+            return cls(outcome["limbs"], outcome["subject"], outcome["motion"])
+        limbs: Literal["all", "none"] = "all" if habits.seen_subject == "person" else "none"
+        return cls(limbs, habits.seen_subject, habits.seen_motion)
 
 
 @dataclass(eq=False)
@@ -61,6 +77,7 @@ class Job:
     unlisted: bool = False
     progress: float | None = None
     note: str | None = None
+    draft: Draft | None = None
     has_files: bool = False
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -79,12 +96,19 @@ class RenderPlan:
     has_mark: bool = True
 
     def command(self, subject: Path, motion: Path, out: Path, quality: str) -> list[str]:
-        """What starts one render."""
+        """What starts one render; `--draft` after it makes a draft."""
         module = "engine.plain" if self.is_plain else "engine.render"
         command = [sys.executable, "-m", module, str(subject), str(motion), str(out), quality]
         if self.weights is not None:
             command += ["--weights", str(self.weights)]
         return command if self.has_mark else [*command, "--no-mark"]
+
+    def look_command(self, subject: Path, motion: Path) -> list[str]:
+        """What starts one look."""
+        command = [sys.executable, "-m", "engine.look", str(subject), str(motion)]
+        if self.is_plain:
+            return [*command, "--plain"]
+        return command if self.weights is None else [*command, "--weights", str(self.weights)]
 
 
 PLAIN = RenderPlan(is_plain=True)
@@ -137,6 +161,8 @@ class Workshop:
         job = Job(str(uuid.uuid4()), inputs, self._clock.time(), unlisted=unlisted)
         self.accepted.append(job)
         self._by_id[job.request_id] = job
+        if len(self.accepted) > MOST_JOBS_KEPT:
+            del self._by_id[self.accepted.pop(0).request_id]
         task = asyncio.create_task(self._work(job), name=job.request_id)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -190,7 +216,8 @@ class Workshop:
                     self._complete(job, video, duration_s)
         except InputError as error:
             await self._going.wait()
-            self._fail(job, f"Validation error in {job.inputs.model.slug}: {error}")
+            model = job.inputs.model
+            self._fail(job, f"Validation error in {model.slug}: {model.worded(str(error))}")
         except Exception:
             logger.exception("Job %s broke the server", job.request_id)
             self._fail(job, "Internal server error")
@@ -199,19 +226,27 @@ class Workshop:
 
     async def _make(self, job: Job, video: Path) -> float:
         subject, motion = video.with_name("subject"), video.with_name("motion")
-        await fetch_inputs(self._session, job.inputs, subject, motion)
+        await fetch_inputs(self._session, job.inputs, subject, motion, self._storage.own)
         job.has_files = True
         async with self._renderers:
-            command = self._plan.command(subject, motion, video, job.inputs.quality)
-            outcome = await _render_apart(command, self._plan.timeout_s, job)
-        if "error" in outcome:
-            raise InputError(outcome["error"])
-        job.note = SWAY_NOTE if outcome.get("mode") == "sway" else None
+            outcome = await self._render(job, subject, motion, video)
+        job.note = outcome.get("note")
+        if job.inputs.model.is_draft:
+            job.draft = Draft.of(outcome, self._faults.habits)
         duration_s, (least_s, longest_s) = float(outcome["duration_s"]), job.inputs.bounds_s
         if not least_s <= duration_s <= longest_s + TOLERANCE_S:
             field = job.inputs.model.motion
             raise InputError(f"{field} must last from {least_s:g} to {longest_s:g} seconds")
         return duration_s
+
+    async def _render(self, job: Job, subject: Path, motion: Path, video: Path) -> dict[str, Any]:
+        def show(share: float) -> None:
+            job.progress = share
+
+        command = self._plan.command(subject, motion, video, job.inputs.quality)
+        if job.inputs.model.is_draft:
+            command.append("--draft")
+        return await run_apart(command, self._plan.timeout_s, show)
 
     def _complete(self, job: Job, video: Path, duration_s: float) -> None:
         job.size_bytes = video.stat().st_size
@@ -224,55 +259,3 @@ class Workshop:
     def _fail(self, job: Job, error: str) -> None:
         job.error = error
         job.state, job.ended_at = State.FAILED, self._clock.time()
-
-
-async def _render_apart(command: list[str], timeout_s: float, job: Job) -> dict[str, Any]:
-    """Run one render to its end; the last line it tells. Raises `InputError`."""
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env={"PYTHONPATH": str(PACKAGE_PARENT)},
-    )
-    try:
-        async with asyncio.timeout(timeout_s):
-            async with asyncio.TaskGroup() as listening:
-                told = listening.create_task(_listen(process.stdout, job))
-                complaint = listening.create_task(_read_end(process.stderr))
-            await process.wait()
-    except TimeoutError:
-        raise InputError("the inputs take too long to process") from None
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.communicate()  # also closes the pipes
-    if process.returncode == -signal.SIGXCPU:
-        raise InputError("the inputs take too long to process")
-    if (outcome := told.result()) is None:
-        logger.warning("The renderer died (%s): %s", process.returncode, complaint.result())
-        raise InputError("the inputs could not be processed")
-    return outcome
-
-
-async def _listen(pipe: asyncio.StreamReader | None, job: Job) -> dict[str, Any] | None:
-    """Keep the job's progress as it is told; the outcome, if there comes one."""
-    assert pipe is not None
-    outcome: dict[str, Any] | None = None
-    async for line in pipe:
-        try:
-            told: dict[str, Any] = json.loads(line)
-        except ValueError:
-            continue
-        if "progress" in told:
-            job.progress = told["progress"]
-        else:
-            outcome = told
-    return outcome
-
-
-async def _read_end(pipe: asyncio.StreamReader | None) -> bytes:
-    assert pipe is not None
-    end = b""
-    while piece := await pipe.read(4096):
-        end = (end + piece)[-2000:]
-    return end

@@ -19,7 +19,8 @@ class Model:
 
     `subject` and `motion` are the fields of their URLs, `inline_subject` that of the picture in
     base64; `short_sides` are the pixels of each quality, and `quality` is their field, `None` where
-    there is no choice. `others` are further fields, of which `required` must be there.
+    there is no choice. `others` are further fields, of which `required` must be there. A draft
+    costs nothing, its video says what it is, and its result in which way it was made.
     """
 
     slug: str
@@ -36,6 +37,7 @@ class Model:
     longest_s: float = 30.0
     longest_by: tuple[str, Mapping[str, float]] | None = None
     is_strict: bool = True
+    is_draft: bool = False
 
     def bounds_s(self, sent: Mapping[str, object]) -> tuple[float, float]:
         """The shortest and the longest motion for a submit of these fields."""
@@ -43,6 +45,10 @@ class Model:
             return self.least_s, self.longest_s
         name, lengths = self.longest_by
         return self.least_s, lengths.get(str(sent.get(name)), self.longest_s)
+
+    def worded(self, complaint: str) -> str:
+        """What a program says of the two files, by the names that this model has for them."""
+        return complaint.replace("image_url", self.subject).replace("video_url", self.motion)
 
 
 def _kling(slug: str, dollars_per_s: float) -> Model:
@@ -79,9 +85,19 @@ def _with_reference(slug: str, dollars_per_s: float, *qualities: str, **others: 
     )
 
 
+DRAFT = Model(
+    slug="draft",
+    subject="subject_url",
+    motion="motion_url",
+    short_sides={"360p": 360},
+    default_quality="360p",
+    dollars_per_s={"360p": 0.0},
+    is_draft=True,
+)
 MODELS: Mapping[str, Model] = {
     model.slug: model
     for model in (
+        DRAFT,
         Model(
             slug="pixverse-mimic",
             subject="image_url",

@@ -1,6 +1,7 @@
 """The JSON the provider answers with, made from a job."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 
 from engine.api.faults import Habits
 from engine.api.jobs import Job, State
@@ -44,6 +45,7 @@ def result_reply(
         "remaining_credits": job.remaining_credits,
         **_times(job),
         **({"note": job.note} if job.note else {}),
+        **({"draft": asdict(job.draft)} if job.draft else {}),
     }
     told: dict[str, tuple[str, Mapping[str, object]]] = {
         "output": (habits.output, {"text": url, "list": [url], "object": {"video_url": url}}),

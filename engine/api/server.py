@@ -28,12 +28,14 @@ from engine.api.faults import Faults, Handler
 from engine.api.history import Query, QueryError, history_rows
 from engine.api.inputs import InputError, parse_inputs
 from engine.api.jobs import PLAIN, Job, RenderPlan, Workshop
-from engine.api.models import MODELS
+from engine.api.looks import Looks, TooManyLooks
+from engine.api.models import DRAFT, MODELS
 from engine.api.replies import result_reply, status_reply, submit_reply
 from engine.api.storage import Storage, UploadError
 
 BODY_LIMIT_BYTES = 256 * 1024 * 1024
 MOST_REQUESTS_KEPT = 50_000
+LOOK_PATH = "/look"
 HISTORY_PATH = "/inference-request/request-history"
 JSON_TYPE = "application/json"
 PUBLIC_PATHS = ("/generations/", "/assets/", CONTROL_PATH)
@@ -54,8 +56,8 @@ class ProviderServer:
 
     `requests` holds the latest HTTP requests but those to /control; `accepted` every job. Without a
     `media_dir` the files live in a temporary folder that goes at the end, and without an `api_key`
-    it makes one. It answers to addresses, and to no other `names` than these. `middlewares` stand
-    around every request that is not to /control.
+    it makes one. It answers to addresses, and to no other `names` than these, the first of which
+    stands in its links. `middlewares` stand around every request that is not to /control.
     """
 
     def __init__(
@@ -81,6 +83,7 @@ class ProviderServer:
         self._run_time_s, self._media_dir, self._credits = run_time_s, media_dir, credits
         self._host, self._port = host, port
         self._names = {host, *names}
+        self._public_name = next(iter(names), None)
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
@@ -95,6 +98,13 @@ class ProviderServer:
                 credits=self._credits,
                 may_fetch_here=is_loopback(self._host),
             )
+            looks = Looks(
+                self._storage,
+                self.faults,
+                plan=self._plan,
+                may_fetch_here=is_loopback(self._host),
+            )
+            self._looks = await stack.enter_async_context(looks)
             runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=1.0)
             stack.push_async_callback(runner.cleanup)
             await runner.setup()
@@ -119,8 +129,10 @@ class ProviderServer:
         await self.workshop.until_accepted(count)
 
     def _address(self, bound: tuple[str, int]) -> None:
-        host = f"[{bound[0]}]" if ":" in bound[0] else bound[0]
+        named = self._public_name or bound[0]
+        host = f"[{named}]" if ":" in named else named
         base = f"http://{host}:{bound[1]}"
+        self._storage.base_url = base
         self.files_url = base
         self.api_url = f"{base}/v2"
         self.history_url = base + HISTORY_PATH
@@ -140,6 +152,7 @@ class ProviderServer:
         app.add_routes(
             [
                 web.post("/v2/{model}", self._submit),
+                web.post(LOOK_PATH, self._look),
                 web.get("/v2/requests/{request_id}/status", self._status),
                 web.get("/v2/requests/{request_id}", self._result),
                 web.get("/v1/requests/{request_id}", self._result),
@@ -176,16 +189,18 @@ class ProviderServer:
         model = MODELS.get(slug)
         if model is None:
             return _error(404, f"Model {slug} not found")
-        if request.headers.get("Content-Type", "").partition(";")[0].strip().lower() != JSON_TYPE:
-            return _error(406, f"Unsupported content type: it must be {JSON_TYPE}")
-        inputs = parse_inputs(model, await _json_body(request))
-        if self.workshop.credits <= 0:
+        inputs = parse_inputs(model, await _declared_json(request))
+        if self.workshop.credits <= 0 and not model.is_draft:
             return _error(406, "Insufficient credits: top up your account to continue")
         is_lost = self.faults.take_loss()
         job = self.workshop.accept(inputs, unlisted=is_lost)
         if is_lost and request.transport is not None:
             request.transport.abort()
         return web.json_response(submit_reply(job, self.api_url))
+
+    async def _look(self, request: web.Request) -> web.Response:
+        inputs = parse_inputs(DRAFT, await _declared_json(request))
+        return web.json_response(await self._looks.look(inputs))
 
     async def _status(self, request: web.Request) -> web.Response:
         habits = self.faults.habits
@@ -262,6 +277,10 @@ def _but_for_control(middleware: Middleware) -> Middleware:
     return around
 
 
+class WrongType(Exception):
+    """A request's body does not say that it is JSON."""
+
+
 class NotKnown(Exception):
     """What was asked for is not there, or not any more."""
 
@@ -273,6 +292,10 @@ async def _envelope(request: web.Request, handler: Handler) -> web.StreamRespons
         return await handler(request)
     except NotKnown as error:
         return _error(404, str(error))
+    except WrongType as error:
+        return _error(406, str(error))
+    except TooManyLooks as error:
+        return _error(503, str(error))
     except Forbidden as error:
         return _error(403, str(error))
     except (InputError, QueryError, UploadError, ControlError) as error:
@@ -286,6 +309,12 @@ async def _envelope(request: web.Request, handler: Handler) -> web.StreamRespons
 
 def _error(status: int, text: str) -> web.Response:
     return web.json_response({"error": text}, status=status)
+
+
+async def _declared_json(request: web.Request) -> object:
+    if request.headers.get("Content-Type", "").partition(";")[0].strip().lower() != JSON_TYPE:
+        raise WrongType(f"Unsupported content type: it must be {JSON_TYPE}")
+    return await _json_body(request)
 
 
 async def _json_body(request: web.Request) -> object:

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from engine.ahead import ahead
 from engine.painting.retarget import Choreography
 from engine.seeing.arrays import Floats, Numbers, Picture
 from engine.seeing.motion import Moves
@@ -40,14 +41,13 @@ def mistakes(
     errors = np.zeros((len(frames), len(LIMB_BONES)))
     worth, expected = np.zeros_like(errors), np.zeros_like(errors)
     rest = plan_hips(still)
-    for row, index in enumerate(frames):
+    for row, (index, picture) in enumerate(zip(frames, ahead(map(paint, frames)), strict=True)):
         shift = plan.hips[index] - rest
         around = replace(
             still.follow, x=still.follow.x + shift[0], y=still.follow.y + shift[1], angle=0.0
         )
         long = np.hypot(*moves.limbs[index].T) > 0.35
         expected[row] = long & (moves.sure[index] > SURE)
-        picture = paint(int(index))
         pose = model.pose(picture, around)
         # looked at once more from where it is, as an eye that follows would
         pose = model.pose(picture, pose.follow.scaled(CLOSE)) if pose else None

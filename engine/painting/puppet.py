@@ -15,6 +15,7 @@ from engine.seeing.skeleton import ARM_CHAINS, HIPS, LEG_CHAINS, SHOULDERS, SIDE
 ARM_GIRTH, LEG_GIRTH = (0.125, 0.1, 0.075), (0.19, 0.14, 0.1)
 THIN, THICK = 0.6, 1.4
 SURELY_ARM = 0.4  # of its girth
+FAR_FROM_A_LIMB, FAR_FROM_THE_TRUNK = 1.6, 0.35  # in its girth, or the head's; in torsos
 HANGS = 0.13  # so far from the body, in torsos, elbow and hand of an arm that does not cross it
 
 
@@ -43,13 +44,9 @@ class Puppet:
 def take_apart(picture: Picture, alpha: Floats, rig: Rig) -> Puppet:
     """Cut the person out and into layers."""
     colours = own_colours(picture, alpha)
-    thickness = cv2.distanceTransform((alpha > 0.5).astype(np.uint8), cv2.DIST_L2, 5)
-    chains = (*ARM_CHAINS, *((*LEG_CHAINS[side], TOES[side]) for side in SIDES))
-    girths = (ARM_GIRTH, ARM_GIRTH, LEG_GIRTH, LEG_GIRTH)
     free = (*rig.arms_free, *rig.legs_free)
     limbs = [
-        _Limb.of(chain, girth, rig, thickness) if is_free else None
-        for chain, girth, is_free in zip(chains, girths, free, strict=True)
+        limb if is_free else None for limb, is_free in zip(_limbs(alpha, rig), free, strict=True)
     ]
     trunk = _Trunk.of(rig, limbs, alpha.shape)
     scores = [limb.nearness(alpha.shape) if limb else None for limb in limbs]
@@ -75,6 +72,25 @@ def take_apart(picture: Picture, alpha: Floats, rig: Rig) -> Puppet:
     soft = cv2.GaussianBlur(gone, (0, 0), max(0.5, 0.007 * rig.torso))
     body = _body(colours, alpha * (1 - soft), bare, rig)
     return Puppet(body, (layers[0], layers[1]), (layers[2], layers[3]))
+
+
+def strange_share(alpha: Floats, rig: Rig) -> float:
+    """Which share of the cut-out is far from every part of the body: others, or what they hold."""
+    limbs = _limbs(alpha, rig)
+    trunk = _Trunk.of(rig, list(limbs), alpha.shape)
+    near = [limb.nearness(alpha.shape) / FAR_FROM_A_LIMB for limb in limbs]
+    near += [trunk.distance / (FAR_FROM_THE_TRUNK * rig.torso), trunk.head / FAR_FROM_A_LIMB]
+    return float(alpha[np.minimum.reduce(near) > 1].sum() / max(1.0, float(alpha.sum())))
+
+
+def _limbs(alpha: Floats, rig: Rig) -> list["_Limb"]:
+    """Both arms and both legs, whether they can be moved or not."""
+    thickness = cv2.distanceTransform((alpha > 0.5).astype(np.uint8), cv2.DIST_L2, 5)
+    chains = (*ARM_CHAINS, *((*LEG_CHAINS[side], TOES[side]) for side in SIDES))
+    girths = (ARM_GIRTH, ARM_GIRTH, LEG_GIRTH, LEG_GIRTH)
+    return [
+        _Limb.of(chain, girth, rig, thickness) for chain, girth in zip(chains, girths, strict=True)
+    ]
 
 
 @dataclass(frozen=True)
@@ -139,15 +155,7 @@ class _Limb:
 
     def nearness(self, shape: tuple[int, ...]) -> Floats:
         """The distance from the limb against its girth: 1 at its skin."""
-        grid = _grid(shape)
-        best: Floats | None = None
-        last = len(self.chain) - 2
-        for bone in range(len(self.chain) - 1):
-            one, other = self.chain[bone], self.chain[bone + 1]
-            tip = other + (other - one) * 0.45 if bone == last and len(self.chain) == 3 else other
-            score = _to_segment(grid, one, tip, self.girth[bone], self.girth[bone + 1])
-            best = score if best is None else np.minimum(best, score)
-        assert best is not None
+        best = nearness(self.chain, self.girth, shape)
         # what lies behind the first joint is the body's: its shoulder, its flank
         return np.asarray(best + np.maximum(0, -self.ahead(shape)) * 1.2)
 
@@ -191,6 +199,17 @@ class _Limb:
     def covers(self, trunk: _Trunk) -> Floats:
         """Where the body goes on behind this limb."""
         return np.asarray(np.clip((1 - trunk.outside) - trunk.discs, 0, 1))
+
+
+def nearness(chain: Floats, girth: tuple[float, ...], shape: tuple[int, ...]) -> Floats:
+    """The distance from a chain of bones, and a hand beyond three joints, against its girth."""
+    grid, last = _grid(shape), len(chain) - 2
+    scores = []
+    for bone in range(len(chain) - 1):
+        one, other = chain[bone], chain[bone + 1]
+        tip = other + (other - one) * 0.45 if bone == last and len(chain) == 3 else other
+        scores.append(_to_segment(grid, one, tip, girth[bone], girth[bone + 1]))
+    return np.asarray(np.minimum.reduce(scores))
 
 
 def _sleeved(colours: Picture, own: Floats, score: Floats, trunk: _Trunk) -> Picture:

@@ -104,6 +104,17 @@ class Choreography:
     legs: Floats
     behind: Flags
 
+    def outline(self) -> Floats:
+        """Points all over the body, for each frame: frames, points, x and y."""
+        spine = self.neck - self.hips
+        trunk = [self.hips + share * spine for share in (0.0, 0.5, 1.0, 1.4, 1.7)]
+        limbs = []
+        for chain in (self.arms, self.legs):
+            between = (chain[:, :, 1:] + chain[:, :, :-1]) / 2
+            tips = chain[:, :, -1:] + 0.4 * (chain[:, :, -1:] - chain[:, :, -2:-1])
+            limbs += [each.reshape(len(spine), -1, 2) for each in (chain, between, tips)]
+        return np.concatenate([np.stack(trunk, 1), *limbs], 1)
+
 
 def retarget(moves: Moves, rig: Rig, turned: Floats | None = None) -> Choreography:
     """Let the subject do these moves, each limb turned by some more radians in each frame."""

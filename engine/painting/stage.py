@@ -1,6 +1,6 @@
 """Each frame of the output: the layers bent into their place over what is behind them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -122,6 +122,14 @@ class Stage:
         dark = 1 - strength * np.exp(-1.6 * far)
         part = canvas[top:bottom, left:right]
         canvas[top:bottom, left:right] = (part * dark[..., None]).astype(np.uint8)
+
+
+def cover(layer: Layer, posed: Floats, shape: tuple[int, ...]) -> Picture:
+    """Where a bent limb covers a picture of that shape, from 0 to 255."""
+    canvas = np.zeros((*shape[:2], 3), np.uint8)
+    opaque = np.repeat(layer.pixels[..., 3:], 4, axis=2)
+    _bend_limb(canvas, replace(layer, pixels=opaque), posed)
+    return canvas[..., 0]
 
 
 def _bend_limb(canvas: Picture, layer: Layer, posed: Floats) -> None:

@@ -67,7 +67,7 @@ class SwayStage:
         maps = np.stack([from_x, from_y], -1).astype(np.float32)
         size = columns * STEP_PIXELS, rows * STEP_PIXELS
         maps = np.ascontiguousarray(cv2.resize(maps, size)[:height, :width])
-        border = cv2.BORDER_REPLICATE
+        border = cv2.BORDER_REFLECT  # what comes in from beyond the edge shows no streaks
         pixels = cv2.remap(self._layer, maps, None, cv2.INTER_LINEAR, borderMode=border)
         keep = cv2.merge([255 - pixels[..., 3]] * 3)
         return np.asarray(

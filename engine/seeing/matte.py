@@ -176,9 +176,10 @@ def own_colours(picture: Picture, alpha: Floats) -> Picture:
 
 def unfold(pose: Pose, width: int, height: int) -> Floats:
     """The network's own mask, back in the picture's place."""
-    matrix = pose.region.to_picture(pose.mask.shape[0])
+    mask = pose.mask
+    matrix = pose.region.to_picture(mask.shape[0])
     return np.asarray(
-        cv2.warpAffine(pose.mask, matrix, (width, height), flags=cv2.INTER_LINEAR), np.float32
+        cv2.warpAffine(mask, matrix, (width, height), flags=cv2.INTER_LINEAR), np.float32
     )
 
 

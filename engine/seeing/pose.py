@@ -59,7 +59,7 @@ class Pose:
     """One person in one picture.
 
     `points` are 33 joints in pixels with a depth in the same unit (nearer is less), in BlazePose's
-    order; `seen` says of each from 0 to 1 how surely it is seen. `mask` is the person in `region`.
+    order; `seen` says of each from 0 to 1 how surely it is seen. `logits` are of the `mask`.
     """
 
     points: Floats
@@ -67,7 +67,12 @@ class Pose:
     score: float
     region: Region
     follow: Region
-    mask: Floats
+    logits: Floats
+
+    @property
+    def mask(self) -> Floats:
+        """Where in `region` the person is, from 0 to 1; few ask for it."""
+        return _sigmoid(self.logits)
 
     @property
     def size(self) -> float:
@@ -76,12 +81,19 @@ class Pose:
 
 
 class PoseModel:
-    """Both networks, loaded; not for two threads at once."""
+    """Both networks, loaded; not for two callers at once."""
 
     def __init__(self, folder: Path) -> None:
-        self._detector = _Network(folder / DETECTOR_NAME)
-        self._landmarker = _Network(folder / LANDMARKER_NAME)
+        self._folder, self._threads = folder, 0
         self._anchors = _anchors()
+        self.spread(1)
+
+    def spread(self, threads: int) -> None:
+        """From now on work in so many threads; what is seen is the same to the last bit."""
+        if threads != self._threads:
+            self._threads = threads
+            self._detector = _Network(self._folder / DETECTOR_NAME, threads)
+            self._landmarker = _Network(self._folder / LANDMARKER_NAME, threads)
 
     def people(self, picture: Picture) -> list[Region]:
         """Where people are in an RGB picture: large and surely seen ones first."""
@@ -140,16 +152,14 @@ class PoseModel:
         moved[:, 2] *= region.side / LANDMARK_PIXELS
         seen = _sigmoid(np.minimum(marks[:, 3], marks[:, 4]))
         follow = Region.around(moved[JOINTS], moved[JOINTS + 1])
-        return Pose(
-            moved[:JOINTS], seen[:JOINTS], score, region, follow, _sigmoid(mask[0, :, :, 0])
-        )
+        return Pose(moved[:JOINTS], seen[:JOINTS], score, region, follow, mask[0, :, :, 0])
 
 
 class _Network:
     """One model file with one input."""
 
-    def __init__(self, path: Path) -> None:
-        self._interpreter: Any = Interpreter(model_path=str(path), num_threads=1)
+    def __init__(self, path: Path, threads: int) -> None:
+        self._interpreter: Any = Interpreter(model_path=str(path), num_threads=threads)
         self._interpreter.allocate_tensors()
         self._input = self._interpreter.get_input_details()[0]["index"]
         self._outputs = [each["index"] for each in self._interpreter.get_output_details()]

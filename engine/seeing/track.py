@@ -1,6 +1,6 @@
 """One person followed through a film: the largest, kept until a cut."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -8,7 +8,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 from av import VideoFrame
+from av.container import InputContainer
+from av.video.stream import VideoStream
 
+from engine.ahead import ahead
 from engine.media import RenderError, Timeline, frames_of, open_motion, quarter_turns, steady_rate
 from engine.seeing.arrays import Floats, Numbers, Picture
 from engine.seeing.pose import Pose, PoseModel, Region
@@ -46,15 +49,11 @@ def follow(path: Path, model: PoseModel, progress: Callable[[float], None]) -> T
         rate = steady_rate(video)
         expected_s = float((video.duration or 0) * (video.time_base or 0)) or 10.0
         times: list[float] = []
-        poses: list[Pose | None] = []
+        poses: list[tuple[Floats, Floats] | None] = []
         scenes: list[int] = []
-        for frame in frames_of(source, video):
-            if not isinstance(frame, VideoFrame):
-                continue
-            shown_s = timeline.show(frame)
-            if times and shown_s < times[-1] + 0.9 / POSES_PER_S:
-                continue
-            poses.append(tracker.look(to_picture(frame), shown_s))
+        for shown_s, picture in ahead(_moments(source, video, timeline)):
+            pose = tracker.look(picture, shown_s)
+            poses.append((pose.points, pose.seen) if pose else None)  # its mask would pile up
             times.append(shown_s)
             scenes.append(tracker.scene)
             progress(min(1.0, shown_s / expected_s))
@@ -65,12 +64,26 @@ def follow(path: Path, model: PoseModel, progress: Callable[[float], None]) -> T
     empty = np.zeros((33, 3), np.float32)
     return Take(
         times_s=np.array(times),
-        points=np.stack([pose.points if pose else empty for pose in poses]),
-        seen=np.stack([pose.seen if pose else empty[:, 0] for pose in poses]),
+        points=np.stack([pose[0] if pose else empty for pose in poses]),
+        seen=np.stack([pose[1] if pose else empty[:, 0] for pose in poses]),
         scene=np.array(scenes),
         rate=rate,
         duration_s=max(timeline.end_s, 1 / float(rate)),
     )
+
+
+def _moments(
+    source: InputContainer, video: VideoStream, timeline: Timeline
+) -> Iterator[tuple[float, Picture]]:
+    """What is looked at, and when it is shown."""
+    last_s = -1.0
+    for frame in frames_of(source, video):
+        if not isinstance(frame, VideoFrame):
+            continue
+        shown_s = timeline.show(frame)
+        if shown_s >= last_s + 0.9 / POSES_PER_S:
+            last_s = shown_s
+            yield shown_s, to_picture(frame)
 
 
 def to_picture(frame: VideoFrame) -> Picture:

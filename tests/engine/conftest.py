@@ -1,18 +1,25 @@
 """Two small files, a provider whose jobs take no time but their work, and its customer."""
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
+import numpy as np
 import pytest
 
 from engine.api.server import ProviderServer
 from engine.painting.inpainting import inpaint
-from engine.seeing.arrays import Floats
+from engine.seeing.matte import person_matte
 from engine.seeing.pose import PoseModel
 from engine.seeing.weights import ready
 from tests.engine.customer import Customer, customer_of
 from tests.media_samples import make_motion, make_picture
+
+KEPT_AT_ONCE = 128
+Made = TypeVar("Made")
 
 
 @pytest.fixture(scope="session")
@@ -38,25 +45,43 @@ def model(weights: Path) -> PoseModel:
 
 
 @pytest.fixture
-def holes_filled_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What fills a hole follows from the picture alone, and is sought for most of a render.
+def seen_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is seen in a picture, and what fills a hole in it, follows from its pixels alone.
 
-    So whoever renders the same picture again and again, because the films are what matters, has
-    it sought once.
+    It is most of a render. So whoever renders the same pictures again and again, because something
+    else of the files matters, has them looked at once.
     """
-    monkeypatch.setattr("engine.painting.background.inpaint", _inpaint_once)
+    monkeypatch.setattr("engine.render.PoseModel", _MODEL)
+    monkeypatch.setattr(PoseModel, "pose", _POSE)
+    monkeypatch.setattr("engine.painting.staging.person_matte", _MATTE)
+    monkeypatch.setattr("engine.painting.background.inpaint", _FILLING)
 
 
-_FOUND: dict[bytes, Floats | None] = {}
+def _once(work: Callable[..., Made]) -> Callable[..., Made]:
+    """What it has made is handed out again to whoever gives the same."""
+    kept: dict[bytes, Made] = {}
+
+    def known(*given: object) -> Made:
+        key = b"".join(map(_digest, given))
+        if key not in kept:
+            kept[key] = work(*given)
+            if len(kept) > KEPT_AT_ONCE:
+                del kept[next(iter(kept))]
+        return deepcopy(kept[key])
+
+    return known
 
 
-def _inpaint_once(*given: Floats) -> Floats | None:
-    key = b"".join(hashlib.sha256(each.tobytes()).digest() for each in given)
-    key += repr([each.shape for each in given]).encode()
-    if key not in _FOUND:
-        _FOUND[key] = inpaint(*given)
-    found = _FOUND[key]
-    return None if found is None else found.copy()
+def _digest(given: object) -> bytes:
+    if isinstance(given, PoseModel):  # all are the same
+        return b""
+    if isinstance(given, np.ndarray):
+        return hashlib.blake2b(given.tobytes()).digest() + repr(given.shape).encode()
+    return repr(given).encode()
+
+
+_MODEL = cache(PoseModel)
+_POSE, _MATTE, _FILLING = _once(PoseModel.pose), _once(person_matte), _once(inpaint)
 
 
 @pytest.fixture

@@ -25,6 +25,16 @@ def draw(stance: Stance | None = None, *, who: str = "ada", where: str = "studio
     return Scene(BUILDS[who], where, SMALL).draw(stance or Stance())[0]
 
 
+def crowd(*people: tuple[str, Stance, float, float], where: str = "studio") -> Frame:
+    """Several in one small picture, from back to front: who, how, where across it, and how tall."""
+    picture = wall = Scene(BUILDS["ada"], where, SMALL).backdrop()
+    for who, stance, middle, tall in people:
+        alone, _ = Scene(BUILDS[who], where, SMALL).draw(stance, middle=middle, tall=tall)
+        is_theirs = np.abs(alone.astype(int) - wall).max(2, keepdims=True) > 3
+        picture = np.where(is_theirs, alone, picture)
+    return picture
+
+
 def save(frame: Frame, path: Path) -> Path:
     """Write it as an image; returns `path`."""
     Image.fromarray(frame).save(path)

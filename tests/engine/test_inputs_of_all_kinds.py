@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 
 from engine.media import RenderError, duration_s, open_subject
-from engine.render import fit, render
+from engine.render import render
+from engine.seeing.arrays import fit
 from engine.seeing.matte import best_pose
 from engine.seeing.pose import PoseModel
 from engine.seeing.track import Take, follow
@@ -22,7 +23,7 @@ from sandbox.drawing.motions import MOTIONS, by_chance
 from tests.engine.dancers import Frame, draw, frames_of, save, write
 from tests.media_samples import make_noise, make_pixel_bomb, make_truncated
 
-pytestmark = pytest.mark.usefixtures("holes_filled_once")
+pytestmark = pytest.mark.usefixtures("seen_once")
 ROOT = Path(__file__).parent.parent.parent
 DAMAGES = 9
 
@@ -359,6 +360,6 @@ def test_a_worker_stays_small_whatever_it_is_given(
         check=False,
     )
     outcome = json.loads(done.stdout.splitlines()[-1])
-    assert set(outcome) in ({"error"}, {"duration_s", "mode"})
+    assert set(outcome) in ({"error"}, {"duration_s", "subject", "limbs", "note"})
     peak_mb = int(done.stderr.rsplit("VmHWM:", 1)[1].split()[0]) / 1024
     assert peak_mb < (350 if kind in {"usual", "cut off", "noise"} else 520)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from engine.__main__ import main
 from engine.media import duration_s
 from engine.painting.watermark import Mark
 from engine.render import render
@@ -19,7 +20,7 @@ from sandbox.drawing.body import Stance
 from sandbox.drawing.motions import MOTIONS
 from tests.engine.dancers import RATE, Frame, draw, frames_of, save, write
 
-pytestmark = pytest.mark.usefixtures("holes_filled_once")
+pytestmark = pytest.mark.usefixtures("seen_once")
 ROOT = Path(__file__).parent.parent.parent
 
 
@@ -46,7 +47,7 @@ def test_the_output_moves_as_the_dancer_does(
     subject = save(draw(who=who, where=where), tmp_path / "subject.png")
     shares: list[float] = []
     outcome = render(subject, dancer, tmp_path / "out.mp4", "360p", progress=shares.append)
-    assert outcome.mode == "person"
+    assert outcome.subject == "person"
     found = agreement(dancer, tmp_path / "out.mp4", model)
     still = agreement(dancer, still_of(subject, tmp_path / "still.mp4", 18), model)
     assert found.mean_degrees < 4
@@ -69,7 +70,7 @@ def test_the_place_where_the_body_stood_is_clean(tmp_path: Path) -> None:
     subject = save(picture, tmp_path / "subject.png")
     arms_up = Stance(arms=((2.6, 0.0),) * 2, forearms=((2.8, 0.0),) * 2)
     film = write(tmp_path / "up.mp4", [draw(arms_up, who="ben", where="warm")] * 6)
-    render(subject, film, tmp_path / "out.mp4", "360p", has_mark=False)
+    render(subject, film, tmp_path / "out.mp4", "360p", marking="none")
     shown = pictures_of(tmp_path / "out.mp4")[-1]
     small = np.asarray(Image.fromarray(shown).resize((240, 320))).astype(int)
     hanging = np.abs(picture.astype(int) - draw(arms_up, where="studio")).max(2) > 40
@@ -88,7 +89,7 @@ def test_the_mark_is_in_the_corner_and_seen_on_any_ground(
     size: tuple[int, int], ground: int
 ) -> None:
     picture = np.full((*size, 3), ground, np.uint8)
-    Mark("draft", picture.shape).put(picture)
+    Mark.small("draft", picture.shape).put(picture)
     off = np.abs(picture.astype(int) - ground).max(2)
     assert off.max() > 40
     assert not off[: size[0] // 2].any() or size[0] == 16
@@ -101,7 +102,7 @@ def test_what_is_no_person_sways(tmp_path: Path, dancer: Path) -> None:
     image[((x - 120) / 60) ** 2 + ((y - 200) / 90) ** 2 < 1] = (180, 120, 60)
     subject = save(image, tmp_path / "pot.png")
     outcome = render(subject, dancer, tmp_path / "out.mp4", "360p")
-    assert outcome.mode == "sway"
+    assert outcome.subject == "nobody"
     shown = [frame.astype(int) for frame in pictures_of(tmp_path / "out.mp4")]
     assert np.abs(shown[4] - shown[12]).max() > 60
     assert np.abs(shown[4] - shown[12])[:60].mean() < 3  # the wall stands still
@@ -117,7 +118,7 @@ def test_what_cannot_be_told_from_its_surroundings_sways_with_them(
     image = (np.array((120, 112, 104)) * (1 - near) + np.array((190, 130, 70)) * near + fur).clip(0)
     subject = save(image.astype(np.uint8), tmp_path / "fur.png")
     outcome = render(subject, dancer, tmp_path / "out.mp4", "360p")
-    assert outcome.mode == "sway"
+    assert outcome.subject == "nobody"
     shown = [frame.astype(int) for frame in pictures_of(tmp_path / "out.mp4")]
     assert np.abs(shown[4] - shown[12])[20:80, :60].mean() > 3  # far from the middle, too
 
@@ -125,8 +126,8 @@ def test_what_cannot_be_told_from_its_surroundings_sways_with_them(
 def test_a_bust_moves_its_head_and_torso(tmp_path: Path, dancer: Path) -> None:
     whole = draw()
     subject = save(whole[20:170], tmp_path / "bust.png")
-    outcome = render(subject, dancer, tmp_path / "out.mp4", "360p", has_mark=False)
-    assert outcome.mode == "person"
+    outcome = render(subject, dancer, tmp_path / "out.mp4", "360p", marking="none")
+    assert outcome.subject == "person"
     shown = [frame.astype(int) for frame in pictures_of(tmp_path / "out.mp4")]
     assert np.abs(shown[2] - shown[8]).mean() > 2
     # no gap opens between the body and the lower edge: red shirt or blue trousers in each
@@ -137,22 +138,28 @@ def test_a_bust_moves_its_head_and_torso(tmp_path: Path, dancer: Path) -> None:
 
 
 def test_the_command_line_renders_measures_and_says_what_is_wrong(
-    tmp_path: Path, dancer: Path
+    tmp_path: Path,
+    dancer: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    subject = save(draw(), tmp_path / "subject.png")
-    out = tmp_path / "out.mp4"
-
-    def engine(*words: object) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "engine", *map(str, words)]
-        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-
-    done = engine("render", subject, dancer, out, "--quality", "360p")
+    subject, out = save(draw(), tmp_path / "subject.png"), tmp_path / "out.mp4"
+    command: list[str | Path] = [sys.executable, "-m", "engine", "render", subject, dancer, out]
+    done = subprocess.run(
+        [*command, "--quality", "360p"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert (done.returncode, done.stdout) == (0, f"{out}: 1.5 s.\n")
-    found = json.loads(engine("agreement", dancer, out).stdout)
-    assert found["mean_degrees"] < 4
-    wrong = engine("render", dancer, dancer, out)
-    assert wrong.returncode == 1
-    assert wrong.stderr.endswith(f"{dancer} is not a readable image\n")
-    bare = engine("render", subject, dancer, out, "--weights", tmp_path / "none")
-    assert bare.returncode == 1
-    assert "is missing. Fetch it with: python -m engine weights" in bare.stderr
+
+    def engine(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["engine", *map(str, words)])
+        return main(), *capsys.readouterr()
+
+    status, told, _ = engine("agreement", dancer, out)
+    assert status == 0
+    assert json.loads(told)["mean_degrees"] < 4
+    status, _, wrong = engine("render", dancer, dancer, out)
+    assert status == 1
+    assert wrong.endswith(f"{dancer} is not a readable image\n")
+    status, _, bare = engine("render", subject, dancer, out, "--weights", tmp_path / "none")
+    assert status == 1
+    assert "is missing. Fetch it with: python -m engine weights" in bare

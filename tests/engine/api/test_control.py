@@ -60,7 +60,11 @@ async def test_the_api_answers_under_no_name_that_a_site_could_choose(
 async def test_it_answers_to_the_names_that_it_is_told() -> None:
     async with ProviderServer(names=["engine"]) as server, aiohttp.ClientSession() as session:
         headers = {"Host": "engine:8090", "x-api-key": server.api_key}
-        async with session.get(server.credits_url, headers=headers) as answer:
+        assert server.files_url.startswith("http://engine:"), (
+            "its links are for who knows that name"
+        )
+        here = URL(server.credits_url).with_host("127.0.0.1")
+        async with session.get(here, headers=headers) as answer:
             assert answer.status == 200
 
 
@@ -73,3 +77,11 @@ async def test_the_balance_is_shown_as_it_is_set(customer: Customer) -> None:
     assert (await customer.get(url, key=None)).json == {"credits": 100}
     assert (await customer.control("credits", credits=2.5)).json == {"credits": 2.5}
     assert (await customer.get(url, key=None)).json == {"credits": 2.5}
+
+
+async def test_only_this_machines_programs_control_whatever_name_they_use(
+    customer: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aiohttp.web.BaseRequest.remote", "192.0.2.2")
+    answer = await customer.get(f"{customer.server.control_url}/accepted", key=None)
+    assert answer.status == 403

@@ -6,8 +6,10 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from engine.api.clock import MovableClock
 from engine.api.inputs import fetching_session
 from engine.api.server import ProviderServer
+from engine.api.storage import Storage
 from tests.engine.customer import Customer, customer_of
 
 WEEK_S = 7 * 24 * 3600.0
@@ -124,3 +126,22 @@ async def test_a_media_folder_of_ones_own_is_kept(
         await customer.finish()
     kept = sorted(path.parent.name for path in folder.rglob("*") if path.is_file())
     assert kept == ["assets", "assets", "generations"]
+
+
+async def test_what_is_served_no_more_is_deleted(tmp_path: Path) -> None:
+    clock = MovableClock()
+    storage = Storage(tmp_path, clock)
+    first = await storage.keep_upload("data:image/png;base64,AAAA")
+    clock.advance(24 * 3600)
+    assert storage.find(first) is None
+    second = await storage.keep_upload("data:image/png;base64,AAAA")
+    assert [path.name for path in (tmp_path / "assets").iterdir()] == [second.rpartition("/")[2]]
+
+
+async def test_the_oldest_uploads_make_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.api.storage.MOST_UPLOADED_BYTES", 7)
+    storage = Storage(tmp_path, MovableClock())
+    kept = [await storage.keep_upload("data:image/png;base64,AAAA") for _ in range(3)]
+    assert [storage.find(path) is not None for path in kept] == [False, True, True]

@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from engine.api.jobs import Job, RenderPlan, State
 from engine.api.server import ProviderServer
@@ -119,14 +121,31 @@ async def test_a_renderer_that_takes_too_long_is_ended(subject: Path, motion: Pa
 
 
 async def test_inputs_are_fetched_when_the_job_runs(
-    slow_customer: Customer, tmp_path: Path
+    slow_customer: Customer, subject: Path, motion: Path
 ) -> None:
+    fetched: list[web.Request] = []
+
+    async def serve(request: web.Request) -> web.FileResponse:
+        fetched.append(request)
+        return web.FileResponse(subject if request.path == "/subject" else motion)
+
+    application = web.Application()
+    application.add_routes([web.get("/{name}", serve)])
+    async with TestServer(application) as elsewhere:
+        links = {"image_url": str(elsewhere.make_url("/subject"))}
+        links["video_url"] = str(elsewhere.make_url("/motion"))
+        job = await slow_customer.begin(**links)
+        assert not fetched
+        await end_after(slow_customer, job, 133)
+    assert [request.path for request in fetched] == ["/subject", "/motion"]
+    assert all("x-api-key" not in request.headers for request in fetched)
+
+
+async def test_what_was_uploaded_is_read_where_it_lies(slow_customer: Customer) -> None:
     job = await slow_customer.begin()
-    assert not any(seen.path.startswith("/assets/") for seen in slow_customer.server.requests)
     await end_after(slow_customer, job, 133)
-    fetched = [s for s in slow_customer.server.requests if s.path.startswith("/assets/")]
-    assert len(fetched) == 2
-    assert all("x-api-key" not in seen.headers for seen in fetched)
+    assert job.state is State.COMPLETED
+    assert not any(seen.path.startswith("/assets/") for seen in slow_customer.server.requests)
 
 
 async def test_paused_jobs_stay_in_processing_until_resumed(slow_customer: Customer) -> None:

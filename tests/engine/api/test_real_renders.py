@@ -25,6 +25,13 @@ async def client(tmp_path: Path, weights: Path) -> AsyncIterator[Customer]:
         yield customer
 
 
+@pytest.fixture
+async def pot_url(client: Customer, tmp_path: Path) -> str:
+    """Of a picture without a person, which is painted in a moment."""
+    pot = save(np.full((64, 48, 3), 120, np.uint8), tmp_path / "pot.png")
+    return await client.upload(pot, "image/png")
+
+
 async def test_a_render_tells_how_far_it_is(client: Customer) -> None:
     await client.control("pause")
     job = await client.begin()
@@ -42,15 +49,14 @@ async def test_a_render_tells_how_far_it_is(client: Customer) -> None:
     assert "note" not in answer.json["metrics"]
 
 
-async def test_sway_is_said_with_the_result(client: Customer, tmp_path: Path) -> None:
-    pot = save(np.full((64, 48, 3), 120, np.uint8), tmp_path / "pot.png")
-    job = await client.finish(image_url=await client.upload(pot, "image/png"))
+async def test_sway_is_said_with_the_result(client: Customer, pot_url: str) -> None:
+    job = await client.finish(image_url=pot_url)
     note = (await client.result(job)).json["metrics"]["note"]
     assert note == "No person was found in the picture: it sways with the motion as a whole"
 
 
 async def test_bad_files_fail_with_a_sentence_and_the_server_lives_on(
-    client: Customer, tmp_path: Path
+    client: Customer, pot_url: str, tmp_path: Path
 ) -> None:
     nobody = make_motion(tmp_path / "stick.mp4", duration_s=0.3, size=(64, 64))
     wrong = [
@@ -64,11 +70,11 @@ async def test_bad_files_fail_with_a_sentence_and_the_server_lives_on(
         answer = await client.status(job)
         assert (answer.status, answer.json["status"]) == (422, "FAILED")
         assert words in answer.json["error"]
-    assert (await client.finish()).state is State.COMPLETED
+    assert (await client.finish(image_url=pot_url)).state is State.COMPLETED
 
 
-async def test_renders_wait_for_each_other(client: Customer) -> None:
-    jobs = [await client.begin(), await client.begin()]
+async def test_renders_wait_for_each_other(client: Customer, pot_url: str) -> None:
+    jobs = [await client.begin(image_url=pot_url) for _ in range(2)]
     alone = []
     while not all(job.ended.is_set() for job in jobs):
         told = [job.progress for job in jobs if not job.ended.is_set()]

@@ -6,7 +6,7 @@ import pytest
 
 from engine.painting.background import fill_hole
 from engine.painting.retarget import Rig
-from engine.render import clear
+from engine.painting.staging import clear
 from engine.seeing.matte import best_pose, person_matte
 from engine.seeing.pose import PoseModel
 from sandbox.drawing.body import Stance
