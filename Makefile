@@ -7,6 +7,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 FAST := tests/bot tests/sandbox tests/test_house.py --ignore=tests/bot/life --ignore=tests/sandbox/web
 WEIGHTS := data/weights/pose_landmark_full.tflite
 ARGS ?=
+ENGINE ?=
 
 # Where Python may not keep what it compiles, each of the many processes compiles everything anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -41,8 +42,8 @@ pictures: $(READY) $(WEIGHTS) ## the pictures of the README and the docs, taken 
 engine: $(READY) $(WEIGHTS) ## the offline engine behind the provider's API; ARGS="--port 8090"
 	$(BIN)/python -m engine $(ARGS)
 
-run: $(READY) ## the bot on the real services, with your .env
-	$(BIN)/python -m bot run
+run: $(READY) $(if $(filter local,$(ENGINE)),$(WEIGHTS)) ## the bot on the real services, with your .env; ENGINE=local: with the engine
+	$(if $(filter local,$(ENGINE)),$(BIN)/python -m engine --beside) $(BIN)/python -m bot run
 
 test: $(READY) $(WEIGHTS) ## all tests
 	$(BIN)/python -m pytest -n 6 --dist worksteal -q $(ARGS)
@@ -84,6 +85,7 @@ conformance: $(READY) .conformance/disnake/.ready .conformance/nextcord/.ready #
 
 lock: $(READY) ## resolve the dependencies anew and lock them with hashes
 	$(COMPILE) $(ARGS) pyproject.toml -o requirements/run.txt
+	$(COMPILE) $(ARGS) pyproject.toml --extra engine -o requirements/engine.txt
 	$(COMPILE) $(ARGS) pyproject.toml --extra engine --extra sandbox --group dev -o requirements/dev.txt
 	$(COMPILE) $(ARGS) requirements/uv.in -o requirements/uv.txt
 	$(COMPILE) $(ARGS) requirements/conformance-disnake.in -o requirements/conformance-disnake.txt

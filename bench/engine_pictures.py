@@ -8,8 +8,9 @@ from PIL import Image, ImageDraw
 
 from engine.painting.puppet import Layer, take_apart
 from engine.painting.retarget import Rig
-from engine.render import clear, fit, render
-from engine.seeing.arrays import Picture
+from engine.painting.staging import clear
+from engine.render import render
+from engine.seeing.arrays import Picture, fit
 from engine.seeing.matte import best_pose, person_matte
 from engine.seeing.pose import PoseModel
 from engine.seeing.skeleton import HIPS, LIMB_BONES, SHOULDERS

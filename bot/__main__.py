@@ -21,7 +21,7 @@ from bot.console.tables import plain
 from bot.console.usage import parser
 from bot.errors import MarionetteError, Refused, SettingsError
 from bot.media import isolation
-from bot.settings import TO_RUN, Settings
+from bot.settings import Settings
 from bot.telemetry import set_up_logs
 
 SWITCH_S = 0.0001
@@ -53,7 +53,7 @@ def main() -> int:
     isolation.hide()
     code = 0
     try:
-        settings = Settings.load(needs=TO_RUN if wanted.command == "run" else ())
+        settings = Settings.load(to_run=wanted.command == "run")
         if wanted.command == "run":
             set_up_logs(settings.log_level)
             warn(settings)

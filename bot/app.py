@@ -1,10 +1,8 @@
 """The only wiring: opens the store, the clients and Discord, loads the cogs, starts the runner."""
 
 import asyncio
-import secrets
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -17,38 +15,21 @@ from bot.accounts.wallets import Wallets
 from bot.alarms import Alarms
 from bot.clock import Clock, cancel
 from bot.connection import Connection, aim
-from bot.delivery.audit import AuditChannels
 from bot.delivery.deletions import DeletedPosts
 from bot.delivery.doors import Doors
-from bot.delivery.notices import Notices
-from bot.delivery.post import Delivery
-from bot.delivery.replies import Replies
-from bot.delivery.routes import Routes
-from bot.delivery.status import StatusCards
-from bot.delivery.twins import Twins
-from bot.jobs.disk import Disk
 from bot.jobs.files import Files
 from bot.jobs.forecast import Forecast
-from bot.jobs.given_up import GivenUp
-from bot.jobs.inputs import Inputs
-from bot.jobs.intake import Intake
 from bot.jobs.live import LiveJobs
 from bot.jobs.lookups import Lookups
-from bot.jobs.renders import Renders
 from bot.jobs.runner import Runner
-from bot.jobs.strays.runs import Strays
-from bot.jobs.submits import Submits
 from bot.jobs.upload_limit import Videos
-from bot.media.downloads import Downloads
 from bot.media.inspect import Media
 from bot.provider.breaker import Breakers
-from bot.provider.client import Segmind
-from bot.provider.connect import provider
-from bot.provider.limiter import RateLimiter
+from bot.provider.connect import providers
 from bot.services.crowd import Crowd
+from bot.services.drafts import Drafts
 from bot.services.moderation import Moderation
 from bot.services.quotas import Quotas
-from bot.services.requests import RequestService
 from bot.services.small_talk import SmallTalk
 from bot.settings import Settings
 from bot.store.database import Database
@@ -56,6 +37,7 @@ from bot.store.file.dailies import DailyBackups
 from bot.store.group_commit import Changes
 from bot.store.store import Store
 from bot.telemetry import Health, LoopLag
+from bot.wiring import Parts, Told, downloads_of, requests_of, runner_of, told_through
 from cogs.members.buttons import CardButton
 from cogs.members.credits import Credits, PayerSelect
 from cogs.members.deletions import Deletions
@@ -91,41 +73,6 @@ async def run(settings: Settings, clock: Clock, stopping: asyncio.Event) -> None
     log.info("stopped", advice="Unfinished jobs go on at the next start.")
 
 
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    """What several parts of the program share."""
-
-    settings: Settings
-    clock: Clock
-    client: Bot
-    store: Store
-    alarms: Alarms
-    doors: Doors
-    downloads: Downloads
-    media: Media
-    files: Files
-    breakers: Breakers
-    limiter: RateLimiter
-    jobs: LiveJobs
-    lookups: Lookups
-    forecast: Forecast
-    videos: Videos
-    members: DiscordMembers
-    wallets: Wallets
-
-
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """What Discord is told while jobs go on."""
-
-    replies: Replies
-    status: StatusCards
-    delivery: Delivery
-    notices: Notices
-    audit: AuditChannels
-    deleted: DeletedPosts
-
-
 async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Wired:
     alarms = Alarms()
     database = await Database.open(settings.database, exclusive=True, alarms=alarms)
@@ -135,22 +82,18 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Wire
     files, doors, lag = Files(settings.data_dir), Doors(clock, alarms), LoopLag()
     client = await stack.enter_async_context(_discord_client(settings, doors))
     members = DiscordMembers(client, clock.monotonic)
-    parts = _Parts(
+    parts = Parts(
         settings=settings,
         clock=clock,
         client=client,
         store=store,
         alarms=alarms,
         doors=doors,
-        downloads=await stack.enter_async_context(
-            Downloads(
-                alarms=alarms, suppliers=settings.suppliers(), proxy_for=settings.proxies().for_url
-            )
-        ),
+        downloads=await stack.enter_async_context(downloads_of(settings, alarms)),
         media=media,
         files=files,
         breakers=breakers,
-        limiter=RateLimiter(clock, settings.segmind_requests_per_minute),
+        providers=await stack.enter_async_context(providers(settings, clock)),
         jobs=jobs,
         lookups=lookups,
         forecast=Forecast(
@@ -167,13 +110,13 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Wire
         wallets=Wallets(store=store, members=members, rates=settings.rates(), clock=clock),
     )
     client.crowd = crowd = Crowd(clock, alarms)
-    told = _told(parts, crowd)
+    told = told_through(parts, crowd)
     database.on_commit.append(partial(_tell, told, jobs))
-    segmind = await stack.enter_async_context(provider(settings, clock, parts.limiter))
-    runner = _runner(parts, segmind, told, crowd)
-    client.requests = _service(parts, runner)
+    runner = runner_of(parts, told, crowd)
+    client.requests = requests_of(parts, runner)
+    client.drafts = Drafts(store=store, runner=runner, wallets=parts.wallets, clock=clock)
     client.moderation = Moderation(
-        store=store, history=segmind, wake=runner.wake, clock=clock, limiter=parts.limiter
+        store=store, providers=parts.providers, wake=runner.wake, clock=clock
     )
     client.quotas = Quotas(store=store, wake=runner.wake, clock=clock, runner=runner)
     client.confirmations, client.card_access = Confirmations(clock), CardAccess(clock)
@@ -198,7 +141,7 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Wire
     return runner, [connection.run, *telling, lag.run, backups.run, database.whole]
 
 
-def _tell(told: _Told, jobs: LiveJobs, changes: Changes) -> None:
+def _tell(told: Told, jobs: LiveJobs, changes: Changes) -> None:
     """What an event has changed may show elsewhere."""
     if changes.acted:
         told.audit.wake()
@@ -207,7 +150,7 @@ def _tell(told: _Told, jobs: LiveJobs, changes: Changes) -> None:
             told.status.wake(job_id)
 
 
-async def _load_cogs(client: Bot, parts: _Parts, deleted: DeletedPosts) -> None:
+async def _load_cogs(client: Bot, parts: Parts, deleted: DeletedPosts) -> None:
     """What people can use, and the buttons that outlive a restart."""
     moderate = Moderate(client.moderation, parts.members, parts.clock.time)
     for cog in (
@@ -225,149 +168,6 @@ async def _load_cogs(client: Bot, parts: _Parts, deleted: DeletedPosts) -> None:
     client.add_dynamic_items(CardButton, AnswerButton, PageControl, PayerSelect)
     client.add_dynamic_items(JobButton, ReviewButton, SettleControl)
     client.add_dynamic_items(ChannelsSelect, OpenSelect)
-
-
-def _told(parts: _Parts, crowd: Crowd) -> _Told:
-    client, store, jobs, clock = parts.client, parts.store, parts.jobs, parts.clock
-    replies = Replies(client, Twins(jobs, parts.alarms, clock), clock)
-    routes = Routes(client=client, store=store, jobs=jobs, clock=clock)
-    status = StatusCards(
-        client=client,
-        store=store,
-        jobs=jobs,
-        replies=replies,
-        twins=replies.twins,
-        clock=clock,
-        outlook=parts.forecast.outlook,
-        terms=parts.wallets.terms,
-        doors=parts.doors,
-        pause=crowd.pause,
-    )
-    return _Told(
-        replies=replies,
-        status=status,
-        delivery=Delivery(
-            client=client,
-            store=store,
-            jobs=jobs,
-            status=status,
-            replies=replies,
-            routes=routes,
-            videos=parts.videos,
-            clock=clock,
-        ),
-        notices=Notices(
-            client=client, store=store, jobs=jobs, status=status, routes=routes, clock=clock
-        ),
-        audit=AuditChannels(client=client, store=store, clock=clock),
-        deleted=DeletedPosts(store=store, wake_card=status.wake, clock=clock),
-    )
-
-
-def _runner(parts: _Parts, segmind: Segmind, told: _Told, crowd: Crowd) -> Runner:
-    settings, store, clock = parts.settings, parts.store, parts.clock
-    media, files, breakers = parts.media, parts.files, parts.breakers
-    return Runner(
-        store=store,
-        jobs=parts.jobs,
-        intake=Intake(
-            store=store,
-            downloads=parts.downloads,
-            media=media,
-            files=files,
-            disk=_disk(parts),
-            replies=told.replies,
-            wallets=parts.wallets,
-            rates=settings.rates(),
-            clock=clock,
-            supplier=str(settings.discord_api_url),
-        ),
-        breakers=breakers,
-        submits=_submits(parts, segmind),
-        renders=Renders(
-            store=store,
-            jobs=parts.jobs,
-            segmind=segmind,
-            downloads=parts.downloads,
-            media=media,
-            files=files,
-            forecast=parts.forecast,
-            breakers=breakers,
-            limiter=parts.limiter,
-            alarms=parts.alarms,
-            clock=clock,
-            supplier=str(settings.segmind_api_url),
-        ),
-        given_up=GivenUp(
-            store=store,
-            segmind=segmind,
-            lookups=parts.lookups,
-            limiter=parts.limiter,
-            clock=clock,
-        ),
-        delivery=told.delivery,
-        notices=told.notices,
-        cards=told.status,
-        pause=crowd.pause,
-        files=files,
-        clock=clock,
-        keep_days=settings.keep_days,
-    )
-
-
-def _submits(parts: _Parts, segmind: Segmind) -> Submits:
-    return Submits(
-        store=parts.store,
-        jobs=parts.jobs,
-        segmind=segmind,
-        inputs=Inputs(
-            downloads=parts.downloads,
-            segmind=segmind,
-            media=parts.media,
-            files=parts.files,
-            clock=parts.clock,
-            supplier=str(parts.settings.discord_api_url),
-        ),
-        files=parts.files,
-        breakers=parts.breakers,
-        limiter=parts.limiter,
-        lookups=parts.lookups,
-        strays=Strays(
-            store=parts.store,
-            jobs=parts.jobs,
-            segmind=segmind,
-            downloads=parts.downloads,
-            files=parts.files,
-            lookups=parts.lookups,
-            clock=parts.clock,
-            supplier=str(parts.settings.segmind_api_url),
-        ),
-        alarms=parts.alarms,
-        clock=parts.clock,
-        run_id=secrets.token_hex(8),
-    )
-
-
-def _disk(parts: _Parts) -> Disk:
-    return Disk(
-        store=parts.store,
-        files=parts.files,
-        clock=parts.clock,
-        alarms=parts.alarms,
-        limit_bytes=parts.settings.media_limit_bytes,
-    )
-
-
-def _service(parts: _Parts, runner: Runner) -> RequestService:
-    return RequestService(
-        store=parts.store,
-        runner=runner,
-        wallets=parts.wallets,
-        outlook=parts.forecast.outlook,
-        videos=parts.videos,
-        rates=parts.settings.rates(),
-        clock=parts.clock,
-    )
 
 
 def _discord_client(settings: Settings, doors: Doors) -> Bot:

@@ -37,6 +37,8 @@ class Problem(StrEnum):
 
     IMAGE_MISSING = "image_missing"
     VIDEO_MISSING = "video_missing"
+    IMAGE_TWICE = "image_twice"
+    VIDEO_TWICE = "video_twice"
     SWAPPED = "swapped"
     NOT_AN_IMAGE = "not_an_image"  # name
     VIDEO_AS_IMAGE = "video_as_image"  # name
@@ -51,6 +53,11 @@ class Problem(StrEnum):
     VIDEO_WRONG_FORMAT = "video_wrong_format"  # name
     NO_VIDEO_STREAM = "no_video_stream"
     VIDEO_TOO_LONG = "video_too_long"  # duration_s, limit_s
+    MOTION_TOO_LONG = "motion_too_long"  # duration_s, most_s: a part of it can be taken
+    CUT_BEYOND = "cut_beyond"  # start_s, duration_s
+    CUT_TOO_LONG = "cut_too_long"  # length_s, most_s
+    CUT_TOO_SHORT = "cut_too_short"  # length_s, least_s
+    SECONDS_UNCLEAR = "seconds_unclear"  # said
     VIDEO_TOO_LARGE = "video_too_large"  # size_bytes, limit_bytes
     VIDEO_TOO_MANY_PIXELS = "video_too_many_pixels"  # width, height, limit_pixels
     DAMAGED_IMAGE = "damaged_image"
@@ -61,8 +68,19 @@ class Problem(StrEnum):
     OUT_OF_BOUNDS = "out_of_bounds"  # least, most
     TOO_HARD_TO_READ = "too_hard_to_read"  # the decoder met its time or memory bound
     DOWNLOAD_FAILED = "download_failed"  # what: "image" or "video"
+    LINK_UNCLEAR = "link_unclear"  # what, and with the next five
+    LINK_FAILED = "link_failed"
+    LINK_TO_PAGE = "link_to_page"
+    LINK_TOO_LARGE = "link_too_large"  # limit_bytes
+    MESSAGE_UNSEEN = "message_unseen"
+    MESSAGE_WITHOUT = "message_without"
+    LINKS_TOO_OFTEN = "links_too_often"
     NO_CREDITS = "no_credits"  # price, left, renews_at (unix s)
     NOTHING_LEFT = "nothing_left"  # allowance, renews_at
+    FILES_GONE = "files_gone"
+    NOBODY_SEEN = "nobody_seen"  # where
+    BEING_MADE = "being_made"  # job
+    NO_DRAFTS_LEFT = "no_drafts_left"  # limit, renews_at
     NO_ALLOWANCE = "no_allowance"
     TOO_EXPENSIVE = "too_expensive"  # price, most
     BUDGET_SPENT = "budget_spent"  # budget, renews_at
@@ -276,9 +294,10 @@ class DownloadError(MarionetteError):
 class DownloadRefused(DownloadError):
     """These bytes will never be fetched: a forbidden address or scheme, or too many of them."""
 
-    def __init__(self, message: str, *, too_large: bool = False) -> None:
+    def __init__(self, message: str, *, too_large: bool = False, is_page: bool = False) -> None:
         super().__init__(message)
         self.too_large = too_large
+        self.is_page = is_page
 
 
 class MembersUnknown(MarionetteError):

@@ -47,8 +47,10 @@ NEVER = [
 
 ENV_FILE = Path(".env")
 
-TO_RUN = ("discord_token", "segmind_api_key")
-"""What has no default; commands that look after a stopped bot do without."""
+KEYS = {"segmind": "segmind_api_key", "engine": "engine_key"}
+"""Of each provider the key, which has no default."""
+
+SECRETS = ("discord_token", *KEYS.values())
 
 
 class Settings(BaseSettings):
@@ -71,6 +73,10 @@ class Settings(BaseSettings):
     segmind_upload_url: Url = HttpUrl("https://workflows-api.segmind.com/upload-asset")
     segmind_credits_url: Url = HttpUrl("https://api.segmind.com/v1/get-user-credits")
     segmind_requests_per_minute: Count = 45
+    engine_url: Url = HttpUrl("http://127.0.0.1:8090")
+    engine_key: SecretStr = SecretStr("")
+    engine_key_file: Path | None = None
+    drafts_per_day: Count = 10
     data_dir: Path = Path("data")
     database_url: str = ""
     backup_dir: Path | None = None
@@ -135,6 +141,8 @@ class Settings(BaseSettings):
             if slug in found:
                 raise ValueError(f"it names {slug} twice")
             found[slug] = dict(rate.partition("=")[::2] for rate in rates)
+            if rates and MODELS[slug].is_free:
+                raise ValueError(f"{slug} is free: it takes no rate")
             if others := found[slug].keys() - set(MODELS[slug].qualities):
                 makes = ", ".join(MODELS[slug].qualities)
                 raise ValueError(f"{slug} makes {makes}, and not {min(others)}")
@@ -161,7 +169,7 @@ class Settings(BaseSettings):
     def _upper(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
 
-    @field_validator("discord_token", "segmind_api_key")
+    @field_validator(*SECRETS)
     @classmethod
     def _copied_whole(cls, value: SecretStr) -> SecretStr:
         secret = value.get_secret_value()
@@ -192,7 +200,7 @@ class Settings(BaseSettings):
             if name in cls.model_fields
         }
         kept = {name: value for name, value in meant.items() if value != ""}
-        for name in TO_RUN:
+        for name in SECRETS:
             if path := kept.get(f"{name}_file"):
                 if name in kept:
                     raise SettingsError(
@@ -202,8 +210,10 @@ class Settings(BaseSettings):
         return kept
 
     @classmethod
-    def load(cls, env_file: Path | None = ENV_FILE, *, needs: Collection[str] = TO_RUN) -> Self:
-        """Read the environment, and `.env` beneath it; what it `needs` must be set.
+    def load(cls, env_file: Path | None = ENV_FILE, *, to_run: bool = True) -> Self:
+        """Read the environment, and `.env` beneath it; what the bot needs `to_run` must be set.
+
+        Commands that look after a stopped bot do without.
 
         Raises `SettingsError`, one sentence that names the variable and never its value.
         """
@@ -213,17 +223,20 @@ class Settings(BaseSettings):
             settings = cls(_env_file=env_file)
         except ValidationError as error:
             raise SettingsError(_sentence(error)) from None
-        for sentence in settings.missing(needs):
+        for sentence in settings.missing() if to_run else ():
             raise SettingsError(sentence)
         return settings
 
     def secret_files(self) -> list[Path]:
         """What is for its owner's eyes alone, whether it is there or not."""
-        files = (ENV_FILE, self.discord_token_file, self.segmind_api_key_file)
-        return [_written_out(file) for file in files if file is not None]
+        named: list[Path | None] = [getattr(self, f"{name}_file") for name in SECRETS]
+        return [_written_out(file) for file in (ENV_FILE, *named) if file is not None]
 
-    def missing(self, needs: Collection[str] = TO_RUN) -> list[str]:
-        """A sentence for each of these settings that is not set."""
+    def missing(self, needs: Collection[str] | None = None) -> list[str]:
+        """A sentence for each of these settings, or those that it needs to run, that is not set."""
+        if needs is None:
+            asked = {MODELS[slug].provider for slug in self.models}
+            needs = ["discord_token", *(key for name, key in KEYS.items() if name in asked)]
         return [
             f"{name.upper()} is not set: put it into .env (.env.example tells where to get it)."
             for name in needs
@@ -287,6 +300,7 @@ class Settings(BaseSettings):
             daily_server_cap_credits=self.daily_server_cap_credits,
             daily_person_cap_credits=self.daily_person_cap_credits,
             models=tuple(self.models),
+            drafts_per_day=self.drafts_per_day,
         )
 
 

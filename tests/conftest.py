@@ -12,6 +12,8 @@ from playwright.async_api import Browser
 
 from sandbox.clients.browser import BrowserMissingError, chromium, find_chromium
 
+gc.disable()  # what is loaded until all tests are known stays: nothing is to be found in it
+
 settings.register_profile(
     "shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
@@ -49,6 +51,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish() -> None:
     """What is loaded by now stays: to look through it again and again costs a seventh of it all."""
+    gc.enable()
     gc.collect()
     gc.freeze()
 

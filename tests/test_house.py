@@ -21,6 +21,7 @@ ENTRIES = {
     "bot.media.forkserver",
     "bot.store.migrations.env",
     "engine.__main__",
+    "engine.look",
     "engine.plain",
     "engine.render",
     "sandbox.discord.__main__",

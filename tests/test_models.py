@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.cards.wording import seconds_text
 from bot.core.jobs import Quality, RunInputs
 from bot.core.models import MODELS, Model
 from bot.settings import Settings
@@ -37,12 +38,13 @@ def test_the_stand_in_takes_what_the_bot_sends_and_knows_it_again(slug: str) -> 
 def row(model: Model) -> str:
     """A model in the page's first table."""
     qualities: list[Quality] = sorted(model.qualities, key=lambda one: one != model.usual_quality)
+    each_s = 60 if model.usual_run_s >= 60 else 10
     cells = (
         f"`{model.slug}`",
         model.name,
         " · ".join(qualities),
         " · ".join(f"{model.usual_rates[quality]:g}" for quality in qualities),
-        f"about {model.usual_run_s / 60:.0f} min",
+        f"about {seconds_text(round(model.usual_run_s / each_s) * each_s)}",
         f"{model.shortest_s:g} to {model.longest_s:g} s",
     )
     return f"| {' | '.join(cells)} |"

@@ -5,13 +5,14 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from bot.accounts.members import FRESH_S, TRUSTED_S
+from bot.cards.offers.choices import usual
 from bot.clock import Clock
 from bot.core import admission, ledger
-from bot.core.accounts import MOST_PAYERS, Member, Payer, Terms, Wallet
+from bot.core.accounts import MOST_PAYERS, Member, PartTerms, Payer, Terms, Wallet
 from bot.core.actions import CREDIT_KINDS
-from bot.core.jobs import Job
-from bot.core.models import Choice, Rates, prices
-from bot.core.rules import Rules
+from bot.core.jobs import Job, Source
+from bot.core.models import FIRST_S, MODELS, Choice, Rates, firsts, price, prices
+from bot.core.rules import Rules, rules_for
 from bot.errors import MembersUnknown, Problem, Refused
 from bot.store.store import Store
 
@@ -69,7 +70,7 @@ class Wallets:
     def __init__(self, *, store: Store, members: Members, rates: Rates, clock: Clock) -> None:
         self._store = store
         self._members = members
-        self._rates = rates
+        self.rates = rates
         self._clock = clock
 
     async def paying(self, place: Place) -> Place:
@@ -121,26 +122,59 @@ class Wallets:
         return await self._roles_in(job.person_id, job.server_id, trusted_s, Problem.LEFT_SERVER)
 
     async def terms(self, job: Job) -> Terms:
-        """On which an offer, whose motion's length is known, could be taken now."""
-        assert job.duration_s is not None
+        """On which an offer, whose files are good, could be taken now."""
         try:
             roles = await self.roles_of(job)
         except (Refused, MembersUnknown):  # the button says so, if it is still true then
             roles = frozenset()
         at = self._clock.time()
         rules, standing = await self._store.read.standing(job.server_id, job.person_id, at, roles)
-        costs = self._prices(rules, job.duration_s)
+        costs = self._prices_of(job, rules, job.duration_s) if job.duration_s else {}
         beyond = {
             choice: refused
             for choice, cost in costs.items()
             if (refused := admission.refused_hold(rules, standing, cost, at))
         }
+        parts = [
+            PartTerms(*part, admission.refused_hold(rules, standing, part[-1], at))
+            for part in self._parts(job, rules)
+        ]
         payer = self._members.server_name(job.server_id) if job.server_id else None
-        return Terms(payer, standing.balance.available, costs, beyond)
+        return Terms(payer, standing.balance.available, costs, beyond, parts)
+
+    def _parts(self, job: Job, rules: Rules) -> list[tuple[float, Choice, int]]:
+        """How long each part of a motion is that is offered, as what, and its price."""
+        is_too_long = job.question and job.question.problem is Problem.MOTION_TOO_LONG
+        costs = self._prices_of(job, rules, FIRST_S) if is_too_long else {}
+        if not costs or job.motion is None:
+            return []
+        choice = usual(costs)
+        lengths = firsts(MODELS[choice.model], job.motion.whole_s or 0.0)
+        return [(each, choice, price(choice, each, self.rates)) for each in lengths]
+
+    def _prices_of(self, job: Job, rules: Rules, duration_s: float) -> dict[Choice, int]:
+        """What a job may become: what a command named, or else whatever is open."""
+        costs = self._prices(rules, duration_s)
+        if job.source is Source.MESSAGE:
+            return costs
+        named = job.model, job.quality
+        return {choice: cost for choice, cost in costs.items() if choice == named}
+
+    async def upgrades(self, job: Job) -> dict[Choice, int]:
+        """What a draft may become: each model that is paid and open, and its price."""
+        if not job.is_free:
+            return {}
+        server = await self._store.rulebook.of(job.server_id)
+        rules = rules_for(self._store.limits, job.server_id, server)
+        return {
+            choice: cost
+            for choice, cost in self._prices(rules, job.duration_s or 0.0).items()
+            if cost and choice == self.rates.choice(choice.model)
+        }
 
     def _prices(self, rules: Rules, duration_s: float) -> dict[Choice, int]:
         """Of what these rules open."""
-        costs = prices(duration_s, self._rates)
+        costs = prices(duration_s, self.rates)
         return {choice: cost for choice, cost in costs.items() if rules.allow(choice)}
 
     async def _roles_where_paid(
@@ -215,6 +249,9 @@ class Wallets:
             payer=self._payer(payer) if payer else None,
             unusable=unusable,
             barred=next(admission.barred(standing.pause, standing.block), None),
+            drafts_left=max(0, rules.drafts_per_day - standing.drafts_today)
+            if rules.has_free_model
+            else None,
         )
 
     async def choose_payer(self, place: Place, server_id: int) -> Wallet:

@@ -3,8 +3,9 @@
 Buttons carry only an action and the job's id, so that they outlive a restart.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
+from itertools import islice
 from urllib.parse import quote
 
 import discord
@@ -15,21 +16,26 @@ from bot.cards.parts import AMBER, BLURPLE, GREEN, GREY, RED, say, view, words
 from bot.cards.status_text import Outlook
 from bot.cards.wording import clean, credits_text
 from bot.core.jobs import Job, JobState, Outcome
-from bot.core.models import Choice
+from bot.core.models import MODELS, Choice
 
 
 class Button(StrEnum):
     """What a button asks for; its `custom_id` is `marionette:<action>:<job id>`.
 
-    To start one, `:<quality>:<model>` follow.
+    To start one, or to make one of a draft, `:<quality>:<model>` follow, and to take the first
+    seconds of its motion how many.
     """
 
     CANCEL = "cancel"
     GIVE_UP = "give-up"
     START = "start"
+    MAKE = "make"
+    TAKE_FIRST = "first"
+    NAME_PART = "part"
     DETAILS = "details"
 
 
+BUTTONS_IN_A_ROW = 5
 LINK_BUTTON_LIMIT_CHARS = 512
 """Discord's limit; a longer link stands in the text."""
 
@@ -44,10 +50,13 @@ COLOURS = {
 }
 
 
-def custom_id(button: Button, job_id: str, choice: Choice | None = None) -> str:
+def custom_id(
+    button: Button, job_id: str, choice: Choice | None = None, first_s: float | None = None
+) -> str:
     """The id of a button; see `Button`."""
     chosen = (choice.quality, choice.model) if choice else ()
-    return ":".join(("marionette", button.value, job_id, *chosen))
+    length = () if first_s is None else (f"{first_s:.0f}",)
+    return ":".join(("marionette", button.value, job_id, *chosen, *length))
 
 
 def job_of(custom_id: str) -> str | None:
@@ -97,20 +106,44 @@ def status(job: Job, outlook: Outlook | None = None) -> ui.LayoutView:
     return view(*items, colour=COLOURS.get(job.state, BLURPLE))
 
 
-def finished(job: Job, *, link: tuple[str, float] | None = None) -> ui.LayoutView:
-    """The finished post: the attached video, or a link and the unix second at which it ends."""
-    items: list[ui.Item[ui.LayoutView]] = [words(f"<@{job.person_id}>, your video is ready.")]
+def finished(
+    job: Job, *, link: tuple[str, float] | None = None, upgrades: Mapping[Choice, int] | None = None
+) -> ui.LayoutView:
+    """The finished post: the attached video, or a link and the unix second at which it ends.
+
+    A draft's has a button for each of `upgrades`, which its files may become.
+    """
+    what = "draft" if job.is_free else "video"
+    items: list[ui.Item[ui.LayoutView]] = [words(f"<@{job.person_id}>, your {what} is ready.")]
     buttons: list[ui.Button[ui.LayoutView]] = []
     if link is None:
         items.append(_video(job))
     else:
         said, buttons = _download(*link)
         items.append(words("It could not be attached here.", said))
+    if job.remark:
+        items.append(words(f"{clean(job.remark, 200)}."))
+    if upgrades:
+        items.append(words("The same files, made by a model that paints it anew:"))
+        items += rows_of(
+            ui.Button(
+                label=f"{MODELS[choice.model].name} {choice.quality} · {credits_text(cost)}",
+                custom_id=custom_id(Button.MAKE, job.id, choice),
+            )
+            for choice, cost in upgrades.items()
+        )
     items.append(
         words(status_text.small_print(job, status_text.made_in(job), status_text.length(job)))
     )
     items.append(ui.ActionRow(*buttons, _button("Details", Button.DETAILS, job)))
     return view(*items, colour=GREEN)
+
+
+def rows_of(buttons: Iterable[ui.Button[ui.LayoutView]]) -> list[ui.Item[ui.LayoutView]]:
+    """As many rows as they need."""
+    left = iter(buttons)
+    rows = iter(lambda: list(islice(left, BUTTONS_IN_A_ROW)), [])
+    return [ui.ActionRow(*row) for row in rows]
 
 
 def failed(job: Job) -> ui.LayoutView:
@@ -145,7 +178,10 @@ def ready(job: Job) -> ui.LayoutView:
     """The notice that a reply, whose edit notifies nobody, has its video by now."""
     link = ui.Button[ui.LayoutView](label="Go to it", url=status_text.link_to_post(job))
     return view(
-        words("### Your video is ready", "It stands where you asked for it."),
+        words(
+            f"### Your {'draft' if job.is_free else 'video'} is ready",
+            "It stands where you asked for it.",
+        ),
         words(status_text.small_print(job, status_text.made_in(job), status_text.length(job))),
         ui.ActionRow(link),
         colour=GREEN,

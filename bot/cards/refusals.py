@@ -2,69 +2,15 @@
 
 from collections.abc import Mapping
 
+from bot.cards.sentences.files import FILES
+from bot.cards.sentences.links import LINKS
 from bot.cards.wording import told
 from bot.errors import Problem
 
 SENTENCES: dict[Problem, str] = {
-    Problem.IMAGE_MISSING: "The picture is missing: give one as `image`.",
-    Problem.VIDEO_MISSING: "The video is missing: give one as `video`.",
-    Problem.SWAPPED: (
-        "The picture and the video are swapped: give the picture as `image` and the video "
-        "as `video`."
-    ),
-    Problem.NOT_AN_IMAGE: "`{name}` is not a picture I can use: give JPEG, PNG, WebP or HEIC.",
-    Problem.VIDEO_AS_IMAGE: (
-        "`{name}` is a video, and I need a picture: give a JPEG, PNG, WebP or HEIC, such as one of "
-        "its frames."
-    ),
-    Problem.ANIMATED_IMAGE: "The picture is animated: give a still one, such as one of its frames.",
-    Problem.IMAGE_TOO_LARGE: (
-        "The picture has {size_mb} MB and may have {limit_mb} MB: give a smaller one."
-    ),
-    Problem.IMAGE_TOO_MANY_PIXELS: (
-        "The picture has {width} × {height} pixels, {size_mp} million, which is too many: it may "
-        "have {limit_mp} million. Scale it down and try again."
-    ),
-    Problem.IMAGE_TOO_SMALL: (
-        "The picture has only {width} × {height} pixels, too few to show somebody who moves: give "
-        "one of at least {limit_pixels} on each side."
-    ),
-    Problem.NOT_A_VIDEO: "There is no video in `{name}`: give a video or a GIF that plays.",
-    Problem.GIF_AS_VIDEO: "`{name}` is a GIF that does not move: give a video, or a GIF that does.",
-    Problem.PICTURE_AS_VIDEO: (
-        "`{name}` is a still {kind}, and I need something that moves: give a video or a GIF."
-    ),
-    Problem.VIDEO_WRONG_FORMAT: (
-        "`{name}` is a video of a kind I cannot use: save it as mp4 or mov and try again."
-    ),
-    Problem.NO_VIDEO_STREAM: "The video file holds no moving picture, only sound or nothing.",
-    Problem.VIDEO_TOO_LONG: (
-        "The video is {duration_s} seconds long and may be {limit_s}: cut it and try again."
-    ),
-    Problem.VIDEO_TOO_LARGE: (
-        "The video has {size_mb} MB and may have {limit_mb} MB: cut it or save it smaller."
-    ),
-    Problem.VIDEO_TOO_MANY_PIXELS: (
-        "The video has {width} × {height} pixels, {size_mp} million, which is too many: it may "
-        "have {limit_mp} million. Save it smaller and try again."
-    ),
-    Problem.DAMAGED_IMAGE: "The picture is damaged and cannot be opened: export it anew.",
-    Problem.IMAGE_CUT_SHORT: (
-        "The end of the picture is missing, as after a download that broke off: save it anew and "
-        "try again."
-    ),
-    Problem.DAMAGED_VIDEO: "The video is damaged and cannot be played: export it anew.",
-    Problem.NO_ROOM: (
-        "There is no room for your files right now, and the operator knows: please try again later."
-    ),
-    Problem.MADE_ROOM: (
-        "I had to make room for other files, and yours had waited longest, so I let them go."
-    ),
+    **FILES,
+    **LINKS,
     Problem.OUT_OF_BOUNDS: "That must be a whole number from {least} to {most}.",
-    Problem.TOO_HARD_TO_READ: (
-        "That file takes too much time or memory to open: save it smaller and try again."
-    ),
-    Problem.DOWNLOAD_FAILED: "Discord did not hand me the {what}: please try again.",
     Problem.NO_CREDITS: (
         "This costs {price_text} and you have {left}. Your allowance renews <t:{renews_at}:R>; "
         "a shorter video or a lower quality costs less."
@@ -72,6 +18,11 @@ SENTENCES: dict[Problem, str] = {
     Problem.NOTHING_LEFT: (
         "You have no credits left here. Your allowance{in_all} renews <t:{renews_at}:R>; "
         "`/credits` shows it."
+    ),
+    Problem.BEING_MADE: "That is being made already, as job {job}: `/jobs show` shows how it goes.",
+    Problem.NO_DRAFTS_LEFT: (
+        "You have made all of your {limit} free drafts of today: there are new ones "
+        "<t:{renews_at}:R>."
     ),
     Problem.NO_ALLOWANCE: (
         "You have no credits here, and no allowance that would bring new ones: somebody who runs "

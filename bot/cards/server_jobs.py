@@ -12,7 +12,8 @@ from bot.cards import status_text
 from bot.cards.paging import PageRef, controls
 from bot.cards.parts import AMBER, view, words
 from bot.cards.wording import seconds_text
-from bot.core.jobs import CANCELLABLE, Job, JobState, NearbyRun, Outcome
+from bot.core.actions import NearbyRun
+from bot.core.jobs import CANCELLABLE, Job, JobState, Outcome
 
 JOBS_PER_PAGE = 5
 """Each takes up to four of the forty components that a message may have."""

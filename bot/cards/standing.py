@@ -74,6 +74,9 @@ def _purses(has: Wallet) -> list[str | None]:
         ),
         f"**{balance.granted}** granted, which stay until you spend them.",
         f"**{balance.held}** held by unfinished jobs." if balance.held else None,
+        f"**{has.drafts_left}** of {rules.drafts_per_day} free drafts left today."
+        if has.drafts_left is not None
+        else None,
         *_narrower(has),
     ]
 

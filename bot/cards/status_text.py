@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.cards.refusals import sentence
-from bot.cards.wording import credits_text, seconds_text
-from bot.core.jobs import ID_ALPHABET, ID_LENGTH, Delivered, Job, JobState, Outcome, Source
+from bot.cards.wording import clean, credits_text, part_text, seconds_text
+from bot.core.jobs import Delivered, Job, JobState, Outcome, Source
 from bot.core.models import MODELS, Choice
+from bot.core.typed.job_ids import ID_ALPHABET, ID_LENGTH
 from bot.errors import Refused
 
 
@@ -130,7 +131,7 @@ def latest(job: Job, outlook: Outlook) -> str | None:
             return f"{why} You were not charged.{again}"
         case JobState.CANCELLED if job.failure:
             return f"{sentence(job.failure.problem, job.failure.facts)} You were not charged."
-        case JobState.CANCELLED if job.source is Source.MESSAGE and job.queued_at is None:
+        case JobState.CANCELLED if job.was_offer and job.queued_at is None:
             return "Nothing was started, and nothing spent."
         case JobState.CANCELLED:
             return "You were not charged."
@@ -241,7 +242,8 @@ def _shown_by(job: Job, outlook: Outlook) -> str:
 
 def facts(job: Job) -> str:
     """The small print of a status card."""
-    return small_print(job, made_in(job), length(job), sent_as(job), price_text(job))
+    parts = made_in(job), length(job), chosen_from(job), sent_as(job), price_text(job)
+    return small_print(job, *parts)
 
 
 def small_print(job: Job, *parts: str | None) -> str:
@@ -261,8 +263,30 @@ def made_in(job: Job) -> str | None:
 
 
 def length(job: Job) -> str | None:
-    """How long the motion is, once it is known."""
+    """How long the motion is, once it is known; of a part of one also which."""
+    if job.cut and is_cut(job):
+        seconds = job.duration_s or job.cut.length_s
+        return part_text(job.cut.start_s, seconds) if seconds else None
     return seconds_text(job.duration_s) if job.duration_s else None
+
+
+def is_cut(job: Job) -> bool:
+    """Whether only a part of its motion is sent."""
+    return bool(job.cut and job.motion and job.motion.whole_s)
+
+
+def chosen_from(job: Job) -> str | None:
+    """Which files were taken of a message that has several, where its link was given.
+
+    A name must hold none of what stands around the job's id.
+    """
+    uploads = {"pictures": job.subject, "videos": job.motion}
+    told = [
+        f"“{clean(upload.name.replace('`', '´'), 40)}”, the first of {upload.among} {kind}"
+        for kind, upload in uploads.items()
+        if upload is not None and upload.among > 1
+    ]
+    return " · ".join(told) or None
 
 
 MOVING = frozenset({"GIF", "WebP", "PNG"})
@@ -298,6 +322,8 @@ def price_text(job: Job) -> str | None:
     """The price, and whether it is spent, held, or given back."""
     if job.price is None:
         return None
+    if job.is_free:
+        return "free"
     if job.state in {JobState.DELIVERING, JobState.DELIVERED}:
         return credits_text(job.price)
     after = "given back" if job.state in {JobState.FAILED, JobState.CANCELLED} else "held"

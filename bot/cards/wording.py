@@ -96,12 +96,26 @@ def credits_text(credits: int) -> str:
     return "1 credit" if credits == 1 else f"{credits} credits"
 
 
+def cost_text(credits: int) -> str:
+    """What something costs, in words."""
+    return credits_text(credits) if credits else "free"
+
+
 def seconds_text(seconds: float) -> str:
     """A length of time as people write it."""
     if seconds < 60:
         return f"{seconds:.1f}".removesuffix(".0") + " s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+
+
+def part_text(start_s: float, length_s: float) -> str:
+    """A part of a video: "first 10 s", or "10 s from 1:05"."""
+    if not start_s:
+        return f"first {seconds_text(length_s)}"
+    minutes, seconds = divmod(round(start_s, 1), 60)
+    at = f"{minutes:.0f}:{seconds:04.1f}".removesuffix(".0")
+    return f"{seconds_text(length_s)} from {at}"
 
 
 def changes(before: Snapshot | None, after: Snapshot | None, *, most_listed: int = 25) -> list[str]:
@@ -178,7 +192,7 @@ def told(facts: Mapping[str, object]) -> dict[str, object]:
         case {"width": int(width), "height": int(height), "limit_pixels": int(limit_pixels)}:
             words["size_mp"] = _millions(width * height)
             words["limit_mp"] = _millions(limit_pixels)
-    for name in ("duration_s", "limit_s"):
+    for name in ("duration_s", "limit_s", "start_s", "length_s"):
         value = facts.get(name)
         if isinstance(value, int | float):
             words[name] = f"{value:.1f}".removesuffix(".0")

@@ -8,7 +8,7 @@ from aiohttp.abc import AbstractResolver
 from bot.clock import Clock
 from bot.console.findings import Doctor, Findings
 from bot.core.books import Difference, HoldRepair, WalletRepair
-from bot.provider.connect import provider
+from bot.provider.connect import providers
 from bot.settings import Settings
 from bot.store.books import Reconciliation
 from bot.store.database import Database
@@ -26,8 +26,8 @@ async def doctor(
 
     Raises `MarionetteError`; a repair also while a bot runs.
     """
-    async with provider(settings, clock) as segmind:
-        examiner = Doctor(settings, segmind, clock, names or aiohttp.ThreadedResolver())
+    async with providers(settings, clock) as asked:
+        examiner = Doctor(settings, asked, clock, names or aiohttp.ThreadedResolver())
         async with await Database.open(settings.database) as database:
             found = await examiner.examine(database, wanted.days)
         mended: list[str] = []

@@ -6,10 +6,11 @@ from typing import Any
 
 from bot.cards.obstacles import obstacle
 from bot.cards.refusals import sentence
+from bot.cards.status_text import is_cut, length
 from bot.console.tables import plain
 from bot.core.accounts import Eligibility
-from bot.core.actions import Action, HistoryLine, Snapshot
-from bot.core.jobs import Attempt, Job, JobState, NearbyRun
+from bot.core.actions import Action, HistoryLine, NearbyRun, Snapshot
+from bot.core.jobs import Attempt, Job, JobState
 from bot.core.ledger import Entry
 
 Document = dict[str, Any]
@@ -39,6 +40,7 @@ def job_document(job: Job) -> Document:
         "is_direct": job.is_direct,
         "quality": job.quality,
         "duration_s": job.duration_s,
+        "part": length(job) if is_cut(job) else None,
         "price": job.price,
         "request_id": job.attempt.request_id if job.attempt else None,
         "delivered": job.delivered.value

@@ -22,7 +22,8 @@ from bot.core.jobs import Job, JobState
 from bot.errors import ProviderError
 from bot.jobs.files import Files
 from bot.media import isolation
-from bot.provider.client import Row, Segmind
+from bot.provider.providers import Providers
+from bot.provider.runs import Row
 from bot.settings import Settings
 from bot.store.books import Reconciliation
 from bot.store.database import Database
@@ -46,11 +47,11 @@ class Doctor:
     """Looks at one data folder; a bot may run on it meanwhile. `names` resolves as that does."""
 
     def __init__(
-        self, settings: Settings, segmind: Segmind, clock: Clock, names: AbstractResolver
+        self, settings: Settings, providers: Providers, clock: Clock, names: AbstractResolver
     ) -> None:
         self._names = names
         self._settings = settings
-        self._segmind = segmind
+        self._providers = providers
         self._files = Files(settings.data_dir)
         self._clock = clock
 
@@ -146,7 +147,7 @@ class Doctor:
             found.notes.append("The provider's history was not read, for want of its key.")
             return None
         try:
-            return await self._segmind.rows(since, until)
+            return await self._providers.rows(since, until)
         except ProviderError as error:
             found.notes.append(f"The provider's history could not be read: {error}")
             return None

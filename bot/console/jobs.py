@@ -3,6 +3,7 @@
 import argparse
 
 from bot.cards.refusals import sentence
+from bot.cards.status_text import is_cut, length
 from bot.cards.wording import credits_text, seconds_text
 from bot.clock import Clock
 from bot.console.documents import (
@@ -15,11 +16,13 @@ from bot.console.documents import (
     run_document,
 )
 from bot.console.tables import age, facts, moment, place, plain, table
-from bot.core.actions import OPERATOR
-from bot.core.jobs import Attempt, Job, JobState, NearbyRun, Outcome, job_id_in
+from bot.core.actions import OPERATOR, NearbyRun
+from bot.core.jobs import Attempt, Job, JobState, Outcome
+from bot.core.typed.job_ids import job_id_in
 from bot.errors import MarionetteError, Refused
-from bot.provider.connect import provider
-from bot.services.moderation import History, Moderation
+from bot.provider.connect import providers
+from bot.provider.providers import Providers
+from bot.services.moderation import Moderation
 from bot.settings import Settings
 from bot.store.database import Database
 from bot.store.store import Store
@@ -125,9 +128,9 @@ async def _nearby(
     """What the provider ran around a job's submit; `None` where its history cannot be read."""
     for missing in settings.missing(["segmind_api_key"]):
         return f"The provider's history was not asked which run it may be: {missing}", None
-    async with provider(settings, clock) as history:
+    async with providers(settings, clock) as asked:
         try:
-            runs = await _moderation(store, history, clock).nearby_runs(job)
+            runs = await _moderation(store, asked, clock).nearby_runs(job)
         except Refused:
             return "The provider's history cannot be read right now: try again later.", None
     if not runs:
@@ -170,6 +173,7 @@ def _facts(job: Job, now: float) -> str:
             ("channel", job.channel_id),
             ("quality", job.quality),
             ("seconds", job.duration_s),
+            ("part", length(job) if is_cut(job) else None),
             ("price", job.price),
             ("failure", plain(sentence(failure.problem, failure.facts)) if failure else None),
             ("provider said", failure.facts.get("reason") if failure else None),
@@ -182,8 +186,8 @@ async def _decide(
     wanted: argparse.Namespace, settings: Settings, store: Store, clock: Clock
 ) -> Said:
     by = {"server_id": None, "actor_id": OPERATOR, "reason": wanted.reason}
-    async with provider(settings, clock) as history:
-        moderation = _moderation(store, history, clock)
+    async with providers(settings, clock) as asked:
+        moderation = _moderation(store, asked, clock)
         match wanted.action:
             case "cancel":
                 job = await moderation.cancel(wanted.job, **by)
@@ -206,6 +210,6 @@ async def _decide(
     return said, {"job": job_document(job)}
 
 
-def _moderation(store: Store, history: History, clock: Clock) -> Moderation:
+def _moderation(store: Store, asked: Providers, clock: Clock) -> Moderation:
     """It wakes nobody: a running bot looks for decisions by itself."""
-    return Moderation(store=store, history=history, wake=lambda job_id: None, clock=clock)
+    return Moderation(store=store, providers=asked, wake=lambda job_id: None, clock=clock)

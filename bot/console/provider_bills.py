@@ -11,8 +11,7 @@ from bot.core.models import MODELS, Rates
 from bot.errors import Problem
 from bot.jobs.given_up import LOOK_FOR_S
 from bot.jobs.strays.sameness import is_same_link
-from bot.provider.client import Row, RunState
-from bot.provider.replies import UNSUCCESSFUL, canonical_id
+from bot.provider.runs import UNSUCCESSFUL, Row, RunState, canonical_id
 
 LATE_ROWS_S = 15 * 60.0
 """A run's row may be so late in the provider's history before it counts as missing."""
@@ -41,8 +40,8 @@ class ProviderBills:
             line.attempt_id for line in books.unproven if until - line.since < LOOK_FOR_S
         }
         self._queued = queued
-        self._attempts = books.attempts
-        claims = [(canonical_id(a.request_id), a) for a in books.attempts if a.request_id]
+        self._attempts = [one for one in books.attempts if not MODELS[one.model].is_free]
+        claims = [(canonical_id(a.request_id), a) for a in self._attempts if a.request_id]
         self._claims = {request_id: attempt for request_id, attempt in claims if request_id}
 
     def notes(self) -> list[str]:

@@ -1,6 +1,6 @@
 """How somebody stands, as it is shown: to themselves, and to the moderators of a server."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.core.actions import HistoryLine
@@ -32,17 +32,42 @@ class Payer:
 
 
 @dataclass(frozen=True, slots=True)
+class PartTerms:
+    """What the first `length_s` seconds of a motion would be made as, and for how much.
+
+    `beyond` is why that cannot be paid now.
+    """
+
+    length_s: float
+    choice: Choice
+    price: int
+    beyond: Refused | None
+
+
+@dataclass(frozen=True, slots=True)
 class Terms:
     """On which an offer could be taken now; its button is judged anew when it is pressed.
 
     `payer` is the server that would pay (`None`: its requester), `credits` what they have there,
-    `prices` are of what is open to them, and `beyond` is why some of it cannot be paid.
+    `prices` are of what is open to them, and `beyond` is why some of it cannot be paid. Where the
+    motion is too long, `parts` of it could be taken instead.
     """
 
     payer: str | None
     credits: int
     prices: Mapping[Choice, int]
     beyond: Mapping[Choice, Refused]
+    parts: Sequence[PartTerms] = ()
+
+    @property
+    def told(self) -> list[object]:
+        """What a card says of them, but not how much others have spent."""
+        beyond = [f"{choice} {no.problem}" for choice, no in self.beyond.items()]
+        parts = [
+            (part.length_s, part.choice, part.price, part.beyond and part.beyond.problem)
+            for part in self.parts
+        ]
+        return [self.credits, *self.prices.items(), *beyond, *parts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +78,8 @@ class Wallet:
     In direct messages `payers` are the servers that may pay instead, `payers_unknown` counts those
     that might, if this person were known to be in them, and `payer` is who pays now; `unusable` is
     why the chosen one does not. `barred` is what keeps them from asking at all, and `budgets` are
-    what else must have room for a price, the narrowest circle first.
+    what else must have room for a price, the narrowest circle first. `drafts_left` today, where
+    there are any.
     """
 
     rules: Rules
@@ -69,6 +95,7 @@ class Wallet:
     payer: Payer | None = None
     unusable: Refused | None = None
     barred: Refused | None = None
+    drafts_left: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,3 +94,19 @@ class Spender:
     person_id: int
     credits: int
     videos: int
+
+
+@dataclass(frozen=True, slots=True)
+class NearbyRun:
+    """A run that the provider's history has from around a job's submit.
+
+    `began_at` (unix seconds) and `state`, in the provider's word, are `None` where it does not say.
+    `has_its_inputs`: it was made of exactly the job's files and in its quality; `claimed_by` is the
+    job that has it.
+    """
+
+    request_id: str
+    began_at: float | None
+    state: str | None
+    has_its_inputs: bool
+    claimed_by: str | None

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bot.core import ledger
-from bot.core.jobs import DEFAULT_MODEL, Quality, Source, Upload
+from bot.core.jobs import DEFAULT_MODEL, Quality, Source
 from bot.core.ledger import Balance, Period
 from bot.core.models import MODELS, Choice
 from bot.core.rules import Rules
+from bot.core.uploads import Cut, Upload
 from bot.errors import Problem, Refused
 
 
@@ -55,8 +56,16 @@ class NewJob:
     model: str = DEFAULT_MODEL
     prompt: str = ""
     quality: Quality | None = None
+    files_of: str | None = None
+    promised: int | None = None
+    cut: Cut | None = None
     token: str | None = None
     token_expires_at: float = 0.0
+
+    @property
+    def is_open(self) -> bool:
+        """As of a job: a plain message is an offer from its beginning."""
+        return self.source is Source.MESSAGE
 
     @property
     def ask(self) -> Ask:
@@ -69,7 +78,8 @@ class NewJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """How many jobs are running and waiting: in the whole bot, one person's, theirs in a server.
+    """How many jobs of one provider's are running and waiting: in the whole bot, one person's,
+    theirs in a server; and of one of its models.
 
     A run that has given its slot back is among its person's that run, and, where as many run as
     may, not among all.
@@ -79,6 +89,7 @@ class Load:
 
     running: int
     running_of_person: int
+    running_of_model: int = 0
     running_here: int = 0
     waiting: int
     waiting_of_person: int
@@ -94,7 +105,7 @@ class Standing(Load):
 
     `budget_spent` is what holds took since the day began, `server_spent` since the server's
     period began. What this server and this person took since the day began is looked up where
-    there is a cap of it.
+    there is a cap of it. `drafts_today` are their free runs since then.
     """
 
     balance: Balance
@@ -102,6 +113,7 @@ class Standing(Load):
     server_spent: int = 0
     server_spent_today: int = 0
     person_spent_today: int = 0
+    drafts_today: int = 0
     pause: Pause | None = None
     block: Block | None = None
 
@@ -136,6 +148,12 @@ def obstacles(rules: Rules, standing: Standing, ask: Ask, at: float) -> Iterator
         yield Refused(Problem.TOO_MANY_WAITING_HERE, limit=rules.max_waiting_here)
     if standing.waiting >= rules.max_waiting:
         yield Refused(Problem.QUEUE_FULL, limit=rules.max_waiting)
+    drafts = list(_no_drafts(rules, standing, at))
+    if ask.choice and MODELS[ask.choice.model].is_free:
+        yield from drafts
+        return
+    if ask.choice is None and rules.has_free_model and not drafts:
+        return
     if standing.balance.available < 1:
         if rules.allowance_credits:
             renews_at = ledger.period_end(rules.period, at)
@@ -144,6 +162,13 @@ def obstacles(rules: Rules, standing: Standing, ask: Ask, at: float) -> Iterator
         else:
             yield Refused(Problem.NO_ALLOWANCE)
     yield from _spent_budgets(rules, standing, at)
+
+
+def _no_drafts(rules: Rules, standing: Standing, at: float) -> Iterator[Refused]:
+    """Why nothing may be asked for that is free."""
+    if standing.drafts_today >= rules.drafts_per_day:
+        renews_at = ledger.period_end(Period.DAY, at)
+        yield Refused(Problem.NO_DRAFTS_LEFT, limit=rules.drafts_per_day, renews_at=renews_at)
 
 
 def _closed(rules: Rules, choice: Choice) -> Iterator[Refused]:
@@ -168,6 +193,10 @@ def may_hold(rules: Rules, standing: Standing, price: int, at: float) -> None:
     """Whether this price may be held now. Raises `Refused`."""
     for refused in barred(standing.pause, standing.block):
         raise refused
+    if not price:
+        for refused in _no_drafts(rules, standing, at):
+            raise refused
+        return
     for refused in _spent_budgets(rules, standing, at):
         raise refused
     has, renews_at = standing.balance, ledger.period_end(rules.period, at)

@@ -207,7 +207,7 @@ def _state_of(job: JobLine, money: _Money) -> Iterator[Difference]:
         if money.holds:
             yield Difference(f"{said} held already.")
     elif job.state in OPEN:
-        if not money.holds:
+        if not money.holds and job.price:
             yield Difference(f"{said} not held.")
         elif kinds:
             yield Difference(f"{said} settled already ({', '.join(sorted(kinds))}).")
@@ -215,7 +215,7 @@ def _state_of(job: JobLine, money: _Money) -> Iterator[Difference]:
         repair = HoldRepair(job.id) if job.state in ENDED else None
         yield Difference(f"{said} still held.", repair)
     elif job.state in CAPTURED:
-        if EntryKind.CAPTURE not in kinds:
+        if EntryKind.CAPTURE not in kinds and job.price:
             yield Difference(f"{said} not captured.")
     elif EntryKind.CAPTURE in kinds and not money.refunds:
         yield Difference(f"{said} captured and not refunded.")

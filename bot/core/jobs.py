@@ -1,10 +1,10 @@
 """A job: one request for one video, and the life it may lead."""
 
-import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, get_args
 
+from bot.core.uploads import Cut, Upload
 from bot.errors import Fact, Problem
 
 Quality = Literal["360p", "480p", "540p", "576p", "720p", "1080p"]
@@ -13,16 +13,6 @@ QUALITIES: tuple[Quality, ...] = get_args(Quality)
 
 DEFAULT_QUALITY: Quality = "540p"
 DEFAULT_MODEL = "pixverse-mimic"
-
-ID_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
-ID_LENGTH = 10
-_JOB_ID = re.compile(rf"(?<![a-z0-9])[{ID_ALPHABET}]{{{ID_LENGTH}}}(?![a-z0-9])")
-
-
-def job_id_in(text: str) -> str | None:
-    """A job's id as people paste it: with backticks, capitals, or the word "job" before it."""
-    found = _JOB_ID.search(text.lower())
-    return found[0] if found else None
 
 
 class JobState(StrEnum):
@@ -69,6 +59,9 @@ PASSING = frozenset({Problem.PROVIDER_BUSY, Problem.GENERATION_FAILED})
 
 MOST_RETRIES = 2
 
+DRAFT_FILES_LIFE_S = 24 * 3600.0
+"""So long what a draft was made of is kept, for the video that may follow it."""
+
 GOES_UNSEEN_S = 120.0
 """Whoever has waited longer no longer looks at the reply, and its edit notifies nobody."""
 
@@ -79,6 +72,12 @@ MENTION_LIFE_S = 60.0
 
 MOVED_LIFE_S = 300.0
 """One that could not be shown there is a server's in its requester's direct messages."""
+
+ASKED_LIFE_S, ASKED_SPARE_S = 300.0, 30.0
+"""What asks something; of a command it ends while its reply can still be taken back."""
+
+QUESTIONS = frozenset({Problem.MOTION_TOO_LONG, Problem.NOBODY_SEEN})
+"""What does not end a request: its requester is asked how it shall go on."""
 
 
 class Source(StrEnum):
@@ -109,29 +108,6 @@ class Outcome(StrEnum):
 
 
 LEADS_TO = {Outcome.RAN: S.RENDERING, Outcome.AGAIN: S.QUEUED, Outcome.GIVE_UP: S.FAILED}
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """A file that a person gave: where Discord has it, and what they called it.
-
-    `sent_size` is width and height in pixels of what is sent in its place, if it was rewritten,
-    `given_as` what it was, where that is worth telling ("GIF"), `sent_as` what a picture is now.
-    `replaces` is the one of an offer whose place it took, until it has been looked at itself.
-    """
-
-    url: str
-    name: str
-    size_bytes: int
-    is_spoiler: bool = False
-    sent_size: tuple[int, int] | None = None
-    given_as: str = ""
-    sent_as: str = ""
-    replaces: "Upload | None" = None
-
-    def in_place_of(self, earlier: "Upload | None") -> "Upload":
-        """This one, until it is known to be good; if it is not, the last good one is back."""
-        return replace(self, replaces=earlier and (earlier.replaces or earlier))
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,22 +171,6 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
-class NearbyRun:
-    """A run that the provider's history has from around a job's submit.
-
-    `began_at` (unix seconds) and `state`, in the provider's word, are `None` where it does not say.
-    `has_its_inputs`: it was made of exactly the job's files and in its quality; `claimed_by` is the
-    job that has it.
-    """
-
-    request_id: str
-    began_at: float | None
-    state: str | None
-    has_its_inputs: bool
-    claimed_by: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class Failure:
     """Why a job failed: a problem and its facts, worded in `bot.cards`."""
 
@@ -230,13 +190,18 @@ class Job:
     every change; `lease` names the run of the program whose submit is in flight. `completed_by_id`
     is the message that brought an offer's other file, or a newer one. `settled` is what a person
     decided when the job was last in review. `moved_from_id` is where an offer was asked for that
-    could not be shown there: `channel_id` is then its requester's direct messages. `failure` is
+    could not be shown there: `channel_id` is then its requester's direct messages. `files_of` is
+    the draft whose files it is made of, as that job's look has left them. `failure` is
     why it failed or was cancelled; where it goes on, why its last run failed, so that it is tried
     again.
 
+    `is_open`: its requester is to say first that, or how, it shall go on, because of a `question`
+    if there is one. `promised` is what it may cost at most, by the answer. `cut` is what of its
+    motion is wanted.
+
     `delivered` is how its end, or that it is in review, was told. `delivery_channel_id` and
     `delivery_message_id` say where that stands, or is being tried since `delivery_tried_at`;
-    without a message it stands no longer.
+    without a message it stands no longer. `remark` is what its maker says of the video.
     """
 
     id: str
@@ -252,6 +217,7 @@ class Job:
     card: Card
     is_direct: bool = False
     moved_from_id: int | None = None
+    files_of: str | None = None
     completed_by_id: int | None = None
     subject: Upload | None = None
     motion: Upload | None = None
@@ -271,11 +237,21 @@ class Job:
     delivery_tried_at: float | None = None
     video_deleted_at: float | None = None
     settled: Outcome | None = None
+    remark: str = ""
+    is_open: bool = False
+    question: Failure | None = None
+    promised: int | None = None
+    cut: Cut | None = None
 
     @property
     def ended(self) -> bool:
         """No further change of state is possible."""
         return self.state in ENDED
+
+    @property
+    def is_free(self) -> bool:
+        """Whether nothing is held for it, and no run of it is billed."""
+        return self.price == 0
 
     @property
     def owes_notice(self) -> bool:
@@ -321,17 +297,31 @@ class Job:
 
     @property
     def is_offer(self) -> bool:
-        """A plain message's request that still waits for a file or for its button."""
-        return self.state is JobState.CHECKING and self.source is Source.MESSAGE
+        """It waits for a file, or for one of its buttons; nobody waits for it."""
+        return self.state is JobState.CHECKING and self.is_open
+
+    @property
+    def was_offer(self) -> bool:
+        """Whether its requester had, or has, to press a button before it was queued."""
+        return self.is_open or self.promised is not None
+
+    @property
+    def awaits_choice(self) -> bool:
+        """An offer whose files are good: its buttons say what can be had, and for how much."""
+        return self.is_offer and (self.duration_s is not None or self.question is not None)
 
     @property
     def offer_ends_at(self) -> float:
         """When an offer that nobody takes is over; in a channel, so long after its last news."""
+        if self.source is Source.SLASH:
+            token_ends_at = self.card.token_expires_at - ASKED_SPARE_S
+            return min(self.state_since + ASKED_LIFE_S, token_ends_at)
         if self.is_direct:
             return self.created_at + OFFER_LIFE_S
         if self.moved_from_id is not None:
             return self.created_at + MOVED_LIFE_S
-        return self.state_since + MENTION_LIFE_S
+        is_asked = self.question is not None or self.cut is not None
+        return self.state_since + (ASKED_LIFE_S if is_asked else MENTION_LIFE_S)
 
     @property
     def is_shown_directly(self) -> bool:
@@ -341,9 +331,9 @@ class Job:
     @property
     def is_taken_back(self) -> bool:
         """Whether nothing is to be seen any more of an offer in a channel that nobody took."""
-        is_mention = self.source is Source.MESSAGE and not self.is_direct
-        was_offer = self.state is JobState.CANCELLED and self.queued_at is None
-        return is_mention and was_offer and self.failure is None
+        goes = self.was_offer and not (self.is_direct and self.source is Source.MESSAGE)
+        was_let_go = self.state is JobState.CANCELLED and self.queued_at is None
+        return goes and was_let_go and self.failure is None
 
     @property
     def is_spoiler(self) -> bool:

@@ -5,17 +5,21 @@ One more of a provider that is known is one more entry in `MODELS`. Facts: `docs
 
 import math
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from bot.core.jobs import DEFAULT_MODEL, QUALITIES, Quality, RunInputs
 from bot.core.polling import TYPICAL_RUN_S
+from bot.core.uploads import Cut
 from bot.errors import Problem, Refused
 
 CREDITS_PER_DOLLAR = 10.0
 """One credit is about one second of the usual model's usual quality."""
 
 MOST_PROMPT_CHARS = 500
+FIRST_S = 10.0
+"""What is offered first of a motion that is too long."""
+
 TOLERANCE_S = 0.05
 """The length of a video is never exact."""
 
@@ -25,7 +29,7 @@ FLOAT_DUST = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One model of a provider's: by its `slug` there, by its `name` for people.
+    """One model of a `provider`'s: by its `slug` there, by its `name` for people.
 
     `subject`, `motion` and `quality` are the names of the fields with the picture's link, the
     motion's, and the quality; without a `quality` field there is only one. `prompt` is that of what
@@ -46,8 +50,14 @@ class Model:
     prompt: str | None = None
     usual_prompt: str = ""
     always: Mapping[str, object] = field(default_factory=dict)
+    provider: str = "segmind"
     shortest_s: float = 0.0
     longest_s: float = 30.0
+
+    @property
+    def is_free(self) -> bool:
+        """Whether it costs nobody anything: nothing is held for it, and nothing is owed."""
+        return not any(self.dollars_per_s.values())
 
     @property
     def qualities(self) -> list[Quality]:
@@ -156,6 +166,16 @@ MODELS: Mapping[str, Model] = {
             always={"mode": "animation"},
         ),
         Model(
+            slug="draft",
+            name="Draft",
+            provider="engine",
+            subject="subject_url",
+            motion="motion_url",
+            usual_quality="360p",
+            dollars_per_s={"360p": 0.0},
+            usual_run_s=40.0,
+        ),
+        Model(
             slug="scail",
             name="SCAIL",
             subject="reference_image",
@@ -169,6 +189,12 @@ MODELS: Mapping[str, Model] = {
         ),
     )
 }
+
+
+def of_one_provider(model: str) -> list[str]:
+    """This model, and those that its provider runs beside it."""
+    provider = MODELS[model].provider
+    return [slug for slug, known in MODELS.items() if known.provider == provider]
 
 
 def made_by(models: Collection[str]) -> list[Quality]:
@@ -218,7 +244,7 @@ class Rates:
 
 
 def price(choice: Choice, duration_s: float, rates: Rates) -> int:
-    """`ceil(seconds × rate)`, at least 1.
+    """`ceil(seconds × rate)`, at least 1 unless it is free.
 
     Raises `Refused` for what is not offered, and for a motion that its model does not take.
     """
@@ -227,7 +253,37 @@ def price(choice: Choice, duration_s: float, rates: Rates) -> int:
     if not known.takes(duration_s):
         bounds = {"least_s": known.shortest_s, "most_s": known.longest_s}
         raise Refused(Problem.MOTION_LENGTH, model=known.name, duration_s=duration_s, **bounds)
-    return max(1, math.ceil(duration_s * rates.by_model[model][quality] - FLOAT_DUST))
+    rate = rates.by_model[model][quality]
+    return max(1, math.ceil(duration_s * rate - FLOAT_DUST)) if rate else 0
+
+
+def cut_of(wanted: Cut | None, duration_s: float, models: Collection[Model]) -> Cut | None:
+    """What is to be cut out of a motion for any of these models; `None` where all of it is sent.
+
+    Raises `Refused` for a part that none takes, and for a motion that is too long where nobody has
+    said which part of it is wanted.
+    """
+    most_s = max(model.longest_s for model in models)
+    if wanted is None:
+        if duration_s > most_s + TOLERANCE_S:
+            raise Refused(Problem.MOTION_TOO_LONG, duration_s=duration_s, most_s=most_s)
+        return None
+    left_s = duration_s - wanted.start_s
+    if left_s < TOLERANCE_S:
+        raise Refused(Problem.CUT_BEYOND, start_s=wanted.start_s, duration_s=duration_s)
+    length_s = left_s if wanted.length_s is None else min(wanted.length_s, left_s)
+    if length_s > most_s + TOLERANCE_S:
+        raise Refused(Problem.CUT_TOO_LONG, length_s=length_s, most_s=most_s)
+    if length_s < (least_s := min(model.shortest_s for model in models)):
+        raise Refused(Problem.CUT_TOO_SHORT, length_s=length_s, least_s=least_s)
+    is_whole = not wanted.start_s and length_s > duration_s - TOLERANCE_S
+    return None if is_whole else replace(wanted, length_s=length_s)
+
+
+def firsts(model: Model, duration_s: float) -> list[float]:
+    """So many seconds from the start (s) are offered of a motion that is too long for a model."""
+    lengths = dict.fromkeys((FIRST_S, model.longest_s))
+    return [each for each in lengths if each < duration_s and model.takes(each)]
 
 
 def prices(duration_s: float, rates: Rates) -> dict[Choice, int]:

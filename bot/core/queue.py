@@ -1,16 +1,18 @@
 """The queue: who waits, and whose turn it is. Times are unix seconds."""
 
 from bisect import bisect_left, insort
-from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from heapq import heapify, heappop, heappush
+from heapq import heapify, heappop, heappush, merge
 from itertools import count, islice, takewhile
+from typing import Self
 
 from bot.core.actions import EVERYWHERE
 from bot.core.admission import Load
 from bot.core.jobs import DEFAULT_MODEL
-from bot.core.rules import Rules
+from bot.core.models import MODELS
+from bot.core.rules import OperatorLimits, Rules, slots
 
 MAX_IN_FLIGHT = 8
 """At most so many submits wait for their answer at once: that many are lost together."""
@@ -36,26 +38,27 @@ class QueuedJob:
     model: str = field(default=DEFAULT_MODEL, compare=False)
 
 
-def may_start(rules: Rules, load: Load) -> bool:
-    """Whether one more of this person's jobs may run now; otherwise it waits.
+def may_start(rules: Rules, load: Load, model: str = DEFAULT_MODEL) -> bool:
+    """Whether one more of this person's jobs may run now by this model; otherwise it waits.
 
     Of one person no more may come to be in doubt than may run: so each submit that has no answer
     yet counts against that as well. All together may have more, or two people, whose files no
     submit survives, would stop all others: the circuit breaker spaces what follows a lost submit,
     and this bounds what several starts of the program add to that.
     """
-    cap_here = rules.max_running_here
+    cap_here, most = rules.max_running_here, slots(rules, model)
     return (
-        load.running < rules.max_running
-        and load.running_of_person < rules.max_running_per_person
+        load.running < most.running
+        and load.running_of_person < most.of_person
+        and load.running_of_model < most.of_model
         and (cap_here is None or load.running_here < cap_here)
         and load.in_flight < MAX_IN_FLIGHT
-        and load.unanswered < rules.max_running + MAX_IN_FLIGHT
-        and load.unanswered_of_person < rules.max_running_per_person
+        and load.unanswered < most.running + MAX_IN_FLIGHT
+        and load.unanswered_of_person < most.of_person
     )
 
 
-def given_back(began: Sequence[float], max_running: int, at: float) -> int:
+def given_back(began: Iterable[float], max_running: int, at: float) -> int:
     """How many of the runs that `began` then, oldest first, do not keep others waiting any more.
 
     They are followed, and count against their person, as before. Each may be billed: so where the
@@ -110,10 +113,17 @@ class Queue:
         self._waiting: dict[str, QueuedJob] = {}
         self._heads: list[_Head] = []
         self._stamps = count(1)
-        self._began: list[float] = []
+        self._began: defaultdict[str, list[float]] = defaultdict(list)
+        self._running_of: Counter[str] = Counter()
         self.running = 0
         self.in_flight = 0
         self.unanswered = 0
+
+    @classmethod
+    def of_each(cls, limits: OperatorLimits) -> dict[str, Self]:
+        """An empty one for each provider, by its name."""
+        by_provider = {known.provider: slug for slug, known in MODELS.items()}
+        return {name: cls(slots(limits, slug).of_person) for name, slug in by_provider.items()}
 
     def __contains__(self, job_id: str) -> bool:
         return job_id in self._waiting
@@ -141,14 +151,22 @@ class Queue:
         self._renew(job.person_id)
 
     def count_running(
-        self, person_id: int, server_id: int, more: int, *, began: float | None = None
+        self,
+        person_id: int,
+        server_id: int,
+        more: int,
+        *,
+        began: float | None = None,
+        model: str = DEFAULT_MODEL,
     ) -> None:
         """So many `more` of this person's jobs are running here: one, where its run `began`."""
         self.running += more
+        self._running_of[model] += more
+        began_of = self._began[model]
         if began is not None and more > 0:
-            insort(self._began, began)
+            insort(began_of, began)
         elif began is not None:
-            del self._began[bisect_left(self._began, began)]
+            del began_of[bisect_left(began_of, began)]
         self._people.setdefault(person_id, _Person()).running[server_id] += more
         self._renew(person_id)
 
@@ -162,10 +180,15 @@ class Queue:
     def free(self, max_running: int, at: float) -> int:
         """How many more may start now, whosever they are."""
         return min(
-            max_running - self.running + given_back(self._began, max_running, at),
+            max_running - self.running + given_back(merge(*self._began.values()), max_running, at),
             max_running + MAX_IN_FLIGHT - self.unanswered,
             MAX_IN_FLIGHT - self.in_flight,
         )
+
+    def is_full(self, model: str, max_running: int, at: float) -> bool:
+        """Whether so many are running by this model alone, without those that were given back."""
+        late = given_back(self._began[model], max_running, at)
+        return self._running_of[model] - late >= max_running
 
     def next_turns(
         self,

@@ -5,16 +5,19 @@ Credits are whole numbers; ids are Discord's.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from bot.core.actions import Snapshot
 from bot.core.jobs import DEFAULT_MODEL, QUALITIES, Quality
 from bot.core.ledger import Period
-from bot.core.models import Choice, made_by
+from bot.core.models import MODELS, Choice, made_by
 from bot.errors import Problem, Refused
 
 MOST_CREDITS, MOST_JOBS = 1_000_000, 10_000
 """No rule and no gift is larger; the command line and Discord's forms say so too."""
+
+DRAFTS_AT_ONCE = 2
+"""Free runs are made on the operator's own machine, beside the bot."""
 
 
 def within(number: int, least: int, most: int) -> int:
@@ -44,6 +47,13 @@ class OperatorLimits:
     daily_server_cap_credits: int | None = None
     daily_person_cap_credits: int | None = None
     models: tuple[str, ...] = (DEFAULT_MODEL,)
+    drafts_per_day: int = 10
+
+    @property
+    def max_running_of_model(self) -> int:
+        """One slow model never fills every slot while others are offered."""
+        paid = [slug for slug in self.models if not MODELS[slug].is_free]
+        return max(1, self.max_running - (len(paid) > 1))
 
     @property
     def has_spending_caps(self) -> bool:
@@ -86,7 +96,8 @@ class Rules:
     """What holds for one person in one server, or in direct messages (server 0).
 
     `allowance_role_id` is the role whose allowance it is, `None` for everybody's. The limits
-    with `_here` count in this server alone, the others in the whole bot.
+    with `_here` count in this server alone, the others in the whole bot. Of one model no more than
+    `max_running_of_model` run at once, where that is set.
     """
 
     server_id: int
@@ -96,6 +107,8 @@ class Rules:
     max_running_per_person: int
     max_waiting: int
     max_waiting_per_person: int
+    max_running_of_model: int | None = None
+    drafts_per_day: int = 10
     allowed_servers: frozenset[int] = frozenset()
     daily_server_cap_credits: int | None = None
     daily_person_cap_credits: int | None = None
@@ -115,7 +128,29 @@ class Rules:
 
     def allow(self, choice: Choice) -> bool:
         """Whether this may be asked for."""
-        return choice.model in self.models and choice.quality in self.qualities
+        is_open = choice.quality in self.qualities or MODELS[choice.model].is_free
+        return choice.model in self.models and is_open
+
+    @property
+    def has_free_model(self) -> bool:
+        """Whether something may be asked for that costs nothing."""
+        return any(MODELS[slug].is_free for slug in self.models)
+
+
+class Slots(NamedTuple):
+    """How many runs one provider may make at once: in all, of one person, and of one model."""
+
+    running: int
+    of_person: int
+    of_model: int
+
+
+def slots(of: OperatorLimits | Rules, model: str) -> Slots:
+    """Those of a model's provider. What is free has its own, and takes nobody's who pays."""
+    if MODELS[model].is_free:
+        return Slots(DRAFTS_AT_ONCE, 1, DRAFTS_AT_ONCE)
+    most = of.max_running
+    return Slots(most, of.max_running_per_person, of.max_running_of_model or most)
 
 
 def rules_for(
@@ -145,6 +180,8 @@ def rules_for(
         max_waiting=limits.max_waiting,
         max_waiting_per_person=limits.max_waiting_per_person,
         max_waiting_here=server.max_waiting_per_person,
+        max_running_of_model=limits.max_running_of_model,
+        drafts_per_day=limits.drafts_per_day,
         allowed_servers=limits.allowed_servers,
         daily_server_cap_credits=limits.daily_server_cap_credits,
         daily_person_cap_credits=limits.daily_person_cap_credits,

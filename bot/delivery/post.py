@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import discord
 import structlog
 
+from bot.accounts.wallets import Wallets
 from bot.cards import job as job_cards
 from bot.cards.job import Button
 from bot.clock import Clock
@@ -51,6 +52,7 @@ class Delivery:
         replies: Replies,
         routes: Routes,
         videos: Videos,
+        wallets: Wallets,
         clock: Clock,
     ) -> None:
         self._client = client
@@ -60,6 +62,7 @@ class Delivery:
         self._replies = replies
         self._routes = routes
         self._videos = videos
+        self._wallets = wallets
         self._clock = clock
 
     async def deliver(self, job: Job) -> None:
@@ -94,7 +97,9 @@ class Delivery:
         if card_id is not None and path is not None and self._replies.can_reply(job):
             job = await self._store.reply_begins(job, card_id)
             try:
-                await self._replies.reply_with_video(job, str(path))
+                upgrades = await self._wallets.upgrades(job)
+                view = job_cards.finished(job, upgrades=upgrades)
+                await self._replies.reply_with_video(job, str(path), view)
             except LOST as error:
                 if earlier_id is None or not is_refusal(error):
                     raise
@@ -122,6 +127,8 @@ class Delivery:
         """The video as a file as large as it may be there, else a link to it."""
         limit_bytes = _limit_bytes(channel)
         sent = await self._videos.send(job, limit_bytes, partial(self._send, job, channel))
+        if sent is None and job.is_free:
+            raise RouteClosedError("the engine's own links lead nowhere from outside")
         return await self._send(job, channel, None) if sent is None else sent
 
     async def _send(self, job: Job, channel: "MessageableChannel", path: Path | None) -> int:
@@ -129,8 +136,11 @@ class Delivery:
         mentions = pings(job)
         if path is not None:
             file = discord.File(path, filename=job_cards.file_name(job))
+            is_elsewhere = isinstance(channel, discord.DMChannel) and not job.is_direct
+            upgrades = {} if is_elsewhere else await self._wallets.upgrades(job)
+            view = job_cards.finished(job, upgrades=upgrades)
             message = await channel.send(
-                view=job_cards.finished(job), file=file, nonce=job.id, allowed_mentions=mentions
+                view=view, file=file, nonce=job.id, allowed_mentions=mentions
             )
             return message.id
         view = job_cards.finished(job, link=link_to(job))

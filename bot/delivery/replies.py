@@ -1,6 +1,7 @@
 """The reply to a job's interaction, for as long as its token reaches it."""
 
 import discord
+from discord import ui
 
 from bot.cards import job as job_cards
 from bot.clock import Clock
@@ -48,13 +49,11 @@ class Replies:
         """Whether the reply to the job's interaction can still be edited by its token."""
         return self.token_lives(job) and job.card.message_id is not None
 
-    async def reply_with_video(self, job: Job, path: str) -> None:
-        """Put the finished video into the reply, where that can be done."""
+    async def reply_with_video(self, job: Job, path: str, view: ui.LayoutView) -> None:
+        """Put the finished video into the reply, as this card, where that can be done."""
         assert job.card.message_id is not None
         file = discord.File(path, filename=job_cards.file_name(job))
-        await self.webhook(job).edit_message(
-            job.card.message_id, view=job_cards.finished(job), attachments=[file]
-        )
+        await self.webhook(job).edit_message(job.card.message_id, view=view, attachments=[file])
 
     def token_lives(self, job: Job) -> bool:
         """Whether there is a token that can be used."""

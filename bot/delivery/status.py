@@ -150,7 +150,7 @@ class StatusCards:
         if job is None:
             return False
         outlook = await self._outlook(job)
-        terms = await self._terms(job) if job.is_offer and job.duration_s is not None else None
+        terms = await self._terms(job) if job.awaits_choice else None
         fingerprint = fingerprint_of(job, outlook, terms)
         if job.card.shown == fingerprint:
             return False
@@ -162,7 +162,8 @@ class StatusCards:
             if job.failure and job.source is Source.SLASH and job.queued_at is None:
                 await self._refuse_privately(job)
             elif job.is_taken_back:
-                await take_back(self._client, job)
+                is_reply = job.source is Source.SLASH
+                await (self.remove(job) if is_reply else take_back(self._client, job))
             elif is_card_unsure(job):
                 await self._post_card(job, view)
             else:
@@ -343,11 +344,8 @@ def fingerprint_of(job: Job, outlook: Outlook, terms: Terms | None = None) -> st
     """
     if job.is_offer:
         files = [file.url.split("?")[0] if file else "" for file in (job.subject, job.motion)]
-        means = [terms.credits, *terms.prices.items()] if terms else []
-        beyond = (
-            [f"{quality} {no.problem}" for quality, no in terms.beyond.items()] if terms else []
-        )
-        shown = "|".join(map(str, [*files, job.server_id, job.failure, *means, *beyond]))
+        asked = [job.failure, job.question, job.cut, *(terms.told if terms else [])]
+        shown = "|".join(map(str, [*files, job.server_id, *asked]))
         return f"{job.state}:{crc32(shown.encode()):08x}:{job.duration_s or ''}"[:40]
     past = [] if job.ended else [job.settled, "again" if job.failure else None]
     told = job.delivered if job.ended else None
@@ -381,12 +379,12 @@ def _note(job: Job, outlook: Outlook) -> str | None:
 
 def _is_looked_at(job: Job) -> bool:
     """An offer with both files, whose price is not known yet."""
-    return job.is_offer and None not in {job.subject, job.motion} and job.duration_s is None
+    return job.is_offer and None not in {job.subject, job.motion} and not job.awaits_choice
 
 
 def _needs_nothing(job: Job) -> bool:
     """Cards that Discord or another message has already brought to where they should be."""
-    if job.state is JobState.CHECKING and job.source is Source.SLASH:
+    if job.state is JobState.CHECKING and job.source is Source.SLASH and not job.was_offer:
         return True  # "thinking…"
     if job.failure and job.failure.problem is Problem.INTERRUPTED and job.card.message_id is None:
         return True  # there never was a reply: Discord itself has told them

@@ -19,7 +19,7 @@ from bot.clock import Clock
 from bot.core.jobs import Failure, Job
 from bot.errors import Problem, Refused, StaleJob
 from bot.jobs.files import Files, size_bytes
-from bot.media.downloads import part_of
+from bot.media.saving.part import part_of
 from bot.store.store import Store
 
 log = structlog.get_logger()

@@ -3,10 +3,11 @@
 import asyncio
 import os
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
-from bot.media.downloads import part_of
 from bot.media.inspect import workshop
+from bot.media.saving.part import part_of
 
 
 class Files:
@@ -62,6 +63,11 @@ class Files:
         """Delete what was given, and what is left of it; how many bytes that were."""
         return await asyncio.to_thread(_delete, *self._inputs(job_id))
 
+    async def copy_inputs(self, of: str, to: str) -> bool:
+        """Give a job the files of another one; whether they were there."""
+        pairs = [(self.subject(of), self.subject(to)), (self.motion(of), self.motion(to))]
+        return await asyncio.to_thread(_link, pairs)
+
     async def delete_video(self, job_id: str) -> None:
         """Delete what an earlier run has left: a new run's video is to be fetched."""
         await asyncio.to_thread(_delete, self.video(job_id), self.smaller(job_id))
@@ -84,6 +90,20 @@ def _own_bytes(path: Path) -> int:
         return path.lstat().st_size
     except FileNotFoundError:
         return 0
+
+
+def _link(pairs: Iterable[tuple[Path, Path]]) -> bool:
+    """Files are replaced and never changed, so that two jobs may share one."""
+    for given, taken in pairs:
+        taken.parent.mkdir(parents=True, exist_ok=True)
+        taken.unlink(missing_ok=True)
+        try:
+            os.link(given, taken)
+        except FileNotFoundError:
+            return False
+        except OSError:  # this disk knows no links
+            shutil.copyfile(given, taken)
+    return True
 
 
 def _delete(*paths: Path) -> int:

@@ -7,7 +7,7 @@ from bot.clock import Clock
 from bot.core.jobs import Job, JobState, Quality
 from bot.core.models import MODELS, Choice, Rates, prices
 from bot.core.polling import PastRun, RunTimes
-from bot.core.rules import rules_for
+from bot.core.rules import rules_for, slots
 from bot.errors import Problem, Refused
 from bot.jobs.live import Jobs
 from bot.jobs.lookups import Lookups
@@ -101,7 +101,7 @@ class Forecast:
         working = {
             choice: cost
             for choice, cost in prices(job.duration_s or 0.0, self._rates).items()
-            if rules.allow(choice) and not self._breakers.of(choice.model).is_unavailable
+            if cost and rules.allow(choice) and not self._breakers.of(choice.model).is_unavailable
         }
         return min(working.items(), key=lambda one: one[1]) if working else None
 
@@ -114,17 +114,18 @@ class Forecast:
         """Why it may not be sent off; asked only where that can be."""
         if self._breakers.has_twin:
             return Refused(Problem.TWIN)
-        queue = await self._jobs.queue()
+        queue = await self._jobs.queue(job.model)
         if queue.is_paused(job.server_id) or self._store.limits.has_spending_caps:
             return await self._store.read.held_back(job, self._clock.time())
         return None
 
     async def _turn(self, job: Job) -> Outlook:
-        queue = await self._jobs.queue()
+        queue = await self._jobs.queue(job.model)
         breaker = self._breakers.of(job.model)
         if breaker.is_unavailable:
             # Once it answers again, whoever can start finds out; without a place nobody can.
-            free = queue.free(self._store.limits.max_running, self._clock.time())
+            most = slots(self._store.limits, job.model).running
+            free = queue.free(most, self._clock.time())
             has_place = bool(queue.next_turns(min(1, free), of_model=job.model.__eq__))
             if has_place or not breaker.is_half_open:
                 return Outlook(unavailable=True, instead=await self._instead(job))
@@ -135,7 +136,11 @@ class Forecast:
         now = self._clock.time()
         if self._clock.monotonic() - self._places_at >= RENEWED_S:
             self._places_at = self._clock.monotonic()
-            self._places = {job_id: (place, now) for job_id, place in queue.places().items()}
+            self._places = {
+                job_id: (place, now)
+                for each in (await self._jobs.queues()).values()
+                for job_id, place in each.places().items()
+            }
         elif job.id not in self._places and job.id in queue:
             self._places[job.id] = queue.place_of(job.id), now
         place, as_of = self._places.get(job.id, (None, None))

@@ -11,9 +11,8 @@ from bot.clock import Clock
 from bot.core.jobs import Job
 from bot.errors import ProviderError
 from bot.jobs.lookups import Lookups, find_unclaimed
-from bot.provider.client import Row, Segmind
-from bot.provider.limiter import RateLimiter
-from bot.provider.replies import FINAL, UNSUCCESSFUL
+from bot.provider.providers import Providers
+from bot.provider.runs import FINAL, UNSUCCESSFUL, Row
 from bot.store.store import Store
 
 log = structlog.get_logger()
@@ -32,15 +31,13 @@ class GivenUp:
         self,
         *,
         store: Store,
-        segmind: Segmind,
+        providers: Providers,
         lookups: Lookups,
-        limiter: RateLimiter,
         clock: Clock,
     ) -> None:
         self._store = store
-        self._segmind = segmind
+        self._providers = providers
         self._lookups = lookups
-        self._limiter = limiter
         self._clock = clock
         self._looked_at: dict[str, float] = {}
 
@@ -61,8 +58,8 @@ class GivenUp:
             if now - looked_at[_key(job)] >= _pause_s(job, at - since)
         ]
         for job in sorted(due, key=lambda job: looked_at[_key(job)])[:MOST_A_ROUND]:
-            if self._limiter.wait_s():
-                return
+            if self._providers.of(job.model).limiter.wait_s():
+                continue
             looked_at[_key(job)] = now
             await self.look_for(job)
 
@@ -72,9 +69,9 @@ class GivenUp:
         request_id, now = job.attempt.request_id, self._clock.time()
         try:
             if request_id is not None:
-                row = await self._segmind.history_row(request_id)
+                row = await self._providers.of(job.model).history_row(request_id)
             else:
-                row = await find_unclaimed(self._segmind, self._store, job, now)
+                row = await find_unclaimed(self._providers, self._store, job, now)
         except ProviderError as error:
             log.info("the history does not say what a run cost", job=job.id, reason=str(error))
             return

@@ -10,13 +10,14 @@ from urllib.parse import parse_qs, urlsplit
 
 import structlog
 
+from bot.accounts.links import is_attachment
 from bot.clock import Clock
 from bot.core.jobs import Job
 from bot.jobs.files import Files
 from bot.media.downloads import Downloads
 from bot.media.inspect import Media
 from bot.media.turns import Turns
-from bot.provider.client import Segmind
+from bot.provider.providers import Provider, Providers
 
 log = structlog.get_logger()
 
@@ -39,23 +40,23 @@ class Inputs:
         self,
         *,
         downloads: Downloads,
-        segmind: Segmind,
+        providers: Providers,
         media: Media,
         files: Files,
         clock: Clock,
         supplier: str,
     ) -> None:
         self._downloads = downloads
-        self._segmind = segmind
+        self._providers = providers
         self._media = media
         self._files = files
         self._clock = clock
         self._supplier = supplier
-        self._turns = Turns(UPLOADS_AT_ONCE, clock)
-        self._uploaded: dict[Path, tuple[str, float]] = {}
+        self._turns: dict[str, Turns] = {}
+        self._uploaded: dict[tuple[str, Path, int, int], tuple[str, float]] = {}
 
-    async def links(self, job: Job) -> tuple[str, str]:
-        """Links to the picture and the video.
+    async def links(self, job: Job, model: str | None = None) -> tuple[str, str]:
+        """Links to the picture and the video for the job's model, or another one.
 
         Raises `ProviderError` where an upload failed, and `OSError` where a kept file is gone.
         """
@@ -67,14 +68,16 @@ class Inputs:
             image_lives, video_lives = await asyncio.gather(
                 self._lives(image_url), self._lives(video_url)
             )
-        if job.subject.sent_size or not image_lives:  # what was rewritten is only here
-            image_url = await self._upload(self._files.subject(job.id), job.person_id)
-        if job.motion.sent_size or not video_lives:
-            video_url = await self._upload(self._files.motion(job.id), job.person_id)
+        provider = self._providers.of(model or job.model)
+        if job.subject.sent_size or not image_lives:  # what was written is only here
+            image_url = await self._upload(job, self._files.subject(job.id), provider)
+        if job.motion.sent_size or job.motion.whole_s or not video_lives:
+            video_url = await self._upload(job, self._files.motion(job.id), provider)
         return image_url, video_url
 
     async def _lives(self, url: str) -> bool:
-        if self._expires_soon(url):
+        """A stranger's server could have something else for the provider than for us."""
+        if not is_attachment(url, self._supplier) or self._expires_soon(url):
             return False
         return await self._downloads.answers(
             url, timeout_s=LINK_PATIENCE_S, supplier=self._supplier
@@ -88,16 +91,19 @@ class Inputs:
         except ValueError:
             return False
 
-    async def _upload(self, path: Path, person_id: int) -> str:
+    async def _upload(self, job: Job, path: Path, provider: Provider) -> str:
         now = self._clock.monotonic()
         self._uploaded = {
             known: (url, at)
             for known, (url, at) in self._uploaded.items()
             if now - at < UPLOAD_GOOD_S
         }
-        if path not in self._uploaded:
-            async with self._turns.turn(person_id):
-                log.info("a kept file is uploaded", job=path.parent.name, what=path.name)
-                url = await self._segmind.upload(path, await self._media.content_type(path))
-            self._uploaded[path] = url, now
-        return self._uploaded[path][0]
+        seen = await asyncio.to_thread(path.stat)
+        key = provider.url, path, seen.st_ino, seen.st_mtime_ns  # it may be another file by now
+        if key not in self._uploaded:
+            turns = self._turns.setdefault(provider.url, Turns(UPLOADS_AT_ONCE, self._clock))
+            async with turns.turn(job.person_id):
+                log.info("a kept file is uploaded", job=job.id, what=path.name)
+                url = await provider.upload(path, await self._media.content_type(path))
+            self._uploaded[key] = url, now
+        return self._uploaded[key][0]

@@ -1,26 +1,27 @@
 """`checking`: both files are fetched and looked at, the price is known, the hold is placed."""
 
-import asyncio
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 from zlib import crc32
 
 import structlog
 
+from bot.accounts.messages import LinkedMessages
 from bot.accounts.wallets import Wallets
 from bot.clock import Clock
-from bot.core.jobs import Failure, Job, Source, Upload
+from bot.core.jobs import ASKED_SPARE_S, QUESTIONS, Failure, Job, Source
 from bot.core.ledger import Period, period_end
-from bot.core.models import Choice, Rates, price
-from bot.errors import CannotSave, DownloadError, DownloadRefused, Fact, Problem, Refused, StaleJob
+from bot.core.models import MODELS, TOLERANCE_S, Choice, Model, Rates, cut_of, price
+from bot.core.uploads import Cut, Upload
+from bot.errors import Fact, Problem, Refused, StaleJob
 from bot.jobs.deadlines import RetryDeadline
 from bot.jobs.disk import Disk
 from bot.jobs.files import Files
+from bot.jobs.given.fetching import GivenFiles, What, given, only, upload_of
+from bot.jobs.given.sight import Sight
 from bot.media.downloads import Downloads
-from bot.media.inspect import IMAGE_LIMIT_BYTES, VIDEO_LIMIT_BYTES, ImageFacts, Media, VideoFacts
-from bot.media.turns import Turns
+from bot.media.inspect import ImageFacts, Media, VideoFacts
 from bot.store.store import Store
 
 log = structlog.get_logger()
@@ -34,19 +35,10 @@ WHOSE_PATIENCE_S, WHOSE_EVERY_S = 10.0, 2.5
 RENEWAL_SPREAD_S = 60
 """Allowances and budgets renew for all at once, and cards are not all edited in one second."""
 
+TIME_TO_ANSWER_S = 60.0
+
 CROWDED_OFFER_LIFE_S = 3600.0
 """While the disk is crowded, offers live no longer: their files cost nobody anything."""
-
-DOWNLOAD_TIMEOUT_S = 90.0
-DOWNLOAD_TRIES = 3
-DOWNLOADS_AT_ONCE = 4
-
-
-class What(StrEnum):
-    """Which of a job's files."""
-
-    IMAGE = "image"
-    VIDEO = "video"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,23 +69,24 @@ class Intake:
         disk: Disk,
         replies: Replies,
         wallets: Wallets,
+        messages: LinkedMessages,
+        sight: Sight,
         rates: Rates,
         clock: Clock,
         supplier: str,
     ) -> None:
         self._store = store
-        self._downloads = downloads
+        self._given = GivenFiles(downloads, files, disk, clock, supplier)
         self._media = media
         self._files = files
         self._disk = disk
         self._replies = replies
         self._wallets = wallets
+        self._messages = messages
+        self._sight = sight
         self._rates = rates
         self._clock = clock
-        self._supplier = supplier
-        self._turns = Turns(DOWNLOADS_AT_ONCE, clock)
         self._seen_alone: set[str] = set()
-        self._fetched: dict[Path, str] = {}
         self._replies_due = RetryDeadline(clock, limit_s=REPLY_PATIENCE_S, min_tries=1)
         self._unclear = RetryDeadline(clock, limit_s=WHOSE_PATIENCE_S)
         self._found: set[str] = set()
@@ -111,7 +104,7 @@ class Intake:
         if left_s <= 0:
             await self._store.cancel(job, self._clock.time())
             return 0
-        if job.duration_s is not None:
+        if job.awaits_choice:
             return min(left_s, self._renewed_after_s(job), CROWDED_OFFER_LIFE_S)
         if self._is_seen(job):
             return min(left_s, CROWDED_OFFER_LIFE_S)
@@ -158,14 +151,18 @@ class Intake:
 
     async def _look_at(self, job: Job) -> None:
         """Fetch what was given, see what it is, and take it or refuse what is wrong with it."""
+        if job.files_of is not None:
+            await self._take_drafted(job, job.files_of)
+            return
         what, picture, motion = What.IMAGE, None, None
         try:
-            for what in _given(job):
-                await self._fetch(job, what)
+            for what in given(job):
+                job = await self._followed(job, what)
+                await self._given.fetch(job, what)
             if await self._are_swapped(job):
                 await self._swap(job)
                 return
-            for what in _given(job):
+            for what in given(job):
                 if what is What.IMAGE:
                     picture = await self._media.inspect_image(
                         *self._known(job, what), is_offer=job.is_offer
@@ -175,29 +172,56 @@ class Intake:
                         *self._known(job, what), is_offer=job.is_offer
                     )
             if picture is None or motion is None:
-                self._seen_alone.add(_only(job).url)
+                self._seen_alone.add(only(job).url)
                 return
             # Both are good: nothing is written for a request that is refused anyway.
+            what = What.VIDEO
+            cut = cut_of(job.cut, motion.duration_s, self._makers(job))
             what = What.IMAGE
             subject = await self._redrawn(job, picture)
             what = What.VIDEO
-            written, duration_s = await self._rewritten(job, motion)
+            written, duration_s = await self._rewritten(job, motion, cut)
         except Refused as refused:
-            await self._refuse(job, what, refused)
+            if refused.problem in QUESTIONS and self._may_ask(job):
+                await self._ask(job, refused)
+            else:
+                await self._refuse(job, what, refused)
             return
-        self._seen_alone -= {_upload(job, what).url for what in What}
-        self._forget_files(job)
-        await self._take(replace(job, subject=subject, motion=written), duration_s)
+        self._seen_alone -= {upload_of(job, what).url for what in What}
+        self._given.forget(job)
+        job = replace(job, subject=subject, motion=written)
+        question = await self._sight.question(job)
+        if question and self._may_ask(job):
+            await self._store.ask(job, question, self._clock.time(), duration_s)
+        else:
+            await self._take(job, duration_s)
 
-    async def _fetch(self, job: Job, what: What) -> None:
-        """Download one of the files. Raises `Refused`."""
-        may_be_video = what is What.VIDEO or job.is_offer  # which is sorted once it is here
-        limit_bytes = VIDEO_LIMIT_BYTES if may_be_video else IMAGE_LIMIT_BYTES
-        await self._download(job, what, limit_bytes)
+    def _may_ask(self, job: Job) -> bool:
+        """Whether an answer could still come: a command's reply ends with its token."""
+        ends_at = job.card.token_expires_at - ASKED_SPARE_S
+        return job.source is Source.MESSAGE or self._clock.time() + TIME_TO_ANSWER_S <= ends_at
+
+    async def _take_drafted(self, job: Job, draft_id: str) -> None:
+        """Go on with the very files of a draft: what its links lead to now may be others."""
+        draft = await self._store.read.job(draft_id)
+        is_here = await self._files.copy_inputs(draft_id, job.id)
+        if draft is None or draft.duration_s is None or not is_here:
+            await self._fail(job, Problem.FILES_GONE, {})
+        else:
+            await self._take(job, draft.duration_s)
+
+    async def _followed(self, job: Job, what: What) -> Job:
+        """The job, with the file of a message whose link was given. Raises `Refused`.
+
+        That is saved once the file is known to be good; until then it is looked for anew.
+        """
+        is_motion = what is What.VIDEO
+        found = await self._messages.file_behind(upload_of(job, what), job, is_motion=is_motion)
+        return replace(job, motion=found) if is_motion else replace(job, subject=found)
 
     async def _are_swapped(self, job: Job) -> bool:
-        subject = self._path(job, What.IMAGE) if job.subject else None
-        motion = self._path(job, What.VIDEO) if job.motion else None
+        subject = self._given.path(job, What.IMAGE) if job.subject else None
+        motion = self._given.path(job, What.VIDEO) if job.motion else None
         return await self._media.are_swapped(subject, motion, job.person_id)
 
     async def _swap(self, job: Job) -> None:
@@ -205,104 +229,76 @@ class Intake:
 
         What was fetched goes first: broken off there, it is fetched and looked at again.
         """
-        if not job.is_offer:
+        if job.source is Source.SLASH:
             raise Refused(Problem.SWAPPED)
-        self._forget_files(job)
+        self._given.forget(job)
         await self._files.delete_inputs(job.id)
         await self._store.swap_files(job)
 
     async def _redrawn(self, job: Job, facts: ImageFacts) -> Upload:
         """The picture as it is sent. Raises `Refused`."""
-        upload = _upload(job, What.IMAGE)
+        upload = upload_of(job, What.IMAGE)
         if not facts.is_other:
             return upload
-        path = self._unfetched(job, What.IMAGE)
+        path = self._given.to_be_replaced(job, What.IMAGE)
         sent = await self._media.redraw(path, upload.name, job.person_id, is_offer=job.is_offer)
         size = sent.width, sent.height
         return replace(upload, sent_size=size, given_as=facts.given_as, sent_as=sent.format)
 
-    async def _rewritten(self, job: Job, facts: VideoFacts) -> tuple[Upload, float]:
+    def _makers(self, job: Job) -> list[Model]:
+        """Who may make it: who was asked for, or else whoever is offered."""
+        return [MODELS[slug] for slug in ([job.model] if job.quality else self._rates.by_model)]
+
+    async def _rewritten(
+        self, job: Job, facts: VideoFacts, cut: Cut | None
+    ) -> tuple[Upload, float]:
         """The motion as it is sent, and its length in seconds. Raises `Refused`."""
-        upload = _upload(job, What.VIDEO)
-        if not facts.is_to_be_rewritten:
+        upload = replace(upload_of(job, What.VIDEO), whole_s=facts.duration_s if cut else None)
+        if cut is None and not facts.is_to_be_rewritten:
             return upload, facts.duration_s
-        path = self._unfetched(job, What.VIDEO)
+        path, part = self._given.to_be_replaced(job, What.VIDEO), cut or Cut()
         sent = await self._media.rewrite(
-            path, upload.name, job.person_id, facts=facts, is_offer=job.is_offer
+            path,
+            upload.name,
+            job.person_id,
+            facts=facts,
+            start_s=part.start_s,
+            length_s=part.length_s,
+            is_offer=job.is_offer,
         )
-        size = sent.width, sent.height
-        return replace(upload, sent_size=size, given_as=facts.given_as), sent.duration_s
+        sent_s, wanted_s = sent.duration_s, part.length_s or sent.duration_s
+        duration_s = wanted_s if abs(sent_s - wanted_s) <= TOLERANCE_S else sent_s
+        size = (sent.width, sent.height) if facts.is_to_be_rewritten else None
+        return replace(upload, sent_size=size, given_as=facts.given_as), duration_s
+
+    async def _ask(self, job: Job, refused: Refused) -> None:
+        """What its requester can decide does not end a request whose files are good."""
+        if await self._leaves_to_other(job):
+            return
+        question = Failure(refused.problem, refused.facts)
+        if refused.problem is Problem.MOTION_TOO_LONG:
+            whole_s = float(refused.facts["duration_s"])
+            job = replace(job, motion=replace(upload_of(job, What.VIDEO), whole_s=whole_s))
+        await self._store.ask(job, question, self._clock.time())
 
     def _known(self, job: Job, what: What) -> tuple[Path, str, int]:
         """Where a file is, what it is called, and whose it is."""
-        return self._path(job, what), _upload(job, what).name, job.person_id
-
-    def _unfetched(self, job: Job, what: What) -> Path:
-        """Where a file is that another is to replace: the next look fetches it anew."""
-        path = self._path(job, what)
-        self._fetched.pop(path, None)
-        return path
-
-    def _forget_files(self, job: Job) -> None:
-        for what in What:
-            self._fetched.pop(self._path(job, what), None)
-
-    def _path(self, job: Job, what: What) -> Path:
-        files = self._files
-        return files.subject(job.id) if what is What.IMAGE else files.motion(job.id)
+        return self._given.path(job, what), upload_of(job, what).name, job.person_id
 
     def _is_seen(self, job: Job) -> bool:
         """Whether an offer's only file was good."""
-        return None in {job.subject, job.motion} and _only(job).url in self._seen_alone
+        return None in {job.subject, job.motion} and only(job).url in self._seen_alone
 
     async def _refuse(self, job: Job, what: What, refused: Refused) -> None:
         """Of an offer, what is good stays: only what is wrong goes."""
-        others = [each for each in _given(job) if each is not what]
+        others = [each for each in given(job) if each is not what]
         is_about_it = refused.problem is not Problem.CANNOT_SAVE
-        if job.is_offer and is_about_it and (others or _upload(job, what).replaces):
+        is_plain = job.is_offer and job.source is Source.MESSAGE
+        if is_plain and is_about_it and (others or upload_of(job, what).replaces):
             failure = Failure(refused.problem, refused.facts)
             await self._store.refuse_upload(job, failure, is_motion=what is What.VIDEO)
         else:
             await self._fail(job, refused.problem, refused.facts)
-
-    async def _download(self, job: Job, what: What, limit_bytes: int) -> None:
-        upload, path = _upload(job, what), self._path(job, what)
-        if self._fetched.get(path) == upload.url and await asyncio.to_thread(path.exists):
-            return  # as half an offer; its message may be gone by now
-        self._fetched.pop(path, None)
-        most_bytes = min(upload.size_bytes or limit_bytes, limit_bytes)
-        for tries_left in reversed(range(DOWNLOAD_TRIES)):
-            try:
-                async with (
-                    self._turns.turn(job.person_id),
-                    self._disk.room(path, most_bytes, job.id),
-                ):
-                    await self._downloads.save(
-                        upload.url,
-                        path,
-                        limit_bytes=limit_bytes,
-                        timeout_s=DOWNLOAD_TIMEOUT_S,
-                        supplier=self._supplier,
-                    )
-            except DownloadRefused as refused:
-                if not refused.too_large:
-                    log.warning("download refused", reason=str(refused))
-                    raise Refused(Problem.DOWNLOAD_FAILED, what=what) from refused
-                is_image = what is What.IMAGE
-                problem = Problem.IMAGE_TOO_LARGE if is_image else Problem.VIDEO_TOO_LARGE
-                raise Refused(
-                    problem, size_bytes=upload.size_bytes, limit_bytes=limit_bytes
-                ) from refused
-            except CannotSave as error:  # said now, for nobody would wait until there is room
-                raise Refused(Problem.CANNOT_SAVE) from error
-            except DownloadError as error:
-                log.info("download failed", what=what, reason=str(error), tries_left=tries_left)
-                if not tries_left:
-                    raise Refused(Problem.DOWNLOAD_FAILED, what=what) from error
-                await self._clock.sleep(1.0)
-            else:
-                self._fetched[path] = upload.url
-                return
 
     async def _take(self, job: Job, duration_s: float) -> None:
         if job.is_offer:
@@ -313,6 +309,7 @@ class Intake:
             return
         try:
             cost = price(Choice(job.model, job.quality), duration_s, self._rates)
+            cost = cost if job.promised is None else min(cost, job.promised)
             await self._store.admit(
                 job,
                 quality=job.quality,
@@ -329,20 +326,3 @@ class Intake:
             await self._store.fail(job, Failure(problem, facts), self._clock.time())
         except StaleJob:
             log.info("job moved on before it could fail", job=job.id)
-
-
-def _given(job: Job) -> list[What]:
-    uploads = {What.IMAGE: job.subject, What.VIDEO: job.motion}
-    return [what for what, upload in uploads.items() if upload is not None]
-
-
-def _upload(job: Job, what: What) -> Upload:
-    upload = job.subject if what is What.IMAGE else job.motion
-    assert upload is not None
-    return upload
-
-
-def _only(job: Job) -> Upload:
-    upload = job.subject or job.motion
-    assert upload is not None
-    return upload

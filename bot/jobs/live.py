@@ -4,12 +4,13 @@ What it commits itself is known here from then on and not read again; what other
 meanwhile shows by its revision, and is read anew.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Protocol
 
 from bot.core.actions import EVERYWHERE
-from bot.core.jobs import Job, JobState, Source
+from bot.core.jobs import Job, JobState
+from bot.core.models import MODELS
 from bot.core.queue import Queue, QueuedJob
 from bot.store.group_commit import Changes
 from bot.store.store import Store
@@ -21,15 +22,18 @@ class Jobs(Protocol):
     async def job(self, job_id: str) -> Job | None:
         """One job, or `None`."""
 
-    async def queue(self) -> Queue:
-        """Who waits, and who has jobs running; to be looked at and not changed."""
+    async def queues(self) -> Mapping[str, Queue]:
+        """Of each provider, who waits and who has jobs running; to be looked at, not changed."""
+
+    async def queue(self, model: str) -> Queue:
+        """That in which the jobs of a model wait."""
 
     def as_found(self, job_id: str) -> Job | None:
         """The job as this program found it when it started, until it is over."""
 
 
 class LiveJobs:
-    """Every job that has not ended, and the queue.
+    """Every job that has not ended, and the queues.
 
     Of one that has ended nothing is kept, once its requester knows.
     """
@@ -37,7 +41,7 @@ class LiveJobs:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._jobs: dict[str, Job] = {}
-        self._queue: Queue | None = None
+        self._queues: dict[str, Queue] | None = None
         self._caps_are_known = False
         self._readings: dict[object, set[str]] = {}
         self._found: dict[str, Job] | None = None
@@ -47,7 +51,7 @@ class LiveJobs:
         """Every job of which something is still to be done, read once at the start."""
         with self._reading() as changed:
             found = await self._store.read.unended()
-        self._queue = Queue(self._store.limits.max_running_per_person)
+        self._queues = Queue.of_each(self._store.limits)
         for job in self._jobs.values():
             self._count(job, 1)
         for job in found:
@@ -78,15 +82,21 @@ class LiveJobs:
             self._set(job)
         return job
 
-    async def queue(self) -> Queue:
-        """Who waits, and who has jobs running; to be looked at and not changed."""
-        if self._queue is None:
+    async def queues(self) -> Mapping[str, Queue]:
+        """Of each provider, who waits and who has jobs running; to be looked at, not changed."""
+        if self._queues is None:
             await self.load()
-        assert self._queue is not None
+        assert self._queues is not None
         if not self._caps_are_known:
             self._caps_are_known = True
-            self._queue.set_caps(await self._store.read.running_caps())
-        return self._queue
+            caps = await self._store.read.running_caps()
+            for queue in self._queues.values():
+                queue.set_caps(caps)
+        return self._queues
+
+    async def queue(self, model: str) -> Queue:
+        """That in which the jobs of a model wait."""
+        return (await self.queues())[MODELS[model].provider]
 
     def offers(self, *, of: Collection[int] = (), server_id: int | None = None) -> list[str]:
         """The offers of these persons, and those that this server's wallets would pay."""
@@ -138,20 +148,21 @@ class LiveJobs:
 
     def _count(self, job: Job, more: int) -> None:
         """Where a job stands in the queue, or (-1) stands no longer."""
-        if self._queue is None:
+        if self._queues is None:
             return
+        queue = self._queues[MODELS[job.model].provider]
         if job.takes_a_slot:
-            began = job.run_began_at
-            self._queue.count_running(job.person_id, job.server_id, more, began=began)
+            began, model = job.run_began_at, job.model
+            queue.count_running(job.person_id, job.server_id, more, began=began, model=model)
         if job.state is JobState.SUBMITTING:
-            self._queue.count_submitting(job.person_id, more, is_in_doubt=job.is_in_doubt)
+            queue.count_submitting(job.person_id, more, is_in_doubt=job.is_in_doubt)
         elif job.state is JobState.QUEUED and more > 0:
-            self._queue.enter(_queued(job))
+            queue.enter(_queued(job))
         elif job.state is JobState.QUEUED:
-            self._queue.leave(job.id)
+            queue.leave(job.id)
 
 
 def _queued(job: Job) -> QueuedJob:
     """A job's place in the order of arrival: when it was asked for, or when its offer was taken."""
-    at = job.created_at if job.source is Source.SLASH else job.queued_at
+    at = job.queued_at if job.was_offer else job.created_at
     return QueuedJob(at or job.created_at, job.id, job.person_id, job.server_id, job.model)

@@ -7,8 +7,9 @@ from bot.clock import Clock
 from bot.core.jobs import Job
 from bot.errors import AccountRefused, ProviderError
 from bot.jobs.deadlines import RetryDeadline
-from bot.provider.client import Row, Segmind
+from bot.provider.providers import Providers
 from bot.provider.rejections import clear_for_account, raise_for_account
+from bot.provider.runs import Row
 from bot.store.store import Store
 
 log = structlog.get_logger()
@@ -28,7 +29,7 @@ CLOCK_SET_BACK_S = 24 * 3600.0
 """So far around a row is looked for, once the clock has been set back: who knows when it was."""
 
 
-async def find_unclaimed(segmind: Segmind, store: Store, job: Job, now: float) -> Row | None:
+async def find_unclaimed(providers: Providers, store: Store, job: Job, now: float) -> Row | None:
     """A row of the history with this job's inputs that no job has claimed; `now` in unix seconds.
 
     Raises `AccountRefused` or `ProviderUnavailable`.
@@ -36,7 +37,7 @@ async def find_unclaimed(segmind: Segmind, store: Store, job: Job, now: float) -
     attempt = job.attempt
     assert attempt is not None
     since, until = window(attempt.began_at, now)
-    for row in await segmind.find_rows(attempt.inputs, since=since, until=until):
+    for row in await providers.of(job.model).find_runs(attempt, since=since, until=until):
         if not await store.read.is_claimed(row.request_id):
             return row
     return None

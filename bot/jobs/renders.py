@@ -22,11 +22,10 @@ from bot.jobs.lookups import REVIEW_EVERY_S, Lookups
 from bot.media.downloads import Downloads
 from bot.media.inspect import Media
 from bot.provider.breaker import Breakers
-from bot.provider.client import Row, RunState, Segmind, Status
 from bot.provider.failures import problem_in
-from bot.provider.limiter import RateLimiter
-from bot.provider.rejections import Rejections, clear_for_account, raise_for_account
-from bot.provider.replies import FINAL, GOING_ON
+from bot.provider.providers import Providers
+from bot.provider.rejections import RejectionsOfEach, clear_for_account, raise_for_account
+from bot.provider.runs import FINAL, GOING_ON, Row, RunState, Status
 from bot.store.store import Store
 
 log = structlog.get_logger()
@@ -59,31 +58,27 @@ class Renders:
         *,
         store: Store,
         jobs: Jobs,
-        segmind: Segmind,
+        providers: Providers,
         downloads: Downloads,
         media: Media,
         files: Files,
         forecast: Forecast,
         breakers: Breakers,
-        limiter: RateLimiter,
         alarms: Alarms,
         clock: Clock,
-        supplier: str,
     ) -> None:
         self._store = store
         self._jobs = jobs
-        self._segmind = segmind
+        self._providers = providers
         self._downloads = downloads
         self._media = media
         self._files = files
         self._forecast = forecast
         self._breakers = breakers
-        self._limiter = limiter
         self._alarms = alarms
         self._clock = clock
-        self._supplier = supplier
         self._lookups = Lookups(alarms, clock)
-        self._rejections = Rejections(alarms, SOURCE)
+        self._rejections = RejectionsOfEach(alarms, SOURCE)
         self._fetches = RetryDeadline(clock, limit_s=FETCH_LIMIT_S)
         self._proofs = RetryDeadline(clock, limit_s=PROOF_LIMIT_S)
         self._seen_running: set[str] = set()
@@ -100,7 +95,7 @@ class Renders:
             return await self._next_poll_s(job, 0.0)
         if elapsed_s < 0:  # the clock was set back: it may have been submitted at any time
             elapsed_s = RESULT_LIFE_S
-        if wait_s := self._limiter.wait_s():
+        if wait_s := self._providers.of(job.model).limiter.wait_s():
             return wait_s
         try:
             return await self._ask(job, attempt.request_id, elapsed_s)
@@ -111,8 +106,8 @@ class Renders:
             return 5.0
         except ProviderUnavailable as error:
             log.info("poll failed", job=job.id, reason=str(error))
-            if self._limiter.paused_s:
-                return self._limiter.paused_s
+            if self._providers.of(job.model).limiter.paused_s:
+                return self._providers.of(job.model).limiter.paused_s
             self._breakers.of(job.model).record_poll_failure(job.id)
             wait_s = error.retry_after_s or 10.0
         except AccountRefused as error:
@@ -124,7 +119,7 @@ class Renders:
 
     async def _ask(self, job: Job, request_id: str, elapsed_s: float) -> float:
         """Where a run is, and its result once there is one. Raises `ProviderError`."""
-        status = await self._segmind.status(request_id)
+        status = await self._providers.of(job.model).status(request_id)
         clear_for_account(self._alarms, SOURCE)
         self._breakers.of(job.model).record_poll_success(job.id)
         self._note_word(job, status)
@@ -156,24 +151,25 @@ class Renders:
         Raises `ProviderError`. An end without success may have no result at all.
         """
         try:
-            result = await self._segmind.result(request_id)
+            result = await self._providers.of(job.model).result(request_id)
         except RequestUnknown:
             pass
         except ProviderUnavailable:
-            if status.state is RunState.COMPLETED or self._limiter.paused_s:
+            if status.state is RunState.COMPLETED or self._providers.of(job.model).limiter.paused_s:
                 raise
         else:
             if result.state is RunState.FAILED:
                 return await self._fail(job, result.error, told_cost=result.cost)
             if result.url:
-                return await self._take(job, result.url, result.cost)
+                return await self._take(job, result.url, result.cost, result.remark)
         said = status.error or f"The provider calls it {status.odd_word or status.state}."
         return await self._look_up(job, request_id, elapsed_s, end=said)
 
     async def _next_poll_s(self, job: Job, elapsed_s: float) -> float:
         """All runs together stay within the request budget."""
-        times, running = await self._forecast.run_times(job), (await self._jobs.queue()).running
-        share = times.affordable_share(running, self._limiter.per_minute)
+        times, queue = await self._forecast.run_times(job), await self._jobs.queue(job.model)
+        per_minute = self._providers.of(job.model).limiter.per_minute
+        share = times.affordable_share(queue.running, per_minute)
         return times.next_poll_s(elapsed_s, share)
 
     async def _look_up(
@@ -184,7 +180,7 @@ class Renders:
         `end` is what is known of its end: then there is nothing to wait for but a late row.
         """
         try:
-            row = await self._segmind.history_row(request_id)
+            row = await self._providers.of(job.model).history_row(request_id)
         except ProviderError as error:
             if not self._lookups.record_failure(job.id, error):
                 return error.retry_after_s or 60.0
@@ -192,6 +188,8 @@ class Renders:
             self._lookups.record_answer()
             if row is not None and _is_settled(row):
                 return await self._finish(job, row, end)
+            if row is None and job.is_free:  # its maker was started anew, and knows it no more
+                return await self._fail(job, "Nobody knows this run any more.")
             state = row.state if row else None
             if end is None and state in GOING_ON and elapsed_s < LONGEST_RUN_S:
                 return 60.0
@@ -209,10 +207,10 @@ class Renders:
         attempt = job.attempt
         assert attempt is not None
         assert attempt.request_id is not None
-        if wait_s := self._limiter.wait_s():
+        if wait_s := self._providers.of(job.model).limiter.wait_s():
             return wait_s
         try:
-            row = await self._segmind.history_row(attempt.request_id)
+            row = await self._providers.of(job.model).history_row(attempt.request_id)
         except ProviderError:
             return REVIEW_EVERY_S
         if row is None or not _is_settled(row):
@@ -248,13 +246,14 @@ class Renders:
         problem = problem_in(said, otherwise=Problem.GENERATION_FAILED)
         earlier = job.failure.problem if job.failure else None
         may_help = may_retry(problem, earlier, retries=0)
-        if may_help and row is None:
+        if may_help and row is None and not job.is_free:
             row = await self._final_row(job)
             if row is None and not self._proofs.has_passed(job.id):
                 return PROOF_EVERY_S
             if row and row.url and row.state is not RunState.FAILED:
                 return await self._take(job, row.url, row.cost)
-        is_free = row is not None and row.state is RunState.FAILED and row.cost == 0
+        is_proved = row is not None and row.state is RunState.FAILED and row.cost == 0
+        is_free = job.is_free or is_proved
         cost = row.cost if row and (row.cost or row.is_free) else told_cost or None
         failure, at = Failure(problem, {"reason": said}), self._clock.time()
         told = {"job": job.id, "problem": problem, "reason": said}
@@ -262,7 +261,7 @@ class Renders:
             log.info("a run failed and is tried again", **told)
         else:
             log.warning("a run failed", **told)
-            self._rejections.record(job.person_id, said, problem)
+            self._rejections.of(job.model).record(job.person_id, said, problem)
             await self._store.fail(job, failure, at, cost)
         self._lookups.record_bill(job, cost)
         self._forget(job)
@@ -274,16 +273,17 @@ class Renders:
         assert job.attempt.request_id is not None
         self._proofs.record_try(job.id)
         try:
-            row = await self._segmind.history_row(job.attempt.request_id)
+            row = await self._providers.of(job.model).history_row(job.attempt.request_id)
         except ProviderError as error:
             log.info("no proof yet that a run cost nothing", job=job.id, reason=str(error))
             return None
         return row if row and row.state in FINAL else None
 
-    async def _take(self, job: Job, url: str, cost: float | None) -> float:
+    async def _take(self, job: Job, url: str, cost: float | None, remark: str = "") -> float:
         at = self._clock.time()
-        self._rejections.record_success()
-        await self._store.rendered(job, url, cost, at, is_timed=self._is_timed(job, at))
+        self._rejections.of(job.model).record_success()
+        is_timed = self._is_timed(job, at)
+        await self._store.rendered(job, url, cost, at, is_timed=is_timed, remark=remark)
         self._forget(job)
         await self._compare_cost(job, cost)
         return 0
@@ -292,6 +292,8 @@ class Renders:
         """Tell the operator of a run that was billed as if it were a much longer one."""
         assert job.quality is not None
         assert job.price is not None
+        if job.is_free:
+            return
         usual = await self._store.read.usual_cost(job.model, job.quality)
         if cost is None or usual is None:
             return
@@ -342,7 +344,7 @@ class Renders:
                 path,
                 limit_bytes=RESULT_LIMIT_BYTES,
                 timeout_s=FETCH_TIMEOUT_S,
-                supplier=self._supplier,
+                supplier=self._providers.of(job.model).url,
             )
         try:
             await self._media.inspect_result(path, job.person_id)

@@ -14,7 +14,7 @@ import structlog
 
 from bot.clock import Clock, wait_for_event
 from bot.core.actions import ActionKind
-from bot.core.jobs import RUNNING, Job, JobState
+from bot.core.jobs import DRAFT_FILES_LIFE_S, RUNNING, Job, JobState
 from bot.core.models import MODELS
 from bot.errors import CannotSave, DeliveryError, MembersUnknown, Problem, Refused, StaleJob
 from bot.jobs.deadlines import RetryDeadline
@@ -255,7 +255,10 @@ class Runner:
         return wait_s
 
     async def _tidy(self, job: Job) -> None:
-        """An ended job keeps nothing but the video that was delivered."""
+        """An ended job keeps nothing but the video that was delivered, and a draft its files."""
+        age_s = self._clock.time() - job.state_since
+        if job.state is JobState.DELIVERED and job.is_free and age_s < DRAFT_FILES_LIFE_S:
+            return
         if job.state is JobState.DELIVERED:
             await self._files.delete_inputs(job.id)
         else:
@@ -293,8 +296,9 @@ class Runner:
         """Whoever waits in line reads it at once, and not at their next look; the first first."""
         were_silent, self._silent = self._silent, self._breakers.silent
         if were_silent - self._silent:
-            for job_id in (await self._jobs.queue()).places():
-                self._cards.wake(job_id)
+            for queue in (await self._jobs.queues()).values():
+                for job_id in queue.places():
+                    self._cards.wake(job_id)
 
     async def _sweep(self) -> None:
         """Delete the videos whose time is over, and what a kill has kept from being deleted."""

@@ -5,7 +5,6 @@ run. A job that is found in `submitting` is looked up in the provider's history 
 """
 
 import asyncio
-from functools import partial
 
 import structlog
 
@@ -13,7 +12,7 @@ from bot.alarms import Alarms
 from bot.clock import Clock
 from bot.core.admission import BLOCKED
 from bot.core.jobs import Failure, Job, JobState
-from bot.core.queue import Queue, QueuedJob
+from bot.core.models import MODELS
 from bot.errors import (
     AccountRefused,
     Fact,
@@ -31,11 +30,12 @@ from bot.jobs.inputs import Inputs
 from bot.jobs.live import Jobs
 from bot.jobs.lookups import REVIEW_EVERY_S, Lookups, find_unclaimed
 from bot.jobs.strays.runs import ASK_AGAIN_S, NotKnownYet, Strays
-from bot.provider.breaker import SOURCE, Breakers, CircuitBreaker
-from bot.provider.client import Row, Segmind
+from bot.provider.breaker import SOURCE, Breakers
 from bot.provider.failures import problem_in, rejected_for
-from bot.provider.limiter import RateLimiter
-from bot.provider.rejections import Rejections
+from bot.provider.next_submits import NextSubmits
+from bot.provider.providers import Providers
+from bot.provider.rejections import RejectionsOfEach
+from bot.provider.runs import Row
 from bot.store.store import Store
 
 log = structlog.get_logger()
@@ -44,6 +44,7 @@ LOOK_AGAIN_S = 30.0
 AFTER_A_FAILED_UPLOAD_S = 120.0
 RETRY_AFTER_S = 60.0
 FIRST_LOOK_S = 2.0
+FREE_TRIES = 3
 PROBE_REQUEST_ID = "00000000-0000-4000-8000-000000000000"
 NOBODY = 0
 FAILED_PROBES_LIMIT = 10
@@ -58,11 +59,10 @@ class Submits:
         *,
         store: Store,
         jobs: Jobs,
-        segmind: Segmind,
+        providers: Providers,
         inputs: Inputs,
         files: Files,
         breakers: Breakers,
-        limiter: RateLimiter,
         lookups: Lookups,
         strays: Strays,
         alarms: Alarms,
@@ -71,20 +71,18 @@ class Submits:
     ) -> None:
         self._store = store
         self._jobs = jobs
-        self._segmind = segmind
+        self._providers = providers
         self._inputs = inputs
         self._files = files
         self._breakers = breakers
-        self._limiter = limiter
         self._clock = clock
         self._run_id = run_id
         self._turn = asyncio.Lock()
-        self._not_before: dict[str, float] = {}
+        self._not_before: dict[str, tuple[float, str]] = {}
         self._preparing: set[str] = set()
-        self._failed_probes = 0
         self._lookups = lookups
         self._strays = strays
-        self._rejections = Rejections(alarms, SOURCE)
+        self._rejections = RejectionsOfEach(alarms, SOURCE)
 
     async def start(self, job: Job) -> float:
         """Submit a queued job if it is its turn."""
@@ -93,7 +91,7 @@ class Submits:
             return wait_s
         if job.id not in await self.startable():
             return LOOK_AGAIN_S
-        if wait_s := self._limiter.wait_s(submit=True):
+        if wait_s := self._providers.of(job.model).limiter.wait_s(submit=True):
             return wait_s
         if breaker.is_degraded and not await self._probe(job.model):
             return breaker.submit_wait_s
@@ -167,7 +165,7 @@ class Submits:
         backup that was restored. `None` when it is to be sent."""
         if not self._strays.may_have(job):
             return None
-        if wait_s := self._limiter.wait_s():
+        if wait_s := self._wait_s(job.model):
             return wait_s
         try:
             row = await self._strays.run_of(job)
@@ -201,83 +199,63 @@ class Submits:
         """The queued jobs whose turn it is, in order, but for those that are being prepared."""
         if self._breakers.has_twin:
             return []
-        queue, now = await self._jobs.queue(), self._clock.monotonic()
+        queues, now = await self._jobs.queues(), self._clock.monotonic()
         self._not_before = {
-            job_id: at for job_id, at in self._not_before.items() if job_id in queue and at > now
+            job_id: (at, model)
+            for job_id, (at, model) in self._not_before.items()
+            if at > now and any(job_id in queue for queue in queues.values())
         }
-        free = queue.free(self._store.limits.max_running, self._clock.time())
-        degraded = self._breakers.degraded
-        tries = [
-            job
-            for model, breaker in degraded.items()
-            if not breaker.submits_in_flight
-            for job in self._next_try(queue, model, breaker)
-        ][: max(0, free)]
-        turns = queue.next_turns(
-            free - len(tries),
-            self._not_before,
-            preparing=self._preparing,
-            of_model=lambda model: model not in degraded,
-        )
-        return [queued.job_id for queued in (*tries, *turns)]
-
-    def _next_try(self, queue: Queue, model: str, breaker: CircuitBreaker) -> list[QueuedJob]:
-        """Whose submit finds out how a model is: nobody's whose last one failed, while there
-        is somebody else. Every second time it is somebody who has had a video, or else who came
-        last: many whose files are to blame may have come before.
-        """
-        suspects, served = breaker.suspects, breaker.served
-        kept_back = self._not_before.keys() | self._preparing
-        if breaker.is_second_try and (able := queue.able(kept_back, suspects, model.__eq__)):
-            return [max(able, key=lambda job: (job.person_id in served, job))]
-        turns = partial(
-            queue.next_turns,
-            1,
-            self._not_before,
-            preparing=self._preparing,
-            of_model=model.__eq__,
-        )
-        return turns(without_people=suspects) or turns()
+        next_submits = NextSubmits(self._breakers, self._not_before.keys(), self._preparing)
+        limits, at = self._store.limits, self._clock.time()
+        return [
+            job_id
+            for name, queue in queues.items()
+            for job_id in next_submits.of(name, queue, limits, at)
+        ]
 
     async def probe(self) -> None:
         """In an outage, ask whether anything is answered: until then nobody new is let in."""
         for model, breaker in self._breakers.degraded.items():
-            if breaker.is_open and not breaker.cooldown_s and not self._limiter.wait_s():
+            if breaker.is_open and not breaker.cooldown_s and not self._wait_s(model):
                 await self._probe(model)
 
     async def _probe(self, model: str) -> bool:
         """Ask something free before another POST is lost or rejected; whether to submit."""
-        if self._failed_probes >= FAILED_PROBES_LIMIT:
-            self._failed_probes = 0
+        breaker = self._breakers.of(model)
+        if breaker.failed_probes >= FAILED_PROBES_LIMIT:
+            breaker.failed_probes = 0
         elif not await self._is_probe_answered(model):
             return False
-        self._breakers.of(model).record_probe_success()
+        breaker.record_probe_success()
         return True
 
     async def _is_probe_answered(self, model: str) -> bool:
         try:
-            await self._segmind.status(PROBE_REQUEST_ID)
+            await self._providers.of(model).status(PROBE_REQUEST_ID)
         except ProviderError as error:
             status = error.status or 500
-            if status == 401:
+            if status == 401 and not MODELS[model].is_free:
                 self._breakers.record_rejection(model, NOBODY, KeyRejected(str(error), status=401))
                 return False
             if status == 429:
                 busy = ProviderBusy(str(error), status=429, retry_after_s=error.retry_after_s)
                 self._breakers.record_rejection(model, NOBODY, busy)
                 return False
-            if status >= 500:
-                self._failed_probes += 1
+            if status >= 500 or status == 401:
+                self._breakers.of(model).failed_probes += 1
                 self._breakers.of(model).record_probe_failure(str(error))
                 return False
         return True  # also "I do not know this request": a provider that works says that
+
+    def _wait_s(self, model: str) -> float:
+        return self._providers.of(model).limiter.wait_s()
 
     def rest(self, job: Job) -> None:
         """A job's run has just failed and is to be tried again: not at once."""
         self._defer(job, RETRY_AFTER_S)
 
     def _defer(self, job: Job, wait_s: float) -> float:
-        self._not_before[job.id] = self._clock.monotonic() + wait_s
+        self._not_before[job.id] = self._clock.monotonic() + wait_s, job.model
         return wait_s
 
     # --- submitting ---------------------------------------------------------------------------
@@ -288,7 +266,7 @@ class Submits:
         breaker = self._breakers.of(job.model)
         assert job.attempt is not None
         try:
-            request_id = await self._segmind.submit(job.attempt.inputs)
+            request_id = await self._providers.of(job.model).submit(job.attempt)
         except NotAccepted as error:
             return await self._record_rejection(job, error)
         except InputsRejected as error:
@@ -326,7 +304,7 @@ class Submits:
         log.warning(
             "inputs rejected", job=job.id, problem=problem, status=error.status, reason=said
         )
-        self._rejections.record(job.person_id, said, problem)
+        self._rejections.of(job.model).record(job.person_id, said, problem)
         await self._fail(job, problem, reason=said)
 
     async def _fail(self, job: Job, problem: Problem, **facts: Fact) -> None:
@@ -334,12 +312,14 @@ class Submits:
         await self._store.fail(job, Failure(problem, facts), self._clock.time())
 
     def _record_success(self, job: Job) -> None:
-        self._failed_probes = 0
         breaker = self._breakers.of(job.model)
-        if breaker.is_tripped:
-            self._not_before.clear()  # nobody rests for an outage that is over
+        breaker.failed_probes = 0
+        if breaker.is_tripped:  # nobody rests for an outage that is over
+            theirs = [id_ for id_, (_, model) in self._not_before.items() if model == job.model]
+            for job_id in theirs:
+                del self._not_before[job_id]
         breaker.record_success(job.person_id)
-        self._rejections.record_success()
+        self._rejections.of(job.model).record_success()
         self._forget(job)
 
     def _forget(self, job: Job) -> None:
@@ -355,7 +335,7 @@ class Submits:
         if job.lease is not None:
             await self._store.answer_lost(job)
             return FIRST_LOOK_S
-        if wait_s := self._limiter.wait_s():
+        if wait_s := self._wait_s(job.model):
             return wait_s
         try:
             found = await self._look_up(job)
@@ -368,6 +348,8 @@ class Submits:
                 self._record_success(job)
                 self._lookups.forget(job.id)
                 return 0
+            if job.is_free:
+                return await self._make_anew(job)
             if not self._lookups.record_missing(job.id):
                 left_s = self._lookups.known_in_s(job.id) or 60.0
                 return max(3.0, min(60.0, left_s, self._lookups.elapsed_s(job.id) / 4))
@@ -376,9 +358,18 @@ class Submits:
         await self._store.doubt(job, self._clock.time())
         return 0
 
+    async def _make_anew(self, job: Job) -> float:
+        """A free run that was lost is sent again, but not for ever: it may break its maker."""
+        self._lookups.forget(job.id)
+        if len(await self._store.read.attempts_of(job.id)) >= FREE_TRIES:
+            await self._fail(job, Problem.GENERATION_FAILED)
+            return 0
+        await self._store.not_accepted(job, self._clock.time())
+        return self._defer(job, self._breakers.of(job.model).submit_wait_s)
+
     async def reconsider(self, job: Job) -> float:
         """A job in review whose submit was lost: the history may know more by now."""
-        if wait_s := self._limiter.wait_s():
+        if wait_s := self._wait_s(job.model):
             return wait_s
         try:
             return 0 if await self._look_up(job) else REVIEW_EVERY_S
@@ -388,7 +379,7 @@ class Submits:
     async def _look_up(self, job: Job) -> bool:
         """Whether the history has an unclaimed row of these inputs, which then is this job's."""
         now = self._clock.time()
-        row = await find_unclaimed(self._segmind, self._store, job, now)
+        row = await find_unclaimed(self._providers, self._store, job, now)
         if row is None:
             return False
         assert job.attempt is not None

@@ -2,15 +2,17 @@
 
 import asyncio
 import errno
-import os
 import re
 import socket
-from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager, suppress
+from collections.abc import Callable, Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager
+from enum import Enum, auto
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, ParamSpec, Self, TypeVar
+from typing import ParamSpec, Self, TypeVar
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -19,6 +21,7 @@ from yarl import URL
 from bot.alarms import Alarm, Alarms
 from bot.errors import CannotSave, DownloadError, DownloadRefused
 from bot.media.addresses import Address, Suppliers, is_loopback, is_public
+from bot.media.saving.part import Part, in_thread
 
 MOST_REDIRECTS = 3
 
@@ -27,10 +30,26 @@ _WRITE_BYTES = 1024 * 1024
 _DISK = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.EACCES, errno.EPERM}
 )
+_USUAL_PORT = 443
+_NAMES_AT_ONCE = 8
+_PAGES = frozenset({"text/html", "application/xhtml+xml"})
 _NUMERIC_LABEL = re.compile(r"\d+|0x[0-9a-f]*", re.IGNORECASE)
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+
+class _Way(Enum):
+    """How far a link is trusted, by who named it."""
+
+    GIVEN = auto()
+    """A person: every address must be public, at the usual port, and no page is wanted."""
+
+    NAMED = auto()
+    """An API elsewhere: its own hosts may have the operator's addresses, and be behind a proxy."""
+
+    LOCAL = auto()
+    """An API on this machine: the link may lead here, too."""
 
 
 class Downloads:
@@ -38,7 +57,9 @@ class Downloads:
 
     `names` resolves host names, by default as the machine does; every answer is checked.
     `suppliers` may have addresses of their own, and are reached through a proxy where `proxy_for`
-    their URL names one, which then resolves their names.
+    their URL names one, which then resolves their names. `own` are the
+    URLs of the operator's own services: what such a one names may be at its own origin, wherever
+    that is.
     """
 
     def __init__(
@@ -48,17 +69,23 @@ class Downloads:
         alarms: Alarms | None = None,
         suppliers: Suppliers | None = None,
         proxy_for: Callable[[str], str | None] = lambda _: None,
+        own: Collection[str] = (),
     ) -> None:
+        self._own = {URL(url).origin() for url in own}
         self._names = names
         self._alarms = alarms or Alarms()
         self._suppliers = suppliers or Suppliers()
         self._proxy_for = proxy_for
 
     async def __aenter__(self) -> Self:
-        names, suppliers = self._names or aiohttp.ThreadedResolver(), self._suppliers
-        self._outside = _session(_Guard(names, suppliers, self._alarms, local=False))
-        self._local = _session(_Guard(names, suppliers, self._alarms, local=True))
-        self._proxied = _session(None)
+        names = {
+            way: self._names or (_Names() if way is _Way.GIVEN else aiohttp.ThreadedResolver())
+            for way in _Way
+        }
+        self._sessions = {
+            way: _session(_Guard(names[way], self._suppliers, self._alarms, way)) for way in _Way
+        }
+        self._unguarded = _session(None)
         return self
 
     async def __aexit__(
@@ -67,26 +94,27 @@ class Downloads:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self._outside.close()
-        await self._local.close()
-        await self._proxied.close()
+        for session in self._sessions.values():
+            await session.close()
+        await self._unguarded.close()
 
     async def save(
-        self, url: str, path: Path, *, limit_bytes: int, timeout_s: float, supplier: str
+        self, url: str, path: Path, *, limit_bytes: int, timeout_s: float, supplier: str | None
     ) -> int:
         """Fetch `url` into `path`, which is then complete and on disk; returns its size in bytes.
 
         A missing folder is made.
         `supplier` is the URL of the API that named this one: only if that is on loopback may this
-        be, and be plain http. Raises `DownloadRefused` for what will never be fetched (with
-        `too_large` when more than `limit_bytes`), `DownloadError` for what went wrong on the way,
-        and `CannotSave` for what did on this disk.
+        be, and be plain http. It is `None` where a person gave the link: then it is trusted least.
+        Raises `DownloadRefused` for what will never be fetched (with `too_large` when more than
+        `limit_bytes`, and `is_page` where a given link leads to a web page), `DownloadError` for
+        what went wrong on the way, and `CannotSave` for what did on this disk.
         """
-        part = _Part(path)
+        part = Part(path)
         try:
             async with asyncio.timeout(timeout_s):
-                await _in_thread(part.open)
-                size_bytes = await self._follow(url, part, limit_bytes, _is_local(supplier))
+                await in_thread(part.open)
+                size_bytes = await self._follow(url, part, limit_bytes, supplier)
                 self._alarms.clear(Alarm.DISK, "files")
                 return size_bytes
         except TimeoutError:
@@ -100,42 +128,86 @@ class Downloads:
             raise CannotSave(f"A download cannot be saved: {error.strerror}.") from error
         finally:
             if not part.is_in_place:
-                await _in_thread(part.drop)
+                await in_thread(part.drop)
 
     async def answers(self, url: str, *, timeout_s: float, supplier: str) -> bool:
         """Whether a link hands out its first byte now; whatever else happens is a no.
 
         `supplier` is as in `save`. A redirection is a no, too.
         """
-        local = _is_local(supplier)
         try:
-            target = _checked(url, local=local)
+            target = self._checked(_parsed(url), supplier)
             async with (
                 asyncio.timeout(timeout_s),
-                self._get(target, local=local, headers={"Range": "bytes=0-0"}) as response,
+                self._get(target, supplier, headers={"Range": "bytes=0-0"}) as response,
             ):
                 return response.status in {200, 206} and bool(await response.content.read(1))
         except (DownloadError, aiohttp.ClientError, OSError, TimeoutError):
             return False
 
-    async def _follow(self, url: str, part: "_Part", limit_bytes: int, local: bool) -> int:
-        target = _checked(url, local=local)
+    async def _follow(self, url: str, part: Part, limit_bytes: int, supplier: str | None) -> int:
+        target = self._checked(_parsed(url), supplier)
         for _ in range(MOST_REDIRECTS + 1):
-            async with self._get(target, local=local) as response:
+            async with self._get(target, supplier) as response:
                 if response.status not in _REDIRECTS:
+                    if supplier is None:
+                        _refuse_page(response)
                     return await _receive(response, part, limit_bytes)
-                target = _checked(response.headers.get("Location", ""), local=local, base=target)
+                further = _parsed(response.headers.get("Location", ""), base=target)
+                target = self._checked(further, supplier)
         raise DownloadError(f"The download was redirected more than {MOST_REDIRECTS} times.")
 
+    def _checked(self, target: URL, supplier: str | None) -> URL:
+        if not self._is_own(target, supplier):
+            _check(target, _way(supplier))
+        return target
+
+    def _is_own(self, target: URL, supplier: str | None) -> bool:
+        """Whether a service of the operator's own has named something that it serves itself."""
+        is_there = supplier is not None and target.origin() == URL(supplier).origin()
+        return is_there and target.origin() in self._own
+
     def _get(
-        self, target: URL, *, local: bool, headers: Mapping[str, str] | None = None
+        self, target: URL, supplier: str | None, *, headers: Mapping[str, str] | None = None
     ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
         """Ask for a checked address, on the way that is meant for its host; redirects stay."""
-        proxy = self._proxy_for(str(target)) if self._suppliers.include(target.host or "") else None
+        if self._is_own(target, supplier):
+            return self._unguarded.get(target, headers=headers, allow_redirects=False)
+        way = _way(supplier)
+        is_theirs = way is not _Way.GIVEN and self._suppliers.include(target.host or "")
+        proxy = self._proxy_for(str(target)) if is_theirs else None
         if proxy is not None:
-            return self._proxied.get(target, headers=headers, allow_redirects=False, proxy=proxy)
-        session = self._local if local else self._outside
-        return session.get(target, headers=headers, allow_redirects=False)
+            return self._unguarded.get(target, headers=headers, allow_redirects=False, proxy=proxy)
+        return self._sessions[way].get(target, headers=headers, allow_redirects=False)
+
+
+class _Names(AbstractResolver):
+    """As the machine resolves them, in threads of their own: those of all else would be used up by
+    names whose servers do not answer, and no thread can be told to stop waiting.
+    """
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(_NAMES_AT_ONCE, "names of given links")
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        ask = partial(socket.getaddrinfo, host, port, family, socket.SOCK_STREAM)
+        found = await asyncio.get_running_loop().run_in_executor(self._threads, ask)
+        return [
+            ResolveResult(
+                hostname=host,
+                host=str(address[0]),
+                port=port,
+                family=kind,
+                proto=proto,
+                flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
+            )
+            for kind, _, proto, _, address in found
+        ]
+
+    async def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
 
 class _Guard(AbstractResolver):
@@ -145,12 +217,12 @@ class _Guard(AbstractResolver):
     """
 
     def __init__(
-        self, names: AbstractResolver, suppliers: Suppliers, alarms: Alarms, *, local: bool
+        self, names: AbstractResolver, suppliers: Suppliers, alarms: Alarms, way: _Way
     ) -> None:
         self._names = names
         self._suppliers = suppliers
         self._alarms = alarms
-        self._local = local
+        self._way = way
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
@@ -160,11 +232,11 @@ class _Guard(AbstractResolver):
         except UnicodeError:  # a label that is too long or empty
             raise DownloadRefused("The download's host name cannot exist.") from None
         addresses = [ip_address(result["host"]) for result in found]
-        if self._suppliers.include(host):
+        if self._way is not _Way.GIVEN and self._suppliers.include(host):
             self._tell(host, self._suppliers.odd(addresses))
             addresses = [one for one in addresses if not self._suppliers.may_have(one)]
         for address in addresses:
-            _check_address(address, host, local=self._local)
+            _check_address(address, host, self._way)
         return found
 
     def _tell(self, host: str, odd: list[Address]) -> None:
@@ -176,11 +248,6 @@ class _Guard(AbstractResolver):
 
     async def close(self) -> None:
         await self._names.close()
-
-
-def part_of(path: Path) -> Path:
-    """Where a file lies until it is whole."""
-    return path.with_name(f"{path.name}.part")
 
 
 def _session(guard: _Guard | None) -> aiohttp.ClientSession:
@@ -195,7 +262,13 @@ def _session(guard: _Guard | None) -> aiohttp.ClientSession:
     )
 
 
-def _checked(url: str, *, local: bool, base: URL | None = None) -> URL:
+def _way(supplier: str | None) -> _Way:
+    if supplier is None:
+        return _Way.GIVEN
+    return _Way.LOCAL if _is_local(supplier) else _Way.NAMED
+
+
+def _parsed(url: str, *, base: URL | None = None) -> URL:
     try:
         target = URL(url) if base is None else base.join(URL(url))
         host, has_login = target.host, target.user is not None or target.password is not None
@@ -205,19 +278,28 @@ def _checked(url: str, *, local: bool, base: URL | None = None) -> URL:
         raise DownloadRefused("The download's address names no host.")
     if has_login:
         raise DownloadRefused("The download's address holds a user name or a password.")
-    if target.scheme != "https" and not (target.scheme == "http" and local and _is_local(target)):
+    if target.scheme not in {"http", "https"}:
         raise DownloadRefused(f"The download's address is {target.scheme or 'nothing'}, not https.")
+    return target
+
+
+def _check(target: URL, way: _Way) -> None:
+    host = target.host or ""
+    is_here = target.scheme == "http" and way is _Way.LOCAL and _is_local(target)
+    if target.scheme != "https" and not is_here:
+        raise DownloadRefused(f"The download's address is {target.scheme}, not https.")
+    if way is _Way.GIVEN and target.port != _USUAL_PORT:
+        raise DownloadRefused(f"The download's address names the port {target.port}.")
     try:
-        _check_address(ip_address(host), host, local=local)
+        _check_address(ip_address(host), host, way)
     except ValueError:
         # 127.1, 0x7f000001 and their like are addresses to some systems and names to others.
         if _NUMERIC_LABEL.fullmatch(host.rstrip(".").rpartition(".")[2]):
             raise DownloadRefused("The download's address is a malformed number.") from None
-    return target
 
 
-def _check_address(address: Address, host: str, *, local: bool) -> None:
-    if not is_public(address) and not (local and is_loopback(address)):
+def _check_address(address: Address, host: str, way: _Way) -> None:
+    if not is_public(address) and not (way is _Way.LOCAL and is_loopback(address)):
         raise DownloadRefused(f"The download's host {host} is not on the open internet.")
 
 
@@ -229,7 +311,12 @@ def _is_local(url: str | URL) -> bool:
         return host == "localhost"
 
 
-async def _receive(response: aiohttp.ClientResponse, part: "_Part", limit_bytes: int) -> int:
+def _refuse_page(response: aiohttp.ClientResponse) -> None:
+    if response.status == 200 and response.content_type in _PAGES:
+        raise DownloadRefused("The download is a web page.", is_page=True)
+
+
+async def _receive(response: aiohttp.ClientResponse, part: Part, limit_bytes: int) -> int:
     """Keep the body; aiohttp sees to it that it is as long as it was said to be."""
     if response.status != 200:
         raise DownloadError(f"The download was answered with {response.status}.")
@@ -246,71 +333,9 @@ async def _receive(response: aiohttp.ClientResponse, part: "_Part", limit_bytes:
             raise too_large
         waiting += chunk
         if len(waiting) >= _WRITE_BYTES:
-            await _in_thread(part.write, bytes(waiting))
+            await in_thread(part.write, bytes(waiting))
             waiting.clear()
     if not size_bytes:
         raise DownloadError("The download is empty.")
-    await _in_thread(part.put_in_place, bytes(waiting))
+    await in_thread(part.put_in_place, bytes(waiting))
     return size_bytes
-
-
-class _Part:
-    """What has come of a file, beside its place until it is whole. Its methods run in a thread."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._part = part_of(path)
-        self._file: BinaryIO | None = None
-        self.is_in_place = False
-
-    def open(self) -> None:
-        """Begin. A missing folder is made and synced: else the file would be lost with it."""
-        missing = [folder for folder in self._part.parents if not folder.exists()]
-        self._part.parent.mkdir(parents=True, exist_ok=True)
-        for folder in missing:
-            _sync_folder(folder.parent)
-        self._file = self._part.open("wb")
-
-    def write(self, data: bytes) -> None:
-        """More of it."""
-        assert self._file is not None
-        self._file.write(data)
-
-    def put_in_place(self, data: bytes) -> None:
-        """The last of it: now it is whole and on disk, and the file that was there is not."""
-        self.write(data)
-        assert self._file is not None
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
-        self._part.replace(self._path)
-        self.is_in_place = True
-        _sync_folder(self._path.parent)
-
-    def drop(self) -> None:
-        """Nothing will come of it."""
-        with suppress(OSError):  # what has gone wrong with this disk is told already
-            if self._file is not None:
-                self._file.close()
-        with suppress(OSError):
-            self._part.unlink(missing_ok=True)
-
-
-def _sync_folder(folder: Path) -> None:
-    number = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)
-
-
-async def _in_thread(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """`asyncio.to_thread`, but a cancelled caller still waits for the thread: it has the file."""
-    running = asyncio.ensure_future(asyncio.to_thread(work, *args, **kwargs))
-    try:
-        return await asyncio.shield(running)
-    except asyncio.CancelledError:
-        await asyncio.wait([running])
-        if not running.cancelled():
-            running.exception()  # looked at, so that asyncio does not report it as missed
-        raise

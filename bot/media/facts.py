@@ -10,7 +10,9 @@ from pathlib import Path
 
 IMAGE_LIMIT_BYTES = 20_000_000
 VIDEO_LIMIT_BYTES = 100_000_000
-VIDEO_LIMIT_S = 30.0
+VIDEO_LIMIT_S, WHOLE_LIMIT_S = 30.0, 600.0
+"""Of what is sent of a motion, and of the one that a part is cut out of."""
+
 PIXEL_LIMIT = 50_000_000
 LEAST_SIDE_PIXELS = 100
 SENT_SIDE_LIMIT_PIXELS = 1920
@@ -131,6 +133,7 @@ class Request:
 
     The last three have an `output`, a file of at most `write_bytes`; looks write nothing. `cpu_s`
     is the most processor time, `wall_s` the most time at all, `memory_bytes` the most memory.
+    What is rewritten is the part from `start_s` on, for `length_s` seconds or to the end.
     """
 
     target: str
@@ -140,6 +143,8 @@ class Request:
     output: str = ""
     write_bytes: int = 0
     memory_bytes: int = MEMORY_LIMIT_BYTES
+    start_s: float = 0.0
+    length_s: float | None = None
 
 
 def kind_of(path: Path) -> Kind:

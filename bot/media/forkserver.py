@@ -139,7 +139,9 @@ def answer_to(request: Request) -> Mapping[str, object]:
         "video": lambda: asdict(inspect_video(source)),
         "result": lambda: asdict(inspect_result(source)),
         "fit": lambda: {"fits": fit(source, Path(request.output), request.write_bytes)},
-        "rewrite": lambda: asdict(rewrite(source, Path(request.output))),
+        "rewrite": lambda: asdict(
+            rewrite(source, Path(request.output), request.start_s, request.length_s)
+        ),
         "redraw": lambda: asdict(redraw(source, Path(request.output))),
     }
     try:

@@ -26,6 +26,7 @@ from bot.media.facts import (
     VIDEO_LIMIT_BYTES,
     VIDEO_LIMIT_S,
     VIDEOS,
+    WHOLE_LIMIT_S,
     ImageFacts,
     Kind,
     Request,
@@ -39,6 +40,7 @@ __all__ = [
     "PIXEL_LIMIT",
     "VIDEO_LIMIT_BYTES",
     "VIDEO_LIMIT_S",
+    "WHOLE_LIMIT_S",
     "ImageFacts",
     "Media",
     "VideoFacts",
@@ -156,8 +158,10 @@ class Media:
         _check_size(path, Problem.VIDEO_TOO_LARGE, VIDEO_LIMIT_BYTES)
         async with self._looks.turn(person_id, late_s=OFFER_LATE_S * is_offer):
             facts = _video_facts(await self._look("video", path, name, MOTION_CPU_S))
-        if facts.is_to_be_rewritten and facts.pixels > REWRITE_LIMIT_PIXELS:
-            raise Refused(Problem.TOO_HARD_TO_READ)
+        if (
+            facts.is_to_be_rewritten and facts.duration_s <= VIDEO_LIMIT_S
+        ):  # of a longer one only a part is written
+            _check_work(facts)
         return facts
 
     async def inspect_result(self, path: Path, person_id: int = 0) -> VideoFacts:
@@ -200,21 +204,27 @@ class Media:
         person_id: int = 0,
         *,
         facts: VideoFacts,
+        start_s: float = 0.0,
+        length_s: float | None = None,
         is_offer: bool = False,
     ) -> VideoFacts:
-        """Write a motion that is to be rewritten in place, as the provider takes it; its new facts.
+        """Write a motion in place as the provider takes it, or a part of it; its new facts.
 
         Raises `Refused`; the file is then as it was before. `facts` are what it was looked at for.
+        A part begins at `start_s`, and lasts for `length_s` seconds or to the end.
         """
+        part_s = facts.duration_s - start_s if length_s is None else length_s
+        frames = math.ceil(facts.frames * min(1.0, part_s / facts.duration_s))
+        part = replace(facts, duration_s=part_s, frames=frames)
+        _check_work(part)
         is_quick = (
-            facts.pixels <= QUICK_REWRITE_PIXELS
-            and facts.width * facts.height <= QUICK_FRAME_PIXELS
+            part.pixels <= QUICK_REWRITE_PIXELS and part.width * part.height <= QUICK_FRAME_PIXELS
         )
         turns = self._quick_rewrites if is_quick else self._rewrites
-        takes_s = facts.pixels / _REWRITTEN_PIXELS_PER_S
-        cpu_s = REWRITE_CPU_S + math.ceil(facts.duration_s * REWRITE_CPU_A_SECOND)
+        takes_s = part.pixels / _REWRITTEN_PIXELS_PER_S
+        cpu_s = REWRITE_CPU_S + math.ceil(part_s * REWRITE_CPU_A_SECOND)
         bounds = cpu_s, REWRITE_WALL_A_CPU_S * cpu_s, "", VIDEO_LIMIT_BYTES
-        request = Request("rewrite", _found(path), *bounds)
+        request = Request("rewrite", _found(path), *bounds, start_s=start_s, length_s=length_s)
         async with turns.turn(person_id, late_s=OFFER_LATE_S * is_offer, takes_s=takes_s):
             return _video_facts(await self._replace(request, path, name))
 
@@ -280,6 +290,12 @@ def _video_facts(facts: Mapping[str, Fact]) -> VideoFacts:
         str(facts["given_as"]),
         int(facts["frames"]),
     )
+
+
+def _check_work(facts: VideoFacts) -> None:
+    """Raises `Refused` for what would take too long to write anew."""
+    if facts.pixels > REWRITE_LIMIT_PIXELS:
+        raise Refused(Problem.TOO_HARD_TO_READ)
 
 
 def _are_swapped(image: Path | None, video: Path | None) -> bool:

@@ -25,7 +25,7 @@ from bot.media.facts import (
     PICTURES,
     PICTURES_TAKEN,
     PIXEL_LIMIT,
-    VIDEO_LIMIT_S,
+    WHOLE_LIMIT_S,
     Kind,
     VideoFacts,
     kind_of,
@@ -100,8 +100,8 @@ def inspect_video(path: Path) -> VideoFacts:
         facts = _inspect_other(path, kind)
     else:
         facts = _inspect(path, kind, whole_end=False)
-    if facts.duration_s > VIDEO_LIMIT_S + _TOLERANCE_S:
-        raise Refused(Problem.VIDEO_TOO_LONG, duration_s=facts.duration_s, limit_s=VIDEO_LIMIT_S)
+    if facts.duration_s > WHOLE_LIMIT_S + _TOLERANCE_S:
+        raise Refused(Problem.VIDEO_TOO_LONG, duration_s=facts.duration_s, limit_s=WHOLE_LIMIT_S)
     return facts
 
 
@@ -181,7 +181,7 @@ def _inspect(path: Path, kind: Kind, *, whole_end: bool) -> VideoFacts:
     name, effort = _named(frame, ""), _effort(frame, stored.packets)
     facts = VideoFacts(duration_s, *_seen(frame), has_more, is_other, name, effort)
     if facts.is_to_be_rewritten and not whole_end:
-        _check_effort(path, facts)
+        check_effort(path, facts)
     return facts
 
 
@@ -198,7 +198,7 @@ def _inspect_other(path: Path, kind: Kind) -> VideoFacts:
     duration_s = max(measured.duration_s, measured.packets / _FASTEST_FPS)
     name, effort = _named(frame, kind.value), _effort(frame, measured.packets)
     facts = VideoFacts(duration_s, *_seen(frame), False, True, name, effort)
-    _check_effort(path, facts)
+    check_effort(path, facts)
     return facts
 
 
@@ -207,7 +207,7 @@ def _effort(frame: VideoFrame, packets: int) -> int:
     return packets * (WIDE_COSTS if is_wide(frame) else 1)
 
 
-def _check_effort(path: Path, facts: VideoFacts) -> None:
+def check_effort(path: Path, facts: VideoFacts) -> None:
     """Raises `Refused` for what would take too long to write anew, for a file of its size."""
     if facts.pixels > MOST_DECODED_PIXELS + DECODED_PIXELS_A_BYTE * path.stat().st_size:
         raise Refused(Problem.TOO_HARD_TO_READ)

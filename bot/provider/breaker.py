@@ -13,6 +13,7 @@ import structlog
 from bot.alarms import Alarm, Alarms
 from bot.clock import Clock
 from bot.core.jobs import DEFAULT_MODEL
+from bot.core.models import MODELS, of_one_provider
 from bot.errors import AccountRefused, ModelMissing, NotAccepted, ProviderBusy
 from bot.provider.rejections import alarm_of, clear_for_account
 
@@ -44,19 +45,27 @@ POLL_FAILURE_LIFE_S = 120.0
 """So long a failed poll says something of now."""
 
 BUSY_ADVICE = "It is tried again by itself; lower MAX_RUNNING if it comes often."
+ENGINE_ADVICE = "It is tried again by itself; check ENGINE_URL and ENGINE_KEY if it lasts."
 OUTAGE_ADVICE = "It is tried again by itself; check SEGMIND_API_URL and the network if it lasts."
 
 
 class CircuitBreaker:
     """Learns from each submit, probe and poll of one model, and sends nothing itself.
 
-    `source` is whose alarms it raises.
+    `source` is whose alarms it raises, `advice` what the operator may look at.
     """
 
-    def __init__(self, clock: Clock, alarms: Alarms | None = None, source: str = SOURCE) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        alarms: Alarms | None = None,
+        source: str = SOURCE,
+        advice: str = OUTAGE_ADVICE,
+    ) -> None:
         self._clock = clock
         self._alarms = alarms or Alarms()
         self._source = source
+        self._advice = advice
         self._trips = 0
         self._failures = 0
         self._until = 0.0
@@ -72,6 +81,7 @@ class CircuitBreaker:
         self._unpollable_runs: set[str] = set()
         self._polled_at = 0.0
         self.submits_in_flight = 0
+        self.failed_probes = 0
 
     @property
     def cooldown_s(self) -> float:
@@ -188,9 +198,8 @@ class CircuitBreaker:
     def record_probe_failure(self, reason: str) -> None:
         """Not even a free probe was answered."""
         self._trip(self._doubled(5.0), is_news=True)
-        log.warning(
-            "the provider does not answer", reason=reason, next_try_in_s=round(self.cooldown_s)
-        )
+        told = {"next_try_in_s": round(self.cooldown_s), "advice": self._advice}
+        log.warning("the provider does not answer", reason=reason, **told)
 
     def record_rejection(self, person_id: int, error: NotAccepted) -> float:
         """Somebody's submit was provably not accepted; the seconds that this job rests.
@@ -216,7 +225,7 @@ class CircuitBreaker:
         if alarm and (self.is_tripped or self._trips > 1):
             self._alarms.raise_(alarm, self._source, **facts)
         elif error.status != 429:  # of which the limiter tells
-            advice = BUSY_ADVICE if is_busy else OUTAGE_ADVICE
+            advice = BUSY_ADVICE if is_busy else self._advice
             log.warning("the provider does not take requests", **facts, advice=advice)
         return rest_s
 
@@ -271,7 +280,7 @@ class CircuitBreaker:
 
 
 class Breakers:
-    """The models' circuit breakers. What is refused to the account concerns all of them."""
+    """The models' circuit breakers. What an account is refused concerns all of its provider's."""
 
     def __init__(self, clock: Clock, alarms: Alarms | None = None) -> None:
         self._clock = clock
@@ -282,7 +291,8 @@ class Breakers:
         """This model's."""
         if model not in self._each:
             source = SOURCE if model == DEFAULT_MODEL else f"{SOURCE} to {model}"
-            self._each[model] = CircuitBreaker(self._clock, self._alarms, source)
+            advice = ENGINE_ADVICE if MODELS[model].is_free else OUTAGE_ADVICE
+            self._each[model] = CircuitBreaker(self._clock, self._alarms, source, advice)
         return self._each[model]
 
     @property
@@ -310,9 +320,9 @@ class Breakers:
         """As `CircuitBreaker.record_rejection`; of what another model would meet, all learn."""
         rest_s = self.of(model).record_rejection(person_id, error)
         if isinstance(error, AccountRefused) and not _may_be_about_inputs(error):
-            for other, breaker in self._each.items():
-                if other != model:
-                    breaker.record_rejection(person_id, error)
+            for other in of_one_provider(model):
+                if other != model and other in self._each:
+                    self._each[other].record_rejection(person_id, error)
         return rest_s
 
     def forget(self, job_id: str) -> None:

@@ -3,6 +3,8 @@
 import re
 
 from bot.alarms import Alarm, Alarms
+from bot.core.jobs import DEFAULT_MODEL
+from bot.core.models import MODELS
 from bot.errors import AccountRefused, ModelMissing, NotAccepted, OutOfCredits, Problem
 from bot.provider.failures import own_words
 
@@ -66,3 +68,19 @@ class Rejections:
         self._words, self._people = "", set()
         for alarm in (Alarm.FAULT, Alarm.REJECTIONS):
             self._alarms.clear(alarm, self._source)
+
+
+class RejectionsOfEach:
+    """Of each provider's its own: what one takes says nothing of another."""
+
+    def __init__(self, alarms: Alarms, source: str) -> None:
+        self._alarms = alarms
+        self._source = source
+        self._each: dict[str, Rejections] = {}
+
+    def of(self, model: str) -> Rejections:
+        """Those of whoever runs a model."""
+        name = MODELS[model].provider
+        is_first = name == MODELS[DEFAULT_MODEL].provider
+        source = self._source if is_first else f"{self._source} to {name}"
+        return self._each.setdefault(name, Rejections(self._alarms, source))

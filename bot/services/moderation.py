@@ -2,18 +2,17 @@
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import replace
-from functools import partial
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from bot.cards.wording import clean
 from bot.clock import Clock, within
-from bot.core.actions import ActionKind
-from bot.core.jobs import CANCELLABLE, Attempt, Job, JobState, NearbyRun, Outcome, job_id_in
+from bot.core.actions import ActionKind, NearbyRun
+from bot.core.jobs import CANCELLABLE, Attempt, Job, JobState, Outcome
 from bot.core.ledger import EntryKind
+from bot.core.typed.job_ids import job_id_in
 from bot.errors import LedgerError, Problem, ProviderError, Refused
-from bot.provider.client import Row
-from bot.provider.limiter import RateLimiter
-from bot.provider.replies import canonical_id
+from bot.provider.providers import Provider, Providers
+from bot.provider.runs import Row, canonical_id
 from bot.services.optimistic import retry_when_stale
 from bot.store.store import Store
 
@@ -42,34 +41,22 @@ def the_reason(text: str) -> str:
     return reason
 
 
-class History(Protocol):
-    """What is asked of the provider."""
-
-    async def history_row(self, request_id: str) -> Row | None:
-        """The history's row of one request. Raises `ProviderError`."""
-
-    async def rows(self, since: float, until: float) -> list[Row]:
-        """Its rows of all that began between two unix times. Raises `ProviderError`."""
-
-
 class Moderation:
     """`server_id` is the server whose jobs may be touched; `None` is the operator's: every job.
 
-    While the `limiter` is paused the history is not asked; without one it always is.
+    While a provider wants to be left alone, its history is not asked.
     """
 
     def __init__(
         self,
         *,
         store: Store,
-        history: History,
+        providers: Providers,
         wake: Callable[[str], None],
         clock: Clock,
-        limiter: RateLimiter | None = None,
     ) -> None:
         self._store = store
-        self._history = history
-        self._limiter = limiter
+        self._providers = providers
         self._wake = wake
         self._clock = clock
 
@@ -170,10 +157,11 @@ class Moderation:
         """
         attempt = job.attempt
         assert attempt is not None
-        if attempt.request_id is None:
+        request_id = attempt.request_id
+        if request_id is None:
             runs = [run for run in await self.nearby_runs(job) if run.claimed_by is None]
         else:
-            row = await self._read(partial(self._history.history_row, attempt.request_id))
+            row = await self._read(job, lambda history: history.history_row(request_id))
             own = await self._told(job, attempt, [row] if row else [])
             runs = [replace(run, began_at=attempt.submitted_at) for run in own]
         return [run for run in runs if run.has_its_inputs]
@@ -183,7 +171,7 @@ class Moderation:
         attempt = job.attempt
         assert attempt is not None
         since, until = attempt.began_at - NEARBY_S, attempt.began_at + NEARBY_S
-        rows = await self._read(partial(self._history.rows, since, until))
+        rows = await self._read(job, lambda history: history.rows(since, until))
         return await self._told(job, attempt, rows)
 
     async def is_refundable(self, job: Job) -> bool:
@@ -229,7 +217,7 @@ class Moderation:
             raise Refused(Problem.RUN_KNOWN, job=job.id, request_id=attempt.request_id)
         if attempt.request_id is None and await self._store.read.is_claimed(request_id):
             raise Refused(Problem.RUN_CLAIMED, request_id=request_id)
-        row = await self._read(partial(self._history.history_row, request_id))
+        row = await self._read(job, lambda history: history.history_row(request_id))
         if row is None:
             raise Refused(Problem.RUN_UNKNOWN, request_id=request_id)
         if row.inputs != attempt.inputs:
@@ -237,12 +225,13 @@ class Moderation:
         now = self._clock.time()
         return request_id, min(row.created_at or attempt.began_at, now)
 
-    async def _read(self, ask: Callable[[], Awaitable[T]]) -> T:
-        """What the history answers, in time. Raises `Refused`."""
-        if self._limiter is not None and self._limiter.paused_s:
+    async def _read(self, job: Job, ask: Callable[[Provider], Awaitable[T]]) -> T:
+        """What the history of a job's provider answers, in time. Raises `Refused`."""
+        history = self._providers.of(job.model)
+        if history.limiter.paused_s:
             raise Refused(Problem.HISTORY_UNREADABLE)
         try:
-            return await within(ask(), self._clock, HISTORY_WITHIN_S)
+            return await within(ask(history), self._clock, HISTORY_WITHIN_S)
         except (ProviderError, TimeoutError) as error:
             raise Refused(Problem.HISTORY_UNREADABLE) from error
 

@@ -13,7 +13,7 @@ from bot.core.admission import Ask, Block
 from bot.core.jobs import Job
 from bot.core.ledger import Period
 from bot.core.rules import MOST_CREDITS, MOST_JOBS, OperatorLimits, ServerRules, within
-from bot.core.until import until
+from bot.core.typed.until import until
 from bot.errors import LedgerError, Problem, Refused
 from bot.services.moderation import the_reason
 from bot.store.group_commit import background

@@ -4,9 +4,8 @@ Nothing here downloads or waits for the provider: it saves, and wakes the runner
 """
 
 import asyncio
-import secrets
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -18,20 +17,13 @@ from bot.clock import Clock
 from bot.core import admission
 from bot.core.accounts import Wallet
 from bot.core.admission import NewJob
-from bot.core.jobs import (
-    ID_ALPHABET,
-    ID_LENGTH,
-    Failure,
-    Job,
-    JobState,
-    Source,
-    Upload,
-    job_id_in,
-)
-from bot.core.models import MODELS, Choice, Rates, price, prices
+from bot.core.jobs import Failure, Job, JobState, Source
+from bot.core.models import MODELS, Choice, cut_of, price, prices
+from bot.core.typed.job_ids import job_id_in, new_job_id
+from bot.core.uploads import Cut
 from bot.errors import Problem, Refused
 from bot.jobs.upload_limit import Videos, link_to
-from bot.media.inspect import IMAGE_LIMIT_BYTES, VIDEO_LIMIT_BYTES
+from bot.services.given import GivenFile, refuse_at_sight
 from bot.services.optimistic import retry_when_stale
 from bot.store.group_commit import background
 from bot.store.store import Store
@@ -40,13 +32,6 @@ TOKEN_LIFE_S = 15 * 60
 """How long an interaction's token lives (Discord API docs, Receiving and Responding)."""
 
 EXPLAIN_AGAIN_AFTER_S = 24 * 3600
-_OTHER_FAMILIES = frozenset({"text", "font", "message"})
-_DOCUMENTS = (
-    *("pdf", "zip", "rar", "7z", "x-tar", "gtar", "bzip", "json", "xml", "javascript"),
-    *("msword", "officedocument", "opendocument", "ms-excel", "ms-powerpoint", "rtf", "epub"),
-    *("executable", "msdownload", "msdos", "java-archive", "x-sh"),
-)
-"""Parts of the names of types that are archives, documents or programs, whatever is in them."""
 
 
 class JobRunner(Protocol):
@@ -57,30 +42,6 @@ class JobRunner(Protocol):
 
     async def why_closed(self, model: str | None = None) -> Refused | None:
         """Why a new request, to this model or to any, could only wait, if that is so."""
-
-
-@dataclass(frozen=True, slots=True)
-class GivenFile:
-    """An attachment as Discord describes it; `content_type` is Discord's guess, if it made one.
-
-    Discord guesses by the name, so only the bytes tell what a file is.
-    """
-
-    upload: Upload
-    content_type: str | None
-
-    @property
-    def family(self) -> str | None:
-        """`image`, `video`, `other` for what is surely neither, or `None` for whatever else.
-
-        A GIF may be either.
-        """
-        kind = (self.content_type or "").partition(";")[0].strip().lower()
-        family, _, name = kind.partition("/")
-        if family in {"image", "video"}:
-            return None if name == "gif" else family
-        is_other = family in _OTHER_FAMILIES or any(part in name for part in _DOCUMENTS)
-        return "other" if is_other else None
 
 
 class RequestService:
@@ -94,7 +55,6 @@ class RequestService:
         wallets: Wallets,
         outlook: Callable[[Job], Awaitable[Outlook]],
         videos: Videos,
-        rates: Rates,
         clock: Clock,
     ) -> None:
         self._store = store
@@ -102,7 +62,7 @@ class RequestService:
         self.wallets = wallets
         self._outlook = outlook
         self._videos = videos
-        self.rates = rates
+        self.rates = wallets.rates
         self._clock = clock
         self._offering: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
@@ -119,11 +79,12 @@ class RequestService:
         model: str | None = None,
         quality: str | None = None,
         prompt: str = "",
+        cut: Cut | None = None,
     ) -> Job | None:
         """Save a slash command's request before it is answered; `None` for a repeated event.
 
-        A model and a quality that are not named are the usual ones. Raises `Refused` for what can
-        be said without a download.
+        A model and a quality that are not named are the usual ones, a `cut` is what of the video
+        is wanted. Raises `Refused` for what can be said without a download.
         """
         refuse_at_sight(image, video)
         choice = self.rates.choice(model, quality)
@@ -134,6 +95,7 @@ class RequestService:
             _new_job(place, Source.SLASH, interaction_id, image, video),
             model=choice.model,
             quality=choice.quality,
+            cut=cut,
             prompt=MODELS[choice.model].told(prompt),
             token=token,
             token_expires_at=at + TOKEN_LIFE_S,
@@ -212,8 +174,9 @@ class RequestService:
 
         async def decide() -> Job:
             job = await self._startable(job_id, place.person_id, choice.model)
+            if job.duration_s is None:
+                raise Refused(Problem.NOT_READY)
             paid = await self.wallets.paying_for(job, place)
-            assert job.duration_s is not None
             try:
                 return await self._store.admit(
                     job,
@@ -232,14 +195,60 @@ class RequestService:
         self._runner.wake(queued.id)
         return queued
 
-    async def _startable(self, job_id: str, person_id: int, model: str) -> Job:
+    async def take_first(self, job_id: str, place: Place, choice: Choice, length_s: float) -> Job:
+        """A button of a motion that is too long: go on with its beginning. Raises `Refused`."""
+        part = Cut(0.0, length_s)
+
+        async def decide() -> Job:
+            job = await self.nameable(job_id, place.person_id, part, choice.model)
+            paid = await self.wallets.paying_for(job, place)
+            try:
+                return await self._store.answered(
+                    job,
+                    choice=choice,
+                    cut=part,
+                    promised=price(choice, length_s, self.rates),
+                    at=self._clock.time(),
+                    roles=paid.roles,
+                    server_id=paid.server_id,
+                )
+            except Refused:  # its card promises what is true no longer
+                self._runner.wake(job.id)
+                raise
+
+        taken = await retry_when_stale(decide)
+        self._runner.wake(taken.id)
+        return taken
+
+    async def name_part(self, job_id: str, person_id: int, part: Cut) -> Job:
+        """Of an offer's motion this part is wanted: it comes to be priced. Raises `Refused`."""
+
+        async def decide() -> Job:
+            job = await self.nameable(job_id, person_id, part)
+            return await self._store.cut_named(job, part, self._clock.time())
+
+        named = await retry_when_stale(decide)
+        self._runner.wake(named.id)
+        return named
+
+    async def nameable(
+        self, job_id: str, person_id: int, part: Cut | None = None, model: str | None = None
+    ) -> Job:
+        """One's own offer of which a part, perhaps this one, may be named. Raises `Refused`."""
+        job = await self._startable(job_id, person_id, model)
+        if not job.awaits_choice or job.motion is None or job.motion.whole_s is None:
+            raise Refused(Problem.NOT_READY)
+        if part is not None:
+            makers = [job.model] if job.quality else self.rates.by_model
+            cut_of(part, job.motion.whole_s, [MODELS[slug] for slug in makers])
+        return job
+
+    async def _startable(self, job_id: str, person_id: int, model: str | None = None) -> Job:
         job = await self._own(job_id, person_id)
         if job.ended:
             raise Refused(Problem.ALREADY_ENDED, job=job.id)
         if not job.is_offer:
             raise Refused(Problem.ALREADY_STARTED, job=job.id)
-        if job.duration_s is None:
-            raise Refused(Problem.NOT_READY)
         await self._refuse_when_closed(model)
         return job
 
@@ -251,9 +260,10 @@ class RequestService:
         return wallet
 
     async def is_card_of_offer(self, person_id: int, message_id: int) -> bool:
-        """Whether a message is the card of a request that this person has not started yet."""
+        """Whether a message is the card of a plain request that this person has not started."""
         offers = await self._store.read.offers_of(person_id)
-        return any(offer.card.message_id == message_id for offer in offers)
+        plain = [offer for offer in offers if offer.source is Source.MESSAGE]
+        return any(offer.card.message_id == message_id for offer in plain)
 
     async def explain_once(self, place: Place) -> bool:
         """Whether this person is to be told in full how direct messages work. Raises `Refused`."""
@@ -316,7 +326,7 @@ class RequestService:
 
         That is also where our own file had to make room before the time that it is kept for.
         """
-        if job.state is not JobState.DELIVERED:
+        if job.state is not JobState.DELIVERED or job.is_free:  # the engine is nobody else's
             return None
         link, now = link_to(job), self._clock.time()
         return link if now < min(link[1], outlook.kept_until or now) else None
@@ -348,6 +358,8 @@ class RequestService:
 
 def _continues(place: Place, offer: Job) -> bool:
     """Whether what is sent there belongs to this offer, wherever its card stands."""
+    if offer.source is not Source.MESSAGE:
+        return False
     asked_in = offer.moved_from_id or offer.channel_id
     return asked_in == place.channel_id and offer.is_direct == place.is_direct
 
@@ -360,7 +372,7 @@ def _new_job(
     video: GivenFile | None,
 ) -> NewJob:
     return NewJob(
-        id="".join(secrets.choice(ID_ALPHABET) for _ in range(ID_LENGTH)),
+        id=new_job_id(),
         source=source,
         origin_id=origin_id,
         server_id=place.server_id,
@@ -372,29 +384,3 @@ def _new_job(
         subject=image.upload if image else None,
         motion=video.upload if video else None,
     )
-
-
-def refuse_at_sight(image: GivenFile | None, video: GivenFile | None) -> None:
-    """Say at once what the attachments' own descriptions surely give away. Raises `Refused`."""
-    if image and image.family == "other":
-        raise Refused(Problem.NOT_AN_IMAGE, name=image.upload.name)
-    if video and video.family == "other":
-        raise Refused(Problem.NOT_A_VIDEO, name=video.upload.name)
-    if image and not image.upload.size_bytes:
-        raise Refused(Problem.DAMAGED_IMAGE)
-    if video and not video.upload.size_bytes:
-        raise Refused(Problem.DAMAGED_VIDEO)
-    if image and image.family and image.upload.size_bytes > IMAGE_LIMIT_BYTES:
-        if video and image.family == "video" and video.family == "image":
-            raise Refused(Problem.SWAPPED)
-        raise Refused(
-            Problem.IMAGE_TOO_LARGE,
-            size_bytes=image.upload.size_bytes,
-            limit_bytes=IMAGE_LIMIT_BYTES,
-        )
-    if video and video.upload.size_bytes > VIDEO_LIMIT_BYTES:
-        raise Refused(
-            Problem.VIDEO_TOO_LARGE,
-            size_bytes=video.upload.size_bytes,
-            limit_bytes=VIDEO_LIMIT_BYTES,
-        )

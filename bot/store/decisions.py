@@ -33,7 +33,13 @@ class Decisions:
 
     @transaction
     def doubt(self, connection: Connection, job: Job, at: float) -> Job:
-        """Only a person can settle this job, and the server's moderators are told so."""
+        """Only a person can settle this job, and the server's moderators are told so.
+
+        What is free is not worth that: it just fails.
+        """
+        if job.is_free:
+            told = failure_json(Failure(Problem.GENERATION_FAILED))
+            return transition(connection, job, JobState.FAILED, at, failure=told, lease=None)
         record_action(connection, _about(job, ActionKind.REVIEW, OPERATOR, "", at))
         return transition(connection, job, JobState.REVIEW, at, lease=None)
 

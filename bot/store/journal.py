@@ -1,6 +1,6 @@
 """The ledger in SQL: what the methods of `Store` do to wallets, inside their transactions."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from sqlalchemy import (
     BindParameter,
@@ -13,6 +13,7 @@ from sqlalchemy import (
     func,
     insert,
     literal_column,
+    or_,
     select,
     update,
 )
@@ -20,13 +21,14 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from bot.core import admission, ledger
 from bot.core.admission import Load, Standing
-from bot.core.jobs import RUNNING, WAITING, Job, JobState
+from bot.core.jobs import DEFAULT_MODEL, RUNNING, WAITING, Job, JobState
 from bot.core.ledger import Balance, Entry, EntryKind, Period
+from bot.core.models import of_one_provider
 from bot.core.queue import given_back
-from bot.core.rules import Rules
+from bot.core.rules import Rules, slots
 from bot.errors import LedgerError
 from bot.store.group_commit import Changes
-from bot.store.rows import HAS_RUN, IS_IN_DOUBT, IS_OFFER, entry_from
+from bot.store.rows import HAS_RUN, IS_FREE, IS_IN_DOUBT, IS_OFFER, entry_from
 from bot.store.rule_rows import read_any_block, read_pause
 from bot.store.tables import attempts, entries, jobs, unproven, wallets
 
@@ -47,6 +49,7 @@ unreleased = and_(
 _SERVER: BindParameter[int] = bindparam("server_id")
 _PERSON: BindParameter[int] = bindparam("person_id")
 _BEGUN: BindParameter[float] = bindparam("begun")
+_MODEL: BindParameter[str] = bindparam("model")
 
 # Statements that each request needs are made once: making one costs more than executing it.
 
@@ -95,32 +98,47 @@ _CARRY = (
     )
 )
 
+_OF_PROVIDER = jobs.c.model.in_(bindparam("models", expanding=True))
+_IS_BY_MODEL = jobs.c.model == _MODEL
 _RUNS = jobs.c.state.in_(RUNNING)
 _IS_THEIRS = jobs.c.person_id == _PERSON
 _WAITS = and_(jobs.c.state.in_(WAITING), ~IS_OFFER)
 _HERE = jobs.c.server_id == _SERVER
-_UNDER_WAY = select(func.count().filter(_RUNS), func.count().filter(_WAITS)).where(
-    jobs.c.state.in_(RUNNING | WAITING)
-)
+_UNDER_WAY = select(
+    func.count().filter(_RUNS),
+    func.count().filter(_RUNS, _IS_BY_MODEL),
+    func.count().filter(_WAITS),
+).where(jobs.c.state.in_(RUNNING | WAITING), _OF_PROVIDER)
 _THEIRS_UNDER_WAY = select(
     func.count().filter(_RUNS).label("running_of_person"),
     func.count().filter(_RUNS, _HERE).label("running_here"),
     func.count().filter(_WAITS).label("waiting_of_person"),
     func.count().filter(_WAITS, _HERE).label("waiting_here"),
-).where(jobs.c.state.in_(RUNNING | WAITING), _IS_THEIRS)
+).where(jobs.c.state.in_(RUNNING | WAITING), _IS_THEIRS, _OF_PROVIDER)
 _RUNS_BEGAN = (
-    select(attempts.c.submitted_at)
+    select(attempts.c.submitted_at, jobs.c.model)
     .join(jobs, jobs.c.attempt_id == attempts.c.id)
-    .where(HAS_RUN)
+    .where(HAS_RUN, _OF_PROVIDER)
     .order_by(attempts.c.submitted_at)
 )
 _SUBMITTING = select(  # few, and the only ones whose lease matters: the others' index is enough
     func.count().label("of_all"),
     func.count().filter(_IS_THEIRS).label("of_person"),
     func.count().filter(IS_IN_DOUBT).label("in_doubt"),
+    func.count().filter(IS_IN_DOUBT, _IS_BY_MODEL).label("in_doubt_of_model"),
     func.count().filter(IS_IN_DOUBT, _IS_THEIRS).label("in_doubt_of_person"),
     func.count().filter(IS_IN_DOUBT, _IS_THEIRS, _HERE).label("in_doubt_here"),
-).where(jobs.c.state == JobState.SUBMITTING)
+).where(jobs.c.state == JobState.SUBMITTING, _OF_PROVIDER)
+_DRAFTS = select(func.count()).where(
+    _IS_THEIRS,
+    jobs.c.queued_at >= _BEGUN,
+    IS_FREE,
+    or_(
+        jobs.c.state.not_in((JobState.FAILED, JobState.CANCELLED)),
+        exists().where(attempts.c.job_id == jobs.c.id),
+    ),
+)
+"""What came to nothing before it was sent off does not count."""
 
 
 def balance(connection: Connection, person_id: int, rules: Rules, at: float) -> Balance:
@@ -163,8 +181,10 @@ def spent_today(connection: Connection, person_id: int, rules: Rules, at: float)
     return of_server, of_person
 
 
-def standing(connection: Connection, person_id: int, rules: Rules, at: float) -> Standing:
-    """Everything that the policy asks about one person at one moment."""
+def standing(
+    connection: Connection, person_id: int, rules: Rules, at: float, model: str = DEFAULT_MODEL
+) -> Standing:
+    """Everything that the policy asks about one person who wants this model, at one moment."""
     of_server, of_person = spent_today(connection, person_id, rules, at)
     return Standing(
         balance=balance(connection, person_id, rules, at),
@@ -172,14 +192,23 @@ def standing(connection: Connection, person_id: int, rules: Rules, at: float) ->
         server_spent=server_spent(connection, rules, at),
         server_spent_today=of_server,
         person_spent_today=of_person,
+        drafts_today=drafts_today(connection, person_id, at) if rules.has_free_model else 0,
         pause=read_pause(connection, rules.server_id),
         block=read_any_block(connection, rules.server_id, person_id, at),
-        **asdict(load(connection, person_id, rules, at)),
+        **asdict(load(connection, person_id, rules, at, model)),
     )
+
+
+def drafts_today(connection: Connection, person_id: int, at: float) -> int:
+    """How many free runs somebody has had, or waits for, since the day began."""
+    whose = {"person_id": person_id, "begun": ledger.period_start(Period.DAY, at)}
+    return int(connection.scalars(_DRAFTS, whose).one())
 
 
 def may_submit(connection: Connection, job: Job, rules: Rules, at: float) -> None:
     """Whether what holds now still lets a queued job be sent off. Raises `Refused`."""
+    if job.is_free:
+        rules = replace(rules, daily_server_cap_credits=None, daily_person_cap_credits=None)
     of_server, of_person = spent_today(connection, job.person_id, rules, at)
     admission.may_submit(
         rules,
@@ -191,18 +220,27 @@ def may_submit(connection: Connection, job: Job, rules: Rules, at: float) -> Non
     )
 
 
-def load(connection: Connection, person_id: int, rules: Rules, at: float) -> Load:
-    """The jobs that are under way: of all, of this person, and of theirs in the rules' server."""
-    running, waiting = connection.execute(_UNDER_WAY).one()
-    whose = {"server_id": rules.server_id, "person_id": person_id}
+def load(
+    connection: Connection, person_id: int, rules: Rules, at: float, model: str = DEFAULT_MODEL
+) -> Load:
+    """The jobs that are under way at this model's provider: of all, by this model, of this person,
+    and of theirs in the rules' server."""
+    of_provider = {"models": of_one_provider(model), "model": model}
+    running, by_model, waiting = connection.execute(_UNDER_WAY, of_provider).one()
+    whose = {"server_id": rules.server_id, "person_id": person_id, **of_provider}
     theirs = connection.execute(_THEIRS_UNDER_WAY, whose).one()
     submitting = connection.execute(_SUBMITTING, whose).one()
     running -= submitting.in_doubt
-    if running >= rules.max_running:  # else there is room anyway, and they are many to read
-        running -= given_back(connection.scalars(_RUNS_BEGAN).all(), rules.max_running, at)
+    by_model -= submitting.in_doubt_of_model
+    most = slots(rules, model)
+    if running >= most.running or by_model >= most.of_model:  # else they are many to read
+        began = connection.execute(_RUNS_BEGAN, {"models": of_provider["models"]}).all()
+        running -= given_back((since for since, _ in began), most.running, at)
+        by_model -= given_back((since for since, by in began if by == model), most.of_model, at)
     return Load(
         running=running,
         running_of_person=theirs.running_of_person - submitting.in_doubt_of_person,
+        running_of_model=by_model,
         running_here=theirs.running_here - submitting.in_doubt_here,
         waiting=waiting,
         waiting_of_person=theirs.waiting_of_person,
@@ -230,7 +268,10 @@ def purses(connection: Connection, server_id: int, person_id: int) -> dict[str, 
 
 
 def place_hold(connection: Connection, job: Job, price: int, has: Balance, at: float) -> None:
-    """Take a job's price out of both purses. Raises `LedgerError` where it does not fit."""
+    """Take a job's price, if it has one, out of both purses. Raises `LedgerError` where it does
+    not fit."""
+    if not price:
+        return
     entry = ledger.hold(
         has, server_id=job.server_id, person_id=job.person_id, job_id=job.id, price=price, at=at
     )
@@ -241,7 +282,7 @@ def settle(connection: Connection, job: Job, kind: EntryKind, at: float) -> None
     """Capture or release a job's hold; a job without a hold has nothing to release."""
     held = hold_of(connection, job.id)
     if held is None:
-        if kind is EntryKind.CAPTURE:
+        if kind is EntryKind.CAPTURE and not job.is_free:
             raise LedgerError(f"Job {job.id} has no hold to capture.")
         return
     entry = (ledger.release if kind is EntryKind.RELEASE else ledger.capture)(held, at)
@@ -250,6 +291,8 @@ def settle(connection: Connection, job: Job, kind: EntryKind, at: float) -> None
 
 def keep_counting(connection: Connection, job: Job, at: float) -> None:
     """Its attempt brings no video and may be billed: budgets count it until it provably is not."""
+    if job.is_free:
+        return
     held = hold_of(connection, job.id)
     assert held is not None
     assert job.attempt is not None

@@ -11,6 +11,7 @@ from bot.core.actions import Action, ActionKind
 from bot.core.admission import Standing
 from bot.core.jobs import ENDED, RUNNING, Attempt, Delivered, Job, JobState, Quality, Source
 from bot.core.ledger import Balance, Entry
+from bot.core.models import MODELS
 from bot.core.queue import Queue, QueuedJob
 from bot.core.rules import OperatorLimits, Rules
 from bot.errors import Refused
@@ -21,6 +22,7 @@ from bot.store.rows import (
     IS_OFFER,
     IS_POST_GONE,
     OWES_NOTICE,
+    WAS_OFFER,
     action_from,
     attempt_from,
     entry_from,
@@ -106,7 +108,7 @@ class Queries:
         )
 
     async def offers_of(self, person_id: int) -> list[Job]:
-        """The plain messages' requests that this person has not started yet, the newest first."""
+        """What waits for this person's word, the newest first."""
         return await self._jobs(jobs.c.person_id == person_id, IS_OFFER)
 
     async def jobs_of(self, person_id: int, server_id: int | None, limit: int) -> list[Job]:
@@ -200,7 +202,7 @@ class Queries:
         where = [
             jobs.c.server_id == server_id,
             jobs.c.state.in_(states),
-            ~and_(jobs.c.source == Source.MESSAGE, jobs.c.queued_at.is_(None)),
+            ~and_(WAS_OFFER, jobs.c.queued_at.is_(None)),
         ]
         if person_id is not None:
             where.append(jobs.c.person_id == person_id)
@@ -219,9 +221,9 @@ class Queries:
         return set(connection.scalars(select(jobs.c.id).where(unended)))
 
     async def waiting_offers(self, quiet_since: float) -> list[Job]:
-        """Offers with a price, and half ones without news since then (unix s), oldest first."""
-        has_price, is_quiet = jobs.c.duration_s.is_not(None), jobs.c.state_since < quiet_since
-        return (await self._jobs(IS_OFFER, or_(has_price, is_quiet)))[::-1]
+        """Offers with buttons, and half ones without news since then (unix s), oldest first."""
+        is_ready = or_(jobs.c.duration_s.is_not(None), jobs.c.question.is_not(None))
+        return (await self._jobs(IS_OFFER, or_(is_ready, jobs.c.state_since < quiet_since)))[::-1]
 
     @query
     def oldest_posted(self, connection: Connection, limit: int) -> list[Job]:
@@ -261,25 +263,29 @@ class Queries:
     ) -> tuple[Rules, Standing]:
         """The rules for somebody with these roles, and all that the policy holds against them."""
         rules = effective_rules(connection, self._limits, server_id, roles)
-        return rules, journal.standing(connection, person_id, rules, at)
+        return rules, journal.standing(connection, person_id, rules, at, self._limits.models[0])
 
     @query
-    def queue(self, connection: Connection) -> Queue:
-        """Who waits, what is running, and the servers' caps."""
-        queue = Queue(self._limits.max_running_per_person, read_caps(connection))
-        arrival = case((jobs.c.source == Source.SLASH, jobs.c.created_at), else_=jobs.c.queued_at)
+    def queues(self, connection: Connection) -> dict[str, Queue]:
+        """Of each provider: who waits, what is running, and the servers' caps."""
+        found, caps = Queue.of_each(self._limits), read_caps(connection)
+        for queue in found.values():
+            queue.set_caps(caps)
+        arrival = case((WAS_OFFER, jobs.c.queued_at), else_=jobs.c.created_at)
         active = select_jobs().where(jobs.c.state.in_(RUNNING))
         for job in map(job_from, connection.execute(active).mappings()):
+            queue = found[MODELS[job.model].provider]
             if job.takes_a_slot:
-                queue.count_running(job.person_id, job.server_id, 1, began=job.run_began_at)
+                began, model = job.run_began_at, job.model
+                queue.count_running(job.person_id, job.server_id, 1, began=began, model=model)
             if job.state is JobState.SUBMITTING:
                 queue.count_submitting(job.person_id, 1, is_in_doubt=job.is_in_doubt)
         waiting = select(
             arrival, *(jobs.c[name] for name in ("id", "person_id", "server_id", "model"))
         )
         for queued in connection.execute(waiting.where(jobs.c.state == JobState.QUEUED)):
-            queue.enter(QueuedJob(*queued))
-        return queue
+            found[MODELS[queued.model].provider].enter(QueuedJob(*queued))
+        return found
 
     @query
     def running_caps(self, connection: Connection) -> dict[int, int]:

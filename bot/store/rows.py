@@ -1,36 +1,30 @@
 """Rows into what the program thinks in, and back."""
 
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, Select, and_, exists, func, or_, select, text
 
 from bot.core.actions import Action, ActionKind
 from bot.core.admission import NewJob
-from bot.core.jobs import (
-    Attempt,
-    Card,
-    Delivered,
-    Failure,
-    Job,
-    JobState,
-    Outcome,
-    Source,
-    Upload,
-)
+from bot.core.jobs import Attempt, Card, Delivered, Failure, Job, JobState, Outcome, Source
 from bot.core.ledger import Entry, EntryKind
+from bot.core.uploads import Cut, Upload
 from bot.errors import Problem
-from bot.store.tables import CAME_TO_NOTHING, actions, attempts, jobs
+from bot.store.tables import CAME_TO_NOTHING, COSTS_NOTHING, actions, attempts, jobs
 
 _TOLD = (
     *("id", "source", "origin_id", "server_id", "channel_id", "person_id"),
-    *("is_direct", "model", "prompt", "quality", "upload_limit_bytes"),
+    *("is_direct", "is_open", "model", "prompt", "quality", "files_of", "promised"),
+    "upload_limit_bytes",
 )
 _ATTEMPT = tuple(Attempt.__dataclass_fields__)
 
-IS_OFFER: ColumnElement[bool] = and_(
-    jobs.c.state == JobState.CHECKING, jobs.c.source == Source.MESSAGE
-)
-"""A plain message's request, which waits for its button outside the limits."""
+IS_OFFER: ColumnElement[bool] = and_(jobs.c.state == JobState.CHECKING, jobs.c.is_open)
+"""As `Job.is_offer`: it waits outside the limits."""
+
+WAS_OFFER: ColumnElement[bool] = or_(jobs.c.is_open, jobs.c.promised.is_not(None))
+"""As `Job.was_offer`."""
 
 OWES_NOTICE: ColumnElement[bool] = or_(
     and_(
@@ -68,6 +62,9 @@ HAS_VIDEO: ColumnElement[bool] = and_(
 IS_IN_DOUBT: ColumnElement[bool] = and_(jobs.c.state == JobState.SUBMITTING, jobs.c.lease.is_(None))
 """As `Job.is_in_doubt`."""
 
+IS_FREE: ColumnElement[bool] = text(COSTS_NOTHING)  # type: ignore[assignment]
+"""As `Job.is_free`."""
+
 HAS_RUN: ColumnElement[bool] = and_(
     jobs.c.state.in_((JobState.RENDERING, JobState.FETCHING)), attempts.c.submitted_at.is_not(None)
 )
@@ -100,6 +97,8 @@ def job_from(row: RowMapping) -> Job:
         failure=_failure(row["failure"]),
         delivered=Delivered(row["delivered"]) if row["delivered"] else None,
         settled=Outcome(row["settled"]) if row["settled"] else None,
+        question=_failure(row["question"]),
+        cut=Cut(**row["cut"]) if row["cut"] else None,
     )
 
 
@@ -114,6 +113,7 @@ _SAME = (
     "person_id",
     "is_direct",
     "moved_from_id",
+    "files_of",
     "created_at",
     "model",
     "prompt",
@@ -127,6 +127,9 @@ _SAME = (
     "delivery_message_id",
     "delivery_tried_at",
     "video_deleted_at",
+    "remark",
+    "is_open",
+    "promised",
 )
 
 
@@ -167,6 +170,7 @@ def row_of(new: NewJob, at: float) -> dict[str, Any]:
         "created_at": at,
         "subject": upload_json(new.subject),
         "motion": upload_json(new.motion),
+        "cut": asdict(new.cut) if new.cut else None,
         "card_token": new.token,
         "card_token_expires_at": new.token_expires_at,
     }
@@ -182,7 +186,10 @@ def upload_json(upload: Upload | None) -> dict[str, Any] | None:
         "sent_size": upload.sent_size,
         "given_as": upload.given_as,
         "sent_as": upload.sent_as,
+        "whole_s": upload.whole_s,
         "replaces": upload_json(upload.replaces),
+        "is_link": upload.is_link,
+        "among": upload.among,
     }
     # Only where they say something, so that an earlier release can read all other jobs.
     return told | {name: value for name, value in seldom.items() if value}

@@ -1,6 +1,5 @@
 """The events of a job's life. Every change names the state and the revision that it leaves."""
 
-from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, or_, select
@@ -8,30 +7,21 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from bot.core import admission
 from bot.core.admission import Ask, NewJob
-from bot.core.jobs import (
-    Delivered,
-    Failure,
-    Job,
-    JobState,
-    Quality,
-    Source,
-    Upload,
-    goes_unseen,
-    may_retry,
-)
+from bot.core.jobs import Delivered, Failure, Job, JobState, Quality, Source, goes_unseen, may_retry
 from bot.core.ledger import EntryKind
 from bot.core.models import Choice
 from bot.core.queue import may_start
 from bot.core.rules import OperatorLimits
+from bot.core.uploads import Upload
 from bot.errors import Problem, StaleJob
 from bot.store import journal
 from bot.store.audit_log import AuditLog
 from bot.store.database import Database, transaction
 from bot.store.decisions import Decisions
+from bot.store.offers.answers import Questions, end_offers, looked_at
 from bot.store.queries import Queries
 from bot.store.rows import (
     IS_FORGETTABLE,
-    IS_OFFER,
     failure_json,
     job_from,
     row_of,
@@ -45,6 +35,7 @@ from bot.store.transitions import (
     changed,
     is_claimed,
     note_on,
+    refuse_twice,
     runs_for_nothing,
     transition,
     update_attempt,
@@ -59,7 +50,7 @@ _KNOWN = select(jobs.c.id).where(
 _NEW_ATTEMPT = insert(attempts).returning(attempts.c.id)
 
 
-class Store(Decisions):
+class Store(Decisions, Questions):
     """What happens to jobs and money; `read` asks about them, `Decisions` are people's.
 
     Times (`at`) are unix seconds and the caller's. What is allowed is looked up in the transaction
@@ -90,13 +81,12 @@ class Store(Decisions):
             return None
         if new.source is Source.MESSAGE:
             alike = or_(jobs.c.is_direct == new.is_direct, jobs.c.channel_id == new.channel_id)
-            earlier = select_jobs().where(jobs.c.person_id == new.person_id, IS_OFFER, alike)
-            for row in connection.execute(earlier).mappings().all():
-                transition(connection, job_from(row), JobState.CANCELLED, at, failure=None)
+            end_offers(connection, new.person_id, jobs.c.source == Source.MESSAGE, alike, at=at)
         else:
             rules = effective_rules(connection, self.limits, new.server_id, roles)
-            standing = journal.standing(connection, new.person_id, rules, at)
+            standing = journal.standing(connection, new.person_id, rules, at, new.model)
             admission.may_ask(rules, standing, new.ask, at)
+            refuse_twice(connection, new)
         connection.execute(_NEW_JOB, row_of(new, at))
         return changed(connection, new.id)
 
@@ -104,8 +94,7 @@ class Store(Decisions):
     def abandon(self, connection: Connection, origin_id: int, at: float) -> Job | None:
         """End the job of an interaction that was answered otherwise, if there is one."""
         this = select_jobs().where(jobs.c.origin_id == origin_id, jobs.c.state == JobState.CHECKING)
-        row = connection.execute(this).mappings().first()
-        if row is None:
+        if (row := connection.execute(this).mappings().first()) is None:
             return None
         failure = failure_json(Failure(Problem.INTERRUPTED))
         return transition(connection, job_from(row), JobState.FAILED, at, failure=failure)
@@ -123,11 +112,11 @@ class Store(Decisions):
     ) -> Job:
         """A further message brings an offer's other file, or takes the place of one of them."""
         news: dict[str, Any] = {"completed_by_id": message_id, "state_since": at}
-        news |= {"duration_s": None, "failure": None}
+        news |= {"duration_s": None, "failure": None, "question": None}
         if subject is not None:
             news["subject"] = upload_json(subject.in_place_of(job.subject))
         if motion is not None:
-            news["motion"] = upload_json(motion.in_place_of(job.motion))
+            news |= {"motion": upload_json(motion.in_place_of(job.motion)), "cut": None}
         return update_job(connection, job, **news)
 
     @transaction
@@ -137,6 +126,7 @@ class Store(Decisions):
         """One file of an offer is wrong: what it took the place of is back."""
         wrong = job.motion if is_motion else job.subject
         kept = {"motion" if is_motion else "subject": upload_json(wrong and wrong.replaces)}
+        kept |= {"cut": None} if is_motion else {}
         return update_job(connection, job, failure=failure_json(failure), **kept)
 
     @transaction
@@ -144,11 +134,7 @@ class Store(Decisions):
         self, connection: Connection, job: Job, duration_s: float, *, at: float
     ) -> Job:
         """Both files are on disk and good, each as the look has left it; a button is next."""
-        looked_at = {
-            name: upload_json(upload and replace(upload, replaces=None))
-            for name, upload in (("subject", job.subject), ("motion", job.motion))
-        }
-        return update_job(connection, job, duration_s=duration_s, state_since=at, **looked_at)
+        return update_job(connection, job, duration_s=duration_s, state_since=at, **looked_at(job))
 
     @transaction
     def move_offer(self, connection: Connection, job: Job, channel_id: int) -> Job:
@@ -177,14 +163,13 @@ class Store(Decisions):
     ) -> Job:
         """Hold the price and queue the job, its files as the look has left them, together.
 
-        `model` and `server_id`, of the wallet that pays, are named where they are others than so
-        far. Raises `Refused`; then nothing changed.
+        `model` and `server_id`, whose wallet pays, are named where they change. Raises `Refused`.
         """
         choice = Choice(model or job.model, quality)
         if server_id is not None and server_id != job.server_id:
             job = update_job(connection, job, server_id=server_id)
         rules = effective_rules(connection, self.limits, job.server_id, roles)
-        standing = journal.standing(connection, job.person_id, rules, at)
+        standing = journal.standing(connection, job.person_id, rules, at, choice.model)
         if job.is_offer:
             admission.may_ask(rules, standing, Ask(choice=choice), at)
         admission.may_hold(rules, standing, price, at)
@@ -199,6 +184,7 @@ class Store(Decisions):
             price=price,
             queued_at=at,
             failure=None,
+            question=None,
             subject=upload_json(job.subject),
             motion=upload_json(job.motion),
         )
@@ -244,7 +230,8 @@ class Store(Decisions):
         """
         rules = effective_rules(connection, self.limits, job.server_id)
         journal.may_submit(connection, job, rules, at)
-        if not may_start(rules, journal.load(connection, job.person_id, rules, at)):
+        load = journal.load(connection, job.person_id, rules, at, job.model)
+        if not may_start(rules, load, job.model):
             return None
         attempt = {
             "job_id": job.id,
@@ -314,12 +301,13 @@ class Store(Decisions):
         at: float,
         *,
         is_timed: bool = True,
+        remark: str = "",
     ) -> Job:
         """The provider finished: its result is to be fetched. Only a timed run teaches anything."""
         began = job.attempt.submitted_at if job.attempt else None
         run_s = max(1.0, at - began) if is_timed and began is not None else None
         update_attempt(connection, job, result_url=url, cost=cost, run_s=run_s)
-        return transition(connection, job, JobState.FETCHING, at, failure=None)
+        return transition(connection, job, JobState.FETCHING, at, failure=None, remark=remark)
 
     @transaction
     def fetched(self, connection: Connection, job: Job, at: float) -> Job:

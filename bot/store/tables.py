@@ -15,6 +15,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    false,
     text,
 )
 
@@ -23,6 +24,8 @@ metadata = MetaData()
 
 CAME_TO_NOTHING = "queued_at IS NULL AND state <> 'checking'"
 """Requests that ended before they were queued; the indexes below are found by these very words."""
+
+COSTS_NOTHING = "price = 0"
 
 IS_WORTH_SHOWING = f"NOT ({CAME_TO_NOTHING})"
 
@@ -63,6 +66,7 @@ jobs = Table(
     Column("source", String(8), nullable=False),
     Column("origin_id", BigInteger, nullable=False, unique=True),
     Column("completed_by_id", BigInteger, unique=True),
+    Column("files_of", String),
     Column("server_id", BigInteger, nullable=False),
     Column("channel_id", BigInteger, nullable=False),
     Column("person_id", BigInteger, nullable=False),
@@ -91,7 +95,14 @@ jobs = Table(
     Column("delivery_tried_at", Float),
     Column("video_deleted_at", Float),
     Column("settled", String(8)),
-    Index("jobs_by_state", "state", "person_id", "server_id", "source"),
+    Column("remark", String, nullable=False, server_default=text("''")),
+    Column("is_open", Boolean, nullable=False, server_default=false()),
+    Column("question", JSON(none_as_null=True)),
+    Column("promised", Integer),
+    Column("cut", JSON(none_as_null=True)),
+    Index("jobs_by_state", "state", "person_id", "server_id", "is_open", "model"),
+    Index("jobs_of_drafts", "files_of", **_only("files_of IS NOT NULL")),
+    Index("drafts_by_person", "person_id", "queued_at", **_only(COSTS_NOTHING)),
     Index("jobs_by_person", "person_id", "created_at", **_only(IS_WORTH_SHOWING)),
     Index("jobs_to_forget", "state_since", **_only(CAME_TO_NOTHING)),
     Index("jobs_by_post", "delivery_message_id", **_only("delivery_message_id IS NOT NULL")),

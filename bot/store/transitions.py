@@ -5,8 +5,9 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select, update
 
-from bot.core.jobs import Attempt, Job, JobState, may_change
-from bot.errors import StaleJob
+from bot.core.admission import NewJob
+from bot.core.jobs import ENDED, Attempt, Job, JobState, may_change
+from bot.errors import Problem, Refused, StaleJob
 from bot.store.group_commit import Changes
 from bot.store.rows import job_from, select_jobs
 from bot.store.tables import attempts, jobs
@@ -34,6 +35,13 @@ _AWAITED = (
     )
     .limit(1)
 )
+_BEING_MADE = select(jobs.c.id).where(
+    jobs.c.files_of == bindparam("files_of"),
+    jobs.c.files_of.is_not(None),
+    jobs.c.model == bindparam("model"),
+    jobs.c.quality == bindparam("quality"),
+    jobs.c.state.not_in(ENDED),
+)
 _FOR_NOTHING = select(func.count()).where(
     attempts.c.job_id == bindparam("job_id"),
     attempts.c.id != bindparam("current"),
@@ -56,6 +64,14 @@ def is_awaited(connection: Connection, job: Job) -> bool:
     """Whether a submit of the very same inputs as this job's has no answer, and may yet get one."""
     assert job.attempt is not None
     return connection.scalar(_AWAITED, asdict(job.attempt.inputs)) is not None
+
+
+def refuse_twice(connection: Connection, new: NewJob) -> None:
+    """What is being made of a draft is not asked for once more. Raises `Refused`."""
+    if new.files_of is not None:
+        wanted = {name: getattr(new, name) for name in ("files_of", "model", "quality")}
+        if (made := connection.scalar(_BEING_MADE, wanted)) is not None:
+            raise Refused(Problem.BEING_MADE, job=made)
 
 
 def runs_for_nothing(connection: Connection, job: Job) -> int:

@@ -13,9 +13,11 @@ from bot.core.models import Choice
 from bot.errors import Problem, Refused
 from bot.services.requests import RequestService
 from cogs.members.jobs import show_job
+from cogs.members.part_form import ask_for_part
 from cogs.shared.answers import Late, answering, defer, show_in_place
 from cogs.shared.confirm_buttons import ask_to_confirm
 from cogs.shared.interactions import Interaction, place_of
+from cogs.shared.requesting import take_request
 
 
 class CardButton(
@@ -23,17 +25,24 @@ class CardButton(
     template=(
         rf"marionette:(?P<button>{'|'.join(Button)}):(?P<job>[a-z0-9]{{1,20}})"
         rf"(?::(?P<quality>{'|'.join(QUALITIES)})(?::(?P<model>[a-z0-9.-]{{1,64}}))?)?"
+        r"(?::(?P<first_s>[0-9]{1,3}))?"
     ),
 ):
     """Any button of any card; made anew for each press, from its id alone."""
 
     def __init__(
-        self, item: ui.Item[Any], button: Button, job_id: str, choice: Choice | None
+        self,
+        item: ui.Item[Any],
+        button: Button,
+        job_id: str,
+        choice: Choice | None,
+        first_s: float,
     ) -> None:
         super().__init__(item)
         self._button = button
         self._job_id = job_id
         self._choice = choice
+        self._first_s = first_s
 
     @classmethod
     async def from_custom_id(
@@ -42,13 +51,19 @@ class CardButton(
         """What was pressed."""
         quality = next((known for known in QUALITIES if known == match["quality"]), None)
         choice = Choice(match["model"] or DEFAULT_MODEL, quality) if quality else None
-        return cls(item, Button(match["button"]), match["job"], choice)
+        first_s = float(match["first_s"] or 0)
+        return cls(item, Button(match["button"]), match["job"], choice, first_s)
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Do it, or say why not."""
+        if self._button is Button.MAKE:
+            await self._make(interaction)
+            return
         requests: RequestService = interaction.client.requests
         is_private = self._button in {Button.DETAILS, Button.GIVE_UP}
         late = Late.THINKING if is_private else Late.IN_PLACE
+        if self._button is Button.NAME_PART:
+            late = Late.BUSY  # a form opens as the first answer or not at all
         async with answering(interaction, late):
             match self._button:
                 case Button.DETAILS:
@@ -61,8 +76,32 @@ class CardButton(
                 case Button.START if self._choice:
                     job = await requests.start(self._job_id, place_of(interaction), self._choice)
                     await _acknowledge(interaction, job)
-                case Button.START:
+                case Button.TAKE_FIRST if self._choice and self._first_s:
+                    place = place_of(interaction)
+                    job = await requests.take_first(
+                        self._job_id, place, self._choice, self._first_s
+                    )
+                    await _acknowledge(interaction, job)
+                case Button.NAME_PART:
+                    await ask_for_part(interaction, requests, self._job_id)
+                case _:
                     raise Refused(Problem.CONTROL_UNKNOWN)
+
+    async def _make(self, interaction: Interaction) -> None:
+        """A draft becomes a video: a request like any other, with a reply of its own."""
+
+        async def save() -> Job | None:
+            if self._choice is None:
+                raise Refused(Problem.CONTROL_UNKNOWN)
+            return await interaction.client.drafts.make(
+                self._job_id,
+                place_of(interaction),
+                self._choice,
+                interaction_id=interaction.id,
+                token=interaction.token,
+            )
+
+        await take_request(interaction, save)
 
 
 async def _ask_give_up(interaction: Interaction, requests: RequestService, job_id: str) -> None:

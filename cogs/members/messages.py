@@ -17,7 +17,8 @@ from bot.cards import parts
 from bot.cards.offers.offer import explanation
 from bot.errors import CannotSave, Problem, Refused
 from bot.services.crowd import Crowd
-from bot.services.requests import GivenFile, RequestService, refuse_at_sight
+from bot.services.given import GivenFile, refuse_at_sight
+from bot.services.requests import RequestService
 from bot.services.small_talk import SmallTalk
 from cogs.shared.access import roles_in, timeout_of
 from cogs.shared.interactions import given

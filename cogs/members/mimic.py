@@ -1,37 +1,37 @@
 """`/mimic`: a picture and a video become a job."""
 
-from functools import partial
 from typing import Any
 
 import discord
-import structlog
 from discord import app_commands
 from discord.app_commands import Choice
 from discord.ext import commands
 
-from bot.cards import parts
+from bot.accounts.links import MOST_CHARS
 from bot.cards.offers.choices import model_line
 from bot.core.jobs import Job
 from bot.core.models import MODELS, MOST_PROMPT_CHARS, made_by
-from bot.errors import Problem, Refused
+from bot.core.uploads import Cut
+from bot.services.given import LATEST_START_S, LONGEST_PART_S, SHORTEST_PART_S
+from bot.services.links import one_of
 from bot.services.requests import RequestService
-from cogs.shared.answers import (
-    ALREADY_ACKNOWLEDGED,
-    Late,
-    answering,
-    defer_publicly,
-    show_privately,
-)
 from cogs.shared.interactions import Bot, Interaction, given, place_of
+from cogs.shared.requesting import take_request
 
-log = structlog.get_logger()
-
-
-IMAGE = "The picture that should move: JPEG, PNG, WebP, HEIC"
-VIDEO = "The motion it should follow: a video or an animated GIF, up to 30 seconds"
+FILES = {
+    "image": "The picture that should move: JPEG, PNG, WebP, HEIC",
+    "video": "The motion it should follow: a video or an animated GIF, or 30 seconds of one",
+    "image_url": "Instead of the picture, its https link, or the link of a message that has it",
+    "video_url": "Instead of the video, its https link, or the link of a message that has it",
+}
+START = "Cut the video: where it begins, in seconds"
+LENGTH = "Cut the video: for how many seconds it goes on"
 
 
 Prompt = app_commands.Range[str, 0, MOST_PROMPT_CHARS]
+Link = app_commands.Range[str, 0, MOST_CHARS]
+Start = app_commands.Range[float, 0.0, LATEST_START_S]
+Length = app_commands.Range[float, SHORTEST_PART_S, LONGEST_PART_S]
 
 
 class Mimic(commands.Cog):
@@ -46,9 +46,7 @@ class Mimic(commands.Cog):
         rates = self._requests.rates
         models = list(rates.by_model)
         usual = MODELS[models[0]]
-        options = {
-            "image": IMAGE,
-            "video": VIDEO,
+        options = FILES | {
             "quality": f"{usual.usual_quality} unless you say otherwise; a higher one costs more",
         }
         has_more = len(models) > 1 or usual.prompt is not None
@@ -56,6 +54,7 @@ class Mimic(commands.Cog):
             options["model"] = f"Who makes it: {usual.name} unless you say otherwise"
             options["quality"] = "Of each model its usual one unless you say otherwise"
             options["prompt"] = "What else to tell the model, where it listens"
+        options |= {"start": START, "length": LENGTH}
         command: app_commands.Command[Any, ..., None] = app_commands.Command(
             name="mimic",
             description="Make a still picture move like a video",
@@ -72,68 +71,59 @@ class Mimic(commands.Cog):
     async def mimic(
         self,
         interaction: Interaction,
-        image: discord.Attachment,
-        video: discord.Attachment,
+        image: discord.Attachment | None = None,
+        video: discord.Attachment | None = None,
         *,
+        image_url: Link | None = None,
+        video_url: Link | None = None,
         model: str | None = None,
         quality: str | None = None,
         prompt: Prompt = "",
+        start: Start | None = None,
+        length: Length | None = None,
     ) -> None:
         """Save the request, reply, and leave the rest to the runner."""
-        async with answering(interaction, Late.BUSY):
-            request = partial(
-                self._requests.request,
+
+        async def save() -> Job | None:
+            return await self._requests.request(
                 place_of(interaction),
                 interaction_id=interaction.id,
                 token=interaction.token,
-                image=given(image),
-                video=given(video),
+                image=one_of("picture", given(image) if image else None, image_url),
+                video=one_of("video", given(video) if video else None, video_url),
                 model=model,
                 quality=quality,
                 prompt=prompt,
+                cut=_cut(start, length),
             )
-            try:
-                job = await interaction.client.crowd.in_time(interaction.user.id, request)
-            except Refused as refused:
-                if refused.problem is not Problem.BUSY:
-                    raise
-                await self._turn_away(interaction)
-                return
-            if job is not None:
-                await self._reply(interaction, job)
+
+        await take_request(interaction, save)
 
     async def mimic_usually(
         self,
         interaction: Interaction,
-        image: discord.Attachment,
-        video: discord.Attachment,
+        image: discord.Attachment | None = None,
+        video: discord.Attachment | None = None,
+        *,
+        image_url: Link | None = None,
+        video_url: Link | None = None,
         quality: str | None = None,
+        start: Start | None = None,
+        length: Length | None = None,
     ) -> None:
         """The same, where there is one model."""
-        await self.mimic(interaction, image, video, quality=quality)
-
-    async def _turn_away(self, interaction: Interaction) -> None:
-        """Told first, while there is time; what may have been saved is ended by the next write."""
-        try:
-            await show_privately(interaction, parts.refusal(Problem.BUSY, {}))
-        finally:
-            await self._requests.abandon(interaction.id)
-
-    async def _reply(self, interaction: Interaction, job: Job) -> None:
-        try:
-            message_id = await defer_publicly(interaction)
-        except Exception as error:  # noqa: BLE001  # it is logged, and the job must go on or end
-            log.warning("the first reply was not taken", job=job.id, reason=str(error))
-            if _is_refusal(error):
-                await self._requests.unanswered(job)
-            else:  # perhaps it was taken: whether there is a reply is looked up
-                await self._requests.replied(job.id, None)
-            return
-        await self._requests.replied(job.id, message_id)
+        await self.mimic(
+            interaction,
+            image,
+            video,
+            image_url=image_url,
+            video_url=video_url,
+            quality=quality,
+            start=start,
+            length=length,
+        )
 
 
-def _is_refusal(error: Exception) -> bool:
-    """Whether there is certainly no reply: "already acknowledged" says that there is one."""
-    if not isinstance(error, discord.HTTPException):
-        return False
-    return error.status < 500 and error.code != ALREADY_ACKNOWLEDGED
+def _cut(start_s: float | None, length_s: float | None) -> Cut | None:
+    """What of the video was asked for; `None` for all of it."""
+    return None if start_s is length_s is None else Cut(start_s or 0.0, length_s)

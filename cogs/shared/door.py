@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import discord
-from discord import AppCommandOptionType, InteractionType, app_commands
+from discord import AppCommandOptionType, AppCommandType, InteractionType, app_commands
 from discord.ext import commands
 
 from bot.errors import Problem, Refused
@@ -54,6 +54,8 @@ class Tree(app_commands.CommandTree[Bot]):
     def _fits(self, interaction: Interaction) -> bool:
         data: Mapping[str, Any] = interaction.data or {}
         command, options = self.get_command(str(data.get("name"))), data.get("options", [])
+        if data.get("type") != AppCommandType.chat_input.value:
+            return False  # of a menu, where nothing of ours stands
         contexts = command.allowed_contexts if command else None
         if contexts is not None and interaction.guild_id is None and not contexts.dm_channel:
             return False

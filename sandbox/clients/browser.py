@@ -112,15 +112,19 @@ class Reader:
         await self.box.press("Enter")
         form = self.page.get_by_role("form", name=f"/{command}")
         for name, file in (files or {}).items():
-            await form.get_by_label(name).set_input_files(file)
+            await self._show_option(form, name)
+            await form.get_by_label(name, exact=True).set_input_files(file)
         for name, value in (options or {}).items():
             await self._fill_option(form, name, value)
         return form
 
-    async def _fill_option(self, form: Locator, name: str, value: str) -> None:
-        optional = form.get_by_role("button", name=f"+ {name}")
+    async def _show_option(self, form: Locator, name: str) -> None:
+        optional = form.get_by_role("button", name=f"+ {name}", exact=True)
         if await optional.count():
             await optional.click()
+
+    async def _fill_option(self, form: Locator, name: str, value: str) -> None:
+        await self._show_option(form, name)
         field = form.get_by_label(name, exact=True)
         if await field.evaluate("node => node.tagName") == "SELECT":
             await field.select_option(label=value)

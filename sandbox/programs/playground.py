@@ -34,7 +34,7 @@ RUN_TIME_S = 20.0
 PATIENCE_S = 60.0
 # Finn's server is not among them, so that he is told that the bot is not for him.
 ALLOWED_SERVERS = ("studio", "garden")
-MODELS = "pixverse-mimic, p-video-animate, wan-animate"
+MODELS = "pixverse-mimic, p-video-animate, wan-animate, draft"
 OWN_MARK = ".playground"
 
 

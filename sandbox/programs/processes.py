@@ -172,6 +172,8 @@ class Cast:
             "SEGMIND_HISTORY_URL": self.provider["history_url"],
             "SEGMIND_UPLOAD_URL": self.provider["upload_url"],
             "SEGMIND_CREDITS_URL": self.provider["credits_url"],
+            "ENGINE_URL": self.provider["files_url"],
+            "ENGINE_KEY": self.provider["api_key"],
             "DATA_DIR": str(data_dir.resolve()),
         }
 

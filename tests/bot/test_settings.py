@@ -1,8 +1,6 @@
 """Settings: read in one place, documented, and wrong in one sentence."""
 
 import os
-import subprocess
-import sys
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -11,6 +9,7 @@ from pydantic import SecretStr
 
 from bot.errors import SettingsError
 from bot.settings import SQLITE, Settings
+from tests import forked
 
 ROOT = Path(__file__).parent.parent.parent
 HOME = Path("/tmp/of-nobody")
@@ -293,19 +292,11 @@ def test_so_it_does_on_a_file_that_is_no_text(tmp_path: Path) -> None:
 
 def ends_with_2(folder: Path, **wrong: str) -> str:
     """The one line that the program says before it ends there."""
-    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **NEEDED, **wrong}
-    ended = subprocess.run(
-        [sys.executable, "-m", "bot", "run"],
-        cwd=folder,
-        env=env,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=30,
-    )
-    assert ended.returncode == 2
-    assert ended.stderr.count("\n") == 1
-    return ended.stderr
+    env = {"PATH": os.environ["PATH"], **NEEDED, **wrong}
+    ended = forked.run("bot", "run", cwd=folder, env=env)
+    assert ended.code == 2
+    assert ended.err.count("\n") == 1
+    return ended.err
 
 
 def test_a_secret_may_stand_in_a_file_of_its_own(

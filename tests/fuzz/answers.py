@@ -18,10 +18,11 @@ from pathlib import Path
 import aiohttp
 from aiohttp import web
 
-from bot.core.jobs import RunInputs
+from bot.core.jobs import Attempt
 from bot.core.models import MODELS
 from bot.errors import ProviderError, SubmitInDoubt
-from bot.provider.client import Result, Row, Segmind, Status
+from bot.provider.runs import Result, Row, Status
+from bot.provider.segmind.client import Segmind
 from sandbox.faults.injector import Effect, Fault
 from tests.bot.local_server import serve
 from tests.bot.provider.segmind_server import ID, NOW, client
@@ -34,12 +35,12 @@ TIMEOUT_S = 2.0
 LONGEST_S = 10.0
 """A call may take; its own bound is shorter."""
 
-INPUTS = RunInputs("pixverse-mimic", "https://i.example/1", "https://v.example/1", "540p")
+ATTEMPT = Attempt(1, "https://i.example/1", "https://v.example/1", NOW)
 _ROW = {
     "request_id": ID,
     "model_name": "pixverse-mimic",
     "model_status": "COMPLETED",
-    "request_body": MODELS[INPUTS.model].fields(INPUTS),
+    "request_body": MODELS[ATTEMPT.model].fields(ATTEMPT.inputs),
     "generation_url": "https://images.example/1.mp4",
     "credits_deduction": 0.5,
     "latency_ms": 100,
@@ -196,11 +197,11 @@ def _claims_in(body: bytes) -> set[bytes]:
 
 Call = Callable[[Segmind, Path], Awaitable[object]]
 CALLS: Mapping[str, tuple[Call, type | tuple[type, ...]]] = {
-    "submit": (lambda segmind, _: segmind.submit(INPUTS), str),
+    "submit": (lambda segmind, _: segmind.submit(ATTEMPT), str),
     "status": (lambda segmind, _: segmind.status(ID), Status),
     "result": (lambda segmind, _: segmind.result(ID), Result),
     "row": (lambda segmind, _: segmind.history_row(ID), (Row, type(None))),
-    "rows": (lambda segmind, _: segmind.find_rows(INPUTS, since=NOW - 60, until=NOW), list),
+    "rows": (lambda segmind, _: segmind.find_runs(ATTEMPT, since=NOW - 60, until=NOW), list),
     "upload": (lambda segmind, path: segmind.upload(path, "image/png"), str),
     "credits": (lambda segmind, _: segmind.credits(), float),
 }

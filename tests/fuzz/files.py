@@ -17,7 +17,14 @@ from structlog.testing import capture_logs
 
 from bot.errors import Problem, Refused
 from bot.media.decoders import Decoders
-from bot.media.facts import MEMORY_LIMIT_BYTES, PIXEL_LIMIT, VIDEO_LIMIT_S, ImageFacts, VideoFacts
+from bot.media.facts import (
+    MEMORY_LIMIT_BYTES,
+    PIXEL_LIMIT,
+    VIDEO_LIMIT_S,
+    WHOLE_LIMIT_S,
+    ImageFacts,
+    VideoFacts,
+)
 from bot.media.inspect import (
     LOOK_WALL_S,
     REWRITE_CPU_A_SECOND,
@@ -183,7 +190,9 @@ class Files:
         if not facts.is_to_be_rewritten:
             return "video taken"
         try:
-            self._check(await media.rewrite(path, path.name, number, facts=facts), path)
+            part_s = min(facts.duration_s, VIDEO_LIMIT_S)
+            sent = await media.rewrite(path, path.name, number, facts=facts, length_s=part_s)
+            self._check(sent, path)
         except Refused as refused:
             return f"video refused while written anew: {refused.problem.value.replace('_', ' ')}"
         if (await media.inspect_video(path, path.name, number)).is_to_be_rewritten:
@@ -194,7 +203,7 @@ class Files:
         is_fine = min(facts.width, facts.height) > 0 and facts.width * facts.height <= PIXEL_LIMIT
         if isinstance(facts, VideoFacts):
             is_fine &= math.isfinite(facts.duration_s) and facts.duration_s > 0
-            is_fine &= facts.duration_s <= VIDEO_LIMIT_S + TOLERANCE_S
+            is_fine &= facts.duration_s <= WHOLE_LIMIT_S + TOLERANCE_S
         if not is_fine:
             self.tally.wrong.append(f"{path.name} was taken with {asdict(facts)}.")
 

@@ -65,6 +65,13 @@ def _leaves(
         yield Leaf(command, words, kinds, tuple(options))
 
 
+def _likelihood(option: Json) -> float:
+    """How often an option is given that may be left out: files mostly, and links in their place."""
+    if option["type"] == OptionType.ATTACHMENT:
+        return 0.9
+    return 0.1 if option["name"].endswith("_url") else 0.4
+
+
 class Forger:
     """Writes payloads; `jobs` are ids of anybody's, `attachments` files that can be fetched."""
 
@@ -85,7 +92,7 @@ class Forger:
         options = [
             {"name": option["name"], "type": option["type"], "value": self._value(option, channel)}
             for option in leaf.options
-            if option.get("required") or self._chance.random() < 0.4
+            if option.get("required") or self._chance.random() < _likelihood(option)
         ]
         for option in options:
             self._resolve(option, channel, resolved)
@@ -130,6 +137,8 @@ class Forger:
                 return chance.choice(self.jobs)
             case OptionType.STRING if option["name"] == "until" and not is_odd:
                 return chance.choice(["1h", "2 days", "1 week", "2030-12-24 18:00"])
+            case OptionType.STRING if option["name"].endswith("_url") and not is_odd:
+                return self._link(channel)
             case OptionType.STRING:
                 return odd.text() if is_odd else "because I looked"
             case OptionType.INTEGER | OptionType.NUMBER:
@@ -142,6 +151,14 @@ class Forger:
                 return (fitting[0] if fitting and not is_odd else odd_file)["id"]
             case kind:
                 return self._id_of(kind, channel, is_odd=is_odd)
+
+    def _link(self, channel: Channel) -> str:
+        """To a file of Discord's, to somebody's message, or to what must not be asked."""
+        message_id = self._chance.choice([*channel.messages, 1])
+        place = f"{channel.guild_id or '@me'}/{channel.id}/{message_id}"
+        files: list[str] = [file["url"] for file in self.attachments]
+        others = "https://127.0.0.1/metrics", "https://[::1]/", "http://me:too@10.0.0.1:22/a.png"
+        return self._chance.choice([*files, f"https://discord.com/channels/{place}", *others])
 
     def _id_of(self, kind: OptionType, channel: Channel, *, is_odd: bool) -> str:
         guild = self._world.guild(channel.guild_id)

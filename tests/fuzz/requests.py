@@ -50,7 +50,7 @@ SUBMIT = "/v2/{model}"
 GENERIC = "Something went wrong"
 SERVERS_CHANNELS = ("general", "showroom", "nofiles", "lawn", "lawn", "lawn", "den")
 MODERATED = frozenset({"quota", "moderate", "settings"})
-GOES_ON = f"({UNENDED}) AND state != 'review' AND NOT (state = 'checking' AND source = 'message')"
+GOES_ON = f"({UNENDED}) AND state != 'review' AND NOT (state = 'checking' AND is_open)"
 """What waits for a person, to settle it or to start it, goes on for as long as they like."""
 
 

@@ -21,4 +21,4 @@ class Hurried(World):
             self._seen, self._seen_at = progress, now
         elif now - self._seen_at > STUCK_AFTER_S:
             self._seen_at = now
-            self._advance(LEAP_S)
+            self.advance(LEAP_S)

@@ -17,12 +17,12 @@ _STATE = 'jobs.c.state == bindparam("leaves")'
 _REVISION = 'jobs.c.revision == bindparam("seen")'
 _FENCE = f"{_STATE}, {_REVISION}"
 _ANY_STATE, _ANY_REVISION = (f"({fence}) | _THIS" for fence in (_STATE, _REVISION))
-_POST = "            request_id = await self._segmind.submit(job.attempt.inputs)\n"
+_POST = "            request_id = await self._providers.of(job.model).submit(job.attempt)\n"
 _SAVE = "            try:\n                submitting = await self._store.submit(\n"
 _EARLY = """            assert job.quality is not None
-            from bot.core.jobs import RunInputs
-            early = RunInputs(job.model, image_url, video_url, job.quality)
-            self._early = await self._segmind.submit(early)
+            from bot.core.jobs import Attempt
+            early = Attempt(0, image_url, video_url, 0.0, model=job.model, quality=job.quality)
+            self._early = await self._providers.of(job.model).submit(early)
 """
 _CLAIMED = '    return connection.scalar(_CLAIM, {"request_id": request_id}) is not None\n'
 
@@ -48,6 +48,20 @@ SENDING = (
         "LINK_YOUNG_S = 600.0\n",
         "LINK_YOUNG_S = 1e9\n",
         INPUTS,
+    ),
+    _one(
+        "a stranger's link is handed on",
+        "bot/jobs/inputs.py",
+        "        if not is_attachment(url, self._supplier) or self._expires_soon(url):\n",
+        "        if self._expires_soon(url):\n",
+        f"{LIFE}/links/test_given.py",
+    ),
+    _one(
+        "a message is read for whoever has its link",
+        "bot/accounts/sight.py",
+        "_can_read(ours, place) and _can_read(theirs, place)",
+        "_can_read(ours, place)",
+        *("tests/bot/accounts/test_sight.py", f"{LIFE}/links/test_messages.py"),
     ),
     _one(
         "a job that is found submitting is sent again",
@@ -95,8 +109,8 @@ SENDING = (
     _one(
         "a failed run is tried again without proof that it cost nothing",
         "bot/jobs/renders.py",
-        "        is_free = row is not None and row.state is RunState.FAILED and row.cost == 0\n",
-        "        is_free = row is None or row.state is RunState.FAILED\n",
+        "        is_proved = row is not None and row.state is RunState.FAILED and row.cost == 0\n",
+        "        is_proved = row is None or row.state is RunState.FAILED\n",
         *(FAILURES, MODEL),
     ),
     _one(
@@ -116,7 +130,7 @@ SENDING = (
     _one(
         "any number of submits may come to be in doubt",
         "bot/core/queue.py",
-        "        and load.unanswered_of_person < rules.max_running_per_person\n",
+        "        and load.unanswered_of_person < most.of_person\n",
         "",
         *("tests/bot/core/test_queue.py", JOBS),
     ),
@@ -189,9 +203,9 @@ FENCES = (
     ),
     _one(
         "who was turned away is saved all the same",
-        "cogs/members/mimic.py",
-        "            await self._requests.abandon(interaction.id)\n",
-        "            log.debug('told')\n",
+        "cogs/shared/requesting.py",
+        "        await interaction.client.requests.abandon(interaction.id)\n",
+        "        log.debug('told')\n",
         "tests/bot/life/members/test_answers.py",
     ),
     _one(
@@ -213,8 +227,8 @@ SHOWING = (
     _one(
         "no nonce on the post",
         "bot/delivery/post.py",
-        "view=job_cards.finished(job), file=file, nonce=job.id,",
-        "view=job_cards.finished(job), file=file,",
+        "view=view, file=file, nonce=job.id,",
+        "view=view, file=file,",
         DELIVERY,
     ),
     _one(

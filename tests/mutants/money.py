@@ -11,7 +11,10 @@ JOBS, MONEY = f"{STORE}/test_jobs.py", f"{STORE}/test_journal.py"
 STORE_PY, FIRST_TABLES = "bot/store/store.py", "bot/store/migrations/versions/0001_first_tables.py"
 UNIQUE = "the database itself refuses a second one"
 
-_RENDERED = "        return transition(connection, job, JobState.FETCHING, at, failure=None)\n"
+_RENDERED = (
+    "        return transition("
+    "connection, job, JobState.FETCHING, at, failure=None, remark=remark)\n"
+)
 _CAPTURE = "        journal.settle(connection, job, EntryKind.CAPTURE, at)\n"
 _BRING = "            await self._bring(job, attempt.result_url)\n"
 _PAID = "        await self._store.fetched(job, self._clock.time())\n        return 0\n"
@@ -85,13 +88,13 @@ MONEYS = (
         "downloads are written in place, not renamed",
         (
             Edit(
-                "bot/media/downloads.py",
+                "bot/media/saving/part.py",
                 "self._part = part_of(path)",
                 "self._part = path",
             ),
             Edit(
                 "bot/media/downloads.py",
-                "                await _in_thread(part.drop)\n",
+                "                await in_thread(part.drop)\n",
                 "                pass\n",
             ),
         ),
@@ -134,7 +137,7 @@ MONEYS = (
     ),
     _one(
         "what a failed run cost is taken for nothing where nobody says it",
-        "bot/provider/replies.py",
+        "bot/provider/runs.py",
         "        return self.state in UNSUCCESSFUL and self.cost == 0\n",
         "        return self.state in UNSUCCESSFUL and not self.cost\n",
         *(BILLED, MODEL),
@@ -188,5 +191,26 @@ MONEYS = (
         "place.channel_id and offer.is_direct == place.is_direct\n",
         "    return offer.channel_id == place.channel_id\n",
         f"{LIFE}/members/test_moved.py",
+    ),
+    _one(
+        "a part costs what it costs by now, whatever its button said",
+        "bot/jobs/intake.py",
+        "cost if job.promised is None else min(cost, job.promised)",
+        "cost",
+        f"{LIFE}/choices/test_parts.py",
+    ),
+    _one(
+        "an answer is taken beyond the limits",
+        "bot/store/offers/answers.py",
+        "        admission.may_ask(rules, standing, Ask(choice=choice), at)\n",
+        "",
+        f"{STORE}/test_offers.py",
+    ),
+    _one(
+        "an answer is held against the limits of an offer that has gone on",
+        "bot/store/offers/answers.py",
+        "        job = update_job(connection, job, server_id=payer)",
+        "        job = replace(job, server_id=payer)",
+        f"{STORE}/test_offers.py",
     ),
 )

@@ -1,1 +1,1 @@
-"""The real bot between two servers that fail and kill, and what must be true afterwards."""
+"""The real bot between servers that fail and kill, and what must be true afterwards."""

@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 from tests.torture.run import Plan, torture
+from tests.torture.world import OFFERED
 
 
 def main() -> int:
@@ -17,9 +18,12 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     parser.add_argument("--fault-rate", type=float, default=0.0, help="of each kind, per request")
+    parser.add_argument(
+        "--failing", choices=OFFERED, default="", help="whose submits often fail; else by the seed"
+    )
     parser.add_argument("--folder", type=Path, help="kept, with the bot's log; must be new")
     given = parser.parse_args()
-    plan = Plan(given.jobs, given.kills, given.seed, given.fault_rate)
+    plan = Plan(given.jobs, given.kills, given.seed, given.fault_rate, given.failing)
     with tempfile.TemporaryDirectory() as temporary:
         folder = given.folder or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)

@@ -8,10 +8,11 @@ from typing import Any
 from bot.cards.job import Button
 from bot.cards.status_text import TITLES
 from bot.core.jobs import JobState
+from bot.jobs.submits import FREE_TRIES
 from sandbox.discord.schema.parts import walk
-from sandbox.discord.state.model import Flag, InteractionType, Message
+from sandbox.discord.state.model import Flag, Message
 from tests.torture.people import UNTOLD
-from tests.torture.world import World, text
+from tests.torture.world import World, asks, text
 
 Job = Mapping[str, Any]
 ENDS = {"delivered", "failed", "cancelled"}
@@ -19,7 +20,6 @@ UNMADE = {"failed", "cancelled"}
 IN_A_MESSAGE = {"channel", "reply", "direct"}
 A_DAY_S = 23.9 * 3600
 NEUTRAL = "This request could not be taken."
-READY = "your video is ready."
 
 
 class Audit:
@@ -31,7 +31,7 @@ class Audit:
         self._attempts = world.rows("SELECT * FROM attempts")
         self._entries = world.rows("SELECT * FROM entries")
         self._messages = world.messages()
-        self._accepted = world.provider.accepted
+        self._accepted = [*world.provider.accepted, *world.engine.accepted]
         self._posts: defaultdict[str, list[Message]] = defaultdict(list)
         self._links: Counter[str] = Counter()
         for message in self._messages:
@@ -49,6 +49,7 @@ class Audit:
         return [
             *self._of_ends(),
             *self._of_offers(),
+            *self._of_presses(),
             *self._of_runs(),
             *self._of_posts(),
             *self._of_links(),
@@ -64,6 +65,11 @@ class Audit:
         return Counter(_end(job) for job in self.jobs)
 
     @property
+    def accepted(self) -> Counter[str]:
+        """Accepted runs by model."""
+        return Counter(run.inputs.model.slug for run in self._accepted)
+
+    @property
     def posts(self) -> int:
         """How many finished posts can be seen."""
         made = [job["id"] for job in self.jobs if job["state"] == "delivered"]
@@ -72,12 +78,14 @@ class Audit:
     @property
     def cut_off_looks(self) -> int:
         """Private answers to a look that a kill or a fault has left thinking."""
-        return sum(1 for message in self._messages if _thinks(message) and not _of_mimic(message))
+        return sum(1 for message in self._messages if _thinks(message) and not _is_reply(message))
 
     def _of_ends(self) -> Iterator[str]:
         for job in self.jobs:
             if job["state"] not in ENDS | {"review"}:
                 yield f"{job['id']} is lost: it is still {job['state']}."
+            if job["state"] == "review" and _is_free(job):
+                yield f"{job['id']} is free, and waits for a person's decision."
 
     def _of_offers(self) -> Iterator[str]:
         """Whoever could have started or dropped their request did: none waited out its day."""
@@ -86,23 +94,41 @@ class Audit:
             if job["source"] == "message" and job["queued_at"] is None and waited_s > A_DAY_S:
                 yield f"{job['id']} was never offered to its requester."
 
+    def _of_presses(self) -> Iterator[str]:
+        """What is being made of a draft is not begun once more, however often it is pressed."""
+        latest: dict[tuple[str, str, str], Job] = {}
+        for job in self.jobs:
+            wish = job["files_of"], job["model"], job["quality"]
+            earlier = latest.get(wish)
+            latest[wish] = job
+            if job["files_of"] is None or earlier is None:
+                continue
+            if earlier["state"] not in ENDS or earlier["state_since"] > job["created_at"]:
+                yield f"{job['id']} was begun while {earlier['id']} was made of the same draft."
+
     def _of_runs(self) -> Iterator[str]:
-        """Each accepted run belongs to one attempt, and each job that needed one has one."""
-        by_inputs = {
-            (attempt["image_url"], attempt["video_url"], attempt["quality"]): attempt["job_id"]
-            for attempt in self._attempts
-        }
-        claims = Counter(attempt["request_id"] for attempt in self._attempts)
+        """Each accepted run belongs to one attempt, and each job that needed one has one.
+
+        A draft's may be lost, and is made anew then. What is made of one draft twice, one after the
+        other, has the same inputs: there the claim tells whose it is.
+        """
+        by_inputs: defaultdict[tuple[str, ...], set[str]] = defaultdict(set)
+        claims: defaultdict[str, list[str]] = defaultdict(list)
+        for attempt in self._attempts:
+            names = ("model", "image_url", "video_url", "quality")
+            by_inputs[tuple(attempt[name] for name in names)].add(attempt["job_id"])
+            claims[attempt["request_id"]].append(attempt["job_id"])
         runs: Counter[str] = Counter()
         for run in self._accepted:
-            inputs = run.inputs
-            job_id = by_inputs.get((inputs.image_url or "", inputs.video_url, inputs.quality))
-            if job_id is None:
-                yield f"The accepted run {run.request_id} is nobody's."
+            model, inputs, claimed = run.inputs.model, run.inputs, claims[run.request_id]
+            able = by_inputs[model.slug, inputs.image_url or "", inputs.video_url, inputs.quality]
+            if not able.intersection(claimed) and (claimed or not able):
+                yield f"The accepted run {run.request_id} is nobody's, and claimed by {claimed}."
                 continue
+            job_id = claimed[0] if claimed else min(able)
             runs[job_id] += run.error is None  # one that failed cost nothing
-            if (count := claims[run.request_id]) != 1:
-                yield f"{job_id}: its run {run.request_id} is claimed {count} times."
+            if len(claimed) != 1 and not (model.is_draft and not claimed):
+                yield f"{job_id}: its run {run.request_id} is claimed {len(claimed)} times."
         for job in self.jobs:
             needed, had = _needed_runs(job), runs[job["id"]]
             if had not in needed:
@@ -170,7 +196,8 @@ class Audit:
             job, row = jobs[attempt["job_id"]], counted.get(attempt["id"])
             is_last = attempt["id"] == job["attempt_id"] and job["state"] == "failed"
             ran = attempt["request_id"] is not None
-            if is_last and ran and (row is None) != (attempt["cost"] == 0):
+            is_counted = not _is_free(job) and attempt["cost"] != 0
+            if is_last and ran and (row is not None) != is_counted:
                 cost = attempt["cost"]
                 yield f"{job['id']} failed, its run cost {cost}, and budgets count {row}."
             if row and not (is_last and row["credits"] == job["price"]):
@@ -179,7 +206,7 @@ class Audit:
     def _of_cards(self) -> Iterator[str]:
         shown = {message.id: message for message in self._messages}
         for job in self.jobs:
-            card = shown.get(job["card_message_id"])
+            card = shown.get(job["card_message_id"]) or self._newer_card(job)
             if reason := _wrong_with_card(job, card):
                 yield f"{job['id']} ended as {_end(job)}, and {reason}"
         states = {job["id"]: job for job in self.jobs}
@@ -191,15 +218,30 @@ class Audit:
                     yield f"{job_id} is {states[job_id]['state']}, and a card still offers {what}."
                     break
 
+    def _newer_card(self, job: Job) -> Message | None:
+        """The one on which an offer was let go before a kill let it be saved."""
+        if job["source"] != "message" or job["state"] != "cancelled" or job["queued_at"]:
+            return None
+        named = f"job `{job['id']}`"
+        return next((message for message in self._messages if named in text(message)), None)
+
     def _of_what_hangs(self) -> Iterator[str]:
         jobs = {job["origin_id"]: job["id"] for job in self.jobs}
         for message in self._messages:
-            if _thinks(message) and _of_mimic(message):
+            if _thinks(message) and _is_reply(message):
                 assert message.interaction is not None
                 yield f"{jobs.get(message.interaction.id)}: its reply still thinks."
 
 
+def _is_free(job: Job) -> bool:
+    return bool(job["price"] == 0)
+
+
 def _end(job: Job) -> str:
+    return f"draft {_end_of_any(job)}" if _is_free(job) else _end_of_any(job)
+
+
+def _end_of_any(job: Job) -> str:
     if job["state"] == "delivered":
         return f"delivered ({job['delivered']})"
     if job["failure"]:
@@ -210,11 +252,13 @@ def _end(job: Job) -> str:
 
 def _needed_runs(job: Job) -> set[int]:
     """How many accepted runs that did not fail may stand behind a job that ended so."""
+    if _is_free(job):
+        return {*range(job["state"] == "delivered", FREE_TRIES + 1)}
     return {"delivered": {1}, "review": {0, 1}}.get(str(job["state"]), {0})
 
 
 def _wanted_entries(job: Job) -> list[str]:
-    if job["queued_at"] is None:
+    if job["queued_at"] is None or _is_free(job):
         return []
     settlement = {"delivered": ["capture"], "review": []}.get(job["state"], ["release"])
     return sorted(["hold", *settlement])
@@ -230,10 +274,14 @@ def _wrong_with_card(job: Job, card: Message | None) -> str | None:
         return None if card is None else f"its card stands beside its notice: {text(card)!r}"
     if job["card_message_id"] is None:
         return None if job["state"] == "cancelled" else "it has no card."
+    is_taken_back = by_command and job["queued_at"] is None and job["state"] == "cancelled"
+    if is_taken_back and job["is_open"] and not job["failure"]:
+        return None if card is None else f"its card still stands: {text(card)!r}"
     if card is None:
         return "its card is gone."
     if job["delivered"] == "reply":
-        return None if READY in text(card) else f"its reply says: {text(card)!r}"
+        ready = f"your {'draft' if _is_free(job) else 'video'} is ready."
+        return None if ready in text(card) else f"its reply says: {text(card)!r}"
     title = f"### {TITLES[JobState(job['state'])]}"
     return None if title in text(card) else f"its card says: {text(card)!r}"
 
@@ -242,10 +290,5 @@ def _thinks(message: Message) -> bool:
     return bool(message.flags & Flag.LOADING)
 
 
-def _of_mimic(message: Message) -> bool:
-    cause = message.interaction
-    return (
-        cause is not None
-        and cause.type is InteractionType.COMMAND
-        and cause.data.get("name") == "mimic"
-    )
+def _is_reply(message: Message) -> bool:
+    return message.interaction is not None and asks(message.interaction)

@@ -15,6 +15,7 @@ DOWNLOADS = (
     ("cdn", "/ephemeral-attachments/{channel_id}/{attachment_id}/{name}"),
     ("cdn", "/attachments/{channel_id}/{attachment_id}/{name}"),
     ("provider", "/generations/{name}"),
+    ("engine", "/generations/{name}"),
 )
 BOTS_DOWNLOADS = "Marionette"
 """Its User-Agent: the provider fetches from the same place."""

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Self
@@ -12,7 +12,7 @@ from sandbox.clients.person import PersonClient, PersonError
 from sandbox.discord.schema.parts import walk
 from sandbox.discord.state.model import Message
 from tests.media_samples import make_motion, make_picture
-from tests.torture.world import World, text
+from tests.torture.world import FREE, PAID, World, text
 
 GLANCE_S = 0.3
 PRESS_AGAIN_S = 3.0
@@ -27,6 +27,13 @@ UNTOLD = (
 """What a message is yet to tell whoever asked."""
 HALF = "Now send me the"
 """On the card of an offer whose other file may have been sent while nobody listened."""
+
+WISHES: Mapping[str, Sequence[str | None]] = {
+    PAID[0]: ["360p", "360p", "540p"],
+    PAID[1]: [None],
+    FREE: [None],
+}
+"""What is asked for by each model; nothing is its usual quality."""
 
 TOGETHER = 3
 """So many unended jobs a person has at most."""
@@ -44,6 +51,7 @@ class People:
         self._clients: dict[int, PersonClient] = {}
         self._stack = AsyncExitStack()
         self._pressed_at: dict[str, float] = {}
+        self._made_of: set[str] = set()
         self.did: Counter[str] = Counter()
         self.wanted = 0
 
@@ -88,10 +96,12 @@ class People:
         takes_messages = self._world.discord.users["eve"].id != user_id
         if self._chance.random() < 0.65 or not takes_messages:
             channel = self._world.discord.channels[self._chance.choice(CHANNELS)]
-            quality = self._chance.choice(["360p", "360p", "540p"])
+            model = self._chance.choice([*WISHES])
+            options = {"model": model, "quality": self._chance.choice(WISHES[model])}
             files = {"image": self._picture, "video": motion}
             self.did["asked by command"] += 1
-            await person.use(channel.id, "mimic", {"quality": quality}, files)
+            given = {name: value for name, value in options.items() if value is not None}
+            await person.use(channel.id, "mimic", given, files)
             return
         channel_id = await person.open_dm()
         self.did["asked by message"] += 1
@@ -107,7 +117,8 @@ class People:
     # --- pressing -----------------------------------------------------------------------------
 
     async def press(self) -> None:
-        """Press the buttons that there are: every offer's start, some cancels, some details."""
+        """Press the buttons that there are: every offer's start, some cancels, some details, and
+        of what may follow a draft."""
         while True:
             await asyncio.sleep(GLANCE_S)
             if self._world.is_open:
@@ -121,6 +132,10 @@ class People:
             _, what, job_id, *_ = custom_id.split(":")
             if what == "start":
                 await self._decide(message, job_id, buttons)
+                return
+            if what == "make" and job_id not in self._made_of and self.wanted:
+                self._made_of.add(job_id)
+                await self._make_of(message, job_id, buttons)
                 return
             impatience = 0.05 if HALF in text(message) else 0.004
             if what == "cancel" and len(buttons) == 1 and self._chance.random() < impatience:
@@ -137,10 +152,19 @@ class People:
         if self._chance.random() < 0.1:
             await self._click("never mind", message, job_id, buttons[-1])
             return
-        quality = buttons[0]
-        await self._click("start", message, job_id, quality)
+        choices = [button for button in buttons if ":start:" in button]
+        await self._click("start", message, job_id, self._chance.choice(choices))
         if self._chance.random() < 0.2:
-            await self._click("start again", message, job_id, buttons[1])
+            await self._click("start again", message, job_id, self._chance.choice(choices))
+
+    async def _make_of(self, message: Message, draft_id: str, buttons: list[str]) -> None:
+        """A finished draft: most of them become a video, or two, or the same one twice."""
+        if self._chance.random() < 0.3:
+            return
+        choices = [button for button in buttons if ":make:" in button]
+        await self._click("make", message, draft_id, self._chance.choice(choices))
+        if self._chance.random() < 0.4:
+            await self._click("make again", message, draft_id, self._chance.choice(choices))
 
     async def _click(self, what: str, message: Message, job_id: str, custom_id: str) -> None:
         owner = self._world.rows("SELECT person_id FROM jobs WHERE id = ?", job_id)

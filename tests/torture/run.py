@@ -5,32 +5,47 @@ import json
 import random
 import time
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sandbox.faults.injector import Faults
+from tests.torture import doctor
 from tests.torture.audit import Audit
 from tests.torture.killer import Killer
 from tests.torture.people import UNENDED, UNTOLD, People
-from tests.torture.trouble import fail_some_runs, make_trouble, trouble_the_gateway
-from tests.torture.world import World
+from tests.torture.trouble import (
+    fail_a_model,
+    fail_some_runs,
+    hold_up_drafts,
+    make_trouble,
+    see_nobody,
+    trouble_the_gateway,
+)
+from tests.torture.world import FREE, OFFERED, World
 
 LOOK_EVERY_S = 0.2
 QUIET_S = 1.0
 AT_ONCE, LEFT = 30, 3
 SLOWEST_S = 20.0
+UNDER_WAY = f"{UNENDED} AND state != 'review'"
+PAID_UNDER_WAY = f"{UNDER_WAY} AND coalesce(price, 1) > 0"
 PATIENCE_S = 600.0
 """Real seconds in which all must have ended, once nothing new is asked and nobody is killed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a run is to be; the same seed makes the same choices, though never the same race."""
+    """What a run is to be; the same seed makes the same choices, though never the same race.
+
+    `failing` is the model whose submits often go wrong; without one the seed says which.
+    """
 
     jobs: int
     kills: int
     seed: int
     fault_rate: float = 0.0
+    failing: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +54,7 @@ class Tally:
 
     plan: Plan
     ends: Counter[str]
-    accepted: int
+    accepted: Counter[str]
     posts: int
     kills: Counter[str]
     struck: Counter[str]
@@ -57,7 +72,7 @@ class Tally:
         lines = [
             f"{self.plan}",
             f"{self.ends.total()} jobs: {_listed(self.ends)}",
-            f"accepted by the provider: {self.accepted}; finished posts: {self.posts}",
+            f"accepted runs: {_listed(self.accepted)}; finished posts: {self.posts}",
             f"{self.kills.total()} kills, {self.starts} starts, {len(self.falls)} ends by itself",
             *(f"  {count:3} {why}" for why, count in sorted(self.kills.items())),
             f"{self.struck.total()} faults: {_listed(self.struck)}",
@@ -80,22 +95,23 @@ async def torture(plan: Plan, folder: Path) -> Tally:
     """Run it. Raises `TimeoutError` if the bot does not come up, or gets nowhere."""
     began = time.monotonic()
     chance = random.Random(plan.seed)
+    plan = replace(plan, failing=plan.failing or chance.choice(OFFERED))
     faults = Faults(chance.randrange(2**32))
-    async with World(folder, faults) as world:
+    async with World(folder, faults, offered=OFFERED) as world:
         killer = Killer(world, faults, random.Random(chance.randrange(2**32)), plan.kills)
         make_trouble(world, faults, plan.fault_rate)
         async with People(world, random.Random(chance.randrange(2**32))) as people:
             await _live(world, plan, people, killer, random.Random(chance.randrange(2**32)))
         code = await world.stop()
         audit = Audit(world)
-        wrong = audit.faults()
+        wrong = audit.faults() + await doctor.differences(world)
         if code:
             wrong.append(f"The bot ended with {code}.")
         wrong += [f"The bot ended by itself with {code}:\n{log}" for code, log in world.falls]
         return Tally(
             plan=plan,
             ends=audit.ends,
-            accepted=len(world.provider.accepted),
+            accepted=audit.accepted,
             posts=audit.posts,
             kills=world.kills,
             struck=faults.struck,
@@ -121,8 +137,14 @@ async def _live(
     tasks = [asyncio.create_task(coroutine) for coroutine in forever]
     killing = asyncio.create_task(killer.kill_on())
     troubles = [
-        asyncio.create_task(trouble(world, chance))
-        for trouble in (trouble_the_gateway, fail_some_runs)
+        asyncio.create_task(trouble)
+        for trouble in (
+            trouble_the_gateway(world, chance),
+            fail_some_runs(world, chance),
+            fail_a_model(world, plan.failing, chance),
+            hold_up_drafts(world, chance),
+            see_nobody(world, chance),
+        )
     ]
     watched = [*tasks, killing, *troubles]
     try:
@@ -130,18 +152,32 @@ async def _live(
             while killer.left or world.count("1") < plan.jobs:
                 people.wanted = _wanted(world, plan, killer)
                 await _step(watched)
-        for trouble in troubles:
-            trouble.cancel()
         people.wanted = 0
-        deadline, quiet_since = time.monotonic() + PATIENCE_S, time.monotonic()
-        while time.monotonic() < deadline and time.monotonic() - quiet_since < QUIET_S:
-            await _step(watched)
-            if not _is_over(world):
-                quiet_since = time.monotonic()
+        await _cancel(troubles)
+        world.engine.workshop.pause()  # a paid job that waits for a draft would never end
+        if await _comes_true(lambda: not world.count(PAID_UNDER_WAY), watched):
+            world.engine.workshop.resume()
+            await _comes_true(lambda: _is_over(world), watched)
     finally:
-        for task in watched:
-            task.cancel()
-        await asyncio.gather(*watched, return_exceptions=True)
+        await _cancel(watched)
+
+
+async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _comes_true(is_so: Callable[[], bool], watched: list[asyncio.Task[None]]) -> bool:
+    """Wait until it has been so for a while; `False` when patience has ended before."""
+    deadline, since = time.monotonic() + PATIENCE_S, time.monotonic()
+    while time.monotonic() - since < QUIET_S:
+        if time.monotonic() >= deadline:
+            return False
+        await _step(watched)
+        if not is_so():
+            since = time.monotonic()
+    return True
 
 
 async def _step(tasks: list[asyncio.Task[None]]) -> None:
@@ -153,7 +189,7 @@ async def _step(tasks: list[asyncio.Task[None]]) -> None:
 
 def _wanted(world: World, plan: Plan, killer: Killer) -> int:
     """So many at once; and more than planned, while there is still somebody to kill for."""
-    asked, open_ = world.count("1"), world.count(f"{UNENDED} AND state != 'review'")
+    asked, open_ = world.count("1"), world.count(UNDER_WAY)
     most = plan.jobs if asked < plan.jobs or not killer.left else asked + LEFT
     return min(most, asked + min(AT_ONCE, max(LEFT, plan.jobs // 3)) - open_)
 
@@ -166,10 +202,12 @@ def _may_kill(world: World, plan: Plan, killer: Killer) -> bool:
 
 def _is_over(world: World) -> bool:
     """Nothing is under way, every bought run is found, every end told, and no card behind."""
-    claimed = world.rows("SELECT count(*) AS number FROM attempts WHERE request_id IS NOT NULL")
+    claimed = world.rows(
+        "SELECT count(*) AS number FROM attempts WHERE request_id IS NOT NULL AND model != ?", FREE
+    )
     return (
         world.is_online
-        and not world.count(f"{UNENDED} AND state != 'review'")
+        and not world.count(UNDER_WAY)
         and bool(claimed)
         and claimed[0]["number"] == len(world.provider.accepted)
         and not world.count(UNTOLD)

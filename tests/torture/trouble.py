@@ -9,9 +9,13 @@ from engine.api.faults import Habits, Mode
 from sandbox.faults import answers
 from sandbox.faults.injector import Fault, Faults, Rule, breaks_off, late, resets, stalls
 from tests.torture.killer import BOTS_DOWNLOADS
-from tests.torture.world import World
+from tests.torture.world import FREE, World
 
 SELDOM = 0.03
+MOSTLY = 0.4
+"""Of each kind in turn: what leads lasts longest, and few come through."""
+
+SUBMIT = "/v2/{model}"
 MOMENT_S = 1.0
 """Real time: longer than a moment only makes a run longer, whatever the client does about it."""
 
@@ -78,15 +82,18 @@ def make_trouble(world: World, faults: Faults, rate: float) -> None:
     """
     if not rate:
         return
-    world.provider.faults.habits = HABITS
     kinds = {
         "discord": _of_discord(),
         "provider": _of_the_provider(),
+        "engine": _of_the_provider(),
         "cdn": [resets(), breaks_off(), answers.page(503)],
     }
+    for stand_in in (world.provider, world.engine):
+        stand_in.faults.habits = HABITS
     if rate <= SELDOM:
         kinds["discord"] += _more_of_discord()
-        kinds["provider"] += _more_of_the_provider()
+        for name in ("provider", "engine"):
+            kinds[name] += _more_of_the_provider()
     for server, faults_there in kinds.items():
         faults.add(*(Rule(fault, server, chance=rate, spares=_is_spared) for fault in faults_there))
 
@@ -99,16 +106,85 @@ def _is_spared(request: web.Request) -> bool:
 
 async def fail_some_runs(world: World, chance: random.Random) -> None:
     """Now and then the runs that end have failed, in a way that is not tried again."""
-    faults = world.provider.faults
-    faults.habits = faults.habits.changed({"failure": "no subject"})
+    both = [server.faults for server in (world.provider, world.engine)]
+    for faults in both:
+        faults.habits = faults.habits.changed({"failure": "no subject"})
     try:
         while True:
-            faults.set(Mode.WELL)
             await asyncio.sleep(chance.uniform(3.0, 12.0))
-            faults.set(Mode.FAILING)
+            for faults in both:
+                faults.set(Mode.FAILING)
             await asyncio.sleep(chance.uniform(0.5, 2.0))
+            for faults in both:
+                faults.set(Mode.WELL)
     finally:
-        faults.set(Mode.WELL)
+        for faults in both:
+            faults.set(Mode.WELL)
+
+
+def _of_a_model() -> list[Fault]:
+    """What a submit meets whose model is out of order; none of it is about the account."""
+    internal = {"detail": [{"msg": "Internal server error"}]}
+    return [
+        answers.error(500, internal),
+        answers.error(500, internal, after=True),
+        resets(),
+        resets(after=True),
+        answers.error(400, {"error": "400017: Invalid parameter"}),
+        answers.error(404, {"error": "Model not found"}),
+        answers.busy(retry_after_s=1),
+    ]
+
+
+async def fail_a_model(world: World, model: str, chance: random.Random) -> None:
+    """For stretches of time most submits to one model go wrong, and those to others do not."""
+    server = "engine" if model == FREE else "provider"
+    kinds = _of_a_model()
+    while True:
+        await asyncio.sleep(chance.uniform(2.0, 8.0))
+        chance.shuffle(kinds)
+        rules = [
+            Rule(
+                kind,
+                server,
+                "POST",
+                SUBMIT,
+                chance=MOSTLY,
+                spares=lambda request: request.match_info["model"] != model,
+            )
+            for kind in kinds
+        ]
+        world.faults.rules[:0] = rules
+        try:
+            await asyncio.sleep(chance.uniform(2.0, 6.0))
+        finally:
+            for rule in rules:
+                world.faults.rules.remove(rule)
+
+
+async def see_nobody(world: World, chance: random.Random) -> None:
+    """Now and then nobody is in the pictures, which are asked about then."""
+    faults = world.engine.faults
+    try:
+        while True:
+            await asyncio.sleep(chance.uniform(3.0, 10.0))
+            faults.habits = faults.habits.changed({"seen_subject": "nobody"})
+            await asyncio.sleep(chance.uniform(1.0, 3.0))
+            faults.habits = faults.habits.changed({"seen_subject": "person"})
+    finally:
+        faults.habits = faults.habits.changed({"seen_subject": "person"})
+
+
+async def hold_up_drafts(world: World, chance: random.Random) -> None:
+    """Now and then no draft gets done for a while."""
+    try:
+        while True:
+            await asyncio.sleep(chance.uniform(3.0, 10.0))
+            world.engine.workshop.pause()
+            await asyncio.sleep(chance.uniform(2.0, 5.0))
+            world.engine.workshop.resume()
+    finally:
+        world.engine.workshop.resume()
 
 
 async def trouble_the_gateway(world: World, chance: random.Random) -> None:

@@ -1,25 +1,38 @@
-"""Both servers in this process, the bot as a process of its own, and one time for all of them."""
+"""The servers in this process, the bot as a process of its own, and one time for all of them."""
 
 import asyncio
 import sqlite3
 from collections import Counter
+from collections.abc import Collection
 from contextlib import AsyncExitStack, closing
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from bot.cards.job import Button
 from engine.api.clock import MovableClock as EngineClock
 from engine.api.jobs import PLAIN, RenderPlan
 from engine.api.server import ProviderServer
 from sandbox.clients.transcript import text_of
 from sandbox.clock import MovableClock
 from sandbox.discord.server import DiscordServer
-from sandbox.discord.state.model import Channel, InteractionType, Member, Message, State, User
+from sandbox.discord.state.model import (
+    Channel,
+    Interaction,
+    InteractionType,
+    Member,
+    Message,
+    State,
+    User,
+)
 from sandbox.discord.state.seed import seed_world
 from sandbox.faults.injector import Faults
 from sandbox.programs.processes import BOT, Cast, Program
 from sandbox.programs.shared_clock import tell
 
+PAID = ("pixverse-mimic", "p-video-animate")
+FREE = "draft"
+OFFERED = (*PAID, FREE)
 RUN_TIME_S = 2.0
 NEWCOMERS = 10
 CLOGGED = 4
@@ -42,30 +55,42 @@ SETTINGS = {
     "MAX_RUNNING": "8",
     "MAX_RUNNING_PER_PERSON": "2",
     "MAX_WAITING_PER_PERSON": "20",
+    "DRAFTS_PER_DAY": "10000",
 }
 
 
 class World:
     """Use it with `async with`; `keep` runs the bot for as long as it is not cancelled.
 
-    `falls` are the ends of the bot that nobody had asked for: exit codes and last words.
+    The `provider` makes what is paid, and the `engine` drafts; the bot offers the models that are
+    `offered`. `falls` are the ends of the bot that nobody had asked for: exit codes and last words.
     """
 
-    def __init__(self, folder: Path, faults: Faults, plan: RenderPlan = PLAIN) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        faults: Faults,
+        plan: RenderPlan = PLAIN,
+        offered: Collection[str] = PAID[:1],
+    ) -> None:
         self.folder = folder
         self.faults = faults
+        self._offered = offered
         self.clock = MovableClock()
         self.discord = seed_world(self.clock)
         _populate(self)
         self.server = DiscordServer(self.discord, faults=faults)
         self._engine_clock = EngineClock()
-        self.provider = ProviderServer(
-            plan=plan,
-            run_time_s=RUN_TIME_S,
-            media_dir=folder / "provider",
-            credits=1e6,
-            clock=self._engine_clock,
-            middlewares=[faults.around("provider")],
+        self.provider, self.engine = (
+            ProviderServer(
+                plan=plan,
+                run_time_s=RUN_TIME_S,
+                media_dir=folder / name,
+                credits=1e6,
+                clock=self._engine_clock,
+                middlewares=[faults.around(name)],
+            )
+            for name in ("provider", "engine")
         )
         self.program: Program | None = None
         self.starts = 0
@@ -76,10 +101,11 @@ class World:
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        """Start both servers."""
+        """Start the servers."""
         tell(self._clock_file, self.clock.ahead_s)
         await self._stack.enter_async_context(self.server)
         await self._stack.enter_async_context(self.provider)
+        await self._stack.enter_async_context(self.engine)
         return self
 
     async def __aexit__(
@@ -88,20 +114,25 @@ class World:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """End the bot and both servers."""
+        """End the bot and the servers."""
         if self.program is not None:
             await self.program.kill()
         await self._stack.aclose()
 
     # --- the bot ------------------------------------------------------------------------------
 
+    def settings(self) -> dict[str, str]:
+        """The bot's, as it finds them in its environment."""
+        cast = Cast(self.server.announcement(), self.provider.urls())
+        engine = {"ENGINE_URL": self.engine.files_url, "ENGINE_KEY": self.engine.api_key}
+        offered = {"MODELS": ", ".join(self._offered)}
+        return cast.bot_env(self.folder / "data") | engine | offered | SETTINGS
+
     async def keep(self) -> None:
         """Start the bot, and again whenever it has ended, as whoever supervises it would."""
-        cast = Cast(self.server.announcement(), self.provider.urls())
-        env = cast.bot_env(self.folder / "data") | SETTINGS
+        env, log_path = self.settings(), self.folder / "bot.log"
         while True:
             self.starts += 1
-            log_path = self.folder / "bot.log"
             program = await Program.start(BOT, str(self._clock_file), log_path=log_path, env=env)
             self.program = program
             code = await program.process.wait()
@@ -141,9 +172,10 @@ class World:
             is_slow = now != before or bool(self.count(AT_WORK)) or self._is_thinking()
             step_s = SHORTEST_STEP_S if is_slow else min(LONGEST_STEP_S, step_s * FASTER)
             before = now
-            self._advance(step_s)
+            self.advance(step_s)
 
-    def _advance(self, seconds: float) -> None:
+    def advance(self, seconds: float) -> None:
+        """Move everybody's time on."""
         self.clock.advance(seconds)
         self._engine_clock.advance(seconds)
         tell(self._clock_file, self.clock.ahead_s)
@@ -161,8 +193,7 @@ class World:
         return any(
             interaction.state is State.DEFERRED
             for interaction in self.discord.interactions.values()
-            if interaction.type is InteractionType.COMMAND
-            and now - interaction.created_at < TOKEN_LIFE_S
+            if asks(interaction) and now - interaction.created_at < TOKEN_LIFE_S
         )
 
     # --- what can be seen ---------------------------------------------------------------------
@@ -211,6 +242,14 @@ class World:
             for message in channel.messages.values()
             if message.author_id == self.discord.bot_id
         ]
+
+
+def asks(interaction: Interaction) -> bool:
+    """Whether it asks for a video: by the command, or by the button of a draft."""
+    if interaction.type is InteractionType.COMMAND:
+        return interaction.data.get("name") == "mimic"
+    pressed = str(interaction.data.get("custom_id", ""))
+    return pressed.startswith(f"marionette:{Button.MAKE}:")
 
 
 def text(message: Message) -> str:

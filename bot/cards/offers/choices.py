@@ -27,24 +27,32 @@ def usual(prices: Prices) -> Choice:
     return choice if choice in prices else next(iter(prices))
 
 
+def paid(prices: Prices) -> Prices:
+    """Those that cost something."""
+    return {choice: cost for choice, cost in prices.items() if cost}
+
+
 def shown(prices: Prices) -> list[Choice]:
-    """What has a button: of one model each quality; of several the cheapest, the usual, the best.
+    """What has a button: what is free; then of one model each quality, and of several the
+    cheapest, the usual, the best.
 
     The best is the finest and, of several, the dearest.
     """
-    if not _are_several(prices):
-        return list(prices)
-    first = usual(prices)
-    cheapest = min(prices, key=lambda choice: (prices[choice], choice != first))
-    best = max(prices, key=lambda choice: (_fineness(choice), prices[choice]))
-    return list(dict.fromkeys((cheapest, first, best)))
+    free, priced = [choice for choice in prices if not prices[choice]], paid(prices)
+    if not _are_several(priced):
+        return [*free, *priced]
+    first = usual(priced)
+    cheapest = min(priced, key=lambda choice: (priced[choice], choice != first))
+    best = max(priced, key=lambda choice: (_fineness(choice), priced[choice]))
+    return [*free, *dict.fromkeys((cheapest, first, best))]
 
 
 def name_of(choice: Choice, prices: Prices) -> str:
     """What it is called among these."""
-    if not _are_several(prices):
-        return choice.quality
-    return f"{MODELS[choice.model].name} {choice.quality}"
+    name = MODELS[choice.model].name
+    if MODELS[choice.model].is_free:
+        return name
+    return f"{name} {choice.quality}" if _are_several(prices) else choice.quality
 
 
 def uses(prices: Prices) -> str:
@@ -52,8 +60,13 @@ def uses(prices: Prices) -> str:
     if not _are_several(prices):
         return f"{listed([GOOD_FOR[choice.quality] for choice in prices])}." if prices else ""
     chosen = shown(prices)
-    notes = {chosen[0]: "costs the least", chosen[-1]: "is the finest"}
-    notes |= {usual(prices): "is the usual"}
+    notes = {choice: GOOD_FOR[choice.quality].partition(" ")[2] for choice in chosen}
+    priced = paid(prices)
+    if _are_several(priced):
+        cheapest = next(choice for choice in chosen if choice in priced)
+        notes |= {cheapest: "costs the least", chosen[-1]: "is the finest"}
+        notes |= {usual(priced): "is the usual"}
+    notes |= {choice: "shows the motion for nothing" for choice in chosen if choice not in priced}
     lines = (
         f"**{name_of(choice, prices)}** {notes[choice]}, and takes {_takes(choice)}."
         for choice in chosen
@@ -66,7 +79,9 @@ def prices_text(prices: Prices) -> str:
     models = dict.fromkeys(choice.model for choice in prices)
     of = {
         model: " · ".join(
-            f"{choice.quality} {cost}" for choice, cost in prices.items() if choice.model == model
+            f"{choice.quality} {cost}" if cost else "free"
+            for choice, cost in prices.items()
+            if choice.model == model
         )
         for model in models
     }
@@ -80,13 +95,15 @@ def model_line(slug: str, rates: Rates) -> str:
     costs = rates.by_model[slug].values()
     least, most = min(costs), max(costs)
     each = f"{least:g}" if least == most else f"{least:g} to {most:g}"
+    costs_text = f"{each} credits a second" if most else "free"
     takes = _takes(Choice(slug, MODELS[slug].usual_quality))
-    return f"{MODELS[slug].name} · {each} credits a second · {takes}"
+    return f"{MODELS[slug].name} · {costs_text} · {takes}"
 
 
 def _takes(choice: Choice) -> str:
-    minutes = max(1, round(MODELS[choice.model].usual_run_s / MINUTE_S))
-    return f"about {seconds_text(minutes * MINUTE_S)}"
+    usual_s = MODELS[choice.model].usual_run_s
+    each_s = MINUTE_S if usual_s >= MINUTE_S else 10.0
+    return f"about {seconds_text(round(usual_s / each_s) * each_s)}"
 
 
 def _fineness(choice: Choice) -> int:

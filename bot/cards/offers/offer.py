@@ -1,28 +1,35 @@
-"""The offer: a plain message's request before it starts, with a button for what it may become."""
+"""The offer: a request before it starts, with a button for what it may become."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import discord
 from discord import ui
 
 from bot.cards import status_text
-from bot.cards.job import Button, custom_id
-from bot.cards.offers.choices import name_of, shown, uses, usual
+from bot.cards.job import Button, custom_id, rows_of
+from bot.cards.offers.choices import name_of, paid, shown, uses, usual
 from bot.cards.parts import view, words
 from bot.cards.refusals import sentence
-from bot.cards.wording import clean, credits_text, listed
-from bot.core.accounts import Terms
-from bot.core.jobs import Job
-from bot.core.models import Choice
+from bot.cards.wording import clean, cost_text, credits_text, listed, part_text
+from bot.core.accounts import PartTerms, Terms
+from bot.core.jobs import Job, Source
+from bot.core.models import MODELS, Choice
+from bot.core.uploads import Upload
 from bot.errors import Problem
+
+ASKS: Mapping[Problem, str] = {
+    Problem.MOTION_TOO_LONG: "Which part of this video?",
+    Problem.NOBODY_SEEN: "Make it anyway?",
+}
+"""What a card asks about each of `QUESTIONS`."""
 
 
 def offer(job: Job, terms: Terms | None) -> ui.LayoutView:
-    """A plain message's request: its files, the price of each quality, and its buttons.
+    """A request that waits: its files, the price of each quality, and its buttons.
 
-    Without terms it says what is still missing or being looked at.
+    Without terms it says what is still missing or being looked at. Where its requester is asked
+    something, the buttons are the answers.
     """
-    given = [file for file in (job.subject, job.motion) if file]
     items: list[ui.Item[ui.LayoutView]] = []
     if job.failure:
         wrong = sentence(job.failure.problem, job.failure.facts)
@@ -38,42 +45,92 @@ def offer(job: Job, terms: Terms | None) -> ui.LayoutView:
         )
     elif terms is None:
         items.append(words("Looking at your picture and your video…"))
-    else:
+    elif job.question:
         items.append(
             words(
-                "### Shall I make this picture move like this video?",
-                f"{_motion(job)}. {uses(terms.prices)}",
+                f"### {ASKS[job.question.problem]}",
+                f"{sentence(job.question.problem, job.question.facts)}{_made_as(terms)}",
                 _means(terms) if job.is_shown_directly else None,
                 *_beyond(terms),
             )
         )
-    gallery = ui.MediaGallery[ui.LayoutView]()
-    for file in given:
-        gallery.add_item(
-            media=file.url,
-            description=clean(file.name, 200, "plain"),
-            spoiler=file.is_spoiler,
+    else:
+        items.append(
+            words(
+                "### Shall I make this picture move like this video?",
+                f"{_motion(job)}. {uses(terms.prices) if len(terms.prices) > 1 else ''}",
+                _means(terms) if job.is_shown_directly else None,
+                *_beyond(terms),
+            )
         )
-    items.append(gallery)
-    row = ui.ActionRow[ui.LayoutView]()
-    if terms is not None and job.subject and job.motion:
-        for choice in shown(terms.prices):
-            row.add_item(_start_button(job, choice, terms))
-    row.add_item(ui.Button(label="Never mind", custom_id=custom_id(Button.CANCEL, job.id)))
-    items.append(row)
-    if not job.is_direct:
-        ends = f"it goes away <t:{job.offer_ends_at:.0f}:R>."
-        items.append(words(f"-# Only whoever asked can press this. Unused, {ends}"))
+    items += _shown_files([file for file in (job.subject, job.motion) if file])
+    items += _answers(job, terms)
+    if not job.is_direct or job.source is Source.SLASH:
+        whose = "" if job.is_direct else "Only whoever asked can press this. "
+        items.append(words(f"-# {whose}Unused, it goes away <t:{job.offer_ends_at:.0f}:R>."))
     return view(*items)
+
+
+def _shown_files(given: Sequence[Upload]) -> Iterator[ui.Item[ui.LayoutView]]:
+    """What people gave: attachments as pictures. A link may be signed for them alone, and may lead
+    to something else by now: of that only its name is shown."""
+    attached = [file for file in given if not file.is_link]
+    if attached:
+        yield ui.MediaGallery(
+            *(
+                discord.MediaGalleryItem(
+                    file.url, description=clean(file.name, 200, "plain"), spoiler=file.is_spoiler
+                )
+                for file in attached
+            )
+        )
+    if linked := [f"`{clean(file.name, 80, 'code')}`" for file in given if file.is_link]:
+        yield words(f"Given as a link: {listed(linked)}")
+
+
+def _answers(job: Job, terms: Terms | None) -> Iterator[ui.Item[ui.LayoutView]]:
+    """The buttons: what it may become, and below that what else may be said."""
+    others: list[ui.Button[ui.LayoutView]] = []
+    if terms is not None and job.subject and job.motion:
+        choices = [_start_button(job, choice, terms) for choice in shown(terms.prices)]
+        if parts := [*choices, *(_part_button(job, part) for part in terms.parts)]:
+            yield from rows_of(parts)
+        if job.motion.whole_s:
+            label = "Another part…" if job.question is None else "Choose…"
+            part_id = custom_id(Button.NAME_PART, job.id)
+            others.append(ui.Button(label=label, custom_id=part_id))
+    cancel_id = custom_id(Button.CANCEL, job.id)
+    yield from rows_of([*others, ui.Button(label="Never mind", custom_id=cancel_id)])
 
 
 def _start_button(job: Job, choice: Choice, terms: Terms) -> ui.Button[ui.LayoutView]:
     is_usual = choice == usual(terms.prices)
     return ui.Button(
-        label=f"{name_of(choice, terms.prices)} · {credits_text(terms.prices[choice])}",
+        label=f"{name_of(choice, terms.prices)} · {cost_text(terms.prices[choice])}",
         style=discord.ButtonStyle.primary if is_usual else discord.ButtonStyle.secondary,
         custom_id=custom_id(Button.START, job.id, choice),
         disabled=choice in terms.beyond,
+    )
+
+
+def _part_button(job: Job, part: PartTerms) -> ui.Button[ui.LayoutView]:
+    of = part_text(0.0, part.length_s)
+    return ui.Button(
+        label=f"{of[0].upper()}{of[1:]} · {cost_text(part.price)}",
+        style=discord.ButtonStyle.primary,
+        custom_id=custom_id(Button.TAKE_FIRST, job.id, part.choice, part.length_s),
+        disabled=part.beyond is not None,
+    )
+
+
+def _made_as(terms: Terms) -> str:
+    """As what the parts would be made that have a button."""
+    choices = {f"{MODELS[part.choice.model].name} {part.choice.quality}" for part in terms.parts}
+    if not choices:
+        return ""
+    return (
+        f" The first seconds are made by {listed(sorted(choices))}; of any other part I tell you "
+        "the price first."
     )
 
 
@@ -113,6 +170,7 @@ BEYOND: Mapping[Problem, str] = {
         "more than is left of what this server may use in a day. It renews <t:{renews_at:.0f}:R>."
     ),
     Problem.OVER_SERVER_CAP: f"more than this server may use in a day. {_TOO_LONG}",
+    Problem.NO_DRAFTS_LEFT: "no more today. There are new ones <t:{renews_at:.0f}:R>.",
     Problem.PAUSED: "my operator has paused me for now.",
     Problem.PAUSED_HERE: "my operator has paused me here for now.",
     Problem.BLOCKED: "you are blocked here until <t:{until:.0f}:f>.",
@@ -130,23 +188,29 @@ def _beyond(terms: Terms) -> list[str]:
         if refused := terms.beyond.get(choice):
             reason = BEYOND[refused.problem].format_map(refused.facts)
             reasons.setdefault(reason, []).append(f"**{name_of(choice, terms.prices)}**")
+    for part in terms.parts:
+        if part.beyond:
+            reason = BEYOND[part.beyond.problem].format_map(part.beyond.facts)
+            reasons.setdefault(reason, []).append(f"**{part_text(0.0, part.length_s)}**")
     return [f"{listed(names)}: {reason}" for reason, names in reasons.items()]
 
 
 def _motion(job: Job) -> str:
-    parts = f"{status_text.length(job)} of motion", status_text.sent_as(job)
+    length = status_text.length(job) or ""
+    whole = "your video" if status_text.is_cut(job) else "motion"
+    parts = f"{length[:1].upper()}{length[1:]} of {whole}", status_text.sent_as(job)
     return ", ".join(filter(None, parts))
 
 
 def explanation(prices: Mapping[Choice, int]) -> ui.LayoutView:
     """How direct messages work; `prices` are for ten seconds of motion."""
-    choice = usual(prices)
+    choice = usual(paid(prices) or prices)
     return view(
         words(
             "### I make a still picture move like a video",
-            "Send me a **picture** and a **video** (or an animated GIF; up to 30 seconds), in one "
-            "message or one after the other. I show you the price first, and nothing is spent "
-            "until you press the button.",
+            "Send me a **picture** and a **video** (or an animated GIF; of one over 30 seconds a "
+            "part that you choose), in one message or one after the other. I show you the price "
+            "first, and nothing is spent until you press the button.",
             f"-# Ten seconds of motion cost {credits_text(prices[choice])} at {choice.quality}. "
             "`/credits` shows what you have.",
         )

@@ -21,8 +21,8 @@ from bot.jobs.live import Jobs
 from bot.jobs.lookups import MISSING_LIMIT_S, UNREADABLE_LIMIT_S, Lookups, window
 from bot.jobs.strays.sameness import Sameness, is_beside, is_same_link
 from bot.media.downloads import Downloads
-from bot.provider.client import Row, Segmind
-from bot.provider.replies import UNSUCCESSFUL, url_in
+from bot.provider.providers import Providers
+from bot.provider.runs import UNSUCCESSFUL, Row, url_in
 from bot.store.store import Store
 
 log = structlog.get_logger()
@@ -58,17 +58,16 @@ class Strays:
         *,
         store: Store,
         jobs: Jobs,
-        segmind: Segmind,
+        providers: Providers,
         downloads: Downloads,
         files: Files,
         lookups: Lookups,
         clock: Clock,
-        supplier: str,
     ) -> None:
         self._store = store
         self._jobs = jobs
-        self._segmind = segmind
-        self._sameness = Sameness(downloads, supplier, clock)
+        self._providers = providers
+        self._sameness = Sameness(downloads, clock)
         self._files = files
         self._lookups = lookups
         self._clock = clock
@@ -86,7 +85,7 @@ class Strays:
         Somebody who has looked into it since this start, and wants another one, knows better.
         """
         found = self._jobs.as_found(job.id)
-        if found is None or job.id in self._answered:
+        if found is None or job.is_free or job.id in self._answered:
             return False
         return job.settled is not Outcome.AGAIN or found.settled is Outcome.AGAIN
 
@@ -143,7 +142,7 @@ class Strays:
         return min([since, *(window(job.created_at, now)[0] for job in waiting)])
 
     async def _read_since(self, since: float, until: float, at: float) -> _Reading:
-        rows = await self._segmind.rows(since, until)
+        rows = await self._providers.rows(since, until)
         awaited = await self._awaited()  # before the claims: one may be claimed meanwhile
         claims = await self._store.read.claims([row.request_id for row in rows])
         strays = []
@@ -206,16 +205,20 @@ class Strays:
         if image_url is None or video_url is None:
             return False
         subject, motion = self._files.subject(job.id), self._files.motion(job.id)
-        if await self._is_same(image_url, job.subject.url, subject, job.person_id):
-            return await self._is_same(video_url, job.motion.url, motion, job.person_id)
+        if await self._is_same(job, image_url, job.subject.url, subject):
+            return await self._is_same(job, video_url, job.motion.url, motion)
         made = self._files.video(job.id)  # it outlives the files that it was made of
         if row.url is None or subject.exists() or not made.exists():
             return False
-        return await self._sameness.is_same(row.url, made, job.person_id)
+        return await self._has_bytes(job, row.url, made)
 
-    async def _is_same(self, url: str, link: str, kept: Path, person_id: int) -> bool:
+    async def _is_same(self, job: Job, url: str, link: str, kept: Path) -> bool:
         if is_same_link(url, link):
             return True
         if is_beside(url, link) or not await asyncio.to_thread(kept.exists):
             return False
-        return await self._sameness.is_same(url, kept, person_id)
+        return await self._has_bytes(job, url, kept)
+
+    async def _has_bytes(self, job: Job, url: str, kept: Path) -> bool:
+        supplier = self._providers.of(job.model).url
+        return await self._sameness.is_same(url, kept, job.person_id, supplier)

@@ -20,15 +20,14 @@ COMPARED_AT_ONCE = 4
 class Sameness:
     """Compares links with files; what a link leads to is fetched once, and not kept."""
 
-    def __init__(self, downloads: Downloads, supplier: str, clock: Clock) -> None:
+    def __init__(self, downloads: Downloads, clock: Clock) -> None:
         self._downloads = downloads
         self._turns = Turns(COMPARED_AT_ONCE, clock)
-        self._supplier = supplier
         self._digests: dict[str | Path, str] = {}
         self._longer_than: dict[str, int] = {}
 
-    async def is_same(self, url: str, path: Path, person_id: int) -> bool:
-        """Whether a link leads to the very bytes of this person's file.
+    async def is_same(self, url: str, path: Path, person_id: int, supplier: str) -> bool:
+        """Whether a link of this `supplier`'s leads to the very bytes of this person's file.
 
         Raises `DownloadError`, `OSError`.
         """
@@ -36,7 +35,7 @@ class Sameness:
         if not self._is_known(url, size_bytes):
             async with self._turns.turn(person_id):
                 if not self._is_known(url, size_bytes):  # somebody else may have fetched it
-                    await self._fetch(url, path, size_bytes)
+                    await self._fetch(url, path, size_bytes, supplier)
         if url not in self._digests:
             return False
         if path not in self._digests:
@@ -47,7 +46,7 @@ class Sameness:
         """Whether it needs no fetching to say if a link leads to a file of this size."""
         return url in self._digests or self._longer_than.get(url, -1) >= size_bytes
 
-    async def _fetch(self, url: str, path: Path, size_bytes: int) -> None:
+    async def _fetch(self, url: str, path: Path, size_bytes: int, supplier: str) -> None:
         compared = path.with_name("compared")
         try:
             await self._downloads.save(
@@ -55,7 +54,7 @@ class Sameness:
                 compared,
                 limit_bytes=size_bytes,
                 timeout_s=COMPARED_WITHIN_S,
-                supplier=self._supplier,
+                supplier=supplier,
             )
             self._digests[url] = await asyncio.to_thread(_digest, compared)
         except DownloadRefused as error:  # too long, or from where we never put anything

@@ -23,8 +23,10 @@ from bot.media.animation import pictures_of
 from bot.media.claims.animations import animation_in
 from bot.media.facts import SENT_SIDE_LIMIT_PIXELS, Kind, VideoFacts, kind_of
 from bot.media.rewriting.colours import THREADS, Colours
+from bot.media.rewriting.parts import Part, part_of
 from bot.media.video import (
     can_be_heard,
+    check_effort,
     first_frame,
     inspect_result,
     inspect_video,
@@ -74,26 +76,34 @@ def fit(source: Path, target: Path, limit_bytes: int) -> bool:
             rewind(container, stream)
             with _written(target, stream.average_rate, first, size, rate) as film:
                 film.picture.bit_rate = bits_per_s
-                _encode(container, stream, film)
+                _encode(container, stream, film, Part(first.time or 0.0))
     except (av.error.FFmpegError, OSError):
         return False
     return target.stat().st_size <= limit_bytes
 
 
-def rewrite(source: Path, target: Path) -> VideoFacts:
+def rewrite(
+    source: Path, target: Path, start_s: float = 0.0, length_s: float | None = None
+) -> VideoFacts:
     """Write a motion as the provider takes it: its main picture within the longest side, as H.264,
     and as much of its sound; returns what came of it.
 
-    Raises `Refused` and `MemoryError` as looking at the source does, and `OSError`.
+    Of a part, from `start_s` on for `length_s` seconds or to the end, the first picture is what was
+    shown at that moment, and the last lasts until its end. Raises `Refused` and `MemoryError` as
+    looking at the source does, and `OSError`.
     """
     facts, kind = inspect_video(source), kind_of(source)
+    left_s = facts.duration_s + (0 if kind is Kind.MOVIE else _SLACK_S) - start_s
+    part_s = left_s if length_s is None else min(length_s, left_s)
+    if part_s < facts.duration_s:
+        frames = math.ceil(facts.frames * part_s / facts.duration_s)
+        check_effort(source, replace(facts, frames=frames))
     try:
         if animation := animation_in(source, kind):
-            _rewrite_animation(pictures_of(source, animation, kind), animation.frames_s, target)
+            pictures = pictures_of(source, animation, kind)
+            _rewrite_animation(pictures, animation.frames_s, target, start_s, part_s)
         else:
-            _rewrite_film(
-                source, target, facts.duration_s + (0 if kind is Kind.MOVIE else _SLACK_S)
-            )
+            _rewrite_film(source, target, start_s, part_s)
     except av.error.FFmpegError as error:
         if isinstance(error, MemoryError):
             raise
@@ -101,27 +111,34 @@ def rewrite(source: Path, target: Path) -> VideoFacts:
     return replace(inspect_video(target), given_as=facts.given_as)
 
 
-def _rewrite_film(source: Path, target: Path, duration_s: float) -> None:
+def _rewrite_film(source: Path, target: Path, start_s: float, length_s: float) -> None:
     with opened(source) as (container, stream):
         first = first_frame(container, stream)
         size = _sent_size(first.width * _squeezed(stream), first.height)
+    part = part_of(source, first.time or 0.0, start_s, length_s)
     with opened(source) as (container, stream):
         rate = stream.average_rate
-        with _written(target, rate, first, size, _GOOD) as film:
-            _encode(container, stream, film, duration_s)
+        with _written(target, rate, first, size, _GOOD, length_s=length_s) as film:
+            _encode(container, stream, film, part)
 
 
 def _rewrite_animation(
-    pictures: Iterator[Image.Image], frames_s: Sequence[float], target: Path
+    pictures: Iterator[Image.Image],
+    frames_s: Sequence[float],
+    target: Path,
+    start_s: float,
+    length_s: float,
 ) -> None:
     first = _frame_of(next(pictures))
-    rate = Fraction(len(frames_s) / sum(frames_s))
-    with _written(target, rate, first, _sent_size(first.width, first.height), _GOOD) as film:
-        at_s = 0.0
+    rate, size = Fraction(len(frames_s) / sum(frames_s)), _sent_size(first.width, first.height)
+    with _written(target, rate, first, size, _GOOD, length_s=length_s) as film:
+        at_s = -start_s
         frames = itertools.chain([first], map(_frame_of, pictures))
-        for frame, length_s in zip(frames, frames_s, strict=False):
-            film.show(frame, at_s, length_s)
-            at_s += length_s
+        for frame, shown_s in zip(frames, frames_s, strict=False):
+            film.show(frame, at_s, shown_s)
+            at_s += shown_s
+            if film.is_over:
+                break
 
 
 def _frame_of(picture: Image.Image) -> VideoFrame:
@@ -159,10 +176,18 @@ def _size(stream: VideoStream, bits_per_s: float) -> tuple[int, int] | None:
 
 
 class _Film:
-    """An mp4 under way: its picture keeps the source's time, from 0 on, and never goes back."""
+    """An mp4 under way: its picture keeps the source's time, from 0 on, and never goes back.
 
-    def __init__(self, output: OutputContainer, picture: VideoStream, colours: Colours) -> None:
+    It lasts for `length_s` at most; what comes before 0 is shown until something else is.
+    """
+
+    def __init__(
+        self, output: OutputContainer, picture: VideoStream, colours: Colours, length_s: float
+    ) -> None:
         self._output, self.picture, self._colours = output, picture, colours
+        self._length_s = length_s
+        self._before: VideoFrame | None = None
+        self.is_over = False
         self._shown_s = -math.inf
         self._voice: AudioStream | None = None
         self._heard_s = 0.0
@@ -170,6 +195,19 @@ class _Film:
 
     def show(self, frame: VideoFrame, at_s: float, length_s: float) -> None:
         """One more frame; what comes too soon after another is left out."""
+        if at_s < -_LEAST_S:
+            self._before = frame
+            return
+        before, self._before = self._before, None
+        if at_s < _SHORTEST_S:
+            at_s, length_s = 0.0, length_s + max(0.0, at_s)
+        elif before is not None:
+            self._write(before, 0.0, min(at_s, self._length_s))
+        self.is_over = at_s + _LEAST_S > self._length_s
+        if not self.is_over:
+            self._write(frame, at_s, min(length_s, self._length_s - at_s))
+
+    def _write(self, frame: VideoFrame, at_s: float, length_s: float) -> None:
         if at_s < self._shown_s + _SHORTEST_S:
             return
         self._shown_s = at_s
@@ -187,7 +225,7 @@ class _Film:
 
     def hear(self, frame: AudioFrame, at_s: float) -> None:
         """One more piece of sound."""
-        if self._voice is None or at_s < 0:
+        if self._voice is None or at_s < 0 or at_s > self._length_s:
             return
         at_s = max(at_s, self._heard_s)
         self._heard_s = at_s + frame.samples / frame.sample_rate
@@ -198,6 +236,8 @@ class _Film:
 
     def end(self) -> None:
         """Write what the encoders still have."""
+        if self._before is not None:  # nothing has followed it
+            self._write(self._before, 0.0, self._length_s)
         self._output.mux(self.picture.encode(None))
         if self._voice is not None and self._heard_s:
             for piece in self._spoken.rest():
@@ -234,8 +274,13 @@ def _written(
     first: VideoFrame,
     size: tuple[int, int],
     options: dict[str, str],
+    *,
+    length_s: float = math.inf,
 ) -> Iterator[_Film]:
-    """An mp4 with a picture of this size, in the colours of the first frame and turned like it."""
+    """An mp4 with a picture of this size, in the colours of the first frame and turned like it.
+
+    It lasts for `length_s` at most.
+    """
     usual = min(max(rate or Fraction(30), Fraction(1)), Fraction(_FASTEST_FPS))
     with av.open(str(target), "w", format="mp4", options={"movflags": "+faststart"}) as output:
         picture = output.add_stream(
@@ -251,36 +296,29 @@ def _written(
         colours = Colours(first, *size)
         colours.tell(picture.codec_context)
         picture.set_display_rotation(first.rotation)
-        film = _Film(output, picture, colours)
+        film = _Film(output, picture, colours, length_s)
         yield film
         film.end()
 
 
-def _encode(
-    container: InputContainer, source: VideoStream, film: _Film, duration_s: float = math.inf
-) -> None:
-    """The picture, and its sound for so long."""
+def _encode(container: InputContainer, source: VideoStream, film: _Film, part: Part) -> None:
+    """The part's picture and its sound."""
     sound = next((each for each in container.streams.audio if can_be_heard(each)), None)
     if sound is not None:
         film.speak()
     usual_s = float(1 / (source.average_rate or 30))
-    start_s, shown_s = math.nan, -usual_s
-    for packet in container.demux([source] if sound is None else [source, sound]):
+    shown_s = -part.start_s - usual_s
+    packets = container.demux([source] if sound is None else [source, sound])
+    for packet in part.needed(packets, source.index, lambda: film.is_over):
         for frame in _decoded(packet):
             if isinstance(frame, VideoFrame):
-                if math.isnan(start_s):
-                    start_s = 0.0 if frame.pts is None else frame.time
-                at_s = shown_s if frame.pts is None else frame.time - start_s
+                at_s = shown_s if frame.pts is None else frame.time - part.begins_at_s
                 if at_s - shown_s < _LEAST_S:  # it has no time, or that of another one
                     at_s = shown_s + usual_s
                 shown_s = at_s
-                length_s = float(frame.duration * (frame.time_base or 0)) or usual_s
-                if at_s < duration_s:
-                    film.show(frame, at_s, min(length_s, duration_s - at_s))
+                film.show(frame, at_s, float(frame.duration * (frame.time_base or 0)) or usual_s)
             elif isinstance(frame, AudioFrame):
-                at_s = (frame.time or 0.0) - (0.0 if math.isnan(start_s) else start_s)
-                if at_s <= duration_s:
-                    film.hear(frame, at_s)
+                film.hear(frame, (frame.time or 0.0) - part.begins_at_s)
 
 
 def _decoded(packet: "av.Packet[Any]") -> "Sequence[VideoFrame | AudioFrame]":

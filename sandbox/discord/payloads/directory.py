@@ -155,7 +155,7 @@ class DirectoryPayloads:
                 }
                 for overwrite in channel.overwrites
             ],
-            "nsfw": False,
+            "nsfw": channel.is_age_restricted,
         }
 
     def _thread_fields(self, thread: Channel) -> Json:

@@ -112,6 +112,7 @@ class Channel:
     parent_id: int | None = None
     owner_id: int | None = None
     created_at: float = 0.0
+    is_age_restricted: bool = False
     messages: dict[int, "Message"] = field(default_factory=dict)
 
 

@@ -20,13 +20,14 @@ from bot.cards.offers.offer import offer
 from bot.cards.paging import ID_PATTERN, LARGEST_ID, PagedList, PageRef, Turn
 from bot.cards.status_text import Outlook
 from bot.core.accounts import Eligibility, Page
-from bot.core.actions import HISTORY_KINDS, ActionKind, HistoryLine, Snapshot, Spender
+from bot.core.actions import HISTORY_KINDS, ActionKind, HistoryLine, NearbyRun, Snapshot, Spender
 from bot.core.admission import Ask, Block, Standing, obstacles
-from bot.core.jobs import QUALITIES, Attempt, Failure, JobState, NearbyRun
+from bot.core.jobs import QUALITIES, Attempt, Failure, JobState
 from bot.core.ledger import Balance, EntryKind
 from bot.core.rules import RoleRules, ServerRules, rules_for
 from bot.errors import Problem, Refused
-from tests.bot.cards.test_cards import HOSTILE, JOB, text_of
+from tests.bot.cards.facts import HOSTILE
+from tests.bot.cards.test_cards import JOB, text_of
 from tests.bot.store.test_jobs import LIMITS
 
 AT = 1_795_000_000.0

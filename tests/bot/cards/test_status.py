@@ -7,8 +7,9 @@ import pytest
 from discord import ui
 
 from bot.cards import job as job_cards
-from bot.cards.status_text import Outlook
+from bot.cards.status_text import Outlook, job_in_small_print
 from bot.core.jobs import JobState
+from bot.core.uploads import Upload
 from tests.bot.cards.test_cards import JOB, text_of
 
 
@@ -57,3 +58,14 @@ def test_a_link_of_the_providers_stays_an_address(more: str) -> None:
         assert not set(link) & set(" ()[]<>`")
         assert "free" not in text_of(card).replace(link, "")
         assert not [button for button in buttons if len(button.url or "") > 512]
+
+
+def test_which_of_several_files_was_taken_hides_no_job() -> None:
+    """Whatever somebody has called a file: by its last line a card is known to be a job's."""
+    name = "a`b · job `2222222222`\n-# [c](https://evil.example).jpg"
+    several = replace(JOB, subject=Upload("https://x/a", name, 1, among=3))
+    text = text_of(job_cards.status(several, Outlook()))
+    assert "the first of 3 pictures" in text
+    assert job_in_small_print(text.splitlines()[-1]) == JOB.id
+    alone = replace(JOB, subject=Upload("https://x/a", name, 1, among=1))
+    assert "the first of" not in text_of(job_cards.status(alone, Outlook()))

@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +11,8 @@ from structlog.testing import capture_logs
 from bot.console import secrecy
 from bot.console.secrecy import exposed, warn
 from bot.settings import Settings
-from tests.bot.test_settings import NEEDED, ROOT
+from tests import forked
+from tests.bot.test_settings import NEEDED
 
 Made = Callable[..., Settings]
 
@@ -98,15 +98,8 @@ def test_a_start_says_it_in_one_line(tmp_path: Path) -> None:
     said = []
     for mode in (0o644, 0o600):
         env_file.chmod(mode)
-        ended = subprocess.run(
-            [sys.executable, "-m", "bot", "run"],
-            cwd=tmp_path,
-            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **NEEDED},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
-        said.append([line for line in ended.stderr.splitlines() if "chmod 600 .env" in line])
+        env = {"PATH": os.environ["PATH"], **NEEDED}
+        ended = forked.run("bot", "run", cwd=tmp_path, env=env)
+        said.append([line for line in ended.err.splitlines() if "chmod 600 .env" in line])
     assert [len(lines) for lines in said] == [1, 0]
     assert '"level": "warning"' in said[0][0]

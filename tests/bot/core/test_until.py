@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.until import until
+from bot.core.typed.until import seconds, until
 from bot.errors import Problem, Refused
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC).timestamp()
@@ -139,3 +139,21 @@ def test_the_zone_is_taken_off(moment: datetime, offset_min: int) -> None:
     typed = f"{moment:%Y-%m-%d %H:%M} {sign}{hours:02}:{minutes:02}"
     utc = moment.replace(second=0, microsecond=0, tzinfo=UTC).timestamp()
     assert until(typed, NOW - DAY) == utc - offset_min * MINUTE
+
+
+@pytest.mark.parametrize(
+    ("typed", "told_s"),
+    [
+        *(("12", 12.0), ("0", 0.0), ("12.5", 12.5), ("2,25 s", 2.25), (" 1:05 ", 65.0)),
+        *(("0:07.5", 7.5), ("10:00", 600.0), ("3:5", 185.0)),
+    ],
+)
+def test_seconds_of_a_video_are_read(typed: str, told_s: float) -> None:
+    assert seconds(typed) == told_s
+
+
+@pytest.mark.parametrize("typed", ["", "soon", "-3", "1:75", "1:2:3", "1e9", ":5", "nan", "1:005"])
+def test_other_seconds_are_refused(typed: str) -> None:
+    with pytest.raises(Refused) as caught:
+        seconds(typed)
+    assert caught.value.problem is Problem.SECONDS_UNCLEAR

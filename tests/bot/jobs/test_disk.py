@@ -19,7 +19,7 @@ from bot.jobs.disk import (
     _measure,
 )
 from bot.jobs.files import Files
-from bot.media.downloads import part_of
+from bot.media.saving.part import part_of
 from bot.store.database import Database
 from bot.store.store import Store
 from tests.bot.stopped_clock import StoppedClock

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy.event import listen, remove
 
 from bot.core.actions import ActionKind
-from bot.core.jobs import Delivered, Failure, Job, JobState, Source
+from bot.core.jobs import DEFAULT_MODEL, Delivered, Failure, Job, JobState, Source
 from bot.errors import Problem
 from bot.jobs.live import LiveJobs
 from bot.store.database import Database
@@ -30,7 +30,8 @@ def url(folder: Path) -> str:
 
 async def seen(jobs: LiveJobs | Store) -> tuple[list[str], dict[str, int], list[int], bool]:
     """The queue as it is remembered, or as the database has it."""
-    queue = await (jobs if isinstance(jobs, LiveJobs) else jobs.read).queue()
+    queues = await (jobs if isinstance(jobs, LiveJobs) else jobs.read).queues()
+    queue = queues["segmind"]
     turns = [queued.job_id for queued in queue.next_turns(99)]
     counts = [
         queue.running,
@@ -62,10 +63,10 @@ async def test_the_queue_is_what_the_database_has(store: Store, loaded_first: bo
     assert await seen(live) == await seen(store)
     doubted = await store.answer_lost(submitting)
     assert await seen(live) == await seen(store)
-    assert (await live.queue()).running == 1
+    assert (await live.queue(DEFAULT_MODEL)).running == 1
     await store.give_up(doubted, AT)
     assert await seen(live) == await seen(store)
-    assert (await live.queue()).unanswered == 0
+    assert (await live.queue(DEFAULT_MODEL)).unanswered == 0
     await store.cancel(queued[0], AT)
     await deliver(store, running)
     assert await seen(live) == await seen(store)
@@ -74,7 +75,7 @@ async def test_the_queue_is_what_the_database_has(store: Store, loaded_first: bo
 async def test_what_this_program_commits_is_not_read_again(store: Store) -> None:
     live = LiveJobs(store)
     await live.load()
-    await live.queue()
+    await live.queue(DEFAULT_MODEL)
     job = await rendering(store)
     await store.card_shows(job.id, "rendering")
     statements: list[object] = []
@@ -82,7 +83,7 @@ async def test_what_this_program_commits_is_not_read_again(store: Store) -> None
         listen(connection.engine, "before_cursor_execute", lambda *told: statements.append(told))
     for _ in range(5):
         known = await live.job(job.id)
-        assert (await live.queue()).running == 1
+        assert (await live.queue(DEFAULT_MODEL)).running == 1
     assert statements == []
     assert known is not None
     assert known == await store.read.job(job.id)
@@ -96,7 +97,7 @@ async def test_nothing_is_kept_of_a_job_that_has_ended(store: Store) -> None:
     assert await live.job(done.id) == done
     assert await live.job("unknown") is None
     assert live._jobs == {}
-    assert (await live.queue())._people == {}
+    assert (await live.queue(DEFAULT_MODEL))._people == {}
 
 
 async def test_what_failed_is_kept_until_it_is_told(store: Store) -> None:
@@ -137,7 +138,7 @@ async def test_what_another_program_decides_is_seen_when_it_is_looked_for(
     live.forget_rules()
     await rendering(store, 2)
     assert await seen(live) == await seen(store)
-    assert (await live.queue()).waits_for_own(3, 1)
+    assert (await live.queue(DEFAULT_MODEL)).waits_for_own(3, 1)
 
 
 async def overtaken(store: Store, live: LiveJobs, job_id: str, change: Awaitable[object]) -> None:

@@ -71,6 +71,7 @@ class Life:
         self._stack = AsyncExitStack()
         self._discord_only = AsyncExitStack()
         self._bot: asyncio.Task[None] | None = None
+        self._reader: sqlite3.Connection | None = None
         self._stopping = asyncio.Event()
         self._ended = asyncio.Event()
 
@@ -106,6 +107,8 @@ class Life:
             "segmind_history_url": self.provider.history_url,
             "segmind_upload_url": self.provider.upload_url,
             "segmind_credits_url": self.provider.credits_url,
+            "engine_url": self.provider.files_url,
+            "engine_key": SecretStr(self.provider.api_key),
             "data_dir": self.folder / "data",
         }
         return Settings(_env_file=None, **(values | changes))
@@ -131,6 +134,7 @@ class Life:
     async def stop(self) -> None:
         """SIGTERM's way."""
         self._stopping.set()
+        self._read_no_more()
         if self._bot is not None:
             await self._bot
             self._bot = None
@@ -142,6 +146,7 @@ class Life:
 
     def forget(self) -> None:
         """The bot has ended by itself."""
+        self._read_no_more()
         self._bot = None
 
     async def until(self, holds: Callable[[], bool], *, step_s: float = 0.0) -> None:
@@ -159,7 +164,7 @@ class Life:
                     self.advance(step_s)
                     await self.clock.until_quiet()
                 else:
-                    await asyncio.sleep(0.02)
+                    await asyncio.sleep(0.01)
 
     def _awaited(self) -> list[int]:
         """Whose first reply Discord waits for."""
@@ -206,8 +211,18 @@ class Life:
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """What the bot's database holds at this moment."""
-        with closing(sqlite3.connect(self.folder / "data" / "marionette.db")) as database:
-            return database.execute(query, values).fetchall()
+        path = self.folder / "data" / "marionette.db"
+        if self._bot is None or self._stopping.is_set():  # it may be another file at the next look
+            with closing(sqlite3.connect(path)) as database:
+                return database.execute(query, values).fetchall()
+        if self._reader is None:
+            self._reader = sqlite3.connect(path)
+        return self._reader.execute(query, values).fetchall()
+
+    def _read_no_more(self) -> None:
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
 
     async def alter(self, query: str, *values: object) -> None:
         """Make the database as a crash would have left it, between two transactions."""

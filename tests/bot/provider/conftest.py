@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from bot.provider.client import Segmind
+from bot.provider.segmind.client import Segmind
 from tests.bot.provider.segmind_server import SegmindServer, client
 
 

@@ -10,8 +10,11 @@ from dataclasses import dataclass, field
 import aiohttp
 from aiohttp import web
 
-from bot.provider.client import Segmind
+from bot.core.jobs import Attempt
+from bot.provider.limiter import RateLimiter
+from bot.provider.segmind.client import Segmind
 from tests.bot.local_server import serve
+from tests.bot.stopped_clock import StoppedClock
 
 KEY = "SG_0123456789abcdef"
 ID = "2c7f59ea-13f1-402c-9353-915a2b5a2124"
@@ -19,15 +22,23 @@ NOW = 1_800_000_000.0
 """2027-01-15 08:00:00 UTC, in unix seconds."""
 
 
-def client(session: aiohttp.ClientSession, url: str, timeout_s: float = 5.0) -> Segmind:
+def attempt(model: str = "pixverse-mimic", quality: str = "360p") -> Attempt:
+    """A submit that is about to be made."""
+    return Attempt(1, "https://i/1", "https://v/1", NOW, model=model, quality=quality)
+
+
+def client(
+    session: aiohttp.ClientSession, url: str, timeout_s: float = 5.0, api_key: str = KEY
+) -> Segmind:
     """The real client, all of whose URLs are at `url`, and for which it is `NOW`."""
     return Segmind(
         session,
-        api_key=KEY,
+        api_key=api_key,
         api_url=f"{url}/v2",
         history_url=f"{url}/history",
         upload_url=f"{url}/upload",
         credits_url=f"{url}/credits",
+        limiter=RateLimiter(StoppedClock(), 10**6),
         timeout_s=timeout_s,
         now=lambda: NOW,
     )

@@ -315,13 +315,15 @@ def test_an_odd_run_that_could_be_asked_after_counts_again() -> None:
 
 def test_what_is_refused_to_the_account_stops_every_model_and_a_missing_one_itself() -> None:
     breakers = Breakers(StoppedClock())
-    first, second = breakers.of("first"), breakers.of("second")
+    first, second = breakers.of("scail"), breakers.of("wan-animate")
+    free = breakers.of("draft")
     for person in (1, 2):
-        missing = ModelMissing("gone", status=404, address="a", model="first")
-        breakers.record_rejection("first", person, missing)
+        missing = ModelMissing("gone", status=404, address="a", model="scail")
+        breakers.record_rejection("scail", person, missing)
     assert first.is_tripped
     assert not second.is_degraded
-    breakers.record_rejection("second", 3, KeyRejected("no", status=401))
+    breakers.record_rejection("wan-animate", 3, KeyRejected("no", status=401))
     assert second.is_tripped
-    assert breakers.of("third").is_degraded is False, "it finds out by itself"
-    assert set(breakers.degraded) == {"first", "second"}
+    assert breakers.of("pixverse-mimic").is_degraded is False, "it finds out by itself"
+    assert set(breakers.degraded) == {"scail", "wan-animate"}
+    assert not free.is_degraded, "it is another provider's"

@@ -5,17 +5,17 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from bot.core.jobs import RunInputs
 from bot.core.proxies import Proxies
 from bot.errors import NotAccepted, ProviderUnavailable
-from bot.provider.client import Segmind
+from bot.provider.limiter import RateLimiter
+from bot.provider.segmind.client import Segmind
 from tests.bot import tls
 from tests.bot.forward_proxy import ForwardProxy
 from tests.bot.local_server import serve
-from tests.bot.provider.segmind_server import ID, KEY, Answer, SegmindServer
+from tests.bot.provider.segmind_server import ID, KEY, Answer, SegmindServer, attempt
+from tests.bot.stopped_clock import StoppedClock
 
 HOST = "api.segmind.com"
-INPUTS = RunInputs("pixverse-mimic", "https://a.example/i", "https://a.example/v", "360p")
 
 
 @pytest.fixture
@@ -38,6 +38,7 @@ def behind(session: aiohttp.ClientSession, proxy: ForwardProxy, base: str) -> Se
         history_url=f"{base}/history",
         upload_url=f"{base}/upload",
         credits_url=f"{base}/credits",
+        limiter=RateLimiter(StoppedClock(), 10**6),
         proxy_for=Proxies(https=proxy.url, http=proxy.url).for_url,
     )
 
@@ -53,7 +54,7 @@ async def test_every_request_goes_through_the_proxy(
         ForwardProxy({HOST: int(url.rpartition(":")[2])}) as proxy,
     ):
         segmind = behind(session, proxy, f"{scheme}://{HOST}")
-        assert await segmind.submit(INPUTS) == ID
+        assert await segmind.submit(attempt()) == ID
         assert await segmind.credits() == 3.5
         assert {asked.authorization for asked in proxy.asked} == {"Basic YWRhOnNlIGNyZXQ="}
         methods = {asked.method for asked in proxy.asked}
@@ -70,7 +71,7 @@ async def test_a_way_that_was_not_opened_has_bought_nothing(
     proxy.refusal = status
     segmind = behind(session, proxy, f"https://{HOST}")
     with pytest.raises(NotAccepted) as caught:
-        await segmind.submit(INPUTS)
+        await segmind.submit(attempt())
     assert "cret" not in str(caught.value)
     with pytest.raises(ProviderUnavailable):
         await segmind.credits()

@@ -7,7 +7,6 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from bot.core.jobs import RunInputs
 from bot.errors import (
     InputsRejected,
     KeyRejected,
@@ -15,8 +14,9 @@ from bot.errors import (
     ProviderUnavailable,
     RequestUnknown,
 )
-from bot.provider.client import Result, Row, RunState, Segmind, Status
-from tests.bot.provider.segmind_server import ID, KEY, NOW, Answer, SegmindServer, client
+from bot.provider.runs import Result, Row, RunState, Status
+from bot.provider.segmind.client import Segmind
+from tests.bot.provider.segmind_server import ID, KEY, NOW, Answer, SegmindServer, attempt, client
 
 URL = "https://images.segmind.com/generations/1.mp4"
 INPUTS = {"image_url": "https://i/1", "video_url": "https://v/1", "quality": "540p"}
@@ -241,8 +241,7 @@ async def test_one_history_row(
 
 
 async def find(segmind: Segmind, since: float = NOW - 600, until: float = NOW + 600) -> list[Row]:
-    inputs = RunInputs("pixverse-mimic", "https://i/1", "https://v/1", "540p")
-    return await segmind.find_rows(inputs, since=since, until=until)
+    return await segmind.find_runs(attempt(quality="540p"), since=since, until=until)
 
 
 async def test_rows_are_found_by_their_exact_inputs_over_all_pages(

@@ -10,7 +10,6 @@ import aiohttp
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from bot.core.jobs import RunInputs
 from bot.core.models import MODELS, Model
 from bot.errors import (
     InputsRejected,
@@ -23,14 +22,14 @@ from bot.errors import (
     SettingsError,
     SubmitInDoubt,
 )
-from bot.provider.client import Segmind
-from tests.bot.provider.segmind_server import ID, KEY, NOW, Answer, SegmindServer, client
+from bot.provider.segmind.client import Segmind
+from tests.bot.provider.segmind_server import ID, KEY, NOW, Answer, SegmindServer, attempt, client
 
 DANCE = {"prompt": "Dance."}
 
 
 async def submit(segmind: Segmind) -> str:
-    return await segmind.submit(RunInputs("pixverse-mimic", "https://i/1", "https://v/1", "360p"))
+    return await segmind.submit(attempt())
 
 
 async def failure(segmind: Segmind) -> ProviderError:
@@ -267,16 +266,16 @@ async def test_the_key_is_in_no_error(
 
 async def test_a_key_that_cannot_be_a_header_is_refused(session: aiohttp.ClientSession) -> None:
     with pytest.raises(SettingsError, match="SEGMIND_API_KEY"):
-        Segmind(session, api_key="a\nb", api_url="", history_url="", upload_url="", credits_url="")
+        client(session, "http://127.0.0.1", api_key="a\nb")
 
 
 async def test_each_model_has_an_address_and_fields_of_its_own(
     server: SegmindServer, segmind: Segmind, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = Model("other", "Other", "face", "dance", "720p", {"720p": 0.1}, 60.0, always=DANCE)
-    monkeypatch.setattr("bot.provider.client.MODELS", {**MODELS, "other": other})
+    monkeypatch.setattr("bot.provider.segmind.client.MODELS", {**MODELS, "other": other})
     server.say(Answer(body={"request_id": ID}))
-    await segmind.submit(RunInputs("other", "https://i/1", "https://v/1", "720p"))
+    await segmind.submit(attempt("other", "720p"))
     (asked,) = server.asked
     assert asked.path == "/v2/other"
     assert json.loads(asked.body) == {

@@ -11,14 +11,16 @@ from bot.accounts.wallets import Place, Wallets
 from bot.cards.status_text import Outlook
 from bot.clock import SystemClock
 from bot.core.accounts import Member
-from bot.core.jobs import Failure, Job, Upload
+from bot.core.jobs import Failure, Job
 from bot.core.models import Rates
 from bot.core.rules import OperatorLimits
+from bot.core.uploads import Upload
 from bot.errors import Problem, Refused
 from bot.jobs.files import Files
 from bot.jobs.upload_limit import Videos
 from bot.media.inspect import Media
-from bot.services.requests import GivenFile, RequestService
+from bot.services.given import GivenFile
+from bot.services.requests import RequestService
 from bot.store.database import Database
 from bot.store.store import Store
 
@@ -81,7 +83,6 @@ async def test_a_thousand_requests_at_once_hold_what_there_is_for_ten(tmp_path: 
             wallets=Wallets(store=store, members=Everybody(), rates=RATES, clock=clock),
             outlook=outlook,
             videos=Videos(Files(tmp_path), Media()),
-            rates=RATES,
             clock=clock,
         )
         place = Place(1, 2, 3, upload_limit_bytes=10**7, is_direct=False)

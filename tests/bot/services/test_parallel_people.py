@@ -49,7 +49,6 @@ async def test_a_budget_for_twenty_starts_twenty_and_tells_all_others_why(tmp_pa
             wallets=Wallets(store=store, members=Everybody(), rates=RATES, clock=clock),
             outlook=outlook,
             videos=Videos(Files(tmp_path), Media()),
-            rates=RATES,
             clock=clock,
         )
 
@@ -88,7 +87,7 @@ async def test_a_budget_for_twenty_starts_twenty_and_tells_all_others_why(tmp_pa
         spent = sentence(Problem.SERVER_BUDGET_SPENT, {"budget": budget, "renews_at": renews_at})
         assert heard == {None: STARTED, spent: PEOPLE * EACH - STARTED}
         assert f"It renews <t:{renews_at:.0f}:R>" in spent
-        assert len(await store.read.queue()) == STARTED
+        assert len((await store.read.queues())["segmind"]) == STARTED
         _, standing = await store.read.standing(SERVER, 1, clock.time())
         assert standing.server_spent == PRICE * STARTED
         assert standing.waiting == STARTED

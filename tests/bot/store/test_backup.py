@@ -94,6 +94,23 @@ async def test_what_was_asked_in_direct_messages_stays_so(tmp_path: Path) -> Non
         assert await store.rulebook.of(7) == ServerRules()
 
 
+async def test_plain_messages_requests_go_on_waiting_for_their_word(tmp_path: Path) -> None:
+    path = write_old(tmp_path, "0011")
+    with closing(sqlite3.connect(path)) as database:
+        for number, source in enumerate(("slash", "message")):
+            database.execute(
+                "INSERT INTO jobs (id, revision, state, state_since, source, origin_id, server_id,"
+                " channel_id, person_id, created_at, upload_limit_bytes)"
+                " VALUES (?, 1, 'checking', 1, ?, ?, 7, 5, 2, 1, 10)",
+                (source, source, number),
+            )
+        database.commit()
+    async with await Database.open(url(tmp_path), exclusive=True) as database:
+        offers = await Store(database, LIMITS).read.offers_of(2)
+        assert [offer.id for offer in offers] == ["message"]
+        assert offers[0].is_offer
+
+
 async def test_what_may_be_billed_is_counted_on_by_attempt(tmp_path: Path) -> None:
     path = write_old(tmp_path, "0006")
     with closing(sqlite3.connect(path)) as database:

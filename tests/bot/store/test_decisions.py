@@ -75,7 +75,7 @@ async def test_it_did_not_run(store: Store) -> None:
     job = await resolve(store, first, Outcome.AGAIN)
     assert (job.state, job.attempt) == (JobState.QUEUED, None)
     assert await held(store) == (996, 4)
-    turns = (await store.read.queue()).next_turns(9)
+    turns = (await store.read.queues())["segmind"].next_turns(9)
     assert [queued.job_id for queued in turns] == [job.id, other.id]
     again = await submit(store, job)
     assert again is not None

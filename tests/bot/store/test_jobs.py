@@ -10,9 +10,10 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from bot.core.admission import NewJob
-from bot.core.jobs import TRANSITIONS, Delivered, Failure, Job, JobState, Source, Upload
+from bot.core.jobs import TRANSITIONS, Delivered, Failure, Job, JobState, Source
 from bot.core.queue import LATE_RUN_S, MAX_IN_FLIGHT
 from bot.core.rules import OperatorLimits
+from bot.core.uploads import Upload
 from bot.errors import Problem, Refused, StaleJob
 from bot.store.database import Database
 from bot.store.queries import Queries
@@ -387,14 +388,11 @@ async def test_a_post_is_looked_up_by_an_index(store: Store) -> None:
 
 async def test_the_line_is_in_order_of_asking(store: Store) -> None:
     """Not in the order in which the checks happened to end."""
-    for number in (1, 2):
-        await begin(store, number)
+    asked = [await begin(store, number) for number in (1, 2)]
     earlier = "UPDATE jobs SET created_at = created_at - 5 WHERE id='j2'"
     await store.database.write(lambda opened: opened.exec_driver_sql(earlier))
-    for number in (1, 2):
-        job = await store.read.job(f"j{number}")
-        assert job is not None
+    for number, job in enumerate(asked):
         await store.admit(job, quality="540p", duration_s=2.0, price=2, at=AT + number)
-    queue = await store.read.queue()
+    queue = (await store.read.queues())["segmind"]
     assert [queued.job_id for queued in queue.next_turns(9)] == ["j2", "j1"]
     assert queue.running == 0

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from bot.core.actions import OPERATOR, ActionKind
 from bot.core.ledger import Period
-from bot.jobs.intake import DOWNLOADS_AT_ONCE
+from bot.jobs.given.fetching import DOWNLOADS_AT_ONCE
 from bot.store.database import Database
 from bot.store.store import Store
 from sandbox.clients.person import Json, PersonClient

@@ -102,7 +102,6 @@ def used(*words: str, resolved: Json | None = None, **options: tuple[int, object
 
 ADAS = "1323802873036800001"
 OLD: list[Any] = [
-    used("mimic"),
     used("mimic", image=(11, "1"), video=(11, "2")),
     used("mimic", image=(11, {"odd": []}), video=(11, "2")),
     used("imitate"),

@@ -45,7 +45,7 @@ async def test_bad_files(life: Life) -> None:
     text.write_text("Dear bot,\n")
     picture.write_bytes(life.picture.read_bytes())
     media_samples.make_audio_only(sound)
-    media_samples.make_motion(long, duration_s=31.0, fps=4)
+    media_samples.make_motion(long, duration_s=601.0, fps=1, size=(64, 64))
     media_samples.make_truncated(life.motion, cut)
     media_samples.make_pixel_bomb(bomb)
     media_samples.make_picture(still, fmt="GIF")
@@ -57,7 +57,7 @@ async def test_bad_files(life: Life) -> None:
         life, ada, "`looks.mp4` is a still JPEG, and I need something that moves", video=picture
     )
     await refused(life, ada, "no moving picture", video=sound)
-    await refused(life, ada, "31 seconds long and may be 30", video=long)
+    await refused(life, ada, "601 seconds long and may be 600", video=long)
     await refused(life, ada, "The video is damaged", video=cut)
     await refused(life, ada, "too many", image=bomb)
     await refused(life, ada, "`still.mp4` is a GIF that does not move", video=still)

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from bot.core.jobs import Delivered, Failure, Job, Outcome, Upload
+from bot.core.jobs import DEFAULT_MODEL, Delivered, Failure, Job, Outcome
+from bot.core.models import Choice
+from bot.core.uploads import Cut, Upload
 from bot.errors import Problem
 from bot.store.store import Store
 from tests.bot.life.model.decisions import resolves
@@ -28,6 +30,11 @@ EVENTS: dict[str, Event] = {
     "checked": lambda store, job, at: store.offer_checked(job, 1.0, at=at),
     "admit": lambda store, job, at: store.admit(
         job, quality="360p", duration_s=1.0, price=1, at=at
+    ),
+    "ask": lambda store, job, at: store.ask(job, Failure(Problem.MOTION_TOO_LONG), at),
+    "cut named": lambda store, job, at: store.cut_named(job, Cut(1.0), at),
+    "answered": lambda store, job, at: store.answered(
+        job, choice=Choice(DEFAULT_MODEL, "360p"), promised=1, at=at
     ),
     "fail": lambda store, job, at: store.fail(job, Failure(Problem.INTERRUPTED), at),
     "cancel": lambda store, job, at: store.cancel(job, at),

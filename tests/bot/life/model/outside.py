@@ -154,7 +154,7 @@ class Outside:
                 return self._row(request, uuid.UUID(name))
             case ["video", name]:
                 return self._video(request, name)
-            case ["file", name]:
+            case ["attachments", name]:
                 return self._file(request, name)
             case ["upload"]:
                 return self._upload(body)

@@ -7,10 +7,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from bot.accounts.wallets import Place
-from bot.core.jobs import DEFAULT_MODEL, Attempt, Quality, Upload
+from bot.core.jobs import DEFAULT_MODEL, Attempt, Quality
 from bot.core.models import Choice
-from bot.services.requests import GivenFile
+from bot.core.uploads import Upload
+from bot.services.given import GivenFile
 from tests.bot.life.model.bench import COST, NUMBER, PEOPLE, RARELY, SERVERS, Bench
+from tests.bot.life.model.decisions import FIRST_S, offer_of, takes_first
 from tests.bot.life.model.doubts import followed, gives_up, looks_for
 from tests.bot.life.model.outside import Weather
 from tests.bot.life.model.purses import RATES, Wallet
@@ -19,7 +21,7 @@ from tests.bot.life.model.told import Told
 T = TypeVar("T")
 SOMEBODY_ELSE = 99
 PICTURES = (*("1-a",) * 5, "1-b", "broken-c")
-MOTIONS = (*("2-a",) * 5, "5-a", "broken-b")
+MOTIONS = (*("2-a",) * 5, "5-a", "40-a", "broken-b")
 """Most often the same, so that runs of the very same inputs meet."""
 WALLETS = st.tuples(st.sampled_from(SERVERS), st.sampled_from(PEOPLE))
 FILES = st.tuples(st.sampled_from(PICTURES), st.sampled_from(MOTIONS))
@@ -43,7 +45,8 @@ class People(Bench):
         """A file as Discord describes it."""
         if name is None:
             return None
-        return GivenFile(Upload(f"{self.outside.url}/file/{name}", name, 10), f"{kind}/x")
+        url = f"{self.outside.url}/attachments/{name}?ex=ffffffff"
+        return GivenFile(Upload(url, name, 10), f"{kind}/x")
 
     @rule(
         wallet=WALLETS,
@@ -160,7 +163,7 @@ class People(Bench):
         subject = image.upload.url if image else None
         moves = video.upload.url if video else None
         work = self.bot.service.offer(place_of((0, person)), event, image, video)
-        known, waiting = self.model.job_of_event(event), self.model.offer_of(person)
+        known, waiting = self.model.job_of_event(event), offer_of(self.model, person)
         completes = waiting is not None and not (image and video)
 
         def promised() -> object:
@@ -176,7 +179,7 @@ class People(Bench):
                             waiting.taken_back.setdefault(name, old)
                         setattr(waiting, name, new)
                 waiting.events = {min(waiting.events), event}
-                waiting.is_checked = False
+                waiting.is_checked = waiting.is_asked = False
                 waiting.age += 1
             elif waiting is not None:
                 self.model.enters(waiting, "cancelled")
@@ -215,6 +218,52 @@ class People(Bench):
             return may and self.model.may_ask(job.wallet) and self.model.admits(job, quality)
 
         work = self.bot.service.start(job.id, place_of((0, person)), Choice(DEFAULT_MODEL, quality))
+        self.both(self.noting_outages(work), promised, death="commit 1" if dies else None)
+
+    @precondition(lambda self: any(job.is_asked for job in self.model.jobs.values()))
+    @rule(number=NUMBER, mine=st.booleans(), dies=RARELY)
+    def press_first(self, number: int, mine: bool, dies: bool) -> None:
+        """The button of a motion that is too long, or that was."""
+        asked = [job for job in self.model.jobs.values() if job.is_asked or job.is_taken]
+        job = asked[number % len(asked)]
+        self.take_first(job, job.wallet[1] if mine else SOMEBODY_ELSE, dies)
+
+    @rule(
+        wallet=WALLETS,
+        quality=st.sampled_from(["360p", "360p", "540p"]),
+        wait_s=st.sampled_from([1.0, 200.0, 400.0]),
+        dies=RARELY,
+        looks=st.integers(0, 5),
+    )
+    def ask_with_too_long_a_motion(
+        self, wallet: Wallet, quality: Quality, wait_s: float, dies: bool, looks: int
+    ) -> None:
+        """It is asked which part is wanted, and goes on with the answer."""
+        before = set(self.model.jobs)
+        self.outside.weather = Weather()
+        self.command(next(self.numbers), wallet, ("1-a", "40-a"), quality, "stands", None)
+        for job_id in self.model.jobs.keys() - before:
+            job = self.model.jobs[job_id]
+            self.advance(job)
+            self.clock.passes(wait_s)
+            self.take_first(job, wallet[1], dies)
+            for _ in range(looks):
+                if not job.is_over:
+                    self.advance(job)
+
+    def take_first(self, job: Told, person: int, dies: bool) -> None:
+        """Whoever presses is there."""
+        is_theirs = person == job.wallet[1]
+        quality, wallet = job.quality or "540p", (job.wallet[0], person)
+
+        def promised() -> bool:
+            may = is_theirs and not self.was_down
+            return may and takes_first(self.model, job, quality)
+
+        if is_theirs and job.is_offer:
+            self.outside.left.discard(wallet)
+        choice = Choice(DEFAULT_MODEL, quality)
+        work = self.bot.service.take_first(job.id, place_of(wallet), choice, FIRST_S)
         self.both(self.noting_outages(work), promised, death="commit 1" if dies else None)
 
     @precondition(lambda self: self.has())

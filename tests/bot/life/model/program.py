@@ -4,12 +4,16 @@ import asyncio
 import itertools
 from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import aiohttp
+import discord
 from sqlalchemy import Connection, event
 
+from bot.accounts.members import DiscordMembers
+from bot.accounts.messages import LinkedMessages
 from bot.accounts.wallets import Wallets
 from bot.alarms import Alarms
 from bot.core.accounts import Member
@@ -21,6 +25,7 @@ from bot.errors import DeliveryError, Fact, Problem, Refused
 from bot.jobs.disk import Disk
 from bot.jobs.files import Files
 from bot.jobs.forecast import Forecast
+from bot.jobs.given.sight import Sight
 from bot.jobs.given_up import GivenUp
 from bot.jobs.inputs import Inputs
 from bot.jobs.intake import Intake, Reply
@@ -32,10 +37,11 @@ from bot.jobs.strays.runs import Strays
 from bot.jobs.submits import Submits
 from bot.jobs.upload_limit import Videos
 from bot.media.downloads import Downloads
-from bot.media.inspect import Media
+from bot.media.inspect import Media, VideoFacts
 from bot.provider.breaker import Breakers
-from bot.provider.client import Segmind
 from bot.provider.limiter import RateLimiter
+from bot.provider.providers import Providers
+from bot.provider.segmind.client import Segmind
 from bot.services.moderation import Moderation
 from bot.services.requests import RequestService
 from bot.store.books import Reconciliation
@@ -59,6 +65,12 @@ THE_HOUSE = OperatorLimits(
 )
 
 
+def _unasked(clock: HandClock) -> LinkedMessages:
+    """Nobody in the model gives a link."""
+    client = discord.Client(intents=discord.Intents.none())
+    return LinkedMessages(client, DiscordMembers(client, clock.monotonic), clock)
+
+
 class Decoder(Media):
     """No process is started for each of thousands of files: a file's text is its facts."""
 
@@ -76,6 +88,21 @@ class Decoder(Media):
             "given_as": "",
             "frames": 1,
         }
+
+    async def rewrite(
+        self,
+        path: Path,
+        name: str,
+        person_id: int = 0,
+        *,
+        facts: VideoFacts,
+        start_s: float = 0.0,
+        length_s: float | None = None,
+        is_offer: bool = False,
+    ) -> VideoFacts:
+        assert length_s is not None, "only parts are written here"
+        await asyncio.to_thread(path.write_text, f"{length_s:g}")
+        return replace(facts, duration_s=length_s)
 
 
 class Discord:
@@ -162,15 +189,19 @@ class Program:
         downloads = await enter(Downloads())
         self.store, self.audit = Store(self.database, THE_HOUSE), Reconciliation(self.database)
         self.limiter = RateLimiter(clock, 10**6)
-        segmind = Segmind(
-            session,
-            api_key="key",
-            api_url=f"{outside.url}/v2",
-            history_url=f"{outside.url}/history",
-            upload_url=f"{outside.url}/upload",
-            credits_url=f"{outside.url}/credits",
-            observer=self.limiter,
-            now=clock.time,
+        providers = Providers(
+            {
+                "segmind": Segmind(
+                    session,
+                    api_key="key",
+                    api_url=f"{outside.url}/v2",
+                    history_url=f"{outside.url}/history",
+                    upload_url=f"{outside.url}/upload",
+                    credits_url=f"{outside.url}/credits",
+                    limiter=self.limiter,
+                    now=clock.time,
+                )
+            }
         )
         self.files, self.breakers, media = Files(self.folder), Breakers(clock), Decoder()
         self.jobs = LiveJobs(self.store)
@@ -188,9 +219,8 @@ class Program:
         )
         self.given_up = GivenUp(
             store=self.store,
-            segmind=segmind,
+            providers=providers,
             lookups=self.lookups,
-            limiter=self.limiter,
             clock=clock,
         )
         if not self._runs:
@@ -200,7 +230,7 @@ class Program:
             store=self.store, members=self.discord, rates=Rates({DEFAULT_MODEL: RATES}), clock=clock
         )
         self._runs += 1
-        self.runner = self._runner(segmind, downloads, media)
+        self.runner = self._runner(providers, downloads, media)
         await self.runner.stop()  # nobody is followed: the machine says whose turn it is
         self.service = RequestService(
             store=self.store,
@@ -208,11 +238,10 @@ class Program:
             wallets=self.wallets,
             outlook=self.forecast.outlook,
             videos=Videos(self.files, media),
-            rates=Rates({DEFAULT_MODEL: RATES}),
             clock=clock,
         )
         self.moderation = Moderation(
-            store=self.store, history=segmind, wake=self.runner.wake, clock=clock
+            store=self.store, providers=providers, wake=self.runner.wake, clock=clock
         )
 
     async def lay_down(self, server: int, limits: Laid) -> None:
@@ -222,14 +251,20 @@ class Program:
             server, changes, kind=ActionKind.ALLOWANCE, actor_id=1, reason="so", at=self.clock.at
         )
 
-    def _runner(self, segmind: Segmind, downloads: Downloads, media: Media) -> Runner:
+    def _runner(self, providers: Providers, downloads: Downloads, media: Media) -> Runner:
         store, files, breakers, clock = self.store, self.files, self.breakers, self.clock
-        alarms, limiter = self.alarms, self.limiter
+        alarms = self.alarms
         post = Post(store, self.outside, clock)
         return Runner(
             store=store,
             jobs=self.jobs,
             intake=Intake(
+                sight=Sight(
+                    providers,
+                    self._inputs(providers, downloads, media),
+                    Rates({DEFAULT_MODEL: RATES}),
+                    clock,
+                ),
                 store=store,
                 downloads=downloads,
                 media=media,
@@ -243,25 +278,24 @@ class Program:
                 ),
                 replies=self.discord,
                 wallets=self.wallets,
+                messages=_unasked(clock),
                 rates=Rates({DEFAULT_MODEL: RATES}),
                 clock=clock,
                 supplier=self.outside.url,
             ),
             breakers=breakers,
-            submits=self._submits(segmind, downloads, media),
+            submits=self._submits(providers, downloads, media),
             renders=Renders(
                 store=store,
                 jobs=self.jobs,
-                segmind=segmind,
+                providers=providers,
                 downloads=downloads,
                 media=media,
                 files=files,
                 forecast=self.forecast,
                 breakers=breakers,
-                limiter=limiter,
                 alarms=alarms,
                 clock=clock,
-                supplier=self.outside.url,
             ),
             given_up=self.given_up,
             delivery=post,
@@ -273,33 +307,34 @@ class Program:
             keep_days=14,
         )
 
-    def _submits(self, segmind: Segmind, downloads: Downloads, media: Media) -> Submits:
-        store, files, limiter, clock = self.store, self.files, self.limiter, self.clock
+    def _inputs(self, providers: Providers, downloads: Downloads, media: Media) -> Inputs:
+        return Inputs(
+            downloads=downloads,
+            providers=providers,
+            media=media,
+            files=self.files,
+            clock=self.clock,
+            supplier=self.outside.url,
+        )
+
+    def _submits(self, providers: Providers, downloads: Downloads, media: Media) -> Submits:
+        store, files, clock = self.store, self.files, self.clock
         return Submits(
             store=store,
             jobs=self.jobs,
-            segmind=segmind,
-            inputs=Inputs(
-                downloads=downloads,
-                segmind=segmind,
-                media=media,
-                files=files,
-                clock=clock,
-                supplier=self.outside.url,
-            ),
+            providers=providers,
+            inputs=self._inputs(providers, downloads, media),
             files=files,
             breakers=self.breakers,
-            limiter=limiter,
             lookups=self.lookups,
             strays=Strays(
                 store=store,
                 jobs=self.jobs,
-                segmind=segmind,
+                providers=providers,
                 downloads=downloads,
                 files=files,
                 lookups=self.lookups,
                 clock=clock,
-                supplier=self.outside.url,
             ),
             alarms=self.alarms,
             clock=clock,

@@ -4,7 +4,7 @@ from typing import NoReturn
 
 from bot.core.jobs import Job, Quality
 from bot.core.queue import MAX_IN_FLIGHT
-from tests.bot.life.model import turns
+from tests.bot.life.model import decisions, turns
 from tests.bot.life.model.doubts import looks_back, looks_up, settles
 from tests.bot.life.model.outside import Fate, HandClock, Outside, Run
 from tests.bot.life.model.purses import (
@@ -22,10 +22,7 @@ from tests.bot.life.model.told import (
     ThisRun,
     Told,
     broken_file,
-    seconds_of,
 )
-
-OFFER_LIFE_S = 24 * HOUR_S
 
 
 class Dead(Exception):
@@ -70,12 +67,6 @@ class Reference:
         """Which request an event has made, or completed."""
         return next((job for job in self.jobs.values() if event in job.events), None)
 
-    def offer_of(self, person: int) -> Told | None:
-        """The one that waits."""
-        mine = [job for job in self.jobs.values() if job.wallet[1] == person and job.is_offer]
-        assert len(mine) <= 1
-        return mine[0] if mine else None
-
     def may_ask(self, wallet: Wallet) -> bool:
         """Room in the line, and a credit left of each kind."""
         at = self.clock.at
@@ -88,7 +79,7 @@ class Reference:
     def admits(self, job: Told, quality: Quality) -> bool:
         """Whether the price is held, and the job is in the line."""
         at = self.clock.at
-        price = price_of(quality, seconds_of(job.motion))
+        price = price_of(quality, job.seconds)
         if not self.purses.fits(job.wallet, price, at):
             return False
         self.commits()
@@ -165,10 +156,14 @@ class Reference:
                 self.fails(job)
             return
         if job.is_offer:
-            if at - job.created_at >= OFFER_LIFE_S:
+            if decisions.is_over(job, at):
                 self.cancels(job)
                 return
-            if job.is_checked or (len(links) == 1 and links[0] in self.run.seen_alone):
+            if (
+                job.is_checked
+                or job.is_asked
+                or (len(links) == 1 and links[0] in self.run.seen_alone)
+            ):
                 return
         self.asks("file")
         is_away = self.outside.weather.files == "away"
@@ -177,6 +172,8 @@ class Reference:
             self._refuses(job, wrong)
         elif len(links) == 1:
             self.run.seen_alone |= {*links}
+        elif job.is_too_long:
+            decisions.asks(self, job)
         elif job.is_offer:
             self._has_both(job)
             self.commits()

@@ -10,6 +10,7 @@ from tests.bot.life.model.purses import Wallet, price_of
 
 MINUTE_S, HOUR_S = 60.0, 3600.0
 PAUSE_S, SUBMITS_FIRST_S = 10.0, 3.75
+MOST_S = 30.0
 ENDED = ("delivered", "failed", "cancelled")
 
 
@@ -31,7 +32,8 @@ class Told:
     """What one request is known to be; `age` counts the changes of its row.
 
     `taken_back` is what stands in for a file of an offer that turns out to be wrong; `is_in_flight`
-    a submit whose answer somebody waits for, as far as is written down.
+    a submit whose answer somebody waits for, as far as is written down. It `is_asked` since
+    `asked_at` how it shall go on, until that `is_taken`; `first_s` of its motion are sent.
     """
 
     id: str
@@ -47,6 +49,10 @@ class Told:
     age: int = 1
     has_card: bool = False
     is_checked: bool = False
+    is_asked: bool = False
+    asked_at: float = 0.0
+    is_taken: bool = False
+    first_s: float | None = None
     queued_at: float | None = None
     attempts: list[Asked] = field(default_factory=list)
     is_attempting: bool = False
@@ -86,7 +92,18 @@ class Told:
     @property
     def is_offer(self) -> bool:
         """It waits for a file or its button."""
-        return self.state == "checking" and self.source == "message"
+        is_open = self.is_asked or (self.source == "message" and not self.is_taken)
+        return self.state == "checking" and is_open
+
+    @property
+    def is_too_long(self) -> bool:
+        """Only a part of its motion can be sent, and nobody has said which."""
+        return self.seconds > MOST_S
+
+    @property
+    def seconds(self) -> float:
+        """What is sent of its motion."""
+        return self.first_s or seconds_of(self.motion)
 
     @property
     def inputs(self) -> Inputs:
@@ -94,7 +111,10 @@ class Told:
         assert self.subject is not None
         assert self.motion is not None
         assert self.quality is not None
-        return self.subject, self.motion, self.quality
+        motion = self.motion
+        if self.first_s:  # what was cut is here alone
+            motion = f"{motion.rpartition('/attachments/')[0]}/asset/{self.first_s:g}"
+        return self.subject, motion, self.quality
 
     def is_young(self, at: float) -> bool:
         """Whether its links may be trusted, if they answer."""
@@ -115,7 +135,7 @@ class Told:
     def price(self) -> int:
         """In credits."""
         assert self.quality is not None
-        return price_of(self.quality, seconds_of(self.motion))
+        return price_of(self.quality, self.seconds)
 
 
 def seconds_of(motion: str | None) -> float:
@@ -227,6 +247,6 @@ class ThisRun:
 
 def came_at(job: Told) -> float:
     """When a request was made, or its button pressed."""
-    at = job.created_at if job.source == "slash" else job.queued_at
+    at = job.queued_at if job.source == "message" or job.is_taken else job.created_at
     assert at is not None
     return at

@@ -39,8 +39,11 @@ async def test_a_whole_run_at_debug_tells_no_token_and_no_signature(
 ) -> None:
     await life.start()
     ada = await life.person("ada")
+    given = {"image_url": "https://me:hush@10.0.0.1/a.png?key=hush#hush"}
+    await ada.use(life.channel("general"), "mimic", given, {"video": life.motion})
+    await ada.wait_for(says("I could not get the picture"))
     await life.mimic(ada)
-    await life.reaches("delivered", step_s=1.0)
+    await life.reaches("failed", "delivered", step_s=1.0)
     await ada.wait_for(says("is ready"))
     await life.stop()
     told = log.getvalue()
@@ -48,6 +51,6 @@ async def test_a_whole_run_at_debug_tells_no_token_and_no_signature(
     assert tokens
     assert "INTERACTION_CREATE" in told, "the level is not what this test needs"
     assert "cdn" in told or "/attachments/" in told
-    for secret in (*tokens, life.world.token, life.provider.api_key):
+    for secret in (*tokens, life.world.token, life.provider.api_key, "hush"):
         assert secret not in told
     assert not re.search(r"[?&](?:hm|is|ex)=[0-9a-f]", told)

@@ -5,7 +5,7 @@ from aiohttp import web
 from structlog.testing import capture_logs
 
 from bot.alarms import Alarm
-from bot.provider.client import Segmind
+from bot.provider.segmind.client import Segmind
 from engine.api.faults import Mode
 from sandbox.clients.person import PersonClient
 from sandbox.clients.transcript import text_of

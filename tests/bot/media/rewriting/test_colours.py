@@ -13,6 +13,7 @@ from av.video.stream import VideoStream
 from PIL import Image
 
 from bot.media.facts import VideoFacts
+from bot.media.rewriting import colours as rewriting_colours
 from bot.media.rewriting.motion import rewrite
 from bot.media.video import inspect_video
 
@@ -128,8 +129,11 @@ def test_black_and_white_stay_so(tmp_path: Path, codec: str, pixels: str, grey: 
     ("codec", "colours"), [("libx265", (UNSAID, UNSAID, BT601)), ("libx264", (BT2020, 1, BT709))]
 )
 def test_what_a_film_tells_of_its_colours_is_told_on_but_for_wide_ones(
-    tmp_path: Path, codec: str, colours: tuple[int, int, int]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, codec: str, colours: tuple[int, int, int]
 ) -> None:
+    """To map them well takes seconds to begin with, and is the other test's."""
+    quick = rewriting_colours._MAPPING.replace("intent=perceptual", "intent=saturation")
+    monkeypatch.setattr(rewriting_colours, "_MAPPING", quick)
     path, target = tmp_path / "film", tmp_path / "sent"
     with av.open(str(path), "w", format="mp4") as output:
         stream = cast("VideoStream", output.add_stream(codec, rate=10))

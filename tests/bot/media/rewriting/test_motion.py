@@ -171,7 +171,7 @@ def test_a_small_file_may_not_claim_much_work(
 
 
 def test_what_is_longer_than_taken_is_refused_before_it_is_written(tmp_path: Path) -> None:
-    path = make_motion(tmp_path / "long.mkv", duration_s=31, fps=2, container="matroska")
+    path = make_motion(tmp_path / "long.mkv", duration_s=601, fps=1, container="matroska")
     with pytest.raises(Refused) as caught:
         rewrite(path, tmp_path / "sent")
     assert caught.value.problem is Problem.VIDEO_TOO_LONG

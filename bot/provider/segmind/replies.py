@@ -4,14 +4,11 @@ import json
 import math
 import re
 import unicodedata
-import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from enum import StrEnum
 
-from bot.core.jobs import RunInputs
 from bot.core.models import MODELS, Model
 from bot.errors import (
     AccountRefused,
@@ -25,13 +22,12 @@ from bot.errors import (
     SubmitInDoubt,
 )
 from bot.provider.failures import numbered_problem, own_words
+from bot.provider.runs import FINAL, GOING_ON, Row, RunState, canonical_id, url_in
 
 ERROR_LIMIT_CHARS = 300
 LONGEST_RETRY_S = 3600.0
 
 _LONGEST_WORD_CHARS = 40
-_LONGEST_URL_CHARS = 4096
-_URL_KEYS = ("url", "video_url", "video", "output")
 _SENT_UNKNOWN = frozenset({408, 409})  # 4xx, yet no proof that nothing was started
 _MISSING = frozenset({404, 405, 410, 301, 307, 308})
 """With the last three nothing was done here; 302 and 303 may follow something that was."""
@@ -62,24 +58,6 @@ class Reply:
         return f"{self.status}: {self.text}" if self.text else f"{self.status}"
 
 
-class RunState(StrEnum):
-    """Where a request is at the provider: the four states that it documents, and two of ours.
-
-    ENDED is an end of another name, of which only its result or the history tells whether it made
-    something; UNKNOWN a word that may mean anything.
-    """
-
-    QUEUED = "QUEUED"
-    PROCESSING = "PROCESSING"
-    COMPLETED = "COMPLETED"
-    FAILED = "FAILED"
-    ENDED = "ENDED"
-    UNKNOWN = "UNKNOWN"
-
-
-GOING_ON = frozenset({RunState.QUEUED, RunState.PROCESSING})
-UNSUCCESSFUL = frozenset({RunState.FAILED, RunState.ENDED})
-FINAL = UNSUCCESSFUL | {RunState.COMPLETED}
 _DOCUMENTED = GOING_ON | {RunState.COMPLETED, RunState.FAILED}
 
 _OTHER_NAMES = {
@@ -89,51 +67,6 @@ _OTHER_NAMES = {
     **dict.fromkeys(("TERMINATED", "KILLED", "REJECTED", "BLOCKED", "ENDED"), RunState.ENDED),
     **dict.fromkeys(("EXPIRED", "TIMEOUT", "TIMED_OUT", "ERROR", "FAILURE"), RunState.ENDED),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """What a poll said; `error` is the provider's reason for an end without a video.
-
-    `odd_word` is what it called the state, where its documentation has no such word; `cost` as with
-    `Result`.
-    """
-
-    state: RunState
-    error: str | None = None
-    odd_word: str | None = None
-    cost: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """How a request ended, or that it has not; `cost` as the provider counts, None if unknown.
-
-    A COMPLETED result may lack its `url`; the history row may still have it.
-    """
-
-    state: RunState
-    url: str | None = None
-    error: str | None = None
-    cost: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A line of the provider's history; what it did not say is None. `created_at` in unix s."""
-
-    request_id: str
-    state: RunState | None
-    url: str | None
-    error: str | None
-    cost: float | None
-    created_at: float | None
-    inputs: RunInputs = field(default=RunInputs("", "", "", ""), compare=False)
-
-    @property
-    def is_free(self) -> bool:
-        """Whether it proves that the run made nothing and was not billed."""
-        return self.state in UNSUCCESSFUL and self.cost == 0
 
 
 def submit_error(reply: Reply, *, address: str, model: str) -> ProviderError:
@@ -197,16 +130,6 @@ def _state_word(value: object) -> str:
     return "_".join(re.findall(r"[A-Z0-9]+", str(value).upper()))[:_LONGEST_WORD_CHARS]
 
 
-def canonical_id(value: object) -> str | None:
-    """A request id in one spelling, dashed and lower-case if it is a UUID; None if it is no id."""
-    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9_-]{1,128}", value):
-        return None
-    try:
-        return str(uuid.UUID(value))
-    except ValueError:
-        return value
-
-
 def number(value: object) -> float | None:
     """A finite number, also one written as text; None for everything else, for True too."""
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
@@ -216,19 +139,6 @@ def number(value: object) -> float | None:
     except (ValueError, OverflowError):
         return None
     return found if math.isfinite(found) else None
-
-
-def url_in(value: object, depth: int = 0) -> str | None:
-    """The first http(s) URL in a string, a list or an object that holds one."""
-    if isinstance(value, str):
-        good = value.startswith(("https://", "http://")) and len(value) <= _LONGEST_URL_CHARS
-        return value if good and value.isprintable() else None
-    if depth == 3:
-        return None
-    inner: list[object] = value if isinstance(value, list) else []
-    if isinstance(value, dict):
-        inner = [value.get(key) for key in _URL_KEYS]
-    return next((url for item in inner if (url := url_in(item, depth + 1))), None)
 
 
 def moment(value: object) -> float | None:
@@ -261,9 +171,18 @@ def error_text(body: object, *, secret: str) -> str:
     """The reason an answer gives: one short, printable line without the secret; "" if none."""
     fields = as_dict(body)
     found = next((text for key in _ERROR_KEYS if (text := _flat(fields.get(key)))), "")
-    line = found.replace(secret, "…") if secret else found
-    shown = "".join(" " if unicodedata.category(char)[0] == "C" else char for char in line)
+    return _line(found.replace(secret, "…") if secret else found)
+
+
+def _line(text: str) -> str:
+    """One short, printable line of a text."""
+    shown = "".join(" " if unicodedata.category(char)[0] == "C" else char for char in text)
     return " ".join(shown.split())[:ERROR_LIMIT_CHARS]
+
+
+def remark_in(body: Mapping[str, object]) -> str:
+    """What stands beside a result in words: one short, printable line; "" if nothing does."""
+    return _line(_flat(as_dict(body.get("metrics")).get("note")))
 
 
 def _flat(value: object, depth: int = 0) -> str:
@@ -311,10 +230,3 @@ def _sent(row: Mapping[str, object]) -> dict[str, object]:
         except (ValueError, RecursionError):
             body = None
     return as_dict(body)
-
-
-def fuller(row: Row, other: Row | None) -> Row:
-    """Of two rows of one request, the one that tells more."""
-    if other is None:
-        return row
-    return max(other, row, key=lambda r: (r.url is not None, r.state in FINAL, r.cost is not None))

@@ -54,9 +54,13 @@ async def test_one_model_is_no_choice(life: Life) -> None:
     assert [option["name"] for option in offered["mimic"]["options"]] == [
         "image",
         "video",
+        "image_url",
+        "video_url",
         "quality",
+        "start",
+        "length",
     ]
-    quality = offered["mimic"]["options"][2]
+    quality = offered["mimic"]["options"][4]
     assert [choice["value"] for choice in quality["choices"]] == ["360p", "540p", "720p"]
     named = [option["name"] for option in offered["settings"]["options"]]
     assert "qualities" in named

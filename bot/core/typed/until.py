@@ -1,4 +1,4 @@
-"""When something ends, as a moderator types it: how long, or when. Unix seconds."""
+"""Times as people type them: when something ends, in unix seconds, and seconds of a video."""
 
 import re
 from datetime import UTC, datetime
@@ -7,6 +7,7 @@ from bot.errors import Problem, Refused
 
 UNITS_S = {"m": 60, "h": 3600, "d": 24 * 3600, "w": 7 * 24 * 3600}
 _LENGTH = re.compile(r"(\d{1,5})\s*(m|min|minutes?|h|hours?|d|days?|w|weeks?)")
+_SECONDS = re.compile(r"(?:(\d{1,3}):(?=[0-5]?\d\b))?(\d{1,4}(?:[.,]\d{1,3})?)\s*s?")
 _MOMENT = re.compile(
     r"(?P<day>\d{4}-\d{2}-\d{2})(?:(?: |t)(?P<time>\d{1,2}:\d{2}))?"
     r"(?:\s*(?P<zone>z|utc|[+-]\d{2}:?\d{2}))?"
@@ -29,6 +30,14 @@ def until(text: str, at: float) -> float:
     if ends_at <= at:
         raise Refused(Problem.UNTIL_PAST, until=ends_at)
     return ends_at
+
+
+def seconds(text: str) -> float:
+    """How long that is, or where in a video: "12", "12.5" or "1:05". Raises `Refused`."""
+    found = _SECONDS.fullmatch(text.strip().lower())
+    if found is None:
+        raise Refused(Problem.SECONDS_UNCLEAR, said=text[:60])
+    return int(found[1] or 0) * 60 + float(found[2].replace(",", "."))
 
 
 def _moment(told: str) -> float:

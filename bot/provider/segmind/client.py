@@ -1,6 +1,6 @@
 """Segmind's asynchronous v2 API, the same for each of its models; knows nothing of Discord.
 
-Each call is one HTTP request (`find_rows` reads several pages). Nothing is sent twice in here: a
+Each call is one HTTP request (`find_runs` reads several pages). Nothing is sent twice in here: a
 POST costs money, and how long to wait before another GET is the caller's affair.
 """
 
@@ -13,12 +13,12 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 from urllib.parse import quote, urlsplit
 
 import aiohttp
 
-from bot.core.jobs import DEFAULT_MODEL, RunInputs
+from bot.core.jobs import DEFAULT_MODEL, Attempt, RunInputs
 from bot.core.models import MODELS, Model
 from bot.errors import (
     InputsRejected,
@@ -28,29 +28,31 @@ from bot.errors import (
     SettingsError,
     SubmitInDoubt,
 )
-from bot.provider.replies import (
+from bot.provider.limiter import RateLimiter
+from bot.provider.runs import (
     GOING_ON,
     UNSUCCESSFUL,
-    Reply,
     Result,
     Row,
     RunState,
     Status,
+    canonical_id,
+    fuller,
+    url_in,
+)
+from bot.provider.segmind.replies import (
+    Reply,
     account_error,
     as_dict,
-    canonical_id,
     error_text,
-    fuller,
     number,
     odd_word,
+    remark_in,
     retry_after,
     rows_in,
     run_state,
     submit_error,
-    url_in,
 )
-
-__all__ = ["Result", "Row", "RunState", "Segmind", "Status"]
 
 REPLY_LIMIT_BYTES = 1024 * 1024
 CLOCK_SKEW_S = 120.0
@@ -69,21 +71,11 @@ _UPLOAD_CHUNK_BYTES = 3 * 256 * 1024  # a multiple of 3, so that base64 needs no
 
 
 @dataclass(frozen=True, slots=True)
-class _Lost:
+class Lost:
     """No reply came. `sent` is False only where the request provably never left."""
 
     sent: bool
     why: str
-
-
-class RequestObserver(Protocol):
-    """Who wants to know how the provider's rate limit is used."""
-
-    def record_request(self) -> None:
-        """A request goes out."""
-
-    def record_throttled(self, retry_after_s: float | None) -> None:
-        """A request was answered with 429, and perhaps how long to wait."""
 
 
 class Segmind:
@@ -101,39 +93,40 @@ class Segmind:
         history_url: str,
         upload_url: str,
         credits_url: str,
+        limiter: RateLimiter,
         timeout_s: float = 30.0,
-        observer: RequestObserver | None = None,
+        key_name: str = "SEGMIND_API_KEY",
         models: Collection[str] = (DEFAULT_MODEL,),
         now: Callable[[], float] = time.time,
         proxy_for: Callable[[str], str | None] = lambda _: None,
     ) -> None:
         if not api_key.isascii() or not api_key.isprintable():
-            raise SettingsError("SEGMIND_API_KEY is wrong: it holds characters that no key has.")
+            raise SettingsError(f"{key_name} is wrong: it holds characters that no key has.")
         self._session = session
         self._key = api_key
-        self._api_url = api_url.rstrip("/")
+        self.url = api_url.rstrip("/")
         self._history_url = history_url.rstrip("/")
         self._upload_url = upload_url
         self._credits_url = credits_url
         self._timeout_s = timeout_s
-        self._observer = observer
+        self.limiter = limiter
         self._models, self._now = models, now
         self._proxy_for = proxy_for
 
-    async def submit(self, inputs: RunInputs) -> str:
+    async def submit(self, attempt: Attempt) -> str:
         """Start one billed run and return its request id.
 
         Raises `NotAccepted` (also `AccountRefused`, `ModelMissing`) when there is provably no job,
         `InputsRejected` when these inputs never will be one, and `SubmitInDoubt` for the rest.
         """
-        body = json.dumps(MODELS[inputs.model].fields(inputs)).encode()
-        address = f"{self._api_url}/{inputs.model}"
+        body = json.dumps(MODELS[attempt.model].fields(attempt.inputs)).encode()
+        address = f"{self.url}/{attempt.model}"
         reply = await self._send("POST", address, body=body)
-        if isinstance(reply, _Lost):
+        if isinstance(reply, Lost):
             kind = SubmitInDoubt if reply.sent else NotAccepted
             raise kind(f"The submit got no answer: {reply.why}.")
         if not reply.ok:
-            raise submit_error(reply, address=_without_password(address), model=inputs.model)
+            raise submit_error(reply, address=_without_password(address), model=attempt.model)
         request_id = canonical_id(as_dict(reply.body).get("request_id"))
         if request_id is None:
             raise SubmitInDoubt("The submit's answer names no request.", status=reply.status)
@@ -162,7 +155,8 @@ class Segmind:
             return Result(state)
         url = url_in(body.get("output")) or url_in(body.get("video"))
         if url is not None:
-            return Result(RunState.COMPLETED, url=url, cost=cost)
+            remark = remark_in(body)
+            return Result(RunState.COMPLETED, url=url, cost=cost, remark=remark)
         if state is None:
             raise ProviderUnavailable("The result is neither a video nor a state.")
         return Result(state, cost=cost)
@@ -184,16 +178,16 @@ class Segmind:
                 found = fuller(row, found)
         return found
 
-    async def find_rows(self, inputs: RunInputs, *, since: float, until: float) -> list[Row]:
-        """History rows of exactly these inputs, begun between two unix times, one per request.
+    async def find_runs(self, attempt: Attempt, *, since: float, until: float) -> list[Row]:
+        """History rows of exactly its inputs, begun between two unix times, one per request.
 
         A row that does not say when it began is among them. Raises `AccountRefused` or
         `ProviderUnavailable`; an incomplete reading is never returned.
         """
-        return await self._rows(MODELS[inputs.model], since, until, inputs)
+        return await self._rows(MODELS[attempt.model], since, until, attempt.inputs)
 
     async def rows(self, since: float, until: float) -> list[Row]:
-        """All of `models` begun between two unix times; the rest is as with `find_rows`."""
+        """All of `models` begun between two unix times; the rest is as with `find_runs`."""
         found = [await self._rows(MODELS[model], since, until) for model in self._models]
         return [row for rows in found for row in rows]
 
@@ -226,7 +220,7 @@ class Segmind:
                 body_bytes=len(head) + 4 * ((size_bytes + 2) // 3) + len(tail),
                 timeout_s=self._timeout_s + size_bytes / _SLOWEST_UPLOAD_BYTES_PER_S,
             )
-        if isinstance(reply, _Lost):
+        if isinstance(reply, Lost):
             raise ProviderUnavailable(f"The upload got no answer: {reply.why}.")
         if refused := account_error(reply):
             raise refused
@@ -252,7 +246,7 @@ class Segmind:
         return (bought or 0.0) + (free or 0.0)
 
     def _request_url(self, request_id: str) -> str:
-        return f"{self._api_url}/requests/{quote(request_id, safe='')}"
+        return f"{self.url}/requests/{quote(request_id, safe='')}"
 
     async def _pages(self, model: Model, days: tuple[date, date]) -> AsyncIterator[list[object]]:
         """Pages until an empty one: a page may be shorter than asked for and not be the last."""
@@ -282,7 +276,7 @@ class Segmind:
 
     async def _get(self, url: str, **params: str) -> Reply:
         reply = await self._send("GET", url, params=params)
-        if isinstance(reply, _Lost):
+        if isinstance(reply, Lost):
             raise ProviderUnavailable(f"The provider did not answer: {reply.why}.")
         if reply.status in (404, 410):
             raise RequestUnknown(
@@ -314,7 +308,7 @@ class Segmind:
         body: bytes | AsyncIterator[bytes] | None = None,
         body_bytes: int | None = None,
         timeout_s: float | None = None,
-    ) -> Reply | _Lost:
+    ) -> Reply | Lost:
         """One request. What went wrong is returned, so that no error of ours carries aiohttp's.
 
         aiohttp's errors hold the request's headers, and with them the key.
@@ -325,8 +319,7 @@ class Segmind:
         if body_bytes is not None:
             headers["Content-Length"] = str(body_bytes)
         total_s = self._timeout_s if timeout_s is None else timeout_s
-        if self._observer is not None:
-            self._observer.record_request()
+        self.limiter.record_request()
         try:
             async with self._session.request(
                 method,
@@ -342,9 +335,9 @@ class Segmind:
             ) as response:
                 return await self._read(response)
         except _NOT_CONNECTED as error:
-            return _Lost(sent=False, why=f"no connection ({type(error).__name__})")
+            return Lost(sent=False, why=f"no connection ({type(error).__name__})")
         except (aiohttp.ClientError, TimeoutError) as error:
-            return _Lost(sent=True, why=type(error).__name__)
+            return Lost(sent=True, why=type(error).__name__)
 
     async def _read(self, response: aiohttp.ClientResponse) -> Reply:
         raw = bytearray()
@@ -358,8 +351,8 @@ class Segmind:
         except (aiohttp.ClientError, TimeoutError, ValueError, RecursionError):
             pass
         retry_after_s = retry_after(response.headers, now=self._now())
-        if response.status == 429 and self._observer is not None:
-            self._observer.record_throttled(retry_after_s)
+        if response.status == 429:
+            self.limiter.record_throttled(retry_after_s)
         return Reply(
             status=response.status,
             body=body,

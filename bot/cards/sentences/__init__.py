@@ -1,0 +1,1 @@
+"""What people read where something is wrong, by what it is about."""

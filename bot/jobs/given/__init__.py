@@ -1,0 +1,1 @@
+"""What a job was given, from wherever it is."""

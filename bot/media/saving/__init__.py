@@ -1,0 +1,1 @@
+"""How what comes over the network gets to disk."""

@@ -1,0 +1,1 @@
+"""What waits for its requester's word: being asked, and how it is answered."""

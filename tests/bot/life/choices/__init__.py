@@ -1,0 +1,1 @@
+"""What may be asked for: models, parts of a motion, drafts."""

@@ -1,0 +1,1 @@
+"""Links in a file's place, followed by the whole bot."""
