@@ -7,6 +7,7 @@ import discord
 from bot.accounts.links import given_link
 from bot.accounts.members import DiscordMembers
 from bot.accounts.messages import A_MINUTE, AN_HOUR, LinkedMessages
+from bot.core.typed.job_ids import new_job_id
 from bot.core.uploads import Upload
 from bot.errors import Refused
 from tests.bot.cards.test_cards import JOB
@@ -17,10 +18,11 @@ LINK = given_link("https://example.com/cat.jpg", "picture")
 
 async def followed(messages: LinkedMessages, person_id: int) -> int:
     """How many more of this person's are followed now."""
-    job = replace(JOB, person_id=person_id)
     for count in range(100):
+        job = replace(JOB, id=new_job_id(), person_id=person_id)
         try:
-            assert await messages.file_behind(LINK, job, is_motion=False) == LINK
+            for _ in range(2):  # looked at anew, it is no further one
+                assert await messages.file_behind(LINK, job, is_motion=False) == LINK
         except Refused:
             return count
     raise AssertionError("there is no end")

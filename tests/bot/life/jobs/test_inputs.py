@@ -1,10 +1,12 @@
 """Links may be dead before the end that they name: then the provider gets the kept bytes."""
 
 import asyncio
+from functools import partialmethod
 
 import pytest
 from PIL import Image
 
+from bot.provider.segmind.client import Segmind
 from sandbox.clients.person import Json, PersonClient
 from sandbox.faults import answers
 from sandbox.faults.injector import Fault, Rule, late
@@ -125,8 +127,12 @@ async def test_what_was_uploaded_serves_the_next_try_too(life: Life) -> None:
     assert (handed_over(life), uploads(life)) == ((UPLOAD, UPLOAD), 2)
 
 
-async def test_who_waits_for_an_upload_keeps_nobody_else_waiting(life: Life) -> None:
+async def test_who_waits_for_an_upload_keeps_nobody_else_waiting(
+    life: Life, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Ada's hangs: she has a turn at uploading, but not the only slot; Ben uploads meanwhile."""
+    patient = partialmethod(Segmind.__init__, timeout_s=300.0)  # also on a machine that is busy
+    monkeypatch.setattr(Segmind, "__init__", patient)
     await life.start(max_running=1)
     goes_on = asyncio.Event()
     life.faults.add(Rule(late(goes_on.wait), "provider", "POST", "/upload-asset", times=1))
