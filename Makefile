@@ -46,7 +46,7 @@ run: $(READY) $(if $(filter local,$(ENGINE)),$(WEIGHTS)) ## the bot on the real 
 	$(if $(filter local,$(ENGINE)),$(BIN)/python -m engine --beside) $(BIN)/python -m bot run
 
 test: $(READY) $(WEIGHTS) ## all tests
-	$(BIN)/python -m pytest -n 6 --dist worksteal -q $(ARGS)
+	$(BIN)/python -m pytest -n 8 --dist worksteal -q $(ARGS)
 
 test-fast: $(READY) ## what needs no processes, no browser and no engine: while you write code
 	$(BIN)/python -m pytest -n 2 --dist worksteal -q -m "not slow and not conformance" $(FAST) $(ARGS)

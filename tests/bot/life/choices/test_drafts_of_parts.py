@@ -112,7 +112,7 @@ async def test_where_nobody_could_answer_any_more_nobody_is_asked(life: Life) ->
     life.faults.add(Rule(stalls(life.never), "cdn", "GET", times=1))
     files = {"image": life.picture, "video": long}
     await ada.use(life.channel("general"), "mimic", {}, files)
-    await life.until(lambda: life.rows("SELECT card_message_id > 0 FROM jobs") == [(1,)])
+    await life.until(lambda: life.faults.struck.total() == 1)
     await life.stop()
     life.advance(16 * 60)
     await life.start()
