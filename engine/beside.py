@@ -19,6 +19,8 @@ async def beside(server: ProviderServer, command: Sequence[str]) -> int:
         try:
             return await program.wait()
         finally:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
             if program.returncode is None:
                 program.kill()
                 await program.wait()
