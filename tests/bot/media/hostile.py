@@ -5,6 +5,7 @@ name nothing is given up first, to see that what fails else does so for that rea
 """
 
 import ctypes
+import errno
 import os
 import signal
 import socket
@@ -30,6 +31,7 @@ def attempts(request: Request) -> dict[str, Callable[[], object]]:
     bot = int(source.with_name("bot.pid").read_text())
     port = int(source.with_name("port").read_text())
     line = socket.socket()
+    key_at = int(source.with_name("key").read_text())
     scratch = ctypes.create_string_buffer(4096)
     return {
         "read the file": source.read_bytes,
@@ -43,7 +45,7 @@ def attempts(request: Request) -> dict[str, Callable[[], object]]:
         "leave a file elsewhere": lambda: _leave(Path("/tmp", f"left-{os.getpid()}")),
         "read the machine's users": Path("/etc/passwd").read_bytes,
         "read the bot's environment": Path(f"/proc/{bot}/environ").read_bytes,
-        "read the bot's memory": lambda: _read_memory(bot, scratch),
+        "read the bot's memory": lambda: _read_memory(bot, key_at, scratch),
         "trace the bot": lambda: _done(_libc.syscall(_PTRACE, _PTRACE_SEIZE, bot, 0, 0)),
         "bound the bot": lambda: _done(
             _libc.syscall(_PRLIMIT, bot, 7, None, ctypes.byref(scratch))
@@ -97,14 +99,19 @@ def _fork() -> None:
     os.waitpid(pid, 0)
 
 
-def _read_memory(pid: int, scratch: "ctypes.Array[ctypes.c_char]") -> None:
-    """Its first mapped page, wherever that is told to be."""
-    start = int(Path(f"/proc/{pid}/maps").read_text().partition("-")[0], 16)
-    here = struct.pack("=QQ", ctypes.addressof(scratch), 16)
-    there = struct.pack("=QQ", start, 16)
-    _done(_libc.syscall(_READ_MEMORY, pid, here, 1, there, 1, 0))
+def _read_memory(pid: int, key_at: int, scratch: "ctypes.Array[ctypes.c_char]") -> None:
+    """The key that the bot holds there. A page that the kernel moves just then is asked for again."""
+    here = struct.pack("=QQ", ctypes.addressof(scratch), len(KEY))
+    there = struct.pack("=QQ", key_at, len(KEY))
+    for _ in range(5):
+        read = _libc.syscall(_READ_MEMORY, pid, here, 1, there, 1, 0)
+        if read == len(KEY) or ctypes.get_errno() != errno.EFAULT:
+            break
+    _done(read)
+    assert scratch.value == KEY
 
 
+KEY = b"SG_secret"
 PREPARED: dict[str, Callable[[], object]] = {}
 
 
