@@ -18,6 +18,7 @@ from bot.services.copies import Copies
 from bot.services.crowd import Crowd
 from bot.services.given import GivenFile
 from bot.services.moderation import Moderation
+from bot.services.preferences import PreferenceService
 from bot.services.quotas import Quotas
 from bot.services.remakes import Remakes
 from bot.services.requests import RequestService
@@ -35,6 +36,7 @@ class Bot(commands.Bot):
     copies: Copies
     quotas: Quotas
     moderation: Moderation
+    preferences: PreferenceService
     confirmations: Confirmations
     card_access: CardAccess
     crowd: Crowd
