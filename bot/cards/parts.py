@@ -22,6 +22,14 @@ def view(*items: ui.Item[ui.LayoutView], colour: int = BLURPLE) -> ui.LayoutView
     return view
 
 
+def line(text: str) -> ui.LayoutView:
+    """A card that is one line, without a frame."""
+    view = ui.LayoutView(timeout=None)
+    view.add_item(ui.TextDisplay(text))
+    view.stop()
+    return view
+
+
 def words(*lines: str | None) -> ui.TextDisplay[ui.LayoutView]:
     """These lines, without those that are `None`."""
     return ui.TextDisplay("\n".join(line for line in lines if line))

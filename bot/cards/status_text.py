@@ -213,13 +213,27 @@ def _where(job: Job, outlook: Outlook) -> str:
             private = " in your direct messages" if job.delivered is Delivered.DIRECT else ""
             return f"[Your video]({link_to_post(job)}) is ready{private}.{took}"
         case Delivered.CHANNEL | Delivered.DIRECT:
-            return f"Your video was posted, and the post was deleted: {_shown_by(job, outlook)}"
+            return f"Your video was posted, and the post was deleted: {_shown_by(job, outlook)}."
         case Delivered.REPLY:
             return f"Your video is ready.{took}"
         case _:
             return (
-                f"Your video is ready, but it could not be posted here: {_shown_by(job, outlook)}"
+                f"Your video is ready, but it could not be posted here: {_shown_by(job, outlook)}."
             )
+
+
+def posted(job: Job, outlook: Outlook) -> str:
+    """The line that is left of a status card once the video has a message of its own."""
+    what = "draft" if job.is_free else "video"
+    if job.is_post_gone:
+        return small_print(
+            job, f"Your {what} was posted, and the post was deleted: {_shown_by(job, outlook)}"
+        )
+    where = " in your direct messages" if job.delivered is Delivered.DIRECT else ""
+    took = f"it took {seconds_text(job.state_since - job.created_at)}"
+    return small_print(
+        job, f"[Your {what}]({link_to_post(job)}) is ready{where}", took, made_in(job)
+    )
 
 
 def link_to_post(job: Job) -> str:
@@ -237,7 +251,7 @@ def link_to(job: Job, message_id: int | None) -> str:
 
 def _shown_by(job: Job, outlook: Outlook) -> str:
     until = f" until <t:{outlook.kept_until:.0f}:f>" if outlook.kept_until else ""
-    return f"`/jobs show {job.id}` shows it{until}."
+    return f"/jobs show {job.id} shows it{until}"
 
 
 def facts(job: Job) -> str:

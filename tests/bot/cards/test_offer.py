@@ -14,7 +14,7 @@ from bot.core.jobs import Failure, Job
 from bot.core.ledger import Balance
 from bot.core.models import Choice
 from bot.core.rules import ServerRules, rules_for
-from bot.delivery.status import fingerprint_of
+from bot.cards.progress.fingerprints import fingerprint_of
 from bot.errors import Problem, Refused
 from tests.bot.cards.test_cards import OFFER, PRICES, TERMS, text_of
 from tests.bot.cards.test_moderator_cards import STANDING
