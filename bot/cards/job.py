@@ -12,7 +12,7 @@ import discord
 from discord import ui
 
 from bot.cards import status_text
-from bot.cards.parts import AMBER, BLURPLE, GREEN, GREY, RED, line, say, view, words
+from bot.cards.parts import AMBER, BLURPLE, GREEN, GREY, RED, plain, say, view, words
 from bot.cards.status_text import Outlook
 from bot.cards.wording import clean, credits_text
 from bot.core.jobs import POSTED, Job, JobState, Outcome
@@ -92,7 +92,7 @@ def status(job: Job, outlook: Outlook | None = None) -> ui.LayoutView:
     """The status card of a job past its offer; once there is a post, one line that leads to it."""
     outlook = outlook or Outlook()
     if job.state is JobState.DELIVERED and job.delivered in POSTED:
-        return line(status_text.posted(job, outlook))
+        return plain(*status_text.posted(job, outlook))
     items: list[ui.Item[ui.LayoutView]] = [
         words(
             f"### {status_text.title(job)}",

@@ -22,10 +22,11 @@ def view(*items: ui.Item[ui.LayoutView], colour: int = BLURPLE) -> ui.LayoutView
     return view
 
 
-def line(text: str) -> ui.LayoutView:
-    """A card that is one line, without a frame."""
+def plain(*lines: str) -> ui.LayoutView:
+    """A card that is a line or two, without a frame."""
     view = ui.LayoutView(timeout=None)
-    view.add_item(ui.TextDisplay(text))
+    for line in lines:
+        view.add_item(words(line))
     view.stop()
     return view
 

@@ -35,6 +35,10 @@ from bot.store.store import Store
 log = structlog.get_logger()
 
 EDIT_SPACING_S = 3.0
+BRIEF = frozenset({JobState.SUBMITTING, JobState.FETCHING, JobState.DELIVERING})
+BRIEF_S = 5.0
+"""These are usually over in two seconds, and shown only once they have lasted so long."""
+
 LOOK_S = 1.0
 """Files are usually looked at by then: the price comes at once, not after a spaced edit."""
 
@@ -158,11 +162,11 @@ class StatusCards:
         if job is not None and _is_looked_at(job) and job.card.message_id is not None:
             await self._clock.sleep(LOOK_S)
             job = await self._jobs.job(job_id)
-        if job is None:
+        if job is None or self._is_brief(job):
             return False
         outlook = await self._outlook(job)
         terms = await self._terms(job) if job.awaits_choice else None
-        is_past = self._is_past(job)
+        is_past = job.is_fleeting and not self._is_within(job, FLEETING_S)
         fingerprint = f"{job.state}:{GONE}" if is_past else fingerprint_of(job, outlook, terms)
         if job.card.shown == fingerprint:
             return False
@@ -191,15 +195,19 @@ class StatusCards:
             return True
         return False
 
-    def _is_past(self, job: Job) -> bool:
-        """Whether a fleeting card's time is over; until then it is woken when it will be."""
-        if not job.is_fleeting:
+    def _is_brief(self, job: Job) -> bool:
+        """Whether its stage is likely to be over before it is worth an edit."""
+        was_shown = (job.card.shown or JobState.CHECKING).partition(":")[0] != JobState.CHECKING
+        is_usual = job.state in BRIEF and not job.is_in_doubt and was_shown
+        return is_usual and self._is_within(job, BRIEF_S)
+
+    def _is_within(self, job: Job, seconds: float) -> bool:
+        """Whether it has been in its state for less than that; if so, it is woken afterwards."""
+        left_s = seconds - (self._clock.time() - job.state_since)
+        if not 0 < left_s <= seconds:  # or the clock was set
             return False
-        stays_s = FLEETING_S - (self._clock.time() - job.state_since)
-        if not 0 < stays_s <= FLEETING_S:  # or the clock was set
-            return True
-        self._wake_in(job.id, stays_s)
-        return False
+        self._wake_in(job.id, left_s)
+        return True
 
     def _may_renew(self, job: Job, fingerprint: str) -> bool:
         """A new place in the line is news for a few cards at a time, and those in easy reach.

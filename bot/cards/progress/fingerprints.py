@@ -2,7 +2,7 @@
 
 from zlib import crc32
 
-from bot.cards.status_text import Outlook, Pace
+from bot.cards.status_text import Outlook
 from bot.core.accounts import Terms
 from bot.core.jobs import Job, JobState
 
@@ -45,8 +45,8 @@ def _note(job: Job, outlook: Outlook) -> str | None:
             return "own" if outlook.waits_for_own else str(outlook.place)
         case JobState.SUBMITTING if job.is_in_doubt:
             return f"doubt{(outlook.known_by or 0) // 60:.0f}"
-        case JobState.RENDERING if outlook.pace is not Pace.USUAL:
-            return outlook.pace
+        case JobState.RENDERING if outlook.is_late:
+            return "late"
         case JobState.DELIVERED if job.is_post_gone:
             return GONE
         case _:

@@ -13,7 +13,7 @@ from bot.cards import parts
 from bot.cards import standing as standing_cards
 from bot.cards.offers.offer import explanation, offer
 from bot.cards.refusals import SENTENCES, sentence
-from bot.cards.status_text import Outlook, Pace
+from bot.cards.status_text import Outlook
 from bot.core import admission
 from bot.core.accounts import Payer, Terms, Wallet
 from bot.core.actions import CREDIT_KINDS, HistoryLine
@@ -104,11 +104,11 @@ def all_cards() -> Iterator[tuple[str, ui.LayoutView]]:
         for outlook in (
             Outlook(),
             Outlook(place=3),
-            Outlook(ready_at=2e9),
+            Outlook(usual_s=(120.0, 240.0)),
             Outlook(unavailable=True),
             Outlook(waits_for_own=True),
             Outlook(known_by=2e9),
-            Outlook(pace=Pace.LATE),
+            Outlook(usual_s=(120.0, 240.0), is_late=True),
         ):
             yield f"{state} {outlook}", job_cards.status(job, outlook)
         yield f"{state} again", job_cards.shown_again(job, Outlook(), link=("https://x", 2e9))
