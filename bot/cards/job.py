@@ -12,10 +12,10 @@ import discord
 from discord import ui
 
 from bot.cards import status_text
-from bot.cards.parts import AMBER, BLURPLE, GREEN, GREY, RED, say, view, words
+from bot.cards.parts import AMBER, BLURPLE, GREEN, GREY, RED, plain, say, view, words
 from bot.cards.status_text import Outlook
 from bot.cards.wording import clean, credits_text
-from bot.core.jobs import Job, JobState, Outcome
+from bot.core.jobs import POSTED, Job, JobState, Outcome
 from bot.core.models import Choice
 from bot.core.uploads import Upload
 
@@ -118,8 +118,10 @@ def video(job: Job) -> ui.MediaGallery[ui.LayoutView]:
 
 
 def status(job: Job, outlook: Outlook | None = None) -> ui.LayoutView:
-    """The status card of a job past its offer."""
+    """The status card of a job past its offer; once there is a post, one line that leads to it."""
     outlook = outlook or Outlook()
+    if job.state is JobState.DELIVERED and job.delivered in POSTED:
+        return plain(*status_text.posted(job, outlook))
     items: list[ui.Item[ui.LayoutView]] = [
         words(
             f"### {status_text.title(job)}",

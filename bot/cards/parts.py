@@ -22,6 +22,15 @@ def view(*items: ui.Item[ui.LayoutView], colour: int = BLURPLE) -> ui.LayoutView
     return view
 
 
+def plain(*lines: str) -> ui.LayoutView:
+    """A card that is a line or two, without a frame."""
+    view = ui.LayoutView(timeout=None)
+    for line in lines:
+        view.add_item(words(line))
+    view.stop()
+    return view
+
+
 def words(*lines: str | None) -> ui.TextDisplay[ui.LayoutView]:
     """These lines, without those that are `None`."""
     return ui.TextDisplay("\n".join(line for line in lines if line))

@@ -63,6 +63,9 @@ GOES_UNSEEN_S = 120.0
 """Whoever has waited longer no longer looks at the reply, and its edit notifies nobody."""
 
 
+FLEETING_S = 60.0
+"""So long a channel shows a request that came to nothing by its requester's own hand."""
+
 OFFER_LIFE_S = 24 * 3600.0
 MENTION_LIFE_S = 60.0
 """An offer in a channel stands among other people's messages."""
@@ -94,6 +97,10 @@ class Delivered(StrEnum):
     REPLY = "reply"
     DIRECT = "direct"
     KEPT = "kept"
+
+
+POSTED = frozenset({Delivered.CHANNEL, Delivered.DIRECT})
+"""By a message of its own."""
 
 
 class Outcome(StrEnum):
@@ -279,8 +286,8 @@ class Job:
     @property
     def is_post_gone(self) -> bool:
         """Somebody has deleted the message that had its video."""
-        was_posted = self.delivered in {Delivered.CHANNEL, Delivered.DIRECT}
-        return self.state is JobState.DELIVERED and was_posted and self.delivery_message_id is None
+        is_posted = self.state is JobState.DELIVERED and self.delivered in POSTED
+        return is_posted and self.delivery_message_id is None
 
     @property
     def is_in_doubt(self) -> bool:
@@ -342,6 +349,18 @@ class Job:
         goes = self.was_offer and not (self.is_direct and self.source is Source.MESSAGE)
         was_let_go = self.state is JobState.CANCELLED and self.queued_at is None
         return goes and was_let_go and self.failure is None
+
+    @property
+    def is_fleeting(self) -> bool:
+        """Whether a channel shows only for `FLEETING_S` how it ended: its requester knows it.
+
+        What is refused to a command is told privately, and to nobody else.
+        """
+        is_told_by_card = self.failure is None or self.source is Source.MESSAGE
+        was_begun = self.failure is not None and self.queued_at is not None
+        is_over = self.ended and self.state is not JobState.DELIVERED
+        goes = is_over and is_told_by_card and not was_begun and not self.is_taken_back
+        return goes and not self.is_shown_directly
 
     @property
     def is_spoiler(self) -> bool:

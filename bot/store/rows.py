@@ -55,6 +55,18 @@ IS_POST_GONE: ColumnElement[bool] = and_(
 )
 """As `Job.is_post_gone` has it."""
 
+IS_FLEETING: ColumnElement[bool] = and_(
+    jobs.c.state.in_((JobState.FAILED, JobState.CANCELLED)),
+    or_(
+        jobs.c.failure.is_(None),
+        and_(jobs.c.source == Source.MESSAGE, jobs.c.queued_at.is_(None)),
+    ),
+    ~jobs.c.is_direct,
+    jobs.c.moved_from_id.is_(None),
+    ~and_(WAS_OFFER, jobs.c.queued_at.is_(None), jobs.c.failure.is_(None)),
+)
+"""As `Job.is_fleeting` has it."""
+
 HAS_VIDEO: ColumnElement[bool] = and_(
     jobs.c.state == JobState.DELIVERED, jobs.c.video_deleted_at.is_(None)
 )
@@ -70,6 +82,22 @@ HAS_RUN: ColumnElement[bool] = and_(
     jobs.c.state.in_((JobState.RENDERING, JobState.FETCHING)), attempts.c.submitted_at.is_not(None)
 )
 """As `Job.run_began_at`."""
+
+
+def is_behind(since: float) -> ColumnElement[bool]:
+    """Whether a card does not show its job's last state; or has not gone, of what is fleeting and
+    has ended since then (unix s)."""
+    shown = jobs.c.card_shown
+    is_due = or_(IS_POST_GONE, and_(IS_FLEETING, jobs.c.state_since >= since))
+    has_card = or_(
+        jobs.c.card_message_id.is_not(None),
+        jobs.c.card_token.is_not(None),
+        jobs.c.source == Source.MESSAGE,
+    )
+    is_stale = or_(
+        shown.is_(None), ~shown.startswith(jobs.c.state), and_(is_due, ~shown.endswith("gone"))
+    )
+    return and_(is_stale, has_card)
 
 
 def select_jobs() -> Select[Any]:

@@ -5,9 +5,9 @@ from dataclasses import replace
 from discord import ui
 
 from bot.cards import job as job_cards
+from bot.cards.progress.fingerprints import fingerprint_of
 from bot.cards.status_text import Outlook
 from bot.core.jobs import Failure, JobState, Outcome
-from bot.delivery.status import fingerprint_of
 from bot.errors import Problem
 from tests.bot.cards.test_cards import JOB, text_of
 
