@@ -37,16 +37,26 @@ from bot.store.file.dailies import DailyBackups
 from bot.store.group_commit import Changes
 from bot.store.store import Store
 from bot.telemetry import Health, LoopLag
-from bot.wiring import Parts, Told, downloads_of, requests_of, runner_of, told_through
+from bot.wiring import (
+    Parts,
+    Told,
+    downloads_of,
+    removals_of,
+    requests_of,
+    runner_of,
+    told_through,
+)
 from cogs.members.buttons import CardButton
 from cogs.members.credits import Credits, PayerSelect
 from cogs.members.deletions import Deletions
 from cogs.members.jobs import Jobs
 from cogs.members.messages import Messages
 from cogs.members.mimic import Mimic
+from cogs.members.removals import ReportMenu
 from cogs.moderators.job_buttons import JobButton
 from cogs.moderators.moderate import Moderate
 from cogs.moderators.quota import Quota
+from cogs.moderators.reports import ReportButton
 from cogs.moderators.settings import ChannelsSelect, OpenSelect
 from cogs.moderators.settings import Settings as SettingsCog
 from cogs.moderators.settling import ReviewButton, SettleControl
@@ -118,6 +128,7 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Wire
     client.moderation = Moderation(
         store=store, providers=parts.providers, wake=runner.wake, clock=clock
     )
+    client.removals = removals_of(parts, told, runner)
     client.quotas = Quotas(store=store, wake=runner.wake, clock=clock, runner=runner)
     client.confirmations, client.card_access = Confirmations(clock), CardAccess(clock)
     await _load_cogs(client, parts, told.deleted)
@@ -137,8 +148,7 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Wire
             port=settings.http_port,
         )
         await stack.enter_async_context(health)
-    telling = [told.status.run, told.notices.run, told.audit.run, told.deleted.run]
-    return runner, [connection.run, *telling, lag.run, backups.run, database.whole]
+    return runner, [connection.run, *told.telling, lag.run, backups.run, database.whole]
 
 
 def _tell(told: Told, jobs: LiveJobs, changes: Changes) -> None:
@@ -159,6 +169,7 @@ async def _load_cogs(client: Bot, parts: Parts, deleted: DeletedPosts) -> None:
         Credits(client.requests),
         Messages(client, client.requests, client.crowd, SmallTalk(parts.clock), parts.doors),
         Deletions(deleted.saw),
+        ReportMenu(client.tree),
         moderate,
         Quota(client.quotas),
         SettingsCog(client.quotas, parts.store.limits),
@@ -166,7 +177,7 @@ async def _load_cogs(client: Bot, parts: Parts, deleted: DeletedPosts) -> None:
     ):
         await client.add_cog(cog)
     client.add_dynamic_items(CardButton, AnswerButton, PageControl, PayerSelect)
-    client.add_dynamic_items(JobButton, ReviewButton, SettleControl)
+    client.add_dynamic_items(JobButton, ReviewButton, SettleControl, ReportButton)
     client.add_dynamic_items(ChannelsSelect, OpenSelect)
 
 

@@ -33,6 +33,8 @@ class Button(StrEnum):
     TAKE_FIRST = "first"
     NAME_PART = "part"
     DETAILS = "details"
+    DELETE = "delete"
+    REPORT = "report"
 
 
 BUTTONS_IN_A_ROW = 5
@@ -216,12 +218,14 @@ def shown_again(
         items.append(words(said))
         if buttons:
             items.append(ui.ActionRow(*buttons))
-    elif job.state is JobState.DELIVERED:
+    elif job.state is JobState.DELIVERED and job.removed_by_id is None:
         items.append(words("The video itself is no longer kept."))
     if job.state in {JobState.CHECKING, JobState.QUEUED}:
         items.append(ui.ActionRow(_button("Cancel", Button.CANCEL, job)))
     elif job.is_in_doubt:
         items.append(ui.ActionRow(_button("Give up…", Button.GIVE_UP, job)))
+    elif job.state is JobState.DELIVERED and job.removed_by_id is None:
+        items.append(ui.ActionRow(_button("Delete…", Button.DELETE, job)))
     return view(*items, colour=COLOURS.get(job.state, BLURPLE))
 
 

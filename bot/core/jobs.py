@@ -202,6 +202,7 @@ class Job:
     `delivered` is how its end, or that it is in review, was told. `delivery_channel_id` and
     `delivery_message_id` say where that stands, or is being tried since `delivery_tried_at`;
     without a message it stands no longer. `remark` is what its maker says of the video.
+    `removed_by_id` is who has had it deleted: its post goes, and so does all that is kept of it.
     """
 
     id: str
@@ -242,6 +243,7 @@ class Job:
     question: Failure | None = None
     promised: int | None = None
     cut: Cut | None = None
+    removed_by_id: int | None = None
 
     @property
     def ended(self) -> bool:

@@ -371,6 +371,8 @@ def _note(job: Job, outlook: Outlook) -> str | None:
             return f"doubt{(outlook.known_by or 0) // 60:.0f}"
         case JobState.RENDERING if outlook.pace is not Pace.USUAL:
             return outlook.pace
+        case JobState.DELIVERED if job.removed_by_id is not None:
+            return "removed"
         case JobState.DELIVERED if job.is_post_gone:
             return "gone"
         case _:

@@ -256,6 +256,9 @@ class Runner:
 
     async def _tidy(self, job: Job) -> None:
         """An ended job keeps nothing but the video that was delivered, and a draft its files."""
+        if job.removed_by_id is not None:
+            await self._files.delete_all(job.id)
+            return
         age_s = self._clock.time() - job.state_since
         if job.state is JobState.DELIVERED and job.is_free and age_s < DRAFT_FILES_LIFE_S:
             return

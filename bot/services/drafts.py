@@ -33,7 +33,8 @@ class Drafts:
         if draft.person_id != place.person_id:
             raise Refused(Problem.NOT_YOUR_JOB)
         at = self._clock.time()
-        if at - draft.state_since >= DRAFT_FILES_LIFE_S:
+        is_old = at - draft.state_since >= DRAFT_FILES_LIFE_S
+        if is_old or draft.removed_by_id is not None:
             raise Refused(Problem.FILES_GONE)
         choice = self._wallets.rates.choice(*choice)
         place = await self._wallets.paying_for(draft, place)

@@ -19,6 +19,7 @@ from bot.store import journal, transitions
 from bot.store.database import Database, query
 from bot.store.rows import (
     HAS_VIDEO,
+    IS_CARD_BEHIND_POST,
     IS_OFFER,
     IS_POST_GONE,
     OWES_NOTICE,
@@ -164,7 +165,7 @@ class Queries:
             or_(
                 jobs.c.card_shown.is_(None),
                 ~jobs.c.card_shown.startswith(jobs.c.state),
-                and_(IS_POST_GONE, ~jobs.c.card_shown.endswith("gone")),
+                IS_CARD_BEHIND_POST,
             ),
             or_(
                 jobs.c.card_message_id.is_not(None),

@@ -54,6 +54,12 @@ IS_POST_GONE: ColumnElement[bool] = and_(
 )
 """As `Job.is_post_gone` has it."""
 
+IS_CARD_BEHIND_POST: ColumnElement[bool] = or_(
+    and_(IS_POST_GONE, jobs.c.removed_by_id.is_(None), ~jobs.c.card_shown.endswith("gone")),
+    and_(jobs.c.removed_by_id.is_not(None), ~jobs.c.card_shown.endswith("removed")),
+)
+"""The card does not tell yet that the finished post is no more."""
+
 HAS_VIDEO: ColumnElement[bool] = and_(
     jobs.c.state == JobState.DELIVERED, jobs.c.video_deleted_at.is_(None)
 )
@@ -130,6 +136,7 @@ _SAME = (
     "remark",
     "is_open",
     "promised",
+    "removed_by_id",
 )
 
 

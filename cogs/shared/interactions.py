@@ -19,6 +19,7 @@ from bot.services.drafts import Drafts
 from bot.services.given import GivenFile
 from bot.services.moderation import Moderation
 from bot.services.quotas import Quotas
+from bot.services.removals import Removals
 from bot.services.requests import RequestService
 from cogs.shared.access import CardAccess, roles_of, timeout_of
 from cogs.shared.confirmations import Confirmations
@@ -33,6 +34,7 @@ class Bot(commands.Bot):
     drafts: Drafts
     quotas: Quotas
     moderation: Moderation
+    removals: Removals
     confirmations: Confirmations
     card_access: CardAccess
     crowd: Crowd

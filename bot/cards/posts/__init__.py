@@ -1,0 +1,1 @@
+"""The finished post and what hangs on it."""
