@@ -26,8 +26,8 @@ from bot.jobs.upload_limit import Videos
 from bot.media.inspect import Media
 from bot.provider.breaker import Breakers
 from bot.provider.connect import providers
+from bot.services.copies import Copies
 from bot.services.crowd import Crowd
-from bot.services.drafts import Drafts
 from bot.services.moderation import Moderation
 from bot.services.quotas import Quotas
 from bot.services.small_talk import SmallTalk
@@ -41,6 +41,7 @@ from bot.wiring import (
     Parts,
     Told,
     downloads_of,
+    remakes_of,
     removals_of,
     requests_of,
     runner_of,
@@ -124,7 +125,7 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Wire
     database.on_commit.append(partial(_tell, told, jobs))
     runner = runner_of(parts, told, crowd)
     client.requests = requests_of(parts, runner)
-    client.drafts = Drafts(store=store, runner=runner, wallets=parts.wallets, clock=clock)
+    client.remakes, client.copies = remakes_of(parts, told, runner), Copies(clock)
     client.moderation = Moderation(
         store=store, providers=parts.providers, wake=runner.wake, clock=clock
     )

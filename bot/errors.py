@@ -79,7 +79,13 @@ class Problem(StrEnum):
     NOTHING_LEFT = "nothing_left"  # allowance, renews_at
     FILES_GONE = "files_gone"
     NOBODY_SEEN = "nobody_seen"  # where
-    BEING_MADE = "being_made"  # job
+    BEING_MADE = "being_made"  # job, and with the next
+    NOT_BEGUN_YET = "not_begun_yet"
+    PRICE_HAS_RISEN = "price_has_risen"  # price
+    NOT_AT_ITS_POST = "not_at_its_post"
+    SENT_BEFORE = "sent_before"  # until (unix s), and with the next
+    SENT_MANY = "sent_many"
+    DIRECT_MESSAGES_CLOSED = "direct_messages_closed"
     NO_DRAFTS_LEFT = "no_drafts_left"  # limit, renews_at
     NO_ALLOWANCE = "no_allowance"
     TOO_EXPENSIVE = "too_expensive"  # price, most

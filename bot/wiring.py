@@ -9,6 +9,7 @@ import discord
 
 from bot.accounts.members import DiscordMembers
 from bot.accounts.messages import LinkedMessages
+from bot.accounts.posts import PublicPosts
 from bot.accounts.wallets import Wallets
 from bot.alarms import Alarms
 from bot.clock import Clock
@@ -41,6 +42,7 @@ from bot.media.inspect import Media
 from bot.provider.breaker import Breakers
 from bot.provider.providers import Providers
 from bot.services.crowd import Crowd
+from bot.services.remakes import Remakes
 from bot.services.removals import Removals
 from bot.services.requests import RequestService
 from bot.settings import Settings
@@ -273,5 +275,18 @@ def removals_of(parts: Parts, told: Told, runner: Runner) -> Removals:
         takedowns=told.takedowns,
         wake=runner.wake,
         wake_cards=told.report_cards.wake,
+        clock=parts.clock,
+    )
+
+
+def remakes_of(parts: Parts, told: Told, runner: Runner) -> Remakes:
+    """What follows finished jobs."""
+    return Remakes(
+        store=parts.store,
+        runner=runner,
+        wallets=parts.wallets,
+        files=parts.files,
+        posts=PublicPosts(parts.client),
+        redescribe=told.delivery.redescribe,
         clock=parts.clock,
     )

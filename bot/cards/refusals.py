@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from bot.cards.sentences.files import FILES
 from bot.cards.sentences.links import LINKS
+from bot.cards.sentences.posts import POSTS
 from bot.cards.sentences.reports import REPORTS
 from bot.cards.wording import told
 from bot.errors import Problem
@@ -11,6 +12,7 @@ from bot.errors import Problem
 SENTENCES: dict[Problem, str] = {
     **FILES,
     **LINKS,
+    **POSTS,
     **REPORTS,
     Problem.OUT_OF_BOUNDS: "That must be a whole number from {least} to {most}.",
     Problem.NO_CREDITS: (
@@ -21,7 +23,6 @@ SENTENCES: dict[Problem, str] = {
         "You have no credits left here. Your allowance{in_all} renews <t:{renews_at}:R>; "
         "`/credits` shows it."
     ),
-    Problem.BEING_MADE: "That is being made already, as job {job}: `/jobs show` shows how it goes.",
     Problem.NO_DRAFTS_LEFT: (
         "You have made all of your {limit} free drafts of today: there are new ones "
         "<t:{renews_at}:R>."

@@ -59,9 +59,6 @@ PASSING = frozenset({Problem.PROVIDER_BUSY, Problem.GENERATION_FAILED})
 
 MOST_RETRIES = 2
 
-DRAFT_FILES_LIFE_S = 24 * 3600.0
-"""So long what a draft was made of is kept, for the video that may follow it."""
-
 GOES_UNSEEN_S = 120.0
 """Whoever has waited longer no longer looks at the reply, and its edit notifies nobody."""
 
@@ -191,9 +188,10 @@ class Job:
     is the message that brought an offer's other file, or a newer one. `settled` is what a person
     decided when the job was last in review. `moved_from_id` is where an offer was asked for that
     could not be shown there: `channel_id` is then its requester's direct messages. `files_of` is
-    the draft whose files it is made of, as that job's look has left them. `failure` is
-    why it failed or was cancelled; where it goes on, why its last run failed, so that it is tried
-    again.
+    the job whose files it is made of, as that job's look has left them, but for what is given
+    in the place of one; if that is somebody else's, its files are kept until `files_until` at most,
+    as theirs are. `failure` is why it failed or was cancelled; where it goes on, why its last run
+    failed, so that it is tried again.
 
     `is_open`: its requester is to say first that, or how, it shall go on, because of a `question`
     if there is one. `promised` is what it may cost at most, by the answer. `cut` is what of its
@@ -201,8 +199,9 @@ class Job:
 
     `delivered` is how its end, or that it is in review, was told. `delivery_channel_id` and
     `delivery_message_id` say where that stands, or is being tried since `delivery_tried_at`;
-    without a message it stands no longer. `remark` is what its maker says of the video.
-    `removed_by_id` is who has had it deleted: its post goes, and so does all that is kept of it.
+    without a message it stands no longer. `remark` is what its maker says of the video, and
+    `description` what `described_by` says that it shows. `removed_by_id` is who has had it deleted:
+    its post goes, and so does all that is kept of it.
     """
 
     id: str
@@ -219,6 +218,7 @@ class Job:
     is_direct: bool = False
     moved_from_id: int | None = None
     files_of: str | None = None
+    files_until: float | None = None
     completed_by_id: int | None = None
     subject: Upload | None = None
     motion: Upload | None = None
@@ -239,6 +239,8 @@ class Job:
     video_deleted_at: float | None = None
     settled: Outcome | None = None
     remark: str = ""
+    description: str = ""
+    described_by: int | None = None
     is_open: bool = False
     question: Failure | None = None
     promised: int | None = None
@@ -347,6 +349,17 @@ class Job:
         """A plain message's card, as it was last saved, is older than the newest file's message."""
         card, newest = self.card.message_id, self.completed_by_id
         return card is not None and newest is not None and card < newest
+
+
+def files_kept_until(job: Job, keep_s: float) -> float | None:
+    """Until when a finished job's files are kept: so long after it. `None` for any other job's.
+
+    What somebody has given is kept no longer because others make something of it.
+    """
+    if job.state is not JobState.DELIVERED or job.removed_by_id is not None:
+        return None
+    until = job.state_since + keep_s
+    return until if job.files_until is None else min(until, job.files_until)
 
 
 def goes_unseen(job: Job, at: float) -> bool:

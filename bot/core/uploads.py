@@ -21,6 +21,8 @@ class Upload:
     of an offer whose place it took, until it has been looked at itself.
     `is_link`: its person gave `url` in the file's place, and nobody knows yet what is there.
     `among`: it is the first of so many in the message whose link was given.
+    `is_another`: it is given in the place of the one in the files of another job, which a job has
+    otherwise.
     """
 
     url: str
@@ -34,6 +36,7 @@ class Upload:
     replaces: "Upload | None" = None
     is_link: bool = False
     among: int = 0
+    is_another: bool = False
 
     @property
     def is_empty(self) -> bool:

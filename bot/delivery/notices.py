@@ -78,7 +78,9 @@ class Notices:
     async def _say_failed(self, job: Job) -> None:
         """The card goes only once the notice stands; killed in between, the next try finds it."""
         mark = job_cards.custom_id(Button.DETAILS, job.id)
-        message = Message(partial(self._send, job, job_cards.failed(job), job.id), mark)
+        message = Message(
+            partial(self._send, job, job_cards.failed(job), job.id), frozenset({mark})
+        )
         how, message_id = await self._routes.first_open(job, self._ladder(job, message))
         if message_id is not None:
             await self._status.remove(job)
@@ -89,7 +91,8 @@ class Notices:
     async def _say_it_waits(self, job: Job) -> None:
         """Found again by its link to the card: the one of the end must not be taken for it."""
         view, nonce = job_cards.waits(job), f"{job.id}-{job.state_since:.0f}"
-        message = Message(partial(self._send, job, view, nonce), link_to(job, job.card.message_id))
+        card = frozenset({link_to(job, job.card.message_id)})
+        message = Message(partial(self._send, job, view, nonce), card)
         how, message_id = await self._routes.first_open(job, self._ladder(job, message))
         job = await self._jobs.job(job.id) or job
         await self._store.notice_given(job, how, message_id)
@@ -99,9 +102,8 @@ class Notices:
         return [direct] if is_past_channel(job) else [self._routes.in_channel(message), direct]
 
     async def _say_ready(self, job: Job) -> None:
-        message = Message(
-            partial(self._send, job, job_cards.ready(job), f"{job.id}-ready"), link_to_post(job)
-        )
+        view, post = job_cards.ready(job), frozenset({link_to_post(job)})
+        message = Message(partial(self._send, job, view, f"{job.id}-ready"), post)
         how, message_id = await self._routes.first_open(job, [self._routes.directly(message)])
         job = await self._jobs.job(job.id) or job
         await self._store.notice_given(job, how, message_id)

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import shutil
-from collections.abc import Iterable
 from pathlib import Path
 
 from bot.media.inspect import workshop
@@ -63,10 +62,14 @@ class Files:
         """Delete what was given, and what is left of it; how many bytes that were."""
         return await asyncio.to_thread(_delete, *self._inputs(job_id))
 
-    async def copy_inputs(self, of: str, to: str) -> bool:
-        """Give a job the files of another one; whether they were there."""
-        pairs = [(self.subject(of), self.subject(to)), (self.motion(of), self.motion(to))]
-        return await asyncio.to_thread(_link, pairs)
+    async def has_inputs(self, job_id: str) -> bool:
+        """Whether both files of a job are still here."""
+        inputs = self.subject(job_id), self.motion(job_id)
+        return await asyncio.to_thread(lambda: all(map(Path.exists, inputs)))
+
+    async def copy(self, given: Path, taken: Path) -> bool:
+        """Give a job a file of another one, unless it has it; whether it has it then."""
+        return await asyncio.to_thread(_link, given, taken)
 
     async def delete_video(self, job_id: str) -> None:
         """Delete what an earlier run has left: a new run's video is to be fetched."""
@@ -92,17 +95,18 @@ def _own_bytes(path: Path) -> int:
         return 0
 
 
-def _link(pairs: Iterable[tuple[Path, Path]]) -> bool:
+def _link(given: Path, taken: Path) -> bool:
     """Files are replaced and never changed, so that two jobs may share one."""
-    for given, taken in pairs:
-        taken.parent.mkdir(parents=True, exist_ok=True)
-        taken.unlink(missing_ok=True)
-        try:
-            os.link(given, taken)
-        except FileNotFoundError:
-            return False
-        except OSError:  # this disk knows no links
-            shutil.copyfile(given, taken)
+    taken.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(given, taken)
+    except FileExistsError:
+        return True
+    except FileNotFoundError:
+        return taken.exists()
+    except OSError:  # this disk knows no links
+        shutil.copyfile(given, part_of(taken))
+        part_of(taken).replace(taken)
     return True
 
 

@@ -14,7 +14,7 @@ import structlog
 
 from bot.clock import Clock, wait_for_event
 from bot.core.actions import ActionKind
-from bot.core.jobs import DRAFT_FILES_LIFE_S, RUNNING, Job, JobState
+from bot.core.jobs import RUNNING, Job, JobState, files_kept_until
 from bot.core.models import MODELS
 from bot.errors import CannotSave, DeliveryError, MembersUnknown, Problem, Refused, StaleJob
 from bot.jobs.deadlines import RetryDeadline
@@ -255,17 +255,12 @@ class Runner:
         return wait_s
 
     async def _tidy(self, job: Job) -> None:
-        """An ended job keeps nothing but the video that was delivered, and a draft its files."""
-        if job.removed_by_id is not None:
+        """An ended job keeps nothing but a video that was delivered, and its files for a while."""
+        kept_until = files_kept_until(job, self._store.limits.keep_files_s)
+        if kept_until is None:
             await self._files.delete_all(job.id)
-            return
-        age_s = self._clock.time() - job.state_since
-        if job.state is JobState.DELIVERED and job.is_free and age_s < DRAFT_FILES_LIFE_S:
-            return
-        if job.state is JobState.DELIVERED:
+        elif kept_until <= self._clock.time():
             await self._files.delete_inputs(job.id)
-        else:
-            await self._files.delete_all(job.id)
 
     async def _next_step(self, job: Job) -> float | None:
         match job.state:

@@ -60,7 +60,7 @@ class RequestService:
         self._store = store
         self._runner = runner
         self.wallets = wallets
-        self._outlook = outlook
+        self.outlook = outlook
         self._videos = videos
         self.rates = wallets.rates
         self._clock = clock
@@ -306,7 +306,7 @@ class RequestService:
     async def show(self, job_id: str, person_id: int) -> tuple[Job, Outlook]:
         """One's own job. Raises `Refused` for an unknown id and for somebody else's."""
         job = await self._own(job_id, person_id)
-        return job, await self._outlook(job)
+        return job, await self.outlook(job)
 
     async def send_video(
         self, job: Job, limit_bytes: int, sender: Callable[[Path], Awaitable[None]]

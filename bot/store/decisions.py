@@ -22,6 +22,7 @@ from bot.store.transitions import (
     changed,
     is_awaited,
     is_claimed,
+    note_on,
     transition,
     update_attempt,
     update_job,
@@ -85,6 +86,11 @@ class Decisions:
         action = _about(job, ActionKind.RESOLVE, actor_id, reason, at)
         record_action(connection, replace(action, before=_seen(job), after=_seen(after)))
         return after
+
+    @transaction
+    def describe(self, connection: Connection, job: Job, text: str, person_id: int) -> Job:
+        """Somebody says what a finished job's video shows."""
+        return note_on(connection, job.id, description=text, described_by=person_id)
 
     @transaction
     def cancel(self, connection: Connection, job: Job, at: float) -> Job:

@@ -16,7 +16,7 @@ from bot.store.tables import CAME_TO_NOTHING, COSTS_NOTHING, actions, attempts, 
 _TOLD = (
     *("id", "source", "origin_id", "server_id", "channel_id", "person_id"),
     *("is_direct", "is_open", "model", "prompt", "quality", "files_of", "promised"),
-    "upload_limit_bytes",
+    *("upload_limit_bytes", "files_until", "description", "described_by"),
 )
 _ATTEMPT = tuple(Attempt.__dataclass_fields__)
 
@@ -120,6 +120,7 @@ _SAME = (
     "is_direct",
     "moved_from_id",
     "files_of",
+    "files_until",
     "created_at",
     "model",
     "prompt",
@@ -134,6 +135,8 @@ _SAME = (
     "delivery_tried_at",
     "video_deleted_at",
     "remark",
+    "description",
+    "described_by",
     "is_open",
     "promised",
     "removed_by_id",
@@ -197,6 +200,7 @@ def upload_json(upload: Upload | None) -> dict[str, Any] | None:
         "replaces": upload_json(upload.replaces),
         "is_link": upload.is_link,
         "among": upload.among,
+        "is_another": upload.is_another,
     }
     # Only where they say something, so that an earlier release can read all other jobs.
     return told | {name: value for name, value in seldom.items() if value}

@@ -8,6 +8,7 @@ from discord import app_commands, ui
 from discord.ext import commands
 
 from bot.cards.posts import reports as report_cards
+from bot.core.jobs import Job
 from bot.core.people.reports import Reported, Why
 from bot.errors import Problem, Refused
 from bot.services.removals import SAID_LIMIT_CHARS
@@ -20,6 +21,13 @@ FORM_LIFE_S = 15 * 60.0
 """A form that was put away is forgotten after that."""
 
 MENU_NAME = "Report to moderators"
+
+
+def may_delete(interaction: Interaction, job: Job) -> bool:
+    """Whether somebody is offered to delete a finished video where they are."""
+    is_here = not job.is_direct and job.server_id == interaction.guild_id
+    looks_after = is_here and interaction.permissions.moderate_members
+    return job.person_id == interaction.user.id or looks_after
 
 
 async def ask_delete(interaction: Interaction, job_id: str) -> None:

@@ -82,6 +82,11 @@ def rights_of(interaction: discord.Interaction) -> Rights:
     return Rights(roles_of(interaction), interaction.permissions & OPENING)
 
 
+def is_moderator(interaction: discord.Interaction) -> bool:
+    """Whether somebody may look after others in the server where they press."""
+    return interaction.guild_id is not None and bool(rights_of(interaction).allowed)
+
+
 def roles_of(interaction: discord.Interaction) -> frozenset[int]:
     """The roles that somebody has at this moment."""
     return roles_in(interaction.user)

@@ -14,11 +14,12 @@ from bot.accounts.wallets import Place
 from bot.cards.paging import LARGEST_ID
 from bot.core.uploads import Upload
 from bot.errors import Problem, Refused
+from bot.services.copies import Copies
 from bot.services.crowd import Crowd
-from bot.services.drafts import Drafts
 from bot.services.given import GivenFile
 from bot.services.moderation import Moderation
 from bot.services.quotas import Quotas
+from bot.services.remakes import Remakes
 from bot.services.removals import Removals
 from bot.services.requests import RequestService
 from cogs.shared.access import CardAccess, roles_of, timeout_of
@@ -31,7 +32,8 @@ class Bot(commands.Bot):
     """discord.py's bot, with what the persistent buttons need at hand."""
 
     requests: RequestService
-    drafts: Drafts
+    remakes: Remakes
+    copies: Copies
     quotas: Quotas
     moderation: Moderation
     removals: Removals

@@ -1,1 +1,1 @@
-"""The finished post and what hangs on it."""
+"""The finished post, and the cards of what hangs on it."""

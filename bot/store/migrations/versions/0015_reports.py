@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0015"
-down_revision = "0013"
+down_revision = "0014"
 
 TO_REMOVE = sa.text("removed_by_id IS NOT NULL AND delivery_message_id IS NOT NULL")
 OPEN = sa.text("settled IS NULL")

@@ -34,6 +34,6 @@ async def post_of(life: Life, person: PersonClient, channel: str = "general") ->
 def card_with(life: Life, custom_id: str, label: str = "Press") -> Json:
     """A message of the bot's in *general* with this button."""
     button = {"type": 2, "id": 2, "style": 2, "label": label, "disabled": False}
-    row = {"type": 1, "id": 1, "components": [button | {"custom_id": custom_id}]}
-    message_id = Sender(life).card(row["components"])
-    return {"id": str(message_id), "components": [row]}
+    buttons = [button | {"custom_id": custom_id}]
+    row = {"type": 1, "id": 1, "components": buttons}
+    return {"id": str(Sender(life).card(buttons)), "components": [row]}

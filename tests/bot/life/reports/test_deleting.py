@@ -72,10 +72,17 @@ async def test_killed_in_the_middle_it_is_done_at_the_next_start(
 
 async def test_a_moderator_deletes_somebody_elses_for_a_reason(life: Life) -> None:
     ben = await delivered(life)
-    card = card_with(life, f"marionette:delete:{life.job_id()}")
+    post = await post_of(life, ben)
+    assert post is not None
+    forged = card_with(life, f"marionette:delete:{life.job_id()}")
     eve, dana, ada = [await desk(life, name) for name in ("eve", "dana", "ada")]
-    assert NOT_YOURS in await eve.press(card, "Press")
-    questions = [await at.fill_in(card, "Press", reason="it mocks *Cleo*") for at in (dana, ada)]
+    assert "Delete…" not in labels(await eve.pressed(post, button(post, "More…")))
+    assert NOT_YOURS in await eve.press(forged, "Press")
+    cards = [await at.pressed(post, button(post, "More…")) for at in (dana, ada)]
+    questions = [
+        await at.fill_in(card, "Delete…", reason="it mocks *Cleo*")
+        for at, card in zip((dana, ada), cards, strict=True)
+    ]
     assert f"Delete <@{ben.user_id}>’s video" in text_of(questions[0])
     said = await dana.press(questions[0], "Confirm")
     assert said == "Deleted: the post, and all that I kept of it."
@@ -106,4 +113,4 @@ async def test_what_follows_a_deleted_draft_keeps_its_own_files(life: Life) -> N
     await life.reaches("delivered", "delivered", step_s=1.0)
     late = card_with(life, f"marionette:make:{job_id}:540p:pixverse-mimic")
     pressed = await ada.click(at.channel_id, int(late["id"]), button(late, "Press"))
-    assert "send them again" in text_of((await ada.outcome(pressed))["message"])
+    assert "has deleted this video already" in text_of((await ada.outcome(pressed))["message"])

@@ -12,7 +12,7 @@ from sandbox.faults import answers
 from sandbox.faults.injector import Fault, Rule, resets
 from tests.bot.life.delivery.test_audit_channel import POST, listening, told
 from tests.bot.life.moderators.desk import Desk, actions, desk, labels
-from tests.bot.life.reports.desk import card_with, delivered, kept, post_of
+from tests.bot.life.reports.desk import delivered, kept, post_of
 from tests.bot.life.world import Life
 from tests.e2e.stage import button
 
@@ -225,11 +225,13 @@ async def test_what_nobody_decides_is_over_and_forgotten_in_time(life: Life) -> 
 
 
 async def test_in_direct_messages_there_is_nobody_to_report_to(life: Life) -> None:
-    await delivered(life)
-    press = card_with(life, f"marionette:report:{life.job_id()}")
-    eve = await desk(life, "eve")
-    assert THANKS in text_of(await eve.fill_in(press, "Press", why="spam"))
-    ben = await life.person("ben")
+    ben = await delivered(life)
+    post, eve = await post_of(life, ben), await desk(life, "eve")
+    assert post is not None
+    more = await eve.pressed(post, button(post, "More…"))
+    assert THANKS in text_of(await eve.fill_in(more, "Report…", why="spam"))
+    own = await (await desk(life, "ben")).pressed(post, button(post, "More…"))
+    assert "Report…" not in labels(own)
     direct = await ben.open_dm()
     names = [command["name"] for command in await ben.commands(direct)]
     assert MENU not in names
