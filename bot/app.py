@@ -43,6 +43,7 @@ from bot.wiring import (
     Told,
     downloads_of,
     remakes_of,
+    removals_of,
     requests_of,
     runner_of,
     told_through,
@@ -54,9 +55,11 @@ from cogs.members.jobs import Jobs
 from cogs.members.messages import Messages
 from cogs.members.mimic import Mimic
 from cogs.members.preferences import PreferenceControl, PreferencesCog
+from cogs.members.removals import ReportMenu
 from cogs.moderators.job_buttons import JobButton
 from cogs.moderators.moderate import Moderate
 from cogs.moderators.quota import Quota
+from cogs.moderators.reports import ReportButton
 from cogs.moderators.settings import ChannelsSelect, OpenSelect
 from cogs.moderators.settings import Settings as SettingsCog
 from cogs.moderators.settling import ReviewButton, SettleControl
@@ -129,6 +132,7 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Wire
         store=store, providers=parts.providers, wake=runner.wake, clock=clock
     )
     client.preferences = PreferenceService(store=store, rates=settings.rates(), wake=runner.wake)
+    client.removals = removals_of(parts, told, runner)
     client.quotas = Quotas(store=store, wake=runner.wake, clock=clock, runner=runner)
     client.confirmations, client.card_access = Confirmations(clock), CardAccess(clock)
     await _load_cogs(client, parts, told.deleted)
@@ -148,8 +152,7 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Wire
             port=settings.http_port,
         )
         await stack.enter_async_context(health)
-    telling = [told.status.run, told.notices.run, told.audit.run, told.deleted.run]
-    return runner, [connection.run, *telling, lag.run, backups.run, database.whole]
+    return runner, [connection.run, *told.telling, lag.run, backups.run, database.whole]
 
 
 def _tell(told: Told, jobs: LiveJobs, changes: Changes) -> None:
@@ -171,6 +174,7 @@ async def _load_cogs(client: Bot, parts: Parts, deleted: DeletedPosts) -> None:
         PreferencesCog(),
         Messages(client, client.requests, client.crowd, SmallTalk(parts.clock), parts.doors),
         Deletions(deleted.saw),
+        ReportMenu(client.tree),
         moderate,
         Quota(client.quotas),
         SettingsCog(client.quotas, parts.store.limits),
@@ -178,7 +182,7 @@ async def _load_cogs(client: Bot, parts: Parts, deleted: DeletedPosts) -> None:
     ):
         await client.add_cog(cog)
     client.add_dynamic_items(CardButton, AnswerButton, PageControl, PayerSelect)
-    client.add_dynamic_items(JobButton, ReviewButton, SettleControl)
+    client.add_dynamic_items(JobButton, ReviewButton, SettleControl, ReportButton)
     client.add_dynamic_items(ChannelsSelect, OpenSelect, PreferenceControl)
 
 

@@ -19,6 +19,8 @@ TITLES: Mapping[ActionKind, str] = {
     ActionKind.REPAIR: "A wallet was repaired",
     ActionKind.SET: "Granted credits were set",
     ActionKind.CANCEL: "A video was cancelled",
+    ActionKind.REMOVE: "Something was deleted",
+    ActionKind.DISMISS: "A report was dismissed",
     ActionKind.BLOCK: "Somebody was blocked",
     ActionKind.UNBLOCK: "A block was lifted",
     ActionKind.ALLOWANCE: "An allowance was changed",

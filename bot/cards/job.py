@@ -39,6 +39,8 @@ class Button(StrEnum):
     MOTION = "motion"
     SEND = "send"
     DESCRIBE = "describe"
+    DELETE = "delete"
+    REPORT = "report"
 
 
 BUTTONS_IN_A_ROW = 5
@@ -221,12 +223,14 @@ def shown_again(
         said, leads = download(*link)
         items.append(words(said))
         buttons = (*leads, *buttons)
-    elif job.state is JobState.DELIVERED:
+    elif job.state is JobState.DELIVERED and job.removed_by_id is None:
         items.append(words("The video itself is no longer kept."))
     if job.state in {JobState.CHECKING, JobState.QUEUED}:
         items.append(ui.ActionRow(button("Cancel", Button.CANCEL, job)))
     elif job.is_in_doubt:
         items.append(ui.ActionRow(button("Give up…", Button.GIVE_UP, job)))
+    elif job.state is JobState.DELIVERED and job.removed_by_id is None:
+        buttons = (*buttons, button("Delete…", Button.DELETE, job))
     return view(*items, *rows_of(buttons), colour=COLOURS.get(job.state, BLURPLE))
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from bot.cards.sentences.files import FILES
 from bot.cards.sentences.links import LINKS
 from bot.cards.sentences.posts import POSTS
+from bot.cards.sentences.reports import REPORTS
 from bot.cards.wording import told
 from bot.errors import Problem
 
@@ -12,6 +13,7 @@ SENTENCES: dict[Problem, str] = {
     **FILES,
     **LINKS,
     **POSTS,
+    **REPORTS,
     Problem.OUT_OF_BOUNDS: "That must be a whole number from {least} to {most}.",
     Problem.NO_CREDITS: (
         "This costs {price_text} and you have {left}. Your allowance renews <t:{renews_at}:R>; "

@@ -76,6 +76,8 @@ def title(job: Job) -> str:
         return "No answer yet"
     if job.is_offer:
         return f"Waits for you in {'your direct messages' if job.is_direct else 'a channel'}"
+    if job.removed_by_id is not None:
+        return "Deleted"
     whose = f" by {_settler(job)}" if job.state is JobState.REVIEW else ""
     return TITLES[job.state] + whose
 
@@ -206,6 +208,8 @@ def _settled(job: Job) -> str:
 
 
 def _where(job: Job, outlook: Outlook) -> str:
+    if job.removed_by_id is not None:
+        return f"{_remover(job)}, and nothing of it is kept."
     took = f" It took {seconds_text(job.state_since - job.created_at)}."
     match job.delivered:
         case Delivered.CHANNEL | Delivered.DIRECT if job.delivery_message_id:
@@ -229,6 +233,11 @@ def posted(job: Job, outlook: Outlook) -> list[str]:
     took = f"it took {seconds_text(job.state_since - job.created_at)}"
     stands = f"[Your {what}]({link_to_post(job)}) is ready{where}"
     return [small_print(job, stands, took, made_in(job))]
+
+
+def _remover(job: Job) -> str:
+    is_own = job.removed_by_id == job.person_id
+    return f"This video was deleted by {'who asked for it' if is_own else 'a moderator'}"
 
 
 def link_to_post(job: Job) -> str:

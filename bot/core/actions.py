@@ -25,6 +25,8 @@ class ActionKind(StrEnum):
     REPAIR = "repair"
     SET = "set"
     CANCEL = "cancel"
+    REMOVE = "remove"
+    DISMISS = "dismiss"
     BLOCK = "block"
     UNBLOCK = "unblock"
     ALLOWANCE = "allowance"

@@ -207,7 +207,8 @@ class Job:
     `delivered` is how its end, or that it is in review, was told. `delivery_channel_id` and
     `delivery_message_id` say where that stands, or is being tried since `delivery_tried_at`;
     without a message it stands no longer. `remark` is what its maker says of the video, and
-    `description` what `described_by` says that it shows.
+    `description` what `described_by` says that it shows. `removed_by_id` is who has had it deleted:
+    its post goes, and so does all that is kept of it.
     `announced` is `None` where that message pings its requester; else a direct message does in its
     place, and whether it has. `instead_of` is the model and quality that they prefer, where these
     were not open to them.
@@ -256,6 +257,7 @@ class Job:
     cut: Cut | None = None
     announced: bool | None = None
     instead_of: tuple[str, Quality] | None = None
+    removed_by_id: int | None = None
 
     @property
     def ended(self) -> bool:
@@ -379,7 +381,7 @@ def files_kept_until(job: Job, keep_s: float) -> float | None:
 
     What somebody has given is kept no longer because others make something of it.
     """
-    if job.state is not JobState.DELIVERED:
+    if job.state is not JobState.DELIVERED or job.removed_by_id is not None:
         return None
     until = job.state_since + keep_s
     return until if job.files_until is None else min(until, job.files_until)

@@ -90,6 +90,8 @@ class Remakes:
         job, place = await self._store.read.job(job_id), press.place
         if job is None or job.state is not JobState.DELIVERED:
             raise Refused(Problem.UNKNOWN_JOB, job=job_id)
+        if job.removed_by_id is not None:
+            raise Refused(Problem.REMOVED_BEFORE, by=job.removed_by_id)
         if job.person_id == place.person_id:
             return job
         if not _is_at_post(job, place):

@@ -326,7 +326,8 @@ class RequestService:
 
         That is also where our own file had to make room before the time that it is kept for.
         """
-        if job.state is not JobState.DELIVERED or job.is_free:  # the engine is nobody else's
+        # the engine's own link is nobody else's
+        if job.state is not JobState.DELIVERED or job.is_free or job.removed_by_id is not None:
             return None
         link, now = link_to(job), self._clock.time()
         return link if now < min(link[1], outlook.kept_until or now) else None

@@ -88,14 +88,19 @@ def is_behind(since: float) -> ColumnElement[bool]:
     """Whether a card does not show its job's last state; or has not gone, of what is fleeting and
     has ended since then (unix s)."""
     shown = jobs.c.card_shown
-    is_due = or_(IS_POST_GONE, and_(IS_FLEETING, jobs.c.state_since >= since))
+    is_removed = jobs.c.removed_by_id.is_not(None)
+    is_fleeting = and_(IS_FLEETING, jobs.c.state_since >= since)
+    is_due = or_(and_(IS_POST_GONE, ~is_removed), is_fleeting)
     has_card = or_(
         jobs.c.card_message_id.is_not(None),
         jobs.c.card_token.is_not(None),
         jobs.c.source == Source.MESSAGE,
     )
     is_stale = or_(
-        shown.is_(None), ~shown.startswith(jobs.c.state), and_(is_due, ~shown.endswith("gone"))
+        shown.is_(None),
+        ~shown.startswith(jobs.c.state),
+        and_(is_due, ~shown.endswith("gone")),
+        and_(is_removed, ~shown.endswith("removed")),
     )
     return and_(is_stale, has_card)
 
@@ -164,6 +169,7 @@ _SAME = (
     "is_open",
     "promised",
     "announced",
+    "removed_by_id",
 )
 
 

@@ -16,6 +16,7 @@ from bot.services.requests import RequestService
 from cogs.members.jobs import show_job
 from cogs.members.part_form import ask_for_part
 from cogs.members.remaking import ANSWERED, answer, make
+from cogs.members.removals import ask_delete, ask_report
 from cogs.shared.answers import Late, answering, defer, show_in_place
 from cogs.shared.confirm_buttons import ask_to_confirm
 from cogs.shared.interactions import Interaction, place_of
@@ -67,7 +68,7 @@ class CardButton(
         requests: RequestService = interaction.client.requests
         is_private = self._button in {Button.DETAILS, Button.GIVE_UP}
         late = Late.THINKING if is_private else Late.IN_PLACE
-        if self._button is Button.NAME_PART:
+        if self._button in {Button.NAME_PART, Button.DELETE, Button.REPORT}:
             late = Late.BUSY  # a form opens as the first answer or not at all
         async with answering(interaction, late):
             match self._button:
@@ -89,6 +90,10 @@ class CardButton(
                     await _acknowledge(interaction, job)
                 case Button.NAME_PART:
                     await ask_for_part(interaction, requests, self._job_id)
+                case Button.DELETE:
+                    await ask_delete(interaction, self._job_id)
+                case Button.REPORT:
+                    await ask_report(interaction, self._job_id)
                 case _:
                     raise Refused(Problem.CONTROL_UNKNOWN)
 

@@ -83,7 +83,8 @@ async def show_job(interaction: Interaction, requests: RequestService, job_id: s
         await show_privately(interaction, job_cards.shown_again(job, outlook))
         return
     await defer(interaction)
-    buttons = post_buttons(job, await interaction.client.remakes.buttons(job))
+    is_there = job.removed_by_id is None
+    buttons = post_buttons(job, await interaction.client.remakes.buttons(job)) if is_there else []
 
     async def send(video: Path) -> None:
         file = discord.File(video, filename=job_cards.file_name(job))

@@ -17,6 +17,7 @@ from bot.core.models import Choice
 from bot.errors import Problem, Refused
 from bot.services.remakes import Press, Wish
 from cogs.members.part_form import FORM_LIFE_S
+from cogs.members.removals import may_delete
 from cogs.shared.access import is_moderator
 from cogs.shared.answers import Late, answering, defer, open_form, show_privately
 from cogs.shared.interactions import Interaction, given, place_of
@@ -82,6 +83,8 @@ async def _show_more(interaction: Interaction, job_id: str) -> None:
         files_until=await remakes.kept_until(job),
         is_own=job.person_id == interaction.user.id,
         may_describe=_may_describe(interaction, job),
+        may_delete=may_delete(interaction, job),
+        may_report=interaction.guild_id is not None and job.person_id != interaction.user.id,
     )
     await show_privately(interaction, more_cards.more(job, possible))
 

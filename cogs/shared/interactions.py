@@ -21,6 +21,7 @@ from bot.services.moderation import Moderation
 from bot.services.preferences import PreferenceService
 from bot.services.quotas import Quotas
 from bot.services.remakes import Remakes
+from bot.services.removals import Removals
 from bot.services.requests import RequestService
 from cogs.shared.access import CardAccess, roles_of, timeout_of
 from cogs.shared.confirmations import Confirmations
@@ -37,6 +38,7 @@ class Bot(commands.Bot):
     quotas: Quotas
     moderation: Moderation
     preferences: PreferenceService
+    removals: Removals
     confirmations: Confirmations
     card_access: CardAccess
     crowd: Crowd

@@ -18,13 +18,15 @@ class Possible:
 
     `again` is what another picture would be made as, and its price, while the files are there
     `files_until` (unix s). `is_own`: they have asked for it; `may_describe` is so for moderators
-    too.
+    too, and so is `may_delete`. `may_report`: there are moderators, who look after the post.
     """
 
     again: tuple[Choice, int] | None
     files_until: float | None
     is_own: bool
     may_describe: bool
+    may_delete: bool = False
+    may_report: bool = False
 
 
 def more(job: Job, possible: Possible) -> ui.LayoutView:
@@ -64,6 +66,10 @@ def _about(job: Job, possible: Possible) -> list[ui.Button[ui.LayoutView]]:
         buttons.append(button("Describe", Button.DESCRIBE, job))
     if possible.is_own:
         buttons.append(button("Details", Button.DETAILS, job))
+    if possible.may_delete:
+        buttons.append(button("Delete…", Button.DELETE, job))
+    if possible.may_report:
+        buttons.append(button("Report…", Button.REPORT, job))
     return buttons
 
 

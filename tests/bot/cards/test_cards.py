@@ -13,6 +13,7 @@ from bot.cards import parts
 from bot.cards import standing as standing_cards
 from bot.cards.offers.offer import explanation, offer
 from bot.cards.posts import more as more_cards
+from bot.cards.posts import reports as report_cards
 from bot.cards.posts.finished import finished
 from bot.cards.posts.more import Possible
 from bot.cards.refusals import SENTENCES, sentence
@@ -33,6 +34,7 @@ from bot.core.jobs import (
 )
 from bot.core.ledger import Balance
 from bot.core.models import Choice, prices
+from bot.core.people.reports import Case, Report, Reported, Settled, Why
 from bot.core.rules import ServerRules, rules_for
 from bot.core.uploads import Upload
 from bot.errors import Problem, Refused
@@ -143,10 +145,25 @@ def all_cards() -> Iterator[tuple[str, ui.LayoutView]]:
         settled = replace(JOB, state=LEADS_TO[outcome], settled=outcome)
         yield f"resolved {outcome}", job_cards.resolved(settled)
         yield f"settled {outcome}", job_cards.status(settled, Outlook())
+    yield from removal_cards()
     for wallet in wallets():
         yield "wallet", standing_cards.wallet(wallet)
     for problem in Problem:
         yield f"refusal {problem}", parts.refusal(problem, FACTS.get(problem, {}))
+
+
+def removal_cards() -> Iterator[tuple[str, ui.LayoutView]]:
+    removed = replace(JOB, state=JobState.DELIVERED, removed_by_id=9)
+    yield "removed", job_cards.shown_again(removed, Outlook())
+    case = Case(JOB.id, Reported(1, 2, 3, 4, JOB.id), 2e9, 1, 7)  # type: ignore[arg-type]
+    said = Report(5, 2e9, Why.PERSON, HOSTILE * 20)
+    for settled in (None, *Settled):
+        of = replace(case, settled=settled, settled_by_id=6, settled_at=2e9, stays=True)
+        yield f"reported {settled}", report_cards.card(of, [said] * report_cards.SHOWN)
+    yield "discreet", report_cards.discreet(case)
+    for is_gone in (True, False, None):
+        yield f"deleted {is_gone}", report_cards.deleted(is_gone)
+        yield f"report removed {is_gone}", report_cards.removed(is_gone)
 
 
 async def test_discord_would_take_every_card() -> None:

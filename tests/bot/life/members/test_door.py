@@ -3,8 +3,14 @@
 import logging
 from typing import Any
 
+import discord
 import pytest
+from discord import app_commands
 
+from bot.cards.parts import say
+from cogs.members.mimic import Mimic
+from cogs.shared.answers import answering, show_privately
+from cogs.shared.interactions import Interaction as Used
 from sandbox.clients.transcript import text_of
 from sandbox.discord.state.model import Interaction, InteractionType, State
 from sandbox.discord.wire import Json
@@ -123,6 +129,20 @@ OLD: list[Any] = [
 ]
 
 
+class WithMenu(Mimic):
+    """With a command in the menu of every message."""
+
+    async def cog_load(self) -> None:
+        """Add it beside the usual one."""
+        await super().cog_load()
+        self._tree.add_command(app_commands.ContextMenu(name="Read aloud", callback=self.read))
+
+    async def read(self, interaction: Used, message: discord.Message) -> None:
+        """Say which it is."""
+        async with answering(interaction):
+            await show_privately(interaction, say(f"It is {message.id}."))
+
+
 @pytest.fixture(autouse=True)
 def _nothing_breaks(caplog: pytest.LogCaptureFixture) -> Any:
     """Whatever comes in, discord.py finds no error to tell of."""
@@ -141,6 +161,38 @@ async def test_a_command_that_does_not_fit_is_answered(life: Life) -> None:
     assert await direct.says(used("quota", "top")) == OLD_FORM, "Discord offers it in servers only"
     assert (await sender.says(used("jobs", "list"))).startswith("You have no jobs")
     assert not life.states()
+
+
+async def test_a_menus_command_is_called_with_what_it_was_opened_on(
+    life: Life, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And with nothing else: whatever else claims to be of a menu is answered as it always was."""
+    monkeypatch.setattr("bot.app.Mimic", WithMenu)
+    await life.start()
+    ada, general = await life.person("ada"), life.channel("general")
+    said = await ada.send(general, "hello")
+    offered = {(one["type"], one["name"]) for one in await ada.commands(general)}
+    assert (3, "Read aloud") in offered
+    await ada.use_on_message(general, "Read aloud", int(said["id"]))
+    await ada.wait_for(lambda event: f"It is {said['id']}." in str(event))
+    menu: Json = {"id": "1", "type": 3, "name": "Read aloud", "target_id": said["id"]}
+    message: Json = {"messages": {said["id"]: {}}}
+    sender = Sender(life)
+    for data in (
+        menu,
+        menu | {"resolved": {"messages": {}}},
+        menu | {"resolved": {"users": {said["id"]: {}}}},
+        menu | {"type": 2, "target_id": ADAS, "resolved": {"users": {ADAS: {}}}},
+        menu | {"resolved": message, "type": 1},
+        menu | {"resolved": message, "type": 9},
+        menu | {"resolved": message, "name": "Read along"},
+        menu | {"resolved": message, "target_id": int(said["id"])},
+    ):
+        assert await sender.says(data) == OLD_FORM, data
+    focused = {"name": "job", "type": 3, "value": "x", "focused": True}
+    data = menu | {"resolved": message, "options": [focused]}
+    typed = await sender.send(data, InteractionType.AUTOCOMPLETE)
+    assert (typed.state, typed.choices) == (State.REPLIED, [])
 
 
 async def test_what_is_typed_into_an_unknown_option_is_offered_nothing(life: Life) -> None:
