@@ -1,11 +1,11 @@
-"""How somebody stands, as it is shown: to themselves, and to the moderators of a server."""
+"""How somebody stands, as it is shown to them and to a server's moderators, and what they like."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.core.actions import HistoryLine
 from bot.core.admission import Budget, Standing
-from bot.core.jobs import Job
+from bot.core.jobs import Job, Quality
 from bot.core.ledger import Balance
 from bot.core.models import Choice
 from bot.core.rules import Rules
@@ -29,6 +29,23 @@ class Payer:
 
     server_id: int
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """What somebody likes, wherever they ask; the rules of where they ask come first.
+
+    `notify_directly`: a direct message tells them when a video is ready in a server. `model` and
+    `quality` are what is made where they name none (`None`: the usual). Before a price above
+    `ask_above` credits they are asked first (`None`: never). `keep_private`: others may use nothing
+    of what they post.
+    """
+
+    notify_directly: bool = False
+    model: str | None = None
+    quality: Quality | None = None
+    ask_above: int | None = None
+    keep_private: bool = False
 
 
 @dataclass(frozen=True, slots=True)

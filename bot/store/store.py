@@ -19,6 +19,7 @@ from bot.store.audit_log import AuditLog
 from bot.store.database import Database, transaction
 from bot.store.decisions import Decisions
 from bot.store.offers.answers import Questions, end_offers, looked_at
+from bot.store.people.preferences import PreferenceBook
 from bot.store.queries import Queries
 from bot.store.rows import (
     IS_FORGETTABLE,
@@ -63,6 +64,7 @@ class Store(Decisions, Questions):
         self.read = Queries(database, limits)
         self.rulebook = Rulebook(database)
         self.audit_log = AuditLog(database)
+        self.preferences = PreferenceBook(database)
 
     @transaction
     def begin(

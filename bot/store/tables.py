@@ -237,6 +237,18 @@ payers = Table(
 )
 """The server whose wallet somebody's direct messages draw on."""
 
+preferences = Table(
+    "preferences",
+    metadata,
+    Column("person_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("notify_directly", Boolean, nullable=False),
+    Column("model", String(64)),
+    Column("quality", String(8)),
+    Column("ask_above", Integer),
+    Column("keep_private", Boolean, nullable=False),
+)
+"""What people like, of those who have said so."""
+
 unproven = Table(
     "unproven",
     metadata,
