@@ -37,13 +37,14 @@ from bot.store.file.dailies import DailyBackups
 from bot.store.group_commit import Changes
 from bot.store.store import Store
 from bot.telemetry import Health, LoopLag
-from bot.wiring import Parts, Told, downloads_of, requests_of, runner_of, told_through
+from bot.wiring import Parts, Told, downloads_of, requests_of, runner_of, told_through, trays_of
 from cogs.members.buttons import CardButton
 from cogs.members.credits import Credits, PayerSelect
 from cogs.members.deletions import Deletions
 from cogs.members.jobs import Jobs
 from cogs.members.messages import Messages
 from cogs.members.mimic import Mimic
+from cogs.members.trays import Gather, TrayControl
 from cogs.moderators.job_buttons import JobButton
 from cogs.moderators.moderate import Moderate
 from cogs.moderators.quota import Quota
@@ -115,6 +116,7 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Wire
     runner = runner_of(parts, told, crowd)
     client.requests = requests_of(parts, runner)
     client.drafts = Drafts(store=store, runner=runner, wallets=parts.wallets, clock=clock)
+    client.trays = trays_of(parts, runner, client.requests, told)
     client.moderation = Moderation(
         store=store, providers=parts.providers, wake=runner.wake, clock=clock
     )
@@ -155,6 +157,7 @@ async def _load_cogs(client: Bot, parts: Parts, deleted: DeletedPosts) -> None:
     moderate = Moderate(client.moderation, parts.members, parts.clock.time)
     for cog in (
         Mimic(client.requests, client.tree),
+        Gather(client.trays, client.tree),
         Jobs(client.requests),
         Credits(client.requests),
         Messages(client, client.requests, client.crowd, SmallTalk(parts.clock), parts.doors),
@@ -165,7 +168,7 @@ async def _load_cogs(client: Bot, parts: Parts, deleted: DeletedPosts) -> None:
         Unanswered(),
     ):
         await client.add_cog(cog)
-    client.add_dynamic_items(CardButton, AnswerButton, PageControl, PayerSelect)
+    client.add_dynamic_items(CardButton, AnswerButton, PageControl, PayerSelect, TrayControl)
     client.add_dynamic_items(JobButton, ReviewButton, SettleControl)
     client.add_dynamic_items(ChannelsSelect, OpenSelect)
 

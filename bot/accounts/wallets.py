@@ -10,7 +10,7 @@ from bot.clock import Clock
 from bot.core import admission, ledger
 from bot.core.accounts import MOST_PAYERS, Member, PartTerms, Payer, Terms, Wallet
 from bot.core.actions import CREDIT_KINDS
-from bot.core.jobs import Job, Source
+from bot.core.jobs import Job
 from bot.core.models import FIRST_S, MODELS, Choice, Rates, firsts, price, prices
 from bot.core.rules import Rules, rules_for
 from bot.errors import MembersUnknown, Problem, Refused
@@ -51,7 +51,7 @@ class Place:
     """Where somebody asks; `server_id` is whose wallet pays, 0 for that of direct messages.
 
     `roles` are theirs in that server, in which they may be timed out (until then, unix s);
-    `above_id` is the channel above a thread.
+    `above_id` is the channel above a thread. `is_age_restricted` is known of an interaction.
     """
 
     server_id: int
@@ -62,6 +62,7 @@ class Place:
     roles: frozenset[int] = frozenset()
     timed_out_until: float | None = None
     above_id: int | None = None
+    is_age_restricted: bool = False
 
 
 class Wallets:
@@ -155,7 +156,7 @@ class Wallets:
     def _prices_of(self, job: Job, rules: Rules, duration_s: float) -> dict[Choice, int]:
         """What a job may become: what a command named, or else whatever is open."""
         costs = self._prices(rules, duration_s)
-        if job.source is Source.MESSAGE:
+        if job.quality is None:
             return costs
         named = job.model, job.quality
         return {choice: cost for choice, cost in costs.items() if choice == named}

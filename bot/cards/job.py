@@ -22,8 +22,8 @@ from bot.core.models import MODELS, Choice
 class Button(StrEnum):
     """What a button asks for; its `custom_id` is `marionette:<action>:<job id>`.
 
-    To start one, or to make one of a draft, `:<quality>:<model>` follow, and to take the first
-    seconds of its motion how many.
+    To start one (a tray's by its own button), or to make one of a draft, `:<quality>:<model>`
+    follow, and to take the first seconds of its motion how many.
     """
 
     CANCEL = "cancel"
@@ -32,6 +32,7 @@ class Button(StrEnum):
     MAKE = "make"
     TAKE_FIRST = "first"
     NAME_PART = "part"
+    START_TRAY = "tray"
     DETAILS = "details"
 
 
@@ -133,7 +134,11 @@ def finished(
             for choice, cost in upgrades.items()
         )
     items.append(
-        words(status_text.small_print(job, status_text.made_in(job), status_text.length(job)))
+        words(
+            status_text.small_print(
+                job, status_text.made_in(job), status_text.length(job), status_text.taken_from(job)
+            )
+        )
     )
     items.append(ui.ActionRow(*buttons, _button("Details", Button.DETAILS, job)))
     return view(*items, colour=GREEN)

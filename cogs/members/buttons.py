@@ -8,7 +8,7 @@ from discord import ui
 
 from bot.cards import job as job_cards
 from bot.cards.job import Button
-from bot.core.jobs import DEFAULT_MODEL, QUALITIES, Job
+from bot.core.jobs import DEFAULT_MODEL, QUALITIES, Job, Source
 from bot.core.models import Choice
 from bot.errors import Problem, Refused
 from bot.services.requests import RequestService
@@ -56,8 +56,9 @@ class CardButton(
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Do it, or say why not."""
-        if self._button is Button.MAKE:
-            await self._make(interaction)
+        if self._button in {Button.MAKE, Button.START_TRAY}:
+            is_tray = self._button is Button.START_TRAY
+            await (self._start_tray(interaction) if is_tray else self._make(interaction))
             return
         requests: RequestService = interaction.client.requests
         is_private = self._button in {Button.DETAILS, Button.GIVE_UP}
@@ -70,6 +71,8 @@ class CardButton(
                     await show_job(interaction, requests, self._job_id)
                 case Button.CANCEL:
                     job = await requests.cancel(self._job_id, interaction.user.id)
+                    if job.source is Source.TRAY:
+                        await interaction.client.trays.empty(interaction.user.id)
                     await _acknowledge(interaction, job)
                 case Button.GIVE_UP:
                     await _ask_give_up(interaction, requests, self._job_id)
@@ -102,6 +105,28 @@ class CardButton(
             )
 
         await take_request(interaction, save)
+
+    async def _start_tray(self, interaction: Interaction) -> None:
+        """A priced tray becomes a request like any other, with a reply that everybody sees."""
+        trays, offers = interaction.client.trays, list[Job]()
+
+        async def save() -> Job | None:
+            if self._choice is None:
+                raise Refused(Problem.CONTROL_UNKNOWN)
+            offer, job = await trays.start(
+                self._job_id,
+                place_of(interaction),
+                self._choice,
+                self._first_s or None,
+                interaction_id=interaction.id,
+                token=interaction.token,
+            )
+            offers.append(offer)
+            return job
+
+        await take_request(interaction, save)
+        for offer in offers:
+            await trays.put_away(offer)
 
 
 async def _ask_give_up(interaction: Interaction, requests: RequestService, job_id: str) -> None:

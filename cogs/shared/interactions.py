@@ -10,6 +10,7 @@ import structlog
 from discord import app_commands
 from discord.ext import commands
 
+from bot.accounts.sight import is_age_restricted
 from bot.accounts.wallets import Place
 from bot.cards.paging import LARGEST_ID
 from bot.core.uploads import Upload
@@ -20,6 +21,7 @@ from bot.services.given import GivenFile
 from bot.services.moderation import Moderation
 from bot.services.quotas import Quotas
 from bot.services.requests import RequestService
+from bot.services.trays import Trays
 from cogs.shared.access import CardAccess, roles_of, timeout_of
 from cogs.shared.confirmations import Confirmations
 
@@ -31,6 +33,7 @@ class Bot(commands.Bot):
 
     requests: RequestService
     drafts: Drafts
+    trays: Trays
     quotas: Quotas
     moderation: Moderation
     confirmations: Confirmations
@@ -60,6 +63,7 @@ def place_of(interaction: Interaction) -> Place:
         roles=roles_of(interaction),
         timed_out_until=timeout_of(interaction.user),
         above_id=channel.parent_id if isinstance(channel, discord.Thread) else None,
+        is_age_restricted=is_age_restricted(channel),
     )
 
 

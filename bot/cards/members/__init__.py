@@ -1,0 +1,1 @@
+"""What members keep here for themselves, as they see it."""
