@@ -29,6 +29,7 @@ from bot.provider.connect import providers
 from bot.services.crowd import Crowd
 from bot.services.drafts import Drafts
 from bot.services.moderation import Moderation
+from bot.services.preferences import PreferenceService
 from bot.services.quotas import Quotas
 from bot.services.small_talk import SmallTalk
 from bot.settings import Settings
@@ -44,6 +45,7 @@ from cogs.members.deletions import Deletions
 from cogs.members.jobs import Jobs
 from cogs.members.messages import Messages
 from cogs.members.mimic import Mimic
+from cogs.members.preferences import PreferenceControl, PreferencesCog
 from cogs.members.trays import Gather, TrayControl
 from cogs.moderators.job_buttons import JobButton
 from cogs.moderators.moderate import Moderate
@@ -120,6 +122,7 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Wire
     client.moderation = Moderation(
         store=store, providers=parts.providers, wake=runner.wake, clock=clock
     )
+    client.preferences = PreferenceService(store=store, rates=settings.rates(), wake=runner.wake)
     client.quotas = Quotas(store=store, wake=runner.wake, clock=clock, runner=runner)
     client.confirmations, client.card_access = Confirmations(clock), CardAccess(clock)
     await _load_cogs(client, parts, told.deleted)
@@ -160,6 +163,7 @@ async def _load_cogs(client: Bot, parts: Parts, deleted: DeletedPosts) -> None:
         Gather(client.trays, client.tree),
         Jobs(client.requests),
         Credits(client.requests),
+        PreferencesCog(),
         Messages(client, client.requests, client.crowd, SmallTalk(parts.clock), parts.doors),
         Deletions(deleted.saw),
         moderate,
@@ -170,7 +174,7 @@ async def _load_cogs(client: Bot, parts: Parts, deleted: DeletedPosts) -> None:
         await client.add_cog(cog)
     client.add_dynamic_items(CardButton, AnswerButton, PageControl, PayerSelect, TrayControl)
     client.add_dynamic_items(JobButton, ReviewButton, SettleControl)
-    client.add_dynamic_items(ChannelsSelect, OpenSelect)
+    client.add_dynamic_items(ChannelsSelect, OpenSelect, PreferenceControl)
 
 
 def _discord_client(settings: Settings, doors: Doors) -> Bot:

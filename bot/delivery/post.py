@@ -133,7 +133,7 @@ class Delivery:
 
     async def _send(self, job: Job, channel: "MessageableChannel", path: Path | None) -> int:
         """One message: with the video, or (`None`) with a link to it."""
-        mentions = pings(job)
+        mentions = pings(await self._jobs.job(job.id) or job)  # as saved before this try
         if path is not None:
             file = discord.File(path, filename=job_cards.file_name(job))
             is_elsewhere = isinstance(channel, discord.DMChannel) and not job.is_direct

@@ -100,6 +100,8 @@ jobs = Table(
     Column("question", JSON(none_as_null=True)),
     Column("promised", Integer),
     Column("cut", JSON(none_as_null=True)),
+    Column("instead_of", JSON(none_as_null=True)),
+    Column("announced", Boolean),
     Index("jobs_by_state", "state", "person_id", "server_id", "is_open", "model"),
     Index("jobs_of_drafts", "files_of", **_only("files_of IS NOT NULL")),
     Index("drafts_by_person", "person_id", "queued_at", **_only(COSTS_NOTHING)),
@@ -246,6 +248,7 @@ preferences = Table(
     Column("quality", String(8)),
     Column("ask_above", Integer),
     Column("keep_private", Boolean, nullable=False),
+    Column("direct_closed_at", Float),
 )
 """What people like, of those who have said so."""
 

@@ -19,6 +19,7 @@ from bot.services.crowd import Crowd
 from bot.services.drafts import Drafts
 from bot.services.given import GivenFile
 from bot.services.moderation import Moderation
+from bot.services.preferences import PreferenceService
 from bot.services.quotas import Quotas
 from bot.services.requests import RequestService
 from bot.services.trays import Trays
@@ -36,6 +37,7 @@ class Bot(commands.Bot):
     trays: Trays
     quotas: Quotas
     moderation: Moderation
+    preferences: PreferenceService
     confirmations: Confirmations
     card_access: CardAccess
     crowd: Crowd

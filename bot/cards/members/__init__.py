@@ -1,1 +1,1 @@
-"""What members keep here for themselves, as they see it."""
+"""What members read of what is theirs, beside their jobs and credits."""

@@ -1,4 +1,4 @@
-"""What people like, each for themselves."""
+"""What people like, each for themselves, and what of it a job could not heed or has yet to."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -16,4 +16,7 @@ def upgrade() -> None:
         sa.Column("quality", sa.String(8)),
         sa.Column("ask_above", sa.Integer()),
         sa.Column("keep_private", sa.Boolean(), nullable=False),
+        sa.Column("direct_closed_at", sa.Float()),
     )
+    op.add_column("jobs", sa.Column("instead_of", sa.JSON()))
+    op.add_column("jobs", sa.Column("announced", sa.Boolean()))
