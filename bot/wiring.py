@@ -45,6 +45,7 @@ from bot.services.crowd import Crowd
 from bot.services.remakes import Remakes
 from bot.services.removals import Removals
 from bot.services.requests import RequestService
+from bot.services.trays import Trays
 from bot.settings import Settings
 from bot.store.people.reports import Reports
 from bot.store.store import Store
@@ -263,6 +264,18 @@ def requests_of(parts: Parts, runner: Runner) -> RequestService:
         wallets=parts.wallets,
         outlook=parts.forecast.outlook,
         videos=parts.videos,
+        clock=parts.clock,
+    )
+
+
+def trays_of(parts: Parts, runner: Runner, requests: RequestService, told: Told) -> Trays:
+    """What takes files from the chat."""
+    return Trays(
+        store=parts.store,
+        runner=runner,
+        requests=requests,
+        wallets=parts.wallets,
+        dismiss=told.replies.dismiss,
         clock=parts.clock,
     )
 

@@ -60,7 +60,7 @@ class Place:
     """Where somebody asks; `server_id` is whose wallet pays, 0 for that of direct messages.
 
     `roles` are theirs in that server, in which they may be timed out (until then, unix s);
-    `above_id` is the channel above a thread.
+    `above_id` is the channel above a thread. `is_age_restricted` is known of an interaction.
     """
 
     server_id: int
@@ -71,6 +71,7 @@ class Place:
     roles: frozenset[int] = frozenset()
     timed_out_until: float | None = None
     above_id: int | None = None
+    is_age_restricted: bool = False
 
 
 class Wallets:
@@ -166,7 +167,7 @@ class Wallets:
 
     async def _liked(self, job: Job) -> Choice | None:
         """What the requester of an offer likes; a command has named all of it."""
-        if job.source is not Source.MESSAGE:
+        if job.source is Source.SLASH:
             return None
         likes = (await self._store.preferences.of(job.person_id)).choice
         return likes if likes in set(self.rates.choices) else None
@@ -186,7 +187,7 @@ class Wallets:
     def _prices_of(self, job: Job, rules: Rules, duration_s: float) -> dict[Choice, int]:
         """What a job may become: what a command named, or else whatever is open."""
         costs = self._prices(rules, duration_s)
-        if job.source is Source.MESSAGE:
+        if job.quality is None:
             return costs
         named = job.model, job.quality
         return {choice: cost for choice, cost in costs.items() if choice == named}

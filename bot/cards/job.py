@@ -23,8 +23,9 @@ from bot.core.uploads import Upload
 class Button(StrEnum):
     """What a button asks for; its `custom_id` is `marionette:<action>:<job id>`.
 
-    To start one, or to make one of another's files, `:<quality>:<model>` follow, and then how many
-    of the first seconds of its motion are taken, or how many credits it costs at most.
+    To start one (a tray's by its own button), or to make one of another's files,
+    `:<quality>:<model>` follow, and then how many of the first seconds of its motion are taken, or
+    how many credits it costs at most.
     """
 
     CANCEL = "cancel"
@@ -33,6 +34,7 @@ class Button(StrEnum):
     MAKE = "make"
     TAKE_FIRST = "first"
     NAME_PART = "part"
+    START_TRAY = "tray"
     DETAILS = "details"
     MORE = "more"
     PICTURE = "picture"

@@ -6,6 +6,7 @@ from bot.cards.sentences.files import FILES
 from bot.cards.sentences.links import LINKS
 from bot.cards.sentences.posts import POSTS
 from bot.cards.sentences.reports import REPORTS
+from bot.cards.sentences.trays import TRAYS
 from bot.cards.wording import told
 from bot.errors import Problem
 
@@ -14,6 +15,7 @@ SENTENCES: dict[Problem, str] = {
     **LINKS,
     **POSTS,
     **REPORTS,
+    **TRAYS,
     Problem.OUT_OF_BOUNDS: "That must be a whole number from {least} to {most}.",
     Problem.NO_CREDITS: (
         "This costs {price_text} and you have {left}. Your allowance renews <t:{renews_at}:R>; "

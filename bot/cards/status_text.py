@@ -261,7 +261,7 @@ def _shown_by(outlook: Outlook) -> str:
 def facts(job: Job) -> str:
     """The small print of a status card."""
     parts = length(job), chosen_from(job), sent_as(job), price_text(job)
-    return small_print(job, made_in(job), not_open(job), *parts)
+    return small_print(job, made_in(job), not_open(job), *parts, taken_from(job))
 
 
 def small_print(job: Job, *parts: str | None) -> str:
@@ -314,6 +314,21 @@ def chosen_from(job: Job) -> str | None:
         if upload is not None and upload.among > 1
     ]
     return " · ".join(told) or None
+
+
+def taken_from(job: Job) -> str | None:
+    """Whose messages its files were taken from, if they are not its requester's own, and by whom.
+
+    Mentions: who reads along is to know, and whoever sends this pings nobody by it.
+    """
+    uploads = {"picture": job.subject, "motion": job.motion}
+    whose: dict[int, list[str]] = {}
+    for what, upload in uploads.items():
+        author_id = upload.origin.author_id if upload and upload.origin else 0
+        if author_id not in {0, job.person_id}:
+            whose.setdefault(author_id, []).append(what)
+    told = [f"{' and '.join(what)} by <@{author_id}>" for author_id, what in whose.items()]
+    return ", ".join([*told, f"asked for by <@{job.person_id}>"]) if told else None
 
 
 MOVING = frozenset({"GIF", "WebP", "PNG"})

@@ -85,6 +85,7 @@ class Source(StrEnum):
 
     SLASH = "slash"
     MESSAGE = "message"
+    TRAY = "tray"
 
 
 class Delivered(StrEnum):
@@ -330,6 +331,8 @@ class Job:
     @property
     def offer_ends_at(self) -> float:
         """When an offer that nobody takes is over; in a channel, so long after its last news."""
+        if self.source is Source.TRAY:
+            return self.card.token_expires_at - ASKED_SPARE_S
         if self.source is Source.SLASH:
             token_ends_at = self.card.token_expires_at - ASKED_SPARE_S
             return min(self.state_since + ASKED_LIFE_S, token_ends_at)

@@ -183,10 +183,10 @@ class StatusCards:
 
     async def _draw(self, job: Job, view: discord.ui.LayoutView) -> bool:
         """Whether it was edited; what is told otherwise has no card."""
-        if job.failure and job.source is Source.SLASH and job.queued_at is None:
+        if job.failure and job.source is not Source.MESSAGE and job.queued_at is None:
             await self._refuse_privately(job)
         elif job.is_taken_back:
-            is_reply = job.source is Source.SLASH
+            is_reply = job.source is not Source.MESSAGE
             await (self.remove(job) if is_reply else take_back(self._client, job))
         elif is_card_unsure(job):
             await self._post_card(job, view)

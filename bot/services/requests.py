@@ -173,7 +173,7 @@ class RequestService:
         """The button of a priced offer: hold and queue. Raises `Refused`."""
 
         async def decide() -> Job:
-            job = await self._startable(job_id, place.person_id, choice.model)
+            job = await self.startable(job_id, place.person_id, choice.model)
             if job.duration_s is None:
                 raise Refused(Problem.NOT_READY)
             paid = await self.wallets.paying_for(job, place)
@@ -235,7 +235,7 @@ class RequestService:
         self, job_id: str, person_id: int, part: Cut | None = None, model: str | None = None
     ) -> Job:
         """One's own offer of which a part, perhaps this one, may be named. Raises `Refused`."""
-        job = await self._startable(job_id, person_id, model)
+        job = await self.startable(job_id, person_id, model)
         if not job.awaits_choice or job.motion is None or job.motion.whole_s is None:
             raise Refused(Problem.NOT_READY)
         if part is not None:
@@ -243,7 +243,8 @@ class RequestService:
             cut_of(part, job.motion.whole_s, [MODELS[slug] for slug in makers])
         return job
 
-    async def _startable(self, job_id: str, person_id: int, model: str | None = None) -> Job:
+    async def startable(self, job_id: str, person_id: int, model: str | None = None) -> Job:
+        """One's own offer, which may be taken now. Raises `Refused`."""
         job = await self._own(job_id, person_id)
         if job.ended:
             raise Refused(Problem.ALREADY_ENDED, job=job.id)

@@ -9,7 +9,7 @@ from bot.core.actions import Action, ActionKind
 from bot.core.admission import NewJob
 from bot.core.jobs import Attempt, Card, Delivered, Failure, Job, JobState, Outcome, Source
 from bot.core.ledger import Entry, EntryKind
-from bot.core.uploads import Cut, Upload
+from bot.core.uploads import Cut, Origin, Upload
 from bot.errors import Problem
 from bot.store.tables import CAME_TO_NOTHING, COSTS_NOTHING, actions, attempts, jobs
 
@@ -125,8 +125,8 @@ def job_from(row: RowMapping) -> Job:
             token_expires_at=row["card_token_expires_at"],
             shown=row["card_shown"],
         ),
-        subject=_upload(row["subject"]),
-        motion=_upload(row["motion"]),
+        subject=upload_from(row["subject"]),
+        motion=upload_from(row["motion"]),
         attempt=_attempt(row),
         failure=_failure(row["failure"]),
         delivered=Delivered(row["delivered"]) if row["delivered"] else None,
@@ -193,11 +193,16 @@ def failure_json(failure: Failure) -> dict[str, Any]:
     return {"problem": failure.problem.value, "facts": failure.facts}
 
 
-def _upload(value: dict[str, Any] | None) -> Upload | None:
+def upload_from(value: dict[str, Any] | None) -> Upload | None:
+    """What `upload_json` has written."""
     if value is None:
         return None
-    sent_size, replaces = value.get("sent_size"), _upload(value.get("replaces"))
-    told = {"sent_size": tuple(sent_size) if sent_size else None, "replaces": replaces}
+    sent_size, origin = value.get("sent_size"), value.get("origin")
+    told = {
+        "sent_size": tuple(sent_size) if sent_size else None,
+        "replaces": upload_from(value.get("replaces")),
+        "origin": Origin(**origin) if origin else None,
+    }
     return Upload(**value | told)
 
 
@@ -217,7 +222,7 @@ def row_of(new: NewJob, at: float) -> dict[str, Any]:
 
 
 def upload_json(upload: Upload | None) -> dict[str, Any] | None:
-    """What `_upload` reads."""
+    """What `upload_from` reads."""
     if upload is None:
         return None
     told = {"url": upload.url, "name": upload.name, "size_bytes": upload.size_bytes}
@@ -231,6 +236,7 @@ def upload_json(upload: Upload | None) -> dict[str, Any] | None:
         "is_link": upload.is_link,
         "among": upload.among,
         "is_another": upload.is_another,
+        "origin": asdict(upload.origin) if upload.origin else None,
     }
     # Only where they say something, so that an earlier release can read all other jobs.
     return told | {name: value for name, value in seldom.items() if value}

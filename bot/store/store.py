@@ -21,6 +21,7 @@ from bot.store.decisions import Decisions
 from bot.store.offers.answers import Questions, end_offers, looked_at
 from bot.store.people import announcing
 from bot.store.people.preferences import PreferenceBook
+from bot.store.people.trays import TrayBook
 from bot.store.queries import Queries
 from bot.store.rows import (
     IS_FORGETTABLE,
@@ -66,6 +67,7 @@ class Store(Decisions, Questions):
         self.rulebook = Rulebook(database)
         self.audit_log = AuditLog(database)
         self.preferences = PreferenceBook(database)
+        self.trays = TrayBook(database, limits)
 
     @transaction
     def begin(

@@ -261,6 +261,17 @@ preferences = Table(
 )
 """What people like, of those who have said so."""
 
+trays = Table(
+    "trays",
+    metadata,
+    Column("person_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("subject", JSON(none_as_null=True)),
+    Column("motion", JSON(none_as_null=True)),
+    Column("choices", JSON(none_as_null=True)),
+    Column("since", Float, nullable=False, index=True),
+)
+"""What people have taken from the chat, since when; an hour later it is forgotten."""
+
 unproven = Table(
     "unproven",
     metadata,
