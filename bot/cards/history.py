@@ -39,8 +39,8 @@ FILTERS: Mapping[str, tuple[str, frozenset[str]]] = {
 
 SAID: Mapping[str, str] = {
     EntryKind.HOLD: "**−{amount}** reserved for {person}’s {job}",
-    EntryKind.CAPTURE: "{person}’s {job} was paid from what was reserved",
-    EntryKind.RELEASE: "**+{amount}** given back to {person} from {job}",
+    EntryKind.CAPTURE: "**−{amount}** for {person}’s {job}",
+    EntryKind.RELEASE: "{person}’s {job} came to nothing and cost nothing",
     EntryKind.GRANT: "**+{amount}** bonus for {person} from {actor}",
     EntryKind.REVOKE: "**−{amount}** taken from {person} by {actor}",
     EntryKind.REFUND: "**+{amount}** refunded to {person} for {job} by {actor}",
@@ -52,7 +52,7 @@ SAID: Mapping[str, str] = {
     ActionKind.PAUSE: "{actor} paused me here",
     ActionKind.RESUME: "{actor} let me go on here",
 }
-"""What happened, by the kind of line; of all others, what was changed."""
+"""What happened, by the kind of line, where lines are by video; of all others, what was changed."""
 
 CSV_NAME = "marionette-history.csv"
 UTF8_MARK = b"\xef\xbb\xbf"

@@ -23,8 +23,8 @@ PAYER_SELECT = "marionette:payer"
 
 DID = {
     EntryKind.HOLD: "reserved for",
-    EntryKind.CAPTURE: "what was reserved was spent on",
-    EntryKind.RELEASE: "given back from",
+    EntryKind.CAPTURE: "spent on",
+    EntryKind.RELEASE: "nothing was made of, and nothing spent on",
     EntryKind.GRANT: "bonus",
     EntryKind.REVOKE: "taken away",
     EntryKind.REFUND: "refunded for",
@@ -42,7 +42,7 @@ def wallet(has: Wallet) -> ui.LayoutView:
         lines = [f"`{job.id}` · {status_text.title(job)}" for job in has.under_way]
         items.append(words("**Under way**", *lines))
     if has.last:
-        items.append(words("**Last entries**", *map(entry_line, has.last)))
+        items.append(words("**Lately**", *map(entry_line, has.last)))
     items.append(words(f"-# Ten seconds of motion cost, in credits: {prices_text(has.prices)}."))
     if has.payers_unknown:
         items.append(words(_unknown_payers(has.payers_unknown)))
@@ -115,7 +115,8 @@ def _narrower(has: Wallet) -> Iterator[str]:
 def entry_line(line: HistoryLine) -> str:
     """One entry of the journal, as its owner reads it."""
     kind = EntryKind(line.kind)
-    amount = f"**{line.credits:+d}** " if line.credits else ""
+    is_spent = line.credits and kind is not EntryKind.RELEASE
+    amount = f"**{line.credits:+d}** " if is_spent else ""
     job = f" `{line.job_id}`" if line.job_id else ""
     return f"<t:{line.at:.0f}:R> · {amount}{DID[kind]}{job}"
 
