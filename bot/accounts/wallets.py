@@ -281,7 +281,11 @@ class Wallets:
             prices=self._prices(rules, 10.0),
             under_way=[job for job in mine if not job.ended and not job.is_offer],
             last=await self._store.audit_log.lines(
-                place.server_id, person_id=place.person_id, kinds=CREDIT_KINDS, limit=LAST_ENTRIES
+                place.server_id,
+                person_id=place.person_id,
+                kinds=CREDIT_KINDS,
+                limit=LAST_ENTRIES,
+                by_video=True,
             ),
             payers=payers,
             payers_unknown=unknown,

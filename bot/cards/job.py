@@ -12,7 +12,7 @@ import discord
 from discord import ui
 
 from bot.cards import status_text
-from bot.cards.parts import AMBER, BLURPLE, GREEN, GREY, RED, plain, say, view, words
+from bot.cards.parts import AMBER, BLURPLE, GREEN, GREY, RED, Asked, plain, say, view, words
 from bot.cards.status_text import Outlook
 from bot.cards.wording import clean, credits_text
 from bot.core.jobs import POSTED, Job, JobState, Outcome
@@ -257,13 +257,14 @@ def _short_facts(job: Job) -> str:
     return "".join(f"{part} · " for part in (job.quality, status_text.price_text(job)) if part)
 
 
-def asks_give_up(job: Job) -> str:
+def asks_give_up(job: Job) -> Asked:
     """Before a requester gives up a job in doubt."""
-    return (
+    text = (
         f"Give up `{job.id}`? You have your {credits_text(job.price or 0)} back **now**. It is not "
         "known whether the video service has your request: should it make the video after all, "
         "you will not get it."
     )
+    return Asked(text, "Give it up")
 
 
 def given_up(job: Job) -> ui.LayoutView:
@@ -278,7 +279,7 @@ def resolved(job: Job) -> ui.LayoutView:
         case Outcome.RAN:
             said = "has its run and goes on: its video comes when it is there."
         case Outcome.AGAIN:
-            said = "is back in its place in the line and is tried again; its credits stay held."
+            said = "is back in its place in the line and is tried again; its credits stay reserved."
         case _:
             said = f"is given up, and <@{job.person_id}> has the credits back."
     return say(f"`{job.id}` {said}", GREEN)

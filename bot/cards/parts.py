@@ -5,6 +5,7 @@ discord.py does not keep it and the registered dynamic items in `cogs` answer it
 """
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from discord import ui
 
@@ -12,6 +13,13 @@ from bot.cards.refusals import sentence
 from bot.errors import Problem
 
 BLURPLE, GREEN, RED, AMBER, GREY = 0x5865F2, 0x3BA55D, 0xED4245, 0xFAA61A, 0x80848E
+
+
+class Asked(NamedTuple):
+    """What somebody is asked before something is done, and what the button says that does it."""
+
+    text: str
+    yes: str
 
 
 def view(*items: ui.Item[ui.LayoutView], colour: int = BLURPLE) -> ui.LayoutView:

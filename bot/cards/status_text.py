@@ -103,20 +103,22 @@ def latest(job: Job, outlook: Outlook) -> str | None:
         case JobState.SUBMITTING if job.is_in_doubt:
             return (
                 "The video service did not answer. I am finding out whether it has your "
-                f"request{_known(job, outlook)} Your credits stay held meanwhile, unless you give "
-                "it up."
+                f"request{_known(job, outlook)} Your credits stay reserved meanwhile, unless you "
+                "give it up."
             )
         case JobState.SUBMITTING | JobState.RENDERING | JobState.FETCHING | JobState.DELIVERING:
             return f"{_progress(job, outlook)}{_settled(job)}"
         case JobState.REVIEW if job.attempt and job.attempt.request_id:
             return (
                 "The video service has not handed this video over yet. It is asked again each "
-                f"hour; your credits stay held until it has, or it is settled by {_settler(job)}."
+                "hour; your credits stay reserved until it has, or it is settled by "
+                f"{_settler(job)}."
             )
         case JobState.REVIEW:
             return (
                 "It is not certain whether the video service took this request, and asking again "
-                f"could cost twice. Your credits stay held until it is settled by {_settler(job)}."
+                "could cost twice. Your credits stay reserved until it is settled by "
+                f"{_settler(job)}."
             )
         case JobState.DELIVERED:
             return _where(job, outlook)
@@ -361,12 +363,12 @@ def _video_sent_as(job: Job) -> str | None:
 
 
 def price_text(job: Job) -> str | None:
-    """The price, and whether it is spent, held, or given back."""
+    """The price, and whether it is spent, reserved, or given back."""
     if job.price is None:
         return None
     if job.is_free:
         return "free"
     if job.state in {JobState.DELIVERING, JobState.DELIVERED}:
         return credits_text(job.price)
-    after = "given back" if job.state in {JobState.FAILED, JobState.CANCELLED} else "held"
+    after = "given back" if job.state in {JobState.FAILED, JobState.CANCELLED} else "reserved"
     return f"{credits_text(job.price)} {after}"

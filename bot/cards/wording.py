@@ -29,7 +29,7 @@ LABELS: Mapping[str, str] = {
     "models": "Models",
     "direct_use": "Pays for members’ direct messages",
     "audit_channel_id": "Audit channel",
-    "granted": "Granted credits",
+    "granted": "Bonus credits",
     "state": "State",
     "request_id": "Run",
     "blocked": "Blocked",
@@ -95,6 +95,11 @@ def _harmless(piece: str, within: Within) -> str:
 def credits_text(credits: int) -> str:
     """A number of credits in words."""
     return "1 credit" if credits == 1 else f"{credits} credits"
+
+
+def bonus_text(credits: int) -> str:
+    """A number of granted credits in words."""
+    return "1 bonus credit" if credits == 1 else f"{credits} bonus credits"
 
 
 def cost_text(credits: int) -> str:

@@ -15,7 +15,7 @@ async def test_a_command_in_a_server_ends_in_one_posted_video(stage: Stage) -> N
     outcome = await ada.outcome(await stage.mimic(ada))
     assert outcome["state"] == "deferred"
 
-    card = (await ada.wait_for(says("learning to move", "2 credits held")))["message"]
+    card = (await ada.wait_for(says("learning to move", "2 credits reserved")))["message"]
     assert "<t:" in text_of(card)
     post = (await ada.wait_for(is_video, LONG_S))["message"]
     assert [person["id"] for person in post["mentions"]] == [
