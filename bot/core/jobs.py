@@ -62,7 +62,6 @@ MOST_RETRIES = 2
 GOES_UNSEEN_S = 120.0
 """Whoever has waited longer no longer looks at the reply, and its edit notifies nobody."""
 
-
 FLEETING_S = 60.0
 """So long a channel shows a request that came to nothing by its requester's own hand."""
 
@@ -377,17 +376,6 @@ class Job:
         """A plain message's card, as it was last saved, is older than the newest file's message."""
         card, newest = self.card.message_id, self.completed_by_id
         return card is not None and newest is not None and card < newest
-
-
-def files_kept_until(job: Job, keep_s: float) -> float | None:
-    """Until when a finished job's files are kept: so long after it. `None` for any other job's.
-
-    What somebody has given is kept no longer because others make something of it.
-    """
-    if job.state is not JobState.DELIVERED or job.removed_by_id is not None:
-        return None
-    until = job.state_since + keep_s
-    return until if job.files_until is None else min(until, job.files_until)
 
 
 def goes_unseen(job: Job, at: float) -> bool:

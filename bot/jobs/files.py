@@ -5,6 +5,7 @@ import os
 import shutil
 from pathlib import Path
 
+from bot.core.jobs import Job, JobState
 from bot.media.inspect import workshop
 from bot.media.saving.part import part_of
 
@@ -78,6 +79,17 @@ class Files:
     async def delete_all(self, job_id: str) -> int:
         """Delete everything that is kept of a job; how many bytes that were."""
         return await asyncio.to_thread(_delete, self._folder(job_id))
+
+
+def files_kept_until(job: Job, keep_s: float) -> float | None:
+    """Until when a finished job's files are kept: so long after it. `None` for any other job's.
+
+    What somebody has given is kept no longer because others make something of it.
+    """
+    if job.state is not JobState.DELIVERED or job.removed_by_id is not None:
+        return None
+    until = job.state_since + keep_s
+    return until if job.files_until is None else min(until, job.files_until)
 
 
 def size_bytes(path: Path) -> int:
