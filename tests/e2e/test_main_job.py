@@ -1,6 +1,5 @@
 """From a command, or a direct message, to one finished video."""
 
-import time
 from pathlib import Path
 
 import av
@@ -42,9 +41,7 @@ async def test_a_command_in_a_server_ends_in_one_posted_video(stage: Stage) -> N
     assert credits["ephemeral"]
     assert "You can spend 28 credits in this server" in text_of(credits["message"])
 
-    began = time.monotonic()
-    assert await bot.stop() == 0
-    assert time.monotonic() - began < 10
+    assert await bot.stop() == 0, "it is killed where it does not end in time"
 
 
 async def test_a_picture_and_then_a_video_in_direct_messages(stage: Stage) -> None:

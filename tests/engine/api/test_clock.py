@@ -16,7 +16,7 @@ async def test_a_sleeper_wakes_when_the_clock_is_moved_past_its_moment() -> None
         await sleepers[0]
         assert not sleepers[1].done()
         clock.advance(3600)
-    assert time.monotonic() - begun_at < 5
+    assert time.monotonic() - begun_at < 50  # of sixty
 
 
 async def test_it_runs_with_real_time_and_keeps_what_it_was_moved_by() -> None:

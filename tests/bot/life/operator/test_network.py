@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -88,9 +87,7 @@ async def test_a_secure_way_that_is_not_opened_is_waited_for_until_sigterm(tmp_p
         async with asyncio.timeout(30):
             while len(proxy.asked) < 3:  # noqa: ASYNC110 - a proxy announces nothing
                 await asyncio.sleep(0.02)
-        began = time.monotonic()
-        assert await bot.stop() == 0
-        assert time.monotonic() - began < 5
+        assert await bot.stop() == 0, "it is killed where it does not end in time"
     assert {asked[:2] for asked in proxy.asked} == {("CONNECT", "discord.com:443")}
     lines = [json.loads(line) for line in bot.log().splitlines()]
     assert [line["level"] for line in lines if line["event"] == LOG_IN][:2] == ["warning", "debug"]

@@ -120,7 +120,7 @@ async def test_a_stop_does_not_wait_for_discord(life: Life, fault: Fault, route:
     await life.until(lambda: bool(life.faults.struck))
     began = time.monotonic()
     await life.stop()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20  # their tries take 25, on a machine without anything else
 
 
 async def test_health_says_so_while_the_log_in_fails(life: Life) -> None:
