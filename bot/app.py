@@ -29,6 +29,7 @@ from bot.provider.connect import providers
 from bot.services.copies import Copies
 from bot.services.crowd import Crowd
 from bot.services.moderation import Moderation
+from bot.services.preferences import PreferenceService
 from bot.services.quotas import Quotas
 from bot.services.small_talk import SmallTalk
 from bot.settings import Settings
@@ -53,6 +54,7 @@ from cogs.members.deletions import Deletions
 from cogs.members.jobs import Jobs
 from cogs.members.messages import Messages
 from cogs.members.mimic import Mimic
+from cogs.members.preferences import PreferenceControl, PreferencesCog
 from cogs.members.removals import ReportMenu
 from cogs.moderators.job_buttons import JobButton
 from cogs.moderators.moderate import Moderate
@@ -130,6 +132,7 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Wire
         store=store, providers=parts.providers, wake=runner.wake, clock=clock
     )
     client.removals = removals_of(parts, told, runner)
+    client.preferences = PreferenceService(store=store, rates=settings.rates(), wake=runner.wake)
     client.quotas = Quotas(store=store, wake=runner.wake, clock=clock, runner=runner)
     client.confirmations, client.card_access = Confirmations(clock), CardAccess(clock)
     await _load_cogs(client, parts, told.deleted)
@@ -168,6 +171,7 @@ async def _load_cogs(client: Bot, parts: Parts, deleted: DeletedPosts) -> None:
         Mimic(client.requests, client.tree),
         Jobs(client.requests),
         Credits(client.requests),
+        PreferencesCog(),
         Messages(client, client.requests, client.crowd, SmallTalk(parts.clock), parts.doors),
         Deletions(deleted.saw),
         ReportMenu(client.tree),
@@ -179,7 +183,7 @@ async def _load_cogs(client: Bot, parts: Parts, deleted: DeletedPosts) -> None:
         await client.add_cog(cog)
     client.add_dynamic_items(CardButton, AnswerButton, PageControl, PayerSelect)
     client.add_dynamic_items(JobButton, ReviewButton, SettleControl, ReportButton)
-    client.add_dynamic_items(ChannelsSelect, OpenSelect)
+    client.add_dynamic_items(ChannelsSelect, OpenSelect, PreferenceControl)
 
 
 def _discord_client(settings: Settings, doors: Doors) -> Bot:

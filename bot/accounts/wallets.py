@@ -21,7 +21,7 @@ from bot.core.models import (
     price,
     prices,
 )
-from bot.core.rules import Rules, rules_for
+from bot.core.rules import Rules, chosen, rules_for
 from bot.errors import MembersUnknown, Problem, Refused
 from bot.store.store import Store
 
@@ -130,6 +130,18 @@ class Wallets:
             return await self._roles_where_paid(job.person_id, job.server_id, trusted_s)
         return await self._roles_in(job.person_id, job.server_id, trusted_s, Problem.LEFT_SERVER)
 
+    async def choice_for(
+        self, place: Place, model: str | None, quality: str | None
+    ) -> tuple[Choice, Choice | None]:
+        """What is made of a request there that names so much; and what its requester likes better,
+        where that is not open to them. Raises `Refused`."""
+        likes = (await self._store.preferences.of(place.person_id)).choice
+        if likes is None:
+            return self.rates.choice(model, quality), None
+        server = await self._store.rulebook.of(place.server_id)
+        rules = rules_for(self._store.limits, place.server_id, server, place.roles)
+        return chosen(self.rates, rules, likes, model, quality)
+
     async def terms(self, job: Job) -> Terms:
         """On which an offer, whose files are good, could be taken now."""
         try:
@@ -144,20 +156,30 @@ class Wallets:
             for choice, cost in costs.items()
             if (refused := admission.refused_hold(rules, standing, cost, at))
         }
+        likes = await self._liked(job)
         parts = [
             PartTerms(*part, admission.refused_hold(rules, standing, part[-1], at))
-            for part in self._parts(job, rules)
+            for part in self._parts(job, rules, likes)
         ]
         payer = self._members.server_name(job.server_id) if job.server_id else None
-        return Terms(payer, standing.balance.available, costs, beyond, parts)
+        return Terms(payer, standing.balance.available, costs, beyond, parts, likes)
 
-    def _parts(self, job: Job, rules: Rules) -> list[tuple[float, Choice, int]]:
+    async def _liked(self, job: Job) -> Choice | None:
+        """What the requester of an offer likes; a command has named all of it."""
+        if job.source is not Source.MESSAGE:
+            return None
+        likes = (await self._store.preferences.of(job.person_id)).choice
+        return likes if likes in set(self.rates.choices) else None
+
+    def _parts(
+        self, job: Job, rules: Rules, likes: Choice | None
+    ) -> list[tuple[float, Choice, int]]:
         """How long each part of a motion is that is offered, as what, and its price."""
         is_too_long = job.question and job.question.problem is Problem.MOTION_TOO_LONG
         costs = self._prices_of(job, rules, FIRST_S) if is_too_long else {}
         if not costs or job.motion is None:
             return []
-        choice = usual(costs)
+        choice = usual(costs, likes)
         lengths = firsts(MODELS[choice.model], job.motion.whole_s or 0.0)
         return [(each, choice, price(choice, each, self.rates)) for each in lengths]
 

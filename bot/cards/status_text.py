@@ -251,8 +251,8 @@ def _shown_by(job: Job, outlook: Outlook) -> str:
 
 def facts(job: Job) -> str:
     """The small print of a status card."""
-    parts = made_in(job), length(job), chosen_from(job), sent_as(job), price_text(job)
-    return small_print(job, *parts)
+    parts = length(job), chosen_from(job), sent_as(job), price_text(job)
+    return small_print(job, made_in(job), not_open(job), *parts)
 
 
 def small_print(job: Job, *parts: str | None) -> str:
@@ -269,6 +269,15 @@ def job_in_small_print(text: str) -> str | None:
 def made_in(job: Job) -> str | None:
     """By which model, and in which quality."""
     return f"{MODELS[job.model].name} {job.quality}" if job.quality else None
+
+
+def not_open(job: Job) -> str | None:
+    """Why it is not made as what its requester has chosen as their usual."""
+    if job.instead_of is None:
+        return None
+    model, quality = job.instead_of
+    name = MODELS[model].name if model in MODELS else model
+    return f"your usual, {name} {quality}, is not to be had here"
 
 
 def length(job: Job) -> str | None:

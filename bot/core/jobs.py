@@ -202,6 +202,9 @@ class Job:
     without a message it stands no longer. `remark` is what its maker says of the video, and
     `description` what `described_by` says that it shows. `removed_by_id` is who has had it deleted:
     its post goes, and so does all that is kept of it.
+    `announced` is `None` where that message pings its requester; else a direct message does in its
+    place, and whether it has. `instead_of` is the model and quality that they prefer, where these
+    were not open to them.
     """
 
     id: str
@@ -245,6 +248,8 @@ class Job:
     question: Failure | None = None
     promised: int | None = None
     cut: Cut | None = None
+    announced: bool | None = None
+    instead_of: tuple[str, Quality] | None = None
     removed_by_id: int | None = None
 
     @property
@@ -262,13 +267,14 @@ class Job:
         """Its requester is yet to be told where it is, in a message that notifies them.
 
         That is owed for what came to nothing after it was queued, and not by its requester; for
-        a video in a reply whose `delivery_channel_id` does not yet say that it is over; and once
-        for each time that it enters review.
+        a video in a reply whose `delivery_channel_id` does not yet say that it is over; for one in
+        a post that pings nobody; and once for each time that it enters review.
         """
         if self.state is JobState.REVIEW:
             return self.delivered is None
         if self.state is JobState.DELIVERED:
-            return self.delivered is Delivered.REPLY and self.delivery_channel_id != self.channel_id
+            is_unseen = self.delivery_channel_id != self.channel_id
+            return self.announced is False or (self.delivered is Delivered.REPLY and is_unseen)
         was_begun = self.failure is not None and self.queued_at is not None
         return self.ended and was_begun and self.delivered is None
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from bot.core.actions import Snapshot
 from bot.core.jobs import DEFAULT_MODEL, QUALITIES, Quality
 from bot.core.ledger import Period
-from bot.core.models import MODELS, Choice, made_by
+from bot.core.models import MODELS, Choice, Rates, made_by
 from bot.errors import Problem, Refused
 
 MOST_CREDITS, MOST_JOBS = 1_000_000, 10_000
@@ -153,6 +153,20 @@ def slots(of: OperatorLimits | Rules, model: str) -> Slots:
         return Slots(DRAFTS_AT_ONCE, 1, DRAFTS_AT_ONCE)
     most = of.max_running
     return Slots(most, of.max_running_per_person, of.max_running_of_model or most)
+
+
+def chosen(
+    rates: Rates, rules: Rules, likes: Choice, model: str | None, quality: str | None
+) -> tuple[Choice, Choice | None]:
+    """What is made for somebody who likes this and has named that much; and what they like, where
+    they have named nothing else and it is not open to them. Raises `Refused` for what is not
+    offered."""
+    is_theirs = model in {None, likes.model}
+    if is_theirs and (quality or likes.quality) in rates.by_model.get(likes.model, {}):
+        wanted = rates.choice(likes.model, quality or likes.quality)
+        if rules.allow(wanted):
+            return wanted, None
+    return rates.choice(model, quality), likes if is_theirs and quality is None else None
 
 
 def rules_for(

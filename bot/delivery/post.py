@@ -153,7 +153,8 @@ class Delivery:
 
     async def _send(self, job: Job, channel: "MessageableChannel", path: Path | None) -> int:
         """One message: with the video, or (`None`) with a link to it."""
-        mentions, remakes = pings(job), await self._wallets.remakes(job)
+        mentions = pings(await self._jobs.job(job.id) or job)  # as saved before this try
+        remakes = await self._wallets.remakes(job)
         if path is not None:
             file = discord.File(path, filename=job_cards.file_name(job))
             message = await channel.send(

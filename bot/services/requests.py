@@ -83,18 +83,18 @@ class RequestService:
     ) -> Job | None:
         """Save a slash command's request before it is answered; `None` for a repeated event.
 
-        A model and a quality that are not named are the usual ones, a `cut` is what of the video
-        is wanted. Raises `Refused` for what can be said without a download.
+        A model and a quality that are not named are those that they like, or the usual ones; a
+        `cut` is what of the video is wanted. Raises `Refused` for what needs no download.
         """
         refuse_at_sight(image, video)
-        choice = self.rates.choice(model, quality)
         place = await self.wallets.paying(place)
+        choice, instead_of = await self.wallets.choice_for(place, model, quality)
         await self._refuse_when_closed(choice.model)
         at = self._clock.time()
         new = replace(
             _new_job(place, Source.SLASH, interaction_id, image, video),
-            model=choice.model,
-            quality=choice.quality,
+            **choice._asdict(),
+            instead_of=instead_of,
             cut=cut,
             prompt=MODELS[choice.model].told(prompt),
             token=token,

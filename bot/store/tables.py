@@ -103,6 +103,8 @@ jobs = Table(
     Column("question", JSON(none_as_null=True)),
     Column("promised", Integer),
     Column("cut", JSON(none_as_null=True)),
+    Column("instead_of", JSON(none_as_null=True)),
+    Column("announced", Boolean),
     Column("removed_by_id", BigInteger),
     Index("jobs_by_state", "state", "person_id", "server_id", "is_open", "model"),
     Index("jobs_of_drafts", "files_of", **_only("files_of IS NOT NULL")),
@@ -245,6 +247,19 @@ payers = Table(
     Column("server_id", BigInteger, nullable=False),
 )
 """The server whose wallet somebody's direct messages draw on."""
+
+preferences = Table(
+    "preferences",
+    metadata,
+    Column("person_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("notify_directly", Boolean, nullable=False),
+    Column("model", String(64)),
+    Column("quality", String(8)),
+    Column("ask_above", Integer),
+    Column("keep_private", Boolean, nullable=False),
+    Column("direct_closed_at", Float),
+)
+"""What people like, of those who have said so."""
 
 unproven = Table(
     "unproven",

@@ -18,6 +18,7 @@ from bot.services.copies import Copies
 from bot.services.crowd import Crowd
 from bot.services.given import GivenFile
 from bot.services.moderation import Moderation
+from bot.services.preferences import PreferenceService
 from bot.services.quotas import Quotas
 from bot.services.remakes import Remakes
 from bot.services.removals import Removals
@@ -37,6 +38,7 @@ class Bot(commands.Bot):
     quotas: Quotas
     moderation: Moderation
     removals: Removals
+    preferences: PreferenceService
     confirmations: Confirmations
     card_access: CardAccess
     crowd: Crowd
