@@ -66,10 +66,19 @@ def offer(job: Job, terms: Terms | None) -> ui.LayoutView:
         )
     items += _shown_files([file for file in (job.subject, job.motion) if file])
     items += _answers(job, terms)
+    if job.moved_from_id is not None:
+        items.append(words(_moved(job.moved_from_id)))
     if not job.is_direct or job.source is Source.SLASH:
         whose = "" if job.is_direct else "Only whoever asked can press this. "
         items.append(words(f"-# {whose}Unused, it goes away <t:{job.offer_ends_at:.0f}:R>."))
     return view(*items)
+
+
+def _moved(channel_id: int) -> str:
+    return (
+        f"-# I may not write in <#{channel_id}>. Somebody who looks after it can give me **View "
+        "Channel** and **Send Messages**."
+    )
 
 
 def _shown_files(given: Sequence[Upload]) -> Iterator[ui.Item[ui.LayoutView]]:
