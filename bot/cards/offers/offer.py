@@ -77,6 +77,8 @@ def _is_private(job: Job) -> bool:
 
 def _small_print(job: Job) -> Iterator[ui.Item[ui.LayoutView]]:
     ends = f"Unused, it goes away <t:{job.offer_ends_at:.0f}:R>"
+    if job.moved_from_id is not None:
+        yield words(_moved(job.moved_from_id))
     if job.source is Source.TRAY:
         whose = status_text.taken_from(job)
         told = f" Started, it says here: {whose}." if whose and not job.is_direct else ""
@@ -87,6 +89,13 @@ def _small_print(job: Job) -> Iterator[ui.Item[ui.LayoutView]]:
     elif not job.is_direct or job.source is Source.SLASH:
         whose = "" if job.is_direct else "Only whoever asked can press this. "
         yield words(f"-# {whose}{ends}.")
+
+
+def _moved(channel_id: int) -> str:
+    return (
+        f"-# I may not write in <#{channel_id}>. Somebody who looks after it can give me **View "
+        "Channel** and **Send Messages**."
+    )
 
 
 def _shown_files(given: Sequence[Upload]) -> Iterator[ui.Item[ui.LayoutView]]:
