@@ -58,7 +58,7 @@ class CardButton(
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Do it, or say why not."""
         if self._button is Button.MAKE:
-            await make(interaction, self._job_id, Wish(self._choice, self._number))
+            await make(interaction, self._job_id, lambda: Wish(self._choice, self._number))
             return
         if self._button in ANSWERED:
             async with answering(interaction, ANSWERED[self._button]):
