@@ -108,6 +108,7 @@ def alt_text(job: Job) -> str:
 def _bare_name(upload: Upload | None) -> str:
     """What a file is called, without its kind, and without what only says that it is veiled."""
     name = upload.name.removeprefix("SPOILER_") if upload else ""
+    name = name.replace("_", " ")  # which Discord writes for a space
     stem, dot, kind = name.rpartition(".")
     return clean(stem if dot and len(kind) <= MOST_KIND_CHARS else name, MOST_NAME_CHARS, "plain")
 

@@ -161,11 +161,9 @@ class Delivery:
         remakes = await self._wallets.remakes(job)
         if path is not None:
             file = discord.File(path, filename=job_cards.file_name(job))
+            view = finished(job, remakes=remakes)
             message = await channel.send(
-                view=finished(job, remakes=remakes),
-                file=file,
-                nonce=job.id,
-                allowed_mentions=mentions,
+                view=view, file=file, nonce=job.id, allowed_mentions=mentions
             )
             return message.id
         view = finished(job, link=link_to(job), remakes=remakes)

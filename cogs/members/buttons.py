@@ -60,7 +60,7 @@ class CardButton(
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Do it, or say why not."""
         if self._button is Button.MAKE:
-            await make(interaction, self._job_id, Wish(self._choice, self._number))
+            await make(interaction, self._job_id, lambda: Wish(self._choice, self._number))
             return
         if self._button is Button.START_TRAY:
             await start_tray(interaction, self._job_id, self._choice, self._number)
