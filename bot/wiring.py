@@ -7,6 +7,7 @@ from typing import Any
 
 import discord
 
+from bot.accounts.authors import Authors
 from bot.accounts.members import DiscordMembers
 from bot.accounts.messages import LinkedMessages
 from bot.accounts.posts import PublicPosts
@@ -183,7 +184,9 @@ def runner_of(parts: Parts, told: Told, crowd: Crowd) -> Runner:
             disk=_disk(parts),
             replies=told.replies,
             wallets=parts.wallets,
-            messages=LinkedMessages(parts.client, parts.members, clock),
+            messages=LinkedMessages(
+                parts.client, parts.members, Authors(parts.client, store), clock
+            ),
             rates=settings.rates(),
             clock=clock,
             supplier=str(settings.discord_api_url),
@@ -281,6 +284,7 @@ def trays_of(parts: Parts, runner: Runner, requests: RequestService, told: Told)
         runner=runner,
         requests=requests,
         wallets=parts.wallets,
+        authors=Authors(parts.client, parts.store),
         dismiss=told.replies.dismiss,
         clock=parts.clock,
     )

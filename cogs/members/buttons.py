@@ -82,7 +82,7 @@ class CardButton(
                 await show_job(interaction, requests, self._job_id)
             case Button.CANCEL:
                 job = await requests.cancel(self._job_id, interaction.user.id)
-                if job.source is Source.TRAY:
+                if job.source is Source.TRAY and job.promised is None:  # not started yet
                     await interaction.client.trays.empty(interaction.user.id)
                 await _acknowledge(interaction, job)
             case Button.GIVE_UP:
