@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from bot.cards.refusals import sentence
-from bot.cards.wording import clean, credits_text, part_text, seconds_text, usually
+from bot.cards.wording import Within, clean, credits_text, part_text, seconds_text, usually
 from bot.core.jobs import Delivered, Job, JobState, Outcome, Source
 from bot.core.models import MODELS, Choice
 from bot.core.typed.job_ids import ID_ALPHABET, ID_LENGTH
@@ -45,6 +45,9 @@ STAGES: tuple[tuple[str, frozenset[JobState]], ...] = (
     ("Posted", frozenset({JobState.DELIVERING})),
 )
 _SMALL_PRINT = re.compile(rf"-# (?:[^`\n]* · )?job `(?P<job>[{ID_ALPHABET}]{{{ID_LENGTH}}})`")
+NAME_CHARS = 26
+"""Two of them, a title and a time fit a choice of 100 characters."""
+
 DISCORD = "https://discord.com/channels"
 KEEPS_PLACE = "Your request keeps its place and goes on by itself; you can also cancel it."
 TITLES = {
@@ -266,6 +269,12 @@ def job_in_small_print(text: str) -> str | None:
     """Whose small print this is; nothing else on a card reads like it, whatever people write."""
     found = _SMALL_PRINT.fullmatch(text)
     return found["job"] if found else None
+
+
+def made_of(job: Job, within: Within = "markdown") -> str:
+    """What a job is to its requester: "me.jpg → dance.mp4"."""
+    files = (job.subject, job.motion)
+    return " → ".join(clean(file.name, NAME_CHARS, within) if file else "…" for file in files)
 
 
 def made_in(job: Job) -> str | None:

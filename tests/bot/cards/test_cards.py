@@ -80,6 +80,7 @@ def wallets() -> Iterator[Wallet]:
         prices=PRICES,
         under_way=[JOB] * 25,
         last=[HistoryLine(2e9, kind, 0, 7, 5, JOB.id, 9, "because") for kind in CREDIT_KINDS],
+        jobs={},
         payers=[Payer(number, "x" * 100) for number in range(1, 40)],
     )
     yield own
@@ -123,8 +124,10 @@ def all_cards() -> Iterator[tuple[str, ui.LayoutView]]:
             yield "priced offer", offer(asked, TERMS)
     yield "post", job_cards.finished(JOB)
     yield "linked post", job_cards.finished(JOB, link=("https://files.example/v.mp4", 2e9))
-    yield "no jobs", job_cards.job_list([])
-    yield "jobs", job_cards.job_list([replace(JOB, state=state) for state in JobState])
+    yield "no jobs", job_cards.job_list([], 2e9)
+    yield "jobs", job_cards.job_list([replace(JOB, state=state) for state in JobState], 1e9)
+    seen = replace(JOB, subject=Upload("https://x/a.png?ex=77359400", HOSTILE, 10))
+    yield "ten jobs with their pictures", job_cards.job_list([seen] * 10, 1e9)
     yield "given up", job_cards.given_up(JOB)
     yield "explanation", explanation(PRICES)
     yield "reminder", job_cards.reminder()
@@ -265,7 +268,7 @@ def test_who_settles_a_review_has_one_name_in_a_card(
     title, *rest = text_of(job_cards.status(review, Outlook())).split("\n")
     assert title == f"### Waits for a decision by {who}"
     assert f"settled by {who}." in "\n".join(rest)
-    assert len(job_cards.job_line(review)) <= 100
+    assert len(job_cards.job_line(review, 2e9)) <= 100
 
 
 def text_of(view: ui.LayoutView) -> str:
@@ -297,7 +300,7 @@ def test_somebody_elses_reason_ends_like_a_sentence(reason: str, told: str) -> N
 
 
 def test_a_list_does_not_look_as_if_a_cancelled_job_had_cost_something() -> None:
-    text = text_of(job_cards.job_list([replace(JOB, state=JobState.CANCELLED)]))
+    text = text_of(job_cards.job_list([replace(JOB, state=JobState.CANCELLED)], 2e9))
     assert "540p · 8 credits given back" in text
 
 
