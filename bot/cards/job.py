@@ -101,10 +101,10 @@ def status(job: Job, outlook: Outlook | None = None) -> ui.LayoutView:
         status_text.stages(job),
         status_text.latest(job, outlook),
     )
-    items: list[ui.Item[ui.LayoutView]] = [
-        words(*lines) if job.ended else with_picture(job, job.state_since, *lines),
-        words(status_text.facts(job)),
-    ]
+    texts = words(*lines), words(status_text.facts(job))
+    items: list[ui.Item[ui.LayoutView]] = (
+        [*texts] if job.ended else with_picture(job, job.state_since, *texts)
+    )
     if job.state is JobState.QUEUED:
         items.append(ui.ActionRow(_button("Cancel", Button.CANCEL, job)))
     elif job.is_in_doubt:
@@ -236,33 +236,31 @@ def job_list(jobs: Sequence[Job], now: float) -> ui.LayoutView:
     seconds."""
     if not jobs:
         return say("You have no jobs here yet. `/mimic` makes the first one.")
-    items = (
-        with_picture(
-            job,
-            now,
-            f"**{status_text.made_of(job)}** · <t:{job.created_at:.0f}:R>",
-            status_text.small_print(
-                job, status_text.title(job), job.quality, status_text.price_text(job)
-            ),
-        )
-        for job in jobs
-    )
+    items = (item for job in jobs for item in with_picture(job, now, words(*_listed(job))))
     more = words("-# `/jobs show` tells more about one.")
     return view(words("### Your newest jobs"), *items, more)
 
 
-def with_picture(job: Job, now: float, *lines: str | None) -> ui.Item[ui.LayoutView]:
-    """These lines, with a job's picture beside them where whoever reads them can see it.
+def _listed(job: Job) -> tuple[str, str]:
+    facts = status_text.title(job), job.quality, status_text.price_text(job)
+    made_of = status_text.made_of(job)
+    return f"**{made_of}** · <t:{job.created_at:.0f}:R>", status_text.small_print(job, *facts)
+
+
+def with_picture(
+    job: Job, now: float, *texts: ui.TextDisplay[ui.LayoutView]
+) -> list[ui.Item[ui.LayoutView]]:
+    """These, with a job's picture beside them where whoever reads them can see it.
 
     A thumbnail takes no video. A spoiler stays one.
     """
     subject = job.subject
     if subject is None or subject.given_as not in SHOWN_AS_THEY_ARE or subject.link_ends_at <= now:
-        return words(*lines)
+        return [*texts]
     picture: ui.Thumbnail[ui.LayoutView] = ui.Thumbnail(
         subject.url, description="The picture that is to move", spoiler=subject.is_spoiler
     )
-    return ui.Section(words(*lines), accessory=picture)
+    return [ui.Section(*texts, accessory=picture)]
 
 
 def job_line(job: Job, now: float) -> str:

@@ -23,12 +23,12 @@ PAYER_SELECT = "marionette:payer"
 """The `custom_id` of the select."""
 
 DID = {
-    EntryKind.HOLD: "reserved for",
-    EntryKind.CAPTURE: "spent on",
-    EntryKind.RELEASE: "nothing was made of, and nothing spent on",
-    EntryKind.GRANT: "bonus",
-    EntryKind.REVOKE: "taken away",
-    EntryKind.REFUND: "refunded for",
+    EntryKind.HOLD: "**{amount}** reserved for {video}",
+    EntryKind.CAPTURE: "**{amount}** for {video}",
+    EntryKind.RELEASE: "{video} was not made, and cost nothing",
+    EntryKind.GRANT: "**{amount}** bonus",
+    EntryKind.REVOKE: "**{amount}** taken away",
+    EntryKind.REFUND: "**{amount}** back for {video}",
 }
 
 EVERY = {Period.DAY: "daily", Period.WEEK: "weekly", Period.MONTH: "monthly"}
@@ -115,11 +115,13 @@ def _narrower(has: Wallet) -> Iterator[str]:
 
 def entry_line(line: HistoryLine, jobs: Mapping[str, Job]) -> str:
     """One line of the journal, as its owner reads it; a video is told by its files, where known."""
-    kind = EntryKind(line.kind)
-    is_spent = line.credits and kind is not EntryKind.RELEASE
-    amount = f"**{line.credits:+d}** " if is_spent else ""
-    job = f" {_made_of(line.job_id, jobs)}" if line.job_id else ""
-    return f"<t:{line.at:.0f}:R> · {amount}{DID[kind]}{job}"
+    video = _made_of(line.job_id, jobs) if line.job_id else ""
+    did = DID[EntryKind(line.kind)].format(amount=_signed(line.credits or 0), video=video)
+    return f"<t:{line.at:.0f}:R> · {did}"
+
+
+def _signed(credits: int) -> str:
+    return f"+{credits}" if credits > 0 else f"−{-credits}"
 
 
 def _made_of(job_id: str, jobs: Mapping[str, Job]) -> str:

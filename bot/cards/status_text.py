@@ -36,13 +36,13 @@ class Outlook:
 
 
 STAGES: tuple[tuple[str, frozenset[JobState]], ...] = (
-    ("Checked", frozenset({JobState.CHECKING})),
-    ("In line", frozenset({JobState.QUEUED})),
+    ("Checking", frozenset({JobState.CHECKING})),
+    ("Waiting", frozenset({JobState.QUEUED})),
     (
         "Being made",
         frozenset({JobState.SUBMITTING, JobState.RENDERING, JobState.REVIEW, JobState.FETCHING}),
     ),
-    ("Posted", frozenset({JobState.DELIVERING})),
+    ("Posting", frozenset({JobState.DELIVERING})),
 )
 _SMALL_PRINT = re.compile(rf"-# (?:[^`\n]* · )?job `(?P<job>[{ID_ALPHABET}]{{{ID_LENGTH}}})`")
 NAME_CHARS = 26
@@ -84,15 +84,14 @@ def title(job: Job) -> str:
 
 
 def stages(job: Job) -> str | None:
-    """What is done, where it is, and what is to come; none for what has ended."""
+    """How far it is, which reads without colour and fits a line on a phone; none for what has
+    ended."""
     if job.is_offer:
         return None
     current = next((n for n, (_, states) in enumerate(STAGES) if job.state in states), None)
     if current is None:
         return None
-    done, now, ahead = STAGES[:current], STAGES[current], STAGES[current + 1 :]
-    said = [*(f"✓ {name}" for name, _ in done), f"▸ **{now[0]}**", *(name for name, _ in ahead)]
-    return " · ".join(said)
+    return f"{'▰' * (current + 1)}{'▱' * (len(STAGES) - current - 1)} {STAGES[current][0]}"
 
 
 def latest(job: Job, outlook: Outlook) -> str | None:
