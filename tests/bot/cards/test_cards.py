@@ -12,6 +12,7 @@ from bot.cards import job as job_cards
 from bot.cards import parts
 from bot.cards import standing as standing_cards
 from bot.cards.offers.offer import explanation, offer
+from bot.cards.parts import COMMANDS, words
 from bot.cards.refusals import SENTENCES, sentence
 from bot.cards.status_text import Outlook
 from bot.core import admission
@@ -312,3 +313,11 @@ def test_an_offer_that_failed_says_what_to_send_again() -> None:
     failure = Failure(Problem.DAMAGED_VIDEO, {})
     offer = replace(JOB, state=JobState.FAILED, source=Source.MESSAGE, failure=failure)
     assert "send both the picture and the video" in text_of(job_cards.status(offer, Outlook()))
+
+
+def test_a_command_can_be_clicked_once_its_id_is_known() -> None:
+    said = "Look at `/jobs show`, `/credits` or `/no-such`."
+    assert words(said).content == said
+    token = COMMANDS.set({"jobs show": 7, "credits": 8})
+    assert words(said).content == "Look at </jobs show:7>, </credits:8> or `/no-such`."
+    COMMANDS.reset(token)
