@@ -13,6 +13,7 @@ from discord.ext import commands
 from bot.accounts.members import DiscordMembers
 from bot.accounts.wallets import Wallets
 from bot.alarms import Alarms
+from bot.cards.parts import COMMANDS
 from bot.clock import Clock, cancel
 from bot.connection import Connection, aim
 from bot.delivery.deletions import DeletedPosts
@@ -82,6 +83,7 @@ Wired = tuple[Runner, list[Work]]
 
 async def run(settings: Settings, clock: Clock, stopping: asyncio.Event) -> None:
     """Run until `stopping`. Raises `SettingsError`, `StoreError`, `MarionetteError`, in groups."""
+    COMMANDS.set({})
     async with AsyncExitStack() as stack:
         runner, beside = await _wire(settings, clock, stack)
         await _work(runner, beside, stopping)
