@@ -11,6 +11,7 @@ import structlog
 from discord.ext import commands
 
 from bot.accounts.members import DiscordMembers
+from bot.accounts.messages import LinkedMessages
 from bot.accounts.wallets import Wallets
 from bot.alarms import Alarms
 from bot.clock import Clock, cancel
@@ -35,16 +36,29 @@ from bot.settings import Settings
 from bot.store.database import Database
 from bot.store.file.dailies import DailyBackups
 from bot.store.group_commit import Changes
+from bot.store.people.shelves import Shelves
 from bot.store.store import Store
 from bot.telemetry import Health, LoopLag
-from bot.wiring import Parts, Told, downloads_of, requests_of, runner_of, told_through
+from bot.wiring import (
+    Parts,
+    Told,
+    disk_of,
+    downloads_of,
+    library_of,
+    newcomers_of,
+    requests_of,
+    runner_of,
+    told_through,
+)
 from cogs.members.buttons import CardButton
 from cogs.members.credits import Credits, PayerSelect
 from cogs.members.deletions import Deletions
 from cogs.members.jobs import Jobs
 from cogs.members.messages import Messages
 from cogs.members.mimic import Mimic
+from cogs.members.motions import MotionControl, Motions
 from cogs.moderators.job_buttons import JobButton
+from cogs.moderators.library import LibraryCog
 from cogs.moderators.moderate import Moderate
 from cogs.moderators.quota import Quota
 from cogs.moderators.settings import ChannelsSelect, OpenSelect
@@ -108,6 +122,9 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Wire
         videos=Videos(files, media),
         members=members,
         wallets=Wallets(store=store, members=members, rates=settings.rates(), clock=clock),
+        shelves=Shelves(database),
+        disk=disk_of(settings, store, files, clock, alarms),
+        messages=LinkedMessages(client, members, clock),
     )
     client.crowd = crowd = Crowd(clock, alarms)
     told = told_through(parts, crowd)
@@ -115,6 +132,8 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Wire
     runner = runner_of(parts, told, crowd)
     client.requests = requests_of(parts, runner)
     client.drafts = Drafts(store=store, runner=runner, wallets=parts.wallets, clock=clock)
+    newcomers = newcomers_of(parts)
+    client.library = library_of(parts, newcomers)
     client.moderation = Moderation(
         store=store, providers=parts.providers, wake=runner.wake, clock=clock
     )
@@ -124,21 +143,34 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Wire
     connection = Connection(client, settings.discord_token.get_secret_value(), clock)
     backups = DailyBackups(database.path, settings.backups, clock, alarms)
     if settings.http_port:
-        health = Health(
-            store=store,
-            clock=clock,
-            is_ready=lambda: connection.is_ready,
-            is_tripped=lambda: parts.breakers.is_tripped,
-            alarms=alarms,
-            answers=crowd.counts,
-            lag=lag,
-            backup_age_s=backups.age_s,
-            host=settings.http_host,
-            port=settings.http_port,
-        )
+        health = _health(parts, connection, crowd, lag, backups)
         await stack.enter_async_context(health)
-    telling = [told.status.run, told.notices.run, told.audit.run, told.deleted.run]
+    telling = [
+        told.status.run,
+        told.notices.run,
+        told.audit.run,
+        told.deleted.run,
+        newcomers.look_after,
+    ]
     return runner, [connection.run, *telling, lag.run, backups.run, database.whole]
+
+
+def _health(
+    parts: Parts, connection: Connection, crowd: Crowd, lag: LoopLag, backups: DailyBackups
+) -> Health:
+    """What says whether the bot is well."""
+    return Health(
+        store=parts.store,
+        clock=parts.clock,
+        is_ready=lambda: connection.is_ready,
+        is_tripped=lambda: parts.breakers.is_tripped,
+        alarms=parts.alarms,
+        answers=crowd.counts,
+        lag=lag,
+        backup_age_s=backups.age_s,
+        host=parts.settings.http_host,
+        port=parts.settings.http_port,
+    )
 
 
 def _tell(told: Told, jobs: LiveJobs, changes: Changes) -> None:
@@ -159,13 +191,16 @@ async def _load_cogs(client: Bot, parts: Parts, deleted: DeletedPosts) -> None:
         Credits(client.requests),
         Messages(client, client.requests, client.crowd, SmallTalk(parts.clock), parts.doors),
         Deletions(deleted.saw),
+        Motions(client.library),
         moderate,
+        LibraryCog(client.library),
         Quota(client.quotas),
         SettingsCog(client.quotas, parts.store.limits),
         Unanswered(),
     ):
         await client.add_cog(cog)
     client.add_dynamic_items(CardButton, AnswerButton, PageControl, PayerSelect)
+    client.add_dynamic_items(MotionControl)
     client.add_dynamic_items(JobButton, ReviewButton, SettleControl)
     client.add_dynamic_items(ChannelsSelect, OpenSelect)
 

@@ -4,12 +4,14 @@ from collections.abc import Mapping
 
 from bot.cards.sentences.files import FILES
 from bot.cards.sentences.links import LINKS
+from bot.cards.sentences.motions import MOTIONS
 from bot.cards.wording import told
 from bot.errors import Problem
 
 SENTENCES: dict[Problem, str] = {
     **FILES,
     **LINKS,
+    **MOTIONS,
     Problem.OUT_OF_BOUNDS: "That must be a whole number from {least} to {most}.",
     Problem.NO_CREDITS: (
         "This costs {price_text} and you have {left}. Your allowance renews <t:{renews_at}:R>; "

@@ -17,6 +17,7 @@ from bot.errors import Problem, Refused
 from bot.services.crowd import Crowd
 from bot.services.drafts import Drafts
 from bot.services.given import GivenFile
+from bot.services.library import Library
 from bot.services.moderation import Moderation
 from bot.services.quotas import Quotas
 from bot.services.requests import RequestService
@@ -31,6 +32,7 @@ class Bot(commands.Bot):
 
     requests: RequestService
     drafts: Drafts
+    library: Library
     quotas: Quotas
     moderation: Moderation
     confirmations: Confirmations
