@@ -19,7 +19,8 @@ async def test_a_motion_is_added_and_used_by_name_and_from_its_card(
     await dana.use("library add", {"name": "Moonwalk"}, {"video": stage.motion})
     await expect(dana.message("Moonwalk is in the library")).to_contain_text("2 s")
 
-    ada = await visit(stage, page, "ada", "general")
+    ada = dana
+    await ada.be("Ada")
     await ada.use("mimic", {"motion": "Moonwalk"}, {"image": stage.picture})
     await ada.message("@Ada, your video is ready.").locator("video").wait_for()
 
