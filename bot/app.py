@@ -27,9 +27,10 @@ from bot.jobs.upload_limit import Videos
 from bot.media.inspect import Media
 from bot.provider.breaker import Breakers
 from bot.provider.connect import providers
+from bot.services.copies import Copies
 from bot.services.crowd import Crowd
-from bot.services.drafts import Drafts
 from bot.services.moderation import Moderation
+from bot.services.preferences import PreferenceService
 from bot.services.quotas import Quotas
 from bot.services.small_talk import SmallTalk
 from bot.settings import Settings
@@ -46,9 +47,12 @@ from bot.wiring import (
     downloads_of,
     library_of,
     newcomers_of,
+    remakes_of,
+    removals_of,
     requests_of,
     runner_of,
     told_through,
+    trays_of,
 )
 from cogs.members.buttons import CardButton
 from cogs.members.credits import Credits, PayerSelect
@@ -57,10 +61,14 @@ from cogs.members.jobs import Jobs
 from cogs.members.messages import Messages
 from cogs.members.mimic import Mimic
 from cogs.members.motions import MotionControl, Motions
+from cogs.members.preferences import PreferenceControl, PreferencesCog
+from cogs.members.removals import ReportMenu
+from cogs.members.trays import Gather, TrayControl
 from cogs.moderators.job_buttons import JobButton
 from cogs.moderators.library import LibraryCog
 from cogs.moderators.moderate import Moderate
 from cogs.moderators.quota import Quota
+from cogs.moderators.reports import ReportButton
 from cogs.moderators.settings import ChannelsSelect, OpenSelect
 from cogs.moderators.settings import Settings as SettingsCog
 from cogs.moderators.settling import ReviewButton, SettleControl
@@ -131,12 +139,15 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Wire
     database.on_commit.append(partial(_tell, told, jobs))
     runner = runner_of(parts, told, crowd)
     client.requests = requests_of(parts, runner)
-    client.drafts = Drafts(store=store, runner=runner, wallets=parts.wallets, clock=clock)
     newcomers = newcomers_of(parts)
     client.library = library_of(parts, newcomers)
+    client.remakes, client.copies = remakes_of(parts, told, runner), Copies(clock)
+    client.trays = trays_of(parts, runner, client.requests, told)
     client.moderation = Moderation(
         store=store, providers=parts.providers, wake=runner.wake, clock=clock
     )
+    client.preferences = PreferenceService(store=store, rates=settings.rates(), wake=runner.wake)
+    client.removals = removals_of(parts, told, runner)
     client.quotas = Quotas(store=store, wake=runner.wake, clock=clock, runner=runner)
     client.confirmations, client.card_access = Confirmations(clock), CardAccess(clock)
     await _load_cogs(client, parts, told.deleted)
@@ -145,13 +156,7 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Wire
     if settings.http_port:
         health = _health(parts, connection, crowd, lag, backups)
         await stack.enter_async_context(health)
-    telling = [
-        told.status.run,
-        told.notices.run,
-        told.audit.run,
-        told.deleted.run,
-        newcomers.look_after,
-    ]
+    telling = [*told.telling, newcomers.look_after]
     return runner, [connection.run, *telling, lag.run, backups.run, database.whole]
 
 
@@ -187,11 +192,14 @@ async def _load_cogs(client: Bot, parts: Parts, deleted: DeletedPosts) -> None:
     moderate = Moderate(client.moderation, parts.members, parts.clock.time)
     for cog in (
         Mimic(client.requests, client.tree),
+        Gather(client.trays, client.tree),
         Jobs(client.requests),
         Credits(client.requests),
+        PreferencesCog(),
         Messages(client, client.requests, client.crowd, SmallTalk(parts.clock), parts.doors),
         Deletions(deleted.saw),
         Motions(client.library),
+        ReportMenu(client.tree),
         moderate,
         LibraryCog(client.library),
         Quota(client.quotas),
@@ -199,10 +207,9 @@ async def _load_cogs(client: Bot, parts: Parts, deleted: DeletedPosts) -> None:
         Unanswered(),
     ):
         await client.add_cog(cog)
-    client.add_dynamic_items(CardButton, AnswerButton, PageControl, PayerSelect)
-    client.add_dynamic_items(MotionControl)
-    client.add_dynamic_items(JobButton, ReviewButton, SettleControl)
-    client.add_dynamic_items(ChannelsSelect, OpenSelect)
+    client.add_dynamic_items(CardButton, AnswerButton, PageControl, PayerSelect, TrayControl)
+    client.add_dynamic_items(JobButton, ReviewButton, SettleControl, ReportButton)
+    client.add_dynamic_items(ChannelsSelect, OpenSelect, PreferenceControl, MotionControl)
 
 
 def _discord_client(settings: Settings, doors: Doors) -> Bot:

@@ -1,21 +1,25 @@
 """How the parts of the bot that jobs go through are put together."""
 
 import secrets
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any
 
 import discord
 
 from bot.accounts.members import DiscordMembers
 from bot.accounts.messages import LinkedMessages
+from bot.accounts.posts import PublicPosts
 from bot.accounts.wallets import Wallets
 from bot.alarms import Alarms
 from bot.clock import Clock
 from bot.delivery.audit import AuditChannels
-from bot.delivery.deletions import DeletedPosts
+from bot.delivery.deletions import DeletedPosts, Takedowns
 from bot.delivery.doors import Doors
 from bot.delivery.notices import Notices
 from bot.delivery.post import Delivery
 from bot.delivery.replies import Replies
+from bot.delivery.reports import ReportCards
 from bot.delivery.routes import Routes
 from bot.delivery.status import StatusCards
 from bot.delivery.twins import Twins
@@ -41,9 +45,13 @@ from bot.media.inspect import Media
 from bot.provider.breaker import Breakers
 from bot.provider.providers import Providers
 from bot.services.crowd import Crowd
-from bot.services.library import Library
+from bot.services.motions.library import Library
+from bot.services.remakes import Remakes
+from bot.services.removals import Removals
 from bot.services.requests import RequestService
+from bot.services.trays import Trays
 from bot.settings import Settings
+from bot.store.people.reports import Reports
 from bot.store.people.shelves import Shelves
 from bot.store.store import Store
 
@@ -84,6 +92,15 @@ class Told:
     notices: Notices
     audit: AuditChannels
     deleted: DeletedPosts
+    reports: Reports
+    takedowns: Takedowns
+    report_cards: ReportCards
+
+    @property
+    def telling(self) -> list[Callable[[], Coroutine[Any, Any, None]]]:
+        """What goes on until it is cancelled."""
+        parts = self.status, self.notices, self.audit, self.deleted, self.takedowns
+        return [*(part.run for part in parts), self.report_cards.run]
 
 
 def told_through(parts: Parts, crowd: Crowd) -> Told:
@@ -103,6 +120,14 @@ def told_through(parts: Parts, crowd: Crowd) -> Told:
         doors=parts.doors,
         pause=crowd.pause,
     )
+    reports = Reports(store.database)
+    report_cards = ReportCards(
+        client=client,
+        store=store,
+        reports=reports,
+        clock=clock,
+        keep_days=parts.settings.keep_days,
+    )
     return Told(
         replies=replies,
         status=status,
@@ -121,7 +146,18 @@ def told_through(parts: Parts, crowd: Crowd) -> Told:
             client=client, store=store, jobs=jobs, status=status, routes=routes, clock=clock
         ),
         audit=AuditChannels(client=client, store=store, clock=clock),
-        deleted=DeletedPosts(store=store, wake_card=status.wake, clock=clock),
+        deleted=DeletedPosts(
+            store=store,
+            reports=reports,
+            wake_card=status.wake,
+            wake_reports=report_cards.wake,
+            clock=clock,
+        ),
+        reports=reports,
+        takedowns=Takedowns(
+            client=client, store=store, reports=reports, replies=replies, clock=clock
+        ),
+        report_cards=report_cards,
     )
 
 
@@ -258,5 +294,42 @@ def requests_of(parts: Parts, runner: Runner) -> RequestService:
         wallets=parts.wallets,
         outlook=parts.forecast.outlook,
         videos=parts.videos,
+        clock=parts.clock,
+    )
+
+
+def trays_of(parts: Parts, runner: Runner, requests: RequestService, told: Told) -> Trays:
+    """What takes files from the chat."""
+    return Trays(
+        store=parts.store,
+        runner=runner,
+        requests=requests,
+        wallets=parts.wallets,
+        dismiss=told.replies.dismiss,
+        clock=parts.clock,
+    )
+
+
+def removals_of(parts: Parts, told: Told, runner: Runner) -> Removals:
+    """What people delete and report by."""
+    return Removals(
+        store=parts.store,
+        reports=told.reports,
+        takedowns=told.takedowns,
+        wake=runner.wake,
+        wake_cards=told.report_cards.wake,
+        clock=parts.clock,
+    )
+
+
+def remakes_of(parts: Parts, told: Told, runner: Runner) -> Remakes:
+    """What follows finished jobs."""
+    return Remakes(
+        store=parts.store,
+        runner=runner,
+        wallets=parts.wallets,
+        files=parts.files,
+        posts=PublicPosts(parts.client),
+        redescribe=told.delivery.redescribe,
         clock=parts.clock,
     )

@@ -11,8 +11,17 @@ from bot.core import admission, ledger
 from bot.core.accounts import MOST_PAYERS, Member, PartTerms, Payer, Terms, Wallet
 from bot.core.actions import CREDIT_KINDS
 from bot.core.jobs import Job, Source
-from bot.core.models import FIRST_S, MODELS, Choice, Rates, firsts, price, prices
-from bot.core.rules import Rules, rules_for
+from bot.core.models import (
+    FIRST_S,
+    MODELS,
+    Choice,
+    Rates,
+    better_than,
+    firsts,
+    price,
+    prices,
+)
+from bot.core.rules import Rules, chosen, rules_for
 from bot.errors import MembersUnknown, Problem, Refused
 from bot.store.store import Store
 
@@ -51,7 +60,7 @@ class Place:
     """Where somebody asks; `server_id` is whose wallet pays, 0 for that of direct messages.
 
     `roles` are theirs in that server, in which they may be timed out (until then, unix s);
-    `above_id` is the channel above a thread.
+    `above_id` is the channel above a thread. `is_age_restricted` is known of an interaction.
     """
 
     server_id: int
@@ -62,6 +71,7 @@ class Place:
     roles: frozenset[int] = frozenset()
     timed_out_until: float | None = None
     above_id: int | None = None
+    is_age_restricted: bool = False
 
 
 class Wallets:
@@ -121,6 +131,18 @@ class Wallets:
             return await self._roles_where_paid(job.person_id, job.server_id, trusted_s)
         return await self._roles_in(job.person_id, job.server_id, trusted_s, Problem.LEFT_SERVER)
 
+    async def choice_for(
+        self, place: Place, model: str | None, quality: str | None
+    ) -> tuple[Choice, Choice | None]:
+        """What is made of a request there that names so much; and what its requester likes better,
+        where that is not open to them. Raises `Refused`."""
+        likes = (await self._store.preferences.of(place.person_id)).choice
+        if likes is None:
+            return self.rates.choice(model, quality), None
+        server = await self._store.rulebook.of(place.server_id)
+        rules = rules_for(self._store.limits, place.server_id, server, place.roles)
+        return chosen(self.rates, rules, likes, model, quality)
+
     async def terms(self, job: Job) -> Terms:
         """On which an offer, whose files are good, could be taken now."""
         try:
@@ -135,42 +157,59 @@ class Wallets:
             for choice, cost in costs.items()
             if (refused := admission.refused_hold(rules, standing, cost, at))
         }
+        likes = await self._liked(job)
         parts = [
             PartTerms(*part, admission.refused_hold(rules, standing, part[-1], at))
-            for part in self._parts(job, rules)
+            for part in self._parts(job, rules, likes)
         ]
         payer = self._members.server_name(job.server_id) if job.server_id else None
-        return Terms(payer, standing.balance.available, costs, beyond, parts)
+        return Terms(payer, standing.balance.available, costs, beyond, parts, likes)
 
-    def _parts(self, job: Job, rules: Rules) -> list[tuple[float, Choice, int]]:
+    async def _liked(self, job: Job) -> Choice | None:
+        """What the requester of an offer likes; a command has named all of it."""
+        if job.source is Source.SLASH:
+            return None
+        likes = (await self._store.preferences.of(job.person_id)).choice
+        return likes if likes in set(self.rates.choices) else None
+
+    def _parts(
+        self, job: Job, rules: Rules, likes: Choice | None
+    ) -> list[tuple[float, Choice, int]]:
         """How long each part of a motion is that is offered, as what, and its price."""
         is_too_long = job.question and job.question.problem is Problem.MOTION_TOO_LONG
         costs = self._prices_of(job, rules, FIRST_S) if is_too_long else {}
         if not costs or job.motion is None:
             return []
-        choice = usual(costs)
+        choice = usual(costs, likes)
         lengths = firsts(MODELS[choice.model], job.motion.whole_s or 0.0)
         return [(each, choice, price(choice, each, self.rates)) for each in lengths]
 
     def _prices_of(self, job: Job, rules: Rules, duration_s: float) -> dict[Choice, int]:
         """What a job may become: what a command named, or else whatever is open."""
         costs = self._prices(rules, duration_s)
-        if job.source is Source.MESSAGE:
+        if job.quality is None:
             return costs
         named = job.model, job.quality
         return {choice: cost for choice, cost in costs.items() if choice == named}
 
-    async def upgrades(self, job: Job) -> dict[Choice, int]:
-        """What a draft may become: each model that is paid and open, and its price."""
-        if not job.is_free:
+    async def remakes(self, job: Job) -> dict[Choice, int]:
+        """What the files of a finished job may become where it was asked for, and each price.
+
+        Of a draft that is each model that is paid; of what was paid the same again, and what is
+        better. Nothing, where no files are kept.
+        """
+        if not self._store.limits.keep_files_s or job.quality is None:
             return {}
         server = await self._store.rulebook.of(job.server_id)
         rules = rules_for(self._store.limits, job.server_id, server)
-        return {
-            choice: cost
-            for choice, cost in self._prices(rules, job.duration_s or 0.0).items()
-            if cost and choice == self.rates.choice(choice.model)
-        }
+        costs = self._prices(rules, job.duration_s or 0.0)
+        paid = {choice: cost for choice, cost in costs.items() if cost}
+        if job.is_free:
+            return {each: cost for each, cost in paid.items() if each == self.rates.choice(each[0])}
+        same = Choice(job.model, job.quality)
+        listening = [each for each in paid if MODELS[each.model].prompt or not job.prompt]
+        better = better_than(same, listening, self.rates) if same in self.rates.choices else None
+        return {each: paid[each] for each in (same, better) if each in paid}
 
     def _prices(self, rules: Rules, duration_s: float) -> dict[Choice, int]:
         """Of what these rules open."""
@@ -242,7 +281,11 @@ class Wallets:
             prices=self._prices(rules, 10.0),
             under_way=[job for job in mine if not job.ended and not job.is_offer],
             last=await self._store.audit_log.lines(
-                place.server_id, person_id=place.person_id, kinds=CREDIT_KINDS, limit=LAST_ENTRIES
+                place.server_id,
+                person_id=place.person_id,
+                kinds=CREDIT_KINDS,
+                limit=LAST_ENTRIES,
+                by_video=True,
             ),
             payers=payers,
             payers_unknown=unknown,

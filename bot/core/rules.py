@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from bot.core.actions import Snapshot
 from bot.core.jobs import DEFAULT_MODEL, QUALITIES, Quality
 from bot.core.ledger import Period
-from bot.core.models import MODELS, Choice, made_by
+from bot.core.models import MODELS, Choice, Rates, made_by
 from bot.errors import Problem, Refused
 
 MOST_CREDITS, MOST_JOBS = 1_000_000, 10_000
@@ -33,7 +33,8 @@ class OperatorLimits:
 
     A spending cap is what one server, or one person in all servers together, may take of the daily
     budget; direct messages that no server pays for count as one server. `None` is no cap. `models`
-    are the slugs of those that are offered, the usual one first.
+    are the slugs of those that are offered, the usual one first. What a video was made of is
+    kept for `keep_files_s` after it.
     """
 
     allowance_credits: int
@@ -48,6 +49,7 @@ class OperatorLimits:
     daily_person_cap_credits: int | None = None
     models: tuple[str, ...] = (DEFAULT_MODEL,)
     drafts_per_day: int = 10
+    keep_files_s: float = 24 * 3600.0
 
     @property
     def max_running_of_model(self) -> int:
@@ -151,6 +153,20 @@ def slots(of: OperatorLimits | Rules, model: str) -> Slots:
         return Slots(DRAFTS_AT_ONCE, 1, DRAFTS_AT_ONCE)
     most = of.max_running
     return Slots(most, of.max_running_per_person, of.max_running_of_model or most)
+
+
+def chosen(
+    rates: Rates, rules: Rules, likes: Choice, model: str | None, quality: str | None
+) -> tuple[Choice, Choice | None]:
+    """What is made for somebody who likes this and has named that much; and what they like, where
+    they have named nothing else and it is not open to them. Raises `Refused` for what is not
+    offered."""
+    is_theirs = model in {None, likes.model}
+    if is_theirs and (quality or likes.quality) in rates.by_model.get(likes.model, {}):
+        wanted = rates.choice(likes.model, quality or likes.quality)
+        if rules.allow(wanted):
+            return wanted, None
+    return rates.choice(model, quality), likes if is_theirs and quality is None else None
 
 
 def rules_for(

@@ -3,9 +3,9 @@
 import asyncio
 import os
 import shutil
-from collections.abc import Iterable
 from pathlib import Path
 
+from bot.core.jobs import Job, JobState
 from bot.media.inspect import workshop
 from bot.media.saving.part import part_of
 
@@ -55,8 +55,13 @@ class Files:
 
     async def take_motion(self, ref: str, job_id: str) -> bool:
         """Give a job a library's motion, which it keeps; whether that was there."""
-        pair = self.library_motion(ref), self.motion(job_id)
-        return await asyncio.to_thread(_link, [pair])
+        given, taken = self.library_motion(ref), self.motion(job_id)
+
+        def take() -> bool:
+            taken.unlink(missing_ok=True)  # what was cut of it is cut anew
+            return _link(given, taken)
+
+        return await asyncio.to_thread(take)
 
     async def job_ids(self) -> list[str]:
         """The jobs of which anything is kept."""
@@ -81,10 +86,14 @@ class Files:
         """Delete what was given, and what is left of it; how many bytes that were."""
         return await asyncio.to_thread(_delete, *self._inputs(job_id))
 
-    async def copy_inputs(self, of: str, to: str) -> bool:
-        """Give a job the files of another one; whether they were there."""
-        pairs = [(self.subject(of), self.subject(to)), (self.motion(of), self.motion(to))]
-        return await asyncio.to_thread(_link, pairs)
+    async def has_inputs(self, job_id: str) -> bool:
+        """Whether both files of a job are still here."""
+        inputs = self.subject(job_id), self.motion(job_id)
+        return await asyncio.to_thread(lambda: all(map(Path.exists, inputs)))
+
+    async def copy(self, given: Path, taken: Path) -> bool:
+        """Give a job a file of another one, unless it has it; whether it has it then."""
+        return await asyncio.to_thread(_link, given, taken)
 
     async def delete_video(self, job_id: str) -> None:
         """Delete what an earlier run has left: a new run's video is to be fetched."""
@@ -93,6 +102,17 @@ class Files:
     async def delete_all(self, job_id: str) -> int:
         """Delete everything that is kept of a job; how many bytes that were."""
         return await asyncio.to_thread(_delete, self._folder(job_id))
+
+
+def files_kept_until(job: Job, keep_s: float) -> float | None:
+    """Until when a finished job's files are kept: so long after it. `None` for any other job's.
+
+    What somebody has given is kept no longer because others make something of it.
+    """
+    if job.state is not JobState.DELIVERED or job.removed_by_id is not None:
+        return None
+    until = job.state_since + keep_s
+    return until if job.files_until is None else min(until, job.files_until)
 
 
 def size_bytes(path: Path) -> int:
@@ -110,17 +130,18 @@ def _own_bytes(path: Path) -> int:
         return 0
 
 
-def _link(pairs: Iterable[tuple[Path, Path]]) -> bool:
+def _link(given: Path, taken: Path) -> bool:
     """Files are replaced and never changed, so that two jobs may share one."""
-    for given, taken in pairs:
-        taken.parent.mkdir(parents=True, exist_ok=True)
-        taken.unlink(missing_ok=True)
-        try:
-            os.link(given, taken)
-        except FileNotFoundError:
-            return False
-        except OSError:  # this disk knows no links
-            shutil.copyfile(given, taken)
+    taken.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(given, taken)
+    except FileExistsError:
+        return True
+    except FileNotFoundError:
+        return taken.exists()
+    except OSError:  # this disk knows no links
+        shutil.copyfile(given, part_of(taken))
+        part_of(taken).replace(taken)
     return True
 
 

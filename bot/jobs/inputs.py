@@ -62,10 +62,12 @@ class Inputs:
         self._supplier = supplier
         self._shared = shared
         self._turns: dict[str, Turns] = {}
-        self._uploaded: dict[tuple[str, Path, int, int], tuple[str, float]] = {}
+        self._uploaded: dict[tuple[str, Path, int, int, int], tuple[str, float]] = {}
 
     async def links(self, job: Job, model: str | None = None) -> tuple[str, str]:
         """Links to the picture and the video for the job's model, or another one.
+
+        Jobs that have the same files differ in the picture's, by which a lost submit is known.
 
         Raises `ProviderError` where an upload failed, and `OSError` where a kept file is gone.
         """
@@ -73,16 +75,16 @@ class Inputs:
         assert job.motion is not None
         image_url, video_url = job.subject.url, job.motion.url
         image_lives, video_lives = False, False
-        if 0 <= self._clock.time() - job.created_at <= LINK_YOUNG_S:
+        if job.files_of is None and 0 <= self._clock.time() - job.created_at <= LINK_YOUNG_S:
             image_lives, video_lives = await asyncio.gather(
                 self._lives(image_url), self._lives(video_url)
             )
         provider = self._providers.of(model or job.model)
-        is_shared = is_motion_shared(job)
-        if is_shared and (job.subject.is_link or job.files_of):  # another job may have the same
+        is_once, is_shared = job.files_of is not None, is_motion_shared(job)
+        if is_shared and job.subject.is_link:  # another job may have the same
             image_lives = False
         if job.subject.sent_size or not image_lives:  # what was written is only here
-            image_url = await self._upload(job, self._files.subject(job.id), provider)
+            image_url = await self._upload(job, self._files.subject(job.id), provider, is_once)
         path = self._files.motion(job.id)
         if is_shared:
             upload = partial(self._hand_over, job, path, provider)
@@ -114,7 +116,8 @@ class Inputs:
         except ValueError:
             return False
 
-    async def _upload(self, job: Job, path: Path, provider: Provider) -> str:
+    async def _upload(self, job: Job, path: Path, provider: Provider, is_once: bool = False) -> str:
+        """The link of an upload, which serves for the next hour, or (`is_once`) one attempt."""
         now = self._clock.monotonic()
         self._uploaded = {
             known: (url, at)
@@ -122,7 +125,9 @@ class Inputs:
             if now - at < UPLOAD_GOOD_S
         }
         seen = await asyncio.to_thread(path.stat)
-        key = provider.url, path, seen.st_ino, seen.st_mtime_ns  # it may be another file by now
+        attempt = job.revision if is_once else 0
+        # It may be another file by now.
+        key = provider.url, path, seen.st_ino, seen.st_mtime_ns, attempt
         if key not in self._uploaded:
             self._uploaded[key] = await self._hand_over(job, path, provider), now
         return self._uploaded[key][0]

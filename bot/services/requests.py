@@ -60,7 +60,7 @@ class RequestService:
         self._store = store
         self._runner = runner
         self.wallets = wallets
-        self._outlook = outlook
+        self.outlook = outlook
         self._videos = videos
         self.rates = wallets.rates
         self._clock = clock
@@ -83,18 +83,18 @@ class RequestService:
     ) -> Job | None:
         """Save a slash command's request before it is answered; `None` for a repeated event.
 
-        A model and a quality that are not named are the usual ones, a `cut` is what of the video
-        is wanted. Raises `Refused` for what can be said without a download.
+        A model and a quality that are not named are those that they like, or the usual ones; a
+        `cut` is what of the video is wanted. Raises `Refused` for what needs no download.
         """
         refuse_at_sight(image, video)
-        choice = self.rates.choice(model, quality)
         place = await self.wallets.paying(place)
+        choice, instead_of = await self.wallets.choice_for(place, model, quality)
         await self._refuse_when_closed(choice.model)
         at = self._clock.time()
         new = replace(
             _new_job(place, Source.SLASH, interaction_id, image, video),
-            model=choice.model,
-            quality=choice.quality,
+            **choice._asdict(),
+            instead_of=instead_of,
             cut=cut,
             prompt=MODELS[choice.model].told(prompt),
             token=token,
@@ -173,7 +173,7 @@ class RequestService:
         """The button of a priced offer: hold and queue. Raises `Refused`."""
 
         async def decide() -> Job:
-            job = await self._startable(job_id, place.person_id, choice.model)
+            job = await self.startable(job_id, place.person_id, choice.model)
             if job.duration_s is None:
                 raise Refused(Problem.NOT_READY)
             paid = await self.wallets.paying_for(job, place)
@@ -235,7 +235,7 @@ class RequestService:
         self, job_id: str, person_id: int, part: Cut | None = None, model: str | None = None
     ) -> Job:
         """One's own offer of which a part, perhaps this one, may be named. Raises `Refused`."""
-        job = await self._startable(job_id, person_id, model)
+        job = await self.startable(job_id, person_id, model)
         if not job.awaits_choice or job.motion is None or job.motion.whole_s is None:
             raise Refused(Problem.NOT_READY)
         if part is not None:
@@ -243,7 +243,8 @@ class RequestService:
             cut_of(part, job.motion.whole_s, [MODELS[slug] for slug in makers])
         return job
 
-    async def _startable(self, job_id: str, person_id: int, model: str | None = None) -> Job:
+    async def startable(self, job_id: str, person_id: int, model: str | None = None) -> Job:
+        """One's own offer, which may be taken now. Raises `Refused`."""
         job = await self._own(job_id, person_id)
         if job.ended:
             raise Refused(Problem.ALREADY_ENDED, job=job.id)
@@ -306,7 +307,7 @@ class RequestService:
     async def show(self, job_id: str, person_id: int) -> tuple[Job, Outlook]:
         """One's own job. Raises `Refused` for an unknown id and for somebody else's."""
         job = await self._own(job_id, person_id)
-        return job, await self._outlook(job)
+        return job, await self.outlook(job)
 
     async def send_video(
         self, job: Job, limit_bytes: int, sender: Callable[[Path], Awaitable[None]]
@@ -326,7 +327,8 @@ class RequestService:
 
         That is also where our own file had to make room before the time that it is kept for.
         """
-        if job.state is not JobState.DELIVERED or job.is_free:  # the engine is nobody else's
+        # the engine's own link is nobody else's
+        if job.state is not JobState.DELIVERED or job.is_free or job.removed_by_id is not None:
             return None
         link, now = link_to(job), self._clock.time()
         return link if now < min(link[1], outlook.kept_until or now) else None

@@ -9,14 +9,14 @@ from bot.core.actions import Action, ActionKind
 from bot.core.admission import NewJob
 from bot.core.jobs import Attempt, Card, Delivered, Failure, Job, JobState, Outcome, Source
 from bot.core.ledger import Entry, EntryKind
-from bot.core.uploads import Cut, Upload
+from bot.core.uploads import Cut, Origin, Upload
 from bot.errors import Problem
 from bot.store.tables import CAME_TO_NOTHING, COSTS_NOTHING, actions, attempts, jobs
 
 _TOLD = (
     *("id", "source", "origin_id", "server_id", "channel_id", "person_id"),
     *("is_direct", "is_open", "model", "prompt", "quality", "files_of", "promised"),
-    "upload_limit_bytes",
+    *("upload_limit_bytes", "files_until", "description", "described_by", "instead_of"),
 )
 _ATTEMPT = tuple(Attempt.__dataclass_fields__)
 
@@ -37,6 +37,7 @@ OWES_NOTICE: ColumnElement[bool] = or_(
         jobs.c.delivered == Delivered.REPLY,
         func.coalesce(jobs.c.delivery_channel_id, 0) != jobs.c.channel_id,
     ),
+    and_(jobs.c.state == JobState.DELIVERED, jobs.c.announced.is_(False)),
 )
 """As `Job.owes_notice` has it."""
 
@@ -54,6 +55,18 @@ IS_POST_GONE: ColumnElement[bool] = and_(
 )
 """As `Job.is_post_gone` has it."""
 
+IS_FLEETING: ColumnElement[bool] = and_(
+    jobs.c.state.in_((JobState.FAILED, JobState.CANCELLED)),
+    or_(
+        jobs.c.failure.is_(None),
+        and_(jobs.c.source == Source.MESSAGE, jobs.c.queued_at.is_(None)),
+    ),
+    ~jobs.c.is_direct,
+    jobs.c.moved_from_id.is_(None),
+    ~and_(WAS_OFFER, jobs.c.queued_at.is_(None), jobs.c.failure.is_(None)),
+)
+"""As `Job.is_fleeting` has it."""
+
 HAS_VIDEO: ColumnElement[bool] = and_(
     jobs.c.state == JobState.DELIVERED, jobs.c.video_deleted_at.is_(None)
 )
@@ -69,6 +82,27 @@ HAS_RUN: ColumnElement[bool] = and_(
     jobs.c.state.in_((JobState.RENDERING, JobState.FETCHING)), attempts.c.submitted_at.is_not(None)
 )
 """As `Job.run_began_at`."""
+
+
+def is_behind(since: float) -> ColumnElement[bool]:
+    """Whether a card does not show its job's last state; or has not gone, of what is fleeting and
+    has ended since then (unix s)."""
+    shown = jobs.c.card_shown
+    is_removed = jobs.c.removed_by_id.is_not(None)
+    is_fleeting = and_(IS_FLEETING, jobs.c.state_since >= since)
+    is_due = or_(and_(IS_POST_GONE, ~is_removed), is_fleeting)
+    has_card = or_(
+        jobs.c.card_message_id.is_not(None),
+        jobs.c.card_token.is_not(None),
+        jobs.c.source == Source.MESSAGE,
+    )
+    is_stale = or_(
+        shown.is_(None),
+        ~shown.startswith(jobs.c.state),
+        and_(is_due, ~shown.endswith("gone")),
+        and_(is_removed, ~shown.endswith("removed")),
+    )
+    return and_(is_stale, has_card)
 
 
 def select_jobs() -> Select[Any]:
@@ -91,14 +125,15 @@ def job_from(row: RowMapping) -> Job:
             token_expires_at=row["card_token_expires_at"],
             shown=row["card_shown"],
         ),
-        subject=_upload(row["subject"]),
-        motion=_upload(row["motion"]),
+        subject=upload_from(row["subject"]),
+        motion=upload_from(row["motion"]),
         attempt=_attempt(row),
         failure=_failure(row["failure"]),
         delivered=Delivered(row["delivered"]) if row["delivered"] else None,
         settled=Outcome(row["settled"]) if row["settled"] else None,
         question=_failure(row["question"]),
         cut=Cut(**row["cut"]) if row["cut"] else None,
+        instead_of=tuple(row["instead_of"]) if row["instead_of"] else None,
     )
 
 
@@ -114,6 +149,7 @@ _SAME = (
     "is_direct",
     "moved_from_id",
     "files_of",
+    "files_until",
     "created_at",
     "model",
     "prompt",
@@ -128,8 +164,12 @@ _SAME = (
     "delivery_tried_at",
     "video_deleted_at",
     "remark",
+    "description",
+    "described_by",
     "is_open",
     "promised",
+    "announced",
+    "removed_by_id",
 )
 
 
@@ -153,11 +193,16 @@ def failure_json(failure: Failure) -> dict[str, Any]:
     return {"problem": failure.problem.value, "facts": failure.facts}
 
 
-def _upload(value: dict[str, Any] | None) -> Upload | None:
+def upload_from(value: dict[str, Any] | None) -> Upload | None:
+    """What `upload_json` has written."""
     if value is None:
         return None
-    sent_size, replaces = value.get("sent_size"), _upload(value.get("replaces"))
-    told = {"sent_size": tuple(sent_size) if sent_size else None, "replaces": replaces}
+    sent_size, origin = value.get("sent_size"), value.get("origin")
+    told = {
+        "sent_size": tuple(sent_size) if sent_size else None,
+        "replaces": upload_from(value.get("replaces")),
+        "origin": Origin(**origin) if origin else None,
+    }
     return Upload(**value | told)
 
 
@@ -177,7 +222,7 @@ def row_of(new: NewJob, at: float) -> dict[str, Any]:
 
 
 def upload_json(upload: Upload | None) -> dict[str, Any] | None:
-    """What `_upload` reads."""
+    """What `upload_from` reads."""
     if upload is None:
         return None
     told = {"url": upload.url, "name": upload.name, "size_bytes": upload.size_bytes}
@@ -192,6 +237,8 @@ def upload_json(upload: Upload | None) -> dict[str, Any] | None:
         "among": upload.among,
         "motion_ref": upload.motion_ref,
         "lasts_s": upload.lasts_s,
+        "is_another": upload.is_another,
+        "origin": asdict(upload.origin) if upload.origin else None,
     }
     # Only where they say something, so that an earlier release can read all other jobs.
     return told | {name: value for name, value in seldom.items() if value}

@@ -7,7 +7,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from bot.core import admission
 from bot.core.admission import Ask, NewJob
-from bot.core.jobs import Delivered, Failure, Job, JobState, Quality, Source, goes_unseen, may_retry
+from bot.core.jobs import Delivered, Failure, Job, JobState, Quality, Source, may_retry
 from bot.core.ledger import EntryKind
 from bot.core.models import Choice
 from bot.core.queue import may_start
@@ -19,6 +19,9 @@ from bot.store.audit_log import AuditLog
 from bot.store.database import Database, transaction
 from bot.store.decisions import Decisions
 from bot.store.offers.answers import Questions, end_offers, looked_at
+from bot.store.people import announcing
+from bot.store.people.preferences import PreferenceBook
+from bot.store.people.trays import TrayBook
 from bot.store.queries import Queries
 from bot.store.rows import (
     IS_FORGETTABLE,
@@ -63,6 +66,8 @@ class Store(Decisions, Questions):
         self.read = Queries(database, limits)
         self.rulebook = Rulebook(database)
         self.audit_log = AuditLog(database)
+        self.preferences = PreferenceBook(database)
+        self.trays = TrayBook(database, limits)
 
     @transaction
     def begin(
@@ -86,7 +91,7 @@ class Store(Decisions, Questions):
             rules = effective_rules(connection, self.limits, new.server_id, roles)
             standing = journal.standing(connection, new.person_id, rules, at, new.model)
             admission.may_ask(rules, standing, new.ask, at)
-            refuse_twice(connection, new)
+            refuse_twice(connection, new, at)
         connection.execute(_NEW_JOB, row_of(new, at))
         return changed(connection, new.id)
 
@@ -319,7 +324,9 @@ class Store(Decisions, Questions):
     @transaction
     def delivery_begins(self, connection: Connection, job: Job, channel_id: int, at: float) -> Job:
         """The first try to tell the job's end in this channel, saved before it is made."""
-        return update_job(connection, job, delivery_channel_id=channel_id, delivery_tried_at=at)
+        begun = announcing.on_post(connection, job, channel_id, at)
+        begun |= {"delivery_channel_id": channel_id, "delivery_tried_at": at}
+        return update_job(connection, job, **begun)
 
     @transaction
     def reply_begins(self, connection: Connection, job: Job, message_id: int) -> Job:
@@ -332,8 +339,7 @@ class Store(Decisions, Questions):
     ) -> Job:
         """The video stands where the person can see it, or is kept for them."""
         told: dict[str, Any] = {"delivered": how, "delivery_message_id": message_id}
-        if how is Delivered.REPLY:
-            told["delivery_channel_id"] = None if goes_unseen(job, at) else job.channel_id
+        told |= announcing.on_delivery(connection, job, how, at)
         return transition(connection, job, JobState.DELIVERED, at, **told)
 
     @transaction
@@ -341,8 +347,8 @@ class Store(Decisions, Questions):
         self, connection: Connection, job: Job, how: Delivered, message_id: int | None
     ) -> Job:
         """A job's requester knows where it is, as far as they can be reached."""
-        if job.state is JobState.DELIVERED:  # in the reply, and that is where it stands
-            return update_job(connection, job, delivery_channel_id=job.channel_id)
+        if job.state is JobState.DELIVERED:  # where it was asked for, and there it stands
+            return update_job(connection, job, **announcing.on_announcement(connection, job, how))
         return update_job(connection, job, delivered=how, delivery_message_id=message_id)
 
     @transaction

@@ -12,8 +12,8 @@ from bot.core.jobs import Job
 from bot.core.library.motions import Motion
 from bot.core.models import Choice
 from bot.errors import Problem, Refused
-from bot.services.library import Library
 from bot.services.links import one_of
+from bot.services.motions.library import Library
 from cogs.shared.answers import open_form
 from cogs.shared.interactions import Interaction, given, place_of
 from cogs.shared.requesting import take_request

@@ -12,13 +12,13 @@ from discord.ext import commands
 from bot.cards.members import motions as motion_cards
 from bot.cards.members.motions import PATTERN, PER_PAGE, PICK, USE
 from bot.core.library.motions import MOST_NAME_CHARS, Motion
-from bot.services.library import Library
+from bot.services.motions.library import Library
 from cogs.members.motion_form import use_motion
 from cogs.shared.answers import Attached, Late, answering, show_in_place, show_privately
 from cogs.shared.interactions import Interaction, chosen_in
 from cogs.shared.motion_choices import motion_choices
 
-Show = Callable[[Interaction, ui.LayoutView, Attached], Awaitable[None]]
+Show = Callable[[Interaction, ui.LayoutView, Attached], Awaitable[object]]
 Name = app_commands.Range[str, 1, MOST_NAME_CHARS]
 
 

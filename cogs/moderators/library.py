@@ -11,8 +11,8 @@ from bot.cards.members import motions as motion_cards
 from bot.core.library.motions import MOST_NAME_CHARS
 from bot.core.uploads import Cut
 from bot.services.given import LATEST_START_S, LONGEST_PART_S, SHORTEST_PART_S
-from bot.services.library import Library
 from bot.services.links import one_of
+from bot.services.motions.library import Library
 from cogs.shared.answers import answering, defer, show_privately
 from cogs.shared.confirm_buttons import ask_to_confirm
 from cogs.shared.interactions import Interaction, given, place_of, server_of, servers_only

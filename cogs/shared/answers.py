@@ -78,13 +78,19 @@ async def answering(interaction: Interaction, late: Late = Late.THINKING) -> Asy
 
 async def show_privately(
     interaction: Interaction, view: ui.LayoutView, files: Attached = list
-) -> None:
-    """Answer so that only the person sees it; `files` opens those that the card shows."""
+) -> int | None:
+    """Answer so that only the person sees it; the message's id, if Discord tells it.
+
+    `files` opens those that the card shows.
+    """
     async with _one_answer(interaction):
         if not interaction.response.is_done():
-            await interaction.response.send_message(view=view, files=files(), ephemeral=True)
-            return
-    await interaction.followup.send(view=view, files=files(), ephemeral=True)
+            response = await interaction.response.send_message(
+                view=view, files=files(), ephemeral=True
+            )
+            return response.message_id
+    sent = await interaction.followup.send(view=view, files=files(), ephemeral=True, wait=True)
+    return sent.id
 
 
 async def show_in_place(

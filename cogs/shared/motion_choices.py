@@ -3,7 +3,7 @@
 from discord import app_commands
 
 from bot.cards.members import motions as motion_cards
-from bot.services.library import Library
+from bot.services.motions.library import Library
 from cogs.shared.interactions import Interaction
 
 MOST_CHOICES = 25

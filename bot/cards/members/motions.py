@@ -7,7 +7,7 @@ import discord
 from discord import ui
 
 from bot.cards.offers.choices import name_of, shown
-from bot.cards.parts import GREEN, view, words
+from bot.cards.parts import GREEN, Asked, view, words
 from bot.cards.wording import clean, cost_text, credits_text, seconds_text
 from bot.core.library.motions import STARTER, Motion
 from bot.core.models import Choice
@@ -152,11 +152,13 @@ def removed(motion: Motion) -> ui.LayoutView:
     )
 
 
-def asks_remove(motion: Motion) -> str:
+def asks_remove(motion: Motion) -> Asked:
     """What will happen."""
-    return (
-        f"Remove the motion **{clean(motion.name)}** ({seconds_text(motion.length_s)}) from this "
-        "server's library? Videos that are being made of it go on; it cannot be brought back."
+    name = clean(motion.name)
+    return Asked(
+        f"Remove **{name}** ({seconds_text(motion.length_s)}) from this server's motions? Videos "
+        "that are being made of it go on. Nobody can bring it back.",
+        "Remove it",
     )
 
 

@@ -50,7 +50,7 @@ def offer(job: Job, terms: Terms | None) -> ui.LayoutView:
             words(
                 f"### {ASKS[job.question.problem]}",
                 f"{sentence(job.question.problem, job.question.facts)}{_made_as(terms)}",
-                _means(terms) if job.is_shown_directly else None,
+                _means(terms) if _is_private(job) else None,
                 *_beyond(terms),
             )
         )
@@ -58,17 +58,35 @@ def offer(job: Job, terms: Terms | None) -> ui.LayoutView:
         items.append(
             words(
                 "### Shall I make this picture move like this video?",
-                f"{_motion(job)}. {uses(terms.prices) if len(terms.prices) > 1 else ''}",
-                _means(terms) if job.is_shown_directly else None,
+                f"{_motion(job)}. {_uses(terms)}",
+                _not_open(terms),
+                _means(terms) if _is_private(job) else None,
                 *_beyond(terms),
             )
         )
     items += _shown_files([file for file in (job.subject, job.motion) if file])
     items += _answers(job, terms)
-    if not job.is_direct or job.source is Source.SLASH:
-        whose = "" if job.is_direct else "Only whoever asked can press this. "
-        items.append(words(f"-# {whose}Unused, it goes away <t:{job.offer_ends_at:.0f}:R>."))
+    items += _small_print(job)
     return view(*items)
+
+
+def _is_private(job: Job) -> bool:
+    """Whether nobody else reads along."""
+    return job.is_shown_directly or job.source is Source.TRAY
+
+
+def _small_print(job: Job) -> Iterator[ui.Item[ui.LayoutView]]:
+    ends = f"Unused, it goes away <t:{job.offer_ends_at:.0f}:R>"
+    if job.source is Source.TRAY:
+        whose = status_text.taken_from(job)
+        told = f" Started, it says here: {whose}." if whose and not job.is_direct else ""
+        yield words(
+            f"-# Only you see this.{told} To swap a file, take another message’s. {ends}; `/tray` "
+            "shows it again."
+        )
+    elif not job.is_direct or job.source is Source.SLASH:
+        whose = "" if job.is_direct else "Only whoever asked can press this. "
+        yield words(f"-# {whose}{ends}.")
 
 
 def _shown_files(given: Sequence[Upload]) -> Iterator[ui.Item[ui.LayoutView]]:
@@ -94,23 +112,28 @@ def _answers(job: Job, terms: Terms | None) -> Iterator[ui.Item[ui.LayoutView]]:
     """The buttons: what it may become, and below that what else may be said."""
     others: list[ui.Button[ui.LayoutView]] = []
     if terms is not None and job.subject and job.motion:
-        choices = [_start_button(job, choice, terms) for choice in shown(terms.prices)]
+        choices = [_start_button(job, choice, terms) for choice in _shown(terms)]
         if parts := [*choices, *(_part_button(job, part) for part in terms.parts)]:
             yield from rows_of(parts)
         if job.motion.whole_s:
             label = "Another part…" if job.question is None else "Choose…"
             part_id = custom_id(Button.NAME_PART, job.id)
             others.append(ui.Button(label=label, custom_id=part_id))
-    cancel_id = custom_id(Button.CANCEL, job.id)
-    yield from rows_of([*others, ui.Button(label="Never mind", custom_id=cancel_id)])
+    cancel_id, is_tray = custom_id(Button.CANCEL, job.id), job.source is Source.TRAY
+    never = ui.Button[ui.LayoutView](
+        label="Empty it" if is_tray else "Never mind", custom_id=cancel_id
+    )
+    yield from rows_of([*others, never])
 
 
 def _start_button(job: Job, choice: Choice, terms: Terms) -> ui.Button[ui.LayoutView]:
-    is_usual = choice == usual(terms.prices)
+    is_usual = choice == usual(terms.prices, terms.preferred)
     return ui.Button(
         label=f"{name_of(choice, terms.prices)} · {cost_text(terms.prices[choice])}",
         style=discord.ButtonStyle.primary if is_usual else discord.ButtonStyle.secondary,
-        custom_id=custom_id(Button.START, job.id, choice),
+        custom_id=custom_id(
+            Button.START_TRAY if job.source is Source.TRAY else Button.START, job.id, choice
+        ),
         disabled=choice in terms.beyond,
     )
 
@@ -120,7 +143,10 @@ def _part_button(job: Job, part: PartTerms) -> ui.Button[ui.LayoutView]:
     return ui.Button(
         label=f"{of[0].upper()}{of[1:]} · {cost_text(part.price)}",
         style=discord.ButtonStyle.primary,
-        custom_id=custom_id(Button.TAKE_FIRST, job.id, part.choice, part.length_s),
+        custom_id=custom_id(
+            Button.START_TRAY if job.source is Source.TRAY else Button.TAKE_FIRST,
+            *(job.id, part.choice, part.length_s),
+        ),
         disabled=part.beyond is not None,
     )
 
@@ -186,7 +212,7 @@ BEYOND: Mapping[Problem, str] = {
 def _beyond(terms: Terms) -> list[str]:
     """A line for each reason why some of it cannot be paid now, and when that changes."""
     reasons: dict[str, list[str]] = {}
-    for choice in shown(terms.prices):
+    for choice in _shown(terms):
         if refused := terms.beyond.get(choice):
             reason = BEYOND[refused.problem].format_map(refused.facts)
             reasons.setdefault(reason, []).append(f"**{name_of(choice, terms.prices)}**")
@@ -195,6 +221,22 @@ def _beyond(terms: Terms) -> list[str]:
             reason = BEYOND[part.beyond.problem].format_map(part.beyond.facts)
             reasons.setdefault(reason, []).append(f"**{part_text(0.0, part.length_s)}**")
     return [f"{listed(names)}: {reason}" for reason, names in reasons.items()]
+
+
+def _shown(terms: Terms) -> list[Choice]:
+    return shown(terms.prices, terms.preferred)
+
+
+def _uses(terms: Terms) -> str:
+    return uses(terms.prices, terms.preferred) if len(terms.prices) > 1 else ""
+
+
+def _not_open(terms: Terms) -> str | None:
+    """Why nothing here is what they have chosen as their usual."""
+    likes = terms.preferred
+    if likes is None or likes in terms.prices:
+        return None
+    return f"**{MODELS[likes.model].name} {likes.quality}**, your usual, is not to be had here."
 
 
 def _motion(job: Job) -> str:

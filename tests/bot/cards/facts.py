@@ -5,7 +5,7 @@ from bot.errors import Problem
 
 HOSTILE = "@everyone `x` **b** [a](http://evil) <@1> \u202e\n# big |||" + "y" * 500
 FACTS: dict[Problem, dict[str, str | int | float]] = {
-    **{problem: {"what": "picture"} for problem in LINKS},
+    **{problem: {"what": "picture"} for problem in (*LINKS, Problem.TAKEN_GONE)},
     Problem.NOT_AN_IMAGE: {"name": HOSTILE},
     Problem.NEITHER: {"name": HOSTILE},
     Problem.IMAGE_TOO_LARGE: {"size_bytes": 21_000_000, "limit_bytes": 20_000_000},
@@ -40,6 +40,10 @@ FACTS: dict[Problem, dict[str, str | int | float]] = {
     Problem.BLOCKED: {"until": 1_795_000_000.0, "reason": HOSTILE},
     Problem.BLOCKED_FOR_GOOD: {"reason": HOSTILE},
     Problem.WRONG_CHANNEL: {"channels": "<#5>, <#6>"},
+    Problem.NOT_BEGUN_YET: {"job": "abcdefghjk"},
+    Problem.PRICE_HAS_RISEN: {"price": 5},
+    Problem.SENT_BEFORE: {"until": 1_795_000_000.0},
+    Problem.SENT_MANY: {"until": 1_795_000_000.0},
     Problem.NO_PROMPT: {"model": "Plain"},
     Problem.PROMPT_TOO_LONG: {"most": 500},
     Problem.MODEL_DOWN: {"model": "Plain", "others": "Other"},
@@ -96,6 +100,11 @@ FACTS: dict[Problem, dict[str, str | int | float]] = {
     Problem.ALREADY_ENDED: {"job": "abc"},
     Problem.NO_VIDEO_KEPT: {"job": "abc"},
     Problem.NO_JOB_HERE: {"job": HOSTILE},
+    Problem.NOT_FINISHED: {"job": "abc"},
+    Problem.REMOVED_BEFORE: {"by": 7},
+    Problem.REPORTS_WAIT: {"limit": 5},
+    Problem.REPORT_SETTLED_BEFORE: {"by": 7, "how": "removed"},
+    Problem.CANNOT_DELETE_THERE: {"channels": "<#9>", "lacks": "Manage Messages"},
     Problem.NOT_IN_REVIEW: {"job": "abc", "state": "rendering"},
     Problem.SETTLED_BEFORE: {"job": "abc", "state": "rendering"},
     Problem.SETTLED_ITSELF: {"job": "abc", "state": "rendering"},

@@ -105,7 +105,7 @@ async def test_a_moderators_motion_is_there_for_everybody_here_alone(life: Life)
     offered = await ben.autocomplete(den, "motions show", {"name": "m"}, "name")
     assert "Moon walk · 2 s" not in [choice["name"] for choice in offered]
     question = await dana.use("library remove", name="moon walk")
-    assert "Moon walk** is no longer" in await dana.press(question, "Confirm")
+    assert "Moon walk** is no longer" in await dana.press(question, "Remove it")
     assert "There is no motion `moon walk` here" in await told(life, ben, "moon walk")
     assert [(who, what, before, after) for who, what, _, _, before, after in actions(life)] == [
         ("dana", "library", {"motion": None}, {"motion": "Moon walk"}),
