@@ -5,6 +5,7 @@ import os
 import shutil
 from pathlib import Path
 
+from bot.core.jobs import Job
 from bot.media.inspect import workshop
 from bot.media.saving.part import part_of
 
@@ -63,9 +64,13 @@ class Files:
         """Delete what was given, and what is left of it; how many bytes that were."""
         return await asyncio.to_thread(_delete, *self._inputs(job_id))
 
-    async def has_inputs(self, job_id: str) -> bool:
-        """Whether both files of a job are still here."""
-        inputs = self.subject(job_id), self.motion(job_id)
+    async def may_be_used(self, job: Job) -> bool:
+        """Whether both files of an ended job are still here, and nobody has deleted their own.
+
+        What was made of somebody else's files has them no longer than that one has.
+        """
+        whose = {job.id, *([job.files_of] if job.files_of and job.files_until is not None else [])}
+        inputs = [path(one) for one in whose for path in (self.subject, self.motion)]
         return await asyncio.to_thread(lambda: all(map(Path.exists, inputs)))
 
     async def copy(self, given: Path, taken: Path) -> bool:

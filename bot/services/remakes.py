@@ -103,7 +103,7 @@ class Remakes:
         """Until when (unix s) a finished job's files are there to be used, if they are now."""
         until = files_kept_until(job, self._store.limits.keep_files_s)
         is_over = until is None or until <= self._clock.time()
-        return None if is_over or not await self._files.has_inputs(job.id) else until
+        return None if is_over or not await self._files.may_be_used(job) else until
 
     async def buttons(self, job: Job) -> dict[Choice, int]:
         """What may be made of a finished job's files now, and each price."""
@@ -150,7 +150,9 @@ class Remakes:
             model=choice.model,
             quality=choice.quality,
             prompt=earlier.prompt if MODELS[choice.model].prompt else "",
-            files_until=None if place.person_id == earlier.person_id else files_until,
+            files_until=earlier.files_until
+            if place.person_id == earlier.person_id
+            else files_until,
             promised=cost,
             token=press.token,
             token_expires_at=at + TOKEN_LIFE_S,

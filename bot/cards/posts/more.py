@@ -40,9 +40,8 @@ def more(job: Job, possible: Possible) -> ui.LayoutView:
             button("Another motion", Button.MOTION, job),
         ]
         lines.append(
-            "The picture and the motion of this video are kept until "
-            f"<t:{possible.files_until:.0f}:f>: until then it can be made again, or with another "
-            "one of them."
+            f"Until <t:{possible.files_until:.0f}:f> it can be made again, also with another "
+            "picture or another motion: so long its files are kept."
         )
     else:
         lines.append(

@@ -86,7 +86,7 @@ async def test_a_double_click_is_one_and_another_one_may_follow_once_it_has_begu
     life.provider.workshop.pause()
     await press(ada, post, "Again")
     await life.reaches("delivered", "rendering")
-    assert "is still in line" in await answer(ada, await press(ada, post, "Again"))
+    assert "You have asked for this already" in await answer(ada, await press(ada, post, "Again"))
     ben = await life.person("ben")
     await press(ben, post, "Again")
     await life.reaches("delivered", "rendering", "rendering")
@@ -157,11 +157,18 @@ async def test_where_no_files_are_kept_nothing_is_offered(life: Life) -> None:
     await life.until(lambda: not inputs(life))
 
 
-async def test_files_that_are_kept_make_room(life: Life) -> None:
-    ada, post = await posted(life)
-    for path in inputs(life):
+async def test_what_somebody_deletes_is_gone_for_others_too(life: Life) -> None:
+    _, post = await posted(life)
+    given = inputs(life)
+    ben = await life.person("ben")
+    await press(ben, post, "Again")
+    await life.reaches("delivered", "delivered", step_s=1.0)
+    bens = (await ben.wait_for(says(f"<@{ben.user_id}>, your video is ready")))["message"]
+    for path in given:
         path.unlink()
-    assert "I no longer have these files" in await answer(ada, await press(ada, post, "Again"))
+    assert "I no longer have these files" in await answer(ben, await press(ben, bens, "Again"))
+    life.advance(3600)
+    await life.until(lambda: not inputs(life))
 
 
 async def test_a_post_of_before_is_found_and_its_button_works(life: Life) -> None:

@@ -49,7 +49,7 @@ async def test_another_picture_keeps_the_motion_and_its_price(life: Life) -> Non
         "Describe",
         "Details",
     ]
-    assert "are kept until <t:" in text_of(card)
+    assert "so long its files are kept" in text_of(card)
     other = make_picture(life.folder / "A cat.png", fmt="PNG")
     opened = await form(ada, card, "Another picture")
     await ada.submit(opened, files={"file": [other]})
