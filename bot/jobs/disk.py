@@ -1,8 +1,8 @@
 """How much the files may take: room is made, or refused, before anything is fetched.
 
 Nobody pays for a file that only waits, so without a limit a few people could fill the disk, and a
-paid video would find no room. What goes first is what is missed least: what ended jobs have left, or
-keep for their buttons, then the files of offers that nobody has taken, then posted videos, each
+paid video would find no room. What goes first is what is missed least: what ended jobs have left,
+or keep for their buttons, then the files of offers that nobody has taken, then posted videos, each
 oldest first.
 """
 

@@ -139,16 +139,29 @@ async def test_what_stands_in_direct_messages_is_nobody_elses(life: Life) -> Non
     assert life.rows("SELECT server_id, person_id, count(*) FROM entries GROUP BY 1, 2") == [
         (0, ada.user_id, 4)
     ]
-    await life.mimic(ben)
-    await life.reaches(*["delivered"] * 3, step_s=1.0)
-    bens = (await ben.wait_for(says("your video is ready")))["message"]
-    message = life.world.channels["general"].messages[int(bens["id"])]
-    [_, (adas,), (own,)] = life.rows("SELECT id FROM jobs ORDER BY rowid")
-    message.components = json.loads(json.dumps(message.components).replace(own, adas))
-    again = button(bens, "Again").replace(own, adas)
-    said = await answer(ben, await ben.click(int(bens["channel_id"]), int(bens["id"]), again))
-    assert "somebody else's video" in said
-    assert len(life.states()) == 3
+    ben_pressed = await pressed_elsewhere(life, ben, life.rows("SELECT id FROM jobs")[0][0])
+    assert "somebody else's video" in await answer(ben, ben_pressed)
+    assert life.states() == ["delivered"] * 3
+
+
+async def pressed_elsewhere(life: Life, person: PersonClient, job_id: str) -> int:
+    """A press of *Again* of this job at somebody's own post, with an id that was copied."""
+    await life.mimic(person, "showroom")
+    await life.until(lambda: set(life.states()) == {"delivered"}, step_s=1.0)
+    post = (await person.wait_for(says(f"<@{person.user_id}>, your video is ready")))["message"]
+    message = life.world.channels["showroom"].messages[int(post["id"])]
+    [(own,)] = life.rows("SELECT id FROM jobs WHERE delivery_message_id = ?", int(post["id"]))
+    message.components = json.loads(json.dumps(message.components).replace(own, job_id))
+    again = button(post, "Again").replace(own, job_id)
+    return await person.click(int(post["channel_id"]), int(post["id"]), again)
+
+
+async def test_an_id_that_was_copied_leads_nowhere_in_another_channel(life: Life) -> None:
+    await posted(life)
+    ben = await life.person("ben")
+    pressed = await pressed_elsewhere(life, ben, life.job_id())
+    assert "somebody else's video" in await answer(ben, pressed)
+    assert life.states() == ["delivered"] * 2
 
 
 async def test_what_it_shows_is_said_and_goes_along_if_it_is_its_requesters_word(
