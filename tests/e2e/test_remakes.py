@@ -1,4 +1,4 @@
-"""What follows a finished video, in the browser: again, with another picture, in words, by others."""
+"""What follows a finished video, in the browser: again, another picture, words, others."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

@@ -230,7 +230,8 @@ MONEYS = (
     _one(
         "somebody else's files are used wherever one is",
         "bot/services/remakes.py",
-        "        if not _is_at_post(job, place):\n            raise Refused(Problem.NOT_AT_ITS_POST)\n",
+        "        if not _is_at_post(job, place):\n"
+        "            raise Refused(Problem.NOT_AT_ITS_POST)\n",
         "",
         f"{LIFE}/choices/test_more.py",
     ),
