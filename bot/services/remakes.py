@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+import structlog
+
 from bot.accounts.wallets import Place, Wallets
 from bot.cards.job import MOST_DESCRIPTION_CHARS
 from bot.cards.wording import clean
@@ -21,6 +23,8 @@ from bot.jobs.files import Files
 from bot.services.given import GivenFile, refuse_at_sight
 from bot.services.requests import TOKEN_LIFE_S, JobRunner
 from bot.store.store import Store
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +170,7 @@ class Remakes:
         """
         flat = clean(text, MOST_DESCRIPTION_CHARS, "plain")
         job = await self._store.describe(job, flat, person_id)
+        log.info("a video was described", job=job.id, by=person_id)
         return job, await self._redescribe(job)
 
 

@@ -9,9 +9,10 @@ from bot.jobs.files import Files
 from sandbox.clients.person import Json, PersonClient
 from sandbox.clients.transcript import buttons_of, text_of
 from sandbox.faults.injector import Rule, resets
+from tests.bot.life.delivery.test_spoilers import is_veiled, rendering, veiled
 from tests.bot.life.jobs.test_points import SUBMIT
 from tests.bot.life.world import Life
-from tests.e2e.stage import button, is_video, says
+from tests.e2e.stage import button, is_video, posts, says
 
 
 async def posted(life: Life, **settings: object) -> tuple[PersonClient, Json]:
@@ -64,8 +65,24 @@ async def test_better_is_the_next_quality(life: Life) -> None:
     assert life.rows("SELECT quality FROM jobs ORDER BY rowid") == [("360p",), ("540p",)]
 
 
-async def test_whoever_presses_pays_and_has_it(life: Life) -> None:
-    _, post = await posted(life)
+async def test_what_was_a_spoiler_stays_one(life: Life) -> None:
+    ada = await rendering(life, "general", life.picture, veiled(life.motion))
+    life.provider.workshop.resume()
+    await life.reaches("delivered", step_s=1.0)
+    [post] = posts(await ada.messages(life.channel("general")))
+    await press(ada, post, "Again")
+    await life.reaches("delivered", "delivered", step_s=1.0)
+    assert all(map(is_veiled, posts(await ada.messages(life.channel("general")))))
+
+
+@pytest.mark.parametrize("channel", ["general", "hidden"])
+async def test_whoever_presses_pays_and_has_it(life: Life, channel: str) -> None:
+    """At a post, and at a reply that brought the video where the bot itself sees nothing."""
+    await life.start()
+    ada = await life.person("ada")
+    await life.mimic(ada, channel)
+    await life.reaches("delivered", step_s=1.0)
+    [post] = posts(await ada.messages(life.channel(channel)))
     ben = await life.person("ben")
     await press(ben, post, "Again")
     await life.reaches("delivered", "delivered", step_s=1.0)
@@ -73,7 +90,7 @@ async def test_whoever_presses_pays_and_has_it(life: Life) -> None:
         (life.world.users["ada"].id, 2),
         (ben.user_id, 2),
     ]
-    assert (await ben.wait_for(says(f"<@{ben.user_id}>, your video is ready")))["message"]
+    assert len(posts(await ben.messages(life.channel(channel)))) == 2
     [(until,)] = life.rows("SELECT files_until FROM jobs WHERE files_of NOTNULL")
     [(ended,)] = life.rows("SELECT state_since FROM jobs WHERE files_of ISNULL")
     assert until == ended + 24 * 3600, "Ada's files are kept no longer because Ben has used them"
@@ -147,7 +164,7 @@ async def test_its_files_are_kept_for_so_long(life: Life, hours: int) -> None:
     await life.until(lambda: not inputs(life))
     assert "I no longer have these files" in await answer(ada, await press(ada, post, "Again"))
     card = await answer(ada, await press(ada, post, "More"))
-    assert "no longer kept: `/mimic` takes them once more" in card
+    assert "are no longer kept: to make it again, give them to `/mimic`" in card
     assert life.money() == ["hold", "capture"]
 
 

@@ -9,7 +9,7 @@ from sandbox.clients.transcript import buttons_of, text_of
 from sandbox.discord.state.model import Overwrite
 from sandbox.discord.state.permissions import Permission
 from tests.bot.life.choices.test_again import answer, handed_over, posted, press
-from tests.bot.life.world import Life
+from tests.bot.life.world import TOKEN_LIFE_S, Life
 from tests.e2e.stage import button, says
 from tests.media_samples import make_motion, make_picture
 
@@ -49,7 +49,7 @@ async def test_another_picture_keeps_the_motion_and_its_price(life: Life) -> Non
         "Describe",
         "Details",
     ]
-    assert "so long its files are kept" in text_of(card)
+    assert "or swap one of them" in text_of(card)
     other = make_picture(life.folder / "A cat.png", fmt="PNG")
     opened = await form(ada, card, "Another picture")
     await ada.submit(opened, files={"file": [other]})
@@ -184,6 +184,23 @@ async def test_what_it_shows_is_said_and_goes_along_if_it_is_its_requesters_word
     await press(ada, post, "Again")
     await life.reaches(*["delivered"] * 3, step_s=1.0)
     assert alt_texts(life)[2] == "A video of subject moving like motion"
+
+
+async def test_a_reply_is_described_too(life: Life) -> None:
+    """Where the bot sees no channel, by its token."""
+    await life.start()
+    ada = await life.person("ada")
+    await life.mimic(ada, "hidden")
+    await life.reaches("delivered", step_s=1.0)
+    [post] = await life.posts(ada, life.channel("hidden"))
+    opened = await form(ada, await more(ada, post), "Describe")
+    await ada.submit(opened, {"description": "A wave"})
+    await ada.wait_for(says("Its post says so now"))
+    assert alt_texts(life, "hidden") == ["A wave"]
+    life.advance(TOKEN_LIFE_S)
+    opened = await form(ada, await more(ada, post), "Describe")
+    await ada.submit(opened, {"description": "Another wave"})
+    await ada.wait_for(says("I will say so wherever I show it again"))
 
 
 async def test_nobody_else_describes_it(life: Life) -> None:
