@@ -53,7 +53,7 @@ class Files:
 
     def _with_inputs(self) -> list[str]:
         found = [id_ for id_ in self._job_ids() if any(map(Path.exists, self._inputs(id_)))]
-        return sorted(found, key=lambda job_id: self._folder(job_id).stat().st_mtime)
+        return sorted(found, key=lambda job_id: _changed_at(self._folder(job_id)))
 
     def _inputs(self, job_id: str) -> list[Path]:
         """What was given, and what broken downloads and rewritings left of it."""
@@ -92,6 +92,14 @@ def size_bytes(path: Path) -> int:
         return _own_bytes(path)
     found = os.walk(path)
     return sum(_own_bytes(Path(folder, name)) for folder, _, names in found for name in names)
+
+
+def _changed_at(folder: Path) -> float:
+    """When a file came into a folder or left it (unix s); of one that is gone, 0."""
+    try:
+        return folder.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def _own_bytes(path: Path) -> int:

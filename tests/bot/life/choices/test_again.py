@@ -58,13 +58,6 @@ async def test_one_press_makes_it_again(life: Life) -> None:
     assert len(inputs(life)) == 4
 
 
-async def test_better_is_the_next_quality(life: Life) -> None:
-    ada, post = await posted(life)
-    await press(ada, post, "Better")
-    await life.reaches("delivered", "delivered", step_s=1.0)
-    assert life.rows("SELECT quality FROM jobs ORDER BY rowid") == [("360p",), ("540p",)]
-
-
 async def test_what_was_a_spoiler_stays_one(life: Life) -> None:
     ada = await rendering(life, "general", life.picture, veiled(life.motion))
     life.provider.workshop.resume()
@@ -156,11 +149,12 @@ async def test_never_more_than_the_button_said(life: Life) -> None:
     assert life.states() == ["delivered"]
 
 
-@pytest.mark.parametrize("hours", [24, 2])
-async def test_its_files_are_kept_for_so_long(life: Life, hours: int) -> None:
-    ada, post = await posted(life, keep_files_hours=hours)
+async def test_its_files_are_kept_for_so_long(life: Life) -> None:
+    ada, post = await posted(life, keep_files_hours=2)
+    life.advance(3600)
+    await life.clock.until_quiet()
     assert len(inputs(life)) == 2
-    life.advance(hours * 3600 + 3600)
+    life.advance(2 * 3600)
     await life.until(lambda: not inputs(life))
     assert "I no longer have these files" in await answer(ada, await press(ada, post, "Again"))
     card = await answer(ada, await press(ada, post, "More"))
@@ -214,12 +208,13 @@ def message_now(life: Life, post: Json) -> Json:
     return {"components": message.components}
 
 
-async def test_one_may_press_in_jobs_show_too(life: Life) -> None:
+async def test_better_is_the_next_quality_also_from_jobs_show(life: Life) -> None:
     ada, _ = await posted(life)
     used = await ada.use(life.channel("showroom"), "jobs show", {"job": life.job_id()})
     await ada.outcome(used)
     shown = (await ada.wait_for(lambda event: bool(event.get("message", {}).get("attachments"))))[
         "message"
     ]
-    await ada.click(life.channel("showroom"), int(shown["id"]), button(shown, "Again"))
+    await ada.click(life.channel("showroom"), int(shown["id"]), button(shown, "Better"))
     await life.reaches("delivered", "delivered", step_s=1.0)
+    assert life.rows("SELECT quality FROM jobs ORDER BY rowid") == [("360p",), ("540p",)]

@@ -72,17 +72,9 @@ async def test_what_is_no_picture_is_refused_and_nothing_is_spent(life: Life) ->
     assert (life.states(), life.money()) == (["delivered", "failed"], ["hold", "capture"])
 
 
-async def test_another_motion_is_priced_by_its_own_length(life: Life) -> None:
-    ada, post = await posted(life)
-    longer = make_motion(life.folder / "waltz.mp4", duration_s=4.0)
-    opened = await form(ada, await more(ada, post), "Another motion")
-    await ada.submit(opened, files={"file": [longer]})
-    await life.reaches("delivered", "delivered", step_s=1.0)
-    assert life.rows("SELECT price FROM jobs ORDER BY rowid") == [(2,), (4,)]
-    assert alt_texts(life)[1] == "A video of subject moving like waltz"
-
-
-async def test_of_a_motion_that_is_too_long_a_part_is_taken(life: Life) -> None:
+async def test_another_motion_is_priced_by_its_own_length_and_cut_if_it_is_too_long(
+    life: Life,
+) -> None:
     ada, post = await posted(life)
     long = make_motion(life.folder / "ball.mp4", duration_s=32.0, fps=5)
     opened = await form(ada, await more(ada, post), "Another motion")
@@ -91,6 +83,7 @@ async def test_of_a_motion_that_is_too_long_a_part_is_taken(life: Life) -> None:
     await press(ada, card, "First 10 s")
     await life.reaches("delivered", "delivered", step_s=1.0)
     assert life.rows("SELECT price FROM jobs ORDER BY rowid") == [(2,), (9,)]
+    assert alt_texts(life)[1] == "A video of subject moving like ball"
 
 
 async def test_somebody_else_makes_their_own_of_it(life: Life) -> None:
