@@ -75,6 +75,7 @@ class Studio:
         """Every picture, in the order of a job's life."""
         await self.flow()
         await self.finished("dark")
+        await self.more()
         await self.in_line()
         await self.in_private()
         await self.direct_message()
@@ -109,6 +110,18 @@ class Studio:
         await pause_at(post, 1.0)
         card = ada.message("is ready · it took")
         await self.take(f"finished-{theme}.png", card, post)
+
+    async def more(self) -> None:
+        """What else can be done with a finished video: the card, and one of its forms."""
+        ada = await self.visit("ada", "showroom", "light")
+        await ada.button("More…", ada.message("@Ada, your video is ready.")).click()
+        card = ada.message("What next?")
+        await card.wait_for()
+        await self.take("more.png", card)
+        await card.get_by_role("button", name="Another picture").click()
+        form = ada.page.get_by_role("dialog")
+        await form.wait_for()
+        await self.take("another-picture.png", form)
 
     async def in_line(self) -> None:
         """What a card shows while the video is made, and in line."""

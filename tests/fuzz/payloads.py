@@ -18,6 +18,12 @@ from tests.fuzz.oddities import Oddities
 
 FORGED = (
     *(f"marionette:{button}:{{job}}" for button in ("details", "cancel", "give-up", "start")),
+    *(f"marionette:{button}:{{job}}" for button in ("more", "motion", "send", "describe")),
+    *(
+        f"marionette:{button}:{{job}}:{choice}"
+        for button in ("make", "picture")
+        for choice in ("540p:pixverse-mimic:0", "540p:pixverse-mimic:9999999", "8k:none:1", "360p")
+    ),
     *(f"marionette:start:{{job}}:{quality}" for quality in ("360p", "540p", "720p", "8k", "")),
     *(f"marionette-ask:{answer}:{{token}}" for answer in ("yes", "no", "perhaps")),
     "marionette-past:{turn}:{server}:{person}:{person}:{filter}:{number}",
