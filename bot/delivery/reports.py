@@ -127,7 +127,8 @@ class ReportCards:
         message = channel.get_partial_message(message_id)
         try:
             if not case.is_discreet:
-                await message.edit(view=await self._card(case))
+                nobody = discord.AllowedMentions.none()
+                await message.edit(view=await self._card(case), allowed_mentions=nobody)
             elif case.settled is not None:
                 await message.delete()
                 message_id = None

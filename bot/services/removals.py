@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
+from bot.cards.posts.reports import SAID_LIMIT_CHARS, SHOWN, for_the_record
 from bot.clock import Clock, within
 from bot.core.jobs import Delivered, Job, JobState
 from bot.core.people.reports import Case, Report, Reported, Settled, Why
@@ -15,9 +16,6 @@ from bot.store.store import Store
 
 TOLD_WITHIN_S = 10.0
 """Somebody waits for whether the message is gone; what takes longer goes on by itself."""
-
-SAID_LIMIT_CHARS = 300
-SHOWN = 5
 
 
 class Takedowns(Protocol):
@@ -160,9 +158,10 @@ class Removals:
 
     async def _settle(self, case_id: int, server_id: int, how: Settled, actor_id: int) -> Case:
         async def decide() -> Case:
-            await self.open_case(case_id, server_id)
+            case = await self.open_case(case_id, server_id)
+            reason = for_the_record(await self.newest_of(case))
             return await self._reports.settle(
-                case_id, how, actor_id=actor_id, at=self._clock.time()
+                case_id, how, actor_id=actor_id, reason=reason, at=self._clock.time()
             )
 
         settled = await retry_when_stale(decide)

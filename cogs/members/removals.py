@@ -11,7 +11,6 @@ from bot.cards.posts import reports as report_cards
 from bot.core.jobs import Job
 from bot.core.people.reports import Reported, Why
 from bot.errors import Problem, Refused
-from bot.services.removals import SAID_LIMIT_CHARS
 from cogs.shared.answers import Late, answering, open_form, show_privately
 from cogs.shared.confirm_buttons import ask_to_confirm
 from cogs.shared.interactions import Bot, Interaction, server_of, servers_only
@@ -104,7 +103,7 @@ class ReportForm(ui.Modal, title="Report to the moderators"):
             custom_id="said",
             style=discord.TextStyle.paragraph,
             required=False,
-            max_length=SAID_LIMIT_CHARS,
+            max_length=report_cards.SAID_LIMIT_CHARS,
         ),
     )
 

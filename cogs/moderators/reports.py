@@ -11,7 +11,7 @@ from bot.cards.posts import reports as report_cards
 from bot.cards.posts.reports import ACTION_PATTERN
 from bot.core.people.reports import Case
 from bot.errors import Problem, Refused
-from cogs.shared.answers import answering, defer, show_privately
+from cogs.shared.answers import Late, answering, defer, show_in_place, show_privately
 from cogs.shared.confirm_buttons import ask_to_confirm
 from cogs.shared.interactions import Interaction, server_of
 
@@ -33,9 +33,11 @@ class ReportButton(ui.DynamicItem[ui.Item[Any]], template=ACTION_PATTERN):
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Do it, or say who was faster."""
-        async with answering(interaction):
+        is_own = interaction.message is not None and interaction.message.flags.ephemeral
+        late = Late.IN_PLACE if is_own and self._deed == "dismiss" else Late.THINKING
+        async with answering(interaction, late):
             interaction.client.card_access.admit(interaction, "moderate")
-            await defer(interaction)
+            await defer(interaction, late)
             removals, server_id = interaction.client.removals, server_of(interaction)
             case = await removals.open_case(self._case_id, server_id)
             match self._deed:
@@ -46,7 +48,8 @@ class ReportButton(ui.DynamicItem[ui.Item[Any]], template=ACTION_PATTERN):
                     await _ask_remove(interaction, case)
                 case _:
                     await removals.dismiss(case.id, server_id, interaction.user.id)
-                    await show_privately(interaction, report_cards.dismissed())
+                    shows = show_in_place if late is Late.IN_PLACE else show_privately
+                    await shows(interaction, report_cards.dismissed())
 
 
 async def _ask_remove(interaction: Interaction, case: Case) -> None:

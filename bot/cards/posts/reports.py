@@ -16,7 +16,7 @@ WHY: Mapping[Why, str] = {
     Why.PERSON: "It shows somebody who does not want that",
     Why.UNKIND: "It is mean to somebody",
     Why.EXPLICIT: "It is sexual, bloody or shocking",
-    Why.TAKEN: "It is somebody else's work",
+    Why.TAKEN: "It is somebody else’s work",
     Why.SPAM: "It is spam, or a trick",
     Why.OTHER: "Something else",
 }
@@ -40,6 +40,12 @@ SETTLED: Mapping[Settled, str] = {
 def custom_id(deed: str, case_id: int) -> str:
     """The id of a report's button; see `ACTION_PATTERN`."""
     return f"marionette-report:{deed}:{case_id}"
+
+
+def for_the_record(newest: Sequence[Report]) -> str:
+    """Why it was reported, as it is kept with what is decided: in nobody's own words."""
+    said = dict.fromkeys(WHY[report.why] for report in reversed(newest))
+    return f"Reported: {'; '.join(said)}"
 
 
 def asks_delete(job: Job, reason: str = "") -> str:
@@ -118,7 +124,7 @@ def discreet(case: Case) -> ui.LayoutView:
         label="For moderators…", custom_id=custom_id("look", case.id)
     )
     return view(
-        words("Something here was reported. Its moderators look at it."),
+        words("Something in this channel was reported, and the moderators will look at it."),
         ui.ActionRow(look),
         colour=GREY,
     )

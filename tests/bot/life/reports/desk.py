@@ -31,9 +31,9 @@ async def post_of(life: Life, person: PersonClient, channel: str = "general") ->
     return next(iter(await life.posts(person, life.channel(channel))), None)
 
 
-def card_with(life: Life, custom_id: str, label: str = "Press") -> Json:
-    """A message of the bot's in *general* with this button."""
-    button = {"type": 2, "id": 2, "style": 2, "label": label, "disabled": False}
+def card_with(life: Life, custom_id: str, channel: str = "general") -> Json:
+    """A message of the bot's with this button."""
+    button = {"type": 2, "id": 2, "style": 2, "label": "Press", "disabled": False}
     buttons = [button | {"custom_id": custom_id}]
     row = {"type": 1, "id": 1, "components": buttons}
-    return {"id": str(Sender(life).card(buttons)), "components": [row]}
+    return {"id": str(Sender(life, channel=channel).card(buttons)), "components": [row]}
