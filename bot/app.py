@@ -47,6 +47,7 @@ from bot.wiring import (
     requests_of,
     runner_of,
     told_through,
+    trays_of,
 )
 from cogs.members.buttons import CardButton
 from cogs.members.credits import Credits, PayerSelect
@@ -56,6 +57,7 @@ from cogs.members.messages import Messages
 from cogs.members.mimic import Mimic
 from cogs.members.preferences import PreferenceControl, PreferencesCog
 from cogs.members.removals import ReportMenu
+from cogs.members.trays import Gather, TrayControl
 from cogs.moderators.job_buttons import JobButton
 from cogs.moderators.moderate import Moderate
 from cogs.moderators.quota import Quota
@@ -128,11 +130,12 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Wire
     runner = runner_of(parts, told, crowd)
     client.requests = requests_of(parts, runner)
     client.remakes, client.copies = remakes_of(parts, told, runner), Copies(clock)
+    client.trays = trays_of(parts, runner, client.requests, told)
     client.moderation = Moderation(
         store=store, providers=parts.providers, wake=runner.wake, clock=clock
     )
-    client.removals = removals_of(parts, told, runner)
     client.preferences = PreferenceService(store=store, rates=settings.rates(), wake=runner.wake)
+    client.removals = removals_of(parts, told, runner)
     client.quotas = Quotas(store=store, wake=runner.wake, clock=clock, runner=runner)
     client.confirmations, client.card_access = Confirmations(clock), CardAccess(clock)
     await _load_cogs(client, parts, told.deleted)
@@ -169,6 +172,7 @@ async def _load_cogs(client: Bot, parts: Parts, deleted: DeletedPosts) -> None:
     moderate = Moderate(client.moderation, parts.members, parts.clock.time)
     for cog in (
         Mimic(client.requests, client.tree),
+        Gather(client.trays, client.tree),
         Jobs(client.requests),
         Credits(client.requests),
         PreferencesCog(),
@@ -181,7 +185,7 @@ async def _load_cogs(client: Bot, parts: Parts, deleted: DeletedPosts) -> None:
         Unanswered(),
     ):
         await client.add_cog(cog)
-    client.add_dynamic_items(CardButton, AnswerButton, PageControl, PayerSelect)
+    client.add_dynamic_items(CardButton, AnswerButton, PageControl, PayerSelect, TrayControl)
     client.add_dynamic_items(JobButton, ReviewButton, SettleControl, ReportButton)
     client.add_dynamic_items(ChannelsSelect, OpenSelect, PreferenceControl)
 

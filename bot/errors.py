@@ -75,6 +75,13 @@ class Problem(StrEnum):
     MESSAGE_UNSEEN = "message_unseen"
     MESSAGE_WITHOUT = "message_without"
     LINKS_TOO_OFTEN = "links_too_often"
+    NO_PICTURE_THERE = "no_picture_there"
+    NO_MOTION_THERE = "no_motion_there"
+    KEPT_PRIVATE = "kept_private"
+    AGES_MIXED = "ages_mixed"
+    CHOICES_OVER = "choices_over"
+    TRAY_CHANGED = "tray_changed"
+    TAKEN_GONE = "taken_gone"  # what
     NO_CREDITS = "no_credits"  # price, left, renews_at (unix s)
     NOTHING_LEFT = "nothing_left"  # allowance, renews_at
     FILES_GONE = "files_gone"

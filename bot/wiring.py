@@ -7,6 +7,7 @@ from typing import Any
 
 import discord
 
+from bot.accounts.authors import Authors
 from bot.accounts.members import DiscordMembers
 from bot.accounts.messages import LinkedMessages
 from bot.accounts.posts import PublicPosts
@@ -22,6 +23,7 @@ from bot.delivery.replies import Replies
 from bot.delivery.reports import ReportCards
 from bot.delivery.routes import Routes
 from bot.delivery.status import StatusCards
+from bot.delivery.troubles.missing import MissingPermissions
 from bot.delivery.twins import Twins
 from bot.jobs.disk import Disk
 from bot.jobs.files import Files
@@ -45,6 +47,7 @@ from bot.services.crowd import Crowd
 from bot.services.remakes import Remakes
 from bot.services.removals import Removals
 from bot.services.requests import RequestService
+from bot.services.trays import Trays
 from bot.settings import Settings
 from bot.store.people.reports import Reports
 from bot.store.store import Store
@@ -82,6 +85,7 @@ class Told:
     delivery: Delivery
     notices: Notices
     audit: AuditChannels
+    missing: MissingPermissions
     deleted: DeletedPosts
     reports: Reports
     takedowns: Takedowns
@@ -90,7 +94,7 @@ class Told:
     @property
     def telling(self) -> list[Callable[[], Coroutine[Any, Any, None]]]:
         """What goes on until it is cancelled."""
-        parts = self.status, self.notices, self.audit, self.deleted, self.takedowns
+        parts = self.status, self.notices, self.audit, self.missing, self.deleted, self.takedowns
         return [*(part.run for part in parts), self.report_cards.run]
 
 
@@ -119,6 +123,8 @@ def told_through(parts: Parts, crowd: Crowd) -> Told:
         clock=clock,
         keep_days=parts.settings.keep_days,
     )
+    missing = MissingPermissions(client=client, store=store, replies=replies, clock=clock)
+    parts.doors.on_forbidden.append(missing.refused)
     return Told(
         replies=replies,
         status=status,
@@ -131,6 +137,7 @@ def told_through(parts: Parts, crowd: Crowd) -> Told:
             routes=routes,
             videos=parts.videos,
             wallets=parts.wallets,
+            missing=missing,
             clock=clock,
         ),
         notices=Notices(
@@ -149,6 +156,7 @@ def told_through(parts: Parts, crowd: Crowd) -> Told:
             client=client, store=store, reports=reports, replies=replies, clock=clock
         ),
         report_cards=report_cards,
+        missing=missing,
     )
 
 
@@ -176,7 +184,9 @@ def runner_of(parts: Parts, told: Told, crowd: Crowd) -> Runner:
             disk=_disk(parts),
             replies=told.replies,
             wallets=parts.wallets,
-            messages=LinkedMessages(parts.client, parts.members, clock),
+            messages=LinkedMessages(
+                parts.client, parts.members, Authors(parts.client, store), clock
+            ),
             rates=settings.rates(),
             clock=clock,
             supplier=str(settings.discord_api_url),
@@ -263,6 +273,19 @@ def requests_of(parts: Parts, runner: Runner) -> RequestService:
         wallets=parts.wallets,
         outlook=parts.forecast.outlook,
         videos=parts.videos,
+        clock=parts.clock,
+    )
+
+
+def trays_of(parts: Parts, runner: Runner, requests: RequestService, told: Told) -> Trays:
+    """What takes files from the chat."""
+    return Trays(
+        store=parts.store,
+        runner=runner,
+        requests=requests,
+        wallets=parts.wallets,
+        authors=Authors(parts.client, parts.store),
+        dismiss=told.replies.dismiss,
         clock=parts.clock,
     )
 

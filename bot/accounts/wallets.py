@@ -21,7 +21,7 @@ from bot.core.models import (
     price,
     prices,
 )
-from bot.core.rules import Rules, chosen, rules_for
+from bot.core.rules import Rules, rules_for
 from bot.errors import MembersUnknown, Problem, Refused
 from bot.store.store import Store
 
@@ -60,7 +60,7 @@ class Place:
     """Where somebody asks; `server_id` is whose wallet pays, 0 for that of direct messages.
 
     `roles` are theirs in that server, in which they may be timed out (until then, unix s);
-    `above_id` is the channel above a thread.
+    `above_id` is the channel above a thread. `is_age_restricted` is known of an interaction.
     """
 
     server_id: int
@@ -71,6 +71,7 @@ class Place:
     roles: frozenset[int] = frozenset()
     timed_out_until: float | None = None
     above_id: int | None = None
+    is_age_restricted: bool = False
 
 
 class Wallets:
@@ -130,18 +131,6 @@ class Wallets:
             return await self._roles_where_paid(job.person_id, job.server_id, trusted_s)
         return await self._roles_in(job.person_id, job.server_id, trusted_s, Problem.LEFT_SERVER)
 
-    async def choice_for(
-        self, place: Place, model: str | None, quality: str | None
-    ) -> tuple[Choice, Choice | None]:
-        """What is made of a request there that names so much; and what its requester likes better,
-        where that is not open to them. Raises `Refused`."""
-        likes = (await self._store.preferences.of(place.person_id)).choice
-        if likes is None:
-            return self.rates.choice(model, quality), None
-        server = await self._store.rulebook.of(place.server_id)
-        rules = rules_for(self._store.limits, place.server_id, server, place.roles)
-        return chosen(self.rates, rules, likes, model, quality)
-
     async def terms(self, job: Job) -> Terms:
         """On which an offer, whose files are good, could be taken now."""
         try:
@@ -166,7 +155,7 @@ class Wallets:
 
     async def _liked(self, job: Job) -> Choice | None:
         """What the requester of an offer likes; a command has named all of it."""
-        if job.source is not Source.MESSAGE:
+        if job.source is Source.SLASH:
             return None
         likes = (await self._store.preferences.of(job.person_id)).choice
         return likes if likes in set(self.rates.choices) else None
@@ -186,7 +175,7 @@ class Wallets:
     def _prices_of(self, job: Job, rules: Rules, duration_s: float) -> dict[Choice, int]:
         """What a job may become: what a command named, or else whatever is open."""
         costs = self._prices(rules, duration_s)
-        if job.source is Source.MESSAGE:
+        if job.quality is None:
             return costs
         named = job.model, job.quality
         return {choice: cost for choice, cost in costs.items() if choice == named}
@@ -280,7 +269,11 @@ class Wallets:
             prices=self._prices(rules, 10.0),
             under_way=[job for job in mine if not job.ended and not job.is_offer],
             last=await self._store.audit_log.lines(
-                place.server_id, person_id=place.person_id, kinds=CREDIT_KINDS, limit=LAST_ENTRIES
+                place.server_id,
+                person_id=place.person_id,
+                kinds=CREDIT_KINDS,
+                limit=LAST_ENTRIES,
+                by_video=True,
             ),
             payers=payers,
             payers_unknown=unknown,

@@ -25,7 +25,7 @@ FILTERS: Mapping[str, tuple[str, frozenset[str]]] = {
         frozenset({EntryKind.HOLD, EntryKind.CAPTURE, EntryKind.RELEASE}),
     ),
     "given": (
-        "Granted, taken away, refunded",
+        "Given, taken away, refunded",
         frozenset({EntryKind.GRANT, EntryKind.REVOKE, EntryKind.REFUND, ActionKind.REPAIR}),
     ),
     "jobs": ("Decisions about jobs", frozenset({ActionKind.CANCEL, ActionKind.RESOLVE})),
@@ -42,10 +42,10 @@ FILTERS: Mapping[str, tuple[str, frozenset[str]]] = {
 """The label of each filter, and the kinds of lines that it shows."""
 
 SAID: Mapping[str, str] = {
-    EntryKind.HOLD: "**−{amount}** held for {person}’s {job}",
-    EntryKind.CAPTURE: "{person}’s {job} was paid from what was held",
-    EntryKind.RELEASE: "**+{amount}** given back to {person} from {job}",
-    EntryKind.GRANT: "**+{amount}** granted to {person} by {actor}",
+    EntryKind.HOLD: "**−{amount}** reserved for {person}’s {job}",
+    EntryKind.CAPTURE: "**−{amount}** for {person}’s {job}",
+    EntryKind.RELEASE: "{person}’s {job} came to nothing and cost nothing",
+    EntryKind.GRANT: "**+{amount}** bonus for {person} from {actor}",
     EntryKind.REVOKE: "**−{amount}** taken from {person} by {actor}",
     EntryKind.REFUND: "**+{amount}** refunded to {person} for {job} by {actor}",
     ActionKind.CANCEL: "{actor} cancelled {person}’s {job}",
@@ -58,7 +58,7 @@ SAID: Mapping[str, str] = {
     ActionKind.PAUSE: "{actor} paused me here",
     ActionKind.RESUME: "{actor} let me go on here",
 }
-"""What happened, by the kind of line; of all others, what was changed."""
+"""What happened, by the kind of line, where lines are by video; of all others, what was changed."""
 
 CSV_NAME = "marionette-history.csv"
 UTF8_MARK = b"\xef\xbb\xbf"

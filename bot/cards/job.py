@@ -12,10 +12,10 @@ import discord
 from discord import ui
 
 from bot.cards import status_text
-from bot.cards.parts import AMBER, BLURPLE, GREEN, GREY, RED, say, view, words
+from bot.cards.parts import AMBER, BLURPLE, GREEN, GREY, RED, Asked, plain, say, view, words
 from bot.cards.status_text import Outlook
 from bot.cards.wording import clean, credits_text
-from bot.core.jobs import Job, JobState, Outcome
+from bot.core.jobs import POSTED, Job, JobState, Outcome
 from bot.core.models import Choice
 from bot.core.uploads import Upload
 
@@ -23,8 +23,9 @@ from bot.core.uploads import Upload
 class Button(StrEnum):
     """What a button asks for; its `custom_id` is `marionette:<action>:<job id>`.
 
-    To start one, or to make one of another's files, `:<quality>:<model>` follow, and then how many
-    of the first seconds of its motion are taken, or how many credits it costs at most.
+    To start one (a tray's by its own button), or to make one of another's files,
+    `:<quality>:<model>` follow, and then how many of the first seconds of its motion are taken, or
+    how many credits it costs at most.
     """
 
     CANCEL = "cancel"
@@ -33,6 +34,7 @@ class Button(StrEnum):
     MAKE = "make"
     TAKE_FIRST = "first"
     NAME_PART = "part"
+    START_TRAY = "tray"
     DETAILS = "details"
     MORE = "more"
     PICTURE = "picture"
@@ -110,6 +112,7 @@ def alt_text(job: Job) -> str:
 def _bare_name(upload: Upload | None) -> str:
     """What a file is called, without its kind, and without what only says that it is veiled."""
     name = upload.name.removeprefix("SPOILER_") if upload else ""
+    name = name.replace("_", " ")  # which Discord writes for a space
     stem, dot, kind = name.rpartition(".")
     return clean(stem if dot and len(kind) <= MOST_KIND_CHARS else name, MOST_NAME_CHARS, "plain")
 
@@ -124,8 +127,10 @@ def video(job: Job) -> ui.MediaGallery[ui.LayoutView]:
 
 
 def status(job: Job, outlook: Outlook | None = None) -> ui.LayoutView:
-    """The status card of a job past its offer."""
+    """The status card of a job past its offer; once there is a post, one line that leads to it."""
     outlook = outlook or Outlook()
+    if job.state is JobState.DELIVERED and job.delivered in POSTED:
+        return plain(*status_text.posted(job, outlook))
     items: list[ui.Item[ui.LayoutView]] = [
         words(
             f"### {status_text.title(job)}",
@@ -257,13 +262,14 @@ def _short_facts(job: Job) -> str:
     return "".join(f"{part} · " for part in (job.quality, status_text.price_text(job)) if part)
 
 
-def asks_give_up(job: Job) -> str:
+def asks_give_up(job: Job) -> Asked:
     """Before a requester gives up a job in doubt."""
-    return (
+    text = (
         f"Give up `{job.id}`? You have your {credits_text(job.price or 0)} back **now**. It is not "
         "known whether the video service has your request: should it make the video after all, "
         "you will not get it."
     )
+    return Asked(text, "Give it up")
 
 
 def given_up(job: Job) -> ui.LayoutView:
@@ -278,7 +284,7 @@ def resolved(job: Job) -> ui.LayoutView:
         case Outcome.RAN:
             said = "has its run and goes on: its video comes when it is there."
         case Outcome.AGAIN:
-            said = "is back in its place in the line and is tried again; its credits stay held."
+            said = "is back in its place in the line and is tried again; its credits stay reserved."
         case _:
             said = f"is given up, and <@{job.person_id}> has the credits back."
     return say(f"`{job.id}` {said}", GREEN)

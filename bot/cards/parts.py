@@ -5,6 +5,7 @@ discord.py does not keep it and the registered dynamic items in `cogs` answer it
 """
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from discord import ui
 
@@ -14,10 +15,26 @@ from bot.errors import Problem
 BLURPLE, GREEN, RED, AMBER, GREY = 0x5865F2, 0x3BA55D, 0xED4245, 0xFAA61A, 0x80848E
 
 
+class Asked(NamedTuple):
+    """What somebody is asked before something is done, and what the button says that does it."""
+
+    text: str
+    yes: str
+
+
 def view(*items: ui.Item[ui.LayoutView], colour: int = BLURPLE) -> ui.LayoutView:
     """A card of these parts."""
     view = ui.LayoutView(timeout=None)
     view.add_item(ui.Container(*items, accent_colour=colour))
+    view.stop()
+    return view
+
+
+def plain(*lines: str) -> ui.LayoutView:
+    """A card that is a line or two, without a frame."""
+    view = ui.LayoutView(timeout=None)
+    for line in lines:
+        view.add_item(words(line))
     view.stop()
     return view
 

@@ -6,6 +6,7 @@ from bot.cards.sentences.files import FILES
 from bot.cards.sentences.links import LINKS
 from bot.cards.sentences.posts import POSTS
 from bot.cards.sentences.reports import REPORTS
+from bot.cards.sentences.trays import TRAYS
 from bot.cards.wording import told
 from bot.errors import Problem
 
@@ -14,6 +15,7 @@ SENTENCES: dict[Problem, str] = {
     **LINKS,
     **POSTS,
     **REPORTS,
+    **TRAYS,
     Problem.OUT_OF_BOUNDS: "That must be a whole number from {least} to {most}.",
     Problem.NO_CREDITS: (
         "This costs {price_text} and you have {left}. Your allowance renews <t:{renews_at}:R>; "
@@ -29,7 +31,7 @@ SENTENCES: dict[Problem, str] = {
     ),
     Problem.NO_ALLOWANCE: (
         "You have no credits here, and no allowance that would bring new ones: somebody who runs "
-        "this can grant you some."
+        "this can give you some."
     ),
     Problem.TOO_EXPENSIVE: (
         "This costs {price_text}, more than you can have here at once, {most}: give a shorter "
@@ -276,7 +278,7 @@ SENTENCES: dict[Problem, str] = {
     Problem.NOT_CHARGED: "Nothing was charged for `{job}`, so there is nothing to refund.",
     Problem.REFUNDED_ALREADY: "`{job}` was refunded before.",
     Problem.NOTHING_TO_REVOKE: (
-        "They have no granted credits that could be taken. What is held stays with its job, and "
+        "They have no bonus credits that could be taken. What is reserved stays with its job, and "
         "an allowance is changed with `/quota allowance`."
     ),
     Problem.NOT_BLOCKED: "They are not blocked here.",
@@ -301,8 +303,8 @@ SENTENCES: dict[Problem, str] = {
         "has just used `/moderate`."
     ),
     Problem.GRANTED_CHANGED: (
-        "They have {has} granted by now, so nothing was changed: give the command again if you "
-        "still want it."
+        "They have {has} bonus credits by now, so nothing was changed: give the command again if "
+        "you still want it."
     ),
     Problem.RULES_CHANGED: "Others changed the rules since, so nothing was done: ask again.",
     Problem.PERIOD_OF_A_BUDGET: (

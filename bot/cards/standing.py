@@ -10,7 +10,7 @@ from bot.cards.obstacles import obstacle
 from bot.cards.offers.choices import prices_text
 from bot.cards.parts import AMBER, BLURPLE, GREEN, view, words
 from bot.cards.refusals import sentence
-from bot.cards.wording import clean, credits_text
+from bot.cards.wording import bonus_text, clean, credits_text
 from bot.core.accounts import MOST_PAYERS, Eligibility, Wallet
 from bot.core.actions import HistoryLine
 from bot.core.ledger import EntryKind, Period
@@ -22,10 +22,10 @@ PAYER_SELECT = "marionette:payer"
 """The `custom_id` of the select."""
 
 DID = {
-    EntryKind.HOLD: "held for",
-    EntryKind.CAPTURE: "what was held was spent on",
-    EntryKind.RELEASE: "given back from",
-    EntryKind.GRANT: "granted",
+    EntryKind.HOLD: "reserved for",
+    EntryKind.CAPTURE: "spent on",
+    EntryKind.RELEASE: "nothing was made of, and nothing spent on",
+    EntryKind.GRANT: "bonus",
     EntryKind.REVOKE: "taken away",
     EntryKind.REFUND: "refunded for",
 }
@@ -42,7 +42,7 @@ def wallet(has: Wallet) -> ui.LayoutView:
         lines = [f"`{job.id}` · {status_text.title(job)}" for job in has.under_way]
         items.append(words("**Under way**", *lines))
     if has.last:
-        items.append(words("**Last entries**", *map(entry_line, has.last)))
+        items.append(words("**Lately**", *map(entry_line, has.last)))
     items.append(words(f"-# Ten seconds of motion cost, in credits: {prices_text(has.prices)}."))
     if has.payers_unknown:
         items.append(words(_unknown_payers(has.payers_unknown)))
@@ -70,10 +70,12 @@ def _purses(has: Wallet) -> list[str | None]:
             f"**{balance.allowance_left}** of {rules.allowance_credits} left of your allowance"
             f"{role}, which renews <t:{has.renews_at:.0f}:R>."
             if rules.allowance_credits
-            else "You have no allowance here: only credits that somebody grants you."
+            else "You have no allowance here: only bonus credits that somebody gives you."
         ),
-        f"**{balance.granted}** granted, which stay until you spend them.",
-        f"**{balance.held}** held by unfinished jobs." if balance.held else None,
+        f"**{bonus_text(balance.granted)}**, which stay until you spend them."
+        if balance.granted
+        else None,
+        f"**{balance.held}** reserved for videos that are not done yet." if balance.held else None,
         f"**{has.drafts_left}** of {rules.drafts_per_day} free drafts left today."
         if has.drafts_left is not None
         else None,
@@ -113,7 +115,8 @@ def _narrower(has: Wallet) -> Iterator[str]:
 def entry_line(line: HistoryLine) -> str:
     """One entry of the journal, as its owner reads it."""
     kind = EntryKind(line.kind)
-    amount = f"**{line.credits:+d}** " if line.credits else ""
+    is_spent = line.credits and kind is not EntryKind.RELEASE
+    amount = f"**{line.credits:+d}** " if is_spent else ""
     job = f" `{line.job_id}`" if line.job_id else ""
     return f"<t:{line.at:.0f}:R> · {amount}{DID[kind]}{job}"
 
@@ -179,8 +182,10 @@ def _credits(seen: Eligibility) -> list[str | None]:
             if rules.allowance_credits
             else "No allowance."
         ),
-        f"**{balance.granted}** granted, which stay until they are spent.",
-        f"**{balance.held}** held by unfinished jobs." if balance.held else None,
+        f"**{bonus_text(balance.granted)}**, which stay until they are spent."
+        if balance.granted
+        else None,
+        f"**{balance.held}** reserved for videos that are not done yet." if balance.held else None,
     ]
 
 

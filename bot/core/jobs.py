@@ -62,6 +62,8 @@ MOST_RETRIES = 2
 GOES_UNSEEN_S = 120.0
 """Whoever has waited longer no longer looks at the reply, and its edit notifies nobody."""
 
+FLEETING_S = 60.0
+"""So long a channel shows a request that came to nothing by its requester's own hand."""
 
 OFFER_LIFE_S = 24 * 3600.0
 MENTION_LIFE_S = 60.0
@@ -82,6 +84,7 @@ class Source(StrEnum):
 
     SLASH = "slash"
     MESSAGE = "message"
+    TRAY = "tray"
 
 
 class Delivered(StrEnum):
@@ -94,6 +97,10 @@ class Delivered(StrEnum):
     REPLY = "reply"
     DIRECT = "direct"
     KEPT = "kept"
+
+
+POSTED = frozenset({Delivered.CHANNEL, Delivered.DIRECT})
+"""By a message of its own."""
 
 
 class Outcome(StrEnum):
@@ -281,8 +288,8 @@ class Job:
     @property
     def is_post_gone(self) -> bool:
         """Somebody has deleted the message that had its video."""
-        was_posted = self.delivered in {Delivered.CHANNEL, Delivered.DIRECT}
-        return self.state is JobState.DELIVERED and was_posted and self.delivery_message_id is None
+        is_posted = self.state is JobState.DELIVERED and self.delivered in POSTED
+        return is_posted and self.delivery_message_id is None
 
     @property
     def is_in_doubt(self) -> bool:
@@ -323,6 +330,8 @@ class Job:
     @property
     def offer_ends_at(self) -> float:
         """When an offer that nobody takes is over; in a channel, so long after its last news."""
+        if self.source is Source.TRAY:
+            return self.card.token_expires_at - ASKED_SPARE_S
         if self.source is Source.SLASH:
             token_ends_at = self.card.token_expires_at - ASKED_SPARE_S
             return min(self.state_since + ASKED_LIFE_S, token_ends_at)
@@ -346,6 +355,18 @@ class Job:
         return goes and was_let_go and self.failure is None
 
     @property
+    def is_fleeting(self) -> bool:
+        """Whether a channel shows only for `FLEETING_S` how it ended: its requester knows it.
+
+        What is refused to a command is told privately, and to nobody else.
+        """
+        is_told_by_card = self.failure is None or self.source is Source.MESSAGE
+        was_begun = self.failure is not None and self.queued_at is not None
+        is_over = self.ended and self.state is not JobState.DELIVERED
+        goes = is_over and is_told_by_card and not was_begun and not self.is_taken_back
+        return goes and not self.is_shown_directly
+
+    @property
     def is_spoiler(self) -> bool:
         """Whether the video is to be veiled, as one of the files that it is made of was."""
         return any(file is not None and file.is_spoiler for file in (self.subject, self.motion))
@@ -355,17 +376,6 @@ class Job:
         """A plain message's card, as it was last saved, is older than the newest file's message."""
         card, newest = self.card.message_id, self.completed_by_id
         return card is not None and newest is not None and card < newest
-
-
-def files_kept_until(job: Job, keep_s: float) -> float | None:
-    """Until when a finished job's files are kept: so long after it. `None` for any other job's.
-
-    What somebody has given is kept no longer because others make something of it.
-    """
-    if job.state is not JobState.DELIVERED or job.removed_by_id is not None:
-        return None
-    until = job.state_since + keep_s
-    return until if job.files_until is None else min(until, job.files_until)
 
 
 def goes_unseen(job: Job, at: float) -> bool:

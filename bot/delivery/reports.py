@@ -53,7 +53,7 @@ class ReportCards:
         self._store = store
         self._reports = reports
         self._clock = clock
-        self._keep_s = keep_days * 24 * 3600
+        self._keep_s = max(keep_days * 24 * 3600, A_WEEK_S)
         self._woken = asyncio.Event()
         self._busy: set[int] = set()
         self._closed_until: dict[int, float] = {}

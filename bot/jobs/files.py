@@ -5,6 +5,7 @@ import os
 import shutil
 from pathlib import Path
 
+from bot.core.jobs import Job, JobState
 from bot.media.inspect import workshop
 from bot.media.saving.part import part_of
 
@@ -47,11 +48,12 @@ class Files:
         return [path.name for path in self._root.iterdir()] if self._root.exists() else []
 
     async def with_inputs(self) -> list[str]:
-        """The jobs of which anything is kept that was given."""
+        """The jobs of which anything is kept that was given, those first that were left longest."""
         return await asyncio.to_thread(self._with_inputs)
 
     def _with_inputs(self) -> list[str]:
-        return [job_id for job_id in self._job_ids() if any(map(Path.exists, self._inputs(job_id)))]
+        found = [id_ for id_ in self._job_ids() if any(map(Path.exists, self._inputs(id_)))]
+        return sorted(found, key=lambda job_id: self._folder(job_id).stat().st_mtime)
 
     def _inputs(self, job_id: str) -> list[Path]:
         """What was given, and what broken downloads and rewritings left of it."""
@@ -78,6 +80,17 @@ class Files:
     async def delete_all(self, job_id: str) -> int:
         """Delete everything that is kept of a job; how many bytes that were."""
         return await asyncio.to_thread(_delete, self._folder(job_id))
+
+
+def files_kept_until(job: Job, keep_s: float) -> float | None:
+    """Until when a finished job's files are kept: so long after it. `None` for any other job's.
+
+    What somebody has given is kept no longer because others make something of it.
+    """
+    if job.state is not JobState.DELIVERED or job.removed_by_id is not None:
+        return None
+    until = job.state_since + keep_s
+    return until if job.files_until is None else min(until, job.files_until)
 
 
 def size_bytes(path: Path) -> int:

@@ -14,11 +14,12 @@ import structlog
 
 from bot.clock import Clock, wait_for_event
 from bot.core.actions import ActionKind
-from bot.core.jobs import RUNNING, Job, JobState, files_kept_until
+from bot.core.jobs import RUNNING, Job, JobState
 from bot.core.models import MODELS
+from bot.core.uploads import TRAY_LIFE_S
 from bot.errors import CannotSave, DeliveryError, MembersUnknown, Problem, Refused, StaleJob
 from bot.jobs.deadlines import RetryDeadline
-from bot.jobs.files import Files
+from bot.jobs.files import Files, files_kept_until
 from bot.jobs.given_up import GivenUp
 from bot.jobs.intake import Intake
 from bot.jobs.live import LiveJobs
@@ -311,6 +312,7 @@ class Runner:
             for job in await self._store.read.ended_with_video(now - self._keep_s):
                 await self._files.delete_all(job.id)
                 await self._store.video_deleted(job.id, now)
+            await self._store.trays.forget(now - TRAY_LIFE_S)
             while await self._store.forget_unqueued(now - FORGET_AFTER_S, FORGOTTEN_AT_ONCE):
                 pass
         except CannotSave as error:

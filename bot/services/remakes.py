@@ -13,11 +13,11 @@ from bot.cards.job import MOST_DESCRIPTION_CHARS
 from bot.cards.wording import clean
 from bot.clock import Clock
 from bot.core.admission import NewJob
-from bot.core.jobs import Delivered, Job, JobState, Source, files_kept_until
+from bot.core.jobs import Delivered, Job, JobState, Source
 from bot.core.models import MODELS, Choice, price
 from bot.core.typed.job_ids import new_job_id
 from bot.errors import Problem, Refused
-from bot.jobs.files import Files
+from bot.jobs.files import Files, files_kept_until
 from bot.services.given import GivenFile, refuse_at_sight
 from bot.services.requests import TOKEN_LIFE_S, JobRunner
 from bot.store.store import Store

@@ -115,8 +115,10 @@ class Removals:
 
     async def post_as(self, message_id: int) -> Reported | None:
         """The finished post that a message is, if it is one."""
-        posted = await self._store.read.posted_as([message_id])
-        return next((_post_of(job) for job in posted if job.state is JobState.DELIVERED), None)
+        for job in await self._store.read.posted_as([message_id]):
+            if job.state is JobState.DELIVERED and job.removed_by_id is None:
+                return _post_of(job)
+        return None
 
     async def has_channel(self, server_id: int) -> bool:
         """Whether the moderators have a channel of their own."""

@@ -9,7 +9,7 @@ from bot.core.actions import Action, ActionKind
 from bot.core.admission import NewJob
 from bot.core.jobs import Attempt, Card, Delivered, Failure, Job, JobState, Outcome, Source
 from bot.core.ledger import Entry, EntryKind
-from bot.core.uploads import Cut, Upload
+from bot.core.uploads import Cut, Origin, Upload
 from bot.errors import Problem
 from bot.store.tables import CAME_TO_NOTHING, COSTS_NOTHING, actions, attempts, jobs
 
@@ -55,11 +55,17 @@ IS_POST_GONE: ColumnElement[bool] = and_(
 )
 """As `Job.is_post_gone` has it."""
 
-IS_CARD_BEHIND_POST: ColumnElement[bool] = or_(
-    and_(IS_POST_GONE, jobs.c.removed_by_id.is_(None), ~jobs.c.card_shown.endswith("gone")),
-    and_(jobs.c.removed_by_id.is_not(None), ~jobs.c.card_shown.endswith("removed")),
+IS_FLEETING: ColumnElement[bool] = and_(
+    jobs.c.state.in_((JobState.FAILED, JobState.CANCELLED)),
+    or_(
+        jobs.c.failure.is_(None),
+        and_(jobs.c.source == Source.MESSAGE, jobs.c.queued_at.is_(None)),
+    ),
+    ~jobs.c.is_direct,
+    jobs.c.moved_from_id.is_(None),
+    ~and_(WAS_OFFER, jobs.c.queued_at.is_(None), jobs.c.failure.is_(None)),
 )
-"""The card does not tell yet that the finished post is no more."""
+"""As `Job.is_fleeting` has it."""
 
 HAS_VIDEO: ColumnElement[bool] = and_(
     jobs.c.state == JobState.DELIVERED, jobs.c.video_deleted_at.is_(None)
@@ -76,6 +82,27 @@ HAS_RUN: ColumnElement[bool] = and_(
     jobs.c.state.in_((JobState.RENDERING, JobState.FETCHING)), attempts.c.submitted_at.is_not(None)
 )
 """As `Job.run_began_at`."""
+
+
+def is_behind(since: float) -> ColumnElement[bool]:
+    """Whether a card does not show its job's last state; or has not gone, of what is fleeting and
+    has ended since then (unix s)."""
+    shown = jobs.c.card_shown
+    is_removed = jobs.c.removed_by_id.is_not(None)
+    is_fleeting = and_(IS_FLEETING, jobs.c.state_since >= since)
+    is_due = or_(and_(IS_POST_GONE, ~is_removed), is_fleeting)
+    has_card = or_(
+        jobs.c.card_message_id.is_not(None),
+        jobs.c.card_token.is_not(None),
+        jobs.c.source == Source.MESSAGE,
+    )
+    is_stale = or_(
+        shown.is_(None),
+        ~shown.startswith(jobs.c.state),
+        and_(is_due, ~shown.endswith("gone")),
+        and_(is_removed, ~shown.endswith("removed")),
+    )
+    return and_(is_stale, has_card)
 
 
 def select_jobs() -> Select[Any]:
@@ -98,8 +125,8 @@ def job_from(row: RowMapping) -> Job:
             token_expires_at=row["card_token_expires_at"],
             shown=row["card_shown"],
         ),
-        subject=_upload(row["subject"]),
-        motion=_upload(row["motion"]),
+        subject=upload_from(row["subject"]),
+        motion=upload_from(row["motion"]),
         attempt=_attempt(row),
         failure=_failure(row["failure"]),
         delivered=Delivered(row["delivered"]) if row["delivered"] else None,
@@ -166,11 +193,16 @@ def failure_json(failure: Failure) -> dict[str, Any]:
     return {"problem": failure.problem.value, "facts": failure.facts}
 
 
-def _upload(value: dict[str, Any] | None) -> Upload | None:
+def upload_from(value: dict[str, Any] | None) -> Upload | None:
+    """What `upload_json` has written."""
     if value is None:
         return None
-    sent_size, replaces = value.get("sent_size"), _upload(value.get("replaces"))
-    told = {"sent_size": tuple(sent_size) if sent_size else None, "replaces": replaces}
+    sent_size, origin = value.get("sent_size"), value.get("origin")
+    told = {
+        "sent_size": tuple(sent_size) if sent_size else None,
+        "replaces": upload_from(value.get("replaces")),
+        "origin": Origin(**origin) if origin else None,
+    }
     return Upload(**value | told)
 
 
@@ -190,7 +222,7 @@ def row_of(new: NewJob, at: float) -> dict[str, Any]:
 
 
 def upload_json(upload: Upload | None) -> dict[str, Any] | None:
-    """What `_upload` reads."""
+    """What `upload_from` reads."""
     if upload is None:
         return None
     told = {"url": upload.url, "name": upload.name, "size_bytes": upload.size_bytes}
@@ -204,6 +236,7 @@ def upload_json(upload: Upload | None) -> dict[str, Any] | None:
         "is_link": upload.is_link,
         "among": upload.among,
         "is_another": upload.is_another,
+        "origin": asdict(upload.origin) if upload.origin else None,
     }
     # Only where they say something, so that an earlier release can read all other jobs.
     return told | {name: value for name, value in seldom.items() if value}

@@ -8,7 +8,7 @@ from discord import ui
 
 from bot.cards import job as job_cards
 from bot.cards.job import Button
-from bot.core.jobs import DEFAULT_MODEL, QUALITIES, Job
+from bot.core.jobs import DEFAULT_MODEL, QUALITIES, Job, Source
 from bot.core.models import Choice
 from bot.errors import Problem, Refused
 from bot.services.remakes import Wish
@@ -17,6 +17,7 @@ from cogs.members.jobs import show_job
 from cogs.members.part_form import ask_for_part
 from cogs.members.remaking import ANSWERED, answer, make
 from cogs.members.removals import ask_delete, ask_report
+from cogs.members.trays import start_tray
 from cogs.shared.answers import Late, answering, defer, show_in_place
 from cogs.shared.confirm_buttons import ask_to_confirm
 from cogs.shared.interactions import Interaction, place_of
@@ -59,43 +60,50 @@ class CardButton(
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Do it, or say why not."""
         if self._button is Button.MAKE:
-            await make(interaction, self._job_id, Wish(self._choice, self._number))
+            await make(interaction, self._job_id, lambda: Wish(self._choice, self._number))
+            return
+        if self._button is Button.START_TRAY:
+            await start_tray(interaction, self._job_id, self._choice, self._number)
             return
         if self._button in ANSWERED:
             async with answering(interaction, ANSWERED[self._button]):
                 await answer(interaction, self._button, self._job_id, self._choice, self._number)
             return
-        requests: RequestService = interaction.client.requests
         is_private = self._button in {Button.DETAILS, Button.GIVE_UP}
         late = Late.THINKING if is_private else Late.IN_PLACE
         if self._button in {Button.NAME_PART, Button.DELETE, Button.REPORT}:
             late = Late.BUSY  # a form opens as the first answer or not at all
         async with answering(interaction, late):
-            match self._button:
-                case Button.DETAILS:
-                    await show_job(interaction, requests, self._job_id)
-                case Button.CANCEL:
-                    job = await requests.cancel(self._job_id, interaction.user.id)
-                    await _acknowledge(interaction, job)
-                case Button.GIVE_UP:
-                    await _ask_give_up(interaction, requests, self._job_id)
-                case Button.START if self._choice:
-                    job = await requests.start(self._job_id, place_of(interaction), self._choice)
-                    await _acknowledge(interaction, job)
-                case Button.TAKE_FIRST if self._choice and self._number:
-                    place = place_of(interaction)
-                    job = await requests.take_first(
-                        self._job_id, place, self._choice, float(self._number)
-                    )
-                    await _acknowledge(interaction, job)
-                case Button.NAME_PART:
-                    await ask_for_part(interaction, requests, self._job_id)
-                case Button.DELETE:
-                    await ask_delete(interaction, self._job_id)
-                case Button.REPORT:
-                    await ask_report(interaction, self._job_id)
-                case _:
-                    raise Refused(Problem.CONTROL_UNKNOWN)
+            await self._act(interaction, interaction.client.requests)
+
+    async def _act(self, interaction: Interaction, requests: RequestService) -> None:
+        match self._button:
+            case Button.DETAILS:
+                await show_job(interaction, requests, self._job_id)
+            case Button.CANCEL:
+                job = await requests.cancel(self._job_id, interaction.user.id)
+                if job.source is Source.TRAY and job.promised is None:  # not started yet
+                    await interaction.client.trays.empty(interaction.user.id)
+                await _acknowledge(interaction, job)
+            case Button.GIVE_UP:
+                await _ask_give_up(interaction, requests, self._job_id)
+            case Button.START if self._choice:
+                job = await requests.start(self._job_id, place_of(interaction), self._choice)
+                await _acknowledge(interaction, job)
+            case Button.TAKE_FIRST if self._choice and self._number:
+                place = place_of(interaction)
+                job = await requests.take_first(
+                    self._job_id, place, self._choice, float(self._number)
+                )
+                await _acknowledge(interaction, job)
+            case Button.NAME_PART:
+                await ask_for_part(interaction, requests, self._job_id)
+            case Button.DELETE:
+                await ask_delete(interaction, self._job_id)
+            case Button.REPORT:
+                await ask_report(interaction, self._job_id)
+            case _:
+                raise Refused(Problem.CONTROL_UNKNOWN)
 
 
 async def _ask_give_up(interaction: Interaction, requests: RequestService, job_id: str) -> None:

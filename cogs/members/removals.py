@@ -75,8 +75,10 @@ async def ask_report(interaction: Interaction, job_id: str) -> None:
 
 async def _ask_why(interaction: Interaction, reported: Reported) -> None:
     """Only where moderators can be told. Raises `Refused`."""
-    may_post = interaction.app_permissions
-    if not (may_post.view_channel and may_post.send_messages):
+    ours = interaction.app_permissions
+    is_thread = isinstance(interaction.channel, discord.Thread)
+    may_post = ours.send_messages_in_threads if is_thread else ours.send_messages
+    if not (ours.view_channel and may_post):
         look = partial(interaction.client.removals.has_channel, reported.server_id)
         if not await interaction.client.crowd.in_time(interaction.user.id, look):
             raise Refused(Problem.NO_WAY_TO_MODERATORS)

@@ -71,13 +71,13 @@ async def answering(interaction: Interaction, late: Late = Late.THINKING) -> Asy
         _end(interaction, missed=not interaction.response.is_done())
 
 
-async def show_privately(interaction: Interaction, view: ui.LayoutView) -> None:
-    """Answer so that only the person sees it."""
+async def show_privately(interaction: Interaction, view: ui.LayoutView) -> int | None:
+    """Answer so that only the person sees it; the message's id, if Discord tells it."""
     async with _one_answer(interaction):
         if not interaction.response.is_done():
-            await interaction.response.send_message(view=view, ephemeral=True)
-            return
-    await interaction.followup.send(view=view, ephemeral=True)
+            response = await interaction.response.send_message(view=view, ephemeral=True)
+            return response.message_id
+    return (await interaction.followup.send(view=view, ephemeral=True, wait=True)).id
 
 
 async def show_in_place(interaction: Interaction, view: ui.LayoutView) -> None:

@@ -10,6 +10,7 @@ import structlog
 from discord import app_commands
 from discord.ext import commands
 
+from bot.accounts.sight import is_age_restricted
 from bot.accounts.wallets import Place
 from bot.cards.paging import LARGEST_ID
 from bot.core.uploads import Upload
@@ -23,6 +24,7 @@ from bot.services.quotas import Quotas
 from bot.services.remakes import Remakes
 from bot.services.removals import Removals
 from bot.services.requests import RequestService
+from bot.services.trays import Trays
 from cogs.shared.access import CardAccess, roles_of, timeout_of
 from cogs.shared.confirmations import Confirmations
 
@@ -35,10 +37,11 @@ class Bot(commands.Bot):
     requests: RequestService
     remakes: Remakes
     copies: Copies
+    trays: Trays
     quotas: Quotas
     moderation: Moderation
-    removals: Removals
     preferences: PreferenceService
+    removals: Removals
     confirmations: Confirmations
     card_access: CardAccess
     crowd: Crowd
@@ -66,6 +69,7 @@ def place_of(interaction: Interaction) -> Place:
         roles=roles_of(interaction),
         timed_out_until=timeout_of(interaction.user),
         above_id=channel.parent_id if isinstance(channel, discord.Thread) else None,
+        is_age_restricted=is_age_restricted(channel),
     )
 
 

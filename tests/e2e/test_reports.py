@@ -59,7 +59,7 @@ async def test_what_is_reported_is_removed_and_ones_own_deleted(stage: Stage, pa
     await reader.go("showroom")
     card = reader.message("A video was reported", "It mocks Cleo.").first
     await reader.button("Remove…", card).click()
-    await reader.button("Confirm").click()
+    await reader.button("Delete it").click()
     await expect(card).to_contain_text("Removed by @Dana")
     await expect(reader.message("Something was deleted")).to_be_visible()
     await reader.go("general")
@@ -69,7 +69,7 @@ async def test_what_is_reported_is_removed_and_ones_own_deleted(stage: Stage, pa
     post = await made(reader, stage)
     await reader.button("More…", post).click()
     await reader.button("Delete…").click()
-    await reader.button("Confirm").click()
+    await reader.button("Delete it").click()
     await expect(reader.message("Deleted: the post, and all that I kept of it.")).to_be_visible()
     await expect(post).to_have_count(0)
     assert stage.money() == ["hold", "capture"] * 2

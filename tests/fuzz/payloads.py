@@ -16,8 +16,9 @@ from sandbox.discord.state.world import World
 from sandbox.discord.wire import Json
 from tests.fuzz.oddities import Oddities
 
+BUTTONS = ("details", "cancel", "give-up", "start", "more", "delete", "report")
 FORGED = (
-    *(f"marionette:{button}:{{job}}" for button in ("details", "cancel", "give-up", "start")),
+    *(f"marionette:{button}:{{job}}" for button in BUTTONS),
     *(f"marionette:start:{{job}}:{quality}" for quality in ("360p", "540p", "720p", "8k", "")),
     *(f"marionette-ask:{answer}:{{token}}" for answer in ("yes", "no", "perhaps")),
     "marionette-past:{turn}:{server}:{person}:{person}:{filter}:{number}",
@@ -27,6 +28,7 @@ FORGED = (
     *(f"marionette-settle:{end}:{{server}}:{{person}}:{{job}}" for end in ("ran", "again")),
     "marionette-settle:give-up:{server}:{person}:{job}",
     "marionette-review:{job}",
+    *(f"marionette-report:{deed}:{{number}}" for deed in ("look", "remove", "dismiss")),
     "marionette:channels:{server}:{person}",
     "marionette:qualities:{server}:{person}:{role}",
     "marionette:payer",

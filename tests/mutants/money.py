@@ -202,15 +202,30 @@ MONEYS = (
     _one(
         "an answer is taken beyond the limits",
         "bot/store/offers/answers.py",
-        "        admission.may_ask(rules, standing, Ask(choice=choice), at)\n",
+        "    admission.may_ask(rules, standing, Ask(choice=taken.choice), at)\n",
         "",
         f"{STORE}/test_offers.py",
     ),
     _one(
         "an answer is held against the limits of an offer that has gone on",
         "bot/store/offers/answers.py",
-        "        job = update_job(connection, job, server_id=payer)",
-        "        job = replace(job, server_id=payer)",
+        "    job = update_job(connection, job, server_id=taken.server_id)",
+        "    job = replace(job, server_id=taken.server_id)",
         f"{STORE}/test_offers.py",
+    ),
+    _one(
+        "a tray that was started stays full",
+        "bot/store/people/trays.py",
+        '        connection.execute(_FORGET, {"whose": job.person_id})\n',
+        "",
+        f"{STORE}/people/test_trays.py",
+    ),
+    _one(
+        "a changed tray leaves its offer open",
+        "bot/store/people/trays.py",
+        "        end_offers(connection, person_id, jobs.c.source == Source.TRAY, at=at)\n"
+        "        _save(",
+        "        _save(",
+        f"{STORE}/people/test_trays.py",
     ),
 )

@@ -50,7 +50,7 @@ def offer(job: Job, terms: Terms | None) -> ui.LayoutView:
             words(
                 f"### {ASKS[job.question.problem]}",
                 f"{sentence(job.question.problem, job.question.facts)}{_made_as(terms)}",
-                _means(terms) if job.is_shown_directly else None,
+                _means(terms) if _is_private(job) else None,
                 *_beyond(terms),
             )
         )
@@ -60,16 +60,46 @@ def offer(job: Job, terms: Terms | None) -> ui.LayoutView:
                 "### Shall I make this picture move like this video?",
                 f"{_motion(job)}. {_uses(terms)}",
                 _not_open(terms),
-                _means(terms) if job.is_shown_directly else None,
+                _means(terms) if _is_private(job) else None,
                 *_beyond(terms),
             )
         )
     items += _shown_files([file for file in (job.subject, job.motion) if file])
     items += _answers(job, terms)
-    if not job.is_direct or job.source is Source.SLASH:
-        whose = "" if job.is_direct else "Only whoever asked can press this. "
-        items.append(words(f"-# {whose}Unused, it goes away <t:{job.offer_ends_at:.0f}:R>."))
+    items += _small_print(job)
     return view(*items)
+
+
+def _is_private(job: Job) -> bool:
+    """Whether nobody else reads along."""
+    return job.is_shown_directly or _is_tray(job)
+
+
+def _is_tray(job: Job) -> bool:
+    """Whether nothing of it has been started, so that only its requester sees it."""
+    return job.source is Source.TRAY and job.promised is None
+
+
+def _small_print(job: Job) -> Iterator[ui.Item[ui.LayoutView]]:
+    ends = f"Unused, it goes away <t:{job.offer_ends_at:.0f}:R>"
+    if job.moved_from_id is not None:
+        yield words(_moved(job.moved_from_id))
+    if _is_tray(job):
+        whose = status_text.taken_from(job)
+        told = f"Once started, it says: {whose}. " if whose and not job.is_direct else ""
+        yield words(
+            f"-# {told}To swap a file, take one of another message. {ends}: `/tray` shows it again."
+        )
+    elif not job.is_direct or job.source is not Source.MESSAGE:
+        whose = "" if job.is_direct else "Only whoever asked can press this. "
+        yield words(f"-# {whose}{ends}.")
+
+
+def _moved(channel_id: int) -> str:
+    return (
+        f"-# I may not write in <#{channel_id}>. Somebody who looks after it can give me **View "
+        "Channel** and **Send Messages**."
+    )
 
 
 def _shown_files(given: Sequence[Upload]) -> Iterator[ui.Item[ui.LayoutView]]:
@@ -100,8 +130,11 @@ def _answers(job: Job, terms: Terms | None) -> Iterator[ui.Item[ui.LayoutView]]:
             label = "Another part…" if job.question is None else "Choose…"
             part_id = custom_id(Button.NAME_PART, job.id)
             others.append(ui.Button(label=label, custom_id=part_id))
-    cancel_id = custom_id(Button.CANCEL, job.id)
-    yield from rows_of([*others, ui.Button(label="Never mind", custom_id=cancel_id)])
+    never = ui.Button[ui.LayoutView](
+        label="Empty it" if _is_tray(job) else "Never mind",
+        custom_id=custom_id(Button.CANCEL, job.id),
+    )
+    yield from rows_of([*others, never])
 
 
 def _start_button(job: Job, choice: Choice, terms: Terms) -> ui.Button[ui.LayoutView]:
@@ -109,7 +142,9 @@ def _start_button(job: Job, choice: Choice, terms: Terms) -> ui.Button[ui.Layout
     return ui.Button(
         label=f"{name_of(choice, terms.prices)} · {cost_text(terms.prices[choice])}",
         style=discord.ButtonStyle.primary if is_usual else discord.ButtonStyle.secondary,
-        custom_id=custom_id(Button.START, job.id, choice),
+        custom_id=custom_id(
+            Button.START_TRAY if job.source is Source.TRAY else Button.START, job.id, choice
+        ),
         disabled=choice in terms.beyond,
     )
 
@@ -119,7 +154,10 @@ def _part_button(job: Job, part: PartTerms) -> ui.Button[ui.LayoutView]:
     return ui.Button(
         label=f"{of[0].upper()}{of[1:]} · {cost_text(part.price)}",
         style=discord.ButtonStyle.primary,
-        custom_id=custom_id(Button.TAKE_FIRST, job.id, part.choice, part.length_s),
+        custom_id=custom_id(
+            Button.START_TRAY if job.source is Source.TRAY else Button.TAKE_FIRST,
+            *(job.id, part.choice, part.length_s),
+        ),
         disabled=part.beyond is not None,
     )
 

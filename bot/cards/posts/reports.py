@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import discord
 from discord import ui
 
-from bot.cards.parts import AMBER, GREY, say, view, words
+from bot.cards.parts import AMBER, GREY, Asked, say, view, words
 from bot.cards.wording import clean, credits_text
 from bot.core.jobs import Job
 from bot.core.people.reports import Case, Report, Settled, Why
@@ -48,15 +48,16 @@ def for_the_record(newest: Sequence[Report]) -> str:
     return f"Reported: {'; '.join(said)}"
 
 
-def asks_delete(job: Job, reason: str = "") -> str:
+def asks_delete(job: Job, reason: str = "") -> Asked:
     """Before a video is deleted, by who asked for it or (with a reason) by a moderator."""
     whose = f"<@{job.person_id}>’s" if reason else "your"
     paid = f" The {credits_text(job.price)} that it cost stay spent." if job.price else ""
     why = f" Reason: {clean(reason)}" if reason else ""
-    return (
+    text = (
         f"Delete {whose} video `{job.id}`? Its post goes, and all that I keep of it: the video and "
         f"the files that it was made of. Nobody can bring it back.{paid}{why}"
     )
+    return Asked(text, "Delete it")
 
 
 def deleted(is_gone: bool | None) -> ui.LayoutView:
@@ -86,15 +87,16 @@ def dismissed() -> ui.LayoutView:
     return say("Dismissed: the message stays.")
 
 
-def asks_remove(case: Case) -> str:
+def asks_remove(case: Case) -> Asked:
     """Before a reported message is removed."""
     link, whose = link_to(case), f"<@{case.reported.author_id}>"
     if case.reported.job_id is None:
-        return f"Delete {link} of {whose}? Nobody can bring it back."
-    return (
+        return Asked(f"Delete {link} of {whose}? Nobody can bring it back.", "Delete it")
+    text = (
         f"Delete {link}, {whose}’s video? The post goes, and all that I keep of it. What was paid "
         "stays paid. Nobody can bring it back."
     )
+    return Asked(text, "Delete it")
 
 
 def removed(is_gone: bool | None) -> ui.LayoutView:

@@ -110,6 +110,8 @@ def _refusal(upload: Upload, what: What, error: DownloadError, limit_bytes: int)
     if not isinstance(error, DownloadRefused):
         if upload.is_link:
             return Refused(Problem.LINK_FAILED, what=meant)
+        if upload.origin:
+            return Refused(Problem.TAKEN_GONE, what=meant)
         return Refused(Problem.DOWNLOAD_FAILED, what=what)
     if error.too_large and upload.is_link:
         return Refused(Problem.LINK_TOO_LARGE, what=meant, limit_bytes=limit_bytes)

@@ -5,7 +5,7 @@ from bot.errors import Problem
 
 HOSTILE = "@everyone `x` **b** [a](http://evil) <@1> \u202e\n# big |||" + "y" * 500
 FACTS: dict[Problem, dict[str, str | int | float]] = {
-    **{problem: {"what": "picture"} for problem in LINKS},
+    **{problem: {"what": "picture"} for problem in (*LINKS, Problem.TAKEN_GONE)},
     Problem.NOT_AN_IMAGE: {"name": HOSTILE},
     Problem.NEITHER: {"name": HOSTILE},
     Problem.IMAGE_TOO_LARGE: {"size_bytes": 21_000_000, "limit_bytes": 20_000_000},

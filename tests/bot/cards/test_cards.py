@@ -17,7 +17,7 @@ from bot.cards.posts import reports as report_cards
 from bot.cards.posts.finished import finished
 from bot.cards.posts.more import Possible
 from bot.cards.refusals import SENTENCES, sentence
-from bot.cards.status_text import Outlook, Pace
+from bot.cards.status_text import Outlook
 from bot.core import admission
 from bot.core.accounts import Payer, Terms, Wallet
 from bot.core.actions import CREDIT_KINDS, HistoryLine
@@ -109,11 +109,11 @@ def all_cards() -> Iterator[tuple[str, ui.LayoutView]]:
         for outlook in (
             Outlook(),
             Outlook(place=3),
-            Outlook(ready_at=2e9),
+            Outlook(usual_s=(120.0, 240.0)),
             Outlook(unavailable=True),
             Outlook(waits_for_own=True),
             Outlook(known_by=2e9),
-            Outlook(pace=Pace.LATE),
+            Outlook(usual_s=(120.0, 240.0), is_late=True),
         ):
             yield f"{state} {outlook}", job_cards.status(job, outlook)
         yield f"{state} again", job_cards.shown_again(job, Outlook(), link=("https://x", 2e9))

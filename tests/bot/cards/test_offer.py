@@ -7,6 +7,7 @@ import pytest
 from discord import ui
 
 from bot.cards.offers.offer import BEYOND, offer
+from bot.cards.progress.fingerprints import fingerprint_of
 from bot.cards.status_text import Outlook
 from bot.core.accounts import Terms
 from bot.core.admission import Block, Pause, refused_hold
@@ -14,7 +15,6 @@ from bot.core.jobs import Failure, Job
 from bot.core.ledger import Balance
 from bot.core.models import Choice
 from bot.core.rules import ServerRules, rules_for
-from bot.delivery.status import fingerprint_of
 from bot.errors import Problem, Refused
 from tests.bot.cards.test_cards import OFFER, PRICES, TERMS, text_of
 from tests.bot.cards.test_moderator_cards import STANDING

@@ -9,7 +9,7 @@ from discord import ui
 from bot.cards import job as job_cards
 from bot.cards.posts.finished import finished
 from bot.cards.status_text import Outlook, job_in_small_print
-from bot.core.jobs import JobState
+from bot.core.jobs import Attempt, JobState
 from bot.core.uploads import Upload
 from tests.bot.cards.test_cards import JOB, text_of
 
@@ -17,24 +17,41 @@ from tests.bot.cards.test_cards import JOB, text_of
 @pytest.mark.parametrize(
     ("state", "line"),
     [
-        (JobState.CHECKING, "▶️⬜⬜⬜⬜⬜ Checked"),
-        (JobState.QUEUED, "✅▶️⬜⬜⬜⬜ In line"),
-        (JobState.SUBMITTING, "✅✅▶️⬜⬜⬜ Sending"),
-        (JobState.RENDERING, "✅✅✅▶️⬜⬜ Rendering"),
-        (JobState.FETCHING, "✅✅✅✅▶️⬜ Fetching"),
-        (JobState.DELIVERING, "✅✅✅✅✅▶️ Posting"),
+        (JobState.CHECKING, "▸ **Checked** · In line · Being made · Posted"),
+        (JobState.QUEUED, "✓ Checked · ▸ **In line** · Being made · Posted"),
+        (JobState.SUBMITTING, "✓ Checked · ✓ In line · ▸ **Being made** · Posted"),
+        (JobState.RENDERING, "✓ Checked · ✓ In line · ▸ **Being made** · Posted"),
+        (JobState.FETCHING, "✓ Checked · ✓ In line · ▸ **Being made** · Posted"),
+        (JobState.DELIVERING, "✓ Checked · ✓ In line · ✓ Being made · ▸ **Posted**"),
     ],
 )
 def test_the_stage_is_the_one_under_way(state: JobState, line: str) -> None:
-    """And it alone has its name there: six of them do not fit a line on a phone."""
-    text = text_of(job_cards.status(replace(JOB, state=state), Outlook()))
+    """It reads so without any colour, and fits a line on a phone."""
+    text = text_of(job_cards.status(replace(JOB, state=state, lease="run"), Outlook()))
     assert line in text.splitlines()
+    assert len(line) < 60
 
 
-def test_when_it_comes_is_said_so_that_it_can_pass() -> None:
-    rendering = replace(JOB, state=JobState.RENDERING)
-    text = text_of(job_cards.status(rendering, Outlook(ready_at=2e9)))
-    assert "Expected <t:2000000000:R> · asked <t:" in text
+RUN = Attempt(1, "https://x/a", "https://x/b", began_at=1_795_000_050.0, submitted_at=1_795_000_052)
+
+
+@pytest.mark.parametrize(
+    ("outlook", "line"),
+    [
+        (Outlook(), "Started <t:1795000052:R>"),
+        (Outlook(usual_s=(120.0, 240.0)), "Usually 2 to 4 minutes · started <t:1795000052:R>"),
+        (Outlook(usual_s=(60.0, 60.0)), "Usually about 60 seconds · started <t:1795000052:R>"),
+        (Outlook(usual_s=(120.0, 120.0)), "Usually about 2 minutes · started <t:1795000052:R>"),
+        (Outlook(usual_s=(0.0, 10.0)), "Usually up to 10 seconds · started <t:1795000052:R>"),
+        (
+            Outlook(usual_s=(120.0, 240.0), is_late=True),
+            "This takes longer than usual · started <t:1795000052:R>",
+        ),
+    ],
+)
+def test_one_line_of_progress_that_stays_true_without_an_edit(outlook: Outlook, line: str) -> None:
+    rendering = replace(JOB, state=JobState.RENDERING, attempt=RUN)
+    assert line in text_of(job_cards.status(rendering, outlook)).splitlines()
 
 
 def test_a_cancel_button_only_where_it_can_be_cancelled() -> None:

@@ -139,7 +139,7 @@ async def test_the_operators_actions_beside_the_bot_are_told_too(life: Life) -> 
     for text in (granted, revoked, blocked, lifted):
         assert "**By**: the operator" in text
         assert f"**For**: <@{life.world.users['ben'].id}>" in text
-    assert "**Granted credits**: 0 credits → 5 credits" in granted
+    assert "**Bonus credits**: 0 credits → 5 credits" in granted
     assert "**Why**: the invoice" in granted
     assert "**Granted credits**: 5 credits → 0 credits" in revoked
     assert "**Blocked**: no → until <t:" in blocked

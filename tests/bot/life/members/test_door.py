@@ -3,19 +3,14 @@
 import logging
 from typing import Any
 
-import discord
 import pytest
-from discord import app_commands
 
-from bot.cards.parts import say
-from cogs.members.mimic import Mimic
-from cogs.shared.answers import answering, show_privately
-from cogs.shared.interactions import Interaction as Used
 from sandbox.clients.transcript import text_of
 from sandbox.discord.state.model import Interaction, InteractionType, State
 from sandbox.discord.wire import Json
 from tests.bot.life.moderators.desk import desk
 from tests.bot.life.world import Life
+from tests.e2e.stage import says
 
 OLD_FORM = "Your Discord shows this command in an old form: reload it (Ctrl+R), and use it again."
 UNKNOWN = "I do not know this button or form any more, so nothing was done: use the command again."
@@ -129,20 +124,6 @@ OLD: list[Any] = [
 ]
 
 
-class WithMenu(Mimic):
-    """With a command in the menu of every message."""
-
-    async def cog_load(self) -> None:
-        """Add it beside the usual one."""
-        await super().cog_load()
-        self._tree.add_command(app_commands.ContextMenu(name="Read aloud", callback=self.read))
-
-    async def read(self, interaction: Used, message: discord.Message) -> None:
-        """Say which it is."""
-        async with answering(interaction):
-            await show_privately(interaction, say(f"It is {message.id}."))
-
-
 @pytest.fixture(autouse=True)
 def _nothing_breaks(caplog: pytest.LogCaptureFixture) -> Any:
     """Whatever comes in, discord.py finds no error to tell of."""
@@ -163,19 +144,16 @@ async def test_a_command_that_does_not_fit_is_answered(life: Life) -> None:
     assert not life.states()
 
 
-async def test_a_menus_command_is_called_with_what_it_was_opened_on(
-    life: Life, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_menus_command_is_called_with_what_it_was_opened_on(life: Life) -> None:
     """And with nothing else: whatever else claims to be of a menu is answered as it always was."""
-    monkeypatch.setattr("bot.app.Mimic", WithMenu)
     await life.start()
     ada, general = await life.person("ada"), life.channel("general")
     said = await ada.send(general, "hello")
     offered = {(one["type"], one["name"]) for one in await ada.commands(general)}
-    assert (3, "Read aloud") in offered
-    await ada.use_on_message(general, "Read aloud", int(said["id"]))
-    await ada.wait_for(lambda event: f"It is {said['id']}." in str(event))
-    menu: Json = {"id": "1", "type": 3, "name": "Read aloud", "target_id": said["id"]}
+    assert (3, "Make this move") in offered
+    await ada.use_on_message(general, "Make this move", int(said["id"]))
+    await ada.wait_for(says("I see no picture in that message"))
+    menu: Json = {"id": "1", "type": 3, "name": "Make this move", "target_id": said["id"]}
     message: Json = {"messages": {said["id"]: {}}}
     sender = Sender(life)
     for data in (
@@ -185,7 +163,7 @@ async def test_a_menus_command_is_called_with_what_it_was_opened_on(
         menu | {"type": 2, "target_id": ADAS, "resolved": {"users": {ADAS: {}}}},
         menu | {"resolved": message, "type": 1},
         menu | {"resolved": message, "type": 9},
-        menu | {"resolved": message, "name": "Read along"},
+        menu | {"resolved": message, "name": "Make that move"},
         menu | {"resolved": message, "target_id": int(said["id"])},
     ):
         assert await sender.says(data) == OLD_FORM, data

@@ -5,7 +5,6 @@ from pathlib import Path
 from sandbox.clients.person import Json, PersonClient
 from tests.bot.life.members.test_door import Sender
 from tests.bot.life.world import Life
-from tests.e2e.stage import is_video
 
 
 async def delivered(life: Life, name: str = "ben", channel: str = "general") -> PersonClient:
@@ -15,7 +14,6 @@ async def delivered(life: Life, name: str = "ben", channel: str = "general") -> 
     person = await life.person(name)
     await life.mimic(person, channel)
     await life.reaches("delivered", step_s=1.0)
-    await person.wait_for(is_video)
     await life.until(lambda: "delivered" in str(life.rows("SELECT card_shown FROM jobs")))
     return person
 

@@ -89,9 +89,9 @@ async def test_a_report_is_one_card_from_which_the_video_is_removed(life: Life) 
     dana, ada = [await desk(life, name, "showroom") for name in ("dana", "ada")]
     assert MODERATORS_ONLY in await (await desk(life, "eve", "showroom")).press(card, "Remove…")
     questions = [await at.pressed(card, button(card, "Remove…")) for at in (dana, ada)]
-    assert await dana.press(questions[0], "Confirm") == "Removed."
+    assert await dana.press(questions[0], "Delete it") == "Removed."
     faster = f"<@{dana.person.user_id}> was faster: it is removed already."
-    assert await ada.press(questions[1], "Confirm") == faster
+    assert await ada.press(questions[1], "Delete it") == faster
     assert await post_of(life, ben) is None
     await life.until(lambda: not kept(life), step_s=1.0)
     await life.until(
@@ -172,7 +172,7 @@ async def test_anybodys_message_with_something_to_see_can_be_reported(life: Life
     await life.stop()
     await life.start()
     question = await dana.pressed(card, button(card, "Remove…"))
-    assert await dana.press(question, "Confirm") == "Removed."
+    assert await dana.press(question, "Delete it") == "Removed."
     assert int(picture["id"]) not in ids(life, "general")
     assert actions(life)[-1][:4] == ("dana", "remove", "ben", "Reported: It is mean to somebody")
 
@@ -259,7 +259,7 @@ async def test_what_is_deleted_otherwise_needs_no_decision(
     if by == "ben":
         at = await desk(life, "ben")
         shown = await at.use("jobs show", job=life.job_id())
-        await at.press(await at.pressed(shown, button(shown, "Delete…")), "Confirm")
+        await at.press(await at.pressed(shown, button(shown, "Delete…")), "Delete it")
     else:
         await (await life.person("dana")).delete(life.channel("general"), int(post["id"]))
     await life.until(lambda: stands(life, "The message was deleted"), step_s=1.0)
