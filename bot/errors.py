@@ -54,6 +54,14 @@ class Problem(StrEnum):
     NO_VIDEO_STREAM = "no_video_stream"
     VIDEO_TOO_LONG = "video_too_long"  # duration_s, limit_s
     MOTION_TOO_LONG = "motion_too_long"  # duration_s, most_s: a part of it can be taken
+    MOTION_MISSING = "motion_missing"  # name
+    MOTION_GONE = "motion_gone"
+    MOTION_NAME_UNFIT = "motion_name_unfit"  # most
+    MOTION_NAME_TAKEN = "motion_name_taken"  # name
+    LIBRARY_FULL = "library_full"  # most
+    LIBRARY_TOO_LARGE = "library_too_large"  # limit_bytes
+    LIBRARY_BUSY = "library_busy"
+    MOTION_NOT_OURS = "motion_not_ours"  # name
     CUT_BEYOND = "cut_beyond"  # start_s, duration_s
     CUT_TOO_LONG = "cut_too_long"  # length_s, most_s
     CUT_TOO_SHORT = "cut_too_short"  # length_s, least_s

@@ -275,6 +275,7 @@ class Wallets:
                 limit=LAST_ENTRIES,
                 by_video=True,
             ),
+            jobs={job.id: job for job in mine},
             payers=payers,
             payers_unknown=unknown,
             payer=self._payer(payer) if payer else None,

@@ -27,6 +27,7 @@ TITLES: Mapping[ActionKind, str] = {
     ActionKind.SETTINGS: "The settings were changed",
     ActionKind.PAUSE: "The bot was paused here",
     ActionKind.RESUME: "The bot goes on here",
+    ActionKind.LIBRARY: "The library of motions was changed",
 }
 REASON_LIMIT_CHARS = 500
 REVIEW_PATTERN = r"marionette-review:(?P<job>[a-z0-9]{1,20})"

@@ -38,6 +38,7 @@ FILTERS: Mapping[str, tuple[str, frozenset[str]]] = {
         "Allowances, settings, pauses",
         frozenset({ActionKind.ALLOWANCE, ActionKind.SETTINGS, ActionKind.PAUSE, ActionKind.RESUME}),
     ),
+    "motions": ("The library of motions", frozenset({ActionKind.LIBRARY})),
 }
 """The label of each filter, and the kinds of lines that it shows."""
 
@@ -57,6 +58,7 @@ SAID: Mapping[str, str] = {
     ActionKind.REPAIR: "{actor} repaired {person}’s wallet",
     ActionKind.PAUSE: "{actor} paused me here",
     ActionKind.RESUME: "{actor} let me go on here",
+    ActionKind.LIBRARY: "{actor} changed the library: {changes}",
 }
 """What happened, by the kind of line, where lines are by video; of all others, what was changed."""
 

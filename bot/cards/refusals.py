@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from bot.cards.sentences.files import FILES
 from bot.cards.sentences.links import LINKS
+from bot.cards.sentences.motions import MOTIONS
 from bot.cards.sentences.posts import POSTS
 from bot.cards.sentences.reports import REPORTS
 from bot.cards.sentences.trays import TRAYS
@@ -13,6 +14,7 @@ from bot.errors import Problem
 SENTENCES: dict[Problem, str] = {
     **FILES,
     **LINKS,
+    **MOTIONS,
     **POSTS,
     **REPORTS,
     **TRAYS,

@@ -33,6 +33,7 @@ class ActionKind(StrEnum):
     SETTINGS = "settings"
     PAUSE = "pause"
     RESUME = "resume"
+    LIBRARY = "library"
 
 
 IN_THE_JOURNAL = frozenset({ActionKind.GRANT, ActionKind.REVOKE, ActionKind.SET, ActionKind.REFUND})

@@ -9,12 +9,15 @@ from bot.core.jobs import Job, JobState
 from bot.media.inspect import workshop
 from bot.media.saving.part import part_of
 
+STARTER_FOLDER = Path(__file__).resolve().parents[1] / "media" / "starter"
+
 
 class Files:
     """The media folder. Job ids are ours, so they are safe as names."""
 
     def __init__(self, data_dir: Path) -> None:
         self._root = data_dir / "media"
+        self.libraries = data_dir / "motions"
 
     @property
     def root(self) -> Path:
@@ -39,6 +42,26 @@ class Files:
     def smaller(self, job_id: str) -> Path:
         """The finished video, fitted under an upload limit."""
         return self._folder(job_id) / "smaller.mp4"
+
+    def library_motion(self, ref: str) -> Path:
+        """A library's motion, by its `ref`; the starter set's are part of the program."""
+        server, _, motion_id = ref.partition("/")
+        folder = STARTER_FOLDER if server == "starter" else self.libraries / server
+        return folder / f"{motion_id}.mp4"
+
+    def loop(self, ref: str) -> Path:
+        """A small moving picture of a library's motion."""
+        return self.library_motion(ref).with_suffix(".webp")
+
+    async def take_motion(self, ref: str, job_id: str) -> bool:
+        """Give a job a library's motion, which it keeps; whether that was there."""
+        given, taken = self.library_motion(ref), self.motion(job_id)
+
+        def take() -> bool:
+            taken.unlink(missing_ok=True)  # what was cut of it is cut anew
+            return _link(given, taken)
+
+        return await asyncio.to_thread(take)
 
     async def job_ids(self) -> list[str]:
         """The jobs of which anything is kept."""

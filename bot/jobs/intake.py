@@ -172,9 +172,7 @@ class Intake:
                         *self._known(job, what), is_offer=job.is_offer
                     )
                 else:
-                    motion = await self._media.inspect_video(
-                        *self._known(job, what), is_offer=job.is_offer
-                    )
+                    motion = await self._seen(job)
             if picture is None or motion is None:
                 self._seen_alone.add(only(job).url)
                 return
@@ -199,6 +197,13 @@ class Intake:
             await self._store.ask(job, question, self._clock.time(), duration_s)
         else:
             await self._take(job, duration_s)
+
+    async def _seen(self, job: Job) -> VideoFacts:
+        """What a job's motion is; a library's was looked at as it came there. Raises `Refused`."""
+        upload = upload_of(job, What.VIDEO)
+        if upload.motion_ref and job.cut is None:
+            return VideoFacts(upload.lasts_s, 0, 0)
+        return await self._media.inspect_video(*self._known(job, What.VIDEO), is_offer=job.is_offer)
 
     def _may_ask(self, job: Job) -> bool:
         """Whether an answer could still come: a command's reply ends with its token."""

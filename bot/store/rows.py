@@ -235,6 +235,8 @@ def upload_json(upload: Upload | None) -> dict[str, Any] | None:
         "replaces": upload_json(upload.replaces),
         "is_link": upload.is_link,
         "among": upload.among,
+        "motion_ref": upload.motion_ref,
+        "lasts_s": upload.lasts_s,
         "is_another": upload.is_another,
         "origin": asdict(upload.origin) if upload.origin else None,
     }

@@ -314,6 +314,31 @@ explained = Table(
 )
 """Who was told how direct messages work, and when, so that nobody is told twice in a row."""
 
+motions = Table(
+    "motions",
+    metadata,
+    Column("id", String(20), primary_key=True),
+    Column("server_id", BigInteger, nullable=False),
+    Column("name", String, nullable=False),
+    Column("key", String, nullable=False),
+    Column("length_s", Float, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("added_by", BigInteger, nullable=False),
+    Column("added_at", Float, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Index("motions_by_name", "server_id", "key", unique=True),
+)
+"""Each server's library; by `key` a name is found however it is written."""
+
+motion_links = Table(
+    "motion_links",
+    metadata,
+    Column("provider", String, primary_key=True),
+    Column("content", String, primary_key=True),
+    Column("url", String, nullable=False),
+    Column("at", Float, nullable=False),
+)
+"""Where a provider, by its address, has a library's motion, by its content, and since when."""
 cases = Table(
     "cases",
     metadata,

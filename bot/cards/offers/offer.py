@@ -105,7 +105,7 @@ def _moved(channel_id: int) -> str:
 def _shown_files(given: Sequence[Upload]) -> Iterator[ui.Item[ui.LayoutView]]:
     """What people gave: attachments as pictures. A link may be signed for them alone, and may lead
     to something else by now: of that only its name is shown."""
-    attached = [file for file in given if not file.is_link]
+    attached = [file for file in given if file.is_attached]
     if attached:
         yield ui.MediaGallery(
             *(
@@ -117,6 +117,8 @@ def _shown_files(given: Sequence[Upload]) -> Iterator[ui.Item[ui.LayoutView]]:
         )
     if linked := [f"`{clean(file.name, 80, 'code')}`" for file in given if file.is_link]:
         yield words(f"Given as a link: {listed(linked)}")
+    if kept := [f"`{clean(file.name, 80, 'code')}`" for file in given if file.motion_ref]:
+        yield words(f"Motion of the library: {listed(kept)}")
 
 
 def _answers(job: Job, terms: Terms | None) -> Iterator[ui.Item[ui.LayoutView]]:

@@ -77,7 +77,7 @@ class Folder:
 
     def used_mb(self) -> int:
         """How much lies there."""
-        return _measure(self.files.root)[0] // MB
+        return _measure([self.files.root])[0] // MB
 
     def names(self) -> list[str]:
         """The jobs of which something is kept."""
