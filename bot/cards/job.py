@@ -268,7 +268,7 @@ def with_picture(
 
     A thumbnail takes no video. A spoiler stays one.
     """
-    subject = job.subject
+    subject = job.subject if job.removed_by_id is None else None
     if subject is None or subject.given_as not in SHOWN_AS_THEY_ARE or subject.link_ends_at <= now:
         return [*texts]
     picture: ui.Thumbnail[ui.LayoutView] = ui.Thumbnail(

@@ -36,6 +36,10 @@ async def test_who_asked_for_it_deletes_it_from_jobs_show(life: Life) -> None:
     assert await at.press(question, "Delete it") == "Deleted: the post, and all that I kept of it."
     assert await post_of(life, ben) is None
     await life.until(lambda: not kept(life), step_s=1.0)
+    await life.until(lambda: not public(life, "general"), step_s=1.0)  # its card goes, too
+    listed = await at.use("jobs list")
+    assert "Deleted" in text_of(listed)
+    assert "http" not in str(listed["components"])
     again = await at.use("jobs show", job=life.job_id())
     assert "was deleted by who asked for it, and nothing of it is kept." in text_of(again)
     assert labels(again) == []
@@ -135,11 +139,12 @@ async def test_a_video_in_a_reply_goes_too_while_the_bot_reaches_it(
     at = await desk(life, "ben")
     question = await asked(life, at)
     assert said in await at.press(question, "Delete it")
-    stands = any("your video is ready" in str(m.components) for m in messages(life, channel))
+    stands = any("your video is ready" in str(one.components) for one in public(life, channel))
     assert stands is bool(after_s)
     await life.until(lambda: not kept(life), step_s=1.0)
 
 
-def messages(life: Life, channel: str) -> list[Message]:
-    """What stands in a channel."""
-    return list(life.world.channels[channel].messages.values())
+def public(life: Life, channel: str) -> list[Message]:
+    """What everybody sees in a channel."""
+    found = life.world.channels[channel].messages.values()
+    return [message for message in found if message.visible_to is None]
