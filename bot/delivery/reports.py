@@ -147,7 +147,7 @@ class ReportCards:
         if 0 <= age_s <= NONCE_WINDOW_S and case.settled is None:
             return None  # posting it again makes the same message
         deed = "look" if case.is_discreet else "dismiss"
-        mark = report_cards.custom_id(deed, case.id)
+        mark = report_cards.custom_id(deed, case)
         channel = self._client.get_partial_messageable(case.card_channel_id)
         since = datetime.fromtimestamp(case.card_tried_at - CLOCK_SKEW_S, UTC)
         try:
@@ -182,7 +182,7 @@ class ReportCards:
         try:
             message = await self._client.get_partial_messageable(channel_id).send(
                 view=view,
-                nonce=f"report-{case.id}",
+                nonce=f"case-{case.reported.message_id}",
                 allowed_mentions=discord.AllowedMentions.none(),
             )
         except discord.HTTPException as error:

@@ -7,6 +7,7 @@ import discord
 from discord import ui
 
 from bot.accounts.sight import ReadableChannel
+from bot.cards.paging import LARGEST_ID
 from bot.cards.posts import reports as report_cards
 from bot.cards.posts.reports import ACTION_PATTERN
 from bot.core.people.reports import Case
@@ -19,17 +20,17 @@ from cogs.shared.interactions import Interaction, server_of
 class ReportButton(ui.DynamicItem[ui.Item[Any]], template=ACTION_PATTERN):
     """Look at it, remove it, dismiss it: for every moderator, as long as the card stands."""
 
-    def __init__(self, item: ui.Item[Any], deed: str, case_id: int) -> None:
+    def __init__(self, item: ui.Item[Any], deed: str, message_id: int) -> None:
         super().__init__(item)
         self._deed = deed
-        self._case_id = case_id
+        self._message_id = message_id
 
     @classmethod
     async def from_custom_id(
         cls, _: discord.Interaction[Any], item: ui.Item[Any], match: re.Match[str], /
     ) -> Self:
         """What was pressed."""
-        return cls(item, match["deed"], int(match["case"]))
+        return cls(item, match["deed"], int(match["message"]))
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Do it, or say who was faster."""
@@ -39,7 +40,9 @@ class ReportButton(ui.DynamicItem[ui.Item[Any]], template=ACTION_PATTERN):
             interaction.client.card_access.admit(interaction, "moderate")
             await defer(interaction, late)
             removals, server_id = interaction.client.removals, server_of(interaction)
-            case = await removals.open_case(self._case_id, server_id)
+            if self._message_id > LARGEST_ID:
+                raise Refused(Problem.CONTROL_UNKNOWN)
+            case = await removals.open_case(self._message_id, server_id)
             match self._deed:
                 case "look":
                     newest = await removals.newest_of(case)
@@ -47,7 +50,7 @@ class ReportButton(ui.DynamicItem[ui.Item[Any]], template=ACTION_PATTERN):
                 case "remove":
                     await _ask_remove(interaction, case)
                 case _:
-                    await removals.dismiss(case.id, server_id, interaction.user.id)
+                    await removals.dismiss(self._message_id, server_id, interaction.user.id)
                     shows = show_in_place if late is Late.IN_PLACE else show_privately
                     await shows(interaction, report_cards.dismissed())
 
@@ -58,7 +61,9 @@ async def _ask_remove(interaction: Interaction, case: Case) -> None:
     _refuse_where_it_stays(interaction, case)
 
     async def act() -> ui.LayoutView:
-        return report_cards.removed(await removals.remove(case.id, server_id, interaction.user.id))
+        return report_cards.removed(
+            await removals.remove(case.reported.message_id, server_id, interaction.user.id)
+        )
 
     await ask_to_confirm(interaction, report_cards.asks_remove(case), act)
 

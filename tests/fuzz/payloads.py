@@ -28,7 +28,7 @@ FORGED = (
     *(f"marionette-settle:{end}:{{server}}:{{person}}:{{job}}" for end in ("ran", "again")),
     "marionette-settle:give-up:{server}:{person}:{job}",
     "marionette-review:{job}",
-    *(f"marionette-report:{deed}:{{number}}" for deed in ("look", "remove", "dismiss")),
+    *(f"marionette-report:{deed}:{{person}}" for deed in ("look", "remove", "dismiss")),
     "marionette:channels:{server}:{person}",
     "marionette:qualities:{server}:{person}:{role}",
     "marionette:payer",

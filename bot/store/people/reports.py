@@ -149,9 +149,9 @@ class Reports:
         return connection.execute(delete(cases).where(cases.c.id.in_(ids))).rowcount
 
     @query
-    def case(self, connection: Connection, case_id: int) -> Case | None:
-        """One case, or `None`."""
-        return _first(connection, cases.c.id == case_id)
+    def case_of(self, connection: Connection, message_id: int) -> Case | None:
+        """The case of a message, or `None`."""
+        return _first(connection, cases.c.message_id == message_id)
 
     @query
     def newest_of(self, connection: Connection, case_id: int, limit: int) -> list[Report]:

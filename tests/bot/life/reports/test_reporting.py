@@ -17,6 +17,7 @@ from sandbox.faults.injector import Fault, Rule, resets
 from tests.bot.life.delivery.test_audit_channel import POST, listening, told
 from tests.bot.life.moderators.desk import Desk, actions, desk, labels
 from tests.bot.life.reports.desk import card_with, delivered, kept, post_of
+from tests.bot.life.reports.test_deleting import DELETES
 from tests.bot.life.world import Life
 from tests.e2e.stage import button
 
@@ -176,6 +177,14 @@ async def test_anybodys_message_with_something_to_see_can_be_reported(life: Life
     assert int(picture["id"]) not in ids(life, "general")
     assert actions(life)[-1][:4] == ("dana", "remove", "ben", "Reported: It is mean to somebody")
 
+    other = await ben.send(general, "", [life.picture])
+    await report(eve, other["id"])
+    card = (await reported(life, "showroom", 3))[-1]
+    question = await dana.pressed(card, button(card, "Remove…"))
+    life.faults.add(Rule(answers.error(403, {"code": 50013, "message": "Missing"}), *DELETES))
+    assert "please delete it by hand" in await dana.press(question, "Delete it")
+    await life.until(lambda: stands(life, "It still stands: please delete it"), step_s=1.0)
+
 
 @pytest.mark.parametrize("fault", [answers.text(503), resets(after=True)], ids=lambda f: f.name)
 async def test_what_was_lost_on_the_way_is_told_once(life: Life, fault: Fault) -> None:
@@ -264,7 +273,7 @@ async def test_what_is_deleted_otherwise_needs_no_decision(
         await (await life.person("dana")).delete(life.channel("general"), int(post["id"]))
     await life.until(lambda: stands(life, "The message was deleted"), step_s=1.0)
     late = await (await desk(life, "dana", "showroom")).press(
-        card_with(life, "marionette-report:dismiss:1", channel="showroom"), "Press"
+        card_with(life, f"marionette-report:dismiss:{post['id']}", channel="showroom"), "Press"
     )
     assert "There is nothing left to decide" in late
     assert [done[1] for done in actions(life)] == ["settings"]
