@@ -67,6 +67,10 @@ COLOURS = {
 }
 
 
+def _colour(job: Job) -> int:
+    return COLOURS.get(job.state, BLURPLE) if job.removed_by_id is None else GREY
+
+
 def custom_id(
     button: Button, job_id: str, choice: Choice | None = None, number: float | None = None
 ) -> str:
@@ -143,7 +147,7 @@ def status(job: Job, outlook: Outlook | None = None) -> ui.LayoutView:
         items.append(ui.ActionRow(button("Cancel", Button.CANCEL, job)))
     elif job.is_in_doubt:
         items.append(ui.ActionRow(button("Give up…", Button.GIVE_UP, job)))
-    return view(*items, colour=COLOURS.get(job.state, BLURPLE))
+    return view(*items, colour=_colour(job))
 
 
 def rows_of(buttons: Iterable[ui.Button[ui.LayoutView]]) -> list[ui.Item[ui.LayoutView]]:
@@ -238,7 +242,7 @@ def shown_again(
         items.append(ui.ActionRow(button("Give up…", Button.GIVE_UP, job)))
     elif job.state is JobState.DELIVERED and job.removed_by_id is None:
         buttons = (*buttons, button("Delete…", Button.DELETE, job))
-    return view(*items, *rows_of(buttons), colour=COLOURS.get(job.state, BLURPLE))
+    return view(*items, *rows_of(buttons), colour=_colour(job))
 
 
 def job_list(jobs: Sequence[Job], now: float) -> ui.LayoutView:
@@ -264,7 +268,7 @@ def with_picture(
 
     A thumbnail takes no video. A spoiler stays one.
     """
-    subject = job.subject
+    subject = job.subject if job.removed_by_id is None else None
     if subject is None or subject.given_as not in SHOWN_AS_THEY_ARE or subject.link_ends_at <= now:
         return [*texts]
     picture: ui.Thumbnail[ui.LayoutView] = ui.Thumbnail(

@@ -81,6 +81,7 @@ class Studio:
         await self.direct_message()
         await self.moderators()
         await self.admins()
+        await self.reports()
         await self.window()
 
     async def flow(self) -> None:
@@ -191,6 +192,21 @@ class Studio:
         told = there.message("200").last
         await told.wait_for()
         await self.take("moderators-audit.png", told)
+
+    async def reports(self) -> None:
+        """What a member fills in, and what moderators are told of it."""
+        eve = await self.visit("eve", "showroom", "light")
+        await eve.button("More…", eve.message("@Ada, your video is ready.")).first.click()
+        await eve.button("Report…").click()
+        form = eve.page.get_by_role("dialog")
+        await form.get_by_label("It shows somebody").check()
+        await form.get_by_label("What else").fill("That is my brother. He does not want this.")
+        await self.take("members-report.png", form)
+        await form.get_by_role("button", name="Submit").click()
+        dana = await self.visit("dana", "showroom", "light")
+        card = dana.message("A video was reported")
+        await card.wait_for()
+        await self.take("moderators-report.png", card)
 
     async def window(self) -> None:
         """The whole page, with the testers' panel."""

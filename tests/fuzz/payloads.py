@@ -16,9 +16,12 @@ from sandbox.discord.state.world import World
 from sandbox.discord.wire import Json
 from tests.fuzz.oddities import Oddities
 
+BUTTONS = (
+    *("details", "cancel", "give-up", "start", "more"),
+    *("motion", "send", "describe", "delete", "report"),
+)
 FORGED = (
-    *(f"marionette:{button}:{{job}}" for button in ("details", "cancel", "give-up", "start")),
-    *(f"marionette:{button}:{{job}}" for button in ("more", "motion", "send", "describe")),
+    *(f"marionette:{button}:{{job}}" for button in BUTTONS),
     *(
         f"marionette:{button}:{{job}}:{choice}"
         for button in ("make", "picture")
@@ -33,6 +36,7 @@ FORGED = (
     *(f"marionette-settle:{end}:{{server}}:{{person}}:{{job}}" for end in ("ran", "again")),
     "marionette-settle:give-up:{server}:{person}:{job}",
     "marionette-review:{job}",
+    *(f"marionette-report:{deed}:{{person}}" for deed in ("look", "remove", "dismiss")),
     "marionette:channels:{server}:{person}",
     "marionette:qualities:{server}:{person}:{role}",
     "marionette:payer",
