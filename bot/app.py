@@ -143,6 +143,7 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Wire
         )
         await stack.enter_async_context(health)
     telling = [told.status.run, told.notices.run, told.audit.run, told.deleted.run]
+    telling.append(told.missing.run)
     return runner, [connection.run, *telling, lag.run, backups.run, database.whole]
 
 

@@ -268,7 +268,7 @@ def not_open(job: Job) -> str | None:
         return None
     model, quality = job.instead_of
     name = MODELS[model].name if model in MODELS else model
-    return f"your usual, {name} {quality}, is not to be had here"
+    return f"your usual, {name} {quality}, was not to be had"
 
 
 def length(job: Job) -> str | None:

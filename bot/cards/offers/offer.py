@@ -66,6 +66,8 @@ def offer(job: Job, terms: Terms | None) -> ui.LayoutView:
         )
     items += _shown_files([file for file in (job.subject, job.motion) if file])
     items += _answers(job, terms)
+    if job.moved_from_id is not None:
+        items.append(words(_moved(job.moved_from_id)))
     items += _small_print(job)
     return view(*items)
 
@@ -91,6 +93,13 @@ def _small_print(job: Job) -> Iterator[ui.Item[ui.LayoutView]]:
     elif not job.is_direct or job.source is not Source.MESSAGE:
         whose = "" if job.is_direct else "Only whoever asked can press this. "
         yield words(f"-# {whose}{ends}.")
+
+
+def _moved(channel_id: int) -> str:
+    return (
+        f"-# I may not write in <#{channel_id}>. Somebody who looks after it can give me **View "
+        "Channel** and **Send Messages**."
+    )
 
 
 def _shown_files(given: Sequence[Upload]) -> Iterator[ui.Item[ui.LayoutView]]:
