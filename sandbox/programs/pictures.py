@@ -79,6 +79,7 @@ class Studio:
         await self.in_line()
         await self.in_private()
         await self.direct_message()
+        await self.tray()
         await self.moderators()
         await self.admins()
         await self.reports()
@@ -158,6 +159,21 @@ class Studio:
         await pause_at(offer, 0.0)
         await self.take("direct-message.png", offer)
         await dana.button("Never mind", offer).click()
+
+    async def tray(self) -> None:
+        """What somebody takes from the chat: the first half, and both with their prices."""
+        posted = ("ben", "Me, this morning", "image"), ("cleo", "Try these moves!", "video")
+        for name, words, file in posted:
+            await (await self.visit(name, "general", "light")).send(words, [self._files[file]])
+        ada = await self.visit("ada", "general", "light", height=1100)
+        await ada.menu(ada.message("Me, this morning"), "Make this move")
+        half = ada.message("Your tray")
+        await half.wait_for()
+        await self.take("tray.png", half)
+        await ada.menu(ada.message("Try these moves!"), "Use as motion")
+        priced = ada.message("Shall I make this picture move")
+        await priced.wait_for()
+        await self.take("tray-full.png", priced)
 
     async def moderators(self) -> None:
         """What a moderator sees: why somebody may ask, what is asked first, the server's jobs."""
