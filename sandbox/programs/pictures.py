@@ -78,6 +78,7 @@ class Studio:
         await self.in_line()
         await self.in_private()
         await self.direct_message()
+        await self.motions()
         await self.moderators()
         await self.admins()
         await self.window()
@@ -144,6 +145,18 @@ class Studio:
         await pause_at(offer, 0.0)
         await self.take("direct-message.png", offer)
         await dana.button("Never mind", offer).click()
+
+    async def motions(self) -> None:
+        """What can be used by name, and one of it."""
+        eve = await self.visit("eve", "general", "light", height=1300)
+        await eve.use("motions list")
+        motions = eve.message("Pick one below")
+        await motions.locator("img").nth(5).wait_for()
+        await self.take("members-motions.png", motions)
+        await eve.use("motions show", {"name": "Disco"})
+        disco = eve.message("comes with the bot")
+        await disco.locator("img").first.wait_for()
+        await self.take("members-motion.png", disco)
 
     async def moderators(self) -> None:
         """What a moderator sees: why somebody may ask, what is asked first, the server's jobs."""

@@ -2,13 +2,15 @@
 
 from pathlib import Path
 
-from sandbox.clients.person import Json, PersonClient
+import pytest
+
+from sandbox.clients.person import Json, PersonClient, PersonError
 from sandbox.clients.transcript import text_of
 from sandbox.discord.schema.parts import walk
 from sandbox.faults import answers
 from sandbox.faults.injector import Rule
 from tests.bot.life.jobs.test_points import SUBMIT
-from tests.bot.life.moderators.desk import Desk, actions, desk
+from tests.bot.life.moderators.desk import Desk, actions, copied, desk
 from tests.bot.life.world import Life
 from tests.e2e.stage import button, says
 
@@ -121,6 +123,20 @@ async def test_what_is_wrong_is_said_and_leaves_nothing(life: Life) -> None:
     assert "keep one of `video`" in await told(life, ben, "Wave", video_url="https://a.example/b")
     assert life.rows("SELECT * FROM actions") == []
     assert life.states() == []
+
+
+async def test_only_moderators_add_and_only_here_it_can_be_used(life: Life) -> None:
+    await life.start()
+    dana, ada = await desk(life, "dana"), await desk(life, "ada")
+    await add(dana, "Moonwalk")
+    ben = await life.person("ben")
+    with pytest.raises(PersonError):
+        await ben.use(life.channel("general"), "library remove", {"name": "Moonwalk"})
+    card = copied(life, await ada.use("motions show", name="Moonwalk"), "lawn")
+    lawn = await desk(life, "ada", "lawn")
+    gone = "has been removed from the library"
+    assert gone in await lawn.press(card, "Use")
+    assert "no motion `Moonwalk` here" in await lawn.says("motions show", name="Moonwalk")
 
 
 async def test_from_the_list_to_a_video_by_three_presses(life: Life) -> None:
