@@ -10,10 +10,12 @@ import discord
 import structlog
 from discord.ext import commands
 
+from bot.accounts.authors import Authors
 from bot.accounts.members import DiscordMembers
 from bot.accounts.messages import LinkedMessages
 from bot.accounts.wallets import Wallets
 from bot.alarms import Alarms
+from bot.cards.parts import COMMANDS
 from bot.clock import Clock, cancel
 from bot.connection import Connection, aim
 from bot.delivery.deletions import DeletedPosts
@@ -89,6 +91,7 @@ Wired = tuple[Runner, list[Work]]
 
 async def run(settings: Settings, clock: Clock, stopping: asyncio.Event) -> None:
     """Run until `stopping`. Raises `SettingsError`, `StoreError`, `MarionetteError`, in groups."""
+    COMMANDS.set({})
     async with AsyncExitStack() as stack:
         runner, beside = await _wire(settings, clock, stack)
         await _work(runner, beside, stopping)
@@ -132,7 +135,7 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Wire
         wallets=Wallets(store=store, members=members, rates=settings.rates(), clock=clock),
         shelves=Shelves(database),
         disk=disk_of(settings, store, files, clock, alarms),
-        messages=LinkedMessages(client, members, clock),
+        messages=LinkedMessages(client, members, Authors(client, store), clock),
     )
     client.crowd = crowd = Crowd(clock, alarms)
     told = told_through(parts, crowd)

@@ -7,6 +7,7 @@ from typing import Any
 
 import discord
 
+from bot.accounts.authors import Authors
 from bot.accounts.members import DiscordMembers
 from bot.accounts.messages import LinkedMessages
 from bot.accounts.posts import PublicPosts
@@ -22,6 +23,7 @@ from bot.delivery.replies import Replies
 from bot.delivery.reports import ReportCards
 from bot.delivery.routes import Routes
 from bot.delivery.status import StatusCards
+from bot.delivery.troubles.missing import MissingPermissions
 from bot.delivery.twins import Twins
 from bot.jobs.disk import Disk
 from bot.jobs.files import Files
@@ -91,6 +93,7 @@ class Told:
     delivery: Delivery
     notices: Notices
     audit: AuditChannels
+    missing: MissingPermissions
     deleted: DeletedPosts
     reports: Reports
     takedowns: Takedowns
@@ -99,7 +102,7 @@ class Told:
     @property
     def telling(self) -> list[Callable[[], Coroutine[Any, Any, None]]]:
         """What goes on until it is cancelled."""
-        parts = self.status, self.notices, self.audit, self.deleted, self.takedowns
+        parts = self.status, self.notices, self.audit, self.missing, self.deleted, self.takedowns
         return [*(part.run for part in parts), self.report_cards.run]
 
 
@@ -128,6 +131,8 @@ def told_through(parts: Parts, crowd: Crowd) -> Told:
         clock=clock,
         keep_days=parts.settings.keep_days,
     )
+    missing = MissingPermissions(client=client, store=store, replies=replies, clock=clock)
+    parts.doors.on_forbidden.append(missing.refused)
     return Told(
         replies=replies,
         status=status,
@@ -140,6 +145,7 @@ def told_through(parts: Parts, crowd: Crowd) -> Told:
             routes=routes,
             videos=parts.videos,
             wallets=parts.wallets,
+            missing=missing,
             clock=clock,
         ),
         notices=Notices(
@@ -158,6 +164,7 @@ def told_through(parts: Parts, crowd: Crowd) -> Told:
             client=client, store=store, reports=reports, replies=replies, clock=clock
         ),
         report_cards=report_cards,
+        missing=missing,
     )
 
 
@@ -305,6 +312,7 @@ def trays_of(parts: Parts, runner: Runner, requests: RequestService, told: Told)
         runner=runner,
         requests=requests,
         wallets=parts.wallets,
+        authors=Authors(parts.client, parts.store),
         dismiss=told.replies.dismiss,
         clock=parts.clock,
     )

@@ -13,6 +13,7 @@ from typing import Protocol
 import aiohttp
 import discord
 
+from bot.accounts.authors import Authors
 from bot.accounts.links import MessageLink, message_behind
 from bot.accounts.members import FRESH_S, DiscordMembers
 from bot.accounts.message_files import files_in
@@ -56,9 +57,12 @@ class Asker(Protocol):
 class LinkedMessages:
     """Reads such messages, a few at once, and of each person a few a minute."""
 
-    def __init__(self, client: discord.Client, members: DiscordMembers, clock: Clock) -> None:
+    def __init__(
+        self, client: discord.Client, members: DiscordMembers, authors: Authors, clock: Clock
+    ) -> None:
         self._client = client
         self._members = members
+        self._authors = authors
         self._clock = clock
         self._turns = Turns(AT_ONCE, clock)
         self._followed_at: dict[int, deque[float]] = {}
@@ -94,7 +98,9 @@ class LinkedMessages:
         files = files_in(message, is_motion=is_motion)
         if not files:
             raise Refused(Problem.MESSAGE_WITHOUT, what=what)
-        return replace(files[0], among=len(files))
+        origin = await self._authors.origin(message, message.channel)
+        await self._authors.refuse_private(origin, job.person_id)
+        return replace(files[0], among=len(files), origin=origin)
 
     def _refuse_many(self, person_id: int) -> None:
         now = self._clock.monotonic()

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from bot.cards.refusals import sentence
-from bot.cards.wording import clean, credits_text, part_text, seconds_text, usually
+from bot.cards.wording import Within, clean, credits_text, part_text, seconds_text, usually
 from bot.core.jobs import Delivered, Job, JobState, Outcome, Source
 from bot.core.models import MODELS, Choice
 from bot.core.typed.job_ids import ID_ALPHABET, ID_LENGTH
@@ -36,15 +36,18 @@ class Outlook:
 
 
 STAGES: tuple[tuple[str, frozenset[JobState]], ...] = (
-    ("Checked", frozenset({JobState.CHECKING})),
-    ("In line", frozenset({JobState.QUEUED})),
+    ("Checking", frozenset({JobState.CHECKING})),
+    ("Waiting", frozenset({JobState.QUEUED})),
     (
         "Being made",
         frozenset({JobState.SUBMITTING, JobState.RENDERING, JobState.REVIEW, JobState.FETCHING}),
     ),
-    ("Posted", frozenset({JobState.DELIVERING})),
+    ("Posting", frozenset({JobState.DELIVERING})),
 )
 _SMALL_PRINT = re.compile(rf"-# (?:[^`\n]* · )?job `(?P<job>[{ID_ALPHABET}]{{{ID_LENGTH}}})`")
+NAME_CHARS = 26
+"""Two of them, a title and a time fit a choice of 100 characters."""
+
 DISCORD = "https://discord.com/channels"
 KEEPS_PLACE = "Your request keeps its place and goes on by itself; you can also cancel it."
 TITLES = {
@@ -83,15 +86,14 @@ def title(job: Job) -> str:
 
 
 def stages(job: Job) -> str | None:
-    """What is done, where it is, and what is to come; none for what has ended."""
+    """How far it is, which reads without colour and fits a line on a phone; none for what has
+    ended."""
     if job.is_offer:
         return None
     current = next((n for n, (_, states) in enumerate(STAGES) if job.state in states), None)
     if current is None:
         return None
-    done, now, ahead = STAGES[:current], STAGES[current], STAGES[current + 1 :]
-    said = [*(f"✓ {name}" for name, _ in done), f"▸ **{now[0]}**", *(name for name, _ in ahead)]
-    return " · ".join(said)
+    return f"{'▰' * (current + 1)}{'▱' * (len(STAGES) - current - 1)} {STAGES[current][0]}"
 
 
 def latest(job: Job, outlook: Outlook) -> str | None:
@@ -277,6 +279,12 @@ def job_in_small_print(text: str) -> str | None:
     return found["job"] if found else None
 
 
+def made_of(job: Job, within: Within = "markdown") -> str:
+    """What a job is to its requester: "me.jpg → dance.mp4"."""
+    files = (job.subject, job.motion)
+    return " → ".join(clean(file.name, NAME_CHARS, within) if file else "…" for file in files)
+
+
 def made_in(job: Job) -> str | None:
     """By which model, and in which quality."""
     return f"{MODELS[job.model].name} {job.quality}" if job.quality else None
@@ -288,7 +296,7 @@ def not_open(job: Job) -> str | None:
         return None
     model, quality = job.instead_of
     name = MODELS[model].name if model in MODELS else model
-    return f"your usual, {name} {quality}, is not to be had here"
+    return f"your usual, {name} {quality}, was not to be had"
 
 
 def length(job: Job) -> str | None:

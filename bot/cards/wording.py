@@ -116,6 +116,15 @@ def seconds_text(seconds: float) -> str:
     return f"{minutes} min {rest} s" if rest else f"{minutes} min"
 
 
+def ago(seconds: float) -> str:
+    """How long something is past, where Discord counts nothing: "3 minutes ago"."""
+    for unit, length_s in (("day", 86400.0), ("hour", 3600.0), ("minute", MINUTE_S)):
+        if seconds >= length_s:
+            count = int(seconds // length_s)
+            return f"1 {unit} ago" if count == 1 else f"{count} {unit}s ago"
+    return "just now"
+
+
 def usually(between_s: tuple[float, float]) -> str:
     """In which time (s) eight of ten are done: "usually 2 to 4 minutes"."""
     step_s, unit = (MINUTE_S, "minute") if between_s[1] > MINUTE_S else (1.0, "second")

@@ -1,6 +1,8 @@
 """The files that people give, and what of them is wanted."""
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from urllib.parse import parse_qs, urlsplit
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,15 @@ class Upload:
     def is_empty(self) -> bool:
         """Whether there is surely nothing in it."""
         return not (self.size_bytes or self.is_link or self.motion_ref)
+
+    @property
+    def link_ends_at(self) -> float:
+        """Until when (unix s) whoever gets `url` sees the file, as Discord has signed it; 0 for
+        what a person gave as a link, which may be meant for them alone."""
+        if not self.is_link:
+            with suppress(ValueError, KeyError):
+                return float(int(parse_qs(urlsplit(self.url).query)["ex"][0], 16))
+        return 0.0
 
     def in_place_of(self, earlier: "Upload | None") -> "Upload":
         """This one, until it is known to be good; if it is not, the last good one is back."""

@@ -30,6 +30,7 @@ from bot.delivery.routes import (
 )
 from bot.delivery.searches import marks
 from bot.delivery.status import StatusCards
+from bot.delivery.troubles.missing import MissingPermissions
 from bot.jobs.live import Jobs
 from bot.jobs.upload_limit import Videos, link_to
 from bot.store.store import Store
@@ -54,6 +55,7 @@ class Delivery:
         routes: Routes,
         videos: Videos,
         wallets: Wallets,
+        missing: MissingPermissions,
         clock: Clock,
     ) -> None:
         self._client = client
@@ -64,6 +66,7 @@ class Delivery:
         self._routes = routes
         self._videos = videos
         self._wallets = wallets
+        self._missing = missing
         self._clock = clock
 
     async def deliver(self, job: Job) -> None:
@@ -79,6 +82,7 @@ class Delivery:
             job = await self._jobs.job(job.id) or job
             await self._store.delivered(job, how, message_id, self._clock.time())
         log.info("delivered", job=job.id, rung=how)
+        await self._missing.tell_requester(job, how)
 
     async def redescribe(self, job: Job) -> bool:
         """Show at a finished job's post what its video shows; whether the post says so now."""
@@ -157,11 +161,9 @@ class Delivery:
         remakes = await self._wallets.remakes(job)
         if path is not None:
             file = discord.File(path, filename=job_cards.file_name(job))
+            view = finished(job, remakes=remakes)
             message = await channel.send(
-                view=finished(job, remakes=remakes),
-                file=file,
-                nonce=job.id,
-                allowed_mentions=mentions,
+                view=view, file=file, nonce=job.id, allowed_mentions=mentions
             )
             return message.id
         view = finished(job, link=link_to(job), remakes=remakes)

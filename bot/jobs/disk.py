@@ -2,7 +2,8 @@
 
 Nobody pays for a file that only waits, so without a limit a few people could fill the disk, and a
 paid video would find no room. What goes first is what is missed least: what ended jobs have left,
-then the files of offers that nobody has taken, then posted videos, each oldest first.
+or keep for their buttons, then the files of offers that nobody has taken, then posted videos, each
+oldest first.
 """
 
 import asyncio

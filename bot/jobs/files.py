@@ -71,11 +71,12 @@ class Files:
         return [path.name for path in self._root.iterdir()] if self._root.exists() else []
 
     async def with_inputs(self) -> list[str]:
-        """The jobs of which anything is kept that was given."""
+        """The jobs of which anything is kept that was given, those first that were left longest."""
         return await asyncio.to_thread(self._with_inputs)
 
     def _with_inputs(self) -> list[str]:
-        return [job_id for job_id in self._job_ids() if any(map(Path.exists, self._inputs(job_id)))]
+        found = [id_ for id_ in self._job_ids() if any(map(Path.exists, self._inputs(id_)))]
+        return sorted(found, key=lambda job_id: self._folder(job_id).stat().st_mtime)
 
     def _inputs(self, job_id: str) -> list[Path]:
         """What was given, and what broken downloads and rewritings left of it."""

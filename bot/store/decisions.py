@@ -358,6 +358,8 @@ def remove_as(connection: Connection, job: Job, actor_id: int, reason: str, at: 
     values["video_deleted_at"] = at if job.video_deleted_at is None else job.video_deleted_at
     if job.delivered is Delivered.REPLY:  # nobody is told any more that it is there
         values["delivery_channel_id"] = job.channel_id
+    if job.announced is False:
+        values["announced"] = True
     removed = update_job(connection, job, **values)
     is_own = actor_id == job.person_id
     if not is_own:

@@ -287,6 +287,25 @@ unproven = Table(
 """Attempts that brought their job no video and may be billed, and since when that is so; their
 credits count in every budget of the time at which they were held."""
 
+missing = Table(
+    "missing_permissions",
+    metadata,
+    Column("server_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("channel_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("permission", String(40), primary_key=True),
+    Column("since", Float, nullable=False),
+    Column("told_at", Float),
+)
+"""What the bot was refused for in a channel and has not been given yet, and when that was told."""
+
+informed = Table(
+    "informed_servers",
+    metadata,
+    Column("server_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", Float, nullable=False),
+)
+"""When a server was last told of some of these."""
+
 explained = Table(
     "explained",
     metadata,

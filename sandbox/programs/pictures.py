@@ -94,7 +94,7 @@ class Studio:
         await form.get_by_role("button", name="Send").click()
         post = ada.message("@Ada, your video is ready.")
         await film.watch_until(post.locator("video"), 60)
-        await ada.message("Your video is ready. It took").wait_for()
+        await ada.message("is ready · it took").wait_for()
         await play(post)
         await film.watch(14)
         film.save(self._folder / "flow.gif")
@@ -108,7 +108,7 @@ class Studio:
         post = ada.message("@Ada, your video is ready.")
         await ada.page.set_viewport_size({"width": 860, "height": 900})
         await pause_at(post, 1.0)
-        card = ada.message("Your video is ready. It took")
+        card = ada.message("is ready · it took")
         await self.take(f"finished-{theme}.png", card, post)
 
     async def in_line(self) -> None:

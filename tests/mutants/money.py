@@ -213,4 +213,19 @@ MONEYS = (
         "    job = replace(job, server_id=taken.server_id)",
         f"{STORE}/test_offers.py",
     ),
+    _one(
+        "a tray that was started stays full",
+        "bot/store/people/trays.py",
+        '        connection.execute(_FORGET, {"whose": job.person_id})\n',
+        "",
+        f"{STORE}/people/test_trays.py",
+    ),
+    _one(
+        "a changed tray leaves its offer open",
+        "bot/store/people/trays.py",
+        "        end_offers(connection, person_id, jobs.c.source == Source.TRAY, at=at)\n"
+        "        _save(",
+        "        _save(",
+        f"{STORE}/people/test_trays.py",
+    ),
 )

@@ -15,7 +15,7 @@ MAKE_THIS_MOVE, USE_AS_MOTION = "Make this move", "Use as motion"
 MOST_CHOICES = 25
 """Discord's limit."""
 
-_HOW = "right-click or long-press a message, then **Apps** → **{command}**."
+_HOW = "Right-click or long-press a message, then **Apps** → **{command}**."
 _MEGABYTE = 1_000_000
 
 
@@ -33,9 +33,7 @@ def tray(held: Tray, refused: Refused | None = None) -> ui.LayoutView:
         items.append(words(sentence(refused.problem, refused.facts)))
     if held.files:
         items.append(ui.ActionRow(ui.Button(label="Empty it", custom_id=EMPTY)))
-    items.append(
-        words("-# Only you see this. I keep it for an hour, wherever you go; `/tray` shows it.")
-    )
+    items.append(words("-# I keep it for an hour, wherever you go: `/tray` shows it there."))
     return view(*items)
 
 
@@ -58,7 +56,6 @@ def which(choices: Choices) -> ui.LayoutView:
     return view(
         words(f"### Which one is the {wanted}?", "That message has several."),
         ui.ActionRow(select),
-        words("-# Only you see this."),
     )
 
 

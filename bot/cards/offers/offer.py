@@ -72,21 +72,34 @@ def offer(job: Job, terms: Terms | None) -> ui.LayoutView:
 
 def _is_private(job: Job) -> bool:
     """Whether nobody else reads along."""
-    return job.is_shown_directly or job.source is Source.TRAY
+    return job.is_shown_directly or _is_tray(job)
+
+
+def _is_tray(job: Job) -> bool:
+    """Whether nothing of it has been started, so that only its requester sees it."""
+    return job.source is Source.TRAY and job.promised is None
 
 
 def _small_print(job: Job) -> Iterator[ui.Item[ui.LayoutView]]:
     ends = f"Unused, it goes away <t:{job.offer_ends_at:.0f}:R>"
-    if job.source is Source.TRAY:
+    if job.moved_from_id is not None:
+        yield words(_moved(job.moved_from_id))
+    if _is_tray(job):
         whose = status_text.taken_from(job)
-        told = f" Started, it says here: {whose}." if whose and not job.is_direct else ""
+        told = f"Once started, it says: {whose}. " if whose and not job.is_direct else ""
         yield words(
-            f"-# Only you see this.{told} To swap a file, take another message’s. {ends}; `/tray` "
-            "shows it again."
+            f"-# {told}To swap a file, take one of another message. {ends}: `/tray` shows it again."
         )
-    elif not job.is_direct or job.source is Source.SLASH:
+    elif not job.is_direct or job.source is not Source.MESSAGE:
         whose = "" if job.is_direct else "Only whoever asked can press this. "
         yield words(f"-# {whose}{ends}.")
+
+
+def _moved(channel_id: int) -> str:
+    return (
+        f"-# I may not write in <#{channel_id}>. Somebody who looks after it can give me **View "
+        "Channel** and **Send Messages**."
+    )
 
 
 def _shown_files(given: Sequence[Upload]) -> Iterator[ui.Item[ui.LayoutView]]:
@@ -119,9 +132,9 @@ def _answers(job: Job, terms: Terms | None) -> Iterator[ui.Item[ui.LayoutView]]:
             label = "Another part…" if job.question is None else "Choose…"
             part_id = custom_id(Button.NAME_PART, job.id)
             others.append(ui.Button(label=label, custom_id=part_id))
-    cancel_id, is_tray = custom_id(Button.CANCEL, job.id), job.source is Source.TRAY
     never = ui.Button[ui.LayoutView](
-        label="Empty it" if is_tray else "Never mind", custom_id=cancel_id
+        label="Empty it" if _is_tray(job) else "Never mind",
+        custom_id=custom_id(Button.CANCEL, job.id),
     )
     yield from rows_of([*others, never])
 

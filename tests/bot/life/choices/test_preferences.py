@@ -119,7 +119,7 @@ async def test_what_is_not_open_there_gives_way_and_that_is_said(life: Life) -> 
     card = (await ben.wait_for(says("**SCAIL 480p** is what you like best")))["message"]
     life.provider.workshop.pause()
     await ben.use(general, "mimic", {}, {"image": life.picture, "video": life.motion})
-    said = "your usual, SCAIL 480p, is not to be had here"
+    said = "your usual, SCAIL 480p, was not to be had"
     await ben.wait_for(says("learning to move", f"PixVerse Mimic 540p · {said}"))
     await life.stop()
     await life.start(models=OFFERED)

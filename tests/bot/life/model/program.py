@@ -12,6 +12,7 @@ import aiohttp
 import discord
 from sqlalchemy import Connection, event
 
+from bot.accounts.authors import Authors
 from bot.accounts.members import DiscordMembers
 from bot.accounts.messages import LinkedMessages
 from bot.accounts.wallets import Wallets
@@ -67,10 +68,11 @@ THE_HOUSE = OperatorLimits(
 )
 
 
-def _unasked(clock: HandClock) -> LinkedMessages:
+def _unasked(clock: HandClock, store: Store) -> LinkedMessages:
     """Nobody in the model gives a link."""
     client = discord.Client(intents=discord.Intents.none())
-    return LinkedMessages(client, DiscordMembers(client, clock.monotonic), clock)
+    members, authors = DiscordMembers(client, clock.monotonic), Authors(client, store)
+    return LinkedMessages(client, members, authors, clock)
 
 
 class Decoder(Media):
@@ -280,7 +282,7 @@ class Program:
                 ),
                 replies=self.discord,
                 wallets=self.wallets,
-                messages=_unasked(clock),
+                messages=_unasked(clock, store),
                 rates=Rates({DEFAULT_MODEL: RATES}),
                 clock=clock,
                 supplier=self.outside.url,
