@@ -6,7 +6,7 @@ from typing import Any
 import discord
 from discord import ui
 
-from bot.cards.offers.choices import name_of, shown
+from bot.cards.offers.choices import name_of, shown, usual
 from bot.cards.wording import clean, cost_text
 from bot.core.jobs import Job
 from bot.core.library.motions import Motion
@@ -25,13 +25,13 @@ FORM_LIFE_S = 15 * 60.0
 class MotionForm(ui.Modal):
     """Which picture, and in which quality? What is sent is a request like any other."""
 
-    def __init__(self, motion: Motion, prices: dict[Choice, int], likes: Choice) -> None:
+    def __init__(self, motion: Motion, prices: dict[Choice, int], likes: Choice | None) -> None:
         super().__init__(title=clean(f"Move like {motion.name}", 45, "plain"), timeout=FORM_LIFE_S)
         self._motion_id = motion.id
-        self._choices = {str(number): choice for number, choice in enumerate(shown(prices))}
+        self._choices = {str(number): choice for number, choice in enumerate(shown(prices, likes))}
         self._picture: ui.FileUpload[Any] = ui.FileUpload(custom_id="picture")
         self.add_item(ui.Label(text="Your picture", component=self._picture))
-        first = likes if likes in self._choices.values() else next(iter(self._choices.values()))
+        first = usual(prices, likes)
         self._choice: ui.Select[Any] = ui.Select(
             custom_id="choice",
             options=[
@@ -70,13 +70,13 @@ class MotionForm(ui.Modal):
 async def use_motion(interaction: Interaction, motion_id: str) -> None:
     """Open the form for a motion that can be chosen here. Raises `Refused`."""
     library: Library = interaction.client.library
-    wallets, place = interaction.client.requests.wallets, place_of(interaction)
+    person_id, server_id = interaction.user.id, interaction.guild_id or 0
 
-    async def look() -> tuple[Motion, Choice]:
-        motion = await library.by_id(place.server_id, motion_id)
-        return motion, (await wallets.choice_for(place, None, None))[0]
+    async def look() -> tuple[Motion, Choice | None]:
+        motion = await library.by_id(server_id, motion_id)
+        return motion, (await interaction.client.preferences.of(person_id)).choice
 
-    motion, likes = await interaction.client.crowd.in_time(place.person_id, look)
+    motion, likes = await interaction.client.crowd.in_time(person_id, look)
     prices = library.prices(motion)
     if not prices:
         raise Refused(Problem.CONTROL_UNKNOWN)
