@@ -65,6 +65,13 @@ async def test_a_starter_motion_is_uploaded_once_for_all(life: Life) -> None:
     assert UPLOAD in bow
     assert LINK in one
     assert life.rows("SELECT duration_s, price FROM jobs") == [(4.79, 5), (4.79, 5)]
+    post = (await ben.wait_for(says(f"<@{ben.user_id}>, your video is ready")))["message"]
+    pressed = await ben.click(int(post["channel_id"]), int(post["id"]), button(post, "Again"))
+    await ben.outcome(pressed)
+    await life.reaches("delivered", "delivered", "delivered", step_s=1.0)
+    (third, same) = runs(life)[2]
+    assert (same, uploaded(life)) == (bow, 2), "the picture is, each time"
+    assert third not in {one, other}
 
 
 async def test_a_submit_that_is_refused_gets_a_new_link_once(life: Life) -> None:
