@@ -80,6 +80,7 @@ class Studio:
         await self.in_private()
         await self.direct_message()
         await self.tray()
+        await self.motions()
         await self.moderators()
         await self.admins()
         await self.reports()
@@ -174,6 +175,18 @@ class Studio:
         priced = ada.message("Shall I make this picture move")
         await priced.wait_for()
         await self.take("tray-full.png", priced)
+
+    async def motions(self) -> None:
+        """What can be used by name, and one of it."""
+        eve = await self.visit("eve", "general", "light", height=1300)
+        await eve.use("motions list")
+        motions = eve.message("Pick one below")
+        await motions.locator("img").nth(5).wait_for()
+        await self.take("members-motions.png", motions)
+        await eve.use("motions show", {"name": "Disco"})
+        disco = eve.message("comes with the bot")
+        await disco.locator("img").first.wait_for()
+        await self.take("members-motion.png", disco)
 
     async def moderators(self) -> None:
         """What a moderator sees: why somebody may ask, what is asked first, the server's jobs."""

@@ -274,3 +274,17 @@ async def test_without_a_limit_the_disk_is_one(store: Store, tmp_path: Path) -> 
     folder = Folder(store, tmp_path, None)
     assert not await refused(folder.disk, MB)
     assert await refused(folder.disk, 10**18)
+
+
+async def test_a_library_takes_no_more_than_it_leaves_to_others(
+    store: Store, tmp_path: Path
+) -> None:
+    folder = Folder(store, tmp_path, 400 * MB)  # of which all libraries may have 100
+    one, other = (folder.files.libraries / name for name in ("1", "2"))
+    await folder.disk.room_in_libraries(one, 50 * MB)
+    folder.lies(one / "a.mp4", 50 * MB)
+    for library, size_bytes in ((one, MB), (other, 26 * MB)):
+        with pytest.raises(Refused) as caught:
+            await folder.disk.room_in_libraries(library, size_bytes)
+        assert caught.value.problem is Problem.NO_ROOM
+    await folder.disk.room_in_libraries(other, 25 * MB)
