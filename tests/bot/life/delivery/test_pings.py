@@ -1,6 +1,7 @@
 """However a video comes to its requester, one message pings them for it, and no second one."""
 
 import pytest
+from aiohttp import web
 
 from sandbox.clients.person import Json, PersonClient
 from sandbox.clients.transcript import text_of
@@ -8,7 +9,7 @@ from sandbox.faults.injector import Rule, resets
 from tests.bot.life.world import TOKEN_LIFE_S, Life
 from tests.e2e.stage import posts, says
 
-DM_POST = ("discord", "POST", "/channels/{channel_id}/messages")
+POST = ("discord", "POST", "/channels/{channel_id}/messages")
 
 
 async def pings(life: Life, person: PersonClient) -> list[Json]:
@@ -103,15 +104,19 @@ async def test_who_takes_no_direct_messages_is_mentioned_by_the_next_post(life: 
     assert "is ready" in text_of((await eve.messages(await eve.open_dm()))[-1])
 
 
-@pytest.mark.parametrize("is_lost", [True, False])
-async def test_a_kill_in_between_announces_it_once(life: Life, is_lost: bool) -> None:
-    """The post stands, and the direct message is lost on the way, before or after its effect."""
+@pytest.mark.parametrize(
+    ("name", "has_effect"), [("ada", True), ("ada", False), ("eve", True), ("eve", False)]
+)
+async def test_a_kill_in_between_announces_it_once(life: Life, name: str, has_effect: bool) -> None:
+    """The post stands, and what announces it is lost on the way, before or after its effect."""
     await life.start()
-    ada = await asks(life, "ada", "general", wants_direct=True)
-    direct = await ada.open_dm()
-    life.faults.add(
-        Rule(resets(after=is_lost), *DM_POST, times=1, spares=lambda r: str(direct) not in r.path)
-    )
+    person = await asks(life, name, "general", wants_direct=True)
+    where = await person.open_dm() if name == "ada" else life.channel("general")
+
+    def is_other(request: web.Request) -> bool:
+        return str(where) not in request.path or request.content_type != "application/json"
+
+    life.faults.add(Rule(resets(after=has_effect), *POST, times=1, spares=is_other))
     life.provider.workshop.resume()
     await life.reaches("delivered", step_s=1.0)
     await life.stop()
@@ -119,5 +124,5 @@ async def test_a_kill_in_between_announces_it_once(life: Life, is_lost: bool) ->
     life.advance(3600.0)
     await life.start()
     await life.until(lambda: life.rows("SELECT announced FROM jobs") == [(1,)], step_s=1.0)
-    told = await pings(life, ada)
-    assert ["Your video is ready" in text_of(seen) for seen in told] == [True]
+    told = await pings(life, person)
+    assert [int(seen["channel_id"]) for seen in told] == [where]
