@@ -104,19 +104,22 @@ async def test_who_takes_no_direct_messages_is_mentioned_by_the_next_post(life: 
     assert "is ready" in text_of((await eve.messages(await eve.open_dm()))[-1])
 
 
-@pytest.mark.parametrize(
-    ("name", "has_effect"), [("ada", True), ("ada", False), ("eve", True), ("eve", False)]
-)
-async def test_a_kill_in_between_announces_it_once(life: Life, name: str, has_effect: bool) -> None:
-    """The post stands, and what announces it is lost on the way, before or after its effect."""
-    await life.start()
-    person = await asks(life, name, "general", wants_direct=True)
-    where = await person.open_dm() if name == "ada" else life.channel("general")
+def loses(life: Life, channel_id: int, times: int, *, after: bool) -> None:
+    """So many answers to messages without a file there, after their effect or before it."""
 
     def is_other(request: web.Request) -> bool:
-        return str(where) not in request.path or request.content_type != "application/json"
+        return str(channel_id) not in request.path or request.content_type != "application/json"
 
-    life.faults.add(Rule(resets(after=has_effect), *POST, times=1, spares=is_other))
+    life.faults.add(Rule(resets(after=after), *POST, times=times, spares=is_other))
+
+
+@pytest.mark.parametrize("has_effect", [True, False])
+async def test_a_kill_in_between_announces_it_once(life: Life, has_effect: bool) -> None:
+    """The post stands, the direct message is lost on its way, and then somebody thinks again."""
+    await life.start()
+    ada = await asks(life, "ada", "general", wants_direct=True)
+    direct = await ada.open_dm()
+    loses(life, direct, 1, after=has_effect)
     life.provider.workshop.resume()
     await life.reaches("delivered", step_s=1.0)
     await life.stop()
@@ -124,5 +127,15 @@ async def test_a_kill_in_between_announces_it_once(life: Life, name: str, has_ef
     life.advance(3600.0)
     await life.start()
     await life.until(lambda: life.rows("SELECT announced FROM jobs") == [(1,)], step_s=1.0)
-    told = await pings(life, person)
-    assert [int(seen["channel_id"]) for seen in told] == [where]
+    assert [int(seen["channel_id"]) for seen in await pings(life, ada)] == [direct]
+
+
+async def test_a_mention_whose_answer_is_lost_for_long_is_not_repeated(life: Life) -> None:
+    """Longer than Discord knows its nonce."""
+    await life.start()
+    eve, general = await asks(life, "eve", "general", wants_direct=True), life.channel("general")
+    loses(life, general, 1, after=True)
+    loses(life, general, 12, after=False)
+    life.provider.workshop.resume()
+    await life.until(lambda: life.rows("SELECT announced FROM jobs") == [(1,)], step_s=5.0)
+    assert [int(seen["channel_id"]) for seen in await pings(life, eve)] == [general]
