@@ -52,8 +52,9 @@ ADVICE = {
     ),
     Alarm.DISK: "Free space in DATA_DIR, or close what holds the database; jobs wait meanwhile.",
     Alarm.ROOM: (
-        "Free space on the disk of DATA_DIR, raise MEDIA_LIMIT_GB, or lower KEEP_DAYS; offers "
-        "that nobody has taken go first, then the oldest posted videos, then new files are refused."
+        "Free space on the disk of DATA_DIR, raise MEDIA_LIMIT_GB, or lower KEEP_DAYS or "
+        "KEEP_FILES_HOURS; what is kept for the buttons of videos goes first, then offers that "
+        "nobody has taken, then the oldest posted videos, then new files are refused."
     ),
     Alarm.LIBRARIES: (
         "Raise MEDIA_LIMIT_GB, of which they may take a quarter, or delete the folders in "

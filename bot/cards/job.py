@@ -15,6 +15,7 @@ from bot.cards import status_text
 from bot.cards.parts import AMBER, BLURPLE, GREEN, GREY, RED, Asked, plain, say, view, words
 from bot.cards.status_text import Outlook
 from bot.cards.wording import ago, clean, credits_text
+from bot.core.accounts import Terms
 from bot.core.jobs import POSTED, Job, JobState, Outcome
 from bot.core.models import Choice
 from bot.core.uploads import Upload
@@ -65,6 +66,10 @@ COLOURS = {
     JobState.CANCELLED: GREY,
     JobState.REVIEW: AMBER,
 }
+
+
+def _colour(job: Job) -> int:
+    return COLOURS.get(job.state, BLURPLE) if job.removed_by_id is None else GREY
 
 
 def custom_id(
@@ -125,8 +130,11 @@ def video(job: Job) -> ui.MediaGallery[ui.LayoutView]:
     )
 
 
-def status(job: Job, outlook: Outlook | None = None) -> ui.LayoutView:
-    """The status card of a job past its offer; once there is a post, one line that leads to it."""
+def status(job: Job, outlook: Outlook | None = None, terms: Terms | None = None) -> ui.LayoutView:
+    """The status card of a job past its offer; once there is a post, one line that leads to it.
+
+    With `terms` it says what its requester has left, for them alone.
+    """
     outlook = outlook or Outlook()
     if job.state is JobState.DELIVERED and job.delivered in POSTED:
         return plain(*status_text.posted(job, outlook))
@@ -135,7 +143,8 @@ def status(job: Job, outlook: Outlook | None = None) -> ui.LayoutView:
         status_text.stages(job),
         status_text.latest(job, outlook),
     )
-    texts = words(*lines), words(status_text.facts(job))
+    left = None if terms is None else f"{credits_text(terms.credits)} left"
+    texts = words(*lines), words(status_text.facts(job, left))
     items: list[ui.Item[ui.LayoutView]] = (
         [*texts] if job.ended else with_picture(job, job.state_since, *texts)
     )
@@ -143,7 +152,7 @@ def status(job: Job, outlook: Outlook | None = None) -> ui.LayoutView:
         items.append(ui.ActionRow(button("Cancel", Button.CANCEL, job)))
     elif job.is_in_doubt:
         items.append(ui.ActionRow(button("Give up…", Button.GIVE_UP, job)))
-    return view(*items, colour=COLOURS.get(job.state, BLURPLE))
+    return view(*items, colour=_colour(job))
 
 
 def rows_of(buttons: Iterable[ui.Button[ui.LayoutView]]) -> list[ui.Item[ui.LayoutView]]:
@@ -238,7 +247,7 @@ def shown_again(
         items.append(ui.ActionRow(button("Give up…", Button.GIVE_UP, job)))
     elif job.state is JobState.DELIVERED and job.removed_by_id is None:
         buttons = (*buttons, button("Delete…", Button.DELETE, job))
-    return view(*items, *rows_of(buttons), colour=COLOURS.get(job.state, BLURPLE))
+    return view(*items, *rows_of(buttons), colour=_colour(job))
 
 
 def job_list(jobs: Sequence[Job], now: float) -> ui.LayoutView:
@@ -264,7 +273,7 @@ def with_picture(
 
     A thumbnail takes no video. A spoiler stays one.
     """
-    subject = job.subject
+    subject = job.subject if job.removed_by_id is None else None
     if subject is None or subject.given_as not in SHOWN_AS_THEY_ARE or subject.link_ends_at <= now:
         return [*texts]
     picture: ui.Thumbnail[ui.LayoutView] = ui.Thumbnail(

@@ -230,6 +230,8 @@ def _where(job: Job, outlook: Outlook) -> str:
 def posted(job: Job, outlook: Outlook) -> list[str]:
     """What is left of a status card once the video has a message of its own."""
     what = "draft" if job.is_free else "video"
+    if job.removed_by_id is not None:
+        return [small_print(job, _remover(job))]
     if job.is_post_gone:
         gone = f"Your {what} was posted, and the post was deleted: {_shown_by(outlook)}"
         return [f"-# {gone}", small_print(job, made_in(job))]
@@ -262,9 +264,9 @@ def _shown_by(outlook: Outlook) -> str:
     return f"`/jobs show` has it{until}."
 
 
-def facts(job: Job) -> str:
-    """The small print of a status card."""
-    parts = length(job), chosen_from(job), sent_as(job), price_text(job)
+def facts(job: Job, left: str | None = None) -> str:
+    """The small print of a status card, with what is `left` behind the price."""
+    parts = length(job), chosen_from(job), sent_as(job), price_text(job), left
     return small_print(job, made_in(job), not_open(job), *parts, taken_from(job))
 
 

@@ -169,7 +169,7 @@ def _is_perhaps_anothers(interaction: Interaction, refused: Refused) -> bool:
     """Whether ours has stopped for another bot, or knows nothing of a card that was pressed."""
     is_pressed = interaction.type is discord.InteractionType.component
     return refused.problem is Problem.TWIN or (
-        is_pressed and refused.problem is Problem.UNKNOWN_JOB
+        is_pressed and refused.problem in {Problem.UNKNOWN_JOB, Problem.NO_REPORT_HERE}
     )
 
 

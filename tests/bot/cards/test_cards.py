@@ -159,7 +159,7 @@ def all_cards() -> Iterator[tuple[str, ui.LayoutView]]:
 def removal_cards() -> Iterator[tuple[str, ui.LayoutView]]:
     removed = replace(JOB, state=JobState.DELIVERED, removed_by_id=9)
     yield "removed", job_cards.shown_again(removed, Outlook())
-    case = Case(JOB.id, Reported(1, 2, 3, 4, JOB.id), 2e9, 1, 7)  # type: ignore[arg-type]
+    case = Case(8, Reported(1, 2, JOB.id, 4, JOB.id), 2e9, 1, 7)  # type: ignore[arg-type]
     said = Report(5, 2e9, Why.PERSON, HOSTILE * 20)
     for settled in (None, *Settled):
         of = replace(case, settled=settled, settled_by_id=6, settled_at=2e9, stays=True)

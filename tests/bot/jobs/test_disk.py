@@ -1,6 +1,7 @@
 """Room for files: made by what nobody misses, kept for what is paid for, else refused in time."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -207,6 +208,24 @@ async def test_what_was_promised_until_a_day_stays_until_then(store: Store, tmp_
     await store.post_is_gone(promised)
     assert await refused(folder.disk, 60 * MB)
     assert folder.names() == [promised]
+
+
+async def test_what_is_kept_for_buttons_goes_before_anything_that_somebody_waits_for(
+    store: Store, tmp_path: Path
+) -> None:
+    """The oldest first, and no more than it takes."""
+    folder = Folder(store, tmp_path, 100 * MB)
+    first, second = [await folder.posted(number, 10 * MB) for number in (1, 2)]
+    offer = await folder.offer(3, 10 * MB)
+    for at, job_id in enumerate((first, second)):
+        folder.lies(folder.files.motion(job_id), 30 * MB)
+        os.utime(folder.files.motion(job_id).parent, (at, at))
+    assert not await refused(folder.disk, 30 * MB)
+    assert not folder.files.motion(first).exists()
+    assert folder.files.motion(second).exists()
+    assert not await refused(folder.disk, 60 * MB)
+    assert folder.names() == sorted([first, second, offer])
+    assert folder.used_mb() == 30
 
 
 async def test_nothing_goes_where_it_would_not_help(store: Store, tmp_path: Path) -> None:
