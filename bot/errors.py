@@ -61,6 +61,8 @@ class Problem(StrEnum):
     LIBRARY_FULL = "library_full"  # most
     LIBRARY_TOO_LARGE = "library_too_large"  # limit_bytes
     LIBRARY_BUSY = "library_busy"
+    LIBRARY_RESTRICTED = "library_restricted"
+    NO_MOTION_TAKEN = "no_motion_taken"
     MOTION_NOT_OURS = "motion_not_ours"  # name
     CUT_BEYOND = "cut_beyond"  # start_s, duration_s
     CUT_TOO_LONG = "cut_too_long"  # length_s, most_s
