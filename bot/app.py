@@ -30,6 +30,7 @@ from bot.provider.connect import providers
 from bot.services.crowd import Crowd
 from bot.services.drafts import Drafts
 from bot.services.moderation import Moderation
+from bot.services.preferences import PreferenceService
 from bot.services.quotas import Quotas
 from bot.services.small_talk import SmallTalk
 from bot.settings import Settings
@@ -45,6 +46,7 @@ from cogs.members.deletions import Deletions
 from cogs.members.jobs import Jobs
 from cogs.members.messages import Messages
 from cogs.members.mimic import Mimic
+from cogs.members.preferences import PreferenceControl, PreferencesCog
 from cogs.moderators.job_buttons import JobButton
 from cogs.moderators.moderate import Moderate
 from cogs.moderators.quota import Quota
@@ -120,6 +122,7 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Wire
     client.moderation = Moderation(
         store=store, providers=parts.providers, wake=runner.wake, clock=clock
     )
+    client.preferences = PreferenceService(store=store, rates=settings.rates(), wake=runner.wake)
     client.quotas = Quotas(store=store, wake=runner.wake, clock=clock, runner=runner)
     client.confirmations, client.card_access = Confirmations(clock), CardAccess(clock)
     await _load_cogs(client, parts, told.deleted)
@@ -140,6 +143,7 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Wire
         )
         await stack.enter_async_context(health)
     telling = [told.status.run, told.notices.run, told.audit.run, told.deleted.run]
+    telling.append(told.missing.run)
     return runner, [connection.run, *telling, lag.run, backups.run, database.whole]
 
 
@@ -159,6 +163,7 @@ async def _load_cogs(client: Bot, parts: Parts, deleted: DeletedPosts) -> None:
         Mimic(client.requests, client.tree),
         Jobs(client.requests),
         Credits(client.requests),
+        PreferencesCog(),
         Messages(client, client.requests, client.crowd, SmallTalk(parts.clock), parts.doors),
         Deletions(deleted.saw),
         moderate,
@@ -169,7 +174,7 @@ async def _load_cogs(client: Bot, parts: Parts, deleted: DeletedPosts) -> None:
         await client.add_cog(cog)
     client.add_dynamic_items(CardButton, AnswerButton, PageControl, PayerSelect)
     client.add_dynamic_items(JobButton, ReviewButton, SettleControl)
-    client.add_dynamic_items(ChannelsSelect, OpenSelect)
+    client.add_dynamic_items(ChannelsSelect, OpenSelect, PreferenceControl)
 
 
 def _discord_client(settings: Settings, doors: Doors) -> Bot:

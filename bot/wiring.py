@@ -18,6 +18,7 @@ from bot.delivery.post import Delivery
 from bot.delivery.replies import Replies
 from bot.delivery.routes import Routes
 from bot.delivery.status import StatusCards
+from bot.delivery.troubles.missing import MissingPermissions
 from bot.delivery.twins import Twins
 from bot.jobs.disk import Disk
 from bot.jobs.files import Files
@@ -75,6 +76,7 @@ class Told:
     delivery: Delivery
     notices: Notices
     audit: AuditChannels
+    missing: MissingPermissions
     deleted: DeletedPosts
 
 
@@ -95,6 +97,8 @@ def told_through(parts: Parts, crowd: Crowd) -> Told:
         doors=parts.doors,
         pause=crowd.pause,
     )
+    missing = MissingPermissions(client=client, store=store, replies=replies, clock=clock)
+    parts.doors.on_forbidden.append(missing.refused)
     return Told(
         replies=replies,
         status=status,
@@ -107,12 +111,14 @@ def told_through(parts: Parts, crowd: Crowd) -> Told:
             routes=routes,
             videos=parts.videos,
             wallets=parts.wallets,
+            missing=missing,
             clock=clock,
         ),
         notices=Notices(
             client=client, store=store, jobs=jobs, status=status, routes=routes, clock=clock
         ),
         audit=AuditChannels(client=client, store=store, clock=clock),
+        missing=missing,
         deleted=DeletedPosts(store=store, wake_card=status.wake, clock=clock),
     )
 

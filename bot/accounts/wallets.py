@@ -135,20 +135,30 @@ class Wallets:
             for choice, cost in costs.items()
             if (refused := admission.refused_hold(rules, standing, cost, at))
         }
+        likes = await self._liked(job)
         parts = [
             PartTerms(*part, admission.refused_hold(rules, standing, part[-1], at))
-            for part in self._parts(job, rules)
+            for part in self._parts(job, rules, likes)
         ]
         payer = self._members.server_name(job.server_id) if job.server_id else None
-        return Terms(payer, standing.balance.available, costs, beyond, parts)
+        return Terms(payer, standing.balance.available, costs, beyond, parts, likes)
 
-    def _parts(self, job: Job, rules: Rules) -> list[tuple[float, Choice, int]]:
+    async def _liked(self, job: Job) -> Choice | None:
+        """What the requester of an offer likes; a command has named all of it."""
+        if job.source is not Source.MESSAGE:
+            return None
+        likes = (await self._store.preferences.of(job.person_id)).choice
+        return likes if likes in set(self.rates.choices) else None
+
+    def _parts(
+        self, job: Job, rules: Rules, likes: Choice | None
+    ) -> list[tuple[float, Choice, int]]:
         """How long each part of a motion is that is offered, as what, and its price."""
         is_too_long = job.question and job.question.problem is Problem.MOTION_TOO_LONG
         costs = self._prices_of(job, rules, FIRST_S) if is_too_long else {}
         if not costs or job.motion is None:
             return []
-        choice = usual(costs)
+        choice = usual(costs, likes)
         lengths = firsts(MODELS[choice.model], job.motion.whole_s or 0.0)
         return [(each, choice, price(choice, each, self.rates)) for each in lengths]
 

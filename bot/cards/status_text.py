@@ -232,7 +232,7 @@ def posted(job: Job, outlook: Outlook) -> list[str]:
     where = " in your direct messages" if job.delivered is Delivered.DIRECT else ""
     took = f"it took {seconds_text(job.state_since - job.created_at)}"
     stands = f"[Your {what}]({link_to_post(job)}) is ready{where}"
-    return [small_print(job, stands, took, made_in(job))]
+    return [small_print(job, stands, took, made_in(job), not_open(job))]
 
 
 def link_to_post(job: Job) -> str:
@@ -255,8 +255,8 @@ def _shown_by(outlook: Outlook) -> str:
 
 def facts(job: Job, left: str | None = None) -> str:
     """The small print of a status card, with what is `left` behind the price."""
-    parts = made_in(job), length(job), chosen_from(job), sent_as(job), price_text(job), left
-    return small_print(job, *parts)
+    parts = length(job), chosen_from(job), sent_as(job), price_text(job), left
+    return small_print(job, made_in(job), not_open(job), *parts)
 
 
 def small_print(job: Job, *parts: str | None) -> str:
@@ -279,6 +279,15 @@ def made_of(job: Job, within: Within = "markdown") -> str:
 def made_in(job: Job) -> str | None:
     """By which model, and in which quality."""
     return f"{MODELS[job.model].name} {job.quality}" if job.quality else None
+
+
+def not_open(job: Job) -> str | None:
+    """Why it is not made as what its requester has chosen as their usual."""
+    if job.instead_of is None:
+        return None
+    model, quality = job.instead_of
+    name = MODELS[model].name if model in MODELS else model
+    return f"your usual, {name} {quality}, was not to be had"
 
 
 def length(job: Job) -> str | None:

@@ -1,15 +1,18 @@
-"""How somebody stands, as it is shown: to themselves, and to the moderators of a server."""
+"""How somebody stands, as it is shown to them and to a server's moderators, and what they like."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.core.actions import HistoryLine
 from bot.core.admission import Budget, Standing
-from bot.core.jobs import Job
+from bot.core.jobs import Job, Quality
 from bot.core.ledger import Balance
 from bot.core.models import Choice
 from bot.core.rules import Rules
 from bot.errors import Refused
+
+CLOSED_FOR_S = 24 * 3600.0
+"""Direct messages that were refused are not counted on again before that."""
 
 MOST_PAYERS = 24
 """So many servers have room beside one's own credits where it is chosen who pays."""
@@ -32,6 +35,36 @@ class Payer:
 
 
 @dataclass(frozen=True, slots=True)
+class Preferences:
+    """What somebody likes, wherever they ask; the rules of where they ask come first.
+
+    `notify_directly`: a direct message tells them when a video is ready in a server. `model` and
+    `quality` are what is made where they name none (`None`: the usual). Before a price above
+    `ask_above` credits they are asked first (`None`: never). `keep_private`: others may use nothing
+    of what they post. `direct_closed_at` (unix s) is when their direct messages last refused such a
+    message.
+    """
+
+    notify_directly: bool = False
+    model: str | None = None
+    quality: Quality | None = None
+    ask_above: int | None = None
+    keep_private: bool = False
+    direct_closed_at: float | None = None
+
+    @property
+    def choice(self) -> Choice | None:
+        """What they would have made."""
+        return Choice(self.model, self.quality) if self.model and self.quality else None
+
+    def tells_directly(self, at: float) -> bool:
+        """Whether a direct message is to tell them of a video, as far as that can reach them."""
+        closed_at = self.direct_closed_at
+        is_closed = closed_at is not None and 0 <= at - closed_at < CLOSED_FOR_S
+        return self.notify_directly and not is_closed
+
+
+@dataclass(frozen=True, slots=True)
 class PartTerms:
     """What the first `length_s` seconds of a motion would be made as, and for how much.
 
@@ -50,7 +83,8 @@ class Terms:
 
     `payer` is the server that would pay (`None`: its requester), `credits` what they have there,
     `prices` are of what is open to them, and `beyond` is why some of it cannot be paid. Where the
-    motion is too long, `parts` of it could be taken instead.
+    motion is too long, `parts` of it could be taken instead. `preferred` is what they like best,
+    whether it is open to them or not.
     """
 
     payer: str | None
@@ -58,6 +92,7 @@ class Terms:
     prices: Mapping[Choice, int]
     beyond: Mapping[Choice, Refused]
     parts: Sequence[PartTerms] = ()
+    preferred: Choice | None = None
 
     @property
     def told(self) -> list[object]:
@@ -67,7 +102,7 @@ class Terms:
             (part.length_s, part.choice, part.price, part.beyond and part.beyond.problem)
             for part in self.parts
         ]
-        return [self.credits, *self.prices.items(), *beyond, *parts]
+        return [self.credits, self.preferred, *self.prices.items(), *beyond, *parts]
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,7 @@ class NewJob:
     cut: Cut | None = None
     token: str | None = None
     token_expires_at: float = 0.0
+    instead_of: Choice | None = None
 
     @property
     def is_open(self) -> bool:

@@ -209,6 +209,9 @@ class Job:
     `delivered` is how its end, or that it is in review, was told. `delivery_channel_id` and
     `delivery_message_id` say where that stands, or is being tried since `delivery_tried_at`;
     without a message it stands no longer. `remark` is what its maker says of the video.
+    `announced` is `None` where that message pings its requester; else a direct message does in its
+    place, and whether it has. `instead_of` is the model and quality that they prefer, where these
+    were not open to them.
     """
 
     id: str
@@ -249,6 +252,8 @@ class Job:
     question: Failure | None = None
     promised: int | None = None
     cut: Cut | None = None
+    announced: bool | None = None
+    instead_of: tuple[str, Quality] | None = None
 
     @property
     def ended(self) -> bool:
@@ -265,13 +270,14 @@ class Job:
         """Its requester is yet to be told where it is, in a message that notifies them.
 
         That is owed for what came to nothing after it was queued, and not by its requester; for
-        a video in a reply whose `delivery_channel_id` does not yet say that it is over; and once
-        for each time that it enters review.
+        a video in a reply whose `delivery_channel_id` does not yet say that it is over; for one in
+        a post that pings nobody; and once for each time that it enters review.
         """
         if self.state is JobState.REVIEW:
             return self.delivered is None
         if self.state is JobState.DELIVERED:
-            return self.delivered is Delivered.REPLY and self.delivery_channel_id != self.channel_id
+            is_unseen = self.delivery_channel_id != self.channel_id
+            return self.announced is False or (self.delivered is Delivered.REPLY and is_unseen)
         was_begun = self.failure is not None and self.queued_at is not None
         return self.ended and was_begun and self.delivered is None
 

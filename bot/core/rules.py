@@ -3,14 +3,14 @@
 Credits are whole numbers; ids are Discord's.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from bot.core.actions import Snapshot
 from bot.core.jobs import DEFAULT_MODEL, QUALITIES, Quality
 from bot.core.ledger import Period
-from bot.core.models import MODELS, Choice, made_by
+from bot.core.models import MODELS, Choice, Rates, made_by
 from bot.errors import Problem, Refused
 
 MOST_CREDITS, MOST_JOBS = 1_000_000, 10_000
@@ -137,6 +137,13 @@ class Rules:
         return any(MODELS[slug].is_free for slug in self.models)
 
 
+class Named(NamedTuple):
+    """What a request says of how it is to be made; `None` is left to what its requester likes."""
+
+    model: str | None
+    quality: str | None
+
+
 class Slots(NamedTuple):
     """How many runs one provider may make at once: in all, of one person, and of one model."""
 
@@ -151,6 +158,27 @@ def slots(of: OperatorLimits | Rules, model: str) -> Slots:
         return Slots(DRAFTS_AT_ONCE, 1, DRAFTS_AT_ONCE)
     most = of.max_running
     return Slots(most, of.max_running_per_person, of.max_running_of_model or most)
+
+
+def chosen(
+    rates: Rates,
+    rules: Rules,
+    likes: Choice | None,
+    named: Named,
+    closed: Collection[str] = (),
+) -> tuple[Choice, Choice | None]:
+    """What is made where so much was named by somebody who likes this; and what they like, where
+    they have named nothing else and it is not to be had: not open to them, or its model `closed`.
+
+    Raises `Refused` for what is not offered.
+    """
+    model, quality = named
+    is_theirs = likes is not None and model in {None, likes.model}
+    if likes and is_theirs and (quality or likes.quality) in rates.by_model.get(likes.model, {}):
+        wanted = rates.choice(likes.model, quality or likes.quality)
+        if rules.allow(wanted) and wanted.model not in closed:
+            return wanted, None
+    return rates.choice(model, quality), likes if is_theirs and quality is None else None
 
 
 def rules_for(

@@ -1,7 +1,8 @@
 """Notices: short messages for what would else be an edit, which notifies nobody.
 
 One says that a job came to nothing, in the place of its card and for a day; another that it waits
-for somebody's decision; and one, in direct messages, that the reply has its video by now.
+for somebody's decision; and one, in direct messages, that the reply has its video by now, or a post
+that pings nobody.
 """
 
 import asyncio
@@ -14,9 +15,10 @@ from discord import ui
 
 from bot.cards import job as job_cards
 from bot.cards.job import Button
+from bot.cards.posts.mention import ready_here
 from bot.cards.status_text import link_to, link_to_post
 from bot.clock import Clock
-from bot.core.jobs import Job, JobState
+from bot.core.jobs import Delivered, Job, JobState
 from bot.delivery.discord_errors import LOST, is_refusal
 from bot.delivery.routes import Message, Route, Routes, is_past_channel, pings
 from bot.delivery.status import StatusCards
@@ -99,10 +101,18 @@ class Notices:
         return [direct] if is_past_channel(job) else [self._routes.in_channel(message), direct]
 
     async def _say_ready(self, job: Job) -> None:
-        message = Message(
-            partial(self._send, job, job_cards.ready(job), f"{job.id}-ready"), link_to_post(job)
-        )
-        how, message_id = await self._routes.first_open(job, [self._routes.directly(message)])
+        """A post that pings nobody is pointed at where it stands, if direct messages are closed."""
+        if job.is_post_gone:
+            await self._store.notice_given(job, Delivered.DIRECT, None)
+            return
+        nonce, link = f"{job.id}-ready", link_to_post(job)
+        direct = Message(partial(self._send, job, job_cards.ready(job), nonce), link)
+        mention = Message(partial(self._send, job, ready_here(job), nonce), link)
+        routes = [self._routes.directly(direct)]
+        if job.announced is False:
+            here = self._routes.in_channel(mention)
+            routes = [here] if _is_mentioned(job) else [*routes, here]
+        how, message_id = await self._routes.first_open(job, routes)
         job = await self._jobs.job(job.id) or job
         await self._store.notice_given(job, how, message_id)
 
@@ -146,3 +156,9 @@ class Notices:
             if not is_refusal(error):
                 raise
             log.info("a notice stays", job=job.id, reason=str(error))
+
+
+def _is_mentioned(job: Job) -> bool:
+    """Whether an earlier try to announce a post has come as far as its channel."""
+    is_here, tried_at = job.delivery_channel_id == job.channel_id, job.delivery_tried_at
+    return is_here and tried_at is not None and tried_at > job.state_since

@@ -29,6 +29,7 @@ from bot.delivery.routes import (
 )
 from bot.delivery.searches import marks
 from bot.delivery.status import StatusCards
+from bot.delivery.troubles.missing import MissingPermissions
 from bot.jobs.live import Jobs
 from bot.jobs.upload_limit import Videos, link_to
 from bot.store.store import Store
@@ -53,6 +54,7 @@ class Delivery:
         routes: Routes,
         videos: Videos,
         wallets: Wallets,
+        missing: MissingPermissions,
         clock: Clock,
     ) -> None:
         self._client = client
@@ -63,6 +65,7 @@ class Delivery:
         self._routes = routes
         self._videos = videos
         self._wallets = wallets
+        self._missing = missing
         self._clock = clock
 
     async def deliver(self, job: Job) -> None:
@@ -78,6 +81,7 @@ class Delivery:
             job = await self._jobs.job(job.id) or job
             await self._store.delivered(job, how, message_id, self._clock.time())
         log.info("delivered", job=job.id, rung=how)
+        await self._missing.tell_requester(job, how)
 
     def _ladder(self, job: Job) -> list[Route]:
         mark = job_cards.custom_id(Button.DETAILS, job.id)
@@ -133,7 +137,7 @@ class Delivery:
 
     async def _send(self, job: Job, channel: "MessageableChannel", path: Path | None) -> int:
         """One message: with the video, or (`None`) with a link to it."""
-        mentions = pings(job)
+        mentions = pings(await self._jobs.job(job.id) or job)  # as saved before this try
         if path is not None:
             file = discord.File(path, filename=job_cards.file_name(job))
             is_elsewhere = isinstance(channel, discord.DMChannel) and not job.is_direct

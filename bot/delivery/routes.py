@@ -13,7 +13,7 @@ import discord
 import structlog
 
 from bot.clock import Clock
-from bot.core.jobs import Delivered, Job
+from bot.core.jobs import Delivered, Job, JobState
 from bot.delivery.discord_errors import LOST, is_refusal
 from bot.delivery.searches import marks
 from bot.errors import DeliveryError
@@ -171,7 +171,7 @@ def is_past_channel(job: Job) -> bool:
 
 
 def pings(job: Job) -> discord.AllowedMentions:
-    """The requester, and nobody else."""
-    return discord.AllowedMentions(
-        everyone=False, roles=False, users=[discord.Object(job.person_id)]
-    )
+    """The requester, and nobody else; nobody at all where a direct message will tell them."""
+    is_quiet = job.state is JobState.DELIVERING and job.announced is False
+    users = [] if is_quiet else [discord.Object(job.person_id)]
+    return discord.AllowedMentions(everyone=False, roles=False, users=users)

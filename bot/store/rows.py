@@ -16,7 +16,7 @@ from bot.store.tables import CAME_TO_NOTHING, COSTS_NOTHING, actions, attempts, 
 _TOLD = (
     *("id", "source", "origin_id", "server_id", "channel_id", "person_id"),
     *("is_direct", "is_open", "model", "prompt", "quality", "files_of", "promised"),
-    "upload_limit_bytes",
+    *("upload_limit_bytes", "instead_of"),
 )
 _ATTEMPT = tuple(Attempt.__dataclass_fields__)
 
@@ -37,6 +37,7 @@ OWES_NOTICE: ColumnElement[bool] = or_(
         jobs.c.delivered == Delivered.REPLY,
         func.coalesce(jobs.c.delivery_channel_id, 0) != jobs.c.channel_id,
     ),
+    and_(jobs.c.state == JobState.DELIVERED, jobs.c.announced.is_(False)),
 )
 """As `Job.owes_notice` has it."""
 
@@ -127,6 +128,7 @@ def job_from(row: RowMapping) -> Job:
         settled=Outcome(row["settled"]) if row["settled"] else None,
         question=_failure(row["question"]),
         cut=Cut(**row["cut"]) if row["cut"] else None,
+        instead_of=tuple(row["instead_of"]) if row["instead_of"] else None,
     )
 
 
@@ -158,6 +160,7 @@ _SAME = (
     "remark",
     "is_open",
     "promised",
+    "announced",
 )
 
 

@@ -3,11 +3,10 @@
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, or_, select
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from bot.core import admission
 from bot.core.admission import Ask, NewJob
-from bot.core.jobs import Delivered, Failure, Job, JobState, Quality, Source, goes_unseen, may_retry
+from bot.core.jobs import Delivered, Failure, Job, JobState, Quality, Source, may_retry
 from bot.core.ledger import EntryKind
 from bot.core.models import Choice
 from bot.core.queue import may_start
@@ -19,6 +18,9 @@ from bot.store.audit_log import AuditLog
 from bot.store.database import Database, transaction
 from bot.store.decisions import Decisions
 from bot.store.offers.answers import Questions, end_offers, looked_at
+from bot.store.people import announcing
+from bot.store.people.explained import Explained
+from bot.store.people.preferences import Choosing, PreferenceBook, read_preferences
 from bot.store.queries import Queries
 from bot.store.rows import (
     IS_FORGETTABLE,
@@ -30,7 +32,7 @@ from bot.store.rows import (
 )
 from bot.store.rule_rows import effective_rules
 from bot.store.rulebook import Rulebook
-from bot.store.tables import attempts, explained, jobs
+from bot.store.tables import attempts, jobs
 from bot.store.transitions import (
     changed,
     is_claimed,
@@ -50,7 +52,7 @@ _KNOWN = select(jobs.c.id).where(
 _NEW_ATTEMPT = insert(attempts).returning(attempts.c.id)
 
 
-class Store(Decisions, Questions):
+class Store(Decisions, Questions, Explained):
     """What happens to jobs and money; `read` asks about them, `Decisions` are people's.
 
     Times (`at`) are unix seconds and the caller's. What is allowed is looked up in the transaction
@@ -63,6 +65,7 @@ class Store(Decisions, Questions):
         self.read = Queries(database, limits)
         self.rulebook = Rulebook(database)
         self.audit_log = AuditLog(database)
+        self.preferences = PreferenceBook(database)
 
     @transaction
     def begin(
@@ -71,11 +74,13 @@ class Store(Decisions, Questions):
         new: NewJob,
         at: float,
         roles: frozenset[int] = frozenset(),
+        choosing: Choosing | None = None,
     ) -> Job | None:
         """Save a request as `checking`; `None` if its event made a job before.
 
         Raises `Refused` where the policy says no before any download. A new offer ends the
-        person's earlier one: in direct messages theirs, in servers whichever it is.
+        person's earlier one: in direct messages theirs, in servers whichever it is. What a command
+        has made is settled by `choosing`.
         """
         if connection.scalar(_KNOWN, {"origin_id": new.origin_id}) is not None:
             return None
@@ -84,6 +89,8 @@ class Store(Decisions, Questions):
             end_offers(connection, new.person_id, jobs.c.source == Source.MESSAGE, alike, at=at)
         else:
             rules = effective_rules(connection, self.limits, new.server_id, roles)
+            if choosing is not None:
+                new = choosing(new, read_preferences(connection, new.person_id), rules)
             standing = journal.standing(connection, new.person_id, rules, at, new.model)
             admission.may_ask(rules, standing, new.ask, at)
             refuse_twice(connection, new)
@@ -319,7 +326,9 @@ class Store(Decisions, Questions):
     @transaction
     def delivery_begins(self, connection: Connection, job: Job, channel_id: int, at: float) -> Job:
         """The first try to tell the job's end in this channel, saved before it is made."""
-        return update_job(connection, job, delivery_channel_id=channel_id, delivery_tried_at=at)
+        begun = announcing.on_post(connection, job, channel_id, at)
+        begun |= {"delivery_channel_id": channel_id, "delivery_tried_at": at}
+        return update_job(connection, job, **begun)
 
     @transaction
     def reply_begins(self, connection: Connection, job: Job, message_id: int) -> Job:
@@ -332,8 +341,7 @@ class Store(Decisions, Questions):
     ) -> Job:
         """The video stands where the person can see it, or is kept for them."""
         told: dict[str, Any] = {"delivered": how, "delivery_message_id": message_id}
-        if how is Delivered.REPLY:
-            told["delivery_channel_id"] = None if goes_unseen(job, at) else job.channel_id
+        told |= announcing.on_delivery(connection, job, how, at)
         return transition(connection, job, JobState.DELIVERED, at, **told)
 
     @transaction
@@ -341,8 +349,8 @@ class Store(Decisions, Questions):
         self, connection: Connection, job: Job, how: Delivered, message_id: int | None
     ) -> Job:
         """A job's requester knows where it is, as far as they can be reached."""
-        if job.state is JobState.DELIVERED:  # in the reply, and that is where it stands
-            return update_job(connection, job, delivery_channel_id=job.channel_id)
+        if job.state is JobState.DELIVERED:  # where it was asked for, and there it stands
+            return update_job(connection, job, **announcing.on_announcement(connection, job, how))
         return update_job(connection, job, delivered=how, delivery_message_id=message_id)
 
     @transaction
@@ -371,18 +379,3 @@ class Store(Decisions, Questions):
         old = select(jobs.c.id).where(IS_FORGETTABLE, jobs.c.state_since < before)
         oldest = old.order_by(jobs.c.state_since).limit(most)
         return connection.execute(delete(jobs).where(jobs.c.id.in_(oldest))).rowcount
-
-    @transaction
-    def explain_once(
-        self, connection: Connection, person_id: int, again_after_s: float, at: float
-    ) -> bool:
-        """Whether this person is to be told now how direct messages work."""
-        told = connection.scalar(select(explained.c.at).where(explained.c.person_id == person_id))
-        if told is not None and at - told < again_after_s:
-            return False
-        connection.execute(
-            upsert(explained)
-            .values(person_id=person_id, at=at)
-            .on_conflict_do_update(index_elements=["person_id"], set_={"at": at})
-        )
-        return True

@@ -100,6 +100,8 @@ jobs = Table(
     Column("question", JSON(none_as_null=True)),
     Column("promised", Integer),
     Column("cut", JSON(none_as_null=True)),
+    Column("instead_of", JSON(none_as_null=True)),
+    Column("announced", Boolean),
     Index("jobs_by_state", "state", "person_id", "server_id", "is_open", "model"),
     Index("jobs_of_drafts", "files_of", **_only("files_of IS NOT NULL")),
     Index("drafts_by_person", "person_id", "queued_at", **_only(COSTS_NOTHING)),
@@ -237,6 +239,19 @@ payers = Table(
 )
 """The server whose wallet somebody's direct messages draw on."""
 
+preferences = Table(
+    "preferences",
+    metadata,
+    Column("person_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("notify_directly", Boolean, nullable=False),
+    Column("model", String(64)),
+    Column("quality", String(8)),
+    Column("ask_above", Integer),
+    Column("keep_private", Boolean, nullable=False),
+    Column("direct_closed_at", Float),
+)
+"""What people like, of those who have said so."""
+
 unproven = Table(
     "unproven",
     metadata,
@@ -251,6 +266,25 @@ unproven = Table(
 )
 """Attempts that brought their job no video and may be billed, and since when that is so; their
 credits count in every budget of the time at which they were held."""
+
+missing = Table(
+    "missing_permissions",
+    metadata,
+    Column("server_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("channel_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("permission", String(40), primary_key=True),
+    Column("since", Float, nullable=False),
+    Column("told_at", Float),
+)
+"""What the bot was refused for in a channel and has not been given yet, and when that was told."""
+
+informed = Table(
+    "informed_servers",
+    metadata,
+    Column("server_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", Float, nullable=False),
+)
+"""When a server was last told of some of these."""
 
 explained = Table(
     "explained",

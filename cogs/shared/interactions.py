@@ -18,6 +18,7 @@ from bot.services.crowd import Crowd
 from bot.services.drafts import Drafts
 from bot.services.given import GivenFile
 from bot.services.moderation import Moderation
+from bot.services.preferences import PreferenceService
 from bot.services.quotas import Quotas
 from bot.services.requests import RequestService
 from cogs.shared.access import CardAccess, roles_of, timeout_of
@@ -33,6 +34,7 @@ class Bot(commands.Bot):
     drafts: Drafts
     quotas: Quotas
     moderation: Moderation
+    preferences: PreferenceService
     confirmations: Confirmations
     card_access: CardAccess
     crowd: Crowd

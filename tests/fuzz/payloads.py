@@ -30,6 +30,7 @@ FORGED = (
     "marionette:channels:{server}:{person}",
     "marionette:qualities:{server}:{person}:{role}",
     "marionette:payer",
+    *(f"marionette:preference:{what}" for what in ("direct:on", "private:off", "ask", "choice")),
     "somebody-elses:button:1",
 )
 BUTTON, STRING_SELECT, TEXT_INPUT, CHANNEL_SELECT = 2, 3, 4, 8

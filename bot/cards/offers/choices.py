@@ -20,8 +20,10 @@ GOOD_FOR: Mapping[Quality, str] = {
 MINUTE_S = 60.0
 
 
-def usual(prices: Prices) -> Choice:
+def usual(prices: Prices, preferred: Choice | None = None) -> Choice:
     """What is made where nobody chooses, or what comes nearest to it."""
+    if preferred is not None and preferred in prices:
+        return preferred
     model = next(iter(prices)).model
     choice = Choice(model, MODELS[model].usual_quality)
     return choice if choice in prices else next(iter(prices))
@@ -32,19 +34,15 @@ def paid(prices: Prices) -> Prices:
     return {choice: cost for choice, cost in prices.items() if cost}
 
 
-def shown(prices: Prices) -> list[Choice]:
-    """What has a button: what is free; then of one model each quality, and of several the
-    cheapest, the usual, the best.
-
-    The best is the finest and, of several, the dearest.
-    """
+def shown(prices: Prices, preferred: Choice | None = None) -> list[Choice]:
+    """What has a button: what is preferred; what is free; then of one model each quality, and of
+    several the cheapest, the usual, the finest."""
     free, priced = [choice for choice in prices if not prices[choice]], paid(prices)
+    liked = [choice for choice in prices if choice == preferred]
     if not _are_several(priced):
-        return [*free, *priced]
-    first = usual(priced)
-    cheapest = min(priced, key=lambda choice: (priced[choice], choice != first))
-    best = max(priced, key=lambda choice: (_fineness(choice), priced[choice]))
-    return [*free, *dict.fromkeys((cheapest, first, best))]
+        return list(dict.fromkeys([*liked, *free, *priced]))
+    ends = _cheapest(priced), usual(priced), _finest(priced)
+    return list(dict.fromkeys((*liked, *free, *ends)))
 
 
 def name_of(choice: Choice, prices: Prices) -> str:
@@ -55,18 +53,18 @@ def name_of(choice: Choice, prices: Prices) -> str:
     return f"{name} {choice.quality}" if _are_several(prices) else choice.quality
 
 
-def uses(prices: Prices) -> str:
+def uses(prices: Prices, preferred: Choice | None = None) -> str:
     """A sentence, or a line each, on what those with a button are good for."""
     if not _are_several(prices):
         return f"{listed([GOOD_FOR[choice.quality] for choice in prices])}." if prices else ""
-    chosen = shown(prices)
+    chosen = shown(prices, preferred)
     notes = {choice: GOOD_FOR[choice.quality].partition(" ")[2] for choice in chosen}
     priced = paid(prices)
     if _are_several(priced):
-        cheapest = next(choice for choice in chosen if choice in priced)
-        notes |= {cheapest: "costs the least", chosen[-1]: "is the finest"}
+        notes |= {_cheapest(priced): "costs the least", _finest(priced): "is the finest"}
         notes |= {usual(priced): "is the usual"}
     notes |= {choice: "shows the motion for nothing" for choice in chosen if choice not in priced}
+    notes |= {choice: "is what you like best" for choice in chosen if choice == preferred}
     lines = (
         f"**{name_of(choice, prices)}** {notes[choice]}, and takes {_takes(choice)}."
         for choice in chosen
@@ -106,8 +104,14 @@ def _takes(choice: Choice) -> str:
     return f"about {seconds_text(round(usual_s / each_s) * each_s)}"
 
 
-def _fineness(choice: Choice) -> int:
-    return QUALITIES.index(choice.quality)
+def _cheapest(prices: Prices) -> Choice:
+    """If it is one of these, the usual."""
+    return min(prices, key=lambda choice: (prices[choice], choice != usual(prices)))
+
+
+def _finest(prices: Prices) -> Choice:
+    """The finest and, of several, the dearest."""
+    return max(prices, key=lambda choice: (QUALITIES.index(choice.quality), prices[choice]))
 
 
 def _are_several(prices: Prices) -> bool:

@@ -58,17 +58,27 @@ def offer(job: Job, terms: Terms | None) -> ui.LayoutView:
         items.append(
             words(
                 "### Shall I make this picture move like this video?",
-                f"{_motion(job)}. {uses(terms.prices) if len(terms.prices) > 1 else ''}",
+                f"{_motion(job)}. {_uses(terms)}",
+                _not_open(terms),
                 _means(terms) if job.is_shown_directly else None,
                 *_beyond(terms),
             )
         )
     items += _shown_files([file for file in (job.subject, job.motion) if file])
     items += _answers(job, terms)
+    if job.moved_from_id is not None:
+        items.append(words(_moved(job.moved_from_id)))
     if not job.is_direct or job.source is Source.SLASH:
         whose = "" if job.is_direct else "Only whoever asked can press this. "
         items.append(words(f"-# {whose}Unused, it goes away <t:{job.offer_ends_at:.0f}:R>."))
     return view(*items)
+
+
+def _moved(channel_id: int) -> str:
+    return (
+        f"-# I may not write in <#{channel_id}>. Somebody who looks after it can give me **View "
+        "Channel** and **Send Messages**."
+    )
 
 
 def _shown_files(given: Sequence[Upload]) -> Iterator[ui.Item[ui.LayoutView]]:
@@ -92,7 +102,7 @@ def _answers(job: Job, terms: Terms | None) -> Iterator[ui.Item[ui.LayoutView]]:
     """The buttons: what it may become, and below that what else may be said."""
     others: list[ui.Button[ui.LayoutView]] = []
     if terms is not None and job.subject and job.motion:
-        choices = [_start_button(job, choice, terms) for choice in shown(terms.prices)]
+        choices = [_start_button(job, choice, terms) for choice in _shown(terms)]
         if parts := [*choices, *(_part_button(job, part) for part in terms.parts)]:
             yield from rows_of(parts)
         if job.motion.whole_s:
@@ -104,7 +114,7 @@ def _answers(job: Job, terms: Terms | None) -> Iterator[ui.Item[ui.LayoutView]]:
 
 
 def _start_button(job: Job, choice: Choice, terms: Terms) -> ui.Button[ui.LayoutView]:
-    is_usual = choice == usual(terms.prices)
+    is_usual = choice == usual(terms.prices, terms.preferred)
     return ui.Button(
         label=f"{name_of(choice, terms.prices)} · {cost_text(terms.prices[choice])}",
         style=discord.ButtonStyle.primary if is_usual else discord.ButtonStyle.secondary,
@@ -197,7 +207,7 @@ BEYOND: Mapping[Problem, str] = {
 def _beyond(terms: Terms) -> list[str]:
     """A line for each reason why some of it cannot be paid now, and when that changes."""
     reasons: dict[str, list[str]] = {}
-    for choice in shown(terms.prices):
+    for choice in _shown(terms):
         if refused := terms.beyond.get(choice):
             reason = BEYOND[refused.problem].format_map(refused.facts)
             reasons.setdefault(reason, []).append(f"**{name_of(choice, terms.prices)}**")
@@ -206,6 +216,22 @@ def _beyond(terms: Terms) -> list[str]:
             reason = BEYOND[part.beyond.problem].format_map(part.beyond.facts)
             reasons.setdefault(reason, []).append(f"**{part_text(0.0, part.length_s)}**")
     return [f"{listed(names)}: {reason}" for reason, names in reasons.items()]
+
+
+def _shown(terms: Terms) -> list[Choice]:
+    return shown(terms.prices, terms.preferred)
+
+
+def _uses(terms: Terms) -> str:
+    return uses(terms.prices, terms.preferred) if len(terms.prices) > 1 else ""
+
+
+def _not_open(terms: Terms) -> str | None:
+    """Why nothing here is what they have chosen as their usual."""
+    likes = terms.preferred
+    if likes is None or likes in terms.prices:
+        return None
+    return f"**{MODELS[likes.model].name} {likes.quality}**, your usual, is not to be had here."
 
 
 def _motion(job: Job) -> str:

@@ -1,0 +1,1 @@
+"""What members read of what is theirs, beside their jobs and credits."""

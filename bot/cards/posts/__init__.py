@@ -1,0 +1,1 @@
+"""The finished post, and the cards of what hangs on it."""

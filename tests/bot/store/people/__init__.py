@@ -1,0 +1,1 @@
+"""What is kept of people and servers beside jobs and credits."""
