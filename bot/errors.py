@@ -79,6 +79,7 @@ class Problem(StrEnum):
     NOTHING_LEFT = "nothing_left"  # allowance, renews_at
     FILES_GONE = "files_gone"
     NOBODY_SEEN = "nobody_seen"  # where
+    DEAR = "dear"  # price
     BEING_MADE = "being_made"  # job
     NO_DRAFTS_LEFT = "no_drafts_left"  # limit, renews_at
     NO_ALLOWANCE = "no_allowance"

@@ -190,11 +190,23 @@ class Intake:
         self._seen_alone -= {upload_of(job, what).url for what in What}
         self._given.forget(job)
         job = replace(job, subject=subject, motion=written)
-        question = await self._sight.question(job)
+        question = await self._sight.question(job) or await self._dear(job, duration_s)
         if question and self._may_ask(job):
             await self._store.ask(job, question, self._clock.time(), duration_s)
         else:
             await self._take(job, duration_s)
+
+    async def _dear(self, job: Job, duration_s: float) -> Failure | None:
+        """What a command's requester is asked because of its price, where they want to be.
+
+        Whoever has pressed a button has read it there.
+        """
+        if job.source is not Source.SLASH or job.is_offer or job.promised is not None:
+            return None
+        assert job.quality is not None
+        cost = price(Choice(job.model, job.quality), duration_s, self._rates)
+        above = (await self._store.preferences.of(job.person_id)).ask_above
+        return None if above is None or cost <= above else Failure(Problem.DEAR, {"price": cost})
 
     def _may_ask(self, job: Job) -> bool:
         """Whether an answer could still come: a command's reply ends with its token."""
