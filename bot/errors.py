@@ -96,6 +96,7 @@ class Problem(StrEnum):
     NOTHING_LEFT = "nothing_left"  # allowance, renews_at
     FILES_GONE = "files_gone"
     NOBODY_SEEN = "nobody_seen"  # where
+    DEAR = "dear"  # price
     BEING_MADE = "being_made"  # job, and with the next
     NOT_BEGUN_YET = "not_begun_yet"
     PRICE_HAS_RISEN = "price_has_risen"  # price
