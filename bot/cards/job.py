@@ -15,6 +15,7 @@ from bot.cards import status_text
 from bot.cards.parts import AMBER, BLURPLE, GREEN, GREY, RED, Asked, plain, say, view, words
 from bot.cards.status_text import Outlook
 from bot.cards.wording import ago, clean, credits_text
+from bot.core.accounts import Terms
 from bot.core.jobs import POSTED, Job, JobState, Outcome
 from bot.core.models import Choice
 from bot.core.uploads import Upload
@@ -129,8 +130,11 @@ def video(job: Job) -> ui.MediaGallery[ui.LayoutView]:
     )
 
 
-def status(job: Job, outlook: Outlook | None = None) -> ui.LayoutView:
-    """The status card of a job past its offer; once there is a post, one line that leads to it."""
+def status(job: Job, outlook: Outlook | None = None, terms: Terms | None = None) -> ui.LayoutView:
+    """The status card of a job past its offer; once there is a post, one line that leads to it.
+
+    With `terms` it says what its requester has left, for them alone.
+    """
     outlook = outlook or Outlook()
     if job.state is JobState.DELIVERED and job.delivered in POSTED:
         return plain(*status_text.posted(job, outlook))
@@ -139,7 +143,8 @@ def status(job: Job, outlook: Outlook | None = None) -> ui.LayoutView:
         status_text.stages(job),
         status_text.latest(job, outlook),
     )
-    texts = words(*lines), words(status_text.facts(job))
+    left = None if terms is None else f"{credits_text(terms.credits)} left"
+    texts = words(*lines), words(status_text.facts(job, left))
     items: list[ui.Item[ui.LayoutView]] = (
         [*texts] if job.ended else with_picture(job, job.state_since, *texts)
     )

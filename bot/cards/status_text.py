@@ -264,9 +264,9 @@ def _shown_by(outlook: Outlook) -> str:
     return f"`/jobs show` has it{until}."
 
 
-def facts(job: Job) -> str:
-    """The small print of a status card."""
-    parts = length(job), chosen_from(job), sent_as(job), price_text(job)
+def facts(job: Job, left: str | None = None) -> str:
+    """The small print of a status card, with what is `left` behind the price."""
+    parts = length(job), chosen_from(job), sent_as(job), price_text(job), left
     return small_print(job, made_in(job), not_open(job), *parts, taken_from(job))
 
 

@@ -88,11 +88,8 @@ class Delivery:
         """Show at a finished job's post what its video shows; whether the post says so now."""
         if job.delivery_message_id is None:
             return False
-        is_reply = job.delivered is Delivered.REPLY
-        channel_id = job.channel_id if is_reply else job.delivery_channel_id
-        channel = self._client.get_partial_messageable(channel_id or job.channel_id)
         try:
-            post = await channel.fetch_message(job.delivery_message_id)
+            post = await self._post_of(job, job.delivery_message_id)
             view = discord.ui.LayoutView.from_message(post, timeout=None)
             galleries = [one for one in view.walk_children() if isinstance(one, MediaGallery)]
             for gallery in galleries:
@@ -104,6 +101,15 @@ class Delivery:
             log.info("a post could not be described", job=job.id, reason=str(error))
             return False
         return bool(galleries)
+
+    async def _post_of(self, job: Job, message_id: int) -> discord.Message:
+        """A reply also where the bot sees no channel, for as long as its token lives."""
+        is_reply = job.delivered is Delivered.REPLY
+        if is_reply and self._replies.can_reply(job):
+            return await self._replies.webhook(job).fetch_message(message_id)
+        channel_id = job.channel_id if is_reply else job.delivery_channel_id
+        channel = self._client.get_partial_messageable(channel_id or job.channel_id)
+        return await channel.fetch_message(message_id)
 
     def _ladder(self, job: Job) -> list[Route]:
         message = Message(partial(self._post, job), post_marks(job))

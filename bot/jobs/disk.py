@@ -89,16 +89,21 @@ class Disk:
             del self._coming[path]
             self._used_bytes += size_bytes(path) - had_bytes
 
-    async def room_in_libraries(self, most_bytes: int) -> None:
-        """Whether all libraries together may take so much more, which nobody pays for.
+    async def room_in_libraries(self, library: Path, most_bytes: int) -> None:
+        """Whether this folder of a server's motions may take so much more, which nobody pays for.
 
-        Raises `Refused` where they may not.
+        It may take no more than is left to all others then, so that small ones always find room.
+        Raises `Refused` where it may not.
         """
         async with self._lock:
             await self._look(LOOK_AGAIN_S)
-        kept_bytes = await asyncio.to_thread(size_bytes, self._files.libraries)
-        if kept_bytes + most_bytes > self._limit_bytes * LIBRARIES_SHARE:
+        theirs_bytes = most_bytes + await asyncio.to_thread(size_bytes, library)
+        taken_bytes = most_bytes + await asyncio.to_thread(size_bytes, self._files.libraries)
+        room_bytes = int(self._limit_bytes * LIBRARIES_SHARE)
+        if theirs_bytes > room_bytes - taken_bytes:
+            self._alarms.raise_(Alarm.LIBRARIES, "libraries", limit_bytes=room_bytes)
             raise Refused(Problem.NO_ROOM)
+        self._alarms.clear(Alarm.LIBRARIES, "libraries")
 
     async def _make_room(self, wanted_bytes: int, job_id: str) -> None:
         await self._look(LOOK_EVERY_S)

@@ -76,7 +76,7 @@ class Files:
 
     def _with_inputs(self) -> list[str]:
         found = [id_ for id_ in self._job_ids() if any(map(Path.exists, self._inputs(id_)))]
-        return sorted(found, key=lambda job_id: self._folder(job_id).stat().st_mtime)
+        return sorted(found, key=lambda job_id: _changed_at(self._folder(job_id)))
 
     def _inputs(self, job_id: str) -> list[Path]:
         """What was given, and what broken downloads and rewritings left of it."""
@@ -87,9 +87,13 @@ class Files:
         """Delete what was given, and what is left of it; how many bytes that were."""
         return await asyncio.to_thread(_delete, *self._inputs(job_id))
 
-    async def has_inputs(self, job_id: str) -> bool:
-        """Whether both files of a job are still here."""
-        inputs = self.subject(job_id), self.motion(job_id)
+    async def may_be_used(self, job: Job) -> bool:
+        """Whether both files of an ended job are still here, and nobody has deleted their own.
+
+        What was made of somebody else's files has them no longer than that one has.
+        """
+        whose = {job.id, *([job.files_of] if job.files_of and job.files_until is not None else [])}
+        inputs = [path(one) for one in whose for path in (self.subject, self.motion)]
         return await asyncio.to_thread(lambda: all(map(Path.exists, inputs)))
 
     async def copy(self, given: Path, taken: Path) -> bool:
@@ -122,6 +126,14 @@ def size_bytes(path: Path) -> int:
         return _own_bytes(path)
     found = os.walk(path)
     return sum(_own_bytes(Path(folder, name)) for folder, _, names in found for name in names)
+
+
+def _changed_at(folder: Path) -> float:
+    """When a file came into a folder or left it (unix s); of one that is gone, 0."""
+    try:
+        return folder.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def _own_bytes(path: Path) -> int:

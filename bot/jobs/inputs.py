@@ -31,6 +31,9 @@ LINK_MARGIN_S = 3600.0
 
 LINK_PATIENCE_S = 5.0
 UPLOADS_AT_ONCE = 4
+NOBODY = 0
+"""Whose turn it is to upload what all share: nobody waits behind one person's other files."""
+
 UPLOAD_GOOD_S = 3600.0
 """A submit that was turned away is soon sent again, with what was uploaded for it."""
 
@@ -87,7 +90,7 @@ class Inputs:
             image_url = await self._upload(job, self._files.subject(job.id), provider, is_once)
         path = self._files.motion(job.id)
         if is_shared:
-            upload = partial(self._hand_over, job, path, provider)
+            upload = partial(self._hand_over, job, path, provider, NOBODY)
             video_url = await self._shared.link(path, provider, upload)
         elif not (job.motion.is_sent_whole and video_lives):
             video_url = await self._upload(job, path, provider)
@@ -129,11 +132,11 @@ class Inputs:
         # It may be another file by now.
         key = provider.url, path, seen.st_ino, seen.st_mtime_ns, attempt
         if key not in self._uploaded:
-            self._uploaded[key] = await self._hand_over(job, path, provider), now
+            self._uploaded[key] = await self._hand_over(job, path, provider, job.person_id), now
         return self._uploaded[key][0]
 
-    async def _hand_over(self, job: Job, path: Path, provider: Provider) -> str:
+    async def _hand_over(self, job: Job, path: Path, provider: Provider, owner: int) -> str:
         turns = self._turns.setdefault(provider.url, Turns(UPLOADS_AT_ONCE, self._clock))
-        async with turns.turn(job.person_id):
+        async with turns.turn(owner):
             log.info("a kept file is uploaded", job=job.id, what=path.name)
             return await provider.upload(path, await self._media.content_type(path))

@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+import structlog
+
 from bot.accounts.wallets import Place, Wallets
 from bot.cards.job import MOST_DESCRIPTION_CHARS
 from bot.cards.wording import clean
@@ -21,6 +23,8 @@ from bot.jobs.files import Files, files_kept_until
 from bot.services.given import GivenFile, refuse_at_sight
 from bot.services.requests import TOKEN_LIFE_S, JobRunner
 from bot.store.store import Store
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +109,7 @@ class Remakes:
         """Until when (unix s) a finished job's files are there to be used, if they are now."""
         until = files_kept_until(job, self._store.limits.keep_files_s)
         is_over = until is None or until <= self._clock.time()
-        return None if is_over or not await self._files.has_inputs(job.id) else until
+        return None if is_over or not await self._files.may_be_used(job) else until
 
     async def buttons(self, job: Job) -> dict[Choice, int]:
         """What may be made of a finished job's files now, and each price."""
@@ -152,7 +156,9 @@ class Remakes:
             model=choice.model,
             quality=choice.quality,
             prompt=earlier.prompt if MODELS[choice.model].prompt else "",
-            files_until=None if place.person_id == earlier.person_id else files_until,
+            files_until=earlier.files_until
+            if place.person_id == earlier.person_id
+            else files_until,
             promised=cost,
             token=press.token,
             token_expires_at=at + TOKEN_LIFE_S,
@@ -166,6 +172,7 @@ class Remakes:
         """
         flat = clean(text, MOST_DESCRIPTION_CHARS, "plain")
         job = await self._store.describe(job, flat, person_id)
+        log.info("a video was described", job=job.id, by=person_id)
         return job, await self._redescribe(job)
 
 

@@ -107,7 +107,7 @@ jobs = Table(
     Column("announced", Boolean),
     Column("removed_by_id", BigInteger),
     Index("jobs_by_state", "state", "person_id", "server_id", "is_open", "model"),
-    Index("jobs_of_drafts", "files_of", **_only("files_of IS NOT NULL")),
+    Index("remakes", "files_of", "person_id", **_only("files_of IS NOT NULL")),
     Index("drafts_by_person", "person_id", "queued_at", **_only(COSTS_NOTHING)),
     Index("jobs_by_person", "person_id", "created_at", **_only(IS_WORTH_SHOWING)),
     Index("jobs_to_forget", "state_since", **_only(CAME_TO_NOTHING)),

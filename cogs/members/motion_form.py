@@ -25,20 +25,20 @@ FORM_LIFE_S = 15 * 60.0
 class MotionForm(ui.Modal):
     """Which picture, and in which quality? What is sent is a request like any other."""
 
-    def __init__(self, motion: Motion, prices: dict[Choice, int]) -> None:
+    def __init__(self, motion: Motion, prices: dict[Choice, int], likes: Choice | None) -> None:
         super().__init__(title=clean(f"Move like {motion.name}", 45, "plain"), timeout=FORM_LIFE_S)
         self._motion_id = motion.id
-        self._choices = {str(number): choice for number, choice in enumerate(shown(prices))}
+        self._choices = {str(number): choice for number, choice in enumerate(shown(prices, likes))}
         self._picture: ui.FileUpload[Any] = ui.FileUpload(custom_id="picture")
         self.add_item(ui.Label(text="Your picture", component=self._picture))
-        usually = usual(prices)
+        first = usual(prices, likes)
         self._choice: ui.Select[Any] = ui.Select(
             custom_id="choice",
             options=[
                 discord.SelectOption(
                     label=f"{name_of(choice, prices)} · {cost_text(prices[choice])}",
                     value=number,
-                    default=choice == usually,
+                    default=choice == first,
                 )
                 for number, choice in self._choices.items()
             ],
@@ -70,9 +70,14 @@ class MotionForm(ui.Modal):
 async def use_motion(interaction: Interaction, motion_id: str) -> None:
     """Open the form for a motion that can be chosen here. Raises `Refused`."""
     library: Library = interaction.client.library
-    look = partial(library.by_id, interaction.guild_id or 0, motion_id)
-    motion = await interaction.client.crowd.in_time(interaction.user.id, look)
+    person_id, server_id = interaction.user.id, interaction.guild_id or 0
+
+    async def look() -> tuple[Motion, Choice | None]:
+        motion = await library.by_id(server_id, motion_id)
+        return motion, (await interaction.client.preferences.of(person_id)).choice
+
+    motion, likes = await interaction.client.crowd.in_time(person_id, look)
     prices = library.prices(motion)
     if not prices:
         raise Refused(Problem.CONTROL_UNKNOWN)
-    await open_form(interaction, MotionForm(motion, prices))
+    await open_form(interaction, MotionForm(motion, prices, likes))

@@ -66,7 +66,7 @@ async def test_a_video_is_made_watched_and_another_cancelled(stage: Stage, page:
     await stage.provider("POST", "resume")
 
     post = ada.message("@Ada, your video is ready.")
-    await expect(card).to_contain_text("Your video is ready. It took")
+    await expect(card).to_contain_text("Your video is ready · it took")
     video = post.locator("video")
     begun, further = await video.evaluate(PLAYS_ON)
     assert begun < further

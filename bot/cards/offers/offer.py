@@ -176,10 +176,23 @@ def _made_as(terms: Terms) -> str:
 
 
 def _means(terms: Terms) -> str:
+    """What its requester has, and would have left; for them alone."""
     has = f"You have **{credits_text(terms.credits)}**"
+    after = _left_after(terms)
     if terms.payer is None:
-        return f"{has}."
-    return f"Your credits in {clean(terms.payer, 100)} pay for it. {has} there."
+        return f"{has}{after}."
+    return f"Your credits in {clean(terms.payer, 100)} pay for it. {has} there{after}."
+
+
+def _left_after(terms: Terms) -> str:
+    """Of what is usual, where it can be paid."""
+    priced = paid(terms.prices)
+    if not priced or (choice := usual(priced)) in terms.beyond:
+        return ""
+    left = terms.credits - priced[choice]
+    if len(priced) == 1:
+        return f", and **{left}** left after this"
+    return f", and **{left}** left after {name_of(choice, terms.prices)}"
 
 
 _TOO_LONG = "A shorter video costs less."

@@ -6,6 +6,7 @@ from discord import ui
 
 from bot.cards.parts import AMBER, say, view, words
 from bot.cards.wording import clean
+from bot.core.jobs import Delivered
 
 SHOWN = 10
 
@@ -29,10 +30,9 @@ def missing(server: str, lacking: Sequence[tuple[str, int]]) -> ui.LayoutView:
     )
 
 
-def why_no_post(lacking: str) -> ui.LayoutView:
+def why_no_post(lacking: str, how: Delivered) -> ui.LayoutView:
     """To who asked, alone: why their video has no post of its own, and what they can do."""
-    return say(
-        f"I may not post your video in this channel: I lack **{lacking}** here. Ask in another "
-        "channel, or tell a moderator.",
-        AMBER,
-    )
+    is_here = how is Delivered.REPLY
+    where = "I could only put your video into my answer" if is_here else "I could not post it here"
+    told = f"{where}: in this channel I lack **{lacking}**."
+    return say(f"{told} Ask in another channel, or tell a moderator.", AMBER)

@@ -141,6 +141,8 @@ class MissingPermissions:
 
         Once a day for a channel, and only where that notifies nobody: by their reply's token.
         """
+        if how is Delivered.KEPT:  # perhaps since nobody could look whether it stands already
+            self.refused(job.channel_id, "GET")
         channel = self._client.get_channel(job.channel_id)
         if how is Delivered.CHANNEL or not self._replies.token_lives(job):
             return
@@ -156,6 +158,6 @@ class MissingPermissions:
             del self._told[next(iter(self._told))]
         try:
             webhook = self._replies.webhook(job)
-            await webhook.send(view=cards.why_no_post(lacking), ephemeral=True)
+            await webhook.send(view=cards.why_no_post(lacking, how), ephemeral=True)
         except LOST as error:
             log.info("who asked is not told what is missing", job=job.id, reason=str(error))

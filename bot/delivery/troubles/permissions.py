@@ -23,7 +23,9 @@ def lacking_in(channel: "Place", method: str = "POST") -> str | None:
 
     Of several the first: without it the others are denied as well.
     """
-    has = channel.permissions_for(channel.guild.me)
+    has = _given(channel)
+    if has is None:
+        return None
     needed = {"POST": [_sending(channel), "attach_files"], "GET": ["read_message_history"]}
     for name in ("view_channel", *needed.get(method, [])):
         if not getattr(has, name):
@@ -33,14 +35,22 @@ def lacking_in(channel: "Place", method: str = "POST") -> str | None:
 
 def is_given(channel: "Place", permission: str) -> bool:
     """Whether the bot has this by now."""
-    has = channel.permissions_for(channel.guild.me)
-    return any(getattr(has, name) for name, told in NAMES.items() if told == permission)
+    has = _given(channel)
+    names = [name for name, told in NAMES.items() if told == permission]
+    return has is not None and any(getattr(has, name) for name in names)
 
 
 def may_write(channel: "Place") -> bool:
     """Whether a message without files is taken here."""
-    has = channel.permissions_for(channel.guild.me)
-    return has.view_channel and bool(getattr(has, _sending(channel)))
+    has = _given(channel)
+    return has is not None and has.view_channel and bool(getattr(has, _sending(channel)))
+
+
+def _given(channel: "Place") -> discord.Permissions | None:
+    """What the bot may do there, as far as Discord has told it."""
+    me: discord.Member | None = getattr(channel.guild, "me", None)  # not while it is unavailable
+    is_lost = isinstance(channel, discord.Thread) and channel.parent is None
+    return None if me is None or is_lost else channel.permissions_for(me)
 
 
 def _sending(channel: "Place") -> str:

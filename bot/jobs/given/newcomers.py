@@ -64,7 +64,7 @@ class Newcomers:
         path = self._files.library_motion(ref)
         try:
             upload = await self._messages.file_behind(upload, asker, is_motion=True)
-            await self._disk.room_in_libraries(upload.size_bytes or VIDEO_LIMIT_BYTES)
+            await self._disk.room_in_libraries(path.parent, upload.size_bytes)
             await self._given.bring(
                 upload,
                 path,
@@ -75,6 +75,7 @@ class Newcomers:
             )
             written = await self._written(path, upload.name, asker.person_id, cut)
             await self._media.draw_loop(path, upload.name, self._files.loop(ref), asker.person_id)
+            await self._disk.room_in_libraries(path.parent, 0)  # a link does not say its size
             size_bytes, sha256 = await asyncio.to_thread(_told, path)
         except BaseException:
             await self.forget(ref)

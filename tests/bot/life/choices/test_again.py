@@ -9,9 +9,10 @@ from bot.jobs.files import Files
 from sandbox.clients.person import Json, PersonClient
 from sandbox.clients.transcript import buttons_of, text_of
 from sandbox.faults.injector import Rule, resets
+from tests.bot.life.delivery.test_spoilers import is_veiled, rendering, veiled
 from tests.bot.life.jobs.test_points import SUBMIT
 from tests.bot.life.world import Life
-from tests.e2e.stage import button, is_video, says
+from tests.e2e.stage import button, is_video, posts, says
 
 
 async def posted(life: Life, **settings: object) -> tuple[PersonClient, Json]:
@@ -57,15 +58,24 @@ async def test_one_press_makes_it_again(life: Life) -> None:
     assert len(inputs(life)) == 4
 
 
-async def test_better_is_the_next_quality(life: Life) -> None:
-    ada, post = await posted(life)
-    await press(ada, post, "Better")
+async def test_what_was_a_spoiler_stays_one(life: Life) -> None:
+    ada = await rendering(life, "general", life.picture, veiled(life.motion))
+    life.provider.workshop.resume()
+    await life.reaches("delivered", step_s=1.0)
+    [post] = posts(await ada.messages(life.channel("general")))
+    await press(ada, post, "Again")
     await life.reaches("delivered", "delivered", step_s=1.0)
-    assert life.rows("SELECT quality FROM jobs ORDER BY rowid") == [("360p",), ("540p",)]
+    assert all(map(is_veiled, posts(await ada.messages(life.channel("general")))))
 
 
-async def test_whoever_presses_pays_and_has_it(life: Life) -> None:
-    _, post = await posted(life)
+@pytest.mark.parametrize("channel", ["general", "hidden"])
+async def test_whoever_presses_pays_and_has_it(life: Life, channel: str) -> None:
+    """At a post, and at a reply that brought the video where the bot itself sees nothing."""
+    await life.start()
+    ada = await life.person("ada")
+    await life.mimic(ada, channel)
+    await life.reaches("delivered", step_s=1.0)
+    [post] = posts(await ada.messages(life.channel(channel)))
     ben = await life.person("ben")
     await press(ben, post, "Again")
     await life.reaches("delivered", "delivered", step_s=1.0)
@@ -73,7 +83,7 @@ async def test_whoever_presses_pays_and_has_it(life: Life) -> None:
         (life.world.users["ada"].id, 2),
         (ben.user_id, 2),
     ]
-    assert (await ben.wait_for(says(f"<@{ben.user_id}>, your video is ready")))["message"]
+    assert len(posts(await ben.messages(life.channel(channel)))) == 2
     [(until,)] = life.rows("SELECT files_until FROM jobs WHERE files_of NOTNULL")
     [(ended,)] = life.rows("SELECT state_since FROM jobs WHERE files_of ISNULL")
     assert until == ended + 24 * 3600, "Ada's files are kept no longer because Ben has used them"
@@ -86,7 +96,7 @@ async def test_a_double_click_is_one_and_another_one_may_follow_once_it_has_begu
     life.provider.workshop.pause()
     await press(ada, post, "Again")
     await life.reaches("delivered", "rendering")
-    assert "is still in line" in await answer(ada, await press(ada, post, "Again"))
+    assert "You have asked for this already" in await answer(ada, await press(ada, post, "Again"))
     ben = await life.person("ben")
     await press(ben, post, "Again")
     await life.reaches("delivered", "rendering", "rendering")
@@ -139,15 +149,16 @@ async def test_never_more_than_the_button_said(life: Life) -> None:
     assert life.states() == ["delivered"]
 
 
-@pytest.mark.parametrize("hours", [24, 2])
-async def test_its_files_are_kept_for_so_long(life: Life, hours: int) -> None:
-    ada, post = await posted(life, keep_files_hours=hours)
+async def test_its_files_are_kept_for_so_long(life: Life) -> None:
+    ada, post = await posted(life, keep_files_hours=2)
+    life.advance(3600)
+    await life.clock.until_quiet()
     assert len(inputs(life)) == 2
-    life.advance(hours * 3600 + 3600)
+    life.advance(2 * 3600)
     await life.until(lambda: not inputs(life))
     assert "I no longer have these files" in await answer(ada, await press(ada, post, "Again"))
     card = await answer(ada, await press(ada, post, "More"))
-    assert "no longer kept: `/mimic` takes them once more" in card
+    assert "are no longer kept: to make it again, give them to `/mimic`" in card
     assert life.money() == ["hold", "capture"]
 
 
@@ -157,11 +168,18 @@ async def test_where_no_files_are_kept_nothing_is_offered(life: Life) -> None:
     await life.until(lambda: not inputs(life))
 
 
-async def test_files_that_are_kept_make_room(life: Life) -> None:
-    ada, post = await posted(life)
-    for path in inputs(life):
+async def test_what_somebody_deletes_is_gone_for_others_too(life: Life) -> None:
+    _, post = await posted(life)
+    given = inputs(life)
+    ben = await life.person("ben")
+    await press(ben, post, "Again")
+    await life.reaches("delivered", "delivered", step_s=1.0)
+    bens = (await ben.wait_for(says(f"<@{ben.user_id}>, your video is ready")))["message"]
+    for path in given:
         path.unlink()
-    assert "I no longer have these files" in await answer(ada, await press(ada, post, "Again"))
+    assert "I no longer have these files" in await answer(ben, await press(ben, bens, "Again"))
+    life.advance(3600)
+    await life.until(lambda: not inputs(life))
 
 
 async def test_a_post_of_before_is_found_and_its_button_works(life: Life) -> None:
@@ -190,12 +208,13 @@ def message_now(life: Life, post: Json) -> Json:
     return {"components": message.components}
 
 
-async def test_one_may_press_in_jobs_show_too(life: Life) -> None:
+async def test_better_is_the_next_quality_also_from_jobs_show(life: Life) -> None:
     ada, _ = await posted(life)
     used = await ada.use(life.channel("showroom"), "jobs show", {"job": life.job_id()})
     await ada.outcome(used)
     shown = (await ada.wait_for(lambda event: bool(event.get("message", {}).get("attachments"))))[
         "message"
     ]
-    await ada.click(life.channel("showroom"), int(shown["id"]), button(shown, "Again"))
+    await ada.click(life.channel("showroom"), int(shown["id"]), button(shown, "Better"))
     await life.reaches("delivered", "delivered", step_s=1.0)
+    assert life.rows("SELECT quality FROM jobs ORDER BY rowid") == [("360p",), ("540p",)]

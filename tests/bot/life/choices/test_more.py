@@ -9,7 +9,7 @@ from sandbox.clients.transcript import buttons_of, text_of
 from sandbox.discord.state.model import Overwrite
 from sandbox.discord.state.permissions import Permission
 from tests.bot.life.choices.test_again import answer, handed_over, posted, press
-from tests.bot.life.world import Life
+from tests.bot.life.world import TOKEN_LIFE_S, Life
 from tests.e2e.stage import button, says
 from tests.media_samples import make_motion, make_picture
 
@@ -49,7 +49,7 @@ async def test_another_picture_keeps_the_motion_and_its_price(life: Life) -> Non
         "Describe",
         "Details",
     ]
-    assert "are kept until <t:" in text_of(card)
+    assert "or swap one of them" in text_of(card)
     other = make_picture(life.folder / "A cat.png", fmt="PNG")
     opened = await form(ada, card, "Another picture")
     await ada.submit(opened, files={"file": [other]})
@@ -72,17 +72,9 @@ async def test_what_is_no_picture_is_refused_and_nothing_is_spent(life: Life) ->
     assert (life.states(), life.money()) == (["delivered", "failed"], ["hold", "capture"])
 
 
-async def test_another_motion_is_priced_by_its_own_length(life: Life) -> None:
-    ada, post = await posted(life)
-    longer = make_motion(life.folder / "waltz.mp4", duration_s=4.0)
-    opened = await form(ada, await more(ada, post), "Another motion")
-    await ada.submit(opened, files={"file": [longer]})
-    await life.reaches("delivered", "delivered", step_s=1.0)
-    assert life.rows("SELECT price FROM jobs ORDER BY rowid") == [(2,), (4,)]
-    assert alt_texts(life)[1] == "A video of subject moving like waltz"
-
-
-async def test_of_a_motion_that_is_too_long_a_part_is_taken(life: Life) -> None:
+async def test_another_motion_is_priced_by_its_own_length_and_cut_if_it_is_too_long(
+    life: Life,
+) -> None:
     ada, post = await posted(life)
     long = make_motion(life.folder / "ball.mp4", duration_s=32.0, fps=5)
     opened = await form(ada, await more(ada, post), "Another motion")
@@ -91,6 +83,7 @@ async def test_of_a_motion_that_is_too_long_a_part_is_taken(life: Life) -> None:
     await press(ada, card, "First 10 s")
     await life.reaches("delivered", "delivered", step_s=1.0)
     assert life.rows("SELECT price FROM jobs ORDER BY rowid") == [(2,), (9,)]
+    assert alt_texts(life)[1] == "A video of subject moving like ball"
 
 
 async def test_somebody_else_makes_their_own_of_it(life: Life) -> None:
@@ -139,16 +132,29 @@ async def test_what_stands_in_direct_messages_is_nobody_elses(life: Life) -> Non
     assert life.rows("SELECT server_id, person_id, count(*) FROM entries GROUP BY 1, 2") == [
         (0, ada.user_id, 4)
     ]
-    await life.mimic(ben)
-    await life.reaches(*["delivered"] * 3, step_s=1.0)
-    bens = (await ben.wait_for(says("your video is ready")))["message"]
-    message = life.world.channels["general"].messages[int(bens["id"])]
-    [_, (adas,), (own,)] = life.rows("SELECT id FROM jobs ORDER BY rowid")
-    message.components = json.loads(json.dumps(message.components).replace(own, adas))
-    again = button(bens, "Again").replace(own, adas)
-    said = await answer(ben, await ben.click(int(bens["channel_id"]), int(bens["id"]), again))
-    assert "somebody else's video" in said
-    assert len(life.states()) == 3
+    ben_pressed = await pressed_elsewhere(life, ben, life.rows("SELECT id FROM jobs")[0][0])
+    assert "somebody else's video" in await answer(ben, ben_pressed)
+    assert life.states() == ["delivered"] * 3
+
+
+async def pressed_elsewhere(life: Life, person: PersonClient, job_id: str) -> int:
+    """A press of *Again* of this job at somebody's own post, with an id that was copied."""
+    await life.mimic(person, "showroom")
+    await life.until(lambda: set(life.states()) == {"delivered"}, step_s=1.0)
+    post = (await person.wait_for(says(f"<@{person.user_id}>, your video is ready")))["message"]
+    message = life.world.channels["showroom"].messages[int(post["id"])]
+    [(own,)] = life.rows("SELECT id FROM jobs WHERE delivery_message_id = ?", int(post["id"]))
+    message.components = json.loads(json.dumps(message.components).replace(own, job_id))
+    again = button(post, "Again").replace(own, job_id)
+    return await person.click(int(post["channel_id"]), int(post["id"]), again)
+
+
+async def test_an_id_that_was_copied_leads_nowhere_in_another_channel(life: Life) -> None:
+    await posted(life)
+    ben = await life.person("ben")
+    pressed = await pressed_elsewhere(life, ben, life.job_id())
+    assert "somebody else's video" in await answer(ben, pressed)
+    assert life.states() == ["delivered"] * 2
 
 
 async def test_what_it_shows_is_said_and_goes_along_if_it_is_its_requesters_word(
@@ -171,6 +177,23 @@ async def test_what_it_shows_is_said_and_goes_along_if_it_is_its_requesters_word
     await press(ada, post, "Again")
     await life.reaches(*["delivered"] * 3, step_s=1.0)
     assert alt_texts(life)[2] == "A video of subject moving like motion"
+
+
+async def test_a_reply_is_described_too(life: Life) -> None:
+    """Where the bot sees no channel, by its token."""
+    await life.start()
+    ada = await life.person("ada")
+    await life.mimic(ada, "hidden")
+    await life.reaches("delivered", step_s=1.0)
+    [post] = await life.posts(ada, life.channel("hidden"))
+    opened = await form(ada, await more(ada, post), "Describe")
+    await ada.submit(opened, {"description": "A wave"})
+    await ada.wait_for(says("Its post says so now"))
+    assert alt_texts(life, "hidden") == ["A wave"]
+    life.advance(TOKEN_LIFE_S)
+    opened = await form(ada, await more(ada, post), "Describe")
+    await ada.submit(opened, {"description": "Another wave"})
+    await ada.wait_for(says("I will say so wherever I show it again"))
 
 
 async def test_nobody_else_describes_it(life: Life) -> None:

@@ -43,7 +43,7 @@ async def test_the_owner_is_told_once_and_a_day_is_one_message(life: Life) -> No
     assert life.rows(ROWS) == [("Attach Files", 1)]
     [first] = await told(life, ada)
     assert f"**Attach Files** {where(life, 'nofiles')}" in first
-    await ben.wait_for(says("I may not post your video in this channel: I lack **Attach Files**"))
+    await ben.wait_for(says("into my answer: in this channel I lack **Attach Files**"))
     await video(life, ben, "readonly")
     await life.stop()
     await life.start()

@@ -2,16 +2,18 @@
 
 from pathlib import Path
 
-from sandbox.clients.person import Json, PersonClient
+import pytest
+
+from sandbox.clients.person import Json, PersonClient, PersonError
 from sandbox.clients.transcript import text_of
 from sandbox.discord.schema.parts import walk
 from sandbox.faults import answers
 from sandbox.faults.injector import Rule
-from tests.bot.life.moderators.desk import Desk, actions, desk
+from tests.bot.life.jobs.test_points import SUBMIT
+from tests.bot.life.moderators.desk import Desk, actions, copied, desk
 from tests.bot.life.world import Life
 from tests.e2e.stage import button, says
 
-KEPT = ("provider", "GET", "/assets/{name}")
 LINK, UPLOAD = "attachments/", "/assets/"
 
 
@@ -51,38 +53,41 @@ def kept(life: Life) -> list[str]:
 async def test_a_starter_motion_is_uploaded_once_for_all(life: Life) -> None:
     await life.start()
     ben, eve = await life.person("ben"), await life.person("eve")
-    offered = await ben.autocomplete(life.channel("general"), "mimic", {"motion": "da"}, "motion")
-    assert offered == [{"name": "Dance · 4 s", "value": "Dance"}]
+    offered = await ben.autocomplete(life.channel("general"), "mimic", {"motion": "bo"}, "motion")
+    assert offered == [{"name": "Bow · 4.8 s", "value": "Bow"}]
     for person in (ben, eve):
-        outcome = await person.outcome(await mimic(life, person, " dANCE "))
+        outcome = await person.outcome(await mimic(life, person, " bOW "))
         assert outcome["state"] == "deferred", text_of(outcome["message"])
     await life.reaches("delivered", "delivered", step_s=1.0)
     assert uploaded(life) == 1
-    (one, dance), (other, same) = runs(life)
-    assert (dance, one == other) == (same, False)
-    assert UPLOAD in dance
+    (one, bow), (other, same) = runs(life)
+    assert (bow, one == other) == (same, False)
+    assert UPLOAD in bow
     assert LINK in one
-    assert life.rows("SELECT duration_s, price FROM jobs") == [(4.0, 4), (4.0, 4)]
-    await life.stop()
-    await life.start()  # the link is known still
-    await ben.outcome(await mimic(life, ben, "Dance"))
+    assert life.rows("SELECT duration_s, price FROM jobs") == [(4.79, 5), (4.79, 5)]
+    post = (await ben.wait_for(says(f"<@{ben.user_id}>, your video is ready")))["message"]
+    pressed = await ben.click(int(post["channel_id"]), int(post["id"]), button(post, "Again"))
+    await ben.outcome(pressed)
     await life.reaches("delivered", "delivered", "delivered", step_s=1.0)
-    assert (uploaded(life), runs(life)[2][1]) == (1, dance)
-    life.advance(24 * 3600)
-    await eve.outcome(await mimic(life, eve, "Dance"))
-    await life.reaches(*["delivered"] * 4, step_s=1.0)
-    assert (uploaded(life), runs(life)[3][1] == dance) == (2, False)
+    (third, same) = runs(life)[2]
+    assert (same, uploaded(life)) == (bow, 2), "the picture is, each time"
+    assert third not in {one, other}
 
 
-async def test_what_the_provider_has_lost_is_uploaded_anew(life: Life) -> None:
+async def test_a_submit_that_is_refused_gets_a_new_link_once(life: Life) -> None:
     await life.start()
     ben = await life.person("ben")
     await ben.outcome(await mimic(life, ben, "Bow"))
-    await life.reaches("delivered", step_s=1.0)
+    await life.reaches("delivered", step_s=2.0)
     life.advance(61)
-    life.faults.add(Rule(answers.text(404), *KEPT, times=1))
+    life.faults.add(Rule(answers.text(400), *SUBMIT, times=1))
     await ben.outcome(await mimic(life, ben, "Bow"))
-    await life.reaches("delivered", "delivered", step_s=1.0)
+    await life.reaches("delivered", "delivered", step_s=2.0)
+    (_, first), (_, second) = runs(life)
+    assert (uploaded(life), first == second) == (2, False)
+    life.faults.add(Rule(answers.text(400), *SUBMIT, times=1))
+    await ben.outcome(await mimic(life, ben, "Bow"))
+    await life.reaches("delivered", "delivered", "failed", step_s=2.0)
     assert uploaded(life) == 2
 
 
@@ -127,6 +132,20 @@ async def test_what_is_wrong_is_said_and_leaves_nothing(life: Life) -> None:
     assert life.states() == []
 
 
+async def test_only_moderators_add_and_only_here_it_can_be_used(life: Life) -> None:
+    await life.start()
+    dana, ada = await desk(life, "dana"), await desk(life, "ada")
+    await add(dana, "Moonwalk")
+    ben = await life.person("ben")
+    with pytest.raises(PersonError):
+        await ben.use(life.channel("general"), "library remove", {"name": "Moonwalk"})
+    card = copied(life, await ada.use("motions show", name="Moonwalk"), "lawn")
+    lawn = await desk(life, "ada", "lawn")
+    gone = "has been removed from the library"
+    assert gone in await lawn.press(card, "Use")
+    assert "no motion `Moonwalk` here" in await lawn.says("motions show", name="Moonwalk")
+
+
 async def test_from_the_list_to_a_video_by_three_presses(life: Life) -> None:
     await life.start()
     ben = await desk(life, "ben")
@@ -134,9 +153,10 @@ async def test_from_the_list_to_a_video_by_three_presses(life: Life) -> None:
     assert "page 1 of 2" in text_of(first)
     second = await ben.pressed(first, button(first, "›"))
     assert "page 2 of 2" in text_of(second)
-    [select] = [part for part in walk(second["components"]) if part["type"] == 3]
-    shown = await ben.pressed(second, select["custom_id"], [select["options"][0]["value"]])
-    assert text_of(shown).startswith("### Walk")
+    back = await ben.pressed(second, button(second, "‹"))
+    [select] = [part for part in walk(back["components"]) if part["type"] == 3]
+    shown = await ben.pressed(back, select["custom_id"], ["bow"])
+    assert text_of(shown).startswith("### Bow")
     assert len(shown["attachments"]) == 1
     opened = await ben.click(shown, button(shown, "Use"))
     outcome = await ben.person.outcome(opened)
@@ -144,5 +164,5 @@ async def test_from_the_list_to_a_video_by_three_presses(life: Life) -> None:
     sent = await ben.person.submit(opened, {"choice": ["0"]}, {"picture": [life.picture]})
     assert (await ben.person.outcome(sent))["state"] == "deferred"
     await life.reaches("delivered", step_s=1.0)
-    assert life.rows("SELECT quality, price FROM jobs") == [("360p", 4)]
+    assert life.rows("SELECT quality, price FROM jobs") == [("360p", 5)]
     await ben.person.wait_for(says("your video is ready"))

@@ -6,14 +6,14 @@ from pathlib import Path
 from sandbox.clients.person import Json, PersonClient
 from sandbox.clients.transcript import buttons_of, text_of
 from sandbox.faults import answers
-from sandbox.faults.injector import Rule
+from sandbox.faults.injector import Rule, stalls
 from tests.bot.life.members.test_door import SELECT, Sender
 from tests.bot.life.world import Life
 from tests.e2e.stage import button, says
 from tests.media_samples import make_motion
 
 PICTURE, MOTION = "Make this move", "Use as motion"
-CALLBACK = "/interactions/{interaction_id}/{interaction_token}/callback"
+CALLBACK = ("discord", "POST", "/interactions/{interaction_id}/{interaction_token}/callback")
 PRICED = says("Shall I make this picture move")
 
 
@@ -115,15 +115,30 @@ async def test_pressed_twice_it_starts_once_and_pressed_late_it_says_so(life: Li
     assert "Still missing: **a picture**" in text_of(await tray(life, ada))
 
 
-async def test_a_press_that_discord_did_not_hear_of_costs_nothing(life: Life) -> None:
+async def test_a_press_whose_answer_discord_did_not_take_costs_nothing(life: Life) -> None:
     await life.start()
     ada = await life.person("ada")
     card = await filled(life, ada)
     unknown = answers.error(404, {"message": "Unknown interaction", "code": 10062})
-    life.faults.add(Rule(unknown, "discord", "POST", CALLBACK, times=1))
+    life.faults.add(Rule(unknown, *CALLBACK, times=1))
     await ada.click(life.channel("general"), int(card["id"]), button(card, "360p"))
     await life.reaches("failed")
     assert life.money() == []
+
+
+async def test_a_press_that_is_answered_as_the_bot_dies_makes_one_video(life: Life) -> None:
+    await life.start()
+    ada = await life.person("ada")
+    card = await filled(life, ada)
+    life.faults.add(Rule(stalls(life.never, after=True), *CALLBACK, times=1))
+    await ada.click(life.channel("general"), int(card["id"]), button(card, "360p"))
+    await life.until(lambda: bool(life.faults.struck))
+    await life.stop()
+    assert life.rows("SELECT state, card_message_id, promised FROM jobs") == [("checking", None, 2)]
+    await life.start()
+    await life.reaches("delivered", step_s=1.0)
+    assert life.money() == ["hold", "capture"]
+    assert len(await life.posts(ada, life.channel("general"))) == 1
 
 
 async def test_of_several_files_one_is_chosen_once(life: Life) -> None:
