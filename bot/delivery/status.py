@@ -173,7 +173,7 @@ class StatusCards:
         if is_renewal(job.card.shown, fingerprint) and not self._may_renew(job, fingerprint):
             return False
         edited = False
-        if is_past or job.removed_by_id is not None:
+        if is_past or job.removed_by_id == job.person_id:
             await self.remove(job)
         elif not (_needs_nothing(job) or self._doors.bar(job)):
             view = offer_card(job, terms) if job.is_offer else job_cards.status(job, outlook, terms)

@@ -96,6 +96,10 @@ async def test_a_moderator_deletes_somebody_elses_for_a_reason(life: Life) -> No
     )
     assert await post_of(life, ben) is None
     assert actions(life) == [("dana", "remove", "ben", "it mocks *Cleo*", None, None)]
+    line = "This video was deleted by a moderator"
+    await life.until(
+        lambda: line in str([one.components for one in public(life, "general")]), step_s=1.0
+    )
     assert "by a moderator, and nothing of it is kept" in await (await desk(life, "ben")).says(
         "jobs show", job=life.job_id()
     )
