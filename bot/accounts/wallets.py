@@ -11,7 +11,16 @@ from bot.core import admission, ledger
 from bot.core.accounts import MOST_PAYERS, Member, PartTerms, Payer, Terms, Wallet
 from bot.core.actions import CREDIT_KINDS
 from bot.core.jobs import Job, Source
-from bot.core.models import FIRST_S, MODELS, Choice, Rates, firsts, price, prices
+from bot.core.models import (
+    FIRST_S,
+    MODELS,
+    Choice,
+    Rates,
+    better_than,
+    firsts,
+    price,
+    prices,
+)
 from bot.core.rules import Rules, rules_for
 from bot.errors import MembersUnknown, Problem, Refused
 from bot.store.store import Store
@@ -171,17 +180,24 @@ class Wallets:
         named = job.model, job.quality
         return {choice: cost for choice, cost in costs.items() if choice == named}
 
-    async def upgrades(self, job: Job) -> dict[Choice, int]:
-        """What a draft may become: each model that is paid and open, and its price."""
-        if not job.is_free:
+    async def remakes(self, job: Job) -> dict[Choice, int]:
+        """What the files of a finished job may become where it was asked for, and each price.
+
+        Of a draft that is each model that is paid; of what was paid the same again, and what is
+        better. Nothing, where no files are kept.
+        """
+        if not self._store.limits.keep_files_s or job.quality is None:
             return {}
         server = await self._store.rulebook.of(job.server_id)
         rules = rules_for(self._store.limits, job.server_id, server)
-        return {
-            choice: cost
-            for choice, cost in self._prices(rules, job.duration_s or 0.0).items()
-            if cost and choice == self.rates.choice(choice.model)
-        }
+        costs = self._prices(rules, job.duration_s or 0.0)
+        paid = {choice: cost for choice, cost in costs.items() if cost}
+        if job.is_free:
+            return {each: cost for each, cost in paid.items() if each == self.rates.choice(each[0])}
+        same = Choice(job.model, job.quality)
+        listening = [each for each in paid if MODELS[each.model].prompt or not job.prompt]
+        better = better_than(same, listening, self.rates) if same in self.rates.choices else None
+        return {each: paid[each] for each in (same, better) if each in paid}
 
     def _prices(self, rules: Rules, duration_s: float) -> dict[Choice, int]:
         """Of what these rules open."""
@@ -253,8 +269,13 @@ class Wallets:
             prices=self._prices(rules, 10.0),
             under_way=[job for job in mine if not job.ended and not job.is_offer],
             last=await self._store.audit_log.lines(
-                place.server_id, person_id=place.person_id, kinds=CREDIT_KINDS, limit=LAST_ENTRIES
+                place.server_id,
+                person_id=place.person_id,
+                kinds=CREDIT_KINDS,
+                limit=LAST_ENTRIES,
+                by_video=True,
             ),
+            jobs={job.id: job for job in mine},
             payers=payers,
             payers_unknown=unknown,
             payer=self._payer(payer) if payer else None,

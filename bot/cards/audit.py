@@ -13,18 +13,21 @@ from bot.core.actions import OPERATOR, Action, ActionKind
 TITLES: Mapping[ActionKind, str] = {
     ActionKind.REVIEW: "A video waits for a decision",
     ActionKind.RESOLVE: "A video in review was settled",
-    ActionKind.GRANT: "Credits were granted",
+    ActionKind.GRANT: "Bonus credits were given",
     ActionKind.REVOKE: "Credits were taken away",
     ActionKind.REFUND: "A video was refunded",
     ActionKind.REPAIR: "A wallet was repaired",
-    ActionKind.SET: "Granted credits were set",
+    ActionKind.SET: "Bonus credits were set",
     ActionKind.CANCEL: "A video was cancelled",
+    ActionKind.REMOVE: "Something was deleted",
+    ActionKind.DISMISS: "A report was dismissed",
     ActionKind.BLOCK: "Somebody was blocked",
     ActionKind.UNBLOCK: "A block was lifted",
     ActionKind.ALLOWANCE: "An allowance was changed",
     ActionKind.SETTINGS: "The settings were changed",
     ActionKind.PAUSE: "The bot was paused here",
     ActionKind.RESUME: "The bot goes on here",
+    ActionKind.LIBRARY: "The library of motions was changed",
 }
 REASON_LIMIT_CHARS = 500
 REVIEW_PATTERN = r"marionette-review:(?P<job>[a-z0-9]{1,20})"
@@ -64,7 +67,7 @@ def _review(number: int, asked: Action) -> ui.LayoutView:
             f"### {TITLES[asked.action]}",
             f"**For**: <@{asked.person_id}>",
             f"**Video**: `{asked.job_id}`",
-            "What became of it at the video service is not certain, so its credits stay held. "
+            "What became of it at the video service is not certain, so its credits stay reserved. "
             "It is settled by the moderators: press **Settle…** to see what can be done.",
             f"-# <t:{asked.at:.0f}:f> · action {number}",
         ),

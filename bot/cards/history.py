@@ -25,34 +25,42 @@ FILTERS: Mapping[str, tuple[str, frozenset[str]]] = {
         frozenset({EntryKind.HOLD, EntryKind.CAPTURE, EntryKind.RELEASE}),
     ),
     "given": (
-        "Granted, taken away, refunded",
+        "Given, taken away, refunded",
         frozenset({EntryKind.GRANT, EntryKind.REVOKE, EntryKind.REFUND, ActionKind.REPAIR}),
     ),
     "jobs": ("Decisions about jobs", frozenset({ActionKind.CANCEL, ActionKind.RESOLVE})),
+    "reports": (
+        "What was deleted or reported",
+        frozenset({ActionKind.REMOVE, ActionKind.DISMISS}),
+    ),
     "blocks": ("Blocks", frozenset({ActionKind.BLOCK, ActionKind.UNBLOCK})),
     "rules": (
         "Allowances, settings, pauses",
         frozenset({ActionKind.ALLOWANCE, ActionKind.SETTINGS, ActionKind.PAUSE, ActionKind.RESUME}),
     ),
+    "motions": ("The library of motions", frozenset({ActionKind.LIBRARY})),
 }
 """The label of each filter, and the kinds of lines that it shows."""
 
 SAID: Mapping[str, str] = {
-    EntryKind.HOLD: "**−{amount}** held for {person}’s {job}",
-    EntryKind.CAPTURE: "{person}’s {job} was paid from what was held",
-    EntryKind.RELEASE: "**+{amount}** given back to {person} from {job}",
-    EntryKind.GRANT: "**+{amount}** granted to {person} by {actor}",
+    EntryKind.HOLD: "**−{amount}** reserved for {person}’s {job}",
+    EntryKind.CAPTURE: "**−{amount}** for {person}’s {job}",
+    EntryKind.RELEASE: "{person}’s {job} came to nothing and cost nothing",
+    EntryKind.GRANT: "**+{amount}** bonus for {person} from {actor}",
     EntryKind.REVOKE: "**−{amount}** taken from {person} by {actor}",
     EntryKind.REFUND: "**+{amount}** refunded to {person} for {job} by {actor}",
     ActionKind.CANCEL: "{actor} cancelled {person}’s {job}",
     ActionKind.RESOLVE: "{actor} settled {person}’s {job}",
+    ActionKind.REMOVE: "{actor} deleted {person}’s {job}",
+    ActionKind.DISMISS: "{actor} dismissed reports of {person}’s {job}",
     ActionKind.BLOCK: "{actor} blocked {person} {until}",
     ActionKind.UNBLOCK: "{actor} unblocked {person}",
     ActionKind.REPAIR: "{actor} repaired {person}’s wallet",
     ActionKind.PAUSE: "{actor} paused me here",
     ActionKind.RESUME: "{actor} let me go on here",
+    ActionKind.LIBRARY: "{actor} changed the library: {changes}",
 }
-"""What happened, by the kind of line; of all others, what was changed."""
+"""What happened, by the kind of line, where lines are by video; of all others, what was changed."""
 
 CSV_NAME = "marionette-history.csv"
 UTF8_MARK = b"\xef\xbb\xbf"
@@ -95,7 +103,7 @@ def line_text(line: HistoryLine) -> str:
 def _what(line: HistoryLine) -> str:
     return SAID.get(line.kind, "{actor} changed {changes}").format(
         person=f"<@{line.person_id}>" if line.person_id else "everybody",
-        job=f"`{line.job_id}`",
+        job=f"`{line.job_id}`" if line.job_id else "message",
         amount=credits_text(abs(line.credits or 0)),
         actor=_actor(line),
         until=_until((line.after or {}).get("until")),

@@ -1,9 +1,9 @@
-"""The cards of one job: its status, its finished post, the list of several.
+"""The cards of one job: its status, its notices, the list of several; what all its buttons ask for.
 
 Buttons carry only an action and the job's id, so that they outlive a restart.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from itertools import islice
 from urllib.parse import quote
@@ -12,18 +12,21 @@ import discord
 from discord import ui
 
 from bot.cards import status_text
-from bot.cards.parts import AMBER, BLURPLE, GREEN, GREY, RED, say, view, words
+from bot.cards.parts import AMBER, BLURPLE, GREEN, GREY, RED, Asked, plain, say, view, words
 from bot.cards.status_text import Outlook
-from bot.cards.wording import clean, credits_text
-from bot.core.jobs import Job, JobState, Outcome
-from bot.core.models import MODELS, Choice
+from bot.cards.wording import ago, clean, credits_text
+from bot.core.accounts import Terms
+from bot.core.jobs import POSTED, Job, JobState, Outcome
+from bot.core.models import Choice
+from bot.core.uploads import Upload
 
 
 class Button(StrEnum):
     """What a button asks for; its `custom_id` is `marionette:<action>:<job id>`.
 
-    To start one (a tray's by its own button), or to make one of a draft, `:<quality>:<model>`
-    follow, and to take the first seconds of its motion how many.
+    To start one (a tray's by its own button), or to make one of another's files,
+    `:<quality>:<model>` follow, and then how many of the first seconds of its motion are taken, or
+    how many credits it costs at most.
     """
 
     CANCEL = "cancel"
@@ -34,14 +37,28 @@ class Button(StrEnum):
     NAME_PART = "part"
     START_TRAY = "tray"
     DETAILS = "details"
+    MORE = "more"
+    PICTURE = "picture"
+    MOTION = "motion"
+    SEND = "send"
+    DESCRIBE = "describe"
+    DELETE = "delete"
+    REPORT = "report"
 
 
 BUTTONS_IN_A_ROW = 5
+MOST_DESCRIPTION_CHARS = 1024
+"""Discord's limit for what describes a video."""
+
+MOST_NAME_CHARS, MOST_KIND_CHARS = 200, 5
 LINK_BUTTON_LIMIT_CHARS = 512
 """Discord's limit; a longer link stands in the text."""
 
 IN_AN_ADDRESS = "%/:=&?#+,;@!$*~"
 """What may stand there beside letters, digits and `-._`, and ends no link of Discord's markdown."""
+
+SHOWN_AS_THEY_ARE = frozenset({"", *status_text.MOVING})
+"""Pictures that Discord shows, by what they were given as."""
 
 COLOURS = {
     JobState.DELIVERED: GREEN,
@@ -51,13 +68,17 @@ COLOURS = {
 }
 
 
+def _colour(job: Job) -> int:
+    return COLOURS.get(job.state, BLURPLE) if job.removed_by_id is None else GREY
+
+
 def custom_id(
-    button: Button, job_id: str, choice: Choice | None = None, first_s: float | None = None
+    button: Button, job_id: str, choice: Choice | None = None, number: float | None = None
 ) -> str:
     """The id of a button; see `Button`."""
     chosen = (choice.quality, choice.model) if choice else ()
-    length = () if first_s is None else (f"{first_s:.0f}",)
-    return ":".join(("marionette", button.value, job_id, *chosen, *length))
+    last = () if number is None else (f"{number:.0f}",)
+    return ":".join(("marionette", button.value, job_id, *chosen, *last))
 
 
 def job_of(custom_id: str) -> str | None:
@@ -74,8 +95,9 @@ def answer_to(message_id: int) -> str:
     return f"card-{message_id}"
 
 
-def _button(label: str, button: Button, job: Job) -> ui.Button[ui.LayoutView]:
-    return ui.Button(label=label, custom_id=custom_id(button, job.id))
+def button(label: str, asks: Button, job: Job) -> ui.Button[ui.LayoutView]:
+    """A button that asks for something about a job."""
+    return ui.Button(label=label, custom_id=custom_id(asks, job.id))
 
 
 def file_name(job: Job) -> str:
@@ -83,65 +105,54 @@ def file_name(job: Job) -> str:
     return f"{'SPOILER_' if job.is_spoiler else ''}marionette-{job.id}.mp4"
 
 
-def _video(job: Job) -> ui.MediaGallery[ui.LayoutView]:
+def alt_text(job: Job) -> str:
+    """What the video shows, for who cannot see it, in plain text of 1 to 1024 characters."""
+    if job.description:
+        return clean(job.description, MOST_DESCRIPTION_CHARS, "plain")
+    picture, motion = _bare_name(job.subject), _bare_name(job.motion)
+    return f"A video of {picture or 'the picture'} moving like {motion or 'the video'}"
+
+
+def _bare_name(upload: Upload | None) -> str:
+    """What a file is called, without its kind, and without what only says that it is veiled."""
+    name = upload.name.removeprefix("SPOILER_") if upload else ""
+    name = name.replace("_", " ")  # which Discord writes for a space
+    stem, dot, kind = name.rpartition(".")
+    return clean(stem if dot and len(kind) <= MOST_KIND_CHARS else name, MOST_NAME_CHARS, "plain")
+
+
+def video(job: Job) -> ui.MediaGallery[ui.LayoutView]:
+    """The finished video, which is attached as `file_name`."""
     return ui.MediaGallery(
-        discord.MediaGalleryItem(f"attachment://{file_name(job)}", spoiler=job.is_spoiler)
+        discord.MediaGalleryItem(
+            f"attachment://{file_name(job)}", description=alt_text(job), spoiler=job.is_spoiler
+        )
     )
 
 
-def status(job: Job, outlook: Outlook | None = None) -> ui.LayoutView:
-    """The status card of a job past its offer."""
-    outlook = outlook or Outlook()
-    items: list[ui.Item[ui.LayoutView]] = [
-        words(
-            f"### {status_text.title(job)}",
-            status_text.stages(job),
-            status_text.latest(job, outlook),
-        ),
-        words(status_text.facts(job)),
-    ]
-    if job.state is JobState.QUEUED:
-        items.append(ui.ActionRow(_button("Cancel", Button.CANCEL, job)))
-    elif job.is_in_doubt:
-        items.append(ui.ActionRow(_button("Give up…", Button.GIVE_UP, job)))
-    return view(*items, colour=COLOURS.get(job.state, BLURPLE))
+def status(job: Job, outlook: Outlook | None = None, terms: Terms | None = None) -> ui.LayoutView:
+    """The status card of a job past its offer; once there is a post, one line that leads to it.
 
-
-def finished(
-    job: Job, *, link: tuple[str, float] | None = None, upgrades: Mapping[Choice, int] | None = None
-) -> ui.LayoutView:
-    """The finished post: the attached video, or a link and the unix second at which it ends.
-
-    A draft's has a button for each of `upgrades`, which its files may become.
+    With `terms` it says what its requester has left, for them alone.
     """
-    what = "draft" if job.is_free else "video"
-    items: list[ui.Item[ui.LayoutView]] = [words(f"<@{job.person_id}>, your {what} is ready.")]
-    buttons: list[ui.Button[ui.LayoutView]] = []
-    if link is None:
-        items.append(_video(job))
-    else:
-        said, buttons = _download(*link)
-        items.append(words("It could not be attached here.", said))
-    if job.remark:
-        items.append(words(f"{clean(job.remark, 200)}."))
-    if upgrades:
-        items.append(words("The same files, made by a model that paints it anew:"))
-        items += rows_of(
-            ui.Button(
-                label=f"{MODELS[choice.model].name} {choice.quality} · {credits_text(cost)}",
-                custom_id=custom_id(Button.MAKE, job.id, choice),
-            )
-            for choice, cost in upgrades.items()
-        )
-    items.append(
-        words(
-            status_text.small_print(
-                job, status_text.made_in(job), status_text.length(job), status_text.taken_from(job)
-            )
-        )
+    outlook = outlook or Outlook()
+    if job.state is JobState.DELIVERED and job.delivered in POSTED:
+        return plain(*status_text.posted(job, outlook))
+    lines = (
+        f"### {status_text.title(job)}",
+        status_text.stages(job),
+        status_text.latest(job, outlook),
     )
-    items.append(ui.ActionRow(*buttons, _button("Details", Button.DETAILS, job)))
-    return view(*items, colour=GREEN)
+    left = None if terms is None else f"{credits_text(terms.credits)} left"
+    texts = words(*lines), words(status_text.facts(job, left))
+    items: list[ui.Item[ui.LayoutView]] = (
+        [*texts] if job.ended else with_picture(job, job.state_since, *texts)
+    )
+    if job.state is JobState.QUEUED:
+        items.append(ui.ActionRow(button("Cancel", Button.CANCEL, job)))
+    elif job.is_in_doubt:
+        items.append(ui.ActionRow(button("Give up…", Button.GIVE_UP, job)))
+    return view(*items, colour=_colour(job))
 
 
 def rows_of(buttons: Iterable[ui.Button[ui.LayoutView]]) -> list[ui.Item[ui.LayoutView]]:
@@ -160,7 +171,7 @@ def failed(job: Job) -> ui.LayoutView:
             f"<@{job.person_id}>, there is no video this time. {why}",
         ),
         words(status_text.facts(job)),
-        ui.ActionRow(_button("Details", Button.DETAILS, job)),
+        ui.ActionRow(button("Details", Button.DETAILS, job)),
         colour=COLOURS[job.state],
     )
 
@@ -193,7 +204,7 @@ def ready(job: Job) -> ui.LayoutView:
     )
 
 
-def _download(url: str, ends_at: float) -> tuple[str, list[ui.Button[ui.LayoutView]]]:
+def download(url: str, ends_at: float) -> tuple[str, list[ui.Button[ui.LayoutView]]]:
     """How a video is had by the provider's link, whose words are its own: they stay an address."""
     inert = quote(url, safe=IN_AN_ADDRESS)
     until = f"before <t:{ends_at:.0f}:f> (<t:{ends_at:.0f}:R>)."
@@ -203,9 +214,17 @@ def _download(url: str, ends_at: float) -> tuple[str, list[ui.Button[ui.LayoutVi
 
 
 def shown_again(
-    job: Job, outlook: Outlook, *, has_file: bool = False, link: tuple[str, float] | None = None
+    job: Job,
+    outlook: Outlook,
+    *,
+    has_file: bool = False,
+    link: tuple[str, float] | None = None,
+    buttons: Iterable[ui.Button[ui.LayoutView]] = (),
 ) -> ui.LayoutView:
-    """What `/jobs show` answers: the card, and the video as an attached file or as a link."""
+    """What `/jobs show` answers: the card, and the video as an attached file or as a link.
+
+    A finished one's has the `buttons` of its post.
+    """
     items: list[ui.Item[ui.LayoutView]] = [
         words(
             f"### {status_text.title(job)}",
@@ -215,49 +234,68 @@ def shown_again(
         words(status_text.facts(job)),
     ]
     if has_file:
-        items.append(_video(job))
+        items.append(video(job))
     elif link is not None:
-        said, buttons = _download(*link)
+        said, leads = download(*link)
         items.append(words(said))
-        if buttons:
-            items.append(ui.ActionRow(*buttons))
-    elif job.state is JobState.DELIVERED:
+        buttons = (*leads, *buttons)
+    elif job.state is JobState.DELIVERED and job.removed_by_id is None:
         items.append(words("The video itself is no longer kept."))
     if job.state in {JobState.CHECKING, JobState.QUEUED}:
-        items.append(ui.ActionRow(_button("Cancel", Button.CANCEL, job)))
+        items.append(ui.ActionRow(button("Cancel", Button.CANCEL, job)))
     elif job.is_in_doubt:
-        items.append(ui.ActionRow(_button("Give up…", Button.GIVE_UP, job)))
-    return view(*items, colour=COLOURS.get(job.state, BLURPLE))
+        items.append(ui.ActionRow(button("Give up…", Button.GIVE_UP, job)))
+    elif job.state is JobState.DELIVERED and job.removed_by_id is None:
+        buttons = (*buttons, button("Delete…", Button.DELETE, job))
+    return view(*items, *rows_of(buttons), colour=_colour(job))
 
 
-def job_list(jobs: Sequence[Job]) -> ui.LayoutView:
-    """Somebody's newest jobs, a line each."""
+def job_list(jobs: Sequence[Job], now: float) -> ui.LayoutView:
+    """Somebody's newest jobs, each with its picture as long as Discord shows it; `now` in unix
+    seconds."""
     if not jobs:
         return say("You have no jobs here yet. `/mimic` makes the first one.")
-    lines = [
-        f"`{job.id}` · **{status_text.title(job)}** · {_short_facts(job)}<t:{job.created_at:.0f}:R>"
-        for job in jobs
-    ]
+    items = (item for job in jobs for item in with_picture(job, now, words(*_listed(job))))
     more = words("-# `/jobs show` tells more about one.")
-    return view(words("### Your newest jobs", *lines), more)
+    return view(words("### Your newest jobs"), *items, more)
 
 
-def job_line(job: Job) -> str:
+def _listed(job: Job) -> tuple[str, str]:
+    facts = status_text.title(job), job.quality, status_text.price_text(job)
+    made_of = status_text.made_of(job)
+    return f"**{made_of}** · <t:{job.created_at:.0f}:R>", status_text.small_print(job, *facts)
+
+
+def with_picture(
+    job: Job, now: float, *texts: ui.TextDisplay[ui.LayoutView]
+) -> list[ui.Item[ui.LayoutView]]:
+    """These, with a job's picture beside them where whoever reads them can see it.
+
+    A thumbnail takes no video. A spoiler stays one.
+    """
+    subject = job.subject if job.removed_by_id is None else None
+    if subject is None or subject.given_as not in SHOWN_AS_THEY_ARE or subject.link_ends_at <= now:
+        return [*texts]
+    picture: ui.Thumbnail[ui.LayoutView] = ui.Thumbnail(
+        subject.url, description="The picture that is to move", spoiler=subject.is_spoiler
+    )
+    return [ui.Section(*texts, accessory=picture)]
+
+
+def job_line(job: Job, now: float) -> str:
     """A job as a choice to pick from, in plain text of at most 100 characters."""
-    return f"{job.id} · {status_text.title(job)} · {_short_facts(job)}".removesuffix(" · ")
+    made_of, asked = status_text.made_of(job, "plain"), ago(now - job.created_at)
+    return f"{made_of} · {asked} · {status_text.title(job)}"[:100]
 
 
-def _short_facts(job: Job) -> str:
-    return "".join(f"{part} · " for part in (job.quality, status_text.price_text(job)) if part)
-
-
-def asks_give_up(job: Job) -> str:
+def asks_give_up(job: Job) -> Asked:
     """Before a requester gives up a job in doubt."""
-    return (
+    text = (
         f"Give up `{job.id}`? You have your {credits_text(job.price or 0)} back **now**. It is not "
         "known whether the video service has your request: should it make the video after all, "
         "you will not get it."
     )
+    return Asked(text, "Give it up")
 
 
 def given_up(job: Job) -> ui.LayoutView:
@@ -272,7 +310,7 @@ def resolved(job: Job) -> ui.LayoutView:
         case Outcome.RAN:
             said = "has its run and goes on: its video comes when it is there."
         case Outcome.AGAIN:
-            said = "is back in its place in the line and is tried again; its credits stay held."
+            said = "is back in its place in the line and is tried again; its credits stay reserved."
         case _:
             said = f"is given up, and <@{job.person_id}> has the credits back."
     return say(f"`{job.id}` {said}", GREEN)

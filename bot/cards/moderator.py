@@ -6,8 +6,8 @@ from enum import StrEnum
 import discord
 from discord import ui
 
-from bot.cards.parts import AMBER, GREEN, say, view, words
-from bot.cards.wording import clean, credits_text
+from bot.cards.parts import AMBER, GREEN, Asked, say, view, words
+from bot.cards.wording import bonus_text, clean, credits_text
 from bot.core.accounts import Eligibility
 from bot.core.actions import Spender
 from bot.core.jobs import Job
@@ -28,17 +28,17 @@ class Answer(StrEnum):
 ANSWER_PATTERN = rf"marionette-ask:(?P<answer>{'|'.join(Answer)}):(?P<token>[0-9a-f]{{16}})"
 
 
-def question(text: str, token: str) -> ui.LayoutView:
+def question(asked: Asked, token: str) -> ui.LayoutView:
     """What will happen, and the two buttons that decide; see `ANSWER_PATTERN`."""
     row: ui.ActionRow[ui.LayoutView] = ui.ActionRow(
         ui.Button(
-            label="Confirm",
+            label=asked.yes,
             style=discord.ButtonStyle.danger,
             custom_id=f"marionette-ask:{Answer.YES}:{token}",
         ),
         ui.Button(label="Never mind", custom_id=f"marionette-ask:{Answer.NO}:{token}"),
     )
-    return view(words(text), row, colour=AMBER)
+    return view(words(asked.text), row, colour=AMBER)
 
 
 def done(text: str) -> ui.LayoutView:
@@ -54,49 +54,54 @@ def unchanged() -> ui.LayoutView:
 # --- credits ------------------------------------------------------------------------------------
 
 
-def asks_grant(person_id: int, credits: int, reason: str) -> str:
+def asks_grant(person_id: int, credits: int, reason: str) -> Asked:
     """Before many credits are given."""
-    return f"Grant <@{person_id}> **{credits_text(credits)}**? {_reason(reason)}"
+    text = f"Give <@{person_id}> **{bonus_text(credits)}**? {_reason(reason)}"
+    return Asked(text, f"Give {credits_text(credits)}")
 
 
 def granted(person_id: int, credits: int, now: int) -> ui.LayoutView:
     """Credits were given; `now` is how many granted ones there are."""
-    return done(f"Granted <@{person_id}> {credits_text(credits)}: {now} granted now.")
+    return done(f"Gave <@{person_id}> {credits_text(credits)}: they have {bonus_text(now)} now.")
 
 
-def asks_revoke(person_id: int, credits: int, has: int, reason: str) -> str:
+def asks_revoke(person_id: int, credits: int, has: int, reason: str) -> Asked:
     """Before credits are taken away, of as many."""
     which = (
         f"all of <@{person_id}>’s {has}"
         if credits == has
         else f"{credits} of <@{person_id}>’s {has}"
     )
-    return f"Take **{which}** granted credits? {_reason(reason)}"
+    text = f"Take **{which}** bonus credits away? {_reason(reason)}"
+    return Asked(text, f"Take {credits_text(credits)} away")
 
 
 def revoked(person_id: int, credits: int, now: int) -> ui.LayoutView:
     """Credits were taken away."""
-    return done(f"Took {credits_text(credits)} from <@{person_id}>: {now} granted now.")
+    left = f"they have {bonus_text(now)} left" if now else "they have no bonus credits left"
+    return done(f"Took {credits_text(credits)} from <@{person_id}>: {left}.")
 
 
-def asks_set(person_id: int, credits: int, has: int, reason: str) -> str:
+def asks_set(person_id: int, credits: int, has: int, reason: str) -> Asked:
     """Before granted credits are brought to another number."""
-    return f"Bring <@{person_id}>’s granted credits **from {has} to {credits}**? {_reason(reason)}"
+    text = f"Bring <@{person_id}>’s bonus credits **from {has} to {credits}**? {_reason(reason)}"
+    return Asked(text, f"Set them to {credits}")
 
 
 def was_set(person_id: int, credits: int, was: int) -> ui.LayoutView:
     """Granted credits were brought to this number."""
     if was == credits:
-        return say(f"<@{person_id}> has {credits} granted already. Nothing was changed.")
-    return done(f"<@{person_id}> has {credits} granted now; it was {was}.")
+        return say(f"<@{person_id}> has {bonus_text(credits)} already. Nothing was changed.")
+    return done(f"<@{person_id}> has {bonus_text(credits)} now; before it was {was}.")
 
 
-def asks_default_allowance(credits: int) -> str:
+def asks_default_allowance(credits: int) -> Asked:
     """Before everybody's allowance is left to the operator again."""
-    return (
+    text = (
         f"Give everybody **the operator’s usual allowance** of {credits_text(credits)} instead of "
-        "the one set here? Granted credits and roles’ allowances remain."
+        "the one set here? Bonus credits and roles’ allowances remain."
     )
+    return Asked(text, "Give the usual allowance")
 
 
 def has_default_allowance(credits: int) -> ui.LayoutView:
@@ -109,12 +114,12 @@ def has_default_allowance(credits: int) -> ui.LayoutView:
 
 def asks_allowance(
     rules: ServerRules, credits: int, has: int, period: Period | None, role_id: int | None
-) -> str:
+) -> Asked:
     """Before an allowance shrinks, ends or grows by much, or everybody's period changes."""
     if not credits and role_id:
         what = f"Take the allowance of <@&{role_id}> away? Its members then have everybody’s."
     elif not credits:
-        what = "Give **no allowance** to everybody? Granted credits and roles’ allowances remain."
+        what = "Give **no allowance** to everybody? Bonus credits and roles’ allowances remain."
     else:
         who = f"<@&{role_id}>" if role_id else "everybody"
         instead = f" instead of {has}" if has and has != credits else ""
@@ -126,7 +131,7 @@ def asks_allowance(
             f"instead of {PERIODS[rules.period]}, and count what was spent since the "
             f"{period.value} began."
         )
-    return what
+    return Asked(what, "Change the allowance")
 
 
 def allowance(
@@ -154,21 +159,24 @@ def allowance(
 # --- blocks -------------------------------------------------------------------------------------
 
 
-def asks_block(look: Eligibility, ends_at: float | None, reason: str) -> str:
-    """Before somebody is blocked."""
+def asks_block(look: Eligibility, name: str, ends_at: float | None, reason: str) -> Asked:
+    """Before somebody is blocked, who goes by that name here."""
     waiting = look.standing.waiting_here
     cancelled = f" This cancels {_waiting_jobs(waiting)} of theirs." if waiting else ""
     replaced = " This takes the place of the block they have." if look.standing.block else ""
-    return (
+    text = (
         f"Block <@{look.person_id}> {_until(ends_at)}?{cancelled}{replaced} "
         f"They are told why. {_reason(reason)}"
     )
+    return Asked(text, f"Block {clean(name, 60, 'plain')}")
 
 
 def blocked(person_id: int, ends_at: float | None, cancelled: int) -> ui.LayoutView:
     """Somebody was blocked."""
     jobs = (
-        f" Cancelled {_waiting_jobs(cancelled)}; what was held is given back." if cancelled else ""
+        f" Cancelled {_waiting_jobs(cancelled)}; what was reserved is given back."
+        if cancelled
+        else ""
     )
     return done(f"<@{person_id}> is blocked {_until(ends_at)}.{jobs}")
 
@@ -181,10 +189,11 @@ def unblocked(person_id: int) -> ui.LayoutView:
 # --- jobs ---------------------------------------------------------------------------------------
 
 
-def asks_cancel(job: Job, reason: str) -> str:
+def asks_cancel(job: Job, reason: str) -> Asked:
     """Before a waiting job is cancelled."""
-    back = f" {credits_text(job.price)} held for it go back to them." if job.price else ""
-    return f"Cancel <@{job.person_id}>’s waiting job `{job.id}`?{back} {_reason(reason)}"
+    back = f" {credits_text(job.price)} reserved for it go back to them." if job.price else ""
+    text = f"Cancel <@{job.person_id}>’s waiting job `{job.id}`?{back} {_reason(reason)}"
+    return Asked(text, "Cancel this video")
 
 
 def cancelled(job: Job) -> ui.LayoutView:
@@ -192,12 +201,14 @@ def cancelled(job: Job) -> ui.LayoutView:
     return done(f"`{job.id}` is cancelled, and <@{job.person_id}> is not charged for it.")
 
 
-def asks_refund(job: Job, reason: str) -> str:
+def asks_refund(job: Job, reason: str) -> Asked:
     """Before a job's price is given back."""
-    return (
-        f"Refund <@{job.person_id}> **{credits_text(job.price or 0)}** for `{job.id}`? They come "
-        f"as granted credits, and the video stays. {_reason(reason)}"
+    back = credits_text(job.price or 0)
+    text = (
+        f"Refund <@{job.person_id}> **{back}** for `{job.id}`? They come as bonus credits, and "
+        f"the video stays. {_reason(reason)}"
     )
+    return Asked(text, f"Refund {back}")
 
 
 def refunded(job: Job) -> ui.LayoutView:

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 
 from bot.cards.sentences.files import FILES
 from bot.cards.sentences.links import LINKS
+from bot.cards.sentences.motions import MOTIONS
+from bot.cards.sentences.posts import POSTS
+from bot.cards.sentences.reports import REPORTS
 from bot.cards.sentences.trays import TRAYS
 from bot.cards.wording import told
 from bot.errors import Problem
@@ -11,6 +14,9 @@ from bot.errors import Problem
 SENTENCES: dict[Problem, str] = {
     **FILES,
     **LINKS,
+    **MOTIONS,
+    **POSTS,
+    **REPORTS,
     **TRAYS,
     Problem.OUT_OF_BOUNDS: "That must be a whole number from {least} to {most}.",
     Problem.NO_CREDITS: (
@@ -21,14 +27,13 @@ SENTENCES: dict[Problem, str] = {
         "You have no credits left here. Your allowance{in_all} renews <t:{renews_at}:R>; "
         "`/credits` shows it."
     ),
-    Problem.BEING_MADE: "That is being made already, as job {job}: `/jobs show` shows how it goes.",
     Problem.NO_DRAFTS_LEFT: (
         "You have made all of your {limit} free drafts of today: there are new ones "
         "<t:{renews_at}:R>."
     ),
     Problem.NO_ALLOWANCE: (
         "You have no credits here, and no allowance that would bring new ones: somebody who runs "
-        "this can grant you some."
+        "this can give you some."
     ),
     Problem.TOO_EXPENSIVE: (
         "This costs {price_text}, more than you can have here at once, {most}: give a shorter "
@@ -275,7 +280,7 @@ SENTENCES: dict[Problem, str] = {
     Problem.NOT_CHARGED: "Nothing was charged for `{job}`, so there is nothing to refund.",
     Problem.REFUNDED_ALREADY: "`{job}` was refunded before.",
     Problem.NOTHING_TO_REVOKE: (
-        "They have no granted credits that could be taken. What is held stays with its job, and "
+        "They have no bonus credits that could be taken. What is reserved stays with its job, and "
         "an allowance is changed with `/quota allowance`."
     ),
     Problem.NOT_BLOCKED: "They are not blocked here.",
@@ -300,8 +305,8 @@ SENTENCES: dict[Problem, str] = {
         "has just used `/moderate`."
     ),
     Problem.GRANTED_CHANGED: (
-        "They have {has} granted by now, so nothing was changed: give the command again if you "
-        "still want it."
+        "They have {has} bonus credits by now, so nothing was changed: give the command again if "
+        "you still want it."
     ),
     Problem.RULES_CHANGED: "Others changed the rules since, so nothing was done: ask again.",
     Problem.PERIOD_OF_A_BUDGET: (

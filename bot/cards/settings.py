@@ -8,7 +8,7 @@ import discord
 from discord import ui
 
 from bot.cards import wording
-from bot.cards.parts import AMBER, BLURPLE, GREEN, view, words
+from bot.cards.parts import AMBER, BLURPLE, GREEN, Asked, view, words
 from bot.cards.wording import EVERY, credits_text, listed
 from bot.core.actions import Snapshot
 from bot.core.models import MODELS, made_by
@@ -206,30 +206,32 @@ def changed(before: Snapshot, after: Snapshot, notes: Sequence[str] = ()) -> ui.
     """What held before → what holds now."""
     lines = wording.changes(before, after)
     if not lines:
-        return view(words("### Nothing was changed", "It held already.", *notes), colour=BLURPLE)
+        return view(words("### Nothing was changed", "It was so already.", *notes), colour=BLURPLE)
     return view(words("### Changed", *lines, *notes), colour=GREEN)
 
 
-def asks_budget(rules: ServerRules, budget: int | None) -> str:
+def asks_budget(rules: ServerRules, budget: int | None) -> Asked:
     """Before the budget that a server has is changed."""
     assert rules.budget_credits is not None
     every, has = EVERY[rules.period], credits_text(rules.budget_credits)
     if budget is None:
-        return (
+        text = (
             f"Take the budget of the whole server away? It is {has} {every}; then only the bot’s "
             "own daily budget holds."
         )
-    return (
-        f"Change the budget of the whole server **from {has} to {credits_text(budget)}** {every}?"
-    )
+        return Asked(text, "Take the budget away")
+    to = credits_text(budget)
+    text = f"Change the budget of the whole server **from {has} to {to}** {every}?"
+    return Asked(text, f"Change it to {to}")
 
 
-def asks_no_audit(channel_id: int) -> str:
+def asks_no_audit(channel_id: int) -> Asked:
     """Before decisions are posted nowhere."""
-    return (
+    text = (
         f"Post decisions nowhere any more? They are posted in <#{channel_id}>, which will be told "
         "of this. `/quota history` has them all the same."
     )
+    return Asked(text, "Post them nowhere")
 
 
 def limits_unasked() -> ui.LayoutView:

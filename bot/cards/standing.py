@@ -10,9 +10,10 @@ from bot.cards.obstacles import obstacle
 from bot.cards.offers.choices import prices_text
 from bot.cards.parts import AMBER, BLURPLE, GREEN, view, words
 from bot.cards.refusals import sentence
-from bot.cards.wording import clean, credits_text
+from bot.cards.wording import bonus_text, clean, credits_text
 from bot.core.accounts import MOST_PAYERS, Eligibility, Wallet
 from bot.core.actions import HistoryLine
+from bot.core.jobs import Job
 from bot.core.ledger import EntryKind, Period
 from bot.core.models import MODELS
 from bot.core.queue import may_start
@@ -22,12 +23,12 @@ PAYER_SELECT = "marionette:payer"
 """The `custom_id` of the select."""
 
 DID = {
-    EntryKind.HOLD: "held for",
-    EntryKind.CAPTURE: "what was held was spent on",
-    EntryKind.RELEASE: "given back from",
-    EntryKind.GRANT: "granted",
-    EntryKind.REVOKE: "taken away",
-    EntryKind.REFUND: "refunded for",
+    EntryKind.HOLD: "**{amount}** reserved for {video}",
+    EntryKind.CAPTURE: "**{amount}** for {video}",
+    EntryKind.RELEASE: "{video} was not made, and cost nothing",
+    EntryKind.GRANT: "**{amount}** bonus",
+    EntryKind.REVOKE: "**{amount}** taken away",
+    EntryKind.REFUND: "**{amount}** back for {video}",
 }
 
 EVERY = {Period.DAY: "daily", Period.WEEK: "weekly", Period.MONTH: "monthly"}
@@ -39,10 +40,10 @@ def wallet(has: Wallet) -> ui.LayoutView:
     """What `/credits` answers."""
     items: list[ui.Item[ui.LayoutView]] = [words(*_purses(has))]
     if has.under_way:
-        lines = [f"`{job.id}` · {status_text.title(job)}" for job in has.under_way]
+        lines = [f"{status_text.made_of(job)} · {status_text.title(job)}" for job in has.under_way]
         items.append(words("**Under way**", *lines))
     if has.last:
-        items.append(words("**Last entries**", *map(entry_line, has.last)))
+        items.append(words("**Lately**", *(entry_line(line, has.jobs) for line in has.last)))
     items.append(words(f"-# Ten seconds of motion cost, in credits: {prices_text(has.prices)}."))
     if has.payers_unknown:
         items.append(words(_unknown_payers(has.payers_unknown)))
@@ -70,10 +71,12 @@ def _purses(has: Wallet) -> list[str | None]:
             f"**{balance.allowance_left}** of {rules.allowance_credits} left of your allowance"
             f"{role}, which renews <t:{has.renews_at:.0f}:R>."
             if rules.allowance_credits
-            else "You have no allowance here: only credits that somebody grants you."
+            else "You have no allowance here: only bonus credits that somebody gives you."
         ),
-        f"**{balance.granted}** granted, which stay until you spend them.",
-        f"**{balance.held}** held by unfinished jobs." if balance.held else None,
+        f"**{bonus_text(balance.granted)}**, which stay until you spend them."
+        if balance.granted
+        else None,
+        f"**{balance.held}** reserved for videos that are not done yet." if balance.held else None,
         f"**{has.drafts_left}** of {rules.drafts_per_day} free drafts left today."
         if has.drafts_left is not None
         else None,
@@ -110,12 +113,19 @@ def _narrower(has: Wallet) -> Iterator[str]:
             )
 
 
-def entry_line(line: HistoryLine) -> str:
-    """One entry of the journal, as its owner reads it."""
-    kind = EntryKind(line.kind)
-    amount = f"**{line.credits:+d}** " if line.credits else ""
-    job = f" `{line.job_id}`" if line.job_id else ""
-    return f"<t:{line.at:.0f}:R> · {amount}{DID[kind]}{job}"
+def entry_line(line: HistoryLine, jobs: Mapping[str, Job]) -> str:
+    """One line of the journal, as its owner reads it; a video is told by its files, where known."""
+    video = _made_of(line.job_id, jobs) if line.job_id else ""
+    did = DID[EntryKind(line.kind)].format(amount=_signed(line.credits or 0), video=video)
+    return f"<t:{line.at:.0f}:R> · {did}"
+
+
+def _signed(credits: int) -> str:
+    return f"+{credits}" if credits > 0 else f"−{-credits}"
+
+
+def _made_of(job_id: str, jobs: Mapping[str, Job]) -> str:
+    return status_text.made_of(jobs[job_id]) if job_id in jobs else f"`{job_id}`"
 
 
 def _unknown_payers(count: int) -> str:
@@ -179,8 +189,10 @@ def _credits(seen: Eligibility) -> list[str | None]:
             if rules.allowance_credits
             else "No allowance."
         ),
-        f"**{balance.granted}** granted, which stay until they are spent.",
-        f"**{balance.held}** held by unfinished jobs." if balance.held else None,
+        f"**{bonus_text(balance.granted)}**, which stay until they are spent."
+        if balance.granted
+        else None,
+        f"**{balance.held}** reserved for videos that are not done yet." if balance.held else None,
     ]
 
 

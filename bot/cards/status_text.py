@@ -2,29 +2,21 @@
 
 import re
 from dataclasses import dataclass
-from enum import StrEnum
 
 from bot.cards.refusals import sentence
-from bot.cards.wording import clean, credits_text, part_text, seconds_text
+from bot.cards.wording import Within, clean, credits_text, part_text, seconds_text, usually
 from bot.core.jobs import Delivered, Job, JobState, Outcome, Source
 from bot.core.models import MODELS, Choice
 from bot.core.typed.job_ids import ID_ALPHABET, ID_LENGTH
 from bot.errors import Refused
 
 
-class Pace(StrEnum):
-    """How a run does beside runs like it: as usual, ready any moment, or late."""
-
-    USUAL = "usual"
-    DUE = "due"
-    LATE = "late"
-
-
 @dataclass(frozen=True, slots=True)
 class Outlook:
     """What a status card says besides its job.
 
-    `place` in the line is from 1, as of `place_as_of`; times are unix seconds, as `ready_at` is;
+    `place` in the line is from 1, as of `place_as_of`; times are unix seconds; runs like its own
+    last between `usual_s`, and it `is_late` once it has lasted longer;
     `held_back` is why it may not be sent off, `unavailable` is its model (`instead` would do it for
     so many credits), `waits_for_own` that the person's other videos must be done first, and
     `known_by` when at the latest it is known whether the provider has a job in doubt, `None` while
@@ -33,8 +25,8 @@ class Outlook:
 
     place: int | None = None
     place_as_of: float | None = None
-    ready_at: float | None = None
-    pace: Pace = Pace.USUAL
+    usual_s: tuple[float, float] | None = None
+    is_late: bool = False
     held_back: Refused | None = None
     unavailable: bool = False
     instead: tuple[Choice, int] | None = None
@@ -44,14 +36,18 @@ class Outlook:
 
 
 STAGES: tuple[tuple[str, frozenset[JobState]], ...] = (
-    ("Checked", frozenset({JobState.CHECKING})),
-    ("In line", frozenset({JobState.QUEUED})),
-    ("Sending", frozenset({JobState.SUBMITTING})),
-    ("Rendering", frozenset({JobState.RENDERING, JobState.REVIEW})),
-    ("Fetching", frozenset({JobState.FETCHING})),
+    ("Checking", frozenset({JobState.CHECKING})),
+    ("Waiting", frozenset({JobState.QUEUED})),
+    (
+        "Being made",
+        frozenset({JobState.SUBMITTING, JobState.RENDERING, JobState.REVIEW, JobState.FETCHING}),
+    ),
     ("Posting", frozenset({JobState.DELIVERING})),
 )
 _SMALL_PRINT = re.compile(rf"-# (?:[^`\n]* · )?job `(?P<job>[{ID_ALPHABET}]{{{ID_LENGTH}}})`")
+NAME_CHARS = 26
+"""Two of them, a title and a time fit a choice of 100 characters."""
+
 DISCORD = "https://discord.com/channels"
 KEEPS_PLACE = "Your request keeps its place and goes on by itself; you can also cancel it."
 TITLES = {
@@ -83,18 +79,21 @@ def title(job: Job) -> str:
         return "No answer yet"
     if job.is_offer:
         return f"Waits for you in {'your direct messages' if job.is_direct else 'a channel'}"
+    if job.removed_by_id is not None:
+        return "Deleted"
     whose = f" by {_settler(job)}" if job.state is JobState.REVIEW else ""
     return TITLES[job.state] + whose
 
 
 def stages(job: Job) -> str | None:
-    """A mark for each stage and the name of the current one; none for what has ended."""
+    """How far it is, which reads without colour and fits a line on a phone; none for what has
+    ended."""
     if job.is_offer:
         return None
     current = next((n for n, (_, states) in enumerate(STAGES) if job.state in states), None)
     if current is None:
         return None
-    return f"{'✅' * current}▶️{'⬜' * (len(STAGES) - current - 1)} {STAGES[current][0]}"
+    return f"{'▰' * (current + 1)}{'▱' * (len(STAGES) - current - 1)} {STAGES[current][0]}"
 
 
 def latest(job: Job, outlook: Outlook) -> str | None:
@@ -106,21 +105,22 @@ def latest(job: Job, outlook: Outlook) -> str | None:
         case JobState.SUBMITTING if job.is_in_doubt:
             return (
                 "The video service did not answer. I am finding out whether it has your "
-                f"request{_known(job, outlook)} Your credits stay held meanwhile, unless you give "
-                "it up."
+                f"request{_known(job, outlook)} Your credits stay reserved meanwhile, unless you "
+                "give it up."
             )
         case JobState.SUBMITTING | JobState.RENDERING | JobState.FETCHING | JobState.DELIVERING:
-            ready = _ready(outlook)
-            return f"{ready}{asked[0].lower() if ready else asked[0]}{asked[1:]}{_settled(job)}"
+            return f"{_progress(job, outlook)}{_settled(job)}"
         case JobState.REVIEW if job.attempt and job.attempt.request_id:
             return (
                 "The video service has not handed this video over yet. It is asked again each "
-                f"hour; your credits stay held until it has, or it is settled by {_settler(job)}."
+                "hour; your credits stay reserved until it has, or it is settled by "
+                f"{_settler(job)}."
             )
         case JobState.REVIEW:
             return (
                 "It is not certain whether the video service took this request, and asking again "
-                f"could cost twice. Your credits stay held until it is settled by {_settler(job)}."
+                "could cost twice. Your credits stay reserved until it is settled by "
+                f"{_settler(job)}."
             )
         case JobState.DELIVERED:
             return _where(job, outlook)
@@ -175,15 +175,20 @@ def _known(job: Job, outlook: Outlook) -> str:
     )
 
 
-def _ready(outlook: Outlook) -> str:
-    match outlook.pace:
-        case Pace.LATE:
-            return "This takes longer than usual; it comes when it is ready · "
-        case Pace.DUE:
-            return "Should be ready any moment · "
-        case _:
-            # It counts on in the reader's client, and is still true when it has passed.
-            return f"Expected <t:{outlook.ready_at:.0f}:R> · " if outlook.ready_at else ""
+def _progress(job: Job, outlook: Outlook) -> str:
+    """Since when it is made, and how long that takes; it counts on in the reader's client."""
+    began_at = job.attempt.submitted_at or job.attempt.began_at if job.attempt else job.created_at
+    started = f"started <t:{began_at:.0f}:R>"
+    if job.state is JobState.FETCHING:
+        return f"It is made, and on its way to me · {started}"
+    if job.state is JobState.DELIVERING:
+        return f"It is made, and about to be posted · {started}"
+    if outlook.is_late:
+        return f"This takes longer than usual · {started}"
+    if outlook.usual_s is None:
+        return f"{started[0].upper()}{started[1:]}"
+    how_long = usually(outlook.usual_s)
+    return f"{how_long[0].upper()}{how_long[1:]} · {started}"
 
 
 def _settler(job: Job) -> str:
@@ -207,19 +212,38 @@ def _settled(job: Job) -> str:
 
 
 def _where(job: Job, outlook: Outlook) -> str:
+    if job.removed_by_id is not None:
+        return f"{_remover(job)}, and nothing of it is kept."
     took = f" It took {seconds_text(job.state_since - job.created_at)}."
     match job.delivered:
         case Delivered.CHANNEL | Delivered.DIRECT if job.delivery_message_id:
             private = " in your direct messages" if job.delivered is Delivered.DIRECT else ""
             return f"[Your video]({link_to_post(job)}) is ready{private}.{took}"
         case Delivered.CHANNEL | Delivered.DIRECT:
-            return f"Your video was posted, and the post was deleted: {_shown_by(job, outlook)}"
+            return f"Your video was posted, and the post was deleted: {_shown_by(outlook)}"
         case Delivered.REPLY:
             return f"Your video is ready.{took}"
         case _:
-            return (
-                f"Your video is ready, but it could not be posted here: {_shown_by(job, outlook)}"
-            )
+            return f"Your video is ready, but it could not be posted here: {_shown_by(outlook)}"
+
+
+def posted(job: Job, outlook: Outlook) -> list[str]:
+    """What is left of a status card once the video has a message of its own."""
+    what = "draft" if job.is_free else "video"
+    if job.removed_by_id is not None:
+        return [small_print(job, _remover(job))]
+    if job.is_post_gone:
+        gone = f"Your {what} was posted, and the post was deleted: {_shown_by(outlook)}"
+        return [f"-# {gone}", small_print(job, made_in(job))]
+    where = " in your direct messages" if job.delivered is Delivered.DIRECT else ""
+    took = f"it took {seconds_text(job.state_since - job.created_at)}"
+    stands = f"[Your {what}]({link_to_post(job)}) is ready{where}"
+    return [small_print(job, stands, took, made_in(job))]
+
+
+def _remover(job: Job) -> str:
+    is_own = job.removed_by_id == job.person_id
+    return f"This video was deleted by {'who asked for it' if is_own else 'a moderator'}"
 
 
 def link_to_post(job: Job) -> str:
@@ -235,14 +259,14 @@ def link_to(job: Job, message_id: int | None) -> str:
     return "/".join(map(str, filter(None, (DISCORD, home, job.channel_id, message_id))))
 
 
-def _shown_by(job: Job, outlook: Outlook) -> str:
+def _shown_by(outlook: Outlook) -> str:
     until = f" until <t:{outlook.kept_until:.0f}:f>" if outlook.kept_until else ""
-    return f"`/jobs show {job.id}` shows it{until}."
+    return f"`/jobs show` has it{until}."
 
 
-def facts(job: Job) -> str:
-    """The small print of a status card."""
-    parts = length(job), chosen_from(job), sent_as(job), price_text(job)
+def facts(job: Job, left: str | None = None) -> str:
+    """The small print of a status card, with what is `left` behind the price."""
+    parts = length(job), chosen_from(job), sent_as(job), price_text(job), left
     return small_print(job, made_in(job), not_open(job), *parts, taken_from(job))
 
 
@@ -255,6 +279,12 @@ def job_in_small_print(text: str) -> str | None:
     """Whose small print this is; nothing else on a card reads like it, whatever people write."""
     found = _SMALL_PRINT.fullmatch(text)
     return found["job"] if found else None
+
+
+def made_of(job: Job, within: Within = "markdown") -> str:
+    """What a job is to its requester: "me.jpg → dance.mp4"."""
+    files = (job.subject, job.motion)
+    return " → ".join(clean(file.name, NAME_CHARS, within) if file else "…" for file in files)
 
 
 def made_in(job: Job) -> str | None:
@@ -343,12 +373,12 @@ def _video_sent_as(job: Job) -> str | None:
 
 
 def price_text(job: Job) -> str | None:
-    """The price, and whether it is spent, held, or given back."""
+    """The price, and whether it is spent, reserved, or given back."""
     if job.price is None:
         return None
     if job.is_free:
         return "free"
     if job.state in {JobState.DELIVERING, JobState.DELIVERED}:
         return credits_text(job.price)
-    after = "given back" if job.state in {JobState.FAILED, JobState.CANCELLED} else "held"
+    after = "given back" if job.state in {JobState.FAILED, JobState.CANCELLED} else "reserved"
     return f"{credits_text(job.price)} {after}"

@@ -11,6 +11,7 @@ from bot.core.actions import Snapshot
 from bot.core.jobs import QUALITIES
 from bot.core.ledger import Period
 from bot.core.models import MODELS
+from bot.core.polling import MINUTE_S
 
 EMOJI_JOINER = "\N{ZERO WIDTH JOINER}"
 """Families and professions are several emoji in one."""
@@ -28,10 +29,11 @@ LABELS: Mapping[str, str] = {
     "models": "Models",
     "direct_use": "Pays for members’ direct messages",
     "audit_channel_id": "Audit channel",
-    "granted": "Granted credits",
+    "granted": "Bonus credits",
     "state": "State",
     "request_id": "Run",
     "blocked": "Blocked",
+    "motion": "Motion",
 }
 """What the fields of a snapshot are called."""
 
@@ -96,6 +98,11 @@ def credits_text(credits: int) -> str:
     return "1 credit" if credits == 1 else f"{credits} credits"
 
 
+def bonus_text(credits: int) -> str:
+    """A number of granted credits in words."""
+    return "1 bonus credit" if credits == 1 else f"{credits} bonus credits"
+
+
 def cost_text(credits: int) -> str:
     """What something costs, in words."""
     return credits_text(credits) if credits else "free"
@@ -107,6 +114,25 @@ def seconds_text(seconds: float) -> str:
         return f"{seconds:.1f}".removesuffix(".0") + " s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+
+
+def ago(seconds: float) -> str:
+    """How long something is past, where Discord counts nothing: "3 minutes ago"."""
+    for unit, length_s in (("day", 86400.0), ("hour", 3600.0), ("minute", MINUTE_S)):
+        if seconds >= length_s:
+            count = int(seconds // length_s)
+            return f"1 {unit} ago" if count == 1 else f"{count} {unit}s ago"
+    return "just now"
+
+
+def usually(between_s: tuple[float, float]) -> str:
+    """In which time (s) eight of ten are done: "usually 2 to 4 minutes"."""
+    step_s, unit = (MINUTE_S, "minute") if between_s[1] > MINUTE_S else (1.0, "second")
+    least, most = (round(seconds / step_s) for seconds in between_s)
+    units = unit if most == 1 else f"{unit}s"
+    if least == most:
+        return f"usually about {most} {units}"
+    return f"usually {least} to {most} {units}" if least else f"usually up to {most} {units}"
 
 
 def part_text(start_s: float, length_s: float) -> str:

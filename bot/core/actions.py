@@ -25,12 +25,15 @@ class ActionKind(StrEnum):
     REPAIR = "repair"
     SET = "set"
     CANCEL = "cancel"
+    REMOVE = "remove"
+    DISMISS = "dismiss"
     BLOCK = "block"
     UNBLOCK = "unblock"
     ALLOWANCE = "allowance"
     SETTINGS = "settings"
     PAUSE = "pause"
     RESUME = "resume"
+    LIBRARY = "library"
 
 
 IN_THE_JOURNAL = frozenset({ActionKind.GRANT, ActionKind.REVOKE, ActionKind.SET, ActionKind.REFUND})
@@ -72,7 +75,8 @@ class HistoryLine:
     """One thing that happened: an entry of the journal, or an action that is not in it.
 
     `kind` is one of `HISTORY_KINDS`; `credits` what it added to what can be spent (a hold takes
-    away); `actor_id` whoever decided it, 0 for the operator.
+    away); `actor_id` whoever decided it, 0 for the operator. Where lines are by video, a hold's has
+    the kind of its settlement.
     """
 
     at: float

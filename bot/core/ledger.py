@@ -26,6 +26,10 @@ class EntryKind(StrEnum):
     REFUND = "refund"
 
 
+SETTLEMENTS = (EntryKind.CAPTURE, EntryKind.RELEASE)
+"""What ends a hold."""
+
+
 class Period(StrEnum):
     """How long an allowance lasts; weeks begin on Monday."""
 

@@ -47,6 +47,10 @@ REQUESTS_A_RUN = 25
 SHORTEST_WAIT_S, LONGEST_WAIT_S = 1.0, 60.0
 STEP_S = 0.25
 LAST_STEP = round(LONGEST_RUN_S / STEP_S)
+MINUTE_S = 60.0
+EIGHT_OF_TEN = NormalDist().inv_cdf(0.9)
+"""So many standard deviations to each side of the middle."""
+
 SIMILAR_LENGTH_S = 5.0
 OTHER_QUALITY = 0.3
 """A run in another quality says this much about this one."""
@@ -111,12 +115,12 @@ class RunTimes:
         polls = MEAN_POLLS * _schedule(self).polls_until(self.typical_s)
         return min(1.0, max(LEAST_SHARE, (each - OTHER_REQUESTS) / polls))
 
-    def remaining_s(self, elapsed_s: float) -> float:
-        """The median of what is left, for a run that has lasted `elapsed_s` and is not finished."""
-        usual = NormalDist(self.mu, self.sigma)
-        lasted = usual.cdf(math.log(max(elapsed_s, 1e-3)))
-        half_way = min((1 + lasted) / 2, 1 - 1e-9)
-        return max(1.0, math.exp(usual.inv_cdf(half_way)) - elapsed_s)
+    @property
+    def usual_s(self) -> tuple[float, float]:
+        """Between which times eight of ten runs last; in tens of seconds, or in whole minutes."""
+        least, most = (math.exp(self.mu + z * self.sigma) for z in (-EIGHT_OF_TEN, EIGHT_OF_TEN))
+        step_s = MINUTE_S if most > MINUTE_S else 10.0
+        return round(least / step_s) * step_s, math.ceil(most / step_s) * step_s
 
     def hazard(self, t: float) -> float:
         """λ(t) = f(t) / S(t), per second."""

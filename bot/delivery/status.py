@@ -1,14 +1,13 @@
 """Status cards: each shows its job's last state, is edited only for news, and mended at start.
 
-What a card shows is saved with the job as its *fingerprint*, a short text of what can change on it.
-A card whose fingerprint is not what it should be is behind, however that came about.
+What a card shows is saved with the job as its *fingerprint*. A card whose fingerprint is not what
+it should be is behind, however that came about.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from weakref import WeakValueDictionary
-from zlib import crc32
 
 import discord
 import structlog
@@ -16,10 +15,11 @@ import structlog
 from bot.cards import job as job_cards
 from bot.cards import parts
 from bot.cards.offers.offer import offer as offer_card
-from bot.cards.status_text import Outlook, Pace
+from bot.cards.progress.fingerprints import GONE, HALT, fingerprint_of, is_renewal
+from bot.cards.status_text import Outlook
 from bot.clock import Clock
 from bot.core.accounts import Terms
-from bot.core.jobs import Delivered, Job, JobState, Source
+from bot.core.jobs import FLEETING_S, Delivered, Job, JobState, Source
 from bot.core.token_bucket import TokenBucket
 from bot.delivery.discord_errors import LOST, is_refusal
 from bot.delivery.doors import Doors
@@ -35,6 +35,10 @@ from bot.store.store import Store
 log = structlog.get_logger()
 
 EDIT_SPACING_S = 3.0
+BRIEF = frozenset({JobState.SUBMITTING, JobState.FETCHING, JobState.DELIVERING})
+BRIEF_S = 5.0
+"""These are usually over in two seconds, and shown only once they have lasted so long."""
+
 LOOK_S = 1.0
 """Files are usually looked at by then: the price comes at once, not after a spaced edit."""
 
@@ -44,10 +48,10 @@ SETTLE_S = 0.25
 RENEWALS_PER_MINUTE = 300
 """So many cards may say a new place; Discord takes 50 requests a second for everything."""
 
-RETRY_S = (3.0, 10.0, 30.0, 60.0)
+BEHIND_S = 7 * 24 * 3600.0
+"""A card that should have gone so long ago stays: after a week nobody minds it."""
 
-HALT = "halt"
-"""So begins the note in the fingerprint of a card that says that nobody's turn comes now."""
+RETRY_S = (3.0, 10.0, 30.0, 60.0)
 
 
 class StatusCards:
@@ -80,6 +84,7 @@ class StatusCards:
         self._renewals = TokenBucket(RENEWALS_PER_MINUTE, clock.monotonic())
         self._group: asyncio.TaskGroup | None = None
         self._working: set[str] = set()
+        self._asleep: set[str] = set()
         self._news: set[str] = set()
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
@@ -88,7 +93,7 @@ class StatusCards:
         await self._client.wait_until_ready()
         async with asyncio.TaskGroup() as group:
             self._group = group
-            for job in await self._store.read.behind():
+            for job in await self._store.read.behind(self._clock.time() - BEHIND_S):
                 self.wake(job.id)
             for job_id in self._news.copy():
                 self.wake(job_id)
@@ -103,6 +108,16 @@ class StatusCards:
         if self._group is not None and job_id not in self._working:
             self._working.add(job_id)
             self._group.create_task(self._keep(job_id))
+
+    def _wake_in(self, job_id: str, seconds: float) -> None:
+        if self._group is not None and job_id not in self._asleep:
+            self._asleep.add(job_id)
+            self._group.create_task(self._wake_later(job_id, seconds))
+
+    async def _wake_later(self, job_id: str, seconds: float) -> None:
+        await self._clock.sleep(seconds)
+        self._asleep.discard(job_id)
+        self.wake(job_id)
 
     def exclusive(self, job_id: str) -> AbstractAsyncContextManager[None]:
         """While this is held, nobody else edits the job's card."""
@@ -147,30 +162,52 @@ class StatusCards:
         if job is not None and _is_looked_at(job) and job.card.message_id is not None:
             await self._clock.sleep(LOOK_S)
             job = await self._jobs.job(job_id)
-        if job is None:
+        if job is None or self._is_brief(job):
             return False
         outlook = await self._outlook(job)
-        terms = await self._terms(job) if job.awaits_choice else None
-        fingerprint = fingerprint_of(job, outlook, terms)
+        terms = await self._terms(job) if job.awaits_choice or _tells_left(job) else None
+        is_past = job.is_fleeting and not self._is_within(job, FLEETING_S)
+        fingerprint = f"{job.state}:{GONE}" if is_past else fingerprint_of(job, outlook, terms)
         if job.card.shown == fingerprint:
             return False
-        if _is_renewal(job.card.shown, fingerprint) and not self._may_renew(job, fingerprint):
+        if is_renewal(job.card.shown, fingerprint) and not self._may_renew(job, fingerprint):
             return False
         edited = False
-        if not (_needs_nothing(job) or self._doors.bar(job)):
-            view = offer_card(job, terms) if job.is_offer else job_cards.status(job, outlook)
-            if job.failure and job.source is not Source.MESSAGE and job.queued_at is None:
-                await self._refuse_privately(job)
-            elif job.is_taken_back:
-                is_reply = job.source is not Source.MESSAGE
-                await (self.remove(job) if is_reply else take_back(self._client, job))
-            elif is_card_unsure(job):
-                await self._post_card(job, view)
-            else:
-                await self._edit(job, view)
-                edited = True
+        if is_past or job.removed_by_id is not None:
+            await self.remove(job)
+        elif not (_needs_nothing(job) or self._doors.bar(job)):
+            view = offer_card(job, terms) if job.is_offer else job_cards.status(job, outlook, terms)
+            edited = await self._draw(job, view)
         await self._store.card_shows(job.id, fingerprint)
         return edited
+
+    async def _draw(self, job: Job, view: discord.ui.LayoutView) -> bool:
+        """Whether it was edited; what is told otherwise has no card."""
+        if job.failure and job.source is not Source.MESSAGE and job.queued_at is None:
+            await self._refuse_privately(job)
+        elif job.is_taken_back:
+            is_reply = job.source is not Source.MESSAGE
+            await (self.remove(job) if is_reply else take_back(self._client, job))
+        elif is_card_unsure(job):
+            await self._post_card(job, view)
+        else:
+            await self._edit(job, view)
+            return True
+        return False
+
+    def _is_brief(self, job: Job) -> bool:
+        """Whether its stage is likely to be over before it is worth an edit."""
+        was_shown = (job.card.shown or JobState.CHECKING).partition(":")[0] != JobState.CHECKING
+        is_usual = job.state in BRIEF and not job.is_in_doubt and was_shown
+        return is_usual and self._is_within(job, BRIEF_S)
+
+    def _is_within(self, job: Job, seconds: float) -> bool:
+        """Whether it has been in its state for less than that; if so, it is woken afterwards."""
+        left_s = seconds - (self._clock.time() - job.state_since)
+        if not 0 < left_s <= seconds:  # or the clock was set
+            return False
+        self._wake_in(job.id, left_s)
+        return True
 
     def _may_renew(self, job: Job, fingerprint: str) -> bool:
         """A new place in the line is news for a few cards at a time, and those in easy reach.
@@ -337,49 +374,14 @@ class StatusCards:
             log.info("a refusal could not be told", job=job.id, reason=str(error))
 
 
-def fingerprint_of(job: Job, outlook: Outlook, terms: Terms | None = None) -> str:
-    """What can change on a job's card, in at most 40 characters; it begins with the state.
-
-    Of an offer's terms that is what its requester has and can pay, not how much others have spent.
-    """
-    if job.is_offer:
-        files = [file.url.split("?")[0] if file else "" for file in (job.subject, job.motion)]
-        asked = [job.failure, job.question, job.cut, *(terms.told if terms else [])]
-        shown = "|".join(map(str, [*files, job.server_id, *asked]))
-        return f"{job.state}:{crc32(shown.encode()):08x}:{job.duration_s or ''}"[:40]
-    past = [] if job.ended else [job.settled, "again" if job.failure else None]
-    told = job.delivered if job.ended else None
-    notes = [told, *past, _note(job, outlook)]
-    return ":".join([job.state, *(note for note in notes if note)])
-
-
-def _is_renewal(shown: str | None, fingerprint: str) -> bool:
-    """Whether another place in the line is all that is new."""
-    queued = f"{JobState.QUEUED}:"
-    return fingerprint.startswith(queued) and (shown or "").startswith(queued)
-
-
-def _note(job: Job, outlook: Outlook) -> str | None:
-    match job.state:
-        case JobState.QUEUED if held := outlook.held_back:
-            return f"{HALT}{crc32(f'{held.problem}{held.facts}'.encode()):08x}"
-        case JobState.QUEUED if outlook.unavailable:
-            return f"{HALT}{crc32(str(outlook.instead).encode()):08x}" if outlook.instead else HALT
-        case JobState.QUEUED:
-            return "own" if outlook.waits_for_own else str(outlook.place)
-        case JobState.SUBMITTING if job.is_in_doubt:
-            return f"doubt{(outlook.known_by or 0) // 60:.0f}"
-        case JobState.RENDERING if outlook.pace is not Pace.USUAL:
-            return outlook.pace
-        case JobState.DELIVERED if job.is_post_gone:
-            return "gone"
-        case _:
-            return None
-
-
 def _is_looked_at(job: Job) -> bool:
     """An offer with both files, whose price is not known yet."""
     return job.is_offer and None not in {job.subject, job.motion} and not job.awaits_choice
+
+
+def _tells_left(job: Job) -> bool:
+    """Whether its card says what its requester has left: where nobody else reads it."""
+    return job.is_shown_directly and bool(job.price) and not job.ended
 
 
 def _needs_nothing(job: Job) -> bool:

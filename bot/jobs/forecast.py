@@ -2,11 +2,11 @@
 
 import math
 
-from bot.cards.status_text import Outlook, Pace
+from bot.cards.status_text import Outlook
 from bot.clock import Clock
 from bot.core.jobs import Job, JobState, Quality
 from bot.core.models import MODELS, Choice, Rates, prices
-from bot.core.polling import PastRun, RunTimes
+from bot.core.polling import MINUTE_S, PastRun, RunTimes
 from bot.core.rules import rules_for, slots
 from bot.errors import Problem, Refused
 from bot.jobs.live import Jobs
@@ -18,11 +18,6 @@ from bot.store.store import Store
 PAST_RUNS = 200
 RENEWED_S = 60.0
 """What is told of the queue, and what is learned of run times, is as of then at most."""
-
-MINUTE_S = 60.0
-
-LATE = 1.5
-"""So many times the typical run time is more than chance."""
 
 
 class Forecast:
@@ -84,13 +79,9 @@ class Forecast:
         attempt = job.attempt
         if job.state is not JobState.RENDERING or not attempt or attempt.submitted_at is None:
             return Outlook()
-        elapsed_s = max(0.0, now - attempt.submitted_at)
-        times = await self.run_times(job)
-        if elapsed_s > LATE * times.typical_s:
-            return Outlook(pace=Pace.LATE)
-        if elapsed_s > times.typical_s:
-            return Outlook(pace=Pace.DUE)
-        return Outlook(ready_at=now + times.remaining_s(elapsed_s))
+        usual_s = (await self.run_times(job)).usual_s
+        is_late = now - attempt.submitted_at > usual_s[1]
+        return Outlook(usual_s=usual_s, is_late=is_late)
 
     async def _instead(self, job: Job) -> tuple[Choice, int] | None:
         """The cheapest of what others, that are not known to be down and are open, would make."""

@@ -291,7 +291,7 @@ class Quotas:
         number: int = 0,
     ) -> Page:
         """One page of the past, newest first; a page past the end is the last one."""
-        ask: dict[str, Any] = {"person_id": person_id, "kinds": kinds}
+        ask: dict[str, Any] = {"person_id": person_id, "kinds": kinds, "by_video": True}
         count = await self._store.audit_log.count(server_id, **ask)
         pages = max(1, -(-count // PAGE))
         number = max(0, min(number, pages - 1))

@@ -62,7 +62,7 @@ class RequestService:
         self._store = store
         self._runner = runner
         self.wallets = wallets
-        self._outlook = outlook
+        self.outlook = outlook
         self._videos = videos
         self.rates = wallets.rates
         self._clock = clock
@@ -308,7 +308,7 @@ class RequestService:
     async def show(self, job_id: str, person_id: int) -> tuple[Job, Outlook]:
         """One's own job. Raises `Refused` for an unknown id and for somebody else's."""
         job = await self._own(job_id, person_id)
-        return job, await self._outlook(job)
+        return job, await self.outlook(job)
 
     async def send_video(
         self, job: Job, limit_bytes: int, sender: Callable[[Path], Awaitable[None]]
@@ -328,7 +328,8 @@ class RequestService:
 
         That is also where our own file had to make room before the time that it is kept for.
         """
-        if job.state is not JobState.DELIVERED or job.is_free:  # the engine is nobody else's
+        # the engine's own link is nobody else's
+        if job.state is not JobState.DELIVERED or job.is_free or job.removed_by_id is not None:
             return None
         link, now = link_to(job), self._clock.time()
         return link if now < min(link[1], outlook.kept_until or now) else None

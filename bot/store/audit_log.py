@@ -10,12 +10,15 @@ from sqlalchemy import (
     Table,
     func,
     literal,
+    literal_column,
     null,
+    or_,
     select,
     union_all,
 )
 
 from bot.core.actions import HISTORY_KINDS, IN_THE_JOURNAL, Action, HistoryLine, Spender
+from bot.core.ledger import SETTLEMENTS, EntryKind
 from bot.store.database import Database, query
 from bot.store.journal import unreleased
 from bot.store.rows import action_from
@@ -39,10 +42,16 @@ class AuditLog:
         until: float | None = None,
         limit: int | None = None,
         offset: int = 0,
+        by_video: bool = False,
     ) -> list[HistoryLine]:
-        """A server's past up to a moment (unix s), or one person's there, newest first."""
+        """A server's past up to a moment (unix s), or one person's there, newest first.
+
+        `by_video`: one line for each hold, as of when it was placed, with what became of it.
+        """
         most = None if limit is None else offset + limit
-        both = _both(server_id, person_id, kinds, until=until, most=most).subquery()
+        both = _both(
+            server_id, person_id, kinds, until=until, most=most, by_video=by_video
+        ).subquery()
         newest = select(both).order_by(both.c.at.desc(), both.c.id.desc(), both.c.source)
         rows = connection.execute(newest.limit(limit).offset(offset))
         names = HistoryLine.__dataclass_fields__
@@ -56,9 +65,10 @@ class AuditLog:
         *,
         person_id: int | None = None,
         kinds: Collection[str] = HISTORY_KINDS,
+        by_video: bool = False,
     ) -> int:
         """How many such lines there are."""
-        both = _both(server_id, person_id, kinds).subquery()
+        both = _both(server_id, person_id, kinds, by_video=by_video).subquery()
         return connection.scalar(select(func.count()).select_from(both)) or 0
 
     @query
@@ -97,6 +107,19 @@ class AuditLog:
         return [(row["id"], action_from(row)) for row in rows]
 
 
+_settlement = entries.alias()
+_SETTLED_AS = (
+    select(_settlement.c.kind)
+    .where(
+        entries.c.kind == EntryKind.HOLD,
+        _settlement.c.job_id == entries.c.job_id,
+        or_(*(_settlement.c.kind == literal_column(f"'{kind}'") for kind in SETTLEMENTS)),
+    )
+    .scalar_subquery()
+)
+"""What became of a hold, found by the index of settlements."""
+
+
 def _both(
     server_id: int,
     person_id: int | None,
@@ -104,13 +127,15 @@ def _both(
     *,
     until: float | None = None,
     most: int | None = None,
+    by_video: bool = False,
 ) -> CompoundSelect[Any]:
     """Entries and actions, of each the newest `most`: no more of a long past is gone through."""
+    became = func.coalesce(_SETTLED_AS, entries.c.kind) if by_video else entries.c.kind
     journal: Select[Any] = select(
         entries.c.id,
         literal("entry").label("source"),
         entries.c.at,
-        entries.c.kind.label("kind"),
+        became.label("kind"),
         entries.c.server_id,
         entries.c.person_id,
         (entries.c.allowance + entries.c.granted).label("credits"),
@@ -138,6 +163,8 @@ def _both(
         actions.c.action.in_(kinds),
         actions.c.action.not_in(IN_THE_JOURNAL),
     )
+    if by_video:
+        journal = journal.where(entries.c.kind.not_in(SETTLEMENTS))
     if person_id is not None:
         journal = journal.where(entries.c.person_id == person_id)
         decided = decided.where(actions.c.person_id == person_id)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, and_, bindparam, case, func, or_, select, tex
 
 from bot.core.actions import Action, ActionKind
 from bot.core.admission import Standing
-from bot.core.jobs import ENDED, RUNNING, Attempt, Delivered, Job, JobState, Quality, Source
+from bot.core.jobs import ENDED, RUNNING, Attempt, Delivered, Job, JobState, Quality
 from bot.core.ledger import Balance, Entry
 from bot.core.models import MODELS
 from bot.core.queue import Queue, QueuedJob
@@ -26,6 +26,7 @@ from bot.store.rows import (
     action_from,
     attempt_from,
     entry_from,
+    is_behind,
     job_from,
     select_jobs,
 )
@@ -158,20 +159,9 @@ class Queries:
             for row in connection.execute(counted).mappings()
         ]
 
-    async def behind(self) -> list[Job]:
-        """Jobs whose card does not show their last state."""
-        return await self._jobs(
-            or_(
-                jobs.c.card_shown.is_(None),
-                ~jobs.c.card_shown.startswith(jobs.c.state),
-                and_(IS_POST_GONE, ~jobs.c.card_shown.endswith("gone")),
-            ),
-            or_(
-                jobs.c.card_message_id.is_not(None),
-                jobs.c.card_token.is_not(None),
-                jobs.c.source == Source.MESSAGE,
-            ),
-        )
+    async def behind(self, since: float) -> list[Job]:
+        """Jobs whose card does not show their last state, or has not gone; see `is_behind`."""
+        return await self._jobs(is_behind(since))
 
     async def find(
         self,

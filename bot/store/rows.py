@@ -16,7 +16,7 @@ from bot.store.tables import CAME_TO_NOTHING, COSTS_NOTHING, actions, attempts, 
 _TOLD = (
     *("id", "source", "origin_id", "server_id", "channel_id", "person_id"),
     *("is_direct", "is_open", "model", "prompt", "quality", "files_of", "promised"),
-    *("upload_limit_bytes", "instead_of"),
+    *("upload_limit_bytes", "files_until", "description", "described_by", "instead_of"),
 )
 _ATTEMPT = tuple(Attempt.__dataclass_fields__)
 
@@ -55,6 +55,18 @@ IS_POST_GONE: ColumnElement[bool] = and_(
 )
 """As `Job.is_post_gone` has it."""
 
+IS_FLEETING: ColumnElement[bool] = and_(
+    jobs.c.state.in_((JobState.FAILED, JobState.CANCELLED)),
+    or_(
+        jobs.c.failure.is_(None),
+        and_(jobs.c.source == Source.MESSAGE, jobs.c.queued_at.is_(None)),
+    ),
+    ~jobs.c.is_direct,
+    jobs.c.moved_from_id.is_(None),
+    ~and_(WAS_OFFER, jobs.c.queued_at.is_(None), jobs.c.failure.is_(None)),
+)
+"""As `Job.is_fleeting` has it."""
+
 HAS_VIDEO: ColumnElement[bool] = and_(
     jobs.c.state == JobState.DELIVERED, jobs.c.video_deleted_at.is_(None)
 )
@@ -70,6 +82,27 @@ HAS_RUN: ColumnElement[bool] = and_(
     jobs.c.state.in_((JobState.RENDERING, JobState.FETCHING)), attempts.c.submitted_at.is_not(None)
 )
 """As `Job.run_began_at`."""
+
+
+def is_behind(since: float) -> ColumnElement[bool]:
+    """Whether a card does not show its job's last state; or has not gone, of what is fleeting and
+    has ended since then (unix s)."""
+    shown = jobs.c.card_shown
+    is_removed = jobs.c.removed_by_id.is_not(None)
+    is_fleeting = and_(IS_FLEETING, jobs.c.state_since >= since)
+    is_due = or_(and_(IS_POST_GONE, ~is_removed), is_fleeting)
+    has_card = or_(
+        jobs.c.card_message_id.is_not(None),
+        jobs.c.card_token.is_not(None),
+        jobs.c.source == Source.MESSAGE,
+    )
+    is_stale = or_(
+        shown.is_(None),
+        ~shown.startswith(jobs.c.state),
+        and_(is_due, ~shown.endswith("gone")),
+        and_(is_removed, ~shown.endswith("removed")),
+    )
+    return and_(is_stale, has_card)
 
 
 def select_jobs() -> Select[Any]:
@@ -116,6 +149,7 @@ _SAME = (
     "is_direct",
     "moved_from_id",
     "files_of",
+    "files_until",
     "created_at",
     "model",
     "prompt",
@@ -130,9 +164,12 @@ _SAME = (
     "delivery_tried_at",
     "video_deleted_at",
     "remark",
+    "description",
+    "described_by",
     "is_open",
     "promised",
     "announced",
+    "removed_by_id",
 )
 
 
@@ -198,6 +235,9 @@ def upload_json(upload: Upload | None) -> dict[str, Any] | None:
         "replaces": upload_json(upload.replaces),
         "is_link": upload.is_link,
         "among": upload.among,
+        "motion_ref": upload.motion_ref,
+        "lasts_s": upload.lasts_s,
+        "is_another": upload.is_another,
         "origin": asdict(upload.origin) if upload.origin else None,
     }
     # Only where they say something, so that an earlier release can read all other jobs.

@@ -95,7 +95,7 @@ class Store(Decisions, Questions, Explained):
                 new = choosing(new, read_preferences(connection, new.person_id), rules)
             standing = journal.standing(connection, new.person_id, rules, at, new.model)
             admission.may_ask(rules, standing, new.ask, at)
-            refuse_twice(connection, new)
+            refuse_twice(connection, new, at)
         connection.execute(_NEW_JOB, row_of(new, at))
         return changed(connection, new.id)
 

@@ -7,6 +7,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.cards import job as job_cards
+from bot.cards.posts.finished import post_buttons
 from bot.core.jobs import CANCELLABLE, JobState
 from bot.services.requests import RequestService
 from cogs.shared.answers import answering, defer, show_privately
@@ -24,20 +25,20 @@ class Jobs(commands.GroupCog, group_name="jobs", group_description="Look after y
 
     @app_commands.command(name="list", description="Your newest jobs")
     async def list_jobs(self, interaction: Interaction) -> None:
-        """One's newest jobs, a line each."""
+        """One's newest jobs."""
         async with answering(interaction):
             jobs = await self._requests.jobs(place_of(interaction))
-            await show_privately(interaction, job_cards.job_list(jobs))
+            await show_privately(interaction, job_cards.job_list(jobs, _now(interaction)))
 
     @app_commands.command(description="One of your jobs, and its video again")
-    @app_commands.describe(job="The job's id, as its card shows it")
+    @app_commands.describe(job="Which one: choose it, or give its id as its card shows it")
     async def show(self, interaction: Interaction, job: JobId) -> None:
         """One job, with its video while that is kept."""
         async with answering(interaction):
             await show_job(interaction, self._requests, job)
 
     @app_commands.command(description="Cancel a job that has not been sent off yet")
-    @app_commands.describe(job="The job's id, as its card shows it")
+    @app_commands.describe(job="Which one: choose it, or give its id as its card shows it")
     async def cancel(self, interaction: Interaction, job: JobId) -> None:
         """Cancel one job and show what became of it."""
         async with answering(interaction):
@@ -66,13 +67,18 @@ class Jobs(commands.GroupCog, group_name="jobs", group_description="Look after y
             return []  # nobody reads the choices of five letters at once
         async with crowd.turn_of(person_id):
             jobs = await self._requests.jobs(place_of(interaction), MOST_CHOICES)
-        lines = [(job_cards.job_line(job), job.id) for job in jobs if job.state in states]
+        now = _now(interaction)
+        lines = [(job_cards.job_line(job, now), job.id) for job in jobs if job.state in states]
         wanted = typed.strip().lower()
         return [
             app_commands.Choice(name=line, value=job_id)
             for line, job_id in lines
-            if wanted in line.lower()
+            if wanted in line.lower() or job_id.startswith(wanted)
         ]
+
+
+def _now(interaction: Interaction) -> float:
+    return interaction.created_at.timestamp()
 
 
 async def show_job(interaction: Interaction, requests: RequestService, job_id: str) -> None:
@@ -82,12 +88,15 @@ async def show_job(interaction: Interaction, requests: RequestService, job_id: s
         await show_privately(interaction, job_cards.shown_again(job, outlook))
         return
     await defer(interaction)
+    is_there = job.removed_by_id is None
+    buttons = post_buttons(job, await interaction.client.remakes.buttons(job)) if is_there else []
 
     async def send(video: Path) -> None:
         file = discord.File(video, filename=job_cards.file_name(job))
-        card = job_cards.shown_again(job, outlook, has_file=True)
+        card = job_cards.shown_again(job, outlook, has_file=True, buttons=buttons)
         await interaction.edit_original_response(view=card, attachments=[file])
 
     if not await requests.send_video(job, interaction.filesize_limit, send):
-        card = job_cards.shown_again(job, outlook, link=requests.video_link(job, outlook))
+        link = requests.video_link(job, outlook)
+        card = job_cards.shown_again(job, outlook, link=link, buttons=buttons)
         await interaction.edit_original_response(view=card)

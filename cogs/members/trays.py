@@ -12,11 +12,14 @@ from bot.accounts.message_files import usable_in
 from bot.cards.members import tray as tray_cards
 from bot.cards.members.tray import CHOOSE, EMPTY, MAKE_THIS_MOVE, USE_AS_MOTION
 from bot.cards.offers.offer import offer
+from bot.core.jobs import Job
+from bot.core.models import Choice
 from bot.core.uploads import Choices, Tray
 from bot.errors import Problem, Refused
 from bot.services.trays import Trays
 from cogs.shared.answers import Late, answering, show_in_place, show_privately
 from cogs.shared.interactions import Bot, Interaction, chosen_in, place_of
+from cogs.shared.requesting import take_request
 
 
 class Gather(commands.Cog):
@@ -125,3 +128,28 @@ async def _answer(interaction: Interaction, card: ui.LayoutView) -> int | None:
         return await show_privately(interaction, card)
     await show_in_place(interaction, card)
     return None
+
+
+async def start_tray(
+    interaction: Interaction, job_id: str, choice: Choice | None, first_s: float | None
+) -> None:
+    """A priced tray becomes a request like any other, with a reply that everybody sees."""
+    trays, offers = interaction.client.trays, list[Job]()
+
+    async def save() -> Job | None:
+        if choice is None:
+            raise Refused(Problem.CONTROL_UNKNOWN)
+        offer_was, job = await trays.start(
+            job_id,
+            place_of(interaction),
+            choice,
+            first_s,
+            interaction_id=interaction.id,
+            token=interaction.token,
+        )
+        offers.append(offer_was)
+        return job
+
+    await take_request(interaction, save)
+    for offer_was in offers:
+        await trays.put_away(offer_was)

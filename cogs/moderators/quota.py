@@ -80,7 +80,7 @@ class Quota(
             else:
                 await show_privately(interaction, await act())
 
-    @app_commands.command(description="Take granted credits away")
+    @app_commands.command(description="Take bonus credits away")
     @app_commands.describe(
         member="Who loses them", credits="How many, at most", reason="Why, for the record"
     )
@@ -98,7 +98,7 @@ class Quota(
             said = moderator_cards.asks_revoke(member.id, taken, has, reason)
             await ask_to_confirm(interaction, said, act)
 
-    @app_commands.command(name="set", description="Bring somebody's granted credits to a number")
+    @app_commands.command(name="set", description="Bring somebody's bonus credits to a number")
     @app_commands.describe(
         member="Whose", credits="How many it shall be", reason="Why, for the record"
     )
@@ -217,9 +217,8 @@ class Quota(
             ends_at = self._quotas.moment(until)
             look = await self._look(interaction, member)
             act = partial(self._block, interaction, member.id, ends_at, the_reason(reason))
-            await ask_to_confirm(
-                interaction, moderator_cards.asks_block(look, ends_at, reason), act
-            )
+            said = moderator_cards.asks_block(look, member.display_name, ends_at, reason)
+            await ask_to_confirm(interaction, said, act)
 
     @block.autocomplete("until")
     async def offer_moments(

@@ -9,6 +9,7 @@ from discord import ui
 from bot.cards import moderator as moderator_cards
 from bot.cards import parts
 from bot.cards.moderator import ANSWER_PATTERN, Answer
+from bot.cards.parts import Asked
 from bot.errors import CannotSave, Problem, Refused
 from cogs.shared.access import rights_of
 from cogs.shared.answers import Late, answering, defer, show_in_place, show_privately
@@ -16,7 +17,7 @@ from cogs.shared.confirmations import Act
 from cogs.shared.interactions import Interaction
 
 
-async def ask_to_confirm(interaction: Interaction, question: str, act: Act) -> None:
+async def ask_to_confirm(interaction: Interaction, question: Asked, act: Act) -> None:
     """Show what will happen; `act` is done when the same person confirms."""
     waiting = interaction.client.confirmations
     rights = rights_of(interaction)
@@ -25,7 +26,7 @@ async def ask_to_confirm(interaction: Interaction, question: str, act: Act) -> N
 
 
 class AnswerButton(ui.DynamicItem[ui.Item[Any]], template=ANSWER_PATTERN):
-    """Confirm, or never mind."""
+    """Do it, or never mind."""
 
     def __init__(self, item: ui.Item[Any], answer: Answer, token: str) -> None:
         super().__init__(item)

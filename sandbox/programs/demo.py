@@ -212,7 +212,7 @@ class Demo:
             raise BrokenPromiseError(f"The post did not mention {scene.name}.")
         video = await scene.client.download(post["attachments"][0]["url"])
         await asyncio.to_thread(_save, video, path)
-        await self._see(scene, "### Done")
+        await self._see(scene, "[Your video](")
         self.videos.append(path)
         scene.doing, scene.ended = f"has a video: {path}", True
 

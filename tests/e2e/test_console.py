@@ -50,7 +50,7 @@ async def test_the_operator_looks_after_a_running_bot(stage: Stage) -> None:
     assert code == 0, said
 
     await ada.wait_for(is_video, LONG_S)
-    await ada.wait_for(says("### Done"))
+    await ada.wait_for(says("[Your video]("))
     assert await stage.accepted() == 1
     assert stage.money() == ["hold", "capture"]
     code, said = await operator(stage, "db", "backup", "copy.db")

@@ -14,7 +14,7 @@ async def test_killed_while_a_job_is_checked(stage: Stage) -> None:
 
     await stage.bot()
     await ada.wait_for(is_video, LONG_S)
-    await ada.wait_for(says("### Done"))
+    await ada.wait_for(says("[Your video]("))
     assert len(posts(await ada.messages(stage.channels["general"]))) == 1
     assert await stage.accepted() == 1
     assert stage.money() == ["hold", "capture"]
@@ -30,7 +30,7 @@ async def test_killed_while_a_job_renders(stage: Stage) -> None:
 
     await stage.bot()
     await ada.wait_for(is_video, LONG_S)
-    await ada.wait_for(says("### Done"))
+    await ada.wait_for(says("[Your video]("))
     assert len(posts(await ada.messages(stage.channels["general"]))) == 1
     assert await stage.accepted() == 1
     assert stage.money() == ["hold", "capture"]

@@ -15,13 +15,13 @@ async def test_a_command_in_a_server_ends_in_one_posted_video(stage: Stage) -> N
     outcome = await ada.outcome(await stage.mimic(ada))
     assert outcome["state"] == "deferred"
 
-    card = (await ada.wait_for(says("learning to move", "2 credits held")))["message"]
+    card = (await ada.wait_for(says("learning to move", "2 credits reserved")))["message"]
     assert "<t:" in text_of(card)
     post = (await ada.wait_for(is_video, LONG_S))["message"]
     assert [person["id"] for person in post["mentions"]] == [
         str(stage.cast.discord["users"]["ada"])
     ]
-    done = (await ada.wait_for(says("### Done")))["message"]
+    done = (await ada.wait_for(says("[Your video](")))["message"]
     assert done["id"] == card["id"]
     assert str(post["id"]) in text_of(done)
 
@@ -65,7 +65,7 @@ async def test_a_picture_and_then_a_video_in_direct_messages(stage: Stage) -> No
 
     await ben.click(channel, int(offer["id"]), button(offer, "720p · 3 credits"))
     post = (await ben.wait_for(is_video, LONG_S))["message"]
-    await ben.wait_for(says("### Done", "720p"))
+    await ben.wait_for(says("[Your video](", "720p"))
     assert post["attachments"]
     assert await stage.accepted() == 1
     assert stage.money() == ["hold", "capture"]

@@ -11,7 +11,7 @@ from bot.core.jobs import JobState
 from bot.jobs.submits import FREE_TRIES
 from sandbox.discord.schema.parts import walk
 from sandbox.discord.state.model import Flag, Message
-from tests.torture.people import UNTOLD
+from tests.torture.people import FLEETING, UNTOLD
 from tests.torture.world import World, asks, text
 
 Job = Mapping[str, Any]
@@ -37,7 +37,8 @@ class Audit:
         for message in self._messages:
             for part in walk(message.components):
                 found = re.fullmatch(
-                    rf"marionette:{Button.DETAILS}:(\w+)", part.get("custom_id", "")
+                    rf"marionette:(?:{Button.DETAILS}|{Button.MORE}):(\w+)",
+                    part.get("custom_id", ""),
                 )
                 if found and message.visible_to is None:
                     self._posts[found[1]].append(message)
@@ -95,10 +96,13 @@ class Audit:
                 yield f"{job['id']} was never offered to its requester."
 
     def _of_presses(self) -> Iterator[str]:
-        """What is being made of a draft is not begun once more, however often it is pressed."""
-        latest: dict[tuple[str, str, str], Job] = {}
+        """What somebody has made of a draft is not begun once more, however often it is pressed."""
+        latest: dict[tuple[str, str, str, str], Job] = {}
+        made_as = {job["id"]: (job["model"], job["quality"]) for job in self.jobs}
         for job in self.jobs:
-            wish = job["files_of"], job["model"], job["quality"]
+            if made_as.get(job["files_of"]) == made_as[job["id"]]:
+                continue  # the same again may be asked for once that has begun
+            wish = job["files_of"], job["person_id"], job["model"], job["quality"]
             earlier = latest.get(wish)
             latest[wish] = job
             if job["files_of"] is None or earlier is None:
@@ -205,9 +209,14 @@ class Audit:
 
     def _of_cards(self) -> Iterator[str]:
         shown = {message.id: message for message in self._messages}
+        fleeting = self._world.rows(f"SELECT id FROM jobs WHERE {FLEETING}")
+        is_to_go = {row["id"] for row in fleeting}
         for job in self.jobs:
             card = shown.get(job["card_message_id"]) or self._newer_card(job)
-            if reason := _wrong_with_card(job, card):
+            if job["id"] in is_to_go:
+                if card is not None:
+                    yield f"{job['id']} is {_end(job)}, and its card still says: {text(card)!r}"
+            elif reason := _wrong_with_card(job, card):
                 yield f"{job['id']} ended as {_end(job)}, and {reason}"
         states = {job["id"]: job for job in self.jobs}
         for message in self._messages:
@@ -282,6 +291,10 @@ def _wrong_with_card(job: Job, card: Message | None) -> str | None:
     if job["delivered"] == "reply":
         ready = f"your {'draft' if _is_free(job) else 'video'} is ready."
         return None if ready in text(card) else f"its reply says: {text(card)!r}"
+    if job["delivered"] in {"channel", "direct"}:
+        what = "draft" if _is_free(job) else "video"
+        is_line = f"[Your {what}](" in text(card) or "the post was deleted" in text(card)
+        return None if is_line else f"its card says: {text(card)!r}"
     title = f"### {TITLES[JobState(job['state'])]}"
     return None if title in text(card) else f"its card says: {text(card)!r}"
 

@@ -25,6 +25,13 @@ UNTOLD = (
     " OR (state = 'review' AND delivered IS NULL)"
 )
 """What a message is yet to tell whoever asked."""
+FLEETING = (
+    "state IN ('failed', 'cancelled') AND NOT is_direct AND moved_from_id IS NULL"
+    " AND (failure IS NULL OR (source = 'message' AND queued_at IS NULL))"
+    " AND NOT ((is_open OR promised IS NOT NULL) AND queued_at IS NULL AND failure IS NULL)"
+)
+"""Of what a channel shows nothing any more, a minute later."""
+
 HALF = "Now send me the"
 """On the card of an offer whose other file may have been sent while nobody listened."""
 

@@ -13,7 +13,7 @@ from sandbox.faults.injector import Faults
 from tests.torture import doctor
 from tests.torture.audit import Audit
 from tests.torture.killer import Killer
-from tests.torture.people import UNENDED, UNTOLD, People
+from tests.torture.people import FLEETING, UNENDED, UNTOLD, People
 from tests.torture.trouble import (
     fail_a_model,
     fail_some_runs,
@@ -212,6 +212,7 @@ def _is_over(world: World) -> bool:
         and claimed[0]["number"] == len(world.provider.accepted)
         and not world.count(UNTOLD)
         and not world.count("card_shown IS NULL OR card_shown NOT LIKE state || '%'")
+        and not world.count(f"{FLEETING} AND card_shown NOT LIKE '%gone'")
     )
 
 

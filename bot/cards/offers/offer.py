@@ -66,8 +66,6 @@ def offer(job: Job, terms: Terms | None) -> ui.LayoutView:
         )
     items += _shown_files([file for file in (job.subject, job.motion) if file])
     items += _answers(job, terms)
-    if job.moved_from_id is not None:
-        items.append(words(_moved(job.moved_from_id)))
     items += _small_print(job)
     return view(*items)
 
@@ -84,6 +82,8 @@ def _is_tray(job: Job) -> bool:
 
 def _small_print(job: Job) -> Iterator[ui.Item[ui.LayoutView]]:
     ends = f"Unused, it goes away <t:{job.offer_ends_at:.0f}:R>"
+    if job.moved_from_id is not None:
+        yield words(_moved(job.moved_from_id))
     if _is_tray(job):
         whose = status_text.taken_from(job)
         told = f"Once started, it says: {whose}. " if whose and not job.is_direct else ""
@@ -105,7 +105,7 @@ def _moved(channel_id: int) -> str:
 def _shown_files(given: Sequence[Upload]) -> Iterator[ui.Item[ui.LayoutView]]:
     """What people gave: attachments as pictures. A link may be signed for them alone, and may lead
     to something else by now: of that only its name is shown."""
-    attached = [file for file in given if not file.is_link]
+    attached = [file for file in given if file.is_attached]
     if attached:
         yield ui.MediaGallery(
             *(
@@ -117,6 +117,8 @@ def _shown_files(given: Sequence[Upload]) -> Iterator[ui.Item[ui.LayoutView]]:
         )
     if linked := [f"`{clean(file.name, 80, 'code')}`" for file in given if file.is_link]:
         yield words(f"Given as a link: {listed(linked)}")
+    if kept := [f"`{clean(file.name, 80, 'code')}`" for file in given if file.motion_ref]:
+        yield words(f"Motion of the library: {listed(kept)}")
 
 
 def _answers(job: Job, terms: Terms | None) -> Iterator[ui.Item[ui.LayoutView]]:
@@ -174,10 +176,23 @@ def _made_as(terms: Terms) -> str:
 
 
 def _means(terms: Terms) -> str:
+    """What its requester has, and would have left; for them alone."""
     has = f"You have **{credits_text(terms.credits)}**"
+    after = _left_after(terms)
     if terms.payer is None:
-        return f"{has}."
-    return f"Your credits in {clean(terms.payer, 100)} pay for it. {has} there."
+        return f"{has}{after}."
+    return f"Your credits in {clean(terms.payer, 100)} pay for it. {has} there{after}."
+
+
+def _left_after(terms: Terms) -> str:
+    """Of what is usual, where it can be paid."""
+    priced = paid(terms.prices)
+    if not priced or (choice := usual(priced)) in terms.beyond:
+        return ""
+    left = terms.credits - priced[choice]
+    if len(priced) == 1:
+        return f", and **{left}** left after this"
+    return f", and **{left}** left after {name_of(choice, terms.prices)}"
 
 
 _TOO_LONG = "A shorter video costs less."

@@ -5,9 +5,9 @@ from dataclasses import replace
 from discord import ui
 
 from bot.cards import job as job_cards
+from bot.cards.progress.fingerprints import fingerprint_of
 from bot.cards.status_text import Outlook
 from bot.core.jobs import Failure, JobState, Outcome
-from bot.delivery.status import fingerprint_of
 from bot.errors import Problem
 from tests.bot.cards.test_cards import JOB, text_of
 
@@ -27,7 +27,7 @@ def test_a_job_in_doubt_says_by_when_it_is_known_and_can_be_given_up() -> None:
         assert labels(card) == ["Give up…"]
     text = text_of(job_cards.status(job, Outlook(known_by=2e9)))
     assert "until <t:2000000000:t> at the latest; what I do not know by then is to be" in text
-    assert "8 credits held" in text
+    assert "8 credits reserved" in text
     in_private = job_cards.status(replace(job, server_id=0), Outlook(known_by=2e9))
     assert "is to be settled by the operator." in text_of(in_private)
 
@@ -51,7 +51,7 @@ def test_what_a_card_in_doubt_says_shows_in_its_fingerprint() -> None:
 
 
 def test_a_requester_is_told_what_giving_up_means() -> None:
-    asked = job_cards.asks_give_up(JOB)
+    asked = job_cards.asks_give_up(JOB).text
     assert "your 8 credits back **now**" in asked
     assert "you will not get it" in asked
     failed = replace(JOB, state=JobState.FAILED, failure=GIVEN_UP)

@@ -18,6 +18,7 @@ from bot.cards import standing as standing_cards
 from bot.cards.obstacles import OBSTACLES
 from bot.cards.offers.offer import offer
 from bot.cards.paging import ID_PATTERN, LARGEST_ID, PagedList, PageRef, Turn
+from bot.cards.parts import Asked
 from bot.cards.status_text import Outlook
 from bot.core.accounts import Eligibility, Page
 from bot.core.actions import HISTORY_KINDS, ActionKind, HistoryLine, NearbyRun, Snapshot, Spender
@@ -89,10 +90,12 @@ def all_cards() -> Iterator[tuple[str, ui.LayoutView]]:
         here = settings_cards.Here(there_are, rules.channels, may_post=False)
         yield "settings", settings_cards.overview(rules, LIMITS, here)
         yield "allowances", settings_cards.allowances(rules, LIMITS, there_are, 1)
-    yield "question", moderator_cards.question("x", "0" * 16)
+    yield "question", moderator_cards.question(Asked("x", "Do it"), "0" * 16)
     yield (
         "block",
-        moderator_cards.question(moderator_cards.asks_block(full, 2e9, HOSTILE * 2), "0" * 16),
+        moderator_cards.question(
+            moderator_cards.asks_block(full, HOSTILE, 2e9, HOSTILE * 2), "0" * 16
+        ),
     )
     for runs in (None, [], nearby(1), nearby(40)):
         yield "settling", server_jobs.settling(BIG, REVIEW, runs)
@@ -250,8 +253,8 @@ def test_what_decides_is_all_there() -> None:
     budget = RULES.daily_budget_credits
     for words in (
         f"**10** of {rules.allowance_credits} left of the daily allowance (from <@&11>)",
-        "**5** granted",
-        "**2** held",
+        "**5 bonus credits**",
+        "**2** reserved",
         "In this server: **1** of at most 1 being made, **1** of at most 3 waiting.",
         "Their next one would wait for its turn.",
         f"`{JOB.id}` · In line",
@@ -283,7 +286,7 @@ def test_every_line_is_worded() -> None:
         "<@9> changed <@&11>’s **Allowance**: none of its own → 40 credits a day"
     )
     operators = replace(LINE, kind=EntryKind.GRANT, actor_id=0, reason=None)
-    assert history_cards.line_text(operators).endswith("granted to <@7> by the operator")
+    assert history_cards.line_text(operators).endswith("bonus for <@7> from the operator")
 
 
 def read(file: object) -> list[list[str]]:
@@ -361,9 +364,9 @@ def test_what_the_provider_said_is_on_no_card_of_anybodys(state: JobState) -> No
         job_cards.status(job),
         job_cards.shown_again(job, Outlook()),
         offer(job, None),
-        job_cards.job_list([job]),
+        job_cards.job_list([job], 2e9),
         server_jobs.jobs(page, [server_jobs.Listed(job, is_refundable=False)], has_next=False),
         standing_cards.eligibility(replace(LOOK, under_way=[job])),
     ]
     assert not [card for card in shown if said in text_of(card)]
-    assert said not in job_cards.job_line(job)
+    assert said not in job_cards.job_line(job, 2e9)

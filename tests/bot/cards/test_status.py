@@ -7,8 +7,9 @@ import pytest
 from discord import ui
 
 from bot.cards import job as job_cards
+from bot.cards.posts.finished import finished
 from bot.cards.status_text import Outlook, job_in_small_print
-from bot.core.jobs import JobState
+from bot.core.jobs import Attempt, JobState
 from bot.core.uploads import Upload
 from tests.bot.cards.test_cards import JOB, text_of
 
@@ -16,24 +17,41 @@ from tests.bot.cards.test_cards import JOB, text_of
 @pytest.mark.parametrize(
     ("state", "line"),
     [
-        (JobState.CHECKING, "▶️⬜⬜⬜⬜⬜ Checked"),
-        (JobState.QUEUED, "✅▶️⬜⬜⬜⬜ In line"),
-        (JobState.SUBMITTING, "✅✅▶️⬜⬜⬜ Sending"),
-        (JobState.RENDERING, "✅✅✅▶️⬜⬜ Rendering"),
-        (JobState.FETCHING, "✅✅✅✅▶️⬜ Fetching"),
-        (JobState.DELIVERING, "✅✅✅✅✅▶️ Posting"),
+        (JobState.CHECKING, "▰▱▱▱ Checking"),
+        (JobState.QUEUED, "▰▰▱▱ Waiting"),
+        (JobState.SUBMITTING, "▰▰▰▱ Being made"),
+        (JobState.RENDERING, "▰▰▰▱ Being made"),
+        (JobState.FETCHING, "▰▰▰▱ Being made"),
+        (JobState.DELIVERING, "▰▰▰▰ Posting"),
     ],
 )
 def test_the_stage_is_the_one_under_way(state: JobState, line: str) -> None:
-    """And it alone has its name there: six of them do not fit a line on a phone."""
-    text = text_of(job_cards.status(replace(JOB, state=state), Outlook()))
+    """It reads so without any colour, and fits a line on a phone beside the picture."""
+    text = text_of(job_cards.status(replace(JOB, state=state, lease="run"), Outlook()))
     assert line in text.splitlines()
+    assert len(line) <= 15
 
 
-def test_when_it_comes_is_said_so_that_it_can_pass() -> None:
-    rendering = replace(JOB, state=JobState.RENDERING)
-    text = text_of(job_cards.status(rendering, Outlook(ready_at=2e9)))
-    assert "Expected <t:2000000000:R> · asked <t:" in text
+RUN = Attempt(1, "https://x/a", "https://x/b", began_at=1_795_000_050.0, submitted_at=1_795_000_052)
+
+
+@pytest.mark.parametrize(
+    ("outlook", "line"),
+    [
+        (Outlook(), "Started <t:1795000052:R>"),
+        (Outlook(usual_s=(120.0, 240.0)), "Usually 2 to 4 minutes · started <t:1795000052:R>"),
+        (Outlook(usual_s=(60.0, 60.0)), "Usually about 60 seconds · started <t:1795000052:R>"),
+        (Outlook(usual_s=(120.0, 120.0)), "Usually about 2 minutes · started <t:1795000052:R>"),
+        (Outlook(usual_s=(0.0, 10.0)), "Usually up to 10 seconds · started <t:1795000052:R>"),
+        (
+            Outlook(usual_s=(120.0, 240.0), is_late=True),
+            "This takes longer than usual · started <t:1795000052:R>",
+        ),
+    ],
+)
+def test_one_line_of_progress_that_stays_true_without_an_edit(outlook: Outlook, line: str) -> None:
+    rendering = replace(JOB, state=JobState.RENDERING, attempt=RUN)
+    assert line in text_of(job_cards.status(rendering, outlook)).splitlines()
 
 
 def test_a_cancel_button_only_where_it_can_be_cancelled() -> None:
@@ -47,7 +65,7 @@ def test_a_cancel_button_only_where_it_can_be_cancelled() -> None:
 def test_a_link_of_the_providers_stays_an_address(more: str) -> None:
     url = f"https://files.example/v.mp4?a=1&b=%20{more}) [free](https://evil.example/ <@1> `x`"
     for card in (
-        job_cards.finished(JOB, link=(url, 2e9)),
+        finished(JOB, link=(url, 2e9)),
         job_cards.shown_again(JOB, Outlook(), link=(url, 2e9)),
     ):
         buttons = [item for item in card.walk_children() if isinstance(item, ui.Button)]
@@ -69,3 +87,51 @@ def test_which_of_several_files_was_taken_hides_no_job() -> None:
     assert job_in_small_print(text.splitlines()[-1]) == JOB.id
     alone = replace(JOB, subject=Upload("https://x/a", name, 1, among=1))
     assert "the first of" not in text_of(job_cards.status(alone, Outlook()))
+
+
+SIGNED = Upload("https://cdn.example/me.png?ex=77359400&is=1&hm=ab&", "me.png", 10)  # until 2e9
+
+
+@pytest.mark.parametrize(
+    ("subject", "now", "is_shown"),
+    [
+        (SIGNED, 2e9 - 1, True),
+        (replace(SIGNED, given_as="GIF"), 2e9 - 1, True),
+        (SIGNED, 2e9, False),
+        (replace(SIGNED, is_link=True), 2e9 - 1, False),
+        (replace(SIGNED, given_as="HEIC"), 2e9 - 1, False),
+        (replace(SIGNED, url="https://cdn.example/me.png"), 2e9 - 1, False),
+        (replace(SIGNED, url="https://cdn.example/me.png?ex=zz"), 2e9 - 1, False),
+    ],
+)
+def test_a_picture_is_shown_while_whoever_reads_the_card_can_see_it(
+    subject: Upload, now: float, *, is_shown: bool
+) -> None:
+    listed = job_cards.job_list([replace(JOB, subject=subject)], now)
+    assert bool(pictures(listed)) == is_shown
+
+
+@pytest.mark.parametrize("is_spoiler", [False, True])
+def test_a_spoiler_stays_one_on_its_thumbnail(*, is_spoiler: bool) -> None:
+    job = replace(JOB, subject=replace(SIGNED, is_spoiler=is_spoiler))
+    [picture] = pictures(job_cards.status(job))
+    assert (picture.media.url, picture.spoiler) == (SIGNED.url, is_spoiler)
+
+
+def pictures(card: ui.LayoutView) -> list[ui.Thumbnail[ui.LayoutView]]:
+    return [item for item in card.walk_children() if isinstance(item, ui.Thumbnail)]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (-5, "just now"),
+        (59, "just now"),
+        (60, "1 minute ago"),
+        (7100, "1 hour ago"),
+        (200000, "2 days ago"),
+    ],
+)
+def test_a_job_is_told_by_its_files_and_its_age(seconds: float, said: str) -> None:
+    job = replace(JOB, subject=SIGNED, state=JobState.DELIVERED)
+    assert job_cards.job_line(job, job.created_at + seconds) == f"me.png → b.mp4 · {said} · Done"

@@ -77,21 +77,23 @@ def test_a_service_that_is_much_faster_is_noticed_at_once() -> None:
         at += fresh.next_poll_s(at)
     assert at < 20
     quick = RunTimes.learn([PastRun("540p", 6.0, 8.0)] * 20, "540p", 6.0)
-    assert quick.remaining_s(0) < 20
+    assert quick.typical_s < 20
 
 
 @given(st.floats(0, 7200), st.integers(0, 50), st.sampled_from([0.02, 0.1, 0.25, 1.0]))
 def test_polls_keep_their_distance(elapsed_s: float, count: int, sigma: float) -> None:
     times = learned(sigma, count)
     assert 1.0 <= times.next_poll_s(elapsed_s) <= 60.0
-    assert times.remaining_s(elapsed_s) >= 1.0
 
 
-def test_the_eta_counts_down_and_then_stays_just_ahead() -> None:
-    times = learned(0.1, 100)
-    assert times.remaining_s(0) == pytest.approx(TYPICAL, rel=0.1)
-    assert times.remaining_s(60) == pytest.approx(times.remaining_s(0) - 60, rel=0.05)
-    assert 1 <= times.remaining_s(400) < 60
+@given(st.floats(0.02, 0.4), st.integers(1, 1000))
+def test_eight_of_ten_runs_end_in_the_time_that_is_called_usual(sigma: float, typical: int) -> None:
+    times = RunTimes(math.log(typical), sigma, 0.0)
+    least, most = times.usual_s
+    assert times.left(most) <= 0.1 + 1e-9
+    step_s = 60 if most > 60 else 10
+    assert times.left(max(0.1, least - step_s / 2)) >= 0.9 - 1e-9
+    assert (least % step_s, most % step_s) == (0, 0)
 
 
 def test_runs_of_another_kind_say_less() -> None:

@@ -11,6 +11,7 @@ import pytest
 from bot.core.actions import CREDIT_KINDS, HISTORY_KINDS, ActionKind, HistoryLine, Spender
 from bot.core.admission import Block, NewJob
 from bot.core.jobs import Failure, Job, Outcome, Source
+from bot.core.ledger import SETTLEMENTS
 from bot.errors import Problem
 from bot.store.database import Database
 from bot.store.store import Store
@@ -70,7 +71,7 @@ async def test_everything_is_there_once(store: Store) -> None:
         + ["capture", "refund"]
         + ["allowance", "block", "cancel", "resolve", "settings", "unblock"]
     )
-    assert set(kinds) == set(HISTORY_KINDS) - {"repair", "pause", "resume"}
+    assert set(kinds) == set(HISTORY_KINDS) - {"repair", "pause", "resume", "remove", "dismiss"}
     assert {line.server_id for line in await lines(store)} == {SERVER}
 
 
@@ -154,6 +155,18 @@ async def test_the_journal_and_the_lines_add_up(store: Store) -> None:
     has = await store.read.balance(SERVER, PERSON, AT)
     added = sum(line.credits or 0 for line in await lines(store, person_id=PERSON))
     assert added == has.granted - 2  # the one captured hold took its two from the allowance
+
+
+async def test_by_video_each_has_one_line_that_says_what_became_of_it(store: Store) -> None:
+    await live(store)
+    await queue(store, 5)
+    every = await lines(store, by_video=True)
+    videos = [(line.kind, line.credits) for line in every if line.kind in {"hold", *SETTLEMENTS}]
+    assert videos == [("hold", -2), *[("release", -2)] * 3, ("capture", -2)]
+    others = [line for line in await lines(store) if line.kind not in {"hold", *SETTLEMENTS}]
+    assert [line for line in every if line.kind not in {"hold", *SETTLEMENTS}] == others
+    assert await store.audit_log.count(SERVER, by_video=True) == len(every)
+    assert await lines(store, by_video=True, limit=3, offset=2) == every[2:5]
 
 
 async def test_who_has_a_past_is_known(store: Store) -> None:

@@ -121,7 +121,7 @@ async def test_what_a_command_names_is_not_asked(
     await life.start()
     ada = await life.person("ada")
     await mimic(life, ada, long, **options)
-    await ada.wait_for(says("learning to move", said, f"{price} credits held"))
+    await ada.wait_for(says("learning to move", said, f"{price} credits reserved"))
     assert not [event for event in ada.events if WHICH(event)]
     assert life.rows("SELECT price, duration_s FROM jobs") == [(price, float(price))]
 

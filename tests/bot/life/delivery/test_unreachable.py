@@ -166,7 +166,7 @@ async def test_a_first_reply_whose_answer_is_lost_stands(life: Life) -> None:
     ada = await life.person("ada")
     await life.mimic(ada)
     await life.reaches("delivered", step_s=1.0)
-    done = (await ada.wait_for(says("### Done")))["message"]
+    done = (await ada.wait_for(says("[Your video](")))["message"]
     assert Counter(seen.status for seen in life.discord.requests)[400] == 1
     assert life.rows("SELECT card_message_id FROM jobs") == [(int(done["id"]),)]
 
@@ -183,7 +183,7 @@ async def test_an_old_card_that_may_not_be_edited_yet_is_edited_later(
     life.provider.workshop.resume()
     await life.reaches("delivered", step_s=1.0)
     await life.until(lambda: shown(life).startswith("delivered"), step_s=1.0)
-    done = (await ada.wait_for(says("### Done")))["message"]
+    done = (await ada.wait_for(says("[Your video](")))["message"]
     assert done["id"] == card["id"]
 
 

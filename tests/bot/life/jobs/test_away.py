@@ -48,7 +48,7 @@ async def test_what_ran_and_what_waited_are_delivered(life: Life) -> None:
     for name in ("ada", "ben", "cleo"):
         [mine] = await posts_for(life, people[0], name)
         assert mine["attachments"]
-    done = (await people[0].wait_for(says("### Done", to=people[0].user_id)))["message"]
+    done = (await people[0].wait_for(says("[Your video](", to=people[0].user_id)))["message"]
     assert done["id"] == card["id"], "edited by its id: the token is long dead"
 
 

@@ -44,7 +44,7 @@ async def test_what_cannot_be_settled_waits_for_a_person_with_its_credits_held(l
     await life.reaches("review", step_s=30.0)
     assert life.clock.time() - began >= 15 * 60
     card = (await ada.wait_for(says("Waits for a decision by the moderators")))["message"]
-    assert "stay held" in text_of(card)
+    assert "stay reserved" in text_of(card)
     assert life.money() == ["hold"]
     assert len(life.provider.accepted) == 1
 

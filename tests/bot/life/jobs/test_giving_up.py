@@ -10,7 +10,7 @@ from sandbox.faults.injector import Rule
 from tests.bot.life.jobs.test_doubt import doubt
 from tests.bot.life.jobs.test_points import SUBMIT
 from tests.bot.life.jobs.test_review import GIVE_UP, decide, in_review
-from tests.bot.life.moderators.desk import Desk
+from tests.bot.life.moderators.desk import Desk, yes
 from tests.bot.life.operator.test_doctor import examine
 from tests.bot.life.provider.test_provider import posts, with_habits
 from tests.bot.life.world import Life
@@ -61,7 +61,7 @@ async def gives_up(life: Life, person: PersonClient, channel_id: int | None = No
     """Press the button and confirm; what is said then."""
     desk = Desk(life, person, "general")
     desk.channel_id = channel_id or desk.channel_id
-    return await desk.press(await asked(life, person, channel_id), "Confirm")
+    return await desk.press(await asked(life, person, channel_id), "Give it up")
 
 
 # --- nobody else waits for it -------------------------------------------------------------------
@@ -224,11 +224,8 @@ async def test_what_the_history_finds_first_is_not_given_up(life: Life) -> None:
     ada = await in_doubt(life, accepted=True)
     question = await asked(life, ada)
     await life.reaches("rendering", step_s=5.0)
-    said = await Desk(life, ada, "general").press(question, "Confirm")
-    assert said == (
-        f"Nothing was given up: `{life.job_id()}` has gone on meanwhile. `/jobs show` tells where "
-        "it is."
-    )
+    said = await Desk(life, ada, "general").press(question, yes(question))
+    assert said.startswith(f"Nothing was given up: `{life.job_id()}` has gone on meanwhile. ")
     life.provider.workshop.resume()
     await life.reaches("delivered", step_s=1.0)
     assert (life.money(), counted_on(life)) == (["hold", "capture"], [])
@@ -239,7 +236,7 @@ async def test_a_question_does_not_outlive_the_bot_and_nothing_was_done(life: Li
     question = await asked(life, ada)
     await life.stop()
     await life.start()
-    said = await Desk(life, ada, "general").press(question, "Confirm")
+    said = await Desk(life, ada, "general").press(question, yes(question))
     assert "Nothing more was changed" in said
     assert (life.states(), life.money()) == (["submitting"], ["hold"])
     assert "is given up" in await gives_up(life, ada)
@@ -253,7 +250,7 @@ async def test_nobody_elses_and_told_where_one_looks(life: Life) -> None:
     assert "somebody else's" in text_of((await ben.outcome(pressed))["message"])
     job = {"job": life.job_id()}
     refused = await ada.outcome(await ada.use(general, "jobs cancel", job))
-    assert "`/jobs show` tells by when I know" in text_of(refused["message"])
+    assert "> tells by when I know" in text_of(refused["message"])
     again = await ada.outcome(await ada.use(general, "jobs show", job))
     assert list(buttons_of(again["message"])) == ["Give up…"]
     assert life.states() == ["submitting"]

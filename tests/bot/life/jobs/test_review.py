@@ -56,7 +56,7 @@ async def test_what_did_not_run_is_tried_again_in_its_old_place(life: Life) -> N
     assert "back in its place" in await decide(life, dana, AGAIN)
     await life.reaches("rendering", step_s=1.0)
     card = await shows(life, ada, "rendering", "learning to move", "nothing came of the first try")
-    assert "2 credits held" in card
+    assert "2 credits reserved" in card
     assert life.money() == ["hold"]
     assert len(life.provider.accepted) == 2
     life.provider.workshop.resume()

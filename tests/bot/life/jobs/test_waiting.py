@@ -81,7 +81,7 @@ async def test_after_its_token_a_card_is_edited_by_its_message_id(life: Life) ->
     life.advance(TOKEN_LIFE_S + 60)
     life.provider.workshop.resume()
     await life.reaches("delivered", step_s=1.0)
-    done = (await ada.wait_for(says("### Done")))["message"]
+    done = (await ada.wait_for(says("[Your video](")))["message"]
     assert done["id"] == card["id"]
 
 

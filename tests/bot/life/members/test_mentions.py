@@ -61,7 +61,7 @@ async def test_a_mention_with_both_files_is_a_request_of_that_server(life: Life)
     general = life.channel("general")
     await ben.outcome(await ben.click(general, int(card["id"]), button(card, "360p")))
     await life.reaches("delivered", step_s=1.0)
-    done = (await ben.wait_for(says("### Done")))["message"]
+    done = (await ben.wait_for(says("[Your video](")))["message"]
     assert done["id"] == card["id"]
     [post] = await life.posts(ben, general)
     assert [user["id"] for user in post["mentions"]] == [str(ben.user_id)]
@@ -274,7 +274,7 @@ async def test_where_it_may_not_post_the_offer_comes_directly(life: Life) -> Non
     held = "SELECT server_id FROM entries WHERE kind = 'hold'"
     assert life.rows(held) == [(studio,)]
     [post] = await life.posts(ben, direct)
-    done = (await ben.wait_for(says("### Done")))["message"]
+    done = (await ben.wait_for(says("[Your video](")))["message"]
     assert f"/channels/@me/{direct}/{post['id']}" in text_of(done)
     assert await answers(life, ada, life.channel("readonly")) == []
 

@@ -30,6 +30,7 @@ from bot.jobs.given.sight import Sight
 from bot.jobs.given_up import GivenUp
 from bot.jobs.inputs import Inputs
 from bot.jobs.intake import Intake, Reply
+from bot.jobs.library.sharing import SharedLinks
 from bot.jobs.live import LiveJobs
 from bot.jobs.lookups import Lookups
 from bot.jobs.renders import Renders
@@ -47,6 +48,7 @@ from bot.services.moderation import Moderation
 from bot.services.requests import RequestService
 from bot.store.books import Reconciliation
 from bot.store.database import Database
+from bot.store.people.shelves import Shelves
 from bot.store.store import Store
 from tests.bot.empty_database import place_database
 from tests.bot.life.model.outside import Fate, HandClock, Killed, Outside
@@ -317,6 +319,9 @@ class Program:
             files=self.files,
             clock=self.clock,
             supplier=self.outside.url,
+            shared=SharedLinks(
+                shelves=Shelves(self.store.database), downloads=downloads, clock=self.clock
+            ),
         )
 
     def _submits(self, providers: Providers, downloads: Downloads, media: Media) -> Submits:

@@ -27,7 +27,7 @@ async def settings(life: Life, person: PersonClient, command: str, **options: ob
     outcome = await person.outcome(await person.use(channel_id, f"settings {command}", options))
     assert outcome["ephemeral"]
     message: Json = outcome["message"]
-    if yes := buttons_of(message).get("Confirm"):
+    if yes := _yes(message):
         await person.click(channel_id, int(message["id"]), yes)
         was = text_of(message)
         message = (
@@ -40,6 +40,12 @@ async def settings(life: Life, person: PersonClient, command: str, **options: ob
             )
         )["message"]
     return message
+
+
+def _yes(message: Json) -> str | None:
+    """The button that does what is asked about, if anything is."""
+    found = buttons_of(message)
+    return next(iter(found.values())) if "Never mind" in found else None
 
 
 async def choose(person: PersonClient, channel_id: int, card: Json, *values: object) -> Json:

@@ -32,7 +32,8 @@ class Desk:
 
     async def confirmed(self, command: str, **options: object) -> str:
         """Use a command that asks first, and confirm; what was done."""
-        return await self.press(await self.use(command, **options), "Confirm")
+        question = await self.use(command, **options)
+        return await self.press(question, yes(question))
 
     async def press(self, message: Json, label: str) -> str:
         """Press a button; what its message says then, or what is answered."""
@@ -98,6 +99,11 @@ async def asks(life: Life, person: PersonClient) -> None:
 def labels(message: Json) -> list[str]:
     """What stands on its buttons, of which several may be named alike."""
     return [part["label"] for part in walk(message["components"]) if "label" in part]
+
+
+def yes(question: Json) -> str:
+    """What stands on the button that does what was asked about."""
+    return labels(question)[0]
 
 
 def copied(life: Life, message: Json, channel: str) -> Json:

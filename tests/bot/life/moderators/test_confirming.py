@@ -7,7 +7,7 @@ from sandbox.clients.person import Json, PersonError
 from sandbox.clients.transcript import text_of
 from sandbox.discord.schema.parts import walk
 from sandbox.discord.state.permissions import Permission
-from tests.bot.life.moderators.desk import Desk, actions, asks, copied, desk
+from tests.bot.life.moderators.desk import Desk, actions, asks, copied, desk, yes
 from tests.bot.life.world import Life
 from tests.e2e.stage import button
 
@@ -43,11 +43,11 @@ async def test_nobody_else_can_press_it_and_it_stays_for_who_was_asked(life: Lif
     dana, question = await asked(life)
     ada = await desk(life, "ada")
     with pytest.raises(PersonError):
-        await ada.press(question, "Confirm")
-    for label in ("Confirm", "Never mind"):
+        await ada.press(question, yes(question))
+    for label in (yes(question), "Never mind"):
         assert await ada.press(copied(life, question, "general"), label) == NOT_YOURS
     assert not is_blocked(life)
-    assert "is blocked" in await dana.press(question, "Confirm")
+    assert "is blocked" in await dana.press(question, yes(question))
     assert is_blocked(life)
 
 
@@ -60,16 +60,16 @@ async def test_it_does_not_count_in_another_server(life: Life) -> None:
     here, there = await desk(life, "cleo"), await desk(life, "cleo", "lawn")
     ben = str(life.world.users["ben"].id)
     question = await here.use("quota block", member=ben, reason="spam")
-    assert await there.press(copied(life, question, "lawn"), "Confirm") == NOT_YOURS
+    assert await there.press(copied(life, question, "lawn"), yes(question)) == NOT_YOURS
     assert not is_blocked(life)
     assert actions(life) == []
-    assert "is blocked" in await here.press(question, "Confirm")
+    assert "is blocked" in await here.press(question, yes(question))
 
 
 async def test_pressed_twice_at_once_it_is_done_once(life: Life) -> None:
     dana, question = await asked(life)
-    yes = button(question, "Confirm")
-    presses = [await dana.click(question, yes) for _ in range(3)]
+    does = button(question, yes(question))
+    presses = [await dana.click(question, does) for _ in range(3)]
     said = [text_of((await dana.person.outcome(press))["message"] or {}) for press in presses]
     assert sum(GONE in text for text in said) == 2
     await life.until(lambda: is_blocked(life))
@@ -80,7 +80,7 @@ async def test_what_was_answered_with_no_cannot_be_confirmed_afterwards(life: Li
     dana, question = await asked(life)
     before = copied(life, question, "general")
     assert await dana.press(question, "Never mind") == "Nothing was changed."
-    outcome = await dana.person.outcome(await dana.click(before, button(before, "Confirm")))
+    outcome = await dana.person.outcome(await dana.click(before, button(before, yes(before))))
     assert GONE in text_of(outcome["message"])
     assert actions(life) == []
 
@@ -89,14 +89,14 @@ async def test_after_a_restart_nothing_is_done(life: Life) -> None:
     dana, question = await asked(life)
     await life.stop()
     await life.start()
-    assert GONE in await dana.press(question, "Confirm")
+    assert GONE in await dana.press(question, yes(question))
     assert actions(life) == []
 
 
 async def test_after_ten_minutes_nothing_is_done(life: Life) -> None:
     dana, question = await asked(life)
     life.advance(601)
-    assert GONE in await dana.press(question, "Confirm")
+    assert GONE in await dana.press(question, yes(question))
     assert actions(life) == []
 
 
@@ -107,8 +107,8 @@ async def test_what_can_no_longer_be_done_is_said_in_the_questions_place(life: L
     await dana.says("quota grant", **ben)
     first = await dana.use("quota revoke", **ben)
     second = await dana.use("quota revoke", **ben)
-    assert "Took 5 credits" in await dana.press(first, "Confirm")
-    assert "no granted credits that could be taken" in await dana.press(second, "Confirm")
+    assert "Took 5 credits" in await dana.press(first, yes(first))
+    assert "no bonus credits that could be taken" in await dana.press(second, yes(second))
     assert [action[1] for action in actions(life)] == ["grant", "revoke"]
 
 
@@ -123,7 +123,7 @@ async def test_nobody_goes_on_with_a_role_that_is_gone(life: Life) -> None:
     opened = await dana.click(jobs, button(jobs, "Cancel…"))
     assert (await dana.person.outcome(opened))["state"] == "modal"
     life.world.guilds["studio"].members[dana.person.user_id].role_ids.clear()
-    assert OVER in await dana.press(question, "Confirm")
+    assert OVER in await dana.press(question, yes(question))
     assert OVER in await dana.press(jobs, "Refresh")
     assert OVER in await dana.press(jobs, "Cancel…")
     sent = await dana.person.submit(opened, {"reason": "mine"})
@@ -146,9 +146,9 @@ async def test_nobody_goes_on_with_a_role_that_allows_it_no_longer(life: Life) -
             Permission.MODERATE_MEMBERS | Permission.MANAGE_GUILD | Permission.ADMINISTRATOR
         )
     life.world.guilds["studio"].owner_id = life.world.users["eve"].id
-    assert OVER in await dana.press(blocks, "Confirm")
+    assert OVER in await dana.press(blocks, yes(blocks))
     assert OVER in await dana.press(jobs, "Refresh")
-    assert OVER in await ada.press(budget, "Confirm")
+    assert OVER in await ada.press(budget, yes(budget))
     [select] = [part["custom_id"] for part in walk(channels["components"]) if part["type"] == 8]
     assert OVER in text_of(await ada.pressed(channels, select, [str(life.channel("general"))]))
     assert [action[1] for action in actions(life)] == ["settings"]
@@ -161,8 +161,8 @@ async def test_many_questions_elsewhere_push_nobodys_out(life: Life) -> None:
     first = await ada.use("quota default-allowance")
     for _ in range(MOST_OF_ONE):
         await ada.use("quota default-allowance")
-    assert GONE in await ada.press(first, "Confirm")
-    assert "is blocked" in await dana.press(question, "Confirm")
+    assert GONE in await ada.press(first, yes(first))
+    assert "is blocked" in await dana.press(question, yes(question))
 
 
 async def test_cards_with_buttons_are_of_use_for_a_quarter_of_an_hour(life: Life) -> None:

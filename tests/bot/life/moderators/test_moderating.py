@@ -5,7 +5,7 @@ import pytest
 from sandbox.clients.person import Json, PersonError
 from sandbox.clients.transcript import buttons_of, text_of
 from tests.bot.life.jobs.test_review import in_review
-from tests.bot.life.moderators.desk import Desk, actions, asks, copied, desk, labels
+from tests.bot.life.moderators.desk import Desk, actions, asks, copied, desk, labels, yes
 from tests.bot.life.world import Life
 from tests.e2e.stage import button, says
 
@@ -39,17 +39,17 @@ async def test_a_waiting_job_is_cancelled_for_somebody(life: Life) -> None:
     ben = await life.person("ben")
     offered = await dana.offers("moderate cancel", "job", "ben")
     assert [choice["value"] for choice in offered] == [queued]
-    assert offered[0]["name"].startswith(f"{queued} · Ben · 2 credits held · ")
+    assert offered[0]["name"].startswith(f"{queued} · Ben · 2 credits reserved · ")
     assert await dana.offers("moderate cancel", "job", "eve") == []
     late = await dana.says("moderate cancel", job=rendering, reason="r")
     assert f"It is too late to cancel `{rendering}`" in late
     question = await dana.use("moderate cancel", job=f" {queued.upper()} ", reason="too loud")
     assert text_of(question) == (
-        f"Cancel <@{ben.user_id}>’s waiting job `{queued}`? 2 credits held for it go back to "
-        "them. Reason: too loud"
+        f"Cancel <@{ben.user_id}>’s waiting job `{queued}`? 2 credits reserved for it go back "
+        "to them. Reason: too loud"
     )
     assert life.states() == ["rendering", "queued"]
-    assert f"`{queued}` is cancelled" in await dana.press(question, "Confirm")
+    assert f"`{queued}` is cancelled" in await dana.press(question, yes(question))
     assert life.states() == ["rendering", "cancelled"]
     assert life.money() == ["hold", "hold", "release"]
     life.advance(4)
@@ -67,7 +67,7 @@ async def test_a_job_that_was_sent_off_meanwhile_is_not_cancelled(life: Life) ->
     question = await dana.use("moderate cancel", job=queued, reason="r")
     life.provider.workshop.resume()
     await life.until(lambda: life.states()[1] not in {"queued", "submitting"}, step_s=0.25)
-    said = await dana.press(question, "Confirm")
+    said = await dana.press(question, yes(question))
     assert "too late to cancel" in said or "has ended already" in said
     assert actions(life) == []
 
@@ -80,8 +80,8 @@ async def test_a_finished_video_is_refunded_once(life: Life) -> None:
     question = await ada.use("moderate refund", job=job, reason="it came out blank")
     assert f"**2 credits** for `{job}`?" in text_of(question)
     second = await ada.use("moderate refund", job=job, reason="it came out blank")
-    assert "has 2 credits back" in await ada.press(question, "Confirm")
-    assert f"`{job}` was refunded before" in await ada.press(second, "Confirm")
+    assert "has 2 credits back" in await ada.press(question, yes(question))
+    assert f"`{job}` was refunded before" in await ada.press(second, yes(second))
     assert f"`{job}` was refunded before" in await ada.says("moderate refund", job=job, reason="r")
     assert await ada.offers("moderate refund", "job") == []
     assert life.money() == ["hold", "capture", "refund"]
@@ -147,7 +147,7 @@ async def test_the_jobs_are_listed_with_what_can_be_done_about_each(life: Life) 
 
     asked = await dana.fill_in(listed, "Cancel…", reason="by its button")
     assert "Reason: by its button" in text_of(asked)
-    assert "is cancelled" in await dana.press(asked, "Confirm")
+    assert "is cancelled" in await dana.press(asked, yes(asked))
     now = await changed(dana, listed)
     assert "Cancelled" in text_of(now)
     assert "Cancel…" not in labels(now)
@@ -182,7 +182,7 @@ async def test_pages_of_jobs_are_turned_and_filtered_until_a_restart(life: Life)
     assert "page 2" in text_of(second)
     assert [job in text_of(second) for job in jobs] == [True] * 2 + [False] * 5
     asked = await dana.fill_in(second, "Refund…", reason="by its button")
-    assert "has 2 credits back" in await dana.press(asked, "Confirm")
+    assert "has 2 credits back" in await dana.press(asked, yes(asked))
     refreshed = await changed(dana, second)
     assert "page 2" in text_of(refreshed)
     assert "refunded" in text_of(refreshed)

@@ -8,7 +8,7 @@ from sandbox.clients.person import PersonError
 from sandbox.clients.transcript import text_of
 from sandbox.discord.state.model import Role
 from sandbox.discord.state.seed import STUDIO_ID
-from tests.bot.life.moderators.desk import actions, asks, desk
+from tests.bot.life.moderators.desk import actions, asks, desk, yes
 from tests.bot.life.world import Life
 from tests.e2e.stage import button, says
 
@@ -63,23 +63,23 @@ async def test_granted_credits_are_given_taken_and_set(life: Life) -> None:
     dana = await desk(life, "dana")
     ben = {"member": str(who(life, "ben"))}
     said = await dana.says("quota grant", **ben, credits=30, reason="won the contest")
-    assert said == f"Granted <@{ben['member']}> 30 credits: 30 granted now."
+    assert said == f"Gave <@{ben['member']}> 30 credits: they have 30 bonus credits now."
     asked = await dana.use("quota revoke", **ben, credits=20, reason="a mistake")
     assert text_of(asked) == (
-        f"Take **20 of <@{ben['member']}>’s 30** granted credits? Reason: a mistake"
+        f"Take **20 of <@{ben['member']}>’s 30** bonus credits away? Reason: a mistake"
     )
     assert len(actions(life)) == 1
-    assert "Took 20 credits" in await dana.press(asked, "Confirm")
-    assert "has 25 granted now; it was 10" in await dana.says(
+    assert "Took 20 credits" in await dana.press(asked, yes(asked))
+    assert "has 25 bonus credits now; before it was 10" in await dana.says(
         "quota set", **ben, credits=25, reason="a round sum"
     )
     lower = await dana.confirmed("quota set", **ben, credits=5, reason="too round")
-    assert "has 5 granted now; it was 25" in lower
+    assert "has 5 bonus credits now; before it was 25" in lower
     assert "Nothing was changed" in await dana.says("quota set", **ben, credits=5, reason="again")
     said = await dana.says(
         "quota revoke", **(ben | {"member": str(who(life, "eve"))}), credits=1, reason="r"
     )
-    assert "no granted credits that could be taken" in said
+    assert "no bonus credits that could be taken" in said
     assert actions(life) == [
         ("dana", "grant", "ben", "won the contest", {"granted": 0}, {"granted": 30}),
         ("dana", "revoke", "ben", "a mistake", {"granted": 30}, {"granted": 10}),
@@ -93,12 +93,12 @@ async def test_many_credits_are_asked_about_first_and_an_admin_may_too(life: Lif
     ada = await desk(life, "ada")
     ben = {"member": str(who(life, "ben"))}
     asked = await ada.use("quota grant", **ben, credits=101, reason="a zero too many")
-    assert text_of(asked).startswith(f"Grant <@{ben['member']}> **101 credits**?")
+    assert text_of(asked).startswith(f"Give <@{ben['member']}> **101 bonus credits**?")
     assert await ada.press(asked, "Never mind") == "Nothing was changed."
     assert actions(life) == []
     higher = await ada.use("quota set", **ben, credits=150, reason="much")
     assert "**from 0 to 150**?" in text_of(higher)
-    assert "Granted" in await ada.says("quota grant", **ben, credits=100, reason="just enough")
+    assert "Gave" in await ada.says("quota grant", **ben, credits=100, reason="just enough")
     assert [action[:2] for action in actions(life)] == [("ada", "grant")]
 
 
@@ -112,8 +112,8 @@ async def test_a_confirmed_question_does_what_it_said_or_nothing(life: Life) -> 
     assert "all of" in text_of(takes)
     lowers = await dana.use("quota set", **ben, credits=5, reason="less")
     await ada.says("quota grant", **ben, credits=40, reason="second")
-    assert "They have 50 granted by now" in await dana.press(lowers, "Confirm")
-    assert "Took 10 credits" in await dana.press(takes, "Confirm")
+    assert "They have 50 bonus credits by now" in await dana.press(lowers, yes(lowers))
+    assert "Took 10 credits" in await dana.press(takes, yes(takes))
     assert life.rows("SELECT granted FROM wallets WHERE granted > 0") == [(40,)]
 
 
@@ -126,7 +126,7 @@ async def test_who_may_not_change_the_budget_may_not_change_its_period(life: Lif
     assert "Everybody has 31 credits" in await dana.says("quota allowance", credits=31)
     asked = await ada.use("quota allowance", credits=31, period="month")
     assert "its budget then renew **each month**" in text_of(asked)
-    assert "31 credits a month" in await ada.press(asked, "Confirm")
+    assert "31 credits a month" in await ada.press(asked, yes(asked))
 
 
 async def test_what_was_asked_under_other_rules_is_not_done(life: Life) -> None:
@@ -147,7 +147,7 @@ async def test_what_was_asked_under_other_rules_is_not_done(life: Life) -> None:
     await ada.says("settings direct-messages", allowed=True)
     for at, question in zip((dana, dana, dana, ada), asked, strict=True):
         assert "Others changed the rules since, so nothing was done" in await at.press(
-            question, "Confirm"
+            question, yes(question)
         )
     assert life.rows("SELECT period, budget_credits, allowance_credits FROM servers") == [
         ("day", 50, None)
@@ -197,7 +197,7 @@ async def test_an_allowance_for_everybody_and_for_a_role(life: Life) -> None:
     dana = await desk(life, "dana")
     shrinks = await dana.use("quota allowance", credits=12)
     assert text_of(shrinks) == "Give everybody **12 credits** each day instead of 30?"
-    assert "Everybody has 12 credits a day now" in await dana.press(shrinks, "Confirm")
+    assert "Everybody has 12 credits a day now" in await dana.press(shrinks, yes(shrinks))
     grows = await dana.use("quota allowance", credits=113)
     assert text_of(grows) == "Give everybody **113 credits** each day instead of 12?"
     role = {"role": str(DANCERS_ID)}
@@ -205,7 +205,7 @@ async def test_an_allowance_for_everybody_and_for_a_role(life: Life) -> None:
     assert f"Members with <@&{DANCERS_ID}> have 40 credits a day now" in said
     asked = await dana.use("quota allowance", credits=12, period="week")
     assert "renew **each week** instead of each day" in text_of(asked)
-    assert "Everybody has 12 credits a week now" in await dana.press(asked, "Confirm")
+    assert "Everybody has 12 credits a week now" in await dana.press(asked, yes(asked))
     everyone = await dana.says("quota allowance", credits=13, role=str(STUDIO_ID))
     assert "Everybody has 13 credits a week now" in everyone
     shown = await dana.says("quota show", member=str(who(life, "ben")))
@@ -250,7 +250,7 @@ async def test_an_allowance_is_left_to_the_operator_again(life: Life) -> None:
     await dana.confirmed("quota allowance", credits=12)
     asked = await dana.use("quota default-allowance")
     assert "the operator’s usual allowance** of 31 credits" in text_of(asked)
-    assert "Everybody has 31 credits a day now" in await dana.press(asked, "Confirm")
+    assert "Everybody has 31 credits a day now" in await dana.press(asked, yes(asked))
     assert "(the operator’s default)" in await (await desk(life, "ada")).says("settings show")
     assert [action[5] for action in actions(life)] == [
         {"allowance_credits": 12},
@@ -274,7 +274,7 @@ async def test_a_block_cancels_what_waits_and_is_told_to_the_blocked(life: Life)
     assert 0 <= int(ends_at) - int(begun) - 3 * 86400 <= life.clock.time() - begun + 1
     assert "cancels 1 waiting job of theirs" in text_of(asked)
     assert life.states() == ["rendering", "queued"]
-    assert "Cancelled 1 waiting job" in await dana.press(asked, "Confirm")
+    assert "Cancelled 1 waiting job" in await dana.press(asked, yes(asked))
     assert life.states() == ["rendering", "cancelled"]
     assert life.money() == ["hold", "hold", "release"]
     life.advance(4)
@@ -288,7 +288,7 @@ async def test_a_block_cancels_what_waits_and_is_told_to_the_blocked(life: Life)
     assert "spam" in shown
     again = await dana.use("quota block", **target, reason="for good")
     assert "takes the place of the block they have" in text_of(again)
-    assert "blocked **for good**" in await dana.press(again, "Confirm")
+    assert "blocked **for good**" in await dana.press(again, yes(again))
     assert "may ask for videos here again" in await dana.says("quota unblock", **target)
     assert "They are not blocked here" in await dana.says("quota unblock", **target)
     shown = await dana.says("quota show", **target)
@@ -343,7 +343,7 @@ async def test_the_end_of_a_block_is_offered_and_read(life: Life) -> None:
     assert "which is over" in await dana.says("quota block", **ben, until="2020-01-01")
     short = await dana.use("quota block", **ben, until="5m")
     life.advance(6 * 60)
-    assert "which is over" in await dana.press(short, "Confirm")
+    assert "which is over" in await dana.press(short, yes(short))
     assert actions(life) == []
 
 
@@ -357,8 +357,10 @@ async def test_a_member_who_left_and_came_back(life: Life) -> None:
     member = home.pop(ben_id)
     shown = await dana.says("quota show", **ben)
     assert "cannot ask for a video now\nThey are not a member of this server now." in shown
-    assert "**7** granted" in shown
-    assert "8 granted now" in await dana.says("quota grant", **ben, credits=1, reason="while away")
+    assert "**7 bonus credits**" in shown
+    assert "8 bonus credits now" in await dana.says(
+        "quota grant", **ben, credits=1, reason="while away"
+    )
     assert "is blocked **for good**" in await dana.confirmed(
         "quota block", **ben, reason="and stay"
     )
@@ -366,7 +368,7 @@ async def test_a_member_who_left_and_came_back(life: Life) -> None:
     shown = await dana.says("quota show", **ben)
     assert "not a member" not in shown
     assert "They are blocked" in shown
-    assert "**8** granted" in shown
+    assert "**8 bonus credits**" in shown
     person = await life.person("ben")
     refused = await person.outcome(await life.mimic(person))
     assert "You are blocked here for good" in text_of(refused["message"])

@@ -42,15 +42,17 @@ async def test_health_and_metrics(life: Life) -> None:
     assert any(line.startswith("marionette_event_loop_lag_seconds_count") for line in lines)
 
 
-async def test_a_card_says_when_a_video_is_due_and_when_it_is_late(life: Life) -> None:
+async def test_a_card_says_how_long_it_usually_takes_and_when_that_is_over(life: Life) -> None:
     await life.start()
     life.provider.workshop.pause()
     ada = await life.person("ada")
     await life.mimic(ada)
-    await ada.wait_for(says("learning to move", "Expected <t:"))
-    for words, after_s in (("Should be ready any moment", 150), ("takes longer than usual", 80)):
-        life.advance(after_s)
-        await ada.wait_for(says(words))
+    await ada.wait_for(says("learning to move", "Usually 2 to 4 minutes · started <t:"))
+    life.advance(235)
+    await life.clock.until_quiet()
+    assert life.rows("SELECT card_shown FROM jobs") == [("rendering",)]
+    life.advance(65)
+    await ada.wait_for(says("takes longer than usual"))
     life.provider.workshop.resume()
     await life.reaches("delivered", step_s=1.0)
 
@@ -77,7 +79,7 @@ async def test_a_third_video_waits_for_ones_own(life: Life) -> None:
 
 
 async def test_what_a_kill_left_lying_is_deleted(life: Life) -> None:
-    await life.start()
+    await life.start(keep_files_hours=0)
     ada = await life.person("ada")
     await life.mimic(ada)
     await ada.wait_for(says("learning to move"))
@@ -88,7 +90,7 @@ async def test_what_a_kill_left_lying_is_deleted(life: Life) -> None:
     stranger = folder.parent / "nobodys"
     stranger.mkdir()
     (stranger / "motion.part").write_bytes(b"left")
-    await life.start()
+    await life.start(keep_files_hours=0)
     await life.until(lambda: not stranger.exists() and not (folder / "subject").exists())
     assert (folder / "video.mp4").exists()
 

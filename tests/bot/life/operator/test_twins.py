@@ -272,7 +272,7 @@ async def test_a_job_that_the_database_knows_is_no_twins(life: Life) -> None:
     ada = await life.person("ada")
     await life.mimic(ada)
     await life.reaches("delivered", step_s=0.5)
-    card = (await ada.wait_for(says("### Done")))["message"]
+    card = (await ada.wait_for(says("[Your video](")))["message"]
     life.faults.add(Rule(answers.page(502, after=True), *CALLBACK, times=1))
     with capture_logs() as logs:
         await life.mimic(ada)

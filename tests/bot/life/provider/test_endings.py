@@ -115,4 +115,4 @@ async def test_a_finished_run_without_any_link_is_soon_a_persons_matter(life: Li
     await life.reaches("review", step_s=20.0)
     assert life.clock.time() - began < 1500
     card = (await ada.wait_for(says("has not handed this video over yet")))["message"]
-    assert "stay held" in text_of(card)
+    assert "stay reserved" in text_of(card)

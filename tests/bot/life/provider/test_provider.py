@@ -99,7 +99,7 @@ async def test_a_run_that_the_history_lost_waits_for_a_person(life: Life) -> Non
     life.faults.add(Rule(resets(after=True), *SUBMIT, times=1))
     ada = await asked(life)
     await life.reaches("review", step_s=30.0)
-    await ada.wait_for(says("Your credits stay held until it is settled by the moderators"))
+    await ada.wait_for(says("Your credits stay reserved until it is settled by the moderators"))
     assert (posts(life), life.money()) == (1, ["hold"])
 
 

@@ -1,0 +1,1 @@
+"""How a job goes on, as its card tells it."""
