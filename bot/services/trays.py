@@ -79,12 +79,13 @@ class Trays:
         """Let go of everything, and of the offer that was made of it."""
         await self._store.trays.empty(person_id, self._clock.time())
 
-    async def offer(self, place: Place, *, interaction_id: int, token: str) -> Job | None:
+    async def offer(
+        self, place: Place, tray: Tray, *, interaction_id: int, token: str
+    ) -> Job | None:
         """Have a full tray looked at and priced where this comes from, whose reply is its card.
 
         `None` where it is not full, and for a repeated event. Raises `Refused`.
         """
-        tray = await self.tray(place)
         if not tray.is_full:
             return None
         _refuse_mixed_ages(place, tray.files)

@@ -107,7 +107,7 @@ async def _show(interaction: Interaction, tray: Tray) -> None:
     trays = interaction.client.trays
     try:
         job = await trays.offer(
-            place_of(interaction), interaction_id=interaction.id, token=interaction.token
+            place_of(interaction), tray, interaction_id=interaction.id, token=interaction.token
         )
     except Refused as refused:
         await _answer(interaction, tray_cards.tray(tray, refused, may_keep=_may_keep(interaction)))
