@@ -178,6 +178,8 @@ async def test_what_it_shows_is_said_and_goes_along_if_it_is_its_requesters_word
     await press(ada, post, "Again")
     await life.reaches(*["delivered"] * 3, step_s=1.0)
     assert alt_texts(life)[2] == "A video of subject moving like motion"
+    recorded = "SELECT action, actor_id, after ->> 'description' FROM actions"
+    assert life.rows(recorded) == [("describe", dana.user_id, "Something else")]
 
 
 async def test_a_reply_is_described_too(life: Life) -> None:
