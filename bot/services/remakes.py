@@ -172,7 +172,7 @@ class Remakes:
         Nothing ("") leaves it to the names of its files.
         """
         flat = clean(text, MOST_DESCRIPTION_CHARS, "plain")
-        job = await self._store.describe(job, flat, person_id)
+        job = await self._store.describe(job, flat, person_id, self._clock.time())
         log.info("a video was described", job=job.id, by=person_id)
         return job, await self._redescribe(job)
 
