@@ -91,6 +91,7 @@ class Problem(StrEnum):
     AGES_MIXED = "ages_mixed"
     CHOICES_OVER = "choices_over"
     TRAY_CHANGED = "tray_changed"
+    TRAY_TOO_OFTEN = "tray_too_often"
     TAKEN_GONE = "taken_gone"  # what
     NO_CREDITS = "no_credits"  # price, left, renews_at (unix s)
     NOTHING_LEFT = "nothing_left"  # allowance, renews_at

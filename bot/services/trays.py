@@ -92,7 +92,10 @@ class Trays:
         paying = await self._wallets.paying(place)
         if closed := await self._runner.why_closed():
             raise closed
-        self._small_talk.refuse_many(place.person_id, 0)
+        try:
+            self._small_talk.refuse_many(place.person_id, 0)
+        except Refused as refused:
+            raise Refused(Problem.TRAY_TOO_OFTEN) from refused
         at = self._clock.time()
         new = NewJob(
             id=new_job_id(),
