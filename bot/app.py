@@ -10,7 +10,9 @@ import discord
 import structlog
 from discord.ext import commands
 
+from bot.accounts.authors import Authors
 from bot.accounts.members import DiscordMembers
+from bot.accounts.messages import LinkedMessages
 from bot.accounts.wallets import Wallets
 from bot.alarms import Alarms
 from bot.cards.parts import COMMANDS
@@ -27,8 +29,8 @@ from bot.jobs.upload_limit import Videos
 from bot.media.inspect import Media
 from bot.provider.breaker import Breakers
 from bot.provider.connect import providers
+from bot.services.copies import Copies
 from bot.services.crowd import Crowd
-from bot.services.drafts import Drafts
 from bot.services.moderation import Moderation
 from bot.services.preferences import PreferenceService
 from bot.services.quotas import Quotas
@@ -37,19 +39,38 @@ from bot.settings import Settings
 from bot.store.database import Database
 from bot.store.file.dailies import DailyBackups
 from bot.store.group_commit import Changes
+from bot.store.people.shelves import Shelves
 from bot.store.store import Store
 from bot.telemetry import Health, LoopLag
-from bot.wiring import Parts, Told, downloads_of, requests_of, runner_of, told_through
+from bot.wiring import (
+    Parts,
+    Told,
+    disk_of,
+    downloads_of,
+    library_of,
+    newcomers_of,
+    remakes_of,
+    removals_of,
+    requests_of,
+    runner_of,
+    told_through,
+    trays_of,
+)
 from cogs.members.buttons import CardButton
 from cogs.members.credits import Credits, PayerSelect
 from cogs.members.deletions import Deletions
 from cogs.members.jobs import Jobs
 from cogs.members.messages import Messages
 from cogs.members.mimic import Mimic
+from cogs.members.motions import MotionControl, Motions
 from cogs.members.preferences import PreferenceControl, PreferencesCog
+from cogs.members.removals import ReportMenu
+from cogs.members.trays import Gather, TrayControl
 from cogs.moderators.job_buttons import JobButton
+from cogs.moderators.library import LibraryCog
 from cogs.moderators.moderate import Moderate
 from cogs.moderators.quota import Quota
+from cogs.moderators.reports import ReportButton
 from cogs.moderators.settings import ChannelsSelect, OpenSelect
 from cogs.moderators.settings import Settings as SettingsCog
 from cogs.moderators.settling import ReviewButton, SettleControl
@@ -112,39 +133,52 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Wire
         videos=Videos(files, media),
         members=members,
         wallets=Wallets(store=store, members=members, rates=settings.rates(), clock=clock),
+        shelves=Shelves(database),
+        disk=disk_of(settings, store, files, clock, alarms),
+        messages=LinkedMessages(client, members, Authors(client, store), clock),
     )
     client.crowd = crowd = Crowd(clock, alarms)
     told = told_through(parts, crowd)
     database.on_commit.append(partial(_tell, told, jobs))
     runner = runner_of(parts, told, crowd)
     client.requests = requests_of(parts, runner)
-    client.drafts = Drafts(store=store, runner=runner, wallets=parts.wallets, clock=clock)
+    newcomers = newcomers_of(parts)
+    client.library = library_of(parts, newcomers)
+    client.remakes, client.copies = remakes_of(parts, told, runner), Copies(clock)
+    client.trays = trays_of(parts, runner, client.requests, told)
     client.moderation = Moderation(
         store=store, providers=parts.providers, wake=runner.wake, clock=clock
     )
     client.preferences = PreferenceService(store=store, rates=settings.rates(), wake=runner.wake)
+    client.removals = removals_of(parts, told, runner)
     client.quotas = Quotas(store=store, wake=runner.wake, clock=clock, runner=runner)
     client.confirmations, client.card_access = Confirmations(clock), CardAccess(clock)
     await _load_cogs(client, parts, told.deleted)
     connection = Connection(client, settings.discord_token.get_secret_value(), clock)
     backups = DailyBackups(database.path, settings.backups, clock, alarms)
     if settings.http_port:
-        health = Health(
-            store=store,
-            clock=clock,
-            is_ready=lambda: connection.is_ready,
-            is_tripped=lambda: parts.breakers.is_tripped,
-            alarms=alarms,
-            answers=crowd.counts,
-            lag=lag,
-            backup_age_s=backups.age_s,
-            host=settings.http_host,
-            port=settings.http_port,
-        )
+        health = _health(parts, connection, crowd, lag, backups)
         await stack.enter_async_context(health)
-    telling = [told.status.run, told.notices.run, told.audit.run, told.deleted.run]
-    telling.append(told.missing.run)
+    telling = [*told.telling, newcomers.look_after]
     return runner, [connection.run, *telling, lag.run, backups.run, database.whole]
+
+
+def _health(
+    parts: Parts, connection: Connection, crowd: Crowd, lag: LoopLag, backups: DailyBackups
+) -> Health:
+    """What says whether the bot is well."""
+    return Health(
+        store=parts.store,
+        clock=parts.clock,
+        is_ready=lambda: connection.is_ready,
+        is_tripped=lambda: parts.breakers.is_tripped,
+        alarms=parts.alarms,
+        answers=crowd.counts,
+        lag=lag,
+        backup_age_s=backups.age_s,
+        host=parts.settings.http_host,
+        port=parts.settings.http_port,
+    )
 
 
 def _tell(told: Told, jobs: LiveJobs, changes: Changes) -> None:
@@ -161,20 +195,24 @@ async def _load_cogs(client: Bot, parts: Parts, deleted: DeletedPosts) -> None:
     moderate = Moderate(client.moderation, parts.members, parts.clock.time)
     for cog in (
         Mimic(client.requests, client.tree),
+        Gather(client.trays, client.tree),
         Jobs(client.requests),
         Credits(client.requests),
         PreferencesCog(),
         Messages(client, client.requests, client.crowd, SmallTalk(parts.clock), parts.doors),
         Deletions(deleted.saw),
+        Motions(client.library),
+        ReportMenu(client.tree),
         moderate,
+        LibraryCog(client.library),
         Quota(client.quotas),
         SettingsCog(client.quotas, parts.store.limits),
         Unanswered(),
     ):
         await client.add_cog(cog)
-    client.add_dynamic_items(CardButton, AnswerButton, PageControl, PayerSelect)
-    client.add_dynamic_items(JobButton, ReviewButton, SettleControl)
-    client.add_dynamic_items(ChannelsSelect, OpenSelect, PreferenceControl)
+    client.add_dynamic_items(CardButton, AnswerButton, PageControl, PayerSelect, TrayControl)
+    client.add_dynamic_items(JobButton, ReviewButton, SettleControl, ReportButton)
+    client.add_dynamic_items(ChannelsSelect, OpenSelect, PreferenceControl, MotionControl)
 
 
 def _discord_client(settings: Settings, doors: Doors) -> Bot:

@@ -104,6 +104,7 @@ class Settings(BaseSettings):
     download_ranges: Annotated[tuple[Network, ...], NoDecode] = ()
     media_limit_gb: Annotated[float, Field(gt=0, le=1_000_000)] | None = None
     keep_days: Annotated[float, Field(gt=0, le=3650, allow_inf_nan=False)] = 30
+    keep_files_hours: Annotated[float, Field(ge=0, le=8760, allow_inf_nan=False)] = 24
 
     @field_validator("allowed_servers", mode="before")
     @classmethod
@@ -301,6 +302,7 @@ class Settings(BaseSettings):
             daily_person_cap_credits=self.daily_person_cap_credits,
             models=tuple(self.models),
             drafts_per_day=self.drafts_per_day,
+            keep_files_s=self.keep_files_hours * 3600,
         )
 
 

@@ -1,21 +1,26 @@
 """How the parts of the bot that jobs go through are put together."""
 
 import secrets
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any
 
 import discord
 
+from bot.accounts.authors import Authors
 from bot.accounts.members import DiscordMembers
 from bot.accounts.messages import LinkedMessages
+from bot.accounts.posts import PublicPosts
 from bot.accounts.wallets import Wallets
 from bot.alarms import Alarms
 from bot.clock import Clock
 from bot.delivery.audit import AuditChannels
-from bot.delivery.deletions import DeletedPosts
+from bot.delivery.deletions import DeletedPosts, Takedowns
 from bot.delivery.doors import Doors
 from bot.delivery.notices import Notices
 from bot.delivery.post import Delivery
 from bot.delivery.replies import Replies
+from bot.delivery.reports import ReportCards
 from bot.delivery.routes import Routes
 from bot.delivery.status import StatusCards
 from bot.delivery.troubles.missing import MissingPermissions
@@ -23,10 +28,13 @@ from bot.delivery.twins import Twins
 from bot.jobs.disk import Disk
 from bot.jobs.files import Files
 from bot.jobs.forecast import Forecast
+from bot.jobs.given.fetching import GivenFiles
+from bot.jobs.given.newcomers import Newcomers
 from bot.jobs.given.sight import Sight
 from bot.jobs.given_up import GivenUp
 from bot.jobs.inputs import Inputs
 from bot.jobs.intake import Intake
+from bot.jobs.library.sharing import SharedLinks
 from bot.jobs.live import LiveJobs
 from bot.jobs.lookups import Lookups
 from bot.jobs.renders import Renders
@@ -39,8 +47,14 @@ from bot.media.inspect import Media
 from bot.provider.breaker import Breakers
 from bot.provider.providers import Providers
 from bot.services.crowd import Crowd
+from bot.services.motions.library import Library
+from bot.services.remakes import Remakes
+from bot.services.removals import Removals
 from bot.services.requests import RequestService
+from bot.services.trays import Trays
 from bot.settings import Settings
+from bot.store.people.reports import Reports
+from bot.store.people.shelves import Shelves
 from bot.store.store import Store
 
 
@@ -65,6 +79,9 @@ class Parts:
     videos: Videos
     members: DiscordMembers
     wallets: Wallets
+    shelves: Shelves
+    disk: Disk
+    messages: LinkedMessages
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +95,15 @@ class Told:
     audit: AuditChannels
     missing: MissingPermissions
     deleted: DeletedPosts
+    reports: Reports
+    takedowns: Takedowns
+    report_cards: ReportCards
+
+    @property
+    def telling(self) -> list[Callable[[], Coroutine[Any, Any, None]]]:
+        """What goes on until it is cancelled."""
+        parts = self.status, self.notices, self.audit, self.missing, self.deleted, self.takedowns
+        return [*(part.run for part in parts), self.report_cards.run]
 
 
 def told_through(parts: Parts, crowd: Crowd) -> Told:
@@ -96,6 +122,14 @@ def told_through(parts: Parts, crowd: Crowd) -> Told:
         terms=parts.wallets.terms,
         doors=parts.doors,
         pause=crowd.pause,
+    )
+    reports = Reports(store.database)
+    report_cards = ReportCards(
+        client=client,
+        store=store,
+        reports=reports,
+        clock=clock,
+        keep_days=parts.settings.keep_days,
     )
     missing = MissingPermissions(client=client, store=store, replies=replies, clock=clock)
     parts.doors.on_forbidden.append(missing.refused)
@@ -118,8 +152,19 @@ def told_through(parts: Parts, crowd: Crowd) -> Told:
             client=client, store=store, jobs=jobs, status=status, routes=routes, clock=clock
         ),
         audit=AuditChannels(client=client, store=store, clock=clock),
+        deleted=DeletedPosts(
+            store=store,
+            reports=reports,
+            wake_card=status.wake,
+            wake_reports=report_cards.wake,
+            clock=clock,
+        ),
+        reports=reports,
+        takedowns=Takedowns(
+            client=client, store=store, reports=reports, replies=replies, clock=clock
+        ),
+        report_cards=report_cards,
         missing=missing,
-        deleted=DeletedPosts(store=store, wake_card=status.wake, clock=clock),
     )
 
 
@@ -134,6 +179,7 @@ def runner_of(parts: Parts, told: Told, crowd: Crowd) -> Runner:
         files=files,
         clock=clock,
         supplier=str(settings.discord_api_url),
+        shared=SharedLinks(shelves=parts.shelves, downloads=parts.downloads, clock=clock),
     )
     return Runner(
         store=store,
@@ -144,10 +190,10 @@ def runner_of(parts: Parts, told: Told, crowd: Crowd) -> Runner:
             downloads=parts.downloads,
             media=media,
             files=files,
-            disk=_disk(parts),
+            disk=parts.disk,
             replies=told.replies,
             wallets=parts.wallets,
-            messages=LinkedMessages(parts.client, parts.members, clock),
+            messages=parts.messages,
             rates=settings.rates(),
             clock=clock,
             supplier=str(settings.discord_api_url),
@@ -206,13 +252,34 @@ def _submits(parts: Parts, inputs: Inputs) -> Submits:
     )
 
 
-def _disk(parts: Parts) -> Disk:
-    return Disk(
-        store=parts.store,
+def disk_of(settings: Settings, store: Store, files: Files, clock: Clock, alarms: Alarms) -> Disk:
+    """How much files may take."""
+    limit_bytes = settings.media_limit_bytes
+    return Disk(store=store, files=files, clock=clock, alarms=alarms, limit_bytes=limit_bytes)
+
+
+def newcomers_of(parts: Parts) -> Newcomers:
+    """What brings motions into libraries."""
+    supplier = str(parts.settings.discord_api_url)
+    return Newcomers(
+        shelves=parts.shelves,
+        given=GivenFiles(parts.downloads, parts.files, parts.disk, parts.clock, supplier),
+        messages=parts.messages,
+        media=parts.media,
         files=parts.files,
+        disk=parts.disk,
         clock=parts.clock,
-        alarms=parts.alarms,
-        limit_bytes=parts.settings.media_limit_bytes,
+    )
+
+
+def library_of(parts: Parts, newcomers: Newcomers) -> Library:
+    """The motions that people choose by name."""
+    return Library(
+        shelves=parts.shelves,
+        newcomers=newcomers,
+        files=parts.files,
+        rates=parts.settings.rates(),
+        clock=parts.clock,
     )
 
 
@@ -234,5 +301,43 @@ def requests_of(parts: Parts, runner: Runner) -> RequestService:
         wallets=parts.wallets,
         outlook=parts.forecast.outlook,
         videos=parts.videos,
+        clock=parts.clock,
+    )
+
+
+def trays_of(parts: Parts, runner: Runner, requests: RequestService, told: Told) -> Trays:
+    """What takes files from the chat."""
+    return Trays(
+        store=parts.store,
+        runner=runner,
+        requests=requests,
+        wallets=parts.wallets,
+        authors=Authors(parts.client, parts.store),
+        dismiss=told.replies.dismiss,
+        clock=parts.clock,
+    )
+
+
+def removals_of(parts: Parts, told: Told, runner: Runner) -> Removals:
+    """What people delete and report by."""
+    return Removals(
+        store=parts.store,
+        reports=told.reports,
+        takedowns=told.takedowns,
+        wake=runner.wake,
+        wake_cards=told.report_cards.wake,
+        clock=parts.clock,
+    )
+
+
+def remakes_of(parts: Parts, told: Told, runner: Runner) -> Remakes:
+    """What follows finished jobs."""
+    return Remakes(
+        store=parts.store,
+        runner=runner,
+        wallets=parts.wallets,
+        files=parts.files,
+        posts=PublicPosts(parts.client),
+        redescribe=told.delivery.redescribe,
         clock=parts.clock,
     )

@@ -29,6 +29,7 @@ ENTRIES = {
     "sandbox.programs.demo",
     "sandbox.programs.pictures",
     "sandbox.programs.playground",
+    "sandbox.programs.starter_motions",
 }
 
 
@@ -80,7 +81,9 @@ def test_files_and_functions_fit_in_the_head() -> None:
 
 
 def test_a_room_can_be_taken_in_at_a_glance() -> None:
-    rooms = Counter(path.parent for path in modules() if path.name != "__init__.py")
+    """But for the migrations, of which one more comes with each change of the tables."""
+    read = [path for path in modules() if "migrations/versions" not in str(path)]
+    rooms = Counter(path.parent for path in read if path.name != "__init__.py")
     del rooms[ROOT / "bot/store/migrations/versions"]  # a past, which only grows
     crowded = {str(room.relative_to(ROOT)): count for room, count in rooms.items()}
     assert {room: count for room, count in crowded.items() if count > MOST_IN_A_ROOM} == {}

@@ -11,7 +11,16 @@ from bot.core import admission, ledger
 from bot.core.accounts import MOST_PAYERS, Member, PartTerms, Payer, Terms, Wallet
 from bot.core.actions import CREDIT_KINDS
 from bot.core.jobs import Job, Source
-from bot.core.models import FIRST_S, MODELS, Choice, Rates, firsts, price, prices
+from bot.core.models import (
+    FIRST_S,
+    MODELS,
+    Choice,
+    Rates,
+    better_than,
+    firsts,
+    price,
+    prices,
+)
 from bot.core.rules import Rules, rules_for
 from bot.errors import MembersUnknown, Problem, Refused
 from bot.store.store import Store
@@ -51,7 +60,7 @@ class Place:
     """Where somebody asks; `server_id` is whose wallet pays, 0 for that of direct messages.
 
     `roles` are theirs in that server, in which they may be timed out (until then, unix s);
-    `above_id` is the channel above a thread.
+    `above_id` is the channel above a thread. `is_age_restricted` is known of an interaction.
     """
 
     server_id: int
@@ -62,6 +71,7 @@ class Place:
     roles: frozenset[int] = frozenset()
     timed_out_until: float | None = None
     above_id: int | None = None
+    is_age_restricted: bool = False
 
 
 class Wallets:
@@ -145,7 +155,7 @@ class Wallets:
 
     async def _liked(self, job: Job) -> Choice | None:
         """What the requester of an offer likes; a command has named all of it."""
-        if job.source is not Source.MESSAGE:
+        if job.source is Source.SLASH:
             return None
         likes = (await self._store.preferences.of(job.person_id)).choice
         return likes if likes in set(self.rates.choices) else None
@@ -165,22 +175,29 @@ class Wallets:
     def _prices_of(self, job: Job, rules: Rules, duration_s: float) -> dict[Choice, int]:
         """What a job may become: what a command named, or else whatever is open."""
         costs = self._prices(rules, duration_s)
-        if job.source is Source.MESSAGE:
+        if job.quality is None:
             return costs
         named = job.model, job.quality
         return {choice: cost for choice, cost in costs.items() if choice == named}
 
-    async def upgrades(self, job: Job) -> dict[Choice, int]:
-        """What a draft may become: each model that is paid and open, and its price."""
-        if not job.is_free:
+    async def remakes(self, job: Job) -> dict[Choice, int]:
+        """What the files of a finished job may become where it was asked for, and each price.
+
+        Of a draft that is each model that is paid; of what was paid the same again, and what is
+        better. Nothing, where no files are kept.
+        """
+        if not self._store.limits.keep_files_s or job.quality is None:
             return {}
         server = await self._store.rulebook.of(job.server_id)
         rules = rules_for(self._store.limits, job.server_id, server)
-        return {
-            choice: cost
-            for choice, cost in self._prices(rules, job.duration_s or 0.0).items()
-            if cost and choice == self.rates.choice(choice.model)
-        }
+        costs = self._prices(rules, job.duration_s or 0.0)
+        paid = {choice: cost for choice, cost in costs.items() if cost}
+        if job.is_free:
+            return {each: cost for each, cost in paid.items() if each == self.rates.choice(each[0])}
+        same = Choice(job.model, job.quality)
+        listening = [each for each in paid if MODELS[each.model].prompt or not job.prompt]
+        better = better_than(same, listening, self.rates) if same in self.rates.choices else None
+        return {each: paid[each] for each in (same, better) if each in paid}
 
     def _prices(self, rules: Rules, duration_s: float) -> dict[Choice, int]:
         """Of what these rules open."""

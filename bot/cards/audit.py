@@ -19,12 +19,15 @@ TITLES: Mapping[ActionKind, str] = {
     ActionKind.REPAIR: "A wallet was repaired",
     ActionKind.SET: "Bonus credits were set",
     ActionKind.CANCEL: "A video was cancelled",
+    ActionKind.REMOVE: "Something was deleted",
+    ActionKind.DISMISS: "A report was dismissed",
     ActionKind.BLOCK: "Somebody was blocked",
     ActionKind.UNBLOCK: "A block was lifted",
     ActionKind.ALLOWANCE: "An allowance was changed",
     ActionKind.SETTINGS: "The settings were changed",
     ActionKind.PAUSE: "The bot was paused here",
     ActionKind.RESUME: "The bot goes on here",
+    ActionKind.LIBRARY: "The library of motions was changed",
 }
 REASON_LIMIT_CHARS = 500
 REVIEW_PATTERN = r"marionette-review:(?P<job>[a-z0-9]{1,20})"

@@ -29,11 +29,16 @@ FILTERS: Mapping[str, tuple[str, frozenset[str]]] = {
         frozenset({EntryKind.GRANT, EntryKind.REVOKE, EntryKind.REFUND, ActionKind.REPAIR}),
     ),
     "jobs": ("Decisions about jobs", frozenset({ActionKind.CANCEL, ActionKind.RESOLVE})),
+    "reports": (
+        "What was deleted or reported",
+        frozenset({ActionKind.REMOVE, ActionKind.DISMISS}),
+    ),
     "blocks": ("Blocks", frozenset({ActionKind.BLOCK, ActionKind.UNBLOCK})),
     "rules": (
         "Allowances, settings, pauses",
         frozenset({ActionKind.ALLOWANCE, ActionKind.SETTINGS, ActionKind.PAUSE, ActionKind.RESUME}),
     ),
+    "motions": ("The library of motions", frozenset({ActionKind.LIBRARY})),
 }
 """The label of each filter, and the kinds of lines that it shows."""
 
@@ -46,11 +51,14 @@ SAID: Mapping[str, str] = {
     EntryKind.REFUND: "**+{amount}** refunded to {person} for {job} by {actor}",
     ActionKind.CANCEL: "{actor} cancelled {person}’s {job}",
     ActionKind.RESOLVE: "{actor} settled {person}’s {job}",
+    ActionKind.REMOVE: "{actor} deleted {person}’s {job}",
+    ActionKind.DISMISS: "{actor} dismissed reports of {person}’s {job}",
     ActionKind.BLOCK: "{actor} blocked {person} {until}",
     ActionKind.UNBLOCK: "{actor} unblocked {person}",
     ActionKind.REPAIR: "{actor} repaired {person}’s wallet",
     ActionKind.PAUSE: "{actor} paused me here",
     ActionKind.RESUME: "{actor} let me go on here",
+    ActionKind.LIBRARY: "{actor} changed the library: {changes}",
 }
 """What happened, by the kind of line, where lines are by video; of all others, what was changed."""
 
@@ -95,7 +103,7 @@ def line_text(line: HistoryLine) -> str:
 def _what(line: HistoryLine) -> str:
     return SAID.get(line.kind, "{actor} changed {changes}").format(
         person=f"<@{line.person_id}>" if line.person_id else "everybody",
-        job=f"`{line.job_id}`",
+        job=f"`{line.job_id}`" if line.job_id else "message",
         amount=credits_text(abs(line.credits or 0)),
         actor=_actor(line),
         until=_until((line.after or {}).get("until")),

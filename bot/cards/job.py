@@ -1,9 +1,9 @@
-"""The cards of one job: its status, its finished post, the list of several.
+"""The cards of one job: its status, its notices, the list of several; what all its buttons ask for.
 
 Buttons carry only an action and the job's id, so that they outlive a restart.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from itertools import islice
 from urllib.parse import quote
@@ -17,14 +17,16 @@ from bot.cards.status_text import Outlook
 from bot.cards.wording import ago, clean, credits_text
 from bot.core.accounts import Terms
 from bot.core.jobs import POSTED, Job, JobState, Outcome
-from bot.core.models import MODELS, Choice
+from bot.core.models import Choice
+from bot.core.uploads import Upload
 
 
 class Button(StrEnum):
     """What a button asks for; its `custom_id` is `marionette:<action>:<job id>`.
 
-    To start one, or to make one of a draft, `:<quality>:<model>` follow, and to take the first
-    seconds of its motion how many.
+    To start one (a tray's by its own button), or to make one of another's files,
+    `:<quality>:<model>` follow, and then how many of the first seconds of its motion are taken, or
+    how many credits it costs at most.
     """
 
     CANCEL = "cancel"
@@ -33,10 +35,22 @@ class Button(StrEnum):
     MAKE = "make"
     TAKE_FIRST = "first"
     NAME_PART = "part"
+    START_TRAY = "tray"
     DETAILS = "details"
+    MORE = "more"
+    PICTURE = "picture"
+    MOTION = "motion"
+    SEND = "send"
+    DESCRIBE = "describe"
+    DELETE = "delete"
+    REPORT = "report"
 
 
 BUTTONS_IN_A_ROW = 5
+MOST_DESCRIPTION_CHARS = 1024
+"""Discord's limit for what describes a video."""
+
+MOST_NAME_CHARS, MOST_KIND_CHARS = 200, 5
 LINK_BUTTON_LIMIT_CHARS = 512
 """Discord's limit; a longer link stands in the text."""
 
@@ -54,13 +68,17 @@ COLOURS = {
 }
 
 
+def _colour(job: Job) -> int:
+    return COLOURS.get(job.state, BLURPLE) if job.removed_by_id is None else GREY
+
+
 def custom_id(
-    button: Button, job_id: str, choice: Choice | None = None, first_s: float | None = None
+    button: Button, job_id: str, choice: Choice | None = None, number: float | None = None
 ) -> str:
     """The id of a button; see `Button`."""
     chosen = (choice.quality, choice.model) if choice else ()
-    length = () if first_s is None else (f"{first_s:.0f}",)
-    return ":".join(("marionette", button.value, job_id, *chosen, *length))
+    last = () if number is None else (f"{number:.0f}",)
+    return ":".join(("marionette", button.value, job_id, *chosen, *last))
 
 
 def job_of(custom_id: str) -> str | None:
@@ -77,8 +95,9 @@ def answer_to(message_id: int) -> str:
     return f"card-{message_id}"
 
 
-def _button(label: str, button: Button, job: Job) -> ui.Button[ui.LayoutView]:
-    return ui.Button(label=label, custom_id=custom_id(button, job.id))
+def button(label: str, asks: Button, job: Job) -> ui.Button[ui.LayoutView]:
+    """A button that asks for something about a job."""
+    return ui.Button(label=label, custom_id=custom_id(asks, job.id))
 
 
 def file_name(job: Job) -> str:
@@ -86,9 +105,28 @@ def file_name(job: Job) -> str:
     return f"{'SPOILER_' if job.is_spoiler else ''}marionette-{job.id}.mp4"
 
 
-def _video(job: Job) -> ui.MediaGallery[ui.LayoutView]:
+def alt_text(job: Job) -> str:
+    """What the video shows, for who cannot see it, in plain text of 1 to 1024 characters."""
+    if job.description:
+        return clean(job.description, MOST_DESCRIPTION_CHARS, "plain")
+    picture, motion = _bare_name(job.subject), _bare_name(job.motion)
+    return f"A video of {picture or 'the picture'} moving like {motion or 'the video'}"
+
+
+def _bare_name(upload: Upload | None) -> str:
+    """What a file is called, without its kind, and without what only says that it is veiled."""
+    name = upload.name.removeprefix("SPOILER_") if upload else ""
+    name = name.replace("_", " ")  # which Discord writes for a space
+    stem, dot, kind = name.rpartition(".")
+    return clean(stem if dot and len(kind) <= MOST_KIND_CHARS else name, MOST_NAME_CHARS, "plain")
+
+
+def video(job: Job) -> ui.MediaGallery[ui.LayoutView]:
+    """The finished video, which is attached as `file_name`."""
     return ui.MediaGallery(
-        discord.MediaGalleryItem(f"attachment://{file_name(job)}", spoiler=job.is_spoiler)
+        discord.MediaGalleryItem(
+            f"attachment://{file_name(job)}", description=alt_text(job), spoiler=job.is_spoiler
+        )
     )
 
 
@@ -111,43 +149,10 @@ def status(job: Job, outlook: Outlook | None = None, terms: Terms | None = None)
         [*texts] if job.ended else with_picture(job, job.state_since, *texts)
     )
     if job.state is JobState.QUEUED:
-        items.append(ui.ActionRow(_button("Cancel", Button.CANCEL, job)))
+        items.append(ui.ActionRow(button("Cancel", Button.CANCEL, job)))
     elif job.is_in_doubt:
-        items.append(ui.ActionRow(_button("Give up…", Button.GIVE_UP, job)))
-    return view(*items, colour=COLOURS.get(job.state, BLURPLE))
-
-
-def finished(
-    job: Job, *, link: tuple[str, float] | None = None, upgrades: Mapping[Choice, int] | None = None
-) -> ui.LayoutView:
-    """The finished post: the attached video, or a link and the unix second at which it ends.
-
-    A draft's has a button for each of `upgrades`, which its files may become.
-    """
-    what = "draft" if job.is_free else "video"
-    items: list[ui.Item[ui.LayoutView]] = [words(f"<@{job.person_id}>, your {what} is ready.")]
-    buttons: list[ui.Button[ui.LayoutView]] = []
-    if link is None:
-        items.append(_video(job))
-    else:
-        said, buttons = _download(*link)
-        items.append(words("It could not be attached here.", said))
-    if job.remark:
-        items.append(words(f"{clean(job.remark, 200)}."))
-    if upgrades:
-        items.append(words("The same files, made by a model that paints it anew:"))
-        items += rows_of(
-            ui.Button(
-                label=f"{MODELS[choice.model].name} {choice.quality} · {credits_text(cost)}",
-                custom_id=custom_id(Button.MAKE, job.id, choice),
-            )
-            for choice, cost in upgrades.items()
-        )
-    items.append(
-        words(status_text.small_print(job, status_text.made_in(job), status_text.length(job)))
-    )
-    items.append(ui.ActionRow(*buttons, _button("Details", Button.DETAILS, job)))
-    return view(*items, colour=GREEN)
+        items.append(ui.ActionRow(button("Give up…", Button.GIVE_UP, job)))
+    return view(*items, colour=_colour(job))
 
 
 def rows_of(buttons: Iterable[ui.Button[ui.LayoutView]]) -> list[ui.Item[ui.LayoutView]]:
@@ -166,7 +171,7 @@ def failed(job: Job) -> ui.LayoutView:
             f"<@{job.person_id}>, there is no video this time. {why}",
         ),
         words(status_text.facts(job)),
-        ui.ActionRow(_button("Details", Button.DETAILS, job)),
+        ui.ActionRow(button("Details", Button.DETAILS, job)),
         colour=COLOURS[job.state],
     )
 
@@ -199,7 +204,7 @@ def ready(job: Job) -> ui.LayoutView:
     )
 
 
-def _download(url: str, ends_at: float) -> tuple[str, list[ui.Button[ui.LayoutView]]]:
+def download(url: str, ends_at: float) -> tuple[str, list[ui.Button[ui.LayoutView]]]:
     """How a video is had by the provider's link, whose words are its own: they stay an address."""
     inert = quote(url, safe=IN_AN_ADDRESS)
     until = f"before <t:{ends_at:.0f}:f> (<t:{ends_at:.0f}:R>)."
@@ -209,9 +214,17 @@ def _download(url: str, ends_at: float) -> tuple[str, list[ui.Button[ui.LayoutVi
 
 
 def shown_again(
-    job: Job, outlook: Outlook, *, has_file: bool = False, link: tuple[str, float] | None = None
+    job: Job,
+    outlook: Outlook,
+    *,
+    has_file: bool = False,
+    link: tuple[str, float] | None = None,
+    buttons: Iterable[ui.Button[ui.LayoutView]] = (),
 ) -> ui.LayoutView:
-    """What `/jobs show` answers: the card, and the video as an attached file or as a link."""
+    """What `/jobs show` answers: the card, and the video as an attached file or as a link.
+
+    A finished one's has the `buttons` of its post.
+    """
     items: list[ui.Item[ui.LayoutView]] = [
         words(
             f"### {status_text.title(job)}",
@@ -221,19 +234,20 @@ def shown_again(
         words(status_text.facts(job)),
     ]
     if has_file:
-        items.append(_video(job))
+        items.append(video(job))
     elif link is not None:
-        said, buttons = _download(*link)
+        said, leads = download(*link)
         items.append(words(said))
-        if buttons:
-            items.append(ui.ActionRow(*buttons))
-    elif job.state is JobState.DELIVERED:
+        buttons = (*leads, *buttons)
+    elif job.state is JobState.DELIVERED and job.removed_by_id is None:
         items.append(words("The video itself is no longer kept."))
     if job.state in {JobState.CHECKING, JobState.QUEUED}:
-        items.append(ui.ActionRow(_button("Cancel", Button.CANCEL, job)))
+        items.append(ui.ActionRow(button("Cancel", Button.CANCEL, job)))
     elif job.is_in_doubt:
-        items.append(ui.ActionRow(_button("Give up…", Button.GIVE_UP, job)))
-    return view(*items, colour=COLOURS.get(job.state, BLURPLE))
+        items.append(ui.ActionRow(button("Give up…", Button.GIVE_UP, job)))
+    elif job.state is JobState.DELIVERED and job.removed_by_id is None:
+        buttons = (*buttons, button("Delete…", Button.DELETE, job))
+    return view(*items, *rows_of(buttons), colour=_colour(job))
 
 
 def job_list(jobs: Sequence[Job], now: float) -> ui.LayoutView:
@@ -259,7 +273,7 @@ def with_picture(
 
     A thumbnail takes no video. A spoiler stays one.
     """
-    subject = job.subject
+    subject = job.subject if job.removed_by_id is None else None
     if subject is None or subject.given_as not in SHOWN_AS_THEY_ARE or subject.link_ends_at <= now:
         return [*texts]
     picture: ui.Thumbnail[ui.LayoutView] = ui.Thumbnail(

@@ -4,12 +4,20 @@ from collections.abc import Mapping
 
 from bot.cards.sentences.files import FILES
 from bot.cards.sentences.links import LINKS
+from bot.cards.sentences.motions import MOTIONS
+from bot.cards.sentences.posts import POSTS
+from bot.cards.sentences.reports import REPORTS
+from bot.cards.sentences.trays import TRAYS
 from bot.cards.wording import told
 from bot.errors import Problem
 
 SENTENCES: dict[Problem, str] = {
     **FILES,
     **LINKS,
+    **MOTIONS,
+    **POSTS,
+    **REPORTS,
+    **TRAYS,
     Problem.OUT_OF_BOUNDS: "That must be a whole number from {least} to {most}.",
     Problem.NO_CREDITS: (
         "This costs {price_text} and you have {left}. Your allowance renews <t:{renews_at}:R>; "
@@ -19,7 +27,6 @@ SENTENCES: dict[Problem, str] = {
         "You have no credits left here. Your allowance{in_all} renews <t:{renews_at}:R>; "
         "`/credits` shows it."
     ),
-    Problem.BEING_MADE: "That is being made already, as job {job}: `/jobs show` shows how it goes.",
     Problem.NO_DRAFTS_LEFT: (
         "You have made all of your {limit} free drafts of today: there are new ones "
         "<t:{renews_at}:R>."

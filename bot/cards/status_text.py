@@ -79,6 +79,8 @@ def title(job: Job) -> str:
         return "No answer yet"
     if job.is_offer:
         return f"Waits for you in {'your direct messages' if job.is_direct else 'a channel'}"
+    if job.removed_by_id is not None:
+        return "Deleted"
     whose = f" by {_settler(job)}" if job.state is JobState.REVIEW else ""
     return TITLES[job.state] + whose
 
@@ -210,6 +212,8 @@ def _settled(job: Job) -> str:
 
 
 def _where(job: Job, outlook: Outlook) -> str:
+    if job.removed_by_id is not None:
+        return f"{_remover(job)}, and nothing of it is kept."
     took = f" It took {seconds_text(job.state_since - job.created_at)}."
     match job.delivered:
         case Delivered.CHANNEL | Delivered.DIRECT if job.delivery_message_id:
@@ -226,6 +230,8 @@ def _where(job: Job, outlook: Outlook) -> str:
 def posted(job: Job, outlook: Outlook) -> list[str]:
     """What is left of a status card once the video has a message of its own."""
     what = "draft" if job.is_free else "video"
+    if job.removed_by_id is not None:
+        return [small_print(job, _remover(job))]
     if job.is_post_gone:
         gone = f"Your {what} was posted, and the post was deleted: {_shown_by(outlook)}"
         return [f"-# {gone}", small_print(job, made_in(job))]
@@ -233,6 +239,11 @@ def posted(job: Job, outlook: Outlook) -> list[str]:
     took = f"it took {seconds_text(job.state_since - job.created_at)}"
     stands = f"[Your {what}]({link_to_post(job)}) is ready{where}"
     return [small_print(job, stands, took, made_in(job), not_open(job))]
+
+
+def _remover(job: Job) -> str:
+    is_own = job.removed_by_id == job.person_id
+    return f"This video was deleted by {'who asked for it' if is_own else 'a moderator'}"
 
 
 def link_to_post(job: Job) -> str:
@@ -256,7 +267,7 @@ def _shown_by(outlook: Outlook) -> str:
 def facts(job: Job, left: str | None = None) -> str:
     """The small print of a status card, with what is `left` behind the price."""
     parts = length(job), chosen_from(job), sent_as(job), price_text(job), left
-    return small_print(job, made_in(job), not_open(job), *parts)
+    return small_print(job, made_in(job), not_open(job), *parts, taken_from(job))
 
 
 def small_print(job: Job, *parts: str | None) -> str:
@@ -315,6 +326,21 @@ def chosen_from(job: Job) -> str | None:
         if upload is not None and upload.among > 1
     ]
     return " · ".join(told) or None
+
+
+def taken_from(job: Job) -> str | None:
+    """Whose messages its files were taken from, if they are not its requester's own, and by whom.
+
+    Mentions: who reads along is to know, and whoever sends this pings nobody by it.
+    """
+    uploads = {"picture": job.subject, "motion": job.motion}
+    whose: dict[int, list[str]] = {}
+    for what, upload in uploads.items():
+        author_id = upload.origin.author_id if upload and upload.origin else 0
+        if author_id not in {0, job.person_id}:
+            whose.setdefault(author_id, []).append(what)
+    told = [f"{' and '.join(what)} by <@{author_id}>" for author_id, what in whose.items()]
+    return ", ".join([*told, f"asked for by <@{job.person_id}>"]) if told else None
 
 
 MOVING = frozenset({"GIF", "WebP", "PNG"})

@@ -33,6 +33,7 @@ LABELS: Mapping[str, str] = {
     "state": "State",
     "request_id": "Run",
     "blocked": "Blocked",
+    "motion": "Motion",
 }
 """What the fields of a snapshot are called."""
 

@@ -25,12 +25,15 @@ class ActionKind(StrEnum):
     REPAIR = "repair"
     SET = "set"
     CANCEL = "cancel"
+    REMOVE = "remove"
+    DISMISS = "dismiss"
     BLOCK = "block"
     UNBLOCK = "unblock"
     ALLOWANCE = "allowance"
     SETTINGS = "settings"
     PAUSE = "pause"
     RESUME = "resume"
+    LIBRARY = "library"
 
 
 IN_THE_JOURNAL = frozenset({ActionKind.GRANT, ActionKind.REVOKE, ActionKind.SET, ActionKind.REFUND})

@@ -57,6 +57,9 @@ class NewJob:
     prompt: str = ""
     quality: Quality | None = None
     files_of: str | None = None
+    files_until: float | None = None
+    description: str = ""
+    described_by: int | None = None
     promised: int | None = None
     cut: Cut | None = None
     token: str | None = None
@@ -65,8 +68,8 @@ class NewJob:
 
     @property
     def is_open(self) -> bool:
-        """As of a job: a plain message is an offer from its beginning."""
-        return self.source is Source.MESSAGE
+        """As of a job: a plain message and a tray are offers from their beginning."""
+        return self.source is not Source.SLASH
 
     @property
     def ask(self) -> Ask:

@@ -59,12 +59,8 @@ PASSING = frozenset({Problem.PROVIDER_BUSY, Problem.GENERATION_FAILED})
 
 MOST_RETRIES = 2
 
-DRAFT_FILES_LIFE_S = 24 * 3600.0
-"""So long what a draft was made of is kept, for the video that may follow it."""
-
 GOES_UNSEEN_S = 120.0
 """Whoever has waited longer no longer looks at the reply, and its edit notifies nobody."""
-
 
 FLEETING_S = 60.0
 """So long a channel shows a request that came to nothing by its requester's own hand."""
@@ -88,6 +84,7 @@ class Source(StrEnum):
 
     SLASH = "slash"
     MESSAGE = "message"
+    TRAY = "tray"
 
 
 class Delivered(StrEnum):
@@ -198,9 +195,10 @@ class Job:
     is the message that brought an offer's other file, or a newer one. `settled` is what a person
     decided when the job was last in review. `moved_from_id` is where an offer was asked for that
     could not be shown there: `channel_id` is then its requester's direct messages. `files_of` is
-    the draft whose files it is made of, as that job's look has left them. `failure` is
-    why it failed or was cancelled; where it goes on, why its last run failed, so that it is tried
-    again.
+    the job whose files it is made of, as that job's look has left them, but for what is given
+    in the place of one; if that is somebody else's, its files are kept until `files_until` at most,
+    as theirs are. `failure` is why it failed or was cancelled; where it goes on, why its last run
+    failed, so that it is tried again.
 
     `is_open`: its requester is to say first that, or how, it shall go on, because of a `question`
     if there is one. `promised` is what it may cost at most, by the answer. `cut` is what of its
@@ -208,7 +206,9 @@ class Job:
 
     `delivered` is how its end, or that it is in review, was told. `delivery_channel_id` and
     `delivery_message_id` say where that stands, or is being tried since `delivery_tried_at`;
-    without a message it stands no longer. `remark` is what its maker says of the video.
+    without a message it stands no longer. `remark` is what its maker says of the video, and
+    `description` what `described_by` says that it shows. `removed_by_id` is who has had it deleted:
+    its post goes, and so does all that is kept of it.
     `announced` is `None` where that message pings its requester; else a direct message does in its
     place, and whether it has. `instead_of` is the model and quality that they prefer, where these
     were not open to them.
@@ -228,6 +228,7 @@ class Job:
     is_direct: bool = False
     moved_from_id: int | None = None
     files_of: str | None = None
+    files_until: float | None = None
     completed_by_id: int | None = None
     subject: Upload | None = None
     motion: Upload | None = None
@@ -248,12 +249,15 @@ class Job:
     video_deleted_at: float | None = None
     settled: Outcome | None = None
     remark: str = ""
+    description: str = ""
+    described_by: int | None = None
     is_open: bool = False
     question: Failure | None = None
     promised: int | None = None
     cut: Cut | None = None
     announced: bool | None = None
     instead_of: tuple[str, Quality] | None = None
+    removed_by_id: int | None = None
 
     @property
     def ended(self) -> bool:
@@ -326,6 +330,8 @@ class Job:
     @property
     def offer_ends_at(self) -> float:
         """When an offer that nobody takes is over; in a channel, so long after its last news."""
+        if self.source is Source.TRAY:
+            return self.card.token_expires_at - ASKED_SPARE_S
         if self.source is Source.SLASH:
             token_ends_at = self.card.token_expires_at - ASKED_SPARE_S
             return min(self.state_since + ASKED_LIFE_S, token_ends_at)

@@ -243,6 +243,21 @@ class Rates:
             yield from (Choice(model, quality) for quality in rates)
 
 
+def better_than(choice: Choice, among: Collection[Choice], rates: Rates) -> Choice | None:
+    """Its model's next quality among these, else the next dearer model, no coarser than it."""
+    finer = [one for one in among if QUALITIES.index(one.quality) > QUALITIES.index(choice.quality)]
+    of_model = [one for one in finer if one.model == choice.model]
+    if of_model:
+        return min(of_model, key=lambda one: QUALITIES.index(one.quality))
+
+    def rate(one: Choice) -> float:
+        return rates.by_model[one.model][one.quality]
+
+    alike = [one for one in among if one.quality == choice.quality]
+    dearer = [one for one in (*alike, *finer) if rate(one) > rate(choice)]
+    return min(dearer, key=lambda one: (rate(one), QUALITIES.index(one.quality)), default=None)
+
+
 def price(choice: Choice, duration_s: float, rates: Rates) -> int:
     """`ceil(seconds × rate)`, at least 1 unless it is free.
 

@@ -33,7 +33,8 @@ class OperatorLimits:
 
     A spending cap is what one server, or one person in all servers together, may take of the daily
     budget; direct messages that no server pays for count as one server. `None` is no cap. `models`
-    are the slugs of those that are offered, the usual one first.
+    are the slugs of those that are offered, the usual one first. What a video was made of is
+    kept for `keep_files_s` after it.
     """
 
     allowance_credits: int
@@ -48,6 +49,7 @@ class OperatorLimits:
     daily_person_cap_credits: int | None = None
     models: tuple[str, ...] = (DEFAULT_MODEL,)
     drafts_per_day: int = 10
+    keep_files_s: float = 24 * 3600.0
 
     @property
     def max_running_of_model(self) -> int:

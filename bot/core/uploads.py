@@ -14,6 +14,21 @@ class Cut:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """The message in the chat that a file was taken from.
+
+    `author_id` is whose message it is (0: nobody's who could be asked); what a bot has posted is
+    its requester's. `server_id` is 0 in direct messages.
+    """
+
+    author_id: int
+    server_id: int
+    channel_id: int
+    message_id: int
+    is_age_restricted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Upload:
     """A file that a person gave: where Discord has it, and what they called it.
 
@@ -23,6 +38,11 @@ class Upload:
     of an offer whose place it took, until it has been looked at itself.
     `is_link`: its person gave `url` in the file's place, and nobody knows yet what is there.
     `among`: it is the first of so many in the message whose link was given.
+    `motion_ref`: it is a library's motion, kept there; that one `lasts_s` seconds, and was looked
+    at before.
+    `is_another`: it is given in the place of the one in the files of another job, which a job has
+    otherwise.
+    `origin` is the message that it was taken from, if nobody gave it.
     """
 
     url: str
@@ -36,11 +56,25 @@ class Upload:
     replaces: "Upload | None" = None
     is_link: bool = False
     among: int = 0
+    motion_ref: str = ""
+    lasts_s: float = 0.0
+    is_another: bool = False
+    origin: Origin | None = None
+
+    @property
+    def is_attached(self) -> bool:
+        """Whether Discord has it, and shows it by its link."""
+        return not (self.is_link or self.motion_ref)
+
+    @property
+    def is_sent_whole(self) -> bool:
+        """Whether it is sent as it was given."""
+        return self.sent_size is None and self.whole_s is None
 
     @property
     def is_empty(self) -> bool:
         """Whether there is surely nothing in it."""
-        return not (self.size_bytes or self.is_link)
+        return not (self.size_bytes or self.is_link or self.motion_ref)
 
     @property
     def link_ends_at(self) -> float:
@@ -54,3 +88,35 @@ class Upload:
     def in_place_of(self, earlier: "Upload | None") -> "Upload":
         """This one, until it is known to be good; if it is not, the last good one is back."""
         return replace(self, replaces=earlier and (earlier.replaces or earlier))
+
+
+TRAY_LIFE_S = 3600.0
+"""So long a tray is remembered after its last change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """The files of one message of which one is to be the picture, or (`is_motion`) the motion."""
+
+    message_id: int
+    is_motion: bool
+    files: tuple[Upload, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tray:
+    """What one person has taken from the chat, and may yet choose, wherever they go."""
+
+    subject: Upload | None = None
+    motion: Upload | None = None
+    choices: Choices | None = None
+
+    @property
+    def files(self) -> list[Upload]:
+        """What lies in it."""
+        return [file for file in (self.subject, self.motion) if file is not None]
+
+    @property
+    def is_full(self) -> bool:
+        """Whether a video could be made of it."""
+        return self.subject is not None and self.motion is not None

@@ -80,7 +80,9 @@ class Notices:
     async def _say_failed(self, job: Job) -> None:
         """The card goes only once the notice stands; killed in between, the next try finds it."""
         mark = job_cards.custom_id(Button.DETAILS, job.id)
-        message = Message(partial(self._send, job, job_cards.failed(job), job.id), mark)
+        message = Message(
+            partial(self._send, job, job_cards.failed(job), job.id), frozenset({mark})
+        )
         how, message_id = await self._routes.first_open(job, self._ladder(job, message))
         if message_id is not None:
             await self._status.remove(job)
@@ -91,7 +93,8 @@ class Notices:
     async def _say_it_waits(self, job: Job) -> None:
         """Found again by its link to the card: the one of the end must not be taken for it."""
         view, nonce = job_cards.waits(job), f"{job.id}-{job.state_since:.0f}"
-        message = Message(partial(self._send, job, view, nonce), link_to(job, job.card.message_id))
+        card = frozenset({link_to(job, job.card.message_id)})
+        message = Message(partial(self._send, job, view, nonce), card)
         how, message_id = await self._routes.first_open(job, self._ladder(job, message))
         job = await self._jobs.job(job.id) or job
         await self._store.notice_given(job, how, message_id)
@@ -105,7 +108,7 @@ class Notices:
         if job.is_post_gone:
             await self._store.notice_given(job, Delivered.DIRECT, None)
             return
-        nonce, link = f"{job.id}-ready", link_to_post(job)
+        nonce, link = f"{job.id}-ready", frozenset({link_to_post(job)})
         direct = Message(partial(self._send, job, job_cards.ready(job), nonce), link)
         mention = Message(partial(self._send, job, ready_here(job), nonce), link)
         routes = [self._routes.directly(direct)]

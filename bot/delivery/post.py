@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 import discord
 import structlog
+from discord.ui import MediaGallery
 
 from bot.accounts.wallets import Wallets
 from bot.cards import job as job_cards
-from bot.cards.job import Button
+from bot.cards.posts.finished import finished, post_marks
 from bot.clock import Clock
 from bot.core.jobs import Delivered, Job
 from bot.delivery.discord_errors import LOST, is_refusal
@@ -83,9 +84,35 @@ class Delivery:
         log.info("delivered", job=job.id, rung=how)
         await self._missing.tell_requester(job, how)
 
+    async def redescribe(self, job: Job) -> bool:
+        """Show at a finished job's post what its video shows; whether the post says so now."""
+        if job.delivery_message_id is None:
+            return False
+        try:
+            post = await self._post_of(job, job.delivery_message_id)
+            view = discord.ui.LayoutView.from_message(post, timeout=None)
+            galleries = [one for one in view.walk_children() if isinstance(one, MediaGallery)]
+            for gallery in galleries:
+                gallery.items = job_cards.video(job).items
+            view.stop()
+            if galleries:
+                await post.edit(view=view)
+        except LOST as error:
+            log.info("a post could not be described", job=job.id, reason=str(error))
+            return False
+        return bool(galleries)
+
+    async def _post_of(self, job: Job, message_id: int) -> discord.Message:
+        """A reply also where the bot sees no channel, for as long as its token lives."""
+        is_reply = job.delivered is Delivered.REPLY
+        if is_reply and self._replies.can_reply(job):
+            return await self._replies.webhook(job).fetch_message(message_id)
+        channel_id = job.channel_id if is_reply else job.delivery_channel_id
+        channel = self._client.get_partial_messageable(channel_id or job.channel_id)
+        return await channel.fetch_message(message_id)
+
     def _ladder(self, job: Job) -> list[Route]:
-        mark = job_cards.custom_id(Button.DETAILS, job.id)
-        message = Message(partial(self._post, job), mark)
+        message = Message(partial(self._post, job), post_marks(job))
         channel = self._routes.in_channel(message)
         reply: Route = (Delivered.REPLY, self._by_reply)
         direct = self._routes.directly(message)
@@ -101,8 +128,7 @@ class Delivery:
         if card_id is not None and path is not None and self._replies.can_reply(job):
             job = await self._store.reply_begins(job, card_id)
             try:
-                upgrades = await self._wallets.upgrades(job)
-                view = job_cards.finished(job, upgrades=upgrades)
+                view = finished(job, remakes=await self._wallets.remakes(job))
                 await self._replies.reply_with_video(job, str(path), view)
             except LOST as error:
                 if earlier_id is None or not is_refusal(error):
@@ -125,7 +151,7 @@ class Delivery:
             if is_refusal(error):
                 raise MayBePostedError from error
             raise
-        return job_cards.custom_id(Button.DETAILS, job.id) in marks(reply)
+        return not marks(reply).isdisjoint(post_marks(job))
 
     async def _post(self, job: Job, channel: "MessageableChannel") -> int:
         """The video as a file as large as it may be there, else a link to it."""
@@ -138,16 +164,15 @@ class Delivery:
     async def _send(self, job: Job, channel: "MessageableChannel", path: Path | None) -> int:
         """One message: with the video, or (`None`) with a link to it."""
         mentions = pings(await self._jobs.job(job.id) or job)  # as saved before this try
+        remakes = await self._wallets.remakes(job)
         if path is not None:
             file = discord.File(path, filename=job_cards.file_name(job))
-            is_elsewhere = isinstance(channel, discord.DMChannel) and not job.is_direct
-            upgrades = {} if is_elsewhere else await self._wallets.upgrades(job)
-            view = job_cards.finished(job, upgrades=upgrades)
+            view = finished(job, remakes=remakes)
             message = await channel.send(
                 view=view, file=file, nonce=job.id, allowed_mentions=mentions
             )
             return message.id
-        view = job_cards.finished(job, link=link_to(job))
+        view = finished(job, link=link_to(job), remakes=remakes)
         message = await channel.send(view=view, nonce=job.id, allowed_mentions=mentions)
         return message.id
 

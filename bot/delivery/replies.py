@@ -1,6 +1,7 @@
 """The reply to a job's interaction, for as long as its token reaches it."""
 
 import discord
+import structlog
 from discord import ui
 
 from bot.cards import job as job_cards
@@ -11,6 +12,8 @@ from bot.delivery.searches import jobs_named
 from bot.delivery.twins import Twins
 from bot.errors import DeliveryError
 from bot.jobs.intake import Reply
+
+log = structlog.get_logger()
 
 SPARE_S = 5.0
 """A token that ends so soon is not used any more."""
@@ -44,6 +47,16 @@ class Replies:
         if reply.flags.loading:
             return Reply(reply.id, is_ours=None)
         return Reply(reply.id, is_ours=job.id in jobs_named(reply))
+
+    async def dismiss(self, job: Job) -> None:
+        """Delete a reply whose job another interaction has taken over, where it can be reached."""
+        if not self.can_reply(job):
+            return
+        assert job.card.message_id is not None
+        try:
+            await self.webhook(job).delete_message(job.card.message_id)
+        except LOST as error:
+            log.info("an offer stays beside its job", job=job.id, reason=str(error))
 
     def can_reply(self, job: Job) -> bool:
         """Whether the reply to the job's interaction can still be edited by its token."""

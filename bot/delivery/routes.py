@@ -46,11 +46,11 @@ Route = tuple[Delivered, Callable[[Job], Awaitable[int]]]
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What is to stand once: `send` posts it with a nonce and gives its id, and `mark` is what one
-    of its buttons leads to, by which it is found again."""
+    """What is to stand once: `send` posts it with a nonce and gives its id, and one of `marks` is
+    what one of its buttons leads to, by which it is found again."""
 
     send: "Callable[[MessageableChannel], Awaitable[int]]"
-    mark: str
+    marks: frozenset[str]
 
 
 class Routes:
@@ -120,19 +120,21 @@ class Routes:
         now = self._clock.time()
         tried_at = job.delivery_tried_at if job.delivery_channel_id == channel.id else None
         if tried_at is not None and not 0 <= now - tried_at <= NONCE_WINDOW_S:
-            found = await self._find(job, message.mark, channel, tried_at)
+            found = await self._find(job, message.marks, channel, tried_at)
             if found is not None:
                 return found
             tried_at = None
         elif tried_at is None:
-            found = await self._find_unsaved(job, message.mark, channel)
+            found = await self._find_unsaved(job, message.marks, channel)
             if found is not None:
                 return found
         if tried_at is None:
             await self._store.delivery_begins(job, channel.id, now)
         return await message.send(channel)
 
-    async def _find_unsaved(self, job: Job, mark: str, channel: "MessageableChannel") -> int | None:
+    async def _find_unsaved(
+        self, job: Job, wanted: frozenset[str], channel: "MessageableChannel"
+    ) -> int | None:
         """A try of before this start, of which this database knows nothing: it may be a backup.
 
         Where nobody can look there was hardly one.
@@ -144,12 +146,12 @@ class Routes:
             return None
         since = attempt.submitted_at or attempt.began_at
         try:
-            return await self._find(job, mark, channel, since)
+            return await self._find(job, wanted, channel, since)
         except MayBePostedError:
             return None
 
     async def _find(
-        self, job: Job, mark: str, channel: "MessageableChannel", since: float
+        self, job: Job, wanted: frozenset[str], channel: "MessageableChannel", since: float
     ) -> int | None:
         """The message among the channel's; raises when they cannot be read."""
         guild = getattr(channel, "guild", None)
@@ -160,7 +162,8 @@ class Routes:
             after = discord.Object(job.origin_id)
         assert self._client.user is not None
         async for message in channel.history(limit=SEARCHED_MESSAGES, after=after):
-            if message.author.id == self._client.user.id and mark in marks(message):
+            is_ours = message.author.id == self._client.user.id
+            if is_ours and not wanted.isdisjoint(marks(message)):
                 return message.id
         return None
 

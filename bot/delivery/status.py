@@ -173,7 +173,7 @@ class StatusCards:
         if is_renewal(job.card.shown, fingerprint) and not self._may_renew(job, fingerprint):
             return False
         edited = False
-        if is_past:
+        if is_past or job.removed_by_id is not None:
             await self.remove(job)
         elif not (_needs_nothing(job) or self._doors.bar(job)):
             view = offer_card(job, terms) if job.is_offer else job_cards.status(job, outlook, terms)
@@ -183,10 +183,10 @@ class StatusCards:
 
     async def _draw(self, job: Job, view: discord.ui.LayoutView) -> bool:
         """Whether it was edited; what is told otherwise has no card."""
-        if job.failure and job.source is Source.SLASH and job.queued_at is None:
+        if job.failure and job.source is not Source.MESSAGE and job.queued_at is None:
             await self._refuse_privately(job)
         elif job.is_taken_back:
-            is_reply = job.source is Source.SLASH
+            is_reply = job.source is not Source.MESSAGE
             await (self.remove(job) if is_reply else take_back(self._client, job))
         elif is_card_unsure(job):
             await self._post_card(job, view)

@@ -3,11 +3,13 @@
 import asyncio
 import os
 import shutil
-from collections.abc import Iterable
 from pathlib import Path
 
+from bot.core.jobs import Job, JobState
 from bot.media.inspect import workshop
 from bot.media.saving.part import part_of
+
+STARTER_FOLDER = Path(__file__).resolve().parents[1] / "media" / "starter"
 
 
 class Files:
@@ -15,6 +17,7 @@ class Files:
 
     def __init__(self, data_dir: Path) -> None:
         self._root = data_dir / "media"
+        self.libraries = data_dir / "motions"
 
     @property
     def root(self) -> Path:
@@ -40,6 +43,26 @@ class Files:
         """The finished video, fitted under an upload limit."""
         return self._folder(job_id) / "smaller.mp4"
 
+    def library_motion(self, ref: str) -> Path:
+        """A library's motion, by its `ref`; the starter set's are part of the program."""
+        server, _, motion_id = ref.partition("/")
+        folder = STARTER_FOLDER if server == "starter" else self.libraries / server
+        return folder / f"{motion_id}.mp4"
+
+    def loop(self, ref: str) -> Path:
+        """A small moving picture of a library's motion."""
+        return self.library_motion(ref).with_suffix(".webp")
+
+    async def take_motion(self, ref: str, job_id: str) -> bool:
+        """Give a job a library's motion, which it keeps; whether that was there."""
+        given, taken = self.library_motion(ref), self.motion(job_id)
+
+        def take() -> bool:
+            taken.unlink(missing_ok=True)  # what was cut of it is cut anew
+            return _link(given, taken)
+
+        return await asyncio.to_thread(take)
+
     async def job_ids(self) -> list[str]:
         """The jobs of which anything is kept."""
         return await asyncio.to_thread(self._job_ids)
@@ -48,11 +71,12 @@ class Files:
         return [path.name for path in self._root.iterdir()] if self._root.exists() else []
 
     async def with_inputs(self) -> list[str]:
-        """The jobs of which anything is kept that was given."""
+        """The jobs of which anything is kept that was given, those first that were left longest."""
         return await asyncio.to_thread(self._with_inputs)
 
     def _with_inputs(self) -> list[str]:
-        return [job_id for job_id in self._job_ids() if any(map(Path.exists, self._inputs(job_id)))]
+        found = [id_ for id_ in self._job_ids() if any(map(Path.exists, self._inputs(id_)))]
+        return sorted(found, key=lambda job_id: _changed_at(self._folder(job_id)))
 
     def _inputs(self, job_id: str) -> list[Path]:
         """What was given, and what broken downloads and rewritings left of it."""
@@ -63,10 +87,18 @@ class Files:
         """Delete what was given, and what is left of it; how many bytes that were."""
         return await asyncio.to_thread(_delete, *self._inputs(job_id))
 
-    async def copy_inputs(self, of: str, to: str) -> bool:
-        """Give a job the files of another one; whether they were there."""
-        pairs = [(self.subject(of), self.subject(to)), (self.motion(of), self.motion(to))]
-        return await asyncio.to_thread(_link, pairs)
+    async def may_be_used(self, job: Job) -> bool:
+        """Whether both files of an ended job are still here, and nobody has deleted their own.
+
+        What was made of somebody else's files has them no longer than that one has.
+        """
+        whose = {job.id, *([job.files_of] if job.files_of and job.files_until is not None else [])}
+        inputs = [path(one) for one in whose for path in (self.subject, self.motion)]
+        return await asyncio.to_thread(lambda: all(map(Path.exists, inputs)))
+
+    async def copy(self, given: Path, taken: Path) -> bool:
+        """Give a job a file of another one, unless it has it; whether it has it then."""
+        return await asyncio.to_thread(_link, given, taken)
 
     async def delete_video(self, job_id: str) -> None:
         """Delete what an earlier run has left: a new run's video is to be fetched."""
@@ -77,12 +109,31 @@ class Files:
         return await asyncio.to_thread(_delete, self._folder(job_id))
 
 
+def files_kept_until(job: Job, keep_s: float) -> float | None:
+    """Until when a finished job's files are kept: so long after it. `None` for any other job's.
+
+    What somebody has given is kept no longer because others make something of it.
+    """
+    if job.state is not JobState.DELIVERED or job.removed_by_id is not None:
+        return None
+    until = job.state_since + keep_s
+    return until if job.files_until is None else min(until, job.files_until)
+
+
 def size_bytes(path: Path) -> int:
     """Of a file, or of all files below a folder; of nothing, 0."""
     if not path.is_dir():
         return _own_bytes(path)
     found = os.walk(path)
     return sum(_own_bytes(Path(folder, name)) for folder, _, names in found for name in names)
+
+
+def _changed_at(folder: Path) -> float:
+    """When a file came into a folder or left it (unix s); of one that is gone, 0."""
+    try:
+        return folder.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def _own_bytes(path: Path) -> int:
@@ -92,17 +143,18 @@ def _own_bytes(path: Path) -> int:
         return 0
 
 
-def _link(pairs: Iterable[tuple[Path, Path]]) -> bool:
+def _link(given: Path, taken: Path) -> bool:
     """Files are replaced and never changed, so that two jobs may share one."""
-    for given, taken in pairs:
-        taken.parent.mkdir(parents=True, exist_ok=True)
-        taken.unlink(missing_ok=True)
-        try:
-            os.link(given, taken)
-        except FileNotFoundError:
-            return False
-        except OSError:  # this disk knows no links
-            shutil.copyfile(given, taken)
+    taken.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(given, taken)
+    except FileExistsError:
+        return True
+    except FileNotFoundError:
+        return taken.exists()
+    except OSError:  # this disk knows no links
+        shutil.copyfile(given, part_of(taken))
+        part_of(taken).replace(taken)
     return True
 
 

@@ -19,6 +19,7 @@ from bot.jobs.deadlines import RetryDeadline
 from bot.jobs.disk import Disk
 from bot.jobs.files import Files
 from bot.jobs.given.fetching import GivenFiles, What, given, only, upload_of
+from bot.jobs.given.kept import copied, is_kept
 from bot.jobs.given.sight import Sight
 from bot.media.downloads import Downloads
 from bot.media.inspect import ImageFacts, Media, VideoFacts
@@ -93,8 +94,11 @@ class Intake:
 
     async def check(self, job: Job) -> float | None:
         """Do what can be done; the seconds after which to look again, `None` for not by itself."""
-        if job.source is Source.SLASH and job.card.message_id is None:
+        if job.source is not Source.MESSAGE and job.card.message_id is None:
             return await self._await_reply(job)
+        if not job.is_offer and job.duration_s is not None:  # it was priced before it was started
+            await self._take(job, job.duration_s)
+            return 0
         if not job.is_offer:
             await self._look_at(job)
             return 0
@@ -152,7 +156,7 @@ class Intake:
     async def _look_at(self, job: Job) -> None:
         """Fetch what was given, see what it is, and take it or refuse what is wrong with it."""
         if job.files_of is not None:
-            await self._take_drafted(job, job.files_of)
+            await self._look_at_another(job, job.files_of)
             return
         what, picture, motion = What.IMAGE, None, None
         try:
@@ -168,9 +172,7 @@ class Intake:
                         *self._known(job, what), is_offer=job.is_offer
                     )
                 else:
-                    motion = await self._media.inspect_video(
-                        *self._known(job, what), is_offer=job.is_offer
-                    )
+                    motion = await self._seen(job)
             if picture is None or motion is None:
                 self._seen_alone.add(only(job).url)
                 return
@@ -182,14 +184,14 @@ class Intake:
             what = What.VIDEO
             written, duration_s = await self._rewritten(job, motion, cut)
         except Refused as refused:
-            if refused.problem in QUESTIONS and self._may_ask(job):
-                await self._ask(job, refused)
-            else:
-                await self._refuse(job, what, refused)
+            await self._ask_or_refuse(job, what, refused)
             return
         self._seen_alone -= {upload_of(job, what).url for what in What}
         self._given.forget(job)
-        job = replace(job, subject=subject, motion=written)
+        await self._ask_or_take(replace(job, subject=subject, motion=written), duration_s)
+
+    async def _ask_or_take(self, job: Job, duration_s: float) -> None:
+        """Go on with files that are good, unless their requester is asked something first."""
         question = await self._sight.question(job) or await self._dear(job, duration_s)
         if question and self._may_ask(job):
             await self._store.ask(job, question, self._clock.time(), duration_s)
@@ -208,19 +210,47 @@ class Intake:
         above = (await self._store.preferences.of(job.person_id)).ask_above
         return None if above is None or cost <= above else Failure(Problem.DEAR, {"price": cost})
 
+    async def _seen(self, job: Job) -> VideoFacts:
+        """What a job's motion is; a library's was looked at as it came there. Raises `Refused`."""
+        upload = upload_of(job, What.VIDEO)
+        if upload.motion_ref and job.cut is None:
+            return VideoFacts(upload.lasts_s, 0, 0)
+        return await self._media.inspect_video(*self._known(job, What.VIDEO), is_offer=job.is_offer)
+
     def _may_ask(self, job: Job) -> bool:
         """Whether an answer could still come: a command's reply ends with its token."""
         ends_at = job.card.token_expires_at - ASKED_SPARE_S
         return job.source is Source.MESSAGE or self._clock.time() + TIME_TO_ANSWER_S <= ends_at
 
-    async def _take_drafted(self, job: Job, draft_id: str) -> None:
-        """Go on with the very files of a draft: what its links lead to now may be others."""
-        draft = await self._store.read.job(draft_id)
-        is_here = await self._files.copy_inputs(draft_id, job.id)
-        if draft is None or draft.duration_s is None or not is_here:
+    async def _look_at_another(self, job: Job, of: str) -> None:
+        """Go on with the very files of another job, and look at what is given in one's place.
+
+        What the links of the others lead to now may be something else.
+        """
+        earlier = await self._store.read.job(of)
+        if earlier is None or earlier.duration_s is None or not await copied(job, self._files):
             await self._fail(job, Problem.FILES_GONE, {})
-        else:
-            await self._take(job, draft.duration_s)
+            return
+        another = next((what for what in given(job) if not is_kept(job, what)), None)
+        if another is None:
+            await self._take(job, earlier.duration_s)
+            return
+        try:
+            await self._given.fetch(job, another)
+            if another is What.IMAGE:
+                picture = await self._media.inspect_image(*self._known(job, another))
+                job = replace(job, subject=await self._redrawn(job, picture))
+                duration_s = earlier.duration_s
+            else:
+                motion = await self._media.inspect_video(*self._known(job, another))
+                cut = cut_of(job.cut, motion.duration_s, self._makers(job))
+                written, duration_s = await self._rewritten(job, motion, cut)
+                job = replace(job, motion=written)
+        except Refused as refused:
+            await self._ask_or_refuse(job, another, refused)
+            return
+        self._given.forget(job)
+        await self._ask_or_take(job, duration_s)
 
     async def _followed(self, job: Job, what: What) -> Job:
         """The job, with the file of a message whose link was given. Raises `Refused`.
@@ -282,6 +312,12 @@ class Intake:
         duration_s = wanted_s if abs(sent_s - wanted_s) <= TOLERANCE_S else sent_s
         size = (sent.width, sent.height) if facts.is_to_be_rewritten else None
         return replace(upload, sent_size=size, given_as=facts.given_as), duration_s
+
+    async def _ask_or_refuse(self, job: Job, what: What, refused: Refused) -> None:
+        if refused.problem in QUESTIONS and self._may_ask(job):
+            await self._ask(job, refused)
+        else:
+            await self._refuse(job, what, refused)
 
     async def _ask(self, job: Job, refused: Refused) -> None:
         """What its requester can decide does not end a request whose files are good."""

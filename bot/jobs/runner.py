@@ -14,11 +14,12 @@ import structlog
 
 from bot.clock import Clock, wait_for_event
 from bot.core.actions import ActionKind
-from bot.core.jobs import DRAFT_FILES_LIFE_S, RUNNING, Job, JobState
+from bot.core.jobs import RUNNING, Job, JobState
 from bot.core.models import MODELS
+from bot.core.uploads import TRAY_LIFE_S
 from bot.errors import CannotSave, DeliveryError, MembersUnknown, Problem, Refused, StaleJob
 from bot.jobs.deadlines import RetryDeadline
-from bot.jobs.files import Files
+from bot.jobs.files import Files, files_kept_until
 from bot.jobs.given_up import GivenUp
 from bot.jobs.intake import Intake
 from bot.jobs.live import LiveJobs
@@ -255,14 +256,12 @@ class Runner:
         return wait_s
 
     async def _tidy(self, job: Job) -> None:
-        """An ended job keeps nothing but the video that was delivered, and a draft its files."""
-        age_s = self._clock.time() - job.state_since
-        if job.state is JobState.DELIVERED and job.is_free and age_s < DRAFT_FILES_LIFE_S:
-            return
-        if job.state is JobState.DELIVERED:
-            await self._files.delete_inputs(job.id)
-        else:
+        """An ended job keeps nothing but a video that was delivered, and its files for a while."""
+        kept_until = files_kept_until(job, self._store.limits.keep_files_s)
+        if kept_until is None:
             await self._files.delete_all(job.id)
+        elif kept_until <= self._clock.time() or not await self._files.may_be_used(job):
+            await self._files.delete_inputs(job.id)
 
     async def _next_step(self, job: Job) -> float | None:
         match job.state:
@@ -313,6 +312,7 @@ class Runner:
             for job in await self._store.read.ended_with_video(now - self._keep_s):
                 await self._files.delete_all(job.id)
                 await self._store.video_deleted(job.id, now)
+            await self._store.trays.forget(now - TRAY_LIFE_S)
             while await self._store.forget_unqueued(now - FORGET_AFTER_S, FORGOTTEN_AT_ONCE):
                 pass
         except CannotSave as error:

@@ -62,7 +62,7 @@ class RequestService:
         self._store = store
         self._runner = runner
         self.wallets = wallets
-        self._outlook = outlook
+        self.outlook = outlook
         self._videos = videos
         self.rates = wallets.rates
         self._clock = clock
@@ -174,7 +174,7 @@ class RequestService:
         """The button of a priced offer: hold and queue. Raises `Refused`."""
 
         async def decide() -> Job:
-            job = await self._startable(job_id, place.person_id, choice.model)
+            job = await self.startable(job_id, place.person_id, choice.model)
             if job.duration_s is None:
                 raise Refused(Problem.NOT_READY)
             paid = await self.wallets.paying_for(job, place)
@@ -236,7 +236,7 @@ class RequestService:
         self, job_id: str, person_id: int, part: Cut | None = None, model: str | None = None
     ) -> Job:
         """One's own offer of which a part, perhaps this one, may be named. Raises `Refused`."""
-        job = await self._startable(job_id, person_id, model)
+        job = await self.startable(job_id, person_id, model)
         if not job.awaits_choice or job.motion is None or job.motion.whole_s is None:
             raise Refused(Problem.NOT_READY)
         if part is not None:
@@ -244,7 +244,8 @@ class RequestService:
             cut_of(part, job.motion.whole_s, [MODELS[slug] for slug in makers])
         return job
 
-    async def _startable(self, job_id: str, person_id: int, model: str | None = None) -> Job:
+    async def startable(self, job_id: str, person_id: int, model: str | None = None) -> Job:
+        """One's own offer, which may be taken now. Raises `Refused`."""
         job = await self._own(job_id, person_id)
         if job.ended:
             raise Refused(Problem.ALREADY_ENDED, job=job.id)
@@ -307,7 +308,7 @@ class RequestService:
     async def show(self, job_id: str, person_id: int) -> tuple[Job, Outlook]:
         """One's own job. Raises `Refused` for an unknown id and for somebody else's."""
         job = await self._own(job_id, person_id)
-        return job, await self._outlook(job)
+        return job, await self.outlook(job)
 
     async def send_video(
         self, job: Job, limit_bytes: int, sender: Callable[[Path], Awaitable[None]]
@@ -327,7 +328,8 @@ class RequestService:
 
         That is also where our own file had to make room before the time that it is kept for.
         """
-        if job.state is not JobState.DELIVERED or job.is_free:  # the engine is nobody else's
+        # the engine's own link is nobody else's
+        if job.state is not JobState.DELIVERED or job.is_free or job.removed_by_id is not None:
             return None
         link, now = link_to(job), self._clock.time()
         return link if now < min(link[1], outlook.kept_until or now) else None

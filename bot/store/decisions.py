@@ -4,25 +4,28 @@ among the actions. Of what requesters decide about their own jobs the jobs thems
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, insert, update
 from sqlalchemy.exc import IntegrityError
 
 from bot.core import ledger
 from bot.core.actions import OPERATOR, Action, ActionKind, Snapshot
 from bot.core.jobs import CANCELLABLE, LEADS_TO, Delivered, Failure, Job, JobState, Outcome
 from bot.core.ledger import EntryKind
+from bot.core.people.reports import Settled
 from bot.errors import LedgerError, Problem, Refused, StaleJob
 from bot.store import journal
 from bot.store.database import Database, transaction
 from bot.store.group_commit import Changes
 from bot.store.rows import failure_json
-from bot.store.tables import actions, attempts
+from bot.store.tables import actions, attempts, cases
 from bot.store.transitions import (
     changed,
     is_awaited,
     is_claimed,
+    note_on,
     transition,
     update_attempt,
+    update_job,
 )
 
 
@@ -83,6 +86,11 @@ class Decisions:
         action = _about(job, ActionKind.RESOLVE, actor_id, reason, at)
         record_action(connection, replace(action, before=_seen(job), after=_seen(after)))
         return after
+
+    @transaction
+    def describe(self, connection: Connection, job: Job, text: str, person_id: int) -> Job:
+        """Somebody says what a finished job's video shows."""
+        return note_on(connection, job.id, description=text, described_by=person_id)
 
     @transaction
     def cancel(self, connection: Connection, job: Job, at: float) -> Job:
@@ -280,6 +288,16 @@ class Decisions:
         return cancel_as(connection, job, actor_id, reason, at)
 
     @transaction
+    def remove(
+        self, connection: Connection, job: Job, *, actor_id: int, reason: str, at: float
+    ) -> Job:
+        """Somebody has a finished video deleted: its requester, or a moderator with a reason.
+
+        The journal is left as it is. Raises `Refused`, and `StaleJob` when somebody was faster.
+        """
+        return remove_as(connection, job, actor_id, reason, at)
+
+    @transaction
     def refund(
         self, connection: Connection, job_id: str, *, actor_id: int, reason: str, at: float
     ) -> None:
@@ -325,6 +343,38 @@ def cancel_as(connection: Connection, job: Job, actor_id: int, reason: str, at: 
     states: list[Snapshot] = [{"state": seen.state} for seen in (job, cancelled)]
     record_action(connection, replace(action, before=states[0], after=states[1]))
     return cancelled
+
+
+def remove_as(connection: Connection, job: Job, actor_id: int, reason: str, at: float) -> Job:
+    """Have a finished video deleted; what was reported of it is settled by that.
+
+    Raises `Refused` and `StaleJob`.
+    """
+    if job.state is not JobState.DELIVERED:
+        raise Refused(Problem.NOT_FINISHED, job=job.id)
+    if job.removed_by_id is not None:
+        raise Refused(Problem.REMOVED_BEFORE, by=job.removed_by_id)
+    values: dict[str, Any] = {"removed_by_id": actor_id}
+    values["video_deleted_at"] = at if job.video_deleted_at is None else job.video_deleted_at
+    if job.delivered is Delivered.REPLY:  # nobody is told any more that it is there
+        values["delivery_channel_id"] = job.channel_id
+    if job.announced is False:
+        values["announced"] = True
+    removed = update_job(connection, job, **values)
+    is_own = actor_id == job.person_id
+    if not is_own:
+        record_action(connection, _about(job, ActionKind.REMOVE, actor_id, reason, at))
+    connection.execute(
+        update(cases)
+        .where(cases.c.job_id == job.id, cases.c.settled.is_(None))
+        .values(
+            settled=Settled.GONE if is_own else Settled.REMOVED,
+            settled_by_id=actor_id,
+            settled_at=at,
+            revision=cases.c.revision + 1,
+        )
+    )
+    return removed
 
 
 def record_action(connection: Connection, action: Action) -> int:

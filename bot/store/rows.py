@@ -9,14 +9,14 @@ from bot.core.actions import Action, ActionKind
 from bot.core.admission import NewJob
 from bot.core.jobs import Attempt, Card, Delivered, Failure, Job, JobState, Outcome, Source
 from bot.core.ledger import Entry, EntryKind
-from bot.core.uploads import Cut, Upload
+from bot.core.uploads import Cut, Origin, Upload
 from bot.errors import Problem
 from bot.store.tables import CAME_TO_NOTHING, COSTS_NOTHING, actions, attempts, jobs
 
 _TOLD = (
     *("id", "source", "origin_id", "server_id", "channel_id", "person_id"),
     *("is_direct", "is_open", "model", "prompt", "quality", "files_of", "promised"),
-    *("upload_limit_bytes", "instead_of"),
+    *("upload_limit_bytes", "files_until", "description", "described_by", "instead_of"),
 )
 _ATTEMPT = tuple(Attempt.__dataclass_fields__)
 
@@ -93,14 +93,19 @@ def is_behind(since: float) -> ColumnElement[bool]:
     """Whether a card does not show its job's last state; or has not gone, of what is fleeting and
     has ended since then (unix s)."""
     shown = jobs.c.card_shown
-    is_due = or_(IS_POST_GONE, and_(IS_FLEETING, jobs.c.state_since >= since))
+    is_removed = jobs.c.removed_by_id.is_not(None)
+    is_fleeting = and_(IS_FLEETING, jobs.c.state_since >= since)
+    is_due = or_(and_(IS_POST_GONE, ~is_removed), is_fleeting)
     has_card = or_(
         jobs.c.card_message_id.is_not(None),
         jobs.c.card_token.is_not(None),
         jobs.c.source == Source.MESSAGE,
     )
     is_stale = or_(
-        shown.is_(None), ~shown.startswith(jobs.c.state), and_(is_due, ~shown.endswith("gone"))
+        shown.is_(None),
+        ~shown.startswith(jobs.c.state),
+        and_(is_due, ~shown.endswith("gone")),
+        and_(is_removed, ~shown.endswith("removed")),
     )
     return and_(is_stale, has_card)
 
@@ -125,8 +130,8 @@ def job_from(row: RowMapping) -> Job:
             token_expires_at=row["card_token_expires_at"],
             shown=row["card_shown"],
         ),
-        subject=_upload(row["subject"]),
-        motion=_upload(row["motion"]),
+        subject=upload_from(row["subject"]),
+        motion=upload_from(row["motion"]),
         attempt=_attempt(row),
         failure=_failure(row["failure"]),
         delivered=Delivered(row["delivered"]) if row["delivered"] else None,
@@ -149,6 +154,7 @@ _SAME = (
     "is_direct",
     "moved_from_id",
     "files_of",
+    "files_until",
     "created_at",
     "model",
     "prompt",
@@ -163,9 +169,12 @@ _SAME = (
     "delivery_tried_at",
     "video_deleted_at",
     "remark",
+    "description",
+    "described_by",
     "is_open",
     "promised",
     "announced",
+    "removed_by_id",
 )
 
 
@@ -189,11 +198,16 @@ def failure_json(failure: Failure) -> dict[str, Any]:
     return {"problem": failure.problem.value, "facts": failure.facts}
 
 
-def _upload(value: dict[str, Any] | None) -> Upload | None:
+def upload_from(value: dict[str, Any] | None) -> Upload | None:
+    """What `upload_json` has written."""
     if value is None:
         return None
-    sent_size, replaces = value.get("sent_size"), _upload(value.get("replaces"))
-    told = {"sent_size": tuple(sent_size) if sent_size else None, "replaces": replaces}
+    sent_size, origin = value.get("sent_size"), value.get("origin")
+    told = {
+        "sent_size": tuple(sent_size) if sent_size else None,
+        "replaces": upload_from(value.get("replaces")),
+        "origin": Origin(**origin) if origin else None,
+    }
     return Upload(**value | told)
 
 
@@ -213,7 +227,7 @@ def row_of(new: NewJob, at: float) -> dict[str, Any]:
 
 
 def upload_json(upload: Upload | None) -> dict[str, Any] | None:
-    """What `_upload` reads."""
+    """What `upload_from` reads."""
     if upload is None:
         return None
     told = {"url": upload.url, "name": upload.name, "size_bytes": upload.size_bytes}
@@ -226,6 +240,10 @@ def upload_json(upload: Upload | None) -> dict[str, Any] | None:
         "replaces": upload_json(upload.replaces),
         "is_link": upload.is_link,
         "among": upload.among,
+        "motion_ref": upload.motion_ref,
+        "lasts_s": upload.lasts_s,
+        "is_another": upload.is_another,
+        "origin": asdict(upload.origin) if upload.origin else None,
     }
     # Only where they say something, so that an earlier release can read all other jobs.
     return told | {name: value for name, value in seldom.items() if value}

@@ -21,6 +21,7 @@ from bot.store.offers.answers import Questions, end_offers, looked_at
 from bot.store.people import announcing
 from bot.store.people.explained import Explained
 from bot.store.people.preferences import Choosing, PreferenceBook, read_preferences
+from bot.store.people.trays import TrayBook
 from bot.store.queries import Queries
 from bot.store.rows import (
     IS_FORGETTABLE,
@@ -66,6 +67,7 @@ class Store(Decisions, Questions, Explained):
         self.rulebook = Rulebook(database)
         self.audit_log = AuditLog(database)
         self.preferences = PreferenceBook(database)
+        self.trays = TrayBook(database, limits)
 
     @transaction
     def begin(
@@ -93,7 +95,7 @@ class Store(Decisions, Questions, Explained):
                 new = choosing(new, read_preferences(connection, new.person_id), rules)
             standing = journal.standing(connection, new.person_id, rules, at, new.model)
             admission.may_ask(rules, standing, new.ask, at)
-            refuse_twice(connection, new)
+            refuse_twice(connection, new, at)
         connection.execute(_NEW_JOB, row_of(new, at))
         return changed(connection, new.id)
 

@@ -67,6 +67,7 @@ jobs = Table(
     Column("origin_id", BigInteger, nullable=False, unique=True),
     Column("completed_by_id", BigInteger, unique=True),
     Column("files_of", String),
+    Column("files_until", Float),
     Column("server_id", BigInteger, nullable=False),
     Column("channel_id", BigInteger, nullable=False),
     Column("person_id", BigInteger, nullable=False),
@@ -96,19 +97,27 @@ jobs = Table(
     Column("video_deleted_at", Float),
     Column("settled", String(8)),
     Column("remark", String, nullable=False, server_default=text("''")),
+    Column("description", String, nullable=False, server_default=text("''")),
+    Column("described_by", BigInteger),
     Column("is_open", Boolean, nullable=False, server_default=false()),
     Column("question", JSON(none_as_null=True)),
     Column("promised", Integer),
     Column("cut", JSON(none_as_null=True)),
     Column("instead_of", JSON(none_as_null=True)),
     Column("announced", Boolean),
+    Column("removed_by_id", BigInteger),
     Index("jobs_by_state", "state", "person_id", "server_id", "is_open", "model"),
-    Index("jobs_of_drafts", "files_of", **_only("files_of IS NOT NULL")),
+    Index("remakes", "files_of", "person_id", **_only("files_of IS NOT NULL")),
     Index("drafts_by_person", "person_id", "queued_at", **_only(COSTS_NOTHING)),
     Index("jobs_by_person", "person_id", "created_at", **_only(IS_WORTH_SHOWING)),
     Index("jobs_to_forget", "state_since", **_only(CAME_TO_NOTHING)),
     Index("jobs_by_post", "delivery_message_id", **_only("delivery_message_id IS NOT NULL")),
     Index("kept_videos", "state", "state_since", "id", **_only("video_deleted_at IS NULL")),
+    Index(
+        "posts_to_remove",
+        "delivery_message_id",
+        **_only("removed_by_id IS NOT NULL AND delivery_message_id IS NOT NULL"),
+    ),
 )
 
 wallets = Table(
@@ -252,6 +261,17 @@ preferences = Table(
 )
 """What people like, of those who have said so."""
 
+trays = Table(
+    "trays",
+    metadata,
+    Column("person_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("subject", JSON(none_as_null=True)),
+    Column("motion", JSON(none_as_null=True)),
+    Column("choices", JSON(none_as_null=True)),
+    Column("since", Float, nullable=False, index=True),
+)
+"""What people have taken from the chat, since when; an hour later it is forgotten."""
+
 unproven = Table(
     "unproven",
     metadata,
@@ -293,3 +313,69 @@ explained = Table(
     Column("at", Float, nullable=False),
 )
 """Who was told how direct messages work, and when, so that nobody is told twice in a row."""
+
+motions = Table(
+    "motions",
+    metadata,
+    Column("id", String(20), primary_key=True),
+    Column("server_id", BigInteger, nullable=False),
+    Column("name", String, nullable=False),
+    Column("key", String, nullable=False),
+    Column("length_s", Float, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("added_by", BigInteger, nullable=False),
+    Column("added_at", Float, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Index("motions_by_name", "server_id", "key", unique=True),
+)
+"""Each server's library; by `key` a name is found however it is written."""
+
+motion_links = Table(
+    "motion_links",
+    metadata,
+    Column("provider", String, primary_key=True),
+    Column("content", String, primary_key=True),
+    Column("url", String, nullable=False),
+    Column("at", Float, nullable=False),
+)
+"""Where a provider, by its address, has a library's motion, by its content, and since when."""
+cases = Table(
+    "cases",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("server_id", BigInteger, nullable=False),
+    Column("channel_id", BigInteger, nullable=False),
+    Column("message_id", BigInteger, nullable=False, unique=True),
+    Column("author_id", BigInteger, nullable=False),
+    Column("job_id", ForeignKey("jobs.id")),
+    Column("opened_at", Float, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("shown", Integer, nullable=False),
+    Column("settled", String(12)),
+    Column("settled_by_id", BigInteger),
+    Column("settled_at", Float),
+    Column("is_unwanted", Boolean, nullable=False),
+    Column("stays", Boolean, nullable=False),
+    Column("card_channel_id", BigInteger),
+    Column("card_message_id", BigInteger),
+    Column("card_tried_at", Float),
+    Column("is_discreet", Boolean, nullable=False),
+    Index("open_cases", "server_id", "channel_id", **_only("settled IS NULL")),
+    Index("cases_to_tell", "id", **_only("shown < revision")),
+    Index("cases_to_take_down", "id", **_only("is_unwanted")),
+    Index("cases_of_jobs", "job_id"),
+)
+"""Messages that were reported; `shown` is the revision that the card shows, `is_unwanted` that one
+of somebody else's is yet to be deleted."""
+
+reports = Table(
+    "reports",
+    metadata,
+    Column("case_id", ForeignKey("cases.id"), primary_key=True),
+    Column("reporter_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", Float, nullable=False),
+    Column("why", String(12), nullable=False),
+    Column("said", String, nullable=False),
+    Index("reports_by_person", "reporter_id", "at"),
+)
+"""Who has reported them, and why."""

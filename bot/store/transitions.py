@@ -12,6 +12,11 @@ from bot.store.group_commit import Changes
 from bot.store.rows import job_from, select_jobs
 from bot.store.tables import attempts, jobs
 
+PRESSED_ONCE_S = 10.0
+"""Two presses within so short a time are one."""
+
+NOT_BEGUN = frozenset({JobState.CHECKING, JobState.QUEUED, JobState.SUBMITTING})
+
 # Statements that each job needs are made once: making one costs more than executing it.
 
 ONE_JOB = select_jobs().where(jobs.c.id == bindparam("job_id"))
@@ -35,9 +40,11 @@ _AWAITED = (
     )
     .limit(1)
 )
-_BEING_MADE = select(jobs.c.id).where(
+_MADE_AS = select(jobs.c.model, jobs.c.quality).where(jobs.c.id == bindparam("job_id"))
+_BEING_MADE = select_jobs().where(
     jobs.c.files_of == bindparam("files_of"),
     jobs.c.files_of.is_not(None),
+    jobs.c.person_id == bindparam("person_id"),
     jobs.c.model == bindparam("model"),
     jobs.c.quality == bindparam("quality"),
     jobs.c.state.not_in(ENDED),
@@ -66,12 +73,28 @@ def is_awaited(connection: Connection, job: Job) -> bool:
     return connection.scalar(_AWAITED, asdict(job.attempt.inputs)) is not None
 
 
-def refuse_twice(connection: Connection, new: NewJob) -> None:
-    """What is being made of a draft is not asked for once more. Raises `Refused`."""
-    if new.files_of is not None:
-        wanted = {name: getattr(new, name) for name in ("files_of", "model", "quality")}
-        if (made := connection.scalar(_BEING_MADE, wanted)) is not None:
-            raise Refused(Problem.BEING_MADE, job=made)
+def refuse_twice(connection: Connection, new: NewJob, at: float) -> None:
+    """What somebody has made of the very same files is not asked for once more. Raises `Refused`.
+
+    What they are to become another time, by the same model, may be asked for once the earlier one
+    has begun: runs differ. A press that was meant once is not followed by a second video.
+    """
+    if new.files_of is None or _has_another(new):
+        return
+    names = ("files_of", "person_id", "model", "quality")
+    wanted = {name: getattr(new, name) for name in names}
+    source = connection.execute(_MADE_AS, {"job_id": new.files_of}).one()
+    is_again = tuple(source) == (new.model, new.quality)
+    for made in map(job_from, connection.execute(_BEING_MADE, wanted).mappings()):
+        has_begun = made.state not in NOT_BEGUN and at - made.created_at >= PRESSED_ONCE_S
+        if _has_another(made) or (is_again and has_begun):
+            continue
+        raise Refused(Problem.NOT_BEGUN_YET if is_again else Problem.BEING_MADE, job=made.id)
+
+
+def _has_another(job: Job | NewJob) -> bool:
+    """Whether one of its files is none of the job that it follows."""
+    return any(file is not None and file.is_another for file in (job.subject, job.motion))
 
 
 def runs_for_nothing(connection: Connection, job: Job) -> int:

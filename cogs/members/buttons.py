@@ -8,16 +8,19 @@ from discord import ui
 
 from bot.cards import job as job_cards
 from bot.cards.job import Button
-from bot.core.jobs import DEFAULT_MODEL, QUALITIES, Job
+from bot.core.jobs import DEFAULT_MODEL, QUALITIES, Job, Source
 from bot.core.models import Choice
 from bot.errors import Problem, Refused
+from bot.services.remakes import Wish
 from bot.services.requests import RequestService
 from cogs.members.jobs import show_job
 from cogs.members.part_form import ask_for_part
+from cogs.members.remaking import ANSWERED, answer, make
+from cogs.members.removals import ask_delete, ask_report
+from cogs.members.trays import start_tray
 from cogs.shared.answers import Late, answering, defer, show_in_place
 from cogs.shared.confirm_buttons import ask_to_confirm
 from cogs.shared.interactions import Interaction, place_of
-from cogs.shared.requesting import take_request
 
 
 class CardButton(
@@ -25,7 +28,7 @@ class CardButton(
     template=(
         rf"marionette:(?P<button>{'|'.join(Button)}):(?P<job>[a-z0-9]{{1,20}})"
         rf"(?::(?P<quality>{'|'.join(QUALITIES)})(?::(?P<model>[a-z0-9.-]{{1,64}}))?)?"
-        r"(?::(?P<first_s>[0-9]{1,3}))?"
+        r"(?::(?P<number>[0-9]{1,7}))?"
     ),
 ):
     """Any button of any card; made anew for each press, from its id alone."""
@@ -36,13 +39,13 @@ class CardButton(
         button: Button,
         job_id: str,
         choice: Choice | None,
-        first_s: float,
+        number: int | None,
     ) -> None:
         super().__init__(item)
         self._button = button
         self._job_id = job_id
         self._choice = choice
-        self._first_s = first_s
+        self._number = number
 
     @classmethod
     async def from_custom_id(
@@ -51,57 +54,56 @@ class CardButton(
         """What was pressed."""
         quality = next((known for known in QUALITIES if known == match["quality"]), None)
         choice = Choice(match["model"] or DEFAULT_MODEL, quality) if quality else None
-        first_s = float(match["first_s"] or 0)
-        return cls(item, Button(match["button"]), match["job"], choice, first_s)
+        number = int(match["number"]) if match["number"] else None
+        return cls(item, Button(match["button"]), match["job"], choice, number)
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Do it, or say why not."""
         if self._button is Button.MAKE:
-            await self._make(interaction)
+            await make(interaction, self._job_id, lambda: Wish(self._choice, self._number))
             return
-        requests: RequestService = interaction.client.requests
+        if self._button is Button.START_TRAY:
+            await start_tray(interaction, self._job_id, self._choice, self._number)
+            return
+        if self._button in ANSWERED:
+            async with answering(interaction, ANSWERED[self._button]):
+                await answer(interaction, self._button, self._job_id, self._choice, self._number)
+            return
         is_private = self._button in {Button.DETAILS, Button.GIVE_UP}
         late = Late.THINKING if is_private else Late.IN_PLACE
-        if self._button is Button.NAME_PART:
+        if self._button in {Button.NAME_PART, Button.DELETE, Button.REPORT}:
             late = Late.BUSY  # a form opens as the first answer or not at all
         async with answering(interaction, late):
-            match self._button:
-                case Button.DETAILS:
-                    await show_job(interaction, requests, self._job_id)
-                case Button.CANCEL:
-                    job = await requests.cancel(self._job_id, interaction.user.id)
-                    await _acknowledge(interaction, job)
-                case Button.GIVE_UP:
-                    await _ask_give_up(interaction, requests, self._job_id)
-                case Button.START if self._choice:
-                    job = await requests.start(self._job_id, place_of(interaction), self._choice)
-                    await _acknowledge(interaction, job)
-                case Button.TAKE_FIRST if self._choice and self._first_s:
-                    place = place_of(interaction)
-                    job = await requests.take_first(
-                        self._job_id, place, self._choice, self._first_s
-                    )
-                    await _acknowledge(interaction, job)
-                case Button.NAME_PART:
-                    await ask_for_part(interaction, requests, self._job_id)
-                case _:
-                    raise Refused(Problem.CONTROL_UNKNOWN)
+            await self._act(interaction, interaction.client.requests)
 
-    async def _make(self, interaction: Interaction) -> None:
-        """A draft becomes a video: a request like any other, with a reply of its own."""
-
-        async def save() -> Job | None:
-            if self._choice is None:
+    async def _act(self, interaction: Interaction, requests: RequestService) -> None:
+        match self._button:
+            case Button.DETAILS:
+                await show_job(interaction, requests, self._job_id)
+            case Button.CANCEL:
+                job = await requests.cancel(self._job_id, interaction.user.id)
+                if job.source is Source.TRAY and job.promised is None:  # not started yet
+                    await interaction.client.trays.empty(interaction.user.id)
+                await _acknowledge(interaction, job)
+            case Button.GIVE_UP:
+                await _ask_give_up(interaction, requests, self._job_id)
+            case Button.START if self._choice:
+                job = await requests.start(self._job_id, place_of(interaction), self._choice)
+                await _acknowledge(interaction, job)
+            case Button.TAKE_FIRST if self._choice and self._number:
+                place = place_of(interaction)
+                job = await requests.take_first(
+                    self._job_id, place, self._choice, float(self._number)
+                )
+                await _acknowledge(interaction, job)
+            case Button.NAME_PART:
+                await ask_for_part(interaction, requests, self._job_id)
+            case Button.DELETE:
+                await ask_delete(interaction, self._job_id)
+            case Button.REPORT:
+                await ask_report(interaction, self._job_id)
+            case _:
                 raise Refused(Problem.CONTROL_UNKNOWN)
-            return await interaction.client.drafts.make(
-                self._job_id,
-                place_of(interaction),
-                self._choice,
-                interaction_id=interaction.id,
-                token=interaction.token,
-            )
-
-        await take_request(interaction, save)
 
 
 async def _ask_give_up(interaction: Interaction, requests: RequestService, job_id: str) -> None:

@@ -7,6 +7,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.cards import job as job_cards
+from bot.cards.posts.finished import post_buttons
 from bot.core.jobs import CANCELLABLE, JobState
 from bot.services.requests import RequestService
 from cogs.shared.answers import answering, defer, show_privately
@@ -87,12 +88,15 @@ async def show_job(interaction: Interaction, requests: RequestService, job_id: s
         await show_privately(interaction, job_cards.shown_again(job, outlook))
         return
     await defer(interaction)
+    is_there = job.removed_by_id is None
+    buttons = post_buttons(job, await interaction.client.remakes.buttons(job)) if is_there else []
 
     async def send(video: Path) -> None:
         file = discord.File(video, filename=job_cards.file_name(job))
-        card = job_cards.shown_again(job, outlook, has_file=True)
+        card = job_cards.shown_again(job, outlook, has_file=True, buttons=buttons)
         await interaction.edit_original_response(view=card, attachments=[file])
 
     if not await requests.send_video(job, interaction.filesize_limit, send):
-        card = job_cards.shown_again(job, outlook, link=requests.video_link(job, outlook))
+        link = requests.video_link(job, outlook)
+        card = job_cards.shown_again(job, outlook, link=link, buttons=buttons)
         await interaction.edit_original_response(view=card)

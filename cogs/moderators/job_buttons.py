@@ -10,12 +10,12 @@ from discord import ui
 from bot.cards import moderator as moderator_cards
 from bot.cards.server_jobs import JOB_ACTION_PATTERN, JobAction
 from bot.services.moderation import the_reason
-from cogs.moderators.reason_form import ReasonForm
 from cogs.moderators.settling import ask_what_became
 from cogs.shared.answers import Late, answering, open_form
 from cogs.shared.confirm_buttons import ask_to_confirm
 from cogs.shared.interactions import Interaction, server_of
 from cogs.shared.pages import refresh
+from cogs.shared.reason_form import ReasonForm
 
 
 class JobButton(ui.DynamicItem[ui.Item[Any]], template=JOB_ACTION_PATTERN):

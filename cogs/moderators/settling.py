@@ -13,10 +13,10 @@ from bot.cards import server_jobs
 from bot.cards.audit import REVIEW_PATTERN
 from bot.cards.server_jobs import SETTLE_PATTERN
 from bot.core.jobs import Outcome
-from bot.errors import Problem, Refused
-from cogs.moderators.reason_form import ReasonForm
+from bot.errors import Refused
 from cogs.shared.answers import Late, answering, defer, open_form, show_in_place, show_privately
 from cogs.shared.interactions import Interaction, chosen_in, server_of
+from cogs.shared.reason_form import ReasonForm
 
 FORM_TITLES = {
     Outcome.RAN: "{} ran: it takes this run",
@@ -42,7 +42,7 @@ class ReviewButton(ui.DynamicItem[ui.Item[Any]], template=REVIEW_PATTERN):
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Show privately what can be decided, to who may."""
         async with answering(interaction):
-            _admit(interaction)
+            interaction.client.card_access.admit(interaction, "moderate")
             await ask_what_became(interaction, self._job_id)
 
 
@@ -102,18 +102,3 @@ async def _settle(
         reason=reason,
     )
     await show_in_place(interaction, job_cards.resolved(settled))
-
-
-def _admit(interaction: Interaction) -> None:
-    """Open the cards that follow, as the command would. Raises `Refused` for who is no moderator.
-
-    Discord looks at nobody's permissions when a button is pressed; it only tells them.
-    """
-    access = interaction.client.card_access
-    if interaction.permissions.moderate_members:
-        access.allow(interaction, "moderate")
-        return
-    try:
-        access.check(interaction, interaction.user.id, server_of(interaction), "moderate")
-    except Refused:
-        raise Refused(Problem.NOT_A_MODERATOR) from None

@@ -51,6 +51,20 @@ class CardAccess:
         key = interaction.user.id, interaction.guild_id, group
         self._open_to[key] = _Access(rights_of(interaction), now + ACCESS_LIFE_S)
 
+    def admit(self, interaction: discord.Interaction, group: str) -> None:
+        """Open a group's cards to a moderator who presses a button that anybody can see.
+
+        Discord looks at nobody's permissions when a button is pressed; it only tells them. Raises
+        `Refused` for who is no moderator.
+        """
+        if interaction.permissions.moderate_members:
+            self.allow(interaction, group)
+            return
+        try:
+            self.check(interaction, interaction.user.id, interaction.guild_id or 0, group)
+        except Refused:
+            raise Refused(Problem.NOT_A_MODERATOR) from None
+
     def check(
         self, interaction: discord.Interaction, actor_id: int, server_id: int, group: str
     ) -> None:
@@ -66,6 +80,11 @@ class CardAccess:
 def rights_of(interaction: discord.Interaction) -> Rights:
     """What somebody has at this moment: Discord tells it with each command and each press."""
     return Rights(roles_of(interaction), interaction.permissions & OPENING)
+
+
+def is_moderator(interaction: discord.Interaction) -> bool:
+    """Whether somebody may look after others in the server where they press."""
+    return interaction.guild_id is not None and bool(rights_of(interaction).allowed)
 
 
 def roles_of(interaction: discord.Interaction) -> frozenset[int]:

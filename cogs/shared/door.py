@@ -24,6 +24,7 @@ _RESOLVED = {
     AppCommandOptionType.role: "roles",
     AppCommandOptionType.attachment: "attachments",
 }
+_TARGETS = {AppCommandType.user: "users", AppCommandType.message: "messages"}
 _PLAIN: Mapping[AppCommandOptionType, tuple[type, ...]] = {
     AppCommandOptionType.string: (str,),
     AppCommandOptionType.integer: (int,),
@@ -53,12 +54,14 @@ class Tree(app_commands.CommandTree[Bot]):
 
     def _fits(self, interaction: Interaction) -> bool:
         data: Mapping[str, Any] = interaction.data or {}
-        command, options = self.get_command(str(data.get("name"))), data.get("options", [])
-        if data.get("type") != AppCommandType.chat_input.value:
-            return False  # of a menu, where nothing of ours stands
+        kind = next((kind for kind in AppCommandType if kind.value == data.get("type")), None)
+        command = self.get_command(str(data.get("name")), type=kind) if kind else None
+        options = data.get("options", [])
         contexts = command.allowed_contexts if command else None
         if contexts is not None and interaction.guild_id is None and not contexts.dm_channel:
             return False
+        if isinstance(command, app_commands.ContextMenu):
+            return interaction.type is InteractionType.application_command and _is_pointed(data)
         while isinstance(command, app_commands.Group):
             match options:
                 case [{"type": kind, "name": str(name), **rest}] if kind in _NESTED:
@@ -85,6 +88,13 @@ class Unanswered(commands.Cog):
 async def _refuse(interaction: discord.Interaction[Bot], problem: Problem) -> None:
     async with answering(interaction, Late.BUSY):
         raise Refused(problem)
+
+
+def _is_pointed(data: Mapping[str, Any]) -> bool:
+    """Whether what a menu was opened on came along."""
+    kind = next(kind for kind in _TARGETS if kind.value == data["type"])
+    found, target = data.get("resolved", {}).get(_TARGETS[kind], {}), data.get("target_id")
+    return isinstance(target, str) and target in found
 
 
 def _are_for(

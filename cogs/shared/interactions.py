@@ -10,17 +10,22 @@ import structlog
 from discord import app_commands
 from discord.ext import commands
 
+from bot.accounts.sight import is_age_restricted
 from bot.accounts.wallets import Place
 from bot.cards.paging import LARGEST_ID
 from bot.core.uploads import Upload
 from bot.errors import Problem, Refused
+from bot.services.copies import Copies
 from bot.services.crowd import Crowd
-from bot.services.drafts import Drafts
 from bot.services.given import GivenFile
 from bot.services.moderation import Moderation
+from bot.services.motions.library import Library
 from bot.services.preferences import PreferenceService
 from bot.services.quotas import Quotas
+from bot.services.remakes import Remakes
+from bot.services.removals import Removals
 from bot.services.requests import RequestService
+from bot.services.trays import Trays
 from cogs.shared.access import CardAccess, roles_of, timeout_of
 from cogs.shared.confirmations import Confirmations
 
@@ -31,10 +36,14 @@ class Bot(commands.Bot):
     """discord.py's bot, with what the persistent buttons need at hand."""
 
     requests: RequestService
-    drafts: Drafts
+    library: Library
+    remakes: Remakes
+    copies: Copies
+    trays: Trays
     quotas: Quotas
     moderation: Moderation
     preferences: PreferenceService
+    removals: Removals
     confirmations: Confirmations
     card_access: CardAccess
     crowd: Crowd
@@ -62,6 +71,7 @@ def place_of(interaction: Interaction) -> Place:
         roles=roles_of(interaction),
         timed_out_until=timeout_of(interaction.user),
         above_id=channel.parent_id if isinstance(channel, discord.Thread) else None,
+        is_age_restricted=is_age_restricted(channel),
     )
 
 

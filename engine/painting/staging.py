@@ -129,7 +129,8 @@ def bystanders(model: PoseModel, picture: Picture, subject: Pose) -> Flags:
     found = np.zeros((height, width), bool)
     for region in model.people(picture)[:4]:
         far = np.hypot(region.x - subject.follow.x, region.y - subject.follow.y)
-        other = model.pose(picture, region) if far > 0.1 * subject.size else None
+        is_other = far > 0.1 * subject.size
+        other = model.pose(picture, region, masked=True) if is_other else None
         if other is not None:
             found |= _grown(unfold(other, width, height) > 0.3, 0.02 * other.size) > 0
     return found

@@ -197,11 +197,11 @@ def _bones(pose: Pose, width: int, height: int) -> Flags:
 
 
 def best_pose(model: PoseModel, picture: Picture) -> Pose | None:
-    """The pose of the largest person in a still picture, looked at until it holds still."""
+    """The pose and mask of the largest person in a picture, looked at until it holds still."""
     for region in model.people(picture)[:4]:
-        pose = model.pose(picture, region)
+        pose = model.pose(picture, region, masked=True)
         for _ in range(2):
-            pose = model.pose(picture, pose.follow) if pose else None
+            pose = model.pose(picture, pose.follow, masked=True) if pose else None
         if pose is not None and _is_a_body(pose):
             return pose
     return None

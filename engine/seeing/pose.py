@@ -1,16 +1,18 @@
 """Where a person's joints are in a picture: BlazePose's detector and landmark model, on the CPU."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
-from ai_edge_litert.interpreter import Interpreter
 
 from engine.seeing.arrays import Floats, Picture
+from engine.seeing.network import Network
 
 DETECTOR_NAME, LANDMARKER_NAME = "pose_detection.tflite", "pose_landmark_full.tflite"
+BOXES_AND_SCORES, POINTS_SCORE_AND_HEAT, WITH_MASK = (0, 1), (0, 1, 3), (0, 1, 3, 2)
+"""Which of their outputs are used, in this order."""
 DETECTOR_PIXELS, LANDMARK_PIXELS = 224, 256
 SURE_DETECTION, SURE_POSE = 0.5, 0.5
 SAME_PERSON_OVERLAP = 0.3
@@ -59,7 +61,8 @@ class Pose:
     """One person in one picture.
 
     `points` are 33 joints in pixels with a depth in the same unit (nearer is less), in BlazePose's
-    order; `seen` says of each from 0 to 1 how surely it is seen. `logits` are of the `mask`.
+    order; `seen` says of each from 0 to 1 how surely it is seen. `logits` are of the `mask`, empty
+    unless it was asked for.
     """
 
     points: Floats
@@ -71,7 +74,7 @@ class Pose:
 
     @property
     def mask(self) -> Floats:
-        """Where in `region` the person is, from 0 to 1; few ask for it."""
+        """Where in `region` the person is, from 0 to 1."""
         return _sigmoid(self.logits)
 
     @property
@@ -92,8 +95,12 @@ class PoseModel:
         """From now on work in so many threads; what is seen is the same to the last bit."""
         if threads != self._threads:
             self._threads = threads
-            self._detector = _Network(self._folder / DETECTOR_NAME, threads)
-            self._landmarker = _Network(self._folder / LANDMARKER_NAME, threads)
+            self._networks: dict[Sequence[int], Network] = {}
+
+    def _network(self, name: str, wanted: Sequence[int]) -> Network:
+        if wanted not in self._networks:
+            self._networks[wanted] = Network(self._folder / name, self._threads, wanted)
+        return self._networks[wanted]
 
     def people(self, picture: Picture) -> list[Region]:
         """Where people are in an RGB picture: large and surely seen ones first."""
@@ -107,7 +114,8 @@ class PoseModel:
         square = np.zeros((DETECTOR_PIXELS, DETECTOR_PIXELS, 3), np.float32)
         left, top = ((DETECTOR_PIXELS - side) // 2 for side in (small.shape[1], small.shape[0]))
         square[top : top + small.shape[0], left : left + small.shape[1]] = small
-        boxes, logits = self._detector.run(square / 127.5 - 1)[:2]
+        detector = self._network(DETECTOR_NAME, BOXES_AND_SCORES)
+        boxes, logits = detector.run(square / 127.5 - 1)
         scores = 1 / (1 + np.exp(-np.clip(logits[0, :, 0], -80, 80)))
         best = np.flatnonzero(scores > SURE_DETECTION)
         if not best.size:
@@ -122,8 +130,11 @@ class PoseModel:
         ]
         return sorted(regions, key=lambda region: -region.side * region.score)
 
-    def pose(self, picture: Picture, region: Region) -> Pose | None:
-        """The pose of the person in that region of an RGB picture, if there is one."""
+    def pose(self, picture: Picture, region: Region, *, masked: bool = False) -> Pose | None:
+        """The pose of the person in that region of an RGB picture, if there is one.
+
+        With a mask it takes nearly twice as long.
+        """
         matrix = region.to_picture(LANDMARK_PIXELS)
         shrink = region.side / LANDMARK_PIXELS
         if shrink > 2:  # a picture much larger than the network's eye would flicker
@@ -140,7 +151,8 @@ class PoseModel:
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_CONSTANT,
         )
-        raw, flag, mask, heat, _world = self._landmarker.run(square.astype(np.float32) / 255)
+        landmarker = self._network(LANDMARKER_NAME, WITH_MASK if masked else POINTS_SCORE_AND_HEAT)
+        raw, flag, heat, *mask = landmarker.run(square.astype(np.float32) / 255)
         score = float(flag[0, 0])
         if score < SURE_POSE:
             return None
@@ -152,22 +164,8 @@ class PoseModel:
         moved[:, 2] *= region.side / LANDMARK_PIXELS
         seen = _sigmoid(np.minimum(marks[:, 3], marks[:, 4]))
         follow = Region.around(moved[JOINTS], moved[JOINTS + 1])
-        return Pose(moved[:JOINTS], seen[:JOINTS], score, region, follow, mask[0, :, :, 0])
-
-
-class _Network:
-    """One model file with one input."""
-
-    def __init__(self, path: Path, threads: int) -> None:
-        self._interpreter: Any = Interpreter(model_path=str(path), num_threads=threads)
-        self._interpreter.allocate_tensors()
-        self._input = self._interpreter.get_input_details()[0]["index"]
-        self._outputs = [each["index"] for each in self._interpreter.get_output_details()]
-
-    def run(self, image: Floats) -> list[Floats]:
-        self._interpreter.set_tensor(self._input, image[None])
-        self._interpreter.invoke()
-        return [self._interpreter.get_tensor(index) for index in self._outputs]
+        logits = mask[0][0, :, :, 0] if mask else np.empty((0, 0), np.float32)
+        return Pose(moved[:JOINTS], seen[:JOINTS], score, region, follow, logits)
 
 
 def _sigmoid(values: Floats) -> Floats:
@@ -207,22 +205,17 @@ def _merge(found: Floats, scores: Floats) -> list[tuple[Floats, float]]:
 
 def _refine(points: Floats, heat: Floats) -> Floats:
     """Joints pulled to the centre of what the heat map shows around them."""
-    refined = points.copy()
-    size = heat.shape[0]
-    scale = LANDMARK_PIXELS / size
-    for index, (x, y) in enumerate(points):
-        column, row = int(x / scale), int(y / scale)
-        if not (0 <= column < size and 0 <= row < size):
-            continue
-        top, left = max(0, row - HEATMAP_REACH), max(0, column - HEATMAP_REACH)
-        window = _sigmoid(
-            heat[top : row + HEATMAP_REACH + 1, left : column + HEATMAP_REACH + 1, index]
-        )
-        total = float(window.sum())
-        if window.max() < 0.5 or total <= 0:
-            continue
-        refined[index] = (
-            (float((window.sum(0) * np.arange(window.shape[1])).sum()) / total + left) * scale,
-            (float((window.sum(1) * np.arange(window.shape[0])).sum()) / total + top) * scale,
-        )
-    return refined
+    size, scale = heat.shape[0], LANDMARK_PIXELS / heat.shape[0]
+    cells = (points / scale).astype(int)
+    inside = ((cells >= 0) & (cells < size)).all(1)
+    around = np.arange(-HEATMAP_REACH, HEATMAP_REACH + 1)
+    beyond = ((HEATMAP_REACH, HEATMAP_REACH),) * 2
+    padded = np.pad(heat, (*beyond, (0, 0)), constant_values=-80.0)
+    columns, rows = (np.clip(cells.T, 0, size - 1) + HEATMAP_REACH)[..., None] + around
+    windows = _sigmoid(
+        padded[rows[:, :, None], columns[:, None, :], np.arange(len(points))[:, None, None]]
+    )
+    total = windows.sum((1, 2))
+    seen = inside & (windows.max((1, 2)) >= 0.5)
+    centres = np.stack([windows.sum(1) @ around, windows.sum(2) @ around], 1) / total[:, None]
+    return np.where(seen[:, None], (centres + cells) * scale, points).astype(np.float32)

@@ -61,10 +61,10 @@ def _once(work: Callable[..., Made]) -> Callable[..., Made]:
     """What it has made is handed out again to whoever gives the same."""
     kept: dict[bytes, Made] = {}
 
-    def known(*given: object) -> Made:
-        key = b"".join(map(_digest, given))
+    def known(*given: object, **named: object) -> Made:
+        key = b"".join(map(_digest, (*given, named)))
         if key not in kept:
-            kept[key] = work(*given)
+            kept[key] = work(*given, **named)
             if len(kept) > KEPT_AT_ONCE:
                 del kept[next(iter(kept))]
         return deepcopy(kept[key])

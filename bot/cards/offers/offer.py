@@ -51,7 +51,7 @@ def offer(job: Job, terms: Terms | None) -> ui.LayoutView:
             words(
                 f"### {ASKS[job.question.problem]}",
                 f"{sentence(job.question.problem, job.question.facts)}{_made_as(terms)}",
-                _means(terms) if job.is_shown_directly else None,
+                _means(terms) if _is_private(job) else None,
                 *_beyond(terms),
             )
         )
@@ -61,18 +61,39 @@ def offer(job: Job, terms: Terms | None) -> ui.LayoutView:
                 "### Shall I make this picture move like this video?",
                 f"{_motion(job)}. {_uses(terms)}",
                 _not_open(terms),
-                _means(terms) if job.is_shown_directly else None,
+                _means(terms) if _is_private(job) else None,
                 *_beyond(terms),
             )
         )
     items += _shown_files([file for file in (job.subject, job.motion) if file])
     items += _answers(job, terms)
-    if job.moved_from_id is not None:
-        items.append(words(_moved(job.moved_from_id)))
-    if not job.is_direct or job.source is Source.SLASH:
-        whose = "" if job.is_direct else "Only whoever asked can press this. "
-        items.append(words(f"-# {whose}Unused, it goes away <t:{job.offer_ends_at:.0f}:R>."))
+    items += _small_print(job)
     return view(*items)
+
+
+def _is_private(job: Job) -> bool:
+    """Whether nobody else reads along."""
+    return job.is_shown_directly or _is_tray(job)
+
+
+def _is_tray(job: Job) -> bool:
+    """Whether nothing of it has been started, so that only its requester sees it."""
+    return job.source is Source.TRAY and job.promised is None
+
+
+def _small_print(job: Job) -> Iterator[ui.Item[ui.LayoutView]]:
+    ends = f"Unused, it goes away <t:{job.offer_ends_at:.0f}:R>"
+    if job.moved_from_id is not None:
+        yield words(_moved(job.moved_from_id))
+    if _is_tray(job):
+        whose = status_text.taken_from(job)
+        told = f"Once started, it says: {whose}. " if whose and not job.is_direct else ""
+        yield words(
+            f"-# {told}To swap a file, take one of another message. {ends}: `/tray` shows it again."
+        )
+    elif not job.is_direct or job.source is not Source.MESSAGE:
+        whose = "" if job.is_direct else "Only whoever asked can press this. "
+        yield words(f"-# {whose}{ends}.")
 
 
 def _moved(channel_id: int) -> str:
@@ -85,7 +106,7 @@ def _moved(channel_id: int) -> str:
 def _shown_files(given: Sequence[Upload]) -> Iterator[ui.Item[ui.LayoutView]]:
     """What people gave: attachments as pictures. A link may be signed for them alone, and may lead
     to something else by now: of that only its name is shown."""
-    attached = [file for file in given if not file.is_link]
+    attached = [file for file in given if file.is_attached]
     if attached:
         yield ui.MediaGallery(
             *(
@@ -97,6 +118,8 @@ def _shown_files(given: Sequence[Upload]) -> Iterator[ui.Item[ui.LayoutView]]:
         )
     if linked := [f"`{clean(file.name, 80, 'code')}`" for file in given if file.is_link]:
         yield words(f"Given as a link: {listed(linked)}")
+    if kept := [f"`{clean(file.name, 80, 'code')}`" for file in given if file.motion_ref]:
+        yield words(f"Motion of the library: {listed(kept)}")
 
 
 def _answers(job: Job, terms: Terms | None) -> Iterator[ui.Item[ui.LayoutView]]:
@@ -110,8 +133,11 @@ def _answers(job: Job, terms: Terms | None) -> Iterator[ui.Item[ui.LayoutView]]:
             label = "Another part…" if job.question is None else "Choose…"
             part_id = custom_id(Button.NAME_PART, job.id)
             others.append(ui.Button(label=label, custom_id=part_id))
-    cancel_id = custom_id(Button.CANCEL, job.id)
-    yield from rows_of([*others, ui.Button(label="Never mind", custom_id=cancel_id)])
+    never = ui.Button[ui.LayoutView](
+        label="Empty it" if _is_tray(job) else "Never mind",
+        custom_id=custom_id(Button.CANCEL, job.id),
+    )
+    yield from rows_of([*others, never])
 
 
 def _start_button(job: Job, choice: Choice, terms: Terms) -> ui.Button[ui.LayoutView]:
@@ -121,7 +147,9 @@ def _start_button(job: Job, choice: Choice, terms: Terms) -> ui.Button[ui.Layout
     return ui.Button(
         label=f"{name} · {cost_text(terms.prices[choice])}",
         style=discord.ButtonStyle.primary if is_usual else discord.ButtonStyle.secondary,
-        custom_id=custom_id(Button.START, job.id, choice),
+        custom_id=custom_id(
+            Button.START_TRAY if job.source is Source.TRAY else Button.START, job.id, choice
+        ),
         disabled=choice in terms.beyond,
     )
 
@@ -131,7 +159,10 @@ def _part_button(job: Job, part: PartTerms) -> ui.Button[ui.LayoutView]:
     return ui.Button(
         label=f"{of[0].upper()}{of[1:]} · {cost_text(part.price)}",
         style=discord.ButtonStyle.primary,
-        custom_id=custom_id(Button.TAKE_FIRST, job.id, part.choice, part.length_s),
+        custom_id=custom_id(
+            Button.START_TRAY if job.source is Source.TRAY else Button.TAKE_FIRST,
+            *(job.id, part.choice, part.length_s),
+        ),
         disabled=part.beyond is not None,
     )
 

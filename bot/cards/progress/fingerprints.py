@@ -12,6 +12,9 @@ HALT = "halt"
 GONE = "gone"
 """So ends that of a card whose post was deleted, and of one that was itself."""
 
+REMOVED = "removed"
+"""So ends that of a card whose video was deleted with all that was kept of it."""
+
 
 def fingerprint_of(job: Job, outlook: Outlook, terms: Terms | None = None) -> str:
     """What can change on a job's card, in at most 40 characters; it begins with the state.
@@ -47,6 +50,8 @@ def _note(job: Job, outlook: Outlook) -> str | None:
             return f"doubt{(outlook.known_by or 0) // 60:.0f}"
         case JobState.RENDERING if outlook.is_late:
             return "late"
+        case JobState.DELIVERED if job.removed_by_id is not None:
+            return REMOVED
         case JobState.DELIVERED if job.is_post_gone:
             return GONE
         case _:

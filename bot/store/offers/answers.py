@@ -1,6 +1,6 @@
 """Asking a job's requester how it shall go on, and taking their answer."""
 
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection
@@ -34,6 +34,33 @@ def looked_at(job: Job) -> dict[str, Any]:
         name: upload_json(upload and replace(upload, replaces=None))
         for name, upload in (("subject", job.subject), ("motion", job.motion))
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """How an offer is taken: as what, for how much at most, at which server's cost (0: one's own
+    wallet of direct messages), by somebody with which roles; `cut` where a part is named."""
+
+    choice: Choice
+    promised: int
+    server_id: int
+    roles: frozenset[int]
+    cut: Cut | None = None
+
+
+def take(
+    connection: Connection, limits: OperatorLimits, job: Job, taken: Taken, at: float, **news: Any
+) -> Job:
+    """An offer goes on by itself from now on. Raises `Refused`; then nothing changed."""
+    job = update_job(connection, job, server_id=taken.server_id)  # first: whether it is as seen
+    rules = effective_rules(connection, limits, job.server_id, taken.roles)
+    standing = journal.standing(connection, job.person_id, rules, at, taken.choice.model)
+    admission.may_ask(rules, standing, Ask(choice=taken.choice), at)
+    admission.may_hold(rules, standing, taken.promised, at)
+    news |= {"is_open": False, "promised": taken.promised, **taken.choice._asdict()}
+    news |= {"question": None, "failure": None, "state_since": at}
+    news |= {"cut": asdict(taken.cut)} if taken.cut else {}
+    return update_job(connection, job, **news)
 
 
 class Questions:
@@ -88,12 +115,5 @@ class Questions:
         wallet pays than so far. Raises `Refused`; then nothing changed.
         """
         payer = job.server_id if server_id is None else server_id
-        job = update_job(connection, job, server_id=payer)  # first of all: whether it is as seen
-        rules = effective_rules(connection, self.limits, job.server_id, roles)
-        standing = journal.standing(connection, job.person_id, rules, at, choice.model)
-        admission.may_ask(rules, standing, Ask(choice=choice), at)
-        admission.may_hold(rules, standing, promised, at)
-        news = {"is_open": False, "promised": promised, **choice._asdict()}
-        news |= {"question": None, "failure": None, "duration_s": None, "state_since": at}
-        news |= {"cut": asdict(cut)} if cut else {}
-        return update_job(connection, job, **news)
+        taken = Taken(choice, promised, payer, roles, cut)
+        return take(connection, self.limits, job, taken, at, duration_s=None)

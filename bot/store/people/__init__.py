@@ -1,1 +1,1 @@
-"""What is kept of people and servers beside jobs and credits."""
+"""What is kept of people and servers beside jobs, credits and rules."""

@@ -5,7 +5,7 @@ from typing import Any, cast
 import discord
 import pytest
 
-from bot.accounts.message_files import files_in
+from bot.accounts.message_files import files_in, usable_in
 
 Json = dict[str, Any]
 AUTHOR = {"id": "1", "username": "u", "discriminator": "0", "avatar": None}
@@ -89,3 +89,45 @@ def test_a_previews_picture_is_a_strangers_link() -> None:
     assert all(files_in(found, is_motion=is_motion)[0].is_link for is_motion in (False, True))
     assert names(message(embeds=[preview], attachments=[attachment("own.jpg")]))[0] == ["own.jpg"]
     assert names(message(embeds=[{"type": "rich", "image": {"url": "ftp://x/y"}}])) == ([], [])
+
+
+def pointed_at(found: discord.Message) -> tuple[list[str], list[str]]:
+    """What can be used of a message's pictures and of its videos, by their links."""
+    both = (usable_in(found, is_motion=is_motion) for is_motion in (False, True))
+    pictures, videos = ([file.url for file in files] for files in both)
+    return pictures, videos
+
+
+def test_of_a_gif_pickers_preview_the_gif_is_the_motion_and_of_a_players_page_nothing() -> None:
+    tenor: Json = {"type": "gifv", "url": "https://tenor.com/view/x",
+             "thumbnail": {"url": "https://media.tenor.com/x/still.png"},
+             "video": {"url": "https://media.tenor.com/x/AAAPo"}}  # fmt: skip
+    page: Json = {"type": "video", "thumbnail": {"url": "https://i.ytimg.com/vi/x/max.jpg"},
+            "video": {"url": "https://www.youtube.com/embed/x"}}  # fmt: skip
+    plain: Json = {"type": "image", "thumbnail": {"url": "https://example.com/dance.gif"}}
+    assert pointed_at(message(embeds=[tenor, page, plain])) == (
+        [tenor["thumbnail"]["url"], page["thumbnail"]["url"], plain["thumbnail"]["url"]],
+        [tenor["video"]["url"], plain["thumbnail"]["url"]],
+    )
+
+
+def test_links_are_used_whose_names_say_what_they_are_or_that_lead_to_messages() -> None:
+    at_message = "https://discord.com/channels/1/2/3"
+    said = "<https://example.com/cat.jpg> https://example.com/a.mp4?x=1 https://example.com/news"
+    found = message(content=said)
+    assert pointed_at(found) == (
+        ["https://example.com/cat.jpg"],
+        ["https://example.com/a.mp4?x=1"],
+    )
+    assert all(
+        file.is_spoiler for file in usable_in(message(content=f"||{said}||"), is_motion=True)
+    )
+    assert pointed_at(message(content=f"see {at_message}")) == ([at_message], [at_message])
+    assert names(found) == ([], []), "by a link to it alone, a message is asked for what it shows"
+
+
+def test_what_is_attached_and_shown_is_one_file() -> None:
+    shown = gallery({"media": media("a.mp4", "video/mp4")})
+    both = message(attachments=[attachment("a.mp4")], components=[shown], flags=1 << 15)
+    [one] = usable_in(both, is_motion=True)
+    assert (one.name, one.is_link) == ("a.mp4", False)

@@ -13,6 +13,10 @@ from bot.cards import parts
 from bot.cards import standing as standing_cards
 from bot.cards.offers.offer import explanation, offer
 from bot.cards.parts import COMMANDS, words
+from bot.cards.posts import more as more_cards
+from bot.cards.posts import reports as report_cards
+from bot.cards.posts.finished import finished
+from bot.cards.posts.more import Possible
 from bot.cards.refusals import SENTENCES, sentence
 from bot.cards.status_text import Outlook
 from bot.core import admission
@@ -30,7 +34,8 @@ from bot.core.jobs import (
     Source,
 )
 from bot.core.ledger import Balance
-from bot.core.models import prices
+from bot.core.models import Choice, prices
+from bot.core.people.reports import Case, Report, Reported, Settled, Why
 from bot.core.rules import ServerRules, rules_for
 from bot.core.uploads import Upload
 from bot.errors import Problem, Refused
@@ -123,8 +128,15 @@ def all_cards() -> Iterator[tuple[str, ui.LayoutView]]:
             asked = replace(job, is_direct=is_direct)
             yield "offer", offer(asked, None)
             yield "priced offer", offer(asked, TERMS)
-    yield "post", job_cards.finished(JOB)
-    yield "linked post", job_cards.finished(JOB, link=("https://files.example/v.mp4", 2e9))
+    remakes = {Choice(JOB.model, "540p"): 8, Choice("kling-2.6-pro-motion-control", "720p"): 13}
+    for job in (JOB, replace(JOB, price=0), replace(JOB, subject=None, description=HOSTILE)):
+        yield "post", finished(job, remakes=remakes)
+        yield "linked post", finished(job, link=("https://files.example/v.mp4", 2e9))
+        yield "described", more_cards.described(job, is_shown=True)
+    for again in (None, (Choice(JOB.model, "540p"), 8)):
+        yield "more", more_cards.more(JOB, Possible(again, 2e9, is_own=True, may_describe=True))
+    yield "copy", more_cards.copied(JOB, link=("https://files.example/v.mp4", 2e9))
+    yield "copy sent", more_cards.copy_sent()
     yield "no jobs", job_cards.job_list([], 2e9)
     yield "jobs", job_cards.job_list([replace(JOB, state=state) for state in JobState], 1e9)
     seen = replace(JOB, subject=Upload("https://x/a.png?ex=77359400", HOSTILE, 10))
@@ -137,10 +149,25 @@ def all_cards() -> Iterator[tuple[str, ui.LayoutView]]:
         settled = replace(JOB, state=LEADS_TO[outcome], settled=outcome)
         yield f"resolved {outcome}", job_cards.resolved(settled)
         yield f"settled {outcome}", job_cards.status(settled, Outlook())
+    yield from removal_cards()
     for wallet in wallets():
         yield "wallet", standing_cards.wallet(wallet)
     for problem in Problem:
         yield f"refusal {problem}", parts.refusal(problem, FACTS.get(problem, {}))
+
+
+def removal_cards() -> Iterator[tuple[str, ui.LayoutView]]:
+    removed = replace(JOB, state=JobState.DELIVERED, removed_by_id=9)
+    yield "removed", job_cards.shown_again(removed, Outlook())
+    case = Case(8, Reported(1, 2, JOB.id, 4, JOB.id), 2e9, 1, 7)  # type: ignore[arg-type]
+    said = Report(5, 2e9, Why.PERSON, HOSTILE * 20)
+    for settled in (None, *Settled):
+        of = replace(case, settled=settled, settled_by_id=6, settled_at=2e9, stays=True)
+        yield f"reported {settled}", report_cards.card(of, [said] * report_cards.SHOWN)
+    yield "discreet", report_cards.discreet(case)
+    for is_gone in (True, False, None):
+        yield f"deleted {is_gone}", report_cards.deleted(is_gone)
+        yield f"report removed {is_gone}", report_cards.removed(is_gone)
 
 
 async def test_discord_would_take_every_card() -> None:
@@ -280,9 +307,7 @@ def text_of(view: ui.LayoutView) -> str:
 
 def test_the_post_shows_the_file_it_carries() -> None:
     gallery = next(
-        item
-        for item in job_cards.finished(JOB).walk_children()
-        if isinstance(item, ui.MediaGallery)
+        item for item in finished(JOB).walk_children() if isinstance(item, ui.MediaGallery)
     )
     assert isinstance(gallery.items[0].media, discord.UnfurledMediaItem)
     assert gallery.items[0].media.url == f"attachment://marionette-{JOB.id}.mp4"
@@ -306,7 +331,7 @@ def test_a_list_does_not_look_as_if_a_cancelled_job_had_cost_something() -> None
 
 
 def test_posts_can_be_told_apart() -> None:
-    assert "540p · 7.3 s · job `abcdefgh23`" in text_of(job_cards.finished(JOB))
+    assert "540p · 7.3 s · job `abcdefgh23`" in text_of(finished(JOB))
 
 
 def test_an_offer_that_failed_says_what_to_send_again() -> None:

@@ -7,6 +7,7 @@ import pytest
 from discord import ui
 
 from bot.cards import job as job_cards
+from bot.cards.posts.finished import finished
 from bot.cards.status_text import Outlook, job_in_small_print
 from bot.core.jobs import Attempt, JobState
 from bot.core.uploads import Upload
@@ -64,7 +65,7 @@ def test_a_cancel_button_only_where_it_can_be_cancelled() -> None:
 def test_a_link_of_the_providers_stays_an_address(more: str) -> None:
     url = f"https://files.example/v.mp4?a=1&b=%20{more}) [free](https://evil.example/ <@1> `x`"
     for card in (
-        job_cards.finished(JOB, link=(url, 2e9)),
+        finished(JOB, link=(url, 2e9)),
         job_cards.shown_again(JOB, Outlook(), link=(url, 2e9)),
     ):
         buttons = [item for item in card.walk_children() if isinstance(item, ui.Button)]

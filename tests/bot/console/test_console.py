@@ -133,7 +133,7 @@ def test_credits_are_shown_given_and_taken(folder: Path) -> None:
     assert taken.startswith("7 credits revoked.")
     assert "granted          0" in taken
     none = refused(folder, "quota", "revoke", *whose, "--credits", "9", "--reason", "again")
-    assert none.startswith("They have no granted credits that could be taken.")
+    assert none.startswith("They have no bonus credits that could be taken.")
     with closing(sqlite3.connect(folder / "marionette.db")) as database:
         rows = database.execute(
             "SELECT actor_id, action, reason FROM actions WHERE action != 'review'"

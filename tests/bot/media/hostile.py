@@ -100,7 +100,7 @@ def _fork() -> None:
 
 
 def _read_memory(pid: int, key_at: int, scratch: "ctypes.Array[ctypes.c_char]") -> None:
-    """The key that the bot holds there. A page that the kernel moves just then is asked for again."""
+    """The key that the bot holds there, asked for again where the kernel moves its page."""
     here = struct.pack("=QQ", ctypes.addressof(scratch), len(KEY))
     there = struct.pack("=QQ", key_at, len(KEY))
     for _ in range(5):

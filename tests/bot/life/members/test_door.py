@@ -10,6 +10,7 @@ from sandbox.discord.state.model import Interaction, InteractionType, State
 from sandbox.discord.wire import Json
 from tests.bot.life.moderators.desk import desk
 from tests.bot.life.world import Life
+from tests.e2e.stage import says
 
 OLD_FORM = "Your Discord shows this command in an old form: reload it (Ctrl+R), and use it again."
 UNKNOWN = "I do not know this button or form any more, so nothing was done: use the command again."
@@ -141,6 +142,35 @@ async def test_a_command_that_does_not_fit_is_answered(life: Life) -> None:
     assert await direct.says(used("quota", "top")) == OLD_FORM, "Discord offers it in servers only"
     assert (await sender.says(used("jobs", "list"))).startswith("You have no jobs")
     assert not life.states()
+
+
+async def test_a_menus_command_is_called_with_what_it_was_opened_on(life: Life) -> None:
+    """And with nothing else: whatever else claims to be of a menu is answered as it always was."""
+    await life.start()
+    ada, general = await life.person("ada"), life.channel("general")
+    said = await ada.send(general, "hello")
+    offered = {(one["type"], one["name"]) for one in await ada.commands(general)}
+    assert (3, "Make this move") in offered
+    await ada.use_on_message(general, "Make this move", int(said["id"]))
+    await ada.wait_for(says("I see no picture in that message"))
+    menu: Json = {"id": "1", "type": 3, "name": "Make this move", "target_id": said["id"]}
+    message: Json = {"messages": {said["id"]: {}}}
+    sender = Sender(life)
+    for data in (
+        menu,
+        menu | {"resolved": {"messages": {}}},
+        menu | {"resolved": {"users": {said["id"]: {}}}},
+        menu | {"type": 2, "target_id": ADAS, "resolved": {"users": {ADAS: {}}}},
+        menu | {"resolved": message, "type": 1},
+        menu | {"resolved": message, "type": 9},
+        menu | {"resolved": message, "name": "Make that move"},
+        menu | {"resolved": message, "target_id": int(said["id"])},
+    ):
+        assert await sender.says(data) == OLD_FORM, data
+    focused = {"name": "job", "type": 3, "value": "x", "focused": True}
+    data = menu | {"resolved": message, "options": [focused]}
+    typed = await sender.send(data, InteractionType.AUTOCOMPLETE)
+    assert (typed.state, typed.choices) == (State.REPLIED, [])
 
 
 async def test_what_is_typed_into_an_unknown_option_is_offered_nothing(life: Life) -> None:

@@ -1,0 +1,49 @@
+"""What is said where something cannot be deleted, or not reported."""
+
+from collections.abc import Mapping
+
+from bot.errors import Problem
+
+REPORTS: Mapping[Problem, str] = {
+    Problem.NOT_FINISHED: "`{job}` has no finished video that could be deleted.",
+    Problem.REMOVED_BEFORE: "<@{by}> has deleted this video already.",
+    Problem.NOT_YOURS_TO_DELETE: (
+        "Only who asked for a video, and this server's moderators, can delete it. If it should not "
+        "be here, press **Report…**."
+    ),
+    Problem.NOTHING_TO_REPORT: (
+        "This message has no picture, no video and no link: what else is wrong with it, tell the "
+        "moderators yourself."
+    ),
+    Problem.NOBODY_TO_REPORT_TO: (
+        "There are no moderators in direct messages, and nobody but you sees what I post here. If "
+        "something in a server should not be there, report it there."
+    ),
+    Problem.NO_WAY_TO_MODERATORS: (
+        "I cannot reach the moderators from this channel: please tell them yourself."
+    ),
+    Problem.NOT_A_REPORTER: (
+        "You are blocked here, so I pass on nothing of yours: please tell the moderators yourself."
+    ),
+    Problem.REPORT_IS_KNOWN: "The moderators know of this already, and will look at it.",
+    Problem.REPORT_WAS_SETTLED: "The moderators have looked at this already, and have decided.",
+    Problem.REPORTS_WAIT: (
+        "{limit} of your reports wait for the moderators: let them look at these first. If it is "
+        "urgent, tell them yourself."
+    ),
+    Problem.REPORTS_TOO_OFTEN: (
+        "That is more than I pass on for one person in an hour. If it is urgent, tell the "
+        "moderators yourself."
+    ),
+    Problem.REPORTS_FULL: (
+        "The moderators have so many reports to look at that I pass on no more for now: please "
+        "tell them yourself."
+    ),
+    Problem.NO_REPORT_HERE: "This report is over and forgotten.",
+    Problem.REPORT_SETTLED_BEFORE: "<@{by}> was faster: it is {how} already.",
+    Problem.REPORT_IS_OVER: "There is nothing left to decide: the message is gone, or it was old.",
+    Problem.CANNOT_DELETE_THERE: (
+        "I may not delete messages in {channels}, so nothing was changed. Give me *{lacks}* there, "
+        "or delete it yourself and press **Dismiss**."
+    ),
+}

@@ -1,0 +1,34 @@
+"""What is said of files that were to be taken from the chat."""
+
+from collections.abc import Mapping
+
+from bot.errors import Problem
+
+TRAYS: Mapping[Problem, str] = {
+    Problem.NO_PICTURE_THERE: (
+        "I see no picture in that message: choose one with a picture. Of a video take the moves, "
+        "with *Use as motion*."
+    ),
+    Problem.NO_MOTION_THERE: (
+        "I see no video and no GIF in that message: choose one that has one. A picture can be "
+        "brought to move, with *Make this move*."
+    ),
+    Problem.KEPT_PRIVATE: (
+        "Whoever wrote that message does not want their files to be used: please choose another "
+        "one, or ask them."
+    ),
+    Problem.AGES_MIXED: (
+        "What comes from an age-restricted channel can be used only in such channels, and what "
+        "comes from elsewhere only elsewhere: go where your tray’s files come from and give "
+        "`/tray` there, or take others."
+    ),
+    Problem.CHOICES_OVER: (
+        "You have chosen since, or it was too long ago: open the menu of that message once more."
+    ),
+    Problem.TRAY_CHANGED: (
+        "Your tray has changed since, or this was too long ago: `/tray` shows what is in it now."
+    ),
+    Problem.TAKEN_GONE: (
+        "I could not get the {what}: the message that it was in may be gone. Take another one."
+    ),
+}

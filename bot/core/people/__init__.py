@@ -1,0 +1,1 @@
+"""Rules about what people say of each other, beside jobs and credits."""

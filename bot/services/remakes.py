@@ -1,0 +1,213 @@
+"""What follows a finished job: its files once more, perhaps as something else, or one of them anew.
+
+Whoever can see its post may ask for it, and pays as for anything they ask for. Somebody else's
+files are theirs to use only there: at the post, in its channel, while it stands.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import structlog
+
+from bot.accounts.wallets import Place, Wallets
+from bot.cards.job import MOST_DESCRIPTION_CHARS
+from bot.cards.wording import clean
+from bot.clock import Clock
+from bot.core.admission import NewJob
+from bot.core.jobs import Delivered, Job, JobState, Source
+from bot.core.models import MODELS, Choice, price
+from bot.core.typed.job_ids import new_job_id
+from bot.errors import Problem, Refused
+from bot.jobs.files import Files, files_kept_until
+from bot.services.given import GivenFile, refuse_at_sight
+from bot.services.requests import TOKEN_LIFE_S, JobRunner
+from bot.store.store import Store
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """A button was pressed, or its form sent, at this place; its interaction, and the message that
+    it stands on, if that is one that others can see too."""
+
+    place: Place
+    message_id: int | None
+    interaction_id: int
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to be made of a job's files: the same as it was (`None`), or another choice, for so
+    many credits at most; with another picture or motion in the place of its own."""
+
+    choice: Choice | None = None
+    at_most: int | None = None
+    picture: GivenFile | None = None
+    motion: GivenFile | None = None
+
+
+class Posts(Protocol):
+    """What is asked of Discord about a finished job's post."""
+
+    async def is_seen(self, job: Job, person_id: int, roles: frozenset[int]) -> bool:
+        """Whether it stands in a channel that a member with these roles can read.
+
+        Raises `Refused` where that is not known.
+        """
+
+
+Redescribe = Callable[[Job], Awaitable[bool]]
+"""Shows at a finished job's post what its video is said to show; whether the post says so now."""
+
+
+class Remakes:
+    """The way in for the buttons of finished posts."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        runner: JobRunner,
+        wallets: Wallets,
+        files: Files,
+        posts: Posts,
+        redescribe: Redescribe,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._runner = runner
+        self._wallets = wallets
+        self._files = files
+        self._posts = posts
+        self._redescribe = redescribe
+        self._clock = clock
+
+    async def seen(self, job_id: str, press: Press, *, is_looked_up: bool = True) -> Job:
+        """A finished job for whoever may see it: its requester, or who is at its post.
+
+        Whether somebody else can still see it is Discord's word where they press its own buttons,
+        else it `is_looked_up`. Raises `Refused`.
+        """
+        job, place = await self._store.read.job(job_id), press.place
+        if job is None or job.state is not JobState.DELIVERED:
+            raise Refused(Problem.UNKNOWN_JOB, job=job_id)
+        if job.removed_by_id is not None:
+            raise Refused(Problem.REMOVED_BEFORE, by=job.removed_by_id)
+        if job.person_id == place.person_id:
+            return job
+        if not _is_at_post(job, place):
+            raise Refused(Problem.NOT_AT_ITS_POST)
+        is_sure = press.message_id == job.delivery_message_id or not is_looked_up
+        if not is_sure and not await self._posts.is_seen(job, place.person_id, place.roles):
+            raise Refused(Problem.NOT_AT_ITS_POST)
+        return job
+
+    async def kept_until(self, job: Job) -> float | None:
+        """Until when (unix s) a finished job's files are there to be used, if they are now."""
+        until = files_kept_until(job, self._store.limits.keep_files_s)
+        is_over = until is None or until <= self._clock.time()
+        return None if is_over or not await self._files.may_be_used(job) else until
+
+    async def buttons(self, job: Job) -> dict[Choice, int]:
+        """What may be made of a finished job's files now, and each price."""
+        return await self._wallets.remakes(job) if await self.kept_until(job) else {}
+
+    def again(self, job: Job) -> tuple[Choice, int] | None:
+        """What a job was made as, and what that costs now, while it is offered."""
+        try:
+            assert job.quality is not None
+            choice = self._wallets.rates.choice(job.model, job.quality)
+            return choice, price(choice, job.duration_s or 0.0, self._wallets.rates)
+        except Refused:
+            return None
+
+    async def make(self, job_id: str, press: Press, wish: Wish) -> Job | None:
+        """Save a request for this, before it is answered; `None` for a repeated event.
+
+        Of its files only what is given anew is looked at. Raises `Refused`.
+        """
+        earlier = await self.seen(job_id, press)
+        files_until = await self.kept_until(earlier)
+        if files_until is None:
+            raise Refused(Problem.FILES_GONE)
+        refuse_at_sight(wish.picture, wish.motion)
+        assert earlier.quality is not None
+        rates = self._wallets.rates
+        choice = rates.choice(*(wish.choice or Choice(earlier.model, earlier.quality)))
+        place = await self._wallets.paying(press.place)
+        if closed := await self._runner.why_closed(choice.model):
+            raise closed
+        cost = None if wish.motion else price(choice, earlier.duration_s or 0.0, rates)
+        if cost is not None and wish.at_most is not None and cost > wish.at_most:
+            raise Refused(Problem.PRICE_HAS_RISEN, price=cost)
+        at = self._clock.time()
+        new = replace(
+            _with_files_of(earlier, wish),
+            origin_id=press.interaction_id,
+            server_id=place.server_id,
+            channel_id=place.channel_id,
+            person_id=place.person_id,
+            upload_limit_bytes=place.upload_limit_bytes,
+            is_direct=place.is_direct,
+            above_id=place.above_id,
+            model=choice.model,
+            quality=choice.quality,
+            prompt=earlier.prompt if MODELS[choice.model].prompt else "",
+            files_until=earlier.files_until
+            if place.person_id == earlier.person_id
+            else files_until,
+            promised=cost,
+            token=press.token,
+            token_expires_at=at + TOKEN_LIFE_S,
+        )
+        return await self._store.begin(new, at, place.roles)
+
+    async def describe(self, job: Job, person_id: int, text: str) -> tuple[Job, bool]:
+        """Somebody says what a finished job's video shows; whether its post says so now.
+
+        Nothing ("") leaves it to the names of its files.
+        """
+        flat = clean(text, MOST_DESCRIPTION_CHARS, "plain")
+        job = await self._store.describe(job, flat, person_id)
+        log.info("a video was described", job=job.id, by=person_id)
+        return job, await self._redescribe(job)
+
+
+def _with_files_of(earlier: Job, wish: Wish) -> NewJob:
+    """A request that has the files of another job, but for those that are given anew."""
+    assert earlier.subject is not None
+    assert earlier.motion is not None
+    subject, motion = (replace(one, is_another=False) for one in (earlier.subject, earlier.motion))
+    if wish.picture:
+        subject = replace(wish.picture.upload, is_another=True)
+    if wish.motion:
+        motion = replace(wish.motion.upload, is_another=True)
+    is_same = not (wish.picture or wish.motion)
+    is_told = is_same and earlier.described_by == earlier.person_id
+    return NewJob(
+        id=new_job_id(),
+        source=Source.SLASH,
+        origin_id=0,
+        server_id=0,
+        channel_id=0,
+        person_id=0,
+        upload_limit_bytes=0,
+        subject=subject,
+        motion=motion,
+        files_of=earlier.id,
+        cut=None if wish.motion else earlier.cut,
+        description=earlier.description if is_told else "",
+        described_by=earlier.described_by if is_told else None,
+    )
+
+
+def _is_at_post(job: Job, place: Place) -> bool:
+    """Whether a job's post stands in this channel of a server, as far as is known here."""
+    if job.is_shown_directly or place.is_direct or job.delivery_message_id is None:
+        return False
+    posted_in = {Delivered.CHANNEL: job.delivery_channel_id, Delivered.REPLY: job.channel_id}
+    is_here = job.delivered is not None and posted_in.get(job.delivered) == place.channel_id
+    return is_here and place.server_id == job.server_id

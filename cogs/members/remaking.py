@@ -1,0 +1,232 @@
+"""What follows a finished video: its buttons, the card of *More…*, and that card's forms."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import discord
+from discord import ui
+
+from bot.cards import job as job_cards
+from bot.cards.job import Button
+from bot.cards.posts import more as more_cards
+from bot.cards.posts.more import Possible
+from bot.core.jobs import Job
+from bot.core.models import Choice
+from bot.errors import Problem, Refused
+from bot.services.given import GivenFile
+from bot.services.remakes import Press, Wish
+from cogs.members.part_form import FORM_LIFE_S
+from cogs.members.removals import may_delete
+from cogs.shared.access import is_moderator
+from cogs.shared.answers import Late, answering, defer, open_form, show_privately
+from cogs.shared.interactions import Interaction, given, place_of
+from cogs.shared.requesting import take_request
+
+ANSWERED = {
+    Button.MORE: Late.THINKING,
+    Button.SEND: Late.THINKING,
+    Button.PICTURE: Late.BUSY,  # a form opens as the first answer or not at all
+    Button.MOTION: Late.BUSY,
+    Button.DESCRIBE: Late.BUSY,
+}
+"""The buttons of here that are no requests, and what is said meanwhile."""
+
+
+def press_of(interaction: Interaction) -> Press:
+    """What was pressed where; a card of somebody's own is nowhere for others."""
+    message = interaction.message
+    is_own = message is None or message.flags.ephemeral
+    return Press(
+        place=place_of(interaction),
+        message_id=None if message is None or is_own else message.id,
+        interaction_id=interaction.id,
+        token=interaction.token,
+    )
+
+
+async def make(interaction: Interaction, job_id: str, wish_of: Callable[[], Wish]) -> None:
+    """A request like any other, with a reply of its own; what is wished for may be refused."""
+
+    async def save() -> Job | None:
+        return await interaction.client.remakes.make(job_id, press_of(interaction), wish_of())
+
+    await take_request(interaction, save)
+
+
+async def answer(
+    interaction: Interaction, button: Button, job_id: str, choice: Choice | None, cost: int | None
+) -> None:
+    """Show the card, open a form, or send the video. Raises `Refused`."""
+    match button:
+        case Button.MORE:
+            await _show_more(interaction, job_id)
+        case Button.SEND:
+            await _send(interaction, job_id)
+        case Button.PICTURE if choice and cost is not None:
+            await _look(interaction, job_id)
+            await open_form(interaction, PictureForm(job_id, choice, cost))
+        case Button.MOTION:
+            job = await _look(interaction, job_id)
+            await open_form(interaction, MotionForm(job, interaction.client.requests.prices()))
+        case Button.DESCRIBE:
+            await _ask_to_describe(interaction, job_id)
+        case _:
+            raise Refused(Problem.CONTROL_UNKNOWN)
+
+
+async def _show_more(interaction: Interaction, job_id: str) -> None:
+    remakes = interaction.client.remakes
+    job = await remakes.seen(job_id, press_of(interaction))
+    possible = Possible(
+        again=remakes.again(job),
+        files_until=await remakes.kept_until(job),
+        is_own=job.person_id == interaction.user.id,
+        may_describe=_may_describe(interaction, job),
+        may_delete=may_delete(interaction, job),
+        may_report=interaction.guild_id is not None and job.person_id != interaction.user.id,
+    )
+    await show_privately(interaction, more_cards.more(job, possible))
+
+
+def _may_describe(interaction: Interaction, job: Job) -> bool:
+    is_here = not job.is_direct and job.server_id == interaction.guild_id
+    return job.person_id == interaction.user.id or (is_here and is_moderator(interaction))
+
+
+async def _look(interaction: Interaction, job_id: str) -> Job:
+    """The job of a form that is to be opened; when it comes back, more is asked."""
+
+    async def look() -> Job:
+        remakes = interaction.client.remakes
+        return await remakes.seen(job_id, press_of(interaction), is_looked_up=False)
+
+    return await interaction.client.crowd.in_time(interaction.user.id, look)
+
+
+class PictureForm(ui.Modal, title="Another picture"):
+    """Which picture is to move instead?"""
+
+    def __init__(self, job_id: str, choice: Choice, credits: int) -> None:
+        super().__init__(timeout=FORM_LIFE_S)
+        self._job_id = job_id
+        self._wish = Wish(choice, credits)
+        self._file: ui.FileUpload[Any] = ui.FileUpload(custom_id="file")
+        self.add_item(
+            ui.Label(
+                text="The picture that should move",
+                description=more_cards.picture_costs(credits),
+                component=self._file,
+            )
+        )
+
+    async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
+        """Make it."""
+        await make(
+            interaction,
+            self._job_id,
+            lambda: replace(self._wish, picture=_only(self._file)),
+        )
+
+
+class MotionForm(ui.Modal, title="Another motion"):
+    """Which motion is the picture to follow instead?"""
+
+    def __init__(self, job: Job, ten_s_cost: Mapping[Choice, int]) -> None:
+        super().__init__(timeout=FORM_LIFE_S)
+        self._job_id = job.id
+        cost = next(
+            (cost for each, cost in ten_s_cost.items() if each == (job.model, job.quality)), None
+        )
+        self._file: ui.FileUpload[Any] = ui.FileUpload(custom_id="file")
+        self.add_item(
+            ui.Label(
+                text="The motion that it should follow",
+                description=more_cards.motion_costs(cost),
+                component=self._file,
+            )
+        )
+
+    async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
+        """Make it."""
+        await make(interaction, self._job_id, lambda: Wish(motion=_only(self._file)))
+
+
+def _only(field: ui.FileUpload[Any]) -> GivenFile:
+    """What was put into a form's field. Raises `Refused`."""
+    if not field.values:
+        raise Refused(Problem.CONTROL_UNKNOWN)
+    return given(field.values[0])
+
+
+async def _ask_to_describe(interaction: Interaction, job_id: str) -> None:
+    job = await _look(interaction, job_id)
+    if not _may_describe(interaction, job):
+        raise Refused(Problem.NOT_YOUR_JOB)
+    await open_form(interaction, DescribeForm(job))
+
+
+class DescribeForm(ui.Modal, title="What does the video show?"):
+    """For who cannot see it."""
+
+    def __init__(self, job: Job) -> None:
+        super().__init__(timeout=FORM_LIFE_S)
+        self._job_id = job.id
+        self._text: ui.TextInput[Any] = ui.TextInput(
+            custom_id="description",
+            style=discord.TextStyle.paragraph,
+            default=job_cards.alt_text(job),
+            required=False,
+            max_length=job_cards.MOST_DESCRIPTION_CHARS,
+        )
+        self.add_item(
+            ui.Label(
+                text="In a sentence or two",
+                description="Read aloud to people who cannot see it. Empty: what the files say.",
+                component=self._text,
+            )
+        )
+
+    async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
+        """Save it, and change the post."""
+        async with answering(interaction):
+            await defer(interaction)
+            remakes = interaction.client.remakes
+            job = await remakes.seen(self._job_id, press_of(interaction))
+            if not _may_describe(interaction, job):
+                raise Refused(Problem.NOT_YOUR_JOB)
+            text = self._text.value
+            job, is_shown = await remakes.describe(job, interaction.user.id, text)
+            await show_privately(interaction, more_cards.described(job, is_shown=is_shown))
+
+
+async def _send(interaction: Interaction, job_id: str) -> None:
+    """The video to whoever pressed, in their direct messages. Raises `Refused`."""
+    await defer(interaction)
+    client, person = interaction.client, interaction.user
+    job = await client.remakes.seen(job_id, press_of(interaction))
+    async with client.copies.turn(job.id, person.id):
+        try:
+            await _send_to(person, job, interaction)
+        except discord.Forbidden as error:
+            raise Refused(Problem.DIRECT_MESSAGES_CLOSED) from error
+    await show_privately(interaction, more_cards.copy_sent())
+
+
+async def _send_to(
+    person: discord.User | discord.Member, job: Job, interaction: Interaction
+) -> None:
+    requests = interaction.client.requests
+
+    async def send(video: Path) -> None:
+        file = discord.File(video, filename=job_cards.file_name(job))
+        await person.send(view=more_cards.copied(job), file=file)
+
+    limit_bytes = discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES
+    if await requests.send_video(job, limit_bytes, send):
+        return
+    link = requests.video_link(job, await requests.outlook(job))
+    if link is None:
+        raise Refused(Problem.NO_VIDEO_KEPT, job=job.id)
+    await person.send(view=more_cards.copied(job, link=link))

@@ -1,0 +1,1 @@
+"""Deleting videos, and reporting what should not stand."""
