@@ -158,7 +158,7 @@ async def test_its_files_are_kept_for_so_long(life: Life) -> None:
     await life.until(lambda: not inputs(life))
     assert "I no longer have these files" in await answer(ada, await press(ada, post, "Again"))
     card = await answer(ada, await press(ada, post, "More"))
-    assert "are no longer kept: to make it again, give them to" in card
+    assert "are no longer kept: to make it again, give them to </mimic:" in card
     assert life.money() == ["hold", "capture"]
 
 
