@@ -2,17 +2,21 @@
 
 import asyncio
 import time
+from heapq import heappop, heappush
+from itertools import count
 
 
 class MovableClock:
-    """Unix time plus an offset; it runs on its own and jumps when told to.
+    """Unix time plus an offset; it runs on its own and jumps when told to. For one event loop.
 
     A client in real time works with it, and a test need not wait for a deadline to pass.
     """
 
     def __init__(self) -> None:
         self.ahead_s = 0.0
-        self._moved = asyncio.Event()
+        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._numbers = count()
+        self._timer: asyncio.TimerHandle | None = None
 
     def time(self) -> float:
         """Now, in unix seconds."""
@@ -27,15 +31,34 @@ class MovableClock:
         if not 0 <= seconds < float("inf"):
             raise ValueError("This clock only moves forward.")
         self.ahead_s += seconds
-        self._moved.set()
-        self._moved = asyncio.Event()
+        self._wake()
 
     async def sleep(self, seconds: float) -> None:
         """Wait until this clock, jumps included, is that many seconds further."""
-        until = self.monotonic() + seconds
-        while (left_s := until - self.monotonic()) > 0:
-            try:
-                async with asyncio.timeout(left_s):
-                    await self._moved.wait()
-            except TimeoutError:
-                continue
+        if seconds <= 0:
+            return
+        sleeper = asyncio.get_running_loop().create_future()
+        heappush(self._sleepers, (self.monotonic() + seconds, next(self._numbers), sleeper))
+        if self._sleepers[0][-1] is sleeper:
+            self._wake()
+        await sleeper
+
+    def next_look_s(self, left_s: float) -> float:
+        """How long (s of real time) to wait until this clock is asked again."""
+        return left_s
+
+    def _wake(self) -> None:
+        """Wake whose moment has come, and do so again at the next one's."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        now = self.monotonic()
+        while self._sleepers:
+            moment, _, sleeper = self._sleepers[0]
+            if moment > now and not sleeper.done():
+                look_s = self.next_look_s(moment - now)
+                self._timer = asyncio.get_running_loop().call_later(look_s, self._wake)
+                return
+            heappop(self._sleepers)
+            if not sleeper.done():  # who was cancelled waits for nothing any more
+                sleeper.set_result(None)

@@ -12,6 +12,7 @@ from playwright.async_api import Browser
 
 from sandbox.clients.browser import BrowserMissingError, chromium, find_chromium
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # others wait for work by spinning
 gc.disable()  # what is loaded until all tests are known stays: nothing is to be found in it
 
 settings.register_profile(
@@ -54,6 +55,7 @@ def pytest_collection_finish() -> None:
     gc.enable()
     gc.collect()
     gc.freeze()
+    gc.set_threshold(100_000, 50, 20)  # each world leaves few circles: to look for them costs 4 %
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

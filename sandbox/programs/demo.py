@@ -73,9 +73,10 @@ class Scene:
 class Demo:
     """The whole play."""
 
-    def __init__(self, cast: Cast, folder: Path, console: Console) -> None:
+    def __init__(self, cast: Cast, folder: Path, console: Console, motion_s: float) -> None:
         self._cast = cast
         self._folder = folder
+        self._motion_s = motion_s
         self._console = console
         self._names = {number: name.title() for name, number in cast.discord["users"].items()}
         self._began = time.monotonic()
@@ -90,7 +91,7 @@ class Demo:
             self._folder / name for name in ("subject.jpg", "dance.mp4", "holiday.mp4")
         )
         await asyncio.to_thread(draw_subject, picture)
-        await asyncio.to_thread(draw_dance, dance, MOTION_S)
+        await asyncio.to_thread(draw_dance, dance, self._motion_s)
         broken.write_text("This is a letter that somebody has renamed to holiday.mp4.\n" * 50)
         channel = self._cast.discord["channels"]["general"]
         async with (
@@ -211,7 +212,7 @@ class Demo:
         if str(scene.person_id) not in {person["id"] for person in post["mentions"]}:
             raise BrokenPromiseError(f"The post did not mention {scene.name}.")
         video = await scene.client.download(post["attachments"][0]["url"])
-        await asyncio.to_thread(_save, video, path)
+        await asyncio.to_thread(_save, video, path, self._motion_s)
         await self._see(scene, "[Your video](")
         self.videos.append(path)
         scene.doing, scene.ended = f"has a video: {path}", True
@@ -277,22 +278,22 @@ class Demo:
             self._console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
 
 
-def _save(video: bytes, path: Path) -> None:
+def _save(video: bytes, path: Path, motion_s: float) -> None:
     path.write_bytes(video)
-    must_be_the_video(path)
+    must_be_the_video(path, motion_s)
 
 
-def must_be_the_video(path: Path) -> None:
+def must_be_the_video(path: Path, motion_s: float) -> None:
     """Decode it all. Raises `BrokenPromiseError` if it is not H.264 of the dance's length."""
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
         frames = sum(1 for _ in container.decode(stream))
         codec, length_s = stream.codec_context.name, frames / float(stream.average_rate or 1)
-    if codec != "h264" or abs(length_s - MOTION_S) > 0.3:
+    if codec != "h264" or abs(length_s - motion_s) > 0.3:
         raise BrokenPromiseError(f"{path} is {codec}, {length_s:.1f} s: not what was promised.")
 
 
-async def demo(folder: Path, console: Console) -> None:
+async def demo(folder: Path, console: Console, motion_s: float) -> None:
     """Set the stage, play, and clear it. Raises `BrokenPromiseError` and `ProgramError`."""
     began = time.monotonic()
     await asyncio.to_thread(_empty, folder)
@@ -301,7 +302,7 @@ async def demo(folder: Path, console: Console) -> None:
         bot = await Program.start(
             "bot", "run", log_path=folder / "bot.log", env=cast.bot_env(folder / "bot")
         )
-        play = Demo(cast, folder, console)
+        play = Demo(cast, folder, console, motion_s)
         try:
             await play.play()
         except (ExceptionGroup, PersonError) as failed:
@@ -337,9 +338,12 @@ def main() -> int:
     """0 if all that was promised happened, else 1 and what did not."""
     parser = argparse.ArgumentParser(prog="python -m sandbox.programs.demo", description=__doc__)
     parser.add_argument("--folder", type=Path, default=Path("data/demo"))
-    folder = parser.parse_args().folder
+    parser.add_argument(
+        "--seconds", type=float, default=MOTION_S, help="how long the dance is (default: 3)"
+    )
+    given = parser.parse_args()
     try:
-        asyncio.run(demo(folder, Console()))
+        asyncio.run(demo(given.folder, Console(), given.seconds))
     except (BrokenPromiseError, ProgramError) as failed:
         sys.stderr.write(f"{failed}\n")
         return 1

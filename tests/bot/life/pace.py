@@ -66,16 +66,8 @@ class WorldClock(MovableClock):
             self.awaited = awaited
 
     def next_look_s(self, left_s: float) -> float:
-        """How long (s) to wait until this clock is asked again: it may stand still just before."""
+        """How long (s of real time) until it is asked again: it may stand still just before."""
         return max(left_s, LOOK_S) if self.stands_still() else left_s
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait until this clock, jumps included, is that many seconds further."""
-        until = self.monotonic() + seconds
-        while (left_s := until - self.monotonic()) > 0:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self.next_look_s(left_s)):
-                    await self._moved.wait()
 
     def _hold(self) -> float:
         now = time.monotonic()
