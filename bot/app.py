@@ -67,6 +67,7 @@ from cogs.members.preferences import PreferenceControl, PreferencesCog
 from cogs.members.removals import ReportMenu
 from cogs.members.trays import Gather, TrayControl
 from cogs.moderators.job_buttons import JobButton
+from cogs.moderators.keeping import KeepButton
 from cogs.moderators.library import LibraryCog
 from cogs.moderators.moderate import Moderate
 from cogs.moderators.quota import Quota
@@ -211,7 +212,7 @@ async def _load_cogs(client: Bot, parts: Parts, deleted: DeletedPosts) -> None:
     ):
         await client.add_cog(cog)
     client.add_dynamic_items(CardButton, AnswerButton, PageControl, PayerSelect, TrayControl)
-    client.add_dynamic_items(JobButton, ReviewButton, SettleControl, ReportButton)
+    client.add_dynamic_items(JobButton, ReviewButton, SettleControl, ReportButton, KeepButton)
     client.add_dynamic_items(ChannelsSelect, OpenSelect, PreferenceControl, MotionControl)
 
 

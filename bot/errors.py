@@ -61,6 +61,8 @@ class Problem(StrEnum):
     LIBRARY_FULL = "library_full"  # most
     LIBRARY_TOO_LARGE = "library_too_large"  # limit_bytes
     LIBRARY_BUSY = "library_busy"
+    LIBRARY_RESTRICTED = "library_restricted"
+    NO_MOTION_TAKEN = "no_motion_taken"
     MOTION_NOT_OURS = "motion_not_ours"  # name
     CUT_BEYOND = "cut_beyond"  # start_s, duration_s
     CUT_TOO_LONG = "cut_too_long"  # length_s, most_s
@@ -89,11 +91,13 @@ class Problem(StrEnum):
     AGES_MIXED = "ages_mixed"
     CHOICES_OVER = "choices_over"
     TRAY_CHANGED = "tray_changed"
+    TRAY_TOO_OFTEN = "tray_too_often"
     TAKEN_GONE = "taken_gone"  # what
     NO_CREDITS = "no_credits"  # price, left, renews_at (unix s)
     NOTHING_LEFT = "nothing_left"  # allowance, renews_at
     FILES_GONE = "files_gone"
     NOBODY_SEEN = "nobody_seen"  # where
+    DEAR = "dear"  # price
     BEING_MADE = "being_made"  # job, and with the next
     NOT_BEGUN_YET = "not_begun_yet"
     PRICE_HAS_RISEN = "price_has_risen"  # price

@@ -19,6 +19,7 @@ TITLES: Mapping[ActionKind, str] = {
     ActionKind.REPAIR: "A wallet was repaired",
     ActionKind.SET: "Bonus credits were set",
     ActionKind.CANCEL: "A video was cancelled",
+    ActionKind.DESCRIBE: "What a video shows was said anew",
     ActionKind.REMOVE: "Something was deleted",
     ActionKind.DISMISS: "A report was dismissed",
     ActionKind.BLOCK: "Somebody was blocked",

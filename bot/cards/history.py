@@ -28,7 +28,10 @@ FILTERS: Mapping[str, tuple[str, frozenset[str]]] = {
         "Given, taken away, refunded",
         frozenset({EntryKind.GRANT, EntryKind.REVOKE, EntryKind.REFUND, ActionKind.REPAIR}),
     ),
-    "jobs": ("Decisions about jobs", frozenset({ActionKind.CANCEL, ActionKind.RESOLVE})),
+    "jobs": (
+        "Decisions about jobs",
+        frozenset({ActionKind.CANCEL, ActionKind.RESOLVE, ActionKind.DESCRIBE}),
+    ),
     "reports": (
         "What was deleted or reported",
         frozenset({ActionKind.REMOVE, ActionKind.DISMISS}),
@@ -51,6 +54,7 @@ SAID: Mapping[str, str] = {
     EntryKind.REFUND: "**+{amount}** refunded to {person} for {job} by {actor}",
     ActionKind.CANCEL: "{actor} cancelled {person}’s {job}",
     ActionKind.RESOLVE: "{actor} settled {person}’s {job}",
+    ActionKind.DESCRIBE: "{actor} said anew what {person}’s {job} shows",
     ActionKind.REMOVE: "{actor} deleted {person}’s {job}",
     ActionKind.DISMISS: "{actor} dismissed reports of {person}’s {job}",
     ActionKind.BLOCK: "{actor} blocked {person} {until}",

@@ -35,6 +35,7 @@ SENTENCES: dict[Problem, str] = {
         "You have no credits here, and no allowance that would bring new ones: somebody who runs "
         "this can give you some."
     ),
+    Problem.DEAR: "This costs **{price_text}**. You wanted to be asked before so much is spent.",
     Problem.TOO_EXPENSIVE: (
         "This costs {price_text}, more than you can have here at once, {most}: give a shorter "
         "video or choose a lower quality."

@@ -199,11 +199,12 @@ def _credits(seen: Eligibility) -> list[str | None]:
 def _videos(seen: Eligibility) -> list[str | None]:
     rules, standing = seen.rules, seen.standing
     more = len(seen.under_way) - SHOWN_JOBS
+    running = _count(standing.running_here, rules.max_running_here)
+    waiting = _count(standing.waiting_here, rules.max_waiting_here)
     return [
-        (
-            f"In this server: {_count(standing.running_here, rules.max_running_here)} being made, "
-            f"{_count(standing.waiting_here, rules.max_waiting_here)} waiting."
-        ),
+        f"In this server: {running} being made, {waiting} waiting."
+        if standing.running_here or standing.waiting_here
+        else "None is under way in this server.",
         None if may_start(rules, standing) else "Their next one would wait for its turn.",
         *(
             f"`{job.id}` · {status_text.title(job)} · <t:{job.created_at:.0f}:R>"

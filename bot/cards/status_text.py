@@ -238,7 +238,7 @@ def posted(job: Job, outlook: Outlook) -> list[str]:
     where = " in your direct messages" if job.delivered is Delivered.DIRECT else ""
     took = f"it took {seconds_text(job.state_since - job.created_at)}"
     stands = f"[Your {what}]({link_to_post(job)}) is ready{where}"
-    return [small_print(job, stands, took, made_in(job))]
+    return [small_print(job, stands, took, made_in(job), not_open(job))]
 
 
 def _remover(job: Job) -> str:

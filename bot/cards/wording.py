@@ -30,6 +30,7 @@ LABELS: Mapping[str, str] = {
     "direct_use": "Pays for members’ direct messages",
     "audit_channel_id": "Audit channel",
     "granted": "Bonus credits",
+    "description": "It shows",
     "state": "State",
     "request_id": "Run",
     "blocked": "Blocked",

@@ -25,6 +25,7 @@ class ActionKind(StrEnum):
     REPAIR = "repair"
     SET = "set"
     CANCEL = "cancel"
+    DESCRIBE = "describe"
     REMOVE = "remove"
     DISMISS = "dismiss"
     BLOCK = "block"

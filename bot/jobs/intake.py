@@ -192,7 +192,7 @@ class Intake:
 
     async def _ask_or_take(self, job: Job, duration_s: float) -> None:
         """Go on with files that are good, unless nobody is seen in them."""
-        question = await self._sight.question(job)
+        question = await self._sight.question(job) or await self._dear(job, duration_s)
         if question and self._may_ask(job):
             await self._store.ask(job, question, self._clock.time(), duration_s)
         else:
@@ -204,6 +204,18 @@ class Intake:
         if upload.motion_ref and job.cut is None:
             return VideoFacts(upload.lasts_s, 0, 0)
         return await self._media.inspect_video(*self._known(job, What.VIDEO), is_offer=job.is_offer)
+
+    async def _dear(self, job: Job, duration_s: float) -> Failure | None:
+        """What a command's requester is asked because of its price, where they want to be.
+
+        Whoever has pressed a button has read it there.
+        """
+        if job.source is not Source.SLASH or job.is_offer or job.promised is not None:
+            return None
+        assert job.quality is not None
+        cost = price(Choice(job.model, job.quality), duration_s, self._rates)
+        above = (await self._store.preferences.of(job.person_id)).ask_above
+        return None if above is None or cost <= above else Failure(Problem.DEAR, {"price": cost})
 
     def _may_ask(self, job: Job) -> bool:
         """Whether an answer could still come: a command's reply ends with its token."""

@@ -18,6 +18,7 @@ from bot.core.admission import NewJob
 from bot.core.jobs import Delivered, Job, JobState, Source
 from bot.core.models import MODELS, Choice, price
 from bot.core.typed.job_ids import new_job_id
+from bot.core.uploads import Origin, Upload
 from bot.errors import Problem, Refused
 from bot.jobs.files import Files, files_kept_until
 from bot.services.given import GivenFile, refuse_at_sight
@@ -145,7 +146,7 @@ class Remakes:
             raise Refused(Problem.PRICE_HAS_RISEN, price=cost)
         at = self._clock.time()
         new = replace(
-            _with_files_of(earlier, wish),
+            _with_files_of(earlier, wish, place.person_id),
             origin_id=press.interaction_id,
             server_id=place.server_id,
             channel_id=place.channel_id,
@@ -171,16 +172,18 @@ class Remakes:
         Nothing ("") leaves it to the names of its files.
         """
         flat = clean(text, MOST_DESCRIPTION_CHARS, "plain")
-        job = await self._store.describe(job, flat, person_id)
+        job = await self._store.describe(job, flat, person_id, self._clock.time())
         log.info("a video was described", job=job.id, by=person_id)
         return job, await self._redescribe(job)
 
 
-def _with_files_of(earlier: Job, wish: Wish) -> NewJob:
+def _with_files_of(earlier: Job, wish: Wish, person_id: int) -> NewJob:
     """A request that has the files of another job, but for those that are given anew."""
     assert earlier.subject is not None
     assert earlier.motion is not None
-    subject, motion = (replace(one, is_another=False) for one in (earlier.subject, earlier.motion))
+    subject, motion = (
+        _taken_by(person_id, earlier, one) for one in (earlier.subject, earlier.motion)
+    )
     if wish.picture:
         subject = replace(wish.picture.upload, is_another=True)
     if wish.motion:
@@ -202,6 +205,15 @@ def _with_files_of(earlier: Job, wish: Wish) -> NewJob:
         description=earlier.description if is_told else "",
         described_by=earlier.described_by if is_told else None,
     )
+
+
+def _taken_by(person_id: int, earlier: Job, file: Upload) -> Upload:
+    """A file of a job, as somebody takes it: what its requester gave is theirs, and said to be."""
+    file = replace(file, is_another=False)
+    if file.origin or file.motion_ref or person_id == earlier.person_id:
+        return file
+    post = earlier.server_id, earlier.channel_id, earlier.delivery_message_id or 0
+    return replace(file, origin=Origin(earlier.person_id, *post))
 
 
 def _is_at_post(job: Job, place: Place) -> bool:

@@ -79,19 +79,23 @@ class Trays:
         """Let go of everything, and of the offer that was made of it."""
         await self._store.trays.empty(person_id, self._clock.time())
 
-    async def offer(self, place: Place, *, interaction_id: int, token: str) -> Job | None:
+    async def offer(
+        self, place: Place, tray: Tray, *, interaction_id: int, token: str
+    ) -> Job | None:
         """Have a full tray looked at and priced where this comes from, whose reply is its card.
 
         `None` where it is not full, and for a repeated event. Raises `Refused`.
         """
-        tray = await self.tray(place)
         if not tray.is_full:
             return None
         _refuse_mixed_ages(place, tray.files)
         paying = await self._wallets.paying(place)
         if closed := await self._runner.why_closed():
             raise closed
-        self._small_talk.refuse_many(place.person_id, 0)
+        try:
+            self._small_talk.refuse_many(place.person_id, 0)
+        except Refused as refused:
+            raise Refused(Problem.TRAY_TOO_OFTEN) from refused
         at = self._clock.time()
         new = NewJob(
             id=new_job_id(),

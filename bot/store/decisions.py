@@ -88,8 +88,14 @@ class Decisions:
         return after
 
     @transaction
-    def describe(self, connection: Connection, job: Job, text: str, person_id: int) -> Job:
-        """Somebody says what a finished job's video shows."""
+    def describe(
+        self, connection: Connection, job: Job, text: str, person_id: int, at: float
+    ) -> Job:
+        """Its requester, or a moderator, says what a finished job's video shows."""
+        if person_id != job.person_id:
+            action = _about(job, ActionKind.DESCRIBE, person_id, "", at)
+            seen: list[Snapshot] = [{"description": said} for said in (job.description, text)]
+            record_action(connection, replace(action, before=seen[0], after=seen[1]))
         return note_on(connection, job.id, description=text, described_by=person_id)
 
     @transaction

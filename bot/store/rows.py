@@ -63,7 +63,12 @@ IS_FLEETING: ColumnElement[bool] = and_(
     ),
     ~jobs.c.is_direct,
     jobs.c.moved_from_id.is_(None),
-    ~and_(WAS_OFFER, jobs.c.queued_at.is_(None), jobs.c.failure.is_(None)),
+    ~and_(
+        jobs.c.state == JobState.CANCELLED,
+        WAS_OFFER,
+        jobs.c.queued_at.is_(None),
+        jobs.c.failure.is_(None),
+    ),
 )
 """As `Job.is_fleeting` has it."""
 

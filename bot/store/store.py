@@ -21,7 +21,7 @@ from bot.store.offers.answers import Questions, end_offers, looked_at
 from bot.store.people import announcing
 from bot.store.people.explained import Explained
 from bot.store.people.preferences import Choosing, PreferenceBook, read_preferences
-from bot.store.people.trays import TrayBook
+from bot.store.people.trays import TrayBook, refuse_private
 from bot.store.queries import Queries
 from bot.store.rows import (
     IS_FORGETTABLE,
@@ -96,6 +96,7 @@ class Store(Decisions, Questions, Explained):
             standing = journal.standing(connection, new.person_id, rules, at, new.model)
             admission.may_ask(rules, standing, new.ask, at)
             refuse_twice(connection, new, at)
+            refuse_private(connection, new.person_id, new.subject, new.motion)
         connection.execute(_NEW_JOB, row_of(new, at))
         return changed(connection, new.id)
 

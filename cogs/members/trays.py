@@ -107,19 +107,24 @@ async def _show(interaction: Interaction, tray: Tray) -> None:
     trays = interaction.client.trays
     try:
         job = await trays.offer(
-            place_of(interaction), interaction_id=interaction.id, token=interaction.token
+            place_of(interaction), tray, interaction_id=interaction.id, token=interaction.token
         )
     except Refused as refused:
-        await _answer(interaction, tray_cards.tray(tray, refused))
+        await _answer(interaction, tray_cards.tray(tray, refused, may_keep=_may_keep(interaction)))
         return
     if job is None:
-        await _answer(interaction, tray_cards.tray(tray))
+        await _answer(interaction, tray_cards.tray(tray, may_keep=_may_keep(interaction)))
         return
     message_id = None
     try:
         message_id = await _answer(interaction, offer(job, None))
     finally:  # whether there is a reply is looked up where that is not known
         await interaction.client.requests.replied(job.id, message_id)
+
+
+def _may_keep(interaction: Interaction) -> bool:
+    """Whether they may add its motion to the server's library; asked again when they do."""
+    return interaction.guild_id is not None and interaction.permissions.moderate_members
 
 
 async def _answer(interaction: Interaction, card: ui.LayoutView) -> int | None:

@@ -17,6 +17,9 @@ BACK, NEXT, PICK, USE = "back", "next", "pick", "use"
 PATTERN = rf"marionette-motions:(?P<what>{BACK}|{NEXT}|{PICK}|{USE}):(?P<which>[a-z0-9]{{1,20}})"
 """What is pressed: the number of a page, or the id of a motion, follows."""
 
+KEEP = "marionette-library:keep"
+"""Adds what is taken from the chat as motion."""
+
 Prices = Mapping[Choice, int]
 Loops = Mapping[str, bytes]
 """Small moving pictures (WebP), by the ids of their motions."""

@@ -20,6 +20,7 @@ from bot.errors import Problem
 ASKS: Mapping[Problem, str] = {
     Problem.MOTION_TOO_LONG: "Which part of this video?",
     Problem.NOBODY_SEEN: "Make it anyway?",
+    Problem.DEAR: "Make it?",
 }
 """What a card asks about each of `QUESTIONS`."""
 
@@ -141,8 +142,10 @@ def _answers(job: Job, terms: Terms | None) -> Iterator[ui.Item[ui.LayoutView]]:
 
 def _start_button(job: Job, choice: Choice, terms: Terms) -> ui.Button[ui.LayoutView]:
     is_usual = choice == usual(terms.prices, terms.preferred)
+    is_dear = job.question is not None and job.question.problem is Problem.DEAR
+    name = "Make it" if is_dear else name_of(choice, terms.prices)
     return ui.Button(
-        label=f"{name_of(choice, terms.prices)} · {cost_text(terms.prices[choice])}",
+        label=f"{name} · {cost_text(terms.prices[choice])}",
         style=discord.ButtonStyle.primary if is_usual else discord.ButtonStyle.secondary,
         custom_id=custom_id(
             Button.START_TRAY if job.source is Source.TRAY else Button.START, job.id, choice

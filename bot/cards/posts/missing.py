@@ -17,7 +17,7 @@ def missing(server: str, lacking: Sequence[tuple[str, int]]) -> ui.LayoutView:
     more = len(lacking) - SHOWN
     return view(
         words(
-            f"### I lack something in {clean(server, 100)}",
+            f"### I need permissions in {clean(server, 100)}",
             "People asked me for videos there, and I could not post as I should. Please give me:",
             *(f"- {each}" for each in shown),
             f"- and {more} more" if more > 0 else None,

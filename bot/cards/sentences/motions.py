@@ -26,6 +26,13 @@ MOTIONS: Mapping[Problem, str] = {
     Problem.LIBRARY_BUSY: (
         "Another motion is being added here right now: please try again in a minute."
     ),
+    Problem.LIBRARY_RESTRICTED: (
+        "What stands in an age-restricted channel stays there, and the library is for the whole "
+        "server: choose another video."
+    ),
+    Problem.NO_MOTION_TAKEN: (
+        "There is no motion in your tray any more: take one from a message, with *Use as motion*."
+    ),
     Problem.MOTION_NOT_OURS: (
         "`{name}` came with the bot, and stays as it is. Add a motion of your own by the same "
         "name, and yours is taken here."

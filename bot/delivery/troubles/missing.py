@@ -4,29 +4,28 @@ That is a server's audit channel, or where there is none that takes it, the serv
 gets one message a day at most, whatever is refused there; what is mended is forgotten.
 """
 
-import asyncio
-
 import discord
 import structlog
 
 from bot.cards.posts import missing as cards
-from bot.clock import Clock, wait_for_event
+from bot.clock import Clock
 from bot.core.jobs import Delivered, Job
 from bot.delivery.discord_errors import LOST, is_refusal
 from bot.delivery.replies import Replies
 from bot.delivery.troubles.permissions import is_given, lacking_in, may_write
 from bot.errors import CannotSave
 from bot.store.group_commit import background
-from bot.store.people.missing import Missing, MissingBook
+from bot.store.people.missing import MOST_OF_A_SERVER, Missing, MissingBook
 from bot.store.store import Store
 
 log = structlog.get_logger()
 
 LOOK_EVERY_S = 60.0
+"""Nothing is told at once, and what a kill forgets shows again with the next video."""
+
 AT_ONCE = 5
 """So many servers are told in one look: Discord does not like many direct messages at once."""
 
-MOST_NEWS = 1000
 TRIES_S = (0.0, 3.0, 10.0)
 """Within these a repeat is the same message, by its nonce."""
 
@@ -44,9 +43,8 @@ class MissingPermissions:
         self._book = MissingBook(store.database)
         self._replies = replies
         self._clock = clock
-        self._news: set[Missing] = set()
+        self._news: dict[int, set[Missing]] = {}
         self._known: set[Missing] = set()
-        self._woken = asyncio.Event()
         self._told: dict[tuple[int, int], float] = {}
 
     def refused(self, channel_id: int, method: str) -> None:
@@ -60,30 +58,28 @@ class MissingPermissions:
         if (permission := lacking_in(channel, method)) is None:
             return
         lacking = Missing(channel.guild.id, channel_id, permission)
-        if lacking not in self._known and len(self._news) < MOST_NEWS:
-            self._news.add(lacking)
-            self._woken.set()
+        news = self._news.setdefault(channel.guild.id, set())
+        if lacking not in self._known and len(news) < MOST_OF_A_SERVER:
+            news.add(lacking)
 
     async def run(self) -> None:
         """Tell of what is missing, and forget what is mended, until cancelled."""
         await self._client.wait_until_ready()
         with background():
             while True:
-                self._woken.clear()
                 try:
                     await self._look()
                 except CannotSave as error:
                     log.debug("missing permissions could not be noted", reason=str(error))
                 except Exception:
                     log.exception("missing permissions could not be told and are tried again")
-                await wait_for_event(self._woken, self._clock, LOOK_EVERY_S)
+                await self._clock.sleep(LOOK_EVERY_S)
 
     async def _look(self) -> None:
         now = self._clock.time()
-        news, self._news = self._news, set()
-        for lacking in news:
-            if await self._book.found(lacking, now):
-                log.info("a permission is missing", **lacking._asdict())
+        news, self._news = set[Missing]().union(*self._news.values()), {}
+        for lacking in await self._book.found(news, now) if news else ():
+            log.info("a permission is missing", **lacking._asdict())
         self._known = await self._book.all()
         if mended := {each for each in self._known if self._is_over(each)}:
             await self._book.mended(mended)

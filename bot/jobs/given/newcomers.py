@@ -63,7 +63,7 @@ class Newcomers:
         """
         path = self._files.library_motion(ref)
         try:
-            upload = await self._messages.file_behind(upload, asker, is_motion=True)
+            upload = await self._found(upload, asker)
             await self._disk.room_in_libraries(path.parent, upload.size_bytes)
             await self._given.bring(
                 upload,
@@ -81,6 +81,13 @@ class Newcomers:
             await self.forget(ref)
             raise
         return Newcomer(round(written.duration_s, 2), size_bytes, sha256)
+
+    async def _found(self, upload: Upload, asker: Asker) -> Upload:
+        """What is given, or what its link leads to, if everybody in the server may see it."""
+        found = await self._messages.file_behind(upload, asker, is_motion=True)
+        if found.origin is not None and found.origin.is_age_restricted:
+            raise Refused(Problem.LIBRARY_RESTRICTED)
+        return found
 
     async def _written(self, path: Path, name: str, person_id: int, cut: Cut | None) -> VideoFacts:
         """Always anew: what else was in the file is nobody's business."""

@@ -36,14 +36,9 @@ class MissingBook:
         return {Missing(*row) for row in rows}
 
     @transaction
-    def found(self, connection: Connection, lacking: Missing, at: float) -> bool:
-        """Remember one that was met at `at` (unix s); `False` if that is known, or one too many."""
-        here = missing.c.server_id == lacking.server_id
-        many = connection.scalars(select(func.count()).where(here)).one() >= MOST_OF_A_SERVER
-        if many or connection.execute(select(missing).where(*_is(lacking))).first():
-            return False
-        connection.execute(insert(missing).values(**lacking._asdict(), since=at))
-        return True
+    def found(self, connection: Connection, these: Collection[Missing], at: float) -> list[Missing]:
+        """Remember what was met at `at` (unix s); what of it is new, and not too much."""
+        return [each for each in these if _add(connection, each, at)]
 
     @transaction
     def mended(self, connection: Connection, these: Collection[Missing]) -> None:
@@ -82,6 +77,15 @@ class MissingBook:
         """That message was not taken: these are told of another day."""
         for each in these:
             connection.execute(update(missing).where(*_is(each)).values(told_at=None))
+
+
+def _add(connection: Connection, lacking: Missing, at: float) -> bool:
+    here = missing.c.server_id == lacking.server_id
+    is_much = connection.scalars(select(func.count()).where(here)).one() >= MOST_OF_A_SERVER
+    if is_much or connection.execute(select(missing).where(*_is(lacking))).first():
+        return False
+    connection.execute(insert(missing).values(**lacking._asdict(), since=at))
+    return True
 
 
 def _of(table: Table) -> list[Any]:

@@ -87,6 +87,7 @@ FACTS: dict[Problem, dict[str, str | int | float]] = {
     Problem.BUDGET_SPENT: {"budget": 500, "renews_at": 1_795_000_000.0},
     Problem.QUEUE_FULL: {"limit": 200},
     Problem.TOO_MANY_WAITING: {"limit": 5},
+    Problem.DEAR: {"price": 12},
     Problem.NOBODY_SEEN: {"where": "in the picture"},
     Problem.BEING_MADE: {"job": "abcdefgh23"},
     Problem.NO_DRAFTS_LEFT: {"limit": 10, "renews_at": 1.0},

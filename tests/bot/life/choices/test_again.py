@@ -83,7 +83,15 @@ async def test_whoever_presses_pays_and_has_it(life: Life, channel: str) -> None
         (life.world.users["ada"].id, 2),
         (ben.user_id, 2),
     ]
-    assert len(posts(await ben.messages(life.channel(channel)))) == 2
+    [_, bens] = posts(await ben.messages(life.channel(channel)))
+    whose = f"picture and motion by <@{ada.user_id}>, asked for by <@{ben.user_id}>"
+    assert whose in text_of(bens)
+    await life.alter(
+        "INSERT INTO preferences (person_id, notify_directly, keep_private) VALUES (?, 0, 1)",
+        ada.user_id,
+    )
+    said = await answer(ben, await press(ben, post, "Again"))
+    assert "does not want their files to be used" in said
     [(until,)] = life.rows("SELECT files_until FROM jobs WHERE files_of NOTNULL")
     [(ended,)] = life.rows("SELECT state_since FROM jobs WHERE files_of ISNULL")
     assert until == ended + 24 * 3600, "Ada's files are kept no longer because Ben has used them"
@@ -158,7 +166,7 @@ async def test_its_files_are_kept_for_so_long(life: Life) -> None:
     await life.until(lambda: not inputs(life))
     assert "I no longer have these files" in await answer(ada, await press(ada, post, "Again"))
     card = await answer(ada, await press(ada, post, "More"))
-    assert "are no longer kept: to make it again, give them to `/mimic`" in card
+    assert "are no longer kept: to make it again, give them to </mimic:" in card
     assert life.money() == ["hold", "capture"]
 
 

@@ -68,7 +68,7 @@ async def test_what_made_room_is_said_and_its_link_is_not_shown(life: Life) -> N
     await ada.use(general, "jobs show", {"job": life.job_id()})
     shown = (await ada.wait_for(says("no longer kept")))["message"]
     assert "127.0.0.1" not in text_of(shown)
-    assert list(buttons_of(shown)) == ["More…"]
+    assert list(buttons_of(shown)) == ["More…", "Delete…"]
     await ada.click(general, int(post["id"]), button(post, "P-Video"))
     await ada.wait_for(says("I no longer have these files"))
     assert (life.states(), life.money()) == (["delivered"], [])

@@ -33,7 +33,7 @@ def alt_texts(life: Life, channel: str = "general") -> list[str]:
         item["description"]
         for message in life.world.channels[channel].messages.values()
         for container in message.components
-        for gallery in container["components"]
+        for gallery in container.get("components", [])
         if gallery["type"] == 12
         for item in gallery["items"]
     ]
@@ -48,6 +48,7 @@ async def test_another_picture_keeps_the_motion_and_its_price(life: Life) -> Non
         "Send to my DMs",
         "Describe",
         "Details",
+        "Delete…",
     ]
     assert "or swap one of them" in text_of(card)
     other = make_picture(life.folder / "A cat.png", fmt="PNG")
@@ -90,7 +91,7 @@ async def test_somebody_else_makes_their_own_of_it(life: Life) -> None:
     _, post = await posted(life)
     ben = await life.person("ben")
     card = await more(ben, post)
-    assert list(buttons_of(card))[2:] == ["Send to my DMs"]
+    assert list(buttons_of(card))[2:] == ["Send to my DMs", "Report…"]
     other = make_picture(life.folder / "dog.png", fmt="PNG")
     opened = await form(ben, card, "Another picture")
     await ben.submit(opened, files={"file": [other]})

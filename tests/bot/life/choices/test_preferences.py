@@ -125,7 +125,7 @@ async def test_what_is_not_open_there_gives_way_and_that_is_said(life: Life) -> 
     await life.start(models=OFFERED)
     life.provider.workshop.resume()
     await life.until(lambda: "delivered" in life.states(), step_s=1.0)
-    await ben.wait_for(says("Done", said))
+    await ben.wait_for(says("[Your video](", said))
     await ben.send(general, f"<@{life.world.bot_id}>", files=[life.picture, life.motion])
     await ben.wait_for(says("**SCAIL 480p**, your usual, is not to be had here."))
 

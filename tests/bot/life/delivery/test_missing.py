@@ -7,7 +7,7 @@ from tests.bot.life.moderators.deeds import settings
 from tests.bot.life.world import Life
 from tests.e2e.stage import says
 
-LACK = "I lack something in Studio"
+LACK = "I need permissions in Studio"
 DAY_S = 24 * 3600.0
 INFORMED = "SELECT count(*) FROM informed_servers"
 ROWS = "SELECT permission, told_at IS NOT NULL FROM missing_permissions ORDER BY permission"

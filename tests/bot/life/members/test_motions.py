@@ -5,11 +5,12 @@ from pathlib import Path
 import pytest
 
 from sandbox.clients.person import Json, PersonClient, PersonError
-from sandbox.clients.transcript import text_of
+from sandbox.clients.transcript import buttons_of, text_of
 from sandbox.discord.schema.parts import walk
 from sandbox.faults import answers
 from sandbox.faults.injector import Rule
 from tests.bot.life.jobs.test_points import SUBMIT
+from tests.bot.life.members.test_trays import MOTION, post, take
 from tests.bot.life.moderators.desk import Desk, actions, copied, desk
 from tests.bot.life.world import Life
 from tests.e2e.stage import button, says
@@ -144,6 +145,29 @@ async def test_only_moderators_add_and_only_here_it_can_be_used(life: Life) -> N
     gone = "has been removed from the library"
     assert gone in await lawn.press(card, "Use")
     assert "no motion `Moonwalk` here" in await lawn.says("motions show", name="Moonwalk")
+
+
+async def test_what_is_in_the_chat_is_added_to_the_library(life: Life) -> None:
+    life.world.channels["showroom"].is_age_restricted = True
+    await life.start()
+    ben, dana = await desk(life, "ben"), await desk(life, "dana")
+    posted = await post(life, "cleo", life.motion)
+    assert "Add to library…" not in buttons_of(await take(life, ben.person, MOTION, posted))
+    tray = await take(life, dana.person, MOTION, posted)
+    assert "Moonwalk is in the library" in text_of(
+        await dana.fill_in(tray, "Add to library", name="Moonwalk")
+    )
+    assert "### Moonwalk" in await ben.says("motions show", name="moonwalk")
+    opened = await dana.click(tray, button(tray, "Add to library"))
+    assert (await dana.person.outcome(opened))["state"] == "modal"
+    await dana.press(tray, "Empty it")
+    late = await dana.person.outcome(await dana.person.submit(opened, {"name": "Late"}))
+    assert "no motion in your tray any more" in text_of(late["message"])
+    posted = await post(life, "cleo", life.motion, channel="showroom")
+    there = await desk(life, "dana", "showroom")
+    tray = await take(life, there.person, MOTION, posted, "showroom")
+    assert "stays there" in text_of(await there.fill_in(tray, "Add to library", name="Other"))
+    assert life.rows("SELECT name FROM motions") == [("Moonwalk",)]
 
 
 async def test_from_the_list_to_a_video_by_three_presses(life: Life) -> None:

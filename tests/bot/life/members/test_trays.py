@@ -141,6 +141,16 @@ async def test_a_press_that_is_answered_as_the_bot_dies_makes_one_video(life: Li
     assert len(await life.posts(ada, life.channel("general"))) == 1
 
 
+async def test_a_full_tray_is_looked_at_a_few_times_a_minute(life: Life) -> None:
+    await life.start()
+    ada = await life.person("ada")
+    await filled(life, ada)
+    *looked_at, last = [text_of(await tray(life, ada)) for _ in range(6)]
+    assert all("Looking at" in said for said in looked_at)
+    assert "Both are still here" in last
+    assert "**Motion** · motion.mp4" in last
+
+
 async def test_of_several_files_one_is_chosen_once(life: Life) -> None:
     await life.start()
     ada, general = await life.person("ada"), life.channel("general")
