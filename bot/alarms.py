@@ -19,6 +19,7 @@ class Alarm(StrEnum):
     BILLED = "a run that failed was billed"
     DISK = "nothing can be saved"
     ROOM = "the files take nearly all the room that they may"
+    LIBRARIES = "the servers' libraries of motions take nearly all the room that they may"
     DAMAGE = "the database is damaged, and the bot ends"
     BACKUP = "the database could not be backed up"
     ADDRESSES = "a host of Discord's or the provider's has an address that is not public"
@@ -51,8 +52,13 @@ ADVICE = {
     ),
     Alarm.DISK: "Free space in DATA_DIR, or close what holds the database; jobs wait meanwhile.",
     Alarm.ROOM: (
-        "Free space on the disk of DATA_DIR, raise MEDIA_LIMIT_GB, or lower KEEP_DAYS; offers "
-        "that nobody has taken go first, then the oldest posted videos, then new files are refused."
+        "Free space on the disk of DATA_DIR, raise MEDIA_LIMIT_GB, or lower KEEP_DAYS or "
+        "KEEP_FILES_HOURS; what is kept for the buttons of videos goes first, then offers that "
+        "nobody has taken, then the oldest posted videos, then new files are refused."
+    ),
+    Alarm.LIBRARIES: (
+        "Raise MEDIA_LIMIT_GB, of which they may take a quarter, or delete the folders in "
+        "DATA_DIR/motions of servers that the bot has left; small libraries still take more."
     ),
     Alarm.DAMAGE: (
         "Stop what starts it again, and restore the last backup as docs/operations.md says; what "

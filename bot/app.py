@@ -10,9 +10,12 @@ import discord
 import structlog
 from discord.ext import commands
 
+from bot.accounts.authors import Authors
 from bot.accounts.members import DiscordMembers
+from bot.accounts.messages import LinkedMessages
 from bot.accounts.wallets import Wallets
 from bot.alarms import Alarms
+from bot.cards.parts import COMMANDS
 from bot.clock import Clock, cancel
 from bot.connection import Connection, aim
 from bot.delivery.deletions import DeletedPosts
@@ -36,12 +39,16 @@ from bot.settings import Settings
 from bot.store.database import Database
 from bot.store.file.dailies import DailyBackups
 from bot.store.group_commit import Changes
+from bot.store.people.shelves import Shelves
 from bot.store.store import Store
 from bot.telemetry import Health, LoopLag
 from bot.wiring import (
     Parts,
     Told,
+    disk_of,
     downloads_of,
+    library_of,
+    newcomers_of,
     remakes_of,
     removals_of,
     requests_of,
@@ -55,10 +62,13 @@ from cogs.members.deletions import Deletions
 from cogs.members.jobs import Jobs
 from cogs.members.messages import Messages
 from cogs.members.mimic import Mimic
+from cogs.members.motions import MotionControl, Motions
 from cogs.members.preferences import PreferenceControl, PreferencesCog
 from cogs.members.removals import ReportMenu
 from cogs.members.trays import Gather, TrayControl
 from cogs.moderators.job_buttons import JobButton
+from cogs.moderators.keeping import KeepButton
+from cogs.moderators.library import LibraryCog
 from cogs.moderators.moderate import Moderate
 from cogs.moderators.quota import Quota
 from cogs.moderators.reports import ReportButton
@@ -82,6 +92,7 @@ Wired = tuple[Runner, list[Work]]
 
 async def run(settings: Settings, clock: Clock, stopping: asyncio.Event) -> None:
     """Run until `stopping`. Raises `SettingsError`, `StoreError`, `MarionetteError`, in groups."""
+    COMMANDS.set({})
     async with AsyncExitStack() as stack:
         runner, beside = await _wire(settings, clock, stack)
         await _work(runner, beside, stopping)
@@ -123,12 +134,17 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Wire
         videos=Videos(files, media),
         members=members,
         wallets=Wallets(store=store, members=members, rates=settings.rates(), clock=clock),
+        shelves=Shelves(database),
+        disk=disk_of(settings, store, files, clock, alarms),
+        messages=LinkedMessages(client, members, Authors(client, store), clock),
     )
     client.crowd = crowd = Crowd(clock, alarms)
     told = told_through(parts, crowd)
     database.on_commit.append(partial(_tell, told, jobs))
     runner = runner_of(parts, told, crowd)
     client.requests = requests_of(parts, runner)
+    newcomers = newcomers_of(parts)
+    client.library = library_of(parts, newcomers)
     client.remakes, client.copies = remakes_of(parts, told, runner), Copies(clock)
     client.trays = trays_of(parts, runner, client.requests, told)
     client.moderation = Moderation(
@@ -142,20 +158,28 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Wire
     connection = Connection(client, settings.discord_token.get_secret_value(), clock)
     backups = DailyBackups(database.path, settings.backups, clock, alarms)
     if settings.http_port:
-        health = Health(
-            store=store,
-            clock=clock,
-            is_ready=lambda: connection.is_ready,
-            is_tripped=lambda: parts.breakers.is_tripped,
-            alarms=alarms,
-            answers=crowd.counts,
-            lag=lag,
-            backup_age_s=backups.age_s,
-            host=settings.http_host,
-            port=settings.http_port,
-        )
+        health = _health(parts, connection, crowd, lag, backups)
         await stack.enter_async_context(health)
-    return runner, [connection.run, *told.telling, lag.run, backups.run, database.whole]
+    telling = [*told.telling, newcomers.look_after]
+    return runner, [connection.run, *telling, lag.run, backups.run, database.whole]
+
+
+def _health(
+    parts: Parts, connection: Connection, crowd: Crowd, lag: LoopLag, backups: DailyBackups
+) -> Health:
+    """What says whether the bot is well."""
+    return Health(
+        store=parts.store,
+        clock=parts.clock,
+        is_ready=lambda: connection.is_ready,
+        is_tripped=lambda: parts.breakers.is_tripped,
+        alarms=parts.alarms,
+        answers=crowd.counts,
+        lag=lag,
+        backup_age_s=backups.age_s,
+        host=parts.settings.http_host,
+        port=parts.settings.http_port,
+    )
 
 
 def _tell(told: Told, jobs: LiveJobs, changes: Changes) -> None:
@@ -178,16 +202,18 @@ async def _load_cogs(client: Bot, parts: Parts, deleted: DeletedPosts) -> None:
         PreferencesCog(),
         Messages(client, client.requests, client.crowd, SmallTalk(parts.clock), parts.doors),
         Deletions(deleted.saw),
+        Motions(client.library),
         ReportMenu(client.tree),
         moderate,
+        LibraryCog(client.library),
         Quota(client.quotas),
         SettingsCog(client.quotas, parts.store.limits),
         Unanswered(),
     ):
         await client.add_cog(cog)
     client.add_dynamic_items(CardButton, AnswerButton, PageControl, PayerSelect, TrayControl)
-    client.add_dynamic_items(JobButton, ReviewButton, SettleControl, ReportButton)
-    client.add_dynamic_items(ChannelsSelect, OpenSelect, PreferenceControl)
+    client.add_dynamic_items(JobButton, ReviewButton, SettleControl, ReportButton, KeepButton)
+    client.add_dynamic_items(ChannelsSelect, OpenSelect, PreferenceControl, MotionControl)
 
 
 def _discord_client(settings: Settings, doors: Doors) -> Bot:

@@ -12,8 +12,10 @@ import aiohttp
 import discord
 import structlog
 import yarl
+from discord import app_commands
 from discord.ext import commands
 
+from bot.cards.parts import COMMANDS
 from bot.clock import Clock, cancel
 from bot.errors import MarionetteError, SettingsError
 from bot.settings import Settings
@@ -200,9 +202,18 @@ class Connection:
         assert client.application_id is not None
         ours = [command.to_dict(client.tree) for command in client.tree.get_commands()]
         there = await client.http.get_global_commands(client.application_id)
+        ids = {str(command["name"]): int(command["id"]) for command in there}
         if _by_name(ours) != _by_name(there):
-            await client.tree.sync()
+            ids = {command.name: command.id for command in await client.tree.sync()}
+        self._tell_ids(ids)
         log.info("the commands are there")
+
+    def _tell_ids(self, ids: Mapping[str, int]) -> None:
+        """From now on, cards name commands so that they can be clicked."""
+        for command in self._client.tree.walk_commands():
+            root = command.root_parent or command
+            if not isinstance(command, app_commands.Group) and root.name in ids:
+                COMMANDS.get({})[command.qualified_name] = ids[root.name]
 
 
 def _retry_after_s(error: Exception) -> float:

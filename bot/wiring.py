@@ -7,6 +7,7 @@ from typing import Any
 
 import discord
 
+from bot.accounts.authors import Authors
 from bot.accounts.members import DiscordMembers
 from bot.accounts.messages import LinkedMessages
 from bot.accounts.posts import PublicPosts
@@ -22,14 +23,18 @@ from bot.delivery.replies import Replies
 from bot.delivery.reports import ReportCards
 from bot.delivery.routes import Routes
 from bot.delivery.status import StatusCards
+from bot.delivery.troubles.missing import MissingPermissions
 from bot.delivery.twins import Twins
 from bot.jobs.disk import Disk
 from bot.jobs.files import Files
 from bot.jobs.forecast import Forecast
+from bot.jobs.given.fetching import GivenFiles
+from bot.jobs.given.newcomers import Newcomers
 from bot.jobs.given.sight import Sight
 from bot.jobs.given_up import GivenUp
 from bot.jobs.inputs import Inputs
 from bot.jobs.intake import Intake
+from bot.jobs.library.sharing import SharedLinks
 from bot.jobs.live import LiveJobs
 from bot.jobs.lookups import Lookups
 from bot.jobs.renders import Renders
@@ -42,12 +47,14 @@ from bot.media.inspect import Media
 from bot.provider.breaker import Breakers
 from bot.provider.providers import Providers
 from bot.services.crowd import Crowd
+from bot.services.motions.library import Library
 from bot.services.remakes import Remakes
 from bot.services.removals import Removals
 from bot.services.requests import RequestService
 from bot.services.trays import Trays
 from bot.settings import Settings
 from bot.store.people.reports import Reports
+from bot.store.people.shelves import Shelves
 from bot.store.store import Store
 
 
@@ -72,6 +79,9 @@ class Parts:
     videos: Videos
     members: DiscordMembers
     wallets: Wallets
+    shelves: Shelves
+    disk: Disk
+    messages: LinkedMessages
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +93,7 @@ class Told:
     delivery: Delivery
     notices: Notices
     audit: AuditChannels
+    missing: MissingPermissions
     deleted: DeletedPosts
     reports: Reports
     takedowns: Takedowns
@@ -91,7 +102,7 @@ class Told:
     @property
     def telling(self) -> list[Callable[[], Coroutine[Any, Any, None]]]:
         """What goes on until it is cancelled."""
-        parts = self.status, self.notices, self.audit, self.deleted, self.takedowns
+        parts = self.status, self.notices, self.audit, self.missing, self.deleted, self.takedowns
         return [*(part.run for part in parts), self.report_cards.run]
 
 
@@ -120,6 +131,8 @@ def told_through(parts: Parts, crowd: Crowd) -> Told:
         clock=clock,
         keep_days=parts.settings.keep_days,
     )
+    missing = MissingPermissions(client=client, store=store, replies=replies, clock=clock)
+    parts.doors.on_forbidden.append(missing.refused)
     return Told(
         replies=replies,
         status=status,
@@ -132,6 +145,7 @@ def told_through(parts: Parts, crowd: Crowd) -> Told:
             routes=routes,
             videos=parts.videos,
             wallets=parts.wallets,
+            missing=missing,
             clock=clock,
         ),
         notices=Notices(
@@ -150,6 +164,7 @@ def told_through(parts: Parts, crowd: Crowd) -> Told:
             client=client, store=store, reports=reports, replies=replies, clock=clock
         ),
         report_cards=report_cards,
+        missing=missing,
     )
 
 
@@ -164,6 +179,7 @@ def runner_of(parts: Parts, told: Told, crowd: Crowd) -> Runner:
         files=files,
         clock=clock,
         supplier=str(settings.discord_api_url),
+        shared=SharedLinks(shelves=parts.shelves, downloads=parts.downloads, clock=clock),
     )
     return Runner(
         store=store,
@@ -174,10 +190,10 @@ def runner_of(parts: Parts, told: Told, crowd: Crowd) -> Runner:
             downloads=parts.downloads,
             media=media,
             files=files,
-            disk=_disk(parts),
+            disk=parts.disk,
             replies=told.replies,
             wallets=parts.wallets,
-            messages=LinkedMessages(parts.client, parts.members, clock),
+            messages=parts.messages,
             rates=settings.rates(),
             clock=clock,
             supplier=str(settings.discord_api_url),
@@ -236,13 +252,34 @@ def _submits(parts: Parts, inputs: Inputs) -> Submits:
     )
 
 
-def _disk(parts: Parts) -> Disk:
-    return Disk(
-        store=parts.store,
+def disk_of(settings: Settings, store: Store, files: Files, clock: Clock, alarms: Alarms) -> Disk:
+    """How much files may take."""
+    limit_bytes = settings.media_limit_bytes
+    return Disk(store=store, files=files, clock=clock, alarms=alarms, limit_bytes=limit_bytes)
+
+
+def newcomers_of(parts: Parts) -> Newcomers:
+    """What brings motions into libraries."""
+    supplier = str(parts.settings.discord_api_url)
+    return Newcomers(
+        shelves=parts.shelves,
+        given=GivenFiles(parts.downloads, parts.files, parts.disk, parts.clock, supplier),
+        messages=parts.messages,
+        media=parts.media,
         files=parts.files,
+        disk=parts.disk,
         clock=parts.clock,
-        alarms=parts.alarms,
-        limit_bytes=parts.settings.media_limit_bytes,
+    )
+
+
+def library_of(parts: Parts, newcomers: Newcomers) -> Library:
+    """The motions that people choose by name."""
+    return Library(
+        shelves=parts.shelves,
+        newcomers=newcomers,
+        files=parts.files,
+        rates=parts.settings.rates(),
+        clock=parts.clock,
     )
 
 
@@ -275,6 +312,7 @@ def trays_of(parts: Parts, runner: Runner, requests: RequestService, told: Told)
         runner=runner,
         requests=requests,
         wallets=parts.wallets,
+        authors=Authors(parts.client, parts.store),
         dismiss=told.replies.dismiss,
         clock=parts.clock,
     )

@@ -47,16 +47,25 @@ def _attached(shown: Sequence[Shown], *, is_motion: bool) -> list[Upload]:
 
 
 def _previews(shown: Sequence[Shown], *, is_motion: bool) -> list[Upload]:
-    previews = [embed for each in shown for embed in each.embeds]
-    return [file for embed in previews for file in _previewed(embed, is_motion=is_motion)]
+    return [
+        file
+        for each in shown
+        for embed in each.embeds
+        for file in _previewed(embed, is_motion=is_motion, is_spoiler=_hides(each))
+    ]
 
 
 def _links(shown: Sequence[Shown], *, is_motion: bool) -> list[Upload]:
     """What is linked, as far as its name tells what it is, or it leads to a message."""
-    links = [link for each in shown for link in _LINK.findall(each.content)][:MOST_LINKS]
-    given = [file for link in links for file in _given(link, None, is_spoiler=False)]
+    links = [(link, _hides(each)) for each in shown for link in _LINK.findall(each.content)]
+    given = [file for link, hides in links[:MOST_LINKS] for file in _given(link, None, hides)]
     known = [file for file in given if file[0] or message_behind(file[1].url)]
     return _likeliest(known, is_motion=is_motion)
+
+
+def _hides(shown: Shown) -> bool:
+    """Whether something of its words is veiled: what, Discord does not say."""
+    return shown.content.count("||") > 1
 
 
 def _likeliest(files: Iterable[File], *, is_motion: bool) -> list[Upload]:
@@ -97,11 +106,11 @@ def _placed(components: Sequence[object]) -> Iterator[File]:
                 yield from _given(media.url, media.content_type, component.spoiler)
 
 
-def _previewed(embed: discord.Embed, *, is_motion: bool) -> Iterator[Upload]:
+def _previewed(embed: discord.Embed, *, is_motion: bool, is_spoiler: bool) -> Iterator[Upload]:
     """Of a GIF picker's preview the video is the GIF; others' may be a page that plays one."""
     pictures = [embed.image.url, embed.thumbnail.url]
     for url in [embed.video.url, *pictures] if is_motion else pictures:
-        for kind, upload in _given(url, None, is_spoiler=False):
+        for kind, upload in _given(url, None, is_spoiler):
             is_moving = kind.startswith(("video/", "image/gif"))
             is_picked = url == embed.video.url and embed.type == "gifv"
             if is_moving or is_picked or not is_motion:

@@ -8,16 +8,17 @@ nothing is asked that Discord would refuse, which it counts, and nothing is lear
 import asyncio
 from collections import deque
 from dataclasses import replace
+from typing import Protocol
 
 import aiohttp
 import discord
 
+from bot.accounts.authors import Authors
 from bot.accounts.links import MessageLink, message_behind
 from bot.accounts.members import FRESH_S, DiscordMembers
 from bot.accounts.message_files import files_in
 from bot.accounts.sight import ReadableChannel, is_age_restricted, may_both_read
 from bot.clock import Clock
-from bot.core.jobs import Job
 from bot.core.uploads import Upload
 from bot.errors import MembersUnknown, Problem, Refused
 from bot.media.turns import Turns
@@ -37,18 +38,37 @@ UNTOLD = (MembersUnknown, discord.DiscordException, aiohttp.ClientError, OSError
 """What is raised where Discord does not answer, or not in time."""
 
 
+class Asker(Protocol):
+    """Who gives a link, where, and for what: of one thing each link counts once."""
+
+    @property
+    def id(self) -> str:
+        """What for."""
+
+    @property
+    def person_id(self) -> int:
+        """Who."""
+
+    @property
+    def channel_id(self) -> int:
+        """Where."""
+
+
 class LinkedMessages:
     """Reads such messages, a few at once, and of each person a few a minute."""
 
-    def __init__(self, client: discord.Client, members: DiscordMembers, clock: Clock) -> None:
+    def __init__(
+        self, client: discord.Client, members: DiscordMembers, authors: Authors, clock: Clock
+    ) -> None:
         self._client = client
         self._members = members
+        self._authors = authors
         self._clock = clock
         self._turns = Turns(AT_ONCE, clock)
         self._followed_at: dict[int, deque[float]] = {}
         self._followed: dict[tuple[str, str], None] = {}
 
-    async def file_behind(self, upload: Upload, job: Job, *, is_motion: bool) -> Upload:
+    async def file_behind(self, upload: Upload, job: Asker, *, is_motion: bool) -> Upload:
         """What a job's link leads to, where that is a message; whatever else is given as it was.
 
         Raises `Refused`.
@@ -78,7 +98,9 @@ class LinkedMessages:
         files = files_in(message, is_motion=is_motion)
         if not files:
             raise Refused(Problem.MESSAGE_WITHOUT, what=what)
-        return replace(files[0], among=len(files))
+        origin = await self._authors.origin(message, message.channel)
+        await self._authors.refuse_private(origin, job.person_id)
+        return replace(files[0], among=len(files), origin=origin)
 
     def _refuse_many(self, person_id: int) -> None:
         now = self._clock.monotonic()
@@ -100,7 +122,7 @@ class LinkedMessages:
             patience_s -= 1
             await self._clock.sleep(1.0)
 
-    async def _read(self, link: MessageLink, job: Job) -> discord.Message | None:
+    async def _read(self, link: MessageLink, job: Asker) -> discord.Message | None:
         """The message, if whoever asks can see it where they ask; `None` else.
 
         Raises `MembersUnknown`, and what discord.py does.
@@ -108,12 +130,12 @@ class LinkedMessages:
         channel = await (self._direct(link, job) if not link.server_id else self._shared(link, job))
         return await channel.fetch_message(link.message_id) if channel else None
 
-    async def _direct(self, link: MessageLink, job: Job) -> discord.DMChannel | None:
+    async def _direct(self, link: MessageLink, job: Asker) -> discord.DMChannel | None:
         """Their own with the bot: it is opened by their name, and others' are never asked for."""
         channel = await self._client.create_dm(discord.Object(job.person_id))
         return channel if channel.id == link.channel_id else None
 
-    async def _shared(self, link: MessageLink, job: Job) -> ReadableChannel | None:
+    async def _shared(self, link: MessageLink, job: Asker) -> ReadableChannel | None:
         """One of a server that both are in; of its threads, only those that are open are known."""
         guild = self._client.get_guild(link.server_id)
         channel = guild and guild.get_channel_or_thread(link.channel_id)

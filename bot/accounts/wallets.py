@@ -21,7 +21,7 @@ from bot.core.models import (
     price,
     prices,
 )
-from bot.core.rules import Rules, chosen, rules_for
+from bot.core.rules import Rules, rules_for
 from bot.errors import MembersUnknown, Problem, Refused
 from bot.store.store import Store
 
@@ -130,18 +130,6 @@ class Wallets:
         if job.is_direct:
             return await self._roles_where_paid(job.person_id, job.server_id, trusted_s)
         return await self._roles_in(job.person_id, job.server_id, trusted_s, Problem.LEFT_SERVER)
-
-    async def choice_for(
-        self, place: Place, model: str | None, quality: str | None
-    ) -> tuple[Choice, Choice | None]:
-        """What is made of a request there that names so much; and what its requester likes better,
-        where that is not open to them. Raises `Refused`."""
-        likes = (await self._store.preferences.of(place.person_id)).choice
-        if likes is None:
-            return self.rates.choice(model, quality), None
-        server = await self._store.rulebook.of(place.server_id)
-        rules = rules_for(self._store.limits, place.server_id, server, place.roles)
-        return chosen(self.rates, rules, likes, model, quality)
 
     async def terms(self, job: Job) -> Terms:
         """On which an offer, whose files are good, could be taken now."""
@@ -287,6 +275,7 @@ class Wallets:
                 limit=LAST_ENTRIES,
                 by_video=True,
             ),
+            jobs={job.id: job for job in mine},
             payers=payers,
             payers_unknown=unknown,
             payer=self._payer(payer) if payer else None,

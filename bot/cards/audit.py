@@ -19,6 +19,7 @@ TITLES: Mapping[ActionKind, str] = {
     ActionKind.REPAIR: "A wallet was repaired",
     ActionKind.SET: "Bonus credits were set",
     ActionKind.CANCEL: "A video was cancelled",
+    ActionKind.DESCRIBE: "What a video shows was said anew",
     ActionKind.REMOVE: "Something was deleted",
     ActionKind.DISMISS: "A report was dismissed",
     ActionKind.BLOCK: "Somebody was blocked",
@@ -27,6 +28,7 @@ TITLES: Mapping[ActionKind, str] = {
     ActionKind.SETTINGS: "The settings were changed",
     ActionKind.PAUSE: "The bot was paused here",
     ActionKind.RESUME: "The bot goes on here",
+    ActionKind.LIBRARY: "The library of motions was changed",
 }
 REASON_LIMIT_CHARS = 500
 REVIEW_PATTERN = r"marionette-review:(?P<job>[a-z0-9]{1,20})"

@@ -28,7 +28,10 @@ FILTERS: Mapping[str, tuple[str, frozenset[str]]] = {
         "Given, taken away, refunded",
         frozenset({EntryKind.GRANT, EntryKind.REVOKE, EntryKind.REFUND, ActionKind.REPAIR}),
     ),
-    "jobs": ("Decisions about jobs", frozenset({ActionKind.CANCEL, ActionKind.RESOLVE})),
+    "jobs": (
+        "Decisions about jobs",
+        frozenset({ActionKind.CANCEL, ActionKind.RESOLVE, ActionKind.DESCRIBE}),
+    ),
     "reports": (
         "What was deleted or reported",
         frozenset({ActionKind.REMOVE, ActionKind.DISMISS}),
@@ -38,6 +41,7 @@ FILTERS: Mapping[str, tuple[str, frozenset[str]]] = {
         "Allowances, settings, pauses",
         frozenset({ActionKind.ALLOWANCE, ActionKind.SETTINGS, ActionKind.PAUSE, ActionKind.RESUME}),
     ),
+    "motions": ("The library of motions", frozenset({ActionKind.LIBRARY})),
 }
 """The label of each filter, and the kinds of lines that it shows."""
 
@@ -50,6 +54,7 @@ SAID: Mapping[str, str] = {
     EntryKind.REFUND: "**+{amount}** refunded to {person} for {job} by {actor}",
     ActionKind.CANCEL: "{actor} cancelled {person}’s {job}",
     ActionKind.RESOLVE: "{actor} settled {person}’s {job}",
+    ActionKind.DESCRIBE: "{actor} said anew what {person}’s {job} shows",
     ActionKind.REMOVE: "{actor} deleted {person}’s {job}",
     ActionKind.DISMISS: "{actor} dismissed reports of {person}’s {job}",
     ActionKind.BLOCK: "{actor} blocked {person} {until}",
@@ -57,6 +62,7 @@ SAID: Mapping[str, str] = {
     ActionKind.REPAIR: "{actor} repaired {person}’s wallet",
     ActionKind.PAUSE: "{actor} paused me here",
     ActionKind.RESUME: "{actor} let me go on here",
+    ActionKind.LIBRARY: "{actor} changed the library: {changes}",
 }
 """What happened, by the kind of line, where lines are by video; of all others, what was changed."""
 

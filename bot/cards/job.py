@@ -14,7 +14,8 @@ from discord import ui
 from bot.cards import status_text
 from bot.cards.parts import AMBER, BLURPLE, GREEN, GREY, RED, Asked, plain, say, view, words
 from bot.cards.status_text import Outlook
-from bot.cards.wording import clean, credits_text
+from bot.cards.wording import ago, clean, credits_text
+from bot.core.accounts import Terms
 from bot.core.jobs import POSTED, Job, JobState, Outcome
 from bot.core.models import Choice
 from bot.core.uploads import Upload
@@ -56,12 +57,19 @@ LINK_BUTTON_LIMIT_CHARS = 512
 IN_AN_ADDRESS = "%/:=&?#+,;@!$*~"
 """What may stand there beside letters, digits and `-._`, and ends no link of Discord's markdown."""
 
+SHOWN_AS_THEY_ARE = frozenset({"", *status_text.MOVING})
+"""Pictures that Discord shows, by what they were given as."""
+
 COLOURS = {
     JobState.DELIVERED: GREEN,
     JobState.FAILED: RED,
     JobState.CANCELLED: GREY,
     JobState.REVIEW: AMBER,
 }
+
+
+def _colour(job: Job) -> int:
+    return COLOURS.get(job.state, BLURPLE) if job.removed_by_id is None else GREY
 
 
 def custom_id(
@@ -108,6 +116,7 @@ def alt_text(job: Job) -> str:
 def _bare_name(upload: Upload | None) -> str:
     """What a file is called, without its kind, and without what only says that it is veiled."""
     name = upload.name.removeprefix("SPOILER_") if upload else ""
+    name = name.replace("_", " ")  # which Discord writes for a space
     stem, dot, kind = name.rpartition(".")
     return clean(stem if dot and len(kind) <= MOST_KIND_CHARS else name, MOST_NAME_CHARS, "plain")
 
@@ -121,24 +130,29 @@ def video(job: Job) -> ui.MediaGallery[ui.LayoutView]:
     )
 
 
-def status(job: Job, outlook: Outlook | None = None) -> ui.LayoutView:
-    """The status card of a job past its offer; once there is a post, one line that leads to it."""
+def status(job: Job, outlook: Outlook | None = None, terms: Terms | None = None) -> ui.LayoutView:
+    """The status card of a job past its offer; once there is a post, one line that leads to it.
+
+    With `terms` it says what its requester has left, for them alone.
+    """
     outlook = outlook or Outlook()
     if job.state is JobState.DELIVERED and job.delivered in POSTED:
         return plain(*status_text.posted(job, outlook))
-    items: list[ui.Item[ui.LayoutView]] = [
-        words(
-            f"### {status_text.title(job)}",
-            status_text.stages(job),
-            status_text.latest(job, outlook),
-        ),
-        words(status_text.facts(job)),
-    ]
+    lines = (
+        f"### {status_text.title(job)}",
+        status_text.stages(job),
+        status_text.latest(job, outlook),
+    )
+    left = None if terms is None else f"{credits_text(terms.credits)} left"
+    texts = words(*lines), words(status_text.facts(job, left))
+    items: list[ui.Item[ui.LayoutView]] = (
+        [*texts] if job.ended else with_picture(job, job.state_since, *texts)
+    )
     if job.state is JobState.QUEUED:
         items.append(ui.ActionRow(button("Cancel", Button.CANCEL, job)))
     elif job.is_in_doubt:
         items.append(ui.ActionRow(button("Give up…", Button.GIVE_UP, job)))
-    return view(*items, colour=COLOURS.get(job.state, BLURPLE))
+    return view(*items, colour=_colour(job))
 
 
 def rows_of(buttons: Iterable[ui.Button[ui.LayoutView]]) -> list[ui.Item[ui.LayoutView]]:
@@ -233,28 +247,45 @@ def shown_again(
         items.append(ui.ActionRow(button("Give up…", Button.GIVE_UP, job)))
     elif job.state is JobState.DELIVERED and job.removed_by_id is None:
         buttons = (*buttons, button("Delete…", Button.DELETE, job))
-    return view(*items, *rows_of(buttons), colour=COLOURS.get(job.state, BLURPLE))
+    return view(*items, *rows_of(buttons), colour=_colour(job))
 
 
-def job_list(jobs: Sequence[Job]) -> ui.LayoutView:
-    """Somebody's newest jobs, a line each."""
+def job_list(jobs: Sequence[Job], now: float) -> ui.LayoutView:
+    """Somebody's newest jobs, each with its picture as long as Discord shows it; `now` in unix
+    seconds."""
     if not jobs:
         return say("You have no jobs here yet. `/mimic` makes the first one.")
-    lines = [
-        f"`{job.id}` · **{status_text.title(job)}** · {_short_facts(job)}<t:{job.created_at:.0f}:R>"
-        for job in jobs
-    ]
+    items = (item for job in jobs for item in with_picture(job, now, words(*_listed(job))))
     more = words("-# `/jobs show` tells more about one.")
-    return view(words("### Your newest jobs", *lines), more)
+    return view(words("### Your newest jobs"), *items, more)
 
 
-def job_line(job: Job) -> str:
+def _listed(job: Job) -> tuple[str, str]:
+    facts = status_text.title(job), job.quality, status_text.price_text(job)
+    made_of = status_text.made_of(job)
+    return f"**{made_of}** · <t:{job.created_at:.0f}:R>", status_text.small_print(job, *facts)
+
+
+def with_picture(
+    job: Job, now: float, *texts: ui.TextDisplay[ui.LayoutView]
+) -> list[ui.Item[ui.LayoutView]]:
+    """These, with a job's picture beside them where whoever reads them can see it.
+
+    A thumbnail takes no video. A spoiler stays one.
+    """
+    subject = job.subject if job.removed_by_id is None else None
+    if subject is None or subject.given_as not in SHOWN_AS_THEY_ARE or subject.link_ends_at <= now:
+        return [*texts]
+    picture: ui.Thumbnail[ui.LayoutView] = ui.Thumbnail(
+        subject.url, description="The picture that is to move", spoiler=subject.is_spoiler
+    )
+    return [ui.Section(*texts, accessory=picture)]
+
+
+def job_line(job: Job, now: float) -> str:
     """A job as a choice to pick from, in plain text of at most 100 characters."""
-    return f"{job.id} · {status_text.title(job)} · {_short_facts(job)}".removesuffix(" · ")
-
-
-def _short_facts(job: Job) -> str:
-    return "".join(f"{part} · " for part in (job.quality, status_text.price_text(job)) if part)
+    made_of, asked = status_text.made_of(job, "plain"), ago(now - job.created_at)
+    return f"{made_of} · {asked} · {status_text.title(job)}"[:100]
 
 
 def asks_give_up(job: Job) -> Asked:

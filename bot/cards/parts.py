@@ -4,7 +4,9 @@ A card is a `discord.ui.LayoutView` (Components V2). It is stopped before it is 
 discord.py does not keep it and the registered dynamic items in `cogs` answer its buttons.
 """
 
+import re
 from collections.abc import Mapping
+from contextvars import ContextVar
 from typing import NamedTuple
 
 from discord import ui
@@ -13,6 +15,12 @@ from bot.cards.refusals import sentence
 from bot.errors import Problem
 
 BLURPLE, GREEN, RED, AMBER, GREY = 0x5865F2, 0x3BA55D, 0xED4245, 0xFAA61A, 0x80848E
+
+
+COMMANDS: ContextVar[dict[str, int]] = ContextVar("commands")
+"""The ids of this bot's commands by their whole names, as soon as Discord has told them."""
+
+_COMMAND = re.compile(r"`/([a-z-]+(?: [a-z-]+){0,2})`")
 
 
 class Asked(NamedTuple):
@@ -40,8 +48,13 @@ def plain(*lines: str) -> ui.LayoutView:
 
 
 def words(*lines: str | None) -> ui.TextDisplay[ui.LayoutView]:
-    """These lines, without those that are `None`."""
-    return ui.TextDisplay("\n".join(line for line in lines if line))
+    """These lines, without those that are `None`; commands in them can be clicked."""
+    return ui.TextDisplay(_COMMAND.sub(_clickable, "\n".join(line for line in lines if line)))
+
+
+def _clickable(named: re.Match[str]) -> str:
+    number = COMMANDS.get({}).get(named[1])
+    return f"</{named[1]}:{number}>" if number else named[0]
 
 
 def say(text: str, colour: int = BLURPLE) -> ui.LayoutView:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from bot.cards.sentences.files import FILES
 from bot.cards.sentences.links import LINKS
+from bot.cards.sentences.motions import MOTIONS
 from bot.cards.sentences.posts import POSTS
 from bot.cards.sentences.reports import REPORTS
 from bot.cards.sentences.trays import TRAYS
@@ -13,6 +14,7 @@ from bot.errors import Problem
 SENTENCES: dict[Problem, str] = {
     **FILES,
     **LINKS,
+    **MOTIONS,
     **POSTS,
     **REPORTS,
     **TRAYS,
@@ -33,6 +35,7 @@ SENTENCES: dict[Problem, str] = {
         "You have no credits here, and no allowance that would bring new ones: somebody who runs "
         "this can give you some."
     ),
+    Problem.DEAR: "This costs **{price_text}**. You wanted to be asked before so much is spent.",
     Problem.TOO_EXPENSIVE: (
         "This costs {price_text}, more than you can have here at once, {most}: give a shorter "
         "video or choose a lower quality."

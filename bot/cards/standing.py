@@ -13,6 +13,7 @@ from bot.cards.refusals import sentence
 from bot.cards.wording import bonus_text, clean, credits_text
 from bot.core.accounts import MOST_PAYERS, Eligibility, Wallet
 from bot.core.actions import HistoryLine
+from bot.core.jobs import Job
 from bot.core.ledger import EntryKind, Period
 from bot.core.models import MODELS
 from bot.core.queue import may_start
@@ -22,12 +23,12 @@ PAYER_SELECT = "marionette:payer"
 """The `custom_id` of the select."""
 
 DID = {
-    EntryKind.HOLD: "reserved for",
-    EntryKind.CAPTURE: "spent on",
-    EntryKind.RELEASE: "nothing was made of, and nothing spent on",
-    EntryKind.GRANT: "bonus",
-    EntryKind.REVOKE: "taken away",
-    EntryKind.REFUND: "refunded for",
+    EntryKind.HOLD: "**{amount}** reserved for {video}",
+    EntryKind.CAPTURE: "**{amount}** for {video}",
+    EntryKind.RELEASE: "{video} was not made, and cost nothing",
+    EntryKind.GRANT: "**{amount}** bonus",
+    EntryKind.REVOKE: "**{amount}** taken away",
+    EntryKind.REFUND: "**{amount}** back for {video}",
 }
 
 EVERY = {Period.DAY: "daily", Period.WEEK: "weekly", Period.MONTH: "monthly"}
@@ -39,10 +40,10 @@ def wallet(has: Wallet) -> ui.LayoutView:
     """What `/credits` answers."""
     items: list[ui.Item[ui.LayoutView]] = [words(*_purses(has))]
     if has.under_way:
-        lines = [f"`{job.id}` · {status_text.title(job)}" for job in has.under_way]
+        lines = [f"{status_text.made_of(job)} · {status_text.title(job)}" for job in has.under_way]
         items.append(words("**Under way**", *lines))
     if has.last:
-        items.append(words("**Lately**", *map(entry_line, has.last)))
+        items.append(words("**Lately**", *(entry_line(line, has.jobs) for line in has.last)))
     items.append(words(f"-# Ten seconds of motion cost, in credits: {prices_text(has.prices)}."))
     if has.payers_unknown:
         items.append(words(_unknown_payers(has.payers_unknown)))
@@ -112,13 +113,19 @@ def _narrower(has: Wallet) -> Iterator[str]:
             )
 
 
-def entry_line(line: HistoryLine) -> str:
-    """One entry of the journal, as its owner reads it."""
-    kind = EntryKind(line.kind)
-    is_spent = line.credits and kind is not EntryKind.RELEASE
-    amount = f"**{line.credits:+d}** " if is_spent else ""
-    job = f" `{line.job_id}`" if line.job_id else ""
-    return f"<t:{line.at:.0f}:R> · {amount}{DID[kind]}{job}"
+def entry_line(line: HistoryLine, jobs: Mapping[str, Job]) -> str:
+    """One line of the journal, as its owner reads it; a video is told by its files, where known."""
+    video = _made_of(line.job_id, jobs) if line.job_id else ""
+    did = DID[EntryKind(line.kind)].format(amount=_signed(line.credits or 0), video=video)
+    return f"<t:{line.at:.0f}:R> · {did}"
+
+
+def _signed(credits: int) -> str:
+    return f"+{credits}" if credits > 0 else f"−{-credits}"
+
+
+def _made_of(job_id: str, jobs: Mapping[str, Job]) -> str:
+    return status_text.made_of(jobs[job_id]) if job_id in jobs else f"`{job_id}`"
 
 
 def _unknown_payers(count: int) -> str:
@@ -192,11 +199,12 @@ def _credits(seen: Eligibility) -> list[str | None]:
 def _videos(seen: Eligibility) -> list[str | None]:
     rules, standing = seen.rules, seen.standing
     more = len(seen.under_way) - SHOWN_JOBS
+    running = _count(standing.running_here, rules.max_running_here)
+    waiting = _count(standing.waiting_here, rules.max_waiting_here)
     return [
-        (
-            f"In this server: {_count(standing.running_here, rules.max_running_here)} being made, "
-            f"{_count(standing.waiting_here, rules.max_waiting_here)} waiting."
-        ),
+        f"In this server: {running} being made, {waiting} waiting."
+        if standing.running_here or standing.waiting_here
+        else "None is under way in this server.",
         None if may_start(rules, standing) else "Their next one would wait for its turn.",
         *(
             f"`{job.id}` · {status_text.title(job)} · <t:{job.created_at:.0f}:R>"

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from bot.cards.refusals import sentence
-from bot.cards.wording import clean, credits_text, part_text, seconds_text, usually
+from bot.cards.wording import Within, clean, credits_text, part_text, seconds_text, usually
 from bot.core.jobs import Delivered, Job, JobState, Outcome, Source
 from bot.core.models import MODELS, Choice
 from bot.core.typed.job_ids import ID_ALPHABET, ID_LENGTH
@@ -36,15 +36,18 @@ class Outlook:
 
 
 STAGES: tuple[tuple[str, frozenset[JobState]], ...] = (
-    ("Checked", frozenset({JobState.CHECKING})),
-    ("In line", frozenset({JobState.QUEUED})),
+    ("Checking", frozenset({JobState.CHECKING})),
+    ("Waiting", frozenset({JobState.QUEUED})),
     (
         "Being made",
         frozenset({JobState.SUBMITTING, JobState.RENDERING, JobState.REVIEW, JobState.FETCHING}),
     ),
-    ("Posted", frozenset({JobState.DELIVERING})),
+    ("Posting", frozenset({JobState.DELIVERING})),
 )
 _SMALL_PRINT = re.compile(rf"-# (?:[^`\n]* · )?job `(?P<job>[{ID_ALPHABET}]{{{ID_LENGTH}}})`")
+NAME_CHARS = 26
+"""Two of them, a title and a time fit a choice of 100 characters."""
+
 DISCORD = "https://discord.com/channels"
 KEEPS_PLACE = "Your request keeps its place and goes on by itself; you can also cancel it."
 TITLES = {
@@ -83,15 +86,14 @@ def title(job: Job) -> str:
 
 
 def stages(job: Job) -> str | None:
-    """What is done, where it is, and what is to come; none for what has ended."""
+    """How far it is, which reads without colour and fits a line on a phone; none for what has
+    ended."""
     if job.is_offer:
         return None
     current = next((n for n, (_, states) in enumerate(STAGES) if job.state in states), None)
     if current is None:
         return None
-    done, now, ahead = STAGES[:current], STAGES[current], STAGES[current + 1 :]
-    said = [*(f"✓ {name}" for name, _ in done), f"▸ **{now[0]}**", *(name for name, _ in ahead)]
-    return " · ".join(said)
+    return f"{'▰' * (current + 1)}{'▱' * (len(STAGES) - current - 1)} {STAGES[current][0]}"
 
 
 def latest(job: Job, outlook: Outlook) -> str | None:
@@ -228,13 +230,15 @@ def _where(job: Job, outlook: Outlook) -> str:
 def posted(job: Job, outlook: Outlook) -> list[str]:
     """What is left of a status card once the video has a message of its own."""
     what = "draft" if job.is_free else "video"
+    if job.removed_by_id is not None:
+        return [small_print(job, _remover(job))]
     if job.is_post_gone:
         gone = f"Your {what} was posted, and the post was deleted: {_shown_by(outlook)}"
         return [f"-# {gone}", small_print(job, made_in(job))]
     where = " in your direct messages" if job.delivered is Delivered.DIRECT else ""
     took = f"it took {seconds_text(job.state_since - job.created_at)}"
     stands = f"[Your {what}]({link_to_post(job)}) is ready{where}"
-    return [small_print(job, stands, took, made_in(job))]
+    return [small_print(job, stands, took, made_in(job), not_open(job))]
 
 
 def _remover(job: Job) -> str:
@@ -260,9 +264,9 @@ def _shown_by(outlook: Outlook) -> str:
     return f"`/jobs show` has it{until}."
 
 
-def facts(job: Job) -> str:
-    """The small print of a status card."""
-    parts = length(job), chosen_from(job), sent_as(job), price_text(job)
+def facts(job: Job, left: str | None = None) -> str:
+    """The small print of a status card, with what is `left` behind the price."""
+    parts = length(job), chosen_from(job), sent_as(job), price_text(job), left
     return small_print(job, made_in(job), not_open(job), *parts, taken_from(job))
 
 
@@ -277,6 +281,12 @@ def job_in_small_print(text: str) -> str | None:
     return found["job"] if found else None
 
 
+def made_of(job: Job, within: Within = "markdown") -> str:
+    """What a job is to its requester: "me.jpg → dance.mp4"."""
+    files = (job.subject, job.motion)
+    return " → ".join(clean(file.name, NAME_CHARS, within) if file else "…" for file in files)
+
+
 def made_in(job: Job) -> str | None:
     """By which model, and in which quality."""
     return f"{MODELS[job.model].name} {job.quality}" if job.quality else None
@@ -288,7 +298,7 @@ def not_open(job: Job) -> str | None:
         return None
     model, quality = job.instead_of
     name = MODELS[model].name if model in MODELS else model
-    return f"your usual, {name} {quality}, is not to be had here"
+    return f"your usual, {name} {quality}, was not to be had"
 
 
 def length(job: Job) -> str | None:

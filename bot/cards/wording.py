@@ -30,9 +30,11 @@ LABELS: Mapping[str, str] = {
     "direct_use": "Pays for members’ direct messages",
     "audit_channel_id": "Audit channel",
     "granted": "Bonus credits",
+    "description": "It shows",
     "state": "State",
     "request_id": "Run",
     "blocked": "Blocked",
+    "motion": "Motion",
 }
 """What the fields of a snapshot are called."""
 
@@ -113,6 +115,15 @@ def seconds_text(seconds: float) -> str:
         return f"{seconds:.1f}".removesuffix(".0") + " s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+
+
+def ago(seconds: float) -> str:
+    """How long something is past, where Discord counts nothing: "3 minutes ago"."""
+    for unit, length_s in (("day", 86400.0), ("hour", 3600.0), ("minute", MINUTE_S)):
+        if seconds >= length_s:
+            count = int(seconds // length_s)
+            return f"1 {unit} ago" if count == 1 else f"{count} {unit}s ago"
+    return "just now"
 
 
 def usually(between_s: tuple[float, float]) -> str:

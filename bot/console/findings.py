@@ -27,6 +27,7 @@ from bot.provider.runs import Row
 from bot.settings import Settings
 from bot.store.books import Reconciliation
 from bot.store.database import Database
+from bot.store.people.shelves import Shelves
 from bot.store.queries import Queries
 
 DAY_S = 24 * 3600.0
@@ -79,6 +80,7 @@ class Doctor:
         found.notes += await self._pauses(database)
         found.differences += differences(books)
         found.differences += await asyncio.to_thread(lambda: list(self._media(books, folders)))
+        found.differences += await self._libraries(database)
         queued = await self._queued(database)
         found.notes += _line(queued)
         if rows is not None:
@@ -134,6 +136,18 @@ class Doctor:
             )
             if is_kept and not self._files.video(job.id).exists():
                 yield Difference(f"Job {job.id} is {job.state}, but its video file is missing.")
+
+    async def _libraries(self, database: Database) -> list[Difference]:
+        """Motions of which the file is gone; what belongs to no library the bot deletes itself."""
+        paths = {ref: self._files.library_motion(ref) for ref in await Shelves(database).refs()}
+        return [
+            Difference(
+                f"The file motions/{ref}.mp4 is missing: bring it back from a copy of DATA_DIR, or "
+                "let a moderator there remove the motion."
+            )
+            for ref, path in sorted(paths.items())
+            if not path.exists()
+        ]
 
     async def _queued(self, database: Database) -> list[Job]:
         """Who waits in line, oldest first."""

@@ -114,7 +114,7 @@ class Wallet:
     that might, if this person were known to be in them, and `payer` is who pays now; `unusable` is
     why the chosen one does not. `barred` is what keeps them from asking at all, and `budgets` are
     what else must have room for a price, the narrowest circle first. `drafts_left` today, where
-    there are any.
+    there are any. `jobs` has, by id, those of `last` that are not long past.
     """
 
     rules: Rules
@@ -125,6 +125,7 @@ class Wallet:
     prices: Mapping[Choice, int]
     under_way: list[Job]
     last: list[HistoryLine]
+    jobs: Mapping[str, Job]
     payers: list[Payer]
     payers_unknown: int = 0
     payer: Payer | None = None

@@ -25,6 +25,7 @@ class ActionKind(StrEnum):
     REPAIR = "repair"
     SET = "set"
     CANCEL = "cancel"
+    DESCRIBE = "describe"
     REMOVE = "remove"
     DISMISS = "dismiss"
     BLOCK = "block"
@@ -33,6 +34,7 @@ class ActionKind(StrEnum):
     SETTINGS = "settings"
     PAUSE = "pause"
     RESUME = "resume"
+    LIBRARY = "library"
 
 
 IN_THE_JOURNAL = frozenset({ActionKind.GRANT, ActionKind.REVOKE, ActionKind.SET, ActionKind.REFUND})

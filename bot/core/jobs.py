@@ -75,7 +75,7 @@ MOVED_LIFE_S = 300.0
 ASKED_LIFE_S, ASKED_SPARE_S = 300.0, 30.0
 """What asks something; of a command it ends while its reply can still be taken back."""
 
-QUESTIONS = frozenset({Problem.MOTION_TOO_LONG, Problem.NOBODY_SEEN})
+QUESTIONS = frozenset({Problem.MOTION_TOO_LONG, Problem.NOBODY_SEEN, Problem.DEAR})
 """What does not end a request: its requester is asked how it shall go on."""
 
 

@@ -3,7 +3,7 @@
 Credits are whole numbers; ids are Discord's.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -139,6 +139,13 @@ class Rules:
         return any(MODELS[slug].is_free for slug in self.models)
 
 
+class Named(NamedTuple):
+    """What a request says of how it is to be made; `None` is left to what its requester likes."""
+
+    model: str | None
+    quality: str | None
+
+
 class Slots(NamedTuple):
     """How many runs one provider may make at once: in all, of one person, and of one model."""
 
@@ -156,15 +163,22 @@ def slots(of: OperatorLimits | Rules, model: str) -> Slots:
 
 
 def chosen(
-    rates: Rates, rules: Rules, likes: Choice, model: str | None, quality: str | None
+    rates: Rates,
+    rules: Rules,
+    likes: Choice | None,
+    named: Named,
+    closed: Collection[str] = (),
 ) -> tuple[Choice, Choice | None]:
-    """What is made for somebody who likes this and has named that much; and what they like, where
-    they have named nothing else and it is not open to them. Raises `Refused` for what is not
-    offered."""
-    is_theirs = model in {None, likes.model}
-    if is_theirs and (quality or likes.quality) in rates.by_model.get(likes.model, {}):
+    """What is made where so much was named by somebody who likes this; and what they like, where
+    they have named nothing else and it is not to be had: not open to them, or its model `closed`.
+
+    Raises `Refused` for what is not offered.
+    """
+    model, quality = named
+    is_theirs = likes is not None and model in {None, likes.model}
+    if likes and is_theirs and (quality or likes.quality) in rates.by_model.get(likes.model, {}):
         wanted = rates.choice(likes.model, quality or likes.quality)
-        if rules.allow(wanted):
+        if rules.allow(wanted) and wanted.model not in closed:
             return wanted, None
     return rates.choice(model, quality), likes if is_theirs and quality is None else None
 

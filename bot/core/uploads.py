@@ -1,6 +1,8 @@
 """The files that people give, and what of them is wanted."""
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from urllib.parse import parse_qs, urlsplit
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,8 @@ class Upload:
     of an offer whose place it took, until it has been looked at itself.
     `is_link`: its person gave `url` in the file's place, and nobody knows yet what is there.
     `among`: it is the first of so many in the message whose link was given.
+    `motion_ref`: it is a library's motion, kept there; that one `lasts_s` seconds, and was looked
+    at before.
     `is_another`: it is given in the place of the one in the files of another job, which a job has
     otherwise.
     `origin` is the message that it was taken from, if nobody gave it.
@@ -52,13 +56,34 @@ class Upload:
     replaces: "Upload | None" = None
     is_link: bool = False
     among: int = 0
+    motion_ref: str = ""
+    lasts_s: float = 0.0
     is_another: bool = False
     origin: Origin | None = None
 
     @property
+    def is_attached(self) -> bool:
+        """Whether Discord has it, and shows it by its link."""
+        return not (self.is_link or self.motion_ref)
+
+    @property
+    def is_sent_whole(self) -> bool:
+        """Whether it is sent as it was given."""
+        return self.sent_size is None and self.whole_s is None
+
+    @property
     def is_empty(self) -> bool:
         """Whether there is surely nothing in it."""
-        return not (self.size_bytes or self.is_link)
+        return not (self.size_bytes or self.is_link or self.motion_ref)
+
+    @property
+    def link_ends_at(self) -> float:
+        """Until when (unix s) whoever gets `url` sees the file, as Discord has signed it; 0 for
+        what a person gave as a link, which may be meant for them alone."""
+        if not self.is_link:
+            with suppress(ValueError, KeyError):
+                return float(int(parse_qs(urlsplit(self.url).query)["ex"][0], 16))
+        return 0.0
 
     def in_place_of(self, earlier: "Upload | None") -> "Upload":
         """This one, until it is known to be good; if it is not, the last good one is back."""

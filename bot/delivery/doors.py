@@ -6,6 +6,7 @@ what was refused is not asked again for a while, and far below that number it as
 """
 
 from collections import deque
+from collections.abc import Callable
 from types import SimpleNamespace
 
 import aiohttp
@@ -38,6 +39,8 @@ class Doors:
         self._alarms = alarms
         self._closed: dict[int, float] = {}  # in the order in which they open again
         self._refused_at: deque[float] = deque(maxlen=MOST)
+        self.on_forbidden: list[Callable[[int, str], None]] = []
+        """Told the channel's id and the method of each request about one that is forbidden."""
 
     def refused(self, error: BaseException, *ids: int) -> None:
         """A channel, or a person (in their direct messages), took no message."""
@@ -87,6 +90,10 @@ class Doors:
         self, _: aiohttp.ClientSession, __: SimpleNamespace, told: aiohttp.TraceRequestEndParams
     ) -> None:
         answer = told.response
+        channel_id = _channel_in(told.url.path) if answer.status == 403 else None
+        if channel_id is not None:
+            for told_of in self.on_forbidden:
+                told_of(channel_id, told.method)
         is_shared = answer.headers.get("X-RateLimit-Scope") == "shared"  # which does not count
         if answer.status in REFUSALS and not is_shared:
             self._refused_at.append(self._clock.monotonic())
@@ -99,3 +106,10 @@ class Doors:
         while self._refused_at and self._refused_at[0] <= self._clock.monotonic() - WINDOW_S:
             self._refused_at.popleft()
         return len(self._refused_at)
+
+
+def _channel_in(path: str) -> int | None:
+    """The channel that a request is about."""
+    _, _, rest = path.partition("/channels/")
+    channel_id = rest.partition("/")[0]
+    return int(channel_id) if channel_id.isdecimal() else None

@@ -30,6 +30,7 @@ from bot.delivery.routes import (
 )
 from bot.delivery.searches import marks
 from bot.delivery.status import StatusCards
+from bot.delivery.troubles.missing import MissingPermissions
 from bot.jobs.live import Jobs
 from bot.jobs.upload_limit import Videos, link_to
 from bot.store.store import Store
@@ -54,6 +55,7 @@ class Delivery:
         routes: Routes,
         videos: Videos,
         wallets: Wallets,
+        missing: MissingPermissions,
         clock: Clock,
     ) -> None:
         self._client = client
@@ -64,6 +66,7 @@ class Delivery:
         self._routes = routes
         self._videos = videos
         self._wallets = wallets
+        self._missing = missing
         self._clock = clock
 
     async def deliver(self, job: Job) -> None:
@@ -79,16 +82,14 @@ class Delivery:
             job = await self._jobs.job(job.id) or job
             await self._store.delivered(job, how, message_id, self._clock.time())
         log.info("delivered", job=job.id, rung=how)
+        await self._missing.tell_requester(job, how)
 
     async def redescribe(self, job: Job) -> bool:
         """Show at a finished job's post what its video shows; whether the post says so now."""
         if job.delivery_message_id is None:
             return False
-        is_reply = job.delivered is Delivered.REPLY
-        channel_id = job.channel_id if is_reply else job.delivery_channel_id
-        channel = self._client.get_partial_messageable(channel_id or job.channel_id)
         try:
-            post = await channel.fetch_message(job.delivery_message_id)
+            post = await self._post_of(job, job.delivery_message_id)
             view = discord.ui.LayoutView.from_message(post, timeout=None)
             galleries = [one for one in view.walk_children() if isinstance(one, MediaGallery)]
             for gallery in galleries:
@@ -100,6 +101,15 @@ class Delivery:
             log.info("a post could not be described", job=job.id, reason=str(error))
             return False
         return bool(galleries)
+
+    async def _post_of(self, job: Job, message_id: int) -> discord.Message:
+        """A reply also where the bot sees no channel, for as long as its token lives."""
+        is_reply = job.delivered is Delivered.REPLY
+        if is_reply and self._replies.can_reply(job):
+            return await self._replies.webhook(job).fetch_message(message_id)
+        channel_id = job.channel_id if is_reply else job.delivery_channel_id
+        channel = self._client.get_partial_messageable(channel_id or job.channel_id)
+        return await channel.fetch_message(message_id)
 
     def _ladder(self, job: Job) -> list[Route]:
         message = Message(partial(self._post, job), post_marks(job))
@@ -157,11 +167,9 @@ class Delivery:
         remakes = await self._wallets.remakes(job)
         if path is not None:
             file = discord.File(path, filename=job_cards.file_name(job))
+            view = finished(job, remakes=remakes)
             message = await channel.send(
-                view=finished(job, remakes=remakes),
-                file=file,
-                nonce=job.id,
-                allowed_mentions=mentions,
+                view=view, file=file, nonce=job.id, allowed_mentions=mentions
             )
             return message.id
         view = finished(job, link=link_to(job), remakes=remakes)

@@ -53,7 +53,7 @@ class ReportCards:
         self._store = store
         self._reports = reports
         self._clock = clock
-        self._keep_s = keep_days * 24 * 3600
+        self._keep_s = max(keep_days * 24 * 3600, A_WEEK_S)
         self._woken = asyncio.Event()
         self._busy: set[int] = set()
         self._closed_until: dict[int, float] = {}
@@ -127,7 +127,8 @@ class ReportCards:
         message = channel.get_partial_message(message_id)
         try:
             if not case.is_discreet:
-                await message.edit(view=await self._card(case))
+                nobody = discord.AllowedMentions.none()
+                await message.edit(view=await self._card(case), allowed_mentions=nobody)
             elif case.settled is not None:
                 await message.delete()
                 message_id = None
@@ -146,7 +147,7 @@ class ReportCards:
         if 0 <= age_s <= NONCE_WINDOW_S and case.settled is None:
             return None  # posting it again makes the same message
         deed = "look" if case.is_discreet else "dismiss"
-        mark = report_cards.custom_id(deed, case.id)
+        mark = report_cards.custom_id(deed, case)
         channel = self._client.get_partial_messageable(case.card_channel_id)
         since = datetime.fromtimestamp(case.card_tried_at - CLOCK_SKEW_S, UTC)
         try:
@@ -181,7 +182,7 @@ class ReportCards:
         try:
             message = await self._client.get_partial_messageable(channel_id).send(
                 view=view,
-                nonce=f"report-{case.id}",
+                nonce=f"case-{case.reported.message_id}",
                 allowed_mentions=discord.AllowedMentions.none(),
             )
         except discord.HTTPException as error:

@@ -165,7 +165,7 @@ class StatusCards:
         if job is None or self._is_brief(job):
             return False
         outlook = await self._outlook(job)
-        terms = await self._terms(job) if job.awaits_choice else None
+        terms = await self._terms(job) if job.awaits_choice or _tells_left(job) else None
         is_past = job.is_fleeting and not self._is_within(job, FLEETING_S)
         fingerprint = f"{job.state}:{GONE}" if is_past else fingerprint_of(job, outlook, terms)
         if job.card.shown == fingerprint:
@@ -173,10 +173,10 @@ class StatusCards:
         if is_renewal(job.card.shown, fingerprint) and not self._may_renew(job, fingerprint):
             return False
         edited = False
-        if is_past:
+        if is_past or job.removed_by_id == job.person_id:
             await self.remove(job)
         elif not (_needs_nothing(job) or self._doors.bar(job)):
-            view = offer_card(job, terms) if job.is_offer else job_cards.status(job, outlook)
+            view = offer_card(job, terms) if job.is_offer else job_cards.status(job, outlook, terms)
             edited = await self._draw(job, view)
         await self._store.card_shows(job.id, fingerprint)
         return edited
@@ -377,6 +377,11 @@ class StatusCards:
 def _is_looked_at(job: Job) -> bool:
     """An offer with both files, whose price is not known yet."""
     return job.is_offer and None not in {job.subject, job.motion} and not job.awaits_choice
+
+
+def _tells_left(job: Job) -> bool:
+    """Whether its card says what its requester has left: where nobody else reads it."""
+    return job.is_shown_directly and bool(job.price) and not job.ended
 
 
 def _needs_nothing(job: Job) -> bool:

@@ -2,13 +2,14 @@
 
 Nobody pays for a file that only waits, so without a limit a few people could fill the disk, and a
 paid video would find no room. What goes first is what is missed least: what ended jobs have left,
-then the files of offers that nobody has taken, then posted videos, each oldest first.
+or keep for their buttons, then the files of offers that nobody has taken, then posted videos, each
+oldest first.
 """
 
 import asyncio
 import shutil
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 
@@ -40,6 +41,9 @@ LOOKED_AT_WITHIN_S = 300.0
 """An offer with news as fresh as this may be in the middle of its look, which is not cut off."""
 
 READ_AT_ONCE = 20
+
+LIBRARIES_SHARE = 0.25
+"""Of the limit, all libraries of motions together: jobs and their videos need the rest."""
 
 
 class Disk:
@@ -85,6 +89,22 @@ class Disk:
             del self._coming[path]
             self._used_bytes += size_bytes(path) - had_bytes
 
+    async def room_in_libraries(self, library: Path, most_bytes: int) -> None:
+        """Whether this folder of a server's motions may take so much more, which nobody pays for.
+
+        It may take no more than is left to all others then, so that small ones always find room.
+        Raises `Refused` where it may not.
+        """
+        async with self._lock:
+            await self._look(LOOK_AGAIN_S)
+        theirs_bytes = most_bytes + await asyncio.to_thread(size_bytes, library)
+        taken_bytes = most_bytes + await asyncio.to_thread(size_bytes, self._files.libraries)
+        room_bytes = int(self._limit_bytes * LIBRARIES_SHARE)
+        if theirs_bytes > room_bytes - taken_bytes:
+            self._alarms.raise_(Alarm.LIBRARIES, "libraries", limit_bytes=room_bytes)
+            raise Refused(Problem.NO_ROOM)
+        self._alarms.clear(Alarm.LIBRARIES, "libraries")
+
     async def _make_room(self, wanted_bytes: int, job_id: str) -> None:
         await self._look(LOOK_EVERY_S)
         if self._lacks(wanted_bytes):
@@ -117,7 +137,9 @@ class Disk:
         if self._looked_at is not None and 0 <= now - self._looked_at < every_s:
             return
         self._used_bytes, free_bytes, disk_bytes = await asyncio.to_thread(
-            _measure, self._files.root, [part_of(path) for path in self._coming]
+            _measure,
+            [self._files.root, self._files.libraries],
+            [part_of(path) for path in self._coming],
         )
         spare_bytes = int(max(SPARE_BYTES, disk_bytes * SPARE_SHARE))
         most_bytes = self._used_bytes + free_bytes - spare_bytes
@@ -169,9 +191,10 @@ class Disk:
         return True
 
 
-def _measure(root: Path, but: Iterable[Path] = ()) -> tuple[int, int, int]:
-    """Bytes below this folder, bytes free on its disk, and bytes of the disk; as if some files were
-    not there yet."""
+def _measure(roots: Sequence[Path], but: Iterable[Path] = ()) -> tuple[int, int, int]:
+    """Bytes below these folders, bytes free on their disk, and bytes of the disk; as if some files
+    were not there yet."""
+    root = roots[0]
     disk = shutil.disk_usage(root if root.exists() else root.parent)
     but_bytes = sum(map(size_bytes, but))
-    return size_bytes(root) - but_bytes, disk.free + but_bytes, disk.total
+    return sum(map(size_bytes, roots)) - but_bytes, disk.free + but_bytes, disk.total

@@ -9,12 +9,15 @@ from bot.core.jobs import Job, JobState
 from bot.media.inspect import workshop
 from bot.media.saving.part import part_of
 
+STARTER_FOLDER = Path(__file__).resolve().parents[1] / "media" / "starter"
+
 
 class Files:
     """The media folder. Job ids are ours, so they are safe as names."""
 
     def __init__(self, data_dir: Path) -> None:
         self._root = data_dir / "media"
+        self.libraries = data_dir / "motions"
 
     @property
     def root(self) -> Path:
@@ -40,6 +43,26 @@ class Files:
         """The finished video, fitted under an upload limit."""
         return self._folder(job_id) / "smaller.mp4"
 
+    def library_motion(self, ref: str) -> Path:
+        """A library's motion, by its `ref`; the starter set's are part of the program."""
+        server, _, motion_id = ref.partition("/")
+        folder = STARTER_FOLDER if server == "starter" else self.libraries / server
+        return folder / f"{motion_id}.mp4"
+
+    def loop(self, ref: str) -> Path:
+        """A small moving picture of a library's motion."""
+        return self.library_motion(ref).with_suffix(".webp")
+
+    async def take_motion(self, ref: str, job_id: str) -> bool:
+        """Give a job a library's motion, which it keeps; whether that was there."""
+        given, taken = self.library_motion(ref), self.motion(job_id)
+
+        def take() -> bool:
+            taken.unlink(missing_ok=True)  # what was cut of it is cut anew
+            return _link(given, taken)
+
+        return await asyncio.to_thread(take)
+
     async def job_ids(self) -> list[str]:
         """The jobs of which anything is kept."""
         return await asyncio.to_thread(self._job_ids)
@@ -48,11 +71,12 @@ class Files:
         return [path.name for path in self._root.iterdir()] if self._root.exists() else []
 
     async def with_inputs(self) -> list[str]:
-        """The jobs of which anything is kept that was given."""
+        """The jobs of which anything is kept that was given, those first that were left longest."""
         return await asyncio.to_thread(self._with_inputs)
 
     def _with_inputs(self) -> list[str]:
-        return [job_id for job_id in self._job_ids() if any(map(Path.exists, self._inputs(job_id)))]
+        found = [id_ for id_ in self._job_ids() if any(map(Path.exists, self._inputs(id_)))]
+        return sorted(found, key=lambda job_id: _changed_at(self._folder(job_id)))
 
     def _inputs(self, job_id: str) -> list[Path]:
         """What was given, and what broken downloads and rewritings left of it."""
@@ -63,9 +87,13 @@ class Files:
         """Delete what was given, and what is left of it; how many bytes that were."""
         return await asyncio.to_thread(_delete, *self._inputs(job_id))
 
-    async def has_inputs(self, job_id: str) -> bool:
-        """Whether both files of a job are still here."""
-        inputs = self.subject(job_id), self.motion(job_id)
+    async def may_be_used(self, job: Job) -> bool:
+        """Whether both files of an ended job are still here, and nobody has deleted their own.
+
+        What was made of somebody else's files has them no longer than that one has.
+        """
+        whose = {job.id, *([job.files_of] if job.files_of and job.files_until is not None else [])}
+        inputs = [path(one) for one in whose for path in (self.subject, self.motion)]
         return await asyncio.to_thread(lambda: all(map(Path.exists, inputs)))
 
     async def copy(self, given: Path, taken: Path) -> bool:
@@ -98,6 +126,14 @@ def size_bytes(path: Path) -> int:
         return _own_bytes(path)
     found = os.walk(path)
     return sum(_own_bytes(Path(folder, name)) for folder, _, names in found for name in names)
+
+
+def _changed_at(folder: Path) -> float:
+    """When a file came into a folder or left it (unix s); of one that is gone, 0."""
+    try:
+        return folder.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def _own_bytes(path: Path) -> int:

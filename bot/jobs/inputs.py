@@ -5,6 +5,7 @@ for a byte just before it is handed on, and any doubt means that the kept bytes 
 """
 
 import asyncio
+from functools import partial
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,6 +15,7 @@ from bot.accounts.links import is_attachment
 from bot.clock import Clock
 from bot.core.jobs import Job
 from bot.jobs.files import Files
+from bot.jobs.library.sharing import SharedLinks
 from bot.media.downloads import Downloads
 from bot.media.inspect import Media
 from bot.media.turns import Turns
@@ -29,8 +31,16 @@ LINK_MARGIN_S = 3600.0
 
 LINK_PATIENCE_S = 5.0
 UPLOADS_AT_ONCE = 4
+NOBODY = 0
+"""Whose turn it is to upload what all share: nobody waits behind one person's other files."""
+
 UPLOAD_GOOD_S = 3600.0
 """A submit that was turned away is soon sent again, with what was uploaded for it."""
+
+
+def is_motion_shared(job: Job) -> bool:
+    """Whether its motion is a library's, which others are sent, too: pictures tell them apart."""
+    return job.motion is not None and bool(job.motion.motion_ref) and job.motion.is_sent_whole
 
 
 class Inputs:
@@ -45,6 +55,7 @@ class Inputs:
         files: Files,
         clock: Clock,
         supplier: str,
+        shared: SharedLinks,
     ) -> None:
         self._downloads = downloads
         self._providers = providers
@@ -52,6 +63,7 @@ class Inputs:
         self._files = files
         self._clock = clock
         self._supplier = supplier
+        self._shared = shared
         self._turns: dict[str, Turns] = {}
         self._uploaded: dict[tuple[str, Path, int, int, int], tuple[str, float]] = {}
 
@@ -71,12 +83,25 @@ class Inputs:
                 self._lives(image_url), self._lives(video_url)
             )
         provider = self._providers.of(model or job.model)
-        is_once = job.files_of is not None
+        is_once, is_shared = job.files_of is not None, is_motion_shared(job)
+        if is_shared and job.subject.is_link:  # another job may have the same
+            image_lives = False
         if job.subject.sent_size or not image_lives:  # what was written is only here
             image_url = await self._upload(job, self._files.subject(job.id), provider, is_once)
-        if job.motion.sent_size or job.motion.whole_s or not video_lives:
-            video_url = await self._upload(job, self._files.motion(job.id), provider)
+        path = self._files.motion(job.id)
+        if is_shared:
+            upload = partial(self._hand_over, job, path, provider, NOBODY)
+            video_url = await self._shared.link(path, provider, upload)
+        elif not (job.motion.is_sent_whole and video_lives):
+            video_url = await self._upload(job, path, provider)
         return image_url, video_url
+
+    async def renew(self, job: Job) -> bool:
+        """A submit was refused; whether that may be for a shared link that its provider has lost,
+        in whose place another one is made then."""
+        if job.attempt is None or not is_motion_shared(job):
+            return False
+        return await self._shared.renew(job.attempt.video_url)
 
     async def _lives(self, url: str) -> bool:
         """A stranger's server could have something else for the provider than for us."""
@@ -107,9 +132,11 @@ class Inputs:
         # It may be another file by now.
         key = provider.url, path, seen.st_ino, seen.st_mtime_ns, attempt
         if key not in self._uploaded:
-            turns = self._turns.setdefault(provider.url, Turns(UPLOADS_AT_ONCE, self._clock))
-            async with turns.turn(job.person_id):
-                log.info("a kept file is uploaded", job=job.id, what=path.name)
-                url = await provider.upload(path, await self._media.content_type(path))
-            self._uploaded[key] = url, now
+            self._uploaded[key] = await self._hand_over(job, path, provider, job.person_id), now
         return self._uploaded[key][0]
+
+    async def _hand_over(self, job: Job, path: Path, provider: Provider, owner: int) -> str:
+        turns = self._turns.setdefault(provider.url, Turns(UPLOADS_AT_ONCE, self._clock))
+        async with turns.turn(owner):
+            log.info("a kept file is uploaded", job=job.id, what=path.name)
+            return await provider.upload(path, await self._media.content_type(path))

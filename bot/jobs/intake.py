@@ -172,9 +172,7 @@ class Intake:
                         *self._known(job, what), is_offer=job.is_offer
                     )
                 else:
-                    motion = await self._media.inspect_video(
-                        *self._known(job, what), is_offer=job.is_offer
-                    )
+                    motion = await self._seen(job)
             if picture is None or motion is None:
                 self._seen_alone.add(only(job).url)
                 return
@@ -193,12 +191,31 @@ class Intake:
         await self._ask_or_take(replace(job, subject=subject, motion=written), duration_s)
 
     async def _ask_or_take(self, job: Job, duration_s: float) -> None:
-        """Go on with files that are good, unless nobody is seen in them."""
-        question = await self._sight.question(job)
+        """Go on with files that are good, unless their requester is asked something first."""
+        question = await self._sight.question(job) or await self._dear(job, duration_s)
         if question and self._may_ask(job):
             await self._store.ask(job, question, self._clock.time(), duration_s)
         else:
             await self._take(job, duration_s)
+
+    async def _dear(self, job: Job, duration_s: float) -> Failure | None:
+        """What a command's requester is asked because of its price, where they want to be.
+
+        Whoever has pressed a button has read it there.
+        """
+        if job.source is not Source.SLASH or job.is_offer or job.promised is not None:
+            return None
+        assert job.quality is not None
+        cost = price(Choice(job.model, job.quality), duration_s, self._rates)
+        above = (await self._store.preferences.of(job.person_id)).ask_above
+        return None if above is None or cost <= above else Failure(Problem.DEAR, {"price": cost})
+
+    async def _seen(self, job: Job) -> VideoFacts:
+        """What a job's motion is; a library's was looked at as it came there. Raises `Refused`."""
+        upload = upload_of(job, What.VIDEO)
+        if upload.motion_ref and job.cut is None:
+            return VideoFacts(upload.lasts_s, 0, 0)
+        return await self._media.inspect_video(*self._known(job, What.VIDEO), is_offer=job.is_offer)
 
     def _may_ask(self, job: Job) -> bool:
         """Whether an answer could still come: a command's reply ends with its token."""

@@ -260,7 +260,7 @@ class Runner:
         kept_until = files_kept_until(job, self._store.limits.keep_files_s)
         if kept_until is None:
             await self._files.delete_all(job.id)
-        elif kept_until <= self._clock.time():
+        elif kept_until <= self._clock.time() or not await self._files.may_be_used(job):
             await self._files.delete_inputs(job.id)
 
     async def _next_step(self, job: Job) -> float | None:

@@ -270,6 +270,9 @@ class Submits:
         except NotAccepted as error:
             return await self._record_rejection(job, error)
         except InputsRejected as error:
+            if await self._inputs.renew(job):
+                await self._store.not_accepted(job, self._clock.time())
+                return self._defer(job, 1.0)
             await self._reject(job, error)
             return 0
         except SubmitInDoubt as error:

@@ -129,9 +129,9 @@ class VideoFacts:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is to be done: `target` is image, video, result (looks), fit, rewrite or redraw.
+    """What is to be done: `target` is image, video, result (looks), fit, rewrite, redraw or loop.
 
-    The last three have an `output`, a file of at most `write_bytes`; looks write nothing. `cpu_s`
+    The last four have an `output`, a file of at most `write_bytes`; looks write nothing. `cpu_s`
     is the most processor time, `wall_s` the most time at all, `memory_bytes` the most memory.
     What is rewritten is the part from `start_s` on, for `length_s` seconds or to the end.
     """

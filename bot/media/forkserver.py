@@ -28,6 +28,7 @@ from bot.errors import Fact, Problem, Refused
 from bot.media import isolation, warmup
 from bot.media.facts import Request
 from bot.media.image import inspect_image
+from bot.media.rewriting.loop import draw_loop
 from bot.media.rewriting.motion import fit, rewrite
 from bot.media.rewriting.picture import redraw
 from bot.media.video import inspect_result, inspect_video
@@ -143,6 +144,7 @@ def answer_to(request: Request) -> Mapping[str, object]:
             rewrite(source, Path(request.output), request.start_s, request.length_s)
         ),
         "redraw": lambda: asdict(redraw(source, Path(request.output))),
+        "loop": lambda: {"frames": draw_loop(source, Path(request.output))},
     }
     try:
         return {"facts": targets[request.target]()}

@@ -57,6 +57,7 @@ REDRAW_CPU_S, REWRITE_CPU_S, REWRITE_CPU_A_SECOND = 20, 30, 7
 """The most to begin with, and for each second of a motion: what is HDR, and 4K at 60 fps, needs
 two thirds of it."""
 
+LOOP_CPU_S, LOOP_LIMIT_BYTES = 30, 1_000_000
 REWRITE_WALL_A_CPU_S = 3.0
 """It is niced: whatever else the machine does goes first."""
 
@@ -227,6 +228,15 @@ class Media:
         request = Request("rewrite", _found(path), *bounds, start_s=start_s, length_s=length_s)
         async with turns.turn(person_id, late_s=OFFER_LATE_S * is_offer, takes_s=takes_s):
             return _video_facts(await self._replace(request, path, name))
+
+    async def draw_loop(self, path: Path, name: str, target: Path, person_id: int = 0) -> None:
+        """Draw a small moving picture of a motion that was written here. Raises `Refused`."""
+        with _new(target) as new:
+            bounds = LOOP_CPU_S, REWRITE_WALL_A_CPU_S * LOOP_CPU_S, str(new), LOOP_LIMIT_BYTES
+            async with self._quick_rewrites.turn(person_id):
+                answer = await self._decoders.run(Request("loop", _found(path), *bounds))
+            _facts(answer, name)
+            await asyncio.to_thread(_put_in_place, new, target)
 
     async def redraw(
         self, path: Path, name: str, person_id: int = 0, *, is_offer: bool = False

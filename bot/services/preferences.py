@@ -1,11 +1,15 @@
 """What somebody likes: asked for, and changed by themselves alone. No action tells of it."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from bot.core.accounts import Preferences
-from bot.core.models import Choice, Rates
-from bot.core.rules import MOST_CREDITS, within
+from bot.core.admission import NewJob
+from bot.core.models import MODELS, Choice, Rates
+from bot.core.rules import MOST_CREDITS, Named, Rules, chosen, within
+from bot.errors import Refused
+from bot.store.people.preferences import Choosing
 from bot.store.store import Store
 
 
@@ -45,6 +49,20 @@ class PreferenceService:
 
     async def _change(self, person_id: int, changes: Mapping[str, Any]) -> Preferences:
         return await self._store.preferences.change(person_id, changes)
+
+
+def choosing(rates: Rates, named: Named, prompt: str, closed: Mapping[str, Refused]) -> Choosing:
+    """What a request becomes, settled where it is saved: by what its requester likes and by the
+    rules of then. `closed` is why requests to some models could only wait."""
+
+    def choose(new: NewJob, likes: Preferences, rules: Rules) -> NewJob:
+        choice, instead_of = chosen(rates, rules, likes.choice, named, closed)
+        if choice.model in closed:
+            raise closed[choice.model]
+        told = MODELS[choice.model].told(prompt)
+        return replace(new, **choice._asdict(), prompt=told, instead_of=instead_of)
+
+    return choose
 
 
 _NOTHING: Mapping[str, Any] = {"model": None, "quality": None}

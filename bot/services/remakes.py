@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+import structlog
+
 from bot.accounts.wallets import Place, Wallets
 from bot.cards.job import MOST_DESCRIPTION_CHARS
 from bot.cards.wording import clean
@@ -16,11 +18,14 @@ from bot.core.admission import NewJob
 from bot.core.jobs import Delivered, Job, JobState, Source
 from bot.core.models import MODELS, Choice, price
 from bot.core.typed.job_ids import new_job_id
+from bot.core.uploads import Origin, Upload
 from bot.errors import Problem, Refused
 from bot.jobs.files import Files, files_kept_until
 from bot.services.given import GivenFile, refuse_at_sight
 from bot.services.requests import TOKEN_LIFE_S, JobRunner
 from bot.store.store import Store
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +110,7 @@ class Remakes:
         """Until when (unix s) a finished job's files are there to be used, if they are now."""
         until = files_kept_until(job, self._store.limits.keep_files_s)
         is_over = until is None or until <= self._clock.time()
-        return None if is_over or not await self._files.has_inputs(job.id) else until
+        return None if is_over or not await self._files.may_be_used(job) else until
 
     async def buttons(self, job: Job) -> dict[Choice, int]:
         """What may be made of a finished job's files now, and each price."""
@@ -141,7 +146,7 @@ class Remakes:
             raise Refused(Problem.PRICE_HAS_RISEN, price=cost)
         at = self._clock.time()
         new = replace(
-            _with_files_of(earlier, wish),
+            _with_files_of(earlier, wish, place.person_id),
             origin_id=press.interaction_id,
             server_id=place.server_id,
             channel_id=place.channel_id,
@@ -152,7 +157,9 @@ class Remakes:
             model=choice.model,
             quality=choice.quality,
             prompt=earlier.prompt if MODELS[choice.model].prompt else "",
-            files_until=None if place.person_id == earlier.person_id else files_until,
+            files_until=earlier.files_until
+            if place.person_id == earlier.person_id
+            else files_until,
             promised=cost,
             token=press.token,
             token_expires_at=at + TOKEN_LIFE_S,
@@ -165,15 +172,18 @@ class Remakes:
         Nothing ("") leaves it to the names of its files.
         """
         flat = clean(text, MOST_DESCRIPTION_CHARS, "plain")
-        job = await self._store.describe(job, flat, person_id)
+        job = await self._store.describe(job, flat, person_id, self._clock.time())
+        log.info("a video was described", job=job.id, by=person_id)
         return job, await self._redescribe(job)
 
 
-def _with_files_of(earlier: Job, wish: Wish) -> NewJob:
+def _with_files_of(earlier: Job, wish: Wish, person_id: int) -> NewJob:
     """A request that has the files of another job, but for those that are given anew."""
     assert earlier.subject is not None
     assert earlier.motion is not None
-    subject, motion = (replace(one, is_another=False) for one in (earlier.subject, earlier.motion))
+    subject, motion = (
+        _taken_by(person_id, earlier, one) for one in (earlier.subject, earlier.motion)
+    )
     if wish.picture:
         subject = replace(wish.picture.upload, is_another=True)
     if wish.motion:
@@ -195,6 +205,15 @@ def _with_files_of(earlier: Job, wish: Wish) -> NewJob:
         description=earlier.description if is_told else "",
         described_by=earlier.described_by if is_told else None,
     )
+
+
+def _taken_by(person_id: int, earlier: Job, file: Upload) -> Upload:
+    """A file of a job, as somebody takes it: what its requester gave is theirs, and said to be."""
+    file = replace(file, is_another=False)
+    if file.origin or file.motion_ref or person_id == earlier.person_id:
+        return file
+    post = earlier.server_id, earlier.channel_id, earlier.delivery_message_id or 0
+    return replace(file, origin=Origin(earlier.person_id, *post))
 
 
 def _is_at_post(job: Job, place: Place) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
+from bot.cards.posts.reports import SAID_LIMIT_CHARS, SHOWN, for_the_record
 from bot.clock import Clock, within
 from bot.core.jobs import Delivered, Job, JobState
 from bot.core.people.reports import Case, Report, Reported, Settled, Why
@@ -15,9 +16,6 @@ from bot.store.store import Store
 
 TOLD_WITHIN_S = 10.0
 """Somebody waits for whether the message is gone; what takes longer goes on by itself."""
-
-SAID_LIMIT_CHARS = 300
-SHOWN = 5
 
 
 class Takedowns(Protocol):
@@ -117,8 +115,10 @@ class Removals:
 
     async def post_as(self, message_id: int) -> Reported | None:
         """The finished post that a message is, if it is one."""
-        posted = await self._store.read.posted_as([message_id])
-        return next((_post_of(job) for job in posted if job.state is JobState.DELIVERED), None)
+        for job in await self._store.read.posted_as([message_id]):
+            if job.state is JobState.DELIVERED and job.removed_by_id is None:
+                return _post_of(job)
+        return None
 
     async def has_channel(self, server_id: int) -> bool:
         """Whether the moderators have a channel of their own."""
@@ -133,9 +133,9 @@ class Removals:
 
     # --- deciding about reports -------------------------------------------------------------------
 
-    async def open_case(self, case_id: int, server_id: int) -> Case:
-        """What is reported in this server and not decided yet. Raises `Refused`."""
-        case = await self._reports.case(case_id)
+    async def open_case(self, message_id: int, server_id: int) -> Case:
+        """What is reported of a message in this server and not decided yet. Raises `Refused`."""
+        case = await self._reports.case_of(message_id)
         if case is None or case.reported.server_id != server_id:
             raise Refused(Problem.NO_REPORT_HERE)
         refuse_settled(case)
@@ -145,24 +145,25 @@ class Removals:
         """As many of its reports as a card shows."""
         return await self._reports.newest_of(case.id, SHOWN)
 
-    async def dismiss(self, case_id: int, server_id: int, actor_id: int) -> None:
+    async def dismiss(self, message_id: int, server_id: int, actor_id: int) -> None:
         """The message stays. Raises `Refused`."""
-        await self._settle(case_id, server_id, Settled.DISMISSED, actor_id)
+        await self._settle(message_id, server_id, Settled.DISMISSED, actor_id)
 
-    async def remove(self, case_id: int, server_id: int, actor_id: int) -> bool | None:
+    async def remove(self, message_id: int, server_id: int, actor_id: int) -> bool | None:
         """The message goes: whether it is gone; `None`: not yet. Raises `Refused`."""
-        case = await self._settle(case_id, server_id, Settled.REMOVED, actor_id)
+        case = await self._settle(message_id, server_id, Settled.REMOVED, actor_id)
         if case.reported.job_id is None:
             return await self._in_time(self._takedowns.of_case(case))
         job = await self._store.read.job(case.reported.job_id)
         assert job is not None
         return await self._take_down(job)
 
-    async def _settle(self, case_id: int, server_id: int, how: Settled, actor_id: int) -> Case:
+    async def _settle(self, message_id: int, server_id: int, how: Settled, actor_id: int) -> Case:
         async def decide() -> Case:
-            await self.open_case(case_id, server_id)
+            case = await self.open_case(message_id, server_id)
+            reason = for_the_record(await self.newest_of(case))
             return await self._reports.settle(
-                case_id, how, actor_id=actor_id, at=self._clock.time()
+                case.id, how, actor_id=actor_id, reason=reason, at=self._clock.time()
             )
 
         settled = await retry_when_stale(decide)

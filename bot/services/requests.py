@@ -19,12 +19,14 @@ from bot.core.accounts import Wallet
 from bot.core.admission import NewJob
 from bot.core.jobs import Failure, Job, JobState, Source
 from bot.core.models import MODELS, Choice, cut_of, price, prices
+from bot.core.rules import Named
 from bot.core.typed.job_ids import job_id_in, new_job_id
 from bot.core.uploads import Cut
 from bot.errors import Problem, Refused
 from bot.jobs.upload_limit import Videos, link_to
 from bot.services.given import GivenFile, refuse_at_sight
 from bot.services.optimistic import retry_when_stale
+from bot.services.preferences import choosing
 from bot.store.group_commit import background
 from bot.store.store import Store
 
@@ -88,19 +90,18 @@ class RequestService:
         """
         refuse_at_sight(image, video)
         place = await self.wallets.paying(place)
-        choice, instead_of = await self.wallets.choice_for(place, model, quality)
-        await self._refuse_when_closed(choice.model)
+        await self._refuse_when_closed(model)
         at = self._clock.time()
         new = replace(
             _new_job(place, Source.SLASH, interaction_id, image, video),
-            **choice._asdict(),
-            instead_of=instead_of,
             cut=cut,
-            prompt=MODELS[choice.model].told(prompt),
             token=token,
             token_expires_at=at + TOKEN_LIFE_S,
         )
-        return await self._store.begin(new, at, place.roles)
+        shut = {slug: await self._runner.why_closed(slug) for slug in self.rates.by_model}
+        closed = {slug: refused for slug, refused in shut.items() if refused}
+        choose = choosing(self.rates, Named(model, quality), prompt, closed)
+        return await self._store.begin(new, at, place.roles, choose)
 
     async def replied(self, job_id: str, message_id: int | None) -> None:
         """The request's first reply stands, perhaps under an id that is to be found out."""

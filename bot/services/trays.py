@@ -2,8 +2,8 @@
 
 import mimetypes
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
 
+from bot.accounts.authors import Authors
 from bot.accounts.wallets import Place, Wallets
 from bot.clock import Clock
 from bot.core.admission import NewJob
@@ -33,6 +33,7 @@ class Trays:
         runner: JobRunner,
         requests: RequestService,
         wallets: Wallets,
+        authors: Authors,
         dismiss: Callable[[Job], Awaitable[None]],
         clock: Clock,
     ) -> None:
@@ -40,21 +41,20 @@ class Trays:
         self._runner = runner
         self._requests = requests
         self._wallets = wallets
+        self.authors = authors
         self._dismiss = dismiss
         self._clock = clock
         self._small_talk = SmallTalk(clock)
 
     async def take(
-        self, place: Place, files: Sequence[Upload], *, is_motion: bool, is_ours: bool
+        self, place: Place, files: Sequence[Upload], *, is_motion: bool
     ) -> Tray | Choices:
         """Put the file of one message into the tray, or ask which of them.
 
-        Each has its `origin`; `is_ours`: it is a message of the bot itself. Raises `Refused`.
+        Each has its `origin`. Raises `Refused`.
         """
         if not files:
             raise Refused(Problem.NO_MOTION_THERE if is_motion else Problem.NO_PICTURE_THERE)
-        if is_ours:
-            files = await self._by_requester(files)
         if len(files) == 1:
             return await self._put(place, files[0], is_motion=is_motion)
         origin = files[0].origin
@@ -79,16 +79,23 @@ class Trays:
         """Let go of everything, and of the offer that was made of it."""
         await self._store.trays.empty(person_id, self._clock.time())
 
-    async def offer(self, place: Place, *, interaction_id: int, token: str) -> Job | None:
+    async def offer(
+        self, place: Place, tray: Tray, *, interaction_id: int, token: str
+    ) -> Job | None:
         """Have a full tray looked at and priced where this comes from, whose reply is its card.
 
-        `None` for a repeated event. Raises `Refused`.
+        `None` where it is not full, and for a repeated event. Raises `Refused`.
         """
-        _refuse_mixed_ages(place, (await self.tray(place)).files)
+        if not tray.is_full:
+            return None
+        _refuse_mixed_ages(place, tray.files)
         paying = await self._wallets.paying(place)
         if closed := await self._runner.why_closed():
             raise closed
-        self._small_talk.refuse_many(place.person_id, place.server_id)
+        try:
+            self._small_talk.refuse_many(place.person_id, 0)
+        except Refused as refused:
+            raise Refused(Problem.TRAY_TOO_OFTEN) from refused
         at = self._clock.time()
         new = NewJob(
             id=new_job_id(),
@@ -160,14 +167,6 @@ class Trays:
         refuse_at_sight(*((None, seen) if is_motion else (seen, None)))
         at = self._clock.time()
         return await self._store.trays.put(place.person_id, file, is_motion=is_motion, at=at)
-
-    async def _by_requester(self, files: Sequence[Upload]) -> list[Upload]:
-        """A finished post is its requester's."""
-        origin = files[0].origin
-        assert origin is not None
-        [*jobs] = await self._store.read.posted_as([origin.message_id])
-        author_id = jobs[0].person_id if jobs else 0
-        return [replace(file, origin=replace(origin, author_id=author_id)) for file in files]
 
 
 def _refuse_mixed_ages(place: Place, files: Sequence[Upload]) -> None:

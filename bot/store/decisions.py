@@ -88,8 +88,14 @@ class Decisions:
         return after
 
     @transaction
-    def describe(self, connection: Connection, job: Job, text: str, person_id: int) -> Job:
-        """Somebody says what a finished job's video shows."""
+    def describe(
+        self, connection: Connection, job: Job, text: str, person_id: int, at: float
+    ) -> Job:
+        """Its requester, or a moderator, says what a finished job's video shows."""
+        if person_id != job.person_id:
+            action = _about(job, ActionKind.DESCRIBE, person_id, "", at)
+            seen: list[Snapshot] = [{"description": said} for said in (job.description, text)]
+            record_action(connection, replace(action, before=seen[0], after=seen[1]))
         return note_on(connection, job.id, description=text, described_by=person_id)
 
     @transaction
@@ -358,6 +364,8 @@ def remove_as(connection: Connection, job: Job, actor_id: int, reason: str, at: 
     values["video_deleted_at"] = at if job.video_deleted_at is None else job.video_deleted_at
     if job.delivered is Delivered.REPLY:  # nobody is told any more that it is there
         values["delivery_channel_id"] = job.channel_id
+    if job.announced is False:
+        values["announced"] = True
     removed = update_job(connection, job, **values)
     is_own = actor_id == job.person_id
     if not is_own:

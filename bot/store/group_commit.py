@@ -160,9 +160,9 @@ class GroupCommit:
         """
         until = time.monotonic() + BATCH_S
         with self.engine.connect() as connection, connection.begin():
-            most = math.inf if self._writes else len(self._urgent) + len(self._patient)
             began = time.monotonic()
-            while len(batch) < most and (waiting := self._next(began)) is not None:
+            asked_until = math.inf if self._writes else began
+            while (waiting := self._next(began, asked_until)) is not None:
                 batch.append(waiting)
                 self._do(connection, waiting)
                 began = self._account(waiting, began)
@@ -176,16 +176,20 @@ class GroupCommit:
         self._owed_s = min(max(owed_s, 0.0), OWED_S) if self._patient else 0.0
         return now
 
-    def _next(self, now: float) -> _Waiting | None:
+    def _next(self, now: float, asked_until: float = math.inf) -> _Waiting | None:
+        """Whose turn it is of those that were asked for by then."""
         queues = [self._urgent, self._patient]
         with suppress(IndexError):  # it is empty, or its last one was just withdrawn
             if self._owed_s and now - self._patient[0].since > PATIENCE_S:
                 queues.reverse()
         for queue in queues:
             try:
-                return queue.popleft()
+                waiting = queue.popleft()
             except IndexError:  # empty, or its last one was just withdrawn
                 continue
+            if waiting.since <= asked_until:
+                return waiting
+            queue.appendleft(waiting)
         return None
 
     def _do(self, connection: Connection, waiting: _Waiting) -> None:

@@ -63,7 +63,12 @@ IS_FLEETING: ColumnElement[bool] = and_(
     ),
     ~jobs.c.is_direct,
     jobs.c.moved_from_id.is_(None),
-    ~and_(WAS_OFFER, jobs.c.queued_at.is_(None), jobs.c.failure.is_(None)),
+    ~and_(
+        jobs.c.state == JobState.CANCELLED,
+        WAS_OFFER,
+        jobs.c.queued_at.is_(None),
+        jobs.c.failure.is_(None),
+    ),
 )
 """As `Job.is_fleeting` has it."""
 
@@ -235,6 +240,8 @@ def upload_json(upload: Upload | None) -> dict[str, Any] | None:
         "replaces": upload_json(upload.replaces),
         "is_link": upload.is_link,
         "among": upload.among,
+        "motion_ref": upload.motion_ref,
+        "lasts_s": upload.lasts_s,
         "is_another": upload.is_another,
         "origin": asdict(upload.origin) if upload.origin else None,
     }

@@ -3,7 +3,6 @@
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, or_, select
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from bot.core import admission
 from bot.core.admission import Ask, NewJob
@@ -20,8 +19,9 @@ from bot.store.database import Database, transaction
 from bot.store.decisions import Decisions
 from bot.store.offers.answers import Questions, end_offers, looked_at
 from bot.store.people import announcing
-from bot.store.people.preferences import PreferenceBook
-from bot.store.people.trays import TrayBook
+from bot.store.people.explained import Explained
+from bot.store.people.preferences import Choosing, PreferenceBook, read_preferences
+from bot.store.people.trays import TrayBook, refuse_private
 from bot.store.queries import Queries
 from bot.store.rows import (
     IS_FORGETTABLE,
@@ -33,7 +33,7 @@ from bot.store.rows import (
 )
 from bot.store.rule_rows import effective_rules
 from bot.store.rulebook import Rulebook
-from bot.store.tables import attempts, explained, jobs
+from bot.store.tables import attempts, jobs
 from bot.store.transitions import (
     changed,
     is_claimed,
@@ -53,7 +53,7 @@ _KNOWN = select(jobs.c.id).where(
 _NEW_ATTEMPT = insert(attempts).returning(attempts.c.id)
 
 
-class Store(Decisions, Questions):
+class Store(Decisions, Questions, Explained):
     """What happens to jobs and money; `read` asks about them, `Decisions` are people's.
 
     Times (`at`) are unix seconds and the caller's. What is allowed is looked up in the transaction
@@ -76,11 +76,13 @@ class Store(Decisions, Questions):
         new: NewJob,
         at: float,
         roles: frozenset[int] = frozenset(),
+        choosing: Choosing | None = None,
     ) -> Job | None:
         """Save a request as `checking`; `None` if its event made a job before.
 
         Raises `Refused` where the policy says no before any download. A new offer ends the
-        person's earlier one: in direct messages theirs, in servers whichever it is.
+        person's earlier one: in direct messages theirs, in servers whichever it is. What a command
+        has made is settled by `choosing`.
         """
         if connection.scalar(_KNOWN, {"origin_id": new.origin_id}) is not None:
             return None
@@ -89,9 +91,12 @@ class Store(Decisions, Questions):
             end_offers(connection, new.person_id, jobs.c.source == Source.MESSAGE, alike, at=at)
         else:
             rules = effective_rules(connection, self.limits, new.server_id, roles)
+            if choosing is not None:
+                new = choosing(new, read_preferences(connection, new.person_id), rules)
             standing = journal.standing(connection, new.person_id, rules, at, new.model)
             admission.may_ask(rules, standing, new.ask, at)
             refuse_twice(connection, new, at)
+            refuse_private(connection, new.person_id, new.subject, new.motion)
         connection.execute(_NEW_JOB, row_of(new, at))
         return changed(connection, new.id)
 
@@ -377,18 +382,3 @@ class Store(Decisions, Questions):
         old = select(jobs.c.id).where(IS_FORGETTABLE, jobs.c.state_since < before)
         oldest = old.order_by(jobs.c.state_since).limit(most)
         return connection.execute(delete(jobs).where(jobs.c.id.in_(oldest))).rowcount
-
-    @transaction
-    def explain_once(
-        self, connection: Connection, person_id: int, again_after_s: float, at: float
-    ) -> bool:
-        """Whether this person is to be told now how direct messages work."""
-        told = connection.scalar(select(explained.c.at).where(explained.c.person_id == person_id))
-        if told is not None and at - told < again_after_s:
-            return False
-        connection.execute(
-            upsert(explained)
-            .values(person_id=person_id, at=at)
-            .on_conflict_do_update(index_elements=["person_id"], set_={"at": at})
-        )
-        return True

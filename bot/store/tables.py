@@ -107,7 +107,7 @@ jobs = Table(
     Column("announced", Boolean),
     Column("removed_by_id", BigInteger),
     Index("jobs_by_state", "state", "person_id", "server_id", "is_open", "model"),
-    Index("jobs_of_drafts", "files_of", **_only("files_of IS NOT NULL")),
+    Index("remakes", "files_of", "person_id", **_only("files_of IS NOT NULL")),
     Index("drafts_by_person", "person_id", "queued_at", **_only(COSTS_NOTHING)),
     Index("jobs_by_person", "person_id", "created_at", **_only(IS_WORTH_SHOWING)),
     Index("jobs_to_forget", "state_since", **_only(CAME_TO_NOTHING)),
@@ -287,6 +287,25 @@ unproven = Table(
 """Attempts that brought their job no video and may be billed, and since when that is so; their
 credits count in every budget of the time at which they were held."""
 
+missing = Table(
+    "missing_permissions",
+    metadata,
+    Column("server_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("channel_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("permission", String(40), primary_key=True),
+    Column("since", Float, nullable=False),
+    Column("told_at", Float),
+)
+"""What the bot was refused for in a channel and has not been given yet, and when that was told."""
+
+informed = Table(
+    "informed_servers",
+    metadata,
+    Column("server_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", Float, nullable=False),
+)
+"""When a server was last told of some of these."""
+
 explained = Table(
     "explained",
     metadata,
@@ -295,6 +314,31 @@ explained = Table(
 )
 """Who was told how direct messages work, and when, so that nobody is told twice in a row."""
 
+motions = Table(
+    "motions",
+    metadata,
+    Column("id", String(20), primary_key=True),
+    Column("server_id", BigInteger, nullable=False),
+    Column("name", String, nullable=False),
+    Column("key", String, nullable=False),
+    Column("length_s", Float, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("added_by", BigInteger, nullable=False),
+    Column("added_at", Float, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Index("motions_by_name", "server_id", "key", unique=True),
+)
+"""Each server's library; by `key` a name is found however it is written."""
+
+motion_links = Table(
+    "motion_links",
+    metadata,
+    Column("provider", String, primary_key=True),
+    Column("content", String, primary_key=True),
+    Column("url", String, nullable=False),
+    Column("at", Float, nullable=False),
+)
+"""Where a provider, by its address, has a library's motion, by its content, and since when."""
 cases = Table(
     "cases",
     metadata,

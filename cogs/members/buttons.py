@@ -60,7 +60,7 @@ class CardButton(
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Do it, or say why not."""
         if self._button is Button.MAKE:
-            await make(interaction, self._job_id, Wish(self._choice, self._number))
+            await make(interaction, self._job_id, lambda: Wish(self._choice, self._number))
             return
         if self._button is Button.START_TRAY:
             await start_tray(interaction, self._job_id, self._choice, self._number)
@@ -82,7 +82,7 @@ class CardButton(
                 await show_job(interaction, requests, self._job_id)
             case Button.CANCEL:
                 job = await requests.cancel(self._job_id, interaction.user.id)
-                if job.source is Source.TRAY:
+                if job.source is Source.TRAY and job.promised is None:  # not started yet
                     await interaction.client.trays.empty(interaction.user.id)
                 await _acknowledge(interaction, job)
             case Button.GIVE_UP:

@@ -25,20 +25,20 @@ class Jobs(commands.GroupCog, group_name="jobs", group_description="Look after y
 
     @app_commands.command(name="list", description="Your newest jobs")
     async def list_jobs(self, interaction: Interaction) -> None:
-        """One's newest jobs, a line each."""
+        """One's newest jobs."""
         async with answering(interaction):
             jobs = await self._requests.jobs(place_of(interaction))
-            await show_privately(interaction, job_cards.job_list(jobs))
+            await show_privately(interaction, job_cards.job_list(jobs, _now(interaction)))
 
     @app_commands.command(description="One of your jobs, and its video again")
-    @app_commands.describe(job="The job's id, as its card shows it")
+    @app_commands.describe(job="Which one: choose it, or give its id as its card shows it")
     async def show(self, interaction: Interaction, job: JobId) -> None:
         """One job, with its video while that is kept."""
         async with answering(interaction):
             await show_job(interaction, self._requests, job)
 
     @app_commands.command(description="Cancel a job that has not been sent off yet")
-    @app_commands.describe(job="The job's id, as its card shows it")
+    @app_commands.describe(job="Which one: choose it, or give its id as its card shows it")
     async def cancel(self, interaction: Interaction, job: JobId) -> None:
         """Cancel one job and show what became of it."""
         async with answering(interaction):
@@ -67,13 +67,18 @@ class Jobs(commands.GroupCog, group_name="jobs", group_description="Look after y
             return []  # nobody reads the choices of five letters at once
         async with crowd.turn_of(person_id):
             jobs = await self._requests.jobs(place_of(interaction), MOST_CHOICES)
-        lines = [(job_cards.job_line(job), job.id) for job in jobs if job.state in states]
+        now = _now(interaction)
+        lines = [(job_cards.job_line(job, now), job.id) for job in jobs if job.state in states]
         wanted = typed.strip().lower()
         return [
             app_commands.Choice(name=line, value=job_id)
             for line, job_id in lines
-            if wanted in line.lower()
+            if wanted in line.lower() or job_id.startswith(wanted)
         ]
+
+
+def _now(interaction: Interaction) -> float:
+    return interaction.created_at.timestamp()
 
 
 async def show_job(interaction: Interaction, requests: RequestService, job_id: str) -> None:

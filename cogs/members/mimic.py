@@ -10,12 +10,15 @@ from discord.ext import commands
 from bot.accounts.links import MOST_CHARS
 from bot.cards.offers.choices import model_line
 from bot.core.jobs import Job
+from bot.core.library.motions import MOST_NAME_CHARS
 from bot.core.models import MODELS, MOST_PROMPT_CHARS, made_by
 from bot.core.uploads import Cut
-from bot.services.given import LATEST_START_S, LONGEST_PART_S, SHORTEST_PART_S
+from bot.errors import Problem, Refused
+from bot.services.given import LATEST_START_S, LONGEST_PART_S, SHORTEST_PART_S, GivenFile
 from bot.services.links import one_of
 from bot.services.requests import RequestService
 from cogs.shared.interactions import Bot, Interaction, given, place_of
+from cogs.shared.motion_choices import motion_choices
 from cogs.shared.requesting import take_request
 
 FILES = {
@@ -23,6 +26,7 @@ FILES = {
     "video": "The motion it should follow: a video or an animated GIF, or 30 seconds of one",
     "image_url": "Instead of the picture, its https link, or the link of a message that has it",
     "video_url": "Instead of the video, its https link, or the link of a message that has it",
+    "motion": "Instead of the video, one of the motions of /motions list, by its name",
 }
 START = "Cut the video: where it begins, in seconds"
 LENGTH = "Cut the video: for how many seconds it goes on"
@@ -31,6 +35,7 @@ LENGTH = "Cut the video: for how many seconds it goes on"
 Prompt = app_commands.Range[str, 0, MOST_PROMPT_CHARS]
 Link = app_commands.Range[str, 0, MOST_CHARS]
 Start = app_commands.Range[float, 0.0, LATEST_START_S]
+MotionName = app_commands.Range[str, 0, MOST_NAME_CHARS]
 Length = app_commands.Range[float, SHORTEST_PART_S, LONGEST_PART_S]
 
 
@@ -66,6 +71,7 @@ class Mimic(commands.Cog):
         if has_more:
             said = [Choice(name=model_line(slug, rates), value=slug) for slug in models]
             app_commands.choices(model=said)(command)
+        command.autocomplete("motion")(_offer_motions)
         self._tree.add_command(command)
 
     async def mimic(
@@ -76,6 +82,7 @@ class Mimic(commands.Cog):
         *,
         image_url: Link | None = None,
         video_url: Link | None = None,
+        motion: MotionName | None = None,
         model: str | None = None,
         quality: str | None = None,
         prompt: Prompt = "",
@@ -90,7 +97,7 @@ class Mimic(commands.Cog):
                 interaction_id=interaction.id,
                 token=interaction.token,
                 image=one_of("picture", given(image) if image else None, image_url),
-                video=one_of("video", given(video) if video else None, video_url),
+                video=await self._video(interaction, video, video_url, motion),
                 model=model,
                 quality=quality,
                 prompt=prompt,
@@ -98,6 +105,21 @@ class Mimic(commands.Cog):
             )
 
         await take_request(interaction, save)
+
+    async def _video(
+        self,
+        interaction: Interaction,
+        video: discord.Attachment | None,
+        video_url: str | None,
+        motion: str | None,
+    ) -> GivenFile:
+        """The one that was given, or that a library has by this name. Raises `Refused`."""
+        file = given(video) if video else None
+        if not (motion and motion.strip()):
+            return one_of("video", file, video_url)
+        if file or (video_url and video_url.strip()):
+            raise Refused(Problem.VIDEO_TWICE)
+        return await interaction.client.library.given(interaction.guild_id or 0, motion)
 
     async def mimic_usually(
         self,
@@ -107,6 +129,7 @@ class Mimic(commands.Cog):
         *,
         image_url: Link | None = None,
         video_url: Link | None = None,
+        motion: MotionName | None = None,
         quality: str | None = None,
         start: Start | None = None,
         length: Length | None = None,
@@ -118,10 +141,15 @@ class Mimic(commands.Cog):
             video,
             image_url=image_url,
             video_url=video_url,
+            motion=motion,
             quality=quality,
             start=start,
             length=length,
         )
+
+
+async def _offer_motions(interaction: Interaction, typed: str) -> list[Choice[str]]:
+    return await motion_choices(interaction, typed)
 
 
 def _cut(start_s: float | None, length_s: float | None) -> Cut | None:

@@ -105,7 +105,7 @@ def _credits(typed: str) -> int | None:
 
 async def _choose(interaction: Interaction, service: PreferenceService) -> Preferences:
     """Raises `Refused` for what is not offered, on an old card."""
-    value = next(iter(chosen_in(interaction)), USUAL)
+    value = next(iter(chosen_in(interaction)), "")
     choices = {value_of(choice): choice for choice in service.rates.choices}
     if value != USUAL and value not in choices:
         raise Refused(Problem.CONTROL_UNKNOWN)

@@ -1,6 +1,6 @@
 """What follows a finished video: its buttons, the card of *More…*, and that card's forms."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from bot.cards.posts.more import Possible
 from bot.core.jobs import Job
 from bot.core.models import Choice
 from bot.errors import Problem, Refused
+from bot.services.given import GivenFile
 from bot.services.remakes import Press, Wish
 from cogs.members.part_form import FORM_LIFE_S
 from cogs.members.removals import may_delete
@@ -45,11 +46,11 @@ def press_of(interaction: Interaction) -> Press:
     )
 
 
-async def make(interaction: Interaction, job_id: str, wish: Wish) -> None:
-    """A request like any other, with a reply of its own."""
+async def make(interaction: Interaction, job_id: str, wish_of: Callable[[], Wish]) -> None:
+    """A request like any other, with a reply of its own; what is wished for may be refused."""
 
     async def save() -> Job | None:
-        return await interaction.client.remakes.make(job_id, press_of(interaction), wish)
+        return await interaction.client.remakes.make(job_id, press_of(interaction), wish_of())
 
     await take_request(interaction, save)
 
@@ -122,8 +123,11 @@ class PictureForm(ui.Modal, title="Another picture"):
 
     async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
         """Make it."""
-        picture = given(self._file.values[0])
-        await make(interaction, self._job_id, replace(self._wish, picture=picture))
+        await make(
+            interaction,
+            self._job_id,
+            lambda: replace(self._wish, picture=_only(self._file)),
+        )
 
 
 class MotionForm(ui.Modal, title="Another motion"):
@@ -146,7 +150,14 @@ class MotionForm(ui.Modal, title="Another motion"):
 
     async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
         """Make it."""
-        await make(interaction, self._job_id, Wish(motion=given(self._file.values[0])))
+        await make(interaction, self._job_id, lambda: Wish(motion=_only(self._file)))
+
+
+def _only(field: ui.FileUpload[Any]) -> GivenFile:
+    """What was put into a form's field. Raises `Refused`."""
+    if not field.values:
+        raise Refused(Problem.CONTROL_UNKNOWN)
+    return given(field.values[0])
 
 
 async def _ask_to_describe(interaction: Interaction, job_id: str) -> None:

@@ -11,7 +11,6 @@ from bot.cards.posts import reports as report_cards
 from bot.core.jobs import Job
 from bot.core.people.reports import Reported, Why
 from bot.errors import Problem, Refused
-from bot.services.removals import SAID_LIMIT_CHARS
 from cogs.shared.answers import Late, answering, open_form, show_privately
 from cogs.shared.confirm_buttons import ask_to_confirm
 from cogs.shared.interactions import Bot, Interaction, server_of, servers_only
@@ -76,8 +75,10 @@ async def ask_report(interaction: Interaction, job_id: str) -> None:
 
 async def _ask_why(interaction: Interaction, reported: Reported) -> None:
     """Only where moderators can be told. Raises `Refused`."""
-    may_post = interaction.app_permissions
-    if not (may_post.view_channel and may_post.send_messages):
+    ours = interaction.app_permissions
+    is_thread = isinstance(interaction.channel, discord.Thread)
+    may_post = ours.send_messages_in_threads if is_thread else ours.send_messages
+    if not (ours.view_channel and may_post):
         look = partial(interaction.client.removals.has_channel, reported.server_id)
         if not await interaction.client.crowd.in_time(interaction.user.id, look):
             raise Refused(Problem.NO_WAY_TO_MODERATORS)
@@ -104,7 +105,7 @@ class ReportForm(ui.Modal, title="Report to the moderators"):
             custom_id="said",
             style=discord.TextStyle.paragraph,
             required=False,
-            max_length=SAID_LIMIT_CHARS,
+            max_length=report_cards.SAID_LIMIT_CHARS,
         ),
     )
 

@@ -1,7 +1,6 @@
 """Making videos of what is in the chat: the commands in messages' menus, and `/tray`."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Self
 
@@ -15,7 +14,7 @@ from bot.cards.members.tray import CHOOSE, EMPTY, MAKE_THIS_MOVE, USE_AS_MOTION
 from bot.cards.offers.offer import offer
 from bot.core.jobs import Job
 from bot.core.models import Choice
-from bot.core.uploads import Choices, Origin, Tray, Upload
+from bot.core.uploads import Choices, Tray
 from bot.errors import Problem, Refused
 from bot.services.trays import Trays
 from cogs.shared.answers import Late, answering, show_in_place, show_privately
@@ -56,11 +55,12 @@ class Gather(commands.Cog):
         self, interaction: Interaction, message: discord.Message, *, is_motion: bool
     ) -> None:
         async with answering(interaction):
+            origin = await self._trays.authors.origin(message, interaction.channel)
+            files = usable_in(message, is_motion=is_motion)
             taken = await self._trays.take(
                 place_of(interaction),
-                _files_of(interaction, message, is_motion=is_motion),
+                [replace(file, origin=origin) for file in files],
                 is_motion=is_motion,
-                is_ours=interaction.client.user == message.author,
             )
             if isinstance(taken, Choices):
                 await show_privately(interaction, tray_cards.which(taken))
@@ -92,51 +92,47 @@ class TrayControl(
                 await trays.empty(interaction.user.id)
                 await show_in_place(interaction, tray_cards.tray(Tray()))
             return
-        async with answering(interaction):
+        async with answering(interaction, Late.IN_PLACE):
             numbers = [
                 value for value in chosen_in(interaction) if re.fullmatch("[0-9]{1,2}", value)
             ]
             if not numbers:
                 raise Refused(Problem.CHOICES_OVER)
-            place = place_of(interaction)
-            await _show(interaction, await trays.choose(place, self._message_id, int(numbers[0])))
+            chosen = await trays.choose(place_of(interaction), self._message_id, int(numbers[0]))
+            await _show(interaction, chosen)
 
 
 async def _show(interaction: Interaction, tray: Tray) -> None:
     """Show what is in the tray; a full one is looked at, and priced on this very card."""
-    trays, job = interaction.client.trays, None
-    if tray.is_full:
-        try:
-            job = await trays.offer(
-                place_of(interaction), interaction_id=interaction.id, token=interaction.token
-            )
-        except Refused as refused:
-            await show_privately(interaction, tray_cards.tray(tray, refused))
-            return
+    trays = interaction.client.trays
+    try:
+        job = await trays.offer(
+            place_of(interaction), tray, interaction_id=interaction.id, token=interaction.token
+        )
+    except Refused as refused:
+        await _answer(interaction, tray_cards.tray(tray, refused, may_keep=_may_keep(interaction)))
+        return
     if job is None:
-        await show_privately(interaction, tray_cards.tray(tray))
+        await _answer(interaction, tray_cards.tray(tray, may_keep=_may_keep(interaction)))
         return
     message_id = None
     try:
-        message_id = await show_privately(interaction, offer(job, None))
+        message_id = await _answer(interaction, offer(job, None))
     finally:  # whether there is a reply is looked up where that is not known
         await interaction.client.requests.replied(job.id, message_id)
 
 
-def _files_of(
-    interaction: Interaction, message: discord.Message, *, is_motion: bool
-) -> Sequence[Upload]:
-    """What can be used of a message, each with where it comes from."""
-    is_nobodys = message.webhook_id is not None and message.application_id is None
-    place = place_of(interaction)
-    origin = Origin(
-        author_id=0 if is_nobodys else message.author.id,
-        server_id=interaction.guild_id or 0,
-        channel_id=place.channel_id,
-        message_id=message.id,
-        is_age_restricted=place.is_age_restricted,
-    )
-    return [replace(file, origin=origin) for file in usable_in(message, is_motion=is_motion)]
+def _may_keep(interaction: Interaction) -> bool:
+    """Whether they may add its motion to the server's library; asked again when they do."""
+    return interaction.guild_id is not None and interaction.permissions.moderate_members
+
+
+async def _answer(interaction: Interaction, card: ui.LayoutView) -> int | None:
+    """In the place of the card on which something was chosen; the message's id, if it is known."""
+    if interaction.message is None:
+        return await show_privately(interaction, card)
+    await show_in_place(interaction, card)
+    return None
 
 
 async def start_tray(

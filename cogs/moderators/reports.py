@@ -7,11 +7,12 @@ import discord
 from discord import ui
 
 from bot.accounts.sight import ReadableChannel
+from bot.cards.paging import LARGEST_ID
 from bot.cards.posts import reports as report_cards
 from bot.cards.posts.reports import ACTION_PATTERN
 from bot.core.people.reports import Case
 from bot.errors import Problem, Refused
-from cogs.shared.answers import answering, defer, show_privately
+from cogs.shared.answers import Late, answering, defer, show_in_place, show_privately
 from cogs.shared.confirm_buttons import ask_to_confirm
 from cogs.shared.interactions import Interaction, server_of
 
@@ -19,25 +20,29 @@ from cogs.shared.interactions import Interaction, server_of
 class ReportButton(ui.DynamicItem[ui.Item[Any]], template=ACTION_PATTERN):
     """Look at it, remove it, dismiss it: for every moderator, as long as the card stands."""
 
-    def __init__(self, item: ui.Item[Any], deed: str, case_id: int) -> None:
+    def __init__(self, item: ui.Item[Any], deed: str, message_id: int) -> None:
         super().__init__(item)
         self._deed = deed
-        self._case_id = case_id
+        self._message_id = message_id
 
     @classmethod
     async def from_custom_id(
         cls, _: discord.Interaction[Any], item: ui.Item[Any], match: re.Match[str], /
     ) -> Self:
         """What was pressed."""
-        return cls(item, match["deed"], int(match["case"]))
+        return cls(item, match["deed"], int(match["message"]))
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Do it, or say who was faster."""
-        async with answering(interaction):
+        is_own = interaction.message is not None and interaction.message.flags.ephemeral
+        late = Late.IN_PLACE if is_own and self._deed == "dismiss" else Late.THINKING
+        async with answering(interaction, late):
             interaction.client.card_access.admit(interaction, "moderate")
-            await defer(interaction)
+            await defer(interaction, late)
             removals, server_id = interaction.client.removals, server_of(interaction)
-            case = await removals.open_case(self._case_id, server_id)
+            if self._message_id > LARGEST_ID:
+                raise Refused(Problem.CONTROL_UNKNOWN)
+            case = await removals.open_case(self._message_id, server_id)
             match self._deed:
                 case "look":
                     newest = await removals.newest_of(case)
@@ -45,8 +50,9 @@ class ReportButton(ui.DynamicItem[ui.Item[Any]], template=ACTION_PATTERN):
                 case "remove":
                     await _ask_remove(interaction, case)
                 case _:
-                    await removals.dismiss(case.id, server_id, interaction.user.id)
-                    await show_privately(interaction, report_cards.dismissed())
+                    await removals.dismiss(self._message_id, server_id, interaction.user.id)
+                    shows = show_in_place if late is Late.IN_PLACE else show_privately
+                    await shows(interaction, report_cards.dismissed())
 
 
 async def _ask_remove(interaction: Interaction, case: Case) -> None:
@@ -55,7 +61,9 @@ async def _ask_remove(interaction: Interaction, case: Case) -> None:
     _refuse_where_it_stays(interaction, case)
 
     async def act() -> ui.LayoutView:
-        return report_cards.removed(await removals.remove(case.id, server_id, interaction.user.id))
+        return report_cards.removed(
+            await removals.remove(case.reported.message_id, server_id, interaction.user.id)
+        )
 
     await ask_to_confirm(interaction, report_cards.asks_remove(case), act)
 

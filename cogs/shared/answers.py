@@ -1,7 +1,7 @@
 """How every command, press and form is answered: in time, once, and never with silence."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from enum import Enum, auto
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 import discord
 import structlog
 from discord import ui
+from discord.utils import MISSING
 
 from bot.cards import parts
 from bot.errors import CannotSave, Problem, Refused
@@ -29,6 +30,10 @@ GIVE_WAY_S = 1.0
 
 UNKNOWN_MESSAGE = 10008
 """Its word for a message that somebody has deleted."""
+
+
+Attached = Callable[[], list[discord.File]]
+"""Opens a card's files: each time that it is sent, since a file is sent once."""
 
 
 class Late(Enum):
@@ -71,30 +76,40 @@ async def answering(interaction: Interaction, late: Late = Late.THINKING) -> Asy
         _end(interaction, missed=not interaction.response.is_done())
 
 
-async def show_privately(interaction: Interaction, view: ui.LayoutView) -> int | None:
-    """Answer so that only the person sees it; the message's id, if Discord tells it."""
+async def show_privately(
+    interaction: Interaction, view: ui.LayoutView, files: Attached = list
+) -> int | None:
+    """Answer so that only the person sees it; the message's id, if Discord tells it.
+
+    `files` opens those that the card shows.
+    """
     async with _one_answer(interaction):
         if not interaction.response.is_done():
-            response = await interaction.response.send_message(view=view, ephemeral=True)
+            response = await interaction.response.send_message(
+                view=view, files=files(), ephemeral=True
+            )
             return response.message_id
-    return (await interaction.followup.send(view=view, ephemeral=True, wait=True)).id
+    sent = await interaction.followup.send(view=view, files=files(), ephemeral=True, wait=True)
+    return sent.id
 
 
-async def show_in_place(interaction: Interaction, view: ui.LayoutView) -> None:
+async def show_in_place(
+    interaction: Interaction, view: ui.LayoutView, files: Attached = list
+) -> None:
     """Put this in the place of the card that was pressed; where that is gone, it stands alone."""
     if interaction.message is None:
-        await show_privately(interaction, view)
+        await show_privately(interaction, view, files)
         return
     try:
         async with _one_answer(interaction):
             if not interaction.response.is_done():
-                await interaction.response.edit_message(view=view)
+                await interaction.response.edit_message(view=view, attachments=files() or MISSING)
                 return
-        await interaction.edit_original_response(view=view)
+        await interaction.edit_original_response(view=view, attachments=files() or MISSING)
     except discord.NotFound as error:
         if error.code != UNKNOWN_MESSAGE:
             raise
-        await show_privately(interaction, view)
+        await show_privately(interaction, view, files)
 
 
 async def open_form(interaction: Interaction, form: ui.Modal) -> None:
@@ -154,7 +169,7 @@ def _is_perhaps_anothers(interaction: Interaction, refused: Refused) -> bool:
     """Whether ours has stopped for another bot, or knows nothing of a card that was pressed."""
     is_pressed = interaction.type is discord.InteractionType.component
     return refused.problem is Problem.TWIN or (
-        is_pressed and refused.problem is Problem.UNKNOWN_JOB
+        is_pressed and refused.problem in {Problem.UNKNOWN_JOB, Problem.NO_REPORT_HERE}
     )
 
 

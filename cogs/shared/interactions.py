@@ -19,6 +19,7 @@ from bot.services.copies import Copies
 from bot.services.crowd import Crowd
 from bot.services.given import GivenFile
 from bot.services.moderation import Moderation
+from bot.services.motions.library import Library
 from bot.services.preferences import PreferenceService
 from bot.services.quotas import Quotas
 from bot.services.remakes import Remakes
@@ -35,6 +36,7 @@ class Bot(commands.Bot):
     """discord.py's bot, with what the persistent buttons need at hand."""
 
     requests: RequestService
+    library: Library
     remakes: Remakes
     copies: Copies
     trays: Trays

@@ -1,9 +1,10 @@
 """Pictures of people and clips of others who move, drawn: nobody's are needed."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from pathlib import Path
+from types import MappingProxyType
 
 import av
 import numpy as np
@@ -120,17 +121,23 @@ def draw_dance(path: Path, duration_s: float = 3.0) -> None:
 
 
 def film(
-    path: Path, scene: Scene, motion: Callable[[float], Stance], duration_s: float
+    path: Path,
+    scene: Scene,
+    motion: Callable[[float], Stance],
+    duration_s: float,
+    *,
+    tall: float = TALL,
+    options: Mapping[str, str] = MappingProxyType({"crf": "20"}),
 ) -> list[dict[int, Vector]]:
-    """Write an mp4 of that motion. Returns each frame's exact joints."""
+    """Write an mp4 of that motion, with x264's `options`. Returns each frame's exact joints."""
     joints = []
     with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as container:
-        stream = container.add_stream("libx264", rate=FRAMES_PER_S, options={"crf": "20"})
+        stream = container.add_stream("libx264", rate=FRAMES_PER_S, options=dict(options))
         stream.width, stream.height = scene.size
         stream.pix_fmt = "yuv420p"
         stream.codec_context.time_base = Fraction(1, FRAMES_PER_S)
         for number in range(round(duration_s * FRAMES_PER_S)):
-            picture, found = scene.draw(motion(number / FRAMES_PER_S))
+            picture, found = scene.draw(motion(number / FRAMES_PER_S), tall=tall)
             joints.append(found)
             frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
             frame.pts = number

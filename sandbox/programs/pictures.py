@@ -75,11 +75,15 @@ class Studio:
         """Every picture, in the order of a job's life."""
         await self.flow()
         await self.finished("dark")
+        await self.more()
         await self.in_line()
         await self.in_private()
         await self.direct_message()
+        await self.tray()
+        await self.motions()
         await self.moderators()
         await self.admins()
+        await self.reports()
         await self.window()
 
     async def flow(self) -> None:
@@ -93,7 +97,7 @@ class Studio:
         await form.get_by_role("button", name="Send").click()
         post = ada.message("@Ada, your video is ready.")
         await film.watch_until(post.locator("video"), 60)
-        await ada.message("Your video is ready. It took").wait_for()
+        await ada.message("is ready · it took").wait_for()
         await play(post)
         await film.watch(14)
         film.save(self._folder / "flow.gif")
@@ -107,8 +111,20 @@ class Studio:
         post = ada.message("@Ada, your video is ready.")
         await ada.page.set_viewport_size({"width": 860, "height": 900})
         await pause_at(post, 1.0)
-        card = ada.message("Your video is ready. It took")
+        card = ada.message("is ready · it took")
         await self.take(f"finished-{theme}.png", card, post)
+
+    async def more(self) -> None:
+        """What else can be done with a finished video: the card, and one of its forms."""
+        ada = await self.visit("ada", "showroom", "light")
+        await ada.button("More…", ada.message("@Ada, your video is ready.")).click()
+        card = ada.message("What next?")
+        await card.wait_for()
+        await self.take("more.png", card)
+        await card.get_by_role("button", name="Another picture").click()
+        form = ada.page.get_by_role("dialog")
+        await form.wait_for()
+        await self.take("another-picture.png", form)
 
     async def in_line(self) -> None:
         """What a card shows while the video is made, and in line."""
@@ -145,6 +161,33 @@ class Studio:
         await self.take("direct-message.png", offer)
         await dana.button("Never mind", offer).click()
 
+    async def tray(self) -> None:
+        """What somebody takes from the chat: the first half, and both with their prices."""
+        posted = ("ben", "Me, this morning", "image"), ("cleo", "Try these moves!", "video")
+        for name, words, file in posted:
+            await (await self.visit(name, "general", "light")).send(words, [self._files[file]])
+        ada = await self.visit("ada", "general", "light", height=1100)
+        await ada.menu(ada.message("Me, this morning"), "Make this move")
+        half = ada.message("Your tray")
+        await half.wait_for()
+        await self.take("tray.png", half)
+        await ada.menu(ada.message("Try these moves!"), "Use as motion")
+        priced = ada.message("Shall I make this picture move")
+        await priced.wait_for()
+        await self.take("tray-full.png", priced)
+
+    async def motions(self) -> None:
+        """What can be used by name, and one of it."""
+        eve = await self.visit("eve", "general", "light", height=1300)
+        await eve.use("motions list")
+        motions = eve.message("Pick one below")
+        await motions.locator("img").nth(5).wait_for()
+        await self.take("members-motions.png", motions)
+        await eve.use("motions show", {"name": "Disco"})
+        disco = eve.message("comes with the bot")
+        await disco.locator("img").first.wait_for()
+        await self.take("members-motion.png", disco)
+
     async def moderators(self) -> None:
         """What a moderator sees: why somebody may ask, what is asked first, the server's jobs."""
         dana = await self.visit("dana", "general", "light", height=1000)
@@ -178,6 +221,21 @@ class Studio:
         told = there.message("200").last
         await told.wait_for()
         await self.take("moderators-audit.png", told)
+
+    async def reports(self) -> None:
+        """What a member fills in, and what moderators are told of it."""
+        eve = await self.visit("eve", "showroom", "light")
+        await eve.button("More…", eve.message("@Ada, your video is ready.")).first.click()
+        await eve.button("Report…").click()
+        form = eve.page.get_by_role("dialog")
+        await form.get_by_label("It shows somebody").check()
+        await form.get_by_label("What else").fill("That is my brother. He does not want this.")
+        await self.take("members-report.png", form)
+        await form.get_by_role("button", name="Submit").click()
+        dana = await self.visit("dana", "showroom", "light")
+        card = dana.message("A video was reported")
+        await card.wait_for()
+        await self.take("moderators-report.png", card)
 
     async def window(self) -> None:
         """The whole page, with the testers' panel."""

@@ -66,12 +66,15 @@ async def test_a_video_is_made_watched_and_another_cancelled(stage: Stage, page:
     await stage.provider("POST", "resume")
 
     post = ada.message("@Ada, your video is ready.")
-    await expect(card).to_contain_text("Your video is ready. It took")
+    await expect(card).to_contain_text("Your video is ready · it took")
     video = post.locator("video")
     begun, further = await video.evaluate(PLAYS_ON)
     assert begun < further
-    await ada.button("Details", post).click()
-    await expect(ada.message("Only you can see this")).to_contain_text("360p · 2 s · 2 credits")
+    await ada.button("More…", post).click()
+    await ada.button("Details", ada.message("What next?")).click()
+    await expect(ada.message("360p · 2 s · 2 credits").last).to_contain_text(
+        "Only you can see this"
+    )
     assert await stage.accepted() == 1
     assert ada.errors == []
 

@@ -27,7 +27,7 @@ class Visit:
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self.process = process
         self._http = aiohttp.ClientSession()
-        self.people_url = ""
+        self.people_url = self.page_url = ""
         self.uploads: list[Path] = []
 
     async def reads(self, pattern: str) -> re.Match[str]:
@@ -41,6 +41,7 @@ class Visit:
 
     async def opens(self, page_url: str) -> None:
         """The page, and in it where people's routes are."""
+        self.page_url = page_url
         async with self._http.get(page_url) as response:
             document = await response.text()
         found = re.search(r'<meta name="people" content="([^"]+)">', document)

@@ -16,8 +16,17 @@ from sandbox.discord.state.world import World
 from sandbox.discord.wire import Json
 from tests.fuzz.oddities import Oddities
 
+BUTTONS = (
+    *("details", "cancel", "give-up", "start", "more"),
+    *("motion", "send", "describe", "delete", "report"),
+)
 FORGED = (
-    *(f"marionette:{button}:{{job}}" for button in ("details", "cancel", "give-up", "start")),
+    *(f"marionette:{button}:{{job}}" for button in BUTTONS),
+    *(
+        f"marionette:{button}:{{job}}:{choice}"
+        for button in ("make", "picture")
+        for choice in ("540p:pixverse-mimic:0", "540p:pixverse-mimic:9999999", "8k:none:1", "360p")
+    ),
     *(f"marionette:start:{{job}}:{quality}" for quality in ("360p", "540p", "720p", "8k", "")),
     *(f"marionette-ask:{answer}:{{token}}" for answer in ("yes", "no", "perhaps")),
     "marionette-past:{turn}:{server}:{person}:{person}:{filter}:{number}",
@@ -27,9 +36,11 @@ FORGED = (
     *(f"marionette-settle:{end}:{{server}}:{{person}}:{{job}}" for end in ("ran", "again")),
     "marionette-settle:give-up:{server}:{person}:{job}",
     "marionette-review:{job}",
+    *(f"marionette-report:{deed}:{{person}}" for deed in ("look", "remove", "dismiss")),
     "marionette:channels:{server}:{person}",
     "marionette:qualities:{server}:{person}:{role}",
     "marionette:payer",
+    *(f"marionette:preference:{what}" for what in ("direct:on", "private:off", "ask", "choice")),
     "somebody-elses:button:1",
 )
 BUTTON, STRING_SELECT, TEXT_INPUT, CHANNEL_SELECT = 2, 3, 4, 8

@@ -227,8 +227,8 @@ SHOWING = (
     _one(
         "no nonce on the post",
         "bot/delivery/post.py",
-        "                nonce=job.id,\n",
-        "",
+        "view=view, file=file, nonce=job.id,",
+        "view=view, file=file,",
         DELIVERY,
     ),
     _one(

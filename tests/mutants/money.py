@@ -213,4 +213,48 @@ MONEYS = (
         "    job = replace(job, server_id=taken.server_id)",
         f"{STORE}/test_offers.py",
     ),
+    _one(
+        "a tray that was started stays full",
+        "bot/store/people/trays.py",
+        '        connection.execute(_FORGET, {"whose": job.person_id})\n',
+        "",
+        f"{STORE}/people/test_trays.py",
+    ),
+    _one(
+        "a changed tray leaves its offer open",
+        "bot/store/people/trays.py",
+        "        end_offers(connection, person_id, jobs.c.source == Source.TRAY, at=at)\n"
+        "        _save(",
+        "        _save(",
+        f"{STORE}/people/test_trays.py",
+    ),
+    _one(
+        "a button is paid for at whatever the price is by now",
+        "bot/services/remakes.py",
+        "cost > wish.at_most",
+        "False",
+        f"{LIFE}/choices/test_again.py",
+    ),
+    _one(
+        "a double click buys two videos",
+        "bot/store/transitions.py",
+        "if _has_another(made) or (is_again and has_begun):",
+        "if True:",
+        *(f"{LIFE}/choices/test_again.py", f"{LIFE}/choices/test_drafts.py"),
+    ),
+    _one(
+        "somebody else's files are used wherever one is",
+        "bot/services/remakes.py",
+        "        if not _is_at_post(job, place):\n"
+        "            raise Refused(Problem.NOT_AT_ITS_POST)\n",
+        "",
+        f"{LIFE}/choices/test_more.py",
+    ),
+    _one(
+        "two remakes send the very same inputs",
+        "bot/jobs/inputs.py",
+        "if job.files_of is None and 0 <=",
+        "if 0 <=",
+        f"{LIFE}/choices/test_again.py",
+    ),
 )

@@ -37,7 +37,8 @@ class Audit:
         for message in self._messages:
             for part in walk(message.components):
                 found = re.fullmatch(
-                    rf"marionette:{Button.DETAILS}:(\w+)", part.get("custom_id", "")
+                    rf"marionette:(?:{Button.DETAILS}|{Button.MORE}):(\w+)",
+                    part.get("custom_id", ""),
                 )
                 if found and message.visible_to is None:
                     self._posts[found[1]].append(message)
@@ -95,10 +96,13 @@ class Audit:
                 yield f"{job['id']} was never offered to its requester."
 
     def _of_presses(self) -> Iterator[str]:
-        """What is being made of a draft is not begun once more, however often it is pressed."""
-        latest: dict[tuple[str, str, str], Job] = {}
+        """What somebody has made of a draft is not begun once more, however often it is pressed."""
+        latest: dict[tuple[str, str, str, str], Job] = {}
+        made_as = {job["id"]: (job["model"], job["quality"]) for job in self.jobs}
         for job in self.jobs:
-            wish = job["files_of"], job["model"], job["quality"]
+            if made_as.get(job["files_of"]) == made_as[job["id"]]:
+                continue  # the same again may be asked for once that has begun
+            wish = job["files_of"], job["person_id"], job["model"], job["quality"]
             earlier = latest.get(wish)
             latest[wish] = job
             if job["files_of"] is None or earlier is None:
@@ -287,7 +291,7 @@ def _wrong_with_card(job: Job, card: Message | None) -> str | None:
     if job["delivered"] == "reply":
         ready = f"your {'draft' if _is_free(job) else 'video'} is ready."
         return None if ready in text(card) else f"its reply says: {text(card)!r}"
-    if job["delivered"] in {"channel", "direct"}:
+    if job["state"] == "delivered" and job["delivered"] in {"channel", "direct"}:
         what = "draft" if _is_free(job) else "video"
         is_line = f"[Your {what}](" in text(card) or "the post was deleted" in text(card)
         return None if is_line else f"its card says: {text(card)!r}"

@@ -58,12 +58,9 @@ def preferences(has: Preferences, prices: Prices) -> ui.LayoutView:
 
 
 def _small_print(has: Preferences) -> str:
-    how = (
-        "A direct message has the link, and the post mentions nobody."
-        if has.notify_directly
-        else "Until then the post mentions you."
-    )
-    return f"-# {how} Only you see this."
+    if has.notify_directly:
+        return "-# The direct message has a link to your video, and the post mentions nobody."
+    return "-# For now, the post of your video mentions you."
 
 
 def _toggle(label: str, what: What, is_on: bool) -> ui.Button[ui.LayoutView]:

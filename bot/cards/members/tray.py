@@ -3,6 +3,7 @@
 import discord
 from discord import ui
 
+from bot.cards.members.motions import KEEP
 from bot.cards.parts import view, words
 from bot.cards.refusals import sentence
 from bot.cards.wording import clean
@@ -15,12 +16,15 @@ MAKE_THIS_MOVE, USE_AS_MOTION = "Make this move", "Use as motion"
 MOST_CHOICES = 25
 """Discord's limit."""
 
-_HOW = "right-click or long-press a message, then **Apps** → **{command}**."
+_HOW = "Right-click or long-press a message, then **Apps** → **{command}**."
 _MEGABYTE = 1_000_000
 
 
-def tray(held: Tray, refused: Refused | None = None) -> ui.LayoutView:
-    """Both places, filled or not; of a full one, why nothing can be made of it here."""
+def tray(held: Tray, refused: Refused | None = None, *, may_keep: bool = False) -> ui.LayoutView:
+    """Both places, filled or not; of a full one, why nothing can be made of it here.
+
+    Who `may_keep` its motion in the server's library has a button for that.
+    """
     items: list[ui.Item[ui.LayoutView]] = [words("### Your tray")]
     items.append(
         _slot("Picture", held.subject) or _missing("a picture", "that should move", MAKE_THIS_MOVE)
@@ -32,10 +36,11 @@ def tray(held: Tray, refused: Refused | None = None) -> ui.LayoutView:
     if refused is not None:
         items.append(words(sentence(refused.problem, refused.facts)))
     if held.files:
-        items.append(ui.ActionRow(ui.Button(label="Empty it", custom_id=EMPTY)))
-    items.append(
-        words("-# Only you see this. I keep it for an hour, wherever you go; `/tray` shows it.")
-    )
+        row = ui.ActionRow[ui.LayoutView](ui.Button(label="Empty it", custom_id=EMPTY))
+        if may_keep and held.motion is not None:
+            row.add_item(ui.Button(label="Add to library…", custom_id=KEEP))
+        items.append(row)
+    items.append(words("-# I keep it for an hour, wherever you go: `/tray` shows it there."))
     return view(*items)
 
 
@@ -58,7 +63,6 @@ def which(choices: Choices) -> ui.LayoutView:
     return view(
         words(f"### Which one is the {wanted}?", "That message has several."),
         ui.ActionRow(select),
-        words("-# Only you see this."),
     )
 
 

@@ -20,6 +20,7 @@ from bot.errors import Problem
 ASKS: Mapping[Problem, str] = {
     Problem.MOTION_TOO_LONG: "Which part of this video?",
     Problem.NOBODY_SEEN: "Make it anyway?",
+    Problem.DEAR: "Make it?",
 }
 """What a card asks about each of `QUESTIONS`."""
 
@@ -72,27 +73,40 @@ def offer(job: Job, terms: Terms | None) -> ui.LayoutView:
 
 def _is_private(job: Job) -> bool:
     """Whether nobody else reads along."""
-    return job.is_shown_directly or job.source is Source.TRAY
+    return job.is_shown_directly or _is_tray(job)
+
+
+def _is_tray(job: Job) -> bool:
+    """Whether nothing of it has been started, so that only its requester sees it."""
+    return job.source is Source.TRAY and job.promised is None
 
 
 def _small_print(job: Job) -> Iterator[ui.Item[ui.LayoutView]]:
     ends = f"Unused, it goes away <t:{job.offer_ends_at:.0f}:R>"
-    if job.source is Source.TRAY:
+    if job.moved_from_id is not None:
+        yield words(_moved(job.moved_from_id))
+    if _is_tray(job):
         whose = status_text.taken_from(job)
-        told = f" Started, it says here: {whose}." if whose and not job.is_direct else ""
+        told = f"Once started, it says: {whose}. " if whose and not job.is_direct else ""
         yield words(
-            f"-# Only you see this.{told} To swap a file, take another message’s. {ends}; `/tray` "
-            "shows it again."
+            f"-# {told}To swap a file, take one of another message. {ends}: `/tray` shows it again."
         )
-    elif not job.is_direct or job.source is Source.SLASH:
+    elif not job.is_direct or job.source is not Source.MESSAGE:
         whose = "" if job.is_direct else "Only whoever asked can press this. "
         yield words(f"-# {whose}{ends}.")
+
+
+def _moved(channel_id: int) -> str:
+    return (
+        f"-# I may not write in <#{channel_id}>. Somebody who looks after it can give me **View "
+        "Channel** and **Send Messages**."
+    )
 
 
 def _shown_files(given: Sequence[Upload]) -> Iterator[ui.Item[ui.LayoutView]]:
     """What people gave: attachments as pictures. A link may be signed for them alone, and may lead
     to something else by now: of that only its name is shown."""
-    attached = [file for file in given if not file.is_link]
+    attached = [file for file in given if file.is_attached]
     if attached:
         yield ui.MediaGallery(
             *(
@@ -104,6 +118,8 @@ def _shown_files(given: Sequence[Upload]) -> Iterator[ui.Item[ui.LayoutView]]:
         )
     if linked := [f"`{clean(file.name, 80, 'code')}`" for file in given if file.is_link]:
         yield words(f"Given as a link: {listed(linked)}")
+    if kept := [f"`{clean(file.name, 80, 'code')}`" for file in given if file.motion_ref]:
+        yield words(f"Motion of the library: {listed(kept)}")
 
 
 def _answers(job: Job, terms: Terms | None) -> Iterator[ui.Item[ui.LayoutView]]:
@@ -117,17 +133,19 @@ def _answers(job: Job, terms: Terms | None) -> Iterator[ui.Item[ui.LayoutView]]:
             label = "Another part…" if job.question is None else "Choose…"
             part_id = custom_id(Button.NAME_PART, job.id)
             others.append(ui.Button(label=label, custom_id=part_id))
-    cancel_id, is_tray = custom_id(Button.CANCEL, job.id), job.source is Source.TRAY
     never = ui.Button[ui.LayoutView](
-        label="Empty it" if is_tray else "Never mind", custom_id=cancel_id
+        label="Empty it" if _is_tray(job) else "Never mind",
+        custom_id=custom_id(Button.CANCEL, job.id),
     )
     yield from rows_of([*others, never])
 
 
 def _start_button(job: Job, choice: Choice, terms: Terms) -> ui.Button[ui.LayoutView]:
     is_usual = choice == usual(terms.prices, terms.preferred)
+    is_dear = job.question is not None and job.question.problem is Problem.DEAR
+    name = "Make it" if is_dear else name_of(choice, terms.prices)
     return ui.Button(
-        label=f"{name_of(choice, terms.prices)} · {cost_text(terms.prices[choice])}",
+        label=f"{name} · {cost_text(terms.prices[choice])}",
         style=discord.ButtonStyle.primary if is_usual else discord.ButtonStyle.secondary,
         custom_id=custom_id(
             Button.START_TRAY if job.source is Source.TRAY else Button.START, job.id, choice
@@ -161,10 +179,23 @@ def _made_as(terms: Terms) -> str:
 
 
 def _means(terms: Terms) -> str:
+    """What its requester has, and would have left; for them alone."""
     has = f"You have **{credits_text(terms.credits)}**"
+    after = _left_after(terms)
     if terms.payer is None:
-        return f"{has}."
-    return f"Your credits in {clean(terms.payer, 100)} pay for it. {has} there."
+        return f"{has}{after}."
+    return f"Your credits in {clean(terms.payer, 100)} pay for it. {has} there{after}."
+
+
+def _left_after(terms: Terms) -> str:
+    """Of what is usual, where it can be paid."""
+    priced = paid(terms.prices)
+    if not priced or (choice := usual(priced)) in terms.beyond:
+        return ""
+    left = terms.credits - priced[choice]
+    if len(priced) == 1:
+        return f", and **{left}** left after this"
+    return f", and **{left}** left after {name_of(choice, terms.prices)}"
 
 
 _TOO_LONG = "A shorter video costs less."

@@ -42,8 +42,8 @@ def finished(
         items.append(words("The same files, made by a model that paints it anew:"))
         items += rows_of(_remake_buttons(job, remakes))
         remakes = {}
-    made_in, length = status_text.made_in(job), status_text.length(job)
-    items.append(words(status_text.small_print(job, made_in, length, status_text.taken_from(job))))
+    facts = status_text.made_in, status_text.not_open, status_text.length, status_text.taken_from
+    items.append(words(status_text.small_print(job, *(fact(job) for fact in facts))))
     items += rows_of([*buttons, *post_buttons(job, remakes)])
     return view(*items, colour=GREEN)
 

@@ -42,13 +42,12 @@ def more(job: Job, possible: Possible) -> ui.LayoutView:
             button("Another motion", Button.MOTION, job),
         ]
         lines.append(
-            "The picture and the motion of this video are kept until "
-            f"<t:{possible.files_until:.0f}:f>: until then it can be made again, or with another "
-            "one of them."
+            f"Its picture and motion are kept until <t:{possible.files_until:.0f}:f>: until then "
+            "you can make it again, or swap one of them."
         )
     else:
         lines.append(
-            "The picture and the motion of this video are no longer kept: `/mimic` takes them "
+            "Its picture and motion are no longer kept: to make it again, give them to `/mimic` "
             "once more."
         )
     rows = [*rows_of(making), *rows_of(_about(job, possible))]

@@ -16,7 +16,7 @@ WHY: Mapping[Why, str] = {
     Why.PERSON: "It shows somebody who does not want that",
     Why.UNKIND: "It is mean to somebody",
     Why.EXPLICIT: "It is sexual, bloody or shocking",
-    Why.TAKEN: "It is somebody else's work",
+    Why.TAKEN: "It is somebody else’s work",
     Why.SPAM: "It is spam, or a trick",
     Why.OTHER: "Something else",
 }
@@ -27,7 +27,8 @@ SHOWN = 5
 
 SAID_LIMIT_CHARS = 300
 
-ACTION_PATTERN = r"marionette-report:(?P<deed>look|remove|dismiss):(?P<case>[0-9]{1,18})"
+ACTION_PATTERN = r"marionette-report:(?P<deed>look|remove|dismiss):(?P<message>[0-9]{1,19})"
+"""It names the reported message: a case's number may be another one's in another database."""
 
 SETTLED: Mapping[Settled, str] = {
     Settled.REMOVED: "Removed by <@{by}> <t:{at:.0f}:R>.",
@@ -37,9 +38,15 @@ SETTLED: Mapping[Settled, str] = {
 }
 
 
-def custom_id(deed: str, case_id: int) -> str:
+def custom_id(deed: str, case: Case) -> str:
     """The id of a report's button; see `ACTION_PATTERN`."""
-    return f"marionette-report:{deed}:{case_id}"
+    return f"marionette-report:{deed}:{case.reported.message_id}"
+
+
+def for_the_record(newest: Sequence[Report]) -> str:
+    """Why it was reported, as it is kept with what is decided: in nobody's own words."""
+    said = dict.fromkeys(WHY[report.why] for report in reversed(newest))
+    return f"Reported: {'; '.join(said)}"
 
 
 def asks_delete(job: Job, reason: str = "") -> Asked:
@@ -117,10 +124,10 @@ def link_to(case: Case) -> str:
 def discreet(case: Case) -> ui.LayoutView:
     """What everybody in a channel may read, where moderators have no channel of their own."""
     look: ui.Button[ui.LayoutView] = ui.Button(
-        label="For moderators…", custom_id=custom_id("look", case.id)
+        label="For moderators…", custom_id=custom_id("look", case)
     )
     return view(
-        words("Something here was reported. Its moderators look at it."),
+        words("Something in this channel was reported, and the moderators will look at it."),
         ui.ActionRow(look),
         colour=GREY,
     )
@@ -153,9 +160,9 @@ def card(case: Case, newest: Sequence[Report]) -> ui.LayoutView:
             ui.Button(
                 label="Remove…",
                 style=discord.ButtonStyle.danger,
-                custom_id=custom_id("remove", case.id),
+                custom_id=custom_id("remove", case),
             ),
-            ui.Button(label="Dismiss", custom_id=custom_id("dismiss", case.id)),
+            ui.Button(label="Dismiss", custom_id=custom_id("dismiss", case)),
         ]
     rows = [ui.ActionRow(*buttons)] if buttons else []
     return view(told, *rows, colour=GREY if case.settled else AMBER)

@@ -6,7 +6,9 @@ from bot.errors import Problem
 
 FILES: Mapping[Problem, str] = {
     Problem.IMAGE_MISSING: "The picture is missing: give it as `image` or its link as `image_url`.",
-    Problem.VIDEO_MISSING: "The video is missing: give it as `video` or its link as `video_url`.",
+    Problem.VIDEO_MISSING: (
+        "The video is missing: give it as `video` or its link as `video_url`, or pick a `motion`."
+    ),
     Problem.SWAPPED: (
         "The picture and the video are swapped: give the picture as `image` and the video "
         "as `video`."

@@ -9,7 +9,7 @@ LINKS: Mapping[Problem, str] = {
         "You gave a picture and a link to one: leave out `image` or `image_url`, and ask again."
     ),
     Problem.VIDEO_TWICE: (
-        "You gave a video and a link to one: leave out `video` or `video_url`, and ask again."
+        "You gave several videos: keep one of `video`, `video_url` and `motion`, and try again."
     ),
     Problem.LINK_UNCLEAR: (
         "What you gave for the {what} is no link that I can follow: give one that begins with "

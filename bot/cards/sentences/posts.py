@@ -5,7 +5,8 @@ from bot.errors import Problem
 POSTS: dict[Problem, str] = {
     Problem.BEING_MADE: "That is being made already, as job {job}: `/jobs show` shows how it goes.",
     Problem.NOT_BEGUN_YET: (
-        "Your last one of this is still in line, as job {job}: press again once it is being made."
+        "You have asked for this already, as job {job}: for one more, press again a little later, "
+        "when that one is being made."
     ),
     Problem.PRICE_HAS_RISEN: (
         "This costs {price_text} by now, more than the button says, so nothing was started: "

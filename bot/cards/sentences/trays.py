@@ -28,6 +28,10 @@ TRAYS: Mapping[Problem, str] = {
     Problem.TRAY_CHANGED: (
         "Your tray has changed since, or this was too long ago: `/tray` shows what is in it now."
     ),
+    Problem.TRAY_TOO_OFTEN: (
+        "I look at so many files only in a minute. Both are still here: `/tray` shows what they "
+        "cost, in a minute."
+    ),
     Problem.TAKEN_GONE: (
         "I could not get the {what}: the message that it was in may be gone. Take another one."
     ),

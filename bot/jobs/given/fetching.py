@@ -76,12 +76,32 @@ class GivenFiles:
         if self._fetched.get(path) == upload.url and await asyncio.to_thread(path.exists):
             return  # as half an offer; its message may be gone by now
         self._fetched.pop(path, None)
+        if upload.motion_ref:
+            if not await self._files.take_motion(upload.motion_ref, job.id):
+                raise Refused(Problem.MOTION_GONE)
+        else:
+            await self.bring(
+                upload, path, what, limit_bytes, person_id=job.person_id, job_id=job.id
+            )
+        self._fetched[path] = upload.url
+
+    async def bring(
+        self,
+        upload: Upload,
+        path: Path,
+        what: What,
+        limit_bytes: int,
+        *,
+        person_id: int,
+        job_id: str,
+    ) -> None:
+        """Download what this person gave to this place. Raises `Refused`."""
         most_bytes = min(upload.size_bytes or limit_bytes, limit_bytes)
         is_foreign = upload.is_link and not is_attachment(upload.url, self._supplier)
         turns = self._turns_of_links if is_foreign else self._turns
         for tries_left in reversed(range(1 if is_foreign else DOWNLOAD_TRIES)):
             try:
-                async with turns.turn(job.person_id), self._disk.room(path, most_bytes, job.id):
+                async with turns.turn(person_id), self._disk.room(path, most_bytes, job_id):
                     await self._downloads.save(
                         upload.url,
                         path,
@@ -99,7 +119,6 @@ class GivenFiles:
                     raise _refusal(upload, what, error, limit_bytes) from error
                 await self._clock.sleep(1.0)
             else:
-                self._fetched[path] = upload.url
                 return
 
 

@@ -1,14 +1,19 @@
 """What people like, each for themselves: one row of whoever has said so, and none of all others."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
 from sqlalchemy import BindParameter, Connection, bindparam, delete, insert, select, update
 
 from bot.core.accounts import Preferences
+from bot.core.admission import NewJob
+from bot.core.rules import Rules
 from bot.store.database import Database, query, transaction
 from bot.store.tables import preferences
+
+Choosing = Callable[[NewJob, Preferences, Rules], NewJob]
+"""What a request becomes by what its requester likes, and by the rules that hold for them."""
 
 _WHOSE: BindParameter[int] = bindparam("whose")
 _THEIRS = preferences.c.person_id == _WHOSE

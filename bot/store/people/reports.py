@@ -79,7 +79,14 @@ class Reports:
 
     @transaction
     def settle(
-        self, connection: Connection, case_id: int, how: Settled, *, actor_id: int, at: float
+        self,
+        connection: Connection,
+        case_id: int,
+        how: Settled,
+        *,
+        actor_id: int,
+        reason: str,
+        at: float,
     ) -> Case:
         """A moderator decides; of our own posts, the video is deleted with it.
 
@@ -89,19 +96,19 @@ class Reports:
         if case is None:
             raise Refused(Problem.NO_REPORT_HERE)
         refuse_settled(case)
-        reported, why = case.reported, _reasons(connection, case_id)
+        reported = case.reported
         is_removed = how is Settled.REMOVED
         row = connection.execute(ONE_JOB, {"job_id": reported.job_id}).mappings().first()
         job = job_from(row) if row else None
         if is_removed and job is not None and job.removed_by_id is None:
-            remove_as(connection, job, actor_id, why, at)
+            remove_as(connection, job, actor_id, reason, at)
         else:
             action = Action(
                 at=at,
                 actor_id=actor_id,
                 server_id=reported.server_id,
                 action=ActionKind.REMOVE if is_removed else ActionKind.DISMISS,
-                reason=why,
+                reason=reason,
                 job_id=reported.job_id,
                 person_id=reported.author_id,
                 after={"message": f"{reported.channel_id}/{reported.message_id}"},
@@ -142,9 +149,9 @@ class Reports:
         return connection.execute(delete(cases).where(cases.c.id.in_(ids))).rowcount
 
     @query
-    def case(self, connection: Connection, case_id: int) -> Case | None:
-        """One case, or `None`."""
-        return _first(connection, cases.c.id == case_id)
+    def case_of(self, connection: Connection, message_id: int) -> Case | None:
+        """The case of a message, or `None`."""
+        return _first(connection, cases.c.message_id == message_id)
 
     @query
     def newest_of(self, connection: Connection, case_id: int, limit: int) -> list[Report]:
@@ -247,12 +254,6 @@ def _load(
         of_message=case.count if case else 0,
         is_theirs=bool(connection.scalars(known).one()),
     )
-
-
-def _reasons(connection: Connection, case_id: int) -> str:
-    """What a case's reports name as wrong, for the record: each once, the first one first."""
-    said = select(reports.c.why).where(reports.c.case_id == case_id).order_by(reports.c.at)
-    return "reported: " + ", ".join(dict.fromkeys(connection.scalars(said)))
 
 
 def _end(connection: Connection, *which: Any, how: Settled, at: float) -> bool:

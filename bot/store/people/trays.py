@@ -50,7 +50,7 @@ class TrayBook:
 
         Raises `Refused` where its author keeps theirs to themselves.
         """
-        _refuse_private(connection, file, person_id)
+        refuse_private(connection, person_id, file)
         slot = {"motion" if is_motion else "subject": file}
         tray = replace(_read(connection, person_id, at), choices=None, **slot)
         end_offers(connection, person_id, jobs.c.source == Source.TRAY, at=at)
@@ -60,8 +60,7 @@ class TrayBook:
     @transaction
     def ask(self, connection: Connection, person_id: int, choices: Choices, at: float) -> None:
         """Remember which files somebody is to choose from. Raises `Refused` as `put` does."""
-        for file in choices.files:
-            _refuse_private(connection, file, person_id)
+        refuse_private(connection, person_id, *choices.files)
         tray = _read(connection, person_id, at)
         _save(connection, person_id, replace(tray, choices=choices), at)
 
@@ -83,8 +82,7 @@ class TrayBook:
         is_known = connection.scalar(_KNOWN, {"origin_id": new.origin_id}) is not None
         if is_known or not tray.is_full:
             return None
-        for file in tray.files:
-            _refuse_private(connection, file, new.person_id)
+        refuse_private(connection, new.person_id, *tray.files)
         rules = effective_rules(connection, self._limits, new.server_id, roles)
         standing = journal.standing(connection, new.person_id, rules, at, new.model)
         admission.may_ask(rules, standing, new.ask, at)
@@ -110,8 +108,7 @@ class TrayBook:
         Its files are good and its price is known, unless a part is named. The tray is empty then.
         Raises `Refused`; then nothing changed.
         """
-        for file in (job.subject, job.motion):
-            _refuse_private(connection, file, job.person_id)
+        refuse_private(connection, job.person_id, job.subject, job.motion)
         news: dict[str, Any] = {"card_message_id": None, "card_shown": None, "card_token": token}
         news |= {"card_token_expires_at": token_expires_at, "origin_id": origin_id}
         news |= {"duration_s": None if taken.cut else job.duration_s}
@@ -125,12 +122,12 @@ class TrayBook:
         connection.execute(delete(trays).where(trays.c.since < before))
 
 
-def _refuse_private(connection: Connection, file: Upload | None, person_id: int) -> None:
-    author_id = file.origin.author_id if file and file.origin else 0
-    if author_id in {0, person_id}:
-        return
-    if read_preferences(connection, author_id).keep_private:
-        raise Refused(Problem.KEPT_PRIVATE)
+def refuse_private(connection: Connection, person_id: int, *files: Upload | None) -> None:
+    """Raises `Refused` where one is of somebody else, who keeps theirs to themselves."""
+    authors = {file.origin.author_id for file in files if file and file.origin}
+    for author_id in authors - {0, person_id}:
+        if read_preferences(connection, author_id).keep_private:
+            raise Refused(Problem.KEPT_PRIVATE)
 
 
 def _read(connection: Connection, person_id: int, at: float) -> Tray:

@@ -1,9 +1,11 @@
 """How many links of one person are followed, and what is no message's is left alone."""
 
 from dataclasses import replace
+from typing import cast
 
 import discord
 
+from bot.accounts.authors import Authors
 from bot.accounts.links import given_link
 from bot.accounts.members import DiscordMembers
 from bot.accounts.messages import A_MINUTE, AN_HOUR, LinkedMessages
@@ -31,7 +33,8 @@ async def followed(messages: LinkedMessages, person_id: int) -> int:
 async def test_one_persons_links_are_counted_and_nobody_elses() -> None:
     clock = StoppedClock()
     client = discord.Client(intents=discord.Intents(guilds=True))
-    messages = LinkedMessages(client, DiscordMembers(client, clock.monotonic), clock)
+    authors = cast("Authors", None)  # of no message
+    messages = LinkedMessages(client, DiscordMembers(client, clock.monotonic), authors, clock)
     for _ in range(AN_HOUR // A_MINUTE):
         assert await followed(messages, 1) == A_MINUTE
         clock.now += 61

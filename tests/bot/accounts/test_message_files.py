@@ -119,6 +119,9 @@ def test_links_are_used_whose_names_say_what_they_are_or_that_lead_to_messages()
         ["https://example.com/cat.jpg"],
         ["https://example.com/a.mp4?x=1"],
     )
+    assert all(
+        file.is_spoiler for file in usable_in(message(content=f"||{said}||"), is_motion=True)
+    )
     assert pointed_at(message(content=f"see {at_message}")) == ([at_message], [at_message])
     assert names(found) == ([], []), "by a link to it alone, a message is asked for what it shows"
 

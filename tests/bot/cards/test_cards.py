@@ -12,6 +12,7 @@ from bot.cards import job as job_cards
 from bot.cards import parts
 from bot.cards import standing as standing_cards
 from bot.cards.offers.offer import explanation, offer
+from bot.cards.parts import COMMANDS, words
 from bot.cards.posts import more as more_cards
 from bot.cards.posts import reports as report_cards
 from bot.cards.posts.finished import finished
@@ -85,6 +86,7 @@ def wallets() -> Iterator[Wallet]:
         prices=PRICES,
         under_way=[JOB] * 25,
         last=[HistoryLine(2e9, kind, 0, 7, 5, JOB.id, 9, "because") for kind in CREDIT_KINDS],
+        jobs={},
         payers=[Payer(number, "x" * 100) for number in range(1, 40)],
     )
     yield own
@@ -135,8 +137,10 @@ def all_cards() -> Iterator[tuple[str, ui.LayoutView]]:
         yield "more", more_cards.more(JOB, Possible(again, 2e9, is_own=True, may_describe=True))
     yield "copy", more_cards.copied(JOB, link=("https://files.example/v.mp4", 2e9))
     yield "copy sent", more_cards.copy_sent()
-    yield "no jobs", job_cards.job_list([])
-    yield "jobs", job_cards.job_list([replace(JOB, state=state) for state in JobState])
+    yield "no jobs", job_cards.job_list([], 2e9)
+    yield "jobs", job_cards.job_list([replace(JOB, state=state) for state in JobState], 1e9)
+    seen = replace(JOB, subject=Upload("https://x/a.png?ex=77359400", HOSTILE, 10))
+    yield "ten jobs with their pictures", job_cards.job_list([seen] * 10, 1e9)
     yield "given up", job_cards.given_up(JOB)
     yield "explanation", explanation(PRICES)
     yield "reminder", job_cards.reminder()
@@ -155,7 +159,7 @@ def all_cards() -> Iterator[tuple[str, ui.LayoutView]]:
 def removal_cards() -> Iterator[tuple[str, ui.LayoutView]]:
     removed = replace(JOB, state=JobState.DELIVERED, removed_by_id=9)
     yield "removed", job_cards.shown_again(removed, Outlook())
-    case = Case(JOB.id, Reported(1, 2, 3, 4, JOB.id), 2e9, 1, 7)  # type: ignore[arg-type]
+    case = Case(8, Reported(1, 2, JOB.id, 4, JOB.id), 2e9, 1, 7)  # type: ignore[arg-type]
     said = Report(5, 2e9, Why.PERSON, HOSTILE * 20)
     for settled in (None, *Settled):
         of = replace(case, settled=settled, settled_by_id=6, settled_at=2e9, stays=True)
@@ -292,7 +296,7 @@ def test_who_settles_a_review_has_one_name_in_a_card(
     title, *rest = text_of(job_cards.status(review, Outlook())).split("\n")
     assert title == f"### Waits for a decision by {who}"
     assert f"settled by {who}." in "\n".join(rest)
-    assert len(job_cards.job_line(review)) <= 100
+    assert len(job_cards.job_line(review, 2e9)) <= 100
 
 
 def text_of(view: ui.LayoutView) -> str:
@@ -322,7 +326,7 @@ def test_somebody_elses_reason_ends_like_a_sentence(reason: str, told: str) -> N
 
 
 def test_a_list_does_not_look_as_if_a_cancelled_job_had_cost_something() -> None:
-    text = text_of(job_cards.job_list([replace(JOB, state=JobState.CANCELLED)]))
+    text = text_of(job_cards.job_list([replace(JOB, state=JobState.CANCELLED)], 2e9))
     assert "540p · 8 credits given back" in text
 
 
@@ -334,3 +338,11 @@ def test_an_offer_that_failed_says_what_to_send_again() -> None:
     failure = Failure(Problem.DAMAGED_VIDEO, {})
     offer = replace(JOB, state=JobState.FAILED, source=Source.MESSAGE, failure=failure)
     assert "send both the picture and the video" in text_of(job_cards.status(offer, Outlook()))
+
+
+def test_a_command_can_be_clicked_once_its_id_is_known() -> None:
+    said = "Look at `/jobs show`, `/credits` or `/no-such`."
+    assert words(said).content == said
+    token = COMMANDS.set({"jobs show": 7, "credits": 8})
+    assert words(said).content == "Look at </jobs show:7>, </credits:8> or `/no-such`."
+    COMMANDS.reset(token)

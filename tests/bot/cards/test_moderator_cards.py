@@ -364,9 +364,9 @@ def test_what_the_provider_said_is_on_no_card_of_anybodys(state: JobState) -> No
         job_cards.status(job),
         job_cards.shown_again(job, Outlook()),
         offer(job, None),
-        job_cards.job_list([job]),
+        job_cards.job_list([job], 2e9),
         server_jobs.jobs(page, [server_jobs.Listed(job, is_refundable=False)], has_next=False),
         standing_cards.eligibility(replace(LOOK, under_way=[job])),
     ]
     assert not [card for card in shown if said in text_of(card)]
-    assert said not in job_cards.job_line(job)
+    assert said not in job_cards.job_line(job, 2e9)

@@ -38,11 +38,18 @@ def beyond(problem: Problem, *choices: Choice, **facts: float) -> Terms:
 
 def test_who_can_pay_for_all_reads_what_they_have() -> None:
     text = text_of(offer(OFFER, replace(TERMS, payer=None)))
-    assert "You have **30 credits**." in text
+    assert "You have **30 credits**, and **20** left after 540p." in text
     assert "renews" not in text
     assert all(buttons(OFFER, TERMS).values())
     paid = text_of(offer(OFFER, replace(TERMS, payer="Studio", credits=1)))
-    assert "Your credits in Studio pay for it. You have **1 credit** there." in paid
+    assert "Your credits in Studio pay for it. You have **1 credit** there, and" in paid
+
+
+def test_what_is_left_is_not_told_of_what_cannot_be_paid() -> None:
+    terms = beyond(Problem.NO_CREDITS, USUAL, DEAR, price=10, left=9, renews_at=RENEWS_AT)
+    assert "You have **9 credits**." in text_of(offer(OFFER, terms))
+    one = replace(TERMS, payer=None, prices={DEAR: 12})
+    assert "You have **30 credits**, and **18** left after this." in text_of(offer(OFFER, one))
 
 
 def test_what_cannot_be_paid_cannot_be_pressed_and_says_why() -> None:

@@ -17,19 +17,19 @@ from tests.bot.cards.test_cards import JOB, text_of
 @pytest.mark.parametrize(
     ("state", "line"),
     [
-        (JobState.CHECKING, "▸ **Checked** · In line · Being made · Posted"),
-        (JobState.QUEUED, "✓ Checked · ▸ **In line** · Being made · Posted"),
-        (JobState.SUBMITTING, "✓ Checked · ✓ In line · ▸ **Being made** · Posted"),
-        (JobState.RENDERING, "✓ Checked · ✓ In line · ▸ **Being made** · Posted"),
-        (JobState.FETCHING, "✓ Checked · ✓ In line · ▸ **Being made** · Posted"),
-        (JobState.DELIVERING, "✓ Checked · ✓ In line · ✓ Being made · ▸ **Posted**"),
+        (JobState.CHECKING, "▰▱▱▱ Checking"),
+        (JobState.QUEUED, "▰▰▱▱ Waiting"),
+        (JobState.SUBMITTING, "▰▰▰▱ Being made"),
+        (JobState.RENDERING, "▰▰▰▱ Being made"),
+        (JobState.FETCHING, "▰▰▰▱ Being made"),
+        (JobState.DELIVERING, "▰▰▰▰ Posting"),
     ],
 )
 def test_the_stage_is_the_one_under_way(state: JobState, line: str) -> None:
-    """It reads so without any colour, and fits a line on a phone."""
+    """It reads so without any colour, and fits a line on a phone beside the picture."""
     text = text_of(job_cards.status(replace(JOB, state=state, lease="run"), Outlook()))
     assert line in text.splitlines()
-    assert len(line) < 60
+    assert len(line) <= 15
 
 
 RUN = Attempt(1, "https://x/a", "https://x/b", began_at=1_795_000_050.0, submitted_at=1_795_000_052)
@@ -87,3 +87,51 @@ def test_which_of_several_files_was_taken_hides_no_job() -> None:
     assert job_in_small_print(text.splitlines()[-1]) == JOB.id
     alone = replace(JOB, subject=Upload("https://x/a", name, 1, among=1))
     assert "the first of" not in text_of(job_cards.status(alone, Outlook()))
+
+
+SIGNED = Upload("https://cdn.example/me.png?ex=77359400&is=1&hm=ab&", "me.png", 10)  # until 2e9
+
+
+@pytest.mark.parametrize(
+    ("subject", "now", "is_shown"),
+    [
+        (SIGNED, 2e9 - 1, True),
+        (replace(SIGNED, given_as="GIF"), 2e9 - 1, True),
+        (SIGNED, 2e9, False),
+        (replace(SIGNED, is_link=True), 2e9 - 1, False),
+        (replace(SIGNED, given_as="HEIC"), 2e9 - 1, False),
+        (replace(SIGNED, url="https://cdn.example/me.png"), 2e9 - 1, False),
+        (replace(SIGNED, url="https://cdn.example/me.png?ex=zz"), 2e9 - 1, False),
+    ],
+)
+def test_a_picture_is_shown_while_whoever_reads_the_card_can_see_it(
+    subject: Upload, now: float, *, is_shown: bool
+) -> None:
+    listed = job_cards.job_list([replace(JOB, subject=subject)], now)
+    assert bool(pictures(listed)) == is_shown
+
+
+@pytest.mark.parametrize("is_spoiler", [False, True])
+def test_a_spoiler_stays_one_on_its_thumbnail(*, is_spoiler: bool) -> None:
+    job = replace(JOB, subject=replace(SIGNED, is_spoiler=is_spoiler))
+    [picture] = pictures(job_cards.status(job))
+    assert (picture.media.url, picture.spoiler) == (SIGNED.url, is_spoiler)
+
+
+def pictures(card: ui.LayoutView) -> list[ui.Thumbnail[ui.LayoutView]]:
+    return [item for item in card.walk_children() if isinstance(item, ui.Thumbnail)]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (-5, "just now"),
+        (59, "just now"),
+        (60, "1 minute ago"),
+        (7100, "1 hour ago"),
+        (200000, "2 days ago"),
+    ],
+)
+def test_a_job_is_told_by_its_files_and_its_age(seconds: float, said: str) -> None:
+    job = replace(JOB, subject=SIGNED, state=JobState.DELIVERED)
+    assert job_cards.job_line(job, job.created_at + seconds) == f"me.png → b.mp4 · {said} · Done"

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from bot.core.jobs import QUALITIES, Quality
 from bot.core.ledger import Period
-from bot.core.rules import OperatorLimits, RoleRules, ServerRules, rules_for
+from bot.core.models import MODELS, Choice, Rates
+from bot.core.rules import Named, OperatorLimits, RoleRules, ServerRules, chosen, rules_for
 
 LIMITS = OperatorLimits(
     allowance_credits=30,
@@ -150,3 +151,34 @@ def test_roles_only_ever_add(
         )
         == everybodys
     )
+
+
+USUAL, FINE = Choice("pixverse-mimic", "540p"), Choice("scail", "576p")
+OFFERED = Rates(
+    {slug: MODELS[slug].usual_rates for slug in ("pixverse-mimic", "p-video-animate", "scail")}
+)
+
+
+@pytest.mark.parametrize(
+    ("named", "closed", "made", "instead_of"),
+    [
+        ((None, None), (), FINE, None),
+        (("scail", None), (), FINE, None),
+        ((None, "480p"), (), Choice("scail", "480p"), None),
+        ((None, "540p"), (), USUAL, None),
+        (("p-video-animate", None), (), Choice("p-video-animate", "720p"), None),
+        (("scail", "720p"), (), Choice("scail", "720p"), None),
+        ((None, None), ("scail",), USUAL, FINE),
+        (("scail", None), ("scail",), Choice("scail", "480p"), FINE),
+        ((None, "540p"), ("scail",), USUAL, None),
+    ],
+)
+def test_what_is_named_comes_before_what_is_liked(
+    named: tuple[str | None, str | None],
+    closed: tuple[str, ...],
+    made: Choice,
+    instead_of: Choice | None,
+) -> None:
+    """And both before the usual, which is told where it takes the place of what is liked."""
+    rules = rules_for(replace(LIMITS, models=tuple(OFFERED.by_model)), SERVER, ServerRules())
+    assert chosen(OFFERED, rules, FINE, Named(*named), closed) == (made, instead_of)

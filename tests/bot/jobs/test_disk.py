@@ -1,6 +1,7 @@
 """Room for files: made by what nobody misses, kept for what is paid for, else refused in time."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -77,7 +78,7 @@ class Folder:
 
     def used_mb(self) -> int:
         """How much lies there."""
-        return _measure(self.files.root)[0] // MB
+        return _measure([self.files.root])[0] // MB
 
     def names(self) -> list[str]:
         """The jobs of which something is kept."""
@@ -209,6 +210,24 @@ async def test_what_was_promised_until_a_day_stays_until_then(store: Store, tmp_
     assert folder.names() == [promised]
 
 
+async def test_what_is_kept_for_buttons_goes_before_anything_that_somebody_waits_for(
+    store: Store, tmp_path: Path
+) -> None:
+    """The oldest first, and no more than it takes."""
+    folder = Folder(store, tmp_path, 100 * MB)
+    first, second = [await folder.posted(number, 10 * MB) for number in (1, 2)]
+    offer = await folder.offer(3, 10 * MB)
+    for at, job_id in enumerate((first, second)):
+        folder.lies(folder.files.motion(job_id), 30 * MB)
+        os.utime(folder.files.motion(job_id).parent, (at, at))
+    assert not await refused(folder.disk, 30 * MB)
+    assert not folder.files.motion(first).exists()
+    assert folder.files.motion(second).exists()
+    assert not await refused(folder.disk, 60 * MB)
+    assert folder.names() == sorted([first, second, offer])
+    assert folder.used_mb() == 30
+
+
 async def test_nothing_goes_where_it_would_not_help(store: Store, tmp_path: Path) -> None:
     folder = Folder(store, tmp_path, 3 * RESULT_BYTES_PER_S)
     posted = await folder.posted(1, RESULT_BYTES_PER_S)
@@ -255,3 +274,17 @@ async def test_without_a_limit_the_disk_is_one(store: Store, tmp_path: Path) -> 
     folder = Folder(store, tmp_path, None)
     assert not await refused(folder.disk, MB)
     assert await refused(folder.disk, 10**18)
+
+
+async def test_a_library_takes_no_more_than_it_leaves_to_others(
+    store: Store, tmp_path: Path
+) -> None:
+    folder = Folder(store, tmp_path, 400 * MB)  # of which all libraries may have 100
+    one, other = (folder.files.libraries / name for name in ("1", "2"))
+    await folder.disk.room_in_libraries(one, 50 * MB)
+    folder.lies(one / "a.mp4", 50 * MB)
+    for library, size_bytes in ((one, MB), (other, 26 * MB)):
+        with pytest.raises(Refused) as caught:
+            await folder.disk.room_in_libraries(library, size_bytes)
+        assert caught.value.problem is Problem.NO_ROOM
+    await folder.disk.room_in_libraries(other, 25 * MB)

@@ -189,7 +189,7 @@ async def test_a_commit_that_fails_fails_for_all_of_it(tmp_path: Path) -> None:
 async def test_who_asks_sees_what_was_saved_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also while an older question, with an older view, is being answered."""
+    """Also while an older question, with an older view, is being answered, and one more waits."""
     monkeypatch.setattr("bot.store.group_commit.BATCH_S", 10.0)
     looked, go_on = threading.Event(), threading.Event()
     granted = text("SELECT sum(granted) FROM wallets")
@@ -202,12 +202,15 @@ async def test_who_asks_sees_what_was_saved_before(
 
     async with await Database.open(url(tmp_path), exclusive=True) as database:
         first = asyncio.create_task(database.read(slowly))
+        with background():
+            behind = asyncio.create_task(database.read(lambda opened: opened.scalar(granted)))
         await asyncio.to_thread(looked.wait)
         await Store(database, LIMITS).grant(1, 2, 5, actor_id=0, reason="gift", at=1.0)
         second = asyncio.create_task(database.read(lambda opened: opened.scalar(granted)))
         await asyncio.sleep(0)
         go_on.set()
         assert (await first, await second) == (None, 5)
+        await behind
 
 
 async def test_whoever_somebody_waits_for_goes_first(tmp_path: Path) -> None:

@@ -56,11 +56,12 @@ async def test_one_model_is_no_choice(life: Life) -> None:
         "video",
         "image_url",
         "video_url",
+        "motion",
         "quality",
         "start",
         "length",
     ]
-    quality = offered["mimic"]["options"][4]
+    quality = offered["mimic"]["options"][5]
     assert [choice["value"] for choice in quality["choices"]] == ["360p", "540p", "720p"]
     named = [option["name"] for option in offered["settings"]["options"]]
     assert "qualities" in named

@@ -119,12 +119,28 @@ async def test_what_is_not_open_there_gives_way_and_that_is_said(life: Life) -> 
     card = (await ben.wait_for(says("**SCAIL 480p** is what you like best")))["message"]
     life.provider.workshop.pause()
     await ben.use(general, "mimic", {}, {"image": life.picture, "video": life.motion})
-    said = "your usual, SCAIL 480p, is not to be had here"
+    said = "your usual, SCAIL 480p, was not to be had"
     await ben.wait_for(says("learning to move", f"PixVerse Mimic 540p · {said}"))
     await life.stop()
     await life.start(models=OFFERED)
     life.provider.workshop.resume()
     await life.until(lambda: "delivered" in life.states(), step_s=1.0)
-    await ben.wait_for(says("Done", said))
+    await ben.wait_for(says("[Your video](", said))
     await ben.send(general, f"<@{life.world.bot_id}>", files=[life.picture, life.motion])
     await ben.wait_for(says("**SCAIL 480p**, your usual, is not to be had here."))
+
+
+async def test_what_is_offered_no_more_is_said_on_an_old_card_and_a_new_one(life: Life) -> None:
+    await life.start()
+    ada, general = await life.person("ada"), life.channel("general")
+    await like(life, ada, "720p:pixverse-mimic")
+    old = await card_of(ada, general)
+    await life.stop()
+    await life.start(models={"p-video-animate": {}})
+    answer = await choose(ada, general, old, "360p:pixverse-mimic")
+    assert "use the command again" in text_of(answer["message"])
+    said = "PixVerse Mimic 720p, which you chose, is not offered any more: I make the usual."
+    assert said in text_of(await card_of(ada, general))
+    await ada.use(general, "mimic", {}, {"image": life.picture, "video": life.motion})
+    await ada.wait_for(says("learning to move", "your usual, PixVerse Mimic 720p, was not to be"))
+    assert life.rows("SELECT model FROM jobs") == [("p-video-animate",)]

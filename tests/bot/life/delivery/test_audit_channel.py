@@ -133,7 +133,7 @@ async def test_the_operators_actions_beside_the_bot_are_told_too(life: Life) -> 
     await listening(life)
     await beside(life, "grant", "revoke", "block", "unblock")
     began = life.clock.time()
-    await has_told(life, "settings", "granted", "taken away", "blocked", "lifted", step_s=1.0)
+    await has_told(life, "settings", "were given", "taken away", "blocked", "lifted", step_s=1.0)
     assert life.clock.time() - began < 60
     _, granted, revoked, blocked, lifted = told(life)
     for text in (granted, revoked, blocked, lifted):
@@ -141,7 +141,7 @@ async def test_the_operators_actions_beside_the_bot_are_told_too(life: Life) -> 
         assert f"**For**: <@{life.world.users['ben'].id}>" in text
     assert "**Bonus credits**: 0 credits → 5 credits" in granted
     assert "**Why**: the invoice" in granted
-    assert "**Granted credits**: 5 credits → 0 credits" in revoked
+    assert "**Bonus credits**: 5 credits → 0 credits" in revoked
     assert "**Blocked**: no → until <t:" in blocked
     assert "**Why**: too loud" in blocked
     assert "→ no" in lifted

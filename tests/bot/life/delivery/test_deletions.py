@@ -44,7 +44,8 @@ async def test_the_card_of_a_deleted_post_says_where_the_video_still_is(life: Li
     assert "the post was deleted" in text
     [(ended_at,)] = life.rows("SELECT state_since FROM jobs")
     keep_s = life.settings().keep_days * 24 * 3600
-    assert f"`/jobs show` has it until <t:{ended_at + keep_s:.0f}:f>" in text
+    [number] = [one.id for one in life.world.commands.values() if one.body["name"] == "jobs"]
+    assert f"</jobs show:{number}> has it until <t:{ended_at + keep_s:.0f}:f>" in text
     assert "https://" not in text
     assert told(life) == ("channel", None)
     used = await ada.use(life.channel("general"), "jobs show", {"job": life.job_id()})

@@ -47,7 +47,7 @@ async def test_where_the_past_cannot_be_read_nothing_is_posted_again(life: Life)
     await life.reaches("delivered")
     assert len(await life.posts(ada, life.channel("nohistory"))) == 1
     assert life.rows("SELECT delivered FROM jobs") == [("kept",)]
-    await ada.wait_for(says("could not be posted here", "`/jobs show` has it"))
+    await ada.wait_for(says("could not be posted here", "</jobs show:"))
 
 
 async def test_the_ladder_down_to_a_direct_message(life: Life) -> None:
@@ -75,7 +75,7 @@ async def test_the_ladder_down_to_keeping_it(life: Life) -> None:
     life.provider.workshop.resume()
     await life.reaches("delivered", step_s=1.0)
     assert life.rows("SELECT delivered FROM jobs") == [("kept",)]
-    await eve.wait_for(says("could not be posted here", "`/jobs show` has it"))
+    await eve.wait_for(says("could not be posted here", "</jobs show:"))
     await eve.use(life.channel("general"), "jobs show", {"job": life.job_id()})
     shown = await eve.wait_for(
         lambda event: bool(event.get("message") and event["message"]["attachments"])

@@ -1,6 +1,7 @@
 """However a video comes to its requester, one message pings them for it, and no second one."""
 
 import pytest
+from aiohttp import web
 
 from sandbox.clients.person import Json, PersonClient
 from sandbox.clients.transcript import text_of
@@ -8,7 +9,7 @@ from sandbox.faults.injector import Rule, resets
 from tests.bot.life.world import TOKEN_LIFE_S, Life
 from tests.e2e.stage import posts, says
 
-DM_POST = ("discord", "POST", "/channels/{channel_id}/messages")
+POST = ("discord", "POST", "/channels/{channel_id}/messages")
 
 
 async def pings(life: Life, person: PersonClient) -> list[Json]:
@@ -103,15 +104,22 @@ async def test_who_takes_no_direct_messages_is_mentioned_by_the_next_post(life: 
     assert "is ready" in text_of((await eve.messages(await eve.open_dm()))[-1])
 
 
-@pytest.mark.parametrize("is_lost", [True, False])
-async def test_a_kill_in_between_announces_it_once(life: Life, is_lost: bool) -> None:
-    """The post stands, and the direct message is lost on the way, before or after its effect."""
+def loses(life: Life, channel_id: int, times: int, *, after: bool) -> None:
+    """So many answers to messages without a file there, after their effect or before it."""
+
+    def is_other(request: web.Request) -> bool:
+        return str(channel_id) not in request.path or request.content_type != "application/json"
+
+    life.faults.add(Rule(resets(after=after), *POST, times=times, spares=is_other))
+
+
+@pytest.mark.parametrize("has_effect", [True, False])
+async def test_a_kill_in_between_announces_it_once(life: Life, has_effect: bool) -> None:
+    """The post stands, the direct message is lost on its way, and then somebody thinks again."""
     await life.start()
     ada = await asks(life, "ada", "general", wants_direct=True)
     direct = await ada.open_dm()
-    life.faults.add(
-        Rule(resets(after=is_lost), *DM_POST, times=1, spares=lambda r: str(direct) not in r.path)
-    )
+    loses(life, direct, 1, after=has_effect)
     life.provider.workshop.resume()
     await life.reaches("delivered", step_s=1.0)
     await life.stop()
@@ -119,5 +127,15 @@ async def test_a_kill_in_between_announces_it_once(life: Life, is_lost: bool) ->
     life.advance(3600.0)
     await life.start()
     await life.until(lambda: life.rows("SELECT announced FROM jobs") == [(1,)], step_s=1.0)
-    told = await pings(life, ada)
-    assert ["Your video is ready" in text_of(seen) for seen in told] == [True]
+    assert [int(seen["channel_id"]) for seen in await pings(life, ada)] == [direct]
+
+
+async def test_a_mention_whose_answer_is_lost_for_long_is_not_repeated(life: Life) -> None:
+    """Longer than Discord knows its nonce."""
+    await life.start()
+    eve, general = await asks(life, "eve", "general", wants_direct=True), life.channel("general")
+    loses(life, general, 1, after=True)
+    loses(life, general, 12, after=False)
+    life.provider.workshop.resume()
+    await life.until(lambda: life.rows("SELECT announced FROM jobs") == [(1,)], step_s=5.0)
+    assert [int(seen["channel_id"]) for seen in await pings(life, eve)] == [general]

@@ -134,12 +134,19 @@ async def test_who_waits_for_an_upload_keeps_nobody_else_waiting(
     patient = partialmethod(Segmind.__init__, timeout_s=300.0)  # also on a machine that is busy
     monkeypatch.setattr(Segmind, "__init__", patient)
     await life.start(max_running=1)
-    goes_on = asyncio.Event()
-    life.faults.add(Rule(late(goes_on.wait), "provider", "POST", "/upload-asset", times=1))
+    came, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def hang() -> None:
+        came.set()
+        await goes_on.wait()
+
+    life.faults.add(Rule(late(hang), "provider", "POST", "/upload-asset", times=1))
     to_be_redrawn = life.folder / "picture.bmp"
     Image.open(life.picture).convert("RGB").save(to_be_redrawn)
     files = {"image": to_be_redrawn, "video": life.motion}
     for name in ("ada", "ada", "ben"):
+        if name == "ben":
+            await life.until(came.is_set)
         person = await life.person(name)
         asked = await person.use(life.channel("general"), "mimic", {"quality": "360p"}, files)
         await person.outcome(asked)

@@ -159,7 +159,7 @@ async def test_one_of_each_is_needed(life: Life) -> None:
         ({"image_url": link}, {}, "The video is missing: give it as `video`"),
         ({"image_url": " ", "video_url": link}, {}, "The picture is missing"),
         ({"image_url": link}, both, "leave out `image` or `image_url`"),
-        ({"video_url": link}, both, "leave out `video` or `video_url`"),
+        ({"video_url": link}, both, "keep one of `video`, `video_url` and `motion`"),
         ({"image_url": "cat.jpg", "video_url": link}, {}, "for the picture is no link"),
     ):
         used = await ada.use(life.channel("general"), "mimic", options, files)

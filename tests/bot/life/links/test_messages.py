@@ -66,6 +66,13 @@ async def test_its_picture_and_its_video_are_taken(readable: Life) -> None:
     assert "/attachments/" in job.inputs.video_url
     card = (await ada.wait_for(says("the first of 2 pictures")))["message"]
     assert f"“{life.picture.name}”, the first" in text_of(card)
+    ben = life.world.users["ben"].id
+    assert f"picture and motion by <@{ben}>, asked for by <@{ada.user_id}>" in text_of(card)
+    await life.alter(
+        "INSERT INTO preferences (person_id, notify_directly, keep_private) VALUES (?, 0, 1)", ben
+    )
+    await ask(life, ada, url)
+    await ada.wait_for(says("does not want their files to be used"))
 
 
 async def test_a_video_of_the_bots_own_needs_no_leave_to_read(life: Life) -> None:

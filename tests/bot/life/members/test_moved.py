@@ -118,7 +118,7 @@ async def test_files_sent_directly_are_a_request_of_ones_own(life: Life) -> None
     theirs, own = life.rows("SELECT server_id, is_direct FROM jobs ORDER BY created_at, rowid")
     assert (theirs, own) == ((studio(life), 0), (0, 1))
     await ben.send(direct, files=[life.picture])
-    card = (await ben.wait_for(says("Shall I make", "You have **30 credits**.")))["message"]
+    card = (await ben.wait_for(says("Shall I make", "You have **30 credits**")))["message"]
     await life.until(lambda: int(half["id"]) not in dm_of(life, direct), step_s=0.5)
     await pressed(ben, card)
     await life.reaches("cancelled", "delivered", step_s=2.0)

@@ -143,7 +143,7 @@ async def test_a_slash_command_holds_there_and_comes_here(life: Life) -> None:
     assert len(await life.posts(ben, direct)) == 1
     own = await credits(ben, direct)
     assert "paid by Studio" in text_of(own)
-    assert "spent on" in text_of(own)
+    assert "**−2** for " in text_of(own)
     outcome = await choose(ben, direct, own, 0)
     assert "You can spend 30 credits in direct messages" in text_of(outcome["message"])
     assert outcome["message"]["id"] == own["id"]

@@ -33,11 +33,11 @@ async def test_what_another_job_takes_is_told_on_the_offer(life: Life) -> None:
     await life.start(dm_allowance_credits=4, max_running=1)
     ben = await life.person("ben")
     life.provider.workshop.pause()
-    channel, card = await offered(life, ben, "You have **4 credits**.")
+    channel, card = await offered(life, ben, "You have **4 credits**")
     assert closed(card) == []
     files = {"image": life.picture, "video": life.motion}
     await ben.use(channel, "mimic", {"quality": "360p"}, files)
-    now = await shows(life, ben, channel, card, "You have **2 credits**.")
+    now = await shows(life, ben, channel, card, "You have **2 credits**")
     assert closed(now) == ["720p"]
     assert "**720p**: more than you have. Your allowance renews <t:" in text_of(now)
 
@@ -52,21 +52,21 @@ async def test_what_is_given_back_is_told_too(life: Life) -> None:
     direct = await ben.open_dm()
     await ben.use(direct, "mimic", {"quality": "360p"}, files)
     waiting = (await ben.wait_for(says("### In line", to=ben.user_id)))["message"]
-    channel, card = await offered(life, ben, "You have **2 credits**.")
+    channel, card = await offered(life, ben, "You have **2 credits**")
     assert closed(card) == ["720p"]
     await ben.click(channel, int(waiting["id"]), button(waiting, "Cancel"))
-    now = await shows(life, ben, channel, card, "You have **4 credits**.")
+    now = await shows(life, ben, channel, card, "You have **4 credits**")
     assert closed(now) == []
 
 
 async def test_what_the_operator_grants_beside_the_bot_is_told(life: Life) -> None:
     await life.start(dm_allowance_credits=1)
     ben = await life.person("ben")
-    channel, card = await offered(life, ben, "You have **1 credit**.")
+    channel, card = await offered(life, ben, "You have **1 credit**")
     assert closed(card) == ["360p", "540p", "720p"]
     assert "**360p**, **540p**, **720p**: more than you can have at once." in text_of(card)
     await typed(life, f"quota grant --server 0 --person {ben.user_id} --credits 5 --reason gift")
-    now = await shows(life, ben, channel, card, "You have **6 credits**.")
+    now = await shows(life, ben, channel, card, "You have **6 credits**")
     assert closed(now) == []
 
 
@@ -77,9 +77,9 @@ async def test_a_renewed_allowance_is_told_within_minutes(life: Life) -> None:
     channel, card = await offered(life, ben)
     await ben.click(channel, int(card["id"]), button(card, "540p"))
     await life.reaches("delivered", step_s=2.0)
-    channel, card = await offered(life, ben, "You have **2 credits**.")
+    channel, card = await offered(life, ben, "You have **2 credits**")
     life.advance(12 * 3600.0)
-    now = await shows(life, ben, channel, card, "You have **4 credits**.")
+    now = await shows(life, ben, channel, card, "You have **4 credits**")
     assert closed(now) == []
 
 

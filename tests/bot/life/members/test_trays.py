@@ -6,13 +6,14 @@ from pathlib import Path
 from sandbox.clients.person import Json, PersonClient
 from sandbox.clients.transcript import buttons_of, text_of
 from sandbox.faults import answers
-from sandbox.faults.injector import Rule
-from tests.bot.life.members.test_door import Sender
+from sandbox.faults.injector import Rule, stalls
+from tests.bot.life.members.test_door import SELECT, Sender
 from tests.bot.life.world import Life
 from tests.e2e.stage import button, says
+from tests.media_samples import make_motion
 
 PICTURE, MOTION = "Make this move", "Use as motion"
-CALLBACK = "/interactions/{interaction_id}/{interaction_token}/callback"
+CALLBACK = ("discord", "POST", "/interactions/{interaction_id}/{interaction_token}/callback")
 PRICED = says("Shall I make this picture move")
 
 
@@ -114,15 +115,40 @@ async def test_pressed_twice_it_starts_once_and_pressed_late_it_says_so(life: Li
     assert "Still missing: **a picture**" in text_of(await tray(life, ada))
 
 
-async def test_a_press_that_discord_did_not_hear_of_costs_nothing(life: Life) -> None:
+async def test_a_press_whose_answer_discord_did_not_take_costs_nothing(life: Life) -> None:
     await life.start()
     ada = await life.person("ada")
     card = await filled(life, ada)
     unknown = answers.error(404, {"message": "Unknown interaction", "code": 10062})
-    life.faults.add(Rule(unknown, "discord", "POST", CALLBACK, times=1))
+    life.faults.add(Rule(unknown, *CALLBACK, times=1))
     await ada.click(life.channel("general"), int(card["id"]), button(card, "360p"))
     await life.reaches("failed")
     assert life.money() == []
+
+
+async def test_a_press_that_is_answered_as_the_bot_dies_makes_one_video(life: Life) -> None:
+    await life.start()
+    ada = await life.person("ada")
+    card = await filled(life, ada)
+    life.faults.add(Rule(stalls(life.never, after=True), *CALLBACK, times=1))
+    await ada.click(life.channel("general"), int(card["id"]), button(card, "360p"))
+    await life.until(lambda: bool(life.faults.struck))
+    await life.stop()
+    assert life.rows("SELECT state, card_message_id, promised FROM jobs") == [("checking", None, 2)]
+    await life.start()
+    await life.reaches("delivered", step_s=1.0)
+    assert life.money() == ["hold", "capture"]
+    assert len(await life.posts(ada, life.channel("general"))) == 1
+
+
+async def test_a_full_tray_is_looked_at_a_few_times_a_minute(life: Life) -> None:
+    await life.start()
+    ada = await life.person("ada")
+    await filled(life, ada)
+    *looked_at, last = [text_of(await tray(life, ada)) for _ in range(6)]
+    assert all("Looking at" in said for said in looked_at)
+    assert "Both are still here" in last
+    assert "**Motion** · motion.mp4" in last
 
 
 async def test_of_several_files_one_is_chosen_once(life: Life) -> None:
@@ -133,15 +159,20 @@ async def test_of_several_files_one_is_chosen_once(life: Life) -> None:
     message_id = await post(life, "ben", life.picture, other, life.motion)
     await life.stop()
     await life.start()
+    await take(life, ada, MOTION, message_id)
     asked = await take(life, ada, PICTURE, message_id)
     [select] = selects(asked)
     assert [option["label"] for option in select["options"]] == ["subject.jpg", "other.jpg"]
-    chosen = await ada.click(general, int(asked["id"]), select["custom_id"], ["1"])
-    assert "**Picture** · other.jpg" in text_of((await ada.outcome(chosen))["message"])
-    again = await ada.click(general, int(asked["id"]), select["custom_id"], ["0"])
-    assert "You have chosen since" in text_of((await ada.outcome(again))["message"])
-    await take(life, ada, MOTION, message_id)
-    await ada.wait_for(PRICED)
+    await ada.click(general, int(asked["id"]), select["custom_id"], ["1"])
+    card = (await ada.wait_for(PRICED))["message"]
+    assert card["id"] == asked["id"]
+    late = await Sender(life).presses(select["custom_id"], "0", kind=SELECT)
+    assert "You have chosen since" in late
+    await press(life, ada, card, "360p")
+    await life.reaches("delivered", step_s=1.0)
+    [(subject,)] = life.rows("SELECT subject FROM jobs")
+    assert json.loads(subject)["name"] == "other.jpg"
+    assert not [one for one in await ada.messages(general) if one["id"] == card["id"]]
 
 
 async def test_age_restricted_channels_stay_among_themselves(life: Life) -> None:
@@ -220,3 +251,20 @@ async def test_a_tray_is_started_under_the_rules_of_where_it_is_shown(life: Life
     assert json.loads(motion)["origin"]["author_id"] == cleo.user_id
     [made] = await life.posts(cleo, lawn)
     assert "motion by" not in text_of(made)
+
+
+async def test_of_a_motion_that_is_too_long_a_part_is_started(life: Life) -> None:
+    await life.start()
+    ada = await life.person("ada")
+    long = make_motion(life.folder / "long.mp4", duration_s=40.0, fps=3, size=(120, 160))
+    await take(life, ada, PICTURE, await post(life, "ben", life.picture))
+    await take(life, ada, MOTION, await post(life, "ben", long))
+    card = (await ada.wait_for(says("Which part of this video?")))["message"]
+    assert list(buttons_of(card)) == [
+        "First 10 s · 10 credits", "First 30 s · 30 credits", "Choose…", "Empty it",
+    ]  # fmt: skip
+    started = await press(life, ada, card, "First 10 s")
+    assert not started["ephemeral"]
+    await life.reaches("delivered", step_s=1.0)
+    assert life.rows("SELECT price, promised, duration_s FROM jobs") == [(10, 10, 10.0)]
+    assert life.money() == ["hold", "capture"]

@@ -12,6 +12,7 @@ import aiohttp
 import discord
 from sqlalchemy import Connection, event
 
+from bot.accounts.authors import Authors
 from bot.accounts.members import DiscordMembers
 from bot.accounts.messages import LinkedMessages
 from bot.accounts.wallets import Wallets
@@ -29,6 +30,7 @@ from bot.jobs.given.sight import Sight
 from bot.jobs.given_up import GivenUp
 from bot.jobs.inputs import Inputs
 from bot.jobs.intake import Intake, Reply
+from bot.jobs.library.sharing import SharedLinks
 from bot.jobs.live import LiveJobs
 from bot.jobs.lookups import Lookups
 from bot.jobs.renders import Renders
@@ -46,6 +48,7 @@ from bot.services.moderation import Moderation
 from bot.services.requests import RequestService
 from bot.store.books import Reconciliation
 from bot.store.database import Database
+from bot.store.people.shelves import Shelves
 from bot.store.store import Store
 from tests.bot.empty_database import place_database
 from tests.bot.life.model.outside import Fate, HandClock, Killed, Outside
@@ -65,10 +68,11 @@ THE_HOUSE = OperatorLimits(
 )
 
 
-def _unasked(clock: HandClock) -> LinkedMessages:
+def _unasked(clock: HandClock, store: Store) -> LinkedMessages:
     """Nobody in the model gives a link."""
     client = discord.Client(intents=discord.Intents.none())
-    return LinkedMessages(client, DiscordMembers(client, clock.monotonic), clock)
+    members, authors = DiscordMembers(client, clock.monotonic), Authors(client, store)
+    return LinkedMessages(client, members, authors, clock)
 
 
 class Decoder(Media):
@@ -278,7 +282,7 @@ class Program:
                 ),
                 replies=self.discord,
                 wallets=self.wallets,
-                messages=_unasked(clock),
+                messages=_unasked(clock, store),
                 rates=Rates({DEFAULT_MODEL: RATES}),
                 clock=clock,
                 supplier=self.outside.url,
@@ -315,6 +319,9 @@ class Program:
             files=self.files,
             clock=self.clock,
             supplier=self.outside.url,
+            shared=SharedLinks(
+                shelves=Shelves(self.store.database), downloads=downloads, clock=self.clock
+            ),
         )
 
     def _submits(self, providers: Providers, downloads: Downloads, media: Media) -> Submits:

@@ -46,7 +46,7 @@ async def test_strangers_and_direct_messages_have_none(life: Life) -> None:
         await finn.use(life.channel("general"), "settings show")
     direct = await ada.open_dm()
     offered = {command["name"] for command in await ada.commands(direct)}
-    assert offered == {"mimic", "jobs", "credits"}
+    assert offered == {"mimic", "jobs", "credits", "preferences"}
     with pytest.raises(PersonError, match="There is no command"):
         await ada.use(direct, "settings show")
 

@@ -71,7 +71,13 @@ async def leave_a_folder(life: Life) -> None:
     (life.folder / "data" / "media" / "nobodys").mkdir()
 
 
+async def lose_a_motion(life: Life) -> None:
+    row = ("m1", 5, "Moonwalk", "moonwalk", 2.0, 9, 1, 0.0, "")
+    await life.alter(f"INSERT INTO motions VALUES ({', '.join('?' * len(row))})", *row)
+
+
 CASES: dict[str, tuple[Callable[[Life], Awaitable[None]], str]] = {
+    "a library's": (lose_a_motion, "The file motions/5/m1.mp4 is missing"),
     "failed there": (fail_it, "charged 2 credits for the run {run}, which failed"),
     "paid, unknown": (forget_it, "The provider ran {run} and cost 0.18, but no job knows it."),
     "missing there": (forget_it, "no run 11111111-1111-4111-8111-111111111111, which job {job}"),

@@ -79,7 +79,7 @@ async def test_a_third_video_waits_for_ones_own(life: Life) -> None:
 
 
 async def test_what_a_kill_left_lying_is_deleted(life: Life) -> None:
-    await life.start()
+    await life.start(keep_files_hours=0)
     ada = await life.person("ada")
     await life.mimic(ada)
     await ada.wait_for(says("learning to move"))
@@ -90,7 +90,7 @@ async def test_what_a_kill_left_lying_is_deleted(life: Life) -> None:
     stranger = folder.parent / "nobodys"
     stranger.mkdir()
     (stranger / "motion.part").write_bytes(b"left")
-    await life.start()
+    await life.start(keep_files_hours=0)
     await life.until(lambda: not stranger.exists() and not (folder / "subject").exists())
     assert (folder / "video.mp4").exists()
 

@@ -5,7 +5,6 @@ from pathlib import Path
 from sandbox.clients.person import Json, PersonClient
 from tests.bot.life.members.test_door import Sender
 from tests.bot.life.world import Life
-from tests.e2e.stage import is_video
 
 
 async def delivered(life: Life, name: str = "ben", channel: str = "general") -> PersonClient:
@@ -15,7 +14,6 @@ async def delivered(life: Life, name: str = "ben", channel: str = "general") -> 
     person = await life.person(name)
     await life.mimic(person, channel)
     await life.reaches("delivered", step_s=1.0)
-    await person.wait_for(is_video)
     await life.until(lambda: "delivered" in str(life.rows("SELECT card_shown FROM jobs")))
     return person
 
@@ -31,9 +29,9 @@ async def post_of(life: Life, person: PersonClient, channel: str = "general") ->
     return next(iter(await life.posts(person, life.channel(channel))), None)
 
 
-def card_with(life: Life, custom_id: str, label: str = "Press") -> Json:
-    """A message of the bot's in *general* with this button."""
-    button = {"type": 2, "id": 2, "style": 2, "label": label, "disabled": False}
+def card_with(life: Life, custom_id: str, channel: str = "general") -> Json:
+    """A message of the bot's with this button."""
+    button = {"type": 2, "id": 2, "style": 2, "label": "Press", "disabled": False}
     buttons = [button | {"custom_id": custom_id}]
     row = {"type": 1, "id": 1, "components": buttons}
-    return {"id": str(Sender(life).card(buttons)), "components": [row]}
+    return {"id": str(Sender(life, channel=channel).card(buttons)), "components": [row]}

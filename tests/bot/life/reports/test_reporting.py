@@ -1,9 +1,13 @@
 """What is reported reaches the moderators, once, and what they decide is done."""
 
 import asyncio
+from functools import partial
 
+import discord
 import pytest
 
+from bot.cards.posts.reports import WHY
+from bot.core.people.reports import Why
 from sandbox.clients.person import Json, PersonClient
 from sandbox.clients.transcript import text_of
 from sandbox.discord.state.model import Overwrite
@@ -12,12 +16,14 @@ from sandbox.faults import answers
 from sandbox.faults.injector import Fault, Rule, resets
 from tests.bot.life.delivery.test_audit_channel import POST, listening, told
 from tests.bot.life.moderators.desk import Desk, actions, desk, labels
-from tests.bot.life.reports.desk import delivered, kept, post_of
+from tests.bot.life.reports.desk import card_with, delivered, kept, post_of
+from tests.bot.life.reports.test_deleting import DELETES
 from tests.bot.life.world import Life
 from tests.e2e.stage import button
 
 MENU = "Report to moderators"
 THANKS = "Thank you: the moderators will look at it. Nobody else learns that it was you."
+DISCREET = "Something in this channel was reported, and the moderators will look at it."
 MODERATORS_ONLY = "This is for the moderators of this server"
 
 
@@ -84,9 +90,9 @@ async def test_a_report_is_one_card_from_which_the_video_is_removed(life: Life) 
     dana, ada = [await desk(life, name, "showroom") for name in ("dana", "ada")]
     assert MODERATORS_ONLY in await (await desk(life, "eve", "showroom")).press(card, "Remove…")
     questions = [await at.pressed(card, button(card, "Remove…")) for at in (dana, ada)]
-    assert await dana.press(questions[0], "Confirm") == "Removed."
+    assert await dana.press(questions[0], "Delete it") == "Removed."
     faster = f"<@{dana.person.user_id}> was faster: it is removed already."
-    assert await ada.press(questions[1], "Confirm") == faster
+    assert await ada.press(questions[1], "Delete it") == faster
     assert await post_of(life, ben) is None
     await life.until(lambda: not kept(life), step_s=1.0)
     await life.until(
@@ -96,7 +102,12 @@ async def test_a_report_is_one_card_from_which_the_video_is_removed(life: Life) 
     assert labels(card) == []
     assert "### Something was deleted" in text_of(done)
     assert [each[:4] for each in actions(life)[1:]] == [
-        ("dana", "remove", "ben", "reported: person, spam")
+        (
+            "dana",
+            "remove",
+            "ben",
+            f"Reported: {WHY[Why.PERSON]}; {WHY[Why.SPAM]}",
+        )
     ]
     assert life.money() == ["hold", "capture"]
 
@@ -111,7 +122,7 @@ async def test_what_is_dismissed_stays_and_is_not_reported_again(life: Life) -> 
     assert await post_of(life, ben)
     said = await report(await desk(life, "cleo"), post["id"])
     assert "have looked at this already" in said
-    assert actions(life)[-1][:4] == ("dana", "dismiss", "ben", "reported: unkind")
+    assert actions(life)[-1][:4] == ("dana", "dismiss", "ben", "Reported: It is mean to somebody")
 
 
 async def test_without_an_audit_channel_a_card_says_only_that_there_is_something(
@@ -124,7 +135,7 @@ async def test_without_an_audit_channel_a_card_says_only_that_there_is_something
     eve, dana = await desk(life, "eve"), await desk(life, "dana")
     await report(eve, post["id"], "other", "my cousin")
     [card] = await reported(life, "general")
-    assert text_of(card) == "Something here was reported. Its moderators look at it."
+    assert text_of(card) == DISCREET
     await report(eve, other["id"])
     await life.until(lambda: life.rows("SELECT min(shown) FROM cases") == [(1,)], step_s=1.0)
     assert len(await reports(life, "general")) == 1
@@ -162,9 +173,17 @@ async def test_anybodys_message_with_something_to_see_can_be_reported(life: Life
     await life.stop()
     await life.start()
     question = await dana.pressed(card, button(card, "Remove…"))
-    assert await dana.press(question, "Confirm") == "Removed."
+    assert await dana.press(question, "Delete it") == "Removed."
     assert int(picture["id"]) not in ids(life, "general")
-    assert actions(life)[-1][:4] == ("dana", "remove", "ben", "reported: unkind")
+    assert actions(life)[-1][:4] == ("dana", "remove", "ben", "Reported: It is mean to somebody")
+
+    other = await ben.send(general, "", [life.picture])
+    await report(eve, other["id"])
+    card = (await reported(life, "showroom", 3))[-1]
+    question = await dana.pressed(card, button(card, "Remove…"))
+    life.faults.add(Rule(answers.error(403, {"code": 50013, "message": "Missing"}), *DELETES))
+    assert "please delete it by hand" in await dana.press(question, "Delete it")
+    await life.until(lambda: stands(life, "It still stands: please delete it"), step_s=1.0)
 
 
 @pytest.mark.parametrize("fault", [answers.text(503), resets(after=True)], ids=lambda f: f.name)
@@ -191,7 +210,7 @@ async def test_an_audit_channel_that_takes_nothing_is_no_end_of_it(life: Life) -
     assert labels(card) == ["For moderators…"]
 
 
-async def test_one_person_and_a_crowd_are_bounded(life: Life) -> None:
+async def test_one_person_is_bounded_and_who_is_blocked_reports_nothing(life: Life) -> None:
     await listening(life)
     general, ben = life.channel("general"), await life.person("ben")
     eve, ada = await desk(life, "eve"), await desk(life, "ada")
@@ -201,15 +220,6 @@ async def test_one_person_and_a_crowd_are_bounded(life: Life) -> None:
     assert "5 of your reports wait" in await report(eve, sent[5]["id"])
     await ada.confirmed("quota block", member=str(eve.person.user_id), reason="cries wolf")
     assert "You are blocked here" in await report(eve, sent[5]["id"])
-    await life.alter(
-        "WITH RECURSIVE n(i) AS (VALUES(100) UNION ALL SELECT i + 1 FROM n WHERE i < 144) "
-        "INSERT INTO cases (server_id, channel_id, message_id, author_id, opened_at, revision, "
-        "shown, is_unwanted, stays, is_discreet) "
-        "SELECT server_id, channel_id, i, author_id, opened_at, 1, 1, 0, 0, 0 FROM n, "
-        "(SELECT * FROM cases LIMIT 1)"
-    )
-    assert "so many reports" in await report(await desk(life, "cleo"), sent[5]["id"])
-    assert await report(await desk(life, "cleo"), sent[0]["id"]) == THANKS
 
 
 async def test_what_nobody_decides_is_over_and_forgotten_in_time(life: Life) -> None:
@@ -235,3 +245,26 @@ async def test_in_direct_messages_there_is_nobody_to_report_to(life: Life) -> No
     direct = await ben.open_dm()
     names = [command["name"] for command in await ben.commands(direct)]
     assert MENU not in names
+
+
+@pytest.mark.parametrize("by", ["ben", "dana"])
+async def test_what_is_deleted_otherwise_needs_no_decision(
+    life: Life, by: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By who asked for the video, with the bot; or by a moderator's own hand."""
+    monkeypatch.setattr(discord, "Intents", partial(discord.Intents, guild_messages=True))
+    _, post = await heard(life)
+    await report(await desk(life, "eve"), post["id"])
+    await reported(life, "showroom")
+    if by == "ben":
+        at = await desk(life, "ben")
+        shown = await at.use("jobs show", job=life.job_id())
+        await at.press(await at.pressed(shown, button(shown, "Delete…")), "Delete it")
+    else:
+        await (await life.person("dana")).delete(life.channel("general"), int(post["id"]))
+    await life.until(lambda: stands(life, "The message was deleted"), step_s=1.0)
+    late = await (await desk(life, "dana", "showroom")).press(
+        card_with(life, f"marionette-report:dismiss:{post['id']}", channel="showroom"), "Press"
+    )
+    assert "There is nothing left to decide" in late
+    assert [done[1] for done in actions(life)] == ["settings"]

@@ -1,0 +1,201 @@
+"""The motions that can be chosen by name: page by page, and each with its loop and its prices."""
+
+from collections.abc import Mapping, Sequence
+from io import BytesIO
+
+import discord
+from discord import ui
+
+from bot.cards.offers.choices import name_of, shown
+from bot.cards.parts import GREEN, Asked, view, words
+from bot.cards.wording import clean, cost_text, credits_text, seconds_text
+from bot.core.library.motions import STARTER, Motion
+from bot.core.models import Choice
+
+PER_PAGE = 6
+BACK, NEXT, PICK, USE = "back", "next", "pick", "use"
+PATTERN = rf"marionette-motions:(?P<what>{BACK}|{NEXT}|{PICK}|{USE}):(?P<which>[a-z0-9]{{1,20}})"
+"""What is pressed: the number of a page, or the id of a motion, follows."""
+
+KEEP = "marionette-library:keep"
+"""Adds what is taken from the chat as motion."""
+
+Prices = Mapping[Choice, int]
+Loops = Mapping[str, bytes]
+"""Small moving pictures (WebP), by the ids of their motions."""
+
+
+def pages(count: int) -> int:
+    """How many pages so many motions fill."""
+    return max(1, -(-count // PER_PAGE))
+
+
+def files_of(loops: Loops) -> list[discord.File]:
+    """The loops that a card shows, to be attached."""
+    return [
+        discord.File(BytesIO(content), f"{motion_id}.webp") for motion_id, content in loops.items()
+    ]
+
+
+def _loop_url(motion: Motion) -> str:
+    return f"attachment://{motion.id}.webp"
+
+
+def page(
+    motions: Sequence[tuple[Motion, Prices]],
+    number: int,
+    of: int,
+    *,
+    loops: Loops,
+    in_server: bool,
+) -> ui.LayoutView:
+    """One page of all that can be chosen here."""
+    count = f" · page {number + 1} of {of}" if of > 1 else ""
+    items: list[ui.Item[ui.LayoutView]] = [
+        words(
+            f"### Motions{count}",
+            "Pick one below, or name it in `/mimic` as `motion`.",
+        )
+    ]
+    for motion, prices in motions:
+        told = (
+            words(f"**{clean(motion.name)}** · {seconds_text(motion.length_s)}", _from(motion)),
+            words(f"-# {_costs(prices)}"),
+        )
+        items += _beside_loop(motion, loops, *told)
+    options = [
+        discord.SelectOption(
+            label=clean(motion.name, 100, "plain"),
+            value=motion.id,
+            description=seconds_text(motion.length_s),
+        )
+        for motion, _ in motions
+    ]
+    select: ui.Select[ui.LayoutView] = ui.Select(
+        custom_id=f"marionette-motions:{PICK}:{number}",
+        options=options,
+        placeholder="Show one, and use it",
+    )
+    items.append(ui.ActionRow(select))
+    if of > 1:
+        back, following = f"{BACK}:{max(0, number - 1)}", f"{NEXT}:{number + 1}"
+        items.append(
+            ui.ActionRow(
+                _turn("‹", back, disabled=number == 0),
+                _turn("›", following, disabled=number + 1 >= of),
+            )
+        )
+    if in_server:
+        items.append(words("-# Moderators can add more with `/library add`."))
+    return view(*items)
+
+
+def _turn(label: str, to: str, *, disabled: bool) -> ui.Button[ui.LayoutView]:
+    return ui.Button(label=label, custom_id=f"marionette-motions:{to}", disabled=disabled)
+
+
+def _beside_loop(
+    motion: Motion, loops: Loops, *told: ui.TextDisplay[ui.LayoutView]
+) -> list[ui.Item[ui.LayoutView]]:
+    if motion.id not in loops:
+        return [*told]
+    loop = ui.Thumbnail[ui.LayoutView](_loop_url(motion), description=_alt(motion))
+    return [ui.Section(*told, accessory=loop)]
+
+
+def motion_card(motion: Motion, prices: Prices, loops: Loops) -> ui.LayoutView:
+    """One motion: its loop, what it costs, and how it is used."""
+    name = clean(motion.name)
+    costs = [
+        f"{name_of(choice, prices)}: **{cost_text(prices[choice])}**" for choice in shown(prices)
+    ]
+    use: ui.Button[ui.LayoutView] = ui.Button(
+        label="Use with my picture…",
+        style=discord.ButtonStyle.primary,
+        custom_id=f"marionette-motions:{USE}:{motion.id}",
+        disabled=not prices,
+    )
+    items: list[ui.Item[ui.LayoutView]] = [
+        words(f"### {name}", f"{seconds_text(motion.length_s)}{_by(motion)}")
+    ]
+    if motion.id in loops:
+        loop = discord.MediaGalleryItem(_loop_url(motion), description=_alt(motion))
+        items.append(ui.MediaGallery(loop))
+    return view(
+        *items,
+        words(" · ".join(costs) or "No model that is offered here takes a motion of this length."),
+        ui.ActionRow(use),
+        words(f"-# Or: `/mimic`, with your picture as `image` and `{_typed(motion)}` as `motion`."),
+    )
+
+
+def added(motion: Motion, prices: Prices, loops: Loops) -> ui.LayoutView:
+    """It is in the library from now on."""
+    return view(
+        *_beside_loop(
+            motion,
+            loops,
+            words(
+                f"### {clean(motion.name)} is in the library",
+                f"{seconds_text(motion.length_s)} · {_costs(prices)}",
+            ),
+            words("-# Everybody here can use it: `/mimic` with `motion`, or `/motions list`."),
+        ),
+        colour=GREEN,
+    )
+
+
+def removed(motion: Motion) -> ui.LayoutView:
+    """It can be chosen no more."""
+    return view(
+        words(
+            f"**{clean(motion.name)}** is no longer in the library.",
+            "-# Videos that are being made of it go on.",
+        )
+    )
+
+
+def asks_remove(motion: Motion) -> Asked:
+    """What will happen."""
+    name = clean(motion.name)
+    return Asked(
+        f"Remove **{name}** ({seconds_text(motion.length_s)}) from this server's motions? Videos "
+        "that are being made of it go on. Nobody can bring it back.",
+        "Remove it",
+    )
+
+
+def renamed(before: Motion, name: str) -> ui.LayoutView:
+    """It is called otherwise."""
+    return view(words(f"**{clean(before.name)}** is called **{clean(name)}** from now on."))
+
+
+def line(motion: Motion) -> str:
+    """It as a choice to pick from, in plain text of at most 100 characters."""
+    return f"{clean(motion.name, 60, 'plain')} · {seconds_text(motion.length_s)}"
+
+
+def _from(motion: Motion) -> str | None:
+    return None if motion.server_id == STARTER else f"-# added by <@{motion.added_by}>"
+
+
+def _costs(prices: Prices) -> str:
+    """From the least to the most, in a few words."""
+    least, most = (pick(prices.values(), default=0) for pick in (min, max))
+    if least == most:
+        return cost_text(least)
+    return f"{least} to {credits_text(most)}" if least else f"free to {credits_text(most)}"
+
+
+def _by(motion: Motion) -> str:
+    if motion.server_id == STARTER:
+        return " · comes with the bot"
+    return f" · added by <@{motion.added_by}> <t:{motion.added_at:.0f}:R>"
+
+
+def _typed(motion: Motion) -> str:
+    return clean(motion.name, 80, "code")
+
+
+def _alt(motion: Motion) -> str:
+    return f"A small moving picture of the motion {clean(motion.name, 60, 'plain')}"

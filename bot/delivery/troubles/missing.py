@@ -1,0 +1,159 @@
+"""Says which permission the bot lacks, once, to who can mend it.
+
+That is a server's audit channel, or where there is none that takes it, the server's owner. A server
+gets one message a day at most, whatever is refused there; what is mended is forgotten.
+"""
+
+import discord
+import structlog
+
+from bot.cards.posts import missing as cards
+from bot.clock import Clock
+from bot.core.jobs import Delivered, Job
+from bot.delivery.discord_errors import LOST, is_refusal
+from bot.delivery.replies import Replies
+from bot.delivery.troubles.permissions import is_given, lacking_in, may_write
+from bot.errors import CannotSave
+from bot.store.group_commit import background
+from bot.store.people.missing import MOST_OF_A_SERVER, Missing, MissingBook
+from bot.store.store import Store
+
+log = structlog.get_logger()
+
+LOOK_EVERY_S = 60.0
+"""Nothing is told at once, and what a kill forgets shows again with the next video."""
+
+AT_ONCE = 5
+"""So many servers are told in one look: Discord does not like many direct messages at once."""
+
+TRIES_S = (0.0, 3.0, 10.0)
+"""Within these a repeat is the same message, by its nonce."""
+
+MOST_ASKERS, ASKER_S = 1000, 24 * 3600.0
+
+
+class MissingPermissions:
+    """`refused` for each request that Discord refuses."""
+
+    def __init__(
+        self, *, client: discord.Client, store: Store, replies: Replies, clock: Clock
+    ) -> None:
+        self._client = client
+        self._store = store
+        self._book = MissingBook(store.database)
+        self._replies = replies
+        self._clock = clock
+        self._news: dict[int, set[Missing]] = {}
+        self._known: set[Missing] = set()
+        self._told: dict[tuple[int, int], float] = {}
+
+    def refused(self, channel_id: int, method: str) -> None:
+        """Discord has forbidden a request about this channel: look whether it is known why."""
+        channel = self._client.get_channel(channel_id)
+        if not isinstance(channel, discord.abc.GuildChannel | discord.Thread):
+            return  # direct messages have no permissions
+        allowed = self._store.limits.allowed_servers
+        if allowed and channel.guild.id not in allowed:
+            return
+        if (permission := lacking_in(channel, method)) is None:
+            return
+        lacking = Missing(channel.guild.id, channel_id, permission)
+        news = self._news.setdefault(channel.guild.id, set())
+        if lacking not in self._known and len(news) < MOST_OF_A_SERVER:
+            news.add(lacking)
+
+    async def run(self) -> None:
+        """Tell of what is missing, and forget what is mended, until cancelled."""
+        await self._client.wait_until_ready()
+        with background():
+            while True:
+                try:
+                    await self._look()
+                except CannotSave as error:
+                    log.debug("missing permissions could not be noted", reason=str(error))
+                except Exception:
+                    log.exception("missing permissions could not be told and are tried again")
+                await self._clock.sleep(LOOK_EVERY_S)
+
+    async def _look(self) -> None:
+        now = self._clock.time()
+        news, self._news = set[Missing]().union(*self._news.values()), {}
+        for lacking in await self._book.found(news, now) if news else ():
+            log.info("a permission is missing", **lacking._asdict())
+        self._known = await self._book.all()
+        if mended := {each for each in self._known if self._is_over(each)}:
+            await self._book.mended(mended)
+            self._known -= mended
+        for server_id in await self._book.untold(now, AT_ONCE):
+            await self._tell(server_id, now)
+
+    def _is_over(self, lacking: Missing) -> bool:
+        """Whether it is given by now, or there is nothing left for which it would be needed."""
+        guild = self._client.get_guild(lacking.server_id)
+        if guild is None or guild.unavailable:
+            return guild is None
+        channel = guild.get_channel_or_thread(lacking.channel_id)
+        return channel is None or is_given(channel, lacking.permission)
+
+    async def _tell(self, server_id: int, at: float) -> None:
+        guild = self._client.get_guild(server_id)
+        if guild is None or guild.unavailable:
+            return
+        lacking = await self._book.telling(server_id, at)
+        told = [(each.permission, each.channel_id) for each in lacking]
+        card = cards.missing(guild.name, told)
+        audit_id = (await self._store.rulebook.of(server_id)).audit_channel_id
+        audit = guild.get_channel_or_thread(audit_id) if audit_id else None
+        is_open = audit is not None and may_write(audit)
+        if not await self._send(guild, card, audit_id if is_open else None):
+            await self._book.not_told(lacking)
+
+    async def _send(
+        self, guild: discord.Guild, card: discord.ui.LayoutView, audit_id: int | None
+    ) -> bool:
+        """Whether it stands where somebody reads it who can mend it."""
+        for wait_s in TRIES_S:
+            await self._clock.sleep(wait_s)
+            try:
+                channel: discord.abc.Messageable = (
+                    self._client.get_partial_messageable(audit_id)
+                    if audit_id
+                    else await self._client.create_dm(discord.Object(guild.owner_id or 0))
+                )
+                await channel.send(view=card, nonce=f"lacks-{guild.id}")
+            except LOST as error:
+                log.info("nobody is told what is missing", server=guild.id, reason=str(error))
+                if not is_refusal(error):
+                    continue
+                if audit_id is None:
+                    return False
+                audit_id = None
+            else:
+                return True
+        return False
+
+    async def tell_requester(self, job: Job, how: Delivered) -> None:
+        """Say to who asked, alone, why their video does not stand in a post of its own.
+
+        Once a day for a channel, and only where that notifies nobody: by their reply's token.
+        """
+        if how is Delivered.KEPT:  # perhaps since nobody could look whether it stands already
+            self.refused(job.channel_id, "GET")
+        channel = self._client.get_channel(job.channel_id)
+        if how is Delivered.CHANNEL or not self._replies.token_lives(job):
+            return
+        if not isinstance(channel, discord.abc.GuildChannel | discord.Thread):
+            return
+        key, now = (job.person_id, job.channel_id), self._clock.monotonic()
+        lacking = lacking_in(channel)
+        if lacking is None or now - self._told.get(key, -ASKER_S) < ASKER_S:
+            return
+        self._told.pop(key, None)
+        self._told[key] = now
+        while len(self._told) > MOST_ASKERS:
+            del self._told[next(iter(self._told))]
+        try:
+            webhook = self._replies.webhook(job)
+            await webhook.send(view=cards.why_no_post(lacking, how), ephemeral=True)
+        except LOST as error:
+            log.info("who asked is not told what is missing", job=job.id, reason=str(error))

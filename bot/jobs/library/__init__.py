@@ -1,0 +1,1 @@
+"""What jobs of the same motion share: one link to it at each provider."""

@@ -1,0 +1,1 @@
+"""What people may do with motions that are kept by name."""

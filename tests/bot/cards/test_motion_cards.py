@@ -1,0 +1,57 @@
+"""The cards of motions, whatever these are called."""
+
+import re
+from collections.abc import Iterator
+
+from discord import ui
+
+from bot.cards.members import motions as cards
+from bot.core.library.motions import STARTERS, Motion
+from bot.core.models import MODELS, Choice
+from tests.bot.cards.test_cards import text_of
+
+NAME = "@everyone `x` **b** [a](http://e)<@1>||x"
+MOTION = Motion("m" * 20, 5, NAME, 29.96, 9, 7, 1_795_000_000.0)
+PRICES = {
+    Choice(slug, quality): 10 + number
+    for number, slug in enumerate(MODELS)
+    for quality in MODELS[slug].qualities
+}
+LOOPS = {MOTION.id: b""}
+
+
+def all_cards() -> Iterator[tuple[str, ui.LayoutView]]:
+    many = [(MOTION, PRICES)] * cards.PER_PAGE
+    for loops in (LOOPS, {}):
+        yield "page", cards.page(many, 3, 9, loops=loops, in_server=True)
+        yield "last page", cards.page(many[:1], 0, 1, loops=loops, in_server=False)
+        yield "motion", cards.motion_card(MOTION, PRICES, loops)
+        yield "unaffordable", cards.motion_card(MOTION, {}, loops)
+        yield "added", cards.added(MOTION, PRICES, loops)
+    yield "removed", cards.removed(MOTION)
+    yield "renamed", cards.renamed(MOTION, NAME)
+
+
+async def test_discord_would_take_every_card_and_none_pings_anybody() -> None:
+    for name, card in all_cards():
+        assert card.is_finished(), f"discord.py would keep: {name}"
+        assert card.total_children_count <= 40, name
+        assert card.content_length() <= 4000, name
+        text = re.sub("`[^`]*`", "", text_of(card))  # between backticks nothing is drawn
+        assert not [each for each in ("@everyone", "<@1>", "](") if each in text], name
+        for item in card.walk_children():
+            if isinstance(item, ui.Button):
+                assert len(item.custom_id or "") <= 100, name
+            if isinstance(item, ui.Select):
+                assert all(len(option.label) <= 100 for option in item.options), name
+
+
+def test_what_moves_is_described_for_who_cannot_see_it() -> None:
+    card = cards.motion_card(MOTION, PRICES, LOOPS)
+    [gallery] = [item for item in card.walk_children() if isinstance(item, ui.MediaGallery)]
+    assert (gallery.items[0].description or "").startswith("A small moving picture")
+
+
+def test_a_choice_tells_the_length() -> None:
+    assert cards.line(STARTERS["bow"]) == "Bow · 4.8 s"
+    assert len(cards.line(MOTION)) <= 100

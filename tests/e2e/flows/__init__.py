@@ -1,0 +1,1 @@
+"""What members and moderators do, each way driven to its end in a real browser."""
