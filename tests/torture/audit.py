@@ -291,7 +291,7 @@ def _wrong_with_card(job: Job, card: Message | None) -> str | None:
     if job["delivered"] == "reply":
         ready = f"your {'draft' if _is_free(job) else 'video'} is ready."
         return None if ready in text(card) else f"its reply says: {text(card)!r}"
-    if job["delivered"] in {"channel", "direct"}:
+    if job["state"] == "delivered" and job["delivered"] in {"channel", "direct"}:
         what = "draft" if _is_free(job) else "video"
         is_line = f"[Your {what}](" in text(card) or "the post was deleted" in text(card)
         return None if is_line else f"its card says: {text(card)!r}"
