@@ -90,7 +90,9 @@ class Reader:
         """Become somebody else."""
         choice = self.page.get_by_label("Who you are")
         person = choice.locator("option").filter(has_text=name)
-        await choice.select_option(value=await person.get_attribute("value"))
+        person_id = await person.get_attribute("value")
+        await choice.select_option(value=person_id)
+        await self.page.locator(f"#composer[data-person='{person_id}']").wait_for()
 
     async def send(self, text: str = "", files: Sequence[Path] = ()) -> None:
         """Write a message with files, and send it."""

@@ -125,6 +125,7 @@ export class Composer {
     this.box.placeholder = mayWrite ? `Message ${where}` : "You cannot write in this channel.";
     this.#fit();
     this.#learn();
+    this.root.dataset.person = store.me.id;
   }
 
   /** Ask what one may use here; what is being typed is compared with it then. */
