@@ -34,9 +34,8 @@ async def test_a_command_in_a_server_ends_in_one_posted_video(stage: Stage) -> N
     assert await stage.accepted() == 1
     assert stage.states() == ["delivered"]
     assert stage.money() == ["hold", "capture"]
-    assert [path.name for path in (stage.data / "media").rglob("*") if path.is_file()] == [
-        "video.mp4"
-    ]
+    kept = sorted(path.name for path in (stage.data / "media").rglob("*") if path.is_file())
+    assert kept == ["motion", "subject", "video.mp4"], "so that it can be made again"
     credits = await ada.outcome(await ada.use(stage.channels["general"], "credits"))
     assert credits["ephemeral"]
     assert "You can spend 28 credits in this server" in text_of(credits["message"])
