@@ -205,10 +205,14 @@ class Intake:
         """
         if job.source is not Source.SLASH or job.is_offer or job.promised is not None:
             return None
-        assert job.quality is not None
-        cost = price(Choice(job.model, job.quality), duration_s, self._rates)
         above = (await self._store.preferences.of(job.person_id)).ask_above
-        return None if above is None or cost <= above else Failure(Problem.DEAR, {"price": cost})
+        if above is None or job.quality is None:
+            return None
+        try:
+            cost = price(Choice(job.model, job.quality), duration_s, self._rates)
+        except Refused:  # which is told when it is taken
+            return None
+        return Failure(Problem.DEAR, {"price": cost}) if cost > above else None
 
     async def _seen(self, job: Job) -> VideoFacts:
         """What a job's motion is; a library's was looked at as it came there. Raises `Refused`."""
