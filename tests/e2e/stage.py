@@ -9,7 +9,9 @@ from types import TracebackType
 from typing import Any, Self
 
 import aiohttp
+from playwright.async_api import Page
 
+from sandbox.clients.browser import Reader
 from sandbox.clients.person import Json, PersonClient
 from sandbox.clients.transcript import buttons_of, text_of
 from sandbox.programs.processes import Cast, Program
@@ -62,6 +64,12 @@ class Stage:
         before = _logins(program.log_path)
         await self._until(lambda: self._has_logged_in(program, before))
         return program
+
+    async def visit(self, page: Page, name: str, channel: str) -> Reader:
+        """Somebody opens the page in a channel."""
+        reader = Reader(page)
+        await reader.open(self.cast.discord["page_url"], self.users[name], self.channels[channel])
+        return reader
 
     async def person(self, name: str) -> PersonClient:
         """Somebody with a Discord client, until the test ends."""

@@ -4,9 +4,6 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.e2e.stage import Stage
-from tests.e2e.test_page import page, stage, visit
-
-__all__ = ["page", "stage"]
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -15,7 +12,7 @@ async def test_a_motion_is_added_and_used_by_name_and_from_its_card(
     stage: Stage, page: Page
 ) -> None:
     await stage.bot()
-    dana = await visit(stage, page, "dana", "general")
+    dana = await stage.visit(page, "dana", "general")
     await dana.use("library add", {"name": "Moonwalk"}, {"video": stage.motion})
     await expect(dana.message("Moonwalk is in the library")).to_contain_text("2 s")
 

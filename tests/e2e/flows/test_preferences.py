@@ -1,40 +1,17 @@
 """In the browser: a usual quality and a direct message are chosen once, and a video heeds both."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
-import pytest_asyncio
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Page, expect
 
-from sandbox.clients.browser import Reader
-from tests.e2e.conftest import plain_stage
-from tests.e2e.stage import LONG_S, Stage
+from tests.e2e.stage import Stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    async with plain_stage(tmp_path) as stage:
-        yield stage
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def page(browser: Browser) -> AsyncIterator[Page]:
-    async with await browser.new_context(viewport={"width": 1100, "height": 850}) as window:
-        page = await window.new_page()
-        page.set_default_timeout(LONG_S * 1000)
-        expect.set_options(timeout=LONG_S * 1000)
-        yield page
-        expect.set_options(timeout=5000)
-
-
 async def test_what_was_chosen_once_counts_from_then_on(stage: Stage, page: Page) -> None:
     await stage.bot()
-    ben = Reader(page)
+    ben = await stage.visit(page, "ben", "general")
     general, studio = stage.channels["general"], stage.cast.discord["guilds"]["studio"]
-    await ben.open(stage.cast.discord["page_url"], stage.users["ben"], general)
     await ben.use("preferences")
     card = ben.message("Your preferences")
     await card.get_by_role("button", name="The usual").click()

@@ -1,42 +1,19 @@
 """What follows a finished video, in the browser: again, another picture, words, others."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
-import pytest_asyncio
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Page, expect
 
-from sandbox.clients.browser import Reader
-from tests.e2e.conftest import plain_stage
-from tests.e2e.stage import LONG_S, Stage
+from tests.e2e.stage import Stage
 from tests.media_samples import make_picture
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    async with plain_stage(tmp_path) as stage:
-        yield stage
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def page(browser: Browser) -> AsyncIterator[Page]:
-    async with await browser.new_context(viewport={"width": 1100, "height": 850}) as window:
-        page = await window.new_page()
-        page.set_default_timeout(LONG_S * 1000)
-        expect.set_options(timeout=LONG_S * 1000)
-        yield page
-        expect.set_options(timeout=5000)
 
 
 async def test_again_with_another_picture_in_words_and_by_somebody_else(
     stage: Stage, page: Page
 ) -> None:
     await stage.bot()
-    ada = Reader(page)
-    await ada.open(stage.cast.discord["page_url"], stage.users["ada"], stage.channels["general"])
+    ada = await stage.visit(page, "ada", "general")
     files = {"image": stage.picture, "video": stage.motion}
     await ada.use("mimic", {"quality": "360p"}, files)
     posts = ada.message("@Ada, your video is ready.")

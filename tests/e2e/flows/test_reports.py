@@ -1,33 +1,11 @@
 """A video is reported from its post and removed by a moderator; another one is deleted."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
-import pytest_asyncio
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Page, expect
 
-from sandbox.clients.browser import Reader
-from tests.e2e.conftest import plain_stage
-from tests.e2e.stage import LONG_S, Stage
+from tests.e2e.stage import Stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    async with plain_stage(tmp_path) as stage:
-        yield stage
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def page(browser: Browser) -> AsyncIterator[Page]:
-    async with await browser.new_context(viewport={"width": 1100, "height": 850}) as window:
-        page = await window.new_page()
-        page.set_default_timeout(LONG_S * 1000)
-        expect.set_options(timeout=LONG_S * 1000)
-        yield page
-        expect.set_options(timeout=5000)
 
 
 async def test_what_is_reported_is_removed_and_ones_own_deleted(stage: Stage, page: Page) -> None:
@@ -35,8 +13,7 @@ async def test_what_is_reported_is_removed_and_ones_own_deleted(stage: Stage, pa
     general, showroom = stage.channels["general"], str(stage.channels["showroom"])
     ada = await stage.person("ada")
     await ada.outcome(await ada.use(general, "settings audit", {"channel": showroom}))
-    reader = Reader(page)
-    await reader.open(stage.cast.discord["page_url"], stage.users["ben"], general)
+    reader = await stage.visit(page, "ben", "general")
     posts = reader.message("your video is ready.", "More…")
     files = {"image": stage.picture, "video": stage.motion}
     for number in range(2):

@@ -1,33 +1,12 @@
 """In the browser: a picture and a motion of two people's messages become a video."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
-import pytest_asyncio
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Page, expect
 
 from sandbox.clients.browser import Reader
-from tests.e2e.conftest import plain_stage
-from tests.e2e.stage import LONG_S, Stage
+from tests.e2e.stage import Stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    async with plain_stage(tmp_path) as stage:
-        yield stage
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def page(browser: Browser) -> AsyncIterator[Page]:
-    async with await browser.new_context(viewport={"width": 1100, "height": 850}) as window:
-        page = await window.new_page()
-        page.set_default_timeout(LONG_S * 1000)
-        expect.set_options(timeout=LONG_S * 1000)
-        yield page
-        expect.set_options(timeout=5000)
 
 
 async def test_a_video_of_what_is_in_the_chat(stage: Stage, page: Page) -> None:

@@ -1,15 +1,9 @@
 """What a person does with the bot in the browser, from the upload to the playing video."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
-import pytest_asyncio
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Page, expect
 
-from sandbox.clients.browser import Reader
-from tests.e2e.conftest import plain_stage
-from tests.e2e.stage import LONG_S, Stage
+from tests.e2e.stage import Stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 PLAYS_ON = """node => new Promise(done => {
@@ -23,34 +17,9 @@ PLAYS_ON = """node => new Promise(done => {
 })"""
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    async with plain_stage(tmp_path) as stage:
-        yield stage
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def page(browser: Browser) -> AsyncIterator[Page]:
-    """A window that waits as long as these machines may need."""
-    async with await browser.new_context(viewport={"width": 1100, "height": 850}) as window:
-        page = await window.new_page()
-        page.set_default_timeout(LONG_S * 1000)
-        expect.set_options(timeout=LONG_S * 1000)
-        yield page
-        expect.set_options(timeout=5000)
-
-
-async def visit(stage: Stage, page: Page, name: str, channel: str) -> Reader:
-    """Somebody opens the page in a channel."""
-    reader = Reader(page)
-    url = stage.cast.discord["page_url"]
-    await reader.open(url, stage.users[name], stage.channels[channel])
-    return reader
-
-
 async def test_a_video_is_made_watched_and_another_cancelled(stage: Stage, page: Page) -> None:
     await stage.bot(MAX_RUNNING_PER_PERSON="1")
-    ada = await visit(stage, page, "ada", "general")
+    ada = await stage.visit(page, "ada", "general")
     files = {"image": stage.picture, "video": stage.motion}
     await stage.provider("POST", "pause")
     await ada.use("mimic", {"quality": "360p"}, files)
@@ -81,7 +50,7 @@ async def test_a_video_is_made_watched_and_another_cancelled(stage: Stage, page:
 
 async def test_a_direct_message_with_files_becomes_a_video(stage: Stage, page: Page) -> None:
     await stage.bot()
-    ben = await visit(stage, page, "ben", "general")
+    ben = await stage.visit(page, "ben", "general")
     servers = page.get_by_role("navigation", name="Servers")
     await servers.get_by_role("button", name="Direct messages").click()
     await ben.send("", files=[stage.picture])
@@ -96,7 +65,7 @@ async def test_a_direct_message_with_files_becomes_a_video(stage: Stage, page: P
 
 async def test_a_stranger_is_refused_in_a_sentence(stage: Stage, page: Page) -> None:
     await stage.bot(ALLOWED_SERVERS=str(stage.cast.discord["guilds"]["studio"]))
-    finn = await visit(stage, page, "finn", "den")
+    finn = await stage.visit(page, "finn", "den")
     await finn.use("mimic", {}, {"image": stage.picture, "video": stage.motion})
     await expect(finn.message("Only you can see this")).to_contain_text(
         "has not opened it for this server"
