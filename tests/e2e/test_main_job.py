@@ -61,7 +61,7 @@ async def test_a_picture_and_then_a_video_in_direct_messages(stage: Stage) -> No
 
     await ben.click(channel, int(offer["id"]), button(offer, "720p · 3 credits"))
     post = (await ben.wait_for(is_video, LONG_S))["message"]
-    await ben.wait_for(says("[Your video](", "720p"))
+    await ben.wait_for(says("[Your video](", "720p"), LONG_S)
     assert post["attachments"]
     assert await stage.accepted() == 1
     assert stage.money() == ["hold", "capture"]

@@ -46,7 +46,8 @@ async def test_strangers_and_direct_messages_have_none(life: Life) -> None:
         await finn.use(life.channel("general"), "settings show")
     direct = await ada.open_dm()
     offered = {command["name"] for command in await ada.commands(direct)}
-    assert offered == {"mimic", "jobs", "credits", "preferences"}
+    menus = {"Make this move", "Use as motion"}
+    assert offered == {"mimic", "motions", "jobs", "credits", "preferences", "tray"} | menus
     with pytest.raises(PersonError, match="There is no command"):
         await ada.use(direct, "settings show")
 
