@@ -205,17 +205,22 @@ def _merge(found: Floats, scores: Floats) -> list[tuple[Floats, float]]:
 
 def _refine(points: Floats, heat: Floats) -> Floats:
     """Joints pulled to the centre of what the heat map shows around them."""
-    size, scale = heat.shape[0], LANDMARK_PIXELS / heat.shape[0]
-    cells = (points / scale).astype(int)
-    inside = ((cells >= 0) & (cells < size)).all(1)
-    around = np.arange(-HEATMAP_REACH, HEATMAP_REACH + 1)
-    beyond = ((HEATMAP_REACH, HEATMAP_REACH),) * 2
-    padded = np.pad(heat, (*beyond, (0, 0)), constant_values=-80.0)
-    columns, rows = (np.clip(cells.T, 0, size - 1) + HEATMAP_REACH)[..., None] + around
-    windows = _sigmoid(
-        padded[rows[:, :, None], columns[:, None, :], np.arange(len(points))[:, None, None]]
-    )
-    total = windows.sum((1, 2))
-    seen = inside & (windows.max((1, 2)) >= 0.5)
-    centres = np.stack([windows.sum(1) @ around, windows.sum(2) @ around], 1) / total[:, None]
-    return np.where(seen[:, None], (centres + cells) * scale, points).astype(np.float32)
+    refined = points.copy()
+    size = heat.shape[0]
+    scale = LANDMARK_PIXELS / size
+    for index, (x, y) in enumerate(points):
+        column, row = int(x / scale), int(y / scale)
+        if not (0 <= column < size and 0 <= row < size):
+            continue
+        top, left = max(0, row - HEATMAP_REACH), max(0, column - HEATMAP_REACH)
+        window = _sigmoid(
+            heat[top : row + HEATMAP_REACH + 1, left : column + HEATMAP_REACH + 1, index]
+        )
+        total = float(window.sum())
+        if window.max() < 0.5 or total <= 0:
+            continue
+        refined[index] = (
+            (float((window.sum(0) * np.arange(window.shape[1])).sum()) / total + left) * scale,
+            (float((window.sum(1) * np.arange(window.shape[0])).sum()) / total + top) * scale,
+        )
+    return refined
