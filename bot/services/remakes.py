@@ -210,7 +210,10 @@ def _with_files_of(earlier: Job, wish: Wish, person_id: int) -> NewJob:
 def _taken_by(person_id: int, earlier: Job, file: Upload) -> Upload:
     """A file of a job, as somebody takes it: what its requester gave is theirs, and said to be."""
     file = replace(file, is_another=False)
-    if file.origin or file.motion_ref or person_id == earlier.person_id:
+    if file.motion_ref or person_id == earlier.person_id:
+        return file
+    file = replace(file, given_in=file.given_in or earlier.id)
+    if file.origin:
         return file
     post = earlier.server_id, earlier.channel_id, earlier.delivery_message_id or 0
     return replace(file, origin=Origin(earlier.person_id, *post))
