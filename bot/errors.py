@@ -102,6 +102,10 @@ class Problem(StrEnum):
     NOT_BEGUN_YET = "not_begun_yet"
     PRICE_HAS_RISEN = "price_has_risen"  # price
     NOT_AT_ITS_POST = "not_at_its_post"
+    FILES_ELSEWHERE = "files_elsewhere"
+    FILES_AGES_APART = "files_ages_apart"
+    GIVER_UNSEEN = "giver_unseen"
+    MOTION_ELSEWHERE = "motion_elsewhere"
     SENT_BEFORE = "sent_before"  # until (unix s), and with the next
     SENT_MANY = "sent_many"
     DIRECT_MESSAGES_CLOSED = "direct_messages_closed"

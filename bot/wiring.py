@@ -334,6 +334,7 @@ def remakes_of(parts: Parts, told: Told, runner: Runner) -> Remakes:
     """What follows finished jobs."""
     return Remakes(
         store=parts.store,
+        shelves=parts.shelves,
         runner=runner,
         wallets=parts.wallets,
         files=parts.files,

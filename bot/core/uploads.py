@@ -42,7 +42,8 @@ class Upload:
     at before.
     `is_another`: it is given in the place of the one in the files of another job, which a job has
     otherwise.
-    `origin` is the message that it was taken from, if nobody gave it.
+    `origin` is the message that it was taken from, if nobody gave it. `given_in` is the finished
+    job of somebody else that it came by: it is used no longer than that one's own files are kept.
     """
 
     url: str
@@ -60,6 +61,7 @@ class Upload:
     lasts_s: float = 0.0
     is_another: bool = False
     origin: Origin | None = None
+    given_in: str = ""
 
     @property
     def is_attached(self) -> bool:

@@ -90,10 +90,11 @@ class Files:
     async def may_be_used(self, job: Job) -> bool:
         """Whether both files of an ended job are still here, and nobody has deleted their own.
 
-        What was made of somebody else's files has them no longer than that one has.
+        What somebody else gave is kept no longer than by them, through however many hands it went.
         """
-        whose = {job.id, *([job.files_of] if job.files_of and job.files_until is not None else [])}
-        inputs = [path(one) for one in whose for path in (self.subject, self.motion)]
+        given = (self.subject, job.subject), (self.motion, job.motion)
+        inputs = [path(job.id) for path, _ in given]
+        inputs += [path(file.given_in) for path, file in given if file and file.given_in]
         return await asyncio.to_thread(lambda: all(map(Path.exists, inputs)))
 
     async def copy(self, given: Path, taken: Path) -> bool:

@@ -232,7 +232,8 @@ class Intake:
         What the links of the others lead to now may be something else.
         """
         earlier = await self._store.read.job(of)
-        if earlier is None or earlier.duration_s is None or not await copied(job, self._files):
+        is_there = earlier is not None and await copied(job, earlier, self._files)
+        if earlier is None or earlier.duration_s is None or not is_there:
             await self._fail(job, Problem.FILES_GONE, {})
             return
         another = next((what for what in given(job) if not is_kept(job, what)), None)

@@ -1,7 +1,7 @@
 """What follows a finished job: its files once more, perhaps as something else, or one of them anew.
 
 Whoever can see its post may ask for it, and pays as for anything they ask for. Somebody else's
-files are theirs to use only there: at the post, in its channel, while it stands.
+files do not become theirs by that: they are used in their server, while their post is seen.
 """
 
 from collections.abc import Awaitable, Callable
@@ -16,6 +16,7 @@ from bot.cards.wording import clean
 from bot.clock import Clock
 from bot.core.admission import NewJob
 from bot.core.jobs import Delivered, Job, JobState, Source
+from bot.core.library.motions import STARTER, ref_of
 from bot.core.models import MODELS, Choice, price
 from bot.core.typed.job_ids import new_job_id
 from bot.core.uploads import Origin, Upload
@@ -23,6 +24,7 @@ from bot.errors import Problem, Refused
 from bot.jobs.files import Files, files_kept_until
 from bot.services.given import GivenFile, refuse_at_sight
 from bot.services.requests import TOKEN_LIFE_S, JobRunner
+from bot.store.people.shelves import Shelves
 from bot.store.store import Store
 
 log = structlog.get_logger()
@@ -71,6 +73,7 @@ class Remakes:
         self,
         *,
         store: Store,
+        shelves: Shelves,
         runner: JobRunner,
         wallets: Wallets,
         files: Files,
@@ -79,6 +82,7 @@ class Remakes:
         clock: Clock,
     ) -> None:
         self._store = store
+        self._shelves = shelves
         self._runner = runner
         self._wallets = wallets
         self._files = files
@@ -134,6 +138,8 @@ class Remakes:
         files_until = await self.kept_until(earlier)
         if files_until is None:
             raise Refused(Problem.FILES_GONE)
+        files = _with_files_of(earlier, wish, press.place)
+        await self._refuse_elsewhere(files, earlier, press.place)
         refuse_at_sight(wish.picture, wish.motion)
         assert earlier.quality is not None
         rates = self._wallets.rates
@@ -146,7 +152,7 @@ class Remakes:
             raise Refused(Problem.PRICE_HAS_RISEN, price=cost)
         at = self._clock.time()
         new = replace(
-            _with_files_of(earlier, wish, place.person_id),
+            files,
             origin_id=press.interaction_id,
             server_id=place.server_id,
             channel_id=place.channel_id,
@@ -166,6 +172,31 @@ class Remakes:
         )
         return await self._store.begin(new, at, place.roles)
 
+    async def _refuse_elsewhere(self, new: NewJob, earlier: Job, place: Place) -> None:
+        """Raises `Refused` where a kept file is not to be used at this place, or no longer."""
+        kept = [file for file in (new.subject, new.motion) if file and not file.is_another]
+        for file in kept:
+            refuse_elsewhere(file, earlier, place)
+        for file in kept:
+            if file.motion_ref and not _is_starter(file):
+                shelf = await self._shelves.of(place.server_id)
+                if file.motion_ref not in {motion.ref for motion in shelf}:
+                    raise Refused(Problem.MOTION_GONE)
+        whose = {file.given_in: _is_own(file, place) for file in kept if file.given_in}
+        for job_id, is_own in whose.items():
+            giver = await self._store.read.job(job_id)
+            if giver is None or giver.removed_by_id is not None:
+                raise Refused(Problem.FILES_GONE)
+            is_sure = is_own or giver.id == earlier.id or giver.person_id == place.person_id
+            if not is_sure and not await self._shows(giver, place):
+                raise Refused(Problem.GIVER_UNSEEN)
+
+    async def _shows(self, giver: Job, place: Place) -> bool:
+        """Whether the post of a job is in this server for its member to see."""
+        if giver.delivery_message_id is None or giver.server_id != _server_of(place):
+            return False
+        return await self._posts.is_seen(giver, place.person_id, place.roles)
+
     async def describe(self, job: Job, person_id: int, text: str) -> tuple[Job, bool]:
         """Somebody says what a finished job's video shows; whether its post says so now.
 
@@ -177,13 +208,11 @@ class Remakes:
         return job, await self._redescribe(job)
 
 
-def _with_files_of(earlier: Job, wish: Wish, person_id: int) -> NewJob:
+def _with_files_of(earlier: Job, wish: Wish, place: Place) -> NewJob:
     """A request that has the files of another job, but for those that are given anew."""
     assert earlier.subject is not None
     assert earlier.motion is not None
-    subject, motion = (
-        _taken_by(person_id, earlier, one) for one in (earlier.subject, earlier.motion)
-    )
+    subject, motion = (_taken_at(place, earlier, one) for one in (earlier.subject, earlier.motion))
     if wish.picture:
         subject = replace(wish.picture.upload, is_another=True)
     if wish.motion:
@@ -207,13 +236,47 @@ def _with_files_of(earlier: Job, wish: Wish, person_id: int) -> NewJob:
     )
 
 
-def _taken_by(person_id: int, earlier: Job, file: Upload) -> Upload:
+def _taken_at(place: Place, earlier: Job, file: Upload) -> Upload:
     """A file of a job, as somebody takes it: what its requester gave is theirs, and said to be."""
     file = replace(file, is_another=False)
-    if file.origin or file.motion_ref or person_id == earlier.person_id:
+    if file.motion_ref or place.person_id == earlier.person_id:
+        return file
+    file = replace(file, given_in=file.given_in or earlier.id)
+    if file.origin:
         return file
     post = earlier.server_id, earlier.channel_id, earlier.delivery_message_id or 0
-    return replace(file, origin=Origin(earlier.person_id, *post))
+    origin = Origin(earlier.person_id, *post, is_age_restricted=place.is_age_restricted)
+    return replace(file, origin=origin)
+
+
+def refuse_elsewhere(file: Upload, earlier: Job, place: Place) -> None:
+    """A file that is not one's own is used in the server that it comes from, or that it was used
+    in; what comes from age-restricted channels in such alone, and nothing else there.
+
+    A library's motion is used in its own server. Raises `Refused`.
+    """
+    here = _server_of(place)
+    if file.motion_ref and not _is_starter(file) and file.motion_ref.split("/")[0] != str(here):
+        raise Refused(Problem.MOTION_ELSEWHERE)
+    if file.origin is None or _is_own(file, place):
+        return
+    if here not in {file.origin.server_id, _server_of(earlier)}:
+        raise Refused(Problem.FILES_ELSEWHERE)
+    if file.origin.is_age_restricted != place.is_age_restricted:
+        raise Refused(Problem.FILES_AGES_APART)
+
+
+def _is_own(file: Upload, place: Place) -> bool:
+    return file.origin is not None and file.origin.author_id == place.person_id
+
+
+def _is_starter(file: Upload) -> bool:
+    return file.motion_ref.startswith(ref_of(STARTER, ""))
+
+
+def _server_of(asked: Place | Job) -> int:
+    """Where somebody asks or has asked: direct messages (0) are none, whichever pays there."""
+    return 0 if asked.is_direct else asked.server_id
 
 
 def _is_at_post(job: Job, place: Place) -> bool:

@@ -244,6 +244,7 @@ def upload_json(upload: Upload | None) -> dict[str, Any] | None:
         "lasts_s": upload.lasts_s,
         "is_another": upload.is_another,
         "origin": asdict(upload.origin) if upload.origin else None,
+        "given_in": upload.given_in,
     }
     # Only where they say something, so that an earlier release can read all other jobs.
     return told | {name: value for name, value in seldom.items() if value}

@@ -16,6 +16,23 @@ POSTS: dict[Problem, str] = {
         "This is somebody else's video: use the buttons below it, in its channel, or make your own "
         "with `/mimic`."
     ),
+    Problem.FILES_ELSEWHERE: (
+        "A file of this video is somebody else's, and can be used only in the server that it comes "
+        "from: give `/jobs show` there, or use your own files with `/mimic`."
+    ),
+    Problem.FILES_AGES_APART: (
+        "What comes from an age-restricted channel can be used only in such channels, and what "
+        "comes from elsewhere only elsewhere: give `/jobs show` in a channel of the right kind, or "
+        "use your own files with `/mimic`."
+    ),
+    Problem.GIVER_UNSEEN: (
+        "A file of this video is somebody else's, and their post is gone or out of sight: use your "
+        "own files with `/mimic`."
+    ),
+    Problem.MOTION_ELSEWHERE: (
+        "This motion is kept in another server's library and can be used only there: give "
+        "`/jobs show` there, or choose one from `/motions list` here."
+    ),
     Problem.SENT_BEFORE: "I have sent it to you already: look there, or ask again <t:{until}:R>.",
     Problem.SENT_MANY: "I have sent you many videos in an hour: ask again <t:{until}:R>.",
     Problem.DIRECT_MESSAGES_CLOSED: (

@@ -10,9 +10,10 @@ def is_kept(job: Job, what: What) -> bool:
     return job.files_of is not None and not upload_of(job, what).is_another
 
 
-async def copied(job: Job, files: Files) -> bool:
-    """Give a job what it has of another one's files; whether all of it was still there."""
-    assert job.files_of is not None
+async def copied(job: Job, earlier: Job, files: Files) -> bool:
+    """Give a job what it has of another one's files; whether all of it was still there for it."""
+    if not await files.may_be_used(earlier):
+        return False
     where = {What.IMAGE: files.subject, What.VIDEO: files.motion}
     paths = [where[what] for what in given(job) if is_kept(job, what)]
-    return all([await files.copy(path(job.files_of), path(job.id)) for path in paths])
+    return all([await files.copy(path(earlier.id), path(job.id)) for path in paths])

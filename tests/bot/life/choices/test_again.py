@@ -11,6 +11,7 @@ from sandbox.clients.transcript import buttons_of, text_of
 from sandbox.faults.injector import Rule, resets
 from tests.bot.life.delivery.test_spoilers import is_veiled, rendering, veiled
 from tests.bot.life.jobs.test_points import SUBMIT
+from tests.bot.life.moderators.desk import desk
 from tests.bot.life.world import Life
 from tests.e2e.stage import button, is_video, posts, says
 
@@ -186,6 +187,30 @@ async def test_what_somebody_deletes_is_gone_for_others_too(life: Life) -> None:
     for path in given:
         path.unlink()
     assert "I no longer have these files" in await answer(ben, await press(ben, bens, "Again"))
+    life.advance(3600)
+    await life.until(lambda: not inputs(life))
+
+
+async def test_deleting_ends_what_others_make_of_it_through_however_many_hands(life: Life) -> None:
+    _, post = await posted(life)
+    [given] = life.rows("SELECT id FROM jobs")
+    ben, cleo = await life.person("ben"), await life.person("cleo")
+    made = ["delivered"]
+    for person in (ben, ben, cleo):
+        await press(person, post, "Again")
+        made.append("delivered")
+        await life.reaches(*made, step_s=1.0)
+        post = (await life.posts(person, life.channel("general")))[-1]
+        life.advance(11)
+    ada = await desk(life, "ada")
+    question = await ada.pressed(
+        shown := await ada.use("jobs show", job=given[0]), button(shown, "Delete…")
+    )
+    await ada.press(question, "Delete it")
+    for person in (ben, cleo):
+        assert "I no longer have these files" in await answer(
+            person, await press(person, post, "Again")
+        )
     life.advance(3600)
     await life.until(lambda: not inputs(life))
 
