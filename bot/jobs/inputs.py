@@ -101,7 +101,7 @@ class Inputs:
         in whose place another one is made then."""
         if job.attempt is None or not is_motion_shared(job):
             return False
-        return await self._shared.renew(job.attempt.video_url)
+        return await self._shared.renew(job.attempt.video_url, self._providers.of(job.model))
 
     async def _lives(self, url: str, *, may_serve: bool = True) -> bool:
         """A stranger's server could have something else for the provider than for us."""
