@@ -5,6 +5,7 @@ Nothing is asked of anybody here.
 
 import re
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from yarl import URL
 
@@ -19,7 +20,8 @@ _MESSAGE = re.compile(
     re.IGNORECASE,
 )
 _ATTACHMENT_HOSTS = frozenset({"cdn.discordapp.com", "media.discordapp.net"})
-_ATTACHMENT_PATHS = ("/attachments/", "/ephemeral-attachments/")
+_COMMANDS_PATH = "/ephemeral-attachments/"
+_ATTACHMENT_PATHS = ("/attachments/", _COMMANDS_PATH)
 _SPOILER = "SPOILER_"
 
 
@@ -82,3 +84,12 @@ def is_attachment(link: str, api_url: str) -> bool:
     except ValueError:
         return False
     return (is_theirs or is_beside) and is_plain and url.path.startswith(_ATTACHMENT_PATHS)
+
+
+def is_given_once(upload: Upload) -> bool:
+    """Whether surely nothing else is given by the same link: it came with a command or a form.
+
+    What stands in a message others may forward, link to, or take from there, and so may its author.
+    """
+    is_given = not (upload.is_link or upload.origin)
+    return is_given and urlsplit(upload.url).path.startswith(_COMMANDS_PATH)

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import structlog
 
-from bot.accounts.links import is_attachment
+from bot.accounts.links import is_attachment, is_given_once
 from bot.clock import Clock
 from bot.core.jobs import Job
 from bot.jobs.files import Files
@@ -70,26 +70,26 @@ class Inputs:
     async def links(self, job: Job, model: str | None = None) -> tuple[str, str]:
         """Links to the picture and the video for the job's model, or another one.
 
-        Jobs that have the same files differ in the picture's, by which a lost submit is known.
+        No two jobs have the picture's, by which a lost submit is known: what others may hand on is
+        uploaded, anew for each attempt.
 
         Raises `ProviderError` where an upload failed, and `OSError` where a kept file is gone.
         """
         assert job.subject is not None
         assert job.motion is not None
         image_url, video_url = job.subject.url, job.motion.url
+        is_own = is_given_once(job.subject) and not job.subject.sent_size  # as it was given
         image_lives, video_lives = False, False
         if job.files_of is None and 0 <= self._clock.time() - job.created_at <= LINK_YOUNG_S:
             image_lives, video_lives = await asyncio.gather(
-                self._lives(image_url), self._lives(video_url)
+                self._lives(image_url, may_serve=is_own), self._lives(video_url)
             )
         provider = self._providers.of(model or job.model)
-        is_once, is_shared = job.files_of is not None, is_motion_shared(job)
-        if is_shared and job.subject.is_link:  # another job may have the same
-            image_lives = False
-        if job.subject.sent_size or not image_lives:  # what was written is only here
-            image_url = await self._upload(job, self._files.subject(job.id), provider, is_once)
+        if not image_lives:
+            path = self._files.subject(job.id)
+            image_url = await self._upload(job, path, provider, attempt=job.revision)
         path = self._files.motion(job.id)
-        if is_shared:
+        if is_motion_shared(job):
             upload = partial(self._hand_over, job, path, provider, NOBODY)
             video_url = await self._shared.link(path, provider, upload)
         elif not (job.motion.is_sent_whole and video_lives):
@@ -101,10 +101,12 @@ class Inputs:
         in whose place another one is made then."""
         if job.attempt is None or not is_motion_shared(job):
             return False
-        return await self._shared.renew(job.attempt.video_url)
+        return await self._shared.renew(job.attempt.video_url, self._providers.of(job.model))
 
-    async def _lives(self, url: str) -> bool:
+    async def _lives(self, url: str, *, may_serve: bool = True) -> bool:
         """A stranger's server could have something else for the provider than for us."""
+        if not may_serve:
+            return False
         if not is_attachment(url, self._supplier) or self._expires_soon(url):
             return False
         return await self._downloads.answers(
@@ -119,8 +121,8 @@ class Inputs:
         except ValueError:
             return False
 
-    async def _upload(self, job: Job, path: Path, provider: Provider, is_once: bool = False) -> str:
-        """The link of an upload, which serves for the next hour, or (`is_once`) one attempt."""
+    async def _upload(self, job: Job, path: Path, provider: Provider, attempt: int = 0) -> str:
+        """The link of an upload, which serves for the next hour, or that `attempt`."""
         now = self._clock.monotonic()
         self._uploaded = {
             known: (url, at)
@@ -128,7 +130,6 @@ class Inputs:
             if now - at < UPLOAD_GOOD_S
         }
         seen = await asyncio.to_thread(path.stat)
-        attempt = job.revision if is_once else 0
         # It may be another file by now.
         key = provider.url, path, seen.st_ino, seen.st_mtime_ns, attempt
         if key not in self._uploaded:

@@ -5,7 +5,7 @@ import structlog
 from bot.alarms import Alarm, Alarms
 from bot.clock import Clock
 from bot.core.jobs import Job
-from bot.errors import AccountRefused, ProviderError
+from bot.errors import AccountRefused, ProviderError, ProviderUnavailable
 from bot.jobs.deadlines import RetryDeadline
 from bot.provider.providers import Providers
 from bot.provider.rejections import clear_for_account, raise_for_account
@@ -24,6 +24,7 @@ UNREADABLE_LIMIT_S = 6 * 3600.0
 REVIEW_EVERY_S = 3600.0
 """A job in review is looked up so seldom: only a person is waited for."""
 
+CONTESTED_AGAIN_S = 5.0
 CLOCK_SKEW_S = 120.0
 CLOCK_SET_BACK_S = 24 * 3600.0
 """So far around a row is looked for, once the clock has been set back: who knows when it was."""
@@ -32,13 +33,19 @@ CLOCK_SET_BACK_S = 24 * 3600.0
 async def find_unclaimed(providers: Providers, store: Store, job: Job, now: float) -> Row | None:
     """A row of the history with this job's inputs that no job has claimed; `now` in unix seconds.
 
-    Raises `AccountRefused` or `ProviderUnavailable`.
+    Raises `AccountRefused` or `ProviderUnavailable`, also where there is one, and another submit of
+    the very same inputs is under way: its answer is about to say whose it is.
     """
     attempt = job.attempt
     assert attempt is not None
     since, until = window(attempt.began_at, now)
-    for row in await providers.of(job.model).find_runs(attempt, since=since, until=until):
+    rows = await providers.of(job.model).find_runs(attempt, since=since, until=until)
+    is_contested = bool(rows) and await store.read.is_contested(job)  # before the claims
+    for row in rows:
         if not await store.read.is_claimed(row.request_id):
+            if is_contested:
+                why = "Another submit of the same inputs has no answer yet."
+                raise ProviderUnavailable(why, retry_after_s=CONTESTED_AGAIN_S)
             return row
     return None
 

@@ -18,7 +18,7 @@ from bot.core import admission
 from bot.core.accounts import Wallet
 from bot.core.admission import NewJob
 from bot.core.jobs import Failure, Job, JobState, Source
-from bot.core.models import MODELS, Choice, cut_of, price, prices
+from bot.core.models import MODELS, Choice, cut_of, firsts, price, prices
 from bot.core.rules import Named
 from bot.core.typed.job_ids import job_id_in, new_job_id
 from bot.core.uploads import Cut
@@ -201,7 +201,7 @@ class RequestService:
         part = Cut(0.0, length_s)
 
         async def decide() -> Job:
-            job = await self.nameable(job_id, place.person_id, part, choice.model)
+            job = await self.first_taken(job_id, place.person_id, choice, length_s)
             paid = await self.wallets.paying_for(job, place)
             try:
                 return await self._store.answered(
@@ -220,6 +220,16 @@ class RequestService:
         taken = await retry_when_stale(decide)
         self._runner.wake(taken.id)
         return taken
+
+    async def first_taken(
+        self, job_id: str, person_id: int, choice: Choice, length_s: float
+    ) -> Job:
+        """One's own offer of which so many first seconds are offered so. Raises `Refused`."""
+        job = await self.nameable(job_id, person_id, model=choice.model)
+        whole_s = job.motion and job.motion.whole_s
+        if length_s not in firsts(MODELS[self.rates.choice(*choice).model], whole_s or 0.0):
+            raise Refused(Problem.NOT_READY)
+        return job
 
     async def name_part(self, job_id: str, person_id: int, part: Cut) -> Job:
         """Of an offer's motion this part is wanted: it comes to be priced. Raises `Refused`."""

@@ -128,7 +128,7 @@ class Trays:
         """
 
         async def decide() -> tuple[Job, Job]:
-            job = await self._open(job_id, place, choice.model)
+            job = await self._open(job_id, place, choice, first_s)
             cut = None if first_s is None else Cut(0.0, first_s)
             seconds = job.duration_s if first_s is None else first_s
             if seconds is None or not job.awaits_choice:
@@ -152,9 +152,13 @@ class Trays:
         """What has been started is shown elsewhere: its offer goes, as far as it can be reached."""
         await self._dismiss(offer)
 
-    async def _open(self, job_id: str, place: Place, model: str) -> Job:
+    async def _open(self, job_id: str, place: Place, choice: Choice, first_s: float | None) -> Job:
+        mine = job_id, place.person_id
         try:
-            job = await self._requests.startable(job_id, place.person_id, model)
+            if first_s is None:
+                job = await self._requests.startable(*mine, choice.model)
+            else:
+                job = await self._requests.first_taken(*mine, choice, first_s)
         except Refused as refused:
             if refused.problem is Problem.ALREADY_ENDED:
                 raise Refused(Problem.TRAY_CHANGED) from refused

@@ -330,6 +330,11 @@ class Queries:
         return transitions.is_claimed(connection, request_id)
 
     @query
+    def is_contested(self, connection: Connection, job: Job) -> bool:
+        """Whether another submit of the very same inputs as this job's is under way."""
+        return transitions.is_contested(connection, job)
+
+    @query
     def claims(self, connection: Connection, request_ids: Collection[str]) -> dict[str, str]:
         """The jobs that have these runs of the provider's, by request id."""
         of = select(attempts.c.request_id, attempts.c.job_id)

@@ -40,6 +40,7 @@ _AWAITED = (
     )
     .limit(1)
 )
+_CONTESTED = _AWAITED.where(jobs.c.lease.is_not(None), attempts.c.id != bindparam("seeker"))
 _MADE_AS = select(jobs.c.model, jobs.c.quality).where(jobs.c.id == bindparam("job_id"))
 _BEING_MADE = select_jobs().where(
     jobs.c.files_of == bindparam("files_of"),
@@ -71,6 +72,13 @@ def is_awaited(connection: Connection, job: Job) -> bool:
     """Whether a submit of the very same inputs as this job's has no answer, and may yet get one."""
     assert job.attempt is not None
     return connection.scalar(_AWAITED, asdict(job.attempt.inputs)) is not None
+
+
+def is_contested(connection: Connection, job: Job) -> bool:
+    """Whether another submit of the very same inputs as this job's is under way."""
+    assert job.attempt is not None
+    wanted = {"seeker": job.attempt.id, **asdict(job.attempt.inputs)}
+    return connection.scalar(_CONTESTED, wanted) is not None
 
 
 def refuse_twice(connection: Connection, new: NewJob, at: float) -> None:

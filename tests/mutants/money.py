@@ -257,4 +257,18 @@ MONEYS = (
         "if 0 <=",
         f"{LIFE}/choices/test_again.py",
     ),
+    _one(
+        "two jobs of the same messages send the very same inputs",
+        "bot/jobs/inputs.py",
+        "may_serve=is_own",
+        "may_serve=True",
+        f"{LIFE}/jobs/test_inputs.py",
+    ),
+    _one(
+        "a lost submit takes the run of one that is about to be answered",
+        "bot/jobs/lookups.py",
+        "            if is_contested:\n",
+        "            if False:\n",
+        *("tests/bot/jobs/test_lookups.py", MODEL),
+    ),
 )

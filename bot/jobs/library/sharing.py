@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import math
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from weakref import WeakValueDictionary
@@ -19,6 +20,8 @@ LINK_LIFE_S = 24 * 3600.0
 """The provider does not say how long it keeps an upload; results it keeps for a week."""
 
 ASKED_EVERY_S, PATIENCE_S = 60.0, 5.0
+RENEWED_EVERY_S = 3600.0
+"""So seldom a link is given up that answers: others use it while somebody's pictures are bad."""
 
 
 class SharedLinks:
@@ -52,27 +55,36 @@ class SharedLinks:
         if not 0 <= self._clock.time() - since < LINK_LIFE_S:
             return False
         now = self._clock.monotonic()
-        for times in (self._answered_at, self._made_at):
-            for each in [each for each, at in times.items() if now - at >= ASKED_EVERY_S]:
+        for times, life_s in (
+            (self._answered_at, ASKED_EVERY_S),
+            (self._made_at, RENEWED_EVERY_S),
+        ):
+            for each in [each for each, at in times.items() if now - at >= life_s]:
                 del times[each]
         if url in self._answered_at:
             return True
-        if await self._downloads.answers(url, timeout_s=PATIENCE_S, supplier=provider.url):
+        if await self._answers(url, provider):
             self._answered_at[url] = now
             return True
         log.info("a shared motion is uploaded anew: its link does not answer")
         return False
 
-    async def renew(self, url: str) -> bool:
+    async def renew(self, url: str, provider: Provider) -> bool:
         """Its provider has refused a run with this link; whether another link is worth a try.
 
-        One that was made just now is not to blame, so that nothing is tried for ever.
+        One that was made just now is not to blame, so that nothing is tried for ever; and one that
+        still answers is not for an hour, whatever pictures it is given with.
         """
-        made_at = self._made_at.get(url)
-        if made_at is not None and self._clock.monotonic() - made_at < ASKED_EVERY_S:
+        age_s = self._clock.monotonic() - self._made_at.get(url, -math.inf)
+        if age_s < ASKED_EVERY_S:
+            return False
+        if age_s < RENEWED_EVERY_S and await self._answers(url, provider):
             return False
         await self._shelves.forget_link(url)
         return True
+
+    async def _answers(self, url: str, provider: Provider) -> bool:
+        return await self._downloads.answers(url, timeout_s=PATIENCE_S, supplier=provider.url)
 
 
 def _digest(path: Path) -> str:

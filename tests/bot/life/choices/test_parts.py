@@ -7,6 +7,7 @@ import pytest
 from bot.core.jobs import ASKED_LIFE_S
 from sandbox.clients.person import Json, PersonClient
 from sandbox.clients.transcript import buttons_of, text_of
+from tests.bot.life.members.test_door import Sender
 from tests.bot.life.world import Life
 from tests.e2e.stage import button, says
 from tests.media_samples import make_motion
@@ -64,6 +65,12 @@ async def test_a_command_asks_and_then_goes_on_by_itself(life: Life, long: Path)
     for label in ("First 10 s", "Choose…", "Never mind"):
         refused = await press(ben, general, card, label)
         assert "somebody else's" in text_of(refused["message"])
+    offered = button(card, "First 10 s")
+    for made_up in ("0", "1", "9", "31", "40"):
+        said = await Sender(life).presses(offered.removesuffix("10") + made_up)
+        assert "under way" not in said
+        assert life.states() == ["checking"]
+        assert life.rows("SELECT promised FROM jobs") == [(None,)]
     await press(ada, general, card, "First 10 s")
     again = await press(ada, general, card, "First 30 s")
     assert "is under way already" in text_of(again["message"])

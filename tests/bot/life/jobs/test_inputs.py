@@ -11,11 +11,14 @@ from sandbox.clients.person import Json, PersonClient
 from sandbox.faults import answers
 from sandbox.faults.injector import Fault, Rule, late
 from tests.bot.life.jobs.test_points import SUBMIT
+from tests.bot.life.members.test_trays import MOTION, PICTURE, PRICED, post, take
+from tests.bot.life.members.test_trays import press as press_tray
 from tests.bot.life.world import Life
 from tests.e2e.stage import button, says
 
 FILE = ("cdn", "GET", "/attachments/{channel_id}/{attachment_id}/{name}")
-LINK, UPLOAD = "/attachments/", "/assets/"
+COMMANDS_FILE = ("cdn", "GET", "/ephemeral-attachments/{channel_id}/{attachment_id}/{name}")
+LINK, UPLOAD = "attachments/", "/assets/"
 
 
 async def priced(life: Life) -> tuple[PersonClient, int, Json]:
@@ -33,10 +36,11 @@ async def press(ben: PersonClient, card: Json) -> None:
 
 
 def handed_over(life: Life) -> tuple[str, ...]:
-    """How the provider got the picture and the video of the only run, as it was saved."""
-    [run] = life.provider.accepted
+    """How the provider got the picture and the video of the last run, as it was saved."""
+    run = life.provider.accepted[-1]
     urls = run.inputs.image_url or "", run.inputs.video_url
-    assert life.rows("SELECT image_url, video_url FROM attempts WHERE request_id NOTNULL") == [urls]
+    saved = "SELECT image_url, video_url FROM attempts WHERE request_id = ?"
+    assert life.rows(saved, run.request_id) == [urls]
     return tuple(next(kind for kind in (LINK, UPLOAD) if kind in url) for url in urls)
 
 
@@ -73,7 +77,23 @@ async def test_a_link_that_answers_is_handed_on(life: Life) -> None:
     life.advance(9 * 60)
     await press(ben, card)
     await life.reaches("delivered", step_s=1.0)
-    assert (handed_over(life), uploads(life)) == ((LINK, LINK), 0)
+    assert (handed_over(life), uploads(life)) == ((UPLOAD, LINK), 1)
+
+
+async def test_no_two_jobs_of_the_same_messages_have_the_same_link_to_the_picture(
+    life: Life,
+) -> None:
+    """By which a lost submit is told from another's that came through."""
+    await life.start()
+    picture, motion = await post(life, "cleo", life.picture), await post(life, "cleo", life.motion)
+    for number, name in enumerate(("ada", "ben"), 1):
+        person = await life.person(name)
+        await take(life, person, PICTURE, picture)
+        await take(life, person, MOTION, motion)
+        await press_tray(life, person, (await person.wait_for(PRICED))["message"], "360p")
+        await life.reaches(*["delivered"] * number, step_s=1.0)
+        assert handed_over(life) == (UPLOAD, LINK)
+    assert len({run.inputs.image_url for run in life.provider.accepted}) == 2
 
 
 async def test_a_link_that_is_no_longer_young_is_not_trusted(life: Life) -> None:
@@ -99,10 +119,19 @@ async def test_a_link_from_the_future_is_not_trusted(life: Life) -> None:
     ids=lambda fault: fault.name,
 )
 async def test_any_doubt_about_one_link_replaces_that_one(life: Life, fault: Fault) -> None:
-    ben, _, card = await priced(life)
-    life.faults.add(Rule(fault, *FILE, times=1))
-    await press(ben, card)
-    await life.reaches("delivered", step_s=1.0)
+    """Of a command's, which nobody else can have; it was looked at before its turn came."""
+    await life.start(max_running=1)
+    ada, ben = await life.person("ada"), await life.person("ben")
+    life.provider.workshop.pause()
+    await ada.outcome(await life.mimic(ada))
+    await life.reaches("rendering")
+    await life.until(lambda: life.provider.accepted[0].has_files)
+    await ben.outcome(await life.mimic(ben))
+    await life.reaches("rendering", "queued")
+    assert handed_over(life) == (LINK, LINK)
+    life.faults.add(Rule(fault, *COMMANDS_FILE, times=1))
+    life.provider.workshop.resume()
+    await life.reaches("delivered", "delivered", step_s=1.0)
     assert set(handed_over(life)) == {LINK, UPLOAD}
     assert uploads(life) == 1
 
@@ -112,19 +141,19 @@ async def test_a_link_that_does_not_answer_in_time_is_replaced(
 ) -> None:
     monkeypatch.setattr("bot.jobs.inputs.LINK_PATIENCE_S", 0.1)
     ben, _, card = await priced(life)
-    life.faults.add(Rule(late(life.never), *FILE, times=2))
+    life.faults.add(Rule(late(life.never), *FILE, times=1))
     await press(ben, card)
     await life.reaches("delivered", step_s=1.0)
     assert handed_over(life) == (UPLOAD, UPLOAD)
 
 
-async def test_what_was_uploaded_serves_the_next_try_too(life: Life) -> None:
+async def test_an_uploaded_motion_serves_the_next_try_too(life: Life) -> None:
     ben, sent_id, card = await priced(life)
     life.faults.add(Rule(answers.busy(), *SUBMIT, times=2))
     await ben.delete(int(card["channel_id"]), sent_id)
     await press(ben, card)
     await life.reaches("delivered", step_s=1.0)
-    assert (handed_over(life), uploads(life)) == ((UPLOAD, UPLOAD), 2)
+    assert (handed_over(life), uploads(life)) == ((UPLOAD, UPLOAD), 3 + 1)
 
 
 async def test_who_waits_for_an_upload_keeps_nobody_else_waiting(

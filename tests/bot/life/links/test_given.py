@@ -96,15 +96,17 @@ async def test_the_provider_never_gets_a_strangers_link(life: Life, strangers: S
     assert life.money() == ["hold", "capture"]
 
 
-async def test_discords_own_link_to_a_file_is_handed_on(life: Life) -> None:
+async def test_discords_own_link_to_a_motion_is_handed_on(life: Life) -> None:
+    """The picture's is not, which somebody else may give as well."""
     await life.start()
     ada = await life.person("ada")
-    message = await ada.send(life.channel("showroom"), files=[life.picture])
-    url = message["attachments"][0]["url"]
-    await ask(life, ada, image_url=f"<{url}>")
+    message = await ada.send(life.channel("showroom"), files=[life.picture, life.motion])
+    picture, motion = (each["url"] for each in message["attachments"])
+    await ask(life, ada, image_url=f"<{picture}>", video_url=motion)
     await life.reaches("rendering", step_s=1.0)
     [run] = life.provider.accepted
-    assert run.inputs.image_url == url
+    assert run.inputs.video_url == motion
+    assert "/assets/" in (run.inputs.image_url or "")
 
 
 async def test_slow_servers_keep_only_links_waiting(life: Life, strangers: Strangers) -> None:

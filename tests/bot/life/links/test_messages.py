@@ -50,7 +50,7 @@ def asked_for(life: Life) -> int:
 
 
 async def test_its_picture_and_its_video_are_taken(readable: Life) -> None:
-    """Of two pictures the first; Discord's links to them go to the provider as they are."""
+    """Of two pictures the first; Discord's link to the motion goes to the provider as it is."""
     life = readable
     ada = await life.person("ada")
     second = life.picture.with_name("second.jpg")
@@ -61,7 +61,7 @@ async def test_its_picture_and_its_video_are_taken(readable: Life) -> None:
     await ask(life, ada, url, video_url=url.replace("discord.com", "ptb.discord.com"))
     await life.reaches("rendering", step_s=1.0)
     [job] = life.provider.accepted
-    assert life.picture.name in (job.inputs.image_url or "")
+    assert life.rows("SELECT subject ->> 'name' FROM jobs") == [(life.picture.name,)]
     assert life.motion.name in job.inputs.video_url
     assert "/attachments/" in job.inputs.video_url
     card = (await ada.wait_for(says("the first of 2 pictures")))["message"]

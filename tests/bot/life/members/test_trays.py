@@ -100,6 +100,9 @@ async def test_pressed_twice_it_starts_once_and_pressed_late_it_says_so(life: Li
     ada, general = await life.person("ada"), life.channel("general")
     card = await filled(life, ada)
     id_, start = int(card["id"]), button(card, "360p")
+    for made_up in ("0", "1", "3"):
+        await Sender(life).presses(f"{start}:{made_up}")
+        assert life.rows("SELECT promised FROM jobs") == [(None,)]
     pressed = [await ada.click(general, id_, start) for _ in range(2)]
     outcomes = [await ada.outcome(each) for each in pressed]
     [refused] = [one for one in outcomes if one["ephemeral"]]
@@ -263,6 +266,10 @@ async def test_of_a_motion_that_is_too_long_a_part_is_started(life: Life) -> Non
     assert list(buttons_of(card)) == [
         "First 10 s · 10 credits", "First 30 s · 30 credits", "Choose…", "Empty it",
     ]  # fmt: skip
+    offered = button(card, "First 10 s")
+    for made_up in ("0", "1", "31"):
+        await Sender(life).presses(offered.removesuffix("10") + made_up)
+        assert life.rows("SELECT promised FROM jobs") == [(None,)]
     started = await press(life, ada, card, "First 10 s")
     assert not started["ephemeral"]
     await life.reaches("delivered", step_s=1.0)

@@ -12,7 +12,11 @@ if TYPE_CHECKING:  # it asks for what is here
 
 
 def unclaimed(model: "Reference", asked: Asked) -> list[Run] | None:
-    """The history's runs of these inputs that nobody has; `None` if it cannot be read."""
+    """The history's runs of these inputs that nobody has.
+
+    `None` if it cannot be read, or does not say whose they are: the answer to another such submit
+    is under way.
+    """
     at = model.clock.at
     since, until = asked.began_at - 4 * MINUTE_S, at + 4 * MINUTE_S
     if asked.began_at > at:  # the clock was set back: who knows when it was
@@ -20,13 +24,18 @@ def unclaimed(model: "Reference", asked: Asked) -> list[Run] | None:
     model.asks("history")
     if model.outside.weather.provider_is_down:
         return None
-    return [
+    found = [
         run
         for run in model.outside.shown()
         if since <= run.created_at <= until
         and run.inputs == asked.inputs
         and not model.is_claimed(run.id)
     ]
+    is_contested = any(
+        other.is_in_flight and other.attempt is not asked and other.attempt.inputs == asked.inputs
+        for other in model.jobs.values()
+    )
+    return None if found and is_contested else found
 
 
 def looks_up(model: "Reference", job: Told) -> bool | None:
@@ -139,7 +148,7 @@ def looks_back(model: "Reference", job: Told) -> None:
 
 def _takes(model: "Reference", job: Told, taken: Attempt) -> None:
     inputs = taken.image_url, taken.video_url, job.quality
-    own = [run for run in _strays(model) if run.inputs == inputs == job.inputs]
+    own = [run for run in _strays(model) if run.inputs == inputs and _is_of(model, run, job)]
     own.sort(key=lambda run: (run.id != taken.request_id, run.state == "FAILED"))
     submitted_at = min(own[0].created_at, model.clock.at)
     model.commits()
@@ -148,6 +157,14 @@ def _takes(model: "Reference", job: Told, taken: Attempt) -> None:
     model.enters(job, "submitting")
     model.enters(job, "rendering")
     model.run.found.discard(job.id)
+
+
+def _is_of(model: "Reference", run: Run, job: Told) -> bool:
+    """Whether its files are a job's, by their bytes."""
+    of, outside = job.inputs, model.outside
+    picture, motion, quality = run.inputs
+    is_alike = (picture, quality) == (outside.asset_of(of[0]), of[2])
+    return is_alike and outside.asset_of(motion) == outside.asset_of(of[1])
 
 
 def _strays(model: "Reference") -> list[Run]:

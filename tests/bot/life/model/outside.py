@@ -156,6 +156,8 @@ class Outside:
                 return self._video(request, name)
             case ["attachments", name]:
                 return self._file(request, name)
+            case ["asset", name]:
+                return web.Response(body=name.encode())
             case ["upload"]:
                 return self._upload(body)
         raise AssertionError(request.path)
@@ -272,10 +274,10 @@ class Outside:
         return web.Response(body=name.partition("-")[0].encode())
 
     def handed_over(self, given: Inputs, is_young: bool) -> Inputs:
-        """By link while that is young and answers, else as uploads."""
-        if is_young and self.weather.files != "away":
-            return given
-        return self.asset_of(given[0]), self.asset_of(given[1]), given[2]
+        """The motion by link while that is young and answers, else uploaded as the picture is."""
+        is_link_good = is_young and self.weather.files != "away"
+        motion = given[1] if is_link_good else self.asset_of(given[1])
+        return self.asset_of(given[0]), motion, given[2]
 
     def asset_of(self, link: str) -> str:
         """Where an attachment is, once it has been uploaded: the same for the same bytes."""
