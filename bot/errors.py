@@ -215,6 +215,7 @@ class Problem(StrEnum):
     REPORT_SETTLED_BEFORE = "report_settled_before"  # by (a person), how
     REPORT_IS_OVER = "report_is_over"
     CANNOT_DELETE_THERE = "cannot_delete_there"  # channels: a mention, lacks
+    MAY_NOT_DELETE_THERE = "may_not_delete_there"  # channels: a mention, lacks
     CONFIRMATION_GONE = "confirmation_gone"
     NOT_YOURS_TO_PRESS = "not_yours_to_press"
     CARD_IS_OVER = "card_is_over"

@@ -190,6 +190,30 @@ async def test_anybodys_message_with_something_to_see_can_be_reported(life: Life
     await life.until(lambda: stands(life, "It still stands: please delete it"), step_s=1.0)
 
 
+@pytest.mark.parametrize("where", ["server", "channel"])
+async def test_what_a_moderator_may_not_delete_the_bot_does_not_delete_for_them(
+    life: Life, where: str
+) -> None:
+    """The card stands elsewhere: in the audit channel Dana may."""
+    roles = {role.name: role for role in life.world.guilds["studio"].roles}
+    bit = int(Permission.MANAGE_MESSAGES)
+    roles["Marionette"].permissions |= bit
+    if where == "server":
+        roles["Moderator"].permissions &= ~bit
+    else:
+        denied = Overwrite(life.world.users["dana"].id, 1, deny=bit)
+        life.world.channels["general"].overwrites.append(denied)
+    await listening(life)
+    ben, dana = await life.person("ben"), await desk(life, "dana", "showroom")
+    picture = await ben.send(life.channel("general"), "", [life.picture])
+    await report(await desk(life, "eve"), picture["id"])
+    [card] = await reported(life, "showroom")
+    said = await dana.press(card, "Remove…")
+    assert f"in <#{life.channel('general')}>, you need *Manage Messages*" in said
+    assert life.rows("SELECT settled FROM cases") == [(None,)]
+    assert await dana.press(card, "Dismiss") == "Dismissed: the message stays."
+
+
 @pytest.mark.parametrize("fault", [answers.text(503), resets(after=True)], ids=lambda f: f.name)
 async def test_what_was_lost_on_the_way_is_told_once(life: Life, fault: Fault) -> None:
     _, post = await heard(life)
