@@ -105,6 +105,7 @@ class Problem(StrEnum):
     SENT_BEFORE = "sent_before"  # until (unix s), and with the next
     SENT_MANY = "sent_many"
     DIRECT_MESSAGES_CLOSED = "direct_messages_closed"
+    LOST_ON_THE_WAY = "lost_on_the_way"
     NO_DRAFTS_LEFT = "no_drafts_left"  # limit, renews_at
     NO_ALLOWANCE = "no_allowance"
     TOO_EXPENSIVE = "too_expensive"  # price, most

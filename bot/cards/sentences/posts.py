@@ -16,10 +16,17 @@ POSTS: dict[Problem, str] = {
         "This is somebody else's video: use the buttons below it, in its channel, or make your own "
         "with `/mimic`."
     ),
-    Problem.SENT_BEFORE: "I have sent it to you already: look there, or ask again <t:{until}:R>.",
+    Problem.SENT_BEFORE: (
+        "I have sent it to you already, or have just tried to: look in your direct messages, or "
+        "ask again <t:{until}:R>."
+    ),
     Problem.SENT_MANY: "I have sent you many videos in an hour: ask again <t:{until}:R>.",
     Problem.DIRECT_MESSAGES_CLOSED: (
         "Discord does not let me write to you: open your direct messages (this server's menu, "
-        "*Privacy Settings*), and press again."
+        "*Privacy Settings*), and press again in a minute."
+    ),
+    Problem.LOST_ON_THE_WAY: (
+        "Discord does not answer me just now, so I could not send it: please press again in a "
+        "minute."
     ),
 }

@@ -3,11 +3,13 @@
 import json
 
 import pytest
+from structlog.testing import capture_logs
 
 from sandbox.clients.person import Json, PersonClient
 from sandbox.clients.transcript import buttons_of, text_of
 from sandbox.discord.state.model import Overwrite
 from sandbox.discord.state.permissions import Permission
+from sandbox.faults.injector import Rule, resets
 from tests.bot.life.choices.test_again import answer, handed_over, posted, press
 from tests.bot.life.world import TOKEN_LIFE_S, Life
 from tests.e2e.stage import button, says
@@ -221,6 +223,27 @@ async def test_a_copy_comes_by_direct_message_once_an_hour(life: Life) -> None:
     await press(ben, card, "Send")
     await ben.wait_for(says("It is in your direct messages"))
     assert life.money() == ["hold", "capture"]
+
+
+@pytest.mark.parametrize("after", [False, True])
+async def test_a_copy_that_was_lost_on_the_way_is_asked_for_again_and_sent_once(
+    life: Life, *, after: bool
+) -> None:
+    _, post = await posted(life)
+    ben = await life.person("ben")
+    card, direct = await more(ben, post), await ben.open_dm()
+    sends = ("discord", "POST", "/channels/{channel_id}/messages")
+    life.faults.add(Rule(resets(after=after), *sends, times=1))
+    with capture_logs() as logs:
+        await press(ben, card, "Send")
+        await ben.wait_for(says("press again in a minute"))
+        assert "error" not in [line["log_level"] for line in logs]
+    await press(ben, card, "Send")
+    await ben.wait_for(says("or have just tried to"))
+    life.advance(61)
+    await press(ben, card, "Send")
+    await ben.wait_for(says("It is in your direct messages"))
+    assert len([one for one in await ben.messages(direct) if one["attachments"]]) == 1
 
 
 async def test_closed_direct_messages_are_said(life: Life) -> None:
