@@ -109,6 +109,7 @@ class Problem(StrEnum):
     SENT_BEFORE = "sent_before"  # until (unix s), and with the next
     SENT_MANY = "sent_many"
     DIRECT_MESSAGES_CLOSED = "direct_messages_closed"
+    LOST_ON_THE_WAY = "lost_on_the_way"
     NO_DRAFTS_LEFT = "no_drafts_left"  # limit, renews_at
     NO_ALLOWANCE = "no_allowance"
     TOO_EXPENSIVE = "too_expensive"  # price, most
@@ -219,6 +220,7 @@ class Problem(StrEnum):
     REPORT_SETTLED_BEFORE = "report_settled_before"  # by (a person), how
     REPORT_IS_OVER = "report_is_over"
     CANNOT_DELETE_THERE = "cannot_delete_there"  # channels: a mention, lacks
+    MAY_NOT_DELETE_THERE = "may_not_delete_there"  # channels: a mention, lacks
     CONFIRMATION_GONE = "confirmation_gone"
     NOT_YOURS_TO_PRESS = "not_yours_to_press"
     CARD_IS_OVER = "card_is_over"

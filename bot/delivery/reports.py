@@ -15,7 +15,7 @@ import structlog
 from bot.cards.posts import reports as report_cards
 from bot.clock import Clock, wait_for_event
 from bot.core.people.reports import Case
-from bot.delivery.discord_errors import LOST, is_refusal
+from bot.delivery.discord_errors import EDITED_TOO_OFTEN, LOST, is_refusal
 from bot.delivery.routes import CLOCK_SKEW_S, NONCE_WINDOW_S
 from bot.delivery.searches import marks
 from bot.errors import CannotSave
@@ -29,8 +29,8 @@ LOOK_EVERY_S = 30.0
 SPACING_S = 3.0
 """Many may report one message at once: its card is edited so often at most."""
 
-CLOSED_S = 600.0
-"""Where neither channel takes a card, it is tried again after so long."""
+PUT_OFF_S = 600.0
+"""A card that no channel takes, or that was edited too often, is tried again after so long."""
 
 SEARCHED_MESSAGES = 100
 AN_HOUR_S, A_WEEK_S = 3600.0, 7 * 24 * 3600.0
@@ -56,7 +56,8 @@ class ReportCards:
         self._keep_s = max(keep_days * 24 * 3600, A_WEEK_S)
         self._woken = asyncio.Event()
         self._busy: set[int] = set()
-        self._closed_until: dict[int, float] = {}
+        self._tried: dict[int, float] = {}
+        """By case: when it was last tried (monotonic s), or before when it is not to be."""
 
     def wake(self) -> None:
         """Look now."""
@@ -79,14 +80,16 @@ class ReportCards:
                     await wait_for_event(self._woken, self._clock, LOOK_EVERY_S)
 
     async def _untold(self) -> dict[int, list[Case]]:
-        """What is to be told, by server; one that takes long keeps no other waiting."""
+        """What is to be told, by server; what takes long, or fails, keeps nothing else waiting."""
         found: dict[int, list[Case]] = {}
         now = self._clock.monotonic()
         try:
-            for case in await self._reports.untold():
+            cases = await self._reports.untold()
+            tried = {case.id: self._tried[case.id] for case in cases if case.id in self._tried}
+            self._tried = tried
+            for case in sorted(cases, key=lambda case: tried.get(case.id, 0.0)):
                 server_id = case.reported.server_id
-                is_closed = self._closed_until.get(server_id, now) > now
-                if server_id not in self._busy and not is_closed:
+                if server_id not in self._busy and tried.get(case.id, now) <= now:
                     found.setdefault(server_id, []).append(case)
         except CannotSave as error:
             log.debug("reports could not be read", reason=str(error))
@@ -97,6 +100,7 @@ class ReportCards:
     async def _tell(self, server_id: int, cases: list[Case]) -> None:
         try:
             for case in cases:
+                self._tried[case.id] = self._clock.monotonic()
                 await self._show(case)
             await self._clock.sleep(SPACING_S)
         except CannotSave as error:
@@ -133,6 +137,9 @@ class ReportCards:
                 await message.delete()
                 message_id = None
         except discord.HTTPException as error:
+            if error.code == EDITED_TOO_OFTEN:
+                self._put_off(case)
+                return
             if not is_refusal(error):
                 raise
             log.info("a report's card is out of reach", case=case.id, reason=str(error))
@@ -170,8 +177,11 @@ class ReportCards:
             await self._reports.card_shows(case, None)
             return
         if not await self._post_in(case, channel_id, is_discreet=True):
-            self._closed_until[server_id] = self._clock.monotonic() + CLOSED_S
+            self._put_off(case)
             log.warning("no channel takes a report", server=server_id, channel=channel_id)
+
+    def _put_off(self, case: Case) -> None:
+        self._tried[case.id] = self._clock.monotonic() + PUT_OFF_S
 
     async def _post_in(self, case: Case, channel_id: int, *, is_discreet: bool) -> bool:
         """Whether the channel took the card."""

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import discord
+import structlog
 from discord import ui
 
+from bot.accounts.messages import UNTOLD
 from bot.cards import job as job_cards
 from bot.cards.job import Button
 from bot.cards.posts import more as more_cards
@@ -23,6 +25,8 @@ from cogs.shared.access import is_moderator
 from cogs.shared.answers import Late, answering, defer, open_form, show_privately
 from cogs.shared.interactions import Interaction, given, place_of
 from cogs.shared.requesting import take_request
+
+log = structlog.get_logger()
 
 ANSWERED = {
     Button.MORE: Late.THINKING,
@@ -211,17 +215,20 @@ async def _send(interaction: Interaction, job_id: str) -> None:
             await _send_to(person, job, interaction)
         except discord.Forbidden as error:
             raise Refused(Problem.DIRECT_MESSAGES_CLOSED) from error
+        except UNTOLD as error:
+            log.info("a copy was not sent", job=job.id, reason=str(error))
+            raise Refused(Problem.LOST_ON_THE_WAY) from error
     await show_privately(interaction, more_cards.copy_sent())
 
 
 async def _send_to(
     person: discord.User | discord.Member, job: Job, interaction: Interaction
 ) -> None:
-    requests = interaction.client.requests
+    requests, nonce = interaction.client.requests, f"copy-{job.id}"
 
     async def send(video: Path) -> None:
         file = discord.File(video, filename=job_cards.file_name(job))
-        await person.send(view=more_cards.copied(job), file=file)
+        await person.send(view=more_cards.copied(job), file=file, nonce=nonce)
 
     limit_bytes = discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES
     if await requests.send_video(job, limit_bytes, send):
@@ -229,4 +236,4 @@ async def _send_to(
     link = requests.video_link(job, await requests.outlook(job))
     if link is None:
         raise Refused(Problem.NO_VIDEO_KEPT, job=job.id)
-    await person.send(view=more_cards.copied(job, link=link))
+    await person.send(view=more_cards.copied(job, link=link), nonce=nonce)

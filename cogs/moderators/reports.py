@@ -6,12 +6,13 @@ from typing import Any, Self
 import discord
 from discord import ui
 
-from bot.accounts.sight import ReadableChannel
+from bot.accounts.sight import ReadableChannel, rights
 from bot.cards.paging import LARGEST_ID
 from bot.cards.posts import reports as report_cards
 from bot.cards.posts.reports import ACTION_PATTERN
 from bot.core.people.reports import Case
 from bot.errors import Problem, Refused
+from cogs.shared.access import roles_of
 from cogs.shared.answers import Late, answering, defer, show_in_place, show_privately
 from cogs.shared.confirm_buttons import ask_to_confirm
 from cogs.shared.interactions import Interaction, server_of
@@ -61,6 +62,7 @@ async def _ask_remove(interaction: Interaction, case: Case) -> None:
     _refuse_where_it_stays(interaction, case)
 
     async def act() -> ui.LayoutView:
+        _refuse_where_it_stays(interaction, case)  # a channel's own permissions may have changed
         return report_cards.removed(
             await removals.remove(case.reported.message_id, server_id, interaction.user.id)
         )
@@ -69,12 +71,26 @@ async def _ask_remove(interaction: Interaction, case: Case) -> None:
 
 
 def _refuse_where_it_stays(interaction: Interaction, case: Case) -> None:
-    """The bot deletes its own posts, and others' messages where it is allowed to."""
+    """The bot deletes its own posts, and others' messages where both it and who presses may.
+
+    The card may stand elsewhere, so that Discord tells of another channel's permissions. Raises
+    `Refused`.
+    """
+    if case.reported.job_id:
+        return
     guild, place = interaction.guild, case.reported.channel_id
     channel = guild and guild.get_channel_or_thread(place)
-    if guild is None or case.reported.job_id or not isinstance(channel, ReadableChannel):
-        return
-    ours = channel.permissions_for(guild.me)
-    lacks = "View Channel" if not ours.view_channel else "Manage Messages"
-    if not (ours.view_channel and ours.manage_messages):
-        raise Refused(Problem.CANNOT_DELETE_THERE, channels=f"<#{place}>", lacks=lacks)
+    ours = theirs = discord.Permissions.none()
+    if isinstance(channel, ReadableChannel):
+        parent = channel.parent if isinstance(channel, discord.Thread) else channel
+        if parent is not None:
+            ours = parent.permissions_for(channel.guild.me)
+            theirs = rights(parent, interaction.user.id, roles_of(interaction))
+    _refuse_without(ours, place, Problem.CANNOT_DELETE_THERE)
+    _refuse_without(theirs, place, Problem.MAY_NOT_DELETE_THERE)
+
+
+def _refuse_without(granted: discord.Permissions, channel_id: int, problem: Problem) -> None:
+    if not (granted.view_channel and granted.manage_messages):
+        lacks = "Manage Messages" if granted.view_channel else "View Channel"
+        raise Refused(problem, channels=f"<#{channel_id}>", lacks=lacks)

@@ -11,6 +11,7 @@ import structlog
 from discord import ui
 from discord.utils import MISSING
 
+from bot.accounts.messages import UNTOLD
 from bot.cards import parts
 from bot.errors import CannotSave, Problem, Refused
 from bot.services.crowd import ANSWER_WITHIN_S
@@ -24,6 +25,9 @@ UNKNOWN_INTERACTION = 10062
 
 ALREADY_ACKNOWLEDGED = 40060
 """Its word for a second answer: our own lost one sent again, or one beside another bot's."""
+
+LOST = (*UNTOLD, RuntimeError)
+"""Whatever an answer may raise on its way; the last where the bot's own line is closed."""
 
 GIVE_WAY_S = 1.0
 """So long a refusal waits where another bot with this token may have the right answer."""
@@ -143,7 +147,7 @@ async def defer_publicly(interaction: Interaction) -> int | None:
 
 async def show_error(interaction: Interaction, error: Exception) -> None:
     """The last resort for what a command did not expect."""
-    if is_missed(error) or _is_answered(error):
+    if is_missed(error) or _is_answered(error) or _is_cut_off(interaction, error):
         log.warning("an answer came too late", reason=str(error))
         return
     if isinstance(error, CannotSave):
@@ -158,6 +162,11 @@ async def show_error(interaction: Interaction, error: Exception) -> None:
 def is_missed(error: BaseException) -> bool:
     """Whether Discord has told the person already that nobody answered."""
     return isinstance(error, discord.NotFound) and error.code == UNKNOWN_INTERACTION
+
+
+def _is_cut_off(interaction: Interaction, error: BaseException) -> bool:
+    """Whether the bot stops, and has closed the line that the answer was to go by."""
+    return interaction.client.is_closed() and isinstance(error, LOST)
 
 
 def _is_answered(error: BaseException) -> bool:
@@ -176,7 +185,7 @@ def _is_perhaps_anothers(interaction: Interaction, refused: Refused) -> bool:
 async def _show_at_last(interaction: Interaction, card: ui.LayoutView) -> None:
     try:
         await show_privately(interaction, card)
-    except discord.HTTPException as unanswered:
+    except LOST as unanswered:
         told = log.debug if _is_answered(unanswered) else log.warning
         told("an answer could not be shown", reason=str(unanswered))
 
@@ -187,7 +196,7 @@ async def _say_meanwhile(interaction: Interaction, late: Late) -> None:
     await interaction.client.crowd.clock.sleep(ANSWER_WITHIN_S)
     try:
         await defer(interaction, late)
-    except discord.HTTPException as error:
+    except LOST as error:
         log.warning("an answer came too late", reason=str(error))
 
 

@@ -33,10 +33,17 @@ POSTS: dict[Problem, str] = {
         "This motion is kept in another server's library and can be used only there: give "
         "`/jobs show` there, or choose one from `/motions list` here."
     ),
-    Problem.SENT_BEFORE: "I have sent it to you already: look there, or ask again <t:{until}:R>.",
+    Problem.SENT_BEFORE: (
+        "I have sent it to you already, or have just tried to: look in your direct messages, or "
+        "ask again <t:{until}:R>."
+    ),
     Problem.SENT_MANY: "I have sent you many videos in an hour: ask again <t:{until}:R>.",
     Problem.DIRECT_MESSAGES_CLOSED: (
         "Discord does not let me write to you: open your direct messages (this server's menu, "
-        "*Privacy Settings*), and press again."
+        "*Privacy Settings*), and press again in a minute."
+    ),
+    Problem.LOST_ON_THE_WAY: (
+        "Discord does not answer me just now, so I could not send it: please press again in a "
+        "minute."
     ),
 }

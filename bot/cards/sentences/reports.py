@@ -46,4 +46,8 @@ REPORTS: Mapping[Problem, str] = {
         "I may not delete messages in {channels}, so nothing was changed. Give me *{lacks}* there, "
         "or delete it yourself and press **Dismiss**."
     ),
+    Problem.MAY_NOT_DELETE_THERE: (
+        "To delete what others wrote in {channels}, you need *{lacks}* there, so nothing was "
+        "changed. Ask a moderator who has it to press **Remove…**."
+    ),
 }

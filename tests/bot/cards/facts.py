@@ -106,6 +106,7 @@ FACTS: dict[Problem, dict[str, str | int | float]] = {
     Problem.REPORTS_WAIT: {"limit": 5},
     Problem.REPORT_SETTLED_BEFORE: {"by": 7, "how": "removed"},
     Problem.CANNOT_DELETE_THERE: {"channels": "<#9>", "lacks": "Manage Messages"},
+    Problem.MAY_NOT_DELETE_THERE: {"channels": "<#9>", "lacks": "Manage Messages"},
     Problem.NOT_IN_REVIEW: {"job": "abc", "state": "rendering"},
     Problem.SETTLED_BEFORE: {"job": "abc", "state": "rendering"},
     Problem.SETTLED_ITSELF: {"job": "abc", "state": "rendering"},

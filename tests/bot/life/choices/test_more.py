@@ -1,17 +1,23 @@
 """What *More…* leads to: another picture or motion, a description, a copy by direct message."""
 
+import asyncio
 import json
 
 import pytest
+from structlog.testing import capture_logs
 
 from sandbox.clients.person import Json, PersonClient
 from sandbox.clients.transcript import buttons_of, text_of
 from sandbox.discord.state.model import Overwrite
 from sandbox.discord.state.permissions import Permission
+from sandbox.faults.injector import Rule, late, resets
 from tests.bot.life.choices.test_again import answer, handed_over, posted, press
 from tests.bot.life.world import TOKEN_LIFE_S, Life
 from tests.e2e.stage import button, says
 from tests.media_samples import make_motion, make_picture
+
+SENDS = ("discord", "POST", "/channels/{channel_id}/messages")
+SHOWN = "/webhooks/{webhook_id}/{webhook_token}/messages/{message_id}"
 
 
 async def more(person: PersonClient, post: Json) -> Json:
@@ -223,8 +229,52 @@ async def test_a_copy_comes_by_direct_message_once_an_hour(life: Life) -> None:
     assert life.money() == ["hold", "capture"]
 
 
+@pytest.mark.parametrize("after", [False, True])
+async def test_a_copy_that_was_lost_on_the_way_is_asked_for_again_and_sent_once(
+    life: Life, *, after: bool
+) -> None:
+    _, post = await posted(life)
+    ben = await life.person("ben")
+    card, direct = await more(ben, post), await ben.open_dm()
+    life.faults.add(Rule(resets(after=after), *SENDS, times=1))
+    with capture_logs() as logs:
+        await press(ben, card, "Send")
+        await ben.wait_for(says("press again in a minute"))
+        assert "error" not in [line["log_level"] for line in logs]
+    await press(ben, card, "Send")
+    await ben.wait_for(says("or have just tried to"))
+    life.advance(61)
+    await press(ben, card, "Send")
+    await ben.wait_for(says("It is in your direct messages"))
+    assert len([one for one in await ben.messages(direct) if one["attachments"]]) == 1
+
+
 async def test_closed_direct_messages_are_said(life: Life) -> None:
     _, post = await posted(life)
     eve = await life.person("eve")
     await press(eve, await more(eve, post), "Send")
     await eve.wait_for(says("Discord does not let me write to you"))
+
+
+@pytest.mark.parametrize("asked", ["copy", "jobs show"])
+async def test_a_bot_that_stops_while_a_video_is_sent_says_so_in_one_line(
+    life: Life, asked: str
+) -> None:
+    _, post = await posted(life)
+    ada, goes_on = await life.person("ada"), asyncio.Event()
+    card = await more(ada, post)
+    path = SENDS[1:] if asked == "copy" else ("PATCH", SHOWN)
+    slow = late(goes_on.wait)
+    life.faults.add(Rule(slow, "discord", *path, times=1))
+    with capture_logs() as logs:
+        if asked == "copy":
+            await press(ada, card, "Send")
+        else:
+            await ada.use(life.channel("general"), "jobs show", {"job": life.job_id()})
+        await life.until(lambda: life.faults.struck[slow.name] == 1)
+        await life.stop()
+        goes_on.set()
+        await life.clock.until_quiet()
+    loud = [line for line in logs if line["log_level"] in {"warning", "error"}]
+    said = "could not be shown" if asked == "copy" else "came too late"
+    assert [line["event"] for line in loud] == [f"an answer {said}"]

@@ -5,9 +5,12 @@ from functools import partial
 
 import discord
 import pytest
+from structlog.testing import capture_logs
 
 from bot.cards.posts.reports import WHY
 from bot.core.people.reports import Why
+from bot.delivery.discord_errors import EDITED_TOO_OFTEN
+from bot.delivery.reports import PUT_OFF_S
 from sandbox.clients.person import Json, PersonClient
 from sandbox.clients.transcript import text_of
 from sandbox.discord.state.model import Overwrite
@@ -22,6 +25,7 @@ from tests.bot.life.world import Life
 from tests.e2e.stage import button
 
 MENU = "Report to moderators"
+LINK = "https://example.com/x.gif"
 THANKS = "Thank you: the moderators will look at it. Nobody else learns that it was you."
 DISCREET = "Something in this channel was reported, and the moderators will look at it."
 MODERATORS_ONLY = "This is for the moderators of this server"
@@ -186,6 +190,30 @@ async def test_anybodys_message_with_something_to_see_can_be_reported(life: Life
     await life.until(lambda: stands(life, "It still stands: please delete it"), step_s=1.0)
 
 
+@pytest.mark.parametrize("where", ["server", "channel"])
+async def test_what_a_moderator_may_not_delete_the_bot_does_not_delete_for_them(
+    life: Life, where: str
+) -> None:
+    """The card stands elsewhere: in the audit channel Dana may."""
+    roles = {role.name: role for role in life.world.guilds["studio"].roles}
+    bit = int(Permission.MANAGE_MESSAGES)
+    roles["Marionette"].permissions |= bit
+    if where == "server":
+        roles["Moderator"].permissions &= ~bit
+    else:
+        denied = Overwrite(life.world.users["dana"].id, 1, deny=bit)
+        life.world.channels["general"].overwrites.append(denied)
+    await listening(life)
+    ben, dana = await life.person("ben"), await desk(life, "dana", "showroom")
+    picture = await ben.send(life.channel("general"), "", [life.picture])
+    await report(await desk(life, "eve"), picture["id"])
+    [card] = await reported(life, "showroom")
+    said = await dana.press(card, "Remove…")
+    assert f"in <#{life.channel('general')}>, you need *Manage Messages*" in said
+    assert life.rows("SELECT settled FROM cases") == [(None,)]
+    assert await dana.press(card, "Dismiss") == "Dismissed: the message stays."
+
+
 @pytest.mark.parametrize("fault", [answers.text(503), resets(after=True)], ids=lambda f: f.name)
 async def test_what_was_lost_on_the_way_is_told_once(life: Life, fault: Fault) -> None:
     _, post = await heard(life)
@@ -208,6 +236,49 @@ async def test_an_audit_channel_that_takes_nothing_is_no_end_of_it(life: Life) -
     await report(await desk(life, "eve"), post["id"])
     [card] = await reported(life, "general")
     assert labels(card) == ["For moderators…"]
+
+
+async def test_a_report_that_no_channel_takes_keeps_no_other_waiting(life: Life) -> None:
+    """Neither its card, nor that the card goes once it is decided."""
+    await life.start()
+    ben, eve = await life.person("ben"), await desk(life, "eve", "showroom")
+    sent = [await ben.send(life.channel(name), LINK) for name in ("showroom", "general")]
+    opened = await eve.person.use_on_message(eve.channel_id, MENU, int(sent[0]["id"]))
+    await eve.person.outcome(opened)
+    shut = Overwrite(life.world.bot_id, 1, deny=int(Permission.VIEW_CHANNEL))
+    life.world.channels["showroom"].overwrites.append(shut)
+    with capture_logs() as logs:
+        await eve.person.submit(opened, {"why": "spam", "said": ""})
+        await life.until(lambda: "no channel takes a report" in str(logs), step_s=1.0)
+    began = life.clock.time()
+    await report(await desk(life, "cleo"), sent[1]["id"])
+    [card] = await reported(life, "general")
+    dana = await desk(life, "dana")
+    look = await dana.pressed(card, button(card, "For moderators…"))
+    await dana.press(look, "Dismiss")
+    await life.until(lambda: int(card["id"]) not in ids(life, "general"), step_s=1.0)
+    assert life.clock.time() - began < PUT_OFF_S / 2
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [answers.error(429, {"code": EDITED_TOO_OFTEN, "message": "Too often"}), answers.text(503)],
+    ids=["too often", "503"],
+)
+async def test_a_card_that_cannot_be_changed_keeps_no_other_waiting(
+    life: Life, fault: Fault
+) -> None:
+    _, post = await heard(life)
+    await report(await desk(life, "eve"), post["id"])
+    await reported(life, "showroom")
+    cleo = await desk(life, "cleo")
+    edits = ("discord", "PATCH", "/channels/{channel_id}/messages/{message_id}")
+    life.faults.add(Rule(fault, *edits))
+    await report(cleo, post["id"])
+    await life.until(lambda: life.faults.struck[fault.name] >= 1, step_s=1.0)
+    other = await cleo.person.send(life.channel("general"), LINK)
+    await report(await desk(life, "eve"), other["id"])
+    await reported(life, "showroom", 2)
 
 
 async def test_one_person_is_bounded_and_who_is_blocked_reports_nothing(life: Life) -> None:
