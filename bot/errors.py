@@ -89,6 +89,7 @@ class Problem(StrEnum):
     NO_MOTION_THERE = "no_motion_there"
     KEPT_PRIVATE = "kept_private"
     AGES_MIXED = "ages_mixed"
+    VIDEO_UNKNOWN = "video_unknown"
     CHOICES_OVER = "choices_over"
     TRAY_CHANGED = "tray_changed"
     TRAY_TOO_OFTEN = "tray_too_often"

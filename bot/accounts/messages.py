@@ -98,8 +98,10 @@ class LinkedMessages:
         files = files_in(message, is_motion=is_motion)
         if not files:
             raise Refused(Problem.MESSAGE_WITHOUT, what=what)
-        origin = await self._authors.origin(message, message.channel)
+        origin = await self._authors.origin(message, message.channel, files)
         await self._authors.refuse_private(origin, job.person_id)
+        if origin.is_age_restricted and not self._is_restricted(job):
+            raise Refused(Problem.AGES_MIXED)
         return replace(files[0], among=len(files), origin=origin)
 
     def _refuse_many(self, person_id: int) -> None:
@@ -144,8 +146,9 @@ class LinkedMessages:
         member = await self._members.member(job.person_id, link.server_id, FRESH_S)
         if member is None or not await may_both_read(channel, job.person_id, member.roles):
             return None
-        if is_age_restricted(channel) and not is_age_restricted(
-            self._client.get_channel(job.channel_id)
-        ):
+        if is_age_restricted(channel) and not self._is_restricted(job):
             return None
         return channel
+
+    def _is_restricted(self, job: Asker) -> bool:
+        return is_age_restricted(self._client.get_channel(job.channel_id))

@@ -3,6 +3,7 @@
 Buttons carry only an action and the job's id, so that they outlive a restart.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from itertools import islice
@@ -18,6 +19,7 @@ from bot.cards.wording import ago, clean, credits_text
 from bot.core.accounts import Terms
 from bot.core.jobs import POSTED, Job, JobState, Outcome
 from bot.core.models import Choice
+from bot.core.typed.job_ids import ID_ALPHABET, ID_LENGTH
 from bot.core.uploads import Upload
 
 
@@ -51,6 +53,7 @@ MOST_DESCRIPTION_CHARS = 1024
 """Discord's limit for what describes a video."""
 
 MOST_NAME_CHARS, MOST_KIND_CHARS = 200, 5
+_FILE_NAME = re.compile(rf"(?:SPOILER_)?marionette-(?P<job>[{ID_ALPHABET}]{{{ID_LENGTH}}})\.mp4")
 LINK_BUTTON_LIMIT_CHARS = 512
 """Discord's limit; a longer link stands in the text."""
 
@@ -103,6 +106,12 @@ def button(label: str, asks: Button, job: Job) -> ui.Button[ui.LayoutView]:
 def file_name(job: Job) -> str:
     """What the finished video is called where it is attached; Discord veils it by its name, too."""
     return f"{'SPOILER_' if job.is_spoiler else ''}marionette-{job.id}.mp4"
+
+
+def job_in_file_name(name: str) -> str | None:
+    """Whose `file_name` this is, if it is one."""
+    found = _FILE_NAME.fullmatch(name)
+    return found["job"] if found else None
 
 
 def alt_text(job: Job) -> str:

@@ -55,8 +55,8 @@ class Gather(commands.Cog):
         self, interaction: Interaction, message: discord.Message, *, is_motion: bool
     ) -> None:
         async with answering(interaction):
-            origin = await self._trays.authors.origin(message, interaction.channel)
             files = usable_in(message, is_motion=is_motion)
+            origin = await self._trays.authors.origin(message, interaction.channel, files)
             taken = await self._trays.take(
                 place_of(interaction),
                 [replace(file, origin=origin) for file in files],

@@ -22,6 +22,10 @@ TRAYS: Mapping[Problem, str] = {
         "comes from elsewhere only elsewhere: go where your tray’s files come from and give "
         "`/tray` there, or take others."
     ),
+    Problem.VIDEO_UNKNOWN: (
+        "I cannot tell whose video that message of mine shows, so I take nothing from it: choose "
+        "a message that somebody has posted, or give the file itself to `/mimic`."
+    ),
     Problem.CHOICES_OVER: (
         "You have chosen since, or it was too long ago: open the menu of that message once more."
     ),
