@@ -234,6 +234,14 @@ def asks_no_audit(channel_id: int) -> Asked:
     return Asked(text, "Post them nowhere")
 
 
+def everybody_reads(channel_id: int) -> str:
+    """What an audit channel is not told that is no secret of the moderators."""
+    return (
+        f"**Everybody can read <#{channel_id}>.** Reports say there only that something was "
+        "reported; choose a channel that only moderators see to have them in full."
+    )
+
+
 def limits_unasked() -> ui.LayoutView:
     """`/settings limits` without any limit."""
     told = "Give `budget`, `running` or `waiting`. `/settings show` tells what holds now."

@@ -8,6 +8,7 @@ import discord
 from discord import app_commands, ui
 from discord.ext import commands
 
+from bot.accounts.sight import is_public
 from bot.cards import settings as settings_cards
 from bot.cards.settings import CHANNELS_SELECT, OPEN_SELECT, Choice, Here, What
 from bot.core.rules import MOST_CREDITS, MOST_JOBS, OperatorLimits, ServerRules, snapshot
@@ -161,15 +162,20 @@ class Settings(
     ) -> None:
         """Set the audit channel, if the bot may post there."""
         async with answering(interaction):
+            notes: list[str] = []
             if channel is not None:
                 known = interaction.guild and interaction.guild.get_channel(channel.id)
                 if not isinstance(known, discord.TextChannel):
                     raise Refused(Problem.NOT_OF_THIS_SERVER)
                 if not _may_post(known):
                     raise Refused(Problem.CANNOT_POST_THERE, channels=known.mention)
+                if is_public(known):
+                    notes.append(settings_cards.everybody_reads(known.id))
             rules = await self._quotas.rules(server_of(interaction))
             new = channel.id if channel else None
-            act = partial(self._change, interaction, reason, seen=rules, audit_channel_id=new)
+            act = partial(
+                self._change, interaction, reason, notes, seen=rules, audit_channel_id=new
+            )
             if new is None and rules.audit_channel_id is not None:
                 said = settings_cards.asks_no_audit(rules.audit_channel_id)
                 await ask_to_confirm(interaction, said, act)

@@ -121,13 +121,14 @@ def link_to(case: Case) -> str:
     )
 
 
-def discreet(case: Case) -> ui.LayoutView:
-    """What everybody in a channel may read, where moderators have no channel of their own."""
+def discreet(case: Case, channel_id: int) -> ui.LayoutView:
+    """What everybody in this channel may read, where moderators have none of their own."""
+    where = " in this channel" if channel_id == case.reported.channel_id else ""
     look: ui.Button[ui.LayoutView] = ui.Button(
         label="For moderators…", custom_id=custom_id("look", case)
     )
     return view(
-        words("Something in this channel was reported, and the moderators will look at it."),
+        words(f"Something{where} was reported, and the moderators will look at it."),
         ui.ActionRow(look),
         colour=GREY,
     )
