@@ -355,6 +355,16 @@ def test_a_server_that_is_not_open_is_told_so_wherever_its_rules_are(
         assert ("has not opened it for this server" in text_of(card)) is is_told
 
 
+@pytest.mark.parametrize(("price", "is_refunded"), [(2, True), (0, False)])
+def test_only_what_was_paid_was_refunded(price: int, is_refunded: bool) -> None:
+    job = replace(JOB, state=JobState.DELIVERED, price=price)
+    listed = [server_jobs.Listed(job, is_refundable=False)]
+    shown = text_of(
+        server_jobs.jobs(PageRef(PagedList.JOBS, 2, 9, 0, "all"), listed, has_next=False)
+    )
+    assert ("refunded" in shown) is is_refunded
+
+
 @pytest.mark.parametrize("state", [JobState.FAILED, JobState.QUEUED, JobState.REVIEW])
 def test_what_the_provider_said_is_on_no_card_of_anybodys(state: JobState) -> None:
     said = "raw words of the provider"
