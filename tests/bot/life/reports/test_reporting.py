@@ -170,7 +170,11 @@ async def test_where_everybody_reads_the_audit_channel_a_report_names_nobody(lif
     look = await dana.pressed(card, button(card, "For moderators…"))
     assert f"**<@{eve.person.user_id}>**: It shows somebody" in text_of(look)
     assert "my brother" in text_of(look)
-    await dana.press(look, "Dismiss")
+    question = await dana.pressed(look, button(look, "Remove…"))
+    done = await dana.pressed(question, button(question, "Delete it"))
+    assert (done["id"], text_of(done)) == (look["id"], "Removed.")
+    stale = card_with(life, f"marionette-report:remove:{post['id']}", channel="showroom")
+    assert await dana.press(stale, "Press") == "You have removed it already."
     await life.until(lambda: int(card["id"]) not in ids(life, "showroom"), step_s=1.0)
 
 
