@@ -34,7 +34,7 @@ WHY = "Why, for the record"
 @servers_only
 @app_commands.default_permissions(manage_guild=True)
 class Settings(
-    commands.GroupCog, group_name="settings", group_description="What holds in this server"
+    commands.GroupCog, group_name="settings", group_description="This server's settings"
 ):
     """Discord decides who may use it; admins can change that there."""
 
@@ -52,7 +52,7 @@ class Settings(
         interaction.client.card_access.allow(interaction, "settings")
         return True
 
-    @app_commands.command(description="Everything that holds in this server")
+    @app_commands.command(description="This server's settings")
     async def show(self, interaction: Interaction) -> None:
         """The server's own rules, and where the operator's hold."""
         async with answering(interaction):
@@ -152,8 +152,8 @@ class Settings(
                 interaction, await self._change(interaction, reason, direct_use=allowed)
             )
 
-    @app_commands.command(description="Where everything that is decided here is posted")
-    @app_commands.describe(channel="The channel; leave it out to post nowhere", reason=WHY)
+    @app_commands.command(description="The channel for decisions and reports")
+    @app_commands.describe(channel="Leave it out to stop posting", reason=WHY)
     async def audit(
         self,
         interaction: Interaction,

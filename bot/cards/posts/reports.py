@@ -94,8 +94,8 @@ def asks_remove(case: Case) -> Asked:
     if case.reported.job_id is None:
         return Asked(f"Delete {link} of {whose}? Nobody can bring it back.", "Delete it")
     text = (
-        f"Delete {link}, {whose}’s video? The post goes, and all that I keep of it. What was paid "
-        "stays paid. Nobody can bring it back."
+        f"Delete {whose}’s video ({link})? The post goes, and all that I keep of it. What it cost "
+        "stays spent. Nobody can bring it back."
     )
     return Asked(text, "Delete it")
 
@@ -151,7 +151,7 @@ def card(case: Case, newest: Sequence[Report]) -> ui.LayoutView:
         *map(_line, newest),
         f"and {more} more" if more > 0 else None,
         _outcome(case),
-        f"-# {people} · <t:{case.opened_at:.0f}:R> · report {case.id}",
+        f"-# Reported by {people} · <t:{case.opened_at:.0f}:R>",
     )
     buttons: list[ui.Button[ui.LayoutView]] = []
     if case.settled in {None, Settled.DISMISSED, Settled.EXPIRED} or case.stays:

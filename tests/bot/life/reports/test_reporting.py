@@ -12,6 +12,7 @@ from sandbox.clients.person import Json, PersonClient
 from sandbox.clients.transcript import text_of
 from sandbox.discord.state.model import Overwrite
 from sandbox.discord.state.permissions import Permission
+from sandbox.discord.state.seed import STUDIO_ID
 from sandbox.faults import answers
 from sandbox.faults.injector import Fault, Rule, resets
 from tests.bot.life.delivery.test_audit_channel import POST, listening, told
@@ -24,7 +25,7 @@ from tests.e2e.stage import button
 MENU = "Report to moderators"
 THANKS = "Thank you: the moderators will look at it. Nobody else learns that it was you."
 DISCREET = "Something in this channel was reported, and the moderators will look at it."
-MODERATORS_ONLY = "This is for the moderators of this server"
+MODERATORS_ONLY = "Only moderators can do this"
 
 
 async def report(at: Desk, message_id: int | str, why: str = "unkind", said: str = "") -> str:
@@ -84,7 +85,7 @@ async def test_a_report_is_one_card_from_which_the_video_is_removed(life: Life) 
     assert labels(card) == ["Go to it", "Remove…", "Dismiss"]
     assert "The moderators know of this already" in await report(eve, post["id"])
     assert await report(cleo, post["id"], "spam") == THANKS
-    await life.until(lambda: stands(life, "2 people"), step_s=1.0)
+    await life.until(lambda: stands(life, "Reported by 2 people"), step_s=1.0)
     [card] = await reported(life, "showroom")
     await life.stop()
     await life.start()
@@ -171,6 +172,7 @@ async def test_where_everybody_reads_the_audit_channel_a_report_names_nobody(lif
     assert f"**<@{eve.person.user_id}>**: It shows somebody" in text_of(look)
     assert "my brother" in text_of(look)
     question = await dana.pressed(look, button(look, "Remove…"))
+    assert f"’s video (https://discord.com/channels/{STUDIO_ID}/" in text_of(question)
     done = await dana.pressed(question, button(question, "Delete it"))
     assert (done["id"], text_of(done)) == (look["id"], "Removed.")
     stale = card_with(life, f"marionette-report:remove:{post['id']}", channel="showroom")
