@@ -179,6 +179,8 @@ class Settings(
             if new is None and rules.audit_channel_id is not None:
                 said = settings_cards.asks_no_audit(rules.audit_channel_id)
                 await ask_to_confirm(interaction, said, act)
+            elif new is None:
+                await show_privately(interaction, settings_cards.audit_unasked())
             else:
                 await show_privately(interaction, await act())
 
@@ -282,7 +284,9 @@ def _here(interaction: Interaction, rules: ServerRules) -> Here:
         roles=frozenset(role.id for role in guild.roles),
         channels=frozenset(channel.id for channel in guild.channels),
         may_post=audit is not None and _may_post(audit),
+        is_public=is_public(audit),
         server_id=guild.id,
+        name=guild.name,
     )
 
 
