@@ -219,6 +219,7 @@ class Problem(StrEnum):
     REPORTS_FULL = "reports_full"
     NO_REPORT_HERE = "no_report_here"
     REPORT_SETTLED_BEFORE = "report_settled_before"  # by (a person), how
+    REPORT_SETTLED_BY_YOU = "report_settled_by_you"  # how
     REPORT_IS_OVER = "report_is_over"
     CANNOT_DELETE_THERE = "cannot_delete_there"  # channels: a mention, lacks
     MAY_NOT_DELETE_THERE = "may_not_delete_there"  # channels: a mention, lacks

@@ -41,6 +41,11 @@ def is_age_restricted(channel: object) -> bool:
     return channel.is_nsfw() or channel.guild.nsfw_level in _AGE_RESTRICTED
 
 
+def is_public(channel: object) -> bool:
+    """Whether everybody in its server can see a channel; of one that is not known, yes."""
+    return not isinstance(channel, GuildChannel) or rights(channel, 0, ()).view_channel
+
+
 def rights(channel: GuildChannel, person_id: int, roles: Collection[int]) -> discord.Permissions:
     """What a member with these roles may do in a channel (Discord's documentation, Permissions)."""
     guild = channel.guild

@@ -302,8 +302,7 @@ SENTENCES: dict[Problem, str] = {
         "changed since. Nothing was changed; ask for it again."
     ),
     Problem.NOT_A_MODERATOR: (
-        "This is for the moderators of this server: members with *Timeout Members*, and whoever "
-        "has just used `/moderate`."
+        "Only moderators can do this: you need *Timeout Members*, or to have just used `/moderate`."
     ),
     Problem.GRANTED_CHANGED: (
         "They have {has} bonus credits by now, so nothing was changed: give the command again if "

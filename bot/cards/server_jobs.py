@@ -112,7 +112,8 @@ def jobs(page_ref: PageRef, listed: Sequence[Listed], *, has_next: bool) -> ui.L
 def _line(one: Listed) -> str:
     job = one.job
     is_paid = job.state in {JobState.DELIVERING, JobState.DELIVERED}
-    refunded = "refunded" if is_paid and not one.is_refundable else None
+    is_refunded = is_paid and not job.is_free and not one.is_refundable
+    refunded = "refunded" if is_refunded else None
     parts = [status_text.title(job), job.quality, status_text.price_text(job), refunded]
     facts = " · ".join(part for part in parts if part)
     return f"`{job.id}` · <@{job.person_id}> · <t:{job.created_at:.0f}:R>\n-# {facts}"

@@ -9,7 +9,7 @@ from discord import ui
 
 from bot.cards import wording
 from bot.cards.parts import AMBER, BLURPLE, GREEN, Asked, view, words
-from bot.cards.wording import EVERY, credits_text, listed
+from bot.cards.wording import EVERY, clean, credits_text, listed
 from bot.core.actions import Snapshot
 from bot.core.models import MODELS, made_by
 from bot.core.rules import OperatorLimits, RoleRules, ServerRules, snapshot
@@ -27,7 +27,7 @@ What = Literal["qualities", "models"]
 REASON_ID, REASON = 500, "-# Reason: "
 """The part of a card that carries the reason from the command to the choice."""
 
-SHOWN_ROLES = 30
+SHOWN_ROLES = 20
 MOST_CHANNELS = 25
 CHANNEL_TYPES = [
     discord.ChannelType.text,
@@ -41,12 +41,17 @@ OPERATOR = "the operator’s default"
 
 @dataclass(frozen=True, slots=True)
 class Here:
-    """What there is in the server now, and whether the bot may post in the audit channel."""
+    """What there is in the server now, and its name.
+
+    Of its audit channel, whether the bot may post there and whether everybody can see it.
+    """
 
     roles: frozenset[int]
     channels: frozenset[int]
     may_post: bool
+    is_public: bool = True
     server_id: int = 0
+    name: str = ""
 
 
 CLOSED = (
@@ -66,21 +71,34 @@ class Choice:
 
 
 def overview(rules: ServerRules, limits: OperatorLimits, here: Here) -> ui.LayoutView:
-    """Everything that holds in a server."""
+    """Everything that holds in a server, and which command changes it."""
+    whose = clean(here.name, 100) if here.name else "this server"
     return view(
         *_closed(limits, here.server_id),
-        words("### What holds in this server", _allowance(rules, limits), *_limits(rules, limits)),
         words(
-            f"**Qualities**: {_named('qualities', rules.qualities, limits)}, for everybody",
+            f"### Settings of {whose}",
+            _allowance(rules, limits) + _by("quota allowance"),
+            *(limit + _by("settings limits") for limit in _limits(rules, limits)),
+        ),
+        words(
+            f"**Qualities**: {_named('qualities', rules.qualities, limits)}, for everybody"
+            f"{_by('settings qualities')}",
             f"**Models**: {_named('models', rules.models, limits)}, for everybody"
+            f"{_by('settings models')}"
             if len(limits.models) > 1
             else None,
-            f"**Channels**: {_channels(rules, here)}",
-            f"**Direct messages**: {_direct(rules)}",
-            f"**Audit channel**: {_audit(rules, here)}",
+            f"**Channels**: {_channels(rules, here)}{_by('settings channels')}",
+            f"**Direct messages**: {_direct(rules)}{_by('settings direct-messages')}",
+            f"**Audit channel**: {_audit(rules, here)}{_by('settings audit')}",
+            f"**Reports**: {_reports(rules, here)}",
         ),
         *_roles(rules, limits, here.roles),
     )
+
+
+def _by(command: str) -> str:
+    """The command that changes what stands before it."""
+    return f" · `/{command}`"
 
 
 def allowances(
@@ -191,6 +209,16 @@ def _audit(rules: ServerRules, here: Here) -> str:
     return f"<#{channel_id}>, where I can post"
 
 
+def _reports(rules: ServerRules, here: Here) -> str:
+    if rules.audit_channel_id is None:
+        return "a note in the channel itself; with an audit channel they go there"
+    if rules.audit_channel_id not in here.channels or not here.may_post:
+        return "a note in the channel itself, as long as I cannot post in the audit channel"
+    if here.is_public:
+        return "a note in the audit channel; if only moderators saw it, they would be there in full"
+    return "in the audit channel"
+
+
 def _role(role_id: int, rules: ServerRules, limits: OperatorLimits) -> str:
     role = rules.roles[role_id]
     gives = []
@@ -232,6 +260,19 @@ def asks_no_audit(channel_id: int) -> Asked:
         "of this. `/quota history` has them all the same."
     )
     return Asked(text, "Post them nowhere")
+
+
+def everybody_reads(channel_id: int) -> str:
+    """What an audit channel is not told that is no secret of the moderators."""
+    return (
+        f"**Everybody can read <#{channel_id}>.** Reports say there only that something was "
+        "reported; choose a channel that only moderators see to have them in full."
+    )
+
+
+def audit_unasked() -> ui.LayoutView:
+    """`/settings audit` without a channel, where there is none."""
+    return view(words("Decisions are posted nowhere. Give `channel` to change that."))
 
 
 def limits_unasked() -> ui.LayoutView:

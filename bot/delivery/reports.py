@@ -1,9 +1,9 @@
 """Tells a server's moderators what was reported: one card for each message, kept up to date.
 
-It stands in the audit channel. Where there is none, or it takes no posts, a card stands where the
-message does, which says no more than that there is something; of these there is one at a time in a
-channel. It is posted once: a try is saved before it is made, and a repeat carries the same nonce,
-or looks for the card first.
+It stands in the audit channel. Where everybody can see that one, the card says no more than that
+there is something. Where there is none, or it takes no posts, such a card stands where the message
+does; of these there is one at a time in a channel. It is posted once: a try is saved before it is
+made, and a repeat carries the same nonce, or looks for the card first.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 import discord
 import structlog
 
+from bot.accounts.sight import is_public
 from bot.cards.posts import reports as report_cards
 from bot.clock import Clock, wait_for_event
 from bot.core.people.reports import Case
@@ -129,13 +130,14 @@ class ReportCards:
         assert case.card_channel_id is not None
         channel = self._client.get_partial_messageable(case.card_channel_id)
         message = channel.get_partial_message(message_id)
+        is_discreet = case.is_discreet or self._is_public(case.card_channel_id)
         try:
-            if not case.is_discreet:
-                nobody = discord.AllowedMentions.none()
-                await message.edit(view=await self._card(case), allowed_mentions=nobody)
-            elif case.settled is not None:
+            if is_discreet and case.settled is not None:
                 await message.delete()
                 message_id = None
+            elif not case.is_discreet:
+                view = await self._card(case, case.card_channel_id, is_discreet=is_discreet)
+                await message.edit(view=view, allowed_mentions=discord.AllowedMentions.none())
         except discord.HTTPException as error:
             if error.code == EDITED_TOO_OFTEN:
                 self._put_off(case)
@@ -171,8 +173,10 @@ class ReportCards:
         """In the audit channel, else where the message stands."""
         server_id, channel_id = case.reported.server_id, case.reported.channel_id
         audit_id = (await self._store.rulebook.of(server_id)).audit_channel_id
-        if audit_id is not None and await self._post_in(case, audit_id, is_discreet=False):
-            return
+        if audit_id is not None:
+            is_discreet = self._is_public(audit_id)
+            if await self._post_in(case, audit_id, is_discreet=is_discreet):
+                return
         if await self._reports.is_told_of(channel_id):  # its turn comes when that one goes
             await self._reports.card_shows(case, None)
             return
@@ -186,9 +190,10 @@ class ReportCards:
     async def _post_in(self, case: Case, channel_id: int, *, is_discreet: bool) -> bool:
         """Whether the channel took the card."""
         now = self._clock.time()
-        if case.card_channel_id != channel_id or not self._is_in_window(case, now):
+        is_begun = (case.card_channel_id, case.is_discreet) == (channel_id, is_discreet)
+        if not is_begun or not self._is_in_window(case, now):
             await self._reports.card_begins(case, channel_id, now, is_discreet=is_discreet)
-        view = report_cards.discreet(case) if is_discreet else await self._card(case)
+        view = await self._card(case, channel_id, is_discreet=is_discreet)
         try:
             message = await self._client.get_partial_messageable(channel_id).send(
                 view=view,
@@ -206,7 +211,14 @@ class ReportCards:
     def _is_in_window(self, case: Case, now: float) -> bool:
         return case.card_tried_at is not None and 0 <= now - case.card_tried_at <= NONCE_WINDOW_S
 
-    async def _card(self, case: Case) -> discord.ui.LayoutView:
+    def _is_public(self, channel_id: int) -> bool:
+        return is_public(self._client.get_channel(channel_id))
+
+    async def _card(
+        self, case: Case, channel_id: int, *, is_discreet: bool
+    ) -> discord.ui.LayoutView:
+        if is_discreet:
+            return report_cards.discreet(case, channel_id)
         newest = await self._reports.newest_of(case.id, report_cards.SHOWN)
         return report_cards.card(case, newest)
 

@@ -133,12 +133,12 @@ class Removals:
 
     # --- deciding about reports -------------------------------------------------------------------
 
-    async def open_case(self, message_id: int, server_id: int) -> Case:
-        """What is reported of a message in this server and not decided yet. Raises `Refused`."""
+    async def open_case(self, message_id: int, server_id: int, actor_id: int) -> Case:
+        """What is reported of a message in this server, for who decides. Raises `Refused`."""
         case = await self._reports.case_of(message_id)
         if case is None or case.reported.server_id != server_id:
             raise Refused(Problem.NO_REPORT_HERE)
-        refuse_settled(case)
+        refuse_settled(case, actor_id)
         return case
 
     async def newest_of(self, case: Case) -> list[Report]:
@@ -160,7 +160,7 @@ class Removals:
 
     async def _settle(self, message_id: int, server_id: int, how: Settled, actor_id: int) -> Case:
         async def decide() -> Case:
-            case = await self.open_case(message_id, server_id)
+            case = await self.open_case(message_id, server_id, actor_id)
             reason = for_the_record(await self.newest_of(case))
             return await self._reports.settle(
                 case.id, how, actor_id=actor_id, reason=reason, at=self._clock.time()

@@ -80,7 +80,7 @@ class LibraryCog(
 
             await ask_to_confirm(interaction, motion_cards.asks_remove(motion), act)
 
-    @app_commands.command(description="Call one of this server's motions otherwise")
+    @app_commands.command(description="Rename one of this server's motions")
     @app_commands.describe(name="What it is called", new_name="What it is to be called")
     async def rename(self, interaction: Interaction, name: Name, new_name: Name) -> None:
         """Do it, and say so."""

@@ -14,7 +14,7 @@ from bot.core.people.reports import Case
 from bot.errors import Problem, Refused
 from cogs.shared.access import roles_of
 from cogs.shared.answers import Late, answering, defer, show_in_place, show_privately
-from cogs.shared.confirm_buttons import ask_to_confirm
+from cogs.shared.confirm_buttons import Shows, ask_to_confirm
 from cogs.shared.interactions import Interaction, server_of
 
 
@@ -36,27 +36,29 @@ class ReportButton(ui.DynamicItem[ui.Item[Any]], template=ACTION_PATTERN):
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Do it, or say who was faster."""
         is_own = interaction.message is not None and interaction.message.flags.ephemeral
-        late = Late.IN_PLACE if is_own and self._deed == "dismiss" else Late.THINKING
+        is_replaced = is_own and self._deed != "look"
+        late, shows = (
+            (Late.IN_PLACE, show_in_place) if is_replaced else (Late.THINKING, show_privately)
+        )
         async with answering(interaction, late):
             interaction.client.card_access.admit(interaction, "moderate")
             await defer(interaction, late)
             removals, server_id = interaction.client.removals, server_of(interaction)
             if self._message_id > LARGEST_ID:
                 raise Refused(Problem.CONTROL_UNKNOWN)
-            case = await removals.open_case(self._message_id, server_id)
+            case = await removals.open_case(self._message_id, server_id, interaction.user.id)
             match self._deed:
                 case "look":
                     newest = await removals.newest_of(case)
                     await show_privately(interaction, report_cards.card(case, newest))
                 case "remove":
-                    await _ask_remove(interaction, case)
+                    await _ask_remove(interaction, case, shows)
                 case _:
                     await removals.dismiss(self._message_id, server_id, interaction.user.id)
-                    shows = show_in_place if late is Late.IN_PLACE else show_privately
                     await shows(interaction, report_cards.dismissed())
 
 
-async def _ask_remove(interaction: Interaction, case: Case) -> None:
+async def _ask_remove(interaction: Interaction, case: Case, shows: Shows) -> None:
     """Ask, where it can be done. Raises `Refused`."""
     removals, server_id = interaction.client.removals, server_of(interaction)
     _refuse_where_it_stays(interaction, case)
@@ -67,7 +69,7 @@ async def _ask_remove(interaction: Interaction, case: Case) -> None:
             await removals.remove(case.reported.message_id, server_id, interaction.user.id)
         )
 
-    await ask_to_confirm(interaction, report_cards.asks_remove(case), act)
+    await ask_to_confirm(interaction, report_cards.asks_remove(case), act, shows)
 
 
 def _refuse_where_it_stays(interaction: Interaction, case: Case) -> None:

@@ -8,6 +8,7 @@ import discord
 from discord import app_commands, ui
 from discord.ext import commands
 
+from bot.accounts.sight import is_public
 from bot.cards import settings as settings_cards
 from bot.cards.settings import CHANNELS_SELECT, OPEN_SELECT, Choice, Here, What
 from bot.core.rules import MOST_CREDITS, MOST_JOBS, OperatorLimits, ServerRules, snapshot
@@ -33,7 +34,7 @@ WHY = "Why, for the record"
 @servers_only
 @app_commands.default_permissions(manage_guild=True)
 class Settings(
-    commands.GroupCog, group_name="settings", group_description="What holds in this server"
+    commands.GroupCog, group_name="settings", group_description="This server's settings"
 ):
     """Discord decides who may use it; admins can change that there."""
 
@@ -51,7 +52,7 @@ class Settings(
         interaction.client.card_access.allow(interaction, "settings")
         return True
 
-    @app_commands.command(description="Everything that holds in this server")
+    @app_commands.command(description="This server's settings")
     async def show(self, interaction: Interaction) -> None:
         """The server's own rules, and where the operator's hold."""
         async with answering(interaction):
@@ -151,8 +152,8 @@ class Settings(
                 interaction, await self._change(interaction, reason, direct_use=allowed)
             )
 
-    @app_commands.command(description="Where everything that is decided here is posted")
-    @app_commands.describe(channel="The channel; leave it out to post nowhere", reason=WHY)
+    @app_commands.command(description="The channel for decisions and reports")
+    @app_commands.describe(channel="Leave it out to stop posting", reason=WHY)
     async def audit(
         self,
         interaction: Interaction,
@@ -161,18 +162,25 @@ class Settings(
     ) -> None:
         """Set the audit channel, if the bot may post there."""
         async with answering(interaction):
+            notes: list[str] = []
             if channel is not None:
                 known = interaction.guild and interaction.guild.get_channel(channel.id)
                 if not isinstance(known, discord.TextChannel):
                     raise Refused(Problem.NOT_OF_THIS_SERVER)
                 if not _may_post(known):
                     raise Refused(Problem.CANNOT_POST_THERE, channels=known.mention)
+                if is_public(known):
+                    notes.append(settings_cards.everybody_reads(known.id))
             rules = await self._quotas.rules(server_of(interaction))
             new = channel.id if channel else None
-            act = partial(self._change, interaction, reason, seen=rules, audit_channel_id=new)
+            act = partial(
+                self._change, interaction, reason, notes, seen=rules, audit_channel_id=new
+            )
             if new is None and rules.audit_channel_id is not None:
                 said = settings_cards.asks_no_audit(rules.audit_channel_id)
                 await ask_to_confirm(interaction, said, act)
+            elif new is None:
+                await show_privately(interaction, settings_cards.audit_unasked())
             else:
                 await show_privately(interaction, await act())
 
@@ -276,7 +284,9 @@ def _here(interaction: Interaction, rules: ServerRules) -> Here:
         roles=frozenset(role.id for role in guild.roles),
         channels=frozenset(channel.id for channel in guild.channels),
         may_post=audit is not None and _may_post(audit),
+        is_public=is_public(audit),
         server_id=guild.id,
+        name=guild.name,
     )
 
 

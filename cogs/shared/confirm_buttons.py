@@ -1,6 +1,7 @@
 """Asking somebody whether they mean it, and doing it when they say so."""
 
 import re
+from collections.abc import Awaitable, Callable
 from typing import Any, Self
 
 import discord
@@ -16,13 +17,18 @@ from cogs.shared.answers import Late, answering, defer, show_in_place, show_priv
 from cogs.shared.confirmations import Act
 from cogs.shared.interactions import Interaction
 
+Shows = Callable[[Interaction, ui.LayoutView], Awaitable[object]]
+"""How a card is shown: beside the one that was pressed, or in its place."""
 
-async def ask_to_confirm(interaction: Interaction, question: Asked, act: Act) -> None:
+
+async def ask_to_confirm(
+    interaction: Interaction, question: Asked, act: Act, shows: Shows = show_privately
+) -> None:
     """Show what will happen; `act` is done when the same person confirms."""
     waiting = interaction.client.confirmations
     rights = rights_of(interaction)
     token = waiting.put(interaction.user.id, interaction.guild_id, rights, act)
-    await show_privately(interaction, moderator_cards.question(question, token))
+    await shows(interaction, moderator_cards.question(question, token))
 
 
 class AnswerButton(ui.DynamicItem[ui.Item[Any]], template=ANSWER_PATTERN):

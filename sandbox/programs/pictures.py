@@ -233,6 +233,7 @@ class Studio:
         await self.take("members-report.png", form)
         await form.get_by_role("button", name="Submit").click()
         dana = await self.visit("dana", "showroom", "light")
+        await dana.button("For moderators…", dana.message("Something was reported")).click()
         card = dana.message("A video was reported")
         await card.wait_for()
         await self.take("moderators-report.png", card)

@@ -94,8 +94,8 @@ def asks_remove(case: Case) -> Asked:
     if case.reported.job_id is None:
         return Asked(f"Delete {link} of {whose}? Nobody can bring it back.", "Delete it")
     text = (
-        f"Delete {link}, {whose}’s video? The post goes, and all that I keep of it. What was paid "
-        "stays paid. Nobody can bring it back."
+        f"Delete {whose}’s video ({link})? The post goes, and all that I keep of it. What it cost "
+        "stays spent. Nobody can bring it back."
     )
     return Asked(text, "Delete it")
 
@@ -121,13 +121,14 @@ def link_to(case: Case) -> str:
     )
 
 
-def discreet(case: Case) -> ui.LayoutView:
-    """What everybody in a channel may read, where moderators have no channel of their own."""
+def discreet(case: Case, channel_id: int) -> ui.LayoutView:
+    """What everybody in this channel may read, where moderators have none of their own."""
+    where = " in this channel" if channel_id == case.reported.channel_id else ""
     look: ui.Button[ui.LayoutView] = ui.Button(
         label="For moderators…", custom_id=custom_id("look", case)
     )
     return view(
-        words("Something in this channel was reported, and the moderators will look at it."),
+        words(f"Something{where} was reported, and the moderators will look at it."),
         ui.ActionRow(look),
         colour=GREY,
     )
@@ -150,7 +151,7 @@ def card(case: Case, newest: Sequence[Report]) -> ui.LayoutView:
         *map(_line, newest),
         f"and {more} more" if more > 0 else None,
         _outcome(case),
-        f"-# {people} · <t:{case.opened_at:.0f}:R> · report {case.id}",
+        f"-# Reported by {people} · <t:{case.opened_at:.0f}:R>",
     )
     buttons: list[ui.Button[ui.LayoutView]] = []
     if case.settled in {None, Settled.DISMISSED, Settled.EXPIRED} or case.stays:

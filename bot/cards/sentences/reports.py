@@ -41,6 +41,7 @@ REPORTS: Mapping[Problem, str] = {
     ),
     Problem.NO_REPORT_HERE: "This report is over and forgotten.",
     Problem.REPORT_SETTLED_BEFORE: "<@{by}> was faster: it is {how} already.",
+    Problem.REPORT_SETTLED_BY_YOU: "You have {how} it already.",
     Problem.REPORT_IS_OVER: "There is nothing left to decide: the message is gone, or it was old.",
     Problem.CANNOT_DELETE_THERE: (
         "I may not delete messages in {channels}, so nothing was changed. Give me *{lacks}* there, "

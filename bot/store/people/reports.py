@@ -95,7 +95,7 @@ class Reports:
         case = _first(connection, cases.c.id == case_id)
         if case is None:
             raise Refused(Problem.NO_REPORT_HERE)
-        refuse_settled(case)
+        refuse_settled(case, actor_id)
         reported = case.reported
         is_removed = how is Settled.REMOVED
         row = connection.execute(ONE_JOB, {"job_id": reported.job_id}).mappings().first()
@@ -224,16 +224,17 @@ class Reports:
         _changed(connection, case_id, is_unwanted=False, stays=stays)
 
 
-def refuse_settled(case: Case) -> None:
-    """Raises `Refused` with who was faster, where somebody was."""
+def refuse_settled(case: Case, actor_id: int) -> None:
+    """Raises `Refused` for who comes too late, with who was faster."""
     match case.settled:
         case None:
             return
         case Settled.REMOVED | Settled.DISMISSED:
             assert case.settled_by_id is not None
-            raise Refused(
-                Problem.REPORT_SETTLED_BEFORE, by=case.settled_by_id, how=case.settled.value
-            )
+            how, by = case.settled.value, case.settled_by_id
+            if by == actor_id:
+                raise Refused(Problem.REPORT_SETTLED_BY_YOU, how=how)
+            raise Refused(Problem.REPORT_SETTLED_BEFORE, by=by, how=how)
         case _:
             raise Refused(Problem.REPORT_IS_OVER)
 

@@ -105,6 +105,7 @@ FACTS: dict[Problem, dict[str, str | int | float]] = {
     Problem.REMOVED_BEFORE: {"by": 7},
     Problem.REPORTS_WAIT: {"limit": 5},
     Problem.REPORT_SETTLED_BEFORE: {"by": 7, "how": "removed"},
+    Problem.REPORT_SETTLED_BY_YOU: {"how": "removed"},
     Problem.CANNOT_DELETE_THERE: {"channels": "<#9>", "lacks": "Manage Messages"},
     Problem.MAY_NOT_DELETE_THERE: {"channels": "<#9>", "lacks": "Manage Messages"},
     Problem.NOT_IN_REVIEW: {"job": "abc", "state": "rendering"},

@@ -164,7 +164,7 @@ def removal_cards() -> Iterator[tuple[str, ui.LayoutView]]:
     for settled in (None, *Settled):
         of = replace(case, settled=settled, settled_by_id=6, settled_at=2e9, stays=True)
         yield f"reported {settled}", report_cards.card(of, [said] * report_cards.SHOWN)
-    yield "discreet", report_cards.discreet(case)
+    yield "discreet", report_cards.discreet(case, 0)
     for is_gone in (True, False, None):
         yield f"deleted {is_gone}", report_cards.deleted(is_gone)
         yield f"report removed {is_gone}", report_cards.removed(is_gone)

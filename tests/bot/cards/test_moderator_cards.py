@@ -18,13 +18,14 @@ from bot.cards import standing as standing_cards
 from bot.cards.obstacles import OBSTACLES
 from bot.cards.offers.offer import offer
 from bot.cards.paging import ID_PATTERN, LARGEST_ID, PagedList, PageRef, Turn
-from bot.cards.parts import Asked
+from bot.cards.parts import COMMANDS, Asked
 from bot.cards.status_text import Outlook
 from bot.core.accounts import Eligibility, Page
 from bot.core.actions import HISTORY_KINDS, ActionKind, HistoryLine, NearbyRun, Snapshot, Spender
 from bot.core.admission import Ask, Block, Standing, obstacles
 from bot.core.jobs import QUALITIES, Attempt, Failure, JobState
 from bot.core.ledger import Balance, EntryKind
+from bot.core.models import MODELS
 from bot.core.rules import RoleRules, ServerRules, rules_for
 from bot.errors import Problem, Refused
 from tests.bot.cards.facts import HOSTILE
@@ -33,6 +34,11 @@ from tests.bot.store.test_jobs import LIMITS
 
 AT = 1_795_000_000.0
 BIG = 2**64 - 1
+CHANGE_SETTINGS = (
+    "quota allowance",
+    *(f"settings {name}" for name in ("limits", "qualities", "models", "channels", "audit")),
+    "settings direct-messages",
+)
 PERSON = 7
 STANDING = Standing(
     balance=Balance(10, 5, 2),
@@ -87,8 +93,11 @@ def all_cards() -> Iterator[tuple[str, ui.LayoutView]]:
         },
     )
     for there_are in (frozenset(rules.roles), frozenset[int]()):
-        here = settings_cards.Here(there_are, rules.channels, may_post=False)
-        yield "settings", settings_cards.overview(rules, LIMITS, here)
+        here = settings_cards.Here(there_are, rules.channels, may_post=False, name=HOSTILE)
+        token = COMMANDS.set(dict.fromkeys(CHANGE_SETTINGS, BIG))
+        closed = replace(LIMITS, models=tuple(MODELS), allowed_servers=frozenset({1}))
+        yield "settings", settings_cards.overview(rules, closed, here)
+        COMMANDS.reset(token)
         yield "allowances", settings_cards.allowances(rules, LIMITS, there_are, 1)
     yield "question", moderator_cards.question(Asked("x", "Do it"), "0" * 16)
     yield (
@@ -353,6 +362,16 @@ def test_a_server_that_is_not_open_is_told_so_wherever_its_rules_are(
         settings_cards.allowances(ServerRules(), limits, frozenset(), 2),
     ):
         assert ("has not opened it for this server" in text_of(card)) is is_told
+
+
+@pytest.mark.parametrize(("price", "is_refunded"), [(2, True), (0, False)])
+def test_only_what_was_paid_was_refunded(price: int, is_refunded: bool) -> None:
+    job = replace(JOB, state=JobState.DELIVERED, price=price)
+    listed = [server_jobs.Listed(job, is_refundable=False)]
+    shown = text_of(
+        server_jobs.jobs(PageRef(PagedList.JOBS, 2, 9, 0, "all"), listed, has_next=False)
+    )
+    assert ("refunded" in shown) is is_refunded
 
 
 @pytest.mark.parametrize("state", [JobState.FAILED, JobState.QUEUED, JobState.REVIEW])

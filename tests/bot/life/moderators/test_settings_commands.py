@@ -64,7 +64,13 @@ async def test_at_first_the_operators_defaults_hold(life: Life) -> None:
     assert "**Qualities**: 360p, 540p, 720p, for everybody" in text
     assert "**Channels**: everywhere" in text
     assert "nobody’s credits here pay" in text
-    assert "**Audit channel**: none" in text
+    assert "### Settings of Studio" in text
+    assert "**Audit channel**: none · " in text
+    number = next(one.id for one in life.world.commands.values() if one.body["name"] == "settings")
+    assert f"none · </settings audit:{number}>" in text
+    assert "**Reports**: a note in the channel itself; with an audit channel they go there" in text
+    unset = text_of(await settings(life, ada, "audit"))
+    assert unset == "Decisions are posted nowhere. Give `channel` to change that."
     assert actions(life) == []
 
 

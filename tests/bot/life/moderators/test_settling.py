@@ -26,7 +26,7 @@ from tests.bot.life.provider.test_rate_limit import HISTORY
 from tests.bot.life.world import Life
 from tests.e2e.stage import button, says
 
-NO_MODERATOR = "This is for the moderators of this server"
+NO_MODERATOR = "Only moderators can do this"
 NOT_YOURS = "This button is for the moderator who asked, in their server."
 NONE_FREE = "shows no run that this could be"
 TAKEN = "belongs to another job already, so nothing was changed"

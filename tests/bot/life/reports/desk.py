@@ -3,6 +3,9 @@
 from pathlib import Path
 
 from sandbox.clients.person import Json, PersonClient
+from sandbox.discord.state.model import Overwrite
+from sandbox.discord.state.permissions import Permission
+from sandbox.discord.state.seed import BOT_ID, MODERATOR_ID, STUDIO_ID
 from tests.bot.life.members.test_door import Sender
 from tests.bot.life.world import Life
 
@@ -16,6 +19,16 @@ async def delivered(life: Life, name: str = "ben", channel: str = "general") -> 
     await life.reaches("delivered", step_s=1.0)
     await life.until(lambda: "delivered" in str(life.rows("SELECT card_shown FROM jobs")))
     return person
+
+
+def hide(life: Life, channel: str = "showroom") -> None:
+    """From here on only moderators and the bot see this channel."""
+    view = int(Permission.VIEW_CHANNEL)
+    life.world.channels[channel].overwrites += [
+        Overwrite(STUDIO_ID, 0, deny=view),
+        Overwrite(MODERATOR_ID, 0, allow=view),
+        Overwrite(BOT_ID, 1, allow=view),
+    ]
 
 
 def kept(life: Life) -> list[Path]:

@@ -15,11 +15,12 @@ from sandbox.clients.person import Json, PersonClient
 from sandbox.clients.transcript import text_of
 from sandbox.discord.state.model import Overwrite
 from sandbox.discord.state.permissions import Permission
+from sandbox.discord.state.seed import STUDIO_ID
 from sandbox.faults import answers
 from sandbox.faults.injector import Fault, Rule, resets
 from tests.bot.life.delivery.test_audit_channel import POST, listening, told
-from tests.bot.life.moderators.desk import Desk, actions, desk, labels
-from tests.bot.life.reports.desk import card_with, delivered, kept, post_of
+from tests.bot.life.moderators.desk import Desk, actions, copied, desk, labels
+from tests.bot.life.reports.desk import card_with, delivered, hide, kept, post_of
 from tests.bot.life.reports.test_deleting import DELETES
 from tests.bot.life.world import Life
 from tests.e2e.stage import button
@@ -28,7 +29,7 @@ MENU = "Report to moderators"
 LINK = "https://example.com/x.gif"
 THANKS = "Thank you: the moderators will look at it. Nobody else learns that it was you."
 DISCREET = "Something in this channel was reported, and the moderators will look at it."
-MODERATORS_ONLY = "This is for the moderators of this server"
+MODERATORS_ONLY = "Only moderators can do this"
 
 
 async def report(at: Desk, message_id: int | str, why: str = "unkind", said: str = "") -> str:
@@ -66,7 +67,8 @@ def stands(life: Life, words: str) -> bool:
 
 
 async def heard(life: Life) -> tuple[PersonClient, Json]:
-    """An audit channel, and Ben's finished post in *general*."""
+    """An audit channel of the moderators, and Ben's finished post in *general*."""
+    hide(life)
     await listening(life)
     ben = await delivered(life)
     post = await post_of(life, ben)
@@ -87,12 +89,12 @@ async def test_a_report_is_one_card_from_which_the_video_is_removed(life: Life) 
     assert labels(card) == ["Go to it", "Remove…", "Dismiss"]
     assert "The moderators know of this already" in await report(eve, post["id"])
     assert await report(cleo, post["id"], "spam") == THANKS
-    await life.until(lambda: stands(life, "2 people"), step_s=1.0)
+    await life.until(lambda: stands(life, "Reported by 2 people"), step_s=1.0)
     [card] = await reported(life, "showroom")
     await life.stop()
     await life.start()
     dana, ada = [await desk(life, name, "showroom") for name in ("dana", "ada")]
-    assert MODERATORS_ONLY in await (await desk(life, "eve", "showroom")).press(card, "Remove…")
+    assert MODERATORS_ONLY in await eve.press(copied(life, card, "general"), "Remove…")
     questions = [await at.pressed(card, button(card, "Remove…")) for at in (dana, ada)]
     assert await dana.press(questions[0], "Delete it") == "Removed."
     faster = f"<@{dana.person.user_id}> was faster: it is removed already."
@@ -159,8 +161,45 @@ def ids(life: Life, channel: str) -> list[int]:
     return list(life.world.channels[channel].messages)
 
 
+async def test_where_everybody_reads_the_audit_channel_a_report_names_nobody(life: Life) -> None:
+    await life.start()
+    showroom, ada = str(life.channel("showroom")), await desk(life, "ada")
+    warning = f"**Everybody can read <#{showroom}>.** Reports say there only"
+    assert warning in await ada.says("settings audit", channel=showroom)
+    post = await post_of(life, await delivered(life))
+    assert post is not None
+    eve, dana = await desk(life, "eve"), await desk(life, "dana", "showroom")
+    assert await report(eve, post["id"], "person", "my brother") == THANKS
+    [card] = await reported(life, "showroom")
+    assert text_of(card) == "Something was reported, and the moderators will look at it."
+    look = await dana.pressed(card, button(card, "For moderators…"))
+    assert f"**<@{eve.person.user_id}>**: It shows somebody" in text_of(look)
+    assert "my brother" in text_of(look)
+    question = await dana.pressed(look, button(look, "Remove…"))
+    assert f"’s video (https://discord.com/channels/{STUDIO_ID}/" in text_of(question)
+    done = await dana.pressed(question, button(question, "Delete it"))
+    assert (done["id"], text_of(done)) == (look["id"], "Removed.")
+    stale = card_with(life, f"marionette-report:remove:{post['id']}", channel="showroom")
+    assert await dana.press(stale, "Press") == "You have removed it already."
+    await life.until(lambda: int(card["id"]) not in ids(life, "showroom"), step_s=1.0)
+
+
+async def test_a_report_that_everybody_can_see_by_now_names_nobody_any_more(life: Life) -> None:
+    _, post = await heard(life)
+    await report(await desk(life, "eve"), post["id"], "person", "my brother")
+    await life.until(lambda: stands(life, "my brother"), step_s=1.0)
+    await life.stop()
+    life.world.channels["showroom"].overwrites.clear()
+    await life.start()
+    await report(await desk(life, "cleo"), post["id"])
+    await life.until(lambda: stands(life, "Something was reported"), step_s=1.0)
+    assert not stands(life, "my brother")
+
+
 async def test_anybodys_message_with_something_to_see_can_be_reported(life: Life) -> None:
-    await listening(life)
+    hide(life)
+    ada = await listening(life)
+    assert "Everybody can read" not in str(await ada.messages(life.channel("general")))
     ben, general = await life.person("ben"), life.channel("general")
     eve, dana = await desk(life, "eve"), await desk(life, "dana", "showroom")
     words = await ben.send(general, "only words")
