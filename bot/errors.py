@@ -100,6 +100,7 @@ class Problem(StrEnum):
     DEAR = "dear"  # price
     BEING_MADE = "being_made"  # job, and with the next
     NOT_BEGUN_YET = "not_begun_yet"
+    BEGUN_JUST_NOW = "begun_just_now"
     PRICE_HAS_RISEN = "price_has_risen"  # price
     NOT_AT_ITS_POST = "not_at_its_post"
     SENT_BEFORE = "sent_before"  # until (unix s), and with the next
