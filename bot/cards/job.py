@@ -67,6 +67,16 @@ COLOURS = {
     JobState.REVIEW: AMBER,
 }
 
+UNDER_WAY = frozenset(
+    {
+        JobState.QUEUED,
+        JobState.SUBMITTING,
+        JobState.RENDERING,
+        JobState.FETCHING,
+        JobState.DELIVERING,
+    }
+)
+
 
 def _colour(job: Job) -> int:
     return COLOURS.get(job.state, BLURPLE) if job.removed_by_id is None else GREY
@@ -138,13 +148,15 @@ def status(job: Job, outlook: Outlook | None = None, terms: Terms | None = None)
     outlook = outlook or Outlook()
     if job.state is JobState.DELIVERED and job.delivered in POSTED:
         return plain(*status_text.posted(job, outlook))
+    whose = _for_whom(job)
     lines = (
         f"### {status_text.title(job)}",
         status_text.stages(job),
         status_text.latest(job, outlook),
+        whose,
     )
     left = None if terms is None else f"{credits_text(terms.credits)} left"
-    texts = words(*lines), words(status_text.facts(job, left))
+    texts = words(*lines), words(status_text.facts(job, left, names_motion=whose is None))
     items: list[ui.Item[ui.LayoutView]] = (
         [*texts] if job.ended else with_picture(job, job.state_since, *texts)
     )
@@ -153,6 +165,17 @@ def status(job: Job, outlook: Outlook | None = None, terms: Terms | None = None)
     elif job.is_in_doubt:
         items.append(ui.ActionRow(button("Give up…", Button.GIVE_UP, job)))
     return view(*items, colour=_colour(job))
+
+
+def _for_whom(job: Job) -> str | None:
+    """Where others read along: whose video is under way, by which motion, and where it comes.
+
+    Whoever sends this pings nobody by it.
+    """
+    if job.is_shown_directly or job.state not in UNDER_WAY or job.is_in_doubt:
+        return None
+    parts = f"For <@{job.person_id}>", status_text.motion_name(job), "the video comes here."
+    return " · ".join(filter(None, parts))
 
 
 def rows_of(buttons: Iterable[ui.Button[ui.LayoutView]]) -> list[ui.Item[ui.LayoutView]]:

@@ -54,7 +54,7 @@ TITLES = {
     JobState.CHECKING: "Looking at your files",
     JobState.QUEUED: "In line",
     JobState.SUBMITTING: "Sending it off",
-    JobState.RENDERING: "Your picture is learning to move",
+    JobState.RENDERING: "The picture is learning to move",
     JobState.REVIEW: "Waits for a decision",
     JobState.FETCHING: "Fetching the video",
     JobState.DELIVERING: "Posting the video",
@@ -81,6 +81,8 @@ def title(job: Job) -> str:
         return f"Waits for you in {'your direct messages' if job.is_direct else 'a channel'}"
     if job.removed_by_id is not None:
         return "Deleted"
+    if job.state is JobState.RENDERING and job.is_shown_directly:
+        return "Your picture is learning to move"
     whose = f" by {_settler(job)}" if job.state is JobState.REVIEW else ""
     return TITLES[job.state] + whose
 
@@ -264,9 +266,10 @@ def _shown_by(outlook: Outlook) -> str:
     return f"`/jobs show` has it{until}."
 
 
-def facts(job: Job, left: str | None = None) -> str:
+def facts(job: Job, left: str | None = None, *, names_motion: bool = True) -> str:
     """The small print of a status card, with what is `left` behind the price."""
-    parts = length(job), chosen_from(job), sent_as(job), price_text(job), left
+    motion = motion_name(job) if names_motion else None
+    parts = motion, length(job), chosen_from(job), sent_as(job), price_text(job), left
     return small_print(job, made_in(job), not_open(job), *parts, taken_from(job))
 
 
@@ -299,6 +302,13 @@ def not_open(job: Job) -> str | None:
     model, quality = job.instead_of
     name = MODELS[model].name if model in MODELS else model
     return f"your usual, {name} {quality}, was not to be had"
+
+
+def motion_name(job: Job) -> str | None:
+    """Which motion of a library it follows; as in `chosen_from`, without what stands around ids."""
+    if job.motion is None or not job.motion.motion_ref:
+        return None
+    return f"motion {clean(job.motion.name.replace('`', '´'), 40)}"
 
 
 def length(job: Job) -> str | None:

@@ -42,7 +42,13 @@ def finished(
         items.append(words("The same files, made by a model that paints it anew:"))
         items += rows_of(_remake_buttons(job, remakes))
         remakes = {}
-    facts = status_text.made_in, status_text.not_open, status_text.length, status_text.taken_from
+    facts = (
+        status_text.made_in,
+        status_text.not_open,
+        status_text.motion_name,
+        status_text.length,
+        status_text.taken_from,
+    )
     items.append(words(status_text.small_print(job, *(fact(job) for fact in facts))))
     items += rows_of([*buttons, *post_buttons(job, remakes)])
     return view(*items, colour=GREEN)

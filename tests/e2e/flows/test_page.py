@@ -24,7 +24,7 @@ async def test_a_video_is_made_watched_and_another_cancelled(stage: Stage, page:
     await stage.provider("POST", "pause")
     await ada.use("mimic", {"quality": "360p"}, files)
     card = ada.message("Ada used /mimic").first
-    await expect(card).to_contain_text("Your picture is learning to move")
+    await expect(card).to_contain_text("The picture is learning to move")
 
     await ada.use("mimic", {"quality": "360p"}, files)
     second = ada.message("Ada used /mimic").nth(1)
