@@ -35,6 +35,7 @@ class Problem(StrEnum):
     The comment behind each names its facts.
     """
 
+    NOTHING_GIVEN = "nothing_given"
     IMAGE_MISSING = "image_missing"
     VIDEO_MISSING = "video_missing"
     IMAGE_TWICE = "image_twice"

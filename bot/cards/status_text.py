@@ -216,7 +216,7 @@ def _settled(job: Job) -> str:
 def _where(job: Job, outlook: Outlook) -> str:
     if job.removed_by_id is not None:
         return f"{_remover(job)}, and nothing of it is kept."
-    took = f" It took {seconds_text(job.state_since - job.created_at)}."
+    took = f" It took {seconds_text(float(round(job.state_since - job.created_at)))}."
     match job.delivered:
         case Delivered.CHANNEL | Delivered.DIRECT if job.delivery_message_id:
             private = " in your direct messages" if job.delivered is Delivered.DIRECT else ""
@@ -238,7 +238,7 @@ def posted(job: Job, outlook: Outlook) -> list[str]:
         gone = f"Your {what} was posted, and the post was deleted: {_shown_by(outlook)}"
         return [f"-# {gone}", small_print(job, made_in(job))]
     where = " in your direct messages" if job.delivered is Delivered.DIRECT else ""
-    took = f"it took {seconds_text(job.state_since - job.created_at)}"
+    took = f"it took {seconds_text(float(round(job.state_since - job.created_at)))}"
     stands = f"[Your {what}]({link_to_post(job)}) is ready{where}"
     return [small_print(job, stands, took, made_in(job), not_open(job))]
 

@@ -29,7 +29,8 @@ def finished(
     """
     remakes = remakes or {}
     what = "draft" if job.is_free else "video"
-    items: list[ui.Item[ui.LayoutView]] = [words(f"<@{job.person_id}>, your {what} is ready.")]
+    ready = "Your" if job.is_direct else f"<@{job.person_id}>, your"
+    items: list[ui.Item[ui.LayoutView]] = [words(f"{ready} {what} is ready.")]
     buttons: list[ui.Button[ui.LayoutView]] = []
     if link is None:
         items.append(video(job))

@@ -58,7 +58,7 @@ async def test_a_direct_message_with_files_becomes_a_video(stage: Stage, page: P
     await ben.send("like this", files=[stage.motion])
     offer = ben.message("Shall I make this picture move like this video?")
     await ben.button("720p · 3 credits", offer).click()
-    await expect(ben.message("@Ben, your video is ready.").locator("video")).to_be_visible()
+    await expect(ben.message("Your video is ready.").locator("video")).to_be_visible()
     await expect(ben.message("Now send me the video")).to_have_count(0)
     assert ben.errors == []
 
