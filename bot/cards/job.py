@@ -273,18 +273,25 @@ def shown_again(
     return view(*items, *rows_of(buttons), colour=_colour(job))
 
 
-def job_list(jobs: Sequence[Job], now: float) -> ui.LayoutView:
+def job_list(
+    jobs: Sequence[Job], now: float, *, server: str | None = None, is_direct: bool = False
+) -> ui.LayoutView:
     """Somebody's newest jobs, each with its picture as long as Discord shows it; `now` in unix
-    seconds."""
+    seconds. `server` is what the one is called in which they ask, if that is known."""
+    more = "`/jobs show` tells more about one."
+    if not is_direct:
+        more += " `/jobs list` in a direct message to me shows those from there."
     if not jobs:
-        return say("You have no jobs here yet. `/mimic` makes the first one.")
+        none = "You have no jobs here yet. `/mimic` makes the first one."
+        return say(none if is_direct else f"{none}\n-# {more.partition('. ')[2]}")
+    where = "" if is_direct else f" in {clean(server)}" if server else " here"
     items = (item for job in jobs for item in with_picture(job, now, words(*_listed(job))))
-    more = words("-# `/jobs show` tells more about one.")
-    return view(words("### Your newest jobs"), *items, more)
+    return view(words(f"### Your newest jobs{where}"), *items, words(f"-# {more}"))
 
 
 def _listed(job: Job) -> tuple[str, str]:
-    facts = status_text.title(job), job.quality, status_text.price_text(job)
+    title = status_text.title(job, f"<#{job.channel_id}>")
+    facts = title, job.quality, status_text.price_text(job)
     made_of = status_text.made_of(job)
     return f"**{made_of}** · <t:{job.created_at:.0f}:R>", status_text.small_print(job, *facts)
 

@@ -73,12 +73,13 @@ def how_to_send_more(job: Job) -> str:
     return " Reply to this with it, or mention me again."
 
 
-def title(job: Job) -> str:
-    """A few words on where a job is."""
+def title(job: Job, channel: str = "a channel") -> str:
+    """A few words on where a job is, and in which `channel` it waits for its requester."""
     if job.is_in_doubt:
         return "No answer yet"
     if job.is_offer:
-        return f"Waits for you in {'your direct messages' if job.is_direct else 'a channel'}"
+        what = "your picture" if job.subject is None else "you" if job.motion else "your video"
+        return f"Waits for {what} in {'your direct messages' if job.is_direct else channel}"
     if job.removed_by_id is not None:
         return "Deleted"
     if job.state is JobState.RENDERING and job.is_shown_directly:
