@@ -35,6 +35,7 @@ class Problem(StrEnum):
     The comment behind each names its facts.
     """
 
+    NOTHING_GIVEN = "nothing_given"
     IMAGE_MISSING = "image_missing"
     VIDEO_MISSING = "video_missing"
     IMAGE_TWICE = "image_twice"
@@ -101,6 +102,7 @@ class Problem(StrEnum):
     DEAR = "dear"  # price
     BEING_MADE = "being_made"  # job, and with the next
     NOT_BEGUN_YET = "not_begun_yet"
+    BEGUN_JUST_NOW = "begun_just_now"
     PRICE_HAS_RISEN = "price_has_risen"  # price
     NOT_AT_ITS_POST = "not_at_its_post"
     FILES_ELSEWHERE = "files_elsewhere"

@@ -70,6 +70,16 @@ COLOURS = {
     JobState.REVIEW: AMBER,
 }
 
+UNDER_WAY = frozenset(
+    {
+        JobState.QUEUED,
+        JobState.SUBMITTING,
+        JobState.RENDERING,
+        JobState.FETCHING,
+        JobState.DELIVERING,
+    }
+)
+
 
 def _colour(job: Job) -> int:
     return COLOURS.get(job.state, BLURPLE) if job.removed_by_id is None else GREY
@@ -147,13 +157,15 @@ def status(job: Job, outlook: Outlook | None = None, terms: Terms | None = None)
     outlook = outlook or Outlook()
     if job.state is JobState.DELIVERED and job.delivered in POSTED:
         return plain(*status_text.posted(job, outlook))
+    whose = _for_whom(job)
     lines = (
         f"### {status_text.title(job)}",
         status_text.stages(job),
         status_text.latest(job, outlook),
+        whose,
     )
     left = None if terms is None else f"{credits_text(terms.credits)} left"
-    texts = words(*lines), words(status_text.facts(job, left))
+    texts = words(*lines), words(status_text.facts(job, left, names_motion=whose is None))
     items: list[ui.Item[ui.LayoutView]] = (
         [*texts] if job.ended else with_picture(job, job.state_since, *texts)
     )
@@ -162,6 +174,17 @@ def status(job: Job, outlook: Outlook | None = None, terms: Terms | None = None)
     elif job.is_in_doubt:
         items.append(ui.ActionRow(button("Give up…", Button.GIVE_UP, job)))
     return view(*items, colour=_colour(job))
+
+
+def _for_whom(job: Job) -> str | None:
+    """Where others read along: whose video is under way, by which motion, and where it comes.
+
+    Whoever sends this pings nobody by it.
+    """
+    if job.is_shown_directly or job.state not in UNDER_WAY or job.is_in_doubt:
+        return None
+    parts = f"For <@{job.person_id}>", status_text.motion_name(job), "the video comes here."
+    return " · ".join(filter(None, parts))
 
 
 def rows_of(buttons: Iterable[ui.Button[ui.LayoutView]]) -> list[ui.Item[ui.LayoutView]]:
@@ -259,18 +282,25 @@ def shown_again(
     return view(*items, *rows_of(buttons), colour=_colour(job))
 
 
-def job_list(jobs: Sequence[Job], now: float) -> ui.LayoutView:
+def job_list(
+    jobs: Sequence[Job], now: float, *, server: str | None = None, is_direct: bool = False
+) -> ui.LayoutView:
     """Somebody's newest jobs, each with its picture as long as Discord shows it; `now` in unix
-    seconds."""
+    seconds. `server` is what the one is called in which they ask, if that is known."""
+    more = "`/jobs show` tells more about one."
+    if not is_direct:
+        more += " `/jobs list` in a direct message to me shows those from there."
     if not jobs:
-        return say("You have no jobs here yet. `/mimic` makes the first one.")
+        none = "You have no jobs here yet. `/mimic` makes the first one."
+        return say(none if is_direct else f"{none}\n-# {more.partition('. ')[2]}")
+    where = "" if is_direct else f" in {clean(server)}" if server else " here"
     items = (item for job in jobs for item in with_picture(job, now, words(*_listed(job))))
-    more = words("-# `/jobs show` tells more about one.")
-    return view(words("### Your newest jobs"), *items, more)
+    return view(words(f"### Your newest jobs{where}"), *items, words(f"-# {more}"))
 
 
 def _listed(job: Job) -> tuple[str, str]:
-    facts = status_text.title(job), job.quality, status_text.price_text(job)
+    title = status_text.title(job, f"<#{job.channel_id}>")
+    facts = title, job.quality, status_text.price_text(job)
     made_of = status_text.made_of(job)
     return f"**{made_of}** · <t:{job.created_at:.0f}:R>", status_text.small_print(job, *facts)
 

@@ -54,7 +54,7 @@ TITLES = {
     JobState.CHECKING: "Looking at your files",
     JobState.QUEUED: "In line",
     JobState.SUBMITTING: "Sending it off",
-    JobState.RENDERING: "Your picture is learning to move",
+    JobState.RENDERING: "The picture is learning to move",
     JobState.REVIEW: "Waits for a decision",
     JobState.FETCHING: "Fetching the video",
     JobState.DELIVERING: "Posting the video",
@@ -73,14 +73,17 @@ def how_to_send_more(job: Job) -> str:
     return " Reply to this with it, or mention me again."
 
 
-def title(job: Job) -> str:
-    """A few words on where a job is."""
+def title(job: Job, channel: str = "a channel") -> str:
+    """A few words on where a job is, and in which `channel` it waits for its requester."""
     if job.is_in_doubt:
         return "No answer yet"
     if job.is_offer:
-        return f"Waits for you in {'your direct messages' if job.is_direct else 'a channel'}"
+        what = "your picture" if job.subject is None else "you" if job.motion else "your video"
+        return f"Waits for {what} in {'your direct messages' if job.is_direct else channel}"
     if job.removed_by_id is not None:
         return "Deleted"
+    if job.state is JobState.RENDERING and job.is_shown_directly:
+        return "Your picture is learning to move"
     whose = f" by {_settler(job)}" if job.state is JobState.REVIEW else ""
     return TITLES[job.state] + whose
 
@@ -214,7 +217,7 @@ def _settled(job: Job) -> str:
 def _where(job: Job, outlook: Outlook) -> str:
     if job.removed_by_id is not None:
         return f"{_remover(job)}, and nothing of it is kept."
-    took = f" It took {seconds_text(job.state_since - job.created_at)}."
+    took = f" It took {seconds_text(float(round(job.state_since - job.created_at)))}."
     match job.delivered:
         case Delivered.CHANNEL | Delivered.DIRECT if job.delivery_message_id:
             private = " in your direct messages" if job.delivered is Delivered.DIRECT else ""
@@ -236,7 +239,7 @@ def posted(job: Job, outlook: Outlook) -> list[str]:
         gone = f"Your {what} was posted, and the post was deleted: {_shown_by(outlook)}"
         return [f"-# {gone}", small_print(job, made_in(job))]
     where = " in your direct messages" if job.delivered is Delivered.DIRECT else ""
-    took = f"it took {seconds_text(job.state_since - job.created_at)}"
+    took = f"it took {seconds_text(float(round(job.state_since - job.created_at)))}"
     stands = f"[Your {what}]({link_to_post(job)}) is ready{where}"
     return [small_print(job, stands, took, made_in(job), not_open(job))]
 
@@ -264,9 +267,10 @@ def _shown_by(outlook: Outlook) -> str:
     return f"`/jobs show` has it{until}."
 
 
-def facts(job: Job, left: str | None = None) -> str:
+def facts(job: Job, left: str | None = None, *, names_motion: bool = True) -> str:
     """The small print of a status card, with what is `left` behind the price."""
-    parts = length(job), chosen_from(job), sent_as(job), price_text(job), left
+    motion = motion_name(job) if names_motion else None
+    parts = motion, length(job), chosen_from(job), sent_as(job), price_text(job), left
     return small_print(job, made_in(job), not_open(job), *parts, taken_from(job))
 
 
@@ -299,6 +303,13 @@ def not_open(job: Job) -> str | None:
     model, quality = job.instead_of
     name = MODELS[model].name if model in MODELS else model
     return f"your usual, {name} {quality}, was not to be had"
+
+
+def motion_name(job: Job) -> str | None:
+    """Which motion of a library it follows; as in `chosen_from`, without what stands around ids."""
+    if job.motion is None or not job.motion.motion_ref:
+        return None
+    return f"motion {clean(job.motion.name.replace('`', '´'), 40)}"
 
 
 def length(job: Job) -> str | None:

@@ -94,10 +94,13 @@ def refuse_twice(connection: Connection, new: NewJob, at: float) -> None:
     source = connection.execute(_MADE_AS, {"job_id": new.files_of}).one()
     is_again = tuple(source) == (new.model, new.quality)
     for made in map(job_from, connection.execute(_BEING_MADE, wanted).mappings()):
-        has_begun = made.state not in NOT_BEGUN and at - made.created_at >= PRESSED_ONCE_S
-        if _has_another(made) or (is_again and has_begun):
+        has_begun = made.state not in NOT_BEGUN
+        is_later = at - made.created_at >= PRESSED_ONCE_S
+        if _has_another(made) or (is_again and has_begun and is_later):
             continue
-        raise Refused(Problem.NOT_BEGUN_YET if is_again else Problem.BEING_MADE, job=made.id)
+        if not is_again:
+            raise Refused(Problem.BEING_MADE, job=made.id)
+        raise Refused(Problem.BEGUN_JUST_NOW if has_begun else Problem.NOT_BEGUN_YET, job=made.id)
 
 
 def _has_another(job: Job | NewJob) -> bool:

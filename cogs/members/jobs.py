@@ -28,7 +28,13 @@ class Jobs(commands.GroupCog, group_name="jobs", group_description="Look after y
         """One's newest jobs."""
         async with answering(interaction):
             jobs = await self._requests.jobs(place_of(interaction))
-            await show_privately(interaction, job_cards.job_list(jobs, _now(interaction)))
+            card = job_cards.job_list(
+                jobs,
+                _now(interaction),
+                server=interaction.guild.name if interaction.guild else None,
+                is_direct=interaction.guild_id is None,
+            )
+            await show_privately(interaction, card)
 
     @app_commands.command(description="One of your jobs, and its video again")
     @app_commands.describe(job="Which one: choose it, or give its id as its card shows it")

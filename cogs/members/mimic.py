@@ -92,6 +92,9 @@ class Mimic(commands.Cog):
         """Save the request, reply, and leave the rest to the runner."""
 
         async def save() -> Job | None:
+            texts = (text.strip() for text in (image_url, video_url, motion) if text)
+            if not (image or video or any(texts)):
+                raise Refused(Problem.NOTHING_GIVEN)
             return await self._requests.request(
                 place_of(interaction),
                 interaction_id=interaction.id,

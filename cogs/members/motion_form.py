@@ -26,7 +26,7 @@ class MotionForm(ui.Modal):
     """Which picture, and in which quality? What is sent is a request like any other."""
 
     def __init__(self, motion: Motion, prices: dict[Choice, int], likes: Choice | None) -> None:
-        super().__init__(title=clean(f"Move like {motion.name}", 45, "plain"), timeout=FORM_LIFE_S)
+        super().__init__(title=clean(f"Motion: {motion.name}", 45, "plain"), timeout=FORM_LIFE_S)
         self._motion_id = motion.id
         self._choices = {str(number): choice for number, choice in enumerate(shown(prices, likes))}
         self._picture: ui.FileUpload[Any] = ui.FileUpload(custom_id="picture")

@@ -14,6 +14,7 @@ from bot.cards.members.motions import PATTERN, PER_PAGE, PICK, USE
 from bot.core.library.motions import MOST_NAME_CHARS, Motion
 from bot.services.motions.library import Library
 from cogs.members.motion_form import use_motion
+from cogs.shared.access import is_moderator
 from cogs.shared.answers import Attached, Late, answering, show_in_place, show_privately
 from cogs.shared.interactions import Interaction, chosen_in
 from cogs.shared.motion_choices import motion_choices
@@ -89,8 +90,8 @@ async def show_page(interaction: Interaction, number: int, *, is_turned: bool = 
     number = min(number, of - 1)
     found = motions[number * PER_PAGE : (number + 1) * PER_PAGE]
     priced = [(motion, library.prices(motion)) for motion in found]
-    loops, in_server = await library.loops(found), interaction.guild_id is not None
-    card = motion_cards.page(priced, number, of, loops=loops, in_server=in_server)
+    loops, may_add = await library.loops(found), is_moderator(interaction)
+    card = motion_cards.page(priced, number, of, loops=loops, may_add=may_add)
     show = show_in_place if is_turned else show_privately
     await show(interaction, card, partial(motion_cards.files_of, loops))
 

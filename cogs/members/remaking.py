@@ -187,7 +187,7 @@ class DescribeForm(ui.Modal, title="What does the video show?"):
         self.add_item(
             ui.Label(
                 text="In a sentence or two",
-                description="Read aloud to people who cannot see it. Empty: what the files say.",
+                description="Screen readers read this aloud. Leave it empty to use the file names.",
                 component=self._text,
             )
         )

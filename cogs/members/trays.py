@@ -45,7 +45,7 @@ class Gather(commands.Cog):
         """Take the message's video or GIF."""
         await self._take(interaction, message, is_motion=True)
 
-    @app_commands.command(description="What you have taken from the chat, and what it would cost")
+    @app_commands.command(description="The picture and motion you picked from messages")
     async def tray(self, interaction: Interaction) -> None:
         """Show what is in one's tray, priced once it is full."""
         async with answering(interaction):

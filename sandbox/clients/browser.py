@@ -144,7 +144,7 @@ class Reader:
         await form.get_by_role("button", name="Send").click()
         await form.wait_for(state="detached")
 
-    async def menu(self, message: Locator, entry: str) -> None:
-        """Choose from the menu of a message, with the right mouse button."""
-        await message.locator(".head, .md").first.click(button="right")
+    async def menu(self, message: Locator, entry: str, on: str = ".head, .md") -> None:
+        """Choose from the menu of a message, with the right mouse button on a part of it."""
+        await message.locator(on).first.click(button="right")
         await self.page.get_by_role("menuitem", name=entry).click()

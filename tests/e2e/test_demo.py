@@ -39,7 +39,7 @@ async def test_the_demo_shows_what_each_sees_and_saves_two_videos(tmp_path: Path
         "Marionette to Ada:",
         "@Ada, your video is ready.",
         "Ben: presses [ 540p · 2 credits ]",
-        "@Ben, your video is ready.",
+        "Your video is ready.",
         "There is no video in holiday.mp4",
         "(only you can see this)",
         "Try it yourself: make playground",

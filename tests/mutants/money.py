@@ -238,7 +238,7 @@ MONEYS = (
     _one(
         "a double click buys two videos",
         "bot/store/transitions.py",
-        "if _has_another(made) or (is_again and has_begun):",
+        "if _has_another(made) or (is_again and has_begun and is_later):",
         "if True:",
         *(f"{LIFE}/choices/test_again.py", f"{LIFE}/choices/test_drafts.py"),
     ),

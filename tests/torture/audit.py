@@ -290,7 +290,7 @@ def _wrong_with_card(job: Job, card: Message | None) -> str | None:
         return "its card is gone."
     if job["delivered"] == "reply":
         ready = f"your {'draft' if _is_free(job) else 'video'} is ready."
-        return None if ready in text(card) else f"its reply says: {text(card)!r}"
+        return None if ready in text(card).lower() else f"its reply says: {text(card)!r}"
     if job["state"] == "delivered" and job["delivered"] in {"channel", "direct"}:
         what = "draft" if _is_free(job) else "video"
         is_line = f"[Your {what}](" in text(card) or "the post was deleted" in text(card)

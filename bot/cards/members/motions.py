@@ -1,12 +1,12 @@
 """The motions that can be chosen by name: page by page, and each with its loop and its prices."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from io import BytesIO
 
 import discord
 from discord import ui
 
-from bot.cards.offers.choices import name_of, shown
+from bot.cards.offers.choices import name_of, paid, shown
 from bot.cards.parts import GREEN, Asked, view, words
 from bot.cards.wording import clean, cost_text, credits_text, seconds_text
 from bot.core.library.motions import STARTER, Motion
@@ -19,6 +19,8 @@ PATTERN = rf"marionette-motions:(?P<what>{BACK}|{NEXT}|{PICK}|{USE}):(?P<which>[
 
 KEEP = "marionette-library:keep"
 """Adds what is taken from the chat as motion."""
+
+NO_MODEL = "No model that is offered here takes a motion of this length."
 
 Prices = Mapping[Choice, int]
 Loops = Mapping[str, bytes]
@@ -47,7 +49,7 @@ def page(
     of: int,
     *,
     loops: Loops,
-    in_server: bool,
+    may_add: bool,
 ) -> ui.LayoutView:
     """One page of all that can be chosen here."""
     count = f" · page {number + 1} of {of}" if of > 1 else ""
@@ -74,7 +76,7 @@ def page(
     select: ui.Select[ui.LayoutView] = ui.Select(
         custom_id=f"marionette-motions:{PICK}:{number}",
         options=options,
-        placeholder="Show one, and use it",
+        placeholder="Choose a motion…",
     )
     items.append(ui.ActionRow(select))
     if of > 1:
@@ -85,8 +87,8 @@ def page(
                 _turn("›", following, disabled=number + 1 >= of),
             )
         )
-    if in_server:
-        items.append(words("-# Moderators can add more with `/library add`."))
+    if may_add:
+        items.append(words("-# You can add more with `/library add`."))
     return view(*items)
 
 
@@ -123,8 +125,8 @@ def motion_card(motion: Motion, prices: Prices, loops: Loops) -> ui.LayoutView:
         items.append(ui.MediaGallery(loop))
     return view(
         *items,
-        words(" · ".join(costs) or "No model that is offered here takes a motion of this length."),
-        ui.ActionRow(use),
+        words(" · ".join(costs) or NO_MODEL),
+        ui.ActionRow(use, _turn("‹ All motions", f"{BACK}:0", disabled=False)),
         words(f"-# Or: `/mimic`, with your picture as `image` and `{_typed(motion)}` as `motion`."),
     )
 
@@ -180,11 +182,17 @@ def _from(motion: Motion) -> str | None:
 
 
 def _costs(prices: Prices) -> str:
-    """From the least to the most, in a few words."""
-    least, most = (pick(prices.values(), default=0) for pick in (min, max))
-    if least == most:
-        return cost_text(least)
-    return f"{least} to {credits_text(most)}" if least else f"free to {credits_text(most)}"
+    """Of what its own card shows, from the least to the most, in a few words."""
+    costs = {choice: prices[choice] for choice in shown(prices)}
+    videos = [*paid(costs).values()]
+    draft = "draft free" if len(videos) < len(costs) else ""
+    told = ", ".join(filter(None, (draft, f"videos {_from_to(videos)}" if videos else "")))
+    return f"{told[0].upper()}{told[1:]}" if told else NO_MODEL
+
+
+def _from_to(costs: Collection[int]) -> str:
+    least, most = min(costs), max(costs)
+    return credits_text(most) if least == most else f"{least} to {credits_text(most)}"
 
 
 def _by(motion: Motion) -> str:

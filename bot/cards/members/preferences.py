@@ -39,17 +39,19 @@ def preferences(has: Preferences, prices: Prices) -> ui.LayoutView:
     return view(
         words(
             "### Your preferences",
-            "They go with you wherever you ask me for a video. What a server allows comes first.",
+            "They go with you wherever you ask me for a video. A server's rules come first.",
         ),
-        words("**What I make** when you do not say", _gone(has, prices)),
+        words("**When you choose nothing**", _gone(has, prices)),
         ui.ActionRow(_choices(has, prices)),
-        words("**How I treat you**: press one to turn it on or off"),
+        words("**Switches**: press one to turn it on or off"),
         ui.ActionRow(
             _toggle(
                 "Tell me in a direct message when it is ready", What.DIRECT, has.notify_directly
             )
         ),
-        ui.ActionRow(_toggle("Others may not use my messages", What.PRIVATE, has.keep_private)),
+        ui.ActionRow(
+            _toggle("Keep others from using my pictures and videos", What.PRIVATE, has.keep_private)
+        ),
         ui.ActionRow(
             _switch(f"Ask me first above{above}", What.ASK.value, has.ask_above is not None)
         ),

@@ -45,7 +45,8 @@ def offer(job: Job, terms: Terms | None) -> ui.LayoutView:
             )
         )
     elif terms is None:
-        items.append(words("Looking at your picture and your video…"))
+        whose = "the" if status_text.taken_from(job) else "your"
+        items.append(words(f"Looking at {whose} picture and {whose} video…"))
     elif job.question:
         items.append(
             words(

@@ -29,7 +29,8 @@ def finished(
     """
     remakes = remakes or {}
     what = "draft" if job.is_free else "video"
-    items: list[ui.Item[ui.LayoutView]] = [words(f"<@{job.person_id}>, your {what} is ready.")]
+    ready = "Your" if job.is_direct else f"<@{job.person_id}>, your"
+    items: list[ui.Item[ui.LayoutView]] = [words(f"{ready} {what} is ready.")]
     buttons: list[ui.Button[ui.LayoutView]] = []
     if link is None:
         items.append(video(job))
@@ -42,7 +43,13 @@ def finished(
         items.append(words("The same files, made by a model that paints it anew:"))
         items += rows_of(_remake_buttons(job, remakes))
         remakes = {}
-    facts = status_text.made_in, status_text.not_open, status_text.length, status_text.taken_from
+    facts = (
+        status_text.made_in,
+        status_text.not_open,
+        status_text.motion_name,
+        status_text.length,
+        status_text.taken_from,
+    )
     items.append(words(status_text.small_print(job, *(fact(job) for fact in facts))))
     items += rows_of([*buttons, *post_buttons(job, remakes)])
     return view(*items, colour=GREEN)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from bot.errors import Problem
 
 FILES: Mapping[Problem, str] = {
+    Problem.NOTHING_GIVEN: "Give a picture (`image`) and a video or `motion`.",
     Problem.IMAGE_MISSING: "The picture is missing: give it as `image` or its link as `image_url`.",
     Problem.VIDEO_MISSING: (
         "The video is missing: give it as `video` or its link as `video_url`, or pick a `motion`."
@@ -83,8 +84,7 @@ FILES: Mapping[Problem, str] = {
     ),
     Problem.DOWNLOAD_FAILED: "Discord did not hand me the {what}: please try again.",
     Problem.NOBODY_SEEN: (
-        "I see nobody {where}. Animals and drawings may do all the same; where the video service "
-        "finds nobody either, there is no video, and your credits come back."
+        "I see nobody {where}. Animals and drawings often work. If not, you get your credits back."
     ),
     Problem.FILES_GONE: "I no longer have these files: send them again, with `/mimic` or to me.",
 }

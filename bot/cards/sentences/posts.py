@@ -5,8 +5,10 @@ from bot.errors import Problem
 POSTS: dict[Problem, str] = {
     Problem.BEING_MADE: "That is being made already, as job {job}: `/jobs show` shows how it goes.",
     Problem.NOT_BEGUN_YET: (
-        "You have asked for this already, as job {job}: for one more, press again a little later, "
-        "when that one is being made."
+        "I have your last one in hand (job {job}): for one more, press again once it is being made."
+    ),
+    Problem.BEGUN_JUST_NOW: (
+        "I have just started that (job {job}). For one more, press again in ten seconds."
     ),
     Problem.PRICE_HAS_RISEN: (
         "This costs {price_text} by now, more than the button says, so nothing was started: "

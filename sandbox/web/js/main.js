@@ -144,7 +144,7 @@ store.on("interaction", ({ messageId, customId, state, error }) => {
 });
 
 find("timeline").addEventListener("contextmenu", (event) => {
-  if (event.target.closest("a, video, textarea, input")) return;
+  if (event.target.closest("a, video, textarea, input") && !event.target.closest(".medium, .file")) return;
   const user = event.target.closest("[data-user]");
   const message = messageOf(event.target);
   if (!user && !message) return;

@@ -41,6 +41,7 @@ FACTS: dict[Problem, dict[str, str | int | float]] = {
     Problem.BLOCKED_FOR_GOOD: {"reason": HOSTILE},
     Problem.WRONG_CHANNEL: {"channels": "<#5>, <#6>"},
     Problem.NOT_BEGUN_YET: {"job": "abcdefghjk"},
+    Problem.BEGUN_JUST_NOW: {"job": "abcdefghjk"},
     Problem.PRICE_HAS_RISEN: {"price": 5},
     Problem.SENT_BEFORE: {"until": 1_795_000_000.0},
     Problem.SENT_MANY: {"until": 1_795_000_000.0},

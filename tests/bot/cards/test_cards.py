@@ -330,6 +330,21 @@ def test_a_list_does_not_look_as_if_a_cancelled_job_had_cost_something() -> None
     assert "540p · 8 credits given back" in text
 
 
+def test_a_list_tells_of_where_it_is_and_what_waits_there() -> None:
+    waits = replace(OFFER, is_direct=False, motion=None)
+    here = text_of(job_cards.job_list([waits], 2e9, server="St_udio"))
+    assert here.startswith("### Your newest jobs in St\\_udio\n")
+    assert "Waits for your video in <#3>" in here
+    assert here.endswith("`/jobs list` in a direct message to me shows those from there.")
+    assert text_of(job_cards.job_list([waits], 2e9)).startswith("### Your newest jobs here\n")
+    direct = text_of(job_cards.job_list([OFFER], 2e9, is_direct=True))
+    assert direct.startswith("### Your newest jobs\n")
+    assert "Waits for you in your direct messages" in direct
+    assert "`/jobs list`" not in direct
+    assert "`/jobs list`" in text_of(job_cards.job_list([], 2e9))
+    assert "Waits for your video in a channel" in job_cards.job_line(waits, 2e9)
+
+
 def test_posts_can_be_told_apart() -> None:
     assert "540p · 7.3 s · job `abcdefgh23`" in text_of(finished(JOB))
 

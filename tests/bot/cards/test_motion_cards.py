@@ -23,8 +23,8 @@ LOOPS = {MOTION.id: b""}
 def all_cards() -> Iterator[tuple[str, ui.LayoutView]]:
     many = [(MOTION, PRICES)] * cards.PER_PAGE
     for loops in (LOOPS, {}):
-        yield "page", cards.page(many, 3, 9, loops=loops, in_server=True)
-        yield "last page", cards.page(many[:1], 0, 1, loops=loops, in_server=False)
+        yield "page", cards.page(many, 3, 9, loops=loops, may_add=True)
+        yield "last page", cards.page(many[:1], 0, 1, loops=loops, may_add=False)
         yield "motion", cards.motion_card(MOTION, PRICES, loops)
         yield "unaffordable", cards.motion_card(MOTION, {}, loops)
         yield "added", cards.added(MOTION, PRICES, loops)
@@ -55,3 +55,17 @@ def test_what_moves_is_described_for_who_cannot_see_it() -> None:
 def test_a_choice_tells_the_length() -> None:
     assert cards.line(STARTERS["bow"]) == "Bow · 4.8 s"
     assert len(cards.line(MOTION)) <= 100
+
+
+def test_the_list_tells_of_the_prices_that_the_motions_card_shows() -> None:
+    pixverse = {Choice("pixverse-mimic", "540p"): 4, Choice("pixverse-mimic", "720p"): 5}
+    dear = {Choice("wan-animate", "480p"): 8, Choice("p-video-animate", "720p"): 2}
+    for prices, told in (
+        (pixverse | dear | {Choice("draft", "360p"): 0}, "Draft free, videos 2 to 5 credits"),
+        (pixverse, "Videos 4 to 5 credits"),
+        ({Choice("draft", "360p"): 0}, "Draft free"),
+        ({}, "No model that is offered here takes a motion of this length."),
+    ):
+        card = cards.page([(MOTION, prices)], 0, 1, loops={}, may_add=False)
+        assert f"-# {told}" in text_of(card)
+        assert "8 credits" not in text_of(cards.motion_card(MOTION, prices, {}))

@@ -10,6 +10,7 @@ from bot.cards import job as job_cards
 from bot.cards.posts.finished import finished
 from bot.cards.status_text import Outlook, job_in_small_print
 from bot.core.jobs import Attempt, JobState
+from bot.core.library.motions import STARTERS
 from bot.core.uploads import Upload
 from tests.bot.cards.test_cards import JOB, text_of
 
@@ -52,6 +53,24 @@ RUN = Attempt(1, "https://x/a", "https://x/b", began_at=1_795_000_050.0, submitt
 def test_one_line_of_progress_that_stays_true_without_an_edit(outlook: Outlook, line: str) -> None:
     rendering = replace(JOB, state=JobState.RENDERING, attempt=RUN)
     assert line in text_of(job_cards.status(rendering, outlook)).splitlines()
+
+
+def test_who_reads_along_is_told_whose_it_is_and_by_which_motion() -> None:
+    bow = replace(JOB, motion=STARTERS["bow"].upload)
+    for state in JobState:
+        job = replace(bow, state=state, attempt=RUN, lease="run")
+        private = replace(job, is_direct=True)
+        told = "For <@4> · motion Bow · the video comes here."
+        lines = text_of(job_cards.status(job, Outlook())).splitlines()
+        assert (told in lines) == (state in job_cards.UNDER_WAY)
+        assert len([line for line in lines if not line.startswith("-# ")]) <= 4
+        if state is not JobState.DELIVERED:
+            assert "· motion Bow ·" in text_of(job_cards.status(private, Outlook()))
+        assert "For <@4>" not in text_of(job_cards.status(private, Outlook()))
+    made = replace(bow, state=JobState.RENDERING, attempt=RUN)
+    assert "### The picture is" in text_of(job_cards.status(made))
+    assert "### Your picture is" in text_of(job_cards.status(replace(made, is_direct=True)))
+    assert "· motion Bow ·" in text_of(finished(bow))
 
 
 def test_a_cancel_button_only_where_it_can_be_cancelled() -> None:

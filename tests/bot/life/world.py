@@ -257,6 +257,6 @@ class Life:
             message
             for message in await person.messages(channel_id)
             if message["author"].get("bot")
-            and "your video is ready." in str(message)
+            and "our video is ready." in str(message)
             and not message["flags"] & 64  # told to one person alone, perhaps in answer to a post
         ]

@@ -24,7 +24,7 @@ async def test_a_video_is_made_watched_and_another_cancelled(stage: Stage, page:
     await stage.provider("POST", "pause")
     await ada.use("mimic", {"quality": "360p"}, files)
     card = ada.message("Ada used /mimic").first
-    await expect(card).to_contain_text("Your picture is learning to move")
+    await expect(card).to_contain_text("The picture is learning to move")
 
     await ada.use("mimic", {"quality": "360p"}, files)
     second = ada.message("Ada used /mimic").nth(1)
@@ -58,7 +58,7 @@ async def test_a_direct_message_with_files_becomes_a_video(stage: Stage, page: P
     await ben.send("like this", files=[stage.motion])
     offer = ben.message("Shall I make this picture move like this video?")
     await ben.button("720p · 3 credits", offer).click()
-    await expect(ben.message("@Ben, your video is ready.").locator("video")).to_be_visible()
+    await expect(ben.message("Your video is ready.").locator("video")).to_be_visible()
     await expect(ben.message("Now send me the video")).to_have_count(0)
     assert ben.errors == []
 

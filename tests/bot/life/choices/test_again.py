@@ -105,7 +105,7 @@ async def test_a_double_click_is_one_and_another_one_may_follow_once_it_has_begu
     life.provider.workshop.pause()
     await press(ada, post, "Again")
     await life.reaches("delivered", "rendering")
-    assert "You have asked for this already" in await answer(ada, await press(ada, post, "Again"))
+    assert "I have just started that" in await answer(ada, await press(ada, post, "Again"))
     ben = await life.person("ben")
     await press(ben, post, "Again")
     await life.reaches("delivered", "rendering", "rendering")
@@ -127,6 +127,9 @@ async def test_killed_in_the_middle_it_goes_on(life: Life, monkeypatch: pytest.M
         hanging.setattr(Files, "copy", never)
         await ada.outcome(await press(ada, post, "Again"))
         await life.reaches("delivered", "checking")
+        life.advance(11)
+        told = await answer(ada, await press(ada, post, "Again"))
+        assert "press again once it is being made" in told
         await life.stop()
     await life.start()
     await life.reaches("delivered", "delivered", step_s=1.0)

@@ -133,7 +133,7 @@ async def test_what_stands_in_direct_messages_is_nobody_elses(life: Life) -> Non
     card = (await ada.wait_for(says("Shall I make")))["message"]
     await press(ada, card, "360p")
     await life.reaches("delivered", step_s=1.0)
-    post = (await ada.wait_for(says("your video is ready")))["message"]
+    post = (await ada.wait_for(says("Your video is ready")))["message"]
     await press(ada, post, "Again")
     await life.reaches("delivered", "delivered", step_s=1.0)
     assert life.rows("SELECT server_id, person_id, count(*) FROM entries GROUP BY 1, 2") == [

@@ -53,7 +53,7 @@ async def test_each_change_is_saved_and_shown_at_once(life: Life) -> None:
     assert chosen(old) == ["The usual"]
     assert list(buttons_of(old)) == [
         "○ Tell me in a direct message when it is ready",
-        "○ Others may not use my messages",
+        "○ Keep others from using my pictures and videos",
         "○ Ask me first above…",
     ]
     for card in (old, older):
@@ -61,7 +61,7 @@ async def test_each_change_is_saved_and_shown_at_once(life: Life) -> None:
         assert f"✓ {DIRECTLY} when it is ready" in buttons_of(told)
     await life.stop()
     await life.start()
-    told = await press(ada, general, older, "○ Others")
+    told = await press(ada, general, older, "○ Keep others")
     assert [label[0] for label in buttons_of(told)] == ["✓", "✓", "○"]
     direct = await ada.open_dm()
     card = await card_of(ada, direct)
@@ -74,7 +74,7 @@ async def test_each_change_is_saved_and_shown_at_once(life: Life) -> None:
     assert chosen(await card_of(ben, general)) == ["The usual"]
     told = await fill_in(ada, direct, told, "")
     told = await press(ada, direct, told, f"✓ {DIRECTLY}")
-    await press(ada, direct, told, "✓ Others")
+    await press(ada, direct, told, "✓ Keep others")
     await choose(ada, direct, told, "usual")
     assert life.rows(ROW) == []
     assert life.rows("SELECT * FROM actions") == []

@@ -157,7 +157,9 @@ async def test_one_of_each_is_needed(life: Life) -> None:
     both = {"image": life.picture, "video": life.motion}
     link = "https://example.com/a"
     for options, files, words in (
-        ({}, {}, "The picture is missing: give it as `image` or its link as `image_url`"),
+        ({}, {}, "Give a picture (`image`) and a video or `motion`."),
+        ({"image_url": " ", "video_url": " ", "motion": " "}, {}, "Give a picture (`image`)"),
+        ({"motion": "Bow"}, {}, "The picture is missing: give it as `image` or its link as"),
         ({"image_url": link}, {}, "The video is missing: give it as `video`"),
         ({"image_url": " ", "video_url": link}, {}, "The picture is missing"),
         ({"image_url": link}, both, "leave out `image` or `image_url`"),

@@ -183,6 +183,10 @@ async def test_from_the_list_to_a_video_by_three_presses(life: Life) -> None:
     shown = await ben.pressed(back, select["custom_id"], ["bow"])
     assert text_of(shown).startswith("### Bow")
     assert len(shown["attachments"]) == 1
+    back = await ben.pressed(shown, button(shown, "‹ All"))
+    assert "page 1 of 2" in text_of(back)
+    assert "/library add" not in text_of(back)
+    shown = await ben.pressed(back, select["custom_id"], ["bow"])
     opened = await ben.click(shown, button(shown, "Use"))
     outcome = await ben.person.outcome(opened)
     assert outcome["state"] == "modal"
