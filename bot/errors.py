@@ -56,6 +56,7 @@ class Problem(StrEnum):
     MOTION_TOO_LONG = "motion_too_long"  # duration_s, most_s: a part of it can be taken
     MOTION_MISSING = "motion_missing"  # name
     MOTION_GONE = "motion_gone"
+    MOTION_ELSEWHERE = "motion_elsewhere"  # name
     MOTION_NAME_UNFIT = "motion_name_unfit"  # most
     MOTION_NAME_TAKEN = "motion_name_taken"  # name
     LIBRARY_FULL = "library_full"  # most

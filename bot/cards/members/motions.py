@@ -175,6 +175,15 @@ def line(motion: Motion) -> str:
     return f"{clean(motion.name, 60, 'plain')} · {seconds_text(motion.length_s)}"
 
 
+def motion_select(custom_id: str, motions: Sequence[Motion]) -> ui.Select[ui.LayoutView]:
+    """One of these, by name and length, in the place of a video; its id is told."""
+    return ui.Select(
+        custom_id=custom_id,
+        placeholder="Choose a motion…",
+        options=[discord.SelectOption(label=line(motion), value=motion.id) for motion in motions],
+    )
+
+
 def _from(motion: Motion) -> str | None:
     return None if motion.server_id == STARTER else f"-# added by <@{motion.added_by}>"
 
