@@ -267,6 +267,12 @@ class RequestService:
         plain = [offer for offer in offers if offer.source is Source.MESSAGE]
         return any(offer.card.message_id == message_id for offer in plain)
 
+    async def refuse_while_half(self, person_id: int) -> None:
+        """Raises `Refused` where a picture that they sent directly waits for its motion."""
+        for offer in await self._store.read.offers_of(person_id):
+            if offer.is_direct and offer.source is Source.MESSAGE and offer.motion is None:
+                raise Refused(Problem.PICTURE_WAITS)
+
     async def explain_once(self, place: Place) -> bool:
         """Whether this person is to be told in full how direct messages work. Raises `Refused`."""
         await self.wallets.refuse_strangers(place.person_id)

@@ -11,11 +11,13 @@ from discord.ext import commands
 
 from bot.cards.members import motions as motion_cards
 from bot.cards.members.motions import PATTERN, PER_PAGE, PICK, USE
+from bot.cards.offers.motions import GIVE
 from bot.core.library.motions import MOST_NAME_CHARS, Motion
+from bot.errors import Problem, Refused
 from bot.services.motions.library import Library
 from cogs.members.motion_form import use_motion
-from cogs.shared.answers import Attached, Late, answering, show_in_place, show_privately
-from cogs.shared.interactions import Interaction, chosen_in
+from cogs.shared.answers import Attached, Late, answering, defer, show_in_place, show_privately
+from cogs.shared.interactions import Interaction, chosen_in, place_of
 from cogs.shared.motion_choices import motion_choices
 
 Show = Callable[[Interaction, ui.LayoutView, Attached], Awaitable[object]]
@@ -72,6 +74,8 @@ class MotionControl(ui.DynamicItem[ui.Item[Any]], template=PATTERN):
         async with answering(interaction, late):
             if self._what == USE:
                 await use_motion(interaction, self._which)
+            elif self._what == GIVE:
+                await _give(interaction, self._which)
             elif self._what == PICK:
                 picked = next(iter(chosen_in(interaction)), "")
                 motion = await library.by_id(interaction.guild_id or 0, picked)
@@ -93,6 +97,20 @@ async def show_page(interaction: Interaction, number: int, *, is_turned: bool = 
     card = motion_cards.page(priced, number, of, loops=loops, in_server=in_server)
     show = show_in_place if is_turned else show_privately
     await show(interaction, card, partial(motion_cards.files_of, loops))
+
+
+async def _give(interaction: Interaction, job_id: str) -> None:
+    """Bring an offer in direct messages the motion that it lacks, as a message would its video.
+
+    It has a new card then. Raises `Refused`; chosen twice, the second time.
+    """
+    place, requests = place_of(interaction), interaction.client.requests
+    motion = await interaction.client.library.by_id(0, next(iter(chosen_in(interaction)), ""))
+    offer = await requests.startable(job_id, place.person_id)
+    if offer.motion is not None or not (offer.is_direct and place.is_direct):
+        raise Refused(Problem.ALREADY_GIVEN)
+    await defer(interaction, Late.IN_PLACE)
+    await requests.offer(place, interaction.id, None, interaction.client.library.as_given(motion))
 
 
 async def _show(interaction: Interaction, motion: Motion, show: Show) -> None:

@@ -7,6 +7,7 @@ import discord
 from discord import ui
 
 from bot.cards.offers.choices import name_of, shown
+from bot.cards.offers.motions import GIVE
 from bot.cards.parts import GREEN, Asked, view, words
 from bot.cards.wording import clean, cost_text, credits_text, seconds_text
 from bot.core.library.motions import STARTER, Motion
@@ -14,8 +15,10 @@ from bot.core.models import Choice
 
 PER_PAGE = 6
 BACK, NEXT, PICK, USE = "back", "next", "pick", "use"
-PATTERN = rf"marionette-motions:(?P<what>{BACK}|{NEXT}|{PICK}|{USE}):(?P<which>[a-z0-9]{{1,20}})"
-"""What is pressed: the number of a page, or the id of a motion, follows."""
+PATTERN = (
+    rf"marionette-motions:(?P<what>{BACK}|{NEXT}|{PICK}|{USE}|{GIVE}):(?P<which>[a-z0-9]{{1,20}})"
+)
+"""What is pressed: the number of a page, or the id of a motion or of an offer, follows."""
 
 KEEP = "marionette-library:keep"
 """Adds what is taken from the chat as motion."""
@@ -168,20 +171,6 @@ def asks_remove(motion: Motion) -> Asked:
 def renamed(before: Motion, name: str) -> ui.LayoutView:
     """It is called otherwise."""
     return view(words(f"**{clean(before.name)}** is called **{clean(name)}** from now on."))
-
-
-def line(motion: Motion) -> str:
-    """It as a choice to pick from, in plain text of at most 100 characters."""
-    return f"{clean(motion.name, 60, 'plain')} · {seconds_text(motion.length_s)}"
-
-
-def motion_select(custom_id: str, motions: Sequence[Motion]) -> ui.Select[ui.LayoutView]:
-    """One of these, by name and length, in the place of a video; its id is told."""
-    return ui.Select(
-        custom_id=custom_id,
-        placeholder="Choose a motion…",
-        options=[discord.SelectOption(label=line(motion), value=motion.id) for motion in motions],
-    )
 
 
 def _from(motion: Motion) -> str | None:

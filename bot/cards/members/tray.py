@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import discord
 from discord import ui
 
-from bot.cards.members.motions import KEEP, motion_select
+from bot.cards.members.motions import KEEP
+from bot.cards.offers.motions import motion_select
 from bot.cards.parts import view, words
 from bot.cards.refusals import sentence
 from bot.cards.wording import clean, seconds_text

@@ -12,6 +12,10 @@ MOTIONS: Mapping[Problem, str] = {
     Problem.MOTION_GONE: (
         "That motion has been removed from the library: look at `/motions list` for another one."
     ),
+    Problem.ALREADY_GIVEN: (
+        "That picture has a motion by now: its newest card is below. Send me another video to "
+        "swap it."
+    ),
     Problem.MOTION_ELSEWHERE: (
         "The motion `{name}` belongs to another server, and can be used only there: empty your "
         "tray, and choose another motion."
