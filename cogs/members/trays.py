@@ -49,7 +49,7 @@ class Gather(commands.Cog):
     async def tray(self, interaction: Interaction) -> None:
         """Show what is in one's tray, priced once it is full."""
         async with answering(interaction):
-            await _show(interaction, await self._trays.tray(place_of(interaction)))
+            await show_tray(interaction, await self._trays.tray(place_of(interaction)))
 
     async def _take(
         self, interaction: Interaction, message: discord.Message, *, is_motion: bool
@@ -65,7 +65,7 @@ class Gather(commands.Cog):
             if isinstance(taken, Choices):
                 await show_privately(interaction, tray_cards.which(taken))
             else:
-                await _show(interaction, taken)
+                await show_tray(interaction, taken)
 
 
 class TrayControl(
@@ -96,7 +96,7 @@ class TrayControl(
                 motion = await interaction.client.library.by_id(
                     interaction.guild_id or 0, chosen_id
                 )
-                await _show(interaction, await trays.fill(place_of(interaction), motion))
+                await show_tray(interaction, await trays.fill(place_of(interaction), motion))
                 return
             if self._message_id is None:
                 await trays.empty(interaction.user.id)
@@ -108,10 +108,10 @@ class TrayControl(
             if not numbers:
                 raise Refused(Problem.CHOICES_OVER)
             chosen = await trays.choose(place_of(interaction), self._message_id, int(numbers[0]))
-            await _show(interaction, chosen)
+            await show_tray(interaction, chosen)
 
 
-async def _show(interaction: Interaction, tray: Tray) -> None:
+async def show_tray(interaction: Interaction, tray: Tray) -> None:
     """Show what is in the tray; a full one is looked at, and priced on this very card."""
     trays = interaction.client.trays
     try:

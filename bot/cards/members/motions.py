@@ -14,9 +14,10 @@ from bot.core.library.motions import STARTER, Motion
 from bot.core.models import Choice
 
 PER_PAGE = 6
-BACK, NEXT, PICK, USE = "back", "next", "pick", "use"
+BACK, NEXT, PICK, USE, TAKE = "back", "next", "pick", "use", "take"
 PATTERN = (
-    rf"marionette-motions:(?P<what>{BACK}|{NEXT}|{PICK}|{USE}|{GIVE}):(?P<which>[a-z0-9]{{1,20}})"
+    rf"marionette-motions:(?P<what>{BACK}|{NEXT}|{PICK}|{USE}|{TAKE}|{GIVE}):"
+    r"(?P<which>[a-z0-9]{1,20})"
 )
 """What is pressed: the number of a page, or the id of a motion or of an offer, follows."""
 
@@ -106,8 +107,10 @@ def _beside_loop(
     return [ui.Section(*told, accessory=loop)]
 
 
-def motion_card(motion: Motion, prices: Prices, loops: Loops) -> ui.LayoutView:
-    """One motion: its loop, what it costs, and how it is used."""
+def motion_card(
+    motion: Motion, prices: Prices, loops: Loops, *, picture_waits: bool = False
+) -> ui.LayoutView:
+    """One motion: its loop, what it costs, and how it is used; perhaps with the tray's picture."""
     name = clean(motion.name)
     costs = [
         f"{name_of(choice, prices)}: **{cost_text(prices[choice])}**" for choice in shown(prices)
@@ -118,6 +121,10 @@ def motion_card(motion: Motion, prices: Prices, loops: Loops) -> ui.LayoutView:
         custom_id=f"marionette-motions:{USE}:{motion.id}",
         disabled=not prices,
     )
+    row = ui.ActionRow[ui.LayoutView](use)
+    if picture_waits:
+        take_id = f"marionette-motions:{TAKE}:{motion.id}"
+        row.add_item(ui.Button(label="Use the picture in my tray", custom_id=take_id))
     items: list[ui.Item[ui.LayoutView]] = [
         words(f"### {name}", f"{seconds_text(motion.length_s)}{_by(motion)}")
     ]
@@ -127,7 +134,7 @@ def motion_card(motion: Motion, prices: Prices, loops: Loops) -> ui.LayoutView:
     return view(
         *items,
         words(" · ".join(costs) or "No model that is offered here takes a motion of this length."),
-        ui.ActionRow(use),
+        row,
         words(f"-# Or: `/mimic`, with your picture as `image` and `{_typed(motion)}` as `motion`."),
     )
 

@@ -212,3 +212,17 @@ async def test_a_servers_motion_in_a_tray_is_used_in_that_server_alone(life: Lif
     lawn = select["custom_id"], own["value"]
     assert life.money() == []
     assert "has been removed" in await Sender(life, "cleo", "lawn").presses(*lawn, kind=SELECT)
+
+
+async def test_a_motion_is_used_with_the_picture_in_ones_tray(life: Life) -> None:
+    await life.start()
+    ada = await desk(life, "ada")
+    without = await ada.use("motions show", name="Bow")
+    assert "Use the picture in my tray" not in buttons_of(without)
+    await take(life, ada.person, PICTURE, await post(life, "ben", life.picture))
+    shown = await ada.use("motions show", name="Bow")
+    await ada.pressed(shown, button(shown, "Use the picture"))
+    card = (await ada.person.wait_for(PRICED))["message"]
+    assert card["id"] == shown["id"]
+    assert "Motion of the library: `Bow`" in text_of(card)
+    assert "Your tray has changed" in await Sender(life).presses("marionette-motions:take:wave")
