@@ -57,6 +57,8 @@ class Problem(StrEnum):
     MOTION_TOO_LONG = "motion_too_long"  # duration_s, most_s: a part of it can be taken
     MOTION_MISSING = "motion_missing"  # name
     MOTION_GONE = "motion_gone"
+    ALREADY_GIVEN = "already_given"
+    MOTION_ELSEWHERE = "motion_elsewhere"  # name
     MOTION_NAME_UNFIT = "motion_name_unfit"  # most
     MOTION_NAME_TAKEN = "motion_name_taken"  # name
     LIBRARY_FULL = "library_full"  # most
@@ -108,7 +110,6 @@ class Problem(StrEnum):
     FILES_ELSEWHERE = "files_elsewhere"
     FILES_AGES_APART = "files_ages_apart"
     GIVER_UNSEEN = "giver_unseen"
-    MOTION_ELSEWHERE = "motion_elsewhere"
     SENT_BEFORE = "sent_before"  # until (unix s), and with the next
     SENT_MANY = "sent_many"
     DIRECT_MESSAGES_CLOSED = "direct_messages_closed"
@@ -132,6 +133,7 @@ class Problem(StrEnum):
     TOO_MANY_WAITING = "too_many_waiting"  # limit
     SERVER_NOT_ALLOWED = "server_not_allowed"
     STRANGER = "stranger"
+    PICTURE_WAITS = "picture_waits"
     NOT_HEEDED = "not_heeded"  # until (unix s)
     TWIN = "twin"
     PROVIDER_DOWN = "provider_down"

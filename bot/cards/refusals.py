@@ -96,6 +96,9 @@ SENTENCES: dict[Problem, str] = {
     Problem.STRANGER: (
         "This bot answers direct messages only of members of the servers its operator has chosen."
     ),
+    Problem.PICTURE_WAITS: (
+        "I still have your picture. Send me a **video**, or choose a motion on its card above."
+    ),
     Problem.NOT_HEEDED: (
         "I can make nothing of that: send me a picture and a video. I ignore everything else until "
         "<t:{until}:t> (<t:{until}:R>)."

@@ -66,8 +66,8 @@ FLEETING_S = 60.0
 """So long a channel shows a request that came to nothing by its requester's own hand."""
 
 OFFER_LIFE_S = 24 * 3600.0
-MENTION_LIFE_S = 60.0
-"""An offer in a channel stands among other people's messages."""
+MENTION_LIFE_S, HALF_LIFE_S = 60.0, 900.0
+"""An offer in a channel stands among other people's messages; a file may be looked for longer."""
 
 MOVED_LIFE_S = 300.0
 """One that could not be shown there is a server's in its requester's direct messages."""
@@ -339,6 +339,8 @@ class Job:
             return self.created_at + OFFER_LIFE_S
         if self.moved_from_id is not None:
             return self.created_at + MOVED_LIFE_S
+        if None in {self.subject, self.motion}:
+            return self.state_since + HALF_LIFE_S
         is_asked = self.question is not None or self.cut is not None
         return self.state_since + (ASKED_LIFE_S if is_asked else MENTION_LIFE_S)
 

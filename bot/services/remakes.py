@@ -257,7 +257,7 @@ def refuse_elsewhere(file: Upload, earlier: Job, place: Place) -> None:
     """
     here = _server_of(place)
     if file.motion_ref and not _is_starter(file) and file.motion_ref.split("/")[0] != str(here):
-        raise Refused(Problem.MOTION_ELSEWHERE)
+        raise Refused(Problem.MOTION_ELSEWHERE, name=file.name)
     if file.origin is None or _is_own(file, place):
         return
     if here not in {file.origin.server_id, _server_of(earlier)}:

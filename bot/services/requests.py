@@ -192,13 +192,10 @@ class RequestService:
                 self._runner.wake(job.id)
                 raise
 
-        queued = await retry_when_stale(decide)
-        self._runner.wake(queued.id)
-        return queued
+        return await self._decided(decide)
 
     async def take_first(self, job_id: str, place: Place, choice: Choice, length_s: float) -> Job:
         """A button of a motion that is too long: go on with its beginning. Raises `Refused`."""
-        part = Cut(0.0, length_s)
 
         async def decide() -> Job:
             job = await self.first_taken(job_id, place.person_id, choice, length_s)
@@ -207,7 +204,7 @@ class RequestService:
                 return await self._store.answered(
                     job,
                     choice=choice,
-                    cut=part,
+                    cut=Cut(0.0, length_s),
                     promised=price(choice, length_s, self.rates),
                     at=self._clock.time(),
                     roles=paid.roles,
@@ -217,9 +214,7 @@ class RequestService:
                 self._runner.wake(job.id)
                 raise
 
-        taken = await retry_when_stale(decide)
-        self._runner.wake(taken.id)
-        return taken
+        return await self._decided(decide)
 
     async def first_taken(
         self, job_id: str, person_id: int, choice: Choice, length_s: float
@@ -238,9 +233,7 @@ class RequestService:
             job = await self.nameable(job_id, person_id, part)
             return await self._store.cut_named(job, part, self._clock.time())
 
-        named = await retry_when_stale(decide)
-        self._runner.wake(named.id)
-        return named
+        return await self._decided(decide)
 
     async def nameable(
         self, job_id: str, person_id: int, part: Cut | None = None, model: str | None = None
@@ -277,6 +270,12 @@ class RequestService:
         plain = [offer for offer in offers if offer.source is Source.MESSAGE]
         return any(offer.card.message_id == message_id for offer in plain)
 
+    async def refuse_while_half(self, person_id: int) -> None:
+        """Raises `Refused` where a picture that they sent directly waits for its motion."""
+        for offer in await self._store.read.offers_of(person_id):
+            if offer.is_direct and offer.source is Source.MESSAGE and offer.motion is None:
+                raise Refused(Problem.PICTURE_WAITS)
+
     async def explain_once(self, place: Place) -> bool:
         """Whether this person is to be told in full how direct messages work. Raises `Refused`."""
         await self.wallets.refuse_strangers(place.person_id)
@@ -292,9 +291,7 @@ class RequestService:
             job = await self._own(job_id, person_id)
             return await self._store.cancel(job, self._clock.time())
 
-        cancelled = await retry_when_stale(decide)
-        self._runner.wake(cancelled.id)
-        return cancelled
+        return await self._decided(decide)
 
     async def doubted(self, job_id: str, person_id: int) -> Job:
         """One's own job in doubt. Raises `Refused` as giving it up would."""
@@ -311,9 +308,7 @@ class RequestService:
             job = await self.doubted(job_id, person_id)
             return await self._store.give_up(job, self._clock.time())
 
-        given_up = await retry_when_stale(decide)
-        self._runner.wake(given_up.id)
-        return given_up
+        return await self._decided(decide)
 
     async def show(self, job_id: str, person_id: int) -> tuple[Job, Outlook]:
         """One's own job. Raises `Refused` for an unknown id and for somebody else's."""
@@ -355,6 +350,12 @@ class RequestService:
     async def _refuse_when_closed(self, model: str | None = None) -> None:
         if closed := await self._runner.why_closed(model):
             raise closed
+
+    async def _decided(self, decide: Callable[[], Awaitable[Job]]) -> Job:
+        """Once more where a job has changed meanwhile; then it is looked at."""
+        job = await retry_when_stale(decide)
+        self._runner.wake(job.id)
+        return job
 
     async def _own(self, job_id: str, person_id: int) -> Job:
         found = job_id_in(job_id)

@@ -8,6 +8,7 @@ from bot.accounts.wallets import Place, Wallets
 from bot.clock import Clock
 from bot.core.admission import NewJob
 from bot.core.jobs import Job, Source
+from bot.core.library.motions import Motion, is_open_in
 from bot.core.models import Choice, price
 from bot.core.typed.job_ids import new_job_id
 from bot.core.uploads import Choices, Cut, Tray, Upload
@@ -70,6 +71,10 @@ class Trays:
         if choices is None or choices.message_id != message_id or number >= len(choices.files):
             raise Refused(Problem.CHOICES_OVER)
         return await self._put(place, choices.files[number], is_motion=choices.is_motion)
+
+    async def fill(self, place: Place, motion: Motion) -> Tray:
+        """Put a motion that can be chosen there into the tray. Raises `Refused`."""
+        return await self._store.trays.fill(place.person_id, motion.upload, self._clock.time())
 
     async def tray(self, place: Place) -> Tray:
         """What is in it."""
@@ -164,6 +169,9 @@ class Trays:
                 raise Refused(Problem.TRAY_CHANGED) from refused
             raise
         _refuse_mixed_ages(place, [file for file in (job.subject, job.motion) if file])
+        motion = job.motion
+        if motion and motion.motion_ref and not is_open_in(place.server_id, motion.motion_ref):
+            raise Refused(Problem.MOTION_ELSEWHERE, name=motion.name)
         return job
 
     async def _put(self, place: Place, file: Upload, *, is_motion: bool) -> Tray:

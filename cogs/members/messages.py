@@ -100,10 +100,21 @@ class Messages(commands.Cog):
             return
         if files:
             await self._offer(message, place, files)
-        elif self._small_talk.deserves_answer(place.person_id):
+        elif await self._deserves_answer(place):
             is_new = await self._requests.explain_once(place)
             prices = self._requests.prices()
             await self._answer(message, explanation(prices) if is_new else job_cards.reminder())
+
+    async def _deserves_answer(self, place: Place) -> bool:
+        """As small talk does; of a picture that waits it is told instead. Raises `Refused`."""
+        try:
+            is_first = self._small_talk.deserves_answer(place.person_id)
+        except Refused:
+            await self._requests.refuse_while_half(place.person_id)
+            raise
+        if is_first:
+            await self._requests.refuse_while_half(place.person_id)
+        return is_first
 
     async def _take_mention(self, message: discord.Message) -> None:
         """A reply mentions whom it answers: by itself it asks for nothing.

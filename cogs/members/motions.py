@@ -10,13 +10,16 @@ from discord import app_commands, ui
 from discord.ext import commands
 
 from bot.cards.members import motions as motion_cards
-from bot.cards.members.motions import PATTERN, PER_PAGE, PICK, USE
+from bot.cards.members.motions import PATTERN, PER_PAGE, PICK, TAKE, USE
+from bot.cards.offers.motions import GIVE
 from bot.core.library.motions import MOST_NAME_CHARS, Motion
+from bot.errors import Problem, Refused
 from bot.services.motions.library import Library
 from cogs.members.motion_form import use_motion
+from cogs.members.trays import show_tray
 from cogs.shared.access import is_moderator
-from cogs.shared.answers import Attached, Late, answering, show_in_place, show_privately
-from cogs.shared.interactions import Interaction, chosen_in
+from cogs.shared.answers import Attached, Late, answering, defer, show_in_place, show_privately
+from cogs.shared.interactions import Interaction, chosen_in, place_of
 from cogs.shared.motion_choices import motion_choices
 
 Show = Callable[[Interaction, ui.LayoutView, Attached], Awaitable[object]]
@@ -73,6 +76,12 @@ class MotionControl(ui.DynamicItem[ui.Item[Any]], template=PATTERN):
         async with answering(interaction, late):
             if self._what == USE:
                 await use_motion(interaction, self._which)
+            elif self._what == TAKE:
+                place, trays = place_of(interaction), interaction.client.trays
+                motion = await library.by_id(interaction.guild_id or 0, self._which)
+                await show_tray(interaction, await trays.fill(place, motion))
+            elif self._what == GIVE:
+                await _give(interaction, self._which)
             elif self._what == PICK:
                 picked = next(iter(chosen_in(interaction)), "")
                 motion = await library.by_id(interaction.guild_id or 0, picked)
@@ -96,8 +105,28 @@ async def show_page(interaction: Interaction, number: int, *, is_turned: bool = 
     await show(interaction, card, partial(motion_cards.files_of, loops))
 
 
+async def _give(interaction: Interaction, job_id: str) -> None:
+    """Bring an offer in direct messages the motion that it lacks, as a message would its video.
+
+    It has a new card then. Raises `Refused`; chosen twice, the second time.
+    """
+    place, requests = place_of(interaction), interaction.client.requests
+    motion = await interaction.client.library.by_id(0, next(iter(chosen_in(interaction)), ""))
+    offer = await requests.startable(job_id, place.person_id)
+    if offer.motion is not None or not (offer.is_direct and place.is_direct):
+        raise Refused(Problem.ALREADY_GIVEN)
+    await defer(interaction, Late.IN_PLACE)
+    await requests.offer(place, interaction.id, None, interaction.client.library.as_given(motion))
+
+
 async def _show(interaction: Interaction, motion: Motion, show: Show) -> None:
     library: Library = interaction.client.library
     loops = await library.loops([motion])
-    card = motion_cards.motion_card(motion, library.prices(motion), loops)
+    tray = await interaction.client.trays.tray(place_of(interaction))
+    card = motion_cards.motion_card(
+        motion,
+        library.prices(motion),
+        loops,
+        picture_waits=tray.subject is not None and tray.motion is None,
+    )
     await show(interaction, card, partial(motion_cards.files_of, loops))

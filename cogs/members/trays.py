@@ -10,7 +10,7 @@ from discord.ext import commands
 
 from bot.accounts.message_files import usable_in
 from bot.cards.members import tray as tray_cards
-from bot.cards.members.tray import CHOOSE, EMPTY, MAKE_THIS_MOVE, USE_AS_MOTION
+from bot.cards.members.tray import CHOOSE, EMPTY, FILL, MAKE_THIS_MOVE, USE_AS_MOTION
 from bot.cards.offers.offer import offer
 from bot.core.jobs import Job
 from bot.core.models import Choice
@@ -49,7 +49,7 @@ class Gather(commands.Cog):
     async def tray(self, interaction: Interaction) -> None:
         """Show what is in one's tray, priced once it is full."""
         async with answering(interaction):
-            await _show(interaction, await self._trays.tray(place_of(interaction)))
+            await show_tray(interaction, await self._trays.tray(place_of(interaction)))
 
     async def _take(
         self, interaction: Interaction, message: discord.Message, *, is_motion: bool
@@ -65,61 +65,78 @@ class Gather(commands.Cog):
             if isinstance(taken, Choices):
                 await show_privately(interaction, tray_cards.which(taken))
             else:
-                await _show(interaction, taken)
+                await show_tray(interaction, taken)
 
 
 class TrayControl(
-    ui.DynamicItem[ui.Item[Any]], template=rf"(?:{EMPTY}|{CHOOSE}:(?P<message>[0-9]{{1,20}}))"
+    ui.DynamicItem[ui.Item[Any]],
+    template=rf"(?:{EMPTY}|(?P<fill>{FILL})|{CHOOSE}:(?P<message>[0-9]{{1,20}}))",
 ):
     """What stands on a tray's card; it knows only which message was chosen from."""
 
-    def __init__(self, item: ui.Item[Any], message_id: int | None) -> None:
+    def __init__(self, item: ui.Item[Any], message_id: int | None, *, fills: bool) -> None:
         super().__init__(item)
         self._message_id = message_id
+        self._fills = fills
 
     @classmethod
     async def from_custom_id(
         cls, _: discord.Interaction[Any], item: ui.Item[Any], match: re.Match[str], /
     ) -> Self:
         """What was pressed."""
-        return cls(item, int(match["message"]) if match["message"] else None)
+        message_id = int(match["message"]) if match["message"] else None
+        return cls(item, message_id, fills=match["fill"] is not None)
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Empty the tray, or put what was chosen into it."""
         trays: Trays = interaction.client.trays
-        if self._message_id is None:
-            async with answering(interaction, Late.IN_PLACE):
-                await trays.empty(interaction.user.id)
-                await show_in_place(interaction, tray_cards.tray(Tray()))
-            return
         async with answering(interaction, Late.IN_PLACE):
+            if self._fills:
+                chosen_id = next(iter(chosen_in(interaction)), "")
+                motion = await interaction.client.library.by_id(
+                    interaction.guild_id or 0, chosen_id
+                )
+                await show_tray(interaction, await trays.fill(place_of(interaction), motion))
+                return
+            if self._message_id is None:
+                await trays.empty(interaction.user.id)
+                await show_in_place(interaction, await _card(interaction, Tray()))
+                return
             numbers = [
                 value for value in chosen_in(interaction) if re.fullmatch("[0-9]{1,2}", value)
             ]
             if not numbers:
                 raise Refused(Problem.CHOICES_OVER)
             chosen = await trays.choose(place_of(interaction), self._message_id, int(numbers[0]))
-            await _show(interaction, chosen)
+            await show_tray(interaction, chosen)
 
 
-async def _show(interaction: Interaction, tray: Tray) -> None:
+async def show_tray(interaction: Interaction, tray: Tray) -> None:
     """Show what is in the tray; a full one is looked at, and priced on this very card."""
     trays = interaction.client.trays
     try:
+        await interaction.client.library.refuse_unusable(interaction.guild_id or 0, tray.motion)
         job = await trays.offer(
             place_of(interaction), tray, interaction_id=interaction.id, token=interaction.token
         )
     except Refused as refused:
-        await _answer(interaction, tray_cards.tray(tray, refused, may_keep=_may_keep(interaction)))
+        await _answer(interaction, await _card(interaction, tray, refused))
         return
     if job is None:
-        await _answer(interaction, tray_cards.tray(tray, may_keep=_may_keep(interaction)))
+        await _answer(interaction, await _card(interaction, tray))
         return
     message_id = None
     try:
         message_id = await _answer(interaction, offer(job, None))
     finally:  # whether there is a reply is looked up where that is not known
         await interaction.client.requests.replied(job.id, message_id)
+
+
+async def _card(
+    interaction: Interaction, tray: Tray, refused: Refused | None = None
+) -> ui.LayoutView:
+    motions = await interaction.client.library.motions(interaction.guild_id or 0)
+    return tray_cards.tray(tray, motions, refused, may_keep=_may_keep(interaction))
 
 
 def _may_keep(interaction: Interaction) -> bool:

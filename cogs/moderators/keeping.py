@@ -78,7 +78,7 @@ async def _taken(interaction: Interaction) -> Upload:
     """The motion in their tray, if whoever posted it lets others use theirs. Raises `Refused`."""
     trays = interaction.client.trays
     motion = (await trays.tray(place_of(interaction))).motion
-    if motion is None:
+    if motion is None or motion.motion_ref:
         raise Refused(Problem.NO_MOTION_TAKEN)
     if motion.origin is not None:
         await trays.authors.refuse_private(motion.origin, interaction.user.id)

@@ -2,7 +2,7 @@
 
 from discord import app_commands
 
-from bot.cards.members import motions as motion_cards
+from bot.cards.offers.motions import motion_line
 from bot.services.motions.library import Library
 from cogs.shared.interactions import Interaction
 
@@ -21,8 +21,8 @@ async def motion_choices(
     async with crowd.turn_of(person_id):
         motions = await (library.own(server_id) if own else library.motions(server_id))
     wanted = typed.strip().casefold()
-    found = [motion for motion in motions if wanted in motion_cards.line(motion).casefold()]
+    found = [motion for motion in motions if wanted in motion_line(motion).casefold()]
     return [
-        app_commands.Choice(name=motion_cards.line(motion), value=motion.name)
+        app_commands.Choice(name=motion_line(motion), value=motion.name)
         for motion in found[:MOST_CHOICES]
     ]

@@ -7,15 +7,19 @@ import discord
 from discord import ui
 
 from bot.cards.offers.choices import name_of, paid, shown
+from bot.cards.offers.motions import GIVE
 from bot.cards.parts import GREEN, Asked, view, words
 from bot.cards.wording import clean, cost_text, credits_text, seconds_text
 from bot.core.library.motions import STARTER, Motion
 from bot.core.models import Choice
 
 PER_PAGE = 6
-BACK, NEXT, PICK, USE = "back", "next", "pick", "use"
-PATTERN = rf"marionette-motions:(?P<what>{BACK}|{NEXT}|{PICK}|{USE}):(?P<which>[a-z0-9]{{1,20}})"
-"""What is pressed: the number of a page, or the id of a motion, follows."""
+BACK, NEXT, PICK, USE, TAKE = "back", "next", "pick", "use", "take"
+PATTERN = (
+    rf"marionette-motions:(?P<what>{BACK}|{NEXT}|{PICK}|{USE}|{TAKE}|{GIVE}):"
+    r"(?P<which>[a-z0-9]{1,20})"
+)
+"""What is pressed: the number of a page, or the id of a motion or of an offer, follows."""
 
 KEEP = "marionette-library:keep"
 """Adds what is taken from the chat as motion."""
@@ -105,8 +109,10 @@ def _beside_loop(
     return [ui.Section(*told, accessory=loop)]
 
 
-def motion_card(motion: Motion, prices: Prices, loops: Loops) -> ui.LayoutView:
-    """One motion: its loop, what it costs, and how it is used."""
+def motion_card(
+    motion: Motion, prices: Prices, loops: Loops, *, picture_waits: bool = False
+) -> ui.LayoutView:
+    """One motion: its loop, what it costs, and how it is used; perhaps with the tray's picture."""
     name = clean(motion.name)
     costs = [
         f"{name_of(choice, prices)}: **{cost_text(prices[choice])}**" for choice in shown(prices)
@@ -117,6 +123,11 @@ def motion_card(motion: Motion, prices: Prices, loops: Loops) -> ui.LayoutView:
         custom_id=f"marionette-motions:{USE}:{motion.id}",
         disabled=not prices,
     )
+    row = ui.ActionRow[ui.LayoutView](use)
+    if picture_waits:
+        take_id = f"marionette-motions:{TAKE}:{motion.id}"
+        row.add_item(ui.Button(label="Use the picture in my tray", custom_id=take_id))
+    row.add_item(_turn("‹ All motions", f"{BACK}:0", disabled=False))
     items: list[ui.Item[ui.LayoutView]] = [
         words(f"### {name}", f"{seconds_text(motion.length_s)}{_by(motion)}")
     ]
@@ -126,7 +137,7 @@ def motion_card(motion: Motion, prices: Prices, loops: Loops) -> ui.LayoutView:
     return view(
         *items,
         words(" · ".join(costs) or NO_MODEL),
-        ui.ActionRow(use, _turn("‹ All motions", f"{BACK}:0", disabled=False)),
+        row,
         words(f"-# Or: `/mimic`, with your picture as `image` and `{_typed(motion)}` as `motion`."),
     )
 
@@ -170,11 +181,6 @@ def asks_remove(motion: Motion) -> Asked:
 def renamed(before: Motion, name: str) -> ui.LayoutView:
     """It is called otherwise."""
     return view(words(f"**{clean(before.name)}** is called **{clean(name)}** from now on."))
-
-
-def line(motion: Motion) -> str:
-    """It as a choice to pick from, in plain text of at most 100 characters."""
-    return f"{clean(motion.name, 60, 'plain')} · {seconds_text(motion.length_s)}"
 
 
 def _from(motion: Motion) -> str | None:

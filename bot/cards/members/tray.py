@@ -1,43 +1,60 @@
 """The tray: what somebody has taken from the chat, what is missing, and which file is meant."""
 
+from collections.abc import Sequence
+
 import discord
 from discord import ui
 
 from bot.cards.members.motions import KEEP
+from bot.cards.offers.motions import motion_select
 from bot.cards.parts import view, words
 from bot.cards.refusals import sentence
-from bot.cards.wording import clean
+from bot.cards.wording import clean, seconds_text
+from bot.core.library.motions import Motion
 from bot.core.uploads import Choices, Tray, Upload
 from bot.errors import Refused
 
 EMPTY = "marionette-tray:empty"
 CHOOSE = "marionette-tray:choose"
+FILL = "marionette-tray:motion"
 MAKE_THIS_MOVE, USE_AS_MOTION = "Make this move", "Use as motion"
 MOST_CHOICES = 25
 """Discord's limit."""
 
 _HOW = "Right-click or long-press a message, then **Apps** → **{command}**."
+_MOTION_MISSING = (
+    "Still missing: **the motion**. Choose one below, or right-click a message with a video or GIF "
+    f"→ **Apps** → **{USE_AS_MOTION}**."
+)
 _MEGABYTE = 1_000_000
 
 
-def tray(held: Tray, refused: Refused | None = None, *, may_keep: bool = False) -> ui.LayoutView:
+def tray(
+    held: Tray,
+    motions: Sequence[Motion],
+    refused: Refused | None = None,
+    *,
+    may_keep: bool = False,
+) -> ui.LayoutView:
     """Both places, filled or not; of a full one, why nothing can be made of it here.
 
-    Who `may_keep` its motion in the server's library has a button for that.
+    A missing motion may be one of `motions`, as many as Discord takes. Who `may_keep` what is there
+    in the server's library has a button for that.
     """
     items: list[ui.Item[ui.LayoutView]] = [words("### Your tray")]
     items.append(
         _slot("Picture", held.subject) or _missing("a picture", "that should move", MAKE_THIS_MOVE)
     )
-    items.append(
-        _slot("Motion", held.motion)
-        or _missing("a video or GIF", "whose moves it should follow", USE_AS_MOTION)
-    )
+    if motion := _slot("Motion", held.motion):
+        items.append(motion)
+    else:
+        items.append(words(_MOTION_MISSING))
+        items.append(ui.ActionRow(motion_select(FILL, motions[:MOST_CHOICES])))
     if refused is not None:
         items.append(words(sentence(refused.problem, refused.facts)))
     if held.files:
         row = ui.ActionRow[ui.LayoutView](ui.Button(label="Empty it", custom_id=EMPTY))
-        if may_keep and held.motion is not None:
+        if may_keep and held.motion is not None and not held.motion.motion_ref:
             row.add_item(ui.Button(label="Add to library…", custom_id=KEEP))
         items.append(row)
     items.append(words("-# I keep it for an hour, wherever you go: `/tray` shows it there."))
@@ -71,7 +88,7 @@ def _slot(place: str, file: Upload | None) -> ui.Item[ui.LayoutView] | None:
     if file is None:
         return None
     said = words(f"**{place}** · {clean(file.name, 80)}", _from(file))
-    if file.is_link or not _is_drawn(file):
+    if not (file.is_attached and _is_drawn(file)):
         return said
     thumbnail: ui.Thumbnail[ui.LayoutView] = ui.Thumbnail(
         file.url, description=clean(file.name, 200, "plain"), spoiler=file.is_spoiler
@@ -84,6 +101,8 @@ def _missing(what: str, for_what: str, command: str) -> ui.Item[ui.LayoutView]:
 
 
 def _from(file: Upload) -> str | None:
+    if file.motion_ref:
+        return f"-# of the library · {seconds_text(file.lasts_s)}"
     if file.origin is None or not file.origin.author_id:
         return None
     return f"-# from a message of <@{file.origin.author_id}>"

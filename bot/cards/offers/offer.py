@@ -8,11 +8,13 @@ from discord import ui
 from bot.cards import status_text
 from bot.cards.job import Button, custom_id, rows_of
 from bot.cards.offers.choices import name_of, paid, shown, uses, usual
+from bot.cards.offers.motions import GIVE, motion_select
 from bot.cards.parts import view, words
 from bot.cards.refusals import sentence
 from bot.cards.wording import clean, cost_text, credits_text, listed, part_text
 from bot.core.accounts import PartTerms, Terms
 from bot.core.jobs import Job, Source
+from bot.core.library.motions import STARTERS
 from bot.core.models import MODELS, Choice
 from bot.core.uploads import Upload
 from bot.errors import Problem
@@ -36,12 +38,14 @@ def offer(job: Job, terms: Terms | None) -> ui.LayoutView:
         wrong = sentence(job.failure.problem, job.failure.facts)
         items.append(words(f"{wrong} The rest of what you sent is still here."))
     how = status_text.how_to_send_more(job)
+    or_choose = ", or choose a motion below" if _may_choose(job) else ""
     if job.subject is None:
         items.append(words(f"Got the motion. Now send me the **picture** that should move.{how}"))
     elif job.motion is None:
         items.append(
             words(
-                f"Got your picture. Now send me the **video** whose motion it should follow.{how}"
+                "Got your picture. Now send me the **video** whose motion it should follow"
+                f"{or_choose}.{how}"
             )
         )
     elif terms is None:
@@ -67,9 +71,17 @@ def offer(job: Job, terms: Terms | None) -> ui.LayoutView:
             )
         )
     items += _shown_files([file for file in (job.subject, job.motion) if file])
+    if _may_choose(job):
+        choose = motion_select(f"marionette-motions:{GIVE}:{job.id}", [*STARTERS.values()])
+        items.append(ui.ActionRow(choose))
     items += _answers(job, terms)
     items += _small_print(job)
     return view(*items)
+
+
+def _may_choose(job: Job) -> bool:
+    """Whether it lacks a motion alone, and the starter set is all that there is."""
+    return job.is_direct and job.subject is not None and job.motion is None
 
 
 def _is_private(job: Job) -> bool:
@@ -283,8 +295,9 @@ def explanation(prices: Mapping[Choice, int]) -> ui.LayoutView:
         words(
             "### I make a still picture move like a video",
             "Send me a **picture** and a **video** (or an animated GIF; of one over 30 seconds a "
-            "part that you choose), in one message or one after the other. I show you the price "
-            "first, and nothing is spent until you press the button.",
+            "part that you choose), in one message or one after the other; or a picture alone, and "
+            "then choose one of my motions. I show you the price first, and nothing is spent until "
+            "you press the button.",
             f"-# Ten seconds of motion cost {credits_text(prices[choice])} at {choice.quality}. "
             "`/credits` shows what you have.",
         )

@@ -12,6 +12,14 @@ MOTIONS: Mapping[Problem, str] = {
     Problem.MOTION_GONE: (
         "That motion has been removed from the library: look at `/motions list` for another one."
     ),
+    Problem.ALREADY_GIVEN: (
+        "That picture has a motion by now: its newest card is below. Send me another video to "
+        "swap it."
+    ),
+    Problem.MOTION_ELSEWHERE: (
+        "The motion `{name}` belongs to another server, and can be used only there: choose another "
+        "one from `/motions list`. If it lies in your tray, empty that first."
+    ),
     Problem.MOTION_NAME_UNFIT: "A motion's name has 1 to {most} letters: choose another name.",
     Problem.MOTION_NAME_TAKEN: (
         "There is a motion `{name}` already: choose another name, or remove that one first."

@@ -31,10 +31,6 @@ POSTS: dict[Problem, str] = {
         "A file of this video is somebody else's, and their post is gone or out of sight: use your "
         "own files with `/mimic`."
     ),
-    Problem.MOTION_ELSEWHERE: (
-        "This motion is kept in another server's library and can be used only there: give "
-        "`/jobs show` there, or choose one from `/motions list` here."
-    ),
     Problem.SENT_BEFORE: (
         "I have sent it to you already, or have just tried to: look in your direct messages, or "
         "ask again <t:{until}:R>."

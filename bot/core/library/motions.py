@@ -57,6 +57,11 @@ def ref_of(server_id: int, motion_id: str) -> str:
     return f"{server_id or 'starter'}/{motion_id}"
 
 
+def is_open_in(server_id: int, ref: str) -> bool:
+    """Whether a motion can be used there; a server's in it alone, the starter set anywhere."""
+    return ref.partition("/")[0] in {"starter", str(server_id)}
+
+
 def name_in(text: str) -> str:
     """A name as it is kept: on one line, without what cannot be seen. Raises `Refused`."""
     seen = (letter if _is_seen(letter) else " " for letter in normalize("NFC", text))

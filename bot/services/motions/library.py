@@ -9,10 +9,10 @@ from pathlib import Path
 
 from bot.accounts.wallets import Place
 from bot.clock import Clock
-from bot.core.library.motions import STARTERS, Motion, key_of, name_in, ref_of
+from bot.core.library.motions import STARTERS, Motion, is_open_in, key_of, name_in, ref_of
 from bot.core.models import Choice, Rates, prices
 from bot.core.typed.job_ids import new_job_id
-from bot.core.uploads import Cut
+from bot.core.uploads import Cut, Upload
 from bot.errors import Problem, Refused
 from bot.jobs.files import Files
 from bot.jobs.given.newcomers import Newcomers
@@ -69,6 +69,14 @@ class Library:
             if motion.id == motion_id:
                 return motion
         raise Refused(Problem.MOTION_GONE)
+
+    async def refuse_unusable(self, server_id: int, file: Upload | None) -> None:
+        """Raises `Refused` for a motion that cannot be used there, or no longer."""
+        if file is None or not file.motion_ref:
+            return
+        if not is_open_in(server_id, file.motion_ref):
+            raise Refused(Problem.MOTION_ELSEWHERE, name=file.name)
+        await self.by_id(server_id, file.motion_ref.rpartition("/")[2])
 
     async def given(self, server_id: int, name: str) -> GivenFile:
         """It in the place of a video that somebody gives. Raises `Refused`."""

@@ -58,6 +58,19 @@ class TrayBook:
         return tray
 
     @transaction
+    def fill(self, connection: Connection, person_id: int, motion: Upload, at: float) -> Tray:
+        """Take a library's motion, where none is there; what is in the tray now.
+
+        Raises `Refused` where one is: a card that was pressed twice changes nothing.
+        """
+        tray = _read(connection, person_id, at)
+        if tray.motion is not None:
+            raise Refused(Problem.TRAY_CHANGED)
+        tray = replace(tray, choices=None, motion=motion)
+        _save(connection, person_id, tray, at)
+        return tray
+
+    @transaction
     def ask(self, connection: Connection, person_id: int, choices: Choices, at: float) -> None:
         """Remember which files somebody is to choose from. Raises `Refused` as `put` does."""
         refuse_private(connection, person_id, *choices.files)

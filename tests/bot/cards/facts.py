@@ -25,6 +25,7 @@ FACTS: dict[Problem, dict[str, str | int | float]] = {
     Problem.VIDEO_TOO_LONG: {"duration_s": 31.04, "limit_s": 30.0},
     Problem.MOTION_TOO_LONG: {"duration_s": 40.04, "most_s": 30.0},
     Problem.MOTION_MISSING: {"name": HOSTILE},
+    Problem.MOTION_ELSEWHERE: {"name": HOSTILE},
     Problem.MOTION_NAME_UNFIT: {"most": 40},
     Problem.MOTION_NAME_TAKEN: {"name": HOSTILE},
     Problem.LIBRARY_FULL: {"most": 50},

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from discord import ui
 
 from bot.cards.members import motions as cards
+from bot.cards.offers.motions import motion_line
 from bot.core.library.motions import STARTERS, Motion
 from bot.core.models import MODELS, Choice
 from tests.bot.cards.test_cards import text_of
@@ -53,8 +54,8 @@ def test_what_moves_is_described_for_who_cannot_see_it() -> None:
 
 
 def test_a_choice_tells_the_length() -> None:
-    assert cards.line(STARTERS["bow"]) == "Bow · 4.8 s"
-    assert len(cards.line(MOTION)) <= 100
+    assert motion_line(STARTERS["bow"]) == "Bow · 4.8 s"
+    assert len(motion_line(MOTION)) <= 100
 
 
 def test_the_list_tells_of_the_prices_that_the_motions_card_shows() -> None:

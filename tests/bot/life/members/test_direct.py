@@ -6,6 +6,8 @@ from pathlib import Path
 from bot.services.small_talk import QUIET_S
 from sandbox.clients.person import Json, PersonClient
 from sandbox.clients.transcript import text_of
+from tests.bot.life.members.test_door import SELECT, Sender
+from tests.bot.life.members.test_trays import selects
 from tests.bot.life.world import Life
 from tests.e2e.stage import button, says
 
@@ -68,6 +70,30 @@ async def test_a_flood_of_nothing_is_answered_twice_and_a_request_in_it_too(life
     assert "I make a still picture move" in told
     assert re.search(r"I ignore everything else until <t:\d+:t>", told)
     assert offer["id"] == card["id"]
+
+
+async def test_a_picture_that_waits_takes_a_motion_by_name(life: Life) -> None:
+    """Over a restart; a word meanwhile is told of the picture. Chosen twice it counts once."""
+    await life.start()
+    ben = await life.person("ben")
+    channel = await ben.open_dm()
+    await ben.send(channel, files=[life.picture])
+    half = (await ben.wait_for(says("or choose a motion below")))["message"]
+    await life.stop()
+    await life.start()
+    for _ in range(3):
+        await ben.send(channel, "dance")
+    [select] = selects(half)
+    await ben.click(channel, int(half["id"]), select["custom_id"], ["dance"])
+    card = (await ben.wait_for(says("Shall I make")))["message"]
+    again = await Sender(life, "ben", None).presses(select["custom_id"], "bow", kind=SELECT)
+    assert "has a motion by now" in again
+    told = [text_of(said) for said in await answers(life, ben, channel)]
+    assert sum("I still have your picture" in words for words in told) == 2
+    await ben.outcome(await ben.click(channel, int(card["id"]), button(card, "360p")))
+    await life.reaches("delivered", step_s=1.0)
+    assert life.money() == ["hold", "capture"]
+    assert life.rows("SELECT price FROM jobs") == [(4,)]
 
 
 async def test_what_is_asked_later_gets_a_short_answer(life: Life) -> None:

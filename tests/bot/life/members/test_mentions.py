@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.jobs import MENTION_LIFE_S
+from bot.core.jobs import HALF_LIFE_S, MENTION_LIFE_S
 from bot.services.small_talk import QUIET_S
 from sandbox.clients.person import Json, PersonClient
 from sandbox.clients.transcript import text_of
@@ -88,11 +88,15 @@ def stands(life: Life, card: Json, channel: str = "general") -> bool:
     return int(card["id"]) in life.world.channels[channel].messages
 
 
-async def test_it_goes_away_if_nobody_takes_it(life: Life) -> None:
+@pytest.mark.parametrize("life_s", [MENTION_LIFE_S, HALF_LIFE_S])
+async def test_it_goes_away_if_nobody_takes_it(life: Life, life_s: float) -> None:
     await life.start()
     ben = await life.person("ben")
-    card = await offered(life, ben)
-    life.advance(MENTION_LIFE_S - 5)
+    await mention(life, ben, life.picture, *([life.motion] if life_s == MENTION_LIFE_S else []))
+    card = (await ben.wait_for(says("Only whoever asked can press", "Unused")))["message"]
+    ends_at = int(text_of(card).rpartition("<t:")[2].partition(":")[0])
+    assert ends_at - life.clock.time() == pytest.approx(life_s, abs=5)
+    life.advance(life_s - 5)
     assert life.states() == ["checking"]
     assert stands(life, card)
     await life.until(lambda: not stands(life, card), step_s=1.0)

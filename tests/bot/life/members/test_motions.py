@@ -10,7 +10,8 @@ from sandbox.discord.schema.parts import walk
 from sandbox.faults import answers
 from sandbox.faults.injector import Rule
 from tests.bot.life.jobs.test_points import SUBMIT
-from tests.bot.life.members.test_trays import MOTION, post, take
+from tests.bot.life.members.test_door import SELECT, Sender
+from tests.bot.life.members.test_trays import MOTION, PICTURE, PRICED, post, selects, take, tray
 from tests.bot.life.moderators.desk import Desk, actions, copied, desk
 from tests.bot.life.world import Life
 from tests.e2e.stage import button, says
@@ -195,3 +196,38 @@ async def test_from_the_list_to_a_video_by_three_presses(life: Life) -> None:
     await life.reaches("delivered", step_s=1.0)
     assert life.rows("SELECT quality, price FROM jobs") == [("360p", 5)]
     await ben.person.wait_for(says("your video is ready"))
+
+
+async def test_a_servers_motion_in_a_tray_is_used_in_that_server_alone(life: Life) -> None:
+    await life.start()
+    dana, ada = await desk(life, "dana"), await desk(life, "ada")
+    await add(dana, "photo.png")
+    half = await take(life, ada.person, PICTURE, await post(life, "ben", life.picture))
+    [select] = selects(half)
+    own = select["options"][0]
+    assert own["label"] == "photo.png · 2 s"
+    chosen = await ada.pressed(half, select["custom_id"], [own["value"]])
+    card = (await ada.person.wait_for(PRICED))["message"]
+    assert card["id"] == chosen["id"]
+    elsewhere = text_of(await tray(life, ada.person, life.channel("lawn")))
+    assert "belongs to another server" in elsewhere
+    assert "**Motion** · photo.png\n-# of the library" in elsewhere
+    start = button(card, "360p")
+    assert "belongs to another server" in await Sender(life, channel="lawn").presses(start)
+    lawn = select["custom_id"], own["value"]
+    assert life.money() == []
+    assert "has been removed" in await Sender(life, "cleo", "lawn").presses(*lawn, kind=SELECT)
+
+
+async def test_a_motion_is_used_with_the_picture_in_ones_tray(life: Life) -> None:
+    await life.start()
+    ada = await desk(life, "ada")
+    without = await ada.use("motions show", name="Bow")
+    assert "Use the picture in my tray" not in buttons_of(without)
+    await take(life, ada.person, PICTURE, await post(life, "ben", life.picture))
+    shown = await ada.use("motions show", name="Bow")
+    await ada.pressed(shown, button(shown, "Use the picture"))
+    card = (await ada.person.wait_for(PRICED))["message"]
+    assert card["id"] == shown["id"]
+    assert "Motion of the library: `Bow`" in text_of(card)
+    assert "Your tray has changed" in await Sender(life).presses("marionette-motions:take:wave")

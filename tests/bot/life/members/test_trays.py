@@ -71,7 +71,7 @@ async def test_two_peoples_messages_become_a_video(life: Life) -> None:
     half = await take(life, ada, PICTURE, await post(life, "ben", life.picture))
     ben, cleo = life.world.users["ben"].id, life.world.users["cleo"].id
     assert f"subject.jpg\n-# from a message of <@{ben}>" in text_of(half)
-    assert "Still missing: **a video or GIF**" in text_of(half)
+    assert "Still missing: **the motion**" in text_of(half)
     assert list(buttons_of(half)) == ["Empty it"]
     await life.stop()
     await life.start()
@@ -93,6 +93,31 @@ async def test_two_peoples_messages_become_a_video(life: Life) -> None:
     assert [one["id"] for one in finished["mentions"]] == [str(ada.user_id)]
     assert life.rows("SELECT * FROM trays") == []
     assert not [one for one in await ada.messages(general) if one["id"] == card["id"]]
+
+
+async def test_a_picture_and_a_motion_of_the_library_become_a_video(life: Life) -> None:
+    """Over a restart; chosen twice it is in the tray once, and the other answer says so."""
+    await life.start()
+    ada, general = await life.person("ada"), life.channel("general")
+    half = await take(life, ada, PICTURE, await post(life, "ben", life.picture))
+    await life.stop()
+    await life.start()
+    [select] = selects(half)
+
+    assert select["options"][5]["label"] == "Bow · 4.8 s"
+    chosen = [
+        await ada.click(general, int(half["id"]), select["custom_id"], [motion])
+        for motion in ("bow", "wave")
+    ]
+    said = [text_of((await ada.outcome(each))["message"]) for each in chosen]
+    assert sum("Your tray has changed since" in words for words in said) == 1
+    card = (await ada.wait_for(PRICED))["message"]
+    assert card["id"] == half["id"]
+    await press(life, ada, card, "360p")
+    await life.reaches("delivered", step_s=1.0)
+    assert life.money() == ["hold", "capture"]
+    assert life.rows("SELECT duration_s, price FROM jobs") in ([(4.79, 5)], [(4.0, 4)])
+    assert life.rows("SELECT * FROM trays") == []
 
 
 async def test_pressed_twice_it_starts_once_and_pressed_late_it_says_so(life: Life) -> None:

@@ -242,6 +242,7 @@ async def test_what_a_moderator_may_not_delete_the_bot_does_not_delete_for_them(
     else:
         denied = Overwrite(life.world.users["dana"].id, 1, deny=bit)
         life.world.channels["general"].overwrites.append(denied)
+    hide(life)
     await listening(life)
     ben, dana = await life.person("ben"), await desk(life, "dana", "showroom")
     picture = await ben.send(life.channel("general"), "", [life.picture])
