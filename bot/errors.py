@@ -149,6 +149,8 @@ class Problem(StrEnum):
     MAY_HAVE_RUN = "may_have_run"
     UNKNOWN_JOB = "unknown_job"  # job
     NOT_YOUR_JOB = "not_your_job"
+    NOT_YOURS_TO_DESCRIBE = "not_yours_to_describe"
+    DESCRIBED_BY_MODERATOR = "described_by_moderator"
     TOO_LATE_TO_CANCEL = "too_late_to_cancel"  # job, and with the next two
     STILL_IN_DOUBT = "still_in_doubt"
     NOT_IN_DOUBT = "not_in_doubt"

@@ -59,7 +59,6 @@ class NewJob:
     files_of: str | None = None
     files_until: float | None = None
     description: str = ""
-    described_by: int | None = None
     promised: int | None = None
     cut: Cut | None = None
     token: str | None = None

@@ -207,8 +207,9 @@ class Job:
     `delivered` is how its end, or that it is in review, was told. `delivery_channel_id` and
     `delivery_message_id` say where that stands, or is being tried since `delivery_tried_at`;
     without a message it stands no longer. `remark` is what its maker says of the video, and
-    `description` what `described_by` says that it shows. `removed_by_id` is who has had it deleted:
-    its post goes, and so does all that is kept of it.
+    `description` what `described_by` says that it shows; where that is nobody, it has come along
+    with the files. `removed_by_id` is who has had it deleted: its post goes, and so does all that
+    is kept of it.
     `announced` is `None` where that message pings its requester; else a direct message does in its
     place, and whether it has. `instead_of` is the model and quality that they prefer, where these
     were not open to them.

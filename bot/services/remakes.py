@@ -10,6 +10,7 @@ from typing import Protocol
 
 import structlog
 
+from bot.accounts.members import FRESH_S
 from bot.accounts.wallets import Place, Wallets
 from bot.cards.job import MOST_DESCRIPTION_CHARS
 from bot.cards.wording import clean
@@ -20,7 +21,7 @@ from bot.core.library.motions import STARTER, ref_of
 from bot.core.models import MODELS, Choice, price
 from bot.core.typed.job_ids import new_job_id
 from bot.core.uploads import Origin, Upload
-from bot.errors import Problem, Refused
+from bot.errors import MembersUnknown, Problem, Refused
 from bot.jobs.files import Files, files_kept_until
 from bot.services.given import GivenFile, refuse_at_sight
 from bot.services.requests import TOKEN_LIFE_S, JobRunner
@@ -197,15 +198,36 @@ class Remakes:
             return False
         return await self._posts.is_seen(giver, place.person_id, place.roles)
 
-    async def describe(self, job: Job, person_id: int, text: str) -> tuple[Job, bool]:
-        """Somebody says what a finished job's video shows; whether its post says so now.
+    async def describe(
+        self, job: Job, person_id: int, text: str, *, as_moderator: bool
+    ) -> tuple[Job, bool]:
+        """Its requester, or a moderator, says what a finished job's video shows; whether its post
+        says so now.
 
-        Nothing ("") leaves it to the names of its files.
+        Nothing ("") leaves it to the names of its files. Raises `Refused`.
         """
+        if not as_moderator:
+            await self._refuse_outsiders(job)
         flat = clean(text, MOST_DESCRIPTION_CHARS, "plain")
-        job = await self._store.describe(job, flat, person_id, self._clock.time())
+        said = replace(job, description=flat, described_by=person_id)
+        job = await self._store.describe(said, self._clock.time(), as_moderator=as_moderator)
         log.info("a video was described", job=job.id, by=person_id)
         return job, await self._redescribe(job)
+
+    async def _refuse_outsiders(self, job: Job) -> None:
+        """What stands in a server is written by who may write there. Raises `Refused`."""
+        if job.is_shown_directly:
+            return
+        try:
+            roles = await self._wallets.roles_of(job, FRESH_S)
+        except MembersUnknown as error:
+            raise Refused(Problem.MEMBERSHIP_UNKNOWN) from error
+        except Refused as refused:
+            raise Refused(Problem.NOT_YOURS_TO_DESCRIBE) from refused
+        whose = job.server_id, job.person_id
+        _, standing = await self._store.read.standing(*whose, self._clock.time(), roles)
+        if standing.block:
+            raise Refused(Problem.NOT_YOURS_TO_DESCRIBE)
 
 
 def _with_files_of(earlier: Job, wish: Wish, place: Place) -> NewJob:
@@ -218,7 +240,7 @@ def _with_files_of(earlier: Job, wish: Wish, place: Place) -> NewJob:
     if wish.motion:
         motion = replace(wish.motion.upload, is_another=True)
     is_same = not (wish.picture or wish.motion)
-    is_told = is_same and earlier.described_by == earlier.person_id
+    is_told = is_same and earlier.described_by in {None, earlier.person_id}
     return NewJob(
         id=new_job_id(),
         source=Source.SLASH,
@@ -232,7 +254,6 @@ def _with_files_of(earlier: Job, wish: Wish, place: Place) -> NewJob:
         files_of=earlier.id,
         cut=None if wish.motion else earlier.cut,
         description=earlier.description if is_told else "",
-        described_by=earlier.described_by if is_told else None,
     )
 
 

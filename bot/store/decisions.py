@@ -20,6 +20,7 @@ from bot.store.rows import failure_json
 from bot.store.tables import actions, attempts, cases
 from bot.store.transitions import (
     changed,
+    describable,
     is_awaited,
     is_claimed,
     note_on,
@@ -88,15 +89,14 @@ class Decisions:
         return after
 
     @transaction
-    def describe(
-        self, connection: Connection, job: Job, text: str, person_id: int, at: float
-    ) -> Job:
-        """Its requester, or a moderator, says what a finished job's video shows."""
-        if person_id != job.person_id:
-            action = _about(job, ActionKind.DESCRIBE, person_id, "", at)
-            seen: list[Snapshot] = [{"description": said} for said in (job.description, text)]
+    def describe(self, connection: Connection, said: Job, at: float, *, as_moderator: bool) -> Job:
+        """A finished job is described as `said` is, by its `described_by`. Raises `Refused`."""
+        job, by = describable(connection, said, as_moderator=as_moderator), said.described_by
+        if by != job.person_id:
+            action = _about(job, ActionKind.DESCRIBE, by or 0, "", at)
+            seen: list[Snapshot] = [{"description": each.description} for each in (job, said)]
             record_action(connection, replace(action, before=seen[0], after=seen[1]))
-        return note_on(connection, job.id, description=text, described_by=person_id)
+        return note_on(connection, job.id, description=said.description, described_by=by)
 
     @transaction
     def cancel(self, connection: Connection, job: Job, at: float) -> Job:

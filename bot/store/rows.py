@@ -16,7 +16,7 @@ from bot.store.tables import CAME_TO_NOTHING, COSTS_NOTHING, actions, attempts, 
 _TOLD = (
     *("id", "source", "origin_id", "server_id", "channel_id", "person_id"),
     *("is_direct", "is_open", "model", "prompt", "quality", "files_of", "promised"),
-    *("upload_limit_bytes", "files_until", "description", "described_by", "instead_of"),
+    *("upload_limit_bytes", "files_until", "description", "instead_of"),
 )
 _ATTEMPT = tuple(Attempt.__dataclass_fields__)
 

@@ -129,6 +129,19 @@ def note_on(connection: Connection, job_id: str, **values: Any) -> Job:
     return changed(connection, job_id)
 
 
+def describable(connection: Connection, said: Job, *, as_moderator: bool) -> Job:
+    """The job that is `said` to show something, as it is now.
+
+    What a moderator has said of it is left to moderators. Raises `Refused`.
+    """
+    job = read_job(connection, said.id)
+    if job.removed_by_id is not None:
+        raise Refused(Problem.REMOVED_BEFORE, by=job.removed_by_id)
+    if not as_moderator and job.described_by not in {None, said.described_by}:
+        raise Refused(Problem.DESCRIBED_BY_MODERATOR)
+    return job
+
+
 def changed(connection: Connection, job_id: str) -> Job:
     """A job as this event leaves it, which those who remember it are told once it is saved."""
     job = read_job(connection, job_id)

@@ -95,8 +95,12 @@ async def _show_more(interaction: Interaction, job_id: str) -> None:
 
 
 def _may_describe(interaction: Interaction, job: Job) -> bool:
+    return job.person_id == interaction.user.id or _looks_after(interaction, job)
+
+
+def _looks_after(interaction: Interaction, job: Job) -> bool:
     is_here = not job.is_direct and job.server_id == interaction.guild_id
-    return job.person_id == interaction.user.id or (is_here and is_moderator(interaction))
+    return is_here and is_moderator(interaction)
 
 
 async def _look(interaction: Interaction, job_id: str) -> Job:
@@ -200,8 +204,12 @@ class DescribeForm(ui.Modal, title="What does the video show?"):
             job = await remakes.seen(self._job_id, press_of(interaction))
             if not _may_describe(interaction, job):
                 raise Refused(Problem.NOT_YOUR_JOB)
-            text = self._text.value
-            job, is_shown = await remakes.describe(job, interaction.user.id, text)
+            job, is_shown = await remakes.describe(
+                job,
+                interaction.user.id,
+                self._text.value,
+                as_moderator=_looks_after(interaction, job),
+            )
             await show_privately(interaction, more_cards.described(job, is_shown=is_shown))
 
 

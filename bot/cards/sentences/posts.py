@@ -3,6 +3,14 @@
 from bot.errors import Problem
 
 POSTS: dict[Problem, str] = {
+    Problem.NOT_YOURS_TO_DESCRIBE: (
+        "You can say what this video shows only while you are a member of its server, and neither "
+        "blocked nor timed out there. Its moderators can say it, too."
+    ),
+    Problem.DESCRIBED_BY_MODERATOR: (
+        "A moderator has said what this video shows, so only moderators can change that now: ask "
+        "one of them."
+    ),
     Problem.BEING_MADE: "That is being made already, as job {job}: `/jobs show` shows how it goes.",
     Problem.NOT_BEGUN_YET: (
         "I have your last one in hand (job {job}): for one more, press again once it is being made."

@@ -12,12 +12,14 @@ from sandbox.discord.state.model import Overwrite
 from sandbox.discord.state.permissions import Permission
 from sandbox.faults.injector import Rule, late, resets
 from tests.bot.life.choices.test_again import answer, handed_over, posted, press
+from tests.bot.life.moderators.desk import desk
 from tests.bot.life.world import TOKEN_LIFE_S, Life
 from tests.e2e.stage import button, says
 from tests.media_samples import make_motion, make_picture
 
 SENDS = ("discord", "POST", "/channels/{channel_id}/messages")
 SHOWN = "/webhooks/{webhook_id}/{webhook_token}/messages/{message_id}"
+NO_MEMBER = "only while you are a member of its server"
 
 
 async def more(person: PersonClient, post: Json) -> Json:
@@ -184,6 +186,59 @@ async def test_what_it_shows_is_said_and_goes_along_if_it_is_its_requesters_word
     await press(ada, post, "Again")
     await life.reaches(*["delivered"] * 3, step_s=1.0)
     assert alt_texts(life)[2] == "A video of subject moving like motion"
+
+
+async def test_whoever_may_not_write_in_a_server_writes_nothing_into_its_posts(life: Life) -> None:
+    """Deleting what is one's own, and having it sent, stay open."""
+    await posted(life)
+    ada, before = await desk(life, "ada", "lawn"), alt_texts(life)
+    studio = life.world.guilds["studio"]
+    shown = await ada.use("jobs show", job=life.job_id())
+    card = await ada.pressed(shown, button(shown, "More"))
+
+    async def described() -> str:
+        life.advance(61)  # so long it is trusted what Discord has said of a member
+        return text_of(await ada.fill_in(card, "Describe", description="A fool"))
+
+    studio.members[ada.person.user_id].timed_out_until = life.clock.time() + 3600
+    assert NO_MEMBER in await described()
+    studio.members[ada.person.user_id].timed_out_until = None
+    block = "INSERT INTO blocks (server_id, person_id, reason) VALUES (?, ?, 'spam')"
+    await life.alter(block, studio.id, ada.person.user_id)
+    assert NO_MEMBER in await described()
+    await life.alter("DELETE FROM blocks")
+    member = studio.members.pop(ada.person.user_id)
+    assert NO_MEMBER in await described()
+    assert alt_texts(life) == before
+    assert "in your direct messages" in await ada.press(card, "Send")
+    assert "Delete it" in buttons_of(await ada.pressed(card, button(card, "Delete")))
+    studio.members[ada.person.user_id] = member
+    assert "Its post says so now" in await described()
+
+
+async def test_what_came_along_is_ones_own_to_change_until_a_moderator_does(life: Life) -> None:
+    ada, post = await posted(life)
+    opened = await form(ada, await more(ada, post), "Describe")
+    await ada.submit(opened, {"description": "A wave"})
+    await ada.wait_for(says("Its post says so now"))
+    ben = await life.person("ben")
+    await press(ben, post, "Again")
+    await life.reaches("delivered", "delivered", step_s=1.0)
+    [bens] = [one for one in await life.posts(ben, life.channel("general")) if one != post][-1:]
+    opened = await form(ben, await more(ben, bens), "Describe")
+    await ben.submit(opened, {"description": "My wave"})
+    await ben.wait_for(says("Its post says so now"))
+    assert alt_texts(life) == ["A wave", "My wave"]
+
+    dana = await life.person("dana")  # who moderates
+    for person, text, told in (
+        (dana, "Waves", "Its post says so now"),
+        (ben, "A fool", "only moderators can change that now"),
+    ):
+        opened = await form(person, await more(person, bens), "Describe")
+        await person.submit(opened, {"description": text})
+        await person.wait_for(says(told))
+    assert alt_texts(life) == ["A wave", "Waves"]
 
 
 async def test_a_reply_is_described_too(life: Life) -> None:
