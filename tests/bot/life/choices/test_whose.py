@@ -95,7 +95,7 @@ async def test_a_librarys_motion_is_used_there_while_it_is_in_the_library(life: 
     await life.reaches("delivered", step_s=1.0)
     job_id = life.job_id()
     lawn, general = await desk(life, "ada", "lawn"), await desk(life, "ada")
-    assert "in another server's library" in await once_more(life, lawn, job_id)
+    assert "belongs to another server" in await once_more(life, lawn, job_id)
     question = await dana.use("library remove", name="moonwalk")
     await dana.press(question, "Remove it")
     assert "has been removed from the library" in await once_more(life, general, job_id)
