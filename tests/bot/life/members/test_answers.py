@@ -81,12 +81,22 @@ async def test_who_is_not_saved_in_time_is_told_so_and_not_saved_later(
     assert errors(logs) == [Alarm.CROWD]
 
 
+async def told_busy_and_saved(disk: Disk, life: Life, ada: PersonClient) -> tuple[str, str, bool]:
+    """Her commit lasts too long; where another one was held up in its place, she asks again."""
+    for _ in range(5):
+        await life.clock.until_quiet()
+        with disk.held_up("COMMIT"):
+            told = await answered(ada, await life.mimic(ada))
+        await life.clock.until_quiet()
+        if life.states():
+            break
+    return told
+
+
 async def test_what_was_saved_after_all_is_ended_by_the_next_write(disk: Disk, life: Life) -> None:
     await life.start()
     ada = await life.person("ada")
-    await life.clock.until_quiet()  # the next commit is to be hers
-    with disk.held_up("COMMIT"):
-        state, said, is_private = await answered(ada, await life.mimic(ada))
+    state, said, is_private = await told_busy_and_saved(disk, life, ada)
     assert (state, is_private) == ("replied", True)
     assert BUSY in said
     await life.until(lambda: life.states() == ["failed"])
@@ -99,9 +109,7 @@ async def test_a_kill_after_being_told_busy_starts_nothing(disk: Disk, life: Lif
     """The private word is no reply that a job could go on from."""
     await life.start()
     ada = await life.person("ada")
-    await life.clock.until_quiet()  # the next commit is to be hers
-    with disk.held_up("COMMIT"):
-        await answered(ada, await life.mimic(ada))
+    await told_busy_and_saved(disk, life, ada)
     await life.until(lambda: life.states() == ["failed"])
     await life.stop()
     await life.alter("UPDATE jobs SET state = 'checking', failure = NULL")

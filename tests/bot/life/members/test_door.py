@@ -189,7 +189,7 @@ async def test_a_control_that_nobody_knows_is_answered(life: Life) -> None:
     for custom_id in ("marionette:burn:abc", "marionette:start:abc", "x" * 100):
         assert await sender.presses(custom_id) == UNKNOWN
     direct = Sender(life, channel=None)
-    assert "moderators of this server" in await direct.presses("marionette-review:abc")
+    assert "Only moderators can do this" in await direct.presses("marionette-review:abc")
     assert "abc" in await sender.presses("marionette:details:abc", kind=SELECT)
 
 

@@ -37,9 +37,7 @@ async def test_ones_own_jobs_are_offered_where_an_id_is_wanted(life: Life) -> No
     rendering, queued = (row[0] for row in life.rows("SELECT id FROM jobs ORDER BY created_at"))
     offered = await ada.autocomplete(general, "jobs show", {"job": "learning"}, "job")
     assert [choice["value"] for choice in offered] == [rendering]
-    named = (
-        f"{life.picture.name} → {life.motion.name} · just now · Your picture is learning to move"
-    )
+    named = f"{life.picture.name} → {life.motion.name} · just now · The picture is learning to move"
     assert offered[0]["name"] == named
     assert await ada.autocomplete(general, "jobs cancel", {"job": ""}, "job") == []
     offered = await ben.autocomplete(general, "jobs cancel", {"job": queued[:4]}, "job")
