@@ -17,7 +17,7 @@ from bot.cards.wording import clean
 from bot.clock import Clock
 from bot.core.admission import NewJob
 from bot.core.jobs import Delivered, Job, JobState, Source
-from bot.core.library.motions import STARTER, ref_of
+from bot.core.library.motions import STARTER, is_open_in, ref_of
 from bot.core.models import MODELS, Choice, price
 from bot.core.typed.job_ids import new_job_id
 from bot.core.uploads import Origin, Upload
@@ -277,7 +277,7 @@ def refuse_elsewhere(file: Upload, earlier: Job, place: Place) -> None:
     A library's motion is used in its own server. Raises `Refused`.
     """
     here = _server_of(place)
-    if file.motion_ref and not _is_starter(file) and file.motion_ref.split("/")[0] != str(here):
+    if file.motion_ref and not is_open_in(here, file.motion_ref):
         raise Refused(Problem.MOTION_ELSEWHERE, name=file.name)
     if file.origin is None or _is_own(file, place):
         return

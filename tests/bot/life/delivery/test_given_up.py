@@ -10,7 +10,13 @@ from bot.connection import aim
 from sandbox.clients.transcript import text_of
 from sandbox.faults import answers
 from sandbox.faults.injector import Rule, resets, stalls
-from tests.bot.life.members.test_payers import MEMBER, mimic_here, paid_by_studio, studio
+from tests.bot.life.members.test_payers import (
+    MEMBER,
+    SILENT_AFTER_S,
+    mimic_here,
+    paid_by_studio,
+    studio,
+)
 from tests.bot.life.world import Life
 
 EVERYTHING = answers.rate_limited("global", 0.2)
@@ -88,7 +94,7 @@ async def test_a_look_up_that_meets_a_limit_for_everything_stops_no_delivery(
     life: Life, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, ben, direct = await paid_by_studio(life)
-    monkeypatch.setattr("bot.accounts.members.ASK_WITHIN_S", 0.05)
+    monkeypatch.setattr("bot.accounts.members.ASK_WITHIN_S", SILENT_AFTER_S)
     await life.mimic(ben)
     await life.reaches("rendering")
     life.advance(61)
@@ -98,8 +104,11 @@ async def test_a_look_up_that_meets_a_limit_for_everything_stops_no_delivery(
     await life.reaches("delivered", step_s=5.0)
 
 
-async def test_a_discord_that_hangs_up_on_a_look_up_is_a_silent_one(life: Life) -> None:
+async def test_a_discord_that_hangs_up_on_a_look_up_is_a_silent_one(
+    life: Life, monkeypatch: pytest.MonkeyPatch
+) -> None:
     _, ben, direct = await paid_by_studio(life)
+    monkeypatch.setattr("bot.accounts.members.ASK_WITHIN_S", SILENT_AFTER_S)
     life.advance(61)
     life.faults.add(Rule(resets(), *MEMBER))
     outcome = await ben.outcome(await ben.use(direct, "credits"))

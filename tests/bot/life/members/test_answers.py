@@ -37,6 +37,7 @@ class Disk:
     @contextmanager
     def held_up(self, at: str) -> Iterator[None]:
         """Meanwhile it goes no further than there."""
+        self._goes_on.clear()
         self._stops_at = at
         try:
             yield

@@ -22,6 +22,7 @@ from tests.bot.life.moderators.deeds import (
 from tests.bot.life.world import Life
 from tests.e2e.stage import button, says
 
+SILENT_AFTER_S = 0.05
 MEMBER = ("discord", "GET", "/guilds/{guild_id}/members/{user_id}")
 
 
@@ -227,10 +228,13 @@ async def test_who_has_left_is_refused_within_a_minute(life: Life) -> None:
 
 
 @pytest.mark.parametrize("fault", [answers.text(503), answers.text(500)], ids=["503", "500"])
-async def test_a_silent_discord_is_no_answer_and_nothing_is_charged(life: Life, fault: Any) -> None:
+async def test_a_silent_discord_is_no_answer_and_nothing_is_charged(
+    life: Life, fault: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """discord.py asks again for longer than an interaction waits for its answer."""
     _, ben, direct = await paid_by_studio(life)
     card = await credits(ben, direct)
+    monkeypatch.setattr("bot.accounts.members.ASK_WITHIN_S", SILENT_AFTER_S)
     life.advance(61)
     life.faults.add(Rule(fault, *MEMBER))
     words = "Discord does not tell me right now which servers you are in"
