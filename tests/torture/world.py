@@ -47,6 +47,11 @@ TICK_S = 0.25
 SHORTEST_STEP_S, LONGEST_STEP_S, FASTER = 3.0, 600.0, 1.6
 """Time runs 12 times as fast while something happens, and ever faster while nothing does."""
 
+LONGEST_OFFERED_STEP_S = 60.0
+"""While an offer waits for a press: its day must not pass before a slow machine comes to it."""
+
+UNPRESSED = "state = 'checking' AND source = 'message'"
+
 SETTINGS = {
     "SEGMIND_REQUESTS_PER_MINUTE": "10000",
     "DAILY_BUDGET_CREDITS": "1000000",
@@ -170,7 +175,8 @@ class World:
                 continue
             now = self.progress()
             is_slow = now != before or bool(self.count(AT_WORK)) or self._is_thinking()
-            step_s = SHORTEST_STEP_S if is_slow else min(LONGEST_STEP_S, step_s * FASTER)
+            longest_s = LONGEST_OFFERED_STEP_S if self.count(UNPRESSED) else LONGEST_STEP_S
+            step_s = SHORTEST_STEP_S if is_slow else min(longest_s, step_s * FASTER)
             before = now
             self.advance(step_s)
 
