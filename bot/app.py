@@ -16,6 +16,7 @@ from bot.accounts.messages import LinkedMessages
 from bot.accounts.wallets import Wallets
 from bot.alarms import Alarms
 from bot.cards.parts import COMMANDS
+from bot.cards.progress.stages import MARKS
 from bot.clock import Clock, cancel
 from bot.connection import Connection, aim
 from bot.delivery.deletions import DeletedPosts
@@ -26,6 +27,7 @@ from bot.jobs.live import LiveJobs
 from bot.jobs.lookups import Lookups
 from bot.jobs.runner import Runner
 from bot.jobs.upload_limit import Videos
+from bot.marks import StageMarks
 from bot.media.inspect import Media
 from bot.provider.breaker import Breakers
 from bot.provider.connect import providers
@@ -85,7 +87,7 @@ from cogs.shared.pages import PageControl
 log = structlog.get_logger()
 
 Work = Callable[[], Coroutine[Any, Any, None]]
-"""Something that goes on until it is cancelled."""
+"""Something that goes on until it is cancelled, or done."""
 
 Wired = tuple[Runner, list[Work]]
 
@@ -93,6 +95,7 @@ Wired = tuple[Runner, list[Work]]
 async def run(settings: Settings, clock: Clock, stopping: asyncio.Event) -> None:
     """Run until `stopping`. Raises `SettingsError`, `StoreError`, `MarionetteError`, in groups."""
     COMMANDS.set({})
+    MARKS.set([])
     async with AsyncExitStack() as stack:
         runner, beside = await _wire(settings, clock, stack)
         await _work(runner, beside, stopping)
@@ -160,7 +163,7 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Wire
     if settings.http_port:
         health = _health(parts, connection, crowd, lag, backups)
         await stack.enter_async_context(health)
-    telling = [*told.telling, newcomers.look_after]
+    telling = [*told.telling, newcomers.look_after, StageMarks(client, clock).run]
     return runner, [connection.run, *telling, lag.run, backups.run, database.whole]
 
 

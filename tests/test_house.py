@@ -29,6 +29,7 @@ ENTRIES = {
     "sandbox.programs.demo",
     "sandbox.programs.pictures",
     "sandbox.programs.playground",
+    "sandbox.programs.stage_marks",
     "sandbox.programs.starter_motions",
 }
 

@@ -14,6 +14,7 @@ from discord import ui
 
 from bot.cards import status_text
 from bot.cards.parts import AMBER, BLURPLE, GREEN, GREY, RED, Asked, plain, say, view, words
+from bot.cards.progress.stages import stages
 from bot.cards.status_text import Outlook
 from bot.cards.wording import ago, clean, credits_text
 from bot.core.accounts import Terms
@@ -160,7 +161,7 @@ def status(job: Job, outlook: Outlook | None = None, terms: Terms | None = None)
     whose = _for_whom(job)
     lines = (
         f"### {status_text.title(job)}",
-        status_text.stages(job),
+        stages(job),
         status_text.latest(job, outlook),
         whose,
     )
@@ -260,7 +261,7 @@ def shown_again(
     items: list[ui.Item[ui.LayoutView]] = [
         words(
             f"### {status_text.title(job)}",
-            status_text.stages(job),
+            stages(job),
             status_text.latest(job, outlook),
         ),
         words(status_text.facts(job)),

@@ -1,4 +1,4 @@
-"""What a status card says of its job: its title, its stages, the news, and the small print."""
+"""What a status card says of its job: its title, the news, and the small print."""
 
 import re
 from dataclasses import dataclass
@@ -35,15 +35,6 @@ class Outlook:
     kept_until: float | None = None
 
 
-STAGES: tuple[tuple[str, frozenset[JobState]], ...] = (
-    ("Checking", frozenset({JobState.CHECKING})),
-    ("Waiting", frozenset({JobState.QUEUED})),
-    (
-        "Being made",
-        frozenset({JobState.SUBMITTING, JobState.RENDERING, JobState.REVIEW, JobState.FETCHING}),
-    ),
-    ("Posting", frozenset({JobState.DELIVERING})),
-)
 _SMALL_PRINT = re.compile(rf"-# (?:[^`\n]* · )?job `(?P<job>[{ID_ALPHABET}]{{{ID_LENGTH}}})`")
 NAME_CHARS = 26
 """Two of them, a title and a time fit a choice of 100 characters."""
@@ -86,17 +77,6 @@ def title(job: Job, channel: str = "a channel") -> str:
         return "Your picture is learning to move"
     whose = f" by {_settler(job)}" if job.state is JobState.REVIEW else ""
     return TITLES[job.state] + whose
-
-
-def stages(job: Job) -> str | None:
-    """How far it is, which reads without colour and fits a line on a phone; none for what has
-    ended."""
-    if job.is_offer:
-        return None
-    current = next((n for n, (_, states) in enumerate(STAGES) if job.state in states), None)
-    if current is None:
-        return None
-    return f"{'▰' * (current + 1)}{'▱' * (len(STAGES) - current - 1)} {STAGES[current][0]}"
 
 
 def latest(job: Job, outlook: Outlook) -> str | None:

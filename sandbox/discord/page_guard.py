@@ -12,7 +12,7 @@ from aiohttp import web
 from sandbox.discord.wire import answer
 
 GATEWAY_PATH = "/gateway"
-FILES_PATHS = ("/attachments/", "/ephemeral-attachments/")
+FILES_PATHS = ("/attachments/", "/ephemeral-attachments/", "/emojis/")
 BOTS_PATHS = ("/api/", GATEWAY_PATH, *FILES_PATHS)
 PAGE_HEADERS = {
     "X-Content-Type-Options": "nosniff",

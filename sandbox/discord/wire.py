@@ -57,10 +57,12 @@ class Fault(Enum):
     UNKNOWN_MESSAGE = (404, 10008, "Unknown Message")
     UNKNOWN_ROLE = (404, 10011, "Unknown Role")
     UNKNOWN_USER = (404, 10013, "Unknown User")
-    UNKNOWN_EMOJI = (400, 10014, "Unknown Emoji")
+    NO_EMOJI = (400, 10014, "Unknown Emoji")
+    UNKNOWN_EMOJI = (404, 10014, "Unknown Emoji")
     UNKNOWN_WEBHOOK = (404, 10015, "Unknown Webhook")
     UNKNOWN_INTERACTION = (404, 10062, "Unknown interaction")
     UNKNOWN_COMMAND = (404, 10063, "Unknown application command")
+    TOO_MANY_EMOJIS = (400, 30008, "Maximum number of emojis reached (2000)")
     TOO_MANY_REACTIONS = (403, 30010, "Maximum number of reactions reached (20)")
     TOO_MANY_COMMANDS = (400, 30032, "Maximum number of application commands reached (100)")
     REQUEST_TOO_LARGE = (413, 40005, "Request entity too large")
@@ -75,6 +77,7 @@ class Fault(Enum):
     INVALID_TOKEN = (401, 50027, "Invalid Webhook Token")
     INVALID_RECIPIENT = (400, 50033, "Invalid Recipient(s)")
     INVALID_FORM = (400, 50035, "Invalid Form Body")
+    ASSET_TOO_LARGE = (400, 50138, "Failed to resize asset below the maximum size: 262144")
     INVALID_JSON = (400, 50109, "The request body contains invalid JSON.")
     NO_HISTORY_TO_REPLY = (
         400,

@@ -129,10 +129,13 @@ class Studio:
     async def in_line(self) -> None:
         """What a card shows while the video is made, and in line."""
         ben = await self.visit("ben", "general", "light")
-        for _ in range(3):
+        for _ in range(2):
             await ben.use("mimic", {"quality": "360p"}, self._files)
+        await ben.message("learning to move").nth(1).wait_for()
+        await ben.use("mimic", {"quality": "360p"}, self._files)
         waiting = ben.message("Starts when one of your videos")
         await waiting.wait_for()
+        await ben.page.mouse.move(0, 0)
         await self.take("in-line.png", ben.message("learning to move").last, waiting)
         await ben.button("Cancel", waiting).click()
         await ben.message("You were not charged.").wait_for()

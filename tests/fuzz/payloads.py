@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.discord.payloads.messages import Payloads
-from sandbox.discord.rest.command_forms import NESTED, OptionType
+from sandbox.discord.rest.application.command_forms import NESTED, OptionType
 from sandbox.discord.state.cdn import Cdn
 from sandbox.discord.state.model import Channel, Command, User
 from sandbox.discord.state.world import World

@@ -1,6 +1,6 @@
 """Users, roles, members, channels and servers as JSON, as Discord's documentation has them."""
 
-from sandbox.discord.state.model import Channel, ChannelType, Guild, Member, Role, User
+from sandbox.discord.state.model import Channel, ChannelType, Emoji, Guild, Member, Role, User
 from sandbox.discord.state.world import World
 from sandbox.discord.wire import Json, timestamp
 
@@ -82,6 +82,19 @@ class DirectoryPayloads:
         return sum(
             flag for intent, flag in granted.items() if self._world.privileged_intents & intent
         )
+
+    def emoji(self, emoji: Emoji) -> Json:
+        """One of the application's own emoji."""
+        return {
+            "id": str(emoji.id),
+            "name": emoji.name,
+            "user": self.user_by_id(emoji.user_id),
+            "roles": [],
+            "require_colons": True,
+            "managed": False,
+            "animated": emoji.is_animated,
+            "available": True,
+        }
 
     def role(self, role: Role) -> Json:
         """A role."""

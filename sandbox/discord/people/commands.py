@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from sandbox.discord.people.resolving import Resolver
 from sandbox.discord.refusals import Refusal
+from sandbox.discord.rest.application.command_forms import NESTED, OptionType
 from sandbox.discord.rest.bodies import Upload
-from sandbox.discord.rest.command_forms import NESTED, OptionType
 from sandbox.discord.state import permissions
 from sandbox.discord.state.model import Channel, Command, CommandType, User
 from sandbox.discord.state.permissions import Permission

@@ -3,9 +3,9 @@
 from aiohttp import web
 
 from sandbox.discord.rest.api import Api
+from sandbox.discord.rest.application.command_forms import read_choices
 from sandbox.discord.rest.bodies import Body, path_id, read_body
 from sandbox.discord.rest.channels import REPLY, SETTABLE
-from sandbox.discord.rest.command_forms import read_choices
 from sandbox.discord.rest.drafts import write
 from sandbox.discord.schema.modals import read_modal
 from sandbox.discord.state.model import (

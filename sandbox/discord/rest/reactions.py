@@ -100,5 +100,5 @@ class Reactions:
 def _emoji(request: web.Request) -> str:
     emoji = request.match_info["emoji_name"]
     if not is_emoji(emoji):
-        raise ApiError(Fault.UNKNOWN_EMOJI)
+        raise ApiError(Fault.NO_EMOJI)
     return emoji

@@ -1,4 +1,4 @@
-"""Telling an emoji from other text. Only Unicode's are served: no server here has its own."""
+"""Telling an emoji from other text. Only Unicode's are taken: no server here has its own."""
 
 import re
 import unicodedata

@@ -1,4 +1,4 @@
-"""Files, and the signed links under which they can be had for a day."""
+"""Files, and the signed links under which they can be had for a day; and emoji, without."""
 
 import hashlib
 import hmac
@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlencode
 
 from aiohttp import web
 
-from sandbox.discord.state.dimensions import dimensions
+from sandbox.discord.state.dimensions import dimensions, picture_type
 from sandbox.discord.state.model import Attachment
 from sandbox.discord.state.world import World
 
@@ -66,24 +66,30 @@ class Cdn:
 
     def routes(self) -> list[web.RouteDef]:
         """Where files are had."""
+        emoji = r"/emojis/{emoji_id:\d{1,20}}.{kind:png|webp|gif}"
         return [
-            web.get(rf"/{folder}/{{channel_id}}/{{attachment_id:\d{{1,20}}}}/{{name}}", self._serve)
-            for folder in ("attachments", "ephemeral-attachments")
+            web.get(emoji, self._serve_emoji),
+            *(
+                web.get(
+                    rf"/{folder}/{{channel_id}}/{{attachment_id:\d{{1,20}}}}/{{name}}", self._serve
+                )
+                for folder in ("attachments", "ephemeral-attachments")
+            ),
         ]
+
+    async def _serve_emoji(self, request: web.Request) -> web.StreamResponse:
+        """As it was uploaded, whichever kind is asked for: it is not drawn anew here."""
+        emoji = self._world.emojis.get(int(request.match_info["emoji_id"]))
+        if emoji is None:
+            return web.Response(status=404, text=GONE)
+        return web.Response(body=emoji.data, headers=_safe(picture_type(emoji.data)))
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         attachment = self._world.attachments.get(int(request.match_info["attachment_id"]))
         if attachment is None or not self._valid(request):
             return web.Response(status=404, text=GONE)
         kind = attachment.content_type or "application/octet-stream"
-        headers = {
-            "Content-Type": kind,
-            "Accept-Ranges": "bytes",
-            "X-Content-Type-Options": "nosniff",
-            "Content-Security-Policy": POLICY
-            if kind.startswith(PLAYABLE)
-            else f"sandbox; {POLICY}",
-        }
+        headers = {"Accept-Ranges": "bytes", **_safe(kind)}
         data = attachment.data
         wanted = _wanted(request, len(data))
         if wanted is None:
@@ -106,6 +112,15 @@ class Cdn:
     def _sign(self, path: str, **life: str) -> str:
         text = f"{path}:{life['ex']}:{life['is']}"
         return hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()
+
+
+def _safe(kind: str) -> dict[str, str]:
+    """The headers of a file that can run nothing."""
+    return {
+        "Content-Type": kind,
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": POLICY if kind.startswith(PLAYABLE) else f"sandbox; {POLICY}",
+    }
 
 
 def _wanted(request: web.Request, size: int) -> range | None:

@@ -49,6 +49,15 @@ def picture_size(data: bytes) -> tuple[int, int] | None:
     return None
 
 
+def picture_type(data: bytes) -> str:
+    """The content type of what has a `picture_size`."""
+    if data.startswith(b"\x89PNG"):
+        return "image/png"
+    if data.startswith(b"GIF8"):
+        return "image/gif"
+    return "image/webp" if data.startswith(b"RIFF") else "image/jpeg"
+
+
 def _webp_size(data: bytes) -> tuple[int, int] | None:
     if data[12:16] == b"VP8X" and len(data) >= 30:
         return (

@@ -226,6 +226,21 @@ class Interaction:
 
 
 @dataclass(slots=True)
+class Emoji:
+    """One of the application's own; `user_id` has uploaded it."""
+
+    id: int
+    name: str
+    user_id: int
+    data: bytes
+
+    @property
+    def is_animated(self) -> bool:
+        """Whether it was uploaded as what moves."""
+        return self.data.startswith(b"GIF8")
+
+
+@dataclass(slots=True)
 class Command:
     """A registered application command; `body` is its definition, normalised."""
 

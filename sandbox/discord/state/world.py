@@ -14,6 +14,7 @@ from sandbox.discord.state.model import (
     Channel,
     ChannelType,
     Command,
+    Emoji,
     Guild,
     Interaction,
     InteractionType,
@@ -93,6 +94,7 @@ class World:
         self.channels: dict[str, Channel] = {}
         self.dms: dict[int, Channel] = {}
         self.commands: dict[int, Command] = {}
+        self.emojis: dict[int, Emoji] = {}
         self.interactions: dict[int, Interaction] = {}
         self.attachments: dict[int, Attachment] = {}
         self.online: set[int] = set()

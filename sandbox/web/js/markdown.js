@@ -13,7 +13,7 @@ const INLINE = [
   [/^<@&(\d{1,20})>/, ([, id], _, names) => mention(`@${names.role(id)}`, names.isMine(id))],
   [/^<#(\d{1,20})>/, ([, id], _, names) => channelMention(id, names)],
   [/^<\/([^:>]{1,100}):\d{1,20}>/, ([, name]) => mention(`/${name}`, false, { "data-command": name })],
-  [/^<a?:(\w{2,32}):\d{1,20}>/, ([, name]) => el("span", { class: "emoji" }, `:${name}:`)],
+  [/^<a?:(\w{2,32}):(\d{1,20})>/, ([, name, id]) => ownEmoji(name, id)],
   [/^@(everyone|here)\b/, ([text]) => mention(text, true)],
   [/^\[((?:\[[^\]]*\]|[^[\]])*)\]\(<?(https?:\/\/[^\s<>)]+)>?(?: "[^"]*")?\)/, ([, text, url], inner, names) => link(url, inner(text), names)],
   [/^https?:\/\/[^\s<>]*[^\s<>.,;:!?'")\]]/, ([url], _, names) => link(url, [url], names)],
@@ -28,6 +28,14 @@ const INLINE = [
 
 function mention(text, mine, more = {}) {
   return el("span", { class: mine ? "mention mine" : "mention", ...more }, text);
+}
+
+/** An application's emoji: its picture, or its name where there is none. */
+function ownEmoji(name, id) {
+  const text = `:${name}:`;
+  const failed = ({ target }) => target.replaceWith(el("span", {}, text));
+  // keyed, so that none is redrawn as another one: a picture keeps its source
+  return el("img", { class: "own-emoji", src: `/emojis/${id}.webp`, alt: text, title: text, draggable: "false", "data-key": `emoji-${id}`, onerror: failed });
 }
 
 function channelMention(id, names) {

@@ -8,6 +8,7 @@ from discord import ui
 
 from bot.cards import job as job_cards
 from bot.cards.posts.finished import finished
+from bot.cards.progress.stages import MARKS, Marks
 from bot.cards.status_text import Outlook, job_in_small_print
 from bot.core.jobs import Attempt, JobState
 from bot.core.library.motions import STARTERS
@@ -31,6 +32,23 @@ def test_the_stage_is_the_one_under_way(state: JobState, line: str) -> None:
     text = text_of(job_cards.status(replace(JOB, state=state, lease="run"), Outlook()))
     assert line in text.splitlines()
     assert len(line) <= 15
+
+
+@pytest.mark.parametrize(
+    ("state", "line"),
+    [
+        (JobState.CHECKING, "<:now:2><:ahead:3><:ahead:3><:ahead:3> Checking"),
+        (JobState.QUEUED, "<:done:1><:now:2><:ahead:3><:ahead:3> Waiting"),
+        (JobState.RENDERING, "<:done:1><:done:1><:now:2><:ahead:3> Being\N{NO-BREAK SPACE}made"),
+        (JobState.DELIVERING, "<:done:1><:done:1><:done:1><:now:2> Posting"),
+    ],
+)
+def test_marks_stand_in_the_bars_place_and_the_word_stays(state: JobState, line: str) -> None:
+    job = replace(JOB, state=state)
+    token = MARKS.set([Marks("<:done:1>", "<:now:2>", "<:ahead:3>")])
+    for card in (job_cards.status(job, Outlook()), job_cards.shown_again(job, Outlook())):
+        assert line in text_of(card).splitlines()
+    MARKS.reset(token)
 
 
 RUN = Attempt(1, "https://x/a", "https://x/b", began_at=1_795_000_050.0, submitted_at=1_795_000_052)

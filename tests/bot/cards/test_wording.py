@@ -17,6 +17,8 @@ from bot.cards.wording import clean
         ("@everyone", "@\u200beveryone", "@\u200beveryone", "@everyone"),
         ("@\u200beveryone", "@\u200beveryone", "@\u200beveryone", "@everyone"),
         ("<@1> <#2>", "\\<@\u200b1> \\<#2>", "<@\u200b1> <#2>", "<@1> <#2>"),
+        ("<:x:1>", r"\<:x:1>", "<:x:1>", "<:x:1>"),
+        ("<a:x:1>", r"\<a:x:1>", "<a:x:1>", "<a:x:1>"),
         ("<t:1:R>", r"\<t:1:R>", "<t:1:R>", "<t:1:R>"),
         ("[a](b)", r"\[a\]\(b)", "[a](b)", "[a](b)"),
         ("https://a.example", r"https:\//a.example", "https://a.example", "https://a.example"),

@@ -39,6 +39,9 @@ async def test_beside_a_video_a_line_is_left_and_of_what_was_let_go_nothing(
         await expect(ada.message("You were not charged.")).to_have_count(1)
         made = ada.message(re.compile("Usually .* · started")).first
         await expect(made.locator(".thumbnail img")).to_be_visible()
+        marks = made.get_by_alt_text(re.compile(":stage_"))
+        drawn = [await mark.evaluate("each => each.alt") for mark in await marks.all()]
+        assert [mark.split("_")[1] for mark in drawn] == ["done", "done", "now", "ahead"]
         await visit.control("provider-mode", "well")
         await expect(ada.message("Your video is ready · it took")).to_have_count(2)
         await visit.control("clock", 120)

@@ -8,6 +8,7 @@ from playwright.async_api import Locator, expect
 from sandbox.clients.browser import Reader
 from sandbox.clients.person import PersonClient
 from sandbox.discord.server import DiscordServer
+from sandbox.discord.state.model import Emoji
 from sandbox.discord.state.world import World
 from tests.media_samples import make_motion, make_picture
 from tests.sandbox.example_bot import ExampleBot, text_file
@@ -42,6 +43,30 @@ async def test_markdown_is_drawn_as_discord_draws_it(ada: Reader, world: World) 
     await expect(secret.locator("span")).to_be_hidden()
     await secret.click()
     await expect(secret.locator("span")).to_be_visible()
+
+
+async def test_an_applications_emoji_is_its_picture_in_the_line(
+    ada: Reader, world: World, tmp_path: Path
+) -> None:
+    """One that is not there is its name; one that changes into another takes that one's picture."""
+    data = make_picture(tmp_path / "p.png", size=(8, 8), fmt="PNG").read_bytes()
+    for number, name in ((1, "tick"), (2, "point")):
+        world.emojis[number] = Emoji(number, name, world.bot_id, data)
+    await ada.send(r"done <:tick:1><:point:2> <:gone:3> `<:tick:1>` \<:tick:1> <:x y:1>")
+    text = ada.message("done").locator(".md")
+    pictures = text.get_by_role("img")
+    await expect(text).to_have_text("done  :gone: <:tick:1> <:tick:1> <:x y:1>")
+    assert [("404" in error) for error in ada.errors] == [True]
+    ada.errors.clear()
+    await expect(pictures).to_have_count(2)
+    await expect(pictures.nth(0)).to_have_attribute("alt", ":tick:")
+    assert await pictures.nth(0).evaluate("each => each.naturalWidth") == 8
+    [message] = world.channels["general"].messages.values()
+    message.content = "done <:point:2><:point:2>"
+    world.edited(message)
+    await expect(ada.page.get_by_alt_text(":point:")).to_have_count(2)
+    for each in await pictures.all():
+        await expect(each).to_have_attribute("src", "/emojis/2.webp")
 
 
 async def test_people_are_named_while_one_writes(ada: Reader, world: World) -> None:

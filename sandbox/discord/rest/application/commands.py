@@ -5,8 +5,8 @@ from collections import Counter
 from aiohttp import web
 
 from sandbox.discord.rest.api import Api
+from sandbox.discord.rest.application.command_forms import MOST_OF_TYPE, read_command
 from sandbox.discord.rest.bodies import path_id, read_fields, read_json
-from sandbox.discord.rest.command_forms import MOST_OF_TYPE, read_command
 from sandbox.discord.schema.forms import Fields, Form
 from sandbox.discord.state.model import Command, CommandType
 from sandbox.discord.wire import ApiError, Fault, Json, answer

@@ -1,0 +1,1 @@
+"""What the application has of its own: its commands, and its emoji."""
