@@ -21,6 +21,6 @@ async def test_a_cancellation_that_is_lost_is_repeated(monkeypatch: pytest.Monke
 
     task = asyncio.create_task(loses_the_first())
     await begun.wait()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await clock.cancel([task])
     assert task.cancelled()

@@ -106,7 +106,7 @@ class Stage:
 
     async def _until(self, holds: Callable[[], bool]) -> None:
         """What another process has done shows in its files alone, and announces nothing."""
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(90):
             while not holds():  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
 

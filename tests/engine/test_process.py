@@ -31,7 +31,7 @@ async def test_it_serves_until_it_is_told_to_stop(
     engine = await start("--api-key", "SG_mine", "--run-time-s", "60", "--media-dir", str(tmp_path))
     try:
         assert engine.stdout is not None
-        ready = json.loads(await asyncio.wait_for(engine.stdout.readline(), 20))
+        ready = json.loads(await asyncio.wait_for(engine.stdout.readline(), 60))
         assert ready["api_key"] == "SG_mine"
         assert ready["api_url"].endswith("/v2")
         assert set(ready) == {
@@ -51,7 +51,7 @@ async def test_it_serves_until_it_is_told_to_stop(
                 assert reply.status == 200
     finally:
         engine.send_signal(number)
-        rest, complaint = await asyncio.wait_for(engine.communicate(), 20)
+        rest, complaint = await asyncio.wait_for(engine.communicate(), 60)
     assert (engine.returncode, rest, complaint) == (0, b"", b"")
 
 
@@ -68,7 +68,7 @@ async def test_what_is_wrong_is_said_in_a_sentence(
     arguments: list[str], sentence: str, exit_status: int
 ) -> None:
     engine = await start(*arguments)
-    _, complaint = await asyncio.wait_for(engine.communicate(), 20)
+    _, complaint = await asyncio.wait_for(engine.communicate(), 60)
     assert sentence in complaint.decode()
     assert "Traceback" not in complaint.decode()
     assert engine.returncode == exit_status
@@ -77,7 +77,7 @@ async def test_what_is_wrong_is_said_in_a_sentence(
 async def test_a_port_in_use_is_said_in_a_sentence() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         engine = await start("--port", str(taken.getsockname()[1]))
-        _, complaint = await asyncio.wait_for(engine.communicate(), 20)
+        _, complaint = await asyncio.wait_for(engine.communicate(), 60)
     assert b"The engine cannot start: " in complaint
     assert b"in use" in complaint
     assert engine.returncode == 1

@@ -64,7 +64,7 @@ async def running(
     async with bot:
         run = asyncio.create_task(bot.start(server.world.token))
         ready = asyncio.create_task(bot.up.wait())
-        await asyncio.wait({run, ready}, timeout=10, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({run, ready}, timeout=60, return_when=asyncio.FIRST_COMPLETED)
         if run.done():
             ready.cancel()
             run.result()

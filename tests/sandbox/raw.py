@@ -90,7 +90,7 @@ async def knock(
     try:
         head = "\r\n".join([*lines, "Connection: close", "", ""])
         writer.write(head.encode("latin-1") + body.encode())
-        answer = await asyncio.wait_for(reader.read(), 5)
+        answer = await asyncio.wait_for(reader.read(), 60)
     finally:
         writer.close()
         await writer.wait_closed()
@@ -146,7 +146,7 @@ class GatewayClient:
 
     async def receive(self) -> Json:
         """The next payload."""
-        frame = await self.socket.receive(timeout=5)
+        frame = await self.socket.receive(timeout=60)
         if frame.type is aiohttp.WSMsgType.BINARY:
             assert self._inflate is not None
             assert frame.data.endswith(b"\x00\x00\xff\xff")
@@ -167,7 +167,7 @@ class GatewayClient:
     async def closed_with(self) -> int | None:
         """The close code, once everything before it was read."""
         while True:
-            frame = await self.socket.receive(timeout=5)
+            frame = await self.socket.receive(timeout=60)
             if frame.type in {aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED}:
                 return self.socket.close_code
 

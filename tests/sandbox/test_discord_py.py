@@ -13,7 +13,7 @@ from tests.sandbox.example_bot import ExampleBot, text_file
 async def silent(bot: ExampleBot, ada: PersonClient, world: World) -> discord.Interaction:
     """An interaction that nobody has answered yet."""
     await ada.use(world.channels["general"].id, "silent")
-    return await asyncio.wait_for(bot.interactions.get(), 5)
+    return await asyncio.wait_for(bot.interactions.get(), 60)
 
 
 @pytest.mark.parametrize(("channel", "code"), [("readonly", 50013), ("hidden", 50001)])

@@ -91,7 +91,7 @@ async def test_direct_message_carries_its_content_and_files(
 ) -> None:
     channel = await ada.open_dm()
     await ada.send(channel, "hello", [files["image"]])
-    heard = await asyncio.wait_for(bot.heard.get(), 5)
+    heard = await asyncio.wait_for(bot.heard.get(), 60)
     assert heard.guild is None
     assert heard.content == "hello"
     assert await heard.attachments[0].read() == files["image"].read_bytes()
@@ -108,7 +108,7 @@ async def test_a_forward_carries_the_files_of_its_original(
     general = world.channels["general"].id
     sent = await ada.send(general, "hello", [files["image"]])
     await ada.forward(general, int(sent["id"]), await ada.open_dm())
-    while (heard := await asyncio.wait_for(bot.heard.get(), 5)).guild is not None:
+    while (heard := await asyncio.wait_for(bot.heard.get(), 60)).guild is not None:
         continue
     [snapshot] = heard.message_snapshots
     assert (heard.attachments, snapshot.content) == ([], "hello")
@@ -136,7 +136,7 @@ async def test_nobody_answers_in_three_seconds(
     bot: ExampleBot, ada: PersonClient, server: DiscordServer, world: World
 ) -> None:
     used = await ada.use(world.channels["general"].id, "silent")
-    interaction = await asyncio.wait_for(bot.interactions.get(), 5)
+    interaction = await asyncio.wait_for(bot.interactions.get(), 60)
     world.clock.advance(3.1)
     outcome = await ada.outcome(used)
     assert outcome["state"] == "failed"

@@ -67,7 +67,7 @@ async def test_discord_py_sees_a_503_as_an_error_and_a_502_as_reason_to_repeat(
     sending = asyncio.create_task(bot.post(general, "once"))
     await ada.wait_for(lambda event: event["type"] == "message_create")
     await panel.set("rest-fault", "none")
-    await asyncio.wait_for(sending, 10)
+    await asyncio.wait_for(sending, 60)
     posts = [record.status for record in server.requests if record.method == "POST"]
     assert posts == [503, 502, 200]
     assert contents(world) == ["once"]  # its nonce was the same
@@ -96,9 +96,9 @@ async def test_discord_py_comes_back_from_a_dropped_connection(
     channel = await ada.open_dm()
     await panel.set("gateway-drop")
     await ada.send(channel, "missed")
-    heard = await asyncio.wait_for(bot.heard.get(), 10)
+    heard = await asyncio.wait_for(bot.heard.get(), 60)
     assert heard.content == "missed"
-    await asyncio.wait_for(bot.resumed.wait(), 10)
+    await asyncio.wait_for(bot.resumed.wait(), 60)
 
 
 async def test_an_ended_session_cannot_be_resumed(

@@ -112,12 +112,12 @@ async def test_a_late_answer_has_its_effect_though_nobody_waits(
 
     faults.add(Rule(late(wait), times=1))
     sending = asyncio.create_task(submit(rest.session, provider))
-    await asyncio.wait_for(waits.wait(), 10)
+    await asyncio.wait_for(waits.wait(), 60)
     sending.cancel()
     await asyncio.gather(sending, return_exceptions=True)
     assert not provider.accepted
     clock.advance(60)
-    await asyncio.wait_for(provider.until_accepted(1), 10)
+    await asyncio.wait_for(provider.until_accepted(1), 60)
 
 
 async def test_a_stall_until_it_is_released(
@@ -126,7 +126,7 @@ async def test_a_stall_until_it_is_released(
     released = asyncio.Event()
     faults.add(Rule(stalls(released.wait, after=True), times=1))
     sending = asyncio.create_task(submit(rest.session, provider))
-    await asyncio.wait_for(provider.until_accepted(1), 10)
+    await asyncio.wait_for(provider.until_accepted(1), 60)
     assert not sending.done()
     released.set()
     with pytest.raises(aiohttp.ClientConnectionError):
@@ -165,7 +165,7 @@ async def test_a_pause_in_mid_download(
     [message] = await ada.messages(world.channels["general"].id)
     faults.add(Rule(breaks_off(pause), server="cdn"))
     loading = asyncio.create_task(ada.download(message["attachments"][0]["url"]))
-    await asyncio.wait_for(reached.wait(), 10)
+    await asyncio.wait_for(reached.wait(), 60)
     go_on.set()
     assert await loading == b"x" * 1000
 

@@ -255,9 +255,9 @@ async def test_discord_py_resumes_and_hears_what_it_missed(
     else:
         server.gateway.reconnect_all()
     await ada.send(channel, "missed")
-    heard = await asyncio.wait_for(bot.heard.get(), 10)
+    heard = await asyncio.wait_for(bot.heard.get(), 60)
     assert heard.content == "missed"
-    await asyncio.wait_for(bot.resumed.wait(), 10)
+    await asyncio.wait_for(bot.resumed.wait(), 60)
 
 
 async def test_an_invalidated_session_is_announced_and_gone(

@@ -32,7 +32,7 @@ class Onlooker:
                 return event["entry"]
 
     async def event(self, kind: str) -> Any:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while (event := await self._socket.receive_json())["type"] != kind:
                 continue
         return event

@@ -142,9 +142,9 @@ async def test_a_server_of_its_own_process() -> None:
         sys.executable, "-m", "sandbox.discord", "--port", "0", stdout=asyncio.subprocess.PIPE
     )
     assert process.stdout is not None
-    line = json.loads(await asyncio.wait_for(process.stdout.readline(), 20))
+    line = json.loads(await asyncio.wait_for(process.stdout.readline(), 60))
     async with PersonClient(line["people_url"], line["users"]["ada"]) as ada:
         sent = await ada.send(line["channels"]["general"], "hello")
         assert sent["author"]["username"] == "ada"
         process.terminate()
-        assert await asyncio.wait_for(process.wait(), 10) == 0
+        assert await asyncio.wait_for(process.wait(), 60) == 0

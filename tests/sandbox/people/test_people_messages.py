@@ -237,8 +237,8 @@ async def test_discord_py_hears_people_type_and_take_back(
 ) -> None:
     dm = await ada.open_dm()
     await ada.send(dm, "hello")
-    heard = await asyncio.wait_for(bot.heard.get(), 5)
-    waiting = [bot.wait_for(name, timeout=5) for name in ("raw_typing", "message_delete")]
+    heard = await asyncio.wait_for(bot.heard.get(), 60)
+    waiting = [bot.wait_for(name, timeout=60) for name in ("raw_typing", "message_delete")]
     await ada.type(dm)
     await ada.delete(dm, heard.id)
     typing, deleted = await asyncio.gather(*waiting)

@@ -202,7 +202,7 @@ async def test_as_discord_py_has_them(bot: ExampleBot, ada: PersonClient, world:
     sent = await bot.post(general, "react to me")
     await sent.add_reaction(FIRE)
     by_ada = bot.wait_for(
-        "raw_reaction_add", check=lambda event: event.user_id == ada.user_id, timeout=5
+        "raw_reaction_add", check=lambda event: event.user_id == ada.user_id, timeout=60
     )
     await ada.react(general, sent.id, FIRE)
     raw = await by_ada

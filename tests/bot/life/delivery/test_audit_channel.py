@@ -255,7 +255,7 @@ async def test_a_channel_that_takes_long_is_asked_once_and_keeps_no_other_waitin
     await cleo.outcome(await cleo.use(lawn, "settings audit", {"channel": str(lawn)}))
     for so_many, limit in enumerate(("budget", "running", "waiting"), start=2):
         await cleo.use(lawn, "settings limits", {limit: 5})
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(60):
             await has_told(life, *[""] * so_many, channel="lawn")
         life.advance(LOOK_EVERY_S)
     assert life.faults.struck["late before"] == 1

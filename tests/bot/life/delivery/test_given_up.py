@@ -20,7 +20,7 @@ from tests.bot.life.members.test_payers import (
 from tests.bot.life.world import Life
 
 EVERYTHING = answers.rate_limited("global", 0.2)
-ENDS_WITHIN_S = 2.0
+ENDS_WITHIN_S = 30.0
 
 
 async def client_of(life: Life) -> discord.Client:

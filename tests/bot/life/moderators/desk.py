@@ -81,7 +81,7 @@ class Desk:
                 return True
             return (message.get("interaction_metadata") or {}).get("id") == str(used)
 
-        message: Json = (await self.person.wait_for(is_answer, 15))["message"]
+        message: Json = (await self.person.wait_for(is_answer, 60))["message"]
         assert message["flags"] & Flag.EPHEMERAL
         return message
 

@@ -137,7 +137,7 @@ async def test_a_bot_that_is_stopped_leaves_no_process(
 
 async def reports(session: aiohttp.ClientSession, url: str, status: int) -> None:
     """Ask until the health is this."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             async with session.get(url) as answer:
                 if answer.status == status:

@@ -54,7 +54,7 @@ async def reports(life: Life, channel: str) -> list[Json]:
 async def reported(life: Life, channel: str, count: int = 1) -> list[Json]:
     """The same, once there are so many."""
     cards: list[Json] = []
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while len(cards := await reports(life, channel)) != count:
             life.advance(1.0)
             await life.clock.until_quiet()
