@@ -12,7 +12,7 @@ from sandbox.discord.state.world import World
 from tests.sandbox.conftest import checked
 from tests.sandbox.example_bot import ExampleBot, running
 
-PATIENCE_MS = 20_000
+PATIENCE_MS = 60_000
 
 
 @pytest.fixture(autouse=True)
