@@ -4,6 +4,9 @@ BIN := .venv/bin
 READY := .venv/.ready
 LOCKS := requirements/uv.txt requirements/dev.txt
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+PYTEST := $(BIN)/python -m pytest -n 8 --dist worksteal -q
+LONG := tests/e2e tests/torture tests/fuzz tests/engine/test_inputs_of_all_kinds.py \
+	tests/engine/test_transfer.py tests/engine/api/test_real_renders.py
 FAST := tests/bot tests/sandbox tests/test_house.py --ignore=tests/bot/life --ignore=tests/sandbox/web
 WEIGHTS := data/weights/pose_landmark_full.tflite
 ARGS ?=
@@ -12,7 +15,7 @@ ENGINE ?=
 # Where Python may not keep what it compiles, each of the many processes compiles everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo playground pictures engine run test test-fast torture fuzz mutants bench check format lock sbom conformance clean
+.PHONY: help setup demo playground pictures engine run test test-long test-fast torture fuzz mutants bench check format lock sbom conformance clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' Makefile | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -45,8 +48,11 @@ engine: $(READY) $(WEIGHTS) ## the offline engine behind the provider's API; ARG
 run: $(READY) $(if $(filter local,$(ENGINE)),$(WEIGHTS)) ## the bot on the real services, with your .env; ENGINE=local: with the engine
 	$(if $(filter local,$(ENGINE)),$(BIN)/python -m engine --beside) $(BIN)/python -m bot run
 
-test: $(READY) $(WEIGHTS) ## all tests
-	$(BIN)/python -m pytest -n 8 --dist worksteal -q $(ARGS)
+test: $(READY) $(WEIGHTS) ## the tests; ARGS="tests/bot -k ledger" for some
+	$(PYTEST) $(or $(ARGS),$(LONG:%=--ignore=%))
+
+test-long: $(READY) $(WEIGHTS) ## the longest: whole worlds as processes, in browsers too, and real renders
+	$(PYTEST) $(or $(ARGS),$(LONG))
 
 test-fast: $(READY) ## what needs no processes, no browser and no engine: while you write code
 	$(BIN)/python -m pytest -n 2 --dist worksteal -q -m "not slow and not conformance" $(FAST) $(ARGS)
@@ -69,6 +75,7 @@ check: $(READY) ## everything CI asks for: format, lint, types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(MAKE) test
+	$(MAKE) test-long
 
 format: $(READY) ## format the code and mend what the linter can
 	$(BIN)/ruff format .
