@@ -174,7 +174,7 @@ async def test_a_connection_that_is_never_taken_up_made_no_job(
     async with listener:
         port = listener.sockets[0].getsockname()[1]
         # TLS to a peer that never answers the handshake: not a byte of the request has left.
-        error = await failure(client(session, f"https://127.0.0.1:{port}", timeout_s=0.4))
+        error = await failure(client(session, f"https://127.0.0.1:{port}", timeout_s=3.0))
     assert type(error) is NotAccepted
 
 
