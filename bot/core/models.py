@@ -36,11 +36,14 @@ class Model:
     the model is told, if it listens: `usual_prompt`, unless somebody says it. `always` is sent with
     every run. `dollars_per_s` are what a second of motion costs the operator in each quality that
     it makes, of which it makes the `usual_quality` where none is named. `usual_run_s` is what is
-    known of its run times to begin with; it takes motions of `shortest_s` to `longest_s`.
+    known of its run times to begin with; it takes motions of `shortest_s` to `longest_s`. Its
+    `character` is what people may choose it by, beside its price and time: what the facts say, and
+    no more.
     """
 
     slug: str
     name: str
+    character: str
     subject: str
     motion: str
     usual_quality: Quality
@@ -109,10 +112,11 @@ class Model:
 _AS_IN_THE_VIDEO = "The person in the picture moves exactly as the person in the video does."
 
 
-def _kling(slug: str, name: str, dollars_per_s: float, usual_run_s: float) -> Model:
+def _kling(slug: str, name: str, character: str, dollars_per_s: float, usual_run_s: float) -> Model:
     return Model(
         slug=slug,
         name=name,
+        character=character,
         subject="image_url",
         motion="video_url",
         usual_quality="720p",
@@ -131,6 +135,7 @@ MODELS: Mapping[str, Model] = {
         Model(
             slug=DEFAULT_MODEL,
             name="PixVerse Mimic",
+            character="for people and animals alike",
             subject="image_url",
             motion="video_url",
             quality="quality",
@@ -141,6 +146,7 @@ MODELS: Mapping[str, Model] = {
         Model(
             slug="p-video-animate",
             name="P-Video Animate",
+            character="quick, best with well-lit portraits",
             subject="image",
             motion="video",
             quality="resolution",
@@ -150,11 +156,24 @@ MODELS: Mapping[str, Model] = {
             prompt="instruction_prompt",
             always={"save_audio": True},
         ),
-        _kling("kling-2.6-standard-motion-control", "Kling 2.6", 0.094, 500.0),
-        _kling("kling-2.6-pro-motion-control", "Kling 2.6 Pro", 0.172, 560.0),
+        _kling(
+            "kling-2.6-standard-motion-control",
+            "Kling 2.6",
+            "keeps the video’s sound",
+            0.094,
+            500.0,
+        ),
+        _kling(
+            "kling-2.6-pro-motion-control",
+            "Kling 2.6 Pro",
+            "the pro version, keeps the video’s sound",
+            0.172,
+            560.0,
+        ),
         Model(
             slug="wan-animate",
             name="Wan Animate",
+            character="slow, for small screens",
             subject="reference_image",
             motion="input_video",
             quality="resolution",
@@ -168,6 +187,7 @@ MODELS: Mapping[str, Model] = {
         Model(
             slug="draft",
             name="Draft",
+            character="a rough puppet, to try the motion",
             provider="engine",
             subject="subject_url",
             motion="motion_url",
@@ -178,6 +198,7 @@ MODELS: Mapping[str, Model] = {
         Model(
             slug="scail",
             name="SCAIL",
+            character="slow, in three sizes",
             subject="reference_image",
             motion="input_video",
             quality="resolution",

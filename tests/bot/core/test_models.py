@@ -32,7 +32,7 @@ def test_what_was_sent_tells_what_it_was_of(
 
 
 def test_a_run_may_name_no_quality_or_be_of_something_else() -> None:
-    plain = Model("plain", "Plain", "reference", "dance", "720p", {"720p": 0.1}, 60.0)
+    plain = Model("plain", "Plain", "any", "reference", "dance", "720p", {"720p": 0.1}, 60.0)
     inputs = RunInputs("plain", "https://i/1", "https://v/1", "720p")
     assert plain.fields(inputs) == {"reference": "https://i/1", "dance": "https://v/1"}
     assert plain.inputs_in(plain.fields(inputs)) == inputs
