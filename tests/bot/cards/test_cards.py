@@ -93,6 +93,8 @@ def wallets() -> Iterator[Wallet]:
     yield replace(
         own, payer=Payer(99, "A server"), unusable=Refused(Problem.LEFT_PAYER, server="A")
     )
+    seen = replace(JOB, subject=Upload("https://x/a.png?ex=77359401", HOSTILE, 10))
+    yield replace(own, jobs={JOB.id: seen})
     capped = replace(
         rules,
         server_id=1,
@@ -151,7 +153,7 @@ def all_cards() -> Iterator[tuple[str, ui.LayoutView]]:
         yield f"settled {outcome}", job_cards.status(settled, Outlook())
     yield from removal_cards()
     for wallet in wallets():
-        yield "wallet", standing_cards.wallet(wallet)
+        yield "wallet", standing_cards.wallet(wallet, 2e9)
     for problem in Problem:
         yield f"refusal {problem}", parts.refusal(problem, FACTS.get(problem, {}))
 
