@@ -279,10 +279,30 @@ def better_than(choice: Choice, among: Collection[Choice], rates: Rates) -> Choi
     return min(dearer, key=lambda one: (rate(one), QUALITIES.index(one.quality)), default=None)
 
 
-def price(choice: Choice, duration_s: float, rates: Rates) -> int:
+MOST_WAYS = 3
+
+
+def instead_of(wanted: Choice, payable: Mapping[Choice, int], prompt: str) -> dict[Choice, int]:
+    """At most three of what can be paid in the place of a choice: of its own model each quality, of
+    any other the cheapest, if it listens to the prompt; the cheapest first, and last what is free.
+    """
+    shown: dict[Choice, int] = {}
+    by_price = sorted(payable.items(), key=lambda one: one[1])
+    for choice, cost in by_price:
+        is_heard = not prompt or MODELS[choice.model].prompt or not cost
+        is_first = choice.model not in {one.model for one in shown}
+        if is_heard and (is_first or choice.model == wanted.model):
+            shown[choice] = cost
+    free = {choice: 0 for choice, cost in shown.items() if not cost}
+    priced = [(choice, cost) for choice, cost in shown.items() if cost]
+    return dict(priced[: MOST_WAYS - len(free)]) | free
+
+
+def price(choice: Choice, duration_s: float, rates: Rates, at_most: int | None = None) -> int:
     """`ceil(seconds × rate)`, at least 1 unless it is free.
 
-    Raises `Refused` for what is not offered, and for a motion that its model does not take.
+    Raises `Refused` for what is not offered, for a motion that its model does not take, and for
+    more than `at_most`, which a button has said.
     """
     model, quality = rates.choice(*choice)
     known = MODELS[model]
@@ -290,7 +310,10 @@ def price(choice: Choice, duration_s: float, rates: Rates) -> int:
         bounds = {"least_s": known.shortest_s, "most_s": known.longest_s}
         raise Refused(Problem.MOTION_LENGTH, model=known.name, duration_s=duration_s, **bounds)
     rate = rates.by_model[model][quality]
-    return max(1, math.ceil(duration_s * rate - FLOAT_DUST)) if rate else 0
+    cost = max(1, math.ceil(duration_s * rate - FLOAT_DUST)) if rate else 0
+    if at_most is not None and cost > at_most:
+        raise Refused(Problem.PRICE_HAS_RISEN, price=cost)
+    return cost
 
 
 def cut_of(wanted: Cut | None, duration_s: float, models: Collection[Model]) -> Cut | None:
