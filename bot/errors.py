@@ -7,6 +7,7 @@
     │   └── CannotSave                the disk is full, read-only or failing, or another holds it
     ├── LedgerError                   an entry would break the journal's rules; nothing was written
     ├── Refused                       by us, nothing is spent; carries a Problem and its facts
+    │   └── PaidOtherwise             … and what of it can be paid instead
     ├── ProviderError                 the provider's API did not do what was asked
     │   ├── NotAccepted               a submit that provably made no job; safe to send again
     │   │   ├── ProviderBusy          429, or the number of too many at once: it passes
@@ -26,7 +27,9 @@
 Errors carry facts. The sentence that a person reads is made in `bot.cards`, once.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Any
 
 
 class Problem(StrEnum):
@@ -281,6 +284,30 @@ class Refused(MarionetteError):
         super().__init__(problem.value, facts)
         self.problem = problem
         self.facts = facts
+
+
+class PaidOtherwise(Refused):
+    """What was `wanted` cannot be paid, but other `ways` can: choices, each with its credits.
+
+    The button of each `asks` for it about a job, or for so many `first_s` of its motion.
+    """
+
+    def __init__(
+        self,
+        refused: Refused,
+        wanted: Any,
+        ways: Mapping[Any, int],
+        *,
+        asks: str,
+        job_id: str,
+        first_s: float | None = None,
+    ) -> None:
+        super().__init__(refused.problem, **refused.facts)
+        self.wanted = wanted
+        self.ways = ways
+        self.asks = asks
+        self.job_id = job_id
+        self.first_s = first_s
 
 
 class ProviderError(MarionetteError):

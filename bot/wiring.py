@@ -120,6 +120,7 @@ def told_through(parts: Parts, crowd: Crowd) -> Told:
         clock=clock,
         outlook=parts.forecast.outlook,
         terms=parts.wallets.terms,
+        refusal=parts.wallets.refusal,
         doors=parts.doors,
         pause=crowd.pause,
     )

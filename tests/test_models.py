@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.cards.offers.choices import model_line
 from bot.cards.wording import seconds_text
 from bot.core.jobs import Quality, RunInputs
-from bot.core.models import MODELS, Model
+from bot.core.models import MODELS, Model, Rates
 from bot.settings import Settings
 from engine.api.inputs import parse_inputs
 from engine.api.models import MODELS as STAND_INS
@@ -42,6 +43,7 @@ def row(model: Model) -> str:
     cells = (
         f"`{model.slug}`",
         model.name,
+        model.character,
         " · ".join(qualities),
         " · ".join(f"{model.usual_rates[quality]:g}" for quality in qualities),
         f"about {seconds_text(round(model.usual_run_s / each_s) * each_s)}",
@@ -64,6 +66,17 @@ def test_the_page_tells_of_each(slug: str) -> None:
     lines = PAGE.read_text().splitlines()
     assert row(MODELS[slug]) in lines
     assert sent(MODELS[slug]) in lines
+
+
+@pytest.mark.parametrize("slug", MODELS)
+def test_each_is_told_in_a_few_words_where_it_is_chosen(slug: str) -> None:
+    model = MODELS[slug]
+    dear = Rates({slug: {quality: 0.123 + n * 99 for n, quality in enumerate(model.qualities)}})
+    for rates in (Rates({slug: model.usual_rates}), dear):
+        line = model_line(slug, rates)
+        assert line.startswith(f"{model.name}: {model.character} · ")
+        assert len(line) <= 100
+    assert model_line(slug, Rates({slug: model.usual_rates})).endswith((" s", " min"))
 
 
 def test_what_costs_a_credit_costs_about_ten_cents(monkeypatch: pytest.MonkeyPatch) -> None:

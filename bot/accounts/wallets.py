@@ -5,11 +5,13 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from bot.accounts.members import FRESH_S, TRUSTED_S
+from bot.cards.job import Button
 from bot.cards.offers.choices import usual
 from bot.clock import Clock
 from bot.core import admission, ledger
 from bot.core.accounts import MOST_PAYERS, Member, PartTerms, Payer, Terms, Wallet
 from bot.core.actions import CREDIT_KINDS
+from bot.core.admission import UNPAID, was_unpaid
 from bot.core.jobs import Job, Source
 from bot.core.models import (
     FIRST_S,
@@ -18,11 +20,12 @@ from bot.core.models import (
     Rates,
     better_than,
     firsts,
+    instead_of,
     price,
     prices,
 )
-from bot.core.rules import Rules, rules_for
-from bot.errors import MembersUnknown, Problem, Refused
+from bot.core.rules import MOST_CREDITS, Rules, rules_for
+from bot.errors import MembersUnknown, PaidOtherwise, Problem, Refused
 from bot.store.store import Store
 
 LAST_ENTRIES = 5
@@ -198,6 +201,54 @@ class Wallets:
         listening = [each for each in paid if MODELS[each.model].prompt or not job.prompt]
         better = better_than(same, listening, self.rates) if same in self.rates.choices else None
         return {each: paid[each] for each in (same, better) if each in paid}
+
+    async def refusal(self, job: Job) -> Refused:
+        """Why a job came to nothing, and what of it can be paid now where its price alone was in
+        the way."""
+        assert job.failure is not None
+        refused = Refused(job.failure.problem, **job.failure.facts)
+        if not was_unpaid(job) or not self._store.limits.keep_files_s or job.quality is None:
+            return refused
+        try:
+            roles = await self.roles_of(job)
+        except (Refused, MembersUnknown):  # the button says so, if it is still true then
+            roles = frozenset()
+        payer = Place(job.server_id, job.channel_id, job.person_id, 0, job.is_direct, roles)
+        wanted = Choice(job.model, job.quality)
+        return await self.otherwise(refused, job, wanted, Button.MAKE, payer=payer)
+
+    async def otherwise(
+        self,
+        refused: Refused,
+        job: Job,
+        wanted: Choice,
+        asks: Button,
+        *,
+        payer: Place,
+        first_s: float | None = None,
+    ) -> Refused:
+        """The same refusal, with what of a job, or of the first seconds of its motion, whoever
+        pays there can pay now: what was wanted at its new price, or else what is cheaper."""
+        duration_s = first_s or job.duration_s
+        if refused.problem not in {Problem.PRICE_HAS_RISEN, *UNPAID} or duration_s is None:
+            return refused
+        at, whose = self._clock.time(), (payer.server_id, payer.person_id)
+        rules, standing = await self._store.read.standing(*whose, at, payer.roles)
+        costs = self._prices(rules, duration_s)
+        payable = {
+            choice: cost
+            for choice, cost in costs.items()
+            if admission.refused_hold(rules, standing, cost, at) is None
+        }
+        if refused.problem is Problem.PRICE_HAS_RISEN and wanted in payable:
+            ways = {wanted: payable[wanted]}
+        else:
+            most = costs.get(wanted, MOST_CREDITS)  # it may have been closed to them meanwhile
+            cheaper = {choice: cost for choice, cost in payable.items() if cost < most}
+            ways = instead_of(wanted, cheaper, job.prompt)
+        if not ways:
+            return refused
+        return PaidOtherwise(refused, wanted, ways, asks=asks, job_id=job.id, first_s=first_s)
 
     def _prices(self, rules: Rules, duration_s: float) -> dict[Choice, int]:
         """Of what these rules open."""

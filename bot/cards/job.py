@@ -28,8 +28,8 @@ class Button(StrEnum):
     """What a button asks for; its `custom_id` is `marionette:<action>:<job id>`.
 
     To start one (a tray's by its own button), or to make one of another's files,
-    `:<quality>:<model>` follow, and then how many of the first seconds of its motion are taken, or
-    how many credits it costs at most.
+    `:<quality>:<model>` follow, and then how many of the first seconds of its motion are taken, or,
+    of another's files, how many credits it costs at most; an offer's has these behind a `c`.
     """
 
     CANCEL = "cancel"
@@ -87,12 +87,18 @@ def _colour(job: Job) -> int:
 
 
 def custom_id(
-    button: Button, job_id: str, choice: Choice | None = None, number: float | None = None
+    button: Button,
+    job_id: str,
+    choice: Choice | None = None,
+    number: float | None = None,
+    *,
+    at_most: int | None = None,
 ) -> str:
     """The id of a button; see `Button`."""
     chosen = (choice.quality, choice.model) if choice else ()
     last = () if number is None else (f"{number:.0f}",)
-    return ":".join(("marionette", button.value, job_id, *chosen, *last))
+    most = () if at_most is None else (f"c{at_most}",)
+    return ":".join(("marionette", button.value, job_id, *chosen, *last, *most))
 
 
 def job_of(custom_id: str) -> str | None:

@@ -6,6 +6,7 @@ import discord
 from discord import ui
 
 from bot.cards import status_text
+from bot.cards.job import with_picture
 from bot.cards.obstacles import obstacle
 from bot.cards.offers.choices import prices_text
 from bot.cards.parts import AMBER, BLURPLE, GREEN, view, words
@@ -36,14 +37,15 @@ SHOWN_JOBS = 5
 SHOWN_CHANNELS = 10
 
 
-def wallet(has: Wallet) -> ui.LayoutView:
-    """What `/credits` answers."""
+def wallet(has: Wallet, now: float) -> ui.LayoutView:
+    """What `/credits` answers; `now` in unix seconds."""
     items: list[ui.Item[ui.LayoutView]] = [words(*_purses(has))]
     if has.under_way:
         lines = [f"{status_text.made_of(job)} · {status_text.title(job)}" for job in has.under_way]
         items.append(words("**Under way**", *lines))
     if has.last:
-        items.append(words("**Lately**", *(entry_line(line, has.jobs) for line in has.last)))
+        items.append(words("**Lately**"))
+        items += (item for line in has.last for item in _entry(line, has.jobs, now))
     items.append(words(f"-# Ten seconds of motion cost, in credits: {prices_text(has.prices)}."))
     if has.payers_unknown:
         items.append(words(_unknown_payers(has.payers_unknown)))
@@ -111,6 +113,12 @@ def _narrower(has: Wallet) -> Iterator[str]:
             yield NARROWER[budget.all_spent].format(
                 left=left, credits=budget.credits, renews_at=budget.renews_at
             )
+
+
+def _entry(line: HistoryLine, jobs: Mapping[str, Job], now: float) -> list[ui.Item[ui.LayoutView]]:
+    said = words(entry_line(line, jobs))
+    job = jobs.get(line.job_id) if line.job_id else None
+    return with_picture(job, now, said) if job else [said]
 
 
 def entry_line(line: HistoryLine, jobs: Mapping[str, Job]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bot.core import ledger
-from bot.core.jobs import DEFAULT_MODEL, Quality, Source
+from bot.core.jobs import DEFAULT_MODEL, Job, JobState, Quality, Source
 from bot.core.ledger import Balance, Period
 from bot.core.models import MODELS, Choice
 from bot.core.rules import Rules
@@ -155,8 +155,8 @@ def obstacles(rules: Rules, standing: Standing, ask: Ask, at: float) -> Iterator
     if ask.choice and MODELS[ask.choice.model].is_free:
         yield from drafts
         return
-    if ask.choice is None and rules.has_free_model and not drafts:
-        return
+    if rules.has_free_model and not drafts:
+        return  # and once its price is known, that is offered in the place of what cannot be paid
     if standing.balance.available < 1:
         if rules.allowance_credits:
             renews_at = ledger.period_end(rules.period, at)
@@ -205,6 +205,8 @@ def may_hold(rules: Rules, standing: Standing, price: int, at: float) -> None:
     has, renews_at = standing.balance, ledger.period_end(rules.period, at)
     if price > has.available:
         if price > (most := rules.allowance_credits + has.granted):
+            if not most:
+                raise Refused(Problem.NO_ALLOWANCE)
             raise Refused(Problem.TOO_EXPENSIVE, price=price, most=most)
         raise Refused(Problem.NO_CREDITS, price=price, left=has.available, renews_at=renews_at)
     for budget in budgets(rules, standing, at):
@@ -296,6 +298,27 @@ def _spent_budgets(rules: Rules, standing: Standing, at: float) -> Iterator[Refu
             yield Refused(Problem.NO_SERVER_BUDGET)
         elif budget.left <= 0:
             yield Refused(budget.all_spent, budget=budget.credits, renews_at=budget.renews_at)
+
+
+UNPAID = frozenset(
+    {
+        *(Problem.NO_CREDITS, Problem.TOO_EXPENSIVE, Problem.NO_ALLOWANCE, Problem.NOTHING_LEFT),
+        *(Problem.NO_SERVER_BUDGET, *_SERVER, *_PERSON_CAP, *_SERVER_CAP, *_BOT),
+    }
+)
+"""Why a price cannot be paid, where a lower one may be."""
+
+
+UNPAID_LIFE_S = 900.0
+"""What could not be paid can be had for less meanwhile; nobody has paid for its files."""
+
+
+def was_unpaid(job: Job) -> bool:
+    """Whether a request by a command or a press came to nothing because of its price alone, and
+    something cheaper could be made of its files, which are good."""
+    is_refused = job.state is JobState.FAILED and job.queued_at is None and job.failure is not None
+    is_good = job.duration_s is not None and job.source is not Source.MESSAGE
+    return is_refused and is_good and job.failure is not None and job.failure.problem in UNPAID
 
 
 def barred(pause: Pause | None, block: Block | None) -> Iterator[Refused]:

@@ -36,11 +36,14 @@ class Model:
     the model is told, if it listens: `usual_prompt`, unless somebody says it. `always` is sent with
     every run. `dollars_per_s` are what a second of motion costs the operator in each quality that
     it makes, of which it makes the `usual_quality` where none is named. `usual_run_s` is what is
-    known of its run times to begin with; it takes motions of `shortest_s` to `longest_s`.
+    known of its run times to begin with; it takes motions of `shortest_s` to `longest_s`. Its
+    `character` is what people may choose it by, beside its price and time: what the facts say, and
+    no more.
     """
 
     slug: str
     name: str
+    character: str
     subject: str
     motion: str
     usual_quality: Quality
@@ -109,10 +112,11 @@ class Model:
 _AS_IN_THE_VIDEO = "The person in the picture moves exactly as the person in the video does."
 
 
-def _kling(slug: str, name: str, dollars_per_s: float, usual_run_s: float) -> Model:
+def _kling(slug: str, name: str, character: str, dollars_per_s: float, usual_run_s: float) -> Model:
     return Model(
         slug=slug,
         name=name,
+        character=character,
         subject="image_url",
         motion="video_url",
         usual_quality="720p",
@@ -131,6 +135,7 @@ MODELS: Mapping[str, Model] = {
         Model(
             slug=DEFAULT_MODEL,
             name="PixVerse Mimic",
+            character="for people and animals alike",
             subject="image_url",
             motion="video_url",
             quality="quality",
@@ -141,6 +146,7 @@ MODELS: Mapping[str, Model] = {
         Model(
             slug="p-video-animate",
             name="P-Video Animate",
+            character="quick, best with well-lit portraits",
             subject="image",
             motion="video",
             quality="resolution",
@@ -150,11 +156,24 @@ MODELS: Mapping[str, Model] = {
             prompt="instruction_prompt",
             always={"save_audio": True},
         ),
-        _kling("kling-2.6-standard-motion-control", "Kling 2.6", 0.094, 500.0),
-        _kling("kling-2.6-pro-motion-control", "Kling 2.6 Pro", 0.172, 560.0),
+        _kling(
+            "kling-2.6-standard-motion-control",
+            "Kling 2.6",
+            "keeps the video’s sound",
+            0.094,
+            500.0,
+        ),
+        _kling(
+            "kling-2.6-pro-motion-control",
+            "Kling 2.6 Pro",
+            "the pro version, keeps the video’s sound",
+            0.172,
+            560.0,
+        ),
         Model(
             slug="wan-animate",
             name="Wan Animate",
+            character="slow, for small screens",
             subject="reference_image",
             motion="input_video",
             quality="resolution",
@@ -168,6 +187,7 @@ MODELS: Mapping[str, Model] = {
         Model(
             slug="draft",
             name="Draft",
+            character="a rough puppet, to try the motion",
             provider="engine",
             subject="subject_url",
             motion="motion_url",
@@ -178,6 +198,7 @@ MODELS: Mapping[str, Model] = {
         Model(
             slug="scail",
             name="SCAIL",
+            character="slow, in three sizes",
             subject="reference_image",
             motion="input_video",
             quality="resolution",
@@ -258,10 +279,30 @@ def better_than(choice: Choice, among: Collection[Choice], rates: Rates) -> Choi
     return min(dearer, key=lambda one: (rate(one), QUALITIES.index(one.quality)), default=None)
 
 
-def price(choice: Choice, duration_s: float, rates: Rates) -> int:
+MOST_WAYS = 3
+
+
+def instead_of(wanted: Choice, payable: Mapping[Choice, int], prompt: str) -> dict[Choice, int]:
+    """At most three of what can be paid in the place of a choice: of its own model each quality, of
+    any other the cheapest, if it listens to the prompt; the cheapest first, and last what is free.
+    """
+    shown: dict[Choice, int] = {}
+    by_price = sorted(payable.items(), key=lambda one: one[1])
+    for choice, cost in by_price:
+        is_heard = not prompt or MODELS[choice.model].prompt or not cost
+        is_first = choice.model not in {one.model for one in shown}
+        if is_heard and (is_first or choice.model == wanted.model):
+            shown[choice] = cost
+    free = {choice: 0 for choice, cost in shown.items() if not cost}
+    priced = [(choice, cost) for choice, cost in shown.items() if cost]
+    return dict(priced[: MOST_WAYS - len(free)]) | free
+
+
+def price(choice: Choice, duration_s: float, rates: Rates, at_most: int | None = None) -> int:
     """`ceil(seconds × rate)`, at least 1 unless it is free.
 
-    Raises `Refused` for what is not offered, and for a motion that its model does not take.
+    Raises `Refused` for what is not offered, for a motion that its model does not take, and for
+    more than `at_most`, which a button has said.
     """
     model, quality = rates.choice(*choice)
     known = MODELS[model]
@@ -269,7 +310,10 @@ def price(choice: Choice, duration_s: float, rates: Rates) -> int:
         bounds = {"least_s": known.shortest_s, "most_s": known.longest_s}
         raise Refused(Problem.MOTION_LENGTH, model=known.name, duration_s=duration_s, **bounds)
     rate = rates.by_model[model][quality]
-    return max(1, math.ceil(duration_s * rate - FLOAT_DUST)) if rate else 0
+    cost = max(1, math.ceil(duration_s * rate - FLOAT_DUST)) if rate else 0
+    if at_most is not None and cost > at_most:
+        raise Refused(Problem.PRICE_HAS_RISEN, price=cost)
+    return cost
 
 
 def cut_of(wanted: Cut | None, duration_s: float, models: Collection[Model]) -> Cut | None:

@@ -5,6 +5,7 @@ import structlog
 from discord import ui
 
 from bot.cards import job as job_cards
+from bot.cards import parts
 from bot.clock import Clock
 from bot.core.jobs import Job
 from bot.delivery.discord_errors import LOST, is_refusal
@@ -57,6 +58,34 @@ class Replies:
             await self.webhook(job).delete_message(job.card.message_id)
         except LOST as error:
             log.info("an offer stays beside its job", job=job.id, reason=str(error))
+
+    async def refuse(self, job: Job, view: ui.LayoutView) -> None:
+        """Delete the public reply and tell its requester alone; each way out has a next one.
+
+        Raises `DeliveryError`.
+        """
+        try:
+            if self.token_lives(job) and job.card.message_id is not None:
+                webhook = self.webhook(job)
+                try:
+                    await webhook.delete_message(job.card.message_id)
+                except discord.NotFound:
+                    pass
+                except discord.HTTPException:
+                    neutral = parts.say("This request could not be taken.", parts.GREY)
+                    await webhook.edit_message(job.card.message_id, view=neutral)
+                await webhook.send(view=view, ephemeral=True, wait=True)
+                return
+        except LOST as error:
+            if not is_refusal(error):
+                raise DeliveryError(str(error)) from error
+        try:
+            person = await self._client.fetch_user(job.person_id)
+            await person.send(view=view)
+        except LOST as error:
+            if not is_refusal(error):
+                raise DeliveryError(str(error)) from error
+            log.info("a refusal could not be told", job=job.id, reason=str(error))
 
     def can_reply(self, job: Job) -> bool:
         """Whether the reply to the job's interaction can still be edited by its token."""

@@ -13,7 +13,7 @@ import discord
 import structlog
 
 from bot.cards import job as job_cards
-from bot.cards import parts
+from bot.cards.offers.cheaper import refusal as refusal_card
 from bot.cards.offers.offer import offer as offer_card
 from bot.cards.progress.fingerprints import GONE, HALT, fingerprint_of, is_renewal
 from bot.cards.status_text import Outlook
@@ -27,7 +27,7 @@ from bot.delivery.offers import answer, channel_of, delete, is_card_unsure, take
 from bot.delivery.replies import Replies
 from bot.delivery.searches import cards_of, is_card_of, ours_since
 from bot.delivery.twins import Twins
-from bot.errors import CannotSave, DeliveryError, Problem, StaleJob
+from bot.errors import CannotSave, DeliveryError, Problem, Refused, StaleJob
 from bot.jobs.live import Jobs
 from bot.store.group_commit import background
 from bot.store.store import Store
@@ -68,6 +68,7 @@ class StatusCards:
         clock: Clock,
         outlook: Callable[[Job], Awaitable[Outlook]],
         terms: Callable[[Job], Awaitable[Terms]],
+        refusal: Callable[[Job], Awaitable[Refused]],
         doors: Doors,
         pause: Callable[[], Awaitable[None]],
     ) -> None:
@@ -81,6 +82,7 @@ class StatusCards:
         self._clock = clock
         self._outlook = outlook
         self._terms = terms
+        self._refusal = refusal
         self._renewals = TokenBucket(RENEWALS_PER_MINUTE, clock.monotonic())
         self._group: asyncio.TaskGroup | None = None
         self._working: set[str] = set()
@@ -184,7 +186,7 @@ class StatusCards:
     async def _draw(self, job: Job, view: discord.ui.LayoutView) -> bool:
         """Whether it was edited; what is told otherwise has no card."""
         if job.failure and job.source is not Source.MESSAGE and job.queued_at is None:
-            await self._refuse_privately(job)
+            await self._replies.refuse(job, refusal_card(await self._refusal(job)))
         elif job.is_taken_back:
             is_reply = job.source is not Source.MESSAGE
             await (self.remove(job) if is_reply else take_back(self._client, job))
@@ -345,33 +347,6 @@ class StatusCards:
                 return
         channel = self._client.get_partial_messageable(job.channel_id)
         await channel.get_partial_message(message_id).delete()
-
-    async def _refuse_privately(self, job: Job) -> None:
-        """Delete the public reply and tell its requester alone; each way out has a next one."""
-        assert job.failure is not None
-        view = parts.refusal(job.failure.problem, job.failure.facts)
-        try:
-            if self._replies.token_lives(job) and job.card.message_id is not None:
-                webhook = self._replies.webhook(job)
-                try:
-                    await webhook.delete_message(job.card.message_id)
-                except discord.NotFound:
-                    pass
-                except discord.HTTPException:
-                    neutral = parts.say("This request could not be taken.", parts.GREY)
-                    await webhook.edit_message(job.card.message_id, view=neutral)
-                await webhook.send(view=view, ephemeral=True, wait=True)
-                return
-        except LOST as error:
-            if not is_refusal(error):
-                raise DeliveryError(str(error)) from error
-        try:
-            person = await self._client.fetch_user(job.person_id)
-            await person.send(view=view)
-        except LOST as error:
-            if not is_refusal(error):
-                raise DeliveryError(str(error)) from error
-            log.info("a refusal could not be told", job=job.id, reason=str(error))
 
 
 def _is_looked_at(job: Job) -> bool:

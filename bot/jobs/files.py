@@ -5,6 +5,7 @@ import os
 import shutil
 from pathlib import Path
 
+from bot.core.admission import UNPAID_LIFE_S, was_unpaid
 from bot.core.jobs import Job, JobState
 from bot.media.inspect import workshop
 from bot.media.saving.part import part_of
@@ -111,11 +112,14 @@ class Files:
 
 
 def files_kept_until(job: Job, keep_s: float) -> float | None:
-    """Until when a finished job's files are kept: so long after it. `None` for any other job's.
+    """Until when a finished job's files are kept: so long after it, and for some minutes those of
+    one that could not be paid. `None` for any other job's.
 
     What somebody has given is kept no longer because others make something of it.
     """
-    if job.state is not JobState.DELIVERED or job.removed_by_id is not None:
+    if was_unpaid(job):
+        keep_s = min(keep_s, UNPAID_LIFE_S)
+    elif job.state is not JobState.DELIVERED or job.removed_by_id is not None:
         return None
     until = job.state_since + keep_s
     return until if job.files_until is None else min(until, job.files_until)

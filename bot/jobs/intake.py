@@ -10,11 +10,11 @@ import structlog
 from bot.accounts.messages import LinkedMessages
 from bot.accounts.wallets import Wallets
 from bot.clock import Clock
-from bot.core.jobs import ASKED_SPARE_S, QUESTIONS, Failure, Job, Source
+from bot.core.jobs import ASKED_SPARE_S, QUESTIONS, Failure, Job, JobState, Source
 from bot.core.ledger import Period, period_end
 from bot.core.models import MODELS, TOLERANCE_S, Choice, Model, Rates, cut_of, price
 from bot.core.uploads import Cut, Upload
-from bot.errors import Fact, Problem, Refused, StaleJob
+from bot.errors import Fact, PaidOtherwise, Problem, Refused, StaleJob
 from bot.jobs.deadlines import RetryDeadline
 from bot.jobs.disk import Disk
 from bot.jobs.files import Files
@@ -372,7 +372,22 @@ class Intake:
                 at=self._clock.time(),
             )
         except Refused as refused:
+            await self._refuse_price(job, duration_s, refused)
+
+    async def _refuse_price(self, job: Job, duration_s: float, refused: Refused) -> None:
+        """Its files are good, and are kept for a while where something cheaper can be paid."""
+        failure = Failure(refused.problem, refused.facts)
+        ended = replace(job, state=JobState.FAILED, failure=failure, duration_s=duration_s)
+        if not isinstance(await self._wallets.refusal(ended), PaidOtherwise):
             await self._fail(job, refused.problem, refused.facts)
+            return
+        try:
+            earlier = await self._store.refuse_price(job, failure, duration_s, self._clock.time())
+        except StaleJob:
+            log.info("job moved on before its price was refused", job=job.id)
+            return
+        for job_id in earlier:
+            await self._files.delete_inputs(job_id)
 
     async def _fail(self, job: Job, problem: Problem, facts: dict[str, Fact]) -> None:
         try:

@@ -12,7 +12,7 @@ import structlog
 
 from bot.accounts.members import FRESH_S
 from bot.accounts.wallets import Place, Wallets
-from bot.cards.job import MOST_DESCRIPTION_CHARS
+from bot.cards.job import MOST_DESCRIPTION_CHARS, Button
 from bot.cards.wording import clean
 from bot.clock import Clock
 from bot.core.admission import NewJob
@@ -97,7 +97,13 @@ class Remakes:
         Whether somebody else can still see it is Discord's word where they press its own buttons,
         else it `is_looked_up`. Raises `Refused`.
         """
-        job, place = await self._store.read.job(job_id), press.place
+        found = await self._store.read.job(job_id)
+        return await self._seen(found, job_id, press, is_looked_up=is_looked_up)
+
+    async def _seen(
+        self, job: Job | None, job_id: str, press: Press, *, is_looked_up: bool = True
+    ) -> Job:
+        place = press.place
         if job is None or job.state is not JobState.DELIVERED:
             raise Refused(Problem.UNKNOWN_JOB, job=job_id)
         if job.removed_by_id is not None:
@@ -110,6 +116,14 @@ class Remakes:
         if not is_sure and not await self._posts.is_seen(job, place.person_id, place.roles):
             raise Refused(Problem.NOT_AT_ITS_POST)
         return job
+
+    async def _followed(self, job_id: str, press: Press) -> Job:
+        """A finished job, or one's own that could not be paid. Raises `Refused`."""
+        job = await self._store.read.job(job_id)
+        has_failed = job is not None and job.state is JobState.FAILED
+        if job is not None and has_failed and job.person_id == press.place.person_id:
+            return job  # without its files, if that is long ago or had another reason
+        return await self._seen(job, job_id, press)
 
     async def kept_until(self, job: Job) -> float | None:
         """Until when (unix s) a finished job's files are there to be used, if they are now."""
@@ -135,7 +149,7 @@ class Remakes:
 
         Of its files only what is given anew is looked at. Raises `Refused`.
         """
-        earlier = await self.seen(job_id, press)
+        earlier = await self._followed(job_id, press)
         files_until = await self.kept_until(earlier)
         if files_until is None:
             raise Refused(Problem.FILES_GONE)
@@ -148,9 +162,7 @@ class Remakes:
         place = await self._wallets.paying(press.place)
         if closed := await self._runner.why_closed(choice.model):
             raise closed
-        cost = None if wish.motion else price(choice, earlier.duration_s or 0.0, rates)
-        if cost is not None and wish.at_most is not None and cost > wish.at_most:
-            raise Refused(Problem.PRICE_HAS_RISEN, price=cost)
+        cost = await self._cost(earlier, wish, choice, place)
         at = self._clock.time()
         new = replace(
             files,
@@ -172,6 +184,20 @@ class Remakes:
             token_expires_at=at + TOKEN_LIFE_S,
         )
         return await self._store.begin(new, at, place.roles)
+
+    async def _cost(self, earlier: Job, wish: Wish, choice: Choice, payer: Place) -> int | None:
+        """What it costs, where that is known already. Raises `Refused`."""
+        if wish.motion:
+            return None
+        try:
+            return price(choice, earlier.duration_s or 0.0, self._wallets.rates, wish.at_most)
+        except Refused as refused:
+            if wish.picture:  # which no button has
+                raise
+            asks = Button.MAKE
+            raise await self._wallets.otherwise(
+                refused, earlier, choice, asks, payer=payer
+            ) from refused
 
     async def _refuse_elsewhere(self, new: NewJob, earlier: Job, place: Place) -> None:
         """Raises `Refused` where a kept file is not to be used at this place, or no longer."""

@@ -12,6 +12,7 @@ from typing import Protocol
 from weakref import WeakValueDictionary
 
 from bot.accounts.wallets import Place, Wallets
+from bot.cards.job import Button
 from bot.cards.status_text import Outlook
 from bot.clock import Clock
 from bot.core import admission
@@ -67,8 +68,6 @@ class RequestService:
         self.rates = wallets.rates
         self._clock = clock
         self._offering: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
-
-    # --- asking for a video -------------------------------------------------------------------
 
     async def request(
         self,
@@ -170,49 +169,49 @@ class RequestService:
         self._runner.wake(job.id)
         return job
 
-    async def start(self, job_id: str, place: Place, choice: Choice) -> Job:
-        """The button of a priced offer: hold and queue. Raises `Refused`."""
+    async def start(
+        self, job_id: str, place: Place, choice: Choice, at_most: int | None, first_s: float | None
+    ) -> Job:
+        """The button of a priced offer, for `at_most` so many credits: hold and queue; or that of a
+        motion that is too long: go on with the first seconds of it. Raises `Refused`."""
 
         async def decide() -> Job:
-            job = await self.startable(job_id, place.person_id, choice.model)
-            if job.duration_s is None:
+            if first_s is None:
+                job = await self.startable(job_id, place.person_id, choice.model)
+            else:
+                job = await self.first_taken(job_id, place.person_id, choice, first_s)
+            seconds = job.duration_s if first_s is None else first_s
+            if seconds is None:
                 raise Refused(Problem.NOT_READY)
             paid = await self.wallets.paying_for(job, place)
+            asks = Button.START if first_s is None else Button.TAKE_FIRST
             try:
-                return await self._store.admit(
-                    job,
-                    **choice._asdict(),
-                    duration_s=job.duration_s,
-                    price=price(choice, job.duration_s, self.rates),
-                    at=self._clock.time(),
-                    roles=paid.roles,
-                    server_id=paid.server_id,
-                )
-            except Refused:  # its card promises what is true no longer
-                self._runner.wake(job.id)
-                raise
-
-        return await self._decided(decide)
-
-    async def take_first(self, job_id: str, place: Place, choice: Choice, length_s: float) -> Job:
-        """A button of a motion that is too long: go on with its beginning. Raises `Refused`."""
-
-        async def decide() -> Job:
-            job = await self.first_taken(job_id, place.person_id, choice, length_s)
-            paid = await self.wallets.paying_for(job, place)
-            try:
+                cost = price(choice, seconds, self.rates, at_most)
+                at, server_id, roles = self._clock.time(), paid.server_id, paid.roles
+                if first_s is None:
+                    return await self._store.admit(
+                        job,
+                        **choice._asdict(),
+                        duration_s=seconds,
+                        price=cost,
+                        at=at,
+                        roles=roles,
+                        server_id=server_id,
+                    )
                 return await self._store.answered(
                     job,
                     choice=choice,
-                    cut=Cut(0.0, length_s),
-                    promised=price(choice, length_s, self.rates),
-                    at=self._clock.time(),
-                    roles=paid.roles,
-                    server_id=paid.server_id,
+                    cut=Cut(0.0, first_s),
+                    promised=cost,
+                    at=at,
+                    roles=roles,
+                    server_id=server_id,
                 )
-            except Refused:  # its card promises what is true no longer
+            except Refused as refused:  # its card promises what is true no longer
                 self._runner.wake(job.id)
-                raise
+                raise await self.wallets.otherwise(
+                    refused, job, choice, asks, payer=paid, first_s=first_s
+                ) from refused
 
         return await self._decided(decide)
 
@@ -281,8 +280,6 @@ class RequestService:
         await self.wallets.refuse_strangers(place.person_id)
         at = self._clock.time()
         return await self._store.explain_once(place.person_id, EXPLAIN_AGAIN_AFTER_S, at)
-
-    # --- looking after one's jobs -------------------------------------------------------------
 
     async def cancel(self, job_id: str, person_id: int) -> Job:
         """Cancel one's own job before its submit. Raises `Refused`."""

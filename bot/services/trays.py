@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from bot.accounts.authors import Authors
 from bot.accounts.wallets import Place, Wallets
+from bot.cards.job import Button
 from bot.clock import Clock
 from bot.core.admission import NewJob
 from bot.core.jobs import Job, Source
@@ -123,11 +124,13 @@ class Trays:
         place: Place,
         choice: Choice,
         first_s: float | None,
+        at_most: int | None,
         *,
         interaction_id: int,
         token: str,
     ) -> tuple[Job, Job]:
-        """The button of a priced tray, or of the first seconds of its motion: ask for the video.
+        """The button of a priced tray, or of the first seconds of its motion: ask for the video,
+        for `at_most` so many credits.
 
         The offer as it was, and the request that it is now. Raises `Refused`.
         """
@@ -139,16 +142,22 @@ class Trays:
             if seconds is None or not job.awaits_choice:
                 raise Refused(Problem.NOT_READY)
             paying = await self._wallets.paying_for(job, place)
-            cost = price(choice, seconds, self._wallets.rates)
             at = self._clock.time()
-            started = await self._store.trays.start(
-                job,
-                Taken(choice, cost, paying.server_id, paying.roles, cut),
-                origin_id=interaction_id,
-                token=token,
-                token_expires_at=at + TOKEN_LIFE_S,
-                at=at,
-            )
+            try:
+                cost = price(choice, seconds, self._wallets.rates, at_most)
+                started = await self._store.trays.start(
+                    job,
+                    Taken(choice, cost, paying.server_id, paying.roles, cut),
+                    origin_id=interaction_id,
+                    token=token,
+                    token_expires_at=at + TOKEN_LIFE_S,
+                    at=at,
+                )
+            except Refused as refused:
+                asks = Button.START_TRAY
+                raise await self._wallets.otherwise(
+                    refused, job, choice, asks, payer=paying, first_s=first_s
+                ) from refused
             return job, started
 
         return await retry_when_stale(decide)

@@ -28,7 +28,7 @@ class CardButton(
     template=(
         rf"marionette:(?P<button>{'|'.join(Button)}):(?P<job>[a-z0-9]{{1,20}})"
         rf"(?::(?P<quality>{'|'.join(QUALITIES)})(?::(?P<model>[a-z0-9.-]{{1,64}}))?)?"
-        r"(?::(?P<number>[0-9]{1,7}))?"
+        r"(?::(?P<number>[0-9]{1,7}))?(?::c(?P<at_most>[0-9]{1,7}))?"
     ),
 ):
     """Any button of any card; made anew for each press, from its id alone."""
@@ -39,13 +39,16 @@ class CardButton(
         button: Button,
         job_id: str,
         choice: Choice | None,
+        *,
         number: int | None,
+        at_most: int | None,
     ) -> None:
         super().__init__(item)
         self._button = button
         self._job_id = job_id
         self._choice = choice
         self._number = number
+        self._at_most = at_most
 
     @classmethod
     async def from_custom_id(
@@ -54,8 +57,10 @@ class CardButton(
         """What was pressed."""
         quality = next((known for known in QUALITIES if known == match["quality"]), None)
         choice = Choice(match["model"] or DEFAULT_MODEL, quality) if quality else None
-        number = int(match["number"]) if match["number"] else None
-        return cls(item, Button(match["button"]), match["job"], choice, number)
+        number, at_most = (int(match[of]) if match[of] else None for of in ("number", "at_most"))
+        return cls(
+            item, Button(match["button"]), match["job"], choice, number=number, at_most=at_most
+        )
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Do it, or say why not."""
@@ -63,7 +68,8 @@ class CardButton(
             await make(interaction, self._job_id, lambda: Wish(self._choice, self._number))
             return
         if self._button is Button.START_TRAY:
-            await start_tray(interaction, self._job_id, self._choice, self._number)
+            asked = self._job_id, self._choice, self._number, self._at_most
+            await start_tray(interaction, *asked)
             return
         if self._button in ANSWERED:
             async with answering(interaction, ANSWERED[self._button]):
@@ -88,13 +94,12 @@ class CardButton(
             case Button.GIVE_UP:
                 await _ask_give_up(interaction, requests, self._job_id)
             case Button.START if self._choice:
-                job = await requests.start(self._job_id, place_of(interaction), self._choice)
+                place = place_of(interaction)
+                job = await requests.start(self._job_id, place, self._choice, self._at_most, None)
                 await _acknowledge(interaction, job)
             case Button.TAKE_FIRST if self._choice and self._number:
-                place = place_of(interaction)
-                job = await requests.take_first(
-                    self._job_id, place, self._choice, float(self._number)
-                )
+                asked = self._choice, self._at_most, float(self._number)
+                job = await requests.start(self._job_id, place_of(interaction), *asked)
                 await _acknowledge(interaction, job)
             case Button.NAME_PART:
                 await ask_for_part(interaction, requests, self._job_id)

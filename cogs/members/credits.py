@@ -9,6 +9,7 @@ from discord.ext import commands
 
 from bot.cards import standing as standing_cards
 from bot.cards.standing import PAYER_SELECT
+from bot.core.accounts import Wallet
 from bot.errors import Problem, Refused
 from bot.services.requests import RequestService
 from cogs.shared.answers import Late, answering, show_in_place, show_privately
@@ -26,7 +27,11 @@ class Credits(commands.Cog):
         """Both purses, what is held, and the prices."""
         async with answering(interaction):
             wallet = await self._requests.wallets.wallet(place_of(interaction))
-            await show_privately(interaction, standing_cards.wallet(wallet))
+            await show_privately(interaction, _card(interaction, wallet))
+
+
+def _card(interaction: Interaction, wallet: Wallet) -> ui.LayoutView:
+    return standing_cards.wallet(wallet, interaction.created_at.timestamp())
 
 
 class PayerSelect(ui.DynamicItem[ui.Item[Any]], template=PAYER_SELECT):
@@ -47,4 +52,4 @@ class PayerSelect(ui.DynamicItem[ui.Item[Any]], template=PAYER_SELECT):
             if not chosen:
                 raise Refused(Problem.NOT_OF_THIS_SERVER)
             wallet = await requests.choose_payer(place_of(interaction), chosen[0])
-            await show_in_place(interaction, standing_cards.wallet(wallet))
+            await show_in_place(interaction, _card(interaction, wallet))

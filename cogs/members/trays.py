@@ -153,7 +153,11 @@ async def _answer(interaction: Interaction, card: ui.LayoutView) -> int | None:
 
 
 async def start_tray(
-    interaction: Interaction, job_id: str, choice: Choice | None, first_s: float | None
+    interaction: Interaction,
+    job_id: str,
+    choice: Choice | None,
+    first_s: float | None,
+    at_most: int | None,
 ) -> None:
     """A priced tray becomes a request like any other, with a reply that everybody sees."""
     trays, offers = interaction.client.trays, list[Job]()
@@ -166,6 +170,7 @@ async def start_tray(
             place_of(interaction),
             choice,
             first_s,
+            at_most,
             interaction_id=interaction.id,
             token=interaction.token,
         )

@@ -13,6 +13,7 @@ from discord.utils import MISSING
 
 from bot.accounts.messages import UNTOLD
 from bot.cards import parts
+from bot.cards.offers.cheaper import refusal
 from bot.errors import CannotSave, Problem, Refused
 from bot.services.crowd import ANSWER_WITHIN_S
 from cogs.shared.interactions import Interaction
@@ -72,7 +73,7 @@ async def answering(interaction: Interaction, late: Late = Late.THINKING) -> Asy
     except Refused as refused:
         if _is_perhaps_anothers(interaction, refused):
             await crowd.clock.sleep(GIVE_WAY_S)
-        await _show_at_last(interaction, parts.refusal(refused.problem, refused.facts))
+        await _show_at_last(interaction, refusal(refused))
     except Exception as error:  # noqa: BLE001  # it is logged; whoever pressed waits for an answer
         await show_error(interaction, error)
     finally:

@@ -9,7 +9,7 @@ from enum import StrEnum
 import discord
 from discord import ui
 
-from bot.cards.offers.choices import Prices, usual
+from bot.cards.offers.choices import MOST_CHOICE_CHARS, Prices, usual
 from bot.cards.parts import view, words
 from bot.cards.wording import cost_text, credits_text
 from bot.core.accounts import Preferences
@@ -89,7 +89,7 @@ def _choices(has: Preferences, prices: Prices) -> ui.Select[ui.LayoutView]:
         discord.SelectOption(
             label=_name(choice, prices),
             value=value_of(choice),
-            description=f"{cost_text(cost)} for ten seconds",
+            description=_about(choice, cost),
             default=choice == has.choice,
         )
         for choice, cost in list(prices.items())[:MOST_CHOICES]
@@ -104,6 +104,12 @@ def _choices(has: Preferences, prices: Prices) -> ui.Select[ui.LayoutView]:
 def value_of(choice: Choice) -> str:
     """A choice as the select sends it."""
     return f"{choice.quality}:{choice.model}"
+
+
+def _about(choice: Choice, cost: int) -> str:
+    return f"{cost_text(cost)} for ten seconds · {MODELS[choice.model].character}"[
+        :MOST_CHOICE_CHARS
+    ]
 
 
 def _name(choice: Choice, prices: Prices) -> str:

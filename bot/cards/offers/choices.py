@@ -18,6 +18,8 @@ GOOD_FOR: Mapping[Quality, str] = {
     "1080p": "1080p is the finest",
 }
 MINUTE_S = 60.0
+MOST_CHOICE_CHARS = 100
+"""Discord's limit for what one may choose, and for what is said of it."""
 
 
 def usual(prices: Prices, preferred: Choice | None = None) -> Choice:
@@ -65,11 +67,13 @@ def uses(prices: Prices, preferred: Choice | None = None) -> str:
         notes |= {usual(priced): "is the usual"}
     notes |= {choice: "shows the motion for nothing" for choice in chosen if choice not in priced}
     notes |= {choice: "is what you like best" for choice in chosen if choice == preferred}
-    lines = (
-        f"**{name_of(choice, prices)}** {notes[choice]}, and takes {_takes(choice)}."
-        for choice in chosen
-    )
-    return "\n".join(["", *lines])
+    lines = [""]
+    for n, choice in enumerate(chosen):
+        is_new = choice.model not in {earlier.model for earlier in chosen[:n]}
+        known = f": {MODELS[choice.model].character}" if is_new else ""
+        name = name_of(choice, prices)
+        lines.append(f"**{name}** {notes[choice]}, and takes {_takes(choice)}{known}.")
+    return "\n".join(lines)
 
 
 def prices_text(prices: Prices) -> str:
@@ -89,13 +93,14 @@ def prices_text(prices: Prices) -> str:
 
 
 def model_line(slug: str, rates: Rates) -> str:
-    """A model as a choice to pick from, in plain text of at most 100 characters."""
+    """A model as a choice to pick from, in plain text of at most `MOST_CHOICE_CHARS`."""
     costs = rates.by_model[slug].values()
     least, most = min(costs), max(costs)
     each = f"{least:g}" if least == most else f"{least:g} to {most:g}"
-    costs_text = f"{each} credits a second" if most else "free"
+    costs_text = f"{each} credits/s" if most else "free"
     takes = _takes(Choice(slug, MODELS[slug].usual_quality))
-    return f"{MODELS[slug].name} · {costs_text} · {takes}"
+    model = MODELS[slug]
+    return f"{model.name}: {model.character} · {costs_text} · {takes}"[:MOST_CHOICE_CHARS]
 
 
 def _takes(choice: Choice) -> str:

@@ -10,7 +10,7 @@ from bot.cards.job import Button, custom_id, rows_of
 from bot.cards.offers.choices import name_of, paid, shown, uses, usual
 from bot.cards.offers.motions import GIVE, motion_select
 from bot.cards.parts import view, words
-from bot.cards.refusals import sentence
+from bot.cards.refusals import GIVERS, sentence
 from bot.cards.wording import clean, cost_text, credits_text, listed, part_text
 from bot.core.accounts import PartTerms, Terms
 from bot.core.jobs import Job, Source
@@ -161,7 +161,10 @@ def _start_button(job: Job, choice: Choice, terms: Terms) -> ui.Button[ui.Layout
         label=f"{name} · {cost_text(terms.prices[choice])}",
         style=discord.ButtonStyle.primary if is_usual else discord.ButtonStyle.secondary,
         custom_id=custom_id(
-            Button.START_TRAY if job.source is Source.TRAY else Button.START, job.id, choice
+            Button.START_TRAY if job.source is Source.TRAY else Button.START,
+            job.id,
+            choice,
+            at_most=terms.prices[choice],
         ),
         disabled=choice in terms.beyond,
     )
@@ -175,6 +178,7 @@ def _part_button(job: Job, part: PartTerms) -> ui.Button[ui.LayoutView]:
         custom_id=custom_id(
             Button.START_TRAY if job.source is Source.TRAY else Button.TAKE_FIRST,
             *(job.id, part.choice, part.length_s),
+            at_most=part.price,
         ),
         disabled=part.beyond is not None,
     )
@@ -214,6 +218,7 @@ def _left_after(terms: Terms) -> str:
 _TOO_LONG = "A shorter video costs less."
 BEYOND: Mapping[Problem, str] = {
     Problem.NO_CREDITS: "more than you have. Your allowance renews <t:{renews_at:.0f}:R>.",
+    Problem.NO_ALLOWANCE: "more than you have, and no allowance brings you new ones.",
     Problem.TOO_EXPENSIVE: f"more than you can have at once. {_TOO_LONG}",
     Problem.NO_SERVER_BUDGET: "this server’s budget for videos is set to nothing.",
     Problem.SERVER_BUDGET_SPENT: "this server’s budget is spent. It renews <t:{renews_at:.0f}:R>.",
@@ -250,6 +255,9 @@ BEYOND: Mapping[Problem, str] = {
 }
 """Why a price on an offer cannot be paid now, told behind the qualities that have it."""
 
+GIVEN = frozenset({Problem.NO_CREDITS, Problem.TOO_EXPENSIVE, Problem.NO_ALLOWANCE})
+"""What more credits would help against."""
+
 
 def _beyond(terms: Terms) -> list[str]:
     """A line for each reason why some of it cannot be paid now, and when that changes."""
@@ -262,7 +270,11 @@ def _beyond(terms: Terms) -> list[str]:
         if part.beyond:
             reason = BEYOND[part.beyond.problem].format_map(part.beyond.facts)
             reasons.setdefault(reason, []).append(f"**{part_text(0.0, part.length_s)}**")
-    return [f"{listed(names)}: {reason}" for reason, names in reasons.items()]
+    told = [f"{listed(names)}: {reason}" for reason, names in reasons.items()]
+    all_of = [*map(terms.beyond.get, terms.prices), *(part.beyond for part in terms.parts)]
+    if all(all_of) and any(no.problem in GIVEN for no in all_of if no):
+        told.append(f"{GIVERS} can give you more.")
+    return told
 
 
 def _shown(terms: Terms) -> list[Choice]:

@@ -19,8 +19,7 @@ POSTS: dict[Problem, str] = {
         "I have just started that (job {job}). For one more, press again in ten seconds."
     ),
     Problem.PRICE_HAS_RISEN: (
-        "This costs {price_text} by now, more than the button says, so nothing was started: "
-        "`/mimic` makes it at the new price."
+        "This costs {price_text} by now, more than the button says, so nothing was started."
     ),
     Problem.NOT_AT_ITS_POST: (
         "This is somebody else's video: use the buttons below it, in its channel, or make your own "

@@ -3,10 +3,10 @@
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection
+from sqlalchemy import ColumnElement, Connection, bindparam, select, text
 
 from bot.core import admission
-from bot.core.admission import Ask
+from bot.core.admission import UNPAID_LIFE_S, Ask
 from bot.core.jobs import Failure, Job, JobState, Source
 from bot.core.models import Choice
 from bot.core.rules import OperatorLimits
@@ -15,8 +15,16 @@ from bot.store import journal
 from bot.store.database import Database, transaction
 from bot.store.rows import IS_OFFER, failure_json, job_from, select_jobs, upload_json
 from bot.store.rule_rows import effective_rules
-from bot.store.tables import jobs
-from bot.store.transitions import transition, update_job
+from bot.store.tables import CAME_TO_NOTHING, jobs
+from bot.store.transitions import note_on, transition, update_job
+
+_UNPAID = select(jobs.c.id).where(
+    text(CAME_TO_NOTHING),
+    jobs.c.state_since > bindparam("not_before"),
+    jobs.c.person_id == bindparam("whose"),
+    jobs.c.duration_s.is_not(None),
+    jobs.c.state == JobState.FAILED,
+)
 
 
 def end_offers(
@@ -89,6 +97,20 @@ class Questions:
         end_offers(connection, job.person_id, *alike, at=at)
         asked = {"is_open": True, "question": failure_json(question), "state_since": at}
         return update_job(connection, job, duration_s=duration_s, **asked, **looked_at(job))
+
+    @transaction
+    def refuse_price(
+        self, connection: Connection, job: Job, failure: Failure, duration_s: float, at: float
+    ) -> list[str]:
+        """End a request whose price cannot be paid, as its look has left it: something cheaper may
+        be made of its files. Of one person the newest alone is kept so; the ids of earlier ones."""
+        whose = {"whose": job.person_id, "not_before": at - UNPAID_LIFE_S}
+        earlier = connection.scalars(_UNPAID, whose).all()
+        for job_id in earlier:
+            note_on(connection, job_id, duration_s=None)
+        told = {"failure": failure_json(failure), "duration_s": duration_s, **looked_at(job)}
+        transition(connection, job, JobState.FAILED, at, **told)
+        return list(earlier)
 
     @transaction
     def cut_named(self, connection: Connection, job: Job, cut: Cut, at: float) -> Job:

@@ -11,6 +11,7 @@ from discord import ui
 from bot.cards import job as job_cards
 from bot.cards import parts
 from bot.cards import standing as standing_cards
+from bot.cards.offers import cheaper
 from bot.cards.offers.offer import explanation, offer
 from bot.cards.parts import COMMANDS, words
 from bot.cards.posts import more as more_cards
@@ -38,7 +39,7 @@ from bot.core.models import Choice, prices
 from bot.core.people.reports import Case, Report, Reported, Settled, Why
 from bot.core.rules import ServerRules, rules_for
 from bot.core.uploads import Upload
-from bot.errors import Problem, Refused
+from bot.errors import PaidOtherwise, Problem, Refused
 from bot.settings import Settings
 from tests.bot.cards.facts import FACTS, HOSTILE
 from tests.bot.core.test_admission import IDLE
@@ -93,6 +94,8 @@ def wallets() -> Iterator[Wallet]:
     yield replace(
         own, payer=Payer(99, "A server"), unusable=Refused(Problem.LEFT_PAYER, server="A")
     )
+    seen = replace(JOB, subject=Upload("https://x/a.png?ex=77359401", HOSTILE, 10))
+    yield replace(own, jobs={JOB.id: seen})
     capped = replace(
         rules,
         server_id=1,
@@ -151,7 +154,16 @@ def all_cards() -> Iterator[tuple[str, ui.LayoutView]]:
         yield f"settled {outcome}", job_cards.status(settled, Outlook())
     yield from removal_cards()
     for wallet in wallets():
-        yield "wallet", standing_cards.wallet(wallet)
+        yield "wallet", standing_cards.wallet(wallet, 2e9)
+    yield from refusals()
+
+
+def refusals() -> Iterator[tuple[str, ui.LayoutView]]:
+    for wanted, asks in ((Choice("scail", "720p"), "make"), (Choice(JOB.model, "540p"), "tray")):
+        dear = Refused(Problem.NO_CREDITS, **FACTS[Problem.NO_CREDITS])
+        ways = dict(list(PRICES.items())[:3])
+        told = PaidOtherwise(dear, wanted, ways, asks=asks, job_id=JOB.id, first_s=10.0)
+        yield "paid otherwise", cheaper.refusal(told)
     for problem in Problem:
         yield f"refusal {problem}", parts.refusal(problem, FACTS.get(problem, {}))
 

@@ -82,6 +82,7 @@ def test_different_reasons_are_told_apart() -> None:
     [
         (Problem.NO_CREDITS, {"balance": Balance(3, 0, 0)}, {"allowance_credits": 50}),
         (Problem.TOO_EXPENSIVE, {"balance": Balance(3, 0, 0)}, {"allowance_credits": 3}),
+        (Problem.NO_ALLOWANCE, {"balance": Balance(0, 0, 0)}, {"allowance_credits": 0}),
         (Problem.NO_SERVER_BUDGET, {}, {"budget_credits": 0}),
         (Problem.SERVER_BUDGET_SPENT, {"server_spent": 9}, {"budget_credits": 9}),
         (Problem.SERVER_BUDGET_TOO_LOW, {"server_spent": 9}, {"budget_credits": 15}),
@@ -126,7 +127,7 @@ def test_every_way_in_which_a_price_is_too_much_is_worded(
 
 
 def test_no_other_words_are_there_for_it() -> None:
-    assert len(BEYOND) == 22
+    assert len(BEYOND) == 23
     assert all(text.endswith(".") for text in BEYOND.values())
 
 

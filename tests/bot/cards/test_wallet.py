@@ -4,11 +4,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from discord import ui
 
 from bot.cards import standing as standing_cards
 from bot.core import admission
 from bot.core.admission import Block
-from tests.bot.cards.test_cards import text_of, wallets
+from bot.core.jobs import Job
+from bot.core.uploads import Upload
+from tests.bot.cards.test_cards import JOB, text_of, wallets
 from tests.bot.core.test_admission import IDLE
 
 
@@ -39,16 +42,30 @@ def test_a_wallet_names_the_limit_that_counts_and_no_other(
     laid_down = replace(has.rules, daily_budget_credits=300, **rules)
     budgets = list(admission.budgets(laid_down, replace(IDLE, **spent), 2e9))
     bounded = replace(has, budgets=budgets)
-    text = text_of(standing_cards.wallet(bounded))
+    text = text_of(standing_cards.wallet(bounded, 2e9))
     found = [line for line in text.splitlines() if "budget" in line or "may use" in line]
     assert len(found) == (told is not None)
     assert told is None or found[0].startswith(told)
 
 
+def test_what_videos_took_is_shown_with_their_pictures_as_long_as_these_are_there() -> None:
+    has = next(wallet for wallet in wallets() if wallet.payer is None)
+    until = 1_999_999_000.0
+    veiled = Upload(f"https://x/a.png?ex={int(until):x}", "a.png", 10, is_spoiler=True)
+    job = replace(JOB, subject=veiled)
+
+    def shown(job: Job, now: float) -> list[bool]:
+        card = standing_cards.wallet(replace(has, jobs={job.id: job}), now)
+        return [one.spoiler for one in card.walk_children() if isinstance(one, ui.Thumbnail)]
+
+    assert shown(job, until - 1) == [True] * len(has.last)
+    assert shown(job, until) == shown(replace(job, removed_by_id=9), until - 1) == []
+
+
 def test_a_blocked_persons_wallet_says_so_first() -> None:
     has = next(wallet for wallet in wallets() if wallet.payer is None)
     barred = replace(has, unusable=None, barred=admission.blocked(Block(None, "spam")))
-    text = text_of(standing_cards.wallet(barred))
+    text = text_of(standing_cards.wallet(barred, 2e9))
     assert text.startswith("### You cannot spend anything in ")
     assert "You are blocked here for good" in text
     assert "You can spend" not in text
@@ -59,5 +76,5 @@ def test_a_blocked_persons_wallet_says_so_first() -> None:
 )
 def test_a_wallet_says_of_how_many_servers_it_does_not_know(count: int, told: str) -> None:
     has = next(wallet for wallet in wallets() if wallet.payer is not None)
-    text = text_of(standing_cards.wallet(replace(has, payers_unknown=count)))
+    text = text_of(standing_cards.wallet(replace(has, payers_unknown=count), 2e9))
     assert (f"{told} may pay for direct messages." in text) == bool(count)

@@ -227,6 +227,12 @@ def test_the_bots_cap_is_told_before_the_servers() -> None:
         # Granted credits are left when the allowance is gone, or never was.
         ({}, {"balance": Balance(0, 1, 30)}, ASK),
         ({"allowance_credits": 0}, {"balance": Balance(0, 1, 0)}, ASK),
+        # What is free may be had in its place.
+        (
+            {"models": ("pixverse-mimic", "draft"), "budget_credits": 0},
+            {"balance": Balance(0, 0, 30)},
+            ASK,
+        ),
         # One credit of a budget is left.
         ({"budget_credits": 50}, {"server_spent": 49, "budget_spent": 99}, ASK),
         # One more may wait.

@@ -255,6 +255,7 @@ def test_a_price_is_held_exactly_where_everything_has_room_for_it(
     refused = caught.value
     for_good = refused.problem in {
         Problem.TOO_EXPENSIVE,
+        Problem.NO_ALLOWANCE,
         Problem.OVER_SERVER_BUDGET,
         Problem.OVER_BUDGET,
         Problem.NO_SERVER_BUDGET,

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from bot.cards.refusals import sentence
 from bot.core.jobs import Quality, RunInputs
-from bot.core.models import MODELS, Choice, Model, Rates, price, prices
+from bot.core.models import MODELS, Choice, Model, Rates, instead_of, price, prices
 from bot.errors import Refused
 
 USUAL: dict[Quality, float] = {"360p": 0.9, "540p": 1.0, "720p": 1.2}
@@ -32,11 +32,39 @@ def test_what_was_sent_tells_what_it_was_of(
 
 
 def test_a_run_may_name_no_quality_or_be_of_something_else() -> None:
-    plain = Model("plain", "Plain", "reference", "dance", "720p", {"720p": 0.1}, 60.0)
+    plain = Model("plain", "Plain", "any", "reference", "dance", "720p", {"720p": 0.1}, 60.0)
     inputs = RunInputs("plain", "https://i/1", "https://v/1", "720p")
     assert plain.fields(inputs) == {"reference": "https://i/1", "dance": "https://v/1"}
     assert plain.inputs_in(plain.fields(inputs)) == inputs
     assert plain.inputs_in({"reference": 7}) == RunInputs("plain", "", "", "720p")
+
+
+PAYABLE = {
+    Choice("pixverse-mimic", "540p"): 10,
+    Choice("pixverse-mimic", "360p"): 9,
+    Choice("p-video-animate", "1080p"): 6,
+    Choice("p-video-animate", "720p"): 3,
+    Choice("draft", "360p"): 0,
+}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "prompt", "ways"),
+    [
+        (Choice("pixverse-mimic", "720p"), "", [3, 9, 0]),
+        (Choice("p-video-animate", "1080p"), "", [3, 6, 0]),
+        (Choice("p-video-animate", "1080p"), "Dance!", [3, 6, 0]),
+        (Choice("scail", "720p"), "", [3, 9, 0]),
+        (Choice("scail", "720p"), "Dance!", [3, 0]),
+    ],
+)
+def test_instead_there_is_the_cheapest_of_each_and_more_of_the_same(
+    wanted: Choice, prompt: str, ways: list[int]
+) -> None:
+    assert list(instead_of(wanted, PAYABLE, prompt).values()) == ways
+    without = {choice: cost for choice, cost in PAYABLE.items() if cost}
+    if wanted.model == "pixverse-mimic":
+        assert list(instead_of(wanted, without, prompt).values()) == [3, 9, 10]
 
 
 @pytest.mark.parametrize(

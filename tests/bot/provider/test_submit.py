@@ -272,7 +272,9 @@ async def test_a_key_that_cannot_be_a_header_is_refused(session: aiohttp.ClientS
 async def test_each_model_has_an_address_and_fields_of_its_own(
     server: SegmindServer, segmind: Segmind, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    other = Model("other", "Other", "face", "dance", "720p", {"720p": 0.1}, 60.0, always=DANCE)
+    other = Model(
+        "other", "Other", "any", "face", "dance", "720p", {"720p": 0.1}, 60.0, always=DANCE
+    )
     monkeypatch.setattr("bot.provider.segmind.client.MODELS", {**MODELS, "other": other})
     server.say(Answer(body={"request_id": ID}))
     await segmind.submit(attempt("other", "720p"))

@@ -159,6 +159,11 @@ async def test_never_more_than_the_button_said(life: Life) -> None:
     said = await answer(ada, await press(ada, post, "Again"))
     assert "This costs 10 credits by now, more than the button says" in said
     assert life.states() == ["delivered"]
+    told = (await ada.wait_for(says("At the new price?")))["message"]
+    assert list(buttons_of(told)) == ["360p · 10 credits"]
+    await press(ada, told, "360p")
+    await life.reaches("delivered", "delivered", step_s=1.0)
+    assert life.rows("SELECT price FROM jobs") == [(2,), (10,)]
 
 
 async def test_its_files_are_kept_for_so_long(life: Life) -> None:

@@ -14,6 +14,7 @@ OFFERED: dict[str, dict[str, float]] = {"pixverse-mimic": {}, "p-video-animate":
 MADE_UP = Model(
     slug="made-up",
     name="Made Up",
+    character="dreams",
     subject="face",
     motion="dance",
     quality="sharpness",
@@ -124,7 +125,10 @@ async def test_an_offer_shows_the_cheapest_the_usual_and_the_best(life: Life) ->
         "PixVerse Mimic 540p · 2 credits",
         "P-Video Animate 1080p · 2 credits",
     ]
-    assert "**PixVerse Mimic 540p** is the usual, and takes about 2 min." in text_of(card)
+    usual = (
+        "**PixVerse Mimic 540p** is the usual, and takes about 2 min: for people and animals alike."
+    )
+    assert usual in text_of(card)
     await ben.outcome(await ben.click(channel, int(card["id"]), button(card, "P-Video")))
     await life.reaches("delivered", step_s=1.0)
     [run] = life.provider.accepted

@@ -23,6 +23,7 @@ from tests.bot.local_server import serve
 MODEL = Model(
     slug="made-up",
     name="Made Up",
+    character="brings it by hand",
     provider="couriers",
     subject="who",
     motion="how",

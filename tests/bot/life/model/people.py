@@ -217,7 +217,8 @@ class People(Bench):
             may = is_ready and not self.was_down
             return may and self.model.may_ask(job.wallet) and self.model.admits(job, quality)
 
-        work = self.bot.service.start(job.id, place_of((0, person)), Choice(DEFAULT_MODEL, quality))
+        choice = Choice(DEFAULT_MODEL, quality)
+        work = self.bot.service.start(job.id, place_of((0, person)), choice, None, None)
         self.both(self.noting_outages(work), promised, death="commit 1" if dies else None)
 
     @precondition(lambda self: any(job.is_asked for job in self.model.jobs.values()))
@@ -263,7 +264,7 @@ class People(Bench):
         if is_theirs and job.is_offer:
             self.outside.left.discard(wallet)
         choice = Choice(DEFAULT_MODEL, quality)
-        work = self.bot.service.take_first(job.id, place_of(wallet), choice, FIRST_S)
+        work = self.bot.service.start(job.id, place_of(wallet), choice, None, FIRST_S)
         self.both(self.noting_outages(work), promised, death="commit 1" if dies else None)
 
     @precondition(lambda self: self.has())
