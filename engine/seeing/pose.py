@@ -204,23 +204,25 @@ def _merge(found: Floats, scores: Floats) -> list[tuple[Floats, float]]:
 
 
 def _refine(points: Floats, heat: Floats) -> Floats:
-    """Joints pulled to the centre of what the heat map shows around them."""
-    refined = points.copy()
+    """Joints (x, y) pulled to the centre of what the heat map shows around them, each in its own
+    layer."""
     size = heat.shape[0]
     scale = LANDMARK_PIXELS / size
-    for index, (x, y) in enumerate(points):
-        column, row = int(x / scale), int(y / scale)
-        if not (0 <= column < size and 0 <= row < size):
-            continue
-        top, left = max(0, row - HEATMAP_REACH), max(0, column - HEATMAP_REACH)
-        window = _sigmoid(
-            heat[top : row + HEATMAP_REACH + 1, left : column + HEATMAP_REACH + 1, index]
-        )
-        total = float(window.sum())
-        if window.max() < 0.5 or total <= 0:
-            continue
-        refined[index] = (
-            (float((window.sum(0) * np.arange(window.shape[1])).sum()) / total + left) * scale,
-            (float((window.sum(1) * np.arange(window.shape[0])).sum()) / total + top) * scale,
-        )
+    cells = np.trunc(points / scale).astype(int)
+    around = cells[:, :, None] + np.arange(-HEATMAP_REACH, HEATMAP_REACH + 1)
+    columns, rows = around[:, 0], around[:, 1]
+    is_there = (around >= 0) & (around < size)
+    shown = _sigmoid(
+        heat[
+            rows.clip(0, size - 1)[:, :, None],
+            columns.clip(0, size - 1)[:, None, :],
+            np.arange(len(points))[:, None, None],
+        ]
+    )
+    shown *= is_there[:, 1, :, None] & is_there[:, 0, None, :]
+    is_sure = ((cells >= 0) & (cells < size)).all(1) & (shown.max((1, 2)) >= 0.5)
+    shown, columns, rows = shown[is_sure], columns[is_sure], rows[is_sure]
+    refined = points.copy()
+    centres = np.stack([(shown.sum(1) * columns).sum(1), (shown.sum(2) * rows).sum(1)], axis=1)
+    refined[is_sure] = centres / shown.sum((1, 2))[:, None] * scale
     return refined
