@@ -144,8 +144,10 @@ class People:
                 self._made_of.add(job_id)
                 await self._make_of(message, job_id, buttons)
                 return
-            impatience = 0.05 if HALF in text(message) else 0.004
-            if what == "cancel" and len(buttons) == 1 and self._chance.random() < impatience:
+            is_half = HALF in text(message)  # which may offer motions to choose from, too
+            impatience = 0.05 if is_half else 0.004
+            is_all = is_half or len(buttons) == 1
+            if what == "cancel" and is_all and self._chance.random() < impatience:
                 await self._click("cancel", message, job_id, custom_id)
             elif what == "details" and self._chance.random() < 0.0005:
                 await self._click("details", message, job_id, custom_id)
