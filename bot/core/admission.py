@@ -321,6 +321,14 @@ def was_unpaid(job: Job) -> bool:
     return is_refused and is_good and job.failure is not None and job.failure.problem in UNPAID
 
 
+def unpaid_until(job: Job, keep_s: float) -> float | None:
+    """Until when something cheaper may be made of such a request's files; `None` for any other."""
+    if not was_unpaid(job) or not keep_s:
+        return None
+    until = job.state_since + min(keep_s, UNPAID_LIFE_S)
+    return until if job.files_until is None else min(until, job.files_until)
+
+
 def barred(pause: Pause | None, block: Block | None) -> Iterator[Refused]:
     """What no credits help against."""
     if pause:
