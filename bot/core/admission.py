@@ -155,7 +155,8 @@ def obstacles(rules: Rules, standing: Standing, ask: Ask, at: float) -> Iterator
     if ask.choice and MODELS[ask.choice.model].is_free:
         yield from drafts
         return
-    if rules.has_free_model and not drafts:
+    has_one_already = ask.choice is not None and standing.waiting_of_person > 0
+    if rules.has_free_model and not drafts and not has_one_already:
         return  # and once its price is known, that is offered in the place of what cannot be paid
     if standing.balance.available < 1:
         if rules.allowance_credits:
