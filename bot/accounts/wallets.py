@@ -1,6 +1,6 @@
 """Whose wallet pays for a request, and what somebody has in theirs."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -11,7 +11,7 @@ from bot.clock import Clock
 from bot.core import admission, ledger
 from bot.core.accounts import MOST_PAYERS, Member, PartTerms, Payer, Terms, Wallet
 from bot.core.actions import CREDIT_KINDS
-from bot.core.admission import UNPAID, was_unpaid
+from bot.core.admission import UNPAID, unpaid_until
 from bot.core.jobs import Job, Source
 from bot.core.models import (
     FIRST_S,
@@ -78,11 +78,23 @@ class Place:
 
 
 class Wallets:
-    """One wallet for each person in each server, and one for direct messages."""
+    """One wallet for each person in each server, and one for direct messages.
 
-    def __init__(self, *, store: Store, members: Members, rates: Rates, clock: Clock) -> None:
+    Whether a model takes nothing new at present, `is_down` says of its slug.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        members: Members,
+        rates: Rates,
+        clock: Clock,
+        is_down: Callable[[str], bool],
+    ) -> None:
         self._store = store
         self._members = members
+        self._is_down = is_down
         self.rates = rates
         self._clock = clock
 
@@ -207,7 +219,8 @@ class Wallets:
         the way."""
         assert job.failure is not None
         refused = Refused(job.failure.problem, **job.failure.facts)
-        if not was_unpaid(job) or not self._store.limits.keep_files_s or job.quality is None:
+        until = unpaid_until(job, self._store.limits.keep_files_s)
+        if until is None or until <= self._clock.time() or job.quality is None:
             return refused
         try:
             roles = await self.roles_of(job)
@@ -239,6 +252,7 @@ class Wallets:
             choice: cost
             for choice, cost in costs.items()
             if admission.refused_hold(rules, standing, cost, at) is None
+            and not self._is_down(choice.model)
         }
         if refused.problem is Problem.PRICE_HAS_RISEN and wanted in payable:
             ways = {wanted: payable[wanted]}

@@ -155,7 +155,8 @@ def obstacles(rules: Rules, standing: Standing, ask: Ask, at: float) -> Iterator
     if ask.choice and MODELS[ask.choice.model].is_free:
         yield from drafts
         return
-    if rules.has_free_model and not drafts:
+    has_one_already = ask.choice is not None and standing.waiting_of_person > 0
+    if rules.has_free_model and not drafts and not has_one_already:
         return  # and once its price is known, that is offered in the place of what cannot be paid
     if standing.balance.available < 1:
         if rules.allowance_credits:
@@ -319,6 +320,14 @@ def was_unpaid(job: Job) -> bool:
     is_refused = job.state is JobState.FAILED and job.queued_at is None and job.failure is not None
     is_good = job.duration_s is not None and job.source is not Source.MESSAGE
     return is_refused and is_good and job.failure is not None and job.failure.problem in UNPAID
+
+
+def unpaid_until(job: Job, keep_s: float) -> float | None:
+    """Until when something cheaper may be made of such a request's files; `None` for any other."""
+    if not was_unpaid(job) or not keep_s:
+        return None
+    until = job.state_since + min(keep_s, UNPAID_LIFE_S)
+    return until if job.files_until is None else min(until, job.files_until)
 
 
 def barred(pause: Pause | None, block: Block | None) -> Iterator[Refused]:

@@ -6,12 +6,13 @@ from discord import ui
 
 from bot.cards import job as job_cards
 from bot.cards import parts
+from bot.cards.offers.cheaper import refusal
 from bot.clock import Clock
 from bot.core.jobs import Job
 from bot.delivery.discord_errors import LOST, is_refusal
 from bot.delivery.searches import jobs_named
 from bot.delivery.twins import Twins
-from bot.errors import DeliveryError
+from bot.errors import DeliveryError, Refused
 from bot.jobs.intake import Reply
 
 log = structlog.get_logger()
@@ -59,10 +60,10 @@ class Replies:
         except LOST as error:
             log.info("an offer stays beside its job", job=job.id, reason=str(error))
 
-    async def refuse(self, job: Job, view: ui.LayoutView) -> None:
+    async def refuse(self, job: Job, refused: Refused) -> None:
         """Delete the public reply and tell its requester alone; each way out has a next one.
 
-        Raises `DeliveryError`.
+        What can be paid instead is told where that wallet pays. Raises `DeliveryError`.
         """
         try:
             if self.token_lives(job) and job.card.message_id is not None:
@@ -74,14 +75,15 @@ class Replies:
                 except discord.HTTPException:
                     neutral = parts.say("This request could not be taken.", parts.GREY)
                     await webhook.edit_message(job.card.message_id, view=neutral)
-                await webhook.send(view=view, ephemeral=True, wait=True)
+                await webhook.send(view=refusal(refused), ephemeral=True, wait=True)
                 return
         except LOST as error:
             if not is_refusal(error):
                 raise DeliveryError(str(error)) from error
         try:
             person = await self._client.fetch_user(job.person_id)
-            await person.send(view=view)
+            alone = parts.refusal(refused.problem, refused.facts)
+            await person.send(view=refusal(refused) if job.is_direct else alone)
         except LOST as error:
             if not is_refusal(error):
                 raise DeliveryError(str(error)) from error

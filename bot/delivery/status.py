@@ -13,7 +13,6 @@ import discord
 import structlog
 
 from bot.cards import job as job_cards
-from bot.cards.offers.cheaper import refusal as refusal_card
 from bot.cards.offers.offer import offer as offer_card
 from bot.cards.progress.fingerprints import GONE, HALT, fingerprint_of, is_renewal
 from bot.cards.status_text import Outlook
@@ -186,7 +185,7 @@ class StatusCards:
     async def _draw(self, job: Job, view: discord.ui.LayoutView) -> bool:
         """Whether it was edited; what is told otherwise has no card."""
         if job.failure and job.source is not Source.MESSAGE and job.queued_at is None:
-            await self._replies.refuse(job, refusal_card(await self._refusal(job)))
+            await self._replies.refuse(job, await self._refusal(job))
         elif job.is_taken_back:
             is_reply = job.source is not Source.MESSAGE
             await (self.remove(job) if is_reply else take_back(self._client, job))

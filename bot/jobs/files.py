@@ -5,7 +5,7 @@ import os
 import shutil
 from pathlib import Path
 
-from bot.core.admission import UNPAID_LIFE_S, was_unpaid
+from bot.core.admission import unpaid_until
 from bot.core.jobs import Job, JobState
 from bot.media.inspect import workshop
 from bot.media.saving.part import part_of
@@ -117,9 +117,9 @@ def files_kept_until(job: Job, keep_s: float) -> float | None:
 
     What somebody has given is kept no longer because others make something of it.
     """
-    if was_unpaid(job):
-        keep_s = min(keep_s, UNPAID_LIFE_S)
-    elif job.state is not JobState.DELIVERED or job.removed_by_id is not None:
+    if job.state is not JobState.DELIVERED:
+        return unpaid_until(job, keep_s)
+    if job.removed_by_id is not None:
         return None
     until = job.state_since + keep_s
     return until if job.files_until is None else min(until, job.files_until)

@@ -376,18 +376,17 @@ class Intake:
 
     async def _refuse_price(self, job: Job, duration_s: float, refused: Refused) -> None:
         """Its files are good, and are kept for a while where something cheaper can be paid."""
-        failure = Failure(refused.problem, refused.facts)
-        ended = replace(job, state=JobState.FAILED, failure=failure, duration_s=duration_s)
+        failure, at = Failure(refused.problem, refused.facts), self._clock.time()
+        ended = replace(
+            job, state=JobState.FAILED, failure=failure, state_since=at, duration_s=duration_s
+        )
         if not isinstance(await self._wallets.refusal(ended), PaidOtherwise):
             await self._fail(job, refused.problem, refused.facts)
             return
         try:
-            earlier = await self._store.refuse_price(job, failure, duration_s, self._clock.time())
+            await self._store.refuse_price(job, failure, duration_s, at)
         except StaleJob:
             log.info("job moved on before its price was refused", job=job.id)
-            return
-        for job_id in earlier:
-            await self._files.delete_inputs(job_id)
 
     async def _fail(self, job: Job, problem: Problem, facts: dict[str, Fact]) -> None:
         try:

@@ -233,15 +233,14 @@ class Runner:
         if job is None:
             return None
         self._cards.wake(job_id)
-        if job.ended:
-            await self._tidy(job)
+        kept_s = await self._tidy(job) if job.ended else None
         if job.owes_notice:
             await self._notices.give(job)
             self._cards.wake(job_id)
             return 0.0
         if job.ended:
             await self._queue_moved(job_id)  # somebody may have given it up
-            return None
+            return kept_s
         wait_s = await self._next_step(job)
         await self._tell_outage_is_over()
         after = await self._jobs.job(job_id)
@@ -255,13 +254,19 @@ class Runner:
                 await self._queue_moved(job_id)
         return wait_s
 
-    async def _tidy(self, job: Job) -> None:
-        """An ended job keeps nothing but a video that was delivered, and its files for a while."""
-        kept_until = files_kept_until(job, self._store.limits.keep_files_s)
+    async def _tidy(self, job: Job) -> float | None:
+        """An ended job keeps nothing but a video that was delivered, and its files for a while.
+
+        The seconds after which to look again, where a sweep would come too late.
+        """
+        kept_until, now = files_kept_until(job, self._store.limits.keep_files_s), self._clock.time()
         if kept_until is None:
             await self._files.delete_all(job.id)
-        elif kept_until <= self._clock.time() or not await self._files.may_be_used(job):
+        elif kept_until <= now or not await self._files.may_be_used(job):
             await self._files.delete_inputs(job.id)
+        elif job.state is JobState.FAILED:
+            return kept_until - now
+        return None
 
     async def _next_step(self, job: Job) -> float | None:
         match job.state:
@@ -307,8 +312,8 @@ class Runner:
                 kept = await self._store.read.job(job_id)
                 if kept is None:
                     await self._files.delete_all(job_id)
-                elif kept.ended and job_id not in self._wakers:
-                    await self._tidy(kept)
+                elif kept.ended and job_id not in self._wakers and await self._tidy(kept):
+                    self.wake(job_id)
             for job in await self._store.read.ended_with_video(now - self._keep_s):
                 await self._files.delete_all(job.id)
                 await self._store.video_deleted(job.id, now)

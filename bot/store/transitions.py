@@ -41,13 +41,11 @@ _AWAITED = (
     .limit(1)
 )
 _CONTESTED = _AWAITED.where(jobs.c.lease.is_not(None), attempts.c.id != bindparam("seeker"))
-_MADE_AS = select(jobs.c.model, jobs.c.quality).where(jobs.c.id == bindparam("job_id"))
+_SOURCE = select(jobs.c.model, jobs.c.quality, jobs.c.state).where(jobs.c.id == bindparam("job_id"))
 _BEING_MADE = select_jobs().where(
     jobs.c.files_of == bindparam("files_of"),
     jobs.c.files_of.is_not(None),
     jobs.c.person_id == bindparam("person_id"),
-    jobs.c.model == bindparam("model"),
-    jobs.c.quality == bindparam("quality"),
     jobs.c.state.not_in(ENDED),
 )
 _FOR_NOTHING = select(func.count()).where(
@@ -85,15 +83,18 @@ def refuse_twice(connection: Connection, new: NewJob, at: float) -> None:
     """What somebody has made of the very same files is not asked for once more. Raises `Refused`.
 
     What they are to become another time, by the same model, may be asked for once the earlier one
-    has begun: runs differ. A press that was meant once is not followed by a second video.
+    has begun: runs differ. A press that was meant once is not followed by a second video, and what
+    stands in the place of a request that could not be paid is one video, whichever is pressed.
     """
     if new.files_of is None or _has_another(new):
         return
-    names = ("files_of", "person_id", "model", "quality")
-    wanted = {name: getattr(new, name) for name in names}
-    source = connection.execute(_MADE_AS, {"job_id": new.files_of}).one()
-    is_again = tuple(source) == (new.model, new.quality)
-    for made in map(job_from, connection.execute(_BEING_MADE, wanted).mappings()):
+    of = {"files_of": new.files_of, "person_id": new.person_id}
+    *made_as, source_state = connection.execute(_SOURCE, {"job_id": new.files_of}).one()
+    wanted = [new.model, new.quality]
+    is_again = made_as == wanted
+    for made in map(job_from, connection.execute(_BEING_MADE, of).mappings()):
+        if source_state == JobState.DELIVERED and [made.model, made.quality] != wanted:
+            continue
         has_begun = made.state not in NOT_BEGUN
         is_later = at - made.created_at >= PRESSED_ONCE_S
         if _has_another(made) or (is_again and has_begun and is_later):

@@ -101,16 +101,14 @@ class Questions:
     @transaction
     def refuse_price(
         self, connection: Connection, job: Job, failure: Failure, duration_s: float, at: float
-    ) -> list[str]:
+    ) -> None:
         """End a request whose price cannot be paid, as its look has left it: something cheaper may
-        be made of its files. Of one person the newest alone is kept so; the ids of earlier ones."""
+        be made of its files. Of one person the newest alone is kept so."""
         whose = {"whose": job.person_id, "not_before": at - UNPAID_LIFE_S}
-        earlier = connection.scalars(_UNPAID, whose).all()
-        for job_id in earlier:
+        for job_id in connection.scalars(_UNPAID, whose).all():
             note_on(connection, job_id, duration_s=None)
         told = {"failure": failure_json(failure), "duration_s": duration_s, **looked_at(job)}
         transition(connection, job, JobState.FAILED, at, **told)
-        return list(earlier)
 
     @transaction
     def cut_named(self, connection: Connection, job: Job, cut: Cut, at: float) -> Job:

@@ -249,6 +249,17 @@ def test_what_is_no_obstacle(rules: dict[str, Any], standing: dict[str, Any], as
     admission.may_ask(replace(RULES, **rules), replace(IDLE, **standing), ask, NOON)
 
 
+@pytest.mark.parametrize("ask", [ASK, Ask(ASK.channels)])
+def test_without_credits_one_thing_at_a_time_is_looked_at(ask: Ask) -> None:
+    """Else who can pay nothing fills the line for who can; what has no price yet waits nowhere."""
+    rules = replace(RULES, models=("pixverse-mimic", "draft"))
+    standing = replace(IDLE, balance=Balance(0, 0, 30), waiting_of_person=1)
+    refused = [each.problem for each in admission.obstacles(rules, standing, ask, NOON)]
+    assert refused == ([Problem.NOTHING_LEFT] if ask.choice else [])
+    admission.may_ask(rules, replace(standing, balance=Balance(1, 0, 30)), ask, NOON)
+    admission.may_ask(rules, replace(standing, waiting_of_person=0), ask, NOON)
+
+
 def test_a_block_holds_in_direct_messages_too() -> None:
     standing = replace(IDLE, block=Block(None, "spam"))
     with pytest.raises(Refused) as caught:

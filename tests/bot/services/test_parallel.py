@@ -80,7 +80,9 @@ async def test_a_thousand_requests_at_once_hold_what_there_is_for_ten(tmp_path: 
         service = RequestService(
             store=store,
             runner=Everybody(),
-            wallets=Wallets(store=store, members=Everybody(), rates=RATES, clock=clock),
+            wallets=Wallets(
+                store=store, members=Everybody(), rates=RATES, clock=clock, is_down=lambda _: False
+            ),
             outlook=outlook,
             videos=Videos(Files(tmp_path), Media()),
             clock=clock,

@@ -46,7 +46,9 @@ async def test_a_budget_for_twenty_starts_twenty_and_tells_all_others_why(tmp_pa
         service = RequestService(
             store=store,
             runner=Everybody(),
-            wallets=Wallets(store=store, members=Everybody(), rates=RATES, clock=clock),
+            wallets=Wallets(
+                store=store, members=Everybody(), rates=RATES, clock=clock, is_down=lambda _: False
+            ),
             outlook=outlook,
             videos=Videos(Files(tmp_path), Media()),
             clock=clock,

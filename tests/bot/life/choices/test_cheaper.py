@@ -1,9 +1,13 @@
 """What cannot be paid can be had for less: the ways stand on the refusal, each with its price."""
 
 import pytest
+from pydantic import SecretStr
+from structlog.testing import capture_logs
 
 from sandbox.clients.person import Json, PersonClient
 from sandbox.clients.transcript import buttons_of, text_of
+from sandbox.faults import answers
+from sandbox.faults.injector import Rule
 from tests.bot.life.choices.test_again import answer, inputs, press
 from tests.bot.life.members.test_door import Sender
 from tests.bot.life.members.test_terms import offered
@@ -13,6 +17,7 @@ from tests.bot.life.world import Life
 from tests.e2e.stage import button, is_video, says
 
 CAN_BE_HAD = says("You can have it like this")
+FOLLOWS = ("discord", "POST", "/webhooks/{webhook_id}/{webhook_token}")
 OFFERED: dict[str, dict[str, float]] = {"pixverse-mimic": {}, "p-video-animate": {}, "draft": {}}
 
 
@@ -92,9 +97,70 @@ async def test_its_files_are_kept_for_minutes_and_of_one_person_once(life: Life)
     assert "I no longer have these files" in await answer(ada, await press(ada, first, "360p"))
     life.advance(901)
     assert "I no longer have these files" in await answer(ada, await press(ada, second, "360p"))
-    life.advance(3600)
     await life.until(lambda: not inputs(life))
     assert life.money() == []
+
+
+async def test_its_files_go_in_time_over_a_restart(life: Life) -> None:
+    await life.start(allowance_credits=2)
+    await refused(life, await life.person("ada"))
+    life.advance(600)
+    await life.stop()
+    await life.start(allowance_credits=2)
+    await life.clock.until_quiet()  # it has looked around
+    assert len(inputs(life)) == 2
+    life.advance(301)
+    await life.until(lambda: not inputs(life))
+
+
+async def test_of_two_ways_one_is_made(life: Life) -> None:
+    """Whoever presses another button meanwhile does not pay twice for one request."""
+    await life.start(allowance_credits=10, credits_per_second_720p=9.0)
+    ada = await life.person("ada")
+    life.provider.workshop.pause()
+    told = await refused(life, ada)
+    pressed = [await press(ada, told, way) for way in ("360p", "540p")]
+    outcomes = [await ada.outcome(one) for one in pressed]
+    [second] = [one["message"] for one in outcomes if one["ephemeral"]]
+    assert text_of(second).startswith("That is being made already")
+    await life.reaches("failed", "rendering", step_s=1.0)
+    life.advance(60)
+    assert "being made already" in await answer(ada, await press(ada, told, "540p"))
+    assert life.money() == ["hold"]
+
+
+@pytest.mark.parametrize("is_late", [True, False])
+async def test_who_is_told_later_or_elsewhere_is_offered_nothing(life: Life, is_late: bool) -> None:
+    """The files are gone by then, or another wallet pays there."""
+    await life.start(allowance_credits=2)
+    ada = await life.person("ada")
+    life.faults.add(lost := Rule(answers.page(503 if is_late else 404), *FOLLOWS))
+    files = {"image": life.picture, "video": life.motion}
+    await ada.use(life.channel("general"), "mimic", {"quality": "720p"}, files)
+    await life.reaches("failed")
+    if is_late:
+        await life.until(lambda: life.faults.struck.total() > 0, step_s=0.1)
+        await life.stop()
+        life.faults.rules.remove(lost)
+        life.advance(1000)
+        await life.start(allowance_credits=2)
+    told = (await ada.wait_for(says("more than you can have here")))["message"]
+    assert int(told["channel_id"]) not in {one.id for one in life.world.channels.values()}
+    assert not buttons_of(told)
+
+
+async def test_what_takes_nothing_at_present_is_not_offered(life: Life) -> None:
+    with capture_logs() as logs:
+        await life.start(allowance_credits=2, models=OFFERED, engine_key=SecretStr("another"))
+        ada, ben = await life.person("ada"), await life.person("ben")
+        files = {"image": life.picture, "video": life.motion}
+        await ben.use(life.channel("general"), "mimic", {"model": "draft"}, files)
+        await life.until(lambda: "does not answer" in str(logs), step_s=1.0)
+    assert list(buttons_of(await refused(life, ada))) == [
+        "P-Video Animate 720p · 1 credit",
+        "PixVerse Mimic 360p · 2 credits",
+        "PixVerse Mimic 540p · 2 credits",
+    ]
 
 
 async def test_where_no_files_are_kept_the_refusal_stands_alone(life: Life) -> None:

@@ -231,7 +231,11 @@ class Program:
             for server in (1, 2):
                 await self.lay_down(server, HOUSES[server])
         self.wallets = Wallets(
-            store=self.store, members=self.discord, rates=Rates({DEFAULT_MODEL: RATES}), clock=clock
+            store=self.store,
+            members=self.discord,
+            rates=Rates({DEFAULT_MODEL: RATES}),
+            clock=clock,
+            is_down=lambda model: self.breakers.of(model).is_open,
         )
         self._runs += 1
         self.runner = self._runner(providers, downloads, media)
