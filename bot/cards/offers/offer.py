@@ -38,14 +38,14 @@ def offer(job: Job, terms: Terms | None) -> ui.LayoutView:
         wrong = sentence(job.failure.problem, job.failure.facts)
         items.append(words(f"{wrong} The rest of what you sent is still here."))
     how = status_text.how_to_send_more(job)
-    or_choose = ", or choose a motion below" if _may_choose(job) else ""
+    or_choose = " Or choose a motion below." if _may_choose(job) else ""
     if job.subject is None:
         items.append(words(f"Got the motion. Now send me the **picture** that should move.{how}"))
     elif job.motion is None:
         items.append(
             words(
-                "Got your picture. Now send me the **video** whose motion it should follow"
-                f"{or_choose}.{how}"
+                "Got your picture. Now send me the **video** whose motion it should follow."
+                f"{how}{or_choose}"
             )
         )
     elif terms is None:
@@ -80,8 +80,8 @@ def offer(job: Job, terms: Terms | None) -> ui.LayoutView:
 
 
 def _may_choose(job: Job) -> bool:
-    """Whether it lacks a motion alone, and the starter set is all that there is."""
-    return job.is_direct and job.subject is not None and job.motion is None
+    """Whether it lacks a motion alone, and a press comes from where it was asked for."""
+    return job.moved_from_id is None and job.subject is not None and job.motion is None
 
 
 def _is_private(job: Job) -> bool:
