@@ -10,8 +10,8 @@ from bot.cards.job import Button, custom_id, rows_of
 from bot.cards.offers.choices import name_of, paid, shown, uses, usual
 from bot.cards.offers.motions import GIVE, motion_select
 from bot.cards.parts import view, words
-from bot.cards.refusals import GIVERS, sentence
-from bot.cards.wording import clean, cost_text, credits_text, listed, part_text
+from bot.cards.refusals import sentence
+from bot.cards.wording import clean, cost_text, credits_text, giver, listed, part_text
 from bot.core.accounts import PartTerms, Terms
 from bot.core.jobs import Job, Source
 from bot.core.library.motions import STARTERS
@@ -272,8 +272,9 @@ def _beyond(terms: Terms) -> list[str]:
             reasons.setdefault(reason, []).append(f"**{part_text(0.0, part.length_s)}**")
     told = [f"{listed(names)}: {reason}" for reason, names in reasons.items()]
     all_of = [*map(terms.beyond.get, terms.prices), *(part.beyond for part in terms.parts)]
-    if all(all_of) and any(no.problem in GIVEN for no in all_of if no):
-        told.append(f"{GIVERS} can give you more.")
+    lacking = [no.facts for no in all_of if no and no.problem in GIVEN]
+    if all(all_of) and lacking:
+        told.append(f"{giver(lacking[0])} can give you more.")
     return told
 
 

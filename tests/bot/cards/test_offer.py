@@ -143,8 +143,8 @@ def test_in_a_channel_it_says_whose_it_is_and_until_when_and_not_what_they_have(
     text = text_of(offer(moved, TERMS))
     assert "it goes away <t:1795000300:R>." in text, "whatever comes meanwhile"
     assert "You have **30 credits**" in text, "nobody reads along"
-    half = offer(replace(moved, motion=None), None)
-    assert "choose a motion" not in text_of(half), "a press there comes from elsewhere"
+    half = text_of(offer(replace(moved, motion=None), None))
+    assert "choose a motion" not in half, "a press there comes from elsewhere"
     half = text_of(offer(replace(moved, motion=None), None))
     assert "Mention me with it in <#7>, where you asked." in half
 

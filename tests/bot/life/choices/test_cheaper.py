@@ -55,7 +55,7 @@ async def test_without_any_credits_there_is_the_draft(life: Life) -> None:
     ada = await life.person("ada")
     told = await refused(life, ada)
     assert "You have no credits here" in text_of(told)
-    assert "A moderator (in direct messages: my operator) can give you some" in text_of(told)
+    assert "A moderator can give you some" in text_of(told)
     assert "**Draft**: a rough puppet, to try the motion." in text_of(told)
     assert list(buttons_of(told)) == ["Draft · free"]
     await press(ada, told, "Draft")
