@@ -50,7 +50,8 @@ def offer(job: Job, terms: Terms | None) -> ui.LayoutView:
         )
     elif terms is None:
         whose = "the" if status_text.taken_from(job) else "your"
-        items.append(words(f"Looking at {whose} picture and {whose} video…"))
+        also = "" if job.motion.motion_ref else f" and {whose} video"
+        items.append(words(f"Looking at {whose} picture{also}…"))
     elif job.question:
         items.append(
             words(
@@ -63,14 +64,16 @@ def offer(job: Job, terms: Terms | None) -> ui.LayoutView:
     else:
         items.append(
             words(
-                "### Shall I make this picture move like this video?",
+                f"### Shall I make this picture move like {_named(job.motion) or 'this video'}?",
                 f"{_motion(job)}. {_uses(terms)}",
                 _not_open(terms),
                 _means(terms) if _is_private(job) else None,
                 *_beyond(terms),
             )
         )
-    items += _shown_files([file for file in (job.subject, job.motion) if file])
+    is_in_title = terms is not None and job.question is None
+    given = [file for file in (job.subject, job.motion) if file]
+    items += _shown_files([file for file in given if not (is_in_title and file.motion_ref)])
     if _may_choose(job):
         choose = motion_select(f"marionette-motions:{GIVE}:{job.id}", [*STARTERS.values()])
         items.append(ui.ActionRow(choose))
@@ -131,8 +134,13 @@ def _shown_files(given: Sequence[Upload]) -> Iterator[ui.Item[ui.LayoutView]]:
         )
     if linked := [f"`{clean(file.name, 80, 'code')}`" for file in given if file.is_link]:
         yield words(f"Given as a link: {listed(linked)}")
-    if kept := [f"`{clean(file.name, 80, 'code')}`" for file in given if file.motion_ref]:
-        yield words(f"Motion of the library: {listed(kept)}")
+    for name in filter(None, map(_named, given)):
+        yield words(f"Motion: {name}")
+
+
+def _named(file: Upload) -> str | None:
+    """What a motion of a library is called, as it is shown."""
+    return f"`{clean(file.name, 80, 'code')}`" if file.motion_ref else None
 
 
 def _answers(job: Job, terms: Terms | None) -> Iterator[ui.Item[ui.LayoutView]]:

@@ -229,5 +229,5 @@ async def test_a_motion_is_used_with_the_picture_in_ones_tray(life: Life) -> Non
     await ada.pressed(shown, button(shown, "Use the picture"))
     card = (await ada.person.wait_for(PRICED))["message"]
     assert card["id"] == shown["id"]
-    assert "Motion of the library: `Bow`" in text_of(card)
+    assert "Shall I make this picture move like `Bow`?" in text_of(card)
     assert "Your tray has changed" in await Sender(life).presses("marionette-motions:take:wave")
