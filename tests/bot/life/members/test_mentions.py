@@ -9,7 +9,6 @@ from bot.services.small_talk import QUIET_S
 from sandbox.clients.person import Json, PersonClient
 from sandbox.clients.transcript import text_of
 from sandbox.discord.state.model import User
-from tests.bot.life.members.test_trays import selects
 from tests.bot.life.moderators.deeds import add_patrons, choose, settings
 from tests.bot.life.world import Life
 from tests.e2e.stage import button, says
@@ -165,24 +164,6 @@ async def test_its_files_may_come_one_after_the_other(life: Life) -> None:
     pressed = button(newer["message"], "360p")
     await ben.click(general, int(newer["message"]["id"]), pressed)
     await life.reaches("rendering")
-
-
-async def test_a_picture_alone_takes_a_motion_by_name(life: Life) -> None:
-    """From whom it is of; the half-filled card goes for the priced one."""
-    await life.start()
-    ada, ben = await life.person("ada"), await life.person("ben")
-    general = life.channel("general")
-    await mention(life, ben, life.picture, said="make it dance")
-    half = (await ben.wait_for(says("Got your picture", "Or choose a motion below.")))["message"]
-    [select] = selects(half)
-    pressed = await ada.click(general, int(half["id"]), select["custom_id"], ["bow"])
-    assert "somebody else's" in text_of((await ada.outcome(pressed))["message"])
-    await ben.click(general, int(half["id"]), select["custom_id"], ["dance"])
-    card = (await ben.wait_for(says("Shall I make", "`Dance`")))["message"]
-    await life.until(lambda: not stands(life, half), step_s=0.5)
-    await ben.outcome(await ben.click(general, int(card["id"]), button(card, "360p")))
-    await life.reaches("delivered", step_s=1.0)
-    assert life.rows("SELECT price, channel_id FROM jobs") == [(4, general)]
 
 
 async def test_half_of_it_elsewhere_is_another_request(life: Life) -> None:
