@@ -315,10 +315,9 @@ def explanation(prices: Mapping[Choice, int]) -> ui.LayoutView:
     return view(
         words(
             "### I make a still picture move like a video",
-            "Send me a **picture** and a **video** (or an animated GIF; of one over 30 seconds a "
-            "part that you choose), in one message or one after the other; or a picture alone, and "
-            "then choose one of my motions. I show you the price first, and nothing is spent until "
-            "you press the button.",
+            "Send me a **picture** and a **video** or GIF, in one message or one after the other; "
+            "or a picture alone, and then choose one of my motions. Of a long video you choose a "
+            "part. I show you the price first, and nothing is spent until you press the button.",
             f"-# Ten seconds of motion cost {credits_text(prices[choice])} at {choice.quality}. "
             "`/credits` shows what you have.",
         )
