@@ -37,8 +37,8 @@ SENTENCES: dict[Problem, str] = {
     ),
     Problem.DEAR: "This costs **{price_text}**. You wanted to be asked before so much is spent.",
     Problem.TOO_EXPENSIVE: (
-        "This costs {price_text}, more than you can have here at once, {most}: give a shorter "
-        "video or choose a lower quality. {giver} can give you more."
+        "This costs {price_text}, and you can have no more than {most} here at once. A shorter "
+        "video costs less. {giver} can give you more."
     ),
     Problem.BUDGET_TOO_LOW: (
         "This costs {price_text}, and of today's budget for everybody {left} are left. It renews "
