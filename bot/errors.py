@@ -61,6 +61,7 @@ class Problem(StrEnum):
     MOTION_MISSING = "motion_missing"  # name
     MOTION_GONE = "motion_gone"
     ALREADY_GIVEN = "already_given"
+    ONE_MOTION = "one_motion"
     MOTION_ELSEWHERE = "motion_elsewhere"  # name
     MOTION_NAME_UNFIT = "motion_name_unfit"  # most
     MOTION_NAME_TAKEN = "motion_name_taken"  # name

@@ -379,6 +379,7 @@ def reminder() -> ui.LayoutView:
 def hint() -> ui.LayoutView:
     """How a mention becomes a request, for somebody who gave no files."""
     return say(
-        "Mention me in a message with a **picture** and a **video** attached: I show you the price "
-        "first. `/mimic` takes them too."
+        "Mention me in a message with a **picture** and a **video** attached, or with a picture "
+        "alone: then you choose one of my motions. I show you the price first. `/mimic` takes them "
+        "too."
     )

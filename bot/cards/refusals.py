@@ -11,9 +11,6 @@ from bot.cards.sentences.trays import TRAYS
 from bot.cards.wording import told
 from bot.errors import Problem
 
-GIVERS = "A moderator (in direct messages: my operator)"
-"""Who gives credits; a server that pays for direct messages has moderators, too."""
-
 SENTENCES: dict[Problem, str] = {
     **FILES,
     **LINKS,
@@ -23,12 +20,12 @@ SENTENCES: dict[Problem, str] = {
     **TRAYS,
     Problem.OUT_OF_BOUNDS: "That must be a whole number from {least} to {most}.",
     Problem.NO_CREDITS: (
-        "This costs {price_text} and you have {left}. Your allowance renews <t:{renews_at}:R>; "
-        f"a shorter video or a lower quality costs less. {GIVERS} can give you more."
+        "This costs {price_text} and you have {left}. Your allowance renews <t:{renews_at}:R>."
+        "{shorter} {giver} can give you more."
     ),
     Problem.NOTHING_LEFT: (
         "You have no credits left here. Your allowance{in_all} renews <t:{renews_at}:R>; "
-        f"`/credits` shows it. {GIVERS} can give you more."
+        "`/credits` shows it. {giver} can give you more."
     ),
     Problem.NO_DRAFTS_LEFT: (
         "You have made all of your {limit} free drafts of today: there are new ones "
@@ -36,12 +33,12 @@ SENTENCES: dict[Problem, str] = {
     ),
     Problem.NO_ALLOWANCE: (
         "You have no credits here, and no allowance that would bring new ones. "
-        f"{GIVERS} can give you some."
+        "{giver} can give you some."
     ),
     Problem.DEAR: "This costs **{price_text}**. You wanted to be asked before so much is spent.",
     Problem.TOO_EXPENSIVE: (
-        "This costs {price_text}, more than you can have here at once, {most}: give a shorter "
-        f"video or choose a lower quality. {GIVERS} can give you more."
+        "This costs {price_text}, and you can have no more than {most} here at once. A shorter "
+        "video costs less. {giver} can give you more."
     ),
     Problem.BUDGET_TOO_LOW: (
         "This costs {price_text}, and of today's budget for everybody {left} are left. It renews "

@@ -197,7 +197,7 @@ def _settled(job: Job) -> str:
 def _where(job: Job, outlook: Outlook) -> str:
     if job.removed_by_id is not None:
         return f"{_remover(job)}, and nothing of it is kept."
-    took = f" It took {seconds_text(float(round(job.state_since - job.created_at)))}."
+    took = f" It took {_took(job)}."
     match job.delivered:
         case Delivered.CHANNEL | Delivered.DIRECT if job.delivery_message_id:
             private = " in your direct messages" if job.delivered is Delivered.DIRECT else ""
@@ -210,6 +210,12 @@ def _where(job: Job, outlook: Outlook) -> str:
             return f"Your video is ready, but it could not be posted here: {_shown_by(outlook)}"
 
 
+def _took(job: Job) -> str:
+    """How long a finished video was waited for: not what its offer waited for its requester."""
+    began = job.queued_at if job.was_offer else None
+    return seconds_text(float(round(job.state_since - (began or job.created_at))))
+
+
 def posted(job: Job, outlook: Outlook) -> list[str]:
     """What is left of a status card once the video has a message of its own."""
     what = "draft" if job.is_free else "video"
@@ -219,7 +225,7 @@ def posted(job: Job, outlook: Outlook) -> list[str]:
         gone = f"Your {what} was posted, and the post was deleted: {_shown_by(outlook)}"
         return [f"-# {gone}", small_print(job, made_in(job))]
     where = " in your direct messages" if job.delivered is Delivered.DIRECT else ""
-    took = f"it took {seconds_text(float(round(job.state_since - job.created_at)))}"
+    took = f"it took {_took(job)}"
     stands = f"[Your {what}]({link_to_post(job)}) is ready{where}"
     return [small_print(job, stands, took, made_in(job), not_open(job))]
 

@@ -209,6 +209,10 @@ def told(facts: Mapping[str, object]) -> dict[str, object]:
     words = {name: _fact(name, value) for name, value in facts.items()}
     limit = facts.get("budget", facts.get("allowance"))
     words["in_all"] = f", {credits_text(limit)}," if isinstance(limit, int) else ""
+    words["giver"] = giver(facts)
+    words["shorter"] = " A shorter video costs less." if facts.get("left") else ""
+    if facts.get("left") == 0:
+        words["left"] = "none"
     if isinstance(reason := words.get("reason"), str):
         words["reason"] = _own_sentence(reason)
     for name in ("size", "limit"):
@@ -231,6 +235,12 @@ def told(facts: Mapping[str, object]) -> dict[str, object]:
         if isinstance(moment, int | float):
             words[name] = f"{moment:.0f}"
     return words
+
+
+def giver(facts: Mapping[str, object]) -> str:
+    """Who gives credits where these were refused; a server that pays for direct messages has
+    moderators, too, and what was refused long ago may not say where."""
+    return "A moderator" if facts.get("server_id", True) else "My operator"
 
 
 def _fact(name: str, value: object) -> object:

@@ -162,9 +162,14 @@ def obstacles(rules: Rules, standing: Standing, ask: Ask, at: float) -> Iterator
         if rules.allowance_credits:
             renews_at = ledger.period_end(rules.period, at)
             allowance = rules.allowance_credits
-            yield Refused(Problem.NOTHING_LEFT, allowance=allowance, renews_at=renews_at)
+            yield Refused(
+                Problem.NOTHING_LEFT,
+                allowance=allowance,
+                renews_at=renews_at,
+                server_id=rules.server_id,
+            )
         else:
-            yield Refused(Problem.NO_ALLOWANCE)
+            yield Refused(Problem.NO_ALLOWANCE, server_id=rules.server_id)
     yield from _spent_budgets(rules, standing, at)
 
 
@@ -207,9 +212,15 @@ def may_hold(rules: Rules, standing: Standing, price: int, at: float) -> None:
     if price > has.available:
         if price > (most := rules.allowance_credits + has.granted):
             if not most:
-                raise Refused(Problem.NO_ALLOWANCE)
-            raise Refused(Problem.TOO_EXPENSIVE, price=price, most=most)
-        raise Refused(Problem.NO_CREDITS, price=price, left=has.available, renews_at=renews_at)
+                raise Refused(Problem.NO_ALLOWANCE, server_id=rules.server_id)
+            raise Refused(Problem.TOO_EXPENSIVE, price=price, most=most, server_id=rules.server_id)
+        raise Refused(
+            Problem.NO_CREDITS,
+            price=price,
+            left=has.available,
+            renews_at=renews_at,
+            server_id=rules.server_id,
+        )
     for budget in budgets(rules, standing, at):
         if price > budget.credits:
             raise Refused(budget.never_enough, price=price, budget=budget.credits)

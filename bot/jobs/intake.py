@@ -247,7 +247,7 @@ class Intake:
                 job = replace(job, subject=await self._redrawn(job, picture))
                 duration_s = earlier.duration_s
             else:
-                motion = await self._media.inspect_video(*self._known(job, another))
+                motion = await self._seen(job)
                 cut = cut_of(job.cut, motion.duration_s, self._makers(job))
                 written, duration_s = await self._rewritten(job, motion, cut)
                 job = replace(job, motion=written)

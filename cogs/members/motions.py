@@ -106,14 +106,15 @@ async def show_page(interaction: Interaction, number: int, *, is_turned: bool = 
 
 
 async def _give(interaction: Interaction, job_id: str) -> None:
-    """Bring an offer in direct messages the motion that it lacks, as a message would its video.
+    """Bring an offer the motion that it lacks, as a message there would its video.
 
     It has a new card then. Raises `Refused`; chosen twice, the second time.
     """
     place, requests = place_of(interaction), interaction.client.requests
     motion = await interaction.client.library.by_id(0, next(iter(chosen_in(interaction)), ""))
     offer = await requests.startable(job_id, place.person_id)
-    if offer.motion is not None or not (offer.is_direct and place.is_direct):
+    asked_in = offer.moved_from_id or offer.channel_id
+    if offer.motion is not None or asked_in != place.channel_id:
         raise Refused(Problem.ALREADY_GIVEN)
     await defer(interaction, Late.IN_PLACE)
     await requests.offer(place, interaction.id, None, interaction.client.library.as_given(motion))

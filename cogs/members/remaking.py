@@ -1,7 +1,8 @@
 """What follows a finished video: its buttons, the card of *More…*, and that card's forms."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +13,22 @@ from discord import ui
 from bot.accounts.messages import UNTOLD
 from bot.cards import job as job_cards
 from bot.cards.job import Button
+from bot.cards.offers.motions import motion_select
 from bot.cards.posts import more as more_cards
 from bot.cards.posts.more import Possible
 from bot.core.jobs import Job
+from bot.core.library.motions import Motion
 from bot.core.models import Choice
 from bot.errors import Problem, Refused
 from bot.services.given import GivenFile
+from bot.services.motions.library import Library
 from bot.services.remakes import Press, Wish
 from cogs.members.part_form import FORM_LIFE_S
 from cogs.members.removals import may_delete
 from cogs.shared.access import is_moderator
 from cogs.shared.answers import Late, answering, defer, open_form, show_privately
 from cogs.shared.interactions import Interaction, given, place_of
+from cogs.shared.motion_choices import MOST_CHOICES
 from cogs.shared.requesting import take_request
 
 log = structlog.get_logger()
@@ -72,8 +77,7 @@ async def answer(
             await _look(interaction, job_id)
             await open_form(interaction, PictureForm(job_id, choice, cost))
         case Button.MOTION:
-            job = await _look(interaction, job_id)
-            await open_form(interaction, MotionForm(job, interaction.client.requests.prices()))
+            await _ask_for_motion(interaction, job_id)
         case Button.DESCRIBE:
             await _ask_to_describe(interaction, job_id)
         case _:
@@ -113,6 +117,17 @@ async def _look(interaction: Interaction, job_id: str) -> Job:
     return await interaction.client.crowd.in_time(interaction.user.id, look)
 
 
+async def _ask_for_motion(interaction: Interaction, job_id: str) -> None:
+    library: Library = interaction.client.library
+
+    async def look() -> list[Motion]:
+        return await library.motions(interaction.guild_id or 0)
+
+    job = await _look(interaction, job_id)
+    motions = await interaction.client.crowd.in_time(interaction.user.id, look)
+    await open_form(interaction, MotionForm(job, interaction.client.requests.prices(), motions))
+
+
 class PictureForm(ui.Modal, title="Another picture"):
     """Which picture is to move instead?"""
 
@@ -139,26 +154,37 @@ class PictureForm(ui.Modal, title="Another picture"):
 
 
 class MotionForm(ui.Modal, title="Another motion"):
-    """Which motion is the picture to follow instead?"""
+    """Which motion is the picture to follow instead: one by name, or a file?"""
 
-    def __init__(self, job: Job, ten_s_cost: Mapping[Choice, int]) -> None:
+    def __init__(
+        self, job: Job, ten_s_cost: Mapping[Choice, int], motions: Sequence[Motion]
+    ) -> None:
         super().__init__(timeout=FORM_LIFE_S)
         self._job_id = job.id
         cost = next(
             (cost for each, cost in ten_s_cost.items() if each == (job.model, job.quality)), None
         )
-        self._file: ui.FileUpload[Any] = ui.FileUpload(custom_id="file")
-        self.add_item(
-            ui.Label(
-                text="The motion that it should follow",
-                description=more_cards.motion_costs(cost),
-                component=self._file,
-            )
+        self._motions = {motion.id: motion for motion in motions[:MOST_CHOICES]}
+        self._name: ui.Select[Any] = motion_select("name", [*self._motions.values()])
+        self._name.required, self._name.min_values = False, 0
+        self._file: ui.FileUpload[Any] = ui.FileUpload(
+            custom_id="file", required=False, min_values=0
         )
+        costs = more_cards.motion_costs(cost)
+        self.add_item(ui.Label(text="One of my motions", description=costs, component=self._name))
+        self.add_item(ui.Label(text="Or a video or GIF of yours", component=self._file))
 
     async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
         """Make it."""
-        await make(interaction, self._job_id, lambda: Wish(motion=_only(self._file)))
+        await make(interaction, self._job_id, partial(self._wish, interaction))
+
+    def _wish(self, interaction: Interaction) -> Wish:
+        library: Library = interaction.client.library
+        named = [library.as_given(self._motions[chosen]) for chosen in self._name.values]
+        files = [given(file) for file in self._file.values]
+        if len([*named, *files]) != 1:
+            raise Refused(Problem.ONE_MOTION)
+        return Wish(motion=[*named, *files][0])
 
 
 def _only(field: ui.FileUpload[Any]) -> GivenFile:

@@ -23,8 +23,8 @@ MOST_CHOICES = 25
 
 _HOW = "Right-click or long-press a message, then **Apps** → **{command}**."
 _MOTION_MISSING = (
-    "Still missing: **the motion**. Choose one below, or right-click a message with a video or GIF "
-    f"→ **Apps** → **{USE_AS_MOTION}**."
+    "Still missing: **the motion**. Choose one below, or right-click or long-press a message with "
+    f"a video or GIF, then **Apps** → **{USE_AS_MOTION}**."
 )
 _MEGABYTE = 1_000_000
 

@@ -10,8 +10,8 @@ from bot.cards.job import Button, custom_id, rows_of
 from bot.cards.offers.choices import name_of, paid, shown, uses, usual
 from bot.cards.offers.motions import GIVE, motion_select
 from bot.cards.parts import view, words
-from bot.cards.refusals import GIVERS, sentence
-from bot.cards.wording import clean, cost_text, credits_text, listed, part_text
+from bot.cards.refusals import sentence
+from bot.cards.wording import clean, cost_text, credits_text, giver, listed, part_text
 from bot.core.accounts import PartTerms, Terms
 from bot.core.jobs import Job, Source
 from bot.core.library.motions import STARTERS
@@ -38,19 +38,20 @@ def offer(job: Job, terms: Terms | None) -> ui.LayoutView:
         wrong = sentence(job.failure.problem, job.failure.facts)
         items.append(words(f"{wrong} The rest of what you sent is still here."))
     how = status_text.how_to_send_more(job)
-    or_choose = ", or choose a motion below" if _may_choose(job) else ""
+    or_choose = " Or choose a motion below." if _may_choose(job) else ""
     if job.subject is None:
         items.append(words(f"Got the motion. Now send me the **picture** that should move.{how}"))
     elif job.motion is None:
         items.append(
             words(
-                "Got your picture. Now send me the **video** whose motion it should follow"
-                f"{or_choose}.{how}"
+                "Got your picture. Now send me the **video** whose motion it should follow."
+                f"{how}{or_choose}"
             )
         )
     elif terms is None:
         whose = "the" if status_text.taken_from(job) else "your"
-        items.append(words(f"Looking at {whose} picture and {whose} video…"))
+        also = "" if job.motion.motion_ref else f" and {whose} video"
+        items.append(words(f"Looking at {whose} picture{also}…"))
     elif job.question:
         items.append(
             words(
@@ -63,14 +64,16 @@ def offer(job: Job, terms: Terms | None) -> ui.LayoutView:
     else:
         items.append(
             words(
-                "### Shall I make this picture move like this video?",
+                f"### Shall I make this picture move like {_named(job.motion) or 'this video'}?",
                 f"{_motion(job)}. {_uses(terms)}",
                 _not_open(terms),
                 _means(terms) if _is_private(job) else None,
                 *_beyond(terms),
             )
         )
-    items += _shown_files([file for file in (job.subject, job.motion) if file])
+    is_in_title = terms is not None and job.question is None
+    given = [file for file in (job.subject, job.motion) if file]
+    items += _shown_files([file for file in given if not (is_in_title and file.motion_ref)])
     if _may_choose(job):
         choose = motion_select(f"marionette-motions:{GIVE}:{job.id}", [*STARTERS.values()])
         items.append(ui.ActionRow(choose))
@@ -80,8 +83,8 @@ def offer(job: Job, terms: Terms | None) -> ui.LayoutView:
 
 
 def _may_choose(job: Job) -> bool:
-    """Whether it lacks a motion alone, and the starter set is all that there is."""
-    return job.is_direct and job.subject is not None and job.motion is None
+    """Whether it lacks a motion alone, and a press comes from where it was asked for."""
+    return job.moved_from_id is None and job.subject is not None and job.motion is None
 
 
 def _is_private(job: Job) -> bool:
@@ -131,8 +134,13 @@ def _shown_files(given: Sequence[Upload]) -> Iterator[ui.Item[ui.LayoutView]]:
         )
     if linked := [f"`{clean(file.name, 80, 'code')}`" for file in given if file.is_link]:
         yield words(f"Given as a link: {listed(linked)}")
-    if kept := [f"`{clean(file.name, 80, 'code')}`" for file in given if file.motion_ref]:
-        yield words(f"Motion of the library: {listed(kept)}")
+    for name in filter(None, map(_named, given)):
+        yield words(f"Motion: {name}")
+
+
+def _named(file: Upload) -> str | None:
+    """What a motion of a library is called, as it is shown."""
+    return f"`{clean(file.name, 80, 'code')}`" if file.motion_ref else None
 
 
 def _answers(job: Job, terms: Terms | None) -> Iterator[ui.Item[ui.LayoutView]]:
@@ -272,8 +280,9 @@ def _beyond(terms: Terms) -> list[str]:
             reasons.setdefault(reason, []).append(f"**{part_text(0.0, part.length_s)}**")
     told = [f"{listed(names)}: {reason}" for reason, names in reasons.items()]
     all_of = [*map(terms.beyond.get, terms.prices), *(part.beyond for part in terms.parts)]
-    if all(all_of) and any(no.problem in GIVEN for no in all_of if no):
-        told.append(f"{GIVERS} can give you more.")
+    lacking = [no.facts for no in all_of if no and no.problem in GIVEN]
+    if all(all_of) and lacking:
+        told.append(f"{giver(lacking[0])} can give you more.")
     return told
 
 
@@ -306,10 +315,9 @@ def explanation(prices: Mapping[Choice, int]) -> ui.LayoutView:
     return view(
         words(
             "### I make a still picture move like a video",
-            "Send me a **picture** and a **video** (or an animated GIF; of one over 30 seconds a "
-            "part that you choose), in one message or one after the other; or a picture alone, and "
-            "then choose one of my motions. I show you the price first, and nothing is spent until "
-            "you press the button.",
+            "Send me a **picture** and a **video** or GIF, in one message or one after the other; "
+            "or a picture alone, and then choose one of my motions. Of a long video you choose a "
+            "part. I show you the price first, and nothing is spent until you press the button.",
             f"-# Ten seconds of motion cost {credits_text(prices[choice])} at {choice.quality}. "
             "`/credits` shows what you have.",
         )

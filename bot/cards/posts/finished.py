@@ -40,7 +40,7 @@ def finished(
     if job.remark:
         items.append(words(f"{clean(job.remark, 200)}."))
     if job.is_free and remakes:
-        items.append(words("The same files, made by a model that paints it anew:"))
+        items.append(words("Do you like it? Then make the real video:"))
         items += rows_of(_remake_buttons(job, remakes))
         remakes = {}
     facts = (

@@ -80,7 +80,7 @@ def picture_costs(credits: int) -> str:
 def motion_costs(credits: int | None) -> str:
     """Below the field of another motion; what ten seconds of it cost, if that is known."""
     costs = "" if credits is None else f" Ten seconds cost {cost_text(credits)}."
-    return f"A video or a GIF. The picture stays.{costs if credits else ''}"
+    return f"The picture stays.{costs if credits else ''}"
 
 
 def described(job: Job, *, is_shown: bool) -> ui.LayoutView:

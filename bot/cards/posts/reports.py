@@ -170,7 +170,7 @@ def card(case: Case, newest: Sequence[Report]) -> ui.LayoutView:
 
 
 def _line(report: Report) -> str:
-    said = f": {clean(report.said, SAID_LIMIT_CHARS)}" if report.said else ""
+    said = f" · {clean(report.said, SAID_LIMIT_CHARS)}" if report.said else ""
     return f"**<@{report.reporter_id}>**: {WHY[report.why]}{said}"
 
 

@@ -5,7 +5,10 @@ from collections.abc import Mapping
 from bot.errors import Problem
 
 FILES: Mapping[Problem, str] = {
-    Problem.NOTHING_GIVEN: "Give a picture (`image`) and a video or `motion`.",
+    Problem.NOTHING_GIVEN: (
+        "Give a picture (`image`), and a `video` or one of my motions (`motion`): `/motions list` "
+        "shows these."
+    ),
     Problem.IMAGE_MISSING: "The picture is missing: give it as `image` or its link as `image_url`.",
     Problem.VIDEO_MISSING: (
         "The video is missing: give it as `video` or its link as `video_url`, or pick a `motion`."

@@ -16,6 +16,7 @@ MOTIONS: Mapping[Problem, str] = {
         "That picture has a motion by now: its newest card is below. Send me another video to "
         "swap it."
     ),
+    Problem.ONE_MOTION: "Choose one of my motions or give a video, one of the two.",
     Problem.MOTION_ELSEWHERE: (
         "The motion `{name}` belongs to another server, and can be used only there: choose another "
         "one from `/motions list`. If it lies in your tray, empty that first."

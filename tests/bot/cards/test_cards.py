@@ -264,6 +264,16 @@ def test_a_limit_is_named_where_it_is_broken(problem: Problem, told: str) -> Non
     assert told in sentence(problem, FACTS[problem])
 
 
+@pytest.mark.parametrize(("server_id", "giver"), [(7, "A moderator"), (0, "My operator")])
+def test_only_who_gives_credits_there_is_named(server_id: int, giver: str) -> None:
+    facts = FACTS[Problem.NO_CREDITS] | {"server_id": server_id}
+    some = sentence(Problem.NO_CREDITS, facts)
+    assert some.endswith(f":R>. A shorter video costs less. {giver} can give you more.")
+    none = sentence(Problem.NO_CREDITS, {**facts, "left": 0})
+    assert none.startswith("This costs 5 credits and you have none. Your allowance renews")
+    assert none.endswith(f":R>. {giver} can give you more."), "nothing costs less than that"
+
+
 @pytest.mark.parametrize(
     "problem", [Problem.NOTHING_LEFT, Problem.BUDGET_SPENT, Problem.SERVER_BUDGET_SPENT]
 )

@@ -137,12 +137,14 @@ def test_in_a_channel_it_says_whose_it_is_and_until_when_and_not_what_they_have(
     assert "Only whoever asked can press this. Unused, it goes away <t:1795000060:R>." in text
     assert "You have" not in text
     half = text_of(offer(replace(asked, motion=None), None))
-    assert "Reply to this with it, or mention me again." in half
+    assert "Reply to this with it, or mention me again. Or choose a motion below." in half
     assert "mention" not in text_of(offer(replace(OFFER, motion=None), None))
     moved = replace(asked, moved_from_id=7, created_at=RENEWS_AT)
     text = text_of(offer(moved, TERMS))
     assert "it goes away <t:1795000300:R>." in text, "whatever comes meanwhile"
     assert "You have **30 credits**" in text, "nobody reads along"
+    half = text_of(offer(replace(moved, motion=None), None))
+    assert "choose a motion" not in half, "a press there comes from elsewhere"
     half = text_of(offer(replace(moved, motion=None), None))
     assert "Mention me with it in <#7>, where you asked." in half
 

@@ -10,7 +10,7 @@ from bot.cards import job as job_cards
 from bot.cards.posts.finished import finished
 from bot.cards.progress.stages import MARKS, Marks
 from bot.cards.status_text import Outlook, job_in_small_print
-from bot.core.jobs import Attempt, JobState
+from bot.core.jobs import Attempt, Delivered, JobState
 from bot.core.library.motions import STARTERS
 from bot.core.uploads import Upload
 from tests.bot.cards.test_cards import JOB, text_of
@@ -172,3 +172,21 @@ def pictures(card: ui.LayoutView) -> list[ui.Thumbnail[ui.LayoutView]]:
 def test_a_job_is_told_by_its_files_and_its_age(seconds: float, said: str) -> None:
     job = replace(JOB, subject=SIGNED, state=JobState.DELIVERED)
     assert job_cards.job_line(job, job.created_at + seconds) == f"me.png → b.mp4 · {said} · Done"
+
+
+@pytest.mark.parametrize(("is_open", "line"), [(True, "40 s"), (False, "1 min 40 s")])
+def test_it_tells_how_long_the_video_took_and_not_how_long_its_offer_lay(
+    *, is_open: bool, line: str
+) -> None:
+    at = JOB.created_at
+    done = replace(
+        JOB,
+        is_open=is_open,
+        state=JobState.DELIVERED,
+        queued_at=at + 60.0,
+        state_since=at + 100.0,
+        delivered=Delivered.CHANNEL,
+        delivery_message_id=7,
+    )
+    assert f"is ready · it took {line} ·" in text_of(job_cards.status(done, Outlook()))
+    assert f"is ready. It took {line}." in text_of(job_cards.shown_again(done, Outlook()))

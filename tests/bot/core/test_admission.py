@@ -119,10 +119,14 @@ IN_ORDER = [
         "purse",
         {"period": Period.WEEK},
         {"balance": Balance(0, 0, 30)},
-        {"allowance": 30, "renews_at": MONDAY},
+        {"allowance": 30, "renews_at": MONDAY, "server_id": 7},
     ),
     Obstacle(
-        Problem.NO_ALLOWANCE, "purse", {"allowance_credits": 0}, {"balance": Balance(0, 0, 0)}
+        Problem.NO_ALLOWANCE,
+        "purse",
+        {"allowance_credits": 0},
+        {"balance": Balance(0, 0, 0)},
+        {"server_id": 7},
     ),
     Obstacle(
         Problem.SERVER_BUDGET_SPENT,

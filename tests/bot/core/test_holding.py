@@ -32,29 +32,29 @@ ENDS = {Period.DAY: MIDNIGHT, Period.WEEK: MONDAY, Period.MONTH: FEBRUARY}
             {"balance": Balance(5, 0, 25)},
             6,
             Problem.NO_CREDITS,
-            {"price": 6, "left": 5, "renews_at": MIDNIGHT},
+            {"price": 6, "left": 5, "renews_at": MIDNIGHT, "server_id": 7},
         ),
         (
             {"period": Period.WEEK},
             {"balance": Balance(5, 1, 25)},
             7,
             Problem.NO_CREDITS,
-            {"price": 7, "left": 6, "renews_at": MONDAY},
+            {"price": 7, "left": 6, "renews_at": MONDAY, "server_id": 7},
         ),
-        ({}, {}, 31, Problem.TOO_EXPENSIVE, {"price": 31, "most": 30}),
+        ({}, {}, 31, Problem.TOO_EXPENSIVE, {"price": 31, "most": 30, "server_id": 7}),
         (
             {},
             {"balance": Balance(0, 2, 30)},  # the next allowance and what is granted would pay 32
             33,
             Problem.TOO_EXPENSIVE,
-            {"price": 33, "most": 32},
+            {"price": 33, "most": 32, "server_id": 7},
         ),
         (
             {},
             {"balance": Balance(0, 2, 30)},
             32,
             Problem.NO_CREDITS,
-            {"price": 32, "left": 2, "renews_at": MIDNIGHT},
+            {"price": 32, "left": 2, "renews_at": MIDNIGHT, "server_id": 7},
         ),
         # The server's budget: its whole, what is left of it, nothing.
         (
@@ -176,9 +176,15 @@ ENDS = {Period.DAY: MIDNIGHT, Period.WEEK: MONDAY, Period.MONTH: FEBRUARY}
             {"server_spent": 18, "balance": Balance(2, 0, 28)},
             3,
             Problem.NO_CREDITS,
-            {"price": 3, "left": 2, "renews_at": MIDNIGHT},
+            {"price": 3, "left": 2, "renews_at": MIDNIGHT, "server_id": 7},
         ),
-        ({"budget_credits": 20}, {}, 31, Problem.TOO_EXPENSIVE, {"price": 31, "most": 30}),
+        (
+            {"budget_credits": 20},
+            {},
+            31,
+            Problem.TOO_EXPENSIVE,
+            {"price": 31, "most": 30, "server_id": 7},
+        ),
         (
             {"budget_credits": 20},
             {"server_spent": 20, "balance": Balance(0, 0, 30)},

@@ -53,7 +53,7 @@ async def test_a_video_of_a_picture_in_the_chat_and_a_motion_by_name(
     await tray.locator("[data-select]").click()
     await page.get_by_role("option", name="Bow · 4.8 s").click()
     priced = ada.message("Shall I make this picture move")
-    await expect(priced).to_contain_text("Motion of the library: Bow")
+    await expect(priced).to_contain_text("Shall I make this picture move like Bow?")
     await ada.button("360p · 5 credits", priced).click()
     post = ada.message("@Ada, your video is ready.")
     await expect(post.locator("video")).to_have_count(1)

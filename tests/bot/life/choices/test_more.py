@@ -95,6 +95,22 @@ async def test_another_motion_is_priced_by_its_own_length_and_cut_if_it_is_too_l
     assert alt_texts(life)[1] == "A video of subject moving like ball"
 
 
+async def test_another_motion_may_be_one_by_name(life: Life) -> None:
+    """Priced by its length; a name and a file at once, or neither, are told."""
+    ada, post = await posted(life)
+    card = await more(ada, post)
+    both = {"file": [life.motion]}
+    for values, files in (({}, {}), ({"name": ["dance"]}, both)):
+        opened = await form(ada, card, "Another motion")
+        refused = await ada.outcome(await ada.submit(opened, values, files))
+        assert "one of the two" in text_of(refused["message"])
+    opened = await form(ada, card, "Another motion")
+    await ada.submit(opened, {"name": ["dance"]})
+    await life.reaches("delivered", "delivered", step_s=1.0)
+    assert life.rows("SELECT price FROM jobs ORDER BY rowid") == [(2,), (4,)]
+    assert alt_texts(life)[1] == "A video of subject moving like Dance"
+
+
 async def test_somebody_else_makes_their_own_of_it(life: Life) -> None:
     _, post = await posted(life)
     ben = await life.person("ben")

@@ -39,7 +39,7 @@ async def test_a_weeks_allowance_ends_with_the_week(life: Life) -> None:
     await settings(life, ada, "limits", budget=2)
     await life.alter("UPDATE servers SET period = 'week', allowance_credits = 1")
     await life.mimic(ben)
-    await ben.wait_for(says("more than you can have here at once, 1:"))
+    await ben.wait_for(says("you can have no more than 1 here at once."))
     await life.alter("UPDATE servers SET allowance_credits = 9")
     await life.mimic(ben)
     await life.reaches("failed", "rendering")

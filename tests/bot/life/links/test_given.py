@@ -157,7 +157,7 @@ async def test_one_of_each_is_needed(life: Life) -> None:
     both = {"image": life.picture, "video": life.motion}
     link = "https://example.com/a"
     for options, files, words in (
-        ({}, {}, "Give a picture (`image`) and a video or `motion`."),
+        ({}, {}, "Give a picture (`image`), and a `video` or one of my motions (`motion`)"),
         ({"image_url": " ", "video_url": " ", "motion": " "}, {}, "Give a picture (`image`)"),
         ({"motion": "Bow"}, {}, "The picture is missing: give it as `image` or its link as"),
         ({"image_url": link}, {}, "The video is missing: give it as `video`"),

@@ -78,7 +78,7 @@ async def test_a_picture_that_waits_takes_a_motion_by_name(life: Life) -> None:
     ben = await life.person("ben")
     channel = await ben.open_dm()
     await ben.send(channel, files=[life.picture])
-    half = (await ben.wait_for(says("or choose a motion below")))["message"]
+    half = (await ben.wait_for(says("Or choose a motion below.")))["message"]
     await life.stop()
     await life.start()
     for _ in range(3):

@@ -11,6 +11,7 @@ from sandbox.faults import answers
 from sandbox.faults.injector import Rule
 from tests.bot.life.jobs.test_points import SUBMIT
 from tests.bot.life.members.test_door import SELECT, Sender
+from tests.bot.life.members.test_mentions import mention, stands
 from tests.bot.life.members.test_trays import MOTION, PICTURE, PRICED, post, selects, take, tray
 from tests.bot.life.moderators.desk import Desk, actions, copied, desk
 from tests.bot.life.world import Life
@@ -229,5 +230,23 @@ async def test_a_motion_is_used_with_the_picture_in_ones_tray(life: Life) -> Non
     await ada.pressed(shown, button(shown, "Use the picture"))
     card = (await ada.person.wait_for(PRICED))["message"]
     assert card["id"] == shown["id"]
-    assert "Motion of the library: `Bow`" in text_of(card)
+    assert "Shall I make this picture move like `Bow`?" in text_of(card)
     assert "Your tray has changed" in await Sender(life).presses("marionette-motions:take:wave")
+
+
+async def test_a_picture_alone_takes_a_motion_by_name(life: Life) -> None:
+    """Of a mention, from whoever sent it; the half-filled card goes for the priced one."""
+    await life.start()
+    ada, ben = await life.person("ada"), await life.person("ben")
+    general = life.channel("general")
+    await mention(life, ben, life.picture, said="make it dance")
+    half = (await ben.wait_for(says("Got your picture", "Or choose a motion below.")))["message"]
+    [select] = selects(half)
+    pressed = await ada.click(general, int(half["id"]), select["custom_id"], ["bow"])
+    assert "somebody else's" in text_of((await ada.outcome(pressed))["message"])
+    await ben.click(general, int(half["id"]), select["custom_id"], ["dance"])
+    card = (await ben.wait_for(says("Shall I make", "`Dance`")))["message"]
+    await life.until(lambda: not stands(life, half), step_s=0.5)
+    await ben.outcome(await ben.click(general, int(card["id"]), button(card, "360p")))
+    await life.reaches("delivered", step_s=1.0)
+    assert life.rows("SELECT price, channel_id FROM jobs") == [(4, general)]

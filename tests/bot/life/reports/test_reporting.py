@@ -84,7 +84,7 @@ async def test_a_report_is_one_card_from_which_the_video_is_removed(life: Life) 
     said = text_of(card)
     assert "### A video was reported" in said
     assert f"**Posted for**: <@{ben.user_id}>" in said
-    assert "who does not want that: this is @\u200beveryone’s \\*face\\* \\<" in said
+    assert "who does not want that · this is @\u200beveryone’s \\*face\\* \\<" in said
     assert not card["mentions"]
     assert labels(card) == ["Go to it", "Remove…", "Dismiss"]
     assert "The moderators know of this already" in await report(eve, post["id"])
@@ -147,7 +147,7 @@ async def test_without_an_audit_channel_a_card_says_only_that_there_is_something
     assert len(await reports(life, "general")) == 1
     assert MODERATORS_ONLY in await eve.press(card, "For moderators…")
     look = await dana.pressed(card, button(card, "For moderators…"))
-    assert f"**<@{eve.person.user_id}>**: Something else: my cousin" in text_of(look)
+    assert f"**<@{eve.person.user_id}>**: Something else · my cousin" in text_of(look)
     assert await dana.press(look, "Dismiss") == "Dismissed: the message stays."
     await life.until(lambda: card["id"] not in str(ids(life, "general")), step_s=1.0)
     [following] = await reported(life, "general")
