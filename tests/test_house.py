@@ -146,6 +146,20 @@ def test_the_pages_files_are_short_and_all_are_used() -> None:
     assert {path.name for path in files} == named
 
 
+def test_the_pages_show_every_picture_and_say_what_is_on_it() -> None:
+    shown: set[Path] = set()
+    for page in tracked():
+        if page.suffix == ".md":
+            text = page.read_text()
+            said = re.findall(r"!\[([^\]]*)\]\(([^)]*)\)", text)
+            said += re.findall(r'<img src="([^"]*)"[^>]* alt="([^"]*)"', text)
+            named = re.findall(r"[\w./-]*pictures/[\w-]+\.\w+", text)
+            assert all(all(one) for one in said), page
+            shown |= {(page.parent / name).resolve() for name in named}
+    there = {path for path in tracked() if path.parent == ROOT / "docs" / "pictures"}
+    assert shown == there, shown ^ there
+
+
 def test_modules_public_classes_and_functions_say_what_they_are_for() -> None:
     silent = []
     for path in ours():

@@ -149,7 +149,7 @@ def _limits(rules: ServerRules, limits: OperatorLimits) -> list[str]:
     running = _cap(rules.max_running_per_person, limits.max_running_per_person)
     waiting = _cap(rules.max_waiting_per_person, limits.max_waiting_per_person)
     return [
-        f"**Budget of the whole server**: {budget}. All servers together have {whole_bot} a day.",
+        f"**Budget of the whole server**: {budget}; all servers together have {whole_bot} a day",
         f"**Made at once, per person**: {running}",
         f"**Waiting at once, per person**: {waiting}",
     ]

@@ -11,7 +11,7 @@ from bot.cards.obstacles import obstacle
 from bot.cards.offers.choices import prices_text
 from bot.cards.parts import AMBER, BLURPLE, GREEN, view, words
 from bot.cards.refusals import sentence
-from bot.cards.wording import bonus_text, clean, credits_text
+from bot.cards.wording import bonus_text, clean, credits_text, listed
 from bot.core.accounts import MOST_PAYERS, Eligibility, Wallet
 from bot.core.actions import HistoryLine
 from bot.core.jobs import Job
@@ -207,11 +207,17 @@ def _credits(seen: Eligibility) -> list[str | None]:
 def _videos(seen: Eligibility) -> list[str | None]:
     rules, standing = seen.rules, seen.standing
     more = len(seen.under_way) - SHOWN_JOBS
-    running = _count(standing.running_here, rules.max_running_here)
-    waiting = _count(standing.waiting_here, rules.max_waiting_here)
+    under_way = [
+        f"{_count(count, most)} {how}"
+        for count, most, how in (
+            (standing.running_here, rules.max_running_here, "being made"),
+            (standing.waiting_here, rules.max_waiting_here, "waiting"),
+        )
+        if count
+    ]
     return [
-        f"In this server: {running} being made, {waiting} waiting."
-        if standing.running_here or standing.waiting_here
+        f"In this server: {listed(under_way)}."
+        if under_way
         else "None is under way in this server.",
         None if may_start(rules, standing) else "Their next one would wait for its turn.",
         *(

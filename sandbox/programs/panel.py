@@ -122,23 +122,23 @@ class Panel:
             await self._bot.start()
 
     async def _mode(self) -> object:
-        return (await self._ask_provider("mode"))["mode"]
+        return (await self.ask_provider("mode"))["mode"]
 
     async def _set_mode(self, mode: str) -> None:
-        await self._ask_provider("mode", {"mode": mode})
+        await self.ask_provider("mode", {"mode": mode})
 
     async def _balance(self) -> object:
-        return round((await self._ask_provider("credits"))["credits"], 2)
+        return round((await self.ask_provider("credits"))["credits"], 2)
 
     async def _set_balance(self, credits: float) -> None:
-        await self._ask_provider("credits", {"credits": credits})
+        await self.ask_provider("credits", {"credits": credits})
 
     async def _is_losing(self) -> object:
         return self._losing is not None and not self._losing.done()
 
     async def _lose_next(self, is_on: bool) -> None:
         await self.close()
-        await self._ask_provider("lost-submit", {"next": is_on})
+        await self.ask_provider("lost-submit", {"next": is_on})
         if is_on:
             self._losing = asyncio.create_task(self._lose())
 
@@ -152,19 +152,20 @@ class Panel:
         await self._show()
 
     async def _was_looked_for(self) -> bool:
-        loss = await self._ask_provider("lost-submit")
+        loss = await self.ask_provider("lost-submit")
         return not loss["next"] and loss["readings"] >= DOUBT_READINGS
 
     async def _advance(self, seconds: float) -> None:
         """Everybody's clock: the provider's, this Discord's and the bot's."""
-        await self._ask_provider("clock", {"advance_s": seconds})
+        await self.ask_provider("clock", {"advance_s": seconds})
         self._clock.advance(seconds)
         tell(self._clock_file, self._clock.ahead_s)
         if self._bot.is_running:
             with suppress(TimeoutError):  # it is just starting, or about to end
                 await until_followed(self._clock_file, BOT_PATIENCE_S)
 
-    async def _ask_provider(self, what: str, body: object = None) -> Any:
+    async def ask_provider(self, what: str, body: object = None) -> Any:
+        """One of its own controls, which a body changes. Raises `Refusal` if it does not answer."""
         method = "GET" if body is None else "POST"
         try:
             async with (

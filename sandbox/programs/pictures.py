@@ -4,29 +4,49 @@ import argparse
 import asyncio
 import sys
 import tempfile
-from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from PIL import Image
-from playwright.async_api import Browser, Locator
+from playwright.async_api import Browser, Locator, Page
 from rich.console import Console
 
 from sandbox.clients.browser import BrowserMissingError, Reader, chromium
+from sandbox.programs.film import Film, in_colours_of, pause_at, play
 from sandbox.programs.playground import Playground, PlaygroundError
 from sandbox.programs.processes import ProgramError
 
 FOLDER = Path("docs/pictures")
 RUN_TIME_S = 6.0
-PATIENCE_MS = 60_000
-FRAME_S = 0.25
-FLOW_WIDTH = 800
-FLOW_COLOURS = 200
-LAST_FRAME_MS = 2500
+PATIENCE_S = 180.0
 AROUND_PX = 12
+USUAL_WIDTH = 960
+
+STANDS_STILL = """async node => {
+    const isThere = one => one.tagName === "IMG" ? one.naturalWidth > 0 : one.readyState > 1;
+    for (let still = 0, before = ""; still < 10; await new Promise(requestAnimationFrame)) {
+        if (!node.isConnected) return false;
+        const { x, y, width, height } = node.getBoundingClientRect();
+        const now = [x, y, width, height].join();
+        const isWhole = [...node.querySelectorAll("img, video")].every(isThere);
+        still = now === before && isWhole && !node.querySelector("[data-busy]") ? still + 1 : 0;
+        before = now;
+    }
+    return true;
+}"""
+"""Whether all in it is loaded, and it has not moved for some frames; no if it was replaced."""
+
+SEEN_WITHIN = """node => {
+    const { top, bottom } = (node.closest("[role=log]") ?? document.body).getBoundingClientRect();
+    return [top, bottom];
+}"""
 
 Theme = Literal["light", "dark"]
+
+
+class PictureError(Exception):
+    """A picture would show a part of its subject; the message says which."""
 
 
 class Studio:
@@ -38,29 +58,56 @@ class Studio:
         self._folder = folder
         self._at = playground.discord.announcement()
         self._files = {"image": playground.picture, "video": playground.dance}
+        self._pages: list[Page] = []
 
     async def visit(
-        self, name: str, channel: str, theme: Theme, *, width: int = 860, height: int = 760
+        self,
+        name: str,
+        channel: str,
+        theme: Theme = "light",
+        *,
+        width: int = USUAL_WIDTH,
+        height: int = 900,
     ) -> Reader:
-        """Somebody at the page, in a window of this size and theme."""
+        """Somebody at the page, in a window of this size and theme, until the step ends."""
         page = await self._browser.new_page(
             viewport={"width": width, "height": height}, color_scheme=theme, device_scale_factor=1.5
         )
-        page.set_default_timeout(PATIENCE_MS)
+        self._pages.append(page)
+        page.set_default_timeout(PATIENCE_S * 1000)
         reader = Reader(page)
         user_id, channel_id = self._at["users"][name], self._at["channels"][channel]
         await reader.open(self._at["page_url"], user_id, channel_id)
         return reader
 
-    async def take(self, name: str, *parts: Locator) -> None:
-        """A picture of these parts together, or of the part's whole window if it is a page."""
+    async def take_form(self, name: str, form: Locator) -> None:
+        """A picture of a form, without the messages behind it."""
+        behind = form.page.locator(".app")
+        await behind.evaluate("node => { node.style.visibility = 'hidden'; }")
+        await self.take(name, form, aside_px=AROUND_PX)
+        await behind.evaluate("node => { node.style.visibility = ''; }")
+
+    async def take(self, name: str, *parts: Locator, aside_px: int = 0) -> None:
+        """A picture of these parts together, once they are whole and stand still."""
+        page = parts[0].page
+        await page.mouse.move(0, 0)
+        async with asyncio.timeout(PATIENCE_S):
+            for part in reversed(parts):
+                await part.scroll_into_view_if_needed()
+                while not await part.evaluate(STANDS_STILL):
+                    pass
         boxes = [box for part in parts if (box := await part.bounding_box())]
-        left = min(box["x"] for box in boxes)
-        top = min(box["y"] for box in boxes) - AROUND_PX
+        left, top = min(box["x"] for box in boxes), min(box["y"] for box in boxes)
         right = max(box["x"] + box["width"] for box in boxes)
-        bottom = max(box["y"] + box["height"] for box in boxes) + AROUND_PX
-        clip = {"x": left, "y": max(0, top), "width": right - left, "height": bottom - max(0, top)}
-        shot = await parts[0].page.screenshot(clip=clip)  # type: ignore[arg-type]
+        bottom = max(box["y"] + box["height"] for box in boxes)
+        highest, lowest = await parts[0].evaluate(SEEN_WITHIN)
+        if top < highest or bottom > lowest:
+            raise PictureError(f"{name} does not fit into its window: make that higher.")
+        top, bottom = max(highest, top - AROUND_PX), min(lowest, bottom + AROUND_PX)
+        left, right = left - aside_px, right + aside_px
+        shot = await page.screenshot(
+            clip={"x": left, "y": top, "width": right - left, "height": bottom - top}
+        )
         self._save(name, shot)
 
     async def take_window(self, name: str, reader: Reader) -> None:
@@ -68,55 +115,67 @@ class Studio:
         self._save(name, await reader.page.screenshot())
 
     def _save(self, name: str, shot: bytes) -> None:
-        picture = Image.open(BytesIO(shot)).convert("RGB").quantize(256, dither=Image.Dither.NONE)
-        picture.save(self._folder / name, optimize=True)
+        picture = Image.open(BytesIO(shot)).convert("RGB")
+        [of_few] = in_colours_of(picture, [picture])
+        of_few.save(self._folder / name, optimize=True)
 
     async def all(self) -> None:
         """Every picture, in the order of a job's life."""
-        await self.flow()
-        await self.finished("dark")
-        await self.more()
-        await self.in_line()
-        await self.in_private()
-        await self.direct_message()
-        await self.tray()
-        await self.motions()
-        await self.moderators()
-        await self.admins()
-        await self.reports()
-        await self.window()
+        for step in (
+            self.flow,
+            self.finished,
+            self.window,
+            self.more,
+            self.in_line,
+            self.in_private,
+            self.direct_message,
+            self.tray,
+            self.motions,
+            self.moderators,
+            self.cheaper,
+            self.admins,
+            self.reports,
+        ):
+            await step()
+            while self._pages:
+                await self._pages.pop().close()
 
     async def flow(self) -> None:
-        """The animated one: from the command to the playing video; then the finished card."""
-        ada = await self.visit("ada", "showroom", "light", width=1000, height=700)
+        """The animated one: from the command to the playing video."""
+        ada = await self.visit("ada", "showroom", width=1000, height=700)
         film = Film(ada)
         await ada.box.fill("/")
         await film.watch(4)
         form = await ada.fill_in("mimic", {"quality": "540p"}, self._files)
         await film.watch(6)
         await form.get_by_role("button", name="Send").click()
+        await ada.page.mouse.move(0, 0)
         post = ada.message("@Ada, your video is ready.")
         await film.watch_until(post.locator("video"), 60)
         await ada.message("is ready · it took").wait_for()
         await play(post)
         await film.watch(14)
         film.save(self._folder / "flow.gif")
-        await self._finished(ada, "light")
 
-    async def finished(self, theme: Theme) -> None:
-        """The same finished card in another theme."""
-        await self._finished(await self.visit("ada", "showroom", theme), theme)
+    async def finished(self) -> None:
+        """The finished card, in both themes."""
+        for theme in get_args(Theme):
+            ada = await self.visit("ada", "showroom", theme)
+            post = ada.message("@Ada, your video is ready.")
+            await pause_at(post, 1.0)
+            await self.take(f"finished-{theme}.png", ada.message("is ready · it took"), post)
 
-    async def _finished(self, ada: Reader, theme: Theme) -> None:
-        post = ada.message("@Ada, your video is ready.")
-        await ada.page.set_viewport_size({"width": 860, "height": 900})
-        await pause_at(post, 1.0)
-        card = ada.message("is ready · it took")
-        await self.take(f"finished-{theme}.png", card, post)
+    async def window(self) -> None:
+        """The whole page, with the testers' panel."""
+        ada = await self.visit("ada", "showroom", width=1280, height=800)
+        await pause_at(ada.message("@Ada, your video is ready."), 1.0)
+        await ada.page.get_by_role("button", name="For testers").click()
+        await ada.page.get_by_role("tab", name="Controls").click()
+        await self.take_window("playground.png", ada)
 
     async def more(self) -> None:
         """What else can be done with a finished video: the card, and one of its forms."""
-        ada = await self.visit("ada", "showroom", "light")
+        ada = await self.visit("ada", "showroom")
         await ada.button("More…", ada.message("@Ada, your video is ready.")).click()
         card = ada.message("What next?")
         await card.wait_for()
@@ -124,25 +183,26 @@ class Studio:
         await card.get_by_role("button", name="Another picture").click()
         form = ada.page.get_by_role("dialog")
         await form.wait_for()
-        await self.take("another-picture.png", form)
+        await self.take_form("another-picture.png", form)
 
     async def in_line(self) -> None:
         """What a card shows while the video is made, and in line."""
-        ben = await self.visit("ben", "general", "light")
-        for _ in range(2):
+        ben = await self.visit("ben", "general")
+        async with self._playground.held():
+            for _ in range(2):
+                await ben.use("mimic", {"quality": "360p"}, self._files)
+            await ben.message("learning to move").nth(1).wait_for()
             await ben.use("mimic", {"quality": "360p"}, self._files)
-        await ben.message("learning to move").nth(1).wait_for()
-        await ben.use("mimic", {"quality": "360p"}, self._files)
-        waiting = ben.message("Starts when one of your videos")
-        await waiting.wait_for()
-        await ben.page.mouse.move(0, 0)
-        await self.take("in-line.png", ben.message("learning to move").last, waiting)
-        await ben.button("Cancel", waiting).click()
-        await ben.message("You were not charged.").wait_for()
+            waiting = ben.message("Starts when one of your videos")
+            await waiting.wait_for()
+            await self.take("in-line.png", ben.message("learning to move").last, waiting)
+            await ben.button("Cancel", waiting).click()
+            await ben.message("You were not charged.").wait_for()
+        await ben.message("@Ben, your video is ready.").nth(1).wait_for()
 
     async def in_private(self) -> None:
         """What only one person sees: their credits, and why something was not done."""
-        cleo = await self.visit("cleo", "general", "light")
+        cleo = await self.visit("cleo", "general")
         await cleo.use("credits")
         balance = cleo.message("You can spend")
         await balance.wait_for()
@@ -154,7 +214,7 @@ class Studio:
 
     async def direct_message(self) -> None:
         """The offer that a direct message gets."""
-        dana = await self.visit("dana", "general", "light", height=900)
+        dana = await self.visit("dana", "general", height=1000)
         servers = dana.page.get_by_role("navigation", name="Servers")
         await servers.get_by_role("button", name="Direct messages").click()
         await dana.send("Can you make me dance?", files=list(self._files.values()))
@@ -168,8 +228,8 @@ class Studio:
         """What somebody takes from the chat: the first half, and both with their prices."""
         posted = ("ben", "Me, this morning", "image"), ("cleo", "Try these moves!", "video")
         for name, words, file in posted:
-            await (await self.visit(name, "general", "light")).send(words, [self._files[file]])
-        ada = await self.visit("ada", "general", "light", height=1100)
+            await (await self.visit(name, "general")).send(words, [self._files[file]])
+        ada = await self.visit("ada", "general", height=1100)
         await ada.menu(ada.message("Me, this morning"), "Make this move")
         half = ada.message("Your tray")
         await half.wait_for()
@@ -177,11 +237,12 @@ class Studio:
         await ada.menu(ada.message("Try these moves!"), "Use as motion")
         priced = ada.message("Shall I make this picture move")
         await priced.wait_for()
+        await pause_at(priced, 0.0)
         await self.take("tray-full.png", priced)
 
     async def motions(self) -> None:
         """What can be used by name, and one of it."""
-        eve = await self.visit("eve", "general", "light", height=1300)
+        eve = await self.visit("eve", "general", height=1300)
         await eve.use("motions list")
         motions = eve.message("Pick one below")
         await motions.locator("img").nth(5).wait_for()
@@ -193,7 +254,7 @@ class Studio:
 
     async def moderators(self) -> None:
         """What a moderator sees: why somebody may ask, what is asked first, the server's jobs."""
-        dana = await self.visit("dana", "general", "light", height=1000)
+        dana = await self.visit("dana", "general", height=1000)
         thanks = {"member": "@Ben", "credits": "50", "reason": "won the contest"}
         await dana.use("quota grant", thanks)
         await dana.message("50 bonus credits now").wait_for()
@@ -211,114 +272,62 @@ class Studio:
         await jobs.wait_for()
         await self.take("moderators-jobs.png", jobs)
 
+    async def cheaper(self) -> None:
+        """What somebody with few credits can have instead, and then their credits."""
+        dana = await self.visit("dana", "general")
+        await dana.use("quota allowance", {"credits": "5"})
+        await dana.button("Change the allowance").click()
+        await dana.message("It renews").wait_for()
+        eve = await self.visit("eve", "general", height=1000)
+        async with self._playground.held():
+            await eve.use("mimic", {"quality": "540p"}, self._files)
+            await eve.message("learning to move").wait_for()
+            await eve.use("mimic", {"quality": "720p"}, self._files)
+            refusal = eve.message("You can have it like this")
+            await refusal.wait_for()
+            await self.take("members-cheaper.png", refusal)
+            await eve.button("P-Video Animate 720p · 1 credit", refusal).click()
+            await eve.message("learning to move").nth(1).wait_for()
+        await eve.message("@Eve, your video is ready.").nth(1).wait_for()
+        await eve.use("credits")
+        balance = eve.message("You can spend")
+        await balance.wait_for()
+        await self.take("members-credits.png", balance)
+        await dana.use("quota default-allowance")
+        await dana.button("Give the usual allowance").click()
+        await dana.message("It renews").nth(1).wait_for()
+
     async def admins(self) -> None:
-        """What an admin sees: everything that holds, and a decision in the audit channel."""
-        ada = await self.visit("ada", "readonly", "light", height=1000)
+        """What an admin sees: everything that holds, and decisions in the audit channel."""
+        there = await self.visit("ada", "showroom")
+        await there.send("From now on, what we decide is told here.")
+        ada = await self.visit("ada", "readonly", height=1000)
         await ada.use("settings audit", {"channel": "#showroom"})
         await ada.use("settings limits", {"budget": "200", "waiting": "3"})
         await ada.use("settings show")
         shown = ada.message("Allowance").last
         await shown.wait_for()
         await self.take("moderators-settings.png", shown)
-        there = await self.visit("ada", "showroom", "light")
-        told = there.message("200").last
-        await told.wait_for()
-        await self.take("moderators-audit.png", told)
+        told = there.message("The settings were changed")
+        await told.nth(1).wait_for()
+        await self.take("moderators-audit.png", told.first, told.last)
 
     async def reports(self) -> None:
         """What a member fills in, and what moderators are told of it."""
-        eve = await self.visit("eve", "showroom", "light")
-        await eve.button("More…", eve.message("@Ada, your video is ready.")).first.click()
+        eve = await self.visit("eve", "showroom")
+        await eve.button("More…", eve.message("@Ada, your video is ready.")).click()
         await eve.button("Report…").click()
         form = eve.page.get_by_role("dialog")
         await form.get_by_label("It shows somebody").check()
         await form.get_by_label("What else").fill("That is my brother. He does not want this.")
-        await self.take("members-report.png", form)
+        await self.take_form("members-report.png", form)
         await form.get_by_role("button", name="Submit").click()
-        dana = await self.visit("dana", "showroom", "light")
+        dana = await self.visit("dana", "showroom")
         told = dana.message("was reported, and the moderators")
         await dana.button("For moderators…", told).click()
         card = dana.message("A video was reported")
         await card.wait_for()
         await self.take("moderators-report.png", card)
-
-    async def window(self) -> None:
-        """The whole page, with the testers' panel."""
-        ada = await self.visit("ada", "showroom", "light", width=1280, height=800)
-        await pause_at(ada.message("@Ada, your video is ready."), 1.0)
-        await ada.page.get_by_role("button", name="For testers").click()
-        await ada.page.get_by_role("tab", name="Controls").click()
-        await self.take_window("playground.png", ada)
-
-
-class Film:
-    """Looks at the page again and again."""
-
-    def __init__(self, reader: Reader) -> None:
-        self._reader = reader
-        self._frames: list[Image.Image] = []
-        self._lengths_ms: list[int] = []
-
-    async def watch(self, frames: int) -> None:
-        """Some frames more."""
-        for _ in range(frames):
-            await self._look()
-            await asyncio.sleep(FRAME_S)
-
-    async def watch_until(self, part: Locator, most: int) -> None:
-        """Until this is to be seen; `most` frames at the most."""
-        for _ in range(most):
-            await self.watch(1)
-            if await part.count():
-                return
-
-    async def _look(self) -> None:
-        shot = Image.open(BytesIO(await self._reader.page.screenshot())).convert("RGB")
-        height = round(shot.height * FLOW_WIDTH / shot.width)
-        frame = shot.resize((FLOW_WIDTH, height), Image.Resampling.LANCZOS)
-        if self._frames and frame.tobytes() == self._frames[-1].tobytes():
-            self._lengths_ms[-1] += round(FRAME_S * 1000)
-            return
-        self._frames.append(frame)
-        self._lengths_ms.append(round(FRAME_S * 1000))
-
-    def save(self, path: Path) -> None:
-        """One palette for all of it: what stands still then costs nothing."""
-        lengths = [min(length, 1000) for length in self._lengths_ms]
-        lengths[-1] = LAST_FRAME_MS
-        palette = _side_by_side(self._frames).quantize(FLOW_COLOURS)
-        first, *rest = [
-            frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in self._frames
-        ]
-        first.save(path, save_all=True, append_images=rest, duration=lengths, loop=0, optimize=True)
-
-
-def _side_by_side(frames: Sequence[Image.Image]) -> Image.Image:
-    chosen = frames[:: max(1, len(frames) // 8)]
-    sheet = Image.new("RGB", (chosen[0].width * len(chosen), chosen[0].height))
-    for index, frame in enumerate(chosen):
-        sheet.paste(frame, (index * frame.width, 0))
-    return sheet
-
-
-async def play(message: Locator) -> None:
-    """Have a message's video play."""
-    await message.locator("video").evaluate(
-        "async node => { node.muted = node.loop = true; await node.play(); }"
-    )
-
-
-async def pause_at(message: Locator, seconds: float) -> None:
-    """Have a message's video stand still at a moment, without its controls."""
-    await message.locator("video").evaluate(
-        """async (node, seconds) => {
-            node.pause(); node.controls = false;
-            if (node.readyState < 2) await new Promise(done => { node.onloadeddata = done; });
-            if (node.currentTime === seconds) return;
-            await new Promise(done => { node.onseeked = done; node.currentTime = seconds; });
-        }""",
-        seconds,
-    )
 
 
 async def take_all(folder: Path) -> None:
@@ -340,7 +349,7 @@ def main() -> int:
     folder.mkdir(parents=True, exist_ok=True)
     try:
         asyncio.run(take_all(folder))
-    except (BrowserMissingError, PlaygroundError, ProgramError) as failed:
+    except (BrowserMissingError, PictureError, PlaygroundError, ProgramError) as failed:
         sys.stderr.write(f"{failed}\n")
         return 1
     for path in sorted(folder.iterdir()):

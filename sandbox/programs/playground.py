@@ -13,8 +13,8 @@ import secrets
 import shutil
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import IO, Any, Self
 
@@ -36,6 +36,8 @@ PATIENCE_S = 60.0
 ALLOWED_SERVERS = ("studio", "garden")
 MODELS = "pixverse-mimic, p-video-animate, wan-animate, draft"
 OWN_MARK = ".playground"
+STAGE_MARKS = 3
+"""So many emoji the bot has: for what is done, under way, and ahead."""
 
 
 class PlaygroundError(Exception):
@@ -93,6 +95,15 @@ class Playground:
         self._is_open = False
         await self._stack.aclose()
 
+    @asynccontextmanager
+    async def held(self) -> AsyncIterator[None]:
+        """No video is done before the block ends, so that cards of those under way stand still."""
+        await self._panel.ask_provider("pause", {})
+        try:
+            yield
+        finally:
+            await self._panel.ask_provider("resume", {})
+
     async def _new_provider(self) -> Program:
         return await Program.start(
             *("engine", "--run-time-s", str(self._run_time_s), *self._renderer),
@@ -124,10 +135,11 @@ class Playground:
             raise PlaygroundError(f"The bot did not come online:\n{bot.log()}")
 
     async def _bot_is_there(self) -> None:
-        """It is online, and has registered its commands, which it does beside that."""
+        """It is online, and has brought its commands and its emoji, which it does beside that."""
         async with PersonClient(self.discord.people_url, self._world.users["ada"].id) as ada:
             await ada.until_online(self._world.bot_id, 2 * PATIENCE_S)
-        while not self._world.commands:  # noqa: ASYNC110 - nobody announces them
+        world = self._world
+        while not world.commands or len(world.emojis) < STAGE_MARKS:  # noqa: ASYNC110 - untold
             await asyncio.sleep(0.05)
 
     async def _greet(self) -> None:

@@ -2,7 +2,7 @@
 
 import { el } from "./dom.js";
 import { markdown } from "./markdown.js";
-import { medium } from "./media.js";
+import { medium, SMALL } from "./media.js";
 import { writtenAt } from "./times.js";
 
 /** One embed; `names` knows ids. */
@@ -25,12 +25,12 @@ export function embed(found, names) {
             ),
           )
         : null,
-      found.image ? medium({ ...found.image, content_type: "image/png" }) : null,
+      found.image ? medium({ ...found.image, content_type: "image/png" }, SMALL) : null,
       found.footer || found.timestamp
         ? el("small", {}, [found.footer?.text, found.timestamp && writtenAt(found.timestamp)].filter(Boolean).join(" • "))
         : null,
     ),
-    found.thumbnail ? el("div", { class: "thumbnail" }, medium({ ...found.thumbnail, content_type: "image/png" })) : null,
+    found.thumbnail ? el("div", { class: "thumbnail" }, medium({ ...found.thumbnail, content_type: "image/png" }, SMALL)) : null,
   );
   if (found.color) node.style.setProperty("--accent-edge", `#${found.color.toString(16).padStart(6, "0")}`);
   return node;

@@ -2,8 +2,9 @@
 
 import { el, sizeText } from "./dom.js";
 
-const MOST_WIDTH = 560;
-const MOST_HEIGHT = 352;
+const LARGE = { width: 560, height: 352 };
+/** What stands beside a text. */
+export const SMALL = { width: 85, height: 85 };
 const NEAR = "150% 0px";
 
 const seen = new IntersectionObserver(
@@ -45,16 +46,16 @@ export function forgetVideos(root) {
 const lasting = (url) => url.split("?")[0];
 
 /** A size in pixels that leaves the page readable, known before the file is here. */
-function fitted(width, height) {
+function fitted(width, height, most) {
   if (!width || !height) return {};
-  const scale = Math.min(1, MOST_WIDTH / width, MOST_HEIGHT / height);
+  const scale = Math.min(1, most.width / width, most.height / height);
   return { width: Math.round(width * scale), height: Math.round(height * scale) };
 }
 
-/** A gallery item, a thumbnail, or an attachment that can be looked at. */
-export function medium({ url, content_type: type, width, height, description, spoiler }) {
+/** A gallery item, a thumbnail, or an attachment that can be looked at, in a size of `most`. */
+export function medium({ url, content_type: type, width, height, description, spoiler }, most = LARGE) {
   const kind = type?.split("/")[0] ?? guessKind(url);
-  const size = fitted(width, height);
+  const size = fitted(width, height, most);
   const key = lasting(url);
   let shown;
   if (kind === "video") {

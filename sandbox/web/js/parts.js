@@ -1,7 +1,7 @@
 // Message components, old and new, as Discord draws them.
 
 import { el } from "./dom.js";
-import { fileBox, medium } from "./media.js";
+import { fileBox, medium, SMALL } from "./media.js";
 import { markdown } from "./markdown.js";
 
 const STYLES = { 1: "primary", 2: "secondary", 3: "success", 4: "danger", 5: "link", 6: "premium" };
@@ -90,10 +90,7 @@ const DRAWN = {
   9: (section, names) =>
     el("div", { class: "section" }, el("div", { class: "section-text" }, parts(section.components, names)), draw(section.accessory, names)),
   10: (text, names) => markdown(text.content, names),
-  11: (thumbnail) => {
-    const node = el("div", { class: "thumbnail" }, medium({ ...thumbnail.media, description: thumbnail.description, spoiler: thumbnail.spoiler }));
-    return node;
-  },
+  11: ({ media, description, spoiler }) => el("div", { class: "thumbnail" }, medium({ ...media, description, spoiler }, SMALL)),
   12: (gallery) =>
     el(
       "div",

@@ -34,8 +34,14 @@ const now = () => Date.now() + ahead_s * 1000;
 /** "in 2 minutes", "5 seconds ago": `unix_s` as it counts at this moment. */
 export function relativeText(unix_s, now_s = now() / 1000) {
   const left = Math.round(unix_s - now_s);
-  const [unit, length] = UNITS.find(([, size]) => Math.abs(left) >= size) ?? UNITS.at(-1);
-  return relative.format(Math.trunc(left / length), unit);
+  const [unit, length] = UNITS.find(([, size], at) => rounded(left, UNITS[at + 1]?.[1] ?? 1) >= size) ?? UNITS.at(-1);
+  return relative.format(Math.round(left / length), unit);
+}
+
+/** How long that is to the nearest of these: what is 60 minutes by it is called an hour. */
+function rounded(seconds, length) {
+  const exact = Math.abs(seconds);
+  return Math.max(exact, Math.round(exact / length) * length);
 }
 
 /** `<t:unix:style>`; style R counts by itself. */

@@ -274,6 +274,8 @@ def test_what_decides_is_all_there() -> None:
         "open to them: 360p.",
     ):
         assert words in text, words
+    waits = replace(LOOK, standing=replace(STANDING, running_here=0))
+    assert "In this server: **1** waiting." in text_of(standing_cards.eligibility(waits))
 
 
 def test_every_line_is_worded() -> None:

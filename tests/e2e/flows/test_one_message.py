@@ -38,7 +38,9 @@ async def test_beside_a_video_a_line_is_left_and_of_what_was_let_go_nothing(
         await ada.button("Cancel", ada.message("Starts when one of your videos")).click()
         await expect(ada.message("You were not charged.")).to_have_count(1)
         made = ada.message(re.compile("Usually .* · started")).first
-        await expect(made.locator(".thumbnail img")).to_be_visible()
+        picture = made.locator(".thumbnail img")
+        await expect(picture).to_be_visible()
+        assert await picture.evaluate("one => [one.width <= 85, one.height]") == [True, 85]
         marks = made.get_by_alt_text(re.compile(":stage_"))
         drawn = [await mark.evaluate("each => each.alt") for mark in await marks.all()]
         assert [mark.split("_")[1] for mark in drawn] == ["done", "done", "now", "ahead"]

@@ -33,7 +33,7 @@ async def test_markdown_is_drawn_as_discord_draws_it(ada: Reader, world: World) 
         ("h5", "Head"), ("strong", "bold"), ("em", "slanted"), ("u", "under"), ("s", "gone"),
         ("code", "code"), ("blockquote", "quoted"), ("li >> nth=1", "two"),
         (".mention >> nth=0", "@Ada"), (".mention >> nth=1", "#general"),
-        ("time[data-counts]", "in 3 minutes"), ("a[href]", "https://example.com/a_b_c"),
+        ("time[data-counts]", "in 4 minutes"), ("a[href]", "https://example.com/a_b_c"),
     ):  # fmt: skip
         await expect(message.locator(".md").locator(tag)).to_have_text(text)
     await expect(message).to_contain_text("snake_case_name")

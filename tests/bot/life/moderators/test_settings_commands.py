@@ -57,8 +57,8 @@ async def test_at_first_the_operators_defaults_hold(life: Life) -> None:
     ada = await life.person("ada")
     text = text_of(await settings(life, ada, "show"))
     assert "**Allowance**: 30 credits a day each (the operator’s default)" in text
-    assert "**Budget of the whole server**: none of its own" in text
-    assert "All servers together have 300 credits a day" in text
+    budget = "none of its own; all servers together have 300 credits a day · </settings limits"
+    assert f"**Budget of the whole server**: {budget}" in text
     assert "**Made at once, per person**: 2 (the operator’s limit)" in text
     assert "**Waiting at once, per person**: 5 (the operator’s limit)" in text
     assert "**Qualities**: 360p, 540p, 720p, for everybody" in text
