@@ -144,7 +144,7 @@ async def test_who_is_told_later_or_elsewhere_is_offered_nothing(life: Life, is_
         life.faults.rules.remove(lost)
         life.advance(1000)
         await life.start(allowance_credits=2)
-    told = (await ada.wait_for(says("more than you can have here")))["message"]
+    told = (await ada.wait_for(says("no more than 2 here at once")))["message"]
     assert int(told["channel_id"]) not in {one.id for one in life.world.channels.values()}
     assert not buttons_of(told)
 
