@@ -180,7 +180,8 @@ class MotionForm(ui.Modal, title="Another motion"):
 
     def _wish(self, interaction: Interaction) -> Wish:
         library: Library = interaction.client.library
-        named = [library.as_given(self._motions[chosen]) for chosen in self._name.values]
+        chosen = filter(None, map(self._motions.get, self._name.values))
+        named = [library.as_given(motion) for motion in chosen]
         files = [given(file) for file in self._file.values]
         if len([*named, *files]) != 1:
             raise Refused(Problem.ONE_MOTION)
