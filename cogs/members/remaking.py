@@ -59,7 +59,10 @@ async def make(interaction: Interaction, job_id: str, wish_of: Callable[[], Wish
     """A request like any other, with a reply of its own; what is wished for may be refused."""
 
     async def save() -> Job | None:
-        return await interaction.client.remakes.make(job_id, press_of(interaction), wish_of())
+        client, wish = interaction.client, wish_of()
+        if wish.motion:  # it may have been taken out of the library since it was offered
+            await client.library.refuse_unusable(interaction.guild_id or 0, wish.motion.upload)
+        return await client.remakes.make(job_id, press_of(interaction), wish)
 
     await take_request(interaction, save)
 

@@ -12,6 +12,7 @@ from sandbox.discord.state.model import Overwrite
 from sandbox.discord.state.permissions import Permission
 from sandbox.faults.injector import Rule, late, resets
 from tests.bot.life.choices.test_again import answer, handed_over, posted, press
+from tests.bot.life.members.test_motions import add
 from tests.bot.life.moderators.desk import desk
 from tests.bot.life.world import TOKEN_LIFE_S, Life
 from tests.e2e.stage import button, says
@@ -109,6 +110,21 @@ async def test_another_motion_may_be_one_by_name(life: Life) -> None:
     await life.reaches("delivered", "delivered", step_s=1.0)
     assert life.rows("SELECT price FROM jobs ORDER BY rowid") == [(2,), (4,)]
     assert alt_texts(life)[1] == "A video of subject moving like Dance"
+
+
+async def test_a_motion_that_left_the_library_while_a_form_was_open_is_not_taken(
+    life: Life,
+) -> None:
+    ada, post = await posted(life)
+    dana = await desk(life, "dana")
+    assert "is in the library" in text_of(await add(dana, "Twirl"))
+    opened = await form(ada, await more(ada, post), "Another motion")
+    [(motion_id,)] = life.rows("SELECT id FROM motions")
+    question = await dana.use("library remove", name="Twirl")
+    await dana.press(question, "Remove it")
+    refused = await ada.outcome(await ada.submit(opened, {"name": [motion_id]}))
+    assert "removed from the library" in text_of(refused["message"])
+    assert life.states() == ["delivered"]
 
 
 async def test_somebody_else_makes_their_own_of_it(life: Life) -> None:
