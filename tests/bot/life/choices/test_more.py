@@ -350,6 +350,8 @@ async def test_a_bot_that_stops_while_a_video_is_sent_says_so_in_one_line(
     _, post = await posted(life)
     ada, goes_on = await life.person("ada"), asyncio.Event()
     card = await more(ada, post)
+    shown = "SELECT 1 FROM jobs WHERE card_shown LIKE 'delivered%'"
+    await life.until(lambda: bool(life.rows(shown)))  # else it is this that takes long
     path = SENDS[1:] if asked == "copy" else ("PATCH", SHOWN)
     slow = late(goes_on.wait)
     life.faults.add(Rule(slow, "discord", *path, times=1))
