@@ -15,7 +15,7 @@ ENGINE ?=
 # Where Python may not keep what it compiles, each of the many processes compiles everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo playground pictures engine run test test-long test-fast torture fuzz mutants bench check format lock sbom conformance clean
+.PHONY: help setup demo playground pictures engine run test test-long test-fast torture fuzz mutants bench check format lock sbom conformance words clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' Makefile | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -80,6 +80,9 @@ check: $(READY) ## everything CI asks for: format, lint, types, import contracts
 format: $(READY) ## format the code and mend what the linter can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+words: $(READY) ## renew the catalogues of all languages from the code's sentences
+	$(BIN)/python -m tests.words
 
 conformance: $(READY) .conformance/disnake/.ready .conformance/nextcord/.ready ## disnake and nextcord against the sandbox's Discord
 	$(BIN)/python -m pytest -q -m conformance tests/conformance $(ARGS)

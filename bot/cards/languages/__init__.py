@@ -1,0 +1,1 @@
+"""What a card says, in its reader's language: English in the code, the others in catalogues."""
