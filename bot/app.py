@@ -11,6 +11,7 @@ import structlog
 from discord.ext import commands
 
 from bot.accounts.authors import Authors
+from bot.accounts.languages import Languages
 from bot.accounts.members import DiscordMembers
 from bot.accounts.messages import LinkedMessages
 from bot.accounts.wallets import Wallets
@@ -111,6 +112,8 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Wire
     files, doors, lag = Files(settings.data_dir), Doors(clock, alarms), LoopLag()
     client = await stack.enter_async_context(_discord_client(settings, doors))
     members = DiscordMembers(client, clock.monotonic)
+    client.languages = languages = Languages(client, store)
+    await languages.load()
     parts = Parts(
         settings=settings,
         clock=clock,
@@ -146,10 +149,11 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Wire
         shelves=Shelves(database),
         disk=disk_of(settings, store, files, clock, alarms),
         messages=LinkedMessages(client, members, Authors(client, store), clock),
+        languages=languages,
     )
     client.crowd = crowd = Crowd(clock, alarms)
     told = told_through(parts, crowd)
-    database.on_commit.append(partial(_tell, told, jobs))
+    database.on_commit.append(partial(_tell, told, jobs, languages))
     runner = runner_of(parts, told, crowd)
     client.requests = requests_of(parts, runner)
     newcomers = newcomers_of(parts)
@@ -191,8 +195,9 @@ def _health(
     )
 
 
-def _tell(told: Told, jobs: LiveJobs, changes: Changes) -> None:
+def _tell(told: Told, jobs: LiveJobs, languages: Languages, changes: Changes) -> None:
     """What an event has changed may show elsewhere."""
+    languages.learn(changes.languages)
     if changes.acted:
         told.audit.wake()
     if changes.wallets_of:
@@ -209,7 +214,14 @@ async def _load_cogs(client: Bot, parts: Parts, deleted: DeletedPosts) -> None:
         Jobs(client.requests),
         Credits(client.requests),
         PreferencesCog(),
-        Messages(client, client.requests, client.crowd, SmallTalk(parts.clock), parts.doors),
+        Messages(
+            client,
+            requests=client.requests,
+            crowd=client.crowd,
+            small_talk=SmallTalk(parts.clock),
+            doors=parts.doors,
+            languages=parts.languages,
+        ),
         Deletions(deleted.saw),
         Motions(client.library),
         ReportMenu(client.tree),

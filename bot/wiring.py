@@ -8,6 +8,7 @@ from typing import Any
 import discord
 
 from bot.accounts.authors import Authors
+from bot.accounts.languages import Languages
 from bot.accounts.members import DiscordMembers
 from bot.accounts.messages import LinkedMessages
 from bot.accounts.posts import PublicPosts
@@ -82,6 +83,7 @@ class Parts:
     shelves: Shelves
     disk: Disk
     messages: LinkedMessages
+    languages: Languages
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +111,15 @@ class Told:
 def told_through(parts: Parts, crowd: Crowd) -> Told:
     """What tells people of their jobs."""
     client, store, jobs, clock = parts.client, parts.store, parts.jobs, parts.clock
-    replies = Replies(client, Twins(jobs, parts.alarms, clock), clock)
+    languages = parts.languages
+    replies = Replies(client, languages, Twins(jobs, parts.alarms, clock), clock)
     routes = Routes(client=client, store=store, jobs=jobs, clock=clock)
     status = StatusCards(
         client=client,
         store=store,
         jobs=jobs,
         replies=replies,
+        languages=languages,
         twins=replies.twins,
         clock=clock,
         outlook=parts.forecast.outlook,
@@ -129,10 +133,13 @@ def told_through(parts: Parts, crowd: Crowd) -> Told:
         client=client,
         store=store,
         reports=reports,
+        languages=languages,
         clock=clock,
         keep_days=parts.settings.keep_days,
     )
-    missing = MissingPermissions(client=client, store=store, replies=replies, clock=clock)
+    missing = MissingPermissions(
+        client=client, store=store, replies=replies, languages=languages, clock=clock
+    )
     parts.doors.on_forbidden.append(missing.refused)
     return Told(
         replies=replies,
@@ -143,6 +150,7 @@ def told_through(parts: Parts, crowd: Crowd) -> Told:
             jobs=jobs,
             status=status,
             replies=replies,
+            languages=languages,
             routes=routes,
             videos=parts.videos,
             wallets=parts.wallets,
@@ -150,9 +158,15 @@ def told_through(parts: Parts, crowd: Crowd) -> Told:
             clock=clock,
         ),
         notices=Notices(
-            client=client, store=store, jobs=jobs, status=status, routes=routes, clock=clock
+            client=client,
+            store=store,
+            jobs=jobs,
+            status=status,
+            routes=routes,
+            languages=languages,
+            clock=clock,
         ),
-        audit=AuditChannels(client=client, store=store, clock=clock),
+        audit=AuditChannels(client=client, store=store, languages=languages, clock=clock),
         deleted=DeletedPosts(
             store=store,
             reports=reports,

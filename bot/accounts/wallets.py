@@ -24,6 +24,7 @@ from bot.core.models import (
     price,
     prices,
 )
+from bot.core.people.languages import Language
 from bot.core.rules import MOST_CREDITS, Rules, rules_for
 from bot.errors import MembersUnknown, PaidOtherwise, Problem, Refused
 from bot.store.store import Store
@@ -64,6 +65,7 @@ class Place:
 
     `roles` are theirs in that server, in which they may be timed out (until then, unix s);
     `above_id` is the channel above a thread. `is_age_restricted` is known of an interaction.
+    `language` is theirs.
     """
 
     server_id: int
@@ -75,6 +77,7 @@ class Place:
     timed_out_until: float | None = None
     above_id: int | None = None
     is_age_restricted: bool = False
+    language: Language = Language.ENGLISH
 
 
 class Wallets:

@@ -8,6 +8,7 @@ from bot.core.admission import Budget, Standing
 from bot.core.jobs import Job, Quality
 from bot.core.ledger import Balance
 from bot.core.models import Choice
+from bot.core.people.languages import Language
 from bot.core.rules import Rules
 from bot.errors import Refused
 
@@ -41,8 +42,8 @@ class Preferences:
     `notify_directly`: a direct message tells them when a video is ready in a server. `model` and
     `quality` are what is made where they name none (`None`: the usual). Before a price above
     `ask_above` credits they are asked first (`None`: never). `keep_private`: others may use nothing
-    of what they post. `direct_closed_at` (unix s) is when their direct messages last refused such a
-    message.
+    of what they post. `language` is what is spoken to them (`None`: that of their Discord).
+    `direct_closed_at` (unix s) is when their direct messages last refused such a message.
     """
 
     notify_directly: bool = False
@@ -50,6 +51,7 @@ class Preferences:
     quality: Quality | None = None
     ask_above: int | None = None
     keep_private: bool = False
+    language: Language | None = None
     direct_closed_at: float | None = None
 
     @property

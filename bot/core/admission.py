@@ -7,6 +7,7 @@ from bot.core import ledger
 from bot.core.jobs import DEFAULT_MODEL, Job, JobState, Quality, Source
 from bot.core.ledger import Balance, Period
 from bot.core.models import MODELS, Choice
+from bot.core.people.languages import Language
 from bot.core.rules import Rules
 from bot.core.uploads import Cut, Upload
 from bot.errors import Problem, Refused
@@ -40,7 +41,8 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class NewJob:
-    """What is known of a job before its first row; `above_id` is the channel above a thread."""
+    """What is known of a job before its first row; `above_id` is the channel above a thread, and
+    `language` its requester's."""
 
     id: str
     source: Source
@@ -64,6 +66,7 @@ class NewJob:
     token: str | None = None
     token_expires_at: float = 0.0
     instead_of: Choice | None = None
+    language: Language = Language.ENGLISH
 
     @property
     def is_open(self) -> bool:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, get_args
 
+from bot.core.people.languages import Language
 from bot.core.uploads import Cut, Upload
 from bot.errors import Fact, Problem
 
@@ -52,7 +53,6 @@ WAITING = frozenset({S.CHECKING, S.QUEUED})
 
 CANCELLABLE = frozenset({S.CHECKING, S.QUEUED})
 """The provider cannot be stopped and will bill: cancelling ends at the submit."""
-
 
 PASSING = frozenset({Problem.PROVIDER_BUSY, Problem.GENERATION_FAILED})
 """Failures of a run after which another one may succeed."""
@@ -119,8 +119,7 @@ class Card:
     """The status message of a job, in the job's channel, and how it can be edited.
 
     `token` edits it by interaction until `token_expires_at` (unix seconds); afterwards, and for
-    cards that are ordinary messages, `message_id` does. `shown` is what it shows: a
-    state, and perhaps a note behind it.
+    cards that are ordinary messages, `message_id` does. `shown` is a state, and perhaps a note.
     """
 
     message_id: int | None = None
@@ -190,19 +189,19 @@ class Job:
     messages; `is_direct` that it was asked for in a direct message, which a server may pay too.
 
     `model` is the slug of the one that makes it, and `prompt` what it is told. `quality` and
-    `price` are unset until known; `duration_s` is the motion's. `revision` fences
-    every change; `lease` names the run of the program whose submit is in flight. `completed_by_id`
-    is the message that brought an offer's other file, or a newer one. `settled` is what a person
-    decided when the job was last in review. `moved_from_id` is where an offer was asked for that
-    could not be shown there: `channel_id` is then its requester's direct messages. `files_of` is
-    the job whose files it is made of, as that job's look has left them, but for what is given
-    in the place of one; if that is somebody else's, its files are kept until `files_until` at most,
-    as theirs are. `failure` is why it failed or was cancelled; where it goes on, why its last run
-    failed, so that it is tried again.
+    `price` are unset until known; `duration_s` is the motion's. `revision` fences every change;
+    `lease` names the run of the program whose submit is in flight. `completed_by_id` is the message
+    that brought an offer's other file, or a newer one. `settled` is what a person decided when the
+    job was last in review. `moved_from_id` is where an offer was asked for that could not be shown
+    there: `channel_id` is then its requester's direct messages. `files_of` is the job whose files
+    it is made of, as that job's look has left them, but for what is given in the place of one; if
+    that is somebody else's, its files are kept until `files_until` at most, as theirs are.
+    `failure` is why it failed or was cancelled; where it goes on, why its last run failed, so that
+    it is tried again.
 
     `is_open`: its requester is to say first that, or how, it shall go on, because of a `question`
     if there is one. `promised` is what it may cost at most, by the answer. `cut` is what of its
-    motion is wanted.
+    motion is wanted. `language` is what its requester was spoken to.
 
     `delivered` is how its end, or that it is in review, was told. `delivery_channel_id` and
     `delivery_message_id` say where that stands, or is being tried since `delivery_tried_at`;
@@ -259,6 +258,7 @@ class Job:
     announced: bool | None = None
     instead_of: tuple[str, Quality] | None = None
     removed_by_id: int | None = None
+    language: Language = Language.ENGLISH
 
     @property
     def ended(self) -> bool:

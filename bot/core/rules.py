@@ -11,6 +11,7 @@ from bot.core.actions import Snapshot
 from bot.core.jobs import DEFAULT_MODEL, QUALITIES, Quality
 from bot.core.ledger import Period
 from bot.core.models import MODELS, Choice, Rates, made_by
+from bot.core.people.languages import Language
 from bot.errors import Problem, Refused
 
 MOST_CREDITS, MOST_JOBS = 1_000_000, 10_000
@@ -77,7 +78,8 @@ class ServerRules:
     """What a server's moderators and admins have set; `None` leaves it to the operator.
 
     `channels` are those where videos may be asked for; none named means all. The budget counts
-    what everybody's holds take in a period.
+    what everybody's holds take in a period. `language` is what is spoken where all can read it
+    (`None`: that of the server in Discord).
     """
 
     allowance_credits: int | None = None
@@ -90,6 +92,7 @@ class ServerRules:
     models: frozenset[str] | None = None
     direct_use: bool = False
     audit_channel_id: int | None = None
+    language: Language | None = None
     roles: Mapping[int, RoleRules] = field(default_factory=dict)
 
 

@@ -10,7 +10,9 @@ import asyncio
 import discord
 import structlog
 
+from bot.accounts.languages import Languages
 from bot.cards import audit as audit_cards
+from bot.cards.languages.speech import speaking
 from bot.clock import Clock, wait_for_event
 from bot.core.actions import Action
 from bot.delivery.discord_errors import LOST, is_refusal
@@ -32,8 +34,11 @@ one: strangers choose the channels, and Discord counts every refusal."""
 class AuditChannels:
     """`wake` when something was decided. A channel that takes long keeps no other waiting."""
 
-    def __init__(self, *, client: discord.Client, store: Store, clock: Clock) -> None:
+    def __init__(
+        self, *, client: discord.Client, store: Store, languages: Languages, clock: Clock
+    ) -> None:
         self._client = client
+        self._languages = languages
         self._store = store
         self._clock = clock
         self._woken = asyncio.Event()
@@ -118,9 +123,11 @@ class AuditChannels:
     async def _post(self, server_id: int, channel_id: int, number: int, action: Action) -> bool:
         """Whether the channel took it."""
         channel = self._client.get_partial_messageable(channel_id)
+        with speaking(self._languages.of_server(server_id)):
+            view = audit_cards.action(number, action)
         try:
             await channel.send(
-                view=audit_cards.action(number, action),
+                view=view,
                 nonce=f"audit-{number}",
                 allowed_mentions=discord.AllowedMentions.none(),
             )

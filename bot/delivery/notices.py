@@ -6,6 +6,7 @@ that pings nobody.
 """
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,10 @@ import discord
 import structlog
 from discord import ui
 
+from bot.accounts.languages import Languages
 from bot.cards import job as job_cards
 from bot.cards.job import Button
+from bot.cards.languages.speech import speaking
 from bot.cards.posts.mention import ready_here
 from bot.cards.status_text import link_to, link_to_post
 from bot.clock import Clock
@@ -52,6 +55,7 @@ class Notices:
         jobs: Jobs,
         status: StatusCards,
         routes: Routes,
+        languages: Languages,
         clock: Clock,
     ) -> None:
         self._client = client
@@ -59,6 +63,7 @@ class Notices:
         self._jobs = jobs
         self._status = status
         self._routes = routes
+        self._languages = languages
         self._clock = clock
         self._slots = asyncio.Semaphore(AT_ONCE)
 
@@ -80,9 +85,7 @@ class Notices:
     async def _say_failed(self, job: Job) -> None:
         """The card goes only once the notice stands; killed in between, the next try finds it."""
         mark = job_cards.custom_id(Button.DETAILS, job.id)
-        message = Message(
-            partial(self._send, job, job_cards.failed(job), job.id), frozenset({mark})
-        )
+        message = Message(partial(self._send, job, job_cards.failed, job.id), frozenset({mark}))
         how, message_id = await self._routes.first_open(job, self._ladder(job, message))
         if message_id is not None:
             await self._status.remove(job)
@@ -92,9 +95,9 @@ class Notices:
 
     async def _say_it_waits(self, job: Job) -> None:
         """Found again by its link to the card: the one of the end must not be taken for it."""
-        view, nonce = job_cards.waits(job), f"{job.id}-{job.state_since:.0f}"
+        nonce = f"{job.id}-{job.state_since:.0f}"
         card = frozenset({link_to(job, job.card.message_id)})
-        message = Message(partial(self._send, job, view, nonce), card)
+        message = Message(partial(self._send, job, job_cards.waits, nonce), card)
         how, message_id = await self._routes.first_open(job, self._ladder(job, message))
         job = await self._jobs.job(job.id) or job
         await self._store.notice_given(job, how, message_id)
@@ -109,8 +112,8 @@ class Notices:
             await self._store.notice_given(job, Delivered.DIRECT, None)
             return
         nonce, link = f"{job.id}-ready", frozenset({link_to_post(job)})
-        direct = Message(partial(self._send, job, job_cards.ready(job), nonce), link)
-        mention = Message(partial(self._send, job, ready_here(job), nonce), link)
+        direct = Message(partial(self._send, job, job_cards.ready, nonce), link)
+        mention = Message(partial(self._send, job, ready_here, nonce), link)
         routes = [self._routes.directly(direct)]
         if job.announced is False:
             here = self._routes.in_channel(mention)
@@ -120,8 +123,14 @@ class Notices:
         await self._store.notice_given(job, how, message_id)
 
     async def _send(
-        self, job: Job, view: ui.LayoutView, nonce: str, channel: "MessageableChannel"
+        self,
+        job: Job,
+        draw: Callable[[Job], ui.LayoutView],
+        nonce: str,
+        channel: "MessageableChannel",
     ) -> int:
+        with speaking(self._languages.of_message(job, channel)):
+            view = draw(job)
         message = await channel.send(view=view, nonce=nonce, allowed_mentions=pings(job))
         return message.id
 

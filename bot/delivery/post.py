@@ -12,8 +12,10 @@ import discord
 import structlog
 from discord.ui import MediaGallery
 
+from bot.accounts.languages import Languages
 from bot.accounts.wallets import Wallets
 from bot.cards import job as job_cards
+from bot.cards.languages.speech import speaking
 from bot.cards.posts.finished import finished, post_marks
 from bot.clock import Clock
 from bot.core.jobs import Delivered, Job
@@ -52,6 +54,7 @@ class Delivery:
         jobs: Jobs,
         status: StatusCards,
         replies: Replies,
+        languages: Languages,
         routes: Routes,
         videos: Videos,
         wallets: Wallets,
@@ -63,6 +66,7 @@ class Delivery:
         self._jobs = jobs
         self._status = status
         self._replies = replies
+        self._languages = languages
         self._routes = routes
         self._videos = videos
         self._wallets = wallets
@@ -92,8 +96,9 @@ class Delivery:
             post = await self._post_of(job, job.delivery_message_id)
             view = discord.ui.LayoutView.from_message(post, timeout=None)
             galleries = [one for one in view.walk_children() if isinstance(one, MediaGallery)]
-            for gallery in galleries:
-                gallery.items = job_cards.video(job).items
+            with speaking(self._languages.of_message(job, post.channel)):
+                for gallery in galleries:
+                    gallery.items = job_cards.video(job).items
             view.stop()
             if galleries:
                 await post.edit(view=view)
@@ -128,7 +133,9 @@ class Delivery:
         if card_id is not None and path is not None and self._replies.can_reply(job):
             job = await self._store.reply_begins(job, card_id)
             try:
-                view = finished(job, remakes=await self._wallets.remakes(job))
+                remakes = await self._wallets.remakes(job)
+                with speaking(self._languages.of_card(job)):
+                    view = finished(job, remakes=remakes)
                 await self._replies.reply_with_video(job, str(path), view)
             except LOST as error:
                 if earlier_id is None or not is_refusal(error):
@@ -165,14 +172,17 @@ class Delivery:
         """One message: with the video, or (`None`) with a link to it."""
         mentions = pings(await self._jobs.job(job.id) or job)  # as saved before this try
         remakes = await self._wallets.remakes(job)
+        language = self._languages.of_message(job, channel)
         if path is not None:
             file = discord.File(path, filename=job_cards.file_name(job))
-            view = finished(job, remakes=remakes)
+            with speaking(language):
+                view = finished(job, remakes=remakes)
             message = await channel.send(
                 view=view, file=file, nonce=job.id, allowed_mentions=mentions
             )
             return message.id
-        view = finished(job, link=link_to(job), remakes=remakes)
+        with speaking(language):
+            view = finished(job, link=link_to(job), remakes=remakes)
         message = await channel.send(view=view, nonce=job.id, allowed_mentions=mentions)
         return message.id
 

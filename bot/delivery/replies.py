@@ -4,8 +4,10 @@ import discord
 import structlog
 from discord import ui
 
+from bot.accounts.languages import Languages
 from bot.cards import job as job_cards
 from bot.cards import parts
+from bot.cards.languages.speech import speaking
 from bot.cards.offers.cheaper import refusal
 from bot.clock import Clock
 from bot.core.jobs import Job
@@ -24,8 +26,11 @@ SPARE_S = 5.0
 class Replies:
     """Finds replies, fills them, and reaches them by their tokens."""
 
-    def __init__(self, client: discord.Client, twins: Twins, clock: Clock) -> None:
+    def __init__(
+        self, client: discord.Client, languages: Languages, twins: Twins, clock: Clock
+    ) -> None:
         self._client = client
+        self._languages = languages
         self.twins = twins
         self._clock = clock
 
@@ -65,6 +70,9 @@ class Replies:
 
         What can be paid instead is told where that wallet pays. Raises `DeliveryError`.
         """
+        with speaking(self._languages.of_requester(job)):
+            told = refusal(refused)
+            alone = told if job.is_direct else parts.refusal(refused.problem, refused.facts)
         try:
             if self.token_lives(job) and job.card.message_id is not None:
                 webhook = self.webhook(job)
@@ -73,17 +81,17 @@ class Replies:
                 except discord.NotFound:
                     pass
                 except discord.HTTPException:
-                    neutral = parts.say("This request could not be taken.", parts.GREY)
+                    with speaking(self._languages.of_card(job)):
+                        neutral = parts.say("This request could not be taken.", parts.GREY)
                     await webhook.edit_message(job.card.message_id, view=neutral)
-                await webhook.send(view=refusal(refused), ephemeral=True, wait=True)
+                await webhook.send(view=told, ephemeral=True, wait=True)
                 return
         except LOST as error:
             if not is_refusal(error):
                 raise DeliveryError(str(error)) from error
         try:
             person = await self._client.fetch_user(job.person_id)
-            alone = parts.refusal(refused.problem, refused.facts)
-            await person.send(view=refusal(refused) if job.is_direct else alone)
+            await person.send(view=alone)
         except LOST as error:
             if not is_refusal(error):
                 raise DeliveryError(str(error)) from error

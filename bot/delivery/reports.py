@@ -12,7 +12,9 @@ from datetime import UTC, datetime
 import discord
 import structlog
 
+from bot.accounts.languages import Languages
 from bot.accounts.sight import is_public
+from bot.cards.languages.speech import speaking
 from bot.cards.posts import reports as report_cards
 from bot.clock import Clock, wait_for_event
 from bot.core.people.reports import Case
@@ -47,12 +49,14 @@ class ReportCards:
         client: discord.Client,
         store: Store,
         reports: Reports,
+        languages: Languages,
         clock: Clock,
         keep_days: float,
     ) -> None:
         self._client = client
         self._store = store
         self._reports = reports
+        self._languages = languages
         self._clock = clock
         self._keep_s = max(keep_days * 24 * 3600, A_WEEK_S)
         self._woken = asyncio.Event()
@@ -217,10 +221,13 @@ class ReportCards:
     async def _card(
         self, case: Case, channel_id: int, *, is_discreet: bool
     ) -> discord.ui.LayoutView:
+        language = self._languages.of_server(case.reported.server_id)
         if is_discreet:
-            return report_cards.discreet(case, channel_id)
+            with speaking(language):
+                return report_cards.discreet(case, channel_id)
         newest = await self._reports.newest_of(case.id, report_cards.SHOWN)
-        return report_cards.card(case, newest)
+        with speaking(language):
+            return report_cards.card(case, newest)
 
     async def _tidy(self) -> None:
         """What nobody has decided for long is over, and what is over is forgotten after a while."""

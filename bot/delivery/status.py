@@ -12,7 +12,9 @@ from weakref import WeakValueDictionary
 import discord
 import structlog
 
+from bot.accounts.languages import Languages
 from bot.cards import job as job_cards
+from bot.cards.languages.speech import speaking
 from bot.cards.offers.offer import offer as offer_card
 from bot.cards.progress.fingerprints import GONE, HALT, fingerprint_of, is_renewal
 from bot.cards.status_text import Outlook
@@ -63,6 +65,7 @@ class StatusCards:
         store: Store,
         jobs: Jobs,
         replies: Replies,
+        languages: Languages,
         twins: Twins,
         clock: Clock,
         outlook: Callable[[Job], Awaitable[Outlook]],
@@ -77,6 +80,7 @@ class StatusCards:
         self._store = store
         self._jobs = jobs
         self._replies = replies
+        self._languages = languages
         self._twins = twins
         self._clock = clock
         self._outlook = outlook
@@ -177,7 +181,12 @@ class StatusCards:
         if is_past or job.removed_by_id == job.person_id:
             await self.remove(job)
         elif not (_needs_nothing(job) or self._doors.bar(job)):
-            view = offer_card(job, terms) if job.is_offer else job_cards.status(job, outlook, terms)
+            with speaking(self._languages.of_card(job)):
+                view = (
+                    offer_card(job, terms)
+                    if job.is_offer
+                    else job_cards.status(job, outlook, terms)
+                )
             edited = await self._draw(job, view)
         await self._store.card_shows(job.id, fingerprint)
         return edited
@@ -333,7 +342,9 @@ class StatusCards:
             if not is_refusal(error):
                 raise DeliveryError(str(error)) from error
             log.info("a card stays beside its notice", job=job.id, reason=str(error))
-            await self._edit(job, job_cards.status(job))
+            with speaking(self._languages.of_card(job)):
+                view = job_cards.status(job)
+            await self._edit(job, view)
 
     async def _delete_saved(self, job: Job, message_id: int) -> None:
         if self._replies.token_lives(job):

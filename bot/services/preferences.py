@@ -7,6 +7,7 @@ from typing import Any
 from bot.core.accounts import Preferences
 from bot.core.admission import NewJob
 from bot.core.models import MODELS, Choice, Rates
+from bot.core.people.languages import Language
 from bot.core.rules import MOST_CREDITS, Named, Rules, chosen, within
 from bot.errors import Refused
 from bot.store.people.preferences import Choosing
@@ -41,6 +42,10 @@ class PreferenceService:
     async def keep_private(self, person_id: int, *, wanted: bool) -> Preferences:
         """Whether others may use nothing of what they post."""
         return await self._change(person_id, {"keep_private": wanted})
+
+    async def speak(self, person_id: int, language: Language | None) -> Preferences:
+        """In which language they are spoken to; `None` is that of their Discord."""
+        return await self._change(person_id, {"language": language})
 
     async def ask_above(self, person_id: int, credits: int | None) -> Preferences:
         """Above which price they are asked first; `None` is never. Raises `Refused`."""

@@ -173,6 +173,7 @@ class Remakes:
             upload_limit_bytes=place.upload_limit_bytes,
             is_direct=place.is_direct,
             above_id=place.above_id,
+            language=place.language,
             model=choice.model,
             quality=choice.quality,
             prompt=earlier.prompt if MODELS[choice.model].prompt else "",

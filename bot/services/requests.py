@@ -392,6 +392,7 @@ def _new_job(
         upload_limit_bytes=place.upload_limit_bytes,
         is_direct=place.is_direct,
         above_id=place.above_id,
+        language=place.language,
         subject=image.upload if image else None,
         motion=video.upload if video else None,
     )

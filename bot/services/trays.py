@@ -113,6 +113,7 @@ class Trays:
             upload_limit_bytes=place.upload_limit_bytes,
             is_direct=place.is_direct,
             above_id=place.above_id,
+            language=place.language,
             token=token,
             token_expires_at=at + TOKEN_LIFE_S,
         )

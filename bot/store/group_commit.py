@@ -21,6 +21,7 @@ from sqlalchemy import Connection, StaticPool, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from bot.core.jobs import Job
+from bot.core.people.languages import Language
 
 log = structlog.get_logger()
 
@@ -62,6 +63,9 @@ class Changes:
     acted: bool = False
     wallets_of: set[int] = field(default_factory=set)
     """Whose credits are more or less."""
+
+    languages: dict[tuple[int, int], Language | None] = field(default_factory=dict)
+    """What is spoken from now on: in a server (its id, 0), or to a person (0, their id)."""
 
     @classmethod
     def on(cls, connection: Connection) -> "Changes":

@@ -9,6 +9,7 @@ from bot.core.actions import Action, ActionKind
 from bot.core.admission import NewJob
 from bot.core.jobs import Attempt, Card, Delivered, Failure, Job, JobState, Outcome, Source
 from bot.core.ledger import Entry, EntryKind
+from bot.core.people.languages import Language
 from bot.core.uploads import Cut, Origin, Upload
 from bot.errors import Problem
 from bot.store.tables import CAME_TO_NOTHING, COSTS_NOTHING, actions, attempts, jobs
@@ -16,7 +17,7 @@ from bot.store.tables import CAME_TO_NOTHING, COSTS_NOTHING, actions, attempts, 
 _TOLD = (
     *("id", "source", "origin_id", "server_id", "channel_id", "person_id"),
     *("is_direct", "is_open", "model", "prompt", "quality", "files_of", "promised"),
-    *("upload_limit_bytes", "files_until", "description", "instead_of"),
+    *("upload_limit_bytes", "files_until", "description", "instead_of", "language"),
 )
 _ATTEMPT = tuple(Attempt.__dataclass_fields__)
 
@@ -139,6 +140,7 @@ def job_from(row: RowMapping) -> Job:
         question=_failure(row["question"]),
         cut=Cut(**row["cut"]) if row["cut"] else None,
         instead_of=tuple(row["instead_of"]) if row["instead_of"] else None,
+        language=Language(row["language"]),
     )
 
 

@@ -9,6 +9,7 @@ from bot.core.actions import EVERYWHERE
 from bot.core.admission import Block, Pause
 from bot.core.jobs import QUALITIES, Quality
 from bot.core.ledger import Period
+from bot.core.people.languages import Language
 from bot.core.rules import OperatorLimits, RoleRules, Rules, ServerRules, rules_for
 from bot.store.tables import blocks, pauses, roles, servers
 
@@ -61,6 +62,7 @@ def read_rules(connection: Connection, server_id: int) -> ServerRules:
         return ServerRules(roles=added)
     return ServerRules(
         **{name: row[name] for name in _PLAIN},
+        language=Language(row["language"]) if row["language"] else None,
         period=Period(row["period"]),
         channels=frozenset(row["channels"]),
         qualities=frozenset(row["qualities"]),
@@ -105,7 +107,7 @@ def read_any_block(
 def save_rules(connection: Connection, server_id: int, rules: ServerRules) -> None:
     """Write what a server has set; its roles have their own rows."""
     values: dict[str, Any] = {
-        **{name: getattr(rules, name) for name in _PLAIN},
+        **{name: getattr(rules, name) for name in (*_PLAIN, "language")},
         "period": rules.period,
         "channels": sorted(rules.channels),
         "qualities": in_order(rules.qualities),

@@ -14,10 +14,12 @@ from bot.core.actions import EVERYWHERE, OPERATOR, Action, ActionKind, Snapshot
 from bot.core.admission import Block, Pause
 from bot.core.jobs import CANCELLABLE, Job
 from bot.core.ledger import Period
+from bot.core.people.languages import Language
 from bot.core.rules import RoleRules, ServerRules, snapshot
 from bot.errors import Problem, Refused
 from bot.store.database import Database, query, transaction
 from bot.store.decisions import cancel_as, record_action
+from bot.store.group_commit import Changes
 from bot.store.rows import IS_OFFER, job_from, select_jobs
 from bot.store.rule_rows import (
     in_order,
@@ -64,6 +66,8 @@ class Rulebook:
         if after == before:
             return after
         save_rules(connection, server_id, after)
+        if "language" in changes:
+            Changes.on(connection).languages[server_id, 0] = after.language
         action = Action(
             at=at,
             actor_id=actor_id,
@@ -134,6 +138,13 @@ class Rulebook:
         )
         record_action(connection, action)
         return read_rules(connection, server_id)
+
+    @query
+    def spoken(self, connection: Connection) -> list[tuple[int, Language]]:
+        """The servers whose admins have chosen a language, with it."""
+        language = servers.c.language
+        chosen = select(servers.c.server_id, language).where(language.is_not(None))
+        return [(row[0], Language(row[1])) for row in connection.execute(chosen)]
 
     @query
     def audience(self, connection: Connection) -> list[tuple[int, int | None, int]]:

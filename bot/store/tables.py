@@ -35,6 +35,8 @@ def _only(rows: str) -> dict[str, Any]:
     return {f"{dialect}_where": text(rows) for dialect in ("sqlite", "postgresql")}
 
 
+LANGUAGE = String(2)
+
 QUALITY = String(8).with_variant(String(4), "sqlite")
 """SQLite does not look at lengths, nor can it change one."""
 
@@ -105,6 +107,7 @@ jobs = Table(
     Column("cut", JSON(none_as_null=True)),
     Column("instead_of", JSON(none_as_null=True)),
     Column("announced", Boolean),
+    Column("language", LANGUAGE, nullable=False, server_default=text("'en'")),
     Column("removed_by_id", BigInteger),
     Index("jobs_by_state", "state", "person_id", "server_id", "is_open", "model"),
     Index("remakes", "files_of", "person_id", **_only("files_of IS NOT NULL")),
@@ -208,6 +211,7 @@ servers = Table(
     Column("direct_use", Boolean, nullable=False),
     Column("audit_channel_id", BigInteger),
     Column("audited_to", Integer, nullable=False),
+    Column("language", LANGUAGE),
 )
 """What a server's moderators and admins have set, and the last action told in its audit channel."""
 
@@ -257,6 +261,7 @@ preferences = Table(
     Column("quality", String(8)),
     Column("ask_above", Integer),
     Column("keep_private", Boolean, nullable=False),
+    Column("language", LANGUAGE),
     Column("direct_closed_at", Float),
 )
 """What people like, of those who have said so."""

@@ -11,10 +11,13 @@ import discord
 import structlog
 from discord.ext import commands
 
+from bot.accounts.languages import Languages
 from bot.accounts.wallets import Place
 from bot.cards import job as job_cards
 from bot.cards import parts
+from bot.cards.languages.speech import speak, spoken
 from bot.cards.offers.offer import explanation
+from bot.core.people.languages import Language
 from bot.errors import CannotSave, Problem, Refused
 from bot.services.crowd import Crowd
 from bot.services.given import GivenFile, refuse_at_sight
@@ -54,16 +57,19 @@ class Messages(commands.Cog):
     def __init__(
         self,
         client: discord.Client,
+        *,
         requests: RequestService,
         crowd: Crowd,
         small_talk: SmallTalk,
         doors: Doors,
+        languages: Languages,
     ) -> None:
         self._client = client
         self._requests = requests
         self._crowd = crowd
         self._small_talk = small_talk
         self._doors = doors
+        self._languages = languages
 
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
@@ -76,6 +82,7 @@ class Messages(commands.Cog):
             return  # nearly all messages of a busy server
         if message.author.bot or message.webhook_id is not None or self._is_in_vain(message):
             return
+        speak(self._language_for(message))
         try:
             async with self._crowd.turn_of(message.author.id):
                 await take(message)
@@ -84,13 +91,19 @@ class Messages(commands.Cog):
         except CannotSave:
             await self._refuse(message, Refused(Problem.CANNOT_SAVE))
 
+    def _language_for(self, message: discord.Message) -> Language:
+        """What is spoken where the answer to a message stands."""
+        if message.guild is not None:
+            return self._languages.of_server(message.guild.id)
+        return self._languages.of_person(message.author.id, None)
+
     def _is_in_vain(self, message: discord.Message) -> bool:
         """Whether no answer would reach who writes to the bot, or there were too many of these."""
         ways = [message.author.id, *([message.channel.id] if message.guild else [])]
         return self._doors.are_closed(*ways) or self._doors.are_many_closed
 
     async def _take(self, message: discord.Message) -> None:
-        place = _place_of(message)
+        place = self._place_of(message)
         files = _files_of(message)
         try:
             _refuse_useless(files)
@@ -129,7 +142,7 @@ class Messages(commands.Cog):
                 return
             if not await self._requests.is_card_of_offer(message.author.id, answered):
                 return
-        place = _place_of(message)
+        place = self._place_of(message)
         if files:
             _refuse_useless(files)
             await self._offer(message, place, files)
@@ -148,13 +161,31 @@ class Messages(commands.Cog):
 
     async def _refuse(self, message: discord.Message, refused: Refused) -> None:
         """Where others read along, the same reason is not given again and again."""
+        is_personal = message.guild is not None and refused.problem in PERSONAL
+        if is_personal:
+            speak(self._languages.of_person(message.author.id, spoken()))
         view = parts.refusal(refused.problem, refused.facts)
         if refused.problem is Problem.TWIN:
             await self._crowd.clock.sleep(GIVE_WAY_S)
         is_told_each_time = message.guild is None and refused.problem is not Problem.TOO_OFTEN
         if is_told_each_time or self._small_talk.is_news(message.author.id, refused.problem):
-            is_personal = message.guild is not None and refused.problem in PERSONAL
             await (self._tell if is_personal else self._answer)(message, view)
+
+    def _place_of(self, message: discord.Message) -> Place:
+        """Where a plain message was written."""
+        guild, channel = message.guild, message.channel
+        default = discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES
+        return Place(
+            server_id=guild.id if guild else 0,
+            channel_id=channel.id,
+            person_id=message.author.id,
+            upload_limit_bytes=guild.filesize_limit if guild else default,
+            is_direct=guild is None,
+            roles=roles_in(message.author),
+            timed_out_until=timeout_of(message.author),
+            above_id=channel.parent_id if isinstance(channel, discord.Thread) else None,
+            language=self._languages.of_person(message.author.id, spoken()),
+        )
 
     async def _answer(
         self, message: discord.Message, view: discord.ui.LayoutView, nonce: str | None = None
@@ -188,22 +219,6 @@ class Messages(commands.Cog):
         except discord.Forbidden as error:
             self._doors.refused(error, author.id)
             log.info("somebody takes no direct messages", person=author.id, reason=str(error))
-
-
-def _place_of(message: discord.Message) -> Place:
-    """Where a plain message was written."""
-    guild, channel = message.guild, message.channel
-    default = discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES
-    return Place(
-        server_id=guild.id if guild else 0,
-        channel_id=channel.id,
-        person_id=message.author.id,
-        upload_limit_bytes=guild.filesize_limit if guild else default,
-        is_direct=guild is None,
-        roles=roles_in(message.author),
-        timed_out_until=timeout_of(message.author),
-        above_id=channel.parent_id if isinstance(channel, discord.Thread) else None,
-    )
 
 
 def _files_of(message: discord.Message) -> list[GivenFile]:

@@ -13,10 +13,11 @@ from discord.utils import MISSING
 
 from bot.accounts.messages import UNTOLD
 from bot.cards import parts
+from bot.cards.languages.speech import speak
 from bot.cards.offers.cheaper import refusal
 from bot.errors import CannotSave, Problem, Refused
 from bot.services.crowd import ANSWER_WITHIN_S
-from cogs.shared.interactions import Interaction
+from cogs.shared.interactions import Interaction, language_of
 
 log = structlog.get_logger()
 
@@ -60,6 +61,7 @@ async def answering(interaction: Interaction, late: Late = Late.THINKING) -> Asy
 
     A refusal, or that something broke, is shown to the person alone instead of being raised.
     """
+    speak(language_of(interaction))
     crowd = interaction.client.crowd
     _look_after(interaction)
     crowd.begin()

@@ -13,9 +13,10 @@ import discord
 from discord import AppCommandOptionType, AppCommandType, InteractionType, app_commands
 from discord.ext import commands
 
+from bot.cards.languages.speech import speak
 from bot.errors import Problem, Refused
 from cogs.shared.answers import Late, answering, is_looked_after, show_error
-from cogs.shared.interactions import Bot, Interaction
+from cogs.shared.interactions import Bot, Interaction, language_of
 
 _NESTED = (AppCommandOptionType.subcommand.value, AppCommandOptionType.subcommand_group.value)
 _RESOLVED = {
@@ -38,6 +39,7 @@ class Tree(app_commands.CommandTree[Bot]):
 
     async def interaction_check(self, interaction: Interaction, /) -> bool:
         """Whether it can be called with what was sent; else that is said."""
+        speak(language_of(interaction))
         if self._fits(interaction):
             return True
         if interaction.type is InteractionType.autocomplete:

@@ -10,9 +10,11 @@ import structlog
 from discord import app_commands
 from discord.ext import commands
 
+from bot.accounts.languages import Languages
 from bot.accounts.sight import is_age_restricted
 from bot.accounts.wallets import Place
 from bot.cards.paging import LARGEST_ID
+from bot.core.people.languages import Language
 from bot.core.uploads import Upload
 from bot.errors import Problem, Refused
 from bot.services.copies import Copies
@@ -47,6 +49,7 @@ class Bot(commands.Bot):
     confirmations: Confirmations
     card_access: CardAccess
     crowd: Crowd
+    languages: Languages
 
     async def on_message(self, message: discord.Message, /) -> None:
         """There are no text commands; `cogs.members.messages` listens for itself."""
@@ -72,7 +75,14 @@ def place_of(interaction: Interaction) -> Place:
         timed_out_until=timeout_of(interaction.user),
         above_id=channel.parent_id if isinstance(channel, discord.Thread) else None,
         is_age_restricted=is_age_restricted(channel),
+        language=language_of(interaction),
     )
+
+
+def language_of(interaction: Interaction) -> Language:
+    """What is spoken to whoever this comes from."""
+    locale = interaction.locale.value
+    return interaction.client.languages.of_person(interaction.user.id, locale)
 
 
 def server_of(interaction: Interaction) -> int:

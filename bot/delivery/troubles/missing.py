@@ -7,6 +7,8 @@ gets one message a day at most, whatever is refused there; what is mended is for
 import discord
 import structlog
 
+from bot.accounts.languages import Languages
+from bot.cards.languages.speech import speaking
 from bot.cards.posts import missing as cards
 from bot.clock import Clock
 from bot.core.jobs import Delivered, Job
@@ -36,9 +38,16 @@ class MissingPermissions:
     """`refused` for each request that Discord refuses."""
 
     def __init__(
-        self, *, client: discord.Client, store: Store, replies: Replies, clock: Clock
+        self,
+        *,
+        client: discord.Client,
+        store: Store,
+        replies: Replies,
+        languages: Languages,
+        clock: Clock,
     ) -> None:
         self._client = client
+        self._languages = languages
         self._store = store
         self._book = MissingBook(store.database)
         self._replies = replies
@@ -101,7 +110,8 @@ class MissingPermissions:
             return
         lacking = await self._book.telling(server_id, at)
         told = [(each.permission, each.channel_id) for each in lacking]
-        card = cards.missing(guild.name, told)
+        with speaking(self._languages.of_server(server_id)):
+            card = cards.missing(guild.name, told)
         audit_id = (await self._store.rulebook.of(server_id)).audit_channel_id
         audit = guild.get_channel_or_thread(audit_id) if audit_id else None
         is_open = audit is not None and may_write(audit)
@@ -152,8 +162,9 @@ class MissingPermissions:
         self._told[key] = now
         while len(self._told) > MOST_ASKERS:
             del self._told[next(iter(self._told))]
+        with speaking(self._languages.of_requester(job)):
+            card = cards.why_no_post(lacking, how)
         try:
-            webhook = self._replies.webhook(job)
-            await webhook.send(view=cards.why_no_post(lacking, how), ephemeral=True)
+            await self._replies.webhook(job).send(view=card, ephemeral=True)
         except LOST as error:
             log.info("who asked is not told what is missing", job=job.id, reason=str(error))

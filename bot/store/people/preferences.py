@@ -8,8 +8,10 @@ from sqlalchemy import BindParameter, Connection, bindparam, delete, insert, sel
 
 from bot.core.accounts import Preferences
 from bot.core.admission import NewJob
+from bot.core.people.languages import Language
 from bot.core.rules import Rules
 from bot.store.database import Database, query, transaction
+from bot.store.group_commit import Changes
 from bot.store.tables import preferences
 
 Choosing = Callable[[NewJob, Preferences, Rules], NewJob]
@@ -25,7 +27,10 @@ _CLOSED = update(preferences).where(_THEIRS, preferences.c.notify_directly)
 def read_preferences(connection: Connection, person_id: int) -> Preferences:
     """Somebody's preferences, inside a transaction that needs them."""
     row = connection.execute(_READ, {"whose": person_id}).mappings().first()
-    return Preferences(**row) if row else Preferences()
+    if row is None:
+        return Preferences()
+    language = Language(row["language"]) if row["language"] else None
+    return Preferences(**{**row, "language": language})
 
 
 def note_closed(connection: Connection, person_id: int, at: float) -> None:
@@ -44,6 +49,13 @@ class PreferenceBook:
         """What somebody has chosen; nothing but defaults where they have chosen nothing."""
         return read_preferences(connection, person_id)
 
+    @query
+    def spoken(self, connection: Connection) -> list[tuple[int, Language]]:
+        """Who has chosen a language, with it."""
+        language = preferences.c.language
+        chosen = select(preferences.c.person_id, language).where(language.is_not(None))
+        return [(row[0], Language(row[1])) for row in connection.execute(chosen)]
+
     @transaction
     def change(
         self, connection: Connection, person_id: int, changes: Mapping[str, Any]
@@ -53,6 +65,8 @@ class PreferenceBook:
         Of somebody who is back at the defaults nothing is kept.
         """
         chosen = replace(read_preferences(connection, person_id), **changes)
+        if "language" in changes:
+            Changes.on(connection).languages[0, person_id] = chosen.language
         if "notify_directly" in changes:
             chosen = replace(chosen, direct_closed_at=None)
         connection.execute(_FORGET, {"whose": person_id})

@@ -1,0 +1,62 @@
+"""Which language is spoken to whom: their own, or a server's where others read along.
+
+What somebody, or a server's admins, have chosen comes first; of all others Discord says it.
+"""
+
+from collections.abc import Mapping
+
+import discord
+
+from bot.core.jobs import Job, Source
+from bot.core.people.languages import Language, asked_for
+from bot.store.store import Store
+
+
+class Languages:
+    """Remembers what has been chosen, so that no answer waits for a question to the database."""
+
+    def __init__(self, client: discord.Client, store: Store) -> None:
+        self._client = client
+        self._store = store
+        self._chosen: dict[tuple[int, int], Language] = {}
+
+    async def load(self) -> None:
+        """Read what was chosen before this start."""
+        self._chosen = {
+            **{(0, whose): language for whose, language in await self._store.preferences.spoken()},
+            **{(whose, 0): language for whose, language in await self._store.rulebook.spoken()},
+        }
+
+    def learn(self, chosen: Mapping[tuple[int, int], Language | None]) -> None:
+        """These have just been chosen, or (`None`) left to Discord again; see `Changes`."""
+        for whose, language in chosen.items():
+            if language is None:
+                self._chosen.pop(whose, None)
+            else:
+                self._chosen[whose] = language
+
+    def of_person(self, person_id: int, locale: str | None) -> Language:
+        """Somebody's own, whose Discord has this locale as far as that is known."""
+        return self._chosen.get((0, person_id)) or asked_for(locale)
+
+    def of_server(self, server_id: int) -> Language:
+        """What is spoken where all of a server may read it."""
+        if (language := self._chosen.get((server_id, 0))) is not None:
+            return language
+        guild = self._client.get_guild(server_id)
+        return asked_for(guild.preferred_locale.value if guild else None)
+
+    def of_requester(self, job: Job) -> Language:
+        """What only a job's requester reads of it."""
+        return self.of_person(job.person_id, job.language)
+
+    def of_card(self, job: Job) -> Language:
+        """What a job's card says; others read that of a tray once it is started."""
+        is_tray = job.source is Source.TRAY and job.promised is None
+        is_theirs = job.is_shown_directly or is_tray
+        return self.of_requester(job) if is_theirs else self.of_server(job.server_id)
+
+    def of_message(self, job: Job, channel: discord.abc.Messageable) -> Language:
+        """What a message about a job says in this channel."""
+        guild: discord.Guild | None = getattr(channel, "guild", None)
+        return self.of_server(guild.id) if guild else self.of_requester(job)
