@@ -7,14 +7,23 @@ import discord
 from discord import app_commands, ui
 from discord.ext import commands
 
-from bot.cards.members.preferences import PREFERENCE, USUAL, What, preferences, value_of
+from bot.cards.languages.speech import mark, speak, tr
+from bot.cards.members.preferences import (
+    AS_DISCORD,
+    PREFERENCE,
+    USUAL,
+    What,
+    preferences,
+    value_of,
+)
 from bot.core.accounts import Preferences
 from bot.core.models import prices
+from bot.core.people.languages import Language
 from bot.core.rules import MOST_CREDITS
 from bot.errors import Problem, Refused
 from bot.services.preferences import PreferenceService
 from cogs.shared.answers import Late, answering, open_form, show_in_place, show_privately
-from cogs.shared.interactions import Interaction, chosen_in
+from cogs.shared.interactions import Interaction, chosen_in, language_of
 
 FORM_LIFE_S = 15 * 60.0
 """A form that was put away is forgotten after that."""
@@ -24,7 +33,8 @@ class PreferencesCog(commands.Cog, name="Preferences"):
     """One's own preferences."""
 
     @app_commands.command(
-        name="preferences", description="What I make for you, and how I tell you: your own choices"
+        name="preferences",
+        description=mark("What I make for you, and how I tell you: your own choices"),
     )
     async def preferences(self, interaction: Interaction) -> None:
         """All of them, with how to change each."""
@@ -68,17 +78,19 @@ class PreferenceControl(ui.DynamicItem[ui.Item[Any]], template=PREFERENCE):
                     has = await service.keep_private(person_id, wanted=self._wanted)
                 case What.CHOICE:
                     has = await _choose(interaction, service)
+                case What.LANGUAGE:
+                    has = await _speak(interaction, service)
             await show_in_place(interaction, _card(service, has))
 
 
-class AskAbove(ui.Modal, title="Ask me first"):
+class AskAbove(ui.Modal):
     """Above which price?"""
 
     def __init__(self, service: PreferenceService, has: Preferences) -> None:
-        super().__init__(timeout=FORM_LIFE_S)
+        super().__init__(title=tr("Ask me first"), timeout=FORM_LIFE_S)
         self._service = service
         self.credits: ui.TextInput[Any] = ui.TextInput(
-            label="Above how many credits? Empty: never",
+            label=tr("Above how many credits? Empty: never"),
             custom_id="credits",
             default=None if has.ask_above is None else str(has.ask_above),
             placeholder="20",
@@ -110,6 +122,17 @@ async def _choose(interaction: Interaction, service: PreferenceService) -> Prefe
     if value != USUAL and value not in choices:
         raise Refused(Problem.CONTROL_UNKNOWN)
     return await service.like(interaction.user.id, choices.get(value))
+
+
+async def _speak(interaction: Interaction, service: PreferenceService) -> Preferences:
+    """The answer is in what they have chosen. Raises `Refused` for what is not spoken here."""
+    value = next(iter(chosen_in(interaction)), "")
+    if value != AS_DISCORD and value not in set(Language):
+        raise Refused(Problem.CONTROL_UNKNOWN)
+    language = None if value == AS_DISCORD else Language(value)
+    has = await service.speak(interaction.user.id, language)
+    speak(language_of(interaction))
+    return has
 
 
 def _card(service: PreferenceService, has: Preferences) -> ui.LayoutView:

@@ -7,7 +7,7 @@ card says for whom, by `speaking`, and nothing below has to know.
 
 import gettext
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -19,6 +19,14 @@ from babel.messages.pofile import read_po
 from bot.core.people.languages import Language
 
 HERE = Path(__file__).parent
+
+OWN_NAMES: Mapping[Language, str] = {
+    Language.ENGLISH: "English",
+    Language.GERMAN: "Deutsch",
+    Language.SPANISH: "Español",
+    Language.FRENCH: "Français",
+}
+"""What a language is called by who speaks it."""
 
 _spoken: ContextVar[Language] = ContextVar("spoken", default=Language.ENGLISH)
 

@@ -9,17 +9,21 @@ from enum import StrEnum
 import discord
 from discord import ui
 
+from bot.cards.languages.speech import OWN_NAMES, tr
 from bot.cards.offers.choices import MOST_CHOICE_CHARS, Prices, usual
 from bot.cards.parts import view, words
 from bot.cards.wording import cost_text, credits_text
 from bot.core.accounts import Preferences
 from bot.core.models import MODELS, Choice
+from bot.core.people.languages import Language
 
-PREFERENCE = r"marionette:preference:(?P<what>direct|private|ask|choice)(?::(?P<wanted>on|off))?"
-"""The pattern of its `custom_id`s; `ask` opens a form, `choice` is the select."""
+PREFERENCE = (
+    r"marionette:preference:(?P<what>direct|private|ask|choice|language)(?::(?P<wanted>on|off))?"
+)
+"""The pattern of its `custom_id`s; `ask` opens a form, `choice` and `language` are the selects."""
 
-USUAL = "usual"
-"""The choice of whoever leaves it to the bot."""
+USUAL, AS_DISCORD = "usual", "discord"
+"""The choices of whoever leaves it to the bot, and a language to their Discord."""
 
 MOST_CHOICES = 24
 
@@ -31,45 +35,59 @@ class What(StrEnum):
     PRIVATE = "private"
     ASK = "ask"
     CHOICE = "choice"
+    LANGUAGE = "language"
 
 
 def preferences(has: Preferences, prices: Prices) -> ui.LayoutView:
     """All of it; `prices` are of whatever is offered, for ten seconds of motion."""
-    above = f" {credits_text(has.ask_above)}" if has.ask_above is not None else "…"
     return view(
         words(
-            "### Your preferences",
-            "They go with you wherever you ask me for a video. A server's rules come first.",
+            tr("### Your preferences"),
+            tr("They go with you wherever you ask me for a video. A server's rules come first."),
         ),
-        words("**When you choose nothing**", _gone(has, prices)),
+        words(tr("**When you choose nothing**"), _gone(has, prices)),
         ui.ActionRow(_choices(has, prices)),
-        words("**Switches**: press one to turn it on or off"),
+        words(tr("**Language**: what only you see, and direct messages")),
+        ui.ActionRow(_languages(has)),
+        words(tr("**Switches**: press one to turn it on or off")),
         ui.ActionRow(
             _toggle(
-                "Tell me in a direct message when it is ready", What.DIRECT, has.notify_directly
+                tr("Tell me in a direct message when it is ready"),
+                What.DIRECT,
+                is_on=has.notify_directly,
             )
         ),
         ui.ActionRow(
-            _toggle("Keep others from using my pictures and videos", What.PRIVATE, has.keep_private)
+            _toggle(
+                tr("Keep others from using my pictures and videos"),
+                What.PRIVATE,
+                is_on=has.keep_private,
+            )
         ),
         ui.ActionRow(
-            _switch(f"Ask me first above{above}", What.ASK.value, has.ask_above is not None)
+            _switch(_ask_above(has.ask_above), What.ASK.value, is_on=has.ask_above is not None)
         ),
         words(_small_print(has)),
     )
 
 
+def _ask_above(credits: int | None) -> str:
+    if credits is None:
+        return tr("Ask me first above…")
+    return tr("Ask me first above {credits}", credits=credits_text(credits))
+
+
 def _small_print(has: Preferences) -> str:
     if has.notify_directly:
-        return "-# The direct message has a link to your video, and the post mentions nobody."
-    return "-# For now, the post of your video mentions you."
+        return tr("-# The direct message has a link to your video, and the post mentions nobody.")
+    return tr("-# For now, the post of your video mentions you.")
 
 
-def _toggle(label: str, what: What, is_on: bool) -> ui.Button[ui.LayoutView]:
-    return _switch(label, f"{what.value}:{'off' if is_on else 'on'}", is_on)
+def _toggle(label: str, what: What, *, is_on: bool) -> ui.Button[ui.LayoutView]:
+    return _switch(label, f"{what.value}:{'off' if is_on else 'on'}", is_on=is_on)
 
 
-def _switch(label: str, ends: str, is_on: bool) -> ui.Button[ui.LayoutView]:
+def _switch(label: str, ends: str, *, is_on: bool) -> ui.Button[ui.LayoutView]:
     return ui.Button(
         label=f"{'✓' if is_on else '○'} {label}",
         style=discord.ButtonStyle.success if is_on else discord.ButtonStyle.secondary,
@@ -80,9 +98,9 @@ def _switch(label: str, ends: str, is_on: bool) -> ui.Button[ui.LayoutView]:
 def _choices(has: Preferences, prices: Prices) -> ui.Select[ui.LayoutView]:
     """What is offered at all; a server may open less."""
     nothing = discord.SelectOption(
-        label="The usual",
+        label=tr("The usual"),
         value=USUAL,
-        description=f"Now {_name(usual(prices), prices)}",
+        description=tr("Now {choice}", choice=_name(usual(prices), prices)),
         default=has.choice is None,
     )
     options = [
@@ -96,8 +114,26 @@ def _choices(has: Preferences, prices: Prices) -> ui.Select[ui.LayoutView]:
     ]
     return ui.Select(
         custom_id="marionette:preference:choice",
-        placeholder="Choose anew",
+        placeholder=tr("Choose anew"),
         options=[nothing, *options],
+    )
+
+
+def _languages(has: Preferences) -> ui.Select[ui.LayoutView]:
+    """Each called as whoever speaks it calls it."""
+    discords = discord.SelectOption(
+        label=tr("As my Discord"), value=AS_DISCORD, default=has.language is None
+    )
+    options = [
+        discord.SelectOption(
+            label=OWN_NAMES[language], value=language.value, default=language is has.language
+        )
+        for language in Language
+    ]
+    return ui.Select(
+        custom_id="marionette:preference:language",
+        placeholder=tr("Choose anew"),
+        options=[discords, *options],
     )
 
 
@@ -107,9 +143,8 @@ def value_of(choice: Choice) -> str:
 
 
 def _about(choice: Choice, cost: int) -> str:
-    return f"{cost_text(cost)} for ten seconds · {MODELS[choice.model].character}"[
-        :MOST_CHOICE_CHARS
-    ]
+    told = tr("{cost} for ten seconds", cost=cost_text(cost)), MODELS[choice.model].character
+    return " · ".join(told)[:MOST_CHOICE_CHARS]
 
 
 def _name(choice: Choice, prices: Prices) -> str:
@@ -125,4 +160,7 @@ def _gone(has: Preferences, prices: Prices) -> str | None:
         return None
     model, quality = has.choice
     name = MODELS[model].name if model in MODELS else model
-    return f"{name} {quality}, which you chose, is not offered any more: I make the usual."
+    return tr(
+        "{choice}, which you chose, is not offered any more: I make the usual.",
+        choice=f"{name} {quality}",
+    )
