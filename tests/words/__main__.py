@@ -3,10 +3,10 @@
 import sys
 
 from babel.messages.catalog import Catalog
-from babel.messages.pofile import read_po, write_po
+from babel.messages.pofile import read_po
 
 from bot.core.people.languages import Language
-from tests.words.found import strings, template, written
+from tests.words.found import save, strings, template, written
 
 
 def main() -> None:
@@ -21,10 +21,7 @@ def main() -> None:
                 catalogue = read_po(old, locale=language)
         catalogue.update(said, no_fuzzy_matching=True)
         catalogue.obsolete.clear()
-        with path.open("wb") as new:
-            write_po(
-                new, catalogue, width=100, sort_output=True, omit_header=False, include_lineno=False
-            )
+        save(language, catalogue)
         lacking = [message for message in catalogue if message.id and not all(strings(message))]
         sys.stdout.write(f"{path.name}: {len(catalogue)} sentences, {len(lacking)} without words\n")
 

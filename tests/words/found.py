@@ -8,6 +8,7 @@ from pathlib import Path
 from string import Formatter
 
 from babel.messages.catalog import Catalog, Message
+from babel.messages.pofile import write_po
 
 from bot.cards.languages import speech
 from bot.core.people.languages import Language
@@ -118,6 +119,21 @@ def template() -> Catalog:
 
 def written(language: Language) -> Path:
     return speech.HERE / f"{language}.po"
+
+
+def save(language: Language, catalogue: Catalog) -> None:
+    """Write a language's catalogue, so that it changes only where its words do."""
+    head = (
+        'msgid ""\nmsgstr ""\n'
+        f'"Language: {language}\\n"\n'
+        '"Content-Type: text/plain; charset=utf-8\\n"\n'
+        f'"Plural-Forms: {catalogue.plural_forms}\\n"\n\n'
+    )
+    with written(language).open("wb") as file:
+        file.write(head.encode())
+        write_po(
+            file, catalogue, width=100, sort_output=True, omit_header=True, include_lineno=False
+        )
 
 
 def strings(message: Message) -> list[str]:
