@@ -5,12 +5,14 @@ import io
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from typing import NamedTuple
 from unicodedata import category, normalize
 
 import discord
 from discord import ui
 
 from bot.cards import wording
+from bot.cards.languages.speech import mark, tr, tr_many
 from bot.cards.paging import PageRef, controls
 from bot.cards.parts import view, words
 from bot.cards.wording import clean, credits_text
@@ -19,52 +21,131 @@ from bot.core.actions import HISTORY_KINDS, OPERATOR, ActionKind, HistoryLine, S
 from bot.core.ledger import EntryKind
 
 FILTERS: Mapping[str, tuple[str, frozenset[str]]] = {
-    "all": ("Everything", frozenset(HISTORY_KINDS)),
+    "all": (mark("Everything"), frozenset(HISTORY_KINDS)),
     "videos": (
-        "What videos took",
+        mark("What videos took"),
         frozenset({EntryKind.HOLD, EntryKind.CAPTURE, EntryKind.RELEASE}),
     ),
     "given": (
-        "Given, taken away, refunded",
+        mark("Given, taken away, refunded"),
         frozenset({EntryKind.GRANT, EntryKind.REVOKE, EntryKind.REFUND, ActionKind.REPAIR}),
     ),
     "jobs": (
-        "Decisions about jobs",
+        mark("Decisions about jobs"),
         frozenset({ActionKind.CANCEL, ActionKind.RESOLVE, ActionKind.DESCRIBE}),
     ),
     "reports": (
-        "What was deleted or reported",
+        mark("What was deleted or reported"),
         frozenset({ActionKind.REMOVE, ActionKind.DISMISS}),
     ),
-    "blocks": ("Blocks", frozenset({ActionKind.BLOCK, ActionKind.UNBLOCK})),
+    "blocks": (mark("Blocks"), frozenset({ActionKind.BLOCK, ActionKind.UNBLOCK})),
     "rules": (
-        "Allowances, settings, pauses",
+        mark("Allowances, settings, pauses"),
         frozenset({ActionKind.ALLOWANCE, ActionKind.SETTINGS, ActionKind.PAUSE, ActionKind.RESUME}),
     ),
-    "motions": ("The library of motions", frozenset({ActionKind.LIBRARY})),
+    "motions": (mark("The library of motions"), frozenset({ActionKind.LIBRARY})),
 }
 """The label of each filter, and the kinds of lines that it shows."""
 
-SAID: Mapping[str, str] = {
-    EntryKind.HOLD: "**−{amount}** reserved for {person}’s {job}",
-    EntryKind.CAPTURE: "**−{amount}** for {person}’s {job}",
-    EntryKind.RELEASE: "{person}’s {job} came to nothing and cost nothing",
-    EntryKind.GRANT: "**+{amount}** bonus for {person} from {actor}",
-    EntryKind.REVOKE: "**−{amount}** taken from {person} by {actor}",
-    EntryKind.REFUND: "**+{amount}** refunded to {person} for {job} by {actor}",
-    ActionKind.CANCEL: "{actor} cancelled {person}’s {job}",
-    ActionKind.RESOLVE: "{actor} settled {person}’s {job}",
-    ActionKind.DESCRIBE: "{actor} said anew what {person}’s {job} shows",
-    ActionKind.REMOVE: "{actor} deleted {person}’s {job}",
-    ActionKind.DISMISS: "{actor} dismissed reports of {person}’s {job}",
-    ActionKind.BLOCK: "{actor} blocked {person} {until}",
-    ActionKind.UNBLOCK: "{actor} unblocked {person}",
-    ActionKind.REPAIR: "{actor} repaired {person}’s wallet",
-    ActionKind.PAUSE: "{actor} paused me here",
-    ActionKind.RESUME: "{actor} let me go on here",
-    ActionKind.LIBRARY: "{actor} changed the library: {changes}",
+
+class Said(NamedTuple):
+    """What is said of one thing that happened, if somebody did it, and if the operator did."""
+
+    by_somebody: str
+    by_operator: str
+
+
+SAID: Mapping[str, str | Said] = {
+    EntryKind.HOLD: mark("**−{amount}** reserved for {person}’s {job}"),
+    EntryKind.CAPTURE: mark("**−{amount}** for {person}’s {job}"),
+    EntryKind.RELEASE: mark("{person}’s {job} came to nothing and cost nothing"),
+    EntryKind.GRANT: Said(
+        mark("**+{amount}** bonus for {person} from {actor}"),
+        mark("**+{amount}** bonus for {person} from the operator"),
+    ),
+    EntryKind.REVOKE: Said(
+        mark("**−{amount}** taken from {person} by {actor}"),
+        mark("**−{amount}** taken from {person} by the operator"),
+    ),
+    EntryKind.REFUND: Said(
+        mark("**+{amount}** refunded to {person} for {job} by {actor}"),
+        mark("**+{amount}** refunded to {person} for {job} by the operator"),
+    ),
+    ActionKind.CANCEL: Said(
+        mark("{actor} cancelled {person}’s {job}"),
+        mark("the operator cancelled {person}’s {job}"),
+    ),
+    ActionKind.RESOLVE: Said(
+        mark("{actor} settled {person}’s {job}"),
+        mark("the operator settled {person}’s {job}"),
+    ),
+    ActionKind.DESCRIBE: Said(
+        mark("{actor} said anew what {person}’s {job} shows"),
+        mark("the operator said anew what {person}’s {job} shows"),
+    ),
+    ActionKind.REMOVE: Said(
+        mark("{actor} deleted {person}’s {job}"),
+        mark("the operator deleted {person}’s {job}"),
+    ),
+    ActionKind.DISMISS: Said(
+        mark("{actor} dismissed reports of {person}’s {job}"),
+        mark("the operator dismissed reports of {person}’s {job}"),
+    ),
+    ActionKind.BLOCK: Said(
+        mark("{actor} blocked {person} until <t:{until:.0f}:f>"),
+        mark("the operator blocked {person} until <t:{until:.0f}:f>"),
+    ),
+    ActionKind.UNBLOCK: Said(
+        mark("{actor} unblocked {person}"),
+        mark("the operator unblocked {person}"),
+    ),
+    ActionKind.REPAIR: Said(
+        mark("{actor} repaired {person}’s wallet"),
+        mark("the operator repaired {person}’s wallet"),
+    ),
+    ActionKind.PAUSE: Said(
+        mark("{actor} paused me here"),
+        mark("the operator paused me here"),
+    ),
+    ActionKind.RESUME: Said(
+        mark("{actor} let me go on here"),
+        mark("the operator let me go on here"),
+    ),
+    ActionKind.LIBRARY: Said(
+        mark("{actor} changed the library: {changes}"),
+        mark("the operator changed the library: {changes}"),
+    ),
 }
 """What happened, by the kind of line, where lines are by video; of all others, what was changed."""
+
+BLOCKED_FOR_GOOD = Said(
+    mark("{actor} blocked {person} for good"),
+    mark("the operator blocked {person} for good"),
+)
+ABOUT_A_MESSAGE: Mapping[str, Said] = {
+    ActionKind.REMOVE: Said(
+        mark("{actor} deleted {person}’s message"),
+        mark("the operator deleted {person}’s message"),
+    ),
+    ActionKind.DISMISS: Said(
+        mark("{actor} dismissed reports of {person}’s message"),
+        mark("the operator dismissed reports of {person}’s message"),
+    ),
+}
+"""Where what was reported is no video of ours."""
+
+CHANGED = Said(
+    mark("{actor} changed {changes}"),
+    mark("the operator changed {changes}"),
+)
+CHANGED_FOR_A_ROLE = Said(
+    mark("{actor} changed {role}’s {changes}"),
+    mark("the operator changed {role}’s {changes}"),
+)
+CHANGED_NOTHING = Said(
+    mark("{actor} changed nothing"),
+    mark("the operator changed nothing"),
+)
 
 CSV_NAME = "marionette-history.csv"
 UTF8_MARK = b"\xef\xbb\xbf"
@@ -88,48 +169,59 @@ def kinds_of(name: str) -> frozenset[str]:
 
 def history(page_ref: PageRef, page: Page) -> ui.LayoutView:
     """One page of a server's past, or of one person's there."""
-    whose = f" with <@{page_ref.person_id}>" if page_ref.person_id else ""
-    number = f" · page {page.number + 1} of {page.pages}" if page.pages > 1 else ""
-    lines = [line_text(line) for line in page.lines] or ["Nothing yet."]
-    labels = {name: label for name, (label, _) in FILTERS.items()}
+    if page_ref.person_id:
+        title = [tr("### What happened here with <@{person}>", person=page_ref.person_id)]
+    else:
+        title = [tr("### What happened here")]
+    if page.pages > 1:
+        title.append(tr("page {number} of {pages}", number=page.number + 1, pages=page.pages))
+    lines = [line_text(line) for line in page.lines] or [tr("Nothing yet.")]
+    labels = {name: tr(label) for name, (label, _) in FILTERS.items()}
     return view(
-        words(f"### What happened here{whose}{number}", *lines),
+        words(" · ".join(title), *lines),
         *controls(page_ref, labels, has_next=page.number + 1 < page.pages, with_csv=True),
     )
 
 
 def line_text(line: HistoryLine) -> str:
     """One thing that happened, with when, who and why."""
-    reason = f": {clean(line.reason, REASON_LIMIT_CHARS)}" if line.reason else ""
-    return f"<t:{line.at:.0f}:R> · {_what(line)}{reason}"
+    what = _what(line)
+    if line.reason:
+        reason = clean(line.reason, REASON_LIMIT_CHARS)
+        what = tr("{what}: {reason}", what=what, reason=reason)
+    return f"<t:{line.at:.0f}:R> · {what}"
 
 
 def _what(line: HistoryLine) -> str:
-    return SAID.get(line.kind, "{actor} changed {changes}").format(
-        person=f"<@{line.person_id}>" if line.person_id else "everybody",
-        job=f"`{line.job_id}`" if line.job_id else "message",
+    after = line.after or {}
+    changes = wording.changes(line.before, line.after, most_listed=SHOWN_IN_A_LIST)
+    said = _sentence(line, after, is_changed=bool(changes))
+    if isinstance(said, Said):
+        is_operators = line.actor_id in {None, OPERATOR}
+        said = said.by_operator if is_operators else said.by_somebody
+    return tr(
+        said,
+        person=f"<@{line.person_id}>",
+        job=f"`{line.job_id}`",
         amount=credits_text(abs(line.credits or 0)),
-        actor=_actor(line),
-        until=_until((line.after or {}).get("until")),
-        changes=_changes(line.before, line.after),
+        actor=f"<@{line.actor_id}>",
+        until=after.get("until"),
+        role=f"<@&{after.get('role_id')}>",
+        changes=" · ".join(changes) or tr("nothing"),
     )
 
 
-def _actor(line: HistoryLine) -> str:
-    return "the operator" if line.actor_id in {None, OPERATOR} else f"<@{line.actor_id}>"
-
-
-def _until(moment: object) -> str:
-    return f"until <t:{moment:.0f}:f>" if isinstance(moment, int | float) else "for good"
-
-
-def _changes(before: Snapshot | None, after: Snapshot | None) -> str:
-    """What is different now, field by field; a role stands before its own."""
-    role = (after or {}).get("role_id")
-    whose = f"<@&{role}>’s " if role else ""
-    return whose + (
-        " · ".join(wording.changes(before, after, most_listed=SHOWN_IN_A_LIST)) or "nothing"
-    )
+def _sentence(line: HistoryLine, after: Snapshot, *, is_changed: bool) -> str | Said:
+    """What is said of it, with room for its facts."""
+    if line.kind in ABOUT_A_MESSAGE and line.job_id is None:
+        return ABOUT_A_MESSAGE[line.kind]
+    if line.kind == ActionKind.BLOCK and not isinstance(after.get("until"), int | float):
+        return BLOCKED_FOR_GOOD
+    if said := SAID.get(line.kind):
+        return said
+    if not is_changed:
+        return CHANGED_NOTHING
+    return CHANGED_FOR_A_ROLE if after.get("role_id") else CHANGED
 
 
 def _value(value: object) -> str:
@@ -167,9 +259,16 @@ class Table:
 
 def exported(count: int, of: int) -> ui.LayoutView:
     """What comes with the table."""
-    lines = "1 line" if of == 1 else f"{of} lines"
-    said = f"All {lines}, newest first." if count == of else f"The newest {count} of {lines}."
-    return view(words(f"{said} Times are UTC."), ui.File(f"attachment://{CSV_NAME}"))
+    if count == of:
+        said = tr_many("All {count} line, newest first.", "All {count} lines, newest first.", of)
+    else:
+        said = tr_many(
+            "The newest {shown} of {count} line.",
+            "The newest {shown} of {count} lines.",
+            of,
+            shown=count,
+        )
+    return view(words(f"{said} {tr('Times are UTC.')}"), ui.File(f"attachment://{CSV_NAME}"))
 
 
 def _cells(line: HistoryLine) -> list[object]:

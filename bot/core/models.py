@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from bot.core.jobs import DEFAULT_MODEL, QUALITIES, Quality, RunInputs
+from bot.core.people.languages import mark
 from bot.core.polling import TYPICAL_RUN_S
 from bot.core.uploads import Cut
 from bot.errors import Problem, Refused
@@ -38,7 +39,7 @@ class Model:
     it makes, of which it makes the `usual_quality` where none is named. `usual_run_s` is what is
     known of its run times to begin with; it takes motions of `shortest_s` to `longest_s`. Its
     `character` is what people may choose it by, beside its price and time: what the facts say, and
-    no more.
+    no more. It is said in their language, as is a `name` that is a word of ours.
     """
 
     slug: str
@@ -135,7 +136,7 @@ MODELS: Mapping[str, Model] = {
         Model(
             slug=DEFAULT_MODEL,
             name="PixVerse Mimic",
-            character="for people and animals alike",
+            character=mark("for people and animals alike"),
             subject="image_url",
             motion="video_url",
             quality="quality",
@@ -146,7 +147,7 @@ MODELS: Mapping[str, Model] = {
         Model(
             slug="p-video-animate",
             name="P-Video Animate",
-            character="quick, best with well-lit portraits",
+            character=mark("quick, best with well-lit portraits"),
             subject="image",
             motion="video",
             quality="resolution",
@@ -159,21 +160,21 @@ MODELS: Mapping[str, Model] = {
         _kling(
             "kling-2.6-standard-motion-control",
             "Kling 2.6",
-            "keeps the video’s sound",
+            mark("keeps the video’s sound"),
             0.094,
             500.0,
         ),
         _kling(
             "kling-2.6-pro-motion-control",
             "Kling 2.6 Pro",
-            "the pro version, keeps the video’s sound",
+            mark("the pro version, keeps the video’s sound"),
             0.172,
             560.0,
         ),
         Model(
             slug="wan-animate",
             name="Wan Animate",
-            character="slow, for small screens",
+            character=mark("slow, for small screens"),
             subject="reference_image",
             motion="input_video",
             quality="resolution",
@@ -186,8 +187,8 @@ MODELS: Mapping[str, Model] = {
         ),
         Model(
             slug="draft",
-            name="Draft",
-            character="a rough puppet, to try the motion",
+            name=mark("Draft"),
+            character=mark("a rough puppet, to try the motion"),
             provider="engine",
             subject="subject_url",
             motion="motion_url",
@@ -198,7 +199,7 @@ MODELS: Mapping[str, Model] = {
         Model(
             slug="scail",
             name="SCAIL",
-            character="slow, in three sizes",
+            character=mark("slow, in three sizes"),
             subject="reference_image",
             motion="input_video",
             quality="resolution",

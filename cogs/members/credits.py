@@ -7,8 +7,8 @@ import discord
 from discord import app_commands, ui
 from discord.ext import commands
 
-from bot.cards import standing as standing_cards
-from bot.cards.standing import PAYER_SELECT
+from bot.cards.members import wallet as wallet_cards
+from bot.cards.members.wallet import PAYER_SELECT
 from bot.core.accounts import Wallet
 from bot.errors import Problem, Refused
 from bot.services.requests import RequestService
@@ -31,7 +31,7 @@ class Credits(commands.Cog):
 
 
 def _card(interaction: Interaction, wallet: Wallet) -> ui.LayoutView:
-    return standing_cards.wallet(wallet, interaction.created_at.timestamp())
+    return wallet_cards.wallet(wallet, interaction.created_at.timestamp())
 
 
 class PayerSelect(ui.DynamicItem[ui.Item[Any]], template=PAYER_SELECT):

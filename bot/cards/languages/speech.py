@@ -16,7 +16,9 @@ from pathlib import Path
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-from bot.core.people.languages import Language
+from bot.core.people.languages import Language, mark
+
+__all__ = ["catalogue", "mark", "speak", "speaking", "spoken", "tr", "tr_many"]
 
 HERE = Path(__file__).parent
 
@@ -64,11 +66,6 @@ def tr_many(one: str, many: str, count: int, /, **facts: object) -> str:
     """The same where a number decides about the words; `{count}` is that number."""
     said = catalogue(spoken()).ngettext(one, many, count)
     return said.format_map({"count": count, **facts})
-
-
-def mark(sentence: str) -> str:
-    """A sentence as it is, which `tr` says later: for tables."""
-    return sentence
 
 
 @cache

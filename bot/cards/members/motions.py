@@ -1,11 +1,12 @@
 """The motions that can be chosen by name: page by page, and each with its loop and its prices."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 
 import discord
 from discord import ui
 
+from bot.cards.languages.speech import mark, tr
 from bot.cards.offers.choices import name_of, paid, shown
 from bot.cards.offers.motions import GIVE
 from bot.cards.parts import GREEN, Asked, view, words
@@ -24,7 +25,7 @@ PATTERN = (
 KEEP = "marionette-library:keep"
 """Adds what is taken from the chat as motion."""
 
-NO_MODEL = "No model that is offered here takes a motion of this length."
+NO_MODEL = mark("No model that is offered here takes a motion of this length.")
 
 Prices = Mapping[Choice, int]
 Loops = Mapping[str, bytes]
@@ -56,13 +57,11 @@ def page(
     may_add: bool,
 ) -> ui.LayoutView:
     """One page of all that can be chosen here."""
-    count = f" · page {number + 1} of {of}" if of > 1 else ""
-    items: list[ui.Item[ui.LayoutView]] = [
-        words(
-            f"### Motions{count}",
-            "Pick one below, or name it in `/mimic` as `motion`.",
-        )
-    ]
+    title = [tr("### Motions")]
+    if of > 1:
+        title.append(tr("page {number} of {pages}", number=number + 1, pages=of))
+    pick = tr("Pick one below, or name it in `/mimic` as `motion`.")
+    items: list[ui.Item[ui.LayoutView]] = [words(" · ".join(title), pick)]
     for motion, prices in motions:
         told = (
             words(f"**{clean(motion.name)}** · {seconds_text(motion.length_s)}", _from(motion)),
@@ -80,7 +79,7 @@ def page(
     select: ui.Select[ui.LayoutView] = ui.Select(
         custom_id=f"marionette-motions:{PICK}:{number}",
         options=options,
-        placeholder="Choose a motion…",
+        placeholder=tr("Choose a motion…"),
     )
     items.append(ui.ActionRow(select))
     if of > 1:
@@ -92,7 +91,7 @@ def page(
             )
         )
     if may_add:
-        items.append(words("-# You can add more with `/library add`."))
+        items.append(words(tr("-# You can add more with `/library add`.")))
     return view(*items)
 
 
@@ -118,7 +117,7 @@ def motion_card(
         f"{name_of(choice, prices)}: **{cost_text(prices[choice])}**" for choice in shown(prices)
     ]
     use: ui.Button[ui.LayoutView] = ui.Button(
-        label="Use with my picture…",
+        label=tr("Use with my picture…"),
         style=discord.ButtonStyle.primary,
         custom_id=f"marionette-motions:{USE}:{motion.id}",
         disabled=not prices,
@@ -126,19 +125,24 @@ def motion_card(
     row = ui.ActionRow[ui.LayoutView](use)
     if picture_waits:
         take_id = f"marionette-motions:{TAKE}:{motion.id}"
-        row.add_item(ui.Button(label="Use the picture in my tray", custom_id=take_id))
-    row.add_item(_turn("‹ All motions", f"{BACK}:0", disabled=False))
+        row.add_item(ui.Button(label=tr("Use the picture in my tray"), custom_id=take_id))
+    row.add_item(_turn(tr("‹ All motions"), f"{BACK}:0", disabled=False))
     items: list[ui.Item[ui.LayoutView]] = [
-        words(f"### {name}", f"{seconds_text(motion.length_s)}{_by(motion)}")
+        words(f"### {name}", f"{seconds_text(motion.length_s)} · {_by(motion)}")
     ]
     if motion.id in loops:
         loop = discord.MediaGalleryItem(_loop_url(motion), description=_alt(motion))
         items.append(ui.MediaGallery(loop))
     return view(
         *items,
-        words(" · ".join(costs) or NO_MODEL),
+        words(" · ".join(costs) or tr(NO_MODEL)),
         row,
-        words(f"-# Or: `/mimic`, with your picture as `image` and `{_typed(motion)}` as `motion`."),
+        words(
+            tr(
+                "-# Or: `/mimic`, with your picture as `image` and `{motion}` as `motion`.",
+                motion=clean(motion.name, 80, "code"),
+            )
+        ),
     )
 
 
@@ -149,10 +153,10 @@ def added(motion: Motion, prices: Prices, loops: Loops) -> ui.LayoutView:
             motion,
             loops,
             words(
-                f"### {clean(motion.name)} is in the library",
+                tr("### {motion} is in the library", motion=clean(motion.name)),
                 f"{seconds_text(motion.length_s)} · {_costs(prices)}",
             ),
-            words("-# Everybody here can use it: `/mimic` with `motion`, or `/motions list`."),
+            words(tr("-# Everybody here can use it: `/mimic` with `motion`, or `/motions list`.")),
         ),
         colour=GREEN,
     )
@@ -162,54 +166,68 @@ def removed(motion: Motion) -> ui.LayoutView:
     """It can be chosen no more."""
     return view(
         words(
-            f"**{clean(motion.name)}** is no longer in the library.",
-            "-# Videos that are being made of it go on.",
+            tr("**{motion}** is no longer in the library.", motion=clean(motion.name)),
+            tr("-# Videos that are being made of it go on."),
         )
     )
 
 
 def asks_remove(motion: Motion) -> Asked:
     """What will happen."""
-    name = clean(motion.name)
     return Asked(
-        f"Remove **{name}** ({seconds_text(motion.length_s)}) from this server's motions? Videos "
-        "that are being made of it go on. Nobody can bring it back.",
-        "Remove it",
+        tr(
+            "Remove **{motion}** ({length}) from this server's motions? Videos that are being made "
+            "of it go on. Nobody can bring it back.",
+            motion=clean(motion.name),
+            length=seconds_text(motion.length_s),
+        ),
+        tr("Remove it"),
     )
 
 
 def renamed(before: Motion, name: str) -> ui.LayoutView:
     """It is called otherwise."""
-    return view(words(f"**{clean(before.name)}** is called **{clean(name)}** from now on."))
+    return view(
+        words(
+            tr(
+                "**{before}** is called **{now}** from now on.",
+                before=clean(before.name),
+                now=clean(name),
+            )
+        )
+    )
 
 
 def _from(motion: Motion) -> str | None:
-    return None if motion.server_id == STARTER else f"-# added by <@{motion.added_by}>"
+    if motion.server_id == STARTER:
+        return None
+    return tr("-# added by <@{person}>", person=motion.added_by)
 
 
 def _costs(prices: Prices) -> str:
     """Of what its own card shows, from the least to the most, in a few words."""
     costs = {choice: prices[choice] for choice in shown(prices)}
     videos = [*paid(costs).values()]
-    draft = "draft free" if len(videos) < len(costs) else ""
-    told = ", ".join(filter(None, (draft, f"videos {_from_to(videos)}" if videos else "")))
-    return f"{told[0].upper()}{told[1:]}" if told else NO_MODEL
-
-
-def _from_to(costs: Collection[int]) -> str:
-    least, most = min(costs), max(costs)
-    return credits_text(most) if least == most else f"{least} to {credits_text(most)}"
+    is_drafted = len(videos) < len(costs)
+    if not videos:
+        return tr("Draft free") if is_drafted else tr(NO_MODEL)
+    least, most = min(videos), max(videos)
+    if least == most:
+        credits = credits_text(most)
+        if is_drafted:
+            return tr("Draft free, videos {credits}", credits=credits)
+        return tr("Videos {credits}", credits=credits)
+    if is_drafted:
+        return tr("Draft free, videos {least} to {most} credits", least=least, most=most)
+    return tr("Videos {least} to {most} credits", least=least, most=most)
 
 
 def _by(motion: Motion) -> str:
     if motion.server_id == STARTER:
-        return " · comes with the bot"
-    return f" · added by <@{motion.added_by}> <t:{motion.added_at:.0f}:R>"
-
-
-def _typed(motion: Motion) -> str:
-    return clean(motion.name, 80, "code")
+        return tr("comes with the bot")
+    return tr("added by <@{person}> <t:{at:.0f}:R>", person=motion.added_by, at=motion.added_at)
 
 
 def _alt(motion: Motion) -> str:
-    return f"A small moving picture of the motion {clean(motion.name, 60, 'plain')}"
+    name = clean(motion.name, 60, "plain")
+    return tr("A small moving picture of the motion {name}", name=name)

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 
 import discord
+from babel.numbers import format_decimal
 from discord import ui
 
+from bot.cards.languages.speech import spoken, tr
 from bot.cards.members.motions import KEEP
 from bot.cards.offers.motions import motion_select
 from bot.cards.parts import view, words
@@ -21,11 +23,6 @@ MAKE_THIS_MOVE, USE_AS_MOTION = "Make this move", "Use as motion"
 MOST_CHOICES = 25
 """Discord's limit."""
 
-_HOW = "Right-click or long-press a message, then **Apps** → **{command}**."
-_MOTION_MISSING = (
-    "Still missing: **the motion**. Choose one below, or right-click or long-press a message with "
-    f"a video or GIF, then **Apps** → **{USE_AS_MOTION}**."
-)
 _MEGABYTE = 1_000_000
 
 
@@ -41,32 +38,33 @@ def tray(
     A missing motion may be one of `motions`, as many as Discord takes. Who `may_keep` what is there
     in the server's library has a button for that.
     """
-    items: list[ui.Item[ui.LayoutView]] = [words("### Your tray")]
-    items.append(
-        _slot("Picture", held.subject) or _missing("a picture", "that should move", MAKE_THIS_MOVE)
-    )
-    if motion := _slot("Motion", held.motion):
+    items: list[ui.Item[ui.LayoutView]] = [words(tr("### Your tray"))]
+    items.append(_slot(tr("Picture"), held.subject) or _subject_missing())
+    if motion := _slot(tr("Motion"), held.motion):
         items.append(motion)
     else:
-        items.append(words(_MOTION_MISSING))
+        items.append(_motion_missing())
         items.append(ui.ActionRow(motion_select(FILL, motions[:MOST_CHOICES])))
     if refused is not None:
         items.append(words(sentence(refused.problem, refused.facts)))
     if held.files:
-        row = ui.ActionRow[ui.LayoutView](ui.Button(label="Empty it", custom_id=EMPTY))
+        row = ui.ActionRow[ui.LayoutView](ui.Button(label=tr("Empty it"), custom_id=EMPTY))
         if may_keep and held.motion is not None and not held.motion.motion_ref:
-            row.add_item(ui.Button(label="Add to library…", custom_id=KEEP))
+            row.add_item(ui.Button(label=tr("Add to library…"), custom_id=KEEP))
         items.append(row)
-    items.append(words("-# I keep it for an hour, wherever you go: `/tray` shows it there."))
+    items.append(words(tr("-# I keep it for an hour, wherever you go: `/tray` shows it there.")))
     return view(*items)
 
 
 def which(choices: Choices) -> ui.LayoutView:
     """A message has several files: one is to be chosen."""
-    wanted = "motion" if choices.is_motion else "picture"
+    if choices.is_motion:
+        asks, choose = tr("### Which one is the motion?"), tr("Choose the motion")
+    else:
+        asks, choose = tr("### Which one is the picture?"), tr("Choose the picture")
     options = [
         discord.SelectOption(
-            label=clean(file.name, 95, "plain") or "file",
+            label=clean(file.name, 95, "plain") or tr("file"),
             value=str(number),
             description=_kind_text(file, number),
         )
@@ -74,11 +72,11 @@ def which(choices: Choices) -> ui.LayoutView:
     ]
     select: ui.Select[ui.LayoutView] = ui.Select(
         custom_id=f"{CHOOSE}:{choices.message_id}",
-        placeholder=f"Choose the {wanted}",
+        placeholder=choose,
         options=options,
     )
     return view(
-        words(f"### Which one is the {wanted}?", "That message has several."),
+        words(asks, tr("That message has several.")),
         ui.ActionRow(select),
     )
 
@@ -96,16 +94,32 @@ def _slot(place: str, file: Upload | None) -> ui.Item[ui.LayoutView] | None:
     return ui.Section(said, accessory=thumbnail)
 
 
-def _missing(what: str, for_what: str, command: str) -> ui.Item[ui.LayoutView]:
-    return words(f"Still missing: **{what}** {for_what}. {_HOW.format(command=command)}")
+def _subject_missing() -> ui.Item[ui.LayoutView]:
+    return words(
+        tr(
+            "Still missing: **a picture** that should move. Right-click or long-press a message, "
+            "then **Apps** → **{command}**.",
+            command=MAKE_THIS_MOVE,
+        )
+    )
+
+
+def _motion_missing() -> ui.Item[ui.LayoutView]:
+    return words(
+        tr(
+            "Still missing: **the motion**. Choose one below, or right-click or long-press a "
+            "message with a video or GIF, then **Apps** → **{command}**.",
+            command=USE_AS_MOTION,
+        )
+    )
 
 
 def _from(file: Upload) -> str | None:
     if file.motion_ref:
-        return f"-# of the library · {seconds_text(file.lasts_s)}"
+        return tr("-# of the library · {length}", length=seconds_text(file.lasts_s))
     if file.origin is None or not file.origin.author_id:
         return None
-    return f"-# from a message of <@{file.origin.author_id}>"
+    return tr("-# from a message of <@{author}>", author=file.origin.author_id)
 
 
 def _is_drawn(file: Upload) -> bool:
@@ -115,6 +129,9 @@ def _is_drawn(file: Upload) -> bool:
 
 def _kind_text(file: Upload, number: int) -> str:
     ending = file.name.rpartition(".")[2].upper()
-    kind = ending if ending.isalnum() and len(ending) <= 5 and "." in file.name else "file"
-    size = f" · {max(0.1, file.size_bytes / _MEGABYTE):.1f} MB" if file.size_bytes else ""
-    return f"Number {number + 1} · {kind}{size}"
+    is_kind = ending.isalnum() and len(ending) <= 5 and "." in file.name
+    parts = [tr("Number {number}", number=number + 1), ending if is_kind else tr("file")]
+    if file.size_bytes:
+        size = max(0.1, file.size_bytes / _MEGABYTE)
+        parts.append(tr("{size} MB", size=format_decimal(size, "0.0", locale=spoken())))
+    return " · ".join(parts)

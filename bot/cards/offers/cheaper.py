@@ -7,11 +7,12 @@ from discord import ui
 
 from bot.cards import parts
 from bot.cards.job import Button, custom_id, rows_of
+from bot.cards.languages.speech import tr
 from bot.cards.offers.choices import name_of
 from bot.cards.parts import AMBER, view, words
 from bot.cards.refusals import sentence
 from bot.cards.wording import cost_text
-from bot.core.models import MODELS
+from bot.core.models import MODELS, Model
 from bot.errors import PaidOtherwise, Problem, Refused
 
 
@@ -22,14 +23,19 @@ def refusal(refused: Refused) -> ui.LayoutView:
     has_risen = refused.problem is Problem.PRICE_HAS_RISEN and refused.wanted in refused.ways
     others = dict.fromkeys(choice.model for choice in refused.ways)
     others.pop(refused.wanted.model, None)
-    known = (f"**{MODELS[slug].name}**: {MODELS[slug].character}." for slug in others)
+    known = (_known(MODELS[slug]) for slug in others)
+    ask = tr("At the new price?") if has_risen else tr("**You can have it like this:**")
     return view(
         words(sentence(refused.problem, refused.facts)),
-        words("At the new price?" if has_risen else "**You can have it like this:**", *known),
+        words(ask, *known),
         *rows_of(_buttons(refused)),
-        words("-# Nothing is spent until you press one."),
+        words(tr("-# Nothing is spent until you press one.")),
         colour=AMBER,
     )
+
+
+def _known(model: Model) -> str:
+    return tr("**{model}**: {character}.", model=tr(model.name), character=tr(model.character))
 
 
 def _buttons(refused: PaidOtherwise) -> Iterator[ui.Button[ui.LayoutView]]:

@@ -2,21 +2,41 @@
 
 from collections.abc import Mapping
 
+from babel.numbers import format_decimal
+
+from bot.cards.languages.speech import mark, spoken, tr
 from bot.cards.wording import listed, seconds_text
 from bot.core.jobs import QUALITIES, Quality
-from bot.core.models import MODELS, Choice, Rates
+from bot.core.models import MODELS, Choice, Model, Rates
 
 Prices = Mapping[Choice, int]
 """Credits of each that is open, the usual model's first."""
 
 GOOD_FOR: Mapping[Quality, str] = {
-    "360p": "360p is a quick draft",
-    "480p": "480p is for small screens",
-    "540p": "540p is the usual",
-    "576p": "576p is sharper",
-    "720p": "720p is for final renders",
-    "1080p": "1080p is the finest",
+    "360p": mark("360p is a quick draft"),
+    "480p": mark("480p is for small screens"),
+    "540p": mark("540p is the usual"),
+    "576p": mark("576p is sharper"),
+    "720p": mark("720p is for final renders"),
+    "1080p": mark("1080p is the finest"),
 }
+"""Each quality among others of its model."""
+
+CHEAPEST = mark("**{choice}** costs the least, and takes about {time}")
+USUAL = mark("**{choice}** is the usual, and takes about {time}")
+FINEST = mark("**{choice}** is the finest, and takes about {time}")
+FREE = mark("**{choice}** shows the motion for nothing, and takes about {time}")
+LIKED = mark("**{choice}** is what you like best, and takes about {time}")
+AMONG_MODELS: Mapping[Quality, str] = {
+    "360p": mark("**{choice}** is a quick draft, and takes about {time}"),
+    "480p": mark("**{choice}** is for small screens, and takes about {time}"),
+    "540p": USUAL,
+    "576p": mark("**{choice}** is sharper, and takes about {time}"),
+    "720p": mark("**{choice}** is for final renders, and takes about {time}"),
+    "1080p": FINEST,
+}
+"""Each quality among other models; what is known of its model may follow."""
+
 MINUTE_S = 60.0
 MOST_CHOICE_CHARS = 100
 """Discord's limit for what one may choose, and for what is said of it."""
@@ -49,7 +69,7 @@ def shown(prices: Prices, preferred: Choice | None = None) -> list[Choice]:
 
 def name_of(choice: Choice, prices: Prices) -> str:
     """What it is called among these."""
-    name = MODELS[choice.model].name
+    name = tr(MODELS[choice.model].name)
     if MODELS[choice.model].is_free:
         return name
     return f"{name} {choice.quality}" if _are_several(prices) else choice.quality
@@ -58,22 +78,34 @@ def name_of(choice: Choice, prices: Prices) -> str:
 def uses(prices: Prices, preferred: Choice | None = None) -> str:
     """A sentence, or a line each, on what those with a button are good for."""
     if not _are_several(prices):
-        return f"{listed([GOOD_FOR[choice.quality] for choice in prices])}." if prices else ""
+        good_for = listed([tr(GOOD_FOR[choice.quality]) for choice in prices])
+        return f"{good_for}." if prices else ""
     chosen = shown(prices, preferred)
-    notes = {choice: GOOD_FOR[choice.quality].partition(" ")[2] for choice in chosen}
-    priced = paid(prices)
-    if _are_several(priced):
-        notes |= {_cheapest(priced): "costs the least", _finest(priced): "is the finest"}
-        notes |= {usual(priced): "is the usual"}
-    notes |= {choice: "shows the motion for nothing" for choice in chosen if choice not in priced}
-    notes |= {choice: "is what you like best" for choice in chosen if choice == preferred}
     lines = [""]
     for n, choice in enumerate(chosen):
+        known = MODELS[choice.model]
+        use = tr(
+            _use(choice, prices, preferred), choice=name_of(choice, prices), time=_usual_time(known)
+        )
         is_new = choice.model not in {earlier.model for earlier in chosen[:n]}
-        known = f": {MODELS[choice.model].character}" if is_new else ""
-        name = name_of(choice, prices)
-        lines.append(f"**{name}** {notes[choice]}, and takes {_takes(choice)}{known}.")
+        if is_new:
+            use = tr("{use}: {character}", use=use, character=tr(known.character))
+        lines.append(f"{use}.")
     return "\n".join(lines)
+
+
+def _use(choice: Choice, prices: Prices, preferred: Choice | None) -> str:
+    """The sentence of `uses` that says the most of it."""
+    if choice == preferred:
+        return LIKED
+    priced = paid(prices)
+    if choice not in priced:
+        return FREE
+    if _are_several(priced):
+        for best, use in ((usual, USUAL), (_finest, FINEST), (_cheapest, CHEAPEST)):
+            if choice == best(priced):
+                return use
+    return AMONG_MODELS[choice.quality]
 
 
 def prices_text(prices: Prices) -> str:
@@ -81,7 +113,7 @@ def prices_text(prices: Prices) -> str:
     models = dict.fromkeys(choice.model for choice in prices)
     of = {
         model: " · ".join(
-            f"{choice.quality} {cost}" if cost else "free"
+            f"{choice.quality} {cost}" if cost else tr("free")
             for choice, cost in prices.items()
             if choice.model == model
         )
@@ -89,24 +121,34 @@ def prices_text(prices: Prices) -> str:
     }
     if len(of) < 2:
         return next(iter(of.values()), "")
-    return "; ".join(f"{MODELS[model].name} {costs}" for model, costs in of.items())
+    return "; ".join(f"{tr(MODELS[model].name)} {costs}" for model, costs in of.items())
 
 
 def model_line(slug: str, rates: Rates) -> str:
     """A model as a choice to pick from, in plain text of at most `MOST_CHOICE_CHARS`."""
-    costs = rates.by_model[slug].values()
-    least, most = min(costs), max(costs)
-    each = f"{least:g}" if least == most else f"{least:g} to {most:g}"
-    costs_text = f"{each} credits/s" if most else "free"
-    takes = _takes(Choice(slug, MODELS[slug].usual_quality))
-    model = MODELS[slug]
-    return f"{model.name}: {model.character} · {costs_text} · {takes}"[:MOST_CHOICE_CHARS]
+    model, costs = MODELS[slug], rates.by_model[slug].values()
+    parts = (
+        tr("{model}: {character}", model=tr(model.name), character=tr(model.character)),
+        _rates_text(min(costs), max(costs)),
+        tr("about {time}", time=_usual_time(model)),
+    )
+    return " · ".join(parts)[:MOST_CHOICE_CHARS]
 
 
-def _takes(choice: Choice) -> str:
-    usual_s = MODELS[choice.model].usual_run_s
-    each_s = MINUTE_S if usual_s >= MINUTE_S else 10.0
-    return f"about {seconds_text(round(usual_s / each_s) * each_s)}"
+def _rates_text(least: float, most: float) -> str:
+    """What a second of motion costs, in credits."""
+    if not most:
+        return tr("free")
+    rates = [format_decimal(rate, "0.###", locale=spoken()) for rate in (least, most)]
+    if least == most:
+        return tr("{rate} credits/s", rate=rates[0])
+    return tr("{least} to {most} credits/s", least=rates[0], most=rates[1])
+
+
+def _usual_time(model: Model) -> str:
+    """How long its runs take, roughly."""
+    each_s = MINUTE_S if model.usual_run_s >= MINUTE_S else 10.0
+    return seconds_text(round(model.usual_run_s / each_s) * each_s)
 
 
 def _cheapest(prices: Prices) -> Choice:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import discord
 from discord import ui
 
+from bot.cards.languages.speech import tr
 from bot.cards.wording import clean, seconds_text
 from bot.core.library.motions import Motion
 
@@ -22,4 +23,4 @@ def motion_select(custom_id: str, motions: Sequence[Motion]) -> ui.Select[ui.Lay
     options = [
         discord.SelectOption(label=motion_line(motion), value=motion.id) for motion in motions
     ]
-    return ui.Select(custom_id=custom_id, placeholder="Choose a motion…", options=options)
+    return ui.Select(custom_id=custom_id, placeholder=tr("Choose a motion…"), options=options)

@@ -1,17 +1,20 @@
 """The offer: a request before it starts, with a button for what it may become."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import discord
 from discord import ui
 
 from bot.cards import status_text
 from bot.cards.job import Button, custom_id, rows_of
+from bot.cards.languages.speech import mark, tr
+from bot.cards.offers.beyond import beyond
 from bot.cards.offers.choices import name_of, paid, shown, uses, usual
 from bot.cards.offers.motions import GIVE, motion_select
 from bot.cards.parts import view, words
 from bot.cards.refusals import sentence
-from bot.cards.wording import clean, cost_text, credits_text, giver, listed, part_text
+from bot.cards.wording import clean, cost_text, credits_text, listed, seconds_text
 from bot.core.accounts import PartTerms, Terms
 from bot.core.jobs import Job, Source
 from bot.core.library.motions import STARTERS
@@ -20,9 +23,9 @@ from bot.core.uploads import Upload
 from bot.errors import Problem
 
 ASKS: Mapping[Problem, str] = {
-    Problem.MOTION_TOO_LONG: "Which part of this video?",
-    Problem.NOBODY_SEEN: "Make it anyway?",
-    Problem.DEAR: "Make it?",
+    Problem.MOTION_TOO_LONG: mark("### Which part of this video?"),
+    Problem.NOBODY_SEEN: mark("### Make it anyway?"),
+    Problem.DEAR: mark("### Make it?"),
 }
 """What a card asks about each of `QUESTIONS`."""
 
@@ -36,41 +39,11 @@ def offer(job: Job, terms: Terms | None) -> ui.LayoutView:
     items: list[ui.Item[ui.LayoutView]] = []
     if job.failure:
         wrong = sentence(job.failure.problem, job.failure.facts)
-        items.append(words(f"{wrong} The rest of what you sent is still here."))
-    how = status_text.how_to_send_more(job)
-    or_choose = " Or choose a motion below." if _may_choose(job) else ""
-    if job.subject is None:
-        items.append(words(f"Got the motion. Now send me the **picture** that should move.{how}"))
-    elif job.motion is None:
-        items.append(
-            words(
-                "Got your picture. Now send me the **video** whose motion it should follow."
-                f"{how}{or_choose}"
-            )
-        )
-    elif terms is None:
-        whose = "the" if status_text.taken_from(job) else "your"
-        also = "" if job.motion.motion_ref else f" and {whose} video"
-        items.append(words(f"Looking at {whose} picture{also}…"))
-    elif job.question:
-        items.append(
-            words(
-                f"### {ASKS[job.question.problem]}",
-                f"{sentence(job.question.problem, job.question.facts)}{_made_as(terms)}",
-                _means(terms) if _is_private(job) else None,
-                *_beyond(terms),
-            )
-        )
+        items.append(words(f"{wrong} {tr('The rest of what you sent is still here.')}"))
+    if job.subject and job.motion and terms:
+        items.append(_asked(job, job.motion, terms))
     else:
-        items.append(
-            words(
-                f"### Shall I make this picture move like {_named(job.motion) or 'this video'}?",
-                f"{_motion(job)}. {_uses(terms)}",
-                _not_open(terms),
-                _means(terms) if _is_private(job) else None,
-                *_beyond(terms),
-            )
-        )
+        items.append(_lacking(job))
     is_in_title = terms is not None and job.question is None
     given = [file for file in (job.subject, job.motion) if file]
     items += _shown_files([file for file in given if not (is_in_title and file.motion_ref)])
@@ -80,6 +53,39 @@ def offer(job: Job, terms: Terms | None) -> ui.LayoutView:
     items += _answers(job, terms)
     items += _small_print(job)
     return view(*items)
+
+
+def _lacking(job: Job) -> ui.TextDisplay[ui.LayoutView]:
+    """What is still to be sent, or is being looked at."""
+    how = status_text.how_to_send_more(job)
+    if job.subject is None:
+        got = tr("Got the motion. Now send me the **picture** that should move.")
+        return words(f"{got}{how}")
+    if job.motion is None:
+        got = tr("Got your picture. Now send me the **video** whose motion it should follow.")
+        or_choose = f" {tr('Or choose a motion below.')}" if _may_choose(job) else ""
+        return words(f"{got}{how}{or_choose}")
+    is_taken = status_text.taken_from(job) is not None
+    if job.motion.motion_ref:
+        return words(tr("Looking at the picture…") if is_taken else tr("Looking at your picture…"))
+    if is_taken:
+        return words(tr("Looking at the picture and the video…"))
+    return words(tr("Looking at your picture and your video…"))
+
+
+def _asked(job: Job, motion: Upload, terms: Terms) -> ui.TextDisplay[ui.LayoutView]:
+    """What its requester is asked, and what decides about the answer."""
+    means = _means(terms) if _is_private(job) else None
+    if job.question:
+        why = sentence(job.question.problem, job.question.facts), _made_as(terms)
+        asks = tr(ASKS[job.question.problem])
+        return words(asks, " ".join(filter(None, why)), means, *beyond(terms))
+    if name := _named(motion):
+        asks = tr("### Shall I make this picture move like {motion}?", motion=name)
+    else:
+        asks = tr("### Shall I make this picture move like this video?")
+    what = f"{_motion(job)}. {_uses(terms)}"
+    return words(asks, what, _not_open(terms), means, *beyond(terms))
 
 
 def _may_choose(job: Job) -> bool:
@@ -98,25 +104,29 @@ def _is_tray(job: Job) -> bool:
 
 
 def _small_print(job: Job) -> Iterator[ui.Item[ui.LayoutView]]:
-    ends = f"Unused, it goes away <t:{job.offer_ends_at:.0f}:R>"
+    ends_at = job.offer_ends_at
     if job.moved_from_id is not None:
-        yield words(_moved(job.moved_from_id))
-    if _is_tray(job):
-        whose = status_text.taken_from(job)
-        told = f"Once started, it says: {whose}. " if whose and not job.is_direct else ""
         yield words(
-            f"-# {told}To swap a file, take one of another message. {ends}: `/tray` shows it again."
+            tr(
+                "-# I may not write in <#{channel}>. Somebody who looks after it can give me "
+                "**View Channel** and **Send Messages**.",
+                channel=job.moved_from_id,
+            )
         )
+    if _is_tray(job):
+        whose = None if job.is_direct else status_text.taken_from(job)
+        told = [
+            tr("Once started, it says: {whose}.", whose=whose) if whose else None,
+            tr("To swap a file, take one of another message."),
+            tr("Unused, it goes away <t:{at:.0f}:R>: `/tray` shows it again.", at=ends_at),
+        ]
+        yield words(f"-# {' '.join(filter(None, told))}")
     elif not job.is_direct or job.source is not Source.MESSAGE:
-        whose = "" if job.is_direct else "Only whoever asked can press this. "
-        yield words(f"-# {whose}{ends}.")
-
-
-def _moved(channel_id: int) -> str:
-    return (
-        f"-# I may not write in <#{channel_id}>. Somebody who looks after it can give me **View "
-        "Channel** and **Send Messages**."
-    )
+        told = [
+            None if job.is_direct else tr("Only whoever asked can press this."),
+            tr("Unused, it goes away <t:{at:.0f}:R>.", at=ends_at),
+        ]
+        yield words(f"-# {' '.join(filter(None, told))}")
 
 
 def _shown_files(given: Sequence[Upload]) -> Iterator[ui.Item[ui.LayoutView]]:
@@ -133,9 +143,9 @@ def _shown_files(given: Sequence[Upload]) -> Iterator[ui.Item[ui.LayoutView]]:
             )
         )
     if linked := [f"`{clean(file.name, 80, 'code')}`" for file in given if file.is_link]:
-        yield words(f"Given as a link: {listed(linked)}")
+        yield words(tr("Given as a link: {files}", files=listed(linked)))
     for name in filter(None, map(_named, given)):
-        yield words(f"Motion: {name}")
+        yield words(tr("Motion: {name}", name=name))
 
 
 def _named(file: Upload) -> str | None:
@@ -151,11 +161,11 @@ def _answers(job: Job, terms: Terms | None) -> Iterator[ui.Item[ui.LayoutView]]:
         if parts := [*choices, *(_part_button(job, part) for part in terms.parts)]:
             yield from rows_of(parts)
         if job.motion.whole_s:
-            label = "Another part…" if job.question is None else "Choose…"
+            label = tr("Another part…") if job.question is None else tr("Choose…")
             part_id = custom_id(Button.NAME_PART, job.id)
             others.append(ui.Button(label=label, custom_id=part_id))
     never = ui.Button[ui.LayoutView](
-        label="Empty it" if _is_tray(job) else "Never mind",
+        label=tr("Empty it") if _is_tray(job) else tr("Never mind"),
         custom_id=custom_id(Button.CANCEL, job.id),
     )
     yield from rows_of([*others, never])
@@ -164,7 +174,7 @@ def _answers(job: Job, terms: Terms | None) -> Iterator[ui.Item[ui.LayoutView]]:
 def _start_button(job: Job, choice: Choice, terms: Terms) -> ui.Button[ui.LayoutView]:
     is_usual = choice == usual(terms.prices, terms.preferred)
     is_dear = job.question is not None and job.question.problem is Problem.DEAR
-    name = "Make it" if is_dear else name_of(choice, terms.prices)
+    name = tr("Make it") if is_dear else name_of(choice, terms.prices)
     return ui.Button(
         label=f"{name} · {cost_text(terms.prices[choice])}",
         style=discord.ButtonStyle.primary if is_usual else discord.ButtonStyle.secondary,
@@ -179,9 +189,9 @@ def _start_button(job: Job, choice: Choice, terms: Terms) -> ui.Button[ui.Layout
 
 
 def _part_button(job: Job, part: PartTerms) -> ui.Button[ui.LayoutView]:
-    of = part_text(0.0, part.length_s)
+    of = tr("First {length}", length=seconds_text(part.length_s))
     return ui.Button(
-        label=f"{of[0].upper()}{of[1:]} · {cost_text(part.price)}",
+        label=f"{of} · {cost_text(part.price)}",
         style=discord.ButtonStyle.primary,
         custom_id=custom_id(
             Button.START_TRAY if job.source is Source.TRAY else Button.TAKE_FIRST,
@@ -192,98 +202,58 @@ def _part_button(job: Job, part: PartTerms) -> ui.Button[ui.LayoutView]:
     )
 
 
-def _made_as(terms: Terms) -> str:
+def _made_as(terms: Terms) -> str | None:
     """As what the parts would be made that have a button."""
-    choices = {f"{MODELS[part.choice.model].name} {part.choice.quality}" for part in terms.parts}
+    choices = {_full_name(part.choice) for part in terms.parts}
     if not choices:
-        return ""
-    return (
-        f" The first seconds are made by {listed(sorted(choices))}; of any other part I tell you "
-        "the price first."
+        return None
+    return tr(
+        "The first seconds are made by {choices}; of any other part I tell you the price first.",
+        choices=listed(sorted(choices)),
     )
 
 
+def _full_name(choice: Choice) -> str:
+    return f"{tr(MODELS[choice.model].name)} {choice.quality}"
+
+
+class Means(NamedTuple):
+    """What somebody has; and what they would have left, after all that there is or one of it."""
+
+    has: str
+    left: str
+    left_after: str
+
+
+OF_THEIR_OWN = Means(
+    mark("You have **{credits}**."),
+    mark("You have **{credits}**, and **{left}** left after this."),
+    mark("You have **{credits}**, and **{left}** left after {choice}."),
+)
+OF_A_SERVER = Means(
+    mark("You have **{credits}** there."),
+    mark("You have **{credits}** there, and **{left}** left after this."),
+    mark("You have **{credits}** there, and **{left}** left after {choice}."),
+)
+
+
 def _means(terms: Terms) -> str:
-    """What its requester has, and would have left; for them alone."""
-    has = f"You have **{credits_text(terms.credits)}**"
-    after = _left_after(terms)
-    if terms.payer is None:
-        return f"{has}{after}."
-    return f"Your credits in {clean(terms.payer, 100)} pay for it. {has} there{after}."
-
-
-def _left_after(terms: Terms) -> str:
-    """Of what is usual, where it can be paid."""
-    priced = paid(terms.prices)
+    """What its requester has, and would have left of it after the usual; for them alone."""
+    means = OF_THEIR_OWN if terms.payer is None else OF_A_SERVER
+    has, priced = credits_text(terms.credits), paid(terms.prices)
     if not priced or (choice := usual(priced)) in terms.beyond:
-        return ""
-    left = terms.credits - priced[choice]
-    if len(priced) == 1:
-        return f", and **{left}** left after this"
-    return f", and **{left}** left after {name_of(choice, terms.prices)}"
-
-
-_TOO_LONG = "A shorter video costs less."
-BEYOND: Mapping[Problem, str] = {
-    Problem.NO_CREDITS: "more than you have. Your allowance renews <t:{renews_at:.0f}:R>.",
-    Problem.NO_ALLOWANCE: "more than you have, and no allowance brings you new ones.",
-    Problem.TOO_EXPENSIVE: f"more than you can have at once. {_TOO_LONG}",
-    Problem.NO_SERVER_BUDGET: "this server’s budget for videos is set to nothing.",
-    Problem.SERVER_BUDGET_SPENT: "this server’s budget is spent. It renews <t:{renews_at:.0f}:R>.",
-    Problem.SERVER_BUDGET_TOO_LOW: (
-        "more than is left of this server’s budget. It renews <t:{renews_at:.0f}:R>."
-    ),
-    Problem.OVER_SERVER_BUDGET: f"more than this server’s whole budget. {_TOO_LONG}",
-    Problem.BUDGET_SPENT: (
-        "today’s budget for everybody is spent. It renews <t:{renews_at:.0f}:R>."
-    ),
-    Problem.BUDGET_TOO_LOW: (
-        "more than is left of today’s budget for everybody. It renews <t:{renews_at:.0f}:R>."
-    ),
-    Problem.OVER_BUDGET: f"more than a whole day’s budget for everybody. {_TOO_LONG}",
-    Problem.PERSON_CAP_SPENT: "you have used what one person may. It renews <t:{renews_at:.0f}:R>.",
-    Problem.PERSON_CAP_TOO_LOW: (
-        "more than is left of what one person may use. It renews <t:{renews_at:.0f}:R>."
-    ),
-    Problem.OVER_PERSON_CAP: f"more than one person may use in a day. {_TOO_LONG}",
-    Problem.SERVER_CAP_SPENT: (
-        "what this server may use in a day is spent. It renews <t:{renews_at:.0f}:R>."
-    ),
-    Problem.SERVER_CAP_TOO_LOW: (
-        "more than is left of what this server may use in a day. It renews <t:{renews_at:.0f}:R>."
-    ),
-    Problem.OVER_SERVER_CAP: f"more than this server may use in a day. {_TOO_LONG}",
-    Problem.NO_DRAFTS_LEFT: "no more today. There are new ones <t:{renews_at:.0f}:R>.",
-    Problem.PAUSED: "my operator has paused me for now.",
-    Problem.PAUSED_HERE: "my operator has paused me here for now.",
-    Problem.BLOCKED: "you are blocked here until <t:{until:.0f}:f>.",
-    Problem.BLOCKED_FOR_GOOD: "you are blocked here.",
-    Problem.BLOCKED_EVERYWHERE: "my operator has blocked you until <t:{until:.0f}:f>.",
-    Problem.BLOCKED_EVERYWHERE_FOR_GOOD: "my operator has blocked you.",
-}
-"""Why a price on an offer cannot be paid now, told behind the qualities that have it."""
-
-GIVEN = frozenset({Problem.NO_CREDITS, Problem.TOO_EXPENSIVE, Problem.NO_ALLOWANCE})
-"""What more credits would help against."""
-
-
-def _beyond(terms: Terms) -> list[str]:
-    """A line for each reason why some of it cannot be paid now, and when that changes."""
-    reasons: dict[str, list[str]] = {}
-    for choice in _shown(terms):
-        if refused := terms.beyond.get(choice):
-            reason = BEYOND[refused.problem].format_map(refused.facts)
-            reasons.setdefault(reason, []).append(f"**{name_of(choice, terms.prices)}**")
-    for part in terms.parts:
-        if part.beyond:
-            reason = BEYOND[part.beyond.problem].format_map(part.beyond.facts)
-            reasons.setdefault(reason, []).append(f"**{part_text(0.0, part.length_s)}**")
-    told = [f"{listed(names)}: {reason}" for reason, names in reasons.items()]
-    all_of = [*map(terms.beyond.get, terms.prices), *(part.beyond for part in terms.parts)]
-    lacking = [no.facts for no in all_of if no and no.problem in GIVEN]
-    if all(all_of) and lacking:
-        told.append(f"{giver(lacking[0])} can give you more.")
-    return told
+        told = tr(means.has, credits=has)
+    else:
+        told = tr(
+            means.left if len(priced) == 1 else means.left_after,
+            credits=has,
+            left=terms.credits - priced[choice],
+            choice=name_of(choice, terms.prices),
+        )
+    if terms.payer is None:
+        return told
+    pays = tr("Your credits in {server} pay for it.", server=clean(terms.payer, 100))
+    return f"{pays} {told}"
 
 
 def _shown(terms: Terms) -> list[Choice]:
@@ -299,14 +269,25 @@ def _not_open(terms: Terms) -> str | None:
     likes = terms.preferred
     if likes is None or likes in terms.prices:
         return None
-    return f"**{MODELS[likes.model].name} {likes.quality}**, your usual, is not to be had here."
+    return tr("**{choice}**, your usual, is not to be had here.", choice=_full_name(likes))
 
 
 def _motion(job: Job) -> str:
-    length = status_text.length(job) or ""
-    whole = "your video" if status_text.is_cut(job) else "motion"
-    parts = f"{length[:1].upper()}{length[1:]} of {whole}", status_text.sent_as(job)
-    return ", ".join(filter(None, parts))
+    return ", ".join(filter(None, (_length(job), status_text.sent_as(job))))
+
+
+def _length(job: Job) -> str | None:
+    """How long the motion is; of a part of a video also which."""
+    length = status_text.length(job)
+    if length is None:
+        return None
+    if not status_text.is_cut(job):
+        return tr("{length} of motion", length=length)
+    assert job.cut is not None
+    if job.cut.start_s:
+        return tr("{part} of your video", part=length)
+    first = seconds_text(job.duration_s or job.cut.length_s or 0.0)
+    return tr("First {length} of your video", length=first)
 
 
 def explanation(prices: Mapping[Choice, int]) -> ui.LayoutView:
@@ -314,11 +295,18 @@ def explanation(prices: Mapping[Choice, int]) -> ui.LayoutView:
     choice = usual(paid(prices) or prices)
     return view(
         words(
-            "### I make a still picture move like a video",
-            "Send me a **picture** and a **video** or GIF, in one message or one after the other; "
-            "or a picture alone, and then choose one of my motions. Of a long video you choose a "
-            "part. I show you the price first, and nothing is spent until you press the button.",
-            f"-# Ten seconds of motion cost {credits_text(prices[choice])} at {choice.quality}. "
-            "`/credits` shows what you have.",
+            tr("### I make a still picture move like a video"),
+            tr(
+                "Send me a **picture** and a **video** or GIF, in one message or one after the "
+                "other; or a picture alone, and then choose one of my motions. Of a long video you "
+                "choose a part. I show you the price first, and nothing is spent until you press "
+                "the button."
+            ),
+            tr(
+                "-# Ten seconds of motion cost {credits} at {quality}. `/credits` shows what you "
+                "have.",
+                credits=credits_text(prices[choice]),
+                quality=choice.quality,
+            ),
         )
     )

@@ -10,7 +10,7 @@ from discord import ui
 
 from bot.cards import job as job_cards
 from bot.cards import parts
-from bot.cards import standing as standing_cards
+from bot.cards.members import wallet as wallet_cards
 from bot.cards.offers import cheaper
 from bot.cards.offers.offer import explanation, offer
 from bot.cards.parts import COMMANDS, words
@@ -154,7 +154,7 @@ def all_cards() -> Iterator[tuple[str, ui.LayoutView]]:
         yield f"settled {outcome}", job_cards.status(settled, Outlook())
     yield from removal_cards()
     for wallet in wallets():
-        yield "wallet", standing_cards.wallet(wallet, 2e9)
+        yield "wallet", wallet_cards.wallet(wallet, 2e9)
     yield from refusals()
 
 

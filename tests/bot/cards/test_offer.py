@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from discord import ui
 
-from bot.cards.offers.offer import BEYOND, offer
+from bot.cards.offers.beyond import BEYOND
+from bot.cards.offers.offer import offer
 from bot.cards.progress.fingerprints import fingerprint_of
 from bot.cards.status_text import Outlook
 from bot.core.accounts import Terms

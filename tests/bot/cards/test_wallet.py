@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from discord import ui
 
-from bot.cards import standing as standing_cards
+from bot.cards.members import wallet as wallet_cards
 from bot.core import admission
 from bot.core.admission import Block
 from bot.core.jobs import Job
@@ -42,7 +42,7 @@ def test_a_wallet_names_the_limit_that_counts_and_no_other(
     laid_down = replace(has.rules, daily_budget_credits=300, **rules)
     budgets = list(admission.budgets(laid_down, replace(IDLE, **spent), 2e9))
     bounded = replace(has, budgets=budgets)
-    text = text_of(standing_cards.wallet(bounded, 2e9))
+    text = text_of(wallet_cards.wallet(bounded, 2e9))
     found = [line for line in text.splitlines() if "budget" in line or "may use" in line]
     assert len(found) == (told is not None)
     assert told is None or found[0].startswith(told)
@@ -55,7 +55,7 @@ def test_what_videos_took_is_shown_with_their_pictures_as_long_as_these_are_ther
     job = replace(JOB, subject=veiled)
 
     def shown(job: Job, now: float) -> list[bool]:
-        card = standing_cards.wallet(replace(has, jobs={job.id: job}), now)
+        card = wallet_cards.wallet(replace(has, jobs={job.id: job}), now)
         return [one.spoiler for one in card.walk_children() if isinstance(one, ui.Thumbnail)]
 
     assert shown(job, until - 1) == [True] * len(has.last)
@@ -65,7 +65,7 @@ def test_what_videos_took_is_shown_with_their_pictures_as_long_as_these_are_ther
 def test_a_blocked_persons_wallet_says_so_first() -> None:
     has = next(wallet for wallet in wallets() if wallet.payer is None)
     barred = replace(has, unusable=None, barred=admission.blocked(Block(None, "spam")))
-    text = text_of(standing_cards.wallet(barred, 2e9))
+    text = text_of(wallet_cards.wallet(barred, 2e9))
     assert text.startswith("### You cannot spend anything in ")
     assert "You are blocked here for good" in text
     assert "You can spend" not in text
@@ -76,5 +76,5 @@ def test_a_blocked_persons_wallet_says_so_first() -> None:
 )
 def test_a_wallet_says_of_how_many_servers_it_does_not_know(count: int, told: str) -> None:
     has = next(wallet for wallet in wallets() if wallet.payer is not None)
-    text = text_of(standing_cards.wallet(replace(has, payers_unknown=count), 2e9))
+    text = text_of(wallet_cards.wallet(replace(has, payers_unknown=count), 2e9))
     assert (f"{told} may pay for direct messages." in text) == bool(count)
