@@ -143,14 +143,15 @@ def value_of(choice: Choice) -> str:
 
 
 def _about(choice: Choice, cost: int) -> str:
-    told = tr("{cost} for ten seconds", cost=cost_text(cost)), MODELS[choice.model].character
+    character = tr(MODELS[choice.model].character)
+    told = tr("{cost} for ten seconds", cost=cost_text(cost)), character
     return " · ".join(told)[:MOST_CHOICE_CHARS]
 
 
 def _name(choice: Choice, prices: Prices) -> str:
     model = MODELS[choice.model]
     if model.is_free:
-        return model.name
+        return tr(model.name)
     is_only = len({one.model for one in prices}) == 1
     return choice.quality if is_only else f"{model.name} {choice.quality}"
 
@@ -159,7 +160,7 @@ def _gone(has: Preferences, prices: Prices) -> str | None:
     if has.choice is None or has.choice in prices:
         return None
     model, quality = has.choice
-    name = MODELS[model].name if model in MODELS else model
+    name = tr(MODELS[model].name) if model in MODELS else model
     return tr(
         "{choice}, which you chose, is not offered any more: I make the usual.",
         choice=f"{name} {quality}",
