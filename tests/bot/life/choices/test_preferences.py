@@ -41,7 +41,7 @@ async def like(life: Life, person: PersonClient, value: str) -> None:
 
 
 def chosen(card: Json) -> list[str]:
-    [select] = selects(card["components"])
+    select, _ = selects(card["components"])
     return [option["label"] for option in select["options"] if option.get("default")]
 
 

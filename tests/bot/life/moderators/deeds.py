@@ -48,9 +48,11 @@ def _yes(message: Json) -> str | None:
     return next(iter(found.values())) if "Never mind" in found else None
 
 
-async def choose(person: PersonClient, channel_id: int, card: Json, *values: object) -> Json:
-    """The outcome of choosing these in the only select of a card."""
-    [select] = selects(card["components"])
+async def choose(
+    person: PersonClient, channel_id: int, card: Json, *values: object, among: int = 0
+) -> Json:
+    """The outcome of choosing these in a card's first select, or in another one."""
+    select = selects(card["components"])[among]
     pressed = await person.click(
         channel_id, int(card["id"]), select["custom_id"], list(map(str, values))
     )
