@@ -1,9 +1,9 @@
 """Numbers, times, strangers' texts and settings in words, as all cards have them."""
 
-import math
 import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from functools import reduce
 from itertools import accumulate, takewhile
 from typing import Literal
 from unicodedata import category
@@ -278,59 +278,6 @@ def listed(parts: Sequence[str]) -> str:
     return ", ".join(parts)
 
 
-def told(facts: Mapping[str, object]) -> dict[str, object]:
-    """A refusal's facts, as its sentence takes them; they come from strangers."""
-    words = {name: _fact(name, value) for name, value in facts.items()}
-    limit = facts.get("budget", facts.get("allowance"))
-    words["in_all"] = f", {credits_text(limit)}," if isinstance(limit, int) else ""
-    words["giver"] = giver(facts)
-    words["shorter"] = " A shorter video costs less." if facts.get("left") else ""
-    if facts.get("left") == 0:
-        words["left"] = "none"
-    if isinstance(reason := words.get("reason"), str):
-        words["reason"] = _own_sentence(reason)
-    for name in ("size", "limit"):
-        size = facts.get(f"{name}_bytes")
-        if isinstance(size, int | float):
-            words[f"{name}_mb"] = _millions(size)
-    match facts:
-        case {"width": int(width), "height": int(height), "limit_pixels": int(limit_pixels)}:
-            words["size_mp"] = _millions(width * height)
-            words["limit_mp"] = _millions(limit_pixels)
-    for name in ("duration_s", "limit_s", "start_s", "length_s"):
-        value = facts.get(name)
-        if isinstance(value, int | float):
-            words[name] = decimal_text(value)
-    price = facts.get("price")
-    if isinstance(price, int):
-        words["price_text"] = credits_text(price)
-    for name in ("renews_at", "until"):
-        moment = facts.get(name)
-        if isinstance(moment, int | float):
-            words[name] = f"{moment:.0f}"
-    return words
-
-
-def giver(facts: Mapping[str, object]) -> str:
-    """Who gives credits where these were refused; a server that pays for direct messages has
-    moderators, too, and what was refused long ago may not say where."""
-    return "A moderator" if facts.get("server_id", True) else "My operator"
-
-
-def _fact(name: str, value: object) -> object:
-    """One fact, as it stands in its sentence: what is an id or a name, between backticks."""
-    if not isinstance(value, str) or name == "channels":
-        return value
-    if name in {"name", "job", "request_id"}:
-        return clean(value, 80, "code") or "–"
-    return clean(value)
-
-
-def _millions(count: float) -> str:
-    """So many, rounded up: what is too much is to look like it."""
-    return f"{math.ceil(count / 1e5) / 10:.1f}".removesuffix(".0")
-
-
-def _own_sentence(reason: str) -> str:
-    """Somebody else's words as the end of a sentence of ours."""
-    return reason if reason.endswith((".", "!", "?", "…")) else f"{reason}."
+def any_of(parts: Sequence[str]) -> str:
+    """Some of which one may be chosen: "360p or 540p"."""
+    return reduce(lambda these, last: tr("{these} or {last}", these=these, last=last), parts)

@@ -10,8 +10,8 @@ from bot.cards.job import Button, custom_id, rows_of
 from bot.cards.offers.choices import name_of, paid, shown, uses, usual
 from bot.cards.offers.motions import GIVE, motion_select
 from bot.cards.parts import view, words
-from bot.cards.refusals import sentence
-from bot.cards.wording import clean, cost_text, credits_text, giver, listed, part_text
+from bot.cards.refusals import gives_more, sentence
+from bot.cards.wording import clean, cost_text, credits_text, listed, part_text
 from bot.core.accounts import PartTerms, Terms
 from bot.core.jobs import Job, Source
 from bot.core.library.motions import STARTERS
@@ -282,7 +282,7 @@ def _beyond(terms: Terms) -> list[str]:
     all_of = [*map(terms.beyond.get, terms.prices), *(part.beyond for part in terms.parts)]
     lacking = [no.facts for no in all_of if no and no.problem in GIVEN]
     if all(all_of) and lacking:
-        told.append(f"{giver(lacking[0])} can give you more.")
+        told.append(gives_more(lacking[0]))
     return told
 
 
