@@ -27,7 +27,7 @@
 Errors carry facts. The sentence that a person reads is made in `bot.cards`, once.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -53,7 +53,7 @@ class Problem(StrEnum):
     IMAGE_TOO_MANY_PIXELS = "image_too_many_pixels"  # width, height, limit_pixels
     NOT_A_VIDEO = "not_a_video"  # name
     GIF_AS_VIDEO = "gif_as_video"  # name
-    PICTURE_AS_VIDEO = "picture_as_video"  # name, kind
+    PICTURE_AS_VIDEO = "picture_as_video"  # name, kind: its own name, or "picture"
     VIDEO_WRONG_FORMAT = "video_wrong_format"  # name
     NO_VIDEO_STREAM = "no_video_stream"
     VIDEO_TOO_LONG = "video_too_long"  # duration_s, limit_s
@@ -84,7 +84,7 @@ class Problem(StrEnum):
     MADE_ROOM = "made_room"
     OUT_OF_BOUNDS = "out_of_bounds"  # least, most
     TOO_HARD_TO_READ = "too_hard_to_read"  # the decoder met its time or memory bound
-    DOWNLOAD_FAILED = "download_failed"  # what: "image" or "video"
+    DOWNLOAD_FAILED = "download_failed"  # what: "picture" or "video"
     LINK_UNCLEAR = "link_unclear"  # what, and with the next five
     LINK_FAILED = "link_failed"
     LINK_TO_PAGE = "link_to_page"
@@ -104,7 +104,7 @@ class Problem(StrEnum):
     NO_CREDITS = "no_credits"  # price, left, renews_at (unix s)
     NOTHING_LEFT = "nothing_left"  # allowance, renews_at
     FILES_GONE = "files_gone"
-    NOBODY_SEEN = "nobody_seen"  # where
+    NOBODY_SEEN = "nobody_seen"  # where: "picture", "video" or "both"
     DEAR = "dear"  # price
     BEING_MADE = "being_made"  # job, and with the next
     NOT_BEGUN_YET = "not_begun_yet"
@@ -228,10 +228,10 @@ class Problem(StrEnum):
     REPORTS_TOO_OFTEN = "reports_too_often"
     REPORTS_FULL = "reports_full"
     NO_REPORT_HERE = "no_report_here"
-    REPORT_SETTLED_BEFORE = "report_settled_before"  # by (a person), how
+    REPORT_SETTLED_BEFORE = "report_settled_before"  # by (a person), how: "removed" or "dismissed"
     REPORT_SETTLED_BY_YOU = "report_settled_by_you"  # how
     REPORT_IS_OVER = "report_is_over"
-    CANNOT_DELETE_THERE = "cannot_delete_there"  # channels: a mention, lacks
+    CANNOT_DELETE_THERE = "cannot_delete_there"  # channels: a mention, lacks: a permission
     MAY_NOT_DELETE_THERE = "may_not_delete_there"  # channels: a mention, lacks
     CONFIRMATION_GONE = "confirmation_gone"
     NOT_YOURS_TO_PRESS = "not_yours_to_press"
@@ -248,7 +248,8 @@ class Problem(StrEnum):
     CONTROL_UNKNOWN = "control_unknown"
 
 
-Fact = str | int | float
+Fact = str | int | float | Sequence[str]
+"""A number, a name, a word of a fixed set, or some of which one can be chosen."""
 
 
 class MarionetteError(Exception):

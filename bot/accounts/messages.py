@@ -91,7 +91,6 @@ class LinkedMessages:
         except (discord.NotFound, discord.Forbidden):
             message = None
         except UNTOLD as error:
-            what = "video" if is_motion else "image"
             raise Refused(Problem.DOWNLOAD_FAILED, what=what) from error
         if message is None:
             raise Refused(Problem.MESSAGE_UNSEEN, what=what)

@@ -9,6 +9,8 @@ from typing import Self
 import discord
 from discord import ui
 
+from bot.cards.languages.speech import tr
+
 
 class PagedList(StrEnum):
     """What has pages."""
@@ -75,17 +77,17 @@ def controls(
         for name, label in filters.items()
     ]
     select: ui.Select[ui.LayoutView] = ui.Select(
-        custom_id=page_ref.custom_id(Turn.PICK), options=options, placeholder="What to show"
+        custom_id=page_ref.custom_id(Turn.PICK), options=options, placeholder=tr("What to show")
     )
     back = replace(page_ref, number=max(0, page_ref.number - 1))
     following = replace(page_ref, number=min(LAST_NUMBER, page_ref.number + 1))
     row: ui.ActionRow[ui.LayoutView] = ui.ActionRow(
         _button("‹", back, Turn.BACK, disabled=page_ref.number == 0),
         _button("›", following, Turn.NEXT, disabled=not has_next),
-        _button("Refresh", page_ref, Turn.HERE),
+        _button(tr("Refresh"), page_ref, Turn.HERE),
     )
     if with_csv:
-        row.add_item(_button("As CSV", page_ref, Turn.CSV))
+        row.add_item(_button(tr("As CSV"), page_ref, Turn.CSV))
     return [ui.ActionRow(select), row]
 
 

@@ -1,14 +1,18 @@
 """Numbers, times, strangers' texts and settings in words, as all cards have them."""
 
-import math
 import re
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from functools import reduce
 from itertools import accumulate, takewhile
 from typing import Literal
 from unicodedata import category
 
+from babel.numbers import format_decimal
+
+from bot.cards.languages.speech import mark, spoken, tr, tr_many
 from bot.core.actions import Snapshot
-from bot.core.jobs import QUALITIES
+from bot.core.jobs import QUALITIES, JobState
 from bot.core.ledger import Period
 from bot.core.models import MODELS
 from bot.core.polling import MINUTE_S
@@ -16,36 +20,64 @@ from bot.core.polling import MINUTE_S
 EMOJI_JOINER = "\N{ZERO WIDTH JOINER}"
 """Families and professions are several emoji in one."""
 
-EVERY = {Period.DAY: "a day", Period.WEEK: "a week", Period.MONTH: "a month"}
+HOUR_S, DAY_S = 3600.0, 86400.0
+
+EVERY = {Period.DAY: mark("a day"), Period.WEEK: mark("a week"), Period.MONTH: mark("a month")}
+
+IN_A_PERIOD = {
+    Period.DAY: mark("{credits} a day"),
+    Period.WEEK: mark("{credits} a week"),
+    Period.MONTH: mark("{credits} a month"),
+}
+
+EACH = {
+    Period.DAY: mark("each day"),
+    Period.WEEK: mark("each week"),
+    Period.MONTH: mark("each month"),
+}
+
+STATES: Mapping[str, str] = {
+    JobState.CHECKING: mark("checking"),
+    JobState.QUEUED: mark("queued"),
+    JobState.SUBMITTING: mark("submitting"),
+    JobState.RENDERING: mark("rendering"),
+    JobState.REVIEW: mark("review"),
+    JobState.FETCHING: mark("fetching"),
+    JobState.DELIVERING: mark("delivering"),
+    JobState.DELIVERED: mark("delivered"),
+    JobState.FAILED: mark("failed"),
+    JobState.CANCELLED: mark("cancelled"),
+}
 
 LABELS: Mapping[str, str] = {
-    "allowance_credits": "Allowance",
-    "period": "Renews",
-    "budget_credits": "Budget of the whole server",
-    "max_running_per_person": "Made at once, per person",
-    "max_waiting_per_person": "Waiting at once, per person",
-    "channels": "Channels",
-    "qualities": "Qualities",
-    "models": "Models",
-    "direct_use": "Pays for members’ direct messages",
-    "audit_channel_id": "Audit channel",
-    "granted": "Bonus credits",
-    "description": "It shows",
-    "state": "State",
-    "request_id": "Run",
-    "blocked": "Blocked",
-    "motion": "Motion",
+    "allowance_credits": mark("Allowance"),
+    "period": mark("Renews"),
+    "budget_credits": mark("Budget of the whole server"),
+    "max_running_per_person": mark("Made at once, per person"),
+    "max_waiting_per_person": mark("Waiting at once, per person"),
+    "channels": mark("Channels"),
+    "qualities": mark("Qualities"),
+    "models": mark("Models"),
+    "direct_use": mark("Pays for members’ direct messages"),
+    "audit_channel_id": mark("Audit channel"),
+    "granted": mark("Bonus credits"),
+    "description": mark("It shows"),
+    "state": mark("State"),
+    "request_id": mark("Run"),
+    "blocked": mark("Blocked"),
+    "motion": mark("Motion"),
 }
 """What the fields of a snapshot are called."""
 
+NONE = mark("none")
 UNSET: Mapping[str, str] = {
-    "allowance_credits": "the operator’s default",
-    "budget_credits": "none of its own",
-    "max_running_per_person": "the operator’s limit",
-    "max_waiting_per_person": "the operator’s limit",
-    "channels": "everywhere",
-    "qualities": "nothing more",
-    "models": "nothing more",
+    "allowance_credits": mark("the operator’s default"),
+    "budget_credits": mark("none of its own"),
+    "max_running_per_person": mark("the operator’s limit"),
+    "max_waiting_per_person": mark("the operator’s limit"),
+    "channels": mark("everywhere"),
+    "qualities": mark("nothing more"),
+    "models": mark("nothing more"),
 }
 """What it means that a field says nothing; otherwise "none"."""
 
@@ -96,53 +128,82 @@ def _harmless(piece: str, within: Within) -> str:
 
 def credits_text(credits: int) -> str:
     """A number of credits in words."""
-    return "1 credit" if credits == 1 else f"{credits} credits"
+    return tr_many("{count} credit", "{count} credits", credits)
 
 
 def bonus_text(credits: int) -> str:
     """A number of granted credits in words."""
-    return "1 bonus credit" if credits == 1 else f"{credits} bonus credits"
+    return tr_many("{count} bonus credit", "{count} bonus credits", credits)
 
 
 def cost_text(credits: int) -> str:
     """What something costs, in words."""
-    return credits_text(credits) if credits else "free"
+    return credits_text(credits) if credits else tr("free")
+
+
+def credits_per(credits: int, period: Period) -> str:
+    """What comes anew each time: "5 credits a day"."""
+    return tr(IN_A_PERIOD[period], credits=credits_text(credits))
+
+
+def decimal_text(value: float) -> str:
+    """A number with at most one decimal, which has its language's mark: "2.5", and "2" for 2.0."""
+    rounded = Decimal(f"{value:.1f}")
+    return format_decimal(rounded, "0.#", locale=spoken())
 
 
 def seconds_text(seconds: float) -> str:
     """A length of time as people write it."""
     if seconds < 60:
-        return f"{seconds:.1f}".removesuffix(".0") + " s"
+        return tr("{seconds} s", seconds=decimal_text(seconds))
     minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    if rest:
+        return tr("{minutes} min {seconds} s", minutes=minutes, seconds=rest)
+    return tr("{minutes} min", minutes=minutes)
 
 
 def ago(seconds: float) -> str:
     """How long something is past, where Discord counts nothing: "3 minutes ago"."""
-    for unit, length_s in (("day", 86400.0), ("hour", 3600.0), ("minute", MINUTE_S)):
-        if seconds >= length_s:
-            count = int(seconds // length_s)
-            return f"1 {unit} ago" if count == 1 else f"{count} {unit}s ago"
-    return "just now"
+    if seconds >= DAY_S:
+        return tr_many("{count} day ago", "{count} days ago", int(seconds // DAY_S))
+    if seconds >= HOUR_S:
+        return tr_many("{count} hour ago", "{count} hours ago", int(seconds // HOUR_S))
+    if seconds >= MINUTE_S:
+        return tr_many("{count} minute ago", "{count} minutes ago", int(seconds // MINUTE_S))
+    return tr("just now")
 
 
 def usually(between_s: tuple[float, float]) -> str:
-    """In which time (s) eight of ten are done: "usually 2 to 4 minutes"."""
-    step_s, unit = (MINUTE_S, "minute") if between_s[1] > MINUTE_S else (1.0, "second")
-    least, most = (round(seconds / step_s) for seconds in between_s)
-    units = unit if most == 1 else f"{unit}s"
+    """In which time (s) eight of ten are done: "Usually 2 to 4 minutes"."""
+    if between_s[1] <= MINUTE_S:
+        return _usual_seconds(*map(round, between_s))
+    return _usual_minutes(*(round(seconds / MINUTE_S) for seconds in between_s))
+
+
+def _usual_seconds(least: int, most: int) -> str:
     if least == most:
-        return f"usually about {most} {units}"
-    return f"usually {least} to {most} {units}" if least else f"usually up to {most} {units}"
+        return tr_many("Usually about {count} second", "Usually about {count} seconds", most)
+    if least:
+        return tr("Usually {least} to {most} seconds", least=least, most=most)
+    return tr_many("Usually up to {count} second", "Usually up to {count} seconds", most)
+
+
+def _usual_minutes(least: int, most: int) -> str:
+    if least == most:
+        return tr_many("Usually about {count} minute", "Usually about {count} minutes", most)
+    if least:
+        return tr("Usually {least} to {most} minutes", least=least, most=most)
+    return tr_many("Usually up to {count} minute", "Usually up to {count} minutes", most)
 
 
 def part_text(start_s: float, length_s: float) -> str:
     """A part of a video: "first 10 s", or "10 s from 1:05"."""
+    length = seconds_text(length_s)
     if not start_s:
-        return f"first {seconds_text(length_s)}"
+        return tr("first {length}", length=length)
     minutes, seconds = divmod(round(start_s, 1), 60)
-    at = f"{minutes:.0f}:{seconds:04.1f}".removesuffix(".0")
-    return f"{seconds_text(length_s)} from {at}"
+    start = f"{minutes:.0f}:{'0' if seconds < 10 else ''}{decimal_text(seconds)}"
+    return tr("{length} from {start}", length=length, start=start)
 
 
 def changes(before: Snapshot | None, after: Snapshot | None, *, most_listed: int = 25) -> list[str]:
@@ -151,7 +212,7 @@ def changes(before: Snapshot | None, after: Snapshot | None, *, most_listed: int
     fields = [name for name in now if name in LABELS and was.get(name) != now[name]]
     of_role = "role_id" in now
     return [
-        f"**{LABELS[name]}**: "
+        f"**{tr(LABELS[name])}**: "
         + " → ".join(_told(name, seen, of_role, most_listed) for seen in (was, now))
         for name in fields
     ]
@@ -160,35 +221,43 @@ def changes(before: Snapshot | None, after: Snapshot | None, *, most_listed: int
 def _told(name: str, seen: Snapshot, of_role: bool, most_listed: int) -> str:
     """One field of a snapshot in words."""
     value = seen.get(name)
-    if name == "blocked" and value:
-        ends_at = seen.get("until")
-        return f"until <t:{ends_at:.0f}:f>" if isinstance(ends_at, int | float) else "for good"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
     if name == "qualities" and isinstance(value, list):
         value = [quality for quality in QUALITIES if quality in value]
     if (value is None and name == "models") or value == list(QUALITIES):
-        return "all that there are"
+        return tr("all that there are")
     if value is None or value == []:
         plain = of_role and name == "allowance_credits"
-        return "none of its own" if plain else UNSET.get(name, "none")
+        return tr("none of its own") if plain else tr(UNSET.get(name, NONE))
     if isinstance(value, list):
+        shown = [_one(name, one) for one in value[:most_listed]]
         more = len(value) - most_listed
-        shown = [_one(name, one) for one in value]
-        return listed([*shown[:most_listed], *([f"and {more} more"] if more > 0 else [])])
+        return listed([*shown, *([tr("and {more} more", more=more)] if more > 0 else [])])
+    return _single(name, value, seen)
+
+
+def _single(name: str, value: str | float, seen: Snapshot) -> str:
+    """A field that has one value."""
     match name:
+        case "blocked" if value:
+            ends_at = seen.get("until")
+            is_timed = isinstance(ends_at, int | float)
+            return tr("until <t:{until:.0f}:f>", until=ends_at) if is_timed else tr("for good")
+        case _ if isinstance(value, bool):
+            return tr("yes") if value else tr("no")
         case "audit_channel_id":
             return f"<#{value}>"
         case "period":
-            return f"each {value}"
+            return tr(EACH[Period(str(value))])
         case "request_id":
             return f"`{clean(str(value), 80, 'code')}`"
         case "granted":
             return credits_text(int(value))
         case "allowance_credits" | "budget_credits":
-            period = seen.get("period")
-            every = f" {EVERY[Period(period)]}" if isinstance(period, str) else ""
-            return credits_text(int(value)) + every
+            if (period := seen.get("period")) is None:
+                return credits_text(int(value))
+            return credits_per(int(value), Period(str(period)))
+        case "state":
+            return state_text(str(value))
         case _:
             return clean(str(value), 80)
 
@@ -199,64 +268,16 @@ def _one(name: str, value: str) -> str:
     return f"<#{value}>" if name == "channels" else clean(value, 20)
 
 
+def state_text(state: str) -> str:
+    """Where a job is, in a word."""
+    return tr(STATES[state]) if state in STATES else clean(state, 80)
+
+
 def listed(parts: Sequence[str]) -> str:
     """One after the other."""
     return ", ".join(parts)
 
 
-def told(facts: Mapping[str, object]) -> dict[str, object]:
-    """A refusal's facts, as its sentence takes them; they come from strangers."""
-    words = {name: _fact(name, value) for name, value in facts.items()}
-    limit = facts.get("budget", facts.get("allowance"))
-    words["in_all"] = f", {credits_text(limit)}," if isinstance(limit, int) else ""
-    words["giver"] = giver(facts)
-    words["shorter"] = " A shorter video costs less." if facts.get("left") else ""
-    if facts.get("left") == 0:
-        words["left"] = "none"
-    if isinstance(reason := words.get("reason"), str):
-        words["reason"] = _own_sentence(reason)
-    for name in ("size", "limit"):
-        size = facts.get(f"{name}_bytes")
-        if isinstance(size, int | float):
-            words[f"{name}_mb"] = _millions(size)
-    match facts:
-        case {"width": int(width), "height": int(height), "limit_pixels": int(limit_pixels)}:
-            words["size_mp"] = _millions(width * height)
-            words["limit_mp"] = _millions(limit_pixels)
-    for name in ("duration_s", "limit_s", "start_s", "length_s"):
-        value = facts.get(name)
-        if isinstance(value, int | float):
-            words[name] = f"{value:.1f}".removesuffix(".0")
-    price = facts.get("price")
-    if isinstance(price, int):
-        words["price_text"] = credits_text(price)
-    for name in ("renews_at", "until"):
-        moment = facts.get(name)
-        if isinstance(moment, int | float):
-            words[name] = f"{moment:.0f}"
-    return words
-
-
-def giver(facts: Mapping[str, object]) -> str:
-    """Who gives credits where these were refused; a server that pays for direct messages has
-    moderators, too, and what was refused long ago may not say where."""
-    return "A moderator" if facts.get("server_id", True) else "My operator"
-
-
-def _fact(name: str, value: object) -> object:
-    """One fact, as it stands in its sentence: what is an id or a name, between backticks."""
-    if not isinstance(value, str) or name == "channels":
-        return value
-    if name in {"name", "job", "request_id"}:
-        return clean(value, 80, "code") or "–"
-    return clean(value)
-
-
-def _millions(count: float) -> str:
-    """So many, rounded up: what is too much is to look like it."""
-    return f"{math.ceil(count / 1e5) / 10:.1f}".removesuffix(".0")
-
-
-def _own_sentence(reason: str) -> str:
-    """Somebody else's words as the end of a sentence of ours."""
-    return reason if reason.endswith((".", "!", "?", "…")) else f"{reason}."
+def any_of(parts: Sequence[str]) -> str:
+    """Some of which one may be chosen: "360p or 540p"."""
+    return reduce(lambda these, last: tr("{these} or {last}", these=these, last=last), parts)

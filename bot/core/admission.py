@@ -187,12 +187,11 @@ def _closed(rules: Rules, choice: Choice) -> Iterator[Refused]:
     """Why this may not be asked for here."""
     asked = MODELS[choice.model]
     if choice.model not in rules.models:
-        names = " or ".join(MODELS[slug].name for slug in rules.models)
+        names = [MODELS[slug].name for slug in rules.models]
         yield Refused(Problem.MODEL_NOT_ALLOWED, model=asked.name, allowed=names)
     elif not rules.allow(choice):
         open_ones = [known for known in asked.qualities if known in rules.qualities]
-        allowed = " or ".join(open_ones) or "another model"
-        yield Refused(Problem.QUALITY_NOT_ALLOWED, quality=choice.quality, allowed=allowed)
+        yield Refused(Problem.QUALITY_NOT_ALLOWED, quality=choice.quality, allowed=open_ones)
 
 
 def may_ask(rules: Rules, standing: Standing, ask: Ask, at: float) -> None:

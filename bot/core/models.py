@@ -241,7 +241,7 @@ class Rates:
     def of(self, model: str) -> Mapping[Quality, float]:
         """What a model's qualities cost. Raises `Refused` for one that is not offered."""
         if model not in self.by_model:
-            offered = " or ".join(MODELS[slug].name for slug in self.by_model)
+            offered = [MODELS[slug].name for slug in self.by_model]
             name = MODELS[model].name if model in MODELS else model
             raise Refused(Problem.MODEL_NOT_OFFERED, model=name, offered=offered)
         return self.by_model[model]
@@ -255,8 +255,7 @@ class Rates:
         for one in rates:
             if one == quality:
                 return Choice(slug, one)
-        makes = " or ".join(rates)
-        raise Refused(Problem.QUALITY_UNKNOWN, model=known.name, quality=quality, makes=makes)
+        raise Refused(Problem.QUALITY_UNKNOWN, model=known.name, quality=quality, makes=list(rates))
 
     @property
     def choices(self) -> Iterator[Choice]:

@@ -330,7 +330,8 @@ class Intake:
             return
         question = Failure(refused.problem, refused.facts)
         if refused.problem is Problem.MOTION_TOO_LONG:
-            whole_s = float(refused.facts["duration_s"])
+            whole_s = refused.facts["duration_s"]
+            assert isinstance(whole_s, int | float)
             job = replace(job, motion=replace(upload_of(job, What.VIDEO), whole_s=whole_s))
         await self._store.ask(job, question, self._clock.time())
 

@@ -117,7 +117,7 @@ class Runner:
             return Refused(Problem.PROVIDER_DOWN)
         if model is None or model in work or model not in offered:
             return None
-        others = " or ".join(MODELS[slug].name for slug in work)
+        others = [MODELS[slug].name for slug in work]
         return Refused(Problem.MODEL_DOWN, model=MODELS[model].name, others=others)
 
     async def run(self) -> None:

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from bot.clock import Clock, SystemClock
-from bot.errors import Fact, Problem, Refused
+from bot.errors import Problem, Refused
 from bot.media.claims.animations import animation_in
 from bot.media.decoders import Decoders
 from bot.media.facts import (
@@ -250,7 +250,7 @@ class Media:
         async with self._quick_rewrites.turn(person_id, late_s=OFFER_LATE_S * is_offer):
             return _image_facts(await self._replace(request, path, name))
 
-    async def _replace(self, request: Request, path: Path, name: str) -> Mapping[str, Fact]:
+    async def _replace(self, request: Request, path: Path, name: str) -> Mapping[str, Any]:
         """Let a decoder put another file in a file's place."""
         with _new(path) as new:
             answer = await self._decoders.run(replace(request, output=str(new)))
@@ -258,7 +258,7 @@ class Media:
             await asyncio.to_thread(_put_in_place, new, path)
         return facts
 
-    async def _look(self, target: str, path: Path, name: str, cpu_s: int) -> Mapping[str, Fact]:
+    async def _look(self, target: str, path: Path, name: str, cpu_s: int) -> Mapping[str, Any]:
         wall_s = RESULT_WALL_S if target == "result" else self._look_wall_s
         request = Request(target, _found(path), cpu_s, wall_s)
         return _facts(await self._decoders.run(request), name)
@@ -269,9 +269,9 @@ def _found(path: Path) -> str:
     return str(path.resolve(strict=True))
 
 
-def _facts(answer: Mapping[str, Any], name: str) -> Mapping[str, Fact]:
+def _facts(answer: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     """The facts in a worker's answer. Raises the `Refused` that it names."""
-    facts: dict[str, Fact] = answer["facts"]
+    facts: dict[str, Any] = answer["facts"]
     if "problem" not in answer:
         return facts
     problem = Problem(answer["problem"])
@@ -280,7 +280,7 @@ def _facts(answer: Mapping[str, Any], name: str) -> Mapping[str, Fact]:
     raise Refused(problem, **facts)
 
 
-def _image_facts(facts: Mapping[str, Fact]) -> ImageFacts:
+def _image_facts(facts: Mapping[str, Any]) -> ImageFacts:
     return ImageFacts(
         str(facts["format"]),
         int(facts["width"]),
@@ -290,7 +290,7 @@ def _image_facts(facts: Mapping[str, Fact]) -> ImageFacts:
     )
 
 
-def _video_facts(facts: Mapping[str, Fact]) -> VideoFacts:
+def _video_facts(facts: Mapping[str, Any]) -> VideoFacts:
     return VideoFacts(
         float(facts["duration_s"]),
         int(facts["width"]),

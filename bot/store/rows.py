@@ -11,7 +11,7 @@ from bot.core.jobs import Attempt, Card, Delivered, Failure, Job, JobState, Outc
 from bot.core.ledger import Entry, EntryKind
 from bot.core.people.languages import Language
 from bot.core.uploads import Cut, Origin, Upload
-from bot.errors import Problem
+from bot.errors import Fact, Problem
 from bot.store.tables import CAME_TO_NOTHING, COSTS_NOTHING, actions, attempts, jobs
 
 _TOLD = (
@@ -191,8 +191,29 @@ def attempt_from(row: RowMapping) -> Attempt:
     return Attempt(**{name: row[name] for name in _ATTEMPT})
 
 
+PLACES_BEFORE = {
+    "in the picture": "picture",
+    "in the video": "video",
+    "in the picture or in the video": "both",
+}
+CHOICES = frozenset({"allowed", "makes", "offered", "others"})
+NO_CHOICE_BEFORE = "another model"
+
+
 def _failure(value: dict[str, Any] | None) -> Failure | None:
-    return Failure(Problem(value["problem"]), value["facts"]) if value else None
+    if not value:
+        return None
+    facts = {name: _fact(name, fact) for name, fact in value["facts"].items()}
+    return Failure(Problem(value["problem"]), facts)
+
+
+def _fact(name: str, fact: Fact) -> Fact:
+    """A fact as it is kept now; before, some were kept in the words of their English sentence."""
+    if not isinstance(fact, str):
+        return fact
+    if name in CHOICES:
+        return [] if fact == NO_CHOICE_BEFORE else fact.split(" or ")
+    return PLACES_BEFORE.get(fact, fact) if name == "where" else fact
 
 
 def failure_json(failure: Failure) -> dict[str, Any]:

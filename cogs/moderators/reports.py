@@ -94,5 +94,5 @@ def _refuse_where_it_stays(interaction: Interaction, case: Case) -> None:
 
 def _refuse_without(granted: discord.Permissions, channel_id: int, problem: Problem) -> None:
     if not (granted.view_channel and granted.manage_messages):
-        lacks = "Manage Messages" if granted.view_channel else "View Channel"
+        lacks = "manage_messages" if granted.view_channel else "view_channel"
         raise Refused(problem, channels=f"<#{channel_id}>", lacks=lacks)

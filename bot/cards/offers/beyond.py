@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from bot.cards.languages.speech import mark, tr
 from bot.cards.offers.choices import name_of, shown
+from bot.cards.refusals import gives_more
 from bot.cards.wording import listed, part_text
 from bot.core.accounts import Terms
 from bot.errors import Problem, Refused
@@ -80,12 +81,7 @@ def beyond(terms: Terms) -> list[str]:
     all_of = [*map(terms.beyond.get, terms.prices), *(part.beyond for part in terms.parts)]
     lacking = [no.facts for no in all_of if no and no.problem in GIVEN]
     if all(all_of) and lacking:
-        is_of_a_server = lacking[0].get("server_id", True)
-        told.append(
-            tr("A moderator can give you more.")
-            if is_of_a_server
-            else tr("My operator can give you more.")
-        )
+        told.append(gives_more(lacking[0]))
     return told
 
 

@@ -131,7 +131,7 @@ def _refusal(upload: Upload, what: What, error: DownloadError, limit_bytes: int)
             return Refused(Problem.LINK_FAILED, what=meant)
         if upload.origin:
             return Refused(Problem.TAKEN_GONE, what=meant)
-        return Refused(Problem.DOWNLOAD_FAILED, what=what)
+        return Refused(Problem.DOWNLOAD_FAILED, what=meant)
     if error.too_large and upload.is_link:
         return Refused(Problem.LINK_TOO_LARGE, what=meant, limit_bytes=limit_bytes)
     if error.too_large:
@@ -139,7 +139,7 @@ def _refusal(upload: Upload, what: What, error: DownloadError, limit_bytes: int)
         return Refused(problem, size_bytes=upload.size_bytes, limit_bytes=limit_bytes)
     log.warning("download refused", reason=str(error))
     if not upload.is_link:
-        return Refused(Problem.DOWNLOAD_FAILED, what=what)
+        return Refused(Problem.DOWNLOAD_FAILED, what=meant)
     # One word for all else: what stands where in the operator's network is nobody's business.
     return Refused(Problem.LINK_TO_PAGE if error.is_page else Problem.LINK_FAILED, what=meant)
 

@@ -18,9 +18,9 @@ MOST_LOOKS = 8
 """At once, one for each person: nobody waits for more than a few looks of others'."""
 
 NOBODY = {
-    (False, True): "in the picture",
-    (True, False): "in the video",
-    (False, False): "in the picture or in the video",
+    (False, True): "picture",
+    (True, False): "video",
+    (False, False): "both",
 }
 
 

@@ -1,10 +1,10 @@
 """What each sentence is filled with, as strangers would have it."""
 
 from bot.cards.sentences.links import LINKS
-from bot.errors import Problem
+from bot.errors import Fact, Problem
 
 HOSTILE = "@everyone `x` **b** [a](http://evil) <@1> \u202e\n# big |||" + "y" * 500
-FACTS: dict[Problem, dict[str, str | int | float]] = {
+FACTS: dict[Problem, dict[str, Fact]] = {
     **{problem: {"what": "picture"} for problem in (*LINKS, Problem.TAKEN_GONE)},
     Problem.NOT_AN_IMAGE: {"name": HOSTILE},
     Problem.NEITHER: {"name": HOSTILE},
@@ -48,12 +48,12 @@ FACTS: dict[Problem, dict[str, str | int | float]] = {
     Problem.SENT_MANY: {"until": 1_795_000_000.0},
     Problem.NO_PROMPT: {"model": "Plain"},
     Problem.PROMPT_TOO_LONG: {"most": 500},
-    Problem.MODEL_DOWN: {"model": "Plain", "others": "Other"},
+    Problem.MODEL_DOWN: {"model": "Plain", "others": ["Other"]},
     Problem.MOTION_LENGTH: {"model": "Plain", "duration_s": 1.04, "least_s": 3.0, "most_s": 30.0},
-    Problem.QUALITY_UNKNOWN: {"model": "Plain", "quality": HOSTILE, "makes": "360p or 540p"},
-    Problem.MODEL_NOT_OFFERED: {"model": HOSTILE, "offered": "Plain"},
-    Problem.MODEL_NOT_ALLOWED: {"model": "Plain", "allowed": "Other"},
-    Problem.QUALITY_NOT_ALLOWED: {"quality": "720p", "allowed": "360p or 540p"},
+    Problem.QUALITY_UNKNOWN: {"model": "Plain", "quality": HOSTILE, "makes": ["360p", "540p"]},
+    Problem.MODEL_NOT_OFFERED: {"model": HOSTILE, "offered": ["Plain"]},
+    Problem.MODEL_NOT_ALLOWED: {"model": "Plain", "allowed": ["Other"]},
+    Problem.QUALITY_NOT_ALLOWED: {"quality": "720p", "allowed": ["360p", "540p"]},
     Problem.TOO_MANY_WAITING_HERE: {"limit": 2},
     Problem.SERVER_BUDGET_SPENT: {"budget": 40, "renews_at": 1_795_000_000.0},
     Problem.SERVER_BUDGET_TOO_LOW: {"price": 5, "left": 1, "renews_at": 1_795_000_000.0},
@@ -90,7 +90,7 @@ FACTS: dict[Problem, dict[str, str | int | float]] = {
     Problem.QUEUE_FULL: {"limit": 200},
     Problem.TOO_MANY_WAITING: {"limit": 5},
     Problem.DEAR: {"price": 12},
-    Problem.NOBODY_SEEN: {"where": "in the picture"},
+    Problem.NOBODY_SEEN: {"where": "picture"},
     Problem.BEING_MADE: {"job": "abcdefgh23"},
     Problem.NO_DRAFTS_LEFT: {"limit": 10, "renews_at": 1.0},
     Problem.PROVIDER_REJECTED: {"reason": HOSTILE},
@@ -108,8 +108,8 @@ FACTS: dict[Problem, dict[str, str | int | float]] = {
     Problem.REPORTS_WAIT: {"limit": 5},
     Problem.REPORT_SETTLED_BEFORE: {"by": 7, "how": "removed"},
     Problem.REPORT_SETTLED_BY_YOU: {"how": "removed"},
-    Problem.CANNOT_DELETE_THERE: {"channels": "<#9>", "lacks": "Manage Messages"},
-    Problem.MAY_NOT_DELETE_THERE: {"channels": "<#9>", "lacks": "Manage Messages"},
+    Problem.CANNOT_DELETE_THERE: {"channels": "<#9>", "lacks": "manage_messages"},
+    Problem.MAY_NOT_DELETE_THERE: {"channels": "<#9>", "lacks": "manage_messages"},
     Problem.NOT_IN_REVIEW: {"job": "abc", "state": "rendering"},
     Problem.SETTLED_BEFORE: {"job": "abc", "state": "rendering"},
     Problem.SETTLED_ITSELF: {"job": "abc", "state": "rendering"},
@@ -118,3 +118,13 @@ FACTS: dict[Problem, dict[str, str | int | float]] = {
     Problem.RUN_UNKNOWN: {"request_id": HOSTILE},
     Problem.RUN_OF_OTHER_INPUTS: {"request_id": HOSTILE},
 }
+
+OF_THE_PROVIDER = (
+    Problem.PROVIDER_REJECTED,
+    Problem.GENERATION_FAILED,
+    Problem.SUBJECT_NOT_FOUND,
+    Problem.MOTION_NOT_FOUND,
+    Problem.MODERATED,
+    Problem.PROVIDER_BUSY,
+    Problem.REQUEST_FAULTY,
+)

@@ -1,6 +1,5 @@
-"""Every card in every state is one that Discord takes, and every sentence says what to do."""
+"""Every card in every state is one that Discord takes."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -18,7 +17,7 @@ from bot.cards.posts import more as more_cards
 from bot.cards.posts import reports as report_cards
 from bot.cards.posts.finished import finished
 from bot.cards.posts.more import Possible
-from bot.cards.refusals import SENTENCES, sentence
+from bot.cards.refusals import sentence
 from bot.cards.status_text import Outlook
 from bot.core import admission
 from bot.core.accounts import Payer, Terms, Wallet
@@ -41,7 +40,7 @@ from bot.core.rules import ServerRules, rules_for
 from bot.core.uploads import Upload
 from bot.errors import PaidOtherwise, Problem, Refused
 from bot.settings import Settings
-from tests.bot.cards.facts import FACTS, HOSTILE
+from tests.bot.cards.facts import FACTS, HOSTILE, OF_THE_PROVIDER
 from tests.bot.core.test_admission import IDLE
 from tests.bot.store.test_jobs import LIMITS
 
@@ -197,41 +196,6 @@ async def test_discord_would_take_every_card() -> None:
                 assert all(len(shown.description or "") <= 1024 for shown in item.items), name
 
 
-def test_every_problem_has_a_sentence_that_ends() -> None:
-    assert set(SENTENCES) == set(Problem)
-    for problem in Problem:
-        text = sentence(problem, FACTS.get(problem, {}))
-        assert text
-        assert text.endswith((".", "…")), text
-        assert "{" not in text
-
-
-@pytest.mark.parametrize("problem", [p for p in Problem if HOSTILE in FACTS.get(p, {}).values()])
-def test_what_strangers_write_is_harmless(problem: Problem) -> None:
-    text = sentence(problem, FACTS[problem])
-    assert "@everyone" not in text
-    assert "<@1>" not in text
-    assert "](" not in re.sub("`[^`]*`", "", text), "between backticks nothing is a link"
-    assert "\u202e" not in text
-    assert "\n" not in text
-    assert len(text) < 700
-
-
-def test_no_link_that_a_stranger_has_chosen() -> None:
-    assert "://" not in sentence(Problem.BLOCKED_FOR_GOOD, {"reason": "see https://evil.example/x"})
-
-
-OF_THE_PROVIDER = (
-    Problem.PROVIDER_REJECTED,
-    Problem.GENERATION_FAILED,
-    Problem.SUBJECT_NOT_FOUND,
-    Problem.MOTION_NOT_FOUND,
-    Problem.MODERATED,
-    Problem.PROVIDER_BUSY,
-    Problem.REQUEST_FAULTY,
-)
-
-
 @pytest.mark.parametrize("problem", OF_THE_PROVIDER)
 def test_what_the_provider_says_is_not_shown_in_public(problem: Problem) -> None:
     failure = Failure(problem, {"reason": "The provider answered 404: raw words"})
@@ -240,53 +204,6 @@ def test_what_the_provider_says_is_not_shown_in_public(problem: Problem) -> None
     assert "404" not in text
     assert "raw words" not in text
     assert sentence(problem, {}) in text, "also without a reason, as older jobs may have none"
-
-
-def test_each_class_of_failure_has_a_sentence_of_its_own() -> None:
-    assert len({sentence(problem, {}) for problem in OF_THE_PROVIDER}) == len(OF_THE_PROVIDER)
-
-
-@pytest.mark.parametrize(
-    ("problem", "told"),
-    [
-        (Problem.IMAGE_TOO_MANY_PIXELS, "12000 × 9000 pixels, 108 million"),
-        (Problem.IMAGE_TOO_MANY_PIXELS, "it may have 50 million"),
-        (Problem.VIDEO_TOO_MANY_PIXELS, "10001 × 5000 pixels, 50.1 million"),
-        (Problem.VIDEO_TOO_MANY_PIXELS, "it may have 50 million"),
-        (Problem.IMAGE_TOO_LARGE, "21 MB and may have 20 MB"),
-        (Problem.VIDEO_TOO_LONG, "31 seconds long and may be 30"),
-        (Problem.NOTHING_LEFT, "Your allowance, 30 credits, renews"),
-        (Problem.BUDGET_SPENT, "budget for everybody, 500 credits, is spent"),
-        (Problem.SERVER_BUDGET_SPENT, "budget for videos, 40 credits, is spent"),
-    ],
-)
-def test_a_limit_is_named_where_it_is_broken(problem: Problem, told: str) -> None:
-    assert told in sentence(problem, FACTS[problem])
-
-
-@pytest.mark.parametrize(("server_id", "giver"), [(7, "A moderator"), (0, "My operator")])
-def test_only_who_gives_credits_there_is_named(server_id: int, giver: str) -> None:
-    facts = FACTS[Problem.NO_CREDITS] | {"server_id": server_id}
-    some = sentence(Problem.NO_CREDITS, facts)
-    assert some.endswith(f":R>. A shorter video costs less. {giver} can give you more.")
-    none = sentence(Problem.NO_CREDITS, {**facts, "left": 0})
-    assert none.startswith("This costs 5 credits and you have none. Your allowance renews")
-    assert none.endswith(f":R>. {giver} can give you more."), "nothing costs less than that"
-
-
-@pytest.mark.parametrize(
-    "problem", [Problem.NOTHING_LEFT, Problem.BUDGET_SPENT, Problem.SERVER_BUDGET_SPENT]
-)
-def test_what_was_kept_before_limits_were_is_told_without_them(problem: Problem) -> None:
-    assert "{" not in sentence(problem, {"renews_at": 2e9})
-
-
-def test_names_and_reasons_keep_their_letters() -> None:
-    assert "`IMG_1234.HEIC`" in sentence(Problem.NOT_AN_IMAGE, {"name": "IMG_1234.HEIC"})
-    assert "`****.png`" in sentence(Problem.NEITHER, {"name": "****.png"})
-    assert "`–`" in sentence(Problem.NEITHER, {"name": "\u200b"})
-    told = sentence(Problem.BLOCKED_FOR_GOOD, {"reason": "image_url: 404"})
-    assert told.endswith(r"image\_url: 404.")
 
 
 def test_not_charged_is_said_only_where_nothing_was_captured() -> None:

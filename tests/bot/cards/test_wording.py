@@ -2,7 +2,9 @@
 
 import pytest
 
-from bot.cards.wording import clean
+from bot.cards.languages.speech import speaking
+from bot.cards.wording import any_of, clean, decimal_text
+from bot.core.people.languages import Language
 
 
 @pytest.mark.parametrize(
@@ -44,3 +46,26 @@ def test_what_somebody_has_written_is_shown_as_it_is(
 )
 def test_what_is_too_long_ends_in_dots_and_in_nothing_half(written: str, shown: str) -> None:
     assert clean(written, 5) == shown
+
+
+@pytest.mark.parametrize(
+    ("language", "shown"),
+    [
+        (Language.ENGLISH, "2.5"),
+        (Language.GERMAN, "2,5"),
+        (Language.SPANISH, "2,5"),
+        (Language.FRENCH, "2,5"),
+    ],
+)
+def test_a_decimal_has_the_mark_of_its_language(language: Language, shown: str) -> None:
+    with speaking(language):
+        assert decimal_text(2.46) == shown
+        assert decimal_text(1234.0) == "1234"
+        assert decimal_text(0) == "0"
+
+
+@pytest.mark.parametrize(
+    ("parts", "said"), [(["a"], "a"), (["a", "b"], "a or b"), (["a", "b", "c"], "a or b or c")]
+)
+def test_what_can_be_chosen_is_told_one_by_one(parts: list[str], said: str) -> None:
+    assert any_of(parts) == said

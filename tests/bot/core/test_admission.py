@@ -100,7 +100,7 @@ IN_ORDER = [
         Problem.QUALITY_NOT_ALLOWED,
         "quality",
         {"qualities": frozenset({"540p", "360p"})},
-        facts={"quality": "720p", "allowed": "360p or 540p"},
+        facts={"quality": "720p", "allowed": ["360p", "540p"]},
     ),
     Obstacle(Problem.NO_QUALITY, "quality", {"qualities": frozenset()}),
     Obstacle(

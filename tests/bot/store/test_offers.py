@@ -10,7 +10,7 @@ import pytest
 from bot.core.jobs import Failure, Job, JobState, Source
 from bot.core.models import Choice
 from bot.core.uploads import Cut
-from bot.errors import Problem, Refused, StaleJob
+from bot.errors import Fact, Problem, Refused, StaleJob
 from bot.jobs.live import LiveJobs
 from bot.store.database import Database
 from bot.store.store import Store
@@ -94,6 +94,26 @@ async def test_a_plain_message_that_is_asked_about_again_is_the_only_one(store: 
     gone = await store.read.job(newer.id)
     assert gone is not None
     assert gone.state is JobState.CANCELLED
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        ({"where": "in the video"}, {"where": "video"}),
+        ({"where": "in the picture or in the video"}, {"where": "both"}),
+        ({"offered": "Plain or Other"}, {"offered": ["Plain", "Other"]}),
+        ({"allowed": "another model"}, {"allowed": []}),
+        ({"allowed": ["360p", "540p"]}, {"allowed": ["360p", "540p"]}),
+    ],
+)
+async def test_what_was_kept_in_english_words_is_read_without_them(
+    store: Store, before: dict[str, Fact], now: dict[str, Fact]
+) -> None:
+    asked = await begin(store, 1, Source.MESSAGE)
+    await store.ask(asked, Failure(Problem.NOBODY_SEEN, before), AT + 1, 10.0)
+    job = await store.read.job(asked.id)
+    assert job is not None
+    assert job.question == Failure(Problem.NOBODY_SEEN, now)
 
 
 async def test_its_turn_comes_as_of_its_answer(store: Store) -> None:
