@@ -94,6 +94,13 @@ class Reader:
         await choice.select_option(value=person_id)
         await self.page.locator(f"#composer[data-person='{person_id}']").wait_for()
 
+    async def speak(self, language: str) -> None:
+        """Have one's client in a language, by its own name; commands are then used by theirs."""
+        choice = self.page.get_by_label("Language")
+        await choice.focus()
+        [locale] = await choice.select_option(label=language)
+        await self.page.locator(f"#composer[data-locale='{locale}']").wait_for()
+
     async def send(self, text: str = "", files: Sequence[Path] = ()) -> None:
         """Write a message with files, and send it."""
         if files:

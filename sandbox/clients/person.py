@@ -97,12 +97,24 @@ class PersonClient:
         """Take a reaction back."""
         await self._delete("reactions", _place(channel_id, message_id) | {"emoji": emoji})
 
+    async def set_locale(self, locale: str) -> None:
+        """Have one's client in a language, such as "de" or "es-419"."""
+        await self._post("locale", {"locale": locale})
+
+    async def set_guild_locale(self, guild_id: int, locale: str) -> None:
+        """Have a server prefer a language; that needs Manage Server."""
+        await self._post(f"guilds/{guild_id}/locale", {"locale": locale})
+
     async def open_dm(self) -> int:
         """Open the direct messages with the bot; returns their channel's id."""
         return int((await self._post("dm", {}))["channel_id"])
 
     async def commands(self, channel_id: int) -> list[Json]:
-        """The commands on offer in a channel."""
+        """The commands on offer in a channel.
+
+        Each, its options and choices have `name_localized` and `description_localized` beside the
+        real ones: what this person reads in their client's language.
+        """
         found: list[Json] = await self._get(f"commands?channel_id={channel_id}")
         return found
 

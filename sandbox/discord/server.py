@@ -14,6 +14,7 @@ from sandbox.discord.gateway.sockets import Gateway
 from sandbox.discord.page.controls import MOST_AHEAD_S, Control, Controls, clock_control
 from sandbox.discord.page.document import Pages
 from sandbox.discord.page.fault_controls import REST, FaultControls
+from sandbox.discord.page.language_controls import language_controls
 from sandbox.discord.page_guard import FILES_PATHS, Handler, guard
 from sandbox.discord.payloads.messages import Payloads
 from sandbox.discord.people.client import People
@@ -66,8 +67,9 @@ class DiscordServer:
             *FaultControls(self.faults, self.gateway).controls(),
             clock_control(world.clock, self._advance),
             *controls,
+            *language_controls(world),
         )
-        self._people = People(world, self._cdn, payloads, self.traffic)
+        self._people = People(world, self._cdn, payloads, self.traffic, self.controls.tell)
         self.controls.listeners.append(self._people.show_controls)
         self._people_path = f"/people/{secrets.token_urlsafe(16)}"
         self._pages = Pages(self._cdn, self._people_path)

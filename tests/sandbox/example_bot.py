@@ -13,6 +13,7 @@ from yarl import URL
 
 from sandbox.discord.server import DiscordServer
 from tests.sandbox.example_forms import add_forms, names
+from tests.sandbox.example_words import Translator, add_words
 
 
 class ExampleBot(discord.Client):
@@ -30,8 +31,10 @@ class ExampleBot(discord.Client):
         self.resumed = asyncio.Event()
         _add_commands(self.tree)
         add_forms(self.tree)
+        add_words(self.tree)
 
     async def setup_hook(self) -> None:
+        await self.tree.set_translator(Translator())
         await self.tree.sync()
 
     async def on_ready(self) -> None:

@@ -9,7 +9,7 @@ from typing import Protocol
 from sandbox.discord.payloads.messages import Payloads, partial_emoji
 from sandbox.discord.rest.api import for_application
 from sandbox.discord.state import permissions
-from sandbox.discord.state.model import Channel, Flag, Guild, Interaction, Member, Message
+from sandbox.discord.state.model import Channel, Flag, Guild, Interaction, Member, Message, User
 from sandbox.discord.state.permissions import Permission
 from sandbox.discord.state.world import World
 from sandbox.discord.wire import Json
@@ -263,6 +263,14 @@ class Sessions:
         """Tell of a member who is gone: that is a privileged matter."""
         body = {"guild_id": str(guild.id), "user": self._payloads.user_by_id(user_id)}
         self._tell_guild("GUILD_MEMBER_REMOVE", guild.id, body, Intent.GUILD_MEMBERS)
+
+    def guild_updated(self, guild: Guild) -> None:
+        """Tell of a server that has changed, if the bot is in it."""
+        if self.world.bot_id in guild.members:
+            self._tell_guild("GUILD_UPDATE", guild.id, self._payloads.guild(guild))
+
+    def locale_changed(self, user: User) -> None:
+        """A person's language is told with their interactions alone."""
 
     def _tell_guild(
         self, name: str, guild_id: int | None, body: Json, needed: Intent = Intent.GUILDS

@@ -33,15 +33,22 @@ class DirectoryPayloads:
 
     def user_by_id(self, user_id: int) -> Json:
         """A user that is known to exist."""
+        return self.user(self._known(user_id))
+
+    def _known(self, user_id: int) -> User:
         user = self._world.user(user_id)
         if user is None:
             raise LookupError(f"There is no user {user_id}.")
-        return self.user(user)
+        return user
+
+    def user_as_self(self, user: User) -> Json:
+        """A user as they see themselves: nobody else is told their language."""
+        return self.user(user) | {"locale": user.locale}
 
     def own_user(self) -> Json:
         """The bot's user as it sees itself."""
-        own = {"mfa_enabled": True, "locale": "en-US", "verified": True, "email": None}
-        return self.user_by_id(self._world.bot_id) | own
+        own = {"mfa_enabled": True, "verified": True, "email": None}
+        return self.user_as_self(self._known(self._world.bot_id)) | own
 
     def application(self) -> Json:
         """The application as its owner sees it."""

@@ -224,7 +224,7 @@ class Payloads(DirectoryPayloads):
             "channel_id": str(channel.id),
             "token": interaction.token,
             "version": 1,
-            "locale": "en-US",
+            "locale": self._known(interaction.user_id).locale,
             "entitlements": [],
             "authorizing_integration_owners": owners(interaction),
             "attachment_size_limit": interaction.size_limit_bytes,

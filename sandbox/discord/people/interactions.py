@@ -14,6 +14,7 @@ from sandbox.discord.refusals import Refusal
 from sandbox.discord.rest.bodies import Body, Upload, read_body, read_fields
 from sandbox.discord.schema.forms import Fields, Form
 from sandbox.discord.schema.parts import SELECTS, walk
+from sandbox.discord.state.locales import localized, text_in
 from sandbox.discord.state.model import CommandType, Interaction, InteractionType, State, User
 from sandbox.discord.state.world import REPLY_DEADLINE_S
 from sandbox.discord.wire import Json, answer
@@ -47,12 +48,13 @@ class Interactions:
         await asyncio.gather(*self._deadlines, return_exceptions=True)
 
     async def commands(self, request: web.Request) -> web.Response:
-        """The commands this person is offered in a channel."""
+        """The commands this person is offered in a channel, as their language has them."""
         person = self._api.person(request)
         query = Fields(Form(), dict(request.query))
         channel = self._api.channel(person, query.snowflake("channel_id"))
         found = available(self._world, channel, person, self._api.rights(person, channel))
-        return answer([self._api.payloads.command(command) for command in found])
+        shown = [self._api.payloads.command(command) for command in found]
+        return answer([localized(command, person.locale) for command in shown])
 
     async def use(self, request: web.Request) -> web.Response:
         """Use a command, typed or from a menu; refused as a client would, before it is sent."""
@@ -93,7 +95,8 @@ class Interactions:
         if interaction.state is not State.REPLIED:
             raise Refusal(NO_CHOICES)
         offered = [
-            {key: choice[key] for key in ("name", "value")} for choice in interaction.choices
+            {"name": text_in(choice, "name", person.locale), "value": choice["value"]}
+            for choice in interaction.choices
         ]
         return answer({"choices": offered})
 

@@ -5,6 +5,7 @@ from aiohttp import web
 from sandbox.discord.people.api import PeopleApi
 from sandbox.discord.people.screens import PERSON
 from sandbox.discord.state import permissions
+from sandbox.discord.state.locales import LOCALES
 from sandbox.discord.state.model import Channel, Guild, Member, User
 from sandbox.discord.state.permissions import Permission
 from sandbox.discord.wire import Json, answer
@@ -34,14 +35,18 @@ class Places:
         ]
 
     async def people(self, _request: web.Request) -> web.Response:
-        """Who there is to be: `{"people": [{"id", "name", "about"}]}`."""
+        """Who there is to be, and in which languages.
+
+        `{"people": [{"id", "name", "about"}], "locales": [{"id", "name"}]}`
+        """
         people = [user for user in self._world.users.values() if not user.bot]
         return answer(
             {
                 "people": [
                     {"id": str(user.id), "name": user.display_name, "about": self._about(user)}
                     for user in people
-                ]
+                ],
+                "locales": [{"id": locale, "name": name} for locale, name in LOCALES.items()],
             }
         )
 
@@ -50,7 +55,7 @@ class Places:
         person = self._api.person(request)
         return answer(
             {
-                "me": self._payloads.user(person),
+                "me": self._payloads.user_as_self(person),
                 "bot": self._payloads.user_by_id(self._world.bot_id),
                 "application_id": str(self._world.application_id),
                 "guilds": [self._guild(guild, member) for guild, member in self._homes(person)],

@@ -146,6 +146,14 @@ class Screens:
     def member_removed(self, guild: Guild, user_id: int) -> None:
         """The lists are read when a page opens."""
 
+    def guild_updated(self, guild: Guild) -> None:
+        """Nothing of it is on a screen."""
+
+    def locale_changed(self, user: User) -> None:
+        """Have all clients of this person in the language."""
+        event = {"type": "locale", "locale": user.locale}
+        self._show(lambda person: event if person.id == user.id else None)
+
     def _presence(self, user_id: int) -> Json:
         online = user_id in self._api.world.online
         return {"type": "presence", "user_id": str(user_id), "online": online}

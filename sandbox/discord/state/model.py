@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 from enum import IntEnum, IntFlag, StrEnum
 
+from sandbox.discord.state.locales import DEFAULT_LOCALE
 from sandbox.discord.wire import Json
 
 
@@ -56,13 +57,14 @@ class State(StrEnum):
 
 @dataclass(slots=True)
 class User:
-    """A person or a bot; a person may refuse direct messages."""
+    """A person or a bot; a person may refuse direct messages, and has a client in a language."""
 
     id: int
     username: str
     display_name: str
     bot: bool = False
     blocks_dms: bool = False
+    locale: str = DEFAULT_LOCALE
 
 
 @dataclass(slots=True)
@@ -118,7 +120,7 @@ class Channel:
 
 @dataclass(slots=True)
 class Guild:
-    """A server; `premium_tier` sets its upload limit."""
+    """A server; `premium_tier` sets its upload limit, `locale` is the language it prefers."""
 
     id: int
     name: str
@@ -127,7 +129,7 @@ class Guild:
     members: dict[int, Member]
     channel_ids: list[int] = field(default_factory=list)
     premium_tier: int = 0
-    locale: str = "en-US"
+    locale: str = DEFAULT_LOCALE
 
 
 @dataclass(slots=True)

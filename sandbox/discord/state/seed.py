@@ -1,5 +1,7 @@
 """The world that every run starts with; its ids are fixed, so that other processes know them."""
 
+from collections.abc import Mapping
+
 from sandbox.clock import MovableClock
 from sandbox.discord.state.model import Channel, ChannelType, Guild, Member, Overwrite, Role, User
 from sandbox.discord.state.permissions import MEMBER, Permission
@@ -34,14 +36,17 @@ MODERATOR_PERMISSIONS = int(
 )
 
 
-def seed_world(clock: MovableClock | None = None) -> World:
+def seed_world(
+    clock: MovableClock | None = None, locales: Mapping[str, str] | None = None
+) -> World:
     """Three servers, six people, one application.
 
     *studio* is Ada's, where Dana moderates; its channels are *general*, *showroom*, *readonly*
     (the bot cannot send), *nofiles* (the bot cannot attach), *nohistory* (the bot cannot read
     back) and *hidden* (the bot cannot view). *garden* is Cleo's, of tier 2, with *lawn*.
     Eve refuses direct messages and is only in the studio. *attic* is Finn's, with *den*; he is a
-    stranger to the other two.
+    stranger to the other two. `locales` has the languages of those people and servers, by name,
+    that have another than English.
     """
     world = World(BOT_ID, clock)
     for name, (user_id, display_name) in PEOPLE.items():
@@ -50,6 +55,8 @@ def seed_world(clock: MovableClock | None = None) -> World:
     _studio(world)
     _garden(world)
     _attic(world)
+    for name, locale in (locales or {}).items():
+        (world.guilds[name] if name in world.guilds else world.users[name]).locale = locale
     return world
 
 

@@ -77,6 +77,12 @@ class Listener(Protocol):
     def member_removed(self, guild: Guild, user_id: int) -> None:
         """Somebody has left a server."""
 
+    def guild_updated(self, guild: Guild) -> None:
+        """A server itself has changed."""
+
+    def locale_changed(self, user: User) -> None:
+        """Somebody's client is in another language."""
+
 
 class World:
     """One Discord, with one application in it. Named things are found by name or by id."""
@@ -294,6 +300,22 @@ class World:
         del guild.members[user_id]
         for listener in self.listeners:
             listener.member_removed(guild, user_id)
+
+    def set_locale(self, user: User, locale: str) -> None:
+        """Have somebody's client in a language; nothing if it is in that one."""
+        if user.locale == locale:
+            return
+        user.locale = locale
+        for listener in self.listeners:
+            listener.locale_changed(user)
+
+    def set_guild_locale(self, guild: Guild, locale: str) -> None:
+        """Have a server prefer a language; nothing if it prefers that one."""
+        if guild.locale == locale:
+            return
+        guild.locale = locale
+        for listener in self.listeners:
+            listener.guild_updated(guild)
 
     def _channel_of(self, message: Message) -> Channel:
         channel = self.channel(message.channel_id)

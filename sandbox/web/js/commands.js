@@ -2,6 +2,7 @@
 
 import { el } from "./dom.js";
 import { Field } from "./fields.js";
+import { spokenAbout, spokenName } from "./names.js";
 import { Refused } from "./wire.js";
 import { store } from "./store.js";
 
@@ -9,18 +10,18 @@ const SUB_COMMAND = 1;
 const GROUP = 2;
 let count = 0;
 
-/** Each command that can be used, by its full name: `{name, description, options}`. */
+/** Each command that can be used: `{name, spoken, about, options}`, with its full name as it is sent and as one reads it. */
 export function leaves(commands) {
   return commands
     .filter(({ type }) => (type ?? 1) === 1)
-    .flatMap((command) => below(command, command.name))
-    .sort((one, other) => one.name.localeCompare(other.name));
+    .flatMap((command) => below(command, command.name, spokenName(command)))
+    .sort((one, other) => one.spoken.localeCompare(other.spoken));
 }
 
-function below(command, name) {
+function below(command, name, spoken) {
   const nested = (command.options ?? []).filter(({ type }) => type === SUB_COMMAND || type === GROUP);
-  if (!nested.length) return [{ name, description: command.description, options: command.options ?? [] }];
-  return nested.flatMap((option) => below(option, `${name} ${option.name}`));
+  if (!nested.length) return [{ name, spoken, about: spokenAbout(command), options: command.options ?? [] }];
+  return nested.flatMap((option) => below(option, `${name} ${option.name}`, `${spoken} ${spokenName(option)}`));
 }
 
 /** A command with its options as fields. `ended` is called when it was sent or given up. */
@@ -37,12 +38,12 @@ export class CommandForm {
     this.about = el("ul", { class: "about", "aria-label": "Options", hidden: !command.options.length }, command.options.map((option) => this.#aboutLine(option)));
     this.node = el(
       "form",
-      { class: "command-form", novalidate: true, "aria-label": `/${command.name}`, onsubmit: (event) => this.#submit(event), onkeydown: (event) => this.#key(event) },
-      el("p", { class: "form-help" }, command.description),
+      { class: "command-form", novalidate: true, "aria-label": `/${command.spoken}`, onsubmit: (event) => this.#submit(event), onkeydown: (event) => this.#key(event) },
+      el("p", { class: "form-help" }, command.about),
       el(
         "div",
         { class: "form-line" },
-        el("span", { class: "command-name" }, `/${command.name}`),
+        el("span", { class: "command-name" }, `/${command.spoken}`),
         this.slots,
         this.more,
         el("span", { class: "form-ends" }, el("button", { type: "button", class: "plain", "aria-label": "Give this command up", onclick: () => this.ended() }, "✕"), el("button", { type: "submit", class: "send" }, "Send")),
@@ -83,7 +84,7 @@ export class CommandForm {
   }
 
   #aboutLine(option) {
-    return el("li", { "data-about": option.name }, el("strong", { class: option.required ? "required" : null }, option.name), " ", el("span", { id: this.#aboutId(option) }, option.description));
+    return el("li", { "data-about": option.name }, el("strong", { class: option.required ? "required" : null }, spokenName(option)), " ", el("span", { id: this.#aboutId(option) }, spokenAbout(option)));
   }
 
   /** Mark the line about the option that is being filled in. */
@@ -134,7 +135,7 @@ export class CommandForm {
               field.focusFirst();
             },
           },
-          `+ ${option.name}`,
+          `+ ${spokenName(option)}`,
         ),
       ),
     );

@@ -44,6 +44,7 @@ export class Composer {
     this.box.onpaste = (event) => this.take([...event.clipboardData.files], event);
     store.on("went", () => this.#moved());
     store.on("places", () => this.#texts.clear());
+    store.on("locale", () => this.#learn());
   }
 
   focus() {
@@ -131,9 +132,11 @@ export class Composer {
   /** Ask what one may use here; what is being typed is compared with it then. */
   async #learn() {
     const channel = store.channel();
+    const { locale } = store.me;
     const found = channel?.can.commands ? leaves(await store.commands(channel.id)) : [];
-    if (channel?.id !== store.channelId) return;
+    if (channel?.id !== store.channelId || locale !== store.me.locale) return;
     this.#commands = found;
+    this.root.dataset.locale = locale;
     if (this.box.value.startsWith("/")) this.#suggest();
   }
 
@@ -154,8 +157,8 @@ export class Composer {
     const text = this.box.value;
     const wanted = text.slice(1).toLowerCase().trim();
     const bot = nameOf(store.overview.bot);
-    const found = this.#commands.filter(({ name }) => name.startsWith(wanted) || name.includes(` ${wanted}`));
-    const items = found.map((command) => ({ label: `/${command.name}`, detail: command.description, side: bot, command }));
+    const found = this.#commands.filter(({ name, spoken }) => [name, spoken].some((one) => one.startsWith(wanted) || one.includes(` ${wanted}`)));
+    const items = found.map((command) => ({ label: `/${command.spoken}`, detail: command.about, side: bot, command }));
     this.suggestions.show(items, items.length ? "" : `There is no command ${text} here for you.`, "Commands");
   }
 

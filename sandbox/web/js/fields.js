@@ -3,6 +3,7 @@
 import { el, sizeText } from "./dom.js";
 import { Suggestions } from "./lists.js";
 import { channels, idOf, offered, people, roles } from "./mentions.js";
+import { spokenName } from "./names.js";
 import { store } from "./store.js";
 import { Refused } from "./wire.js";
 
@@ -26,10 +27,10 @@ export class Field {
     this.node = el(
       "span",
       { class: option.type === ATTACHMENT ? "field for-file" : "field", "data-option": option.name },
-      el("label", { for: this.id, class: option.required ? "required" : null }, option.name),
+      el("label", { for: this.id, class: option.required ? "required" : null }, spokenName(option)),
       this.input,
       this.suggestions?.box,
-      removed ? el("button", { type: "button", class: "plain", "aria-label": `Leave ${option.name} out`, onclick: removed }, "✕") : null,
+      removed ? el("button", { type: "button", class: "plain", "aria-label": `Leave ${spokenName(option)} out`, onclick: removed }, "✕") : null,
       this.problem,
     );
     this.control.setAttribute("aria-describedby", `${aboutId} ${this.problem.id}`);
@@ -61,13 +62,13 @@ export class Field {
     const list = choicesOf(option);
     if (list) {
       const empty = el("option", { value: "" }, option.required ? "Choose…" : "not given");
-      return el("select", { id, onchange: () => this.check() }, empty, list.map(({ name, value }, index) => el("option", { value: String(index), "data-value": value }, name)));
+      return el("select", { id, onchange: () => this.check() }, empty, list.map((choice, index) => el("option", { value: String(index), "data-value": choice.value }, spokenName(choice))));
     }
     if (option.type === ATTACHMENT) return this.#fileBox();
     const isNumber = [INTEGER, NUMBER].includes(option.type);
     const input = el("input", { id, type: "text", inputmode: isNumber ? "decimal" : null, maxlength: option.max_length });
     if (option.autocomplete || this.named) {
-      this.suggestions = new Suggestions(input, { label: `Choices for ${option.name}`, chosen: (item) => this.#choose(item) });
+      this.suggestions = new Suggestions(input, { label: `Choices for ${spokenName(option)}`, chosen: (item) => this.#choose(item) });
       input.onfocus = () => this.#suggest();
       input.oninput = () => {
         this.suggestions.close(); // what was offered for fewer letters must not be taken by mistake

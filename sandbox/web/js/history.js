@@ -1,5 +1,8 @@
 // One channel's messages as far as they are known, oldest first.
 
+export const EPHEMERAL = 1 << 6;
+export const LOADING = 1 << 7;
+
 /** Ids are numbers too large for JavaScript's own; the longer one is the later. */
 function order(one, other) {
   return one.length - other.length || (one < other ? -1 : one > other ? 1 : 0);
@@ -63,4 +66,21 @@ export class History {
   #sort() {
     this.#byId = new Map([...this.#byId].sort(([one], [other]) => order(one, other)));
   }
+}
+
+/** A command that got no answer, as a message that only its user sees. */
+export function failureOf({ id, channelId, command, error }, me, bot) {
+  return {
+    id,
+    channel_id: channelId,
+    author: bot,
+    flags: EPHEMERAL,
+    timestamp: new Date().toISOString(),
+    edited_timestamp: null,
+    content: "",
+    ...{ embeds: [], components: [], attachments: [], mentions: [] },
+    interaction_metadata: { id, user: me },
+    interaction: { id, name: command.replace(/^\//, "") },
+    failure: error,
+  };
 }

@@ -1,10 +1,11 @@
 // What opens beside something: menus of a message or a person, a select's choices, reactions.
 
 import { el } from "./dom.js";
+import { EPHEMERAL } from "./history.js";
 import { peopleHere } from "./mentions.js";
 import { walk } from "./parts.js";
-import { nameOf } from "./names.js";
-import { EPHEMERAL, store } from "./store.js";
+import { nameOf, spokenName } from "./names.js";
+import { store } from "./store.js";
 import { toast } from "./toasts.js";
 import { Refused } from "./wire.js";
 
@@ -82,7 +83,7 @@ export async function messageMenu(message, at, back, acts) {
   menu(
     "What to do with this message",
     [
-      apps.filter(({ type }) => type === MESSAGE_COMMAND).map((command) => [`Apps › ${command.name}`, () => attempt(() => store.useMenu(command, message.id))]),
+      apps.filter(({ type }) => type === MESSAGE_COMMAND).map((command) => [`Apps › ${spokenName(command)}`, () => attempt(() => store.useMenu(command, message.id))]),
       [
         !hidden && channel.can.react && ["Add a reaction", () => reactionMenu(message, at, back)],
         !hidden && channel.can.send && ["Reply", () => acts.reply(message)],
@@ -107,7 +108,7 @@ export async function userMenu(userId, at, back, acts) {
   menu(
     nameOf(store.user(userId)) ?? "Person",
     [
-      apps.filter(({ type }) => type === USER_COMMAND).map((command) => [`Apps › ${command.name}`, () => attempt(() => store.useMenu(command, userId))]),
+      apps.filter(({ type }) => type === USER_COMMAND).map((command) => [`Apps › ${spokenName(command)}`, () => attempt(() => store.useMenu(command, userId))]),
       [
         ["Mention", () => acts.mention(userId)],
         person && [`Be ${nameOf(store.user(userId))}`, () => store.be(userId)],

@@ -2,11 +2,11 @@
 
 import { avatar, el } from "./dom.js";
 import { embed } from "./embeds.js";
+import { EPHEMERAL, LOADING } from "./history.js";
 import { markdown, oneLine } from "./markdown.js";
 import { fileBox, isVisible, medium } from "./media.js";
 import { parts, walk } from "./parts.js";
 import { nameOf } from "./names.js";
-import { EPHEMERAL, LOADING } from "./store.js";
 import { writtenAt } from "./times.js";
 
 const GROUPED_MS = 7 * 60 * 1000;

@@ -5,6 +5,16 @@ export function nameOf(user) {
   return user && (user.global_name ?? capital(user.username));
 }
 
+/** What a command, an option or a choice is called in one's language; its `name` is what is sent. */
+export function spokenName({ name, name_localized }) {
+  return name_localized ?? name;
+}
+
+/** What a command or an option is for, in one's language. */
+export function spokenAbout({ description, description_localized }) {
+  return description_localized ?? description;
+}
+
 function capital(name) {
   return name[0].toUpperCase() + name.slice(1);
 }

@@ -1,6 +1,7 @@
 // The left side: servers, channels, direct messages, and who one is.
 
 import { avatar, el, initials, morph } from "./dom.js";
+import { attempt } from "./menus.js";
 import { nameOf } from "./names.js";
 import { store } from "./store.js";
 
@@ -16,6 +17,7 @@ export function sidebar({ rail, title, channels, who }, moved) {
     title.textContent = store.guildOf()?.name ?? "Direct messages";
     morph(channels, drawChannels(channels));
     morph(who, drawWho(who));
+    who.querySelector("[name=language]").value = store.me.locale; // what was chosen by hand outlives a morph
   };
   channels.onclick = ({ target }) => {
     const found = target.closest("[data-channel]");
@@ -25,8 +27,12 @@ export function sidebar({ rail, title, channels, who }, moved) {
     const found = target.closest("[data-channel]");
     if (found) go(found.dataset.channel);
   };
-  who.onchange = ({ target }) => store.be(target.value);
-  for (const news of ["places", "went", "unread", "presence", "connection"]) store.on(news, draw);
+  who.onchange = ({ target }) => (target.name === "language" ? speak(target.value) : store.be(target.value));
+  const speak = async (locale) => {
+    await attempt(() => store.speak(locale));
+    draw();
+  };
+  for (const news of ["places", "went", "unread", "presence", "connection", "locale"]) store.on(news, draw);
 }
 
 function badge(mentions) {
@@ -101,10 +107,17 @@ function drawWho(who) {
     avatar(store.me.id, name),
     el(
       "label",
-      {},
+      { class: "who-person" },
       el("span", { class: "who-label" }, "You are"),
       el("select", { "aria-label": "Who you are", "data-key": `who ${store.me.id}` }, store.people.map((person) => el("option", { value: person.id, selected: person.id === store.me.id }, `${person.name} – ${person.about}`))),
       el("span", { class: "who-about" }, store.people.find(({ id }) => id === store.me.id)?.about),
+    ),
+    el(
+      "label",
+      { class: "who-language", title: "Language" },
+      el("span", { class: "unseen" }, "Language"),
+      el("span", { "aria-hidden": "true" }, "🌐"),
+      el("select", { name: "language", "data-key": "language" }, store.locales.map((locale) => el("option", { value: locale.id, lang: locale.id }, locale.name))),
     ),
   );
   return fresh;

@@ -1,12 +1,9 @@
 // What the page knows: who one is, the places they see, and the messages in them.
 
-import { History } from "./history.js";
+import { History, failureOf } from "./history.js";
 import { namesFor } from "./names.js";
 import { Live, del, get, post, withFiles } from "./wire.js";
 
-export const EPHEMERAL = 1 << 6;
-export const LOADING = 1 << 7;
-export const V2 = 1 << 15;
 const PAGE = 50;
 const MOST_INTERACTIONS = 100;
 const MOST_TRAFFIC = 500;
@@ -15,6 +12,7 @@ const TYPING_MS = 8000;
 /** Everything that is shown; `on` tells of changes by name. */
 class Store extends EventTarget {
   people = [];
+  locales = [];
   me = null;
   overview = null;
   online = new Set();
@@ -40,7 +38,7 @@ class Store extends EventTarget {
   // --- who and where ------------------------------------------------------------------------
 
   async start(personId, channelId) {
-    this.people = (await get("")).people;
+    ({ people: this.people, locales: this.locales } = await get(""));
     const known = this.people.some(({ id }) => id === personId);
     await this.be(known ? personId : this.people[0].id, channelId);
     this.#setControls((await get("/controls")).controls);
@@ -174,6 +172,11 @@ class Store extends EventTarget {
     return post(`/${this.me.id}/messages`, withFiles(body, files));
   }
 
+  /** Have one's client in a language; the answer comes by the live line, to every window. */
+  speak(locale) {
+    return post(`/${this.me.id}/locale`, { locale });
+  }
+
   commands(channelId = this.channelId) {
     return get(`/${this.me.id}/commands?channel_id=${channelId}`);
   }
@@ -280,6 +283,7 @@ class Store extends EventTarget {
     else if (type === "interaction") this.#hearInteraction(event);
     else if (type === "typing") this.#hearTyping(channelId, event.user_id);
     else if (type === "presence") this.#hearPresence(event);
+    else if (type === "locale") this.#hearLocale(event);
     else if (type === "controls") this.#setControls(event.controls);
     else if (type === "traffic") {
       this.traffic.push(event.entry);
@@ -372,27 +376,15 @@ class Store extends EventTarget {
     this.#tell("presence");
   }
 
+  #hearLocale({ locale }) {
+    this.me.locale = locale;
+    this.#tell("locale");
+  }
+
   #setControls(controls) {
     this.controls = controls;
     this.#tell("controls");
   }
-}
-
-/** A command that got no answer, as a message that only its user sees. */
-function failureOf({ id, channelId, command, error }, me, bot) {
-  return {
-    id,
-    channel_id: channelId,
-    author: bot,
-    flags: EPHEMERAL,
-    timestamp: new Date().toISOString(),
-    edited_timestamp: null,
-    content: "",
-    ...{ embeds: [], components: [], attachments: [], mentions: [] },
-    interaction_metadata: { id, user: me },
-    interaction: { id, name: command.replace(/^\//, "") },
-    failure: error,
-  };
 }
 
 export const store = new Store();

@@ -66,6 +66,11 @@ async def test_what_is_typed_arrives_and_what_is_offered_comes_back(
         reply = await rest("POST", callback(event), {"type": 8, "data": {"choices": choices}})
         assert reply.status == 204
         assert await asyncio.wait_for(offered, 60) == [{"name": "Ant", "value": "ant"}]
+    await ada.set_locale("de")
+    async with typing(ada, world, "text", text="a") as offered:
+        event = await heard.event("INTERACTION_CREATE")
+        await rest("POST", callback(event), {"type": 8, "data": {"choices": choices}})
+        assert await asyncio.wait_for(offered, 60) == [{"name": "Ameise", "value": "ant"}]
 
 
 @pytest.mark.parametrize(

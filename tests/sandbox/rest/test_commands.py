@@ -26,7 +26,7 @@ async def test_bulk_registration_replaces_and_keeps_ids(rest: Rest, path: str) -
     second = (await rest("PUT", path, [command("b"), command("c", description="New")])).body
     assert [entry["name"] for entry in second] == ["b", "c"]
     assert (second[0]["id"], second[0]["version"]) == (first[1]["id"], first[1]["version"])
-    assert (await rest("GET", path)).body == second
+    assert (await rest("GET", f"{path}?with_localizations=true")).body == second
     assert (await rest("PUT", path, [])).body == []
 
 
@@ -83,6 +83,15 @@ async def test_a_guilds_own_commands_are_seen_there_only(
             "BASE_TYPE_BAD_TYPE",
         ),
         (command(options=[option(str(i)) for i in range(26)]), "BASE_TYPE_BAD_LENGTH"),
+        (command(name_localizations={"de-DE": "los"}), "BASE_TYPE_CHOICES"),
+        (command(name_localizations={"de": "Los"}), "APPLICATION_COMMAND_INVALID_NAME"),
+        (command(name_localizations={"de": "los gehts"}), "STRING_TYPE_REGEX"),
+        (command(options=[option(name_localizations={"de": "x" * 33})]), "BASE_TYPE_BAD_LENGTH"),
+        (command(description_localizations={"de": "x" * 101}), "BASE_TYPE_BAD_LENGTH"),
+        (
+            {"name": "Go", "type": 3, "name_localizations": {"de": "x" * 33}},
+            "BASE_TYPE_BAD_LENGTH",
+        ),
     ],
 )
 async def test_what_is_wrong_is_named(rest: Rest, path: str, body: Json, code: str) -> None:
@@ -104,3 +113,33 @@ async def test_at_most_a_hundred(rest: Rest, path: str) -> None:
 async def test_menu_commands_are_registered(rest: Rest, path: str) -> None:
     made = await rest("POST", path, {"name": "Use as subject", "type": 3})
     assert (made.status, made.body["description"]) == (201, "")
+
+
+async def test_lists_have_all_languages_only_where_that_is_asked_for(rest: Rest, path: str) -> None:
+    names, choices = {"de": "los"}, [{"name": "n", "value": "v", "name_localizations": {"de": "m"}}]
+    body = command(name_localizations=names, options=[option(choices=choices)])
+    [made] = (await rest("PUT", path, [body])).body
+    assert made["name_localizations"] == names
+    assert (await rest("GET", f"{path}/{made['id']}")).body == made
+    assert (await rest("GET", f"{path}?with_localizations=true")).body == [made]
+    [listed] = (await rest("GET", path)).body
+    assert "name_localizations" not in listed
+    assert (listed["name"], listed["name_localized"]) == ("go", "go")
+    assert listed["options"][0]["choices"] == [{"name": "n", "value": "v", "name_localized": "n"}]
+
+
+async def test_the_longest_language_counts_towards_a_commands_size(rest: Rest, path: str) -> None:
+    def body(letters: int) -> Json:
+        choices = [
+            {"name": "n", "value": "v", "name_localizations": {"de": "m" * letters, "fr": "m"}}
+            for _ in range(25)
+        ]
+        return command(options=[option(f"o{i}", choices=choices) for i in range(3)])
+
+    assert (await rest("POST", path, body(100))).status == 201
+    options = [*body(100)["options"], option("last", choices=body(1)["options"][0]["choices"])]
+    reply = await rest("POST", path, command(options=options))
+    assert reply.status == 200
+    options[-1] = body(100)["options"][0] | {"name": "last"}
+    reply = await rest("POST", path, command(options=options))
+    assert codes(reply.body["errors"]) == ["APPLICATION_COMMAND_TOO_LARGE"]

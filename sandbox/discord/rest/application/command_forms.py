@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from enum import IntEnum
 
 from sandbox.discord.schema.forms import Fields
+from sandbox.discord.state.locales import LOCALES
 from sandbox.discord.state.model import CommandType
 from sandbox.discord.wire import Json
 
@@ -44,9 +45,9 @@ def read_command(fields: Fields, *, of_guild: bool) -> Json:
     body: Json = {
         "type": kind,
         "name": _name(fields) if typed else fields.text("name", required=True, least=1, most=32),
-        "name_localizations": _localizations(fields, "name_localizations"),
+        "name_localizations": _names(fields) if typed else _texts(fields, "name", most=32),
         "description": _description(fields, typed=typed),
-        "description_localizations": _localizations(fields, "description_localizations"),
+        "description_localizations": _texts(fields, "description", most=100),
         "default_member_permissions": _permissions(fields),
         "nsfw": fields.boolean("nsfw"),
         "integration_types": _numbers(fields, "integration_types", (0, 1)) or [0],
@@ -94,11 +95,29 @@ def _description(fields: Fields, *, typed: bool) -> str:
     return ""
 
 
-def _localizations(fields: Fields, name: str) -> Mapping[str, str] | None:
-    texts = fields.child(name)
+def _texts(
+    fields: Fields, name: str, *, most: int, pattern: str | None = None
+) -> Mapping[str, str] | None:
+    """A name or a description in other languages."""
+    texts = fields.child(f"{name}_localizations")
     if texts is None:
         return None
-    return {locale: texts.text(locale, least=1, most=100) or "" for locale in texts.raw}
+    for locale in texts.raw.keys() - LOCALES.keys():
+        texts.fail(locale, "BASE_TYPE_CHOICES", f"Value must be one of {tuple(LOCALES)}.")
+    found = {
+        locale: texts.text(locale, least=1, most=most, pattern=pattern) for locale in texts.raw
+    }
+    return {locale: text for locale, text in found.items() if text is not None}
+
+
+def _names(fields: Fields) -> Mapping[str, str] | None:
+    """A typed name in other languages."""
+    names = _texts(fields, "name", most=32, pattern=NAME)
+    if any(name != name.lower() for name in (names or {}).values()):
+        fields.fail(
+            "name_localizations", "APPLICATION_COMMAND_INVALID_NAME", "Command name is invalid"
+        )
+    return names
 
 
 def _permissions(fields: Fields) -> str | None:
@@ -150,9 +169,9 @@ def _option(fields: Fields, allowed: tuple[int, ...], depth: int) -> Json:
     body: Json = {
         "type": kind,
         "name": _name(fields),
-        "name_localizations": _localizations(fields, "name_localizations"),
+        "name_localizations": _names(fields),
         "description": fields.text("description", required=True, least=1, most=100),
-        "description_localizations": _localizations(fields, "description_localizations"),
+        "description_localizations": _texts(fields, "description", most=100),
     }
     if kind in NESTED:
         return body | {"options": _options(fields, depth + 1)}
@@ -193,7 +212,7 @@ def read_choices(fields: Fields, kind: int) -> list[Json]:
         choices.append(
             {
                 "name": choice.text("name", required=True, least=1, most=100),
-                "name_localizations": _localizations(choice, "name_localizations"),
+                "name_localizations": _texts(choice, "name", most=MOST_CHOICE),
                 "value": value,
             }
         )
@@ -215,8 +234,14 @@ def _choices(fields: Fields, kind: int) -> Json:
 
 
 def _characters(body: Json) -> int:
-    own = len(body["name"] or "") + len(body.get("description") or "")
+    """What counts towards the size: each text in the language that has the longest."""
+    own = _longest(body, "name") + _longest(body, "description")
     choices = sum(
-        len(choice["name"] or "") + len(str(choice["value"])) for choice in body.get("choices", [])
+        _longest(choice, "name") + len(str(choice["value"])) for choice in body.get("choices", [])
     )
     return own + choices + sum(map(_characters, body.get("options", [])))
+
+
+def _longest(part: Json, name: str) -> int:
+    others = part.get(f"{name}_localizations") or {}
+    return max(len(text or "") for text in (part.get(name), *others.values()))

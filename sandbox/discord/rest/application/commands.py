@@ -8,6 +8,7 @@ from sandbox.discord.rest.api import Api
 from sandbox.discord.rest.application.command_forms import MOST_OF_TYPE, read_command
 from sandbox.discord.rest.bodies import path_id, read_fields, read_json
 from sandbox.discord.schema.forms import Fields, Form
+from sandbox.discord.state.locales import DEFAULT_LOCALE, localized
 from sandbox.discord.state.model import Command, CommandType
 from sandbox.discord.wire import ApiError, Fault, Json, answer
 
@@ -45,8 +46,12 @@ class Commands:
         return answer([])
 
     async def show_all(self, request: web.Request) -> web.Response:
-        """Every command of the scope."""
-        return answer(self._all(self._scope(request)))
+        """Every command of the scope; its texts in all languages only where that is asked for."""
+        found = self._all(self._scope(request))
+        if request.query.get("with_localizations") in {"true", "1"}:
+            return answer(found)
+        locale = request.headers.get("X-Discord-Locale", DEFAULT_LOCALE)
+        return answer([localized(command, locale) for command in found])
 
     async def replace_all(self, request: web.Request) -> web.Response:
         """Make the scope hold exactly these; one of the same name keeps its id."""
