@@ -9,6 +9,7 @@ from discord import app_commands, ui
 from discord.ext import commands
 
 from bot.accounts.message_files import usable_in
+from bot.cards.languages.speech import mark
 from bot.cards.members import tray as tray_cards
 from bot.cards.members.tray import CHOOSE, EMPTY, FILL, MAKE_THIS_MOVE, USE_AS_MOTION
 from bot.cards.offers.offer import offer
@@ -45,7 +46,7 @@ class Gather(commands.Cog):
         """Take the message's video or GIF."""
         await self._take(interaction, message, is_motion=True)
 
-    @app_commands.command(description="The picture and motion you picked from messages")
+    @app_commands.command(description=mark("The picture and motion you picked from messages"))
     async def tray(self, interaction: Interaction) -> None:
         """Show what is in one's tray, priced once it is full."""
         async with answering(interaction):

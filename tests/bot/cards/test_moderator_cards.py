@@ -13,12 +13,12 @@ from bot.cards import history as history_cards
 from bot.cards import job as job_cards
 from bot.cards import moderator as moderator_cards
 from bot.cards import server_jobs
-from bot.cards import settings as settings_cards
 from bot.cards import standing as standing_cards
 from bot.cards.obstacles import OBSTACLES
 from bot.cards.offers.offer import offer
 from bot.cards.paging import ID_PATTERN, LARGEST_ID, PagedList, PageRef, Turn
 from bot.cards.parts import COMMANDS, Asked
+from bot.cards.settings import overview as settings_cards
 from bot.cards.status_text import Outlook
 from bot.core.accounts import Eligibility, Page
 from bot.core.actions import HISTORY_KINDS, ActionKind, HistoryLine, NearbyRun, Snapshot, Spender
