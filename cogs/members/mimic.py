@@ -1,11 +1,12 @@
 """`/mimic`: a picture and a video become a job."""
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 import discord
 from discord import app_commands
-from discord.app_commands import Choice
+from discord.app_commands import Choice, locale_str
 from discord.ext import commands
 
 from bot.accounts.links import MOST_CHARS
@@ -23,6 +24,20 @@ from cogs.shared.command_words import worded
 from cogs.shared.interactions import Bot, Interaction, given, place_of
 from cogs.shared.motion_choices import motion_choices
 from cogs.shared.requesting import take_request
+
+GIVEN: Mapping[str, str] = {
+    "image": mark("The picture that should move: JPEG, PNG, WebP, HEIC"),
+    "video": mark("The motion it should follow: a video or an animated GIF, or 30 seconds of one"),
+    "image_url": mark(
+        "Instead of the picture, its https link, or the link of a message that has it"
+    ),
+    "video_url": mark("Instead of the video, its https link, or the link of a message that has it"),
+    "motion": mark("Instead of the video, one of the motions of /motions list, by its name"),
+    "start": mark("Cut the video: where it begins, in seconds"),
+    "length": mark("Cut the video: for how many seconds it goes on"),
+}
+"""The options that there always are; of a command that is made by hand, discord.py makes no text
+translatable by itself."""
 
 Prompt = app_commands.Range[str, 0, MOST_PROMPT_CHARS]
 Link = app_commands.Range[str, 0, MOST_CHARS]
@@ -141,25 +156,15 @@ def _describe(
     command: app_commands.Command[Any, ..., None], usual: Model, *, has_more: bool
 ) -> None:
     """Say what each option is for; with `has_more` there are the model and the prompt."""
-    more: dict[str, str | app_commands.locale_str] = {}
+    more: dict[str, locale_str] = {}
     if has_more:
         more["model"] = worded(
             lambda: tr("Who makes it: {model} unless you say otherwise", model=tr(usual.name))
         )
-        more["prompt"] = mark("What else to tell the model, where it listens")
+        more["prompt"] = locale_str(mark("What else to tell the model, where it listens"))
     app_commands.describe(
-        image=mark("The picture that should move: JPEG, PNG, WebP, HEIC"),
-        video=mark("The motion it should follow: a video or an animated GIF, or 30 seconds of one"),
-        image_url=mark(
-            "Instead of the picture, its https link, or the link of a message that has it"
-        ),
-        video_url=mark(
-            "Instead of the video, its https link, or the link of a message that has it"
-        ),
-        motion=mark("Instead of the video, one of the motions of /motions list, by its name"),
-        start=mark("Cut the video: where it begins, in seconds"),
-        length=mark("Cut the video: for how many seconds it goes on"),
-        quality=mark("Of each model its usual one unless you say otherwise")
+        **{name: locale_str(said) for name, said in GIVEN.items()},
+        quality=locale_str(mark("Of each model its usual one unless you say otherwise"))
         if has_more
         else worded(
             lambda: tr(

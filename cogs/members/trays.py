@@ -11,7 +11,7 @@ from discord.ext import commands
 from bot.accounts.message_files import usable_in
 from bot.cards.languages.speech import mark
 from bot.cards.members import tray as tray_cards
-from bot.cards.members.tray import CHOOSE, EMPTY, FILL, MAKE_THIS_MOVE, USE_AS_MOTION
+from bot.cards.members.tray import CHOOSE, EMPTY, FILL
 from bot.cards.offers.offer import offer
 from bot.core.jobs import Job
 from bot.core.models import Choice
@@ -32,11 +32,12 @@ class Gather(commands.Cog):
 
     async def cog_load(self) -> None:
         """Add the commands of messages' menus."""
-        for name, callback in (
-            (MAKE_THIS_MOVE, self.make_this_move),
-            (USE_AS_MOTION, self.use_as_motion),
-        ):
-            self._tree.add_command(app_commands.ContextMenu(name=name, callback=callback))
+        menus: list[app_commands.ContextMenu] = [
+            app_commands.ContextMenu(name=mark("Make this move"), callback=self.make_this_move),
+            app_commands.ContextMenu(name=mark("Use as motion"), callback=self.use_as_motion),
+        ]
+        for menu in menus:
+            self._tree.add_command(menu)
 
     async def make_this_move(self, interaction: Interaction, message: discord.Message) -> None:
         """Take the message's picture."""

@@ -95,3 +95,17 @@ def test_its_words_fit_where_discord_shows_them(language: Language) -> None:
         and len(filled) > limits.get(ids(message)[0], len(filled))
     ]
     assert not wrong
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_a_menu_is_called_the_same_wherever_it_is_named(language: Language) -> None:
+    menus = {said.one for said in SAID if said.given_as == "menu"}
+    assert len(menus) == 3
+    words = {ids(message)[0]: strings(message)[0] for message in messages(language)}
+    wrong = [
+        words[sentence]
+        for sentence in words
+        for menu in menus & words.keys()
+        if menu in sentence and words[menu] not in words[sentence]
+    ]
+    assert not wrong
