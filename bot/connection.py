@@ -215,14 +215,14 @@ class Connection:
 
     async def _registered(self) -> list[dict[str, Any]]:
         """The commands that Discord has, with their words in all languages."""
-        path, application_id = (
+        client = self._client
+        route = discord.http.Route(
+            "GET",
             "/applications/{application_id}/commands",
-            self._client.application_id,
+            application_id=client.application_id,
         )
-        route = discord.http.Route("GET", path, application_id=application_id)
-        found: list[dict[str, Any]] = await self._client.http.request(
-            route, params={"with_localizations": "true"}
-        )
+        told = {"with_localizations": "true"}
+        found: list[dict[str, Any]] = await client.http.request(route, params=told)
         return found
 
     def _tell_ids(self, ids: Mapping[str, int]) -> None:
