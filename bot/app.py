@@ -79,6 +79,7 @@ from cogs.moderators.settings import ChannelsSelect, OpenSelect
 from cogs.moderators.settings import Settings as SettingsCog
 from cogs.moderators.settling import ReviewButton, SettleControl
 from cogs.shared.access import CardAccess
+from cogs.shared.command_words import CommandWords
 from cogs.shared.confirm_buttons import AnswerButton
 from cogs.shared.confirmations import Confirmations
 from cogs.shared.door import Tree, Unanswered
@@ -232,6 +233,7 @@ async def _load_cogs(client: Bot, parts: Parts, deleted: DeletedPosts) -> None:
         Unanswered(),
     ):
         await client.add_cog(cog)
+    await client.tree.set_translator(CommandWords())
     client.add_dynamic_items(CardButton, AnswerButton, PageControl, PayerSelect, TrayControl)
     client.add_dynamic_items(JobButton, ReviewButton, SettleControl, ReportButton, KeepButton)
     client.add_dynamic_items(ChannelsSelect, OpenSelect, PreferenceControl, MotionControl)

@@ -32,7 +32,9 @@ OF_A_COMMAND = frozenset(
     {
         "type",
         "name",
+        "name_localizations",
         "description",
+        "description_localizations",
         "default_member_permissions",
         "contexts",
         "integration_types",
@@ -198,15 +200,30 @@ class Connection:
 
     async def _register_commands(self) -> None:
         """Discord counts how often commands are registered, so only where it has others."""
-        client = self._client
-        assert client.application_id is not None
-        ours = [command.to_dict(client.tree) for command in client.tree.get_commands()]
-        there = await client.http.get_global_commands(client.application_id)
+        client, translator = self._client, self._client.tree.translator
+        assert translator is not None
+        ours = [
+            await command.get_translated_payload(client.tree, translator)
+            for command in client.tree.get_commands()
+        ]
+        there = await self._registered()
         ids = {str(command["name"]): int(command["id"]) for command in there}
         if _by_name(ours) != _by_name(there):
             ids = {command.name: command.id for command in await client.tree.sync()}
         self._tell_ids(ids)
         log.info("the commands are there")
+
+    async def _registered(self) -> list[dict[str, Any]]:
+        """The commands that Discord has, with their words in all languages."""
+        client = self._client
+        route = discord.http.Route(
+            "GET",
+            "/applications/{application_id}/commands",
+            application_id=client.application_id,
+        )
+        told = {"with_localizations": "true"}
+        found: list[dict[str, Any]] = await client.http.request(route, params=told)
+        return found
 
     def _tell_ids(self, ids: Mapping[str, int]) -> None:
         """From now on, cards name commands so that they can be clicked."""
@@ -235,7 +252,7 @@ def _said(told: Mapping[str, Any]) -> dict[str, Any]:
     """Without what Discord adds, and what is the same as nothing."""
     said: dict[str, Any] = {}
     for name, value in told.items():
-        if name not in OF_A_COMMAND or value is None or value is False or value in ([], ""):
+        if name not in OF_A_COMMAND or value is None or value is False or value in ([], {}, ""):
             continue
         if name in {"options", "choices"}:
             said[name] = [_said(part) for part in value]

@@ -1,21 +1,52 @@
 """What moderators are asked before something happens, and what they are told once it has."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 import discord
 from discord import ui
 
+from bot.cards.languages.speech import mark, tr, tr_many
 from bot.cards.parts import AMBER, GREEN, Asked, say, view, words
-from bot.cards.wording import bonus_text, clean, credits_text
+from bot.cards.wording import bonus_text, clean, credits_per, credits_text
 from bot.core.accounts import Eligibility
 from bot.core.actions import Spender
 from bot.core.jobs import Job
 from bot.core.ledger import Period
 from bot.core.rules import ServerRules
 
-PER = {Period.DAY: "a day", Period.WEEK: "a week", Period.MONTH: "a month"}
-PERIODS = {Period.DAY: "each day", Period.WEEK: "each week", Period.MONTH: "each month"}
+ALLOWANCE: Mapping[Period, str] = {
+    Period.DAY: mark("**{credits}** each day"),
+    Period.WEEK: mark("**{credits}** each week"),
+    Period.MONTH: mark("**{credits}** each month"),
+}
+RENEWS_THEN: Mapping[tuple[Period, Period], str] = {
+    (Period.DAY, Period.WEEK): mark(
+        "All of this server’s allowances and its budget then renew **each day** instead of each "
+        "week, and count what was spent since the day began."
+    ),
+    (Period.DAY, Period.MONTH): mark(
+        "All of this server’s allowances and its budget then renew **each day** instead of each "
+        "month, and count what was spent since the day began."
+    ),
+    (Period.WEEK, Period.DAY): mark(
+        "All of this server’s allowances and its budget then renew **each week** instead of each "
+        "day, and count what was spent since the week began."
+    ),
+    (Period.WEEK, Period.MONTH): mark(
+        "All of this server’s allowances and its budget then renew **each week** instead of each "
+        "month, and count what was spent since the week began."
+    ),
+    (Period.MONTH, Period.DAY): mark(
+        "All of this server’s allowances and its budget then renew **each month** instead of each "
+        "day, and count what was spent since the month began."
+    ),
+    (Period.MONTH, Period.WEEK): mark(
+        "All of this server’s allowances and its budget then renew **each month** instead of each "
+        "week, and count what was spent since the month began."
+    ),
+}
+"""Of a period that is to be, and of the one that is."""
 
 
 class Answer(StrEnum):
@@ -36,7 +67,7 @@ def question(asked: Asked, token: str) -> ui.LayoutView:
             style=discord.ButtonStyle.danger,
             custom_id=f"marionette-ask:{Answer.YES}:{token}",
         ),
-        ui.Button(label="Never mind", custom_id=f"marionette-ask:{Answer.NO}:{token}"),
+        ui.Button(label=tr("Never mind"), custom_id=f"marionette-ask:{Answer.NO}:{token}"),
     )
     return view(words(asked.text), row, colour=AMBER)
 
@@ -48,7 +79,7 @@ def done(text: str) -> ui.LayoutView:
 
 def unchanged() -> ui.LayoutView:
     """A question was answered with no."""
-    return say("Nothing was changed.")
+    return say(tr("Nothing was changed."))
 
 
 # --- credits ------------------------------------------------------------------------------------
@@ -56,59 +87,99 @@ def unchanged() -> ui.LayoutView:
 
 def asks_grant(person_id: int, credits: int, reason: str) -> Asked:
     """Before many credits are given."""
-    text = f"Give <@{person_id}> **{bonus_text(credits)}**? {_reason(reason)}"
-    return Asked(text, f"Give {credits_text(credits)}")
+    text = tr("Give {person} **{bonus}**?", person=f"<@{person_id}>", bonus=bonus_text(credits))
+    yes = tr("Give {credits}", credits=credits_text(credits))
+    return Asked(f"{text} {_reason(reason)}", yes)
 
 
 def granted(person_id: int, credits: int, now: int) -> ui.LayoutView:
     """Credits were given; `now` is how many granted ones there are."""
-    return done(f"Gave <@{person_id}> {credits_text(credits)}: they have {bonus_text(now)} now.")
+    return done(
+        tr(
+            "Gave {person} {credits}: they have {bonus} now.",
+            person=f"<@{person_id}>",
+            credits=credits_text(credits),
+            bonus=bonus_text(now),
+        )
+    )
 
 
 def asks_revoke(person_id: int, credits: int, has: int, reason: str) -> Asked:
     """Before credits are taken away, of as many."""
-    which = (
-        f"all of <@{person_id}>’s {has}"
-        if credits == has
-        else f"{credits} of <@{person_id}>’s {has}"
-    )
-    text = f"Take **{which}** bonus credits away? {_reason(reason)}"
-    return Asked(text, f"Take {credits_text(credits)} away")
+    person = f"<@{person_id}>"
+    if credits == has:
+        text = tr("Take **all of {person}’s {has}** bonus credits away?", person=person, has=has)
+    else:
+        text = tr(
+            "Take **{credits} of {person}’s {has}** bonus credits away?",
+            credits=credits,
+            person=person,
+            has=has,
+        )
+    yes = tr("Take {credits} away", credits=credits_text(credits))
+    return Asked(f"{text} {_reason(reason)}", yes)
 
 
 def revoked(person_id: int, credits: int, now: int) -> ui.LayoutView:
     """Credits were taken away."""
-    left = f"they have {bonus_text(now)} left" if now else "they have no bonus credits left"
-    return done(f"Took {credits_text(credits)} from <@{person_id}>: {left}.")
+    person, taken = f"<@{person_id}>", credits_text(credits)
+    if not now:
+        text = tr(
+            "Took {credits} from {person}: they have no bonus credits left.",
+            credits=taken,
+            person=person,
+        )
+        return done(text)
+    return done(
+        tr(
+            "Took {credits} from {person}: they have {bonus} left.",
+            credits=taken,
+            person=person,
+            bonus=bonus_text(now),
+        )
+    )
 
 
 def asks_set(person_id: int, credits: int, has: int, reason: str) -> Asked:
     """Before granted credits are brought to another number."""
-    text = f"Bring <@{person_id}>’s bonus credits **from {has} to {credits}**? {_reason(reason)}"
-    return Asked(text, f"Set them to {credits}")
+    text = tr(
+        "Bring {person}’s bonus credits **from {before} to {after}**?",
+        person=f"<@{person_id}>",
+        before=has,
+        after=credits,
+    )
+    return Asked(f"{text} {_reason(reason)}", tr("Set them to {credits}", credits=credits))
 
 
 def was_set(person_id: int, credits: int, was: int) -> ui.LayoutView:
     """Granted credits were brought to this number."""
+    person, bonus = f"<@{person_id}>", bonus_text(credits)
     if was == credits:
-        return say(f"<@{person_id}> has {bonus_text(credits)} already. Nothing was changed.")
-    return done(f"<@{person_id}> has {bonus_text(credits)} now; before it was {was}.")
+        return say(
+            tr("{person} has {bonus} already. Nothing was changed.", person=person, bonus=bonus)
+        )
+    return done(
+        tr("{person} has {bonus} now; before it was {was}.", person=person, bonus=bonus, was=was)
+    )
 
 
 def asks_default_allowance(credits: int) -> Asked:
     """Before everybody's allowance is left to the operator again."""
-    text = (
-        f"Give everybody **the operator’s usual allowance** of {credits_text(credits)} instead of "
-        "the one set here? Bonus credits and roles’ allowances remain."
+    text = tr(
+        "Give everybody **the operator’s usual allowance** of {credits} instead of "
+        "the one set here? Bonus credits and roles’ allowances remain.",
+        credits=credits_text(credits),
     )
-    return Asked(text, "Give the usual allowance")
+    return Asked(text, tr("Give the usual allowance"))
 
 
 def has_default_allowance(credits: int) -> ui.LayoutView:
     """The operator's allowance holds here, and there is none to take away."""
     return say(
-        f"The operator’s usual allowance of {credits_text(credits)} holds here already. Nothing "
-        "was changed."
+        tr(
+            "The operator’s usual allowance of {credits} holds here already. Nothing was changed.",
+            credits=credits_text(credits),
+        )
     )
 
 
@@ -116,44 +187,63 @@ def asks_allowance(
     rules: ServerRules, credits: int, has: int, period: Period | None, role_id: int | None
 ) -> Asked:
     """Before an allowance shrinks, ends or grows by much, or everybody's period changes."""
-    if not credits and role_id:
-        what = f"Take the allowance of <@&{role_id}> away? Its members then have everybody’s."
-    elif not credits:
-        what = "Give **no allowance** to everybody? Bonus credits and roles’ allowances remain."
-    else:
-        who = f"<@&{role_id}>" if role_id else "everybody"
-        instead = f" instead of {has}" if has and has != credits else ""
-        each = PERIODS[period or rules.period]
-        what = f"Give {who} **{credits_text(credits)}** {each}{instead}?"
-    if period and period != rules.period:
-        what += (
-            f" All of this server’s allowances and its budget then renew **{PERIODS[period]}** "
-            f"instead of {PERIODS[rules.period]}, and count what was spent since the "
-            f"{period.value} began."
+    if credits:
+        amount = tr(ALLOWANCE[period or rules.period], credits=credits_text(credits))
+        text = _gives(amount, has if has != credits else 0, role_id)
+    elif role_id:
+        text = tr(
+            "Take the allowance of {role} away? Its members then have everybody’s.",
+            role=f"<@&{role_id}>",
         )
-    return Asked(what, "Change the allowance")
+    else:
+        text = tr("Give **no allowance** to everybody? Bonus credits and roles’ allowances remain.")
+    if period and period != rules.period:
+        text = f"{text} {tr(RENEWS_THEN[period, rules.period])}"
+    return Asked(text, tr("Change the allowance"))
+
+
+def _gives(amount: str, instead_of: int, role_id: int | None) -> str:
+    role = f"<@&{role_id}>"
+    if role_id and instead_of:
+        return tr(
+            "Give {role} {amount} instead of {before}?", role=role, amount=amount, before=instead_of
+        )
+    if role_id:
+        return tr("Give {role} {amount}?", role=role, amount=amount)
+    if instead_of:
+        return tr("Give everybody {amount} instead of {before}?", amount=amount, before=instead_of)
+    return tr("Give everybody {amount}?", amount=amount)
 
 
 def allowance(
     rules: ServerRules, credits: int, role_id: int | None, everybodys: int, renews_at: float
 ) -> ui.LayoutView:
     """What holds now; `everybodys` is the allowance without a role."""
-    renews = f"It renews <t:{renews_at:.0f}:R>."
+    role, amount = f"<@&{role_id}>", credits_per(credits, rules.period)
     if role_id and not credits:
-        return done(f"<@&{role_id}> has no allowance of its own now.")
+        return done(tr("{role} has no allowance of its own now.", role=role))
     if role_id and credits <= everybodys:
         return done(
-            f"<@&{role_id}> has {credits_text(credits)} of its own now, which adds nothing: "
-            f"everybody has {everybodys}."
-        )
-    if role_id:
-        return done(
-            f"Members with <@&{role_id}> have {credits_text(credits)} {PER[rules.period]} now, "
-            f"unless everybody or another role of theirs has more. {renews}"
+            tr(
+                "{role} has {credits} of its own now, which adds nothing: everybody has "
+                "{everybodys}.",
+                role=role,
+                credits=credits_text(credits),
+                everybodys=everybodys,
+            )
         )
     if not credits:
-        return done("Nobody has an allowance here now, but for the roles that have their own.")
-    return done(f"Everybody has {credits_text(credits)} {PER[rules.period]} now. {renews}")
+        return done(tr("Nobody has an allowance here now, but for the roles that have their own."))
+    if role_id:
+        holds = tr(
+            "Members with {role} have {amount} now, unless everybody or another role of theirs has "
+            "more.",
+            role=role,
+            amount=amount,
+        )
+    else:
+        holds = tr("Everybody has {amount} now.", amount=amount)
+    return done(f"{holds} {tr('It renews <t:{renews_at:.0f}:R>.', renews_at=renews_at)}")
 
 
 # --- blocks -------------------------------------------------------------------------------------
@@ -161,29 +251,54 @@ def allowance(
 
 def asks_block(look: Eligibility, name: str, ends_at: float | None, reason: str) -> Asked:
     """Before somebody is blocked, who goes by that name here."""
-    waiting = look.standing.waiting_here
-    cancelled = f" This cancels {_waiting_jobs(waiting)} of theirs." if waiting else ""
-    replaced = " This takes the place of the block they have." if look.standing.block else ""
-    text = (
-        f"Block <@{look.person_id}> {_until(ends_at)}?{cancelled}{replaced} "
-        f"They are told why. {_reason(reason)}"
-    )
-    return Asked(text, f"Block {clean(name, 60, 'plain')}")
+    person, waiting = f"<@{look.person_id}>", look.standing.waiting_here
+    sentences = [
+        tr("Block {person} **for good**, until somebody lifts it?", person=person)
+        if ends_at is None
+        else tr(
+            "Block {person} until **<t:{ends_at:.0f}:F>** (<t:{ends_at:.0f}:R>)?",
+            person=person,
+            ends_at=ends_at,
+        )
+    ]
+    if waiting:
+        sentences.append(
+            tr_many(
+                "This cancels {count} waiting job of theirs.",
+                "This cancels {count} waiting jobs of theirs.",
+                waiting,
+            )
+        )
+    if look.standing.block:
+        sentences.append(tr("This takes the place of the block they have."))
+    sentences += [tr("They are told why."), _reason(reason)]
+    return Asked(" ".join(sentences), tr("Block {name}", name=clean(name, 60, "plain")))
 
 
 def blocked(person_id: int, ends_at: float | None, cancelled: int) -> ui.LayoutView:
     """Somebody was blocked."""
-    jobs = (
-        f" Cancelled {_waiting_jobs(cancelled)}; what was reserved is given back."
-        if cancelled
-        else ""
+    person = f"<@{person_id}>"
+    if ends_at is None:
+        text = tr("{person} is blocked **for good**, until somebody lifts it.", person=person)
+    else:
+        text = tr(
+            "{person} is blocked until **<t:{ends_at:.0f}:F>** (<t:{ends_at:.0f}:R>).",
+            person=person,
+            ends_at=ends_at,
+        )
+    if not cancelled:
+        return done(text)
+    jobs = tr_many(
+        "Cancelled {count} waiting job; what was reserved is given back.",
+        "Cancelled {count} waiting jobs; what was reserved is given back.",
+        cancelled,
     )
-    return done(f"<@{person_id}> is blocked {_until(ends_at)}.{jobs}")
+    return done(f"{text} {jobs}")
 
 
 def unblocked(person_id: int) -> ui.LayoutView:
     """A block was lifted."""
-    return done(f"<@{person_id}> may ask for videos here again.")
+    return done(tr("{person} may ask for videos here again.", person=f"<@{person_id}>"))
 
 
 # --- jobs ---------------------------------------------------------------------------------------
@@ -191,29 +306,47 @@ def unblocked(person_id: int) -> ui.LayoutView:
 
 def asks_cancel(job: Job, reason: str) -> Asked:
     """Before a waiting job is cancelled."""
-    back = f" {credits_text(job.price)} reserved for it go back to them." if job.price else ""
-    text = f"Cancel <@{job.person_id}>’s waiting job `{job.id}`?{back} {_reason(reason)}"
-    return Asked(text, "Cancel this video")
+    text = tr("Cancel {person}’s waiting job `{job}`?", person=f"<@{job.person_id}>", job=job.id)
+    if job.price:
+        back = tr("{credits} reserved for it go back to them.", credits=credits_text(job.price))
+        text = f"{text} {back}"
+    return Asked(f"{text} {_reason(reason)}", tr("Cancel this video"))
 
 
 def cancelled(job: Job) -> ui.LayoutView:
     """A waiting job was cancelled."""
-    return done(f"`{job.id}` is cancelled, and <@{job.person_id}> is not charged for it.")
+    return done(
+        tr(
+            "`{job}` is cancelled, and {person} is not charged for it.",
+            job=job.id,
+            person=f"<@{job.person_id}>",
+        )
+    )
 
 
 def asks_refund(job: Job, reason: str) -> Asked:
     """Before a job's price is given back."""
     back = credits_text(job.price or 0)
-    text = (
-        f"Refund <@{job.person_id}> **{back}** for `{job.id}`? They come as bonus credits, and "
-        f"the video stays. {_reason(reason)}"
+    text = tr(
+        "Refund {person} **{credits}** for `{job}`? They come as bonus credits, and the video "
+        "stays.",
+        person=f"<@{job.person_id}>",
+        credits=back,
+        job=job.id,
     )
-    return Asked(text, f"Refund {back}")
+    return Asked(f"{text} {_reason(reason)}", tr("Refund {credits}", credits=back))
 
 
 def refunded(job: Job) -> ui.LayoutView:
     """A job's price was given back."""
-    return done(f"<@{job.person_id}> has {credits_text(job.price or 0)} back for `{job.id}`.")
+    return done(
+        tr(
+            "{person} has {credits} back for `{job}`.",
+            person=f"<@{job.person_id}>",
+            credits=credits_text(job.price or 0),
+            job=job.id,
+        )
+    )
 
 
 # --- the server ---------------------------------------------------------------------------------
@@ -221,29 +354,18 @@ def refunded(job: Job) -> ui.LayoutView:
 
 def top(spenders: Sequence[Spender], since: float) -> ui.LayoutView:
     """Who has spent most."""
-    began = f"since <t:{since:.0f}:D>"
     if not spenders:
-        return say(f"Nobody has spent anything here {began}.")
+        return say(tr("Nobody has spent anything here since <t:{since:.0f}:D>.", since=since))
     lines = [
         f"{place}. <@{one.person_id}> · **{credits_text(one.credits)}** · {_videos(one.videos)}"
         for place, one in enumerate(spenders, 1)
     ]
-    return view(words(f"### Who has spent most {began}", *lines))
-
-
-def _until(ends_at: float | None) -> str:
-    if ends_at is None:
-        return "**for good**, until somebody lifts it"
-    return f"until **<t:{ends_at:.0f}:F>** (<t:{ends_at:.0f}:R>)"
-
-
-def _waiting_jobs(count: int) -> str:
-    return "1 waiting job" if count == 1 else f"{count} waiting jobs"
+    return view(words(tr("### Who has spent most since <t:{since:.0f}:D>", since=since), *lines))
 
 
 def _videos(count: int) -> str:
-    return "1 video" if count == 1 else f"{count} videos"
+    return tr_many("{count} video", "{count} videos", count)
 
 
 def _reason(reason: str) -> str:
-    return f"Reason: {clean(reason)}"
+    return tr("Reason: {reason}", reason=clean(reason))

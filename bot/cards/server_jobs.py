@@ -9,6 +9,7 @@ import discord
 from discord import ui
 
 from bot.cards import status_text
+from bot.cards.languages.speech import mark, tr, tr_many
 from bot.cards.paging import PageRef, controls
 from bot.cards.parts import AMBER, view, words
 from bot.cards.wording import seconds_text
@@ -19,10 +20,10 @@ JOBS_PER_PAGE = 5
 """Each takes up to four of the forty components that a message may have."""
 
 FILTERS: Mapping[str, tuple[str, frozenset[JobState]]] = {
-    "all": ("All jobs", frozenset(JobState)),
-    "waiting": ("Waiting", frozenset({JobState.CHECKING, JobState.QUEUED})),
+    "all": (mark("All jobs"), frozenset(JobState)),
+    "waiting": (mark("Waiting"), frozenset({JobState.CHECKING, JobState.QUEUED})),
     "running": (
-        "Being made",
+        mark("Being made"),
         frozenset(
             {
                 JobState.SUBMITTING,
@@ -32,10 +33,10 @@ FILTERS: Mapping[str, tuple[str, frozenset[JobState]]] = {
             }
         ),
     ),
-    "review": ("Needing a decision", frozenset({JobState.REVIEW})),
-    "done": ("Done", frozenset({JobState.DELIVERED})),
-    "failed": ("Failed", frozenset({JobState.FAILED})),
-    "cancelled": ("Cancelled", frozenset({JobState.CANCELLED})),
+    "review": (mark("Needing a decision"), frozenset({JobState.REVIEW})),
+    "done": (mark("Done"), frozenset({JobState.DELIVERED})),
+    "failed": (mark("Failed"), frozenset({JobState.FAILED})),
+    "cancelled": (mark("Cancelled"), frozenset({JobState.CANCELLED})),
 }
 """The label of each filter, and the states that it shows."""
 
@@ -52,7 +53,11 @@ JOB_ACTION_PATTERN = (
     rf"marionette-job:(?P<deed>{'|'.join(JobAction)})"
     r":(?P<server>\d{1,20}):(?P<actor>\d{1,20}):(?P<job>[a-z0-9]{1,20})"
 )
-LABELS = {JobAction.CANCEL: "Cancel…", JobAction.REFUND: "Refund…", JobAction.RESOLVE: "Settle…"}
+LABELS: Mapping[JobAction, str] = {
+    JobAction.CANCEL: mark("Cancel…"),
+    JobAction.REFUND: mark("Refund…"),
+    JobAction.RESOLVE: mark("Settle…"),
+}
 
 SETTLE_PATTERN = (
     rf"marionette-settle:(?P<outcome>{'|'.join(Outcome)})"
@@ -61,12 +66,13 @@ SETTLE_PATTERN = (
 MOST_OPTIONS = 25
 LONGEST_VALUE_CHARS = 100
 RUN_STATES: Mapping[str, str] = {
-    "QUEUED": "not begun yet",
-    "PROCESSING": "still being made",
-    "COMPLETED": "finished",
-    "FAILED": "failed",
-    "ENDED": "ended without a video",
+    "QUEUED": mark("not begun yet"),
+    "PROCESSING": mark("still being made"),
+    "COMPLETED": mark("finished"),
+    "FAILED": mark("failed"),
+    "ENDED": mark("ended without a video"),
 }
+UNTOLD = mark("how it stands is not told")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,26 +100,34 @@ def states_of(name: str) -> frozenset[JobState]:
 
 def jobs(page_ref: PageRef, listed: Sequence[Listed], *, has_next: bool) -> ui.LayoutView:
     """One page of a server's jobs, newest first."""
-    whose = f"<@{page_ref.person_id}>’s jobs" if page_ref.person_id else "Jobs"
-    number = f" · page {page_ref.number + 1}" if page_ref.number or has_next else ""
-    items: list[ui.Item[ui.LayoutView]] = [words(f"### {whose} in this server{number}")]
+    items: list[ui.Item[ui.LayoutView]] = [words(_heading(page_ref, has_next=has_next))]
     if not listed:
-        items.append(words("There are none."))
+        items.append(words(tr("There are none.")))
     for one in listed:
         items.append(words(_line(one)))
         if one.actions:
             items.append(
                 ui.ActionRow(*(_button(page_ref, one.job, action) for action in one.actions))
             )
-    labels = {name: label for name, (label, _) in FILTERS.items()}
+    labels = {name: tr(label) for name, (label, _) in FILTERS.items()}
     return view(*items, *controls(page_ref, labels, has_next=has_next))
+
+
+def _heading(page_ref: PageRef, *, has_next: bool) -> str:
+    if page_ref.person_id:
+        whose = tr("### {person}’s jobs in this server", person=f"<@{page_ref.person_id}>")
+    else:
+        whose = tr("### Jobs in this server")
+    if not (page_ref.number or has_next):
+        return whose
+    return f"{whose} · {tr('page {number}', number=page_ref.number + 1)}"
 
 
 def _line(one: Listed) -> str:
     job = one.job
     is_paid = job.state in {JobState.DELIVERING, JobState.DELIVERED}
     is_refunded = is_paid and not job.is_free and not one.is_refundable
-    refunded = "refunded" if is_refunded else None
+    refunded = tr("refunded") if is_refunded else None
     parts = [status_text.title(job), job.quality, status_text.price_text(job), refunded]
     facts = " · ".join(part for part in parts if part)
     return f"`{job.id}` · <@{job.person_id}> · <t:{job.created_at:.0f}:R>\n-# {facts}"
@@ -122,7 +136,7 @@ def _line(one: Listed) -> str:
 def _button(page_ref: PageRef, job: Job, action: JobAction) -> ui.Button[ui.LayoutView]:
     is_plain = action is JobAction.RESOLVE
     return ui.Button(
-        label=LABELS[action],
+        label=tr(LABELS[action]),
         style=discord.ButtonStyle.primary if is_plain else discord.ButtonStyle.secondary,
         custom_id=f"marionette-job:{action}:{page_ref.server_id}:{page_ref.actor_id}:{job.id}",
     )
@@ -140,21 +154,31 @@ def settling(actor_id: int, job: Job, runs: Sequence[NearbyRun] | None) -> ui.La
     parts = [job.quality, status_text.length(job), status_text.price_text(job)]
     items: list[ui.Item[ui.LayoutView]] = [
         words(
-            f"### What became of `{job.id}`?",
+            tr("### What became of `{job}`?", job=job.id),
             f"<@{job.person_id}> · {' · '.join(part for part in parts if part)}",
-            f"Asked for <t:{job.created_at:.0f}:f>, sent off <t:{sent_at:.0f}:f>.",
+            tr(
+                "Asked for <t:{asked_at:.0f}:f>, sent off <t:{sent_at:.0f}:f>.",
+                asked_at=job.created_at,
+                sent_at=sent_at,
+            ),
             _found(runs, len(offered)),
         )
     ]
     if offered:
         items.append(ui.ActionRow(_runs(actor_id, job, sent_at, offered)))
-    again = _settle("It did not run: try again…", Outcome.AGAIN, actor_id, job)
-    give_up = _settle("Give up…", Outcome.GIVE_UP, actor_id, job)
+    again: ui.Button[ui.LayoutView] = ui.Button(
+        label=tr("It did not run: try again…"), custom_id=_settle_id(Outcome.AGAIN, actor_id, job)
+    )
+    give_up: ui.Button[ui.LayoutView] = ui.Button(
+        label=tr("Give up…"), custom_id=_settle_id(Outcome.GIVE_UP, actor_id, job)
+    )
     items.append(ui.ActionRow(again, give_up))
     items.append(
         words(
-            "-# What is tried again is sent once more: if it did run after all, it is paid for "
-            "twice. What is given up gives its credits back."
+            tr(
+                "-# What is tried again is sent once more: if it did run after all, it is paid for "
+                "twice. What is given up gives its credits back."
+            )
         )
     )
     return view(*items, colour=AMBER)
@@ -163,20 +187,27 @@ def settling(actor_id: int, job: Job, runs: Sequence[NearbyRun] | None) -> ui.La
 def _found(runs: Sequence[NearbyRun] | None, offered: int) -> str:
     """What the provider's history tells."""
     if runs is None:
-        return (
+        return tr(
             "The video service’s history cannot be read right now, so no run can be chosen. Open "
             "this again later, or decide without it:"
         )
     if not runs:
-        return (
+        return tr(
             "The video service’s history shows no run that this could be: none of exactly these "
             "files and this quality, from around that time, that no other video has. A run can "
             "take some minutes to show. So it did not run, or nobody can tell:"
         )
-    found = "1 run" if len(runs) == 1 else f"{len(runs)} runs"
-    more = len(runs) - offered
-    left_out = f" The nearest {offered} can be chosen; {more} more are left out." if more else ""
-    return f"The video service’s history shows {found} that this could be.{left_out}"
+    found = tr_many(
+        "The video service’s history shows {count} run that this could be.",
+        "The video service’s history shows {count} runs that this could be.",
+        len(runs),
+    )
+    if not (more := len(runs) - offered):
+        return found
+    left_out = tr(
+        "The nearest {offered} can be chosen; {more} more are left out.", offered=offered, more=more
+    )
+    return f"{found} {left_out}"
 
 
 def _runs(
@@ -184,7 +215,7 @@ def _runs(
 ) -> ui.Select[ui.LayoutView]:
     return ui.Select(
         custom_id=_settle_id(Outcome.RAN, actor_id, job),
-        placeholder="It ran: choose the run that it takes",
+        placeholder=tr("It ran: choose the run that it takes"),
         options=[
             discord.SelectOption(
                 label=_moment(run, sent_at), value=run.request_id, description=_standing(run, job)
@@ -197,21 +228,21 @@ def _runs(
 def _moment(run: NearbyRun, sent_at: float) -> str:
     """When a run began; an option draws no times of Discord's."""
     if run.began_at is None:
-        return "At a time that the history does not tell"
+        return tr("At a time that the history does not tell")
     after_s = round(run.began_at - sent_at)
-    side = "after" if after_s >= 0 else "before"
+    apart = seconds_text(abs(after_s))
     at = datetime.fromtimestamp(run.began_at, UTC)
-    return f"{at:%Y-%m-%d %H:%M:%S} UTC · {seconds_text(abs(after_s))} {side} it was sent off"
+    if after_s >= 0:
+        told = tr("{apart} after it was sent off", apart=apart)
+    else:
+        told = tr("{apart} before it was sent off", apart=apart)
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC · {told}"
 
 
 def _standing(run: NearbyRun, job: Job) -> str:
-    state = RUN_STATES.get(run.state or "", "how it stands is not told")
-    own = "the run that it has" if run.claimed_by else None
+    state = tr(RUN_STATES.get(run.state or "", UNTOLD))
+    own = tr("the run that it has") if run.claimed_by else None
     return " · ".join(filter(None, (job.quality, status_text.length(job), state, own)))
-
-
-def _settle(label: str, outcome: Outcome, actor_id: int, job: Job) -> ui.Button[ui.LayoutView]:
-    return ui.Button(label=label, custom_id=_settle_id(outcome, actor_id, job))
 
 
 def _settle_id(outcome: Outcome, actor_id: int, job: Job) -> str:

@@ -7,6 +7,7 @@ import discord
 from discord import app_commands, ui
 from discord.ext import commands
 
+from bot.cards.languages.speech import mark
 from bot.cards.members import wallet as wallet_cards
 from bot.cards.members.wallet import PAYER_SELECT
 from bot.core.accounts import Wallet
@@ -22,7 +23,7 @@ class Credits(commands.Cog):
     def __init__(self, requests: RequestService) -> None:
         self._requests = requests
 
-    @app_commands.command(description="What you can spend here, and what videos cost")
+    @app_commands.command(description=mark("What you can spend here, and what videos cost"))
     async def credits(self, interaction: Interaction) -> None:
         """Both purses, what is held, and the prices."""
         async with answering(interaction):

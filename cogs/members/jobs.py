@@ -7,6 +7,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.cards import job as job_cards
+from bot.cards.languages.speech import mark
 from bot.cards.posts.finished import post_buttons
 from bot.core.jobs import CANCELLABLE, JobState
 from bot.services.requests import RequestService
@@ -17,13 +18,13 @@ MOST_CHOICES = 25
 JobId = app_commands.Range[str, 1, 100]
 
 
-class Jobs(commands.GroupCog, group_name="jobs", group_description="Look after your videos"):
+class Jobs(commands.GroupCog, group_name="jobs", group_description=mark("Look after your videos")):
     """One's own jobs."""
 
     def __init__(self, requests: RequestService) -> None:
         self._requests = requests
 
-    @app_commands.command(name="list", description="Your newest jobs")
+    @app_commands.command(name="list", description=mark("Your newest jobs"))
     async def list_jobs(self, interaction: Interaction) -> None:
         """One's newest jobs."""
         async with answering(interaction):
@@ -36,15 +37,15 @@ class Jobs(commands.GroupCog, group_name="jobs", group_description="Look after y
             )
             await show_privately(interaction, card)
 
-    @app_commands.command(description="One of your jobs, and its video again")
-    @app_commands.describe(job="Which one: choose it, or give its id as its card shows it")
+    @app_commands.command(description=mark("One of your jobs, and its video again"))
+    @app_commands.describe(job=mark("Which one: choose it, or give its id as its card shows it"))
     async def show(self, interaction: Interaction, job: JobId) -> None:
         """One job, with its video while that is kept."""
         async with answering(interaction):
             await show_job(interaction, self._requests, job)
 
-    @app_commands.command(description="Cancel a job that has not been sent off yet")
-    @app_commands.describe(job="Which one: choose it, or give its id as its card shows it")
+    @app_commands.command(description=mark("Cancel a job that has not been sent off yet"))
+    @app_commands.describe(job=mark("Which one: choose it, or give its id as its card shows it"))
     async def cancel(self, interaction: Interaction, job: JobId) -> None:
         """Cancel one job and show what became of it."""
         async with answering(interaction):

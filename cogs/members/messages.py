@@ -155,7 +155,7 @@ class Messages(commands.Cog):
         image, video, left_out = _sort(files)
         self._small_talk.refuse_many(place.person_id, place.server_id)
         await self._requests.offer(place, message.id, image, video)
-        if left_out and (place.is_direct or self._small_talk.is_news(place.person_id, "left out")):
+        if left_out and (place.is_direct or self._small_talk.is_news(place.person_id, "left_out")):
             view = job_cards.left_out([file.upload.name for file in left_out])
             await self._answer(message, view, f"left-{message.id}")
 

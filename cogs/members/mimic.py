@@ -1,36 +1,43 @@
 """`/mimic`: a picture and a video become a job."""
 
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import discord
 from discord import app_commands
-from discord.app_commands import Choice
+from discord.app_commands import Choice, locale_str
 from discord.ext import commands
 
 from bot.accounts.links import MOST_CHARS
+from bot.cards.languages.speech import mark, tr
 from bot.cards.offers.choices import model_line
 from bot.core.jobs import Job
 from bot.core.library.motions import MOST_NAME_CHARS
-from bot.core.models import MODELS, MOST_PROMPT_CHARS, made_by
+from bot.core.models import MODELS, MOST_PROMPT_CHARS, Model, made_by
 from bot.core.uploads import Cut
 from bot.errors import Problem, Refused
 from bot.services.given import LATEST_START_S, LONGEST_PART_S, SHORTEST_PART_S, GivenFile
 from bot.services.links import one_of
 from bot.services.requests import RequestService
+from cogs.shared.command_words import worded
 from cogs.shared.interactions import Bot, Interaction, given, place_of
 from cogs.shared.motion_choices import motion_choices
 from cogs.shared.requesting import take_request
 
-FILES = {
-    "image": "The picture that should move: JPEG, PNG, WebP, HEIC",
-    "video": "The motion it should follow: a video or an animated GIF, or 30 seconds of one",
-    "image_url": "Instead of the picture, its https link, or the link of a message that has it",
-    "video_url": "Instead of the video, its https link, or the link of a message that has it",
-    "motion": "Instead of the video, one of the motions of /motions list, by its name",
+GIVEN: Mapping[str, str] = {
+    "image": mark("The picture that should move: JPEG, PNG, WebP, HEIC"),
+    "video": mark("The motion it should follow: a video or an animated GIF, or 30 seconds of one"),
+    "image_url": mark(
+        "Instead of the picture, its https link, or the link of a message that has it"
+    ),
+    "video_url": mark("Instead of the video, its https link, or the link of a message that has it"),
+    "motion": mark("Instead of the video, one of the motions of /motions list, by its name"),
+    "start": mark("Cut the video: where it begins, in seconds"),
+    "length": mark("Cut the video: for how many seconds it goes on"),
 }
-START = "Cut the video: where it begins, in seconds"
-LENGTH = "Cut the video: for how many seconds it goes on"
-
+"""The options that there always are; of a command that is made by hand, discord.py makes no text
+translatable by itself."""
 
 Prompt = app_commands.Range[str, 0, MOST_PROMPT_CHARS]
 Link = app_commands.Range[str, 0, MOST_CHARS]
@@ -51,25 +58,19 @@ class Mimic(commands.Cog):
         rates = self._requests.rates
         models = list(rates.by_model)
         usual = MODELS[models[0]]
-        options = FILES | {
-            "quality": f"{usual.usual_quality} unless you say otherwise; a higher one costs more",
-        }
         has_more = len(models) > 1 or usual.prompt is not None
-        if has_more:
-            options["model"] = f"Who makes it: {usual.name} unless you say otherwise"
-            options["quality"] = "Of each model its usual one unless you say otherwise"
-            options["prompt"] = "What else to tell the model, where it listens"
-        options |= {"start": START, "length": LENGTH}
         command: app_commands.Command[Any, ..., None] = app_commands.Command(
             name="mimic",
-            description="Make a still picture move like a video",
+            description=mark("Make a still picture move like a video"),
             callback=self.mimic if has_more else self.mimic_usually,
         )
-        app_commands.describe(**options)(command)
+        _describe(command, usual, has_more=has_more)
         qualities = made_by(models)
         app_commands.choices(quality=[Choice(name=each, value=each) for each in qualities])(command)
         if has_more:
-            said = [Choice(name=model_line(slug, rates), value=slug) for slug in models]
+            said = [
+                Choice(name=worded(partial(model_line, slug, rates)), value=slug) for slug in models
+            ]
             app_commands.choices(model=said)(command)
         command.autocomplete("motion")(_offer_motions)
         self._tree.add_command(command)
@@ -149,6 +150,30 @@ class Mimic(commands.Cog):
             start=start,
             length=length,
         )
+
+
+def _describe(
+    command: app_commands.Command[Any, ..., None], usual: Model, *, has_more: bool
+) -> None:
+    """Say what each option is for; with `has_more` there are the model and the prompt."""
+    more: dict[str, locale_str] = {}
+    if has_more:
+        more["model"] = worded(
+            lambda: tr("Who makes it: {model} unless you say otherwise", model=tr(usual.name))
+        )
+        more["prompt"] = locale_str(mark("What else to tell the model, where it listens"))
+    app_commands.describe(
+        **{name: locale_str(said) for name, said in GIVEN.items()},
+        quality=locale_str(mark("Of each model its usual one unless you say otherwise"))
+        if has_more
+        else worded(
+            lambda: tr(
+                "{quality} unless you say otherwise; a higher one costs more",
+                quality=usual.usual_quality,
+            )
+        ),
+        **more,
+    )(command)
 
 
 async def _offer_motions(interaction: Interaction, typed: str) -> list[Choice[str]]:

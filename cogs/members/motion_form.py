@@ -6,6 +6,7 @@ from typing import Any
 import discord
 from discord import ui
 
+from bot.cards.languages.speech import tr
 from bot.cards.offers.choices import name_of, shown, usual
 from bot.cards.wording import clean, cost_text
 from bot.core.jobs import Job
@@ -21,16 +22,19 @@ from cogs.shared.requesting import take_request
 FORM_LIFE_S = 15 * 60.0
 """A form that was put away is forgotten after that."""
 
+MOST_TITLE_CHARS = 45
+
 
 class MotionForm(ui.Modal):
     """Which picture, and in which quality? What is sent is a request like any other."""
 
     def __init__(self, motion: Motion, prices: dict[Choice, int], likes: Choice | None) -> None:
-        super().__init__(title=clean(f"Motion: {motion.name}", 45, "plain"), timeout=FORM_LIFE_S)
+        title = clean(tr("Motion: {motion}", motion=motion.name), MOST_TITLE_CHARS, "plain")
+        super().__init__(title=title, timeout=FORM_LIFE_S)
         self._motion_id = motion.id
         self._choices = {str(number): choice for number, choice in enumerate(shown(prices, likes))}
         self._picture: ui.FileUpload[Any] = ui.FileUpload(custom_id="picture")
-        self.add_item(ui.Label(text="Your picture", component=self._picture))
+        self.add_item(ui.Label(text=tr("Your picture"), component=self._picture))
         first = usual(prices, likes)
         self._choice: ui.Select[Any] = ui.Select(
             custom_id="choice",
@@ -43,7 +47,7 @@ class MotionForm(ui.Modal):
                 for number, choice in self._choices.items()
             ],
         )
-        self.add_item(ui.Label(text="How it is made", component=self._choice))
+        self.add_item(ui.Label(text=tr("How it is made"), component=self._choice))
 
     async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
         """Save the request, reply, and leave the rest to the runner."""

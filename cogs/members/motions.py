@@ -9,6 +9,7 @@ import discord
 from discord import app_commands, ui
 from discord.ext import commands
 
+from bot.cards.languages.speech import mark
 from bot.cards.members import motions as motion_cards
 from bot.cards.members.motions import PATTERN, PER_PAGE, PICK, TAKE, USE
 from bot.cards.offers.motions import GIVE
@@ -27,21 +28,23 @@ Name = app_commands.Range[str, 1, MOST_NAME_CHARS]
 
 
 class Motions(
-    commands.GroupCog, group_name="motions", group_description="Motions that you can use by name"
+    commands.GroupCog,
+    group_name="motions",
+    group_description=mark("Motions that you can use by name"),
 ):
     """This server's library, and the starter set."""
 
     def __init__(self, library: Library) -> None:
         self._library = library
 
-    @app_commands.command(name="list", description="All motions that you can use here")
+    @app_commands.command(name="list", description=mark("All motions that you can use here"))
     async def list_motions(self, interaction: Interaction) -> None:
         """Page by page, each with its loop."""
         async with answering(interaction):
             await show_page(interaction, 0)
 
-    @app_commands.command(description="One motion: how it looks and what it costs")
-    @app_commands.describe(name="What it is called")
+    @app_commands.command(description=mark("One motion: how it looks and what it costs"))
+    @app_commands.describe(name=mark("What it is called"))
     async def show(self, interaction: Interaction, name: Name) -> None:
         """One of them, with a button to use it."""
         async with answering(interaction):

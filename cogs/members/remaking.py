@@ -13,6 +13,7 @@ from discord import ui
 from bot.accounts.messages import UNTOLD
 from bot.cards import job as job_cards
 from bot.cards.job import Button
+from bot.cards.languages.speech import tr
 from bot.cards.offers.motions import motion_select
 from bot.cards.posts import more as more_cards
 from bot.cards.posts.more import Possible
@@ -131,17 +132,17 @@ async def _ask_for_motion(interaction: Interaction, job_id: str) -> None:
     await open_form(interaction, MotionForm(job, interaction.client.requests.prices(), motions))
 
 
-class PictureForm(ui.Modal, title="Another picture"):
+class PictureForm(ui.Modal):
     """Which picture is to move instead?"""
 
     def __init__(self, job_id: str, choice: Choice, credits: int) -> None:
-        super().__init__(timeout=FORM_LIFE_S)
+        super().__init__(title=tr("Another picture"), timeout=FORM_LIFE_S)
         self._job_id = job_id
         self._wish = Wish(choice, credits)
         self._file: ui.FileUpload[Any] = ui.FileUpload(custom_id="file")
         self.add_item(
             ui.Label(
-                text="The picture that should move",
+                text=tr("The picture that should move"),
                 description=more_cards.picture_costs(credits),
                 component=self._file,
             )
@@ -156,13 +157,13 @@ class PictureForm(ui.Modal, title="Another picture"):
         )
 
 
-class MotionForm(ui.Modal, title="Another motion"):
+class MotionForm(ui.Modal):
     """Which motion is the picture to follow instead: one by name, or a file?"""
 
     def __init__(
         self, job: Job, ten_s_cost: Mapping[Choice, int], motions: Sequence[Motion]
     ) -> None:
-        super().__init__(timeout=FORM_LIFE_S)
+        super().__init__(title=tr("Another motion"), timeout=FORM_LIFE_S)
         self._job_id = job.id
         cost = next(
             (cost for each, cost in ten_s_cost.items() if each == (job.model, job.quality)), None
@@ -174,8 +175,10 @@ class MotionForm(ui.Modal, title="Another motion"):
             custom_id="file", required=False, min_values=0
         )
         costs = more_cards.motion_costs(cost)
-        self.add_item(ui.Label(text="One of my motions", description=costs, component=self._name))
-        self.add_item(ui.Label(text="Or a video or GIF of yours", component=self._file))
+        self.add_item(
+            ui.Label(text=tr("One of my motions"), description=costs, component=self._name)
+        )
+        self.add_item(ui.Label(text=tr("Or a video or GIF of yours"), component=self._file))
 
     async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
         """Make it."""
@@ -205,11 +208,11 @@ async def _ask_to_describe(interaction: Interaction, job_id: str) -> None:
     await open_form(interaction, DescribeForm(job))
 
 
-class DescribeForm(ui.Modal, title="What does the video show?"):
+class DescribeForm(ui.Modal):
     """For who cannot see it."""
 
     def __init__(self, job: Job) -> None:
-        super().__init__(timeout=FORM_LIFE_S)
+        super().__init__(title=tr("What does the video show?"), timeout=FORM_LIFE_S)
         self._job_id = job.id
         self._text: ui.TextInput[Any] = ui.TextInput(
             custom_id="description",
@@ -220,8 +223,10 @@ class DescribeForm(ui.Modal, title="What does the video show?"):
         )
         self.add_item(
             ui.Label(
-                text="In a sentence or two",
-                description="Screen readers read this aloud. Leave it empty to use the file names.",
+                text=tr("In a sentence or two"),
+                description=tr(
+                    "Screen readers read this aloud. Leave it empty to use the file names."
+                ),
                 component=self._text,
             )
         )

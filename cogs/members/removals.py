@@ -7,6 +7,7 @@ import discord
 from discord import app_commands, ui
 from discord.ext import commands
 
+from bot.cards.languages.speech import mark, tr
 from bot.cards.posts import reports as report_cards
 from bot.core.jobs import Job
 from bot.core.people.reports import Reported, Why
@@ -18,8 +19,6 @@ from cogs.shared.reason_form import ReasonForm
 
 FORM_LIFE_S = 15 * 60.0
 """A form that was put away is forgotten after that."""
-
-MENU_NAME = "Report to moderators"
 
 
 def may_delete(interaction: Interaction, job: Job) -> bool:
@@ -50,7 +49,7 @@ async def ask_delete(interaction: Interaction, job_id: str) -> None:
     except Refused:
         raise Refused(Problem.NOT_YOURS_TO_DELETE) from None
     go_on = partial(_ask_delete_for, job_id=job.id)
-    await open_form(interaction, ReasonForm(f"Delete {job.id}", go_on))
+    await open_form(interaction, ReasonForm(title=tr("Delete {job}", job=job.id), go_on=go_on))
 
 
 async def _ask_delete_for(interaction: Interaction, reason: str, *, job_id: str) -> None:
@@ -85,44 +84,43 @@ async def _ask_why(interaction: Interaction, reported: Reported) -> None:
     await open_form(interaction, ReportForm(reported))
 
 
-class ReportForm(ui.Modal, title="Report to the moderators"):
+class ReportForm(ui.Modal):
     """What is wrong with it? Nobody but the moderators learns who has said so."""
 
-    why: ui.Label[Any] = ui.Label(
-        text="What is wrong with it?",
-        component=ui.RadioGroup(
+    def __init__(self, reported: Reported) -> None:
+        super().__init__(title=tr("Report to the moderators"), timeout=FORM_LIFE_S)
+        self._reported = reported
+        self._why: ui.RadioGroup[Any] = ui.RadioGroup(
             custom_id="why",
             options=[
-                discord.RadioGroupOption(label=said, value=why)
+                discord.RadioGroupOption(label=tr(said), value=why)
                 for why, said in report_cards.WHY.items()
             ],
-        ),
-    )
-    said: ui.Label[Any] = ui.Label(
-        text="What else should they know?",
-        description="Only the moderators of this server read it, and that it comes from you.",
-        component=ui.TextInput(
+        )
+        self.add_item(ui.Label(text=tr("What is wrong with it?"), component=self._why))
+        self._said: ui.TextInput[Any] = ui.TextInput(
             custom_id="said",
             style=discord.TextStyle.paragraph,
             required=False,
             max_length=report_cards.SAID_LIMIT_CHARS,
-        ),
-    )
-
-    def __init__(self, reported: Reported) -> None:
-        super().__init__(timeout=FORM_LIFE_S)
-        self._reported = reported
+        )
+        self.add_item(
+            ui.Label(
+                text=tr("What else should they know?"),
+                description=tr(
+                    "Only the moderators of this server read it, and that it comes from you."
+                ),
+                component=self._said,
+            )
+        )
 
     async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
         """Pass it on, and say thanks."""
         async with answering(interaction):
-            why, said = self.why.component, self.said.component
-            assert isinstance(why, ui.RadioGroup)
-            assert isinstance(said, ui.TextInput)
-            if why.value not in set(Why):
+            if self._why.value not in set(Why):
                 raise Refused(Problem.CONTROL_UNKNOWN)
             await interaction.client.removals.report(
-                self._reported, interaction.user.id, Why(why.value), said.value
+                self._reported, interaction.user.id, Why(self._why.value), self._said.value
             )
             await show_privately(interaction, report_cards.thanks())
 
@@ -136,7 +134,7 @@ class ReportMenu(commands.Cog):
     async def cog_load(self) -> None:
         """Add the command."""
         menu: app_commands.ContextMenu = app_commands.ContextMenu(
-            name=MENU_NAME, callback=self.report
+            name=mark("Report to moderators"), callback=self.report
         )
         self._tree.add_command(servers_only(menu))
 

@@ -9,8 +9,9 @@ from discord import app_commands, ui
 from discord.ext import commands
 
 from bot.accounts.message_files import usable_in
+from bot.cards.languages.speech import mark
 from bot.cards.members import tray as tray_cards
-from bot.cards.members.tray import CHOOSE, EMPTY, FILL, MAKE_THIS_MOVE, USE_AS_MOTION
+from bot.cards.members.tray import CHOOSE, EMPTY, FILL
 from bot.cards.offers.offer import offer
 from bot.core.jobs import Job
 from bot.core.models import Choice
@@ -31,11 +32,12 @@ class Gather(commands.Cog):
 
     async def cog_load(self) -> None:
         """Add the commands of messages' menus."""
-        for name, callback in (
-            (MAKE_THIS_MOVE, self.make_this_move),
-            (USE_AS_MOTION, self.use_as_motion),
-        ):
-            self._tree.add_command(app_commands.ContextMenu(name=name, callback=callback))
+        menus: list[app_commands.ContextMenu] = [
+            app_commands.ContextMenu(name=mark("Make this move"), callback=self.make_this_move),
+            app_commands.ContextMenu(name=mark("Use as motion"), callback=self.use_as_motion),
+        ]
+        for menu in menus:
+            self._tree.add_command(menu)
 
     async def make_this_move(self, interaction: Interaction, message: discord.Message) -> None:
         """Take the message's picture."""
@@ -45,7 +47,7 @@ class Gather(commands.Cog):
         """Take the message's video or GIF."""
         await self._take(interaction, message, is_motion=True)
 
-    @app_commands.command(description="The picture and motion you picked from messages")
+    @app_commands.command(description=mark("The picture and motion you picked from messages"))
     async def tray(self, interaction: Interaction) -> None:
         """Show what is in one's tray, priced once it is full."""
         async with answering(interaction):

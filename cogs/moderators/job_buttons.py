@@ -1,6 +1,7 @@
 """The buttons of a job in a moderator's list, and what is asked before it is done."""
 
 import re
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, Self
 
@@ -8,6 +9,7 @@ import discord
 from discord import ui
 
 from bot.cards import moderator as moderator_cards
+from bot.cards.languages.speech import mark, tr
 from bot.cards.server_jobs import JOB_ACTION_PATTERN, JobAction
 from bot.services.moderation import the_reason
 from cogs.moderators.settling import ask_what_became
@@ -16,6 +18,12 @@ from cogs.shared.confirm_buttons import ask_to_confirm
 from cogs.shared.interactions import Interaction, server_of
 from cogs.shared.pages import refresh
 from cogs.shared.reason_form import ReasonForm
+
+TITLES: Mapping[JobAction, str] = {
+    JobAction.CANCEL: mark("Cancel {job}"),
+    JobAction.REFUND: mark("Refund {job}"),
+}
+"""Of the form that asks why."""
 
 
 class JobButton(ui.DynamicItem[ui.Item[Any]], template=JOB_ACTION_PATTERN):
@@ -48,9 +56,9 @@ class JobButton(ui.DynamicItem[ui.Item[Any]], template=JOB_ACTION_PATTERN):
             possible = moderation.cancellable if cancels else moderation.refundable
             look = partial(possible, self._job_id, self._server_id)
             await interaction.client.crowd.in_time(self._actor_id, look)
-            title = f"{self._action.capitalize()} {self._job_id}"
             ask = partial(ask_cancel if cancels else ask_refund, job_id=self._job_id)
-            await open_form(interaction, ReasonForm(title, ask))
+            form = ReasonForm(title=tr(TITLES[self._action], job=self._job_id), go_on=ask)
+            await open_form(interaction, form)
 
 
 async def ask_cancel(interaction: Interaction, reason: str, *, job_id: str) -> None:

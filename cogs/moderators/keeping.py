@@ -7,6 +7,7 @@ from typing import Any, Self
 import discord
 from discord import ui
 
+from bot.cards.languages.speech import tr
 from bot.cards.members import motions as motion_cards
 from bot.cards.members.motions import KEEP
 from bot.core.library.motions import MOST_NAME_CHARS
@@ -21,17 +22,17 @@ FORM_LIFE_S = 15 * 60.0
 """A form that was put away is forgotten after that."""
 
 
-class NameForm(ui.Modal, title="Add to this server's library"):
+class NameForm(ui.Modal):
     """What is it called? What is in the tray when this is sent is kept."""
 
-    name: ui.TextInput[Any] = ui.TextInput(
-        label="What it is called, such as Moonwalk",
-        custom_id="name",
-        max_length=MOST_NAME_CHARS,
-    )
-
     def __init__(self) -> None:
-        super().__init__(timeout=FORM_LIFE_S)
+        super().__init__(title=tr("Add to this server's library"), timeout=FORM_LIFE_S)
+        self._name: ui.TextInput[Any] = ui.TextInput(
+            label=tr("What it is called, such as Moonwalk"),
+            custom_id="name",
+            max_length=MOST_NAME_CHARS,
+        )
+        self.add_item(self._name)
 
     async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
         """Look at it, and keep it, if whoever sent this still may."""
@@ -41,7 +42,7 @@ class NameForm(ui.Modal, title="Add to this server's library"):
             motion = await _taken(interaction)
             await defer(interaction)
             kept = await library.add(
-                place_of(interaction), self.name.value, GivenFile(motion, None)
+                place_of(interaction), self._name.value, GivenFile(motion, None)
             )
             loops = await library.loops([kept])
             card = motion_cards.added(kept, library.prices(kept), loops)

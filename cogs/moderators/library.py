@@ -7,6 +7,7 @@ from discord import app_commands, ui
 from discord.ext import commands
 
 from bot.accounts.links import MOST_CHARS
+from bot.cards.languages.speech import mark
 from bot.cards.members import motions as motion_cards
 from bot.core.library.motions import MOST_NAME_CHARS
 from bot.core.uploads import Cut
@@ -29,20 +30,22 @@ Length = app_commands.Range[float, SHORTEST_PART_S, LONGEST_PART_S]
 class LibraryCog(
     commands.GroupCog,
     group_name="library",
-    group_description="Look after this server's motions",
+    group_description=mark("Look after this server's motions"),
 ):
     """Discord decides who may use it; admins can change that there."""
 
     def __init__(self, library: Library) -> None:
         self._library = library
 
-    @app_commands.command(description="Add a motion that everybody here can use by name")
+    @app_commands.command(description=mark("Add a motion that everybody here can use by name"))
     @app_commands.describe(
-        name="What it is called, such as Moonwalk",
-        video="A video, or an animated GIF, of one person who moves",
-        video_url="Instead of the video, its https link, or the link of a message that has it",
-        start="Cut the video: where it begins, in seconds",
-        length="Cut the video: for how many seconds it goes on",
+        name=mark("What it is called, such as Moonwalk"),
+        video=mark("A video, or an animated GIF, of one person who moves"),
+        video_url=mark(
+            "Instead of the video, its https link, or the link of a message that has it"
+        ),
+        start=mark("Cut the video: where it begins, in seconds"),
+        length=mark("Cut the video: for how many seconds it goes on"),
     )
     async def add(
         self,
@@ -65,8 +68,8 @@ class LibraryCog(
             card = motion_cards.added(motion, self._library.prices(motion), loops)
             await show_privately(interaction, card, partial(motion_cards.files_of, loops))
 
-    @app_commands.command(description="Remove one of this server's motions")
-    @app_commands.describe(name="What it is called")
+    @app_commands.command(description=mark("Remove one of this server's motions"))
+    @app_commands.describe(name=mark("What it is called"))
     async def remove(self, interaction: Interaction, name: Name) -> None:
         """Ask, then remove."""
         async with answering(interaction):
@@ -80,8 +83,8 @@ class LibraryCog(
 
             await ask_to_confirm(interaction, motion_cards.asks_remove(motion), act)
 
-    @app_commands.command(description="Rename one of this server's motions")
-    @app_commands.describe(name="What it is called", new_name="What it is to be called")
+    @app_commands.command(description=mark("Rename one of this server's motions"))
+    @app_commands.describe(name=mark("What it is called"), new_name=mark("What it is to be called"))
     async def rename(self, interaction: Interaction, name: Name, new_name: Name) -> None:
         """Do it, and say so."""
         async with answering(interaction):

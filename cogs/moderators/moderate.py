@@ -10,6 +10,7 @@ from discord.ext import commands
 
 from bot.accounts.members import DiscordMembers
 from bot.cards import server_jobs, status_text
+from bot.cards.languages.speech import mark
 from bot.cards.paging import PagedList, PageRef
 from bot.cards.wording import clean, seconds_text
 from bot.core.jobs import CANCELLABLE, Job, JobState
@@ -28,6 +29,7 @@ MOST_CHOICES = 25
 LOOKED_THROUGH = 100
 """So many of the newest jobs are looked through for choices; an older one's id is pasted."""
 
+WHY = mark("Why, for the record")
 PAID = frozenset({JobState.DELIVERING, JobState.DELIVERED})
 Choices = list[app_commands.Choice[str]]
 STATES: Choices = [
@@ -40,7 +42,7 @@ STATES: Choices = [
 class Moderate(
     commands.GroupCog,
     group_name="moderate",
-    group_description="Look after this server's jobs",
+    group_description=mark("Look after this server's jobs"),
 ):
     """Discord decides who may use it; admins can change that there."""
 
@@ -56,8 +58,8 @@ class Moderate(
         interaction.client.card_access.allow(interaction, "moderate")
         return True
 
-    @app_commands.command(description="This server's jobs, and what can be done about each")
-    @app_commands.describe(state="Only those", member="Only this person's")
+    @app_commands.command(description=mark("This server's jobs, and what can be done about each"))
+    @app_commands.describe(state=mark("Only those"), member=mark("Only this person's"))
     @app_commands.choices(state=STATES)
     async def jobs(
         self,
@@ -76,24 +78,24 @@ class Moderate(
             )
             await show_first(interaction, page_ref)
 
-    @app_commands.command(description="Cancel somebody's job that has not been sent off yet")
-    @app_commands.describe(job="A waiting job", reason="Why, for the record")
+    @app_commands.command(description=mark("Cancel somebody's job that has not been sent off yet"))
+    @app_commands.describe(job=mark("A waiting job"), reason=WHY)
     async def cancel(self, interaction: Interaction, job: JobId, reason: Reason) -> None:
         """Ask, then cancel."""
         async with answering(interaction):
             await defer(interaction)
             await ask_cancel(interaction, reason, job_id=job)
 
-    @app_commands.command(description="Give somebody the price of a finished video back")
-    @app_commands.describe(job="A job that was paid", reason="Why, for the record")
+    @app_commands.command(description=mark("Give somebody the price of a finished video back"))
+    @app_commands.describe(job=mark("A job that was paid"), reason=WHY)
     async def refund(self, interaction: Interaction, job: JobId, reason: Reason) -> None:
         """Ask, then refund."""
         async with answering(interaction):
             await defer(interaction)
             await ask_refund(interaction, reason, job_id=job)
 
-    @app_commands.command(description="Settle a job that nobody knows the fate of")
-    @app_commands.describe(job="A job in review")
+    @app_commands.command(description=mark("Settle a job that nobody knows the fate of"))
+    @app_commands.describe(job=mark("A job in review"))
     async def resolve(self, interaction: Interaction, job: JobId) -> None:
         """What can be decided, with the runs that it may take."""
         async with answering(interaction):

@@ -1,17 +1,21 @@
 """`/quota`: for moderators, about the credits, allowances and blocks of their own server."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 import discord
+from babel.dates import format_datetime
 from discord import app_commands, ui
 from discord.ext import commands
 
 from bot.cards import moderator as moderator_cards
-from bot.cards import settings as settings_cards
 from bot.cards import standing as standing_cards
+from bot.cards.languages.speech import mark, spoken, tr
 from bot.cards.paging import PagedList, PageRef
+from bot.cards.settings.overview import allowances
+from bot.cards.wording import EACH
 from bot.core.accounts import Eligibility
 from bot.core.ledger import Period
 from bot.core.rules import MOST_CREDITS, ServerRules
@@ -32,10 +36,17 @@ Reason = app_commands.Range[str, 1, REASON_LIMIT_CHARS]
 Until = app_commands.Range[str, 1, 60]
 Person = discord.User | discord.Member
 
-PERIODS = [
-    app_commands.Choice(name=f"each {period.value}", value=period.value) for period in Period
-]
-UNTIL = ("1 hour", "1 day", "3 days", "1 week", "4 weeks")
+PERIODS = [app_commands.Choice(name=EACH[period], value=period.value) for period in Period]
+UNTIL: Mapping[str, str] = {
+    "1 hour": mark("1 hour"),
+    "1 day": mark("1 day"),
+    "3 days": mark("3 days"),
+    "1 week": mark("1 week"),
+    "4 weeks": mark("4 weeks"),
+}
+"""How a block's usual lengths are typed, and what they are called."""
+
+WHY = mark("Why, for the record")
 
 
 @servers_only
@@ -43,7 +54,7 @@ UNTIL = ("1 hour", "1 day", "3 days", "1 week", "4 weeks")
 class Quota(
     commands.GroupCog,
     group_name="quota",
-    group_description="Look after this server's credits, allowances and blocks",
+    group_description=mark("Look after this server's credits, allowances and blocks"),
 ):
     """Discord decides who may use it; admins can change that there."""
 
@@ -55,8 +66,8 @@ class Quota(
         interaction.client.card_access.allow(interaction, "quota")
         return True
 
-    @app_commands.command(description="Whether somebody can ask for a video now, and why")
-    @app_commands.describe(member="Whom it is about")
+    @app_commands.command(description=mark("Whether somebody can ask for a video now, and why"))
+    @app_commands.describe(member=mark("Whom it is about"))
     async def show(self, interaction: Interaction, member: Person) -> None:
         """Everything that decides about one person."""
         async with answering(interaction):
@@ -64,8 +75,8 @@ class Quota(
                 interaction, standing_cards.eligibility(await self._look(interaction, member))
             )
 
-    @app_commands.command(description="Give somebody credits that stay until they are spent")
-    @app_commands.describe(member="Who gets them", credits="How many", reason="Why, for the record")
+    @app_commands.command(description=mark("Give somebody credits that stay until they are spent"))
+    @app_commands.describe(member=mark("Who gets them"), credits=mark("How many"), reason=WHY)
     async def grant(
         self, interaction: Interaction, member: Person, credits: Amount, reason: Reason
     ) -> None:
@@ -80,9 +91,11 @@ class Quota(
             else:
                 await show_privately(interaction, await act())
 
-    @app_commands.command(description="Take bonus credits away")
+    @app_commands.command(description=mark("Take bonus credits away"))
     @app_commands.describe(
-        member="Who loses them", credits="How many, at most", reason="Why, for the record"
+        member=mark("Who loses them"),
+        credits=mark("How many, at most"),
+        reason=WHY,
     )
     async def revoke(
         self, interaction: Interaction, member: Person, credits: Amount, reason: Reason
@@ -98,9 +111,13 @@ class Quota(
             said = moderator_cards.asks_revoke(member.id, taken, has, reason)
             await ask_to_confirm(interaction, said, act)
 
-    @app_commands.command(name="set", description="Bring somebody's bonus credits to a number")
+    @app_commands.command(
+        name="set", description=mark("Bring somebody's bonus credits to a number")
+    )
     @app_commands.describe(
-        member="Whose", credits="How many it shall be", reason="Why, for the record"
+        member=mark("Whose"),
+        credits=mark("How many it shall be"),
+        reason=WHY,
     )
     async def set_granted(
         self, interaction: Interaction, member: Person, credits: AmountOrNone, reason: Reason
@@ -116,11 +133,11 @@ class Quota(
             else:
                 await show_privately(interaction, await act())
 
-    @app_commands.command(description="What everybody, or a role, may spend in each period")
+    @app_commands.command(description=mark("What everybody, or a role, may spend in each period"))
     @app_commands.describe(
-        credits="How many; 0 takes the allowance away",
-        period="How often all allowances of this server renew",
-        role="Only for members with this role; the highest of theirs counts",
+        credits=mark("How many; 0 takes the allowance away"),
+        period=mark("How often all allowances of this server renew"),
+        role=mark("Only for members with this role; the highest of theirs counts"),
     )
     @app_commands.choices(period=PERIODS)
     async def allowance(
@@ -149,18 +166,19 @@ class Quota(
             else:
                 await show_privately(interaction, await act())
 
-    @app_commands.command(description="What everybody and each role may spend")
+    @app_commands.command(description=mark("What everybody and each role may spend"))
     async def allowances(self, interaction: Interaction) -> None:
         """All allowances of this server."""
         async with answering(interaction):
             server_id, guild = server_of(interaction), interaction.guild
             rules = await self._quotas.rules(server_id)
             roles = frozenset(role.id for role in guild.roles) if guild else frozenset()
-            card = settings_cards.allowances(rules, self._quotas.limits, roles, server_id)
+            card = allowances(rules, self._quotas.limits, roles, server_id)
             await show_privately(interaction, card)
 
     @app_commands.command(
-        name="default-allowance", description="Let the operator's usual allowance hold here again"
+        name="default-allowance",
+        description=mark("Let the operator's usual allowance hold here again"),
     )
     async def default_allowance(self, interaction: Interaction) -> None:
         """Ask, then leave everybody's allowance to the operator; roles keep theirs."""
@@ -175,8 +193,8 @@ class Quota(
             said = moderator_cards.asks_default_allowance(usual)
             await ask_to_confirm(interaction, said, act)
 
-    @app_commands.command(description="What happened here to credits, jobs and rules")
-    @app_commands.describe(member="Only what concerns this person")
+    @app_commands.command(description=mark("What happened here to credits, jobs and rules"))
+    @app_commands.describe(member=mark("Only what concerns this person"))
     async def history(self, interaction: Interaction, member: Person | None = None) -> None:
         """The past, page by page."""
         async with answering(interaction):
@@ -191,18 +209,20 @@ class Quota(
             )
             await show_first(interaction, page_ref)
 
-    @app_commands.command(description="Who has spent most in this period")
+    @app_commands.command(description=mark("Who has spent most in this period"))
     async def top(self, interaction: Interaction) -> None:
         """Those who spent most."""
         async with answering(interaction):
             spenders, since = await self._quotas.top(server_of(interaction))
             await show_privately(interaction, moderator_cards.top(spenders, since))
 
-    @app_commands.command(description="Keep somebody from asking for videos here")
+    @app_commands.command(description=mark("Keep somebody from asking for videos here"))
     @app_commands.describe(
-        member="Whom",
-        reason="Why; they are told",
-        until="How long (2h, 3d, 1w) or when (2030-12-24 18:00, in UTC); for good if left out",
+        member=mark("Whom"),
+        reason=mark("Why; they are told"),
+        until=mark(
+            "How long (2h, 3d, 1w) or when (2030-12-24 18:00, in UTC); for good if left out"
+        ),
     )
     async def block(
         self,
@@ -227,11 +247,15 @@ class Quota(
         """Usual lengths, what was typed before them, each with the moment it comes to."""
         wanted = " ".join(typed.split())
         offers = [f"{wanted}{unit}" for unit in ("h", "d", "w")] if wanted.isdecimal() else [wanted]
-        offers += [usual for usual in UNTIL if wanted.lower() in usual and usual != wanted]
+        offers += [
+            usual
+            for usual, said in UNTIL.items()
+            if usual != wanted and (wanted.lower() in usual or wanted.lower() in tr(said).lower())
+        ]
         return [choice for text in offers if text and (choice := self._moment_choice(text))]
 
-    @app_commands.command(description="Let somebody ask for videos here again")
-    @app_commands.describe(member="Whom", reason="Why, for the record")
+    @app_commands.command(description=mark("Let somebody ask for videos here again"))
+    @app_commands.describe(member=mark("Whom"), reason=WHY)
     async def unblock(
         self, interaction: Interaction, member: Person, reason: Reason | None = None
     ) -> None:
@@ -343,5 +367,8 @@ class Quota(
         except Refused:
             return None
         assert ends_at is not None
-        shown = datetime.fromtimestamp(ends_at, UTC)
-        return app_commands.Choice(name=f"{text} · until {shown:%a %Y-%m-%d %H:%M} UTC", value=text)
+        at = datetime.fromtimestamp(ends_at, UTC)
+        weekday = format_datetime(at, "EEE", locale=spoken())
+        length = tr(UNTIL[text]) if text in UNTIL else text
+        until = tr("until {moment} UTC", moment=f"{weekday} {at:%Y-%m-%d %H:%M}")
+        return app_commands.Choice(name=f"{length} · {until}", value=text)

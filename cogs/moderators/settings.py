@@ -9,8 +9,11 @@ from discord import app_commands, ui
 from discord.ext import commands
 
 from bot.accounts.sight import is_public
-from bot.cards import settings as settings_cards
-from bot.cards.settings import CHANNELS_SELECT, OPEN_SELECT, Choice, Here, What
+from bot.cards.languages.speech import mark
+from bot.cards.settings import changes as change_cards
+from bot.cards.settings import choosing
+from bot.cards.settings.choosing import CHANNELS_SELECT, OPEN_SELECT, Choice
+from bot.cards.settings.overview import Here, What, offered_in, overview
 from bot.core.rules import MOST_CREDITS, MOST_JOBS, OperatorLimits, ServerRules, snapshot
 from bot.errors import Problem, Refused
 from bot.services.moderation import REASON_LIMIT_CHARS
@@ -28,13 +31,13 @@ from cogs.shared.interactions import (
 Reason = app_commands.Range[str, 1, REASON_LIMIT_CHARS]
 Budget = app_commands.Range[int, 0, MOST_CREDITS]
 Cap = app_commands.Range[int, 0, MOST_JOBS]
-WHY = "Why, for the record"
+WHY = mark("Why, for the record")
 
 
 @servers_only
 @app_commands.default_permissions(manage_guild=True)
 class Settings(
-    commands.GroupCog, group_name="settings", group_description="This server's settings"
+    commands.GroupCog, group_name="settings", group_description=mark("This server's settings")
 ):
     """Discord decides who may use it; admins can change that there."""
 
@@ -52,19 +55,23 @@ class Settings(
         interaction.client.card_access.allow(interaction, "settings")
         return True
 
-    @app_commands.command(description="This server's settings")
+    @app_commands.command(description=mark("This server's settings"))
     async def show(self, interaction: Interaction) -> None:
         """The server's own rules, and where the operator's hold."""
         async with answering(interaction):
             rules = await self._quotas.rules(server_of(interaction))
-            card = settings_cards.overview(rules, self._limits, _here(interaction, rules))
+            card = overview(rules, self._limits, _here(interaction, rules))
             await show_privately(interaction, card)
 
-    @app_commands.command(description="Budget of the whole server, and what one person may have")
+    @app_commands.command(
+        description=mark("Budget of the whole server, and what one person may have")
+    )
     @app_commands.describe(
-        budget="Credits that all members together may spend in a period; 0: no budget of its own",
-        running="Videos of one person made at once; 0: only the operator's limit",
-        waiting="Requests of one person waiting at once; 0: only the operator's limit",
+        budget=mark(
+            "Credits that all members together may spend in a period; 0: no budget of its own"
+        ),
+        running=mark("Videos of one person made at once; 0: only the operator's limit"),
+        waiting=mark("Requests of one person waiting at once; 0: only the operator's limit"),
         reason=WHY,
     )
     async def limits(
@@ -84,30 +91,30 @@ class Settings(
         changes = {name: value or None for name, value in given.items() if value is not None}
         async with answering(interaction):
             if not changes:
-                await show_privately(interaction, settings_cards.limits_unasked())
+                await show_privately(interaction, change_cards.limits_unasked())
                 return
-            notes = settings_cards.limit_notes(changes, self._limits)
+            notes = change_cards.limit_notes(changes, self._limits)
             rules = await self._quotas.rules(server_of(interaction))
             act = partial(self._change, interaction, reason, notes, seen=rules, **changes)
             new = changes.get("budget_credits", rules.budget_credits)
             if rules.budget_credits not in {None, new}:
-                await ask_to_confirm(interaction, settings_cards.asks_budget(rules, new), act)
+                await ask_to_confirm(interaction, change_cards.asks_budget(rules, new), act)
             else:
                 await show_privately(interaction, await act())
 
-    @app_commands.command(description="Where videos may be asked for")
+    @app_commands.command(description=mark("Where videos may be asked for"))
     @app_commands.describe(reason=WHY)
     async def channels(self, interaction: Interaction, reason: Reason = "") -> None:
         """A card to choose the channels on."""
         async with answering(interaction):
             rules = await self._quotas.rules(server_of(interaction))
-            card = settings_cards.choose_channels(
+            card = choosing.choose_channels(
                 _choice(interaction, reason), rules, _here(interaction, rules)
             )
             await show_privately(interaction, card)
 
-    @app_commands.command(description="Which qualities are open, to everybody or to a role")
-    @app_commands.describe(role="A role that may use more than everybody", reason=WHY)
+    @app_commands.command(description=mark("Which qualities are open, to everybody or to a role"))
+    @app_commands.describe(role=mark("A role that may use more than everybody"), reason=WHY)
     async def qualities(
         self, interaction: Interaction, role: discord.Role | None = None, reason: Reason = ""
     ) -> None:
@@ -115,8 +122,8 @@ class Settings(
         async with answering(interaction):
             await self._choose_open("qualities", interaction, role, reason)
 
-    @app_commands.command(description="Which models are open, to everybody or to a role")
-    @app_commands.describe(role="A role that may use more than everybody", reason=WHY)
+    @app_commands.command(description=mark("Which models are open, to everybody or to a role"))
+    @app_commands.describe(role=mark("A role that may use more than everybody"), reason=WHY)
     async def models(
         self, interaction: Interaction, role: discord.Role | None = None, reason: Reason = ""
     ) -> None:
@@ -133,15 +140,14 @@ class Settings(
         if role_id:
             _check_role(interaction, role_id)
         choice = _choice(interaction, reason, role_id)
-        await show_privately(
-            interaction, settings_cards.choose_open(what, choice, rules, self._limits)
-        )
+        await show_privately(interaction, choosing.choose_open(what, choice, rules, self._limits))
 
     @app_commands.command(
-        name="direct-messages", description="Whether credits here may pay for direct messages"
+        name="direct-messages", description=mark("Whether credits here may pay for direct messages")
     )
     @app_commands.describe(
-        allowed="Whether members may let their credits here pay for direct messages", reason=WHY
+        allowed=mark("Whether members may let their credits here pay for direct messages"),
+        reason=WHY,
     )
     async def direct_messages(
         self, interaction: Interaction, allowed: bool, reason: Reason = ""
@@ -152,8 +158,8 @@ class Settings(
                 interaction, await self._change(interaction, reason, direct_use=allowed)
             )
 
-    @app_commands.command(description="The channel for decisions and reports")
-    @app_commands.describe(channel="Leave it out to stop posting", reason=WHY)
+    @app_commands.command(description=mark("The channel for decisions and reports"))
+    @app_commands.describe(channel=mark("Leave it out to stop posting"), reason=WHY)
     async def audit(
         self,
         interaction: Interaction,
@@ -170,17 +176,17 @@ class Settings(
                 if not _may_post(known):
                     raise Refused(Problem.CANNOT_POST_THERE, channels=known.mention)
                 if is_public(known):
-                    notes.append(settings_cards.everybody_reads(known.id))
+                    notes.append(change_cards.everybody_reads(known.id))
             rules = await self._quotas.rules(server_of(interaction))
             new = channel.id if channel else None
             act = partial(
                 self._change, interaction, reason, notes, seen=rules, audit_channel_id=new
             )
             if new is None and rules.audit_channel_id is not None:
-                said = settings_cards.asks_no_audit(rules.audit_channel_id)
+                said = change_cards.asks_no_audit(rules.audit_channel_id)
                 await ask_to_confirm(interaction, said, act)
             elif new is None:
-                await show_privately(interaction, settings_cards.audit_unasked())
+                await show_privately(interaction, change_cards.audit_unasked())
             else:
                 await show_privately(interaction, await act())
 
@@ -197,7 +203,7 @@ class Settings(
         after = await self._quotas.change(
             server_id, seen=seen, actor_id=interaction.user.id, reason=reason, **changes
         )
-        return settings_cards.changed(
+        return change_cards.changed(
             snapshot(before, changes), snapshot(after, changes), notes or []
         )
 
@@ -231,8 +237,8 @@ class ChannelsSelect(ui.DynamicItem[ui.Item[Any]], template=CHANNELS_SELECT):
                 reason=choice.reason,
                 channels=chosen,
             )
-            news = settings_cards.news_of(before, after, "channels")
-            card = settings_cards.choose_channels(choice, after, _here(interaction, after), news)
+            news = choosing.news_of(before, after, "channels")
+            card = choosing.choose_channels(choice, after, _here(interaction, after), news)
             await show_in_place(interaction, card)
 
 
@@ -257,7 +263,7 @@ class OpenSelect(ui.DynamicItem[ui.Item[Any]], template=OPEN_SELECT):
         what, choice, quotas = self._what, self._choice, interaction.client.quotas
         async with answering(interaction, Late.IN_PLACE):
             _check_access(interaction, choice)
-            offered = settings_cards.offered_in(what, quotas.limits)
+            offered = offered_in(what, quotas.limits)
             opened = frozenset(offered) & frozenset(chosen_in(interaction))
             given = {"actor_id": choice.actor_id, "reason": choice.reason}
             before = await quotas.rules(choice.server_id)
@@ -270,8 +276,8 @@ class OpenSelect(ui.DynamicItem[ui.Item[Any]], template=OPEN_SELECT):
                 is_all = len(opened) == len(offered)
                 held = getattr(ServerRules(), what) if is_all else opened
                 after = await quotas.change(choice.server_id, **given, **{what: held})
-            news = settings_cards.news_of(before, after, what, choice.role_id)
-            card = settings_cards.choose_open(what, choice, after, quotas.limits, news)
+            news = choosing.news_of(before, after, what, choice.role_id)
+            card = choosing.choose_open(what, choice, after, quotas.limits, news)
             await show_in_place(interaction, card)
 
 
@@ -304,7 +310,7 @@ def _choice_in(
     interaction: discord.Interaction[Any], match: re.Match[str], role_id: int = 0
 ) -> Choice:
     assert interaction.message is not None
-    reason = settings_cards.reason_on(interaction.message)
+    reason = choosing.reason_on(interaction.message)
     return Choice(int(match["server"]), int(match["actor"]), role_id, reason)
 
 

@@ -1,6 +1,7 @@
 """Settling a job in review: from its audit post, the list of jobs, or by `/moderate resolve`."""
 
 import re
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any, Self
@@ -11,6 +12,7 @@ from discord import ui
 from bot.cards import job as job_cards
 from bot.cards import server_jobs
 from bot.cards.audit import REVIEW_PATTERN
+from bot.cards.languages.speech import mark, tr
 from bot.cards.server_jobs import SETTLE_PATTERN
 from bot.core.jobs import Outcome
 from bot.errors import Refused
@@ -18,11 +20,12 @@ from cogs.shared.answers import Late, answering, defer, open_form, show_in_place
 from cogs.shared.interactions import Interaction, chosen_in, server_of
 from cogs.shared.reason_form import ReasonForm
 
-FORM_TITLES = {
-    Outcome.RAN: "{} ran: it takes this run",
-    Outcome.AGAIN: "{} did not run: try again",
-    Outcome.GIVE_UP: "Give {} up",
+TITLES: Mapping[Outcome, str] = {
+    Outcome.RAN: mark("{job} ran: it takes this run"),
+    Outcome.AGAIN: mark("{job} did not run: try again"),
+    Outcome.GIVE_UP: mark("Give {job} up"),
 }
+"""Of the form that asks why."""
 
 
 class ReviewButton(ui.DynamicItem[ui.Item[Any]], template=REVIEW_PATTERN):
@@ -72,11 +75,11 @@ class SettleControl(ui.DynamicItem[ui.Item[Any]], template=SETTLE_PATTERN):
             look = partial(moderation.resolvable, self._job_id, self._server_id)
             await interaction.client.crowd.in_time(self._actor_id, look)
             request_id = next(iter(chosen_in(interaction)), None)
-            title = FORM_TITLES[self._outcome].format(self._job_id)
             settle = partial(
                 _settle, job_id=self._job_id, outcome=self._outcome, request_id=request_id
             )
-            await open_form(interaction, ReasonForm(title, settle))
+            form = ReasonForm(title=tr(TITLES[self._outcome], job=self._job_id), go_on=settle)
+            await open_form(interaction, form)
 
 
 async def ask_what_became(interaction: Interaction, job_id: str) -> None:

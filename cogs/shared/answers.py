@@ -1,6 +1,7 @@
 """How every command, press and form is answered: in time, once, and never with silence."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from enum import Enum, auto
@@ -13,7 +14,7 @@ from discord.utils import MISSING
 
 from bot.accounts.messages import UNTOLD
 from bot.cards import parts
-from bot.cards.languages.speech import speak
+from bot.cards.languages.speech import speak, tr
 from bot.cards.offers.cheaper import refusal
 from bot.errors import CannotSave, Problem, Refused
 from bot.services.crowd import ANSWER_WITHIN_S
@@ -158,7 +159,7 @@ async def show_error(interaction: Interaction, error: Exception) -> None:
     else:
         command = interaction.command.qualified_name if interaction.command else None
         log.error("a command failed", command=command, exc_info=error)
-        card = parts.say("Something went wrong. Please try again.")
+        card = parts.say(tr("Something went wrong. Please try again."))
     await _show_at_last(interaction, card)
 
 
@@ -189,8 +190,8 @@ async def _show_at_last(interaction: Interaction, card: ui.LayoutView) -> None:
     try:
         await show_privately(interaction, card)
     except LOST as unanswered:
-        told = log.debug if _is_answered(unanswered) else log.warning
-        told("an answer could not be shown", reason=str(unanswered))
+        level = logging.DEBUG if _is_answered(unanswered) else logging.WARNING
+        log.log(level, "an answer could not be shown", reason=str(unanswered))
 
 
 async def _say_meanwhile(interaction: Interaction, late: Late) -> None:
@@ -224,6 +225,6 @@ def _look_after(interaction: Interaction) -> asyncio.Lock:
 
 def _end(interaction: Interaction, *, missed: bool) -> None:
     extras: dict[Any, Any] = interaction.extras
-    if not extras.setdefault("has ended", False):
-        extras["has ended"] = True
+    if not extras.setdefault("has_ended", False):
+        extras["has_ended"] = True
         interaction.client.crowd.end(missed=missed)

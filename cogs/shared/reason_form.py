@@ -6,6 +6,7 @@ from typing import Any
 import discord
 from discord import ui
 
+from bot.cards.languages.speech import tr
 from bot.services.moderation import REASON_LIMIT_CHARS
 from cogs.shared.answers import Late, answering, defer
 from cogs.shared.interactions import Interaction, server_of
@@ -20,16 +21,16 @@ GoOn = Callable[[Interaction, str], Awaitable[None]]
 class ReasonForm(ui.Modal):
     """Why? `title` is at most 45 characters long."""
 
-    reason: ui.TextInput[Any] = ui.TextInput(
-        label="Why? It is kept on record",
-        custom_id="reason",
-        style=discord.TextStyle.paragraph,
-        max_length=REASON_LIMIT_CHARS,
-    )
-
-    def __init__(self, title: str, go_on: GoOn) -> None:
+    def __init__(self, *, title: str, go_on: GoOn) -> None:
         super().__init__(title=title, timeout=FORM_LIFE_S)
         self._go_on = go_on
+        self._reason: ui.TextInput[Any] = ui.TextInput(
+            label=tr("Why? It is kept on record"),
+            custom_id="reason",
+            style=discord.TextStyle.paragraph,
+            max_length=REASON_LIMIT_CHARS,
+        )
+        self.add_item(self._reason)
 
     async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
         """Go on, if whoever sent it still may: a form is a card's as well."""
@@ -37,4 +38,4 @@ class ReasonForm(ui.Modal):
             access = interaction.client.card_access
             access.check(interaction, interaction.user.id, server_of(interaction), "moderate")
             await defer(interaction, Late.IN_PLACE)
-            await self._go_on(interaction, self.reason.value)
+            await self._go_on(interaction, self._reason.value)

@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from string import Formatter
@@ -22,8 +22,20 @@ MOST_CHARS = {
     "title": 45,
     "placeholder": 100,
     "description": 100,
+    "group_description": 100,
+    "choice": 100,
+    "menu": 32,
+    "field": 45,
 }
 """Discord's narrowest limits, by the name under which a sentence is given to discord.py."""
+
+GIVEN_TO: Mapping[tuple[str, str | None], str] = {
+    ("Choice", "name"): "choice",
+    ("ContextMenu", "name"): "menu",
+    ("Label", "text"): "field",
+    ("TextInput", "label"): "field",
+}
+"""Where the name of the keyword does not tell: what is called there, and the keyword."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +47,7 @@ class Sentence:
     path: str
     line: int
     given_as: str | None
-    """The keyword of the call that it is an argument of."""
+    """The keyword of the innermost call that it is part of, by a constant's name too."""
 
     is_called_with: frozenset[str] | None
     """Its facts; `None` where only the caller knows them."""
@@ -56,12 +68,7 @@ def sentences() -> list[Sentence]:
 
 def _in(path: Path) -> Iterator[Sentence]:
     tree = ast.parse(path.read_text())
-    keywords = {
-        id(part): node.arg
-        for node in ast.walk(tree)
-        if isinstance(node, ast.keyword) and node.arg
-        for part in [node.value]
-    }
+    keywords = _keywords(tree)
     for node in ast.walk(tree):
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
             continue
@@ -82,6 +89,41 @@ def _in(path: Path) -> Iterator[Sentence]:
             keywords.get(id(node)),
             _facts(node),
         )
+
+
+def _keywords(tree: ast.Module) -> dict[int, str]:
+    """As what each part of a call's keywords is given; of nested calls the innermost tells."""
+    constants = {
+        target.id: node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+        if isinstance(target, ast.Name)
+    }
+    given: dict[int, str] = {}
+    for call in ast.walk(tree):
+        if not isinstance(call, ast.Call | ast.ClassDef):
+            continue
+        called = _called(call)
+        for keyword in call.keywords:
+            name = "description" if called == "describe" else keyword.arg
+            name = GIVEN_TO.get((called, name), name)
+            for part in ast.walk(keyword.value):
+                found = constants.get(_named(part), part)
+                for each in ast.walk(found) if found is not part else [part]:
+                    if name and (found is part or name in MOST_CHARS):
+                        given[id(each)] = name
+    return given
+
+
+def _called(node: ast.Call | ast.ClassDef) -> str:
+    if isinstance(node, ast.ClassDef):
+        return node.name
+    return node.func.attr if isinstance(node.func, ast.Attribute) else _named(node.func)
+
+
+def _named(node: ast.AST) -> str:
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _literal(node: ast.expr) -> str | None:

@@ -13,12 +13,13 @@ from bot.cards import history as history_cards
 from bot.cards import job as job_cards
 from bot.cards import moderator as moderator_cards
 from bot.cards import server_jobs
-from bot.cards import settings as settings_cards
 from bot.cards import standing as standing_cards
+from bot.cards.languages.speech import catalogue
 from bot.cards.obstacles import OBSTACLES
 from bot.cards.offers.offer import offer
 from bot.cards.paging import ID_PATTERN, LARGEST_ID, PagedList, PageRef, Turn
 from bot.cards.parts import COMMANDS, Asked
+from bot.cards.settings import overview as settings_cards
 from bot.cards.status_text import Outlook
 from bot.core.accounts import Eligibility, Page
 from bot.core.actions import HISTORY_KINDS, ActionKind, HistoryLine, NearbyRun, Snapshot, Spender
@@ -26,6 +27,7 @@ from bot.core.admission import Ask, Block, Standing, obstacles
 from bot.core.jobs import QUALITIES, Attempt, Failure, JobState
 from bot.core.ledger import Balance, EntryKind
 from bot.core.models import MODELS
+from bot.core.people.languages import Language
 from bot.core.rules import RoleRules, ServerRules, rules_for
 from bot.errors import Problem, Refused
 from tests.bot.cards.facts import HOSTILE
@@ -391,3 +393,8 @@ def test_what_the_provider_said_is_on_no_card_of_anybodys(state: JobState) -> No
     ]
     assert not [card for card in shown if said in text_of(card)]
     assert said not in job_cards.job_line(job, 2e9)
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_reason_that_a_card_carries_is_what_follows_its_first_colon(language: Language) -> None:
+    assert re.fullmatch(r"-# [^:]+:\s*{reason}", catalogue(language).gettext("-# Reason: {reason}"))

@@ -198,6 +198,10 @@ def reword(command: Command) -> None:
     command.body["description"] = "as it was before"
 
 
+def reword_in_german(command: Command) -> None:
+    command.body["description_localizations"] = {"de": "wie es vorher war"}
+
+
 def bound(command: Command) -> None:
     command.body["options"][0]["min_value"] = 0
 
@@ -214,7 +218,15 @@ def reorder(command: Command) -> None:
     command.body["options"].reverse()
 
 
-OTHER: list[Callable[[Command], None]] = [forget_one, reword, bound, open_to_all, hide, reorder]
+OTHER: list[Callable[[Command], None]] = [
+    forget_one,
+    reword,
+    reword_in_german,
+    bound,
+    open_to_all,
+    hide,
+    reorder,
+]
 
 
 @pytest.mark.parametrize("change", OTHER, ids=lambda change: change.__name__)
