@@ -10,11 +10,12 @@ from unicodedata import category
 
 from babel.numbers import format_decimal
 
-from bot.cards.languages.speech import mark, spoken, tr, tr_many
+from bot.cards.languages.speech import OWN_NAMES, mark, spoken, tr, tr_many
 from bot.core.actions import Snapshot
 from bot.core.jobs import QUALITIES, JobState
 from bot.core.ledger import Period
 from bot.core.models import MODELS
+from bot.core.people.languages import Language
 from bot.core.polling import MINUTE_S
 
 EMOJI_JOINER = "\N{ZERO WIDTH JOINER}"
@@ -60,6 +61,7 @@ LABELS: Mapping[str, str] = {
     "models": mark("Models"),
     "direct_use": mark("Pays for members’ direct messages"),
     "audit_channel_id": mark("Audit channel"),
+    "language": mark("Language"),
     "granted": mark("Bonus credits"),
     "description": mark("It shows"),
     "state": mark("State"),
@@ -71,6 +73,7 @@ LABELS: Mapping[str, str] = {
 
 NONE = mark("none")
 UNSET: Mapping[str, str] = {
+    "language": mark("the server’s own in Discord"),
     "allowance_credits": mark("the operator’s default"),
     "budget_credits": mark("none of its own"),
     "max_running_per_person": mark("the operator’s limit"),
@@ -256,6 +259,8 @@ def _single(name: str, value: str | float, seen: Snapshot) -> str:
             if (period := seen.get("period")) is None:
                 return credits_text(int(value))
             return credits_per(int(value), Period(str(period)))
+        case "language" if value in OWN_NAMES:
+            return OWN_NAMES[Language(value)]
         case "state":
             return state_text(str(value))
         case _:
@@ -264,7 +269,7 @@ def _single(name: str, value: str | float, seen: Snapshot) -> str:
 
 def _one(name: str, value: str) -> str:
     if name == "models" and value in MODELS:
-        return MODELS[value].name
+        return tr(MODELS[value].name)
     return f"<#{value}>" if name == "channels" else clean(value, 20)
 
 

@@ -9,11 +9,12 @@ from discord import app_commands, ui
 from discord.ext import commands
 
 from bot.accounts.sight import is_public
-from bot.cards.languages.speech import mark
+from bot.cards.languages.speech import OWN_NAMES, mark
 from bot.cards.settings import changes as change_cards
 from bot.cards.settings import choosing
 from bot.cards.settings.choosing import CHANNELS_SELECT, OPEN_SELECT, Choice
 from bot.cards.settings.overview import Here, What, offered_in, overview
+from bot.core.people.languages import Language
 from bot.core.rules import MOST_CREDITS, MOST_JOBS, OperatorLimits, ServerRules, snapshot
 from bot.errors import Problem, Refused
 from bot.services.moderation import REASON_LIMIT_CHARS
@@ -32,6 +33,12 @@ Reason = app_commands.Range[str, 1, REASON_LIMIT_CHARS]
 Budget = app_commands.Range[int, 0, MOST_CREDITS]
 Cap = app_commands.Range[int, 0, MOST_JOBS]
 WHY = mark("Why, for the record")
+
+AS_DISCORD = "discord"
+LANGUAGES = [
+    app_commands.Choice(name=mark("The server's own in Discord"), value=AS_DISCORD),
+    *(app_commands.Choice(name=name, value=language.value) for language, name in OWN_NAMES.items()),
+]
 
 
 @servers_only
@@ -157,6 +164,20 @@ class Settings(
             await show_privately(
                 interaction, await self._change(interaction, reason, direct_use=allowed)
             )
+
+    @app_commands.command(description=mark("The language of what everybody here can read"))
+    @app_commands.describe(
+        speak=mark("What only one person sees is in that person's own"), reason=WHY
+    )
+    @app_commands.choices(speak=LANGUAGES)
+    async def language(
+        self, interaction: Interaction, speak: app_commands.Choice[str], reason: Reason = ""
+    ) -> None:
+        """What is spoken where all can read it."""
+        async with answering(interaction):
+            chosen = None if speak.value == AS_DISCORD else Language(speak.value)
+            card = await self._change(interaction, reason, language=chosen)
+            await show_privately(interaction, card)
 
     @app_commands.command(description=mark("The channel for decisions and reports"))
     @app_commands.describe(channel=mark("Leave it out to stop posting"), reason=WHY)

@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple
 
 from discord import ui
 
-from bot.cards.languages.speech import mark, tr, tr_many
+from bot.cards.languages.speech import OWN_NAMES, mark, tr, tr_many
 from bot.cards.parts import view, words
 from bot.cards.wording import clean, credits_per, credits_text, listed
 from bot.core.models import MODELS, made_by
@@ -85,6 +85,7 @@ def overview(rules: ServerRules, limits: OperatorLimits, here: Here) -> ui.Layou
             else None,
             _channels(rules, here) + _by("settings", "channels"),
             _direct(rules) + _by("settings", "direct-messages"),
+            _language(rules) + _by("settings", "language"),
             _audit(rules, here) + _by("settings", "audit"),
             _reports(rules, here),
         ),
@@ -208,6 +209,12 @@ def channels_text(rules: ServerRules, here: Here) -> str:
             for channel_id in sorted(rules.channels)
         ]
     )
+
+
+def _language(rules: ServerRules) -> str:
+    if rules.language is None:
+        return tr("**Language**: the server’s own in Discord")
+    return tr("**Language**: {language}", language=OWN_NAMES[rules.language])
 
 
 def _direct(rules: ServerRules) -> str:

@@ -30,3 +30,51 @@ async def test_who_chooses_a_language_is_spoken_to_in_it_at_once_and_after_a_res
     assert life.rows("SELECT language FROM preferences") == [("de",)]
     assert YOURS["en"] in text_of(await speak(life, ada, "discord"))
     assert life.rows("SELECT language FROM preferences") == []
+
+
+async def test_what_all_can_read_is_in_the_servers_language_and_the_rest_in_ones_own(
+    life: Life,
+) -> None:
+    """Discord's word for both, until an admin chooses another for the server; also in its audit
+    channel, and for what comes of a job after a restart."""
+    life.world.users["ben"].locale = "de"
+    await life.start()
+    ada, ben = await life.person("ada"), await life.person("ben")
+    general, log = life.channel("general"), life.channel("showcase")
+    await settings(life, ada, "audit", channel=str(log))
+    assert YOURS["de"] in text_of(await card_of(ben, general))
+    life.provider.workshop.pause()
+    files = {"image": life.picture, "video": life.motion}
+    await ben.use(general, "mimic", {}, files)
+    await ben.wait_for(says("The picture is learning to move", "For <@"))
+    told = await settings(life, ada, "language", speak="de")
+    assert "**Language**: the server’s own in Discord → Deutsch" in text_of(told)
+    await ada.wait_for(says("Sprache"))
+    await life.stop()
+    await life.start()
+    life.provider.workshop.resume()
+    await life.until(lambda: "delivered" in life.states(), step_s=1.0)
+    await ben.wait_for(says("Nochmal"))
+    await ada.use(general, "mimic", {}, {"image": life.picture, "video": life.picture})
+    await ada.wait_for(says("is a picture"))
+    life.world.guilds["studio"].locale = "fr"
+    await settings(life, ada, "language", speak="discord")
+    await ben.send(general, f"<@{life.world.bot_id}>")
+    await ben.wait_for(says("Mentionne-moi"))
+
+
+async def test_a_message_is_answered_in_the_language_that_its_writer_has_chosen(life: Life) -> None:
+    await life.start()
+    ada = await life.person("ada")
+    direct = await ada.open_dm()
+    await speak(life, ada, "es")
+    await ada.send(direct, files=[life.picture, life.motion])
+    await ada.wait_for(says("Me quedan"))
+
+
+async def test_a_chosen_language_that_is_none_changes_nothing(life: Life) -> None:
+    await life.start()
+    ada = await life.person("ada")
+    told: Any = await speak(life, ada, "xx")
+    assert YOURS["en"] not in text_of(told)
+    assert life.rows("SELECT language FROM preferences") == []
