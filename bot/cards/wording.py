@@ -260,7 +260,7 @@ def _single(name: str, value: str | float, seen: Snapshot) -> str:
                 return credits_text(int(value))
             return credits_per(int(value), Period(str(period)))
         case "language" if value in OWN_NAMES:
-            return OWN_NAMES[Language(value)]
+            return OWN_NAMES[Language(str(value))]
         case "state":
             return state_text(str(value))
         case _:
