@@ -1,9 +1,11 @@
 """What only somebody sees is in their own language, and what all can read in the server's."""
 
+from typing import Any
+
 from sandbox.clients.person import Json, PersonClient
 from sandbox.clients.transcript import text_of
 from tests.bot.life.choices.test_preferences import card_of
-from tests.bot.life.moderators.deeds import choose
+from tests.bot.life.moderators.deeds import choose, settings
 from tests.bot.life.world import Life
 
 YOURS = {"en": "Your preferences", "de": "Deine Einstellungen"}
