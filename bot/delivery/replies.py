@@ -6,6 +6,7 @@ from discord import ui
 
 from bot.cards import job as job_cards
 from bot.cards import parts
+from bot.cards.languages.speech import tr
 from bot.cards.offers.cheaper import refusal
 from bot.clock import Clock
 from bot.core.jobs import Job
@@ -73,7 +74,7 @@ class Replies:
                 except discord.NotFound:
                     pass
                 except discord.HTTPException:
-                    neutral = parts.say("This request could not be taken.", parts.GREY)
+                    neutral = parts.say(tr("This request could not be taken."), parts.GREY)
                     await webhook.edit_message(job.card.message_id, view=neutral)
                 await webhook.send(view=refusal(refused), ephemeral=True, wait=True)
                 return
