@@ -189,8 +189,7 @@ def _progress(job: Job, outlook: Outlook) -> str:
     elif outlook.usual_s is None:
         return tr("Started <t:{began_at:.0f}:R>", began_at=began_at)
     else:
-        how_long = usually(outlook.usual_s)
-        how_far = f"{how_long[0].upper()}{how_long[1:]}"
+        how_far = usually(outlook.usual_s)
     return f"{how_far} · {tr('started <t:{began_at:.0f}:R>', began_at=began_at)}"
 
 
