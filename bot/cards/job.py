@@ -1,4 +1,4 @@
-"""The cards of one job: its status, its notices, the list of several; what all its buttons ask for.
+"""The cards of one job: its status, the list of several; what all its buttons ask for.
 
 Buttons carry only an action and the job's id, so that they outlive a restart.
 """
@@ -13,10 +13,12 @@ import discord
 from discord import ui
 
 from bot.cards import status_text
+from bot.cards.languages.speech import tr, tr_many
 from bot.cards.parts import AMBER, BLURPLE, GREEN, GREY, RED, Asked, plain, say, view, words
+from bot.cards.progress import news
 from bot.cards.progress.stages import stages
 from bot.cards.status_text import Outlook
-from bot.cards.wording import ago, clean, credits_text
+from bot.cards.wording import ago, clean, listed
 from bot.core.accounts import Terms
 from bot.core.jobs import POSTED, Job, JobState, Outcome
 from bot.core.models import Choice
@@ -136,7 +138,13 @@ def alt_text(job: Job) -> str:
     if job.description:
         return clean(job.description, MOST_DESCRIPTION_CHARS, "plain")
     picture, motion = _bare_name(job.subject), _bare_name(job.motion)
-    return f"A video of {picture or 'the picture'} moving like {motion or 'the video'}"
+    if picture and motion:
+        return tr("A video of {picture} moving like {motion}", picture=picture, motion=motion)
+    if picture:
+        return tr("A video of {picture} moving like the video", picture=picture)
+    if motion:
+        return tr("A video of the picture moving like {motion}", motion=motion)
+    return tr("A video of the picture moving like the video")
 
 
 def _bare_name(upload: Upload | None) -> str:
@@ -163,23 +171,25 @@ def status(job: Job, outlook: Outlook | None = None, terms: Terms | None = None)
     """
     outlook = outlook or Outlook()
     if job.state is JobState.DELIVERED and job.delivered in POSTED:
-        return plain(*status_text.posted(job, outlook))
+        return plain(*news.posted(job, outlook))
     whose = _for_whom(job)
     lines = (
         f"### {status_text.title(job)}",
         stages(job),
-        status_text.latest(job, outlook),
+        news.latest(job, outlook),
         whose,
     )
-    left = None if terms is None else f"{credits_text(terms.credits)} left"
+    left = None
+    if terms is not None:
+        left = tr_many("{count} credit left", "{count} credits left", terms.credits)
     texts = words(*lines), words(status_text.facts(job, left, names_motion=whose is None))
     items: list[ui.Item[ui.LayoutView]] = (
         [*texts] if job.ended else with_picture(job, job.state_since, *texts)
     )
     if job.state is JobState.QUEUED:
-        items.append(ui.ActionRow(button("Cancel", Button.CANCEL, job)))
+        items.append(ui.ActionRow(button(tr("Cancel"), Button.CANCEL, job)))
     elif job.is_in_doubt:
-        items.append(ui.ActionRow(button("Give up…", Button.GIVE_UP, job)))
+        items.append(ui.ActionRow(button(tr("Give up…"), Button.GIVE_UP, job)))
     return view(*items, colour=_colour(job))
 
 
@@ -190,7 +200,8 @@ def _for_whom(job: Job) -> str | None:
     """
     if job.is_shown_directly or job.state not in UNDER_WAY or job.is_in_doubt:
         return None
-    parts = f"For <@{job.person_id}>", status_text.motion_name(job), "the video comes here."
+    for_whom = tr("For {person}", person=f"<@{job.person_id}>")
+    parts = for_whom, status_text.motion_name(job), tr("the video comes here.")
     return " · ".join(filter(None, parts))
 
 
@@ -201,55 +212,18 @@ def rows_of(buttons: Iterable[ui.Button[ui.LayoutView]]) -> list[ui.Item[ui.Layo
     return [ui.ActionRow(*row) for row in rows]
 
 
-def failed(job: Job) -> ui.LayoutView:
-    """The notice that a job came to nothing: why, what to do, and that nothing was charged."""
-    why = status_text.latest(job, Outlook())
-    return view(
-        words(
-            f"### {status_text.title(job)}",
-            f"<@{job.person_id}>, there is no video this time. {why}",
-        ),
-        words(status_text.facts(job)),
-        ui.ActionRow(button("Details", Button.DETAILS, job)),
-        colour=COLOURS[job.state],
-    )
-
-
-def waits(job: Job) -> ui.LayoutView:
-    """The notice that somebody has to decide about a job."""
-    card = status_text.link_to(job, job.card.message_id)
-    why = status_text.latest(job, Outlook())
-    return view(
-        words(
-            f"### {status_text.title(job)}", f"<@{job.person_id}>, your video has to wait. {why}"
-        ),
-        words(status_text.facts(job)),
-        ui.ActionRow(ui.Button[ui.LayoutView](label="Go to its card", url=card)),
-        colour=COLOURS[job.state],
-    )
-
-
-def ready(job: Job) -> ui.LayoutView:
-    """The notice that a reply, whose edit notifies nobody, has its video by now."""
-    link = ui.Button[ui.LayoutView](label="Go to it", url=status_text.link_to_post(job))
-    return view(
-        words(
-            f"### Your {'draft' if job.is_free else 'video'} is ready",
-            "It stands where you asked for it.",
-        ),
-        words(status_text.small_print(job, status_text.made_in(job), status_text.length(job))),
-        ui.ActionRow(link),
-        colour=GREEN,
-    )
-
-
 def download(url: str, ends_at: float) -> tuple[str, list[ui.Button[ui.LayoutView]]]:
     """How a video is had by the provider's link, whose words are its own: they stay an address."""
     inert = quote(url, safe=IN_AN_ADDRESS)
-    until = f"before <t:{ends_at:.0f}:f> (<t:{ends_at:.0f}:R>)."
     if len(inert) > LINK_BUTTON_LIMIT_CHARS:
-        return f"[Download it]({inert}) {until}", []
-    return f"Download it {until}", [ui.Button(label="Download", url=inert)]
+        linked = tr(
+            "[Download it]({link}) before <t:{ends_at:.0f}:f> (<t:{ends_at:.0f}:R>).",
+            link=inert,
+            ends_at=ends_at,
+        )
+        return linked, []
+    said = tr("Download it before <t:{ends_at:.0f}:f> (<t:{ends_at:.0f}:R>).", ends_at=ends_at)
+    return said, [ui.Button(label=tr("Download"), url=inert)]
 
 
 def shown_again(
@@ -268,7 +242,7 @@ def shown_again(
         words(
             f"### {status_text.title(job)}",
             stages(job),
-            status_text.latest(job, outlook),
+            news.latest(job, outlook),
         ),
         words(status_text.facts(job)),
     ]
@@ -279,13 +253,13 @@ def shown_again(
         items.append(words(said))
         buttons = (*leads, *buttons)
     elif job.state is JobState.DELIVERED and job.removed_by_id is None:
-        items.append(words("The video itself is no longer kept."))
+        items.append(words(tr("The video itself is no longer kept.")))
     if job.state in {JobState.CHECKING, JobState.QUEUED}:
-        items.append(ui.ActionRow(button("Cancel", Button.CANCEL, job)))
+        items.append(ui.ActionRow(button(tr("Cancel"), Button.CANCEL, job)))
     elif job.is_in_doubt:
-        items.append(ui.ActionRow(button("Give up…", Button.GIVE_UP, job)))
+        items.append(ui.ActionRow(button(tr("Give up…"), Button.GIVE_UP, job)))
     elif job.state is JobState.DELIVERED and job.removed_by_id is None:
-        buttons = (*buttons, button("Delete…", Button.DELETE, job))
+        buttons = (*buttons, button(tr("Delete…"), Button.DELETE, job))
     return view(*items, *rows_of(buttons), colour=_colour(job))
 
 
@@ -294,15 +268,21 @@ def job_list(
 ) -> ui.LayoutView:
     """Somebody's newest jobs, each with its picture as long as Discord shows it; `now` in unix
     seconds. `server` is what the one is called in which they ask, if that is known."""
-    more = "`/jobs show` tells more about one."
-    if not is_direct:
-        more += " `/jobs list` in a direct message to me shows those from there."
+    elsewhere = (
+        "" if is_direct else tr("`/jobs list` in a direct message to me shows those from there.")
+    )
     if not jobs:
-        none = "You have no jobs here yet. `/mimic` makes the first one."
-        return say(none if is_direct else f"{none}\n-# {more.partition('. ')[2]}")
-    where = "" if is_direct else f" in {clean(server)}" if server else " here"
+        none = tr("You have no jobs here yet. `/mimic` makes the first one.")
+        return say(f"{none}\n-# {elsewhere}" if elsewhere else none)
+    if is_direct:
+        heading = tr("Your newest jobs")
+    elif server:
+        heading = tr("Your newest jobs in {server}", server=clean(server))
+    else:
+        heading = tr("Your newest jobs here")
     items = (item for job in jobs for item in with_picture(job, now, words(*_listed(job))))
-    return view(words(f"### Your newest jobs{where}"), *items, words(f"-# {more}"))
+    more = f"{tr('`/jobs show` tells more about one.')} {elsewhere}".rstrip()
+    return view(words(f"### {heading}"), *items, words(f"-# {more}"))
 
 
 def _listed(job: Job) -> tuple[str, str]:
@@ -323,7 +303,7 @@ def with_picture(
     if subject is None or subject.given_as not in SHOWN_AS_THEY_ARE or subject.link_ends_at <= now:
         return [*texts]
     picture: ui.Thumbnail[ui.LayoutView] = ui.Thumbnail(
-        subject.url, description="The picture that is to move", spoiler=subject.is_spoiler
+        subject.url, description=tr("The picture that is to move"), spoiler=subject.is_spoiler
     )
     return [ui.Section(*texts, accessory=picture)]
 
@@ -336,50 +316,71 @@ def job_line(job: Job, now: float) -> str:
 
 def asks_give_up(job: Job) -> Asked:
     """Before a requester gives up a job in doubt."""
-    text = (
-        f"Give up `{job.id}`? You have your {credits_text(job.price or 0)} back **now**. It is not "
-        "known whether the video service has your request: should it make the video after all, "
-        "you will not get it."
+    text = tr_many(
+        "Give up `{job}`? You have your {count} credit back **now**. It is not known whether the "
+        "video service has your request: should it make the video after all, you will not get it.",
+        "Give up `{job}`? You have your {count} credits back **now**. It is not known whether the "
+        "video service has your request: should it make the video after all, you will not get it.",
+        job.price or 0,
+        job=job.id,
     )
-    return Asked(text, "Give it up")
+    return Asked(text, tr("Give it up"))
 
 
 def given_up(job: Job) -> ui.LayoutView:
     """A requester gave up a job in doubt."""
-    back = credits_text(job.price or 0)
-    return say(f"`{job.id}` is given up, and you have your {back} back.", GREEN)
+    text = tr_many(
+        "`{job}` is given up, and you have your {count} credit back.",
+        "`{job}` is given up, and you have your {count} credits back.",
+        job.price or 0,
+        job=job.id,
+    )
+    return say(text, GREEN)
 
 
 def resolved(job: Job) -> ui.LayoutView:
     """What became of a job that a moderator has settled."""
     match job.settled:
         case Outcome.RAN:
-            said = "has its run and goes on: its video comes when it is there."
+            said = tr(
+                "`{job}` has its run and goes on: its video comes when it is there.", job=job.id
+            )
         case Outcome.AGAIN:
-            said = "is back in its place in the line and is tried again; its credits stay reserved."
+            said = tr(
+                "`{job}` is back in its place in the line and is tried again; its credits stay "
+                "reserved.",
+                job=job.id,
+            )
         case _:
-            said = f"is given up, and <@{job.person_id}> has the credits back."
-    return say(f"`{job.id}` {said}", GREEN)
+            said = tr(
+                "`{job}` is given up, and {person} has the credits back.",
+                job=job.id,
+                person=f"<@{job.person_id}>",
+            )
+    return say(said, GREEN)
 
 
 def left_out(names: Sequence[str]) -> ui.LayoutView:
     """A message held more than one picture and one video."""
-    shown = ", ".join(f"`{clean(name, 80, 'code')}`" for name in names[:10])
-    return say(f"I take one picture and one video at a time, and left out {shown}.", AMBER)
+    files = listed([f"`{clean(name, 80, 'code')}`" for name in names[:10]])
+    said = tr("I take one picture and one video at a time, and left out {files}.", files=files)
+    return say(said, AMBER)
 
 
 def reminder() -> ui.LayoutView:
     """How direct messages work, for somebody who has been told in full."""
-    return say(
+    told = tr(
         "Send me a **picture** and a **video**: I show you the price first. `/credits` shows what "
         "you have, `/jobs list` your videos."
     )
+    return say(told)
 
 
 def hint() -> ui.LayoutView:
     """How a mention becomes a request, for somebody who gave no files."""
-    return say(
+    told = tr(
         "Mention me in a message with a **picture** and a **video** attached, or with a picture "
         "alone: then you choose one of my motions. I show you the price first. `/mimic` takes them "
         "too."
     )
+    return say(told)

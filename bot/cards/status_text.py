@@ -1,13 +1,25 @@
-"""What a status card says of its job: its title, the news, and the small print."""
+"""What a status card says of its job: its title, and the small print; its news: `progress/news`."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum, auto
+from typing import NamedTuple
 
-from bot.cards.refusals import sentence
-from bot.cards.wording import Within, clean, credits_text, part_text, seconds_text, usually
-from bot.core.jobs import Delivered, Job, JobState, Outcome, Source
+from bot.cards.languages.speech import mark, tr, tr_many
+from bot.cards.wording import (
+    Within,
+    clean,
+    cost_text,
+    credits_text,
+    listed,
+    part_text,
+    seconds_text,
+)
+from bot.core.jobs import Delivered, Job, JobState
 from bot.core.models import MODELS, Choice
 from bot.core.typed.job_ids import ID_ALPHABET, ID_LENGTH
+from bot.core.uploads import Upload
 from bot.errors import Refused
 
 
@@ -40,19 +52,57 @@ NAME_CHARS = 26
 """Two of them, a title and a time fit a choice of 100 characters."""
 
 DISCORD = "https://discord.com/channels"
-KEEPS_PLACE = "Your request keeps its place and goes on by itself; you can also cancel it."
-TITLES = {
-    JobState.CHECKING: "Looking at your files",
-    JobState.QUEUED: "In line",
-    JobState.SUBMITTING: "Sending it off",
-    JobState.RENDERING: "The picture is learning to move",
-    JobState.REVIEW: "Waits for a decision",
-    JobState.FETCHING: "Fetching the video",
-    JobState.DELIVERING: "Posting the video",
-    JobState.DELIVERED: "Done",
-    JobState.FAILED: "That did not work",
-    JobState.CANCELLED: "Cancelled",
+TITLES: Mapping[JobState, str] = {
+    JobState.CHECKING: mark("Looking at your files"),
+    JobState.QUEUED: mark("In line"),
+    JobState.SUBMITTING: mark("Sending it off"),
+    JobState.RENDERING: mark("The picture is learning to move"),
+    JobState.FETCHING: mark("Fetching the video"),
+    JobState.DELIVERING: mark("Posting the video"),
+    JobState.DELIVERED: mark("Done"),
+    JobState.FAILED: mark("That did not work"),
+    JobState.CANCELLED: mark("Cancelled"),
 }
+
+
+class Settler(Enum):
+    """Who settles a job in review: whoever looks after the wallet that pays for it."""
+
+    OPERATOR = auto()
+    PAYING_SERVER = auto()
+    SERVER = auto()
+
+
+WAITS_FOR_DECISION: Mapping[Settler, str] = {
+    Settler.OPERATOR: mark("Waits for a decision by the operator"),
+    Settler.PAYING_SERVER: mark("Waits for a decision by the paying server's moderators"),
+    Settler.SERVER: mark("Waits for a decision by the moderators"),
+}
+
+
+class _Waits(NamedTuple):
+    """The title of an offer, by where its requester finds it."""
+
+    directly: str
+    in_channel: str
+    somewhere: str
+
+
+_WAITS_FOR_PICTURE = _Waits(
+    mark("Waits for your picture in your direct messages"),
+    mark("Waits for your picture in {channel}"),
+    mark("Waits for your picture in a channel"),
+)
+_WAITS_FOR_VIDEO = _Waits(
+    mark("Waits for your video in your direct messages"),
+    mark("Waits for your video in {channel}"),
+    mark("Waits for your video in a channel"),
+)
+_WAITS_FOR_WORD = _Waits(
+    mark("Waits for you in your direct messages"),
+    mark("Waits for you in {channel}"),
+    mark("Waits for you in a channel"),
+)
 
 
 def how_to_send_more(job: Job) -> str:
@@ -60,179 +110,41 @@ def how_to_send_more(job: Job) -> str:
     if job.is_direct:
         return ""
     if job.moved_from_id is not None:
-        return f" Mention me with it in <#{job.moved_from_id}>, where you asked."
-    return " Reply to this with it, or mention me again."
+        channel = f"<#{job.moved_from_id}>"
+        return f" {tr('Mention me with it in {channel}, where you asked.', channel=channel)}"
+    return f" {tr('Reply to this with it, or mention me again.')}"
 
 
-def title(job: Job, channel: str = "a channel") -> str:
+def title(job: Job, channel: str | None = None) -> str:
     """A few words on where a job is, and in which `channel` it waits for its requester."""
     if job.is_in_doubt:
-        return "No answer yet"
+        return tr("No answer yet")
     if job.is_offer:
-        what = "your picture" if job.subject is None else "you" if job.motion else "your video"
-        return f"Waits for {what} in {'your direct messages' if job.is_direct else channel}"
+        return _waits(job, channel)
     if job.removed_by_id is not None:
-        return "Deleted"
+        return tr("Deleted")
     if job.state is JobState.RENDERING and job.is_shown_directly:
-        return "Your picture is learning to move"
-    whose = f" by {_settler(job)}" if job.state is JobState.REVIEW else ""
-    return TITLES[job.state] + whose
+        return tr("Your picture is learning to move")
+    if job.state is JobState.REVIEW:
+        return tr(WAITS_FOR_DECISION[settler(job)])
+    return tr(TITLES[job.state])
 
 
-def latest(job: Job, outlook: Outlook) -> str | None:
-    """What there is to say of a job now: when it comes, why it waits, how it ended."""
-    asked = f"Asked <t:{job.created_at:.0f}:R>"
-    match job.state:
-        case JobState.QUEUED:
-            return _in_line(job, outlook)
-        case JobState.SUBMITTING if job.is_in_doubt:
-            return (
-                "The video service did not answer. I am finding out whether it has your "
-                f"request{_known(job, outlook)} Your credits stay reserved meanwhile, unless you "
-                "give it up."
-            )
-        case JobState.SUBMITTING | JobState.RENDERING | JobState.FETCHING | JobState.DELIVERING:
-            return f"{_progress(job, outlook)}{_settled(job)}"
-        case JobState.REVIEW if job.attempt and job.attempt.request_id:
-            return (
-                "The video service has not handed this video over yet. It is asked again each "
-                "hour; your credits stay reserved until it has, or it is settled by "
-                f"{_settler(job)}."
-            )
-        case JobState.REVIEW:
-            return (
-                "It is not certain whether the video service took this request, and asking again "
-                "could cost twice. Your credits stay reserved until it is settled by "
-                f"{_settler(job)}."
-            )
-        case JobState.DELIVERED:
-            return _where(job, outlook)
-        case JobState.FAILED if job.failure:
-            why = sentence(job.failure.problem, job.failure.facts)
-            was_draft = job.source is Source.MESSAGE and job.queued_at is None
-            again = " To try again, send both the picture and the video." if was_draft else ""
-            return f"{why} You were not charged.{again}"
-        case JobState.CANCELLED if job.failure:
-            return f"{sentence(job.failure.problem, job.failure.facts)} You were not charged."
-        case JobState.CANCELLED if job.was_offer and job.queued_at is None:
-            return "Nothing was started, and nothing spent."
-        case JobState.CANCELLED:
-            return "You were not charged."
-        case _:
-            return asked
+def _waits(job: Job, channel: str | None) -> str:
+    if job.subject is None:
+        waits = _WAITS_FOR_PICTURE
+    else:
+        waits = _WAITS_FOR_WORD if job.motion else _WAITS_FOR_VIDEO
+    if job.is_direct:
+        return tr(waits.directly)
+    return tr(waits.in_channel, channel=channel) if channel else tr(waits.somewhere)
 
 
-def _in_line(job: Job, outlook: Outlook) -> str:
-    if outlook.held_back:
-        return f"{sentence(outlook.held_back.problem, outlook.held_back.facts)} {KEEPS_PLACE}"
-    if outlook.unavailable:
-        return f"{_unavailable(job, outlook)} {KEEPS_PLACE}"
-    return f"{_turn(outlook)}Asked <t:{job.created_at:.0f}:R>.{_settled(job)}"
-
-
-def _unavailable(job: Job, outlook: Outlook) -> str:
-    if outlook.instead is None:
-        return "The video service is unavailable right now."
-    (model, quality), cost = outlook.instead
-    return (
-        f"{MODELS[job.model].name} is unavailable right now; {MODELS[model].name} would do it in "
-        f"{quality} for {credits_text(cost)}, if you cancel this one and ask again."
-    )
-
-
-def _turn(outlook: Outlook) -> str:
-    if outlook.waits_for_own:
-        return "Starts when one of your videos that are being made is done. "
-    if outlook.place is None or outlook.place_as_of is None:
-        return ""
-    return f"Number {outlook.place} in line at <t:{outlook.place_as_of:.0f}:t>. "
-
-
-def _known(job: Job, outlook: Outlook) -> str:
-    """By when, as far as that can be said."""
-    if outlook.known_by is None:
-        return ": that takes a quarter of an hour at most, once its records can be read."
-    return (
-        f", until <t:{outlook.known_by:.0f}:t> at the latest; what I do not know by then is to be "
-        f"settled by {_settler(job)}."
-    )
-
-
-def _progress(job: Job, outlook: Outlook) -> str:
-    """Since when it is made, and how long that takes; it counts on in the reader's client."""
-    began_at = job.attempt.submitted_at or job.attempt.began_at if job.attempt else job.created_at
-    started = f"started <t:{began_at:.0f}:R>"
-    if job.state is JobState.FETCHING:
-        return f"It is made, and on its way to me · {started}"
-    if job.state is JobState.DELIVERING:
-        return f"It is made, and about to be posted · {started}"
-    if outlook.is_late:
-        return f"This takes longer than usual · {started}"
-    if outlook.usual_s is None:
-        return f"{started[0].upper()}{started[1:]}"
-    how_long = usually(outlook.usual_s)
-    return f"{how_long[0].upper()}{how_long[1:]} · {started}"
-
-
-def _settler(job: Job) -> str:
-    """Who settles a job in review: whoever looks after the wallet that pays for it."""
+def settler(job: Job) -> Settler:
+    """Who settles this one."""
     if not job.server_id:
-        return "the operator"
-    return "the paying server's moderators" if job.is_direct else "the moderators"
-
-
-def _settled(job: Job) -> str:
-    """What was found out while the job was in review, or that it is tried again."""
-    match job.settled:
-        case Outcome.RAN:
-            return "\nIt was looked into: the video service did take it, so it goes on."
-        case Outcome.AGAIN:
-            return "\nIt was looked into: nothing came of the first try, so it is tried again."
-        case _ if job.failure:
-            return "\nThat came to nothing and cost nothing, so it is tried again by itself."
-        case _:
-            return ""
-
-
-def _where(job: Job, outlook: Outlook) -> str:
-    if job.removed_by_id is not None:
-        return f"{_remover(job)}, and nothing of it is kept."
-    took = f" It took {_took(job)}."
-    match job.delivered:
-        case Delivered.CHANNEL | Delivered.DIRECT if job.delivery_message_id:
-            private = " in your direct messages" if job.delivered is Delivered.DIRECT else ""
-            return f"[Your video]({link_to_post(job)}) is ready{private}.{took}"
-        case Delivered.CHANNEL | Delivered.DIRECT:
-            return f"Your video was posted, and the post was deleted: {_shown_by(outlook)}"
-        case Delivered.REPLY:
-            return f"Your video is ready.{took}"
-        case _:
-            return f"Your video is ready, but it could not be posted here: {_shown_by(outlook)}"
-
-
-def _took(job: Job) -> str:
-    """How long a finished video was waited for: not what its offer waited for its requester."""
-    began = job.queued_at if job.was_offer else None
-    return seconds_text(float(round(job.state_since - (began or job.created_at))))
-
-
-def posted(job: Job, outlook: Outlook) -> list[str]:
-    """What is left of a status card once the video has a message of its own."""
-    what = "draft" if job.is_free else "video"
-    if job.removed_by_id is not None:
-        return [small_print(job, _remover(job))]
-    if job.is_post_gone:
-        gone = f"Your {what} was posted, and the post was deleted: {_shown_by(outlook)}"
-        return [f"-# {gone}", small_print(job, made_in(job))]
-    where = " in your direct messages" if job.delivered is Delivered.DIRECT else ""
-    took = f"it took {_took(job)}"
-    stands = f"[Your {what}]({link_to_post(job)}) is ready{where}"
-    return [small_print(job, stands, took, made_in(job), not_open(job))]
-
-
-def _remover(job: Job) -> str:
-    is_own = job.removed_by_id == job.person_id
-    return f"This video was deleted by {'who asked for it' if is_own else 'a moderator'}"
+        return Settler.OPERATOR
+    return Settler.PAYING_SERVER if job.is_direct else Settler.SERVER
 
 
 def link_to_post(job: Job) -> str:
@@ -248,11 +160,6 @@ def link_to(job: Job, message_id: int | None) -> str:
     return "/".join(map(str, filter(None, (DISCORD, home, job.channel_id, message_id))))
 
 
-def _shown_by(outlook: Outlook) -> str:
-    until = f" until <t:{outlook.kept_until:.0f}:f>" if outlook.kept_until else ""
-    return f"`/jobs show` has it{until}."
-
-
 def facts(job: Job, left: str | None = None, *, names_motion: bool = True) -> str:
     """The small print of a status card, with what is `left` behind the price."""
     motion = motion_name(job) if names_motion else None
@@ -261,12 +168,15 @@ def facts(job: Job, left: str | None = None, *, names_motion: bool = True) -> st
 
 
 def small_print(job: Job, *parts: str | None) -> str:
-    """These parts, and the id that `/jobs show` takes."""
+    """These parts, and the id that `/jobs show` takes, by which `job_in_small_print` knows it."""
     return "-# " + " · ".join([*filter(None, parts), f"job `{job.id}`"])
 
 
 def job_in_small_print(text: str) -> str | None:
-    """Whose small print this is; nothing else on a card reads like it, whatever people write."""
+    """Whose small print this is, in any language, for its end is the same in all of them.
+
+    Nothing else on a card reads like it, whatever people write.
+    """
     found = _SMALL_PRINT.fullmatch(text)
     return found["job"] if found else None
 
@@ -288,14 +198,15 @@ def not_open(job: Job) -> str | None:
         return None
     model, quality = job.instead_of
     name = MODELS[model].name if model in MODELS else model
-    return f"your usual, {name} {quality}, was not to be had"
+    usual = f"{name} {quality}"
+    return tr("your usual, {usual}, was not to be had", usual=usual)
 
 
 def motion_name(job: Job) -> str | None:
     """Which motion of a library it follows; as in `chosen_from`, without what stands around ids."""
     if job.motion is None or not job.motion.motion_ref:
         return None
-    return f"motion {clean(job.motion.name.replace('`', '´'), 40)}"
+    return tr("motion {name}", name=_inert(job.motion.name))
 
 
 def length(job: Job) -> str | None:
@@ -312,17 +223,28 @@ def is_cut(job: Job) -> bool:
 
 
 def chosen_from(job: Job) -> str | None:
-    """Which files were taken of a message that has several, where its link was given.
-
-    A name must hold none of what stands around the job's id.
-    """
-    uploads = {"pictures": job.subject, "videos": job.motion}
-    told = [
-        f"“{clean(upload.name.replace('`', '´'), 40)}”, the first of {upload.among} {kind}"
-        for kind, upload in uploads.items()
-        if upload is not None and upload.among > 1
-    ]
+    """Which files were taken of a message that has several, where its link was given."""
+    told = []
+    if (picture := job.subject) is not None and picture.among > 1:
+        name, count = _inert(picture.name), picture.among
+        told.append(tr("“{name}”, the first of {count} pictures", name=name, count=count))
+    if (motion := job.motion) is not None and motion.among > 1:
+        name, count = _inert(motion.name), motion.among
+        told.append(tr("“{name}”, the first of {count} videos", name=name, count=count))
     return " · ".join(told) or None
+
+
+def _inert(name: str) -> str:
+    """A name in the small print, where it must hold none of what stands around the job's id."""
+    return clean(name.replace("`", "´"), 40)
+
+
+TAKEN_BY: Mapping[tuple[bool, bool], str] = {
+    (True, False): mark("picture by {author}"),
+    (False, True): mark("motion by {author}"),
+    (True, True): mark("picture and motion by {author}"),
+}
+"""Whose message the picture, the motion or both were taken from."""
 
 
 def taken_from(job: Job) -> str | None:
@@ -330,14 +252,19 @@ def taken_from(job: Job) -> str | None:
 
     Mentions: who reads along is to know, and whoever sends this pings nobody by it.
     """
-    uploads = {"picture": job.subject, "motion": job.motion}
-    whose: dict[int, list[str]] = {}
-    for what, upload in uploads.items():
-        author_id = upload.origin.author_id if upload and upload.origin else 0
-        if author_id not in {0, job.person_id}:
-            whose.setdefault(author_id, []).append(what)
-    told = [f"{' and '.join(what)} by <@{author_id}>" for author_id, what in whose.items()]
-    return ", ".join([*told, f"asked for by <@{job.person_id}>"]) if told else None
+    of = [_author_id(job.subject), _author_id(job.motion)]
+    authors = dict.fromkeys(author for author in of if author not in {0, job.person_id})
+    if not authors:
+        return None
+    told = [
+        tr(TAKEN_BY[of[0] == author_id, of[1] == author_id], author=f"<@{author_id}>")
+        for author_id in authors
+    ]
+    return listed([*told, tr("asked for by {person}", person=f"<@{job.person_id}>")])
+
+
+def _author_id(upload: Upload | None) -> int:
+    return upload.origin.author_id if upload and upload.origin else 0
 
 
 MOVING = frozenset({"GIF", "WebP", "PNG"})
@@ -346,26 +273,29 @@ MOVING = frozenset({"GIF", "WebP", "PNG"})
 
 def sent_as(job: Job) -> str | None:
     """What the video service is given in place of what it would not take."""
-    return ", ".join(filter(None, (_picture_sent_as(job), _video_sent_as(job)))) or None
+    return listed([*filter(None, (_picture_sent_as(job), _video_sent_as(job)))]) or None
 
 
 def _picture_sent_as(job: Job) -> str | None:
     if job.subject is None or job.subject.sent_size is None:
         return None
-    if job.subject.given_as in MOVING:
-        return f"first frame of the {job.subject.given_as}"
-    return f"{job.subject.given_as} sent as {job.subject.sent_as}"
+    given = job.subject.given_as
+    if given in MOVING:
+        return tr("first frame of the {kind}", kind=given)
+    return tr("{given} sent as {sent}", given=given, sent=job.subject.sent_as)
 
 
 def _video_sent_as(job: Job) -> str | None:
     if job.motion is None or job.motion.sent_size is None:
         return None
     width, height = job.motion.sent_size
-    given = job.motion.given_as
-    return (
-        f"{given} sent as video, {width} × {height}"
-        if given
-        else f"video sent as {width} × {height}"
+    if not job.motion.given_as:
+        return tr("video sent as {width} × {height}", width=width, height=height)
+    return tr(
+        "{given} sent as video, {width} × {height}",
+        given=job.motion.given_as,
+        width=width,
+        height=height,
     )
 
 
@@ -374,8 +304,9 @@ def price_text(job: Job) -> str | None:
     if job.price is None:
         return None
     if job.is_free:
-        return "free"
+        return cost_text(0)
     if job.state in {JobState.DELIVERING, JobState.DELIVERED}:
         return credits_text(job.price)
-    after = "given back" if job.state in {JobState.FAILED, JobState.CANCELLED} else "reserved"
-    return f"{credits_text(job.price)} {after}"
+    if job.state in {JobState.FAILED, JobState.CANCELLED}:
+        return tr_many("{count} credit given back", "{count} credits given back", job.price)
+    return tr_many("{count} credit reserved", "{count} credits reserved", job.price)

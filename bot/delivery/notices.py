@@ -15,10 +15,9 @@ import structlog
 from discord import ui
 
 from bot.accounts.languages import Languages
-from bot.cards import job as job_cards
-from bot.cards.job import Button
+from bot.cards.job import Button, custom_id
 from bot.cards.languages.speech import speaking
-from bot.cards.posts.mention import ready_here
+from bot.cards.posts import notices as cards
 from bot.cards.status_text import link_to, link_to_post
 from bot.clock import Clock
 from bot.core.jobs import Delivered, Job, JobState
@@ -84,8 +83,8 @@ class Notices:
 
     async def _say_failed(self, job: Job) -> None:
         """The card goes only once the notice stands; killed in between, the next try finds it."""
-        mark = job_cards.custom_id(Button.DETAILS, job.id)
-        message = Message(partial(self._send, job, job_cards.failed, job.id), frozenset({mark}))
+        mark = custom_id(Button.DETAILS, job.id)
+        message = Message(partial(self._send, job, cards.failed, job.id), frozenset({mark}))
         how, message_id = await self._routes.first_open(job, self._ladder(job, message))
         if message_id is not None:
             await self._status.remove(job)
@@ -97,7 +96,7 @@ class Notices:
         """Found again by its link to the card: the one of the end must not be taken for it."""
         nonce = f"{job.id}-{job.state_since:.0f}"
         card = frozenset({link_to(job, job.card.message_id)})
-        message = Message(partial(self._send, job, job_cards.waits, nonce), card)
+        message = Message(partial(self._send, job, cards.waits, nonce), card)
         how, message_id = await self._routes.first_open(job, self._ladder(job, message))
         job = await self._jobs.job(job.id) or job
         await self._store.notice_given(job, how, message_id)
@@ -112,8 +111,8 @@ class Notices:
             await self._store.notice_given(job, Delivered.DIRECT, None)
             return
         nonce, link = f"{job.id}-ready", frozenset({link_to_post(job)})
-        direct = Message(partial(self._send, job, job_cards.ready, nonce), link)
-        mention = Message(partial(self._send, job, ready_here, nonce), link)
+        direct = Message(partial(self._send, job, cards.ready, nonce), link)
+        mention = Message(partial(self._send, job, cards.ready_here, nonce), link)
         routes = [self._routes.directly(direct)]
         if job.announced is False:
             here = self._routes.in_channel(mention)

@@ -7,7 +7,7 @@ from discord import ui
 from bot.accounts.languages import Languages
 from bot.cards import job as job_cards
 from bot.cards import parts
-from bot.cards.languages.speech import speaking
+from bot.cards.languages.speech import speaking, tr
 from bot.cards.offers.cheaper import refusal
 from bot.clock import Clock
 from bot.core.jobs import Job
@@ -82,7 +82,7 @@ class Replies:
                     pass
                 except discord.HTTPException:
                     with speaking(self._languages.of_card(job)):
-                        neutral = parts.say("This request could not be taken.", parts.GREY)
+                        neutral = parts.say(tr("This request could not be taken."), parts.GREY)
                     await webhook.edit_message(job.card.message_id, view=neutral)
                 await webhook.send(view=told, ephemeral=True, wait=True)
                 return

@@ -295,7 +295,7 @@ def _wrong_with_card(job: Job, card: Message | None) -> str | None:
         what = "draft" if _is_free(job) else "video"
         is_line = f"[Your {what}](" in text(card) or "the post was deleted" in text(card)
         return None if is_line else f"its card says: {text(card)!r}"
-    title = f"### {TITLES[JobState(job['state'])]}"
+    title = f"### {TITLES.get(JobState(job['state']), 'Waits for a decision')}"
     return None if title in text(card) else f"its card says: {text(card)!r}"
 
 

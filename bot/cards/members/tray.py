@@ -6,7 +6,7 @@ import discord
 from babel.numbers import format_decimal
 from discord import ui
 
-from bot.cards.languages.speech import spoken, tr
+from bot.cards.languages.speech import mark, spoken, tr
 from bot.cards.members.motions import KEEP
 from bot.cards.offers.motions import motion_select
 from bot.cards.parts import view, words
@@ -19,7 +19,7 @@ from bot.errors import Refused
 EMPTY = "marionette-tray:empty"
 CHOOSE = "marionette-tray:choose"
 FILL = "marionette-tray:motion"
-MAKE_THIS_MOVE, USE_AS_MOTION = "Make this move", "Use as motion"
+MAKE_THIS_MOVE, USE_AS_MOTION = mark("Make this move"), mark("Use as motion")
 MOST_CHOICES = 25
 """Discord's limit."""
 
@@ -99,7 +99,7 @@ def _subject_missing() -> ui.Item[ui.LayoutView]:
         tr(
             "Still missing: **a picture** that should move. Right-click or long-press a message, "
             "then **Apps** → **{command}**.",
-            command=MAKE_THIS_MOVE,
+            command=tr(MAKE_THIS_MOVE),
         )
     )
 
@@ -109,7 +109,7 @@ def _motion_missing() -> ui.Item[ui.LayoutView]:
         tr(
             "Still missing: **the motion**. Choose one below, or right-click or long-press a "
             "message with a video or GIF, then **Apps** → **{command}**.",
-            command=USE_AS_MOTION,
+            command=tr(USE_AS_MOTION),
         )
     )
 

@@ -6,8 +6,11 @@ from discord import ui
 
 from bot.cards import status_text
 from bot.cards.job import Button, button, custom_id, download, rows_of, video
+from bot.cards.languages.speech import tr
 from bot.cards.parts import GREEN, view, words
-from bot.cards.wording import clean, credits_text
+from bot.cards.posts.notices import ready_for
+from bot.cards.posts.remarks import remark_of
+from bot.cards.wording import credits_text
 from bot.core.jobs import Job
 from bot.core.models import MODELS, Choice
 
@@ -28,19 +31,17 @@ def finished(
     It has a button for each of `remakes`, which may be made of the same files for so much.
     """
     remakes = remakes or {}
-    what = "draft" if job.is_free else "video"
-    ready = "Your" if job.is_direct else f"<@{job.person_id}>, your"
-    items: list[ui.Item[ui.LayoutView]] = [words(f"{ready} {what} is ready.")]
+    items: list[ui.Item[ui.LayoutView]] = [words(_ready(job))]
     buttons: list[ui.Button[ui.LayoutView]] = []
     if link is None:
         items.append(video(job))
     else:
         said, buttons = download(*link)
-        items.append(words("It could not be attached here.", said))
+        items.append(words(tr("It could not be attached here."), said))
     if job.remark:
-        items.append(words(f"{clean(job.remark, 200)}."))
+        items.append(words(remark_of(job)))
     if job.is_free and remakes:
-        items.append(words("Do you like it? Then make the real video:"))
+        items.append(words(tr("Do you like it? Then make the real video:")))
         items += rows_of(_remake_buttons(job, remakes))
         remakes = {}
     facts = (
@@ -55,9 +56,15 @@ def finished(
     return view(*items, colour=GREEN)
 
 
+def _ready(job: Job) -> str:
+    if not job.is_direct:
+        return ready_for(job)
+    return tr("Your draft is ready.") if job.is_free else tr("Your video is ready.")
+
+
 def post_buttons(job: Job, remakes: Mapping[Choice, int]) -> list[ui.Button[ui.LayoutView]]:
     """What stands below a video: what may be made of its files for so much, and all else."""
-    return [*_remake_buttons(job, remakes), button("More…", Button.MORE, job)]
+    return [*_remake_buttons(job, remakes), button(tr("More…"), Button.MORE, job)]
 
 
 def _remake_buttons(job: Job, remakes: Mapping[Choice, int]) -> Iterator[ui.Button[ui.LayoutView]]:
@@ -73,5 +80,5 @@ def _what(job: Job, choice: Choice) -> str:
     if job.is_free:
         return full
     if choice == (job.model, job.quality):
-        return "Again"
-    return f"Better · {choice.quality if choice.model == job.model else full}"
+        return tr("Again")
+    return f"{tr('Better')} · {choice.quality if choice.model == job.model else full}"

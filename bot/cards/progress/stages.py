@@ -3,6 +3,7 @@
 from contextvars import ContextVar
 from typing import NamedTuple
 
+from bot.cards.languages.speech import mark, tr
 from bot.core.jobs import Job, JobState
 
 
@@ -21,13 +22,13 @@ NOT_BROKEN = "\N{NO-BREAK SPACE}"
 """Marks are wider than a bar: where a phone breaks the line, it is before the words."""
 
 STAGES: tuple[tuple[str, frozenset[JobState]], ...] = (
-    ("Checking", frozenset({JobState.CHECKING})),
-    ("Waiting", frozenset({JobState.QUEUED})),
+    (mark("Checking"), frozenset({JobState.CHECKING})),
+    (mark("Waiting"), frozenset({JobState.QUEUED})),
     (
-        "Being made",
+        mark("Being made"),
         frozenset({JobState.SUBMITTING, JobState.RENDERING, JobState.REVIEW, JobState.FETCHING}),
     ),
-    ("Posting", frozenset({JobState.DELIVERING})),
+    (mark("Posting"), frozenset({JobState.DELIVERING})),
 )
 
 
@@ -41,7 +42,7 @@ def stages(job: Job) -> str | None:
     current = next((n for n, (_, states) in enumerate(STAGES) if job.state in states), None)
     if current is None:
         return None
-    name, ahead = STAGES[current][0], len(STAGES) - current - 1
+    name, ahead = tr(STAGES[current][0]), len(STAGES) - current - 1
     for marks in MARKS.get([]):
         row = marks.done * current + marks.now + marks.ahead * ahead
         return f"{row} {name.replace(' ', NOT_BROKEN)}"

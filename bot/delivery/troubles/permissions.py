@@ -1,8 +1,10 @@
-"""What the bot lacks in a channel, by the names that Discord's settings have for it."""
+"""What the bot lacks in a channel, by the names that Discord's settings have for it in English."""
 
 from typing import TYPE_CHECKING
 
 import discord
+
+from bot.cards.languages.speech import mark
 
 if TYPE_CHECKING:  # it exists for type checkers only
     from discord.abc import GuildChannel
@@ -10,11 +12,11 @@ if TYPE_CHECKING:  # it exists for type checkers only
     Place = GuildChannel | discord.Thread
 
 NAMES = {
-    "view_channel": "View Channel",
-    "send_messages": "Send Messages",
-    "send_messages_in_threads": "Send Messages in Threads",
-    "attach_files": "Attach Files",
-    "read_message_history": "Read Message History",
+    "view_channel": mark("View Channel"),
+    "send_messages": mark("Send Messages"),
+    "send_messages_in_threads": mark("Send Messages in Threads"),
+    "attach_files": mark("Attach Files"),
+    "read_message_history": mark("Read Message History"),
 }
 
 

@@ -1,5 +1,6 @@
 """A status card says where its job is, when it comes, and whether it can be cancelled."""
 
+import gettext
 import re
 from dataclasses import replace
 
@@ -7,7 +8,9 @@ import pytest
 from discord import ui
 
 from bot.cards import job as job_cards
+from bot.cards.languages import speech
 from bot.cards.posts.finished import finished
+from bot.cards.progress.fingerprints import fingerprint_of
 from bot.cards.progress.stages import MARKS, Marks
 from bot.cards.status_text import Outlook, job_in_small_print
 from bot.core.jobs import Attempt, Delivered, JobState
@@ -124,6 +127,29 @@ def test_which_of_several_files_was_taken_hides_no_job() -> None:
     assert job_in_small_print(text.splitlines()[-1]) == JOB.id
     alone = replace(JOB, subject=Upload("https://x/a", name, 1, among=1))
     assert "the first of" not in text_of(job_cards.status(alone, Outlook()))
+
+
+class Foreign(gettext.NullTranslations):
+    """A language that says everything between marks of its own."""
+
+    def gettext(self, message: str) -> str:
+        return f"«{message}»"
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        return f"«{super().ngettext(msgid1, msgid2, n)}»"
+
+
+def test_a_card_is_known_again_whatever_language_it_is_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    several = replace(JOB, subject=Upload("https://x/a", "a.png", 1, among=3), attempt=RUN)
+    jobs = [replace(several, state=state, lease="run", settled=None) for state in JobState]
+    shown = [fingerprint_of(job, Outlook()) for job in jobs]
+    monkeypatch.setattr(speech, "catalogue", lambda language: Foreign())
+    assert [fingerprint_of(job, Outlook()) for job in jobs] == shown
+    for job in jobs:
+        title, *_, small_print = text_of(job_cards.status(job, Outlook())).splitlines()
+        assert title.startswith("### «")
+        assert "«“a.png”, the first of 3 pictures»" in small_print
+        assert job_in_small_print(small_print) == JOB.id
 
 
 SIGNED = Upload("https://cdn.example/me.png?ex=77359400&is=1&hm=ab&", "me.png", 10)  # until 2e9

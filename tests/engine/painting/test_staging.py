@@ -1,8 +1,11 @@
 """Which limbs move in the end, and what people are told of the others."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 
+from bot.cards.posts.remarks import DRAFTS
 from engine.painting.retarget import Rig
 from engine.painting.staging import (
     CROWD_NOTE,
@@ -92,3 +95,13 @@ def test_a_note_names_what_stays(arms: tuple[bool, bool], legs: bool, note: str 
     rig = Rig(np.zeros((33, 3)), arms, (legs, legs), (10, 10))
     told = note_of(rig)
     assert told is None if note is None else told is not None and told.startswith(note)
+
+
+def test_whatever_is_said_of_a_draft_can_be_said_in_other_languages() -> None:
+    """The bot passes it on, and knows each of these sentences."""
+    rigs = [
+        Rig(np.zeros((33, 3)), (left, right), (legs, legs), (10, 10))
+        for left, right, legs in product((True, False), repeat=3)
+    ]
+    notes = {note_of(rig) for rig in rigs} - {None}
+    assert notes | {NOBODY_NOTE, CROWD_NOTE} == DRAFTS

@@ -7,6 +7,7 @@ from sandbox.clients.transcript import text_of
 from tests.bot.life.choices.test_preferences import card_of
 from tests.bot.life.moderators.deeds import choose, settings
 from tests.bot.life.world import Life
+from tests.e2e.stage import says
 
 YOURS = {"en": "Your preferences", "de": "Deine Einstellungen"}
 
