@@ -11,14 +11,21 @@ from bot.core.jobs import Job, Source
 from bot.core.people.languages import Language, asked_for
 from bot.store.store import Store
 
+MOST_SEEN = 10_000
+
 
 class Languages:
-    """Remembers what has been chosen, so that no answer waits for a question to the database."""
+    """Remembers what has been chosen, so that no answer waits for a question to the database.
+
+    A plain message does not tell its writer's language: there, what their last command or press in
+    this run of the program has told is taken for it.
+    """
 
     def __init__(self, client: discord.Client, store: Store) -> None:
         self._client = client
         self._store = store
         self._chosen: dict[tuple[int, int], Language] = {}
+        self._seen: dict[int, Language] = {}
 
     async def load(self) -> None:
         """Read what was chosen before this start."""
@@ -35,9 +42,18 @@ class Languages:
             else:
                 self._chosen[whose] = language
 
-    def of_person(self, person_id: int, locale: str | None) -> Language:
-        """Somebody's own, whose Discord has this locale as far as that is known."""
-        return self._chosen.get((0, person_id)) or asked_for(locale)
+    def of_interaction(self, person_id: int, locale: str) -> Language:
+        """Somebody's own, of whose Discord this locale has just been told."""
+        self._seen.pop(person_id, None)
+        self._seen[person_id] = asked_for(locale)
+        if len(self._seen) > MOST_SEEN:
+            del self._seen[next(iter(self._seen))]
+        return self.of_person(person_id)
+
+    def of_person(self, person_id: int, otherwise: Language = Language.ENGLISH) -> Language:
+        """Somebody's own, as far as it is known."""
+        chosen = self._chosen.get((0, person_id))
+        return chosen or self._seen.get(person_id) or otherwise
 
     def of_server(self, server_id: int) -> Language:
         """What is spoken where all of a server may read it."""

@@ -95,7 +95,7 @@ class Messages(commands.Cog):
         """What is spoken where the answer to a message stands."""
         if message.guild is not None:
             return self._languages.of_server(message.guild.id)
-        return self._languages.of_person(message.author.id, None)
+        return self._languages.of_person(message.author.id)
 
     def _is_in_vain(self, message: discord.Message) -> bool:
         """Whether no answer would reach who writes to the bot, or there were too many of these."""

@@ -81,8 +81,8 @@ def place_of(interaction: Interaction) -> Place:
 
 def language_of(interaction: Interaction) -> Language:
     """What is spoken to whoever this comes from."""
-    locale = interaction.locale.value
-    return interaction.client.languages.of_person(interaction.user.id, locale)
+    languages, locale = interaction.client.languages, interaction.locale.value
+    return languages.of_interaction(interaction.user.id, locale)
 
 
 def server_of(interaction: Interaction) -> int:
