@@ -113,8 +113,7 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Wire
     files, doors, lag = Files(settings.data_dir), Doors(clock, alarms), LoopLag()
     client = await stack.enter_async_context(_discord_client(settings, doors))
     members = DiscordMembers(client, clock.monotonic)
-    client.languages = languages = Languages(client, store)
-    await languages.load()
+    client.languages = await Languages.load(client, store)
     parts = Parts(
         settings=settings,
         clock=clock,
@@ -150,11 +149,11 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Wire
         shelves=Shelves(database),
         disk=disk_of(settings, store, files, clock, alarms),
         messages=LinkedMessages(client, members, Authors(client, store), clock),
-        languages=languages,
+        languages=client.languages,
     )
     client.crowd = crowd = Crowd(clock, alarms)
     told = told_through(parts, crowd)
-    database.on_commit.append(partial(_tell, told, jobs, languages))
+    database.on_commit.append(partial(_tell, told, jobs, client.languages))
     runner = runner_of(parts, told, crowd)
     client.requests = requests_of(parts, runner)
     newcomers = newcomers_of(parts)
@@ -172,8 +171,7 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Wire
     connection = Connection(client, settings.discord_token.get_secret_value(), clock)
     backups = DailyBackups(database.path, settings.backups, clock, alarms)
     if settings.http_port:
-        health = _health(parts, connection, crowd, lag, backups)
-        await stack.enter_async_context(health)
+        await stack.enter_async_context(_health(parts, connection, crowd, lag, backups))
     telling = [*told.telling, newcomers.look_after, StageMarks(client, clock).run]
     return runner, [connection.run, *telling, lag.run, backups.run, database.whole]
 

@@ -129,14 +129,7 @@ def told_through(parts: Parts, crowd: Crowd) -> Told:
         pause=crowd.pause,
     )
     reports = Reports(store.database)
-    report_cards = ReportCards(
-        client=client,
-        store=store,
-        reports=reports,
-        languages=languages,
-        clock=clock,
-        keep_days=parts.settings.keep_days,
-    )
+    report_cards = _report_cards(parts, reports)
     missing = MissingPermissions(
         client=client, store=store, replies=replies, languages=languages, clock=clock
     )
@@ -180,6 +173,17 @@ def told_through(parts: Parts, crowd: Crowd) -> Told:
         ),
         report_cards=report_cards,
         missing=missing,
+    )
+
+
+def _report_cards(parts: Parts, reports: Reports) -> ReportCards:
+    return ReportCards(
+        client=parts.client,
+        store=parts.store,
+        reports=reports,
+        languages=parts.languages,
+        clock=parts.clock,
+        keep_days=parts.settings.keep_days,
     )
 
 

@@ -4,6 +4,7 @@ What somebody, or a server's admins, have chosen comes first; of all others Disc
 """
 
 from collections.abc import Mapping
+from typing import Self
 
 import discord
 
@@ -21,18 +22,19 @@ class Languages:
     this run of the program has told is taken for it.
     """
 
-    def __init__(self, client: discord.Client, store: Store) -> None:
+    def __init__(self, client: discord.Client, chosen: Mapping[tuple[int, int], Language]) -> None:
         self._client = client
-        self._store = store
-        self._chosen: dict[tuple[int, int], Language] = {}
+        self._chosen = dict(chosen)
         self._seen: dict[int, Language] = {}
 
-    async def load(self) -> None:
-        """Read what was chosen before this start."""
-        self._chosen = {
-            **{(0, whose): language for whose, language in await self._store.preferences.spoken()},
-            **{(whose, 0): language for whose, language in await self._store.rulebook.spoken()},
-        }
+    @classmethod
+    async def load(cls, client: discord.Client, store: Store) -> Self:
+        """With what was chosen before this start."""
+        people, servers = await store.preferences.spoken(), await store.rulebook.spoken()
+        of_people = {(0, person_id): language for person_id, language in people}
+        return cls(
+            client, of_people | {(server_id, 0): language for server_id, language in servers}
+        )
 
     def learn(self, chosen: Mapping[tuple[int, int], Language | None]) -> None:
         """These have just been chosen, or (`None`) left to Discord again; see `Changes`."""
