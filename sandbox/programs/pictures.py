@@ -128,6 +128,7 @@ class Studio:
             self.more,
             self.in_line,
             self.in_private,
+            self.languages,
             self.direct_message,
             self.tray,
             self.motions,
@@ -211,6 +212,15 @@ class Studio:
         refusal = cleo.message("are swapped")
         await refusal.wait_for()
         await self.take("private.png", balance, refusal)
+
+    async def languages(self) -> None:
+        """Their preferences, as somebody sees them whose Discord is German."""
+        cleo = await self.visit("cleo", "general", height=1000)
+        await cleo.speak("Deutsch")
+        await cleo.use("preferences")
+        card = cleo.message("Deine Einstellungen")
+        await card.wait_for()
+        await self.take("members-language.png", card)
 
     async def direct_message(self) -> None:
         """The offer that a direct message gets."""
