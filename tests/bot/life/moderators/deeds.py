@@ -60,10 +60,16 @@ async def choose(
 
 
 async def forge(
-    life: Life, person: str, channel_id: int, card: Json, *values: object, **data: object
+    life: Life,
+    person: str,
+    channel_id: int,
+    card: Json,
+    *values: object,
+    among: int = 0,
+    **data: object,
 ) -> str:
     """What is answered to a choice that no client lets anybody make."""
-    [select] = selects(card["components"])
+    select = selects(card["components"])[among]
     sent = {"component_type": select["type"], "custom_id": select["custom_id"], "id": select["id"]}
     chosen = {"values": list(map(str, values))}
     return await forge_press(life, person, channel_id, card, sent | chosen | data)
