@@ -9,7 +9,7 @@ import { members, sidebar } from "./sidebar.js";
 import { nameOf } from "./names.js";
 import { store } from "./store.js";
 import { Timeline } from "./timeline.js";
-import { moveClock } from "./times.js";
+import { moveClock, speakTimes } from "./times.js";
 import { toast } from "./toasts.js";
 import { topLine } from "./top.js";
 import { Refused } from "./wire.js";
@@ -216,6 +216,7 @@ store.on("presence", () => {
 store.on("connection", drawNotice);
 store.on("typing", drawTyping);
 store.on("modal", openModal);
+for (const news of ["places", "locale"]) store.on(news, () => speakTimes(store.me.locale));
 store.on("controls", () => moveClock(store.controls.find(({ id }) => id === "clock")?.value ?? 0));
 
 const asked = new URLSearchParams(location.hash.slice(1));

@@ -38,7 +38,10 @@ async def test_commands_are_read_in_ones_language_and_sent_by_their_names(
 async def test_each_has_a_language_that_follows_and_stays(ada: Reader, world: World) -> None:
     language = ada.page.get_by_label("Language")
     await expect(language).to_have_value("en-US")
+    await ada.send("long ago: <t:86400:D>")
+    await ada.message("long ago: 2 January 1970").wait_for()
     await ada.speak("Português do Brasil")
+    await ada.message("long ago: 2 de janeiro de 1970").wait_for()
     assert world.users["ada"].locale == "pt-BR"
     for locale in ("ro", "ru"):  # by keyboard it keeps the focus, from one to the next
         await ada.page.keyboard.press("ArrowDown")
