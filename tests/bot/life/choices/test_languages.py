@@ -41,7 +41,7 @@ async def test_what_all_can_read_is_in_the_servers_language_and_the_rest_in_ones
     life.world.users["ben"].locale = "de"
     await life.start()
     ada, ben = await life.person("ada"), await life.person("ben")
-    general, log = life.channel("general"), life.channel("showcase")
+    general, log = life.channel("general"), life.channel("showroom")
     await settings(life, ada, "audit", channel=str(log))
     assert YOURS["de"] in text_of(await card_of(ben, general))
     life.provider.workshop.pause()
