@@ -23,8 +23,6 @@ EMOJI_JOINER = "\N{ZERO WIDTH JOINER}"
 
 HOUR_S, DAY_S = 3600.0, 86400.0
 
-EVERY = {Period.DAY: mark("a day"), Period.WEEK: mark("a week"), Period.MONTH: mark("a month")}
-
 IN_A_PERIOD = {
     Period.DAY: mark("{credits} a day"),
     Period.WEEK: mark("{credits} a week"),
@@ -215,8 +213,12 @@ def changes(before: Snapshot | None, after: Snapshot | None, *, most_listed: int
     fields = [name for name in now if name in LABELS and was.get(name) != now[name]]
     of_role = "role_id" in now
     return [
-        f"**{tr(LABELS[name])}**: "
-        + " → ".join(_told(name, seen, of_role, most_listed) for seen in (was, now))
+        tr(
+            "**{field}**: {before} → {after}",
+            field=tr(LABELS[name]),
+            before=_told(name, was, of_role, most_listed),
+            after=_told(name, now, of_role, most_listed),
+        )
         for name in fields
     ]
 

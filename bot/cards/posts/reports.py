@@ -72,7 +72,7 @@ def asks_delete(job: Job, reason: str = "") -> Asked:
     if job.price:
         said.append(
             tr_many(
-                "The {count} credit that it cost stay spent.",
+                "The {count} credit that it cost stays spent.",
                 "The {count} credits that it cost stay spent.",
                 job.price,
             )

@@ -46,7 +46,7 @@ CREDITS: Sentences = {
         "video costs less."
     ),
     Problem.BUDGET_TOO_LOW: mark(
-        "This costs {price_text}, and of today's budget for everybody {left} are left. It renews "
+        "This costs {price_text}, and today's budget for everybody has {left} left. It renews "
         "<t:{renews_at}:R>; a shorter video or a lower quality costs less."
     ),
     Problem.OVER_BUDGET: mark(
@@ -70,8 +70,8 @@ CREDITS: Sentences = {
         "What this server may use in a day, {budget_text}, is spent. It renews <t:{renews_at}:R>."
     ),
     Problem.SERVER_CAP_TOO_LOW: mark(
-        "This costs {price_text}, and of what this server may use in a day {left} are "
-        "left. It renews <t:{renews_at}:R>; a shorter video or a lower quality costs less."
+        "This costs {price_text}, and this server has {left} left of what it may use in a day. It "
+        "renews <t:{renews_at}:R>; a shorter video or a lower quality costs less."
     ),
     Problem.OVER_SERVER_CAP: mark(
         "This costs {price_text}, more than this server may use in a day, {budget}: "
@@ -82,9 +82,9 @@ CREDITS: Sentences = {
         "renews <t:{renews_at}:R>."
     ),
     Problem.PERSON_CAP_TOO_LOW: mark(
-        "This costs {price_text}, and of what one person may use in a day, all servers "
-        "together, {left} are left. It renews <t:{renews_at}:R>; a shorter video or a "
-        "lower quality costs less."
+        "This costs {price_text}, and you have {left} left of what one person may use in a day, "
+        "all servers together. It renews <t:{renews_at}:R>; a shorter video or a lower quality "
+        "costs less."
     ),
     Problem.OVER_PERSON_CAP: mark(
         "This costs {price_text}, more than one person may use in a day, {budget}: "
@@ -107,7 +107,7 @@ CREDITS: Sentences = {
         ),
     ),
     Problem.SERVER_BUDGET_TOO_LOW: mark(
-        "This costs {price_text}, and of this server's budget {left} are left. It renews "
+        "This costs {price_text}, and this server's budget has {left} left. It renews "
         "<t:{renews_at}:R>; a shorter video or a lower quality costs less."
     ),
     Problem.OVER_SERVER_BUDGET: mark(

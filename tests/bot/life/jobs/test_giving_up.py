@@ -152,7 +152,7 @@ async def test_credits_come_back_and_budgets_count_them_until_nothing_can_have_r
     assert "**30** of 30 left of your allowance" in text_of((await ada.outcome(used))["message"])
 
     await life.mimic(ada)
-    await ada.wait_for(says("today's budget for everybody 1 are left"))
+    await ada.wait_for(says("today's budget for everybody has 1 left"))
     await life.until(lambda: counted_on(life) == [], step_s=20.0)
     assert 15 * 60 <= life.clock.time() - began <= 20 * 60
     await ada.outcome(await life.mimic(ada))

@@ -56,7 +56,7 @@ async def test_the_whole_bots_budget(life: Life) -> None:
     await life.mimic(ben)
     await life.reaches("rendering")
     await life.mimic(ada)
-    await ada.wait_for(says(f"today's budget for everybody 1 are left. It renews {ends(life)}"))
+    await ada.wait_for(says(f"today's budget for everybody has 1 left. It renews {ends(life)}"))
     await life.stop()
     await life.start(daily_budget_credits=2)
     said = await refused(life, ada)

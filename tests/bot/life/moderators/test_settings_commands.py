@@ -268,7 +268,7 @@ async def test_caps_and_budget_hold_and_say_which(life: Life) -> None:
     assert life.states() == ["rendering", "queued"]
     assert "You have 1 waiting already, as many as this server allows." in await refused(life, ben)
     await life.mimic(cleo)
-    await cleo.wait_for(says("of this server's budget 1 are left. It renews <t:"))
+    await cleo.wait_for(says("this server's budget has 1 left. It renews <t:"))
     await life.reaches("rendering", "queued", "failed")
     await settings(life, ada, "limits", budget=4)
     said = await refused(life, cleo)

@@ -103,7 +103,7 @@ async def test_one_person_uses_up_their_share_and_nobody_elses(life: Life) -> No
     await life.mimic(cleo, "lawn")
     renews = f"<t:{ledger.period_end(Period.DAY, life.clock.time()):.0f}:R>"
     await cleo.wait_for(
-        says("of what one person may use in a day, all servers together, 1 are left", renews)
+        says("you have 1 left of what one person may use in a day, all servers together", renews)
     )
     outcome = await cleo.outcome(await cleo.use(life.channel("lawn"), "credits", {}))
     assert "You can spend 1 credit" in text_of(outcome["message"])
