@@ -17,11 +17,11 @@ async def test_each_reads_their_own_language_and_the_channel_the_servers(
     await ben.use("preferences")
     card = ben.message("Deine Einstellungen")
     await card.get_by_role("button", name="Wie mein Discord").click()
-    await page.get_by_role("option", name="Français").click()
+    await page.get_by_role("listbox").get_by_role("option", name="Français").click()
     card = ben.message("Tes préférences")
     await expect(card).to_be_visible()
     await card.get_by_role("button", name="Français").click()
-    await page.get_by_role("option", name="Deutsch").click()
+    await page.get_by_role("listbox").get_by_role("option", name="Deutsch").click()
     await expect(ben.message("Deine Einstellungen")).to_be_visible()
 
     files = {"image": stage.picture, "video": stage.motion}
@@ -35,5 +35,5 @@ async def test_each_reads_their_own_language_and_the_channel_the_servers(
     post = ben.message("@Ben, dein Video ist fertig.")
     await expect(post).to_be_visible()
     await ben.button("Mehr…", post).click()
-    await expect(ben.message("Wie weiter?")).to_be_visible()
+    await expect(ben.message("Was jetzt?")).to_be_visible()
     assert ben.errors == []

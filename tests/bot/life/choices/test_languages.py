@@ -55,9 +55,9 @@ async def test_what_all_can_read_is_in_the_servers_language_and_the_rest_in_ones
     await life.start()
     life.provider.workshop.resume()
     await life.until(lambda: "delivered" in life.states(), step_s=1.0)
-    await ben.wait_for(says("Nochmal"))
+    await ben.wait_for(says("dein Video ist fertig"))
     await ada.use(general, "mimic", {}, {"image": life.picture, "video": life.picture})
-    await ada.wait_for(says("is a picture"))
+    await ada.wait_for(says("is a still picture"))
     life.world.guilds["studio"].locale = "fr"
     await settings(life, ada, "language", speak="discord")
     await ben.send(general, f"<@{life.world.bot_id}>")
@@ -70,7 +70,7 @@ async def test_a_message_is_answered_in_the_language_that_its_writer_has_chosen(
     direct = await ada.open_dm()
     await speak(life, ada, "es")
     await ada.send(direct, files=[life.picture, life.motion])
-    await ada.wait_for(says("Me quedan"))
+    await ada.wait_for(says("te quedan"))
 
 
 async def test_a_chosen_language_that_is_none_changes_nothing(life: Life) -> None:
