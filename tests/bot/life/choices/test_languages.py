@@ -58,7 +58,7 @@ async def test_what_all_can_read_is_in_the_servers_language_and_the_rest_in_ones
     await ben.wait_for(says("dein Video ist fertig"))
     await ada.use(general, "mimic", {}, {"image": life.picture, "video": life.picture})
     await ada.wait_for(says("is a still JPEG"))
-    life.world.guilds["studio"].locale = "fr"
+    life.world.set_guild_locale(life.world.guilds["studio"], "fr")
     await settings(life, ada, "language", speak="discord")
     await ben.send(general, f"<@{life.world.bot_id}>")
     await ben.wait_for(says("Mentionne-moi"))
