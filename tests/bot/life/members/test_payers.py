@@ -165,7 +165,7 @@ async def test_the_servers_rules_hold_for_it(life: Life) -> None:
     await mimic_here(life, ben, direct)
     await life.reaches("rendering")
     await mimic_here(life, ben, direct)
-    await ben.wait_for(says("of this server's budget 1 are left"))
+    await ben.wait_for(says("this server's budget has 1 left"))
     await settings(life, ada, "limits", budget=0)
     await mimic_here(life, ben, direct)
     await ben.wait_for(says("Starts when one of your videos that are being made is done."))

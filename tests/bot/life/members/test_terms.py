@@ -92,7 +92,7 @@ async def test_a_press_that_is_refused_makes_the_card_true(life: Life) -> None:
     await life.reaches("checking", "rendering")
     pressed = await ben.outcome(await ben.click(channel, int(card["id"]), button(card, "720p")))
     assert pressed["ephemeral"]
-    assert "of today's budget for everybody 2 are left" in text_of(pressed["message"])
+    assert "today's budget for everybody has 2 left" in text_of(pressed["message"])
     now = await shows(life, ben, channel, card, "more than is left of today’s budget")
     assert closed(now) == ["720p"]
     await ben.outcome(await ben.click(channel, int(card["id"]), button(now, "540p")))
