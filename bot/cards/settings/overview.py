@@ -1,6 +1,7 @@
 """All that holds in a server, and what everybody and each of its roles may spend."""
 
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Literal, NamedTuple
 
 from discord import ui
@@ -15,6 +16,8 @@ What = Literal["qualities", "models"]
 """What may be open, to everybody or to a role; the fields of their rules."""
 
 SHOWN_ROLES = 20
+ROLES_LIMIT_CHARS = 1400
+"""Fewer of them where they give much: a card has 4,000 characters, in every language."""
 
 
 class CapWords(NamedTuple):
@@ -127,9 +130,11 @@ def _roles(
 ) -> list[ui.Item[ui.LayoutView]]:
     """A line for each role that adds something; a deleted one does not."""
     known = sorted(rules.roles.keys() & there_are)
-    gone, more = len(rules.roles) - len(known), len(known) - SHOWN_ROLES
-    lines = [_role(role_id, rules, limits) for role_id in known[:SHOWN_ROLES]]
-    if more > 0:
+    told = [_role(role_id, rules, limits) for role_id in known[:SHOWN_ROLES]]
+    ends = accumulate(map(len, told))
+    lines = [line for line, end in zip(told, ends, strict=True) if end <= ROLES_LIMIT_CHARS]
+    gone, more = len(rules.roles) - len(known), len(known) - len(lines)
+    if more:
         lines.append(tr("-# … and {count} more.", count=more))
     if gone:
         lines.append(
