@@ -8,8 +8,8 @@ from discord import ui
 
 from bot.cards.languages.speech import OWN_NAMES, mark, tr, tr_many
 from bot.cards.parts import view, words
-from bot.cards.wording import clean, credits_per, credits_text, listed
-from bot.core.models import MODELS, made_by
+from bot.cards.wording import clean, credits_per, credits_text, listed, model_text
+from bot.core.models import made_by
 from bot.core.rules import OperatorLimits, ServerRules
 
 What = Literal["qualities", "models"]
@@ -194,7 +194,7 @@ def named(what: What, opened: frozenset[str] | None, limits: OperatorLimits) -> 
 def offered_in(what: What, limits: OperatorLimits) -> dict[str, str]:
     """All that can be opened, and what each is called."""
     if what == "models":
-        return {slug: tr(MODELS[slug].name) for slug in limits.models}
+        return {slug: model_text(slug) for slug in limits.models}
     return {quality: quality for quality in made_by(limits.models)}
 
 
