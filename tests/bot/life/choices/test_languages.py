@@ -2,10 +2,13 @@
 
 from sandbox.clients.person import Json, PersonClient
 from sandbox.clients.transcript import text_of
+from tests.bot.life.choices.test_more import alt_texts
 from tests.bot.life.choices.test_preferences import card_of
+from tests.bot.life.members.test_mentions import mention
 from tests.bot.life.moderators.deeds import choose, forge, settings
+from tests.bot.life.moderators.desk import desk
 from tests.bot.life.world import Life
-from tests.e2e.stage import says
+from tests.e2e.stage import button, says
 
 YOURS = {"en": "Your preferences", "de": "Deine Einstellungen"}
 
@@ -79,3 +82,26 @@ async def test_a_chosen_language_that_is_none_changes_nothing(life: Life) -> Non
     card = await card_of(await life.person("ada"), general)
     assert "do not know this button" in await forge(life, "ada", general, card, "xx", among=1)
     assert life.rows("SELECT language FROM preferences") == []
+
+
+async def test_who_speaks_otherwise_leaves_what_others_read_in_the_servers_language(
+    life: Life,
+) -> None:
+    """A press on a card that is not known yet, and a description that is taken back."""
+    life.world.users["ben"].locale = "de"
+    await life.start()
+    ada, ben = await life.person("ada"), await desk(life, "ben")
+    await mention(life, ben.person, life.picture)
+    earlier = int((await ada.wait_for(says("Got your picture")))["message"]["id"])
+    await mention(life, ben.person, life.motion)
+    card = (await ada.wait_for(says("Shall I make")))["message"]
+    await life.until(lambda: life.rows("SELECT card_message_id FROM jobs") != [(earlier,)])
+    await life.alter("UPDATE jobs SET card_message_id = ?", earlier)
+    await ben.person.outcome(await ben.click(card, button(card, "360p")))
+    await life.reaches("delivered", step_s=1.0)
+    assert not any(map(says("reserviert"), ada.events))
+    [post] = await life.posts(ada, ben.channel_id)
+    shown = await ben.pressed(post, button(post, "More"))
+    await ben.fill_in(shown, "Beschreib", description="Eine Welle")
+    await ben.fill_in(shown, "Beschreib", description="")
+    assert alt_texts(life) == ["A video of subject moving like motion"]
