@@ -74,6 +74,8 @@ async def test_a_message_is_answered_in_the_language_that_its_writer_has_chosen(
     await speak(life, ada, "es")
     await ada.send(direct, files=[life.picture, life.motion])
     await ada.wait_for(says("te quedan"))
+    await mention(life, ada, channel="readonly")  # where the bot may not write
+    await ada.wait_for(says("Menci"))
 
 
 async def test_a_chosen_language_that_is_none_changes_nothing(life: Life) -> None:
