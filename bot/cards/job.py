@@ -311,7 +311,7 @@ def with_picture(
 def job_line(job: Job, now: float) -> str:
     """A job as a choice to pick from, in plain text of at most 100 characters."""
     made_of, asked = status_text.made_of(job, "plain"), ago(now - job.created_at)
-    return f"{made_of} · {asked} · {status_text.title(job)}"[:100]
+    return clean(f"{made_of} · {asked} · {status_text.title(job)}", 100, "plain")
 
 
 def asks_give_up(job: Job) -> Asked:

@@ -125,14 +125,18 @@ def prices_text(prices: Prices) -> str:
 
 
 def model_line(slug: str, rates: Rates) -> str:
-    """A model as a choice to pick from, in plain text of at most `MOST_CHOICE_CHARS`."""
+    """A model as a choice to pick from, in plain text of at most `MOST_CHOICE_CHARS`.
+
+    Without its time where there is no room for that.
+    """
     model, costs = MODELS[slug], rates.by_model[slug].values()
     parts = (
         tr("{model}: {character}", model=model_text(slug), character=tr(model.character)),
         _rates_text(min(costs), max(costs)),
         tr("about {time}", time=_usual_time(model)),
     )
-    return " · ".join(parts)[:MOST_CHOICE_CHARS]
+    line = " · ".join(parts)
+    return line if len(line) <= MOST_CHOICE_CHARS else " · ".join(parts[:-1])[:MOST_CHOICE_CHARS]
 
 
 def _rates_text(least: float, most: float) -> str:

@@ -246,7 +246,9 @@ def test_who_settles_a_review_has_one_name_in_a_card(
     title, *rest = text_of(job_cards.status(review, Outlook())).split("\n")
     assert title == f"### Waits for a decision by {who}"
     assert f"settled by {who}." in "\n".join(rest)
-    assert len(job_cards.job_line(review, 2e9)) <= 100
+    long = replace(review, motion=Upload("https://x/b.mp4", "b" * 50, 10))
+    assert len(job_cards.job_line(long, 2e9)) == 100
+    assert job_cards.job_line(long, 2e9).endswith("…")
 
 
 def text_of(view: ui.LayoutView) -> str:
