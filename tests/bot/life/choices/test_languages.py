@@ -86,6 +86,24 @@ async def test_a_chosen_language_that_is_none_changes_nothing(life: Life) -> Non
     assert life.rows("SELECT language FROM preferences") == []
 
 
+async def test_a_language_that_only_a_later_release_speaks_is_none_that_was_chosen(
+    life: Life,
+) -> None:
+    await life.start()
+    ada, general = await life.person("ada"), life.channel("general")
+    await speak(life, ada, "de")
+    await settings(life, ada, "language", speak="de")
+    await life.mimic(ada)
+    await life.reaches("rendering")
+    await life.stop()
+    for table in ("preferences", "servers", "jobs"):
+        await life.alter(f"UPDATE {table} SET language = 'xx'")
+    await life.start()
+    await life.reaches("delivered", step_s=1.0)
+    await ada.wait_for(says("your video is ready"))
+    assert YOURS["en"] in text_of(await card_of(ada, general))
+
+
 async def test_who_speaks_otherwise_leaves_what_others_read_in_the_servers_language(
     life: Life,
 ) -> None:
