@@ -124,4 +124,5 @@ async def test_who_speaks_otherwise_leaves_what_others_read_in_the_servers_langu
     shown = await ben.pressed(post, button(post, "More"))
     await ben.fill_in(shown, "Beschreib", description="Eine Welle")
     await ben.fill_in(shown, "Beschreib", description="")
+    await ben.fill_in(shown, "Beschreib")  # as the form suggests it
     assert alt_texts(life) == ["A video of subject moving like motion"]
