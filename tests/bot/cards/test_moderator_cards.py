@@ -9,36 +9,24 @@ from dataclasses import replace
 import pytest
 from discord import ui
 
-from bot.cards import audit as audit_cards
 from bot.cards import history as history_cards
 from bot.cards import job as job_cards
 from bot.cards import moderator as moderator_cards
 from bot.cards import server_jobs
 from bot.cards import standing as standing_cards
-from bot.cards.languages.speech import catalogue, speaking
 from bot.cards.obstacles import OBSTACLES
 from bot.cards.offers.offer import offer
 from bot.cards.paging import ID_PATTERN, LARGEST_ID, PagedList, PageRef, Turn
 from bot.cards.parts import COMMANDS, Asked
-from bot.cards.posts.reports import for_the_record, reason_text
 from bot.cards.settings import overview as settings_cards
 from bot.cards.status_text import Outlook
 from bot.core.accounts import Eligibility, Page
-from bot.core.actions import (
-    HISTORY_KINDS,
-    Action,
-    ActionKind,
-    HistoryLine,
-    NearbyRun,
-    Snapshot,
-    Spender,
-)
+from bot.core.actions import HISTORY_KINDS, ActionKind, HistoryLine, NearbyRun, Snapshot, Spender
 from bot.core.admission import Ask, Block, Standing, obstacles
 from bot.core.jobs import QUALITIES, Attempt, Failure, JobState
 from bot.core.ledger import Balance, EntryKind, Period
 from bot.core.models import MODELS
 from bot.core.people.languages import Language
-from bot.core.people.reports import Report, Why
 from bot.core.rules import RoleRules, ServerRules, rules_for
 from bot.errors import Problem, Refused
 from tests.bot.cards.facts import HOSTILE
@@ -47,14 +35,8 @@ from tests.bot.store.test_jobs import LIMITS
 
 AT = 1_795_000_000.0
 BIG = 2**64 - 1
-CHANGE_SETTINGS = (
-    "quota allowance",
-    *(
-        f"settings {name}"
-        for name in ("limits", "qualities", "models", "channels", "audit", "language")
-    ),
-    "settings direct-messages",
-)
+SETTINGS = "limits qualities models channels audit language direct-messages"
+CHANGE_SETTINGS = ("quota allowance", *(f"settings {name}" for name in SETTINGS.split()))
 PERSON = 7
 STANDING = Standing(
     balance=Balance(10, 5, 2),
@@ -413,23 +395,3 @@ def test_what_the_provider_said_is_on_no_card_of_anybodys(state: JobState) -> No
     ]
     assert not [card for card in shown if said in text_of(card)]
     assert said not in job_cards.job_line(job, 2e9)
-
-
-def test_why_it_was_reported_is_read_in_ones_language_and_kept_in_english() -> None:
-    kept = for_the_record([Report(5, AT, Why.SPAM), Report(6, AT, Why.UNKIND)])
-    assert kept == "Reported: It is mean to somebody; It is spam, or a trick"
-    told = "Gemeldet: Es ist gemein zu jemandem; Es ist Spam oder ein Trick"
-    line = replace(LINE, kind=ActionKind.DISMISS, reason=kept)
-    done = Action(AT, 9, 2, ActionKind.DISMISS, kept, person_id=PERSON)
-    with speaking(Language.GERMAN):
-        assert history_cards.line_text(line).endswith(f": {told}")
-        assert f"**Grund**: {told}\n" in text_of(audit_cards.action(1, done))
-        assert reason_text("Reported: it annoys me") == "Reported: it annoys me"
-        table = history_cards.Table(9999)
-        table.take([line])
-    assert kept in str(read(table.file().fp))
-
-
-@pytest.mark.parametrize("language", Language)
-def test_a_reason_that_a_card_carries_is_what_follows_its_first_colon(language: Language) -> None:
-    assert re.fullmatch(r"-# [^:]+:\s*{reason}", catalogue(language).gettext("-# Reason: {reason}"))

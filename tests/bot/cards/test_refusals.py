@@ -2,18 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 
-from bot.cards import status_text
-from bot.cards.languages.speech import speaking
 from bot.cards.refusals import SENTENCES, sentence
 from bot.cards.sentences.variants import Variants
-from bot.core.people.languages import Language
 from bot.errors import Problem
 from tests.bot.cards.facts import FACTS, HOSTILE, OF_THE_PROVIDER
-from tests.bot.cards.test_cards import JOB
 
 
 def test_every_problem_has_a_sentence_that_ends() -> None:
@@ -101,13 +96,3 @@ def test_names_and_reasons_keep_their_letters() -> None:
     assert "`–`" in sentence(Problem.NEITHER, {"name": "\u200b"})
     told = sentence(Problem.BLOCKED_FOR_GOOD, {"reason": "image_url: 404"})
     assert told.endswith(r"image\_url: 404.")
-
-
-def test_a_model_whose_name_is_a_word_is_called_so_in_each_language() -> None:
-    facts = {"model": "Draft", "others": ["SCAIL", "Draft"]}
-    with speaking(Language.GERMAN):
-        told = sentence(Problem.MODEL_DOWN, facts)
-        assert status_text.made_in(replace(JOB, model="draft")) == "Entwurf 540p"
-    assert told.count("Entwurf") == 2
-    assert "Draft" not in told
-    assert "SCAIL oder Entwurf" in told
