@@ -2,14 +2,17 @@
 
 import dataclasses
 import json
+import re
 from pathlib import Path
 
 import pytest
 
+from bot.cards.languages.speech import speaking, tr
 from bot.cards.offers.choices import model_line
 from bot.cards.wording import seconds_text
 from bot.core.jobs import Quality, RunInputs
 from bot.core.models import MODELS, Model, Rates
+from bot.core.people.languages import Language
 from bot.settings import Settings
 from engine.api.inputs import parse_inputs
 from engine.api.models import MODELS as STAND_INS
@@ -68,15 +71,19 @@ def test_the_page_tells_of_each(slug: str) -> None:
     assert sent(MODELS[slug]) in lines
 
 
+@pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("slug", MODELS)
-def test_each_is_told_in_a_few_words_where_it_is_chosen(slug: str) -> None:
+def test_each_is_told_in_a_few_words_where_it_is_chosen(slug: str, language: Language) -> None:
     model = MODELS[slug]
     dear = Rates({slug: {quality: 0.123 + n * 99 for n, quality in enumerate(model.qualities)}})
-    for rates in (Rates({slug: model.usual_rates}), dear):
-        line = model_line(slug, rates)
-        assert line.startswith(f"{model.name}: {model.character} · ")
-        assert len(line) <= 100
-    assert model_line(slug, Rates({slug: model.usual_rates})).endswith((" s", " min"))
+    with speaking(language):
+        for rates in (Rates({slug: model.usual_rates}), dear):
+            line = model_line(slug, rates)
+            assert line.startswith(tr(model.name))
+            assert f": {tr(model.character)} · " in line
+            assert re.search("(\\ss|\\smin|/s)$", line), "nothing is cut off in the middle"
+            assert len(line) <= 100
+        assert re.search("\\s(s|min)$", model_line(slug, Rates({slug: model.usual_rates})))
 
 
 def test_what_costs_a_credit_costs_about_ten_cents(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -74,7 +74,7 @@ class Languages:
         is_theirs = job.is_shown_directly or is_tray
         return self.of_requester(job) if is_theirs else self.of_server(job.server_id)
 
-    def of_message(self, job: Job, channel: discord.abc.Messageable) -> Language:
-        """What a message about a job says in this channel."""
-        guild: discord.Guild | None = getattr(channel, "guild", None)
-        return self.of_server(guild.id) if guild else self.of_requester(job)
+    def of_message(self, job: Job, channel_id: int) -> Language:
+        """What a message about a job says in this channel, of which discord.py may know no more."""
+        is_read_along = channel_id == job.channel_id and not job.is_shown_directly
+        return self.of_server(job.server_id) if is_read_along else self.of_requester(job)

@@ -8,6 +8,7 @@ from discord import ui
 from bot.cards import wording
 from bot.cards.languages.speech import mark, tr
 from bot.cards.parts import AMBER, GREY, view, words
+from bot.cards.posts.reports import reason_text
 from bot.cards.wording import clean
 from bot.core.actions import OPERATOR, Action, ActionKind
 
@@ -40,7 +41,7 @@ def action(number: int, done: Action) -> ui.LayoutView:
     if done.action is ActionKind.REVIEW:
         return _review(number, done)
     role_id = (done.after or {}).get("role_id")
-    reason = clean(done.reason, REASON_LIMIT_CHARS)
+    reason = clean(reason_text(done.reason), REASON_LIMIT_CHARS)
     return view(
         words(
             f"### {tr(TITLES[done.action])}",

@@ -15,6 +15,7 @@ from bot.cards import wording
 from bot.cards.languages.speech import mark, tr, tr_many
 from bot.cards.paging import PageRef, controls
 from bot.cards.parts import view, words
+from bot.cards.posts.reports import reason_text
 from bot.cards.wording import clean, credits_text
 from bot.core.accounts import Page
 from bot.core.actions import HISTORY_KINDS, OPERATOR, ActionKind, HistoryLine, Snapshot
@@ -187,7 +188,7 @@ def line_text(line: HistoryLine) -> str:
     """One thing that happened, with when, who and why."""
     what = _what(line)
     if line.reason:
-        reason = clean(line.reason, REASON_LIMIT_CHARS)
+        reason = clean(reason_text(line.reason), REASON_LIMIT_CHARS)
         what = tr("{what}: {reason}", what=what, reason=reason)
     return f"<t:{line.at:.0f}:R> · {what}"
 

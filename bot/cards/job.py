@@ -311,11 +311,19 @@ def with_picture(
 def job_line(job: Job, now: float) -> str:
     """A job as a choice to pick from, in plain text of at most 100 characters."""
     made_of, asked = status_text.made_of(job, "plain"), ago(now - job.created_at)
-    return f"{made_of} · {asked} · {status_text.title(job)}"[:100]
+    return clean(f"{made_of} · {asked} · {status_text.title(job)}", 100, "plain")
 
 
 def asks_give_up(job: Job) -> Asked:
     """Before a requester gives up a job in doubt."""
+    yes = tr("Give it up")
+    if job.is_free:
+        text = tr(
+            "Give up `{job}`? It is not known whether it is being made: should it be, you will not "
+            "get it.",
+            job=job.id,
+        )
+        return Asked(text, yes)
     text = tr_many(
         "Give up `{job}`? You have your {count} credit back **now**. It is not known whether the "
         "video service has your request: should it make the video after all, you will not get it.",
@@ -324,11 +332,13 @@ def asks_give_up(job: Job) -> Asked:
         job.price or 0,
         job=job.id,
     )
-    return Asked(text, tr("Give it up"))
+    return Asked(text, yes)
 
 
 def given_up(job: Job) -> ui.LayoutView:
     """A requester gave up a job in doubt."""
+    if job.is_free:
+        return say(tr("`{job}` is given up.", job=job.id), GREEN)
     text = tr_many(
         "`{job}` is given up, and you have your {count} credit back.",
         "`{job}` is given up, and you have your {count} credits back.",

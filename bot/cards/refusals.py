@@ -17,7 +17,7 @@ from bot.cards.sentences.reports import REPORTS
 from bot.cards.sentences.service import SERVICE
 from bot.cards.sentences.trays import TRAYS
 from bot.cards.sentences.variants import Sentences, Variants
-from bot.cards.wording import any_of, clean, credits_text, decimal_text, state_text
+from bot.cards.wording import any_of, clean, credits_text, decimal_text, named_model, state_text
 from bot.errors import Problem
 
 SENTENCES: Sentences = {
@@ -104,7 +104,7 @@ def _fact(name: str, value: object) -> object:
         case str():
             return _text(name, value)
         case list() | tuple():
-            return any_of([clean(str(one)) for one in value]) if value else ""
+            return any_of([named_model(str(one)) for one in value]) if value else ""
     return value
 
 
@@ -114,6 +114,8 @@ def _text(name: str, value: str) -> str:
             return value
         case "name" | "job" | "request_id":
             return clean(value, 80, "code") or "–"
+        case "model":
+            return named_model(value)
         case "state":
             return state_text(value)
         case "lacks":

@@ -7,10 +7,9 @@ from bot.cards.languages.speech import mark, tr
 from bot.cards.members.wallet import held_text
 from bot.cards.obstacles import obstacle
 from bot.cards.parts import AMBER, GREEN, view, words
-from bot.cards.wording import bonus_text, clean, listed
+from bot.cards.wording import bonus_text, clean, listed, model_text
 from bot.core.accounts import Eligibility
 from bot.core.ledger import Period
-from bot.core.models import MODELS
 from bot.core.queue import may_start
 from bot.core.rules import Rules
 
@@ -166,7 +165,7 @@ def _rules(seen: Eligibility) -> list[str | None]:
 
 
 def _models(rules: Rules) -> str | None:
-    names = [tr(MODELS[slug].name) for slug in rules.models]
+    names = [model_text(slug) for slug in rules.models]
     if len(names) == 1:
         return None
     if not names:

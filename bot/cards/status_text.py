@@ -13,11 +13,12 @@ from bot.cards.wording import (
     cost_text,
     credits_text,
     listed,
+    model_text,
     part_text,
     seconds_text,
 )
 from bot.core.jobs import Delivered, Job, JobState
-from bot.core.models import MODELS, Choice
+from bot.core.models import Choice
 from bot.core.typed.job_ids import ID_ALPHABET, ID_LENGTH
 from bot.core.uploads import Upload
 from bot.errors import Refused
@@ -189,7 +190,7 @@ def made_of(job: Job, within: Within = "markdown") -> str:
 
 def made_in(job: Job) -> str | None:
     """By which model, and in which quality."""
-    return f"{MODELS[job.model].name} {job.quality}" if job.quality else None
+    return f"{model_text(job.model)} {job.quality}" if job.quality else None
 
 
 def not_open(job: Job) -> str | None:
@@ -197,8 +198,7 @@ def not_open(job: Job) -> str | None:
     if job.instead_of is None:
         return None
     model, quality = job.instead_of
-    name = MODELS[model].name if model in MODELS else model
-    usual = f"{name} {quality}"
+    usual = f"{model_text(model)} {quality}"
     return tr("your usual, {usual}, was not to be had", usual=usual)
 
 

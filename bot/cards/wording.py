@@ -86,6 +86,7 @@ UNSET: Mapping[str, str] = {
 Within = Literal["markdown", "code", "plain"]
 """Where a text stands: among our words, between backticks, or where Discord draws nothing."""
 
+_MODEL_NAMES = frozenset(model.name for model in MODELS.values())
 _PIECES = re.compile(r"://|\]\(|.")
 _DRAWN = frozenset("\\`*_~|<[]")
 _APART = "@\N{ZERO WIDTH SPACE}"
@@ -271,8 +272,18 @@ def _single(name: str, value: str | float, seen: Snapshot) -> str:
 
 def _one(name: str, value: str) -> str:
     if name == "models" and value in MODELS:
-        return tr(MODELS[value].name)
+        return model_text(value)
     return f"<#{value}>" if name == "channels" else clean(value, 20)
+
+
+def model_text(slug: str) -> str:
+    """What a model is called; one that is not known any more keeps its slug."""
+    return tr(MODELS[slug].name) if slug in MODELS else slug
+
+
+def named_model(name: str) -> str:
+    """The same of one that is known by its English name, as refusals keep it."""
+    return tr(name) if name in _MODEL_NAMES else clean(name)
 
 
 def state_text(state: str) -> str:

@@ -128,7 +128,7 @@ class Notices:
         nonce: str,
         channel: "MessageableChannel",
     ) -> int:
-        with speaking(self._languages.of_message(job, channel)):
+        with speaking(self._languages.of_message(job, channel.id)):
             view = draw(job)
         message = await channel.send(view=view, nonce=nonce, allowed_mentions=pings(job))
         return message.id

@@ -96,7 +96,7 @@ class Delivery:
             post = await self._post_of(job, job.delivery_message_id)
             view = discord.ui.LayoutView.from_message(post, timeout=None)
             galleries = [one for one in view.walk_children() if isinstance(one, MediaGallery)]
-            with speaking(self._languages.of_message(job, post.channel)):
+            with speaking(self._languages.of_message(job, post.channel.id)):
                 for gallery in galleries:
                     gallery.items = job_cards.video(job).items
             view.stop()
@@ -172,7 +172,7 @@ class Delivery:
         """One message: with the video, or (`None`) with a link to it."""
         mentions = pings(await self._jobs.job(job.id) or job)  # as saved before this try
         remakes = await self._wallets.remakes(job)
-        language = self._languages.of_message(job, channel)
+        language = self._languages.of_message(job, channel.id)
         if path is not None:
             file = discord.File(path, filename=job_cards.file_name(job))
             with speaking(language):

@@ -9,7 +9,7 @@ from bot.core.actions import Action, ActionKind
 from bot.core.admission import NewJob
 from bot.core.jobs import Attempt, Card, Delivered, Failure, Job, JobState, Outcome, Source
 from bot.core.ledger import Entry, EntryKind
-from bot.core.people.languages import Language
+from bot.core.people.languages import asked_for
 from bot.core.uploads import Cut, Origin, Upload
 from bot.errors import Fact, Problem
 from bot.store.tables import CAME_TO_NOTHING, COSTS_NOTHING, actions, attempts, jobs
@@ -140,7 +140,7 @@ def job_from(row: RowMapping) -> Job:
         question=_failure(row["question"]),
         cut=Cut(**row["cut"]) if row["cut"] else None,
         instead_of=tuple(row["instead_of"]) if row["instead_of"] else None,
-        language=Language(row["language"]),
+        language=asked_for(row["language"]),
     )
 
 

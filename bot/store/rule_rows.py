@@ -9,7 +9,7 @@ from bot.core.actions import EVERYWHERE
 from bot.core.admission import Block, Pause
 from bot.core.jobs import QUALITIES, Quality
 from bot.core.ledger import Period
-from bot.core.people.languages import Language
+from bot.core.people.languages import known
 from bot.core.rules import OperatorLimits, RoleRules, Rules, ServerRules, rules_for
 from bot.store.tables import blocks, pauses, roles, servers
 
@@ -62,7 +62,7 @@ def read_rules(connection: Connection, server_id: int) -> ServerRules:
         return ServerRules(roles=added)
     return ServerRules(
         **{name: row[name] for name in _PLAIN},
-        language=Language(row["language"]) if row["language"] else None,
+        language=known(row["language"]),
         period=Period(row["period"]),
         channels=frozenset(row["channels"]),
         qualities=frozenset(row["qualities"]),

@@ -142,8 +142,9 @@ class Rulebook:
     @query
     def spoken(self, connection: Connection) -> list[tuple[int, Language]]:
         """The servers whose admins have chosen a language, with it."""
-        language = servers.c.language
-        chosen = select(servers.c.server_id, language).where(language.is_not(None))
+        chosen = select(servers.c.server_id, servers.c.language).where(
+            servers.c.language.in_(Language)
+        )
         return [(row[0], Language(row[1])) for row in connection.execute(chosen)]
 
     @query

@@ -8,6 +8,7 @@ from discord import ui
 
 from bot.cards import job as job_cards
 from bot.cards.job import Button
+from bot.cards.languages.speech import speak
 from bot.core.jobs import DEFAULT_MODEL, QUALITIES, Job, Source
 from bot.core.models import Choice
 from bot.errors import Problem, Refused
@@ -123,8 +124,14 @@ async def _ask_give_up(interaction: Interaction, requests: RequestService, job_i
 
 
 async def _acknowledge(interaction: Interaction, job: Job) -> None:
-    """The job's own card is kept up to date anyway; any other that was pressed is edited here."""
-    if interaction.message is not None and interaction.message.id != job.card.message_id:
-        await show_in_place(interaction, job_cards.status(job))
-    else:
+    """The job's own card is kept up to date anyway; any other that was pressed is edited here.
+
+    Others may read that, unless it is an answer to whoever pressed.
+    """
+    pressed = interaction.message
+    if pressed is None or pressed.id == job.card.message_id:
         await defer(interaction, Late.IN_PLACE)
+        return
+    if not pressed.flags.ephemeral:
+        speak(interaction.client.languages.of_card(job))
+    await show_in_place(interaction, job_cards.status(job))

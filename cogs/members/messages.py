@@ -5,6 +5,8 @@ hands over with its files.
 """
 
 import itertools
+from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 import discord
@@ -15,7 +17,7 @@ from bot.accounts.languages import Languages
 from bot.accounts.wallets import Place
 from bot.cards import job as job_cards
 from bot.cards import parts
-from bot.cards.languages.speech import speak, spoken
+from bot.cards.languages.speech import speak, speaking, spoken
 from bot.cards.offers.offer import explanation
 from bot.core.people.languages import Language
 from bot.errors import CannotSave, Problem, Refused
@@ -32,6 +34,9 @@ PERSONAL = frozenset(
     {Problem.BLOCKED, Problem.BLOCKED_FOR_GOOD, Problem.NOTHING_LEFT, Problem.NO_ALLOWANCE}
 )
 """What nobody else in a channel needs to read."""
+
+Draw = Callable[[], discord.ui.LayoutView]
+"""Makes a card in the language that is spoken."""
 
 GIVE_WAY_S = 4.0
 """So long another bot may take to answer; what comes later is not shown beside its answer."""
@@ -115,8 +120,8 @@ class Messages(commands.Cog):
             await self._offer(message, place, files)
         elif await self._deserves_answer(place):
             is_new = await self._requests.explain_once(place)
-            prices = self._requests.prices()
-            await self._answer(message, explanation(prices) if is_new else job_cards.reminder())
+            explain = partial(explanation, self._requests.prices())
+            await self._answer(message, explain if is_new else job_cards.reminder)
 
     async def _deserves_answer(self, place: Place) -> bool:
         """As small talk does; of a picture that waits it is told instead. Raises `Refused`."""
@@ -149,27 +154,25 @@ class Messages(commands.Cog):
             return
         self._requests.wallets.refuse_closed(place.server_id)
         if self._small_talk.is_news(place.person_id, "hint"):
-            await self._answer(message, job_cards.hint())
+            await self._answer(message, job_cards.hint)
 
     async def _offer(self, message: discord.Message, place: Place, files: list[GivenFile]) -> None:
         image, video, left_out = _sort(files)
         self._small_talk.refuse_many(place.person_id, place.server_id)
         await self._requests.offer(place, message.id, image, video)
         if left_out and (place.is_direct or self._small_talk.is_news(place.person_id, "left_out")):
-            view = job_cards.left_out([file.upload.name for file in left_out])
-            await self._answer(message, view, f"left-{message.id}")
+            draw = partial(job_cards.left_out, [file.upload.name for file in left_out])
+            await self._answer(message, draw, f"left-{message.id}")
 
     async def _refuse(self, message: discord.Message, refused: Refused) -> None:
         """Where others read along, the same reason is not given again and again."""
         is_personal = message.guild is not None and refused.problem in PERSONAL
-        if is_personal:
-            speak(self._languages.of_person(message.author.id, spoken()))
-        view = parts.refusal(refused.problem, refused.facts)
+        draw = partial(parts.refusal, refused.problem, refused.facts)
         if refused.problem is Problem.TWIN:
             await self._crowd.clock.sleep(GIVE_WAY_S)
         is_told_each_time = message.guild is None and refused.problem is not Problem.TOO_OFTEN
         if is_told_each_time or self._small_talk.is_news(message.author.id, refused.problem):
-            await (self._tell if is_personal else self._answer)(message, view)
+            await (self._tell if is_personal else self._answer)(message, draw)
 
     def _place_of(self, message: discord.Message) -> Place:
         """Where a plain message was written."""
@@ -187,15 +190,13 @@ class Messages(commands.Cog):
             language=self._languages.of_person(message.author.id, spoken()),
         )
 
-    async def _answer(
-        self, message: discord.Message, view: discord.ui.LayoutView, nonce: str | None = None
-    ) -> None:
+    async def _answer(self, message: discord.Message, draw: Draw, nonce: str | None = None) -> None:
         """Where the message was written, in a server as a reply; where that is closed, directly."""
         guild, channel = message.guild, message.channel
         if guild is None or self._doors.are_closed(channel.id):
-            await self._tell(message, view, nonce)
+            await self._tell(message, draw, nonce)
             return
-        nonce = nonce or job_cards.answer_to(message.id)
+        view, nonce = draw(), nonce or job_cards.answer_to(message.id)
         try:
             if channel.permissions_for(guild.me).read_message_history:
                 reply_to = message.to_reference(fail_if_not_exists=False)
@@ -204,15 +205,15 @@ class Messages(commands.Cog):
                 await channel.send(view=view, nonce=nonce)
         except discord.Forbidden as error:
             self._doors.refused(error, channel.id)
-            await self._tell(message, view, nonce)
+            await self._tell(message, draw, nonce)
 
-    async def _tell(
-        self, message: discord.Message, view: discord.ui.LayoutView, nonce: str | None = None
-    ) -> None:
-        """By direct message alone."""
+    async def _tell(self, message: discord.Message, draw: Draw, nonce: str | None = None) -> None:
+        """By direct message alone, so in their own language."""
         author = message.author
         if self._doors.are_closed(author.id):
             return
+        with speaking(self._languages.of_person(author.id, spoken())):
+            view = draw()
         try:
             where = author if message.guild else message.channel
             await where.send(view=view, nonce=nonce or job_cards.answer_to(message.id))

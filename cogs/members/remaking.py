@@ -214,10 +214,12 @@ class DescribeForm(ui.Modal):
     def __init__(self, job: Job) -> None:
         super().__init__(title=tr("What does the video show?"), timeout=FORM_LIFE_S)
         self._job_id = job.id
+        told = job_cards.alt_text(job)
+        self._of_mine = None if job.description else told
         self._text: ui.TextInput[Any] = ui.TextInput(
             custom_id="description",
             style=discord.TextStyle.paragraph,
-            default=job_cards.alt_text(job),
+            default=told,
             required=False,
             max_length=job_cards.MOST_DESCRIPTION_CHARS,
         )
@@ -232,7 +234,8 @@ class DescribeForm(ui.Modal):
         )
 
     async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
-        """Save it, and change the post."""
+        """Save it, and change the post; what I say myself is said in each reader's language."""
+        said = self._text.value
         async with answering(interaction):
             await defer(interaction)
             remakes = interaction.client.remakes
@@ -242,7 +245,7 @@ class DescribeForm(ui.Modal):
             job, is_shown = await remakes.describe(
                 job,
                 interaction.user.id,
-                self._text.value,
+                "" if said == self._of_mine else said,
                 as_moderator=_looks_after(interaction, job),
             )
             await show_privately(interaction, more_cards.described(job, is_shown=is_shown))

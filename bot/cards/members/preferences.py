@@ -12,7 +12,7 @@ from discord import ui
 from bot.cards.languages.speech import OWN_NAMES, tr
 from bot.cards.offers.choices import MOST_CHOICE_CHARS, Prices, usual
 from bot.cards.parts import view, words
-from bot.cards.wording import cost_text, credits_text
+from bot.cards.wording import cost_text, credits_text, model_text
 from bot.core.accounts import Preferences
 from bot.core.models import MODELS, Choice
 from bot.core.people.languages import Language
@@ -149,19 +149,17 @@ def _about(choice: Choice, cost: int) -> str:
 
 
 def _name(choice: Choice, prices: Prices) -> str:
-    model = MODELS[choice.model]
-    if model.is_free:
-        return tr(model.name)
+    if MODELS[choice.model].is_free:
+        return model_text(choice.model)
     is_only = len({one.model for one in prices}) == 1
-    return choice.quality if is_only else f"{model.name} {choice.quality}"
+    return choice.quality if is_only else f"{model_text(choice.model)} {choice.quality}"
 
 
 def _gone(has: Preferences, prices: Prices) -> str | None:
     if has.choice is None or has.choice in prices:
         return None
     model, quality = has.choice
-    name = tr(MODELS[model].name) if model in MODELS else model
     return tr(
         "{choice}, which you chose, is not offered any more: I make the usual.",
-        choice=f"{name} {quality}",
+        choice=f"{model_text(model)} {quality}",
     )

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from babel.numbers import format_decimal
 
 from bot.cards.languages.speech import mark, spoken, tr
-from bot.cards.wording import listed, seconds_text
+from bot.cards.wording import listed, model_text, seconds_text
 from bot.core.jobs import QUALITIES, Quality
 from bot.core.models import MODELS, Choice, Model, Rates
 
@@ -69,7 +69,7 @@ def shown(prices: Prices, preferred: Choice | None = None) -> list[Choice]:
 
 def name_of(choice: Choice, prices: Prices) -> str:
     """What it is called among these."""
-    name = tr(MODELS[choice.model].name)
+    name = model_text(choice.model)
     if MODELS[choice.model].is_free:
         return name
     return f"{name} {choice.quality}" if _are_several(prices) else choice.quality
@@ -121,18 +121,22 @@ def prices_text(prices: Prices) -> str:
     }
     if len(of) < 2:
         return next(iter(of.values()), "")
-    return "; ".join(f"{tr(MODELS[model].name)} {costs}" for model, costs in of.items())
+    return "; ".join(f"{model_text(model)} {costs}" for model, costs in of.items())
 
 
 def model_line(slug: str, rates: Rates) -> str:
-    """A model as a choice to pick from, in plain text of at most `MOST_CHOICE_CHARS`."""
+    """A model as a choice to pick from, in plain text of at most `MOST_CHOICE_CHARS`.
+
+    Without its time where there is no room for that.
+    """
     model, costs = MODELS[slug], rates.by_model[slug].values()
     parts = (
-        tr("{model}: {character}", model=tr(model.name), character=tr(model.character)),
+        tr("{model}: {character}", model=model_text(slug), character=tr(model.character)),
         _rates_text(min(costs), max(costs)),
         tr("about {time}", time=_usual_time(model)),
     )
-    return " · ".join(parts)[:MOST_CHOICE_CHARS]
+    line = " · ".join(parts)
+    return line if len(line) <= MOST_CHOICE_CHARS else " · ".join(parts[:-1])[:MOST_CHOICE_CHARS]
 
 
 def _rates_text(least: float, most: float) -> str:

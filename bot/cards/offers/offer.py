@@ -14,11 +14,11 @@ from bot.cards.offers.choices import name_of, paid, shown, uses, usual
 from bot.cards.offers.motions import GIVE, motion_select
 from bot.cards.parts import view, words
 from bot.cards.refusals import sentence
-from bot.cards.wording import clean, cost_text, credits_text, listed, seconds_text
+from bot.cards.wording import clean, cost_text, credits_text, listed, model_text, seconds_text
 from bot.core.accounts import PartTerms, Terms
 from bot.core.jobs import Job, Source
 from bot.core.library.motions import STARTERS
-from bot.core.models import MODELS, Choice
+from bot.core.models import Choice
 from bot.core.uploads import Upload
 from bot.errors import Problem
 
@@ -214,7 +214,7 @@ def _made_as(terms: Terms) -> str | None:
 
 
 def _full_name(choice: Choice) -> str:
-    return f"{tr(MODELS[choice.model].name)} {choice.quality}"
+    return f"{model_text(choice.model)} {choice.quality}"
 
 
 class Means(NamedTuple):

@@ -10,9 +10,9 @@ from bot.cards.languages.speech import tr
 from bot.cards.parts import GREEN, view, words
 from bot.cards.posts.notices import ready_for
 from bot.cards.posts.remarks import remark_of
-from bot.cards.wording import credits_text
+from bot.cards.wording import credits_text, model_text
 from bot.core.jobs import Job
-from bot.core.models import MODELS, Choice
+from bot.core.models import Choice
 
 POST_BUTTONS = (Button.MORE, Button.DETAILS)
 """By one of these a post is known; those of earlier releases have the other one."""
@@ -76,7 +76,7 @@ def _remake_buttons(job: Job, remakes: Mapping[Choice, int]) -> Iterator[ui.Butt
 
 
 def _what(job: Job, choice: Choice) -> str:
-    full = f"{MODELS[choice.model].name} {choice.quality}"
+    full = f"{model_text(choice.model)} {choice.quality}"
     if job.is_free:
         return full
     if choice == (job.model, job.quality):

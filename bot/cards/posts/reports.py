@@ -23,6 +23,7 @@ WHY: Mapping[Why, str] = {
 }
 """What somebody may choose from."""
 
+REPORTED = "Reported: "
 SHOWN = 5
 """So many of a message's reports are shown one by one; a card has 4,000 characters."""
 
@@ -47,10 +48,18 @@ def custom_id(deed: str, case: Case) -> str:
 def for_the_record(newest: Sequence[Report]) -> str:
     """Why it was reported, as it is kept with what is decided: in nobody's own words.
 
-    In English: others read it than whoever decides.
+    In English, for `reason_text`: others read it than whoever decides.
     """
     said = dict.fromkeys(WHY[report.why] for report in reversed(newest))
-    return f"Reported: {'; '.join(said)}"
+    return f"{REPORTED}{'; '.join(said)}"
+
+
+def reason_text(kept: str) -> str:
+    """A reason that is kept: as it was given, or, of `for_the_record`, in its reader's language."""
+    said = kept.removeprefix(REPORTED).split("; ")
+    if not kept.startswith(REPORTED) or not set(WHY.values()).issuperset(said):
+        return kept
+    return tr("Reported: {why}", why="; ".join(map(tr, said)))
 
 
 def asks_delete(job: Job, reason: str = "") -> Asked:

@@ -13,9 +13,8 @@ from bot.cards.status_text import (
     settler,
     small_print,
 )
-from bot.cards.wording import credits_text, seconds_text, usually
+from bot.cards.wording import credits_text, model_text, seconds_text, usually
 from bot.core.jobs import Delivered, Job, JobState, Outcome, Source
-from bot.core.models import MODELS
 
 NOT_KNOWN_BY: Mapping[Settler, str] = {
     Settler.OPERATOR: mark(
@@ -146,8 +145,8 @@ def _unavailable(job: Job, outlook: Outlook) -> str:
     return tr(
         "{model} is unavailable right now; {other} would do it in {quality} for {credits}, if you "
         "cancel this one and ask again.",
-        model=MODELS[job.model].name,
-        other=MODELS[model].name,
+        model=model_text(job.model),
+        other=model_text(model),
         quality=quality,
         credits=credits_text(cost),
     )

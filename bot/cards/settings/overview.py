@@ -1,20 +1,23 @@
 """All that holds in a server, and what everybody and each of its roles may spend."""
 
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Literal, NamedTuple
 
 from discord import ui
 
 from bot.cards.languages.speech import OWN_NAMES, mark, tr, tr_many
 from bot.cards.parts import view, words
-from bot.cards.wording import clean, credits_per, credits_text, listed
-from bot.core.models import MODELS, made_by
+from bot.cards.wording import clean, credits_per, credits_text, listed, model_text
+from bot.core.models import made_by
 from bot.core.rules import OperatorLimits, ServerRules
 
 What = Literal["qualities", "models"]
 """What may be open, to everybody or to a role; the fields of their rules."""
 
 SHOWN_ROLES = 20
+ROLES_LIMIT_CHARS = 1400
+"""Fewer of them where they give much: a card has 4,000 characters, in every language."""
 
 
 class CapWords(NamedTuple):
@@ -127,9 +130,11 @@ def _roles(
 ) -> list[ui.Item[ui.LayoutView]]:
     """A line for each role that adds something; a deleted one does not."""
     known = sorted(rules.roles.keys() & there_are)
-    gone, more = len(rules.roles) - len(known), len(known) - SHOWN_ROLES
-    lines = [_role(role_id, rules, limits) for role_id in known[:SHOWN_ROLES]]
-    if more > 0:
+    told = [_role(role_id, rules, limits) for role_id in known[:SHOWN_ROLES]]
+    ends = accumulate(map(len, told))
+    lines = [line for line, end in zip(told, ends, strict=True) if end <= ROLES_LIMIT_CHARS]
+    gone, more = len(rules.roles) - len(known), len(known) - len(lines)
+    if more:
         lines.append(tr("-# … and {count} more.", count=more))
     if gone:
         lines.append(
@@ -189,7 +194,7 @@ def named(what: What, opened: frozenset[str] | None, limits: OperatorLimits) -> 
 def offered_in(what: What, limits: OperatorLimits) -> dict[str, str]:
     """All that can be opened, and what each is called."""
     if what == "models":
-        return {slug: tr(MODELS[slug].name) for slug in limits.models}
+        return {slug: model_text(slug) for slug in limits.models}
     return {quality: quality for quality in made_by(limits.models)}
 
 

@@ -17,8 +17,12 @@ def asked_for(locale: str | None) -> Language:
 
     Discord's locales: docs.discord.com/developers/reference#locales.
     """
-    letters = (locale or "").partition("-")[0]
-    return Language(letters) if letters in set(Language) else Language.ENGLISH
+    return known((locale or "").partition("-")[0]) or Language.ENGLISH
+
+
+def known(letters: str | None) -> Language | None:
+    """The language of these two letters; `None` for what only a later release speaks."""
+    return Language(letters) if letters in set(Language) else None
 
 
 def mark(sentence: str) -> str:

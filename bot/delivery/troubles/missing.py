@@ -4,6 +4,8 @@ That is a server's audit channel, or where there is none that takes it, the serv
 gets one message a day at most, whatever is refused there; what is mended is forgotten.
 """
 
+from collections.abc import Sequence
+
 import discord
 import structlog
 
@@ -110,20 +112,22 @@ class MissingPermissions:
             return
         lacking = await self._book.telling(server_id, at)
         told = [(each.permission, each.channel_id) for each in lacking]
-        with speaking(self._languages.of_server(server_id)):
-            card = cards.missing(guild.name, told)
         audit_id = (await self._store.rulebook.of(server_id)).audit_channel_id
         audit = guild.get_channel_or_thread(audit_id) if audit_id else None
         is_open = audit is not None and may_write(audit)
-        if not await self._send(guild, card, audit_id if is_open else None):
+        if not await self._send(guild, told, audit_id if is_open else None):
             await self._book.not_told(lacking)
 
     async def _send(
-        self, guild: discord.Guild, card: discord.ui.LayoutView, audit_id: int | None
+        self, guild: discord.Guild, told: Sequence[tuple[str, int]], audit_id: int | None
     ) -> bool:
         """Whether it stands where somebody reads it who can mend it."""
+        of_server = self._languages.of_server(guild.id)
         for wait_s in TRIES_S:
             await self._clock.sleep(wait_s)
+            of_owner = self._languages.of_person(guild.owner_id or 0, of_server)
+            with speaking(of_server if audit_id else of_owner):
+                card = cards.missing(guild.name, told)
             try:
                 channel: discord.abc.Messageable = (
                     self._client.get_partial_messageable(audit_id)

@@ -8,7 +8,7 @@ from sqlalchemy import BindParameter, Connection, bindparam, delete, insert, sel
 
 from bot.core.accounts import Preferences
 from bot.core.admission import NewJob
-from bot.core.people.languages import Language
+from bot.core.people.languages import Language, known
 from bot.core.rules import Rules
 from bot.store.database import Database, query, transaction
 from bot.store.group_commit import Changes
@@ -29,8 +29,7 @@ def read_preferences(connection: Connection, person_id: int) -> Preferences:
     row = connection.execute(_READ, {"whose": person_id}).mappings().first()
     if row is None:
         return Preferences()
-    language = Language(row["language"]) if row["language"] else None
-    return Preferences(**{**row, "language": language})
+    return Preferences(**{**row, "language": known(row["language"])})
 
 
 def note_closed(connection: Connection, person_id: int, at: float) -> None:
@@ -52,8 +51,9 @@ class PreferenceBook:
     @query
     def spoken(self, connection: Connection) -> list[tuple[int, Language]]:
         """Who has chosen a language, with it."""
-        language = preferences.c.language
-        chosen = select(preferences.c.person_id, language).where(language.is_not(None))
+        chosen = select(preferences.c.person_id, preferences.c.language).where(
+            preferences.c.language.in_(Language)
+        )
         return [(row[0], Language(row[1])) for row in connection.execute(chosen)]
 
     @transaction

@@ -1,6 +1,6 @@
 """Every card in every state is one that Discord takes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import discord
@@ -9,6 +9,7 @@ from discord import ui
 
 from bot.cards import job as job_cards
 from bot.cards import parts
+from bot.cards.languages.speech import speaking
 from bot.cards.members import wallet as wallet_cards
 from bot.cards.offers import cheaper
 from bot.cards.offers.offer import explanation, offer
@@ -35,6 +36,7 @@ from bot.core.jobs import (
 )
 from bot.core.ledger import Balance
 from bot.core.models import Choice, prices
+from bot.core.people.languages import Language
 from bot.core.people.reports import Case, Report, Reported, Settled, Why
 from bot.core.rules import ServerRules, rules_for
 from bot.core.uploads import Upload
@@ -103,6 +105,14 @@ def wallets() -> Iterator[Wallet]:
         daily_server_cap_credits=9,
     )
     yield replace(own, rules=capped, budgets=list(admission.budgets(capped, IDLE, 2e9)))
+
+
+def said_in(
+    language: Language, cards: Iterable[tuple[str, ui.LayoutView]]
+) -> Iterator[tuple[str, ui.LayoutView]]:
+    """These, drawn in a language."""
+    with speaking(language):
+        yield from [*cards]
 
 
 def all_cards() -> Iterator[tuple[str, ui.LayoutView]]:
@@ -181,8 +191,9 @@ def removal_cards() -> Iterator[tuple[str, ui.LayoutView]]:
         yield f"report removed {is_gone}", report_cards.removed(is_gone)
 
 
-async def test_discord_would_take_every_card() -> None:
-    for name, view in all_cards():
+@pytest.mark.parametrize("language", Language)
+async def test_discord_would_take_every_card(language: Language) -> None:
+    for name, view in said_in(language, all_cards()):
         assert view.is_finished(), f"discord.py would keep: {name}"
         assert view.total_children_count <= 40, name
         assert view.content_length() <= 4000, name
@@ -235,7 +246,9 @@ def test_who_settles_a_review_has_one_name_in_a_card(
     title, *rest = text_of(job_cards.status(review, Outlook())).split("\n")
     assert title == f"### Waits for a decision by {who}"
     assert f"settled by {who}." in "\n".join(rest)
-    assert len(job_cards.job_line(review, 2e9)) <= 100
+    long = replace(review, motion=Upload("https://x/b.mp4", "b" * 50, 10))
+    assert len(job_cards.job_line(long, 2e9)) == 100
+    assert job_cards.job_line(long, 2e9).endswith("…")
 
 
 def text_of(view: ui.LayoutView) -> str:

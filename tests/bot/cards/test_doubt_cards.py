@@ -54,6 +54,9 @@ def test_a_requester_is_told_what_giving_up_means() -> None:
     asked = job_cards.asks_give_up(JOB).text
     assert "your 8 credits back **now**" in asked
     assert "you will not get it" in asked
+    free = replace(JOB, price=0)
+    shown = f"{job_cards.asks_give_up(free).text} {text_of(job_cards.given_up(free))}"
+    assert "credit" not in shown
     failed = replace(JOB, state=JobState.FAILED, failure=GIVEN_UP)
     said = text_of(job_cards.status(failed, Outlook()))
     assert "You gave it up before the video service had said" in said

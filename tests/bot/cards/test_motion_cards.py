@@ -3,13 +3,15 @@
 import re
 from collections.abc import Iterator
 
+import pytest
 from discord import ui
 
 from bot.cards.members import motions as cards
 from bot.cards.offers.motions import motion_line
 from bot.core.library.motions import STARTERS, Motion
 from bot.core.models import MODELS, Choice
-from tests.bot.cards.test_cards import text_of
+from bot.core.people.languages import Language
+from tests.bot.cards.test_cards import said_in, text_of
 
 NAME = "@everyone `x` **b** [a](http://e)<@1>||x"
 MOTION = Motion("m" * 20, 5, NAME, 29.96, 9, 7, 1_795_000_000.0)
@@ -33,8 +35,9 @@ def all_cards() -> Iterator[tuple[str, ui.LayoutView]]:
     yield "renamed", cards.renamed(MOTION, NAME)
 
 
-async def test_discord_would_take_every_card_and_none_pings_anybody() -> None:
-    for name, card in all_cards():
+@pytest.mark.parametrize("language", Language)
+async def test_discord_would_take_every_card_and_none_pings_anybody(language: Language) -> None:
+    for name, card in said_in(language, all_cards()):
         assert card.is_finished(), f"discord.py would keep: {name}"
         assert card.total_children_count <= 40, name
         assert card.content_length() <= 4000, name
@@ -43,6 +46,7 @@ async def test_discord_would_take_every_card_and_none_pings_anybody() -> None:
         for item in card.walk_children():
             if isinstance(item, ui.Button):
                 assert len(item.custom_id or "") <= 100, name
+                assert 1 <= len(item.label or "") <= 80, name
             if isinstance(item, ui.Select):
                 assert all(len(option.label) <= 100 for option in item.options), name
 

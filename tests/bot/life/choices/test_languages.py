@@ -2,10 +2,13 @@
 
 from sandbox.clients.person import Json, PersonClient
 from sandbox.clients.transcript import text_of
+from tests.bot.life.choices.test_more import alt_texts
 from tests.bot.life.choices.test_preferences import card_of
+from tests.bot.life.members.test_mentions import mention
 from tests.bot.life.moderators.deeds import choose, forge, settings
+from tests.bot.life.moderators.desk import desk
 from tests.bot.life.world import Life
-from tests.e2e.stage import says
+from tests.e2e.stage import button, says
 
 YOURS = {"en": "Your preferences", "de": "Deine Einstellungen"}
 
@@ -71,6 +74,8 @@ async def test_a_message_is_answered_in_the_language_that_its_writer_has_chosen(
     await speak(life, ada, "es")
     await ada.send(direct, files=[life.picture, life.motion])
     await ada.wait_for(says("te quedan"))
+    await mention(life, ada, channel="readonly")  # where the bot may not write
+    await ada.wait_for(says("Menci"))
 
 
 async def test_a_chosen_language_that_is_none_changes_nothing(life: Life) -> None:
@@ -79,3 +84,45 @@ async def test_a_chosen_language_that_is_none_changes_nothing(life: Life) -> Non
     card = await card_of(await life.person("ada"), general)
     assert "do not know this button" in await forge(life, "ada", general, card, "xx", among=1)
     assert life.rows("SELECT language FROM preferences") == []
+
+
+async def test_a_language_that_only_a_later_release_speaks_is_none_that_was_chosen(
+    life: Life,
+) -> None:
+    await life.start()
+    ada, general = await life.person("ada"), life.channel("general")
+    await speak(life, ada, "de")
+    await settings(life, ada, "language", speak="de")
+    await life.mimic(ada)
+    await life.reaches("rendering")
+    await life.stop()
+    for table in ("preferences", "servers", "jobs"):
+        await life.alter(f"UPDATE {table} SET language = 'xx'")
+    await life.start()
+    await life.reaches("delivered", step_s=1.0)
+    await ada.wait_for(says("your video is ready"))
+    assert YOURS["en"] in text_of(await card_of(ada, general))
+
+
+async def test_who_speaks_otherwise_leaves_what_others_read_in_the_servers_language(
+    life: Life,
+) -> None:
+    """A press on a card that is not known yet, and a description that is taken back."""
+    life.world.users["ben"].locale = "de"
+    await life.start()
+    ada, ben = await life.person("ada"), await desk(life, "ben")
+    await mention(life, ben.person, life.picture)
+    earlier = int((await ada.wait_for(says("Got your picture")))["message"]["id"])
+    await mention(life, ben.person, life.motion)
+    card = (await ada.wait_for(says("Shall I make")))["message"]
+    await life.until(lambda: life.rows("SELECT card_message_id FROM jobs") != [(earlier,)])
+    await life.alter("UPDATE jobs SET card_message_id = ?", earlier)
+    await ben.person.outcome(await ben.click(card, button(card, "360p")))
+    await life.reaches("delivered", step_s=1.0)
+    assert not any(map(says("reserviert"), ada.events))
+    [post] = await life.posts(ada, ben.channel_id)
+    shown = await ben.pressed(post, button(post, "More"))
+    await ben.fill_in(shown, "Beschreib", description="Eine Welle")
+    await ben.fill_in(shown, "Beschreib", description="")
+    await ben.fill_in(shown, "Beschreib")  # as the form suggests it
+    assert alt_texts(life) == ["A video of subject moving like motion"]

@@ -3,6 +3,7 @@
 from bot.store.people.missing import GATHERED_S
 from sandbox.clients.person import PersonClient
 from sandbox.clients.transcript import text_of
+from tests.bot.life.choices.test_preferences import card_of
 from tests.bot.life.moderators.deeds import settings
 from tests.bot.life.world import Life
 from tests.e2e.stage import says
@@ -13,10 +14,10 @@ INFORMED = "SELECT count(*) FROM informed_servers"
 ROWS = "SELECT permission, told_at IS NOT NULL FROM missing_permissions ORDER BY permission"
 
 
-async def told(life: Life, ada: PersonClient) -> list[str]:
+async def told(life: Life, ada: PersonClient, title: str = LACK) -> list[str]:
     """What the owner was told by direct message, oldest first."""
     messages = await ada.messages(await ada.open_dm())
-    return [text_of(seen) for seen in messages if LACK in text_of(seen)]
+    return [text_of(seen) for seen in messages if title in text_of(seen)]
 
 
 def where(life: Life, channel: str) -> str:
@@ -88,7 +89,8 @@ async def test_nobody_who_can_be_told_is_asked_again_another_day(life: Life) -> 
     await life.clock.until_quiet()
     assert life.rows(ROWS) == [("Send Messages", 0)]
     assert len(life.discord.requests) == asked
-    life.world.users["ada"].blocks_dms = False
+    life.world.users["ada"].blocks_dms, life.world.users["ada"].locale = False, "de"
+    await card_of(ada, life.channel("general"))  # by which Discord tells her language
     life.advance(DAY_S)
     await life.until(lambda: life.rows(ROWS) == [("Send Messages", 1)], step_s=30.0)
-    assert len(await told(life, ada)) == 1
+    assert len(await told(life, ada, "Ich brauche Berechtigungen auf Studio")) == 1
