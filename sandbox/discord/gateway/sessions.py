@@ -158,6 +158,15 @@ class Sessions:
         self._sessions.pop(session.id, None)
         self._show_presence()
 
+    def forget_all(self) -> None:
+        """End every session for good."""
+        for session in [*self._sessions.values()]:
+            self.forget(session)
+
+    def of_shard(self, shard_id: int) -> list[Session]:
+        """The sessions of one shard: more than one where a bot runs twice."""
+        return [each for each in self._sessions.values() if each.shard[0] == shard_id]
+
     def _show_presence(self) -> None:
         """The bot is online while one of its sessions has a connection."""
         connected = any(session.outlet is not None for session in self._sessions.values())

@@ -51,6 +51,7 @@ class Close(IntEnum):
     INVALID_SEQ = 4007
     RATE_LIMITED = 4008
     INVALID_SHARD = 4010
+    SHARDING_REQUIRED = 4011
     INVALID_API_VERSION = 4012
     INVALID_INTENTS = 4013
     DISALLOWED_INTENTS = 4014
@@ -126,6 +127,8 @@ class Gateway:
         self._interval_s = heartbeat_interval_s
         self._open: set[Connection] = set()
         self._resumes_to_refuse = 0
+        self.shut_out: set[int] = set()
+        """The shards that are not let in: whoever comes as one of them is closed with 4000."""
         self.url = ""
 
     def routes(self) -> list[web.RouteDef]:
@@ -148,6 +151,13 @@ class Gateway:
             if connection.session is not None:
                 self._sessions.detach(connection.session, connection)
             connection.close(code)
+
+    def drop(self, shard_id: int) -> None:
+        """Close the connections of one shard; their sessions wait to be resumed."""
+        for session in self._sessions.of_shard(shard_id):
+            if isinstance(connection := session.outlet, Connection):
+                self._sessions.detach(session, connection)
+                connection.close(Close.UNKNOWN_ERROR)
 
     def invalidate_all(self) -> None:
         """Tell every bot that its session is gone (opcode 9)."""
@@ -259,7 +269,24 @@ class Gateway:
                 pass
             case _:
                 raise Closing(Close.INVALID_SHARD)
-        self._sessions.begin(connection, Intent(intents), (number, count), self.url)
+        if self._lets_in(number, count):
+            self._sessions.begin(connection, Intent(intents), (number, count), self.url)
+        else:
+            connection.send(Op.INVALID_SESSION, False)
+
+    def _lets_in(self, number: int, count: int) -> bool:
+        """Whether a shard may start a session now; one too many costs the bot its token."""
+        starts = self._sessions.world.session_starts
+        if number in self.shut_out:
+            raise Closing(Close.UNKNOWN_ERROR)
+        if count < starts.least_shards:
+            raise Closing(Close.SHARDING_REQUIRED)
+        if starts.remaining == 0:
+            self._sessions.world.reset_token()
+            self._sessions.forget_all()
+            self.drop_all(Close.AUTHENTICATION_FAILED)
+            raise Closing(Close.AUTHENTICATION_FAILED)
+        return starts.begin(number)
 
     def _resume(self, connection: Connection, data: object) -> None:
         if connection.session is not None:
@@ -279,6 +306,8 @@ class Gateway:
             session = None
         if session is None:
             connection.send(Op.INVALID_SESSION, False)
+        elif session.shard[0] in self.shut_out:
+            raise Closing(Close.UNKNOWN_ERROR)
         elif seq > session.number:
             raise Closing(Close.INVALID_SEQ)
         elif not self._sessions.resume(session, connection, seq):

@@ -44,8 +44,9 @@ class Directory:
 
     async def gateway_for_bot(self, request: web.Request) -> web.Response:
         """Where the gateway is, and how often it may be entered."""
-        limit = {"total": 1000, "remaining": 1000, "reset_after": 0, "max_concurrency": 1}
-        return answer({"url": self._api.gateway_url, "shards": 1, "session_start_limit": limit})
+        starts = self._world.session_starts
+        told = {"shards": starts.shards, "session_start_limit": starts.limit()}
+        return answer({"url": self._api.gateway_url} | told)
 
     async def application(self, request: web.Request) -> web.Response:
         """The bot's application."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from sandbox.clock import MovableClock
 from sandbox.discord.state.model import Channel, ChannelType, Guild, Member, Overwrite, Role, User
 from sandbox.discord.state.permissions import MEMBER, Permission
-from sandbox.discord.state.snowflake import at
+from sandbox.discord.state.snowflake import COUNTER_BITS, at
 from sandbox.discord.state.world import World
 
 FOUNDED_AT = 1_735_689_600.0
@@ -26,10 +26,13 @@ TOPICS = {
     "hidden": "The bot does not see this channel, though its commands work",
 }
 BOT_ID = BASE + 100
-STUDIO_ID = BASE + 200
-GARDEN_ID = BASE + 300
-ATTIC_ID = BASE + 400
-MODERATOR_ID = BASE + 201
+LATER = 1 << COUNTER_BITS
+"""A millisecond: each server was made at another, and so may be on another shard."""
+
+STUDIO_ID = BASE + LATER + 200
+GARDEN_ID = BASE + 2 * LATER + 300
+ATTIC_ID = BASE + 3 * LATER + 400
+MODERATOR_ID = STUDIO_ID + 1
 BOT_PERMISSIONS = int(MEMBER)
 MODERATOR_PERMISSIONS = int(
     MEMBER | Permission.MODERATE_MEMBERS | Permission.MANAGE_MESSAGES | Permission.KICK_MEMBERS

@@ -22,6 +22,7 @@ from sandbox.discord.state.model import (
     State,
     User,
 )
+from sandbox.discord.state.session_starts import SessionStarts
 from sandbox.discord.state.snowflake import Snowflakes
 from sandbox.discord.wire import Json
 
@@ -93,6 +94,7 @@ class World:
         self.application_id = application_id
         self.bot_id = application_id
         self.token = bot_token(application_id)
+        self.session_starts = SessionStarts(self.clock)
         self.privileged_intents = 0
         self.upload_limits_bytes: dict[int, int] = {}
         self.users: dict[str, User] = {}
@@ -106,6 +108,10 @@ class World:
         self.online: set[int] = set()
         self.listeners: list[Listener] = []
         self._nonces: dict[tuple[int, int, str], tuple[float, Message]] = {}
+
+    def reset_token(self) -> None:
+        """As Discord does where too many sessions are started: the old one is worth nothing."""
+        self.token = bot_token(self.application_id)
 
     def user(self, user_id: int) -> User | None:
         """The user of that id."""

@@ -174,15 +174,6 @@ async def test_hidden_channels_are_silent(
     assert message["channel_id"] == str(world.channels["general"].id)
 
 
-async def test_shards_share_the_guilds(server: DiscordServer, world: World) -> None:
-    names = []
-    for number in range(2):
-        async with GatewayClient(server) as gateway:
-            ready = await gateway.identify(shard=[number, 2])
-            names.append(sorted(guild["id"] for guild in ready["guilds"]))
-    assert sorted(names[0] + names[1]) == [str(guild.id) for guild in world.guilds.values()]
-
-
 async def test_members_on_request(gateway: GatewayClient, world: World) -> None:
     await gateway.identify()
     studio, ada = world.guilds["studio"], world.users["ada"]
