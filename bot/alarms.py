@@ -25,6 +25,7 @@ class Alarm(StrEnum):
     ADDRESSES = "a host of Discord's or the provider's has an address that is not public"
     REFUSED = "Discord refuses much of what it is asked"
     CROWD = "people are turned away, since the bot cannot keep up"
+    SESSIONS = "Discord lets the bot connect no more often today"
     TWIN = "another bot with this token is running"
 
 
@@ -77,6 +78,10 @@ ADVICE = {
         "minutes. Let it leave such servers, or set ALLOWED_SERVERS."
     ),
     Alarm.CROWD: "Look at the machine's processors and disk; nobody is charged for it.",
+    Alarm.SESSIONS: (
+        "Look further up in the log why it has connected so often, and stop what restarts it; then "
+        "wait: it connects by itself at the time told. Each further try could cost it its token."
+    ),
     Alarm.TWIN: (
         "Stop one of the two, then restart this one: until then it takes no requests and submits "
         "nothing. One token is for one running bot, whatever its DATA_DIR."

@@ -168,7 +168,7 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Wire
     client.quotas = Quotas(store=store, wake=runner.wake, clock=clock, runner=runner)
     client.confirmations, client.card_access = Confirmations(clock), CardAccess(clock)
     await _load_cogs(client, parts, told.deleted)
-    connection = Connection(client, settings.discord_token.get_secret_value(), clock)
+    connection = Connection(client, settings.discord_token.get_secret_value(), clock, alarms)
     backups = DailyBackups(database.path, settings.backups, clock, alarms)
     if settings.http_port:
         await stack.enter_async_context(_health(parts, connection, crowd, lag, backups))
@@ -183,7 +183,8 @@ def _health(
     return Health(
         store=parts.store,
         clock=parts.clock,
-        is_ready=lambda: connection.is_ready,
+        is_ready=lambda: connection.shards.are_ready,
+        shards=lambda: connection.shards.count,
         is_tripped=lambda: parts.breakers.is_tripped,
         alarms=parts.alarms,
         answers=crowd.counts,

@@ -13,17 +13,20 @@ import discord
 import structlog
 import yarl
 from discord import app_commands
-from discord.ext import commands
 
+from bot.alarms import Alarms
 from bot.cards.parts import COMMANDS
 from bot.clock import Clock, cancel
 from bot.errors import MarionetteError, SettingsError
+from bot.gateway.client import ShardedBot
+from bot.gateway.session_starts import SessionStarts
+from bot.gateway.shards import PAUSES_S, TROUBLE, Shards
 from bot.settings import Settings
 
 log = structlog.get_logger()
 
-PAUSES_S = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
 LONGEST_PAUSE_S = 3600.0
+TOO_FEW_SHARDS = 4011
 MOST_LEFT = 500
 """So many requests may go on that nobody waits for any longer."""
 
@@ -112,21 +115,12 @@ class WholeRequests(discord.http.HTTPClient):
 class Connection:
     """`run` it once, with the client open."""
 
-    def __init__(self, client: commands.Bot, token: str, clock: Clock) -> None:
+    def __init__(self, client: ShardedBot, token: str, clock: Clock, alarms: Alarms) -> None:
         self._client = client
         self._token = token
         self._clock = clock
-
-    @property
-    def is_ready(self) -> bool:
-        """Whether the bot is connected, and knows its servers."""
-        socket = self._socket
-        return self._client.is_ready() and socket is not None and socket.open
-
-    @property
-    def _socket(self) -> discord.gateway.DiscordWebSocket | None:
-        """discord.py's annotation does not say that there is none before the first connection."""
-        return self._client.ws
+        self._starts = SessionStarts(client, clock, alarms)
+        self.shards = Shards(client, self._starts, clock)
 
     async def run(self) -> None:
         """Go on until cancelled.
@@ -140,7 +134,7 @@ class Connection:
             group.create_task(
                 self._persist("the commands could not be registered", self._register_commands)
             )
-            await self._persist("Discord's gateway does not answer", self._stay_connected)
+            await self._persist(TROUBLE, self._stay_connected)
 
     async def _persist(self, trouble: str, attempt: Callable[[], Awaitable[None]]) -> None:
         """Try until it is done. Each kind of failure is told once, and that it is over."""
@@ -185,18 +179,14 @@ class Connection:
             ) from None
 
     async def _stay_connected(self) -> None:
-        """discord.py reconnects by itself, but not before its first connection."""
-        client = self._client
+        """On as many shards as Discord wants; where it wants more, it is asked anew."""
+        total = (await self._starts.ask()).shards
         try:
-            await client.connect()
-        except (discord.ConnectionClosed, discord.PrivilegedIntentsRequired) as error:
+            await self.shards.run(range(total), total)
+        except discord.ConnectionClosed as error:
+            if error.code == TOO_FEW_SHARDS:
+                raise aiohttp.ClientError(f"{total} shards are too few for Discord") from error
             raise MarionetteError(f"Discord closed the connection for good: {error}") from error
-        except Exception as error:
-            if self._socket is not None:
-                await self._socket.close()
-            elif isinstance(error, AttributeError):  # it asks a connection that never was
-                raise aiohttp.ClientConnectionError("there was no connection yet") from error
-            raise
 
     async def _register_commands(self) -> None:
         """Discord counts how often commands are registered, so only where it has others."""

@@ -85,14 +85,12 @@ class _Lines(structlog.stdlib.ProcessorFormatter):
 
 
 def _calm_everyday(record: logging.LogRecord) -> bool:
-    """discord.py logs as an error with a traceback what is everyday: each lost connection, and each
-    answer that comes too late. And it says at every try that it logs in."""
+    """discord.py logs each answer that comes too late as an error with a traceback, though it is
+    everyday. And it says at every try that it logs in."""
     if record.name == "discord.client" and record.getMessage().startswith("logging in"):
         return False
     error = record.exc_info[1] if record.exc_info else None
-    if error is not None and (
-        "reconnect" in record.getMessage() or getattr(error, "code", None) == UNKNOWN_INTERACTION
-    ):
+    if getattr(error, "code", None) == UNKNOWN_INTERACTION:
         record.msg = f"{record.getMessage()} ({error})"
         record.args = None
         record.exc_info = None
@@ -186,6 +184,7 @@ class Health:
         store: Store,
         clock: Clock,
         is_ready: Callable[[], bool],
+        shards: Callable[[], Mapping[str, int]],
         is_tripped: Callable[[], bool],
         alarms: Alarms,
         answers: Callable[[], Mapping[str, int]],
@@ -201,54 +200,52 @@ class Health:
         self._is_tripped = is_tripped
         self._clock = clock
         self._is_ready = is_ready
+        self._shards = shards
         self._backup_age_s = backup_age_s
         self._host, self._port = host, port
         self._tally: Tally | None = None
         self._tallied_at = -math.inf
         self._tallying = asyncio.Lock()
         self._registry = CollectorRegistry()
-        self._jobs = Gauge("marionette_jobs", "Jobs by state", ["state"], registry=self._registry)
-        self._accepted = Gauge(
-            "marionette_accepted_submits", "Billed submits so far", registry=self._registry
-        )
-        self._budget = Gauge(
+        self._jobs = self._gauge("marionette_jobs", "Jobs by state", "state")
+        self._accepted = self._gauge("marionette_accepted_submits", "Billed submits so far")
+        self._budget = self._gauge(
             "marionette_budget_spent_credits",
             "Credits held or captured since the day (UTC) began, or given up and perhaps billed",
-            registry=self._registry,
         )
-        self._review = Gauge(
-            "marionette_jobs_in_review",
-            "Jobs that only a person can settle",
-            registry=self._registry,
+        self._review = self._gauge(
+            "marionette_jobs_in_review", "Jobs that only a person can settle"
         )
-        self._pauses = Gauge(
+        self._pauses = self._gauge(
             "marionette_pauses",
             "How many pauses of the operator's are in force: of servers, and of the whole bot",
-            registry=self._registry,
         )
-        self._line = Gauge(
-            "marionette_line_down",
-            "1 while the provider takes no submits, else 0",
-            registry=self._registry,
+        self._line = self._gauge(
+            "marionette_line_down", "1 while the provider takes no submits, else 0"
         )
-        self._alarm = Gauge(
+        self._alarm = self._gauge(
             "marionette_alarm",
             "1 while the operator is told of this, else 0",
-            ["cause"],
-            registry=self._registry,
+            "cause",
         )
-        self._backup = Gauge(
+        self._backup = self._gauge(
             "marionette_backup_age_seconds",
             "How old the newest daily backup is; NaN where there is none",
-            registry=self._registry,
         )
-        self._answered = Gauge(
+        self._answered = self._gauge(
             "marionette_answers",
             "Commands and presses so far: answered, turned away as too many, missed",
-            ["outcome"],
-            registry=self._registry,
+            "outcome",
+        )
+        self._connections = self._gauge(
+            "marionette_shards",
+            "The bot's connections to Discord: connected, or away",
+            "state",
         )
         self._runner: web.ServerRunner | None = None
+
+    def _gauge(self, name: str, shows: str, *labels: str) -> Gauge:
+        return Gauge(name, shows, labels, registry=self._registry)
 
     async def __aenter__(self) -> Self:
         self._runner = web.ServerRunner(_Door(self._answer))
@@ -315,6 +312,8 @@ class Health:
         self._budget.set(tally.budget_spent)
         age_s = await asyncio.to_thread(self._backup_age_s)
         self._backup.set(math.nan if age_s is None else age_s)
+        for there, count in self._shards().items():
+            self._connections.labels(there).set(count)
         for outcome, count in self._answers().items():
             self._answered.labels(outcome).set(count)
         return web.Response(

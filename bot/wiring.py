@@ -5,8 +5,6 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
-import discord
-
 from bot.accounts.authors import Authors
 from bot.accounts.languages import Languages
 from bot.accounts.members import DiscordMembers
@@ -26,6 +24,7 @@ from bot.delivery.routes import Routes
 from bot.delivery.status import StatusCards
 from bot.delivery.troubles.missing import MissingPermissions
 from bot.delivery.twins import Twins
+from bot.gateway.client import ShardedBot
 from bot.jobs.disk import Disk
 from bot.jobs.files import Files
 from bot.jobs.forecast import Forecast
@@ -65,7 +64,7 @@ class Parts:
 
     settings: Settings
     clock: Clock
-    client: discord.Client
+    client: ShardedBot
     store: Store
     alarms: Alarms
     doors: Doors

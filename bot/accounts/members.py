@@ -12,6 +12,7 @@ import discord
 
 from bot.core.accounts import Member
 from bot.errors import MembersUnknown
+from bot.gateway.client import ShardedBot
 
 TRUSTED_S, FRESH_S = 60.0, 5.0
 """So old may Discord's word on a member be; and where a server is to pay for what is asked for
@@ -41,7 +42,7 @@ class DiscordMembers:
     """What Discord said is trusted for a minute, and a name for good. `now` gives seconds that only
     go on."""
 
-    def __init__(self, client: discord.Client, now: Callable[[], float]) -> None:
+    def __init__(self, client: ShardedBot, now: Callable[[], float]) -> None:
         self._client = client
         self._now = now
         self._names: dict[Key, str] = {}
@@ -161,7 +162,7 @@ class DiscordMembers:
             else:
                 found = member_of(member)
                 self._call(key, member.display_name)
-        elif not self._client.is_ready():
+        elif not self._client.knows(server_id):
             raise MembersUnknown("Discord has not told yet which servers there are.")
         self.seen(person_id, server_id, found)
         return found

@@ -21,6 +21,7 @@ from bot.accounts.sight import ReadableChannel, is_age_restricted, may_both_read
 from bot.clock import Clock
 from bot.core.uploads import Upload
 from bot.errors import MembersUnknown, Problem, Refused
+from bot.gateway.client import ShardedBot
 from bot.media.turns import Turns
 
 A_MINUTE, AN_HOUR = 12, 60
@@ -50,6 +51,10 @@ class Asker(Protocol):
         """Who."""
 
     @property
+    def server_id(self) -> int:
+        """In which server; 0 in direct messages."""
+
+    @property
     def channel_id(self) -> int:
         """Where."""
 
@@ -58,7 +63,7 @@ class LinkedMessages:
     """Reads such messages, a few at once, and of each person a few a minute."""
 
     def __init__(
-        self, client: discord.Client, members: DiscordMembers, authors: Authors, clock: Clock
+        self, client: ShardedBot, members: DiscordMembers, authors: Authors, clock: Clock
     ) -> None:
         self._client = client
         self._members = members
@@ -85,7 +90,7 @@ class LinkedMessages:
             return upload
         what = "video" if is_motion else "picture"
         try:
-            await self._wait_until_online()
+            await self._wait_until_known(link.server_id, job.server_id)
             async with self._turns.turn(job.person_id), asyncio.timeout(TOLD_WITHIN_S):
                 message = await self._read(link, job)
         except (discord.NotFound, discord.Forbidden):
@@ -114,10 +119,10 @@ class LinkedMessages:
                 raise Refused(Problem.LINKS_TOO_OFTEN)
         times.append(now)
 
-    async def _wait_until_online(self) -> None:
+    async def _wait_until_known(self, *servers: int) -> None:
         """After a start the bot knows no servers yet. Raises `TimeoutError`."""
         patience_s = ONLINE_WITHIN_S
-        while not self._client.is_ready():
+        while not all(map(self._client.knows, servers)):
             if patience_s <= 0:
                 raise TimeoutError
             patience_s -= 1

@@ -25,6 +25,7 @@ from bot.delivery.discord_errors import LOST, is_refusal
 from bot.delivery.routes import Message, Route, Routes, is_past_channel, pings
 from bot.delivery.status import StatusCards
 from bot.errors import CannotSave
+from bot.gateway.client import ShardedBot
 from bot.jobs.live import Jobs
 from bot.store.group_commit import background
 from bot.store.store import Store
@@ -49,7 +50,7 @@ class Notices:
     def __init__(
         self,
         *,
-        client: discord.Client,
+        client: ShardedBot,
         store: Store,
         jobs: Jobs,
         status: StatusCards,
@@ -71,7 +72,7 @@ class Notices:
 
         Raises `DeliveryError` where it is worth trying again.
         """
-        await self._client.wait_until_ready()
+        await self._client.wait_until_knows_place_of(job)
         async with self._slots, self._status.exclusive(job.id):
             match job.state:
                 case JobState.DELIVERED:

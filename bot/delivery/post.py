@@ -33,6 +33,7 @@ from bot.delivery.routes import (
 from bot.delivery.searches import marks
 from bot.delivery.status import StatusCards
 from bot.delivery.troubles.missing import MissingPermissions
+from bot.gateway.client import ShardedBot
 from bot.jobs.live import Jobs
 from bot.jobs.upload_limit import Videos, link_to
 from bot.store.store import Store
@@ -49,7 +50,7 @@ class Delivery:
     def __init__(
         self,
         *,
-        client: discord.Client,
+        client: ShardedBot,
         store: Store,
         jobs: Jobs,
         status: StatusCards,
@@ -78,7 +79,7 @@ class Delivery:
 
         Raises `DeliveryError` where it is worth trying again.
         """
-        await self._client.wait_until_ready()
+        await self._client.wait_until_knows_place_of(job)
         async with self._status.exclusive(job.id):
             how, message_id = await self._routes.first_open(job, self._ladder(job))
             if how is Delivered.KEPT:

@@ -15,6 +15,7 @@ from bot.delivery.discord_errors import LOST, is_refusal
 from bot.delivery.searches import jobs_named
 from bot.delivery.twins import Twins
 from bot.errors import DeliveryError, Refused
+from bot.gateway.client import ShardedBot
 from bot.jobs.intake import Reply
 
 log = structlog.get_logger()
@@ -27,7 +28,7 @@ class Replies:
     """Finds replies, fills them, and reaches them by their tokens."""
 
     def __init__(
-        self, client: discord.Client, languages: Languages, twins: Twins, clock: Clock
+        self, client: ShardedBot, languages: Languages, twins: Twins, clock: Clock
     ) -> None:
         self._client = client
         self._languages = languages
@@ -42,7 +43,7 @@ class Replies:
         """
         if not self.token_lives(job):
             return None
-        await self._client.wait_until_ready()
+        await self._client.wait_until_knows_place_of(job)
         try:
             # The route takes this name in place of an id; discord.py's annotation does not say so.
             reply = await self.webhook(job).fetch_message("@original")  # type: ignore[arg-type]

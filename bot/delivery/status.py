@@ -29,6 +29,7 @@ from bot.delivery.replies import Replies
 from bot.delivery.searches import cards_of, is_card_of, ours_since
 from bot.delivery.twins import Twins
 from bot.errors import CannotSave, DeliveryError, Problem, Refused, StaleJob
+from bot.gateway.client import ShardedBot
 from bot.jobs.live import Jobs
 from bot.store.group_commit import background
 from bot.store.store import Store
@@ -61,7 +62,7 @@ class StatusCards:
     def __init__(
         self,
         *,
-        client: discord.Client,
+        client: ShardedBot,
         store: Store,
         jobs: Jobs,
         replies: Replies,
@@ -95,7 +96,6 @@ class StatusCards:
 
     async def run(self) -> None:
         """Keep cards until cancelled; first of all, mend those that lag behind."""
-        await self._client.wait_until_ready()
         async with asyncio.TaskGroup() as group:
             self._group = group
             for job in await self._store.read.behind(self._clock.time() - BEHIND_S):
@@ -169,6 +169,7 @@ class StatusCards:
             job = await self._jobs.job(job_id)
         if job is None or self._is_brief(job):
             return False
+        await self._client.wait_until_knows_place_of(job)
         outlook = await self._outlook(job)
         terms = await self._terms(job) if job.awaits_choice or _tells_left(job) else None
         is_past = job.is_fleeting and not self._is_within(job, FLEETING_S)

@@ -8,7 +8,6 @@ from typing import Any
 import discord
 import structlog
 from discord import app_commands
-from discord.ext import commands
 
 from bot.accounts.languages import Languages
 from bot.accounts.sight import is_age_restricted
@@ -17,6 +16,7 @@ from bot.cards.paging import LARGEST_ID
 from bot.core.people.languages import Language
 from bot.core.uploads import Upload
 from bot.errors import Problem, Refused
+from bot.gateway.client import ShardedBot
 from bot.services.copies import Copies
 from bot.services.crowd import Crowd
 from bot.services.given import GivenFile
@@ -34,7 +34,7 @@ from cogs.shared.confirmations import Confirmations
 log = structlog.get_logger()
 
 
-class Bot(commands.Bot):
+class Bot(ShardedBot):
     """discord.py's bot, with what the persistent buttons need at hand."""
 
     requests: RequestService

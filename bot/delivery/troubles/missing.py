@@ -18,6 +18,7 @@ from bot.delivery.discord_errors import LOST, is_refusal
 from bot.delivery.replies import Replies
 from bot.delivery.troubles.permissions import is_given, lacking_in, may_write
 from bot.errors import CannotSave
+from bot.gateway.client import ShardedBot
 from bot.store.group_commit import background
 from bot.store.people.missing import MOST_OF_A_SERVER, Missing, MissingBook
 from bot.store.store import Store
@@ -42,7 +43,7 @@ class MissingPermissions:
     def __init__(
         self,
         *,
-        client: discord.Client,
+        client: ShardedBot,
         store: Store,
         replies: Replies,
         languages: Languages,
@@ -102,7 +103,7 @@ class MissingPermissions:
         """Whether it is given by now, or there is nothing left for which it would be needed."""
         guild = self._client.get_guild(lacking.server_id)
         if guild is None or guild.unavailable:
-            return guild is None
+            return guild is None and self._client.knows(lacking.server_id)
         channel = guild.get_channel_or_thread(lacking.channel_id)
         return channel is None or is_given(channel, lacking.permission)
 

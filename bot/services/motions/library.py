@@ -26,6 +26,7 @@ NAME_CHARS_TOLD = 40
 class _Giver:
     id: str
     person_id: int
+    server_id: int
     channel_id: int
 
 
@@ -114,7 +115,7 @@ class Library:
         motion_id = new_job_id()
         ref, giver = (
             ref_of(server_id, motion_id),
-            _Giver(motion_id, place.person_id, place.channel_id),
+            _Giver(motion_id, place.person_id, server_id, place.channel_id),
         )
         try:
             come = await self._newcomers.bring(giver, ref, file.upload, cut)

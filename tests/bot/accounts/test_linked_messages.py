@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import cast
 
 import discord
+from discord.ext import commands
 
 from bot.accounts.authors import Authors
 from bot.accounts.links import given_link
@@ -12,6 +13,7 @@ from bot.accounts.messages import A_MINUTE, AN_HOUR, LinkedMessages
 from bot.core.typed.job_ids import new_job_id
 from bot.core.uploads import Upload
 from bot.errors import Refused
+from bot.gateway.client import ShardedBot
 from tests.bot.cards.test_cards import JOB
 from tests.bot.stopped_clock import StoppedClock
 
@@ -32,7 +34,7 @@ async def followed(messages: LinkedMessages, person_id: int) -> int:
 
 async def test_one_persons_links_are_counted_and_nobody_elses() -> None:
     clock = StoppedClock()
-    client = discord.Client(intents=discord.Intents(guilds=True))
+    client = ShardedBot(commands.when_mentioned, intents=discord.Intents(guilds=True))
     authors = cast("Authors", None)  # of no message
     messages = LinkedMessages(client, DiscordMembers(client, clock.monotonic), authors, clock)
     for _ in range(AN_HOUR // A_MINUTE):

@@ -14,6 +14,7 @@ from bot.accounts import members as module
 from bot.accounts.members import AT_ONCE, MOST_ASKED, TRUSTED_S, DiscordMembers
 from bot.core.accounts import Member
 from bot.errors import MembersUnknown
+from bot.gateway.client import ShardedBot
 
 SERVER, BEN = 1, 7
 GONE = aiohttp.ServerDisconnectedError()
@@ -45,6 +46,7 @@ class Servers:
         self.answers.set()
         self.without: set[int] = set()
         self.fails_with: Exception | None = None
+        self.are_told = True
 
     @contextmanager
     def silent(self) -> Iterator[None]:
@@ -58,9 +60,13 @@ class Servers:
             module.ASK_WITHIN_S = waited_s
             self.answers.set()
 
-    def get_guild(self, server_id: int) -> "Server":
-        """Any."""
-        return Server(self, server_id)
+    def get_guild(self, server_id: int) -> "Server | None":
+        """Any, once Discord has told which there are."""
+        return Server(self, server_id) if self.are_told else None
+
+    def knows(self, _: int) -> bool:
+        """Whether it has."""
+        return self.are_told
 
 
 @dataclass
@@ -111,7 +117,7 @@ def clock() -> Hand:
 @pytest.fixture
 def members(servers: Servers, clock: Hand, monkeypatch: pytest.MonkeyPatch) -> DiscordMembers:
     monkeypatch.setattr(module, "ASK_WITHIN_S", 30.0)
-    return DiscordMembers(cast("discord.Client", servers), clock.monotonic)
+    return DiscordMembers(cast("ShardedBot", servers), clock.monotonic)
 
 
 async def test_who_ask_at_once_share_one_look_up(members: DiscordMembers, servers: Servers) -> None:
@@ -188,6 +194,16 @@ async def test_a_discord_that_hangs_up_has_not_told(
         await members.member(BEN, SERVER)
     assert await members.names([BEN], SERVER) == {BEN: str(BEN)}
     servers.fails_with = None
+    assert await members.member(BEN, SERVER) == Member(frozenset())
+
+
+async def test_of_a_server_that_was_not_told_yet_nobody_is_said_to_be_no_member(
+    members: DiscordMembers, servers: Servers
+) -> None:
+    servers.are_told = False
+    with pytest.raises(MembersUnknown):
+        await members.member(BEN, SERVER)
+    servers.are_told = True
     assert await members.member(BEN, SERVER) == Member(frozenset())
 
 

@@ -37,7 +37,7 @@ def places(world: World, direct: int) -> list[int]:
 async def test_each_hears_of_its_servers_and_the_first_of_direct_messages(
     shards: list[GatewayClient], world: World, rest: Rest, server: DiscordServer, ada: PersonClient
 ) -> None:
-    """In all places somebody writes and uses a command; each shard's next two events are its own."""
+    """In all places somebody writes and uses a command; each shard hears of its own alone."""
     command = {"name": "go", "description": "Goes"}
     await rest("POST", f"/applications/{world.application_id}/commands", command)
     async with PersonClient(server.people_url, world.users["finn"].id) as finn:

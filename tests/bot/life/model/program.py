@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import aiohttp
 import discord
+from discord.ext import commands
 from sqlalchemy import Connection, event
 
 from bot.accounts.authors import Authors
@@ -23,6 +24,7 @@ from bot.core.jobs import DEFAULT_MODEL, Delivered, Job
 from bot.core.models import Rates
 from bot.core.rules import OperatorLimits
 from bot.errors import DeliveryError, Fact, Problem, Refused
+from bot.gateway.client import ShardedBot
 from bot.jobs.disk import Disk
 from bot.jobs.files import Files
 from bot.jobs.forecast import Forecast
@@ -70,7 +72,7 @@ THE_HOUSE = OperatorLimits(
 
 def _unasked(clock: HandClock, store: Store) -> LinkedMessages:
     """Nobody in the model gives a link."""
-    client = discord.Client(intents=discord.Intents.none())
+    client = ShardedBot(commands.when_mentioned, intents=discord.Intents.none())
     members, authors = DiscordMembers(client, clock.monotonic), Authors(client, store)
     return LinkedMessages(client, members, authors, clock)
 

@@ -1,0 +1,166 @@
+"""Keeping the connections: each shard for itself, so that one that is lost stops no other.
+
+A connection that ends goes on where it was, by its session; where Discord has forgotten that, it
+begins another one. discord.py's own loop would have one shard wait for another, and where one fails
+in a way that it did not expect, end them all.
+"""
+
+import asyncio
+from collections.abc import Iterable
+
+import aiohttp
+import discord
+import structlog
+from discord.gateway import DiscordWebSocket, ReconnectWebSocket
+
+from bot.clock import Clock, cancel
+from bot.gateway.client import ShardedBot
+from bot.gateway.session_starts import SessionStarts
+
+log = structlog.get_logger()
+
+TROUBLE = "Discord's gateway does not answer"
+PAUSES_S = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
+STEADY_S = 60.0
+"""What has lasted so long was no failure."""
+
+HOST_IS_GONE, IS_GIVEN_UP = 2, 3
+"""After so many failures in a row the usual host is asked instead of the one that had the session,
+and after so many nobody waits any longer for what the shard has to tell."""
+
+OPENED_WITHIN_S = 30.0
+GOES_ON, IS_OVER = 4000, 1000
+"""What we close with; only with the first the session can go on."""
+
+EXPECTED = (discord.DiscordException, aiohttp.ClientError, OSError, ReconnectWebSocket)
+
+
+class Shards:
+    """`run` it with the client logged in."""
+
+    def __init__(self, client: ShardedBot, starts: SessionStarts, clock: Clock) -> None:
+        self._client = client
+        self._starts = starts
+        self._clock = clock
+        self._shards: list[Shard] = []
+
+    @property
+    def are_ready(self) -> bool:
+        """Whether each is connected, and has told of its servers."""
+        return self._client.is_ready() and not self.count["away"]
+
+    @property
+    def count(self) -> dict[str, int]:
+        """How many are connected, and how many are not."""
+        connected = sum(shard.is_connected for shard in self._shards)
+        return {"connected": connected, "away": len(self._shards) - connected}
+
+    async def run(self, ids: Iterable[int], total: int) -> None:
+        """Keep these of so many in all until cancelled.
+
+        Raises `discord.ConnectionClosed` where Discord closes one for good.
+        """
+        shards = self._shards = [
+            Shard(number, self._client, self._starts, self._clock) for number in ids
+        ]
+        self._client.divide(frozenset(shard.id for shard in shards), total)
+        kept = [asyncio.create_task(shard.keep()) for shard in shards]
+        try:
+            done, _ = await asyncio.wait(kept, return_when=asyncio.FIRST_COMPLETED)
+            await done.pop()
+        finally:
+            await cancel(kept)
+
+
+class Shard:
+    """One connection after the other; `keep` it once."""
+
+    def __init__(
+        self, number: int, client: ShardedBot, starts: SessionStarts, clock: Clock
+    ) -> None:
+        self.id = number
+        self._client = client
+        self._starts = starts
+        self._clock = clock
+        self._socket: DiscordWebSocket | None = None
+        self._connected_at: float | None = None
+        self._failures = 0
+        self._told = set[str]()
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether its session goes on at this moment."""
+        is_open = self._socket is not None and self._socket.open
+        return is_open and self.id in self._client.connected
+
+    async def keep(self) -> None:
+        """Until cancelled. Raises `discord.ConnectionClosed` where it is closed for good."""
+        while True:
+            try:
+                await self._stay()
+            except discord.ConnectionClosed:
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever it is, the next one may go well
+                if self._has_been_steady():
+                    self._failures, self._told = 0, set()
+                is_everyday = isinstance(error, ReconnectWebSocket) and not self._failures
+                if not is_everyday:
+                    await self._fail(error)
+                self._failures += 1
+
+    async def _fail(self, error: Exception) -> None:
+        """Each kind of failure is told once. Then wait, ever longer."""
+        pause_s = PAUSES_S[min(self._failures, len(PAUSES_S) - 1)]
+        kind = type(error).__name__
+        is_cut = isinstance(error, ReconnectWebSocket)
+        (log.debug if kind in self._told else log.warning)(
+            TROUBLE,
+            shard=self.id,
+            reason="the connection has ended" if is_cut else str(error)[:200] or kind,
+            next_try_in_s=pause_s,
+            exc_info=not isinstance(error, EXPECTED),
+        )
+        self._told.add(kind)
+        if self._failures >= IS_GIVEN_UP:
+            await self._client.give_up(self.id)
+        await self._clock.sleep(pause_s)
+
+    def _has_been_steady(self) -> bool:
+        since, self._connected_at = self._connected_at, None
+        return since is not None and self._clock.monotonic() - since >= STEADY_S
+
+    async def _stay(self) -> None:
+        """On one connection, from its beginning to its end."""
+        self._socket = socket = await self._open()
+        code = GOES_ON
+        try:
+            while True:
+                await socket.poll_event()
+                if self._connected_at is None and self.id in self._client.connected:
+                    self._begin()
+        except asyncio.CancelledError:
+            code = IS_OVER
+            raise
+        finally:
+            self._client.connected.discard(self.id)
+            await socket.close(code)
+
+    def _begin(self) -> None:
+        self._connected_at = self._clock.monotonic()
+        if self._told:
+            log.info("a trouble is over", trouble=TROUBLE, shard=self.id)
+
+    async def _open(self) -> DiscordWebSocket:
+        before = self._socket
+        if before is None or before.session_id is None:
+            async with self._starts.turn(self.id), asyncio.timeout(OPENED_WITHIN_S):
+                return await DiscordWebSocket.from_client(self._client, shard_id=self.id)
+        async with asyncio.timeout(OPENED_WITHIN_S):
+            return await DiscordWebSocket.from_client(
+                self._client,
+                shard_id=self.id,
+                gateway=before.gateway if self._failures < HOST_IS_GONE else None,
+                session=before.session_id,
+                sequence=before.sequence,
+                resume=True,
+            )
