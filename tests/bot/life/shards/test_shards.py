@@ -1,5 +1,5 @@
-"""A bot in more servers than one connection may have. On four shards: direct messages are the first's,
-and then come the studio, the garden and the attic."""
+"""A bot in more servers than one connection may have: of four shards, the first has the direct
+messages, and the others the studio, the garden and the attic."""
 
 import aiohttp
 import pytest
