@@ -164,12 +164,13 @@ class StatusCards:
     async def _show(self, job_id: str) -> bool:
         """Bring one card up to date; whether it was edited."""
         job = await self._jobs.job(job_id)
+        if job is not None and await self._client.wait_until_knows_place_of(job):
+            job = await self._jobs.job(job_id)
         if job is not None and _is_looked_at(job) and job.card.message_id is not None:
             await self._clock.sleep(LOOK_S)
             job = await self._jobs.job(job_id)
         if job is None or self._is_brief(job):
             return False
-        await self._client.wait_until_knows_place_of(job)
         outlook = await self._outlook(job)
         terms = await self._terms(job) if job.awaits_choice or _tells_left(job) else None
         is_past = job.is_fleeting and not self._is_within(job, FLEETING_S)

@@ -86,12 +86,17 @@ class ShardedBot(commands.AutoShardedBot):
         """Whether its shard has told of its servers: what is not there then, is not."""
         return bool(self.shard_count) and self._shard_of(server_id) in self._told
 
-    async def wait_until_knows_place_of(self, job: Job) -> None:
-        """Until it knows where a job was asked for; direct messages belong to the first shard."""
+    async def wait_until_knows_place_of(self, job: Job) -> bool:
+        """Until it knows where a job was asked for; direct messages belong to the first shard.
+
+        Whether that took a while, in which the job may have changed.
+        """
         server_id = 0 if job.is_direct else job.server_id
-        if not self.knows(server_id):
-            async with self._news:
-                await self._news.wait_for(lambda: self.knows(server_id))
+        if self.knows(server_id):
+            return False
+        async with self._news:
+            await self._news.wait_for(lambda: self.knows(server_id))
+        return True
 
     def is_ready(self) -> bool:
         """Whether each shard has told of its servers."""
