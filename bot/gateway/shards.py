@@ -66,8 +66,7 @@ class Shards:
         self._client.divide(frozenset(shard.id for shard in shards), total)
         kept = [asyncio.create_task(shard.keep()) for shard in shards]
         try:
-            done, _ = await asyncio.wait(kept, return_when=asyncio.FIRST_COMPLETED)
-            await done.pop()
+            await asyncio.gather(*kept)
         finally:
             await cancel(kept)
 
@@ -86,6 +85,7 @@ class Shard:
         self._connected_at: float | None = None
         self._failures = 0
         self._told = set[str]()
+        self._is_in_trouble = False
 
     @property
     def is_connected(self) -> bool:
@@ -113,7 +113,8 @@ class Shard:
         pause_s = PAUSES_S[min(self._failures, len(PAUSES_S) - 1)]
         kind = type(error).__name__
         is_cut = isinstance(error, ReconnectWebSocket)
-        (log.debug if kind in self._told else log.warning)(
+        is_news = kind not in self._told
+        (log.warning if is_news else log.debug)(
             TROUBLE,
             shard=self.id,
             reason="the connection has ended" if is_cut else str(error)[:200] or kind,
@@ -121,6 +122,7 @@ class Shard:
             exc_info=not isinstance(error, EXPECTED),
         )
         self._told.add(kind)
+        self._is_in_trouble |= is_news
         if self._failures >= IS_GIVEN_UP:
             await self._client.give_up(self.id)
         await self._clock.sleep(pause_s)
@@ -147,8 +149,9 @@ class Shard:
 
     def _begin(self) -> None:
         self._connected_at = self._clock.monotonic()
-        if self._told:
+        if self._is_in_trouble:
             log.info("a trouble is over", trouble=TROUBLE, shard=self.id)
+            self._is_in_trouble = False
 
     async def _open(self) -> DiscordWebSocket:
         before = self._socket

@@ -1,13 +1,17 @@
 """A bot in more servers than one connection may have: of four shards, the first has the direct
 messages, and the others the studio, the garden and the attic."""
 
+import gc
+
 import aiohttp
 import pytest
 from structlog.testing import capture_logs
 
 from bot.alarms import Alarm
+from bot.errors import MarionetteError
 from sandbox.clients.person import PersonClient
 from sandbox.clients.transcript import text_of
+from sandbox.discord.gateway.sockets import Close
 from tests.bot.life.operator.test_alarms import errors, metrics, over
 from tests.bot.life.operator.test_looking_after import free_port, reports
 from tests.bot.life.operator.test_start import asked, told
@@ -22,8 +26,9 @@ LACKS = "SELECT * FROM missing_permissions"
 async def start(life: Life, shards: int = COUNT, step_s: float = 0.0, **changes: object) -> None:
     """Start the bot, and wait until all its shards are there."""
     life.world.session_starts.shards = shards
-    await life.start(**changes)
+    life.begin(**changes)
     await are_there(life, shards, step_s)
+    await life.until(lambda: bool(life.world.commands))
 
 
 async def are_there(life: Life, shards: int, step_s: float = 1.0) -> None:
@@ -108,6 +113,8 @@ async def test_a_shard_that_is_not_let_in_holds_up_its_own_posts_alone(life: Lif
 
 
 async def test_another_number_of_shards_loses_no_job(life: Life) -> None:
+    """Begun at once after the other program has: then its first session is too soon."""
+    life.world.session_starts.is_paced = True
     await start(life, 1)
     ada = await life.person("ada")
     life.provider.workshop.pause()
@@ -116,6 +123,7 @@ async def test_another_number_of_shards_loses_no_job(life: Life) -> None:
     await life.stop()
     life.provider.workshop.resume()
     await start(life, COUNT, step_s=1.0)
+    assert life.world.session_starts.too_soon <= 1
     await life.reaches("delivered", step_s=1.0)
     await ada.wait_for(is_video)
     assert life.money() == ["hold", "capture"]
@@ -167,6 +175,20 @@ async def test_a_bot_that_has_connected_too_often_waits(life: Life) -> None:
     assert entry["until"].endswith(" UTC")
     assert 6000 < life.clock.time() - began < 8400
     assert life.world.token == token
+
+
+async def test_all_shards_that_are_closed_for_good_end_the_program_with_one_sentence(
+    life: Life, caplog: pytest.LogCaptureFixture
+) -> None:
+    await start(life, step_s=1.0)
+    life.discord.gateway.drop_all(Close.AUTHENTICATION_FAILED)
+    with pytest.raises(ExceptionGroup) as ended:
+        await life.until(lambda: False)
+    life.forget()
+    assert ended.group_contains(MarionetteError, match="Discord closed the connection for good")
+    del ended
+    gc.collect()
+    assert "never retrieved" not in caplog.text
 
 
 async def test_a_host_that_is_gone_for_good_is_not_asked_for_ever(life: Life) -> None:
