@@ -136,7 +136,7 @@ class Connection:
             )
             await self._persist(TROUBLE, self._stay_connected)
 
-    async def _persist(self, trouble: str, attempt: Callable[[], Awaitable[None]]) -> None:
+    async def _persist(self, trouble: str, attempt: Callable[[], Awaitable[object]]) -> None:
         """Try until it is done. Each kind of failure is told once, and that it is over."""
         failures, told = 0, set[str]()
         while True:
@@ -180,7 +180,8 @@ class Connection:
 
     async def _stay_connected(self) -> None:
         """On as many shards as Discord wants; where it wants more, it is asked anew."""
-        total = (await self._starts.ask()).shards
+        await self._persist(TROUBLE, self._starts.ask)
+        total = self._starts.shards
         try:
             await self.shards.run(range(total), total)
         except discord.ConnectionClosed as error:

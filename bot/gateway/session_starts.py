@@ -27,13 +27,11 @@ LONGEST_WAIT_S = 3600.0
 SOURCE = "discord"
 
 
-class Advice(NamedTuple):
-    """What Discord says of the gateway."""
+class Left(NamedTuple):
+    """How many may be started until the number is renewed, and when that is."""
 
-    shards: int
-    remaining: int
+    sessions: int
     renewed_in_s: float
-    max_concurrency: int
 
 
 class SessionStarts:
@@ -43,24 +41,22 @@ class SessionStarts:
         self._client = client
         self._clock = clock
         self._alarms = alarms
+        self.shards = 1
+        """How many Discord recommends."""
         self._left = 0
         self._max_concurrency = 1
         self._counting = asyncio.Lock()
         self._turns = defaultdict[int, asyncio.Lock](asyncio.Lock)
         self._begun_at = defaultdict[int, float](lambda: -math.inf)
 
-    async def ask(self) -> Advice:
-        """What Discord says now. Raises `discord.HTTPException`, and what aiohttp does."""
+    async def ask(self) -> Left:
+        """Learn what Discord says now. Raises `discord.HTTPException`, and what aiohttp does."""
         answer = await self._client.http.request(discord.http.Route("GET", "/gateway/bot"))
         limit = answer["session_start_limit"]
-        told = Advice(
-            shards=max(1, answer["shards"]),
-            remaining=limit["remaining"],
-            renewed_in_s=limit["reset_after"] / 1000,
-            max_concurrency=max(1, limit["max_concurrency"]),
-        )
-        self._left, self._max_concurrency = told.remaining, told.max_concurrency
-        return told
+        left = Left(limit["remaining"], limit["reset_after"] / 1000)
+        self.shards, self._left = max(1, answer["shards"]), left.sessions
+        self._max_concurrency = max(1, limit["max_concurrency"])
+        return left
 
     @asynccontextmanager
     async def turn(self, shard_id: int) -> AsyncIterator[None]:
@@ -82,10 +78,10 @@ class SessionStarts:
     async def _take_one(self) -> None:
         async with self._counting:
             while self._left <= 0:
-                told = await self.ask()
-                if told.remaining <= 0:
-                    until = datetime.fromtimestamp(self._clock.time() + told.renewed_in_s, UTC)
+                left = await self.ask()
+                if left.sessions <= 0:
+                    until = datetime.fromtimestamp(self._clock.time() + left.renewed_in_s, UTC)
                     self._alarms.raise_(Alarm.SESSIONS, SOURCE, until=f"{until:%Y-%m-%d %H:%M} UTC")
-                    await self._clock.sleep(min(max(told.renewed_in_s, 1.0), LONGEST_WAIT_S))
+                    await self._clock.sleep(min(max(left.renewed_in_s, 1.0), LONGEST_WAIT_S))
             self._left -= 1
             self._alarms.clear(Alarm.SESSIONS, SOURCE)

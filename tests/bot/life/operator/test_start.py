@@ -21,6 +21,7 @@ from tests.e2e.stage import is_video, says
 
 ME, APPLICATION = "/users/@me", "/oauth2/applications/@me"
 COMMANDS = "/applications/{application_id}/commands"
+GATEWAY = "Discord's gateway does not answer"
 LOG_IN, REGISTER = "the log-in has failed", "the commands could not be registered"
 FORBIDDEN = answers.error(403, {"message": "Missing Access", "code": 50001})
 UNAUTHORIZED = answers.error(401, {"message": "401: Unauthorized", "code": 0})
@@ -244,13 +245,22 @@ async def test_commands_that_are_others_at_discord_are_registered_anew(
     assert after == before
 
 
+@pytest.mark.parametrize("fault", REFUSALS[:5], ids=lambda fault: fault.name)
+async def test_a_gateway_that_is_not_told_is_asked_for_again(life: Life, fault: Fault) -> None:
+    life.faults.add(Rule(fault, "discord", "GET", "/gateway/bot", times=3))
+    with capture_logs() as logs:
+        await start(life)
+    assert len(told(logs, GATEWAY)) == 1
+    assert over(logs) == [GATEWAY]
+
+
 async def test_a_gateway_that_sends_rubbish_is_left_and_met_anew(life: Life) -> None:
     await life.start()
     with capture_logs() as logs:
         life.discord.gateway.garble_all()
         await life.until(lambda: not life.bot_is_online)
         await life.until(lambda: life.bot_is_online, step_s=1.0)
-    [entry] = told(logs, "Discord's gateway does not answer")
+    [entry] = told(logs, GATEWAY)
     assert entry["exc_info"], "it is not an everyday failure"
     await life.mimic(await life.person("ada"))
     await life.reaches("delivered", step_s=1.0)

@@ -14,7 +14,7 @@ from sandbox.clients.transcript import text_of
 from sandbox.discord.gateway.sockets import Close
 from tests.bot.life.operator.test_alarms import errors, metrics, over
 from tests.bot.life.operator.test_looking_after import free_port, reports
-from tests.bot.life.operator.test_start import asked, told
+from tests.bot.life.operator.test_start import GATEWAY, asked, told
 from tests.bot.life.world import Life
 from tests.e2e.stage import is_video, says
 
@@ -90,6 +90,7 @@ async def test_a_shard_that_is_not_let_in_holds_up_its_own_posts_alone(life: Lif
     ada, cleo = await life.person("ada"), await life.person("cleo")
     life.provider.workshop.pause()
     await life.mimic(ada)
+    await life.reaches("rendering", step_s=1.0)
     await life.mimic(cleo, "lawn")
     await life.reaches("rendering", "rendering", step_s=1.0)
     await life.stop()
@@ -137,9 +138,8 @@ async def test_more_shards_are_taken_when_discord_asks_for_them(life: Life) -> N
     with capture_logs() as logs:
         life.discord.gateway.invalidate_all()
         await are_there(life, 2)
-    assert [entry["reason"] for entry in told(logs, "Discord's gateway does not answer")] == [
-        "1 shards are too few for Discord"
-    ]
+    reasons = [entry["reason"] for entry in told(logs, GATEWAY)]
+    assert reasons == ["1 shards are too few for Discord"]
     ada = await life.person("ada")
     for channel in (life.channel("general"), life.channel("lawn"), await ada.open_dm()):
         assert "You can spend" in await credits_in(ada, channel)
