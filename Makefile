@@ -8,6 +8,10 @@ PYTEST := $(BIN)/python -m pytest -n 8 --dist worksteal -q
 LONG := tests/e2e tests/torture tests/fuzz tests/engine/test_inputs_of_all_kinds.py \
 	tests/engine/test_transfer.py tests/engine/api/test_real_renders.py
 FAST := tests/bot tests/sandbox tests/test_house.py --ignore=tests/bot/life --ignore=tests/sandbox/web
+# All of the store, and those lives that ask most of it: money, crashes, deliveries, decisions, and random
+# ones. The others ask the same of it for other cards: ARGS="tests/bot" runs them too.
+POSTGRES := tests/bot/store $(addprefix tests/bot/life/, jobs provider delivery reports moderators model \
+	operator/test_lost_answers.py operator/test_doctor.py operator/test_looking_after.py)
 WEIGHTS := data/weights/pose_landmark_full.tflite
 ARGS ?=
 ENGINE ?=
@@ -15,7 +19,7 @@ ENGINE ?=
 # Where Python may not keep what it compiles, each of the many processes compiles everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo playground pictures engine run test test-long test-fast torture fuzz mutants bench check format lock sbom conformance words clean
+.PHONY: help setup demo playground pictures engine run test test-long test-fast test-postgres torture fuzz mutants bench check format lock sbom conformance words clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' Makefile | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -57,6 +61,9 @@ test-long: $(READY) $(WEIGHTS) ## the longest: whole worlds as processes, in bro
 test-fast: $(READY) ## what needs no processes, no browser and no engine: while you write code
 	$(BIN)/python -m pytest -n 2 --dist worksteal -q -m "not slow and not conformance" $(FAST) $(ARGS)
 
+test-postgres: $(READY) $(WEIGHTS) ## what asks the database, on a PostgreSQL of its own from the system's packages
+	$(BIN)/python -m tests.postgres -n 8 --dist worksteal -q $(or $(ARGS),$(POSTGRES))
+
 torture: $(READY) ## kill the bot everywhere and count; ARGS="--jobs 300 --kills 100 --seed N --fault-rate 0.1"
 	$(BIN)/python -m tests.torture $(ARGS)
 
@@ -75,6 +82,7 @@ check: $(READY) ## everything CI asks for: format, lint, types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(MAKE) test
+	$(MAKE) test-postgres
 	$(MAKE) test-long
 
 format: $(READY) ## format the code and mend what the linter can

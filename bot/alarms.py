@@ -51,7 +51,10 @@ ADVICE = {
         "Ask the provider why. Whoever asked was not charged, and budgets count its price; `quota "
         "block` stops somebody whose files always fail."
     ),
-    Alarm.DISK: "Free space in DATA_DIR, or close what holds the database; jobs wait meanwhile.",
+    Alarm.DISK: (
+        "Free space in DATA_DIR, close what holds the database, or bring its server back; jobs "
+        "wait meanwhile."
+    ),
     Alarm.ROOM: (
         "Free space on the disk of DATA_DIR, raise MEDIA_LIMIT_GB, or lower KEEP_DAYS or "
         "KEEP_FILES_HOURS; what is kept for the buttons of videos goes first, then offers that "

@@ -39,8 +39,7 @@ from bot.services.preferences import PreferenceService
 from bot.services.quotas import Quotas
 from bot.services.small_talk import SmallTalk
 from bot.settings import Settings
-from bot.store.database import Database
-from bot.store.file.dailies import DailyBackups
+from bot.store.database import Backups, Database
 from bot.store.group_commit import Changes
 from bot.store.people.shelves import Shelves
 from bot.store.store import Store
@@ -106,7 +105,7 @@ async def run(settings: Settings, clock: Clock, stopping: asyncio.Event) -> None
 
 async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Wired:
     alarms = Alarms()
-    database = await Database.open(settings.database, exclusive=True, alarms=alarms)
+    database = await _open(settings, alarms)
     store = Store(await stack.enter_async_context(database), settings.operator_limits())
     jobs, lookups, breakers = LiveJobs(store), Lookups(alarms, clock), Breakers(clock, alarms)
     media = await stack.enter_async_context(Media(clock=clock))
@@ -169,15 +168,22 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Wire
     client.confirmations, client.card_access = Confirmations(clock), CardAccess(clock)
     await _load_cogs(client, parts, told.deleted)
     connection = Connection(client, settings.discord_token.get_secret_value(), clock, alarms)
-    backups = DailyBackups(database.path, settings.backups, clock, alarms)
+    backups = database.daily_backups(settings.backups, clock)
     if settings.http_port:
         await stack.enter_async_context(_health(parts, connection, crowd, lag, backups))
     telling = [*told.telling, newcomers.look_after, StageMarks(client, clock).run]
     return runner, [connection.run, *telling, lag.run, backups.run, database.whole]
 
 
+async def _open(settings: Settings, alarms: Alarms) -> Database:
+    """For this bot alone, and the folder with it."""
+    return await Database.open(
+        settings.database, exclusive=True, folder=settings.data_dir, alarms=alarms
+    )
+
+
 def _health(
-    parts: Parts, connection: Connection, crowd: Crowd, lag: LoopLag, backups: DailyBackups
+    parts: Parts, connection: Connection, crowd: Crowd, lag: LoopLag, backups: Backups
 ) -> Health:
     """What says whether the bot is well."""
     return Health(

@@ -34,7 +34,7 @@ Credits = Annotated[int, Field(ge=0, le=1_000_000)]
 Cap = Annotated[int, Field(ge=1, le=1_000_000)]
 Count = Annotated[int, Field(ge=1, le=10_000)]
 Rate = Annotated[float, Field(gt=0, le=1000)]
-SQLITE = "sqlite+aiosqlite:///"
+SQLITE, POSTGRESQL = "sqlite+aiosqlite:///", "postgresql+psycopg://"
 QUOTES = "\"'`“”„‘’«»"
 NEVER = [
     ip_network(range_)
@@ -78,7 +78,7 @@ class Settings(BaseSettings):
     engine_key_file: Path | None = None
     drafts_per_day: Count = 10
     data_dir: Path = Path("data")
-    database_url: str = ""
+    database_url: SecretStr = SecretStr("")
     backup_dir: Path | None = None
     http_host: str = "127.0.0.1"
     http_port: Annotated[int, Field(ge=0, le=65535)] = 0
@@ -185,11 +185,16 @@ class Settings(BaseSettings):
 
     @field_validator("database_url")
     @classmethod
-    def _only_sqlite(cls, value: str) -> str:
-        path = value.removeprefix(SQLITE)
-        if value and path == value:
-            raise ValueError(f"it must begin with {SQLITE}")
-        return f"{SQLITE}{_written_out(Path(path))}" if path else value
+    def _of_a_known_kind(cls, value: SecretStr) -> SecretStr:
+        url = value.get_secret_value()
+        if url.startswith(POSTGRESQL):
+            _check_server(url)
+        elif url.startswith(SQLITE):
+            if path := url.removeprefix(SQLITE):
+                return SecretStr(f"{SQLITE}{_written_out(Path(path))}")
+        elif url:
+            raise ValueError(f"it must begin with {SQLITE} or {POSTGRESQL}")
+        return value
 
     @model_validator(mode="before")
     @classmethod
@@ -247,7 +252,7 @@ class Settings(BaseSettings):
     @property
     def database(self) -> str:
         """The SQLAlchemy URL of the database."""
-        return self.database_url or f"sqlite+aiosqlite:///{self.data_dir / 'marionette.db'}"
+        return self.database_url.get_secret_value() or f"{SQLITE}{self.data_dir / 'marionette.db'}"
 
     @property
     def backups(self) -> Path:
@@ -331,6 +336,22 @@ def _secret(name: str, path: Path) -> str:
     except UnicodeDecodeError:
         reason = "it is not text"
     raise SettingsError(f"{name.upper()}_FILE {path} cannot be read: {reason}.")
+
+
+def _check_server(url: str) -> None:
+    """Raises `ValueError`, without what it holds: among that is a password."""
+    try:
+        parts = urlsplit(url)
+        is_whole = parts.port != 0 and "#" not in url and "/" not in parts.path[1:]
+    except ValueError:
+        is_whole = False
+    if not is_whole:
+        raise ValueError(
+            f"it must be {POSTGRESQL}user:password@host/database, with what is odd in a password "
+            "written as % and two digits"
+        )
+    if not parts.path[1:]:
+        raise ValueError("it names no database: put that behind the host, after a /")
 
 
 def _written_out(path: Path) -> Path:

@@ -25,13 +25,17 @@ PERMITTED = {
 }
 """Of packages: each may be used, changed and passed on with its text, whatever it is a part of."""
 
+_AS_THEY_ARE = {"psycopg": "LGPL-3.0-only", "psycopg-binary": "LGPL-3.0-only"}
+"""Used unchanged, as packages of their own that anybody can put others in place of: what their
+licence asks for is met by that, and it reaches no further than themselves."""
+
 _SPELT = {
     "Apache 2.0": "Apache-2.0",
     "Apache Software License": "Apache-2.0",
     "MIT License": "MIT",
     "Python Software Foundation License": "PSF-2.0",
 }
-_ON_OTHER_PYTHONS = {"audioop-lts": "PSF-2.0"}
+_ON_OTHER_PYTHONS = {"audioop-lts": "PSF-2.0", "tzdata": "Apache-2.0"}
 """Not installed everywhere, so that its own word cannot be had everywhere."""
 
 _LGPL_GPL = "LGPL-3.0-or-later OR GPL-2.0-or-later"
@@ -46,18 +50,28 @@ _BROUGHT_ALONG = {
     "avif": "BSD-2-Clause",
     "avutil": "LGPL-3.0-or-later",
     "brotlicommon": "MIT",
+    "com_err": "MIT",
     "brotlidec": "MIT",
+    "crypt": "LGPL-2.1-or-later",
+    "crypto": "Apache-2.0",
     "dav1d": "BSD-2-Clause",
     "drm": "MIT",
     "de265": "LGPL-3.0-or-later",
     "freetype": "FTL OR GPL-2.0-or-later",
     "gmp": _LGPL_GPL,
+    "gssapi_krb5": "MIT",
     "gnutls": "LGPL-2.1-or-later",
     "harfbuzz": "MIT-Modern-Variant",
     "heif": "LGPL-3.0-or-later",
     "hogweed": _LGPL_GPL,
     "jpeg": "IJG AND BSD-3-Clause",
+    "k5crypto": "MIT",
+    "keyutils": "LGPL-2.1-or-later",
+    "krb5": "MIT",
+    "krb5support": "MIT",
+    "lber": "OLDAP-2.8",
     "lcms2": "MIT",
+    "ldap": "OLDAP-2.8",
     "lzma": "0BSD",
     "mp3lame": "LGPL-2.0-or-later",
     "nettle": _LGPL_GPL,
@@ -66,7 +80,10 @@ _BROUGHT_ALONG = {
     "openjp2": "BSD-2-Clause",
     "opus": "BSD-3-Clause",
     "png16": "libpng-2.0",
+    "pq": "PostgreSQL",
+    "sasl2": "BSD-4-Clause-UC",
     "sharpyuv": "BSD-3-Clause",
+    "ssl": "Apache-2.0",
     "swresample": "LGPL-3.0-or-later",
     "swscale": "LGPL-3.0-or-later",
     "tiff": "libtiff",
@@ -120,9 +137,9 @@ def locked(lock: Path) -> list[Locked]:
     return found
 
 
-def is_permitted(expression: str) -> bool:
+def is_permitted(expression: str, package: str = "") -> bool:
     """Whether a licence (SPDX) lets us use it: all of what is joined by AND, one of OR."""
-    return all(
+    return _AS_THEY_ARE.get(package) == expression or all(
         any(choice in PERMITTED for choice in part.strip("() ").split(" OR "))
         for part in expression.split(" AND ")
     )
@@ -158,7 +175,7 @@ def components(packages: list[Locked], texts: Path) -> Iterator[dict[str, Any]]:
             expression = licence(installed)
             copy_texts(installed, texts / package.name)
             brought = list(libraries(installed, package))
-        if not is_permitted(expression):
+        if not is_permitted(expression, package.name):
             raise SystemExit(f"{package.name} is under {expression}, which is not permitted here.")
         described: dict[str, Any] = {
             "type": "library",
@@ -196,7 +213,7 @@ def libraries(installed: Distribution, package: Locked) -> Iterator[dict[str, An
             under = _BROUGHT_ALONG.get(found["name"])
             yield {
                 "type": "library",
-                "bom-ref": f"{package.purl}#lib{found['name']}",
+                "bom-ref": f"{package.purl}#lib{found['name']}@{found['version']}",
                 "name": f"lib{found['name']}",
                 "version": found["version"],
             } | ({"licenses": [{"expression": under}]} if under else {})

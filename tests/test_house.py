@@ -109,6 +109,8 @@ def test_a_rooms_init_says_what_the_room_is_for_and_loads_nothing() -> None:
         ("bot/jobs", "from cogs.shared import confirm_buttons", "Only the wiring loads the cogs"),
         ("cogs/members", "from bot.store.store import Store", "Cogs ask a service"),
         ("engine/seeing", "from engine.painting import puppet", "The floors of the engine"),
+        ("bot/store/people", "import sqlite3", "Each kind of database"),
+        ("bot/console", "from bot.store.server import link", "Which kind of database it is"),
         ("bot/jobs", "from bot.store.store import Store", None),
     ],
 )

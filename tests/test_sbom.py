@@ -54,7 +54,7 @@ def test_it_names_each_locked_package_with_its_hashes(folder: Path) -> None:
 def test_each_is_under_a_licence_that_permits_and_has_its_text(folder: Path) -> None:
     for each in read(folder)["components"]:
         [said] = each["licenses"]
-        assert sbom.is_permitted(said["expression"]), each["name"]
+        assert sbom.is_permitted(said["expression"], each["name"]), each["name"]
         texts = list((folder / "licences" / each["name"]).glob("*"))
         is_elsewhere = "properties" in each  # for other versions of Python
         assert is_elsewhere or any(text.stat().st_size > 200 for text in texts), each["name"]
@@ -63,7 +63,7 @@ def test_each_is_under_a_licence_that_permits_and_has_its_text(folder: Path) -> 
 def test_what_wheels_bring_along_is_named_too(folder: Path) -> None:
     told = read(folder)["components"]
     brought = [library for each in told for library in each.get("components", [])]
-    assert {"libavcodec", "libx264", "libjpeg"} <= {library["name"] for library in brought}
+    assert {"libavcodec", "libx264", "libjpeg", "libpq"} <= {library["name"] for library in brought}
     assert [library["name"] for library in brought if "licenses" not in library] == []
 
 

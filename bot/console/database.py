@@ -1,13 +1,11 @@
 """`db`: back the database up, and say its version."""
 
 import argparse
-import asyncio
 
 from bot.clock import Clock
 from bot.errors import MarionetteError
 from bot.settings import Settings
 from bot.store.database import Database
-from bot.store.file.backup import back_up
 
 
 async def db(wanted: argparse.Namespace, settings: Settings, _: Clock) -> str:
@@ -19,5 +17,5 @@ async def db(wanted: argparse.Namespace, settings: Settings, _: Clock) -> str:
             return said if current == head else f"{said}: the bot's next start migrates it"
         if wanted.path.exists():
             raise MarionetteError(f"{wanted.path} exists already: choose another name.")
-        size_bytes = await asyncio.to_thread(back_up, database.path, wanted.path)
+        size_bytes = await database.back_up(wanted.path)
     return f"{wanted.path}: {size_bytes} bytes"

@@ -32,7 +32,8 @@ async def doctor(
             found = await examiner.examine(database, wanted.days)
         mended: list[str] = []
         if wanted.repair:
-            async with await Database.open(settings.database, exclusive=True) as database:
+            alone = await Database.open(settings.database, exclusive=True, folder=settings.data_dir)
+            async with alone as database:
                 found = await examiner.examine(database, wanted.days)
                 mended = await _mend(found.differences, Reconciliation(database), clock)
                 if mended:

@@ -14,7 +14,7 @@ from pathlib import Path
 import structlog
 
 from bot.settings import Settings
-from bot.store.file.lock import path_in
+from bot.store.database import place_of
 
 log = structlog.get_logger()
 
@@ -60,12 +60,11 @@ def _exposed(settings: Settings) -> Iterator[Exposed]:
     for file in settings.secret_files():
         if file.is_file() and _lets(file, READ_BY_OTHERS):
             yield _mended(file, "chmod 600")
-    database = path_in(settings.database)
-    folders = {
-        database.parent: (f"{database.name}*",),
-        settings.backups: (f"{database.name}.*",),
-        settings.data_dir: (f"{database.name}*", "media/*/*"),
-    }
+    folders = {settings.data_dir: ["media/*/*"]}
+    for database in place_of(settings.database).files:
+        folders[settings.data_dir].append(f"{database.name}*")
+        folders.setdefault(settings.backups, []).append(f"{database.name}.*")
+        folders.setdefault(database.parent, []).append(f"{database.name}*")
     for folder, patterns in folders.items():
         if folder.is_dir() and all(map(_is_entered, (folder, folder.absolute().parent))):
             files = (file for pattern in patterns for file in folder.glob(pattern))

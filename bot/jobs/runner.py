@@ -103,6 +103,7 @@ class Runner:
         self._stopping = asyncio.Event()
         self._last_action = 0
         store.database.on_commit.append(self._hear)
+        store.database.on_doubt.append(self._look_for)
 
     async def why_closed(self, model: str | None = None) -> Refused | None:
         """Why a new request, to this model or to any, could only wait: another bot, or an outage.
@@ -193,6 +194,12 @@ class Runner:
         for job in changes.jobs:
             if job.ended and job.id in self._wakers:
                 self._wakers[job.id].set()
+
+    def _look_for(self, changes: Changes) -> None:
+        """Whatever may have been saved after all goes on, also where nobody knows of it yet."""
+        for job in changes.jobs:
+            if job.id not in self._wakers:
+                self.wake(job.id)
 
     async def _follow(self, job_id: str) -> None:
         woken = self._wakers[job_id]

@@ -4,10 +4,13 @@ from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import (
+    JSON,
     CompoundSelect,
     Connection,
+    Integer,
     Select,
     Table,
+    cast,
     func,
     literal,
     literal_column,
@@ -142,8 +145,8 @@ def _both(
         entries.c.job_id,
         entries.c.actor_id,
         entries.c.reason,
-        null().label("before"),
-        null().label("after"),
+        cast(null(), JSON).label("before"),
+        cast(null(), JSON).label("after"),
     ).where(entries.c.server_id == server_id, entries.c.kind.in_(kinds))
     decided: Select[Any] = select(
         actions.c.id,
@@ -152,7 +155,7 @@ def _both(
         actions.c.action.label("kind"),
         actions.c.server_id,
         actions.c.person_id,
-        null().label("credits"),
+        cast(null(), Integer).label("credits"),
         actions.c.job_id,
         actions.c.actor_id,
         actions.c.reason,

@@ -2,10 +2,8 @@
 
 from collections import defaultdict
 from dataclasses import replace
-from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, select
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from bot.core import ledger
 from bot.core.actions import OPERATOR, Action, ActionKind
@@ -24,7 +22,7 @@ from bot.store import journal
 from bot.store.database import Database, query, transaction
 from bot.store.decisions import record_action
 from bot.store.rows import entry_from
-from bot.store.tables import actions, attempts, entries, jobs, unproven, wallets
+from bot.store.tables import actions, attempts, entries, jobs, unproven, upsert, wallets
 from bot.store.transitions import read_job
 
 
@@ -48,7 +46,7 @@ class Reconciliation:
             wallets=[WalletLine(*row) for row in connection.execute(select(wallets))],
             entries=_entries(connection),
             unproven=[UnprovenLine(*row) for row in connection.execute(select(unproven))],
-            damage=_damage(connection),
+            damage=self.database.place.findings(connection),
         )
 
     @transaction
@@ -118,11 +116,3 @@ def _jobs(connection: Connection) -> list[JobLine]:
 def _entries(connection: Connection, *where: ColumnElement[bool]) -> list[Entry]:
     statement = select(entries).where(*where).order_by(entries.c.id)
     return [entry_from(row) for row in (connection.execute(statement)).mappings()]
-
-
-def _damage(connection: Connection) -> list[str]:
-    """What SQLite itself finds wrong; few lines, since one is enough to act."""
-    checked = connection.exec_driver_sql("PRAGMA quick_check(5)")
-    found = [str(row[0]) for row in checked if row[0] != "ok"]
-    strays: list[Any] = list(connection.exec_driver_sql("PRAGMA foreign_key_check"))
-    return found + [f"row {row[1]} of {row[0]} points to no {row[2]}" for row in strays[:5]]

@@ -1,28 +1,22 @@
 """The database: opened, locked, migrated; and what is asked of it, each as one business event."""
 
 import asyncio
-import sqlite3
 import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial, wraps
+from functools import wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Protocol, Self, TypeVar
 
-import aiosqlite
-import filelock
 import structlog
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from bot.alarms import Alarm, Alarms
+from bot.clock import Clock
 from bot.errors import CannotSave, StoreError
-from bot.store.file.aside import aside
-from bot.store.file.backup import back_up_before
-from bot.store.file.integrity import damage
-from bot.store.file.lock import locked, path_in
-from bot.store.file.upgrade import upgrade, versions
-from bot.store.group_commit import IMMEDIATELY, Changes, GroupCommit, Work
+from bot.store.group_commit import Changes, GroupCommit, Link, Work
+from bot.store.migrations.upgrade import upgrade, versions
 
 log = structlog.get_logger()
 
@@ -32,32 +26,90 @@ BUSY_TIMEOUT_S = 10.0
 CHECK_PATIENCE_S = 5.0
 """A start waits so long for the check of its file; that of a big one goes on beside it."""
 
-UNUSABLE = {
-    sqlite3.SQLITE_BUSY: "close the other program that holds it",
-    sqlite3.SQLITE_LOCKED: "close the other program that holds it",
-    sqlite3.SQLITE_PROTOCOL: "close the other program that holds it",
-    sqlite3.SQLITE_READONLY: "make it writable",
-    sqlite3.SQLITE_FULL: "free space on its disk",
-    sqlite3.SQLITE_IOERR: "free space on its disk, or look whether that fails",
-    sqlite3.SQLITE_CANTOPEN: "look at its folder's permissions",
-    sqlite3.SQLITE_CORRUPT: "restore a backup",
-    sqlite3.SQLITE_NOTADB: "restore a backup",
-}
-"""SQLite's primary result codes (sqlite.org/rescode.html) about the file, and what helps."""
+
+class Backups(Protocol):
+    """The copies that are made by themselves."""
+
+    async def run(self) -> None:
+        """Make them, until cancelled."""
+
+    def age_s(self) -> float | None:
+        """How old the newest is, in seconds; `None` where none is known."""
+
+
+class Place(Protocol):
+    """What the kinds of databases differ in: where one is kept, and how that is spoken to."""
+
+    name: str
+
+    @property
+    def errors(self) -> tuple[type[Exception], ...]:
+        """What may be raised where it is asked."""
+
+    @property
+    def files(self) -> Sequence[Path]:
+        """What it consists of on this machine."""
+
+    def claim(self, *, is_alone: bool, folder: Path | None) -> None:
+        """Before the first connection: nobody else may run on it, and on the folder of the files
+        that go with it; or it must be there."""
+
+    def release(self) -> None:
+        """After the last one."""
+
+    async def link(self, *, writes: bool, patience_s: float) -> Link:
+        """One more connection, which waits so long for others that write."""
+
+    def trouble(self, error: BaseException) -> str | None:
+        """Why it cannot be used, in a sentence; `None` for an error in what it was asked."""
+
+    def check(self, unwanted: threading.Event) -> asyncio.Future[str | None]:
+        """Look for damage in all of it, until that is `unwanted`."""
+
+    async def back_up_before(self, revision: str) -> str | None:
+        """Copy it before it is migrated, and say where to; `None` where that is not needed."""
+
+    async def back_up(self, target: Path) -> int:
+        """Copy it whole into a new file; its size in bytes. Raises `StoreError`."""
+
+    def daily_backups(self, folder: Path, clock: Clock, alarms: Alarms) -> Backups:
+        """Copies of each day in this folder."""
+
+    def prove_writable(self, connection: Connection) -> None:
+        """Change nothing, in a way that fails where nothing can be changed."""
+
+    def findings(self, connection: Connection) -> list[str]:
+        """What it finds wrong with itself."""
+
+
+def place_of(url: str) -> Place:
+    """Where the database with this address is kept. Raises `SettingsError`.
+
+    Only what is used is loaded.
+    """
+    if url.startswith("sqlite"):
+        from bot.store.file.sqlite import File  # noqa: PLC0415
+
+        return File(url)
+    from bot.store.server.postgresql import Server  # noqa: PLC0415
+
+    return Server(url)
 
 
 class Database:
-    """One SQLite file. `open()` for work beside a running bot, `open(exclusive=True)` to run it.
+    """One of either kind. `open()` for work beside a running bot, `open(exclusive=True)` to run it.
 
-    Exclusive takes the data folder's lock and brings the schema up to date; the other opens only
-    a database whose schema is this program's, or (`any_version`) any to be copied or named.
-    `on_commit` are told of what each event of this program has changed, in the order of commits.
+    Exclusive takes the lock of the only bot, also on its folder of files, and brings the schema up
+    to date; the other opens only a database whose schema is this program's, or (`any_version`) any
+    to be copied or named.
+    `on_commit` are told of what each event of this program has changed, in the order of commits;
+    `on_doubt` of what one would have changed whose commit failed, or has no answer: it may have.
     """
 
-    def __init__(self, path: Path, lock: filelock.FileLock | None, alarms: Alarms) -> None:
-        self.path = path
+    def __init__(self, place: Place, alarms: Alarms) -> None:
+        self.place = place
         self.on_commit: list[Callable[[Changes], None]] = []
-        self._lock = lock
+        self.on_doubt: list[Callable[[Changes], None]] = []
         self._alarms = alarms
         self._connections: list[GroupCommit] = []
         self._check: asyncio.Future[str | None] | None = None
@@ -69,6 +121,7 @@ class Database:
         url: str,
         *,
         exclusive: bool = False,
+        folder: Path | None = None,
         any_version: bool = False,
         alarms: Alarms | None = None,
         busy_timeout_s: float = BUSY_TIMEOUT_S,
@@ -77,10 +130,9 @@ class Database:
 
         Of a big file opened exclusively only `whole` tells whether it is damaged.
         """
-        path = path_in(url)
-        if not exclusive and not path.exists():
-            raise StoreError(f"There is no database {path}: start the bot once first.")
-        database = cls(path, locked(path) if exclusive else None, alarms or Alarms())
+        place = place_of(url)
+        place.claim(is_alone=exclusive, folder=folder)
+        database = cls(place, alarms or Alarms())
         try:
             await database._connect(busy_timeout_s)
             if exclusive:
@@ -95,12 +147,17 @@ class Database:
 
     async def _connect(self, busy_timeout_s: float) -> None:
         with self._explained():
-            for begin, on_commit in ((IMMEDIATELY, self._tell), ("BEGIN", lambda _: None)):
-                connection = await aiosqlite.connect(self.path, timeout=busy_timeout_s)
-                self._connections.append(GroupCommit(connection, begin=begin, on_commit=on_commit))
+            for writes in (True, False):
+                link = await self.place.link(writes=writes, patience_s=busy_timeout_s)
+                told = {"on_commit": self._tell, "on_doubt": self._doubt} if writes else {}
+                self._connections.append(GroupCommit(link, **told))
 
     def _tell(self, changes: Changes) -> None:
         for told in self.on_commit:
+            told(changes)
+
+    def _doubt(self, changes: Changes) -> None:
+        for told in self.on_doubt:
             told(changes)
 
     async def _check_version(self) -> None:
@@ -118,7 +175,7 @@ class Database:
         return await self.read(versions)
 
     async def _begin_check(self) -> None:
-        self._check = aside(partial(damage, self.path, self._closing))
+        self._check = self.place.check(self._closing)
         done, _ = await asyncio.wait([self._check], timeout=CHECK_PATIENCE_S)
         if done:
             await self._checked()
@@ -141,20 +198,19 @@ class Database:
             found = await asyncio.shield(self._check)
         if found:
             raise StoreError(
-                f"{self.path} is damaged ({found}): restore a backup, as docs/operations.md says."
+                f"{self.place.name} is damaged ({found}): restore a backup, as docs/operations.md "
+                "says."
             )
 
     async def _bring_up_to_date(self) -> None:
         current, head = await self.versions()
         if current not in {None, head}:
-            backup = await asyncio.to_thread(back_up_before, self.path, head)
-            log.info("the database is migrated", left=current, entered=head, backup=str(backup))
+            backup = await self.place.back_up_before(head)
+            log.info("the database is migrated", left=current, entered=head, backup=backup)
 
         def migrate(connection: Connection) -> None:
             upgrade(connection)
-            version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
-            # Written back as it is: better to learn now than at the first job that this fails.
-            connection.exec_driver_sql(f"PRAGMA user_version = {version}")
+            self.place.prove_writable(connection)
 
         with self._explained():
             await self.writer.run(migrate)
@@ -169,8 +225,15 @@ class Database:
             self._check.exception()  # whoever wanted to know has been told
         for connection in self._connections:
             await connection.close()
-        if self._lock is not None:
-            self._lock.release()
+        self.place.release()
+
+    async def back_up(self, target: Path) -> int:
+        """Copy it whole into a new file; its size in bytes. Raises `StoreError`."""
+        return await self.place.back_up(target)
+
+    def daily_backups(self, folder: Path, clock: Clock) -> Backups:
+        """Copies of each day in this folder; a failed one is an alarm."""
+        return self.place.daily_backups(folder, clock, self._alarms)
 
     async def __aenter__(self) -> Self:
         return self
@@ -201,16 +264,15 @@ class Database:
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
-        """What SQLite says of its file, as one sentence; errors in what it was asked pass."""
+        """What the database says of itself, as one sentence; errors in what it was asked pass."""
         try:
             yield
-        except (DBAPIError, sqlite3.Error) as error:
-            said = error.orig if isinstance(error, DBAPIError) else error
-            code = getattr(said, "sqlite_errorcode", None)
-            if code is None or code & 0xFF not in UNUSABLE:
+        except self.place.errors as error:
+            said = error.orig if isinstance(error, DBAPIError) and error.orig else error
+            sentence = self.place.trouble(said)
+            if sentence is None:
                 raise
-            advice = UNUSABLE[code & 0xFF]
-            raise CannotSave(f"{self.path} cannot be used: {said}; {advice}.") from error
+            raise CannotSave(sentence) from error
 
 
 class HasDatabase(Protocol):

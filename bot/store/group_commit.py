@@ -9,27 +9,19 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
-import aiosqlite
 import structlog
-from sqlalchemy import Connection, StaticPool, create_engine, event
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy import Connection, Engine
 
 from bot.core.jobs import Job
 from bot.core.people.languages import Language
 
 log = structlog.get_logger()
-
-PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "recursive_triggers=ON")
-"""With the last one a REPLACE fires the triggers that keep the journal as it is."""
-
-IMMEDIATELY = "BEGIN IMMEDIATE"
-"""How a connection begins that writes: nobody else can, from then on."""
 
 BATCH_S = 0.02
 """Who comes first in a batch waits for those behind it, but not longer than that."""
@@ -88,6 +80,30 @@ class _Waiting:
     changes: Changes = field(default_factory=Changes)
 
 
+class Link(Protocol):
+    """One connection to a database, and the thread that it is used in."""
+
+    writes: bool
+    engine: Engine
+
+    @property
+    def plainly(self) -> Callable[[str], object]:
+        """A statement without SQLAlchemy, which takes ten times as long for the smallest."""
+
+    async def do(self, work: Callable[[], None]) -> None:
+        """In the thread."""
+
+    def transaction(self) -> AbstractContextManager[Connection]:
+        """One, from its beginning to its commit."""
+
+    @property
+    def is_in_transaction(self) -> bool:
+        """Whether the database has not given up the whole of it."""
+
+    async def close(self) -> None:
+        """Let the thread end."""
+
+
 class GroupCommit:
     """One connection in a thread of its own, and the work that waits for it.
 
@@ -97,24 +113,23 @@ class GroupCommit:
 
     def __init__(
         self,
-        connection: aiosqlite.Connection,
+        link: Link,
         *,
-        begin: str,
         on_commit: Callable[[Changes], None] = lambda _: None,
+        on_doubt: Callable[[Changes], None] = lambda _: None,
     ) -> None:
-        self._connection = connection
-        self._writes = begin == IMMEDIATELY
+        self._link = link
         self._on_commit = on_commit
+        self._on_doubt = on_doubt
         self._urgent: deque[_Waiting] = deque()
         self._patient: deque[_Waiting] = deque()
         self._owed_s = 0.0
         self._at_work: asyncio.Task[None] | None = None
-        # aiosqlite's thread does many statements in one hop, so SQLAlchemy's plain engine is there.
-        self.engine = create_engine(
-            "sqlite://", creator=lambda: connection._conn, poolclass=StaticPool
-        )
-        event.listen(self.engine, "connect", _prepare)
-        event.listen(self.engine, "begin", partial(_begin, begin))
+
+    @property
+    def engine(self) -> Engine:
+        """What its transactions happen on."""
+        return self._link.engine
 
     async def run(self, work: Work[R]) -> R:
         """Do it in its turn; cancelled before it begins, it is not done, and later it is done."""
@@ -139,18 +154,18 @@ class GroupCommit:
         """Let what waits be done, and close the connection."""
         while self._at_work:
             await asyncio.wait([self._at_work])
-        await self._connection.close()
+        await self._link.close()
 
     async def _work_off(self) -> None:
         try:
             while self._urgent or self._patient:
                 batch: list[_Waiting] = []
                 try:
-                    # Its one way to have more than a statement done in its thread.
-                    await self._connection._execute(self._do_together, batch)  # type: ignore[no-untyped-call]
+                    await self._link.do(partial(self._do_together, batch))
                 except BaseException as error:  # noqa: BLE001  # whoever waits is told
                     for waiting in batch or (batch := self._all_waiting()):
                         waiting.error = waiting.error or error
+                        self._on_doubt(waiting.changes)
                 for waiting in batch:
                     self._settle(waiting)
         finally:
@@ -163,9 +178,9 @@ class GroupCommit:
         they must also see what was saved until they were asked.
         """
         until = time.monotonic() + BATCH_S
-        with self.engine.connect() as connection, connection.begin():
+        with self._link.transaction() as connection:
             began = time.monotonic()
-            asked_until = math.inf if self._writes else began
+            asked_until = math.inf if self._link.writes else began
             while (waiting := self._next(began, asked_until)) is not None:
                 batch.append(waiting)
                 self._do(connection, waiting)
@@ -199,13 +214,13 @@ class GroupCommit:
     def _do(self, connection: Connection, waiting: _Waiting) -> None:
         """One event: a savepoint, so that the others in its transaction stand if it fails."""
         connection.info["changes"] = waiting.changes
-        plainly = self._connection._conn.execute  # SQLAlchemy takes ten times as long for these
+        plainly = self._link.plainly
         plainly("SAVEPOINT event")
         try:
             waiting.outcome = waiting.work(connection)
         except Exception as error:
             waiting.error = error
-            if not self._connection.in_transaction:  # SQLite has given up the whole of it
+            if not self._link.is_in_transaction:  # the whole of it is lost
                 raise
             plainly("ROLLBACK TO event")
         plainly("RELEASE event")
@@ -222,15 +237,3 @@ class GroupCommit:
         except Exception:
             log.exception("what was saved could not be told of")
         waiting.done.set_result(waiting.outcome)
-
-
-def _prepare(connection: DBAPIConnection, _record: object) -> None:
-    connection.isolation_level = None  # SQLAlchemy's own BEGIN is the one below
-    cursor = connection.cursor()
-    for pragma in PRAGMAS:
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _begin(statement: str, connection: Connection) -> None:
-    connection.exec_driver_sql(statement)

@@ -17,7 +17,6 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from bot.core import admission, ledger
 from bot.core.admission import Load, Standing
@@ -30,7 +29,7 @@ from bot.errors import LedgerError
 from bot.store.group_commit import Changes
 from bot.store.rows import HAS_RUN, IS_FREE, IS_IN_DOUBT, IS_OFFER, entry_from
 from bot.store.rule_rows import read_any_block, read_pause
-from bot.store.tables import attempts, entries, jobs, unproven, wallets
+from bot.store.tables import attempts, entries, jobs, unproven, upsert, wallets
 
 
 def _named(kind: EntryKind) -> ColumnElement[str]:

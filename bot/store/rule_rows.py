@@ -3,7 +3,6 @@
 from typing import Any
 
 from sqlalchemy import BindParameter, Connection, bindparam, select
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from bot.core.actions import EVERYWHERE
 from bot.core.admission import Block, Pause
@@ -11,7 +10,7 @@ from bot.core.jobs import QUALITIES, Quality
 from bot.core.ledger import Period
 from bot.core.people.languages import known
 from bot.core.rules import OperatorLimits, RoleRules, Rules, ServerRules, rules_for
-from bot.store.tables import blocks, pauses, roles, servers
+from bot.store.tables import blocks, pauses, roles, servers, upsert
 
 _PLAIN = (
     "allowance_credits",

@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, delete, or_, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from bot.core.actions import EVERYWHERE, OPERATOR, Action, ActionKind, Snapshot
 from bot.core.admission import Block, Pause
@@ -29,7 +28,7 @@ from bot.store.rule_rows import (
     read_rules,
     save_rules,
 )
-from bot.store.tables import actions, blocks, jobs, pauses, payers, roles, servers, wallets
+from bot.store.tables import actions, blocks, jobs, pauses, payers, roles, servers, upsert, wallets
 from bot.store.transitions import read_job, update_job
 
 

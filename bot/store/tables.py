@@ -18,6 +18,7 @@ from sqlalchemy import (
     false,
     text,
 )
+from sqlalchemy.dialects import postgresql
 
 metadata = MetaData()
 
@@ -33,6 +34,11 @@ IS_WORTH_SHOWING = f"NOT ({CAME_TO_NOTHING})"
 def _only(rows: str) -> dict[str, Any]:
     """An index of those rows alone, on each kind of database."""
     return {f"{dialect}_where": text(rows) for dialect in ("sqlite", "postgresql")}
+
+
+def upsert(table: Table) -> postgresql.Insert:
+    """An insert that may meet a row: SQLite knows `ON CONFLICT` in the very words of PostgreSQL."""
+    return postgresql.insert(table)
 
 
 LANGUAGE = String(2)
@@ -73,7 +79,7 @@ jobs = Table(
     Column("server_id", BigInteger, nullable=False),
     Column("channel_id", BigInteger, nullable=False),
     Column("person_id", BigInteger, nullable=False),
-    Column("is_direct", Boolean, nullable=False, server_default=text("0")),
+    Column("is_direct", Boolean, nullable=False, server_default=false()),
     Column("moved_from_id", BigInteger),
     Column("created_at", Float, nullable=False),
     Column("subject", JSON(none_as_null=True)),
@@ -153,14 +159,9 @@ entries = Table(
     Column("reason", String),
     Index("entries_by_wallet", "server_id", "person_id", "at"),
     Index("entries_by_server", "server_id", "at", "kind"),
-    Index("one_hold", "job_id", unique=True, sqlite_where=text("kind = 'hold'")),
-    Index(
-        "one_settlement",
-        "job_id",
-        unique=True,
-        sqlite_where=text("kind IN ('capture', 'release')"),
-    ),
-    Index("one_refund", "job_id", unique=True, sqlite_where=text("kind = 'refund'")),
+    Index("one_hold", "job_id", unique=True, **_only("kind = 'hold'")),
+    Index("one_settlement", "job_id", unique=True, **_only("kind IN ('capture', 'release')")),
+    Index("one_refund", "job_id", unique=True, **_only("kind = 'refund'")),
     Index("releases", "job_id", **_only("kind = 'release'")),
     Index(
         "holds_by_time", "at", "kind", "job_id", "allowance", "granted", **_only("kind = 'hold'")

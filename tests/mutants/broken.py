@@ -181,9 +181,9 @@ FENCES = (
     ),
     _one(
         "transactions do not lock when they begin",
-        "bot/store/database.py",
-        "(IMMEDIATELY, self._tell)",
-        '("BEGIN", self._tell)',
+        "bot/store/file/sqlite.py",
+        '"BEGIN IMMEDIATE" if writes else "BEGIN"',
+        '"BEGIN"',
         f"{STORE}/test_database.py",
     ),
     _one(

@@ -30,15 +30,15 @@ MONEYS = (
     _one(
         "no unique hold",
         FIRST_TABLES,
-        '"one_hold", "entries", ["job_id"], unique=True',
-        '"one_hold", "entries", ["job_id"], unique=False',
+        '("one_hold", ["job_id"], "kind = \'hold\'", True)',
+        '("one_hold", ["job_id"], "kind = \'hold\'", False)',
         MONEY,
     ),
     _one(
         "no unique settlement",
         FIRST_TABLES,
-        '        unique=True,\n        sqlite_where=sa.text("kind IN',
-        '        unique=False,\n        sqlite_where=sa.text("kind IN',
+        "kind IN ('capture', 'release')\", True)",
+        "kind IN ('capture', 'release')\", False)",
         MONEY,
     ),
     Mutant(
@@ -46,8 +46,8 @@ MONEYS = (
         (
             Edit(
                 FIRST_TABLES,
-                '        unique=True,\n        sqlite_where=sa.text("kind IN',
-                '        unique=False,\n        sqlite_where=sa.text("kind IN',
+                "kind IN ('capture', 'release')\", True)",
+                "kind IN ('capture', 'release')\", False)",
             ),
             Edit(
                 "bot/core/jobs.py",
@@ -60,8 +60,8 @@ MONEYS = (
     _one(
         "no unique refund",
         FIRST_TABLES,
-        '"one_refund", "entries", ["job_id"], unique=True',
-        '"one_refund", "entries", ["job_id"], unique=False',
+        '("one_refund", ["job_id"], "kind = \'refund\'", True)',
+        '("one_refund", ["job_id"], "kind = \'refund\'", False)',
         *(MONEY, MODEL),
     ),
     Mutant(

@@ -1,1 +1,1 @@
-"""The database as a file: its lock, its copies, and the version of its schema."""
+"""The database as a file: its lock, its copies, and how SQLite is spoken to."""

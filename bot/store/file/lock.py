@@ -17,16 +17,19 @@ def path_in(url: str) -> Path:
     return Path(name)
 
 
-def locked(path: Path) -> filelock.FileLock:
-    """The lock; also makes the folder. Raises `StoreError`, `SettingsError`."""
+def locked(path: Path, name: Path | None = None) -> filelock.FileLock:
+    """The lock beside a file, or of what has that name; also makes the folder.
+
+    Raises `StoreError`, `SettingsError`.
+    """
     lock = filelock.FileLock(f"{path}.lock", timeout=0)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     except filelock.Timeout:
         raise StoreError(
-            f"Another bot is running on {path}: stop it, and start this one again. A second bot "
-            "needs a token of its own as well as its own DATA_DIR."
+            f"Another bot is running on {name or path}: stop it, and start this one again. A "
+            "second bot needs a token of its own as well as its own DATA_DIR."
         ) from None
     except OSError as error:
         if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EROFS}:

@@ -1,10 +1,9 @@
 """Who was told how direct messages work, so that nobody is told twice in a row."""
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from bot.store.database import Database, transaction
-from bot.store.tables import explained
+from bot.store.tables import explained, upsert
 
 
 class Explained:

@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.exc import IntegrityError
 
 from bot.core.actions import Action, ActionKind, Snapshot
@@ -12,7 +11,7 @@ from bot.core.library.motions import MOST_BYTES, MOST_MOTIONS, Motion, key_of
 from bot.errors import Problem, Refused
 from bot.store.database import Database, query, transaction
 from bot.store.decisions import record_action
-from bot.store.tables import motion_links, motions
+from bot.store.tables import motion_links, motions, upsert
 
 _FIELDS = tuple(Motion.__dataclass_fields__)
 

@@ -17,7 +17,7 @@ from bot.errors import Problem
 from bot.store.database import Database
 from bot.store.store import Store
 from tests import forked
-from tests.bot.empty_database import place_database
+from tests.bot.databases import only_sqlite, place_database, rows, url_of
 from tests.bot.store.test_backup import head
 from tests.bot.store.test_jobs import AT, FILE, LIMITS, submit
 from tests.bot.test_settings import ROOT
@@ -30,8 +30,7 @@ SERVER, PERSON = 11, 33
 @pytest.fixture
 async def folder(tmp_path: Path) -> Path:
     """A data folder with a queued job, one in review and a failed one."""
-    place_database(tmp_path / "marionette.db")
-    url = f"sqlite+aiosqlite:///{tmp_path / 'marionette.db'}"
+    url = place_database(tmp_path)
     async with await Database.open(url, exclusive=True) as database:
         store = Store(database, LIMITS)
         await queue(store, QUEUED, 1)
@@ -62,7 +61,7 @@ async def queue(store: Store, job_id: str, number: int) -> Job:
 
 def cli(folder: Path, *arguments: str, **settings: str) -> forked.Ended:
     """Exit code, what it told and what it complained of; without any secret in the environment."""
-    env = {"PATH": os.environ["PATH"], "DATA_DIR": str(folder)}
+    env = {"PATH": os.environ["PATH"], "DATA_DIR": str(folder), "DATABASE_URL": url_of(folder)}
     ended = forked.run("bot", *arguments, cwd=folder, env=env | settings)
     assert "Traceback" not in ended.err
     return ended
@@ -119,9 +118,8 @@ def test_a_job_is_settled(folder: Path) -> None:
     assert "Give a reason" in refused(
         folder, "jobs", "resolve", QUEUED, "--outcome", "again", "--reason", " "
     )
-    with closing(sqlite3.connect(folder / "marionette.db")) as database:
-        rows = database.execute("SELECT state FROM jobs WHERE id = ?", (DOUBTFUL,)).fetchall()
-    assert rows == [(JobState.FAILED,)]
+    state = "SELECT state FROM jobs WHERE id = ?"
+    assert rows(folder, state, DOUBTFUL) == [(JobState.FAILED,)]
 
 
 def test_credits_are_shown_given_and_taken(folder: Path) -> None:
@@ -134,13 +132,11 @@ def test_credits_are_shown_given_and_taken(folder: Path) -> None:
     assert "granted          0" in taken
     none = refused(folder, "quota", "revoke", *whose, "--credits", "9", "--reason", "again")
     assert none.startswith("They have no bonus credits that could be taken.")
-    with closing(sqlite3.connect(folder / "marionette.db")) as database:
-        rows = database.execute(
-            "SELECT actor_id, action, reason FROM actions WHERE action != 'review'"
-        ).fetchall()
-    assert rows == [(0, "grant", "a gift"), (0, "revoke", "a mistake")]
+    decided = "SELECT actor_id, action, reason FROM actions WHERE action != 'review' ORDER BY id"
+    assert rows(folder, decided) == [(0, "grant", "a gift"), (0, "revoke", "a mistake")]
 
 
+@only_sqlite
 def test_the_database_is_copied_and_named(folder: Path) -> None:
     copy = folder / "copy.db"
     assert "bytes" in told(folder, "db", "backup", str(copy))
@@ -159,6 +155,7 @@ def test_the_database_is_copied_and_named(folder: Path) -> None:
     assert "start the bot once first" in refused(folder, "jobs", "list", **older)
 
 
+@only_sqlite
 @pytest.mark.parametrize(
     "arguments",
     ["jobs list", "doctor --repair", "db backup x.db"],
@@ -196,6 +193,7 @@ def test_a_wrong_setting_is_2_and_one_sentence(folder: Path) -> None:
 
 def test_a_fresh_python_runs_it(folder: Path) -> None:
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "DATA_DIR": str(folder)}
+    env["DATABASE_URL"] = url_of(folder)
     command = [sys.executable, "-m", "bot", "jobs", "show", QUEUED]
     ended = subprocess.run(
         command, cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=60

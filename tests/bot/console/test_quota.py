@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from bot.clock import SystemClock
 from bot.console.documents import iso
@@ -20,6 +21,7 @@ from bot.settings import Settings
 from bot.store.database import Database
 from bot.store.store import Store
 from tests.bot.console.test_console import DOUBTFUL, FAILED, PERSON, QUEUED, SERVER, cli, folder
+from tests.bot.databases import url_of
 from tests.bot.store.test_jobs import AT, LIMITS, submit
 
 __all__ = ["folder"]
@@ -39,7 +41,12 @@ class Standing(SystemClock):
 
 @pytest.fixture
 def settings(folder: Path) -> Settings:
-    return Settings(_env_file=None, data_dir=folder, dm_allowance_credits=8)
+    return Settings(
+        _env_file=None,
+        data_dir=folder,
+        database_url=SecretStr(url_of(folder)),
+        dm_allowance_credits=8,
+    )
 
 
 @pytest.fixture

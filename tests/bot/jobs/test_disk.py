@@ -23,8 +23,8 @@ from bot.jobs.files import Files
 from bot.media.saving.part import part_of
 from bot.store.database import Database
 from bot.store.store import Store
+from tests.bot.databases import place_database
 from tests.bot.stopped_clock import StoppedClock
-from tests.bot.store.test_backup import url
 from tests.bot.store.test_jobs import AT, LIMITS, begin, new, queue, rendering
 
 MB = 1_000_000
@@ -32,7 +32,7 @@ MB = 1_000_000
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    async with await Database.open(url(tmp_path), exclusive=True) as database:
+    async with await Database.open(place_database(tmp_path), exclusive=True) as database:
         yield Store(database, LIMITS)
 
 

@@ -1,9 +1,7 @@
 """Which cards are still to go: rows are asked for by the same rule that a job itself has."""
 
 import itertools
-import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +10,7 @@ import pytest
 from bot.core.jobs import JobState, Source
 from bot.store.database import Database
 from bot.store.store import Store
-from tests.bot.empty_database import place_database
+from tests.bot.databases import beside, place_database
 from tests.bot.store.test_jobs import AT, LIMITS
 
 FAILURE = '{"problem": "damaged_video", "facts": {}}'
@@ -21,9 +19,9 @@ CASES: dict[str, tuple[Any, ...]] = {
     "source": tuple(Source),
     "failure": (None, FAILURE),
     "queued_at": (None, AT),
-    "is_direct": (0, 1),
+    "is_direct": (False, True),
     "moved_from_id": (None, 7),
-    "is_open": (0, 1),
+    "is_open": (False, True),
     "promised": (None, 3),
 }
 REST = {"revision": 1, "server_id": 1, "channel_id": 2, "person_id": 3, "created_at": AT}
@@ -31,8 +29,7 @@ REST = {"revision": 1, "server_id": 1, "channel_id": 2, "person_id": 3, "created
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    place_database(tmp_path / "marionette.db")
-    url = f"sqlite+aiosqlite:///{tmp_path / 'marionette.db'}"
+    url = place_database(tmp_path)
     async with await Database.open(url, exclusive=True) as database:
         yield Store(database, LIMITS)
 
@@ -46,9 +43,10 @@ async def test_a_start_finds_what_has_not_gone_and_nothing_else(store: Store) ->
         for number, case in enumerate(itertools.product(*CASES.values()), 1)
     ]
     names = ", ".join(rows[0])
-    marks = ", ".join(f":{name}" for name in rows[0])
-    with closing(sqlite3.connect(store.database.path)) as other, other:
-        other.executemany(f"INSERT INTO jobs ({names}) VALUES ({marks})", rows)
+    marks = ", ".join("?" for _ in rows[0])
+    with beside(store.database) as other:
+        for row in rows:
+            other.execute(f"INSERT INTO jobs ({names}) VALUES ({marks})", tuple(row.values()))
     every = [job for row in rows if (job := await store.read.job(row["id"]))]
     fleeting = {job.id for job in every if job.is_fleeting}
     assert 0 < len(fleeting) < len(every) == len(rows)

@@ -15,17 +15,14 @@ from bot.errors import Problem
 from bot.jobs.live import LiveJobs
 from bot.store.database import Database
 from bot.store.store import Store
+from tests.bot.databases import place_database
 from tests.bot.store.test_jobs import AT, LIMITS, begin, queue, rendering, submit
 
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    async with await Database.open(url(tmp_path), exclusive=True) as database:
+    async with await Database.open(place_database(tmp_path), exclusive=True) as database:
         yield Store(database, replace(LIMITS, max_running_per_person=2))
-
-
-def url(folder: Path) -> str:
-    return f"sqlite+aiosqlite:///{folder / 'marionette.db'}"
 
 
 async def seen(jobs: LiveJobs | Store) -> tuple[list[str], dict[str, int], list[int], bool]:
@@ -120,7 +117,7 @@ async def test_what_another_program_decides_is_seen_when_it_is_looked_for(
     live = LiveJobs(store)
     await live.load()
     job = await queue(store)
-    async with await Database.open(url(tmp_path)) as beside:
+    async with await Database.open(place_database(tmp_path)) as beside:
         other = Store(beside, LIMITS)
         await other.cancel_for(job, actor_id=0, reason="so", at=AT)
         await other.rulebook.set_rules(

@@ -13,7 +13,7 @@ from bot.provider.providers import Providers
 from bot.provider.runs import Row
 from bot.store.database import Database
 from bot.store.store import Store
-from tests.bot.empty_database import place_database
+from tests.bot.databases import place_database
 from tests.bot.store.test_jobs import AT, LIMITS, queue, submit
 
 
@@ -32,8 +32,7 @@ class History:
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    place_database(tmp_path / "marionette.db")
-    url = f"sqlite+aiosqlite:///{tmp_path / 'marionette.db'}"
+    url = place_database(tmp_path)
     async with await Database.open(url, exclusive=True) as database:
         yield Store(database, LIMITS)
 

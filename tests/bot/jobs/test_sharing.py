@@ -15,9 +15,9 @@ from bot.media.downloads import Downloads
 from bot.provider.providers import Provider
 from bot.store.database import Database
 from bot.store.people.shelves import Shelves
+from tests.bot.databases import place_database
 from tests.bot.local_server import serve
 from tests.bot.stopped_clock import StoppedClock
-from tests.bot.store.test_backup import url as database_url
 
 
 class Storage:
@@ -64,7 +64,7 @@ class Bench:
 async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
     storage = Storage()
     async with (
-        await Database.open(database_url(tmp_path), exclusive=True) as database,
+        await Database.open(place_database(tmp_path), exclusive=True) as database,
         Downloads() as downloads,
         serve(storage.handle) as base,
     ):

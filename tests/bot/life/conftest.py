@@ -1,6 +1,7 @@
 """A world for each test."""
 
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from functools import partialmethod
 from pathlib import Path
 
@@ -8,6 +9,8 @@ import pytest
 from discord.state import ConnectionState
 
 from bot.accounts import members
+from bot.store.server.link import ServerLink
+from tests.bot.life import pace
 from tests.bot.life.kept import LentMedia
 from tests.bot.life.world import Life
 
@@ -29,6 +32,21 @@ def _slow_is_not_silent(monkeypatch: pytest.MonkeyPatch) -> None:
 def _decoders_are_warm(monkeypatch: pytest.MonkeyPatch) -> None:
     """To load them costs more than most lives; a bot of its own has its own (`tests/e2e`)."""
     monkeypatch.setattr("bot.app.Media", LentMedia)
+
+
+@pytest.fixture(autouse=True)
+def _a_server_is_at_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the database's thread waits for it, nothing is quiet."""
+    do = ServerLink.do
+
+    async def seen(link: ServerLink, work: Callable[[], None]) -> None:
+        pace.asked[link] = time.monotonic()
+        try:
+            await do(link, work)
+        finally:
+            del pace.asked[link]
+
+    monkeypatch.setattr(ServerLink, "do", seen)
 
 
 @pytest.fixture

@@ -27,6 +27,12 @@ LONGEST_HOLD_S = 5.0
 KEPT_FOR_OTHERS = (b"playwright", b"multiprocessing.")
 """In the command lines of the browser's driver, and of what the console is forked from."""
 
+ASKED_LATELY_S = 1.0
+"""What a server is asked it answers within this, unless it keeps somebody waiting on purpose."""
+
+asked: dict[object, float] = {}
+"""What a server of the tests is asked just now, since when: no thread of ours is at work then."""
+
 _THREADS = Path("/proc/self/task")
 
 
@@ -113,6 +119,9 @@ def _is_at_work() -> bool:
     if not _THREADS.exists():
         return False
     if not all(map(_is_idle, _read(f"{_THREADS}/{os.getpid()}/children").split())):
+        return True
+    now = time.monotonic()
+    if any(now - since < ASKED_LATELY_S for since in asked.values()):
         return True
     own = threading.get_native_id()
     with os.scandir(_THREADS) as threads:

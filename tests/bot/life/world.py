@@ -1,9 +1,8 @@
 """The real bot between the local Discord and the local provider, all on one movable time."""
 
 import asyncio
-import sqlite3
 from collections.abc import Callable
-from contextlib import AsyncExitStack, closing
+from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -18,7 +17,7 @@ from sandbox.discord.server import DiscordServer
 from sandbox.discord.state.model import State
 from sandbox.discord.state.seed import seed_world
 from sandbox.faults.injector import Faults
-from tests.bot.empty_database import place_database
+from tests.bot.databases import BUSY, Opened, beside, place_database, rows, url_of
 from tests.bot.life.kept import RenderOnce, samples
 from tests.bot.life.pace import ProvidersClock, WorldClock
 from tests.sandbox.openapi import mismatches
@@ -53,6 +52,7 @@ class Life:
 
     def __init__(self, folder: Path, *, run_time_s: float = RUN_TIME_S) -> None:
         self.folder = folder
+        self.data = folder / "data"
         self.clock = WorldClock()
         self._bots_clock = BotsClock(self.clock)
         self.world = seed_world(self.clock)
@@ -71,7 +71,8 @@ class Life:
         self._stack = AsyncExitStack()
         self._discord_only = AsyncExitStack()
         self._bot: asyncio.Task[None] | None = None
-        self._reader: sqlite3.Connection | None = None
+        self._reader: Opened | None = None
+        self._reading = ExitStack()
         self._stopping = asyncio.Event()
         self._ended = asyncio.Event()
 
@@ -109,7 +110,8 @@ class Life:
             "segmind_credits_url": self.provider.credits_url,
             "engine_url": self.provider.files_url,
             "engine_key": SecretStr(self.provider.api_key),
-            "data_dir": self.folder / "data",
+            "data_dir": self.data,
+            "database_url": url_of(Path(str(changes.get("data_dir", self.data)))),
         }
         return Settings(_env_file=None, **(values | changes))
 
@@ -122,7 +124,7 @@ class Life:
         """Start the bot on this world's data."""
         self._stopping = asyncio.Event()
         settings = self.settings(**changes)
-        place_database(settings.data_dir / "marionette.db")
+        place_database(settings.data_dir)
         running = run(settings, self._bots_clock, self._stopping)
         self._bot = asyncio.create_task(running)
 
@@ -211,36 +213,34 @@ class Life:
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """What the bot's database holds at this moment."""
-        path = self.folder / "data" / "marionette.db"
-        if self._bot is None or self._stopping.is_set():  # it may be another file at the next look
-            with closing(sqlite3.connect(path)) as database:
-                return database.execute(query, values).fetchall()
+        if self._bot is None or self._stopping.is_set():  # it may be another one at the next look
+            return rows(self.data, query, *values)
         if self._reader is None:
-            self._reader = sqlite3.connect(path)
-        return self._reader.execute(query, values).fetchall()
+            self._reader = self._reading.enter_context(beside(self.data))
+        return list(self._reader.execute(query, values).fetchall())
 
     def _read_no_more(self) -> None:
-        if self._reader is not None:
-            self._reader.close()
-            self._reader = None
+        self._reading.close()
+        self._reader = None
 
     async def alter(self, query: str, *values: object) -> None:
         """Make the database as a crash would have left it, between two transactions."""
-        path = self.folder / "data" / "marionette.db"
         async with asyncio.timeout(PATIENCE_S):
             while True:  # a bot in the middle of one needs this loop to come to its end
                 try:
-                    with closing(sqlite3.connect(path, timeout=0)) as database, database:
-                        database.execute(query, values)
+                    with beside(self.data, is_patient=False) as opened:
+                        opened.execute(query, values)
                         return
-                except sqlite3.OperationalError as error:
-                    if "locked" not in str(error):
+                except BUSY as error:
+                    if "lock" not in str(error):
                         raise
                 await asyncio.sleep(0.01)
 
     def states(self) -> list[str]:
         """Each job's state, oldest first."""
-        return [row[0] for row in self.rows("SELECT state FROM jobs ORDER BY created_at, rowid")]
+        return [
+            row[0] for row in self.rows("SELECT state FROM jobs ORDER BY created_at, origin_id")
+        ]
 
     def money(self) -> list[str]:
         """The journal's kinds of entries, in order."""

@@ -11,8 +11,8 @@ from bot.errors import Problem, Refused
 from bot.services.quotas import Quotas
 from bot.store.database import Database
 from bot.store.store import Store
+from tests.bot.databases import place_database
 from tests.bot.stopped_clock import StoppedClock
-from tests.bot.store.test_backup import url
 from tests.bot.store.test_jobs import LIMITS
 
 BY: dict[str, Any] = {"actor_id": 9, "reason": "for fun"}
@@ -20,7 +20,7 @@ BY: dict[str, Any] = {"actor_id": 9, "reason": "for fun"}
 
 @pytest.fixture
 async def quotas(tmp_path: Path) -> AsyncIterator[Quotas]:
-    async with await Database.open(url(tmp_path), exclusive=True) as database:
+    async with await Database.open(place_database(tmp_path), exclusive=True) as database:
         yield Quotas(store=Store(database, LIMITS), wake=lambda _: None, clock=StoppedClock())
 
 

@@ -8,8 +8,8 @@ from bot.services.quotas import EXPORTED_AT_ONCE, MOST_EXPORTED, Quotas
 from bot.store.database import Database
 from bot.store.store import Store
 from bot.store.tables import entries
+from tests.bot.databases import place_database
 from tests.bot.stopped_clock import StoppedClock
-from tests.bot.store.test_backup import url
 from tests.bot.store.test_jobs import LIMITS
 
 
@@ -22,7 +22,7 @@ async def parts(folder: Path, count: int) -> tuple[list[int], list[str], int]:
             insert(entries), [row | {"at": n // 3, "reason": str(n)} for n in range(count)]
         )
 
-    async with await Database.open(url(folder), exclusive=True) as database:
+    async with await Database.open(place_database(folder), exclusive=True) as database:
         await database.write(fill)
         clock = StoppedClock(now=float(count))
         quotas = Quotas(store=Store(database, LIMITS), wake=lambda _: None, clock=clock)

@@ -23,6 +23,7 @@ from bot.services.given import GivenFile
 from bot.services.requests import RequestService
 from bot.store.database import Database
 from bot.store.store import Store
+from tests.bot.databases import place_database
 
 pytestmark = pytest.mark.slow
 REQUESTS, CREDIT_KINDS = 1000, 10
@@ -74,7 +75,7 @@ async def outlook(_: Job) -> Outlook:
 
 
 async def test_a_thousand_requests_at_once_hold_what_there_is_for_ten(tmp_path: Path) -> None:
-    url = f"sqlite+aiosqlite:///{tmp_path / 'marionette.db'}"
+    url = place_database(tmp_path)
     async with await Database.open(url, exclusive=True) as database:
         store, clock = Store(database, LIMITS), SystemClock()
         service = RequestService(

@@ -20,6 +20,7 @@ from bot.media.inspect import Media
 from bot.services.requests import RequestService
 from bot.store.database import Database
 from bot.store.store import Store
+from tests.bot.databases import place_database
 from tests.bot.services.test_parallel import IMAGE, LIMITS, RATES, VIDEO, Everybody, outlook
 
 pytestmark = pytest.mark.slow
@@ -36,7 +37,7 @@ class Noon(SystemClock):
 
 
 async def test_a_budget_for_twenty_starts_twenty_and_tells_all_others_why(tmp_path: Path) -> None:
-    url = f"sqlite+aiosqlite:///{tmp_path / 'marionette.db'}"
+    url = place_database(tmp_path)
     async with await Database.open(url, exclusive=True) as database:
         store, clock = Store(database, LIMITS), Noon()
         rules = {"budget_credits": PRICE * STARTED, "period": Period.WEEK}

@@ -17,6 +17,7 @@ from bot.core.rules import OperatorLimits
 from bot.errors import Problem, Refused
 from bot.store.database import Database
 from bot.store.store import Store
+from tests.bot.databases import place_database
 
 SERVER, PERSON = 1, 3
 SUPPORTER, PATRON = 50, 51
@@ -43,7 +44,7 @@ class Reopened:
     """A store whose file is closed and opened again on demand, as at a restart."""
 
     def __init__(self, folder: Path) -> None:
-        self._url = f"sqlite+aiosqlite:///{folder / 'marionette.db'}"
+        self._url = place_database(folder)
         self._asked = 0
         self.store: Store
 

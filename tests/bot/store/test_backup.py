@@ -19,13 +19,15 @@ from bot.core.rules import ServerRules
 from bot.errors import CannotSave, StoreError
 from bot.store.database import Database
 from bot.store.file.backup import back_up, back_up_before
-from bot.store.file.upgrade import MIGRATIONS, upgrade
+from bot.store.migrations.upgrade import MIGRATIONS, upgrade
 from bot.store.store import Store
+from tests.bot.databases import only_sqlite, path_of
 from tests.bot.disk import files_may_have, without_override
 from tests.bot.store.test_jobs import LIMITS
 from tests.bot.test_settings import NEEDED, ROOT
 
 OLD = "0001"
+pytestmark = only_sqlite
 
 
 def url(folder: Path) -> str:
@@ -168,7 +170,7 @@ async def test_a_backup_beside_a_writer_is_whole(tmp_path: Path) -> None:
 
         def write(connection: Connection) -> int:
             connection.exec_driver_sql("UPDATE wallets SET granted = 6")
-            return back_up(database.path, copy)
+            return back_up(path_of(database), copy)
 
         size_bytes = await database.write(write)
     assert granted(copy) == [(5,)]
@@ -187,7 +189,7 @@ async def test_a_full_disk_is_told_once_and_once_that_it_is_over(tmp_path: Path)
                 for number in range(3):
                     with pytest.raises(CannotSave, match="free space"):
                         await store.grant(1, number, 5, actor_id=0, reason="gift", at=1.0)
-            assert granted(database.path) == []
+            assert granted(path_of(database)) == []
             await store.grant(1, 2, 5, actor_id=0, reason="gift", at=1.0)
     assert [entry["event"] for entry in logs if entry["log_level"] == "error"] == [Alarm.DISK]
     assert [entry.get("trouble") for entry in logs if "over" in entry["event"]] == [Alarm.DISK]
@@ -208,7 +210,7 @@ async def test_a_database_without_room_is_full(tmp_path: Path) -> None:
 
 async def test_a_database_that_another_program_holds_is_one_sentence(tmp_path: Path) -> None:
     async with await Database.open(url(tmp_path), exclusive=True) as database:
-        path = database.path
+        path = path_of(database)
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreError, match="locked; close the other program"):
@@ -242,7 +244,7 @@ def run_bot(folder: Path, *before: str, size_bytes: int | None = None) -> tuple[
 @pytest.mark.slow
 async def test_starting_on_a_read_only_database_is_one_sentence(tmp_path: Path) -> None:
     async with await Database.open(url(tmp_path), exclusive=True) as database:
-        database.path.chmod(0o444)
+        path_of(database).chmod(0o444)
     code, said = await asyncio.to_thread(run_bot, tmp_path, *without_override())
     assert (code, said.count("\n")) == (1, 1), said
     assert "attempt to write a readonly database; make it writable." in said

@@ -1,8 +1,6 @@
 """Every kind of difference in the books, on the real SQLite, and what a repair writes."""
 
-import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,7 +11,7 @@ from bot.errors import Problem, StaleJob
 from bot.store.books import Reconciliation
 from bot.store.database import Database
 from bot.store.store import Store
-from tests.bot.empty_database import place_database
+from tests.bot.databases import beside, free, only_sqlite, place_database, rows
 from tests.bot.store.test_decisions import in_review, resolve
 from tests.bot.store.test_jobs import AT, LIMITS, begin, queue, rendering, submit
 
@@ -23,8 +21,7 @@ REASON = "it did not agree"
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
     """One job in every state that has one, as the bot itself leaves them."""
-    place_database(tmp_path / "marionette.db")
-    url = f"sqlite+aiosqlite:///{tmp_path / 'marionette.db'}"
+    url = place_database(tmp_path)
     async with await Database.open(url, exclusive=True) as database:
         store = Store(database, LIMITS)
         await begin(store, 1)  # checking
@@ -42,12 +39,10 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 
 def spoil(store: Store, *statements: str) -> None:
     """Change the file as no program of ours would."""
-    with closing(sqlite3.connect(store.database.path)) as database:
-        for (trigger,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'"):
-            database.execute(f"DROP TRIGGER {trigger}")
+    with beside(store.database) as opened:
+        free(opened)
         for statement in statements:
-            database.execute(statement)
-        database.commit()
+            opened.execute(statement)
 
 
 async def found(store: Store) -> list[Difference]:
@@ -239,6 +234,7 @@ async def test_each_difference_is_found(store: Store, case: str) -> None:
     assert any(words in text for text in said), said
 
 
+@only_sqlite
 async def test_sqlites_own_findings_are_told(store: Store) -> None:
     spoil(
         store,
@@ -265,13 +261,10 @@ async def test_a_wallet_is_mended_from_the_journal(store: Store) -> None:
     assert difference.repair == WalletRepair(1, 3)
     await Reconciliation(store.database).repair_wallet(1, 3, reason=REASON, at=AT)
     assert await found(store) == []
-    with closing(sqlite3.connect(store.database.path)) as database:
-        query = (
-            "SELECT actor_id, action, reason, before, after FROM actions WHERE action = 'repair'"
-        )
-        assert database.execute(query).fetchall() == [
-            (0, "repair", REASON, '{"granted": 1, "held": 99}', '{"granted": 20, "held": 8}')
-        ]
+    query = "SELECT actor_id, action, reason, before, after FROM actions WHERE action = 'repair'"
+    assert rows(store.database, query) == [
+        (0, "repair", REASON, '{"granted": 1, "held": 99}', '{"granted": 20, "held": 8}')
+    ]
 
 
 @pytest.mark.parametrize(

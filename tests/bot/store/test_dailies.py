@@ -15,15 +15,17 @@ from bot.alarms import Alarm, Alarms
 from bot.errors import StoreError
 from bot.store import database as databases
 from bot.store.database import Database
-from bot.store.file import integrity
+from bot.store.file import integrity, sqlite
 from bot.store.file.aside import aside
 from bot.store.file.dailies import DailyBackups
 from bot.store.store import Store
+from tests.bot.databases import only_sqlite, path_of
 from tests.bot.stopped_clock import StoppedClock
 from tests.bot.store.test_backup import granted, names, url
 from tests.bot.store.test_jobs import LIMITS
 
 DAY_S = 86400.0
+pytestmark = only_sqlite
 
 
 async def give(database: Database, credits: int) -> None:
@@ -33,7 +35,7 @@ async def give(database: Database, credits: int) -> None:
 async def test_a_week_of_days_is_kept(tmp_path: Path) -> None:
     clock = StoppedClock()
     async with await Database.open(url(tmp_path), exclusive=True) as database:
-        backups = DailyBackups(database.path, tmp_path / "b", clock, Alarms())
+        backups = DailyBackups(path_of(database), tmp_path / "b", clock, Alarms())
         assert backups.age_s() is None
         for _ in range(9):
             await give(database, 1)
@@ -50,23 +52,23 @@ async def test_a_backup_takes_the_databases_place(tmp_path: Path) -> None:
     clock = StoppedClock()
     async with await Database.open(url(tmp_path), exclusive=True) as database:
         await give(database, 30)
-        await DailyBackups(database.path, tmp_path / "b", clock, Alarms()).keep()
+        await DailyBackups(path_of(database), tmp_path / "b", clock, Alarms()).keep()
         await give(database, 4)
     (backup,) = (tmp_path / "b").iterdir()
-    database.path.write_bytes(b"not a database at all" * 1000)
+    path_of(database).write_bytes(b"not a database at all" * 1000)
     with pytest.raises(StoreError, match="restore a backup"):
         await Database.open(url(tmp_path), exclusive=True)
-    backup.rename(database.path)
+    backup.rename(path_of(database))
     async with await Database.open(url(tmp_path), exclusive=True):
         pass
-    assert granted(database.path) == [(30,)]
+    assert granted(path_of(database)) == [(30,)]
 
 
 async def test_one_that_cannot_be_made_is_an_alarm(tmp_path: Path) -> None:
     async with await Database.open(url(tmp_path), exclusive=True) as database:
         (tmp_path / "b").write_text("in the way")
         with capture_logs() as logs:
-            backups = DailyBackups(database.path, tmp_path / "b", StoppedClock(), Alarms())
+            backups = DailyBackups(path_of(database), tmp_path / "b", StoppedClock(), Alarms())
             await backups.keep()
             await backups.keep()
             (tmp_path / "b").unlink()
@@ -103,7 +105,7 @@ async def test_a_damaged_database_is_told_in_one_sentence_before_it_is_used(
             await Store(database, LIMITS).grant(
                 1, number, 5, actor_id=0, reason="gift" * 40, at=1.0
             )
-    path = database.path
+    path = path_of(database)
     whole, told = path.read_bytes(), rows(path)
     refused = 0
     for page in range(1, len(whole) // 4096, 4):
@@ -127,17 +129,17 @@ async def spoilt(folder: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
     """A running bot's database whose last page, which nothing has needed yet, is damaged."""
     async with await Database.open(url(folder), exclusive=True) as database:
         pass
-    with closing(sqlite3.connect(database.path)) as opened, opened:
+    with closing(sqlite3.connect(path_of(database))) as opened, opened:
         people = ((number, 1.0) for number in range(10_000))
         opened.executemany("INSERT INTO explained (person_id, at) VALUES (?, ?)", people)
-    spoil(database.path, database.path.stat().st_size // 4096 - 1)
+    spoil(path_of(database), path_of(database).stat().st_size // 4096 - 1)
     is_open = threading.Event()
 
     def later(*file: Any) -> str | None:
         is_open.wait()
         return integrity.damage(*file)
 
-    monkeypatch.setattr(databases, "damage", later)
+    monkeypatch.setattr(sqlite, "damage", later)
     monkeypatch.setattr(databases, "CHECK_PATIENCE_S", 0.0)
     async with await Database.open(url(folder), exclusive=True, alarms=Alarms()) as running:
         is_open.set()
@@ -164,7 +166,7 @@ async def test_a_restored_backup_comes_up_while_it_is_looked_through(
     """A backup has no write-ahead log: nobody could set one up as long as it is read."""
     async with await Database.open(url(tmp_path), exclusive=True) as database:
         await give(database, 1)
-    path = database.path
+    path = path_of(database)
     with closing(sqlite3.connect(path)) as opened:
         assert opened.execute("PRAGMA journal_mode=DELETE").fetchone() == ("delete",)
     set_up: list[object] = []
@@ -206,7 +208,7 @@ async def test_a_check_that_cannot_be_stopped_keeps_no_bot_from_ending(
 ) -> None:
     let_go = threading.Event()
     monkeypatch.setattr(databases, "CHECK_PATIENCE_S", 0.0)
-    monkeypatch.setattr(databases, "damage", lambda *_: let_go.wait(60) and None)
+    monkeypatch.setattr(sqlite, "damage", lambda *_: let_go.wait(60) and None)
     database = await Database.open(url(tmp_path), exclusive=True)
     try:
         async with asyncio.timeout(30):
@@ -220,5 +222,5 @@ async def test_a_copy_that_was_cut_off_is_not_kept(tmp_path: Path) -> None:
     cut_off.parent.mkdir()
     cut_off.write_bytes(b"half")
     async with await Database.open(url(tmp_path), exclusive=True) as database:
-        await DailyBackups(database.path, cut_off.parent, StoppedClock(DAY_S), Alarms()).keep()
+        await DailyBackups(path_of(database), cut_off.parent, StoppedClock(DAY_S), Alarms()).keep()
     assert names(cut_off.parent) == {"marionette.db.1970-01-02"}

@@ -22,11 +22,13 @@ from bot.store.group_commit import BATCH_S, PATIENCE_S, background
 from bot.store.rows import HAS_VIDEO, select_jobs
 from bot.store.store import Store
 from bot.store.tables import jobs, metadata
+from tests.bot.databases import ROW, only_sqlite, place_nothing
 from tests.bot.store.test_jobs import LIMITS, begin
 
 
 def url(folder: Path) -> str:
-    return f"sqlite+aiosqlite:///{folder / 'marionette.db'}"
+    """Where a start makes what is not there."""
+    return place_nothing(folder)
 
 
 async def test_migrations_make_what_the_tables_say(tmp_path: Path) -> None:
@@ -42,6 +44,7 @@ def pragmas(connection: Connection) -> list[object]:
     return [connection.scalar(text(f"PRAGMA {name}")) for name in names]
 
 
+@only_sqlite
 @pytest.mark.parametrize("exclusive", [True, False])
 async def test_every_connection_commits_to_the_disk_itself(tmp_path: Path, exclusive: bool) -> None:
     async with await Database.open(url(tmp_path), exclusive=True):
@@ -75,6 +78,7 @@ async def test_looking_beside_the_bot_needs_its_schema(tmp_path: Path) -> None:
         await Database.open(url(tmp_path))
 
 
+@only_sqlite
 async def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(SettingsError, match="DATA_DIR is wrong"):
@@ -139,7 +143,7 @@ def explain(connection: Connection, person_id: int) -> None:
 
 def explained(connection: Connection) -> list[int]:
     """In the order of their rows."""
-    return list(connection.scalars(text("SELECT person_id FROM explained ORDER BY rowid")))
+    return list(connection.scalars(text(f"SELECT person_id FROM explained ORDER BY {ROW}")))
 
 
 async def test_events_that_wait_together_are_committed_together(tmp_path: Path) -> None:
@@ -297,12 +301,14 @@ async def test_a_command_beside_the_bot_waits_for_its_transaction(tmp_path: Path
         assert await Store(database, LIMITS).explain_once(7, 60.0, 1001.0) is False
 
 
+@only_sqlite
 async def test_a_file_that_is_no_database_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "marionette.db").write_text("Dear diary, " * 1000)
     with pytest.raises(StoreError, match=r"marionette.db cannot be used: file is not a database"):
         await Database.open(url(tmp_path), exclusive=True)
 
 
+@only_sqlite
 async def test_kept_videos_are_looked_up_by_an_index(tmp_path: Path) -> None:
     """There may be a million jobs, and everybody waits while files make room."""
     oldest = select_jobs().where(HAS_VIDEO).order_by(jobs.c.state_since, jobs.c.id).limit(20)

@@ -1,6 +1,5 @@
 """What people decide: in one transaction with what it changes, kept for ever, and never twice."""
 
-import sqlite3
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +14,14 @@ from bot.core.ledger import Period
 from bot.errors import Problem, Refused, StaleJob
 from bot.store.database import Database
 from bot.store.store import Store
-from tests.bot.empty_database import place_database
+from tests.bot.databases import (
+    BROKEN_RULE,
+    beside,
+    only_postgres,
+    only_sqlite,
+    place_database,
+    rows,
+)
 from tests.bot.store.test_jobs import AT, LIMITS, queue, rendering, submit
 
 MODERATOR = 77
@@ -23,8 +29,7 @@ MODERATOR = 77
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    place_database(tmp_path / "marionette.db")
-    url = f"sqlite+aiosqlite:///{tmp_path / 'marionette.db'}"
+    url = place_database(tmp_path)
     async with await Database.open(url, exclusive=True) as database:
         yield Store(database, LIMITS)
 
@@ -320,8 +325,8 @@ async def test_what_a_moderator_gives_up_counts_on_whether_or_not_its_run_is_kno
 async def test_credits_given_and_taken_are_remembered(store: Store) -> None:
     await store.grant(1, 3, 5, actor_id=MODERATOR, reason="gift", at=AT)
     await store.revoke(1, 3, 9, actor_id=MODERATOR, reason="oops", at=AT)
-    rows = text("SELECT action, person_id, reason, before, after FROM actions ORDER BY id")
-    assert await store.database.read(lambda opened: opened.execute(rows).all()) == [
+    decided = "SELECT action, person_id, reason, before, after FROM actions ORDER BY id"
+    assert rows(store.database, decided) == [
         ("grant", 3, "gift", '{"granted": 0}', '{"granted": 5}'),
         ("revoke", 3, "oops", '{"granted": 5}', '{"granted": 0}'),
     ]
@@ -333,15 +338,14 @@ async def test_credits_given_and_taken_are_remembered(store: Store) -> None:
     [
         "UPDATE {} SET reason = 'none'",
         "DELETE FROM {}",
-        "INSERT OR REPLACE INTO {0} SELECT * FROM {0}",
+        pytest.param("INSERT OR REPLACE INTO {0} SELECT * FROM {0}", marks=only_sqlite),
+        pytest.param("TRUNCATE {} CASCADE", marks=only_postgres),
     ],
 )
 async def test_what_was_written_stays(store: Store, table: str, statement: str) -> None:
     await store.grant(1, 3, 5, actor_id=MODERATOR, reason="gift", at=AT)
     with pytest.raises(IntegrityError, match="never changed"):
         await store.database.write(lambda opened: opened.execute(text(statement.format(table))))
-    with sqlite3.connect(store.database.path) as other:
-        assert other.execute(f"SELECT reason FROM {table}").fetchall() == [("gift",)]
-        with pytest.raises(sqlite3.IntegrityError, match="never changed"):
-            other.execute(f"DELETE FROM {table}")
-    other.close()
+    assert rows(store.database, f"SELECT reason FROM {table}") == [("gift",)]
+    with beside(store.database) as other, pytest.raises(BROKEN_RULE, match="never changed"):
+        other.execute(f"DELETE FROM {table}")

@@ -19,6 +19,7 @@ from bot.store.database import Database
 from bot.store.queries import Queries
 from bot.store.store import Store
 from bot.store.transitions import transition
+from tests.bot.databases import only_sqlite, place_database
 
 LIMITS = OperatorLimits(
     allowance_credits=1000,
@@ -34,7 +35,7 @@ AT, FILE = 1_795_000_000.0, Upload("https://cdn.example/a", "a", 1)
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    url = f"sqlite+aiosqlite:///{tmp_path / 'marionette.db'}"
+    url = place_database(tmp_path)
     async with await Database.open(url, exclusive=True) as database:
         yield Store(database, LIMITS)
 
@@ -375,6 +376,7 @@ async def test_a_reply_that_went_unseen_is_followed_until_it_is_announced(
         assert await store.read.unended() == []
 
 
+@only_sqlite
 async def test_a_post_is_looked_up_by_an_index(store: Store) -> None:
     """Messages are deleted all day on a busy server."""
     plan = await store.database.read(

@@ -30,7 +30,7 @@ from bot.store.database import Database
 from bot.store.rows import entry_from
 from bot.store.store import Store
 from bot.store.tables import entries, wallets
-from tests.bot.empty_database import place_database
+from tests.bot.databases import place_database
 
 SERVER, PERSON, MODERATOR = 1, 2, 9
 ALLOWANCE, BUDGET = 12, 40
@@ -69,9 +69,8 @@ class Wallets(RuleBasedStateMachine):
         super().__init__()
         self.loop = asyncio.Runner()
         self.folder = tempfile.TemporaryDirectory()
-        path = Path(self.folder.name) / "marionette.db"
-        place_database(path)
-        self.database = self.do(Database.open(f"sqlite+aiosqlite:///{path}", exclusive=True))
+        url = place_database(Path(self.folder.name))
+        self.database = self.do(Database.open(url, exclusive=True))
         self.store = Store(self.database, LIMITS)
         self.at = START
         self.asked = 0
@@ -303,7 +302,7 @@ async def test_the_database_itself_refuses_a_second_one(
     tmp_path: Path, first: EntryKind, second: EntryKind
 ) -> None:
     """Even a bug above it cannot hold, settle or refund a job twice."""
-    url = f"sqlite+aiosqlite:///{tmp_path / 'marionette.db'}"
+    url = place_database(tmp_path)
     async with await Database.open(url, exclusive=True) as database:
         new = NewJob("j", Source.SLASH, 1, SERVER, 5, PERSON, upload_limit_bytes=1)
         await Store(database, LIMITS).begin(new, START)

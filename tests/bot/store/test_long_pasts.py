@@ -1,8 +1,7 @@
 """Of a long past no more is gone through than is shown, and what came of nothing is deleted."""
 
-import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from bot.core.jobs import Failure, JobState, Source
 from bot.errors import Problem
 from bot.store.database import Database
 from bot.store.store import Store
+from tests.bot.databases import beside, only_sqlite, place_database
 from tests.bot.store.test_jobs import AT, LIMITS, begin, queue
 
 SERVER, PERSON = 1, 3
@@ -20,7 +20,7 @@ SERVER, PERSON = 1, 3
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    url = f"sqlite+aiosqlite:///{tmp_path / 'marionette.db'}"
+    url = place_database(tmp_path)
     async with await Database.open(url, exclusive=True) as database:
         yield Store(database, LIMITS)
 
@@ -47,15 +47,16 @@ async def plans(store: Store, asked: Awaitable[object]) -> str:
     """How SQLite finds what this asks for."""
     with overheard(store.database) as said:
         await asked
-    with closing(sqlite3.connect(store.database.path)) as beside:
+    with beside(store.database) as opened:
         explained = [
-            beside.execute(f"EXPLAIN QUERY PLAN {statement}", values).fetchall()
+            opened.execute(f"EXPLAIN QUERY PLAN {statement}", values).fetchall()
             for statement, values in said
             if statement.startswith(("SELECT", "DELETE"))
         ]
     return str(explained)
 
 
+@only_sqlite
 async def test_ones_newest_jobs_are_found_among_any_number_of_offers(store: Store) -> None:
     for server_id in (None, SERVER):
         plan = await plans(store, store.read.jobs_of(PERSON, server_id, 10))
@@ -63,6 +64,7 @@ async def test_ones_newest_jobs_are_found_among_any_number_of_offers(store: Stor
         assert "TEMP B-TREE FOR ORDER BY" not in plan, "they stand in order already"
 
 
+@only_sqlite
 @pytest.mark.parametrize("person_id", [None, PERSON])
 async def test_a_page_of_a_long_past_goes_through_no_more_than_its_lines(
     store: Store, person_id: int | None
@@ -95,4 +97,8 @@ async def test_what_came_to_nothing_is_forgotten_after_a_while(store: Store) -> 
         new.id: JobState.FAILED,
         waiting.id: JobState.QUEUED,
     }
+
+
+@only_sqlite
+async def test_what_is_to_be_forgotten_is_found_by_an_index(store: Store) -> None:
     assert "USING INDEX jobs_to_forget" in await plans(store, store.forget_unqueued(AT, 9))

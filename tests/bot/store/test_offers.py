@@ -14,7 +14,7 @@ from bot.errors import Fact, Problem, Refused, StaleJob
 from bot.jobs.live import LiveJobs
 from bot.store.database import Database
 from bot.store.store import Store
-from tests.bot.empty_database import place_database
+from tests.bot.databases import place_database
 from tests.bot.store.test_jobs import AT, LIMITS, begin, new
 
 QUESTION = Failure(Problem.MOTION_TOO_LONG, {"duration_s": 40.0, "most_s": 30.0})
@@ -23,8 +23,7 @@ CHOICE = Choice("pixverse-mimic", "540p")
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    place_database(tmp_path / "marionette.db")
-    address = f"sqlite+aiosqlite:///{tmp_path / 'marionette.db'}"
+    address = place_database(tmp_path)
     async with await Database.open(address, exclusive=True) as database:
         yield Store(database, replace(LIMITS, max_waiting_per_person=1))
 

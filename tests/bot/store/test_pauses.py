@@ -14,6 +14,7 @@ from bot.core.rules import OperatorLimits
 from bot.errors import Problem, Refused
 from bot.store.database import Database
 from bot.store.store import Store
+from tests.bot.databases import place_database
 from tests.bot.store.test_jobs import AT, LIMITS, begin, new, queue, submit
 
 DAY_S = 86400.0
@@ -23,7 +24,7 @@ NEXT_DAY = AT - AT % DAY_S + DAY_S
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    url = f"sqlite+aiosqlite:///{tmp_path / 'marionette.db'}"
+    url = place_database(tmp_path)
     async with await Database.open(url, exclusive=True) as database:
         yield Store(database, LIMITS)
 

@@ -1,8 +1,6 @@
 """A server's rules, blocks and payers: each change is one event, and is remembered."""
 
-import sqlite3
 from collections.abc import AsyncIterator, Callable
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +15,7 @@ from bot.core.rules import RoleRules, ServerRules
 from bot.errors import Problem
 from bot.store.database import Database
 from bot.store.store import Store
-from tests.bot.empty_database import place_database
+from tests.bot.databases import beside, place_database, refuse
 from tests.bot.store.test_jobs import AT, LIMITS, begin, new, queue, rendering
 
 SERVER, ROLE, PERSON, ADMIN = 1, 50, 3, 77
@@ -26,8 +24,7 @@ BY: dict[str, Any] = {"actor_id": ADMIN, "reason": "so we agreed", "at": AT}
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    place_database(tmp_path / "marionette.db")
-    url = f"sqlite+aiosqlite:///{tmp_path / 'marionette.db'}"
+    url = place_database(tmp_path)
     async with await Database.open(url, exclusive=True) as database:
         yield Store(database, LIMITS)
 
@@ -185,10 +182,8 @@ async def test_a_block_happens_whole_or_not_at_all(store: Store, table: str) -> 
     """Whichever of its writes fails."""
     queued = await queue(store)
     change = "UPDATE" if table == "jobs" else "INSERT"
-    with closing(sqlite3.connect(store.database.path)) as database:
-        database.execute(
-            f"CREATE TRIGGER fails BEFORE {change} ON {table} BEGIN SELECT RAISE(ABORT, 'no'); END"
-        )
+    with beside(store.database) as opened:
+        refuse(opened, change, table)
     with pytest.raises(Exception, match="no"):
         await store.rulebook.block(SERVER, PERSON, Block(None, "spam"), actor_id=ADMIN, at=AT)
     assert await store.read.job(queued.id) == queued

@@ -102,19 +102,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("entries_by_wallet", "entries", ["server_id", "person_id", "at"], unique=False)
-    op.create_index(
-        "holds_by_time", "entries", ["at"], unique=False, sqlite_where=sa.text("kind = 'hold'")
-    )
-    op.create_index(
-        "one_hold", "entries", ["job_id"], unique=True, sqlite_where=sa.text("kind = 'hold'")
-    )
-    op.create_index(
-        "one_refund", "entries", ["job_id"], unique=True, sqlite_where=sa.text("kind = 'refund'")
-    )
-    op.create_index(
-        "one_settlement",
-        "entries",
-        ["job_id"],
-        unique=True,
-        sqlite_where=sa.text("kind IN ('capture', 'release')"),
-    )
+    for name, columns, rows, is_unique in (
+        ("holds_by_time", ["at"], "kind = 'hold'", False),
+        ("one_hold", ["job_id"], "kind = 'hold'", True),
+        ("one_refund", ["job_id"], "kind = 'refund'", True),
+        ("one_settlement", ["job_id"], "kind IN ('capture', 'release')", True),
+    ):
+        only = sa.text(rows)
+        op.create_index(
+            name, "entries", columns, unique=is_unique, sqlite_where=only, postgresql_where=only
+        )

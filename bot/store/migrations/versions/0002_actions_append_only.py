@@ -29,9 +29,28 @@ def upgrade() -> None:
     )
     op.create_index("actions_by_server", "actions", ["server_id", "at"], unique=False)
     op.create_index("actions_by_job", "actions", ["job_id"], unique=False)
+    keep = _keep_in_sqlite if op.get_bind().dialect.name == "sqlite" else _keep_in_postgresql
     for table in ("entries", "actions"):
-        for change in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER {table}_keep_{change.lower()} BEFORE {change} ON {table} "
-                f"BEGIN SELECT RAISE(ABORT, 'rows of {table} are never changed'); END"
-            )
+        keep(table)
+
+
+def _keep_in_sqlite(table: str) -> None:
+    for change in ("UPDATE", "DELETE"):
+        op.execute(
+            f"CREATE TRIGGER {table}_keep_{change.lower()} BEFORE {change} ON {table} "
+            f"BEGIN SELECT RAISE(ABORT, 'rows of {table} are never changed'); END"
+        )
+
+
+def _keep_in_postgresql(table: str) -> None:
+    """Said as a broken rule of the table, as SQLite's triggers do."""
+    op.execute(
+        f"CREATE FUNCTION {table}_keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        f"RAISE EXCEPTION 'rows of {table} are never changed' "
+        "USING ERRCODE = 'integrity_constraint_violation'; END $$"
+    )
+    for change, each in (("UPDATE", "ROW"), ("DELETE", "ROW"), ("TRUNCATE", "STATEMENT")):
+        op.execute(
+            f"CREATE TRIGGER {table}_keep_{change.lower()} BEFORE {change} ON {table} "
+            f"FOR EACH {each} EXECUTE FUNCTION {table}_keep()"
+        )

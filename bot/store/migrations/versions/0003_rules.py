@@ -10,9 +10,10 @@ down_revision = "0002"
 def upgrade() -> None:
     op.add_column(
         "jobs",
-        sa.Column("is_direct", sa.Boolean(), server_default=sa.text("0"), nullable=False),
+        sa.Column("is_direct", sa.Boolean(), server_default=sa.false(), nullable=False),
     )
-    op.execute("UPDATE jobs SET is_direct = 1 WHERE server_id = 0")
+    jobs = sa.table("jobs", sa.column("is_direct", sa.Boolean()), sa.column("server_id"))
+    op.execute(sa.update(jobs).where(jobs.c.server_id == 0).values(is_direct=True))
     op.create_table(
         "servers",
         sa.Column("server_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -50,10 +51,12 @@ def upgrade() -> None:
         sa.Column("server_id", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("person_id"),
     )
+    is_hold = sa.text("kind = 'hold'")
     op.create_index(
         "holds_by_server",
         "entries",
         ["server_id", "at"],
         unique=False,
-        sqlite_where=sa.text("kind = 'hold'"),
+        sqlite_where=is_hold,
+        postgresql_where=is_hold,
     )

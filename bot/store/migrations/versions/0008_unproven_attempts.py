@@ -10,6 +10,8 @@ down_revision = "0007"
 def upgrade() -> None:
     op.drop_index("unproven_by_time", "unproven")
     op.rename_table("unproven", "unproven_jobs")
+    if op.get_bind().dialect.name != "sqlite":  # there a key keeps its name, which is taken then
+        op.execute("ALTER INDEX unproven_pkey RENAME TO unproven_jobs_pkey")
     op.create_table(
         "unproven",
         sa.Column("attempt_id", sa.Integer, sa.ForeignKey("attempts.id"), primary_key=True),

@@ -88,7 +88,7 @@ async def test_whoever_presses_pays_and_has_it(life: Life, channel: str) -> None
     whose = f"picture and motion by <@{ada.user_id}>, asked for by <@{ben.user_id}>"
     assert whose in text_of(bens)
     await life.alter(
-        "INSERT INTO preferences (person_id, notify_directly, keep_private) VALUES (?, 0, 1)",
+        "INSERT INTO preferences (person_id, notify_directly, keep_private) VALUES (?, '0', '1')",
         ada.user_id,
     )
     said = await answer(ben, await press(ben, post, "Again"))
@@ -258,4 +258,7 @@ async def test_better_is_the_next_quality_also_from_jobs_show(life: Life) -> Non
     ]
     await ada.click(life.channel("showroom"), int(shown["id"]), button(shown, "Better"))
     await life.reaches("delivered", "delivered", step_s=1.0)
-    assert life.rows("SELECT quality FROM jobs ORDER BY rowid") == [("360p",), ("540p",)]
+    assert life.rows("SELECT quality FROM jobs ORDER BY created_at, origin_id") == [
+        ("360p",),
+        ("540p",),
+    ]

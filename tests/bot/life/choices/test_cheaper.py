@@ -95,6 +95,7 @@ async def test_its_files_are_kept_for_minutes_and_of_one_person_once(life: Life)
     second = await refused(life, ada)
     await life.until(lambda: len(inputs(life)) == 2)
     assert "I no longer have these files" in await answer(ada, await press(ada, first, "360p"))
+    await life.clock.until_quiet()  # the second's end is waited for
     life.advance(901)
     assert "I no longer have these files" in await answer(ada, await press(ada, second, "360p"))
     await life.until(lambda: not inputs(life))

@@ -12,7 +12,7 @@ async def asked(life: Life, above: int) -> tuple[PersonClient, Json]:
     ada = await life.person("ada")
     await life.alter(
         "INSERT INTO preferences (person_id, notify_directly, ask_above, keep_private)"
-        " VALUES (?, 0, ?, 0)",
+        " VALUES (?, '0', ?, '0')",
         ada.user_id,
         above,
     )

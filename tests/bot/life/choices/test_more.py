@@ -92,7 +92,7 @@ async def test_another_motion_is_priced_by_its_own_length_and_cut_if_it_is_too_l
     card = (await ada.wait_for(says("32 s", to=ada.user_id)))["message"]
     await press(ada, card, "First 10 s")
     await life.reaches("delivered", "delivered", step_s=1.0)
-    assert life.rows("SELECT price FROM jobs ORDER BY rowid") == [(2,), (9,)]
+    assert life.rows("SELECT price FROM jobs ORDER BY created_at, origin_id") == [(2,), (9,)]
     assert alt_texts(life)[1] == "A video of subject moving like ball"
 
 
@@ -108,7 +108,7 @@ async def test_another_motion_may_be_one_by_name(life: Life) -> None:
     opened = await form(ada, card, "Another motion")
     await ada.submit(opened, {"name": ["dance"]})
     await life.reaches("delivered", "delivered", step_s=1.0)
-    assert life.rows("SELECT price FROM jobs ORDER BY rowid") == [(2,), (4,)]
+    assert life.rows("SELECT price FROM jobs ORDER BY created_at, origin_id") == [(2,), (4,)]
     assert alt_texts(life)[1] == "A video of subject moving like Dance"
 
 

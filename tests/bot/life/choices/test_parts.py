@@ -212,7 +212,7 @@ async def test_killed_after_the_answer_it_goes_on_for_what_was_promised(
     await asked(life, ada, long)
     await life.stop()
     await life.alter(
-        "UPDATE jobs SET is_open = 0, question = NULL, promised = 7,"
+        "UPDATE jobs SET is_open = FALSE, question = NULL, promised = 7,"
         """ cut = '{"start_s": 0.0, "length_s": 10.0}'"""
     )
     await life.start()

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from bot.store.tables import jobs
 from engine.api.faults import Mode
 from sandbox.clients.person import Json, PersonClient
 from sandbox.clients.transcript import text_of
@@ -239,7 +240,10 @@ async def test_what_a_moderator_cancels_is_told_and_what_its_requester_cancels_i
         await ada.outcome(await life.mimic(ada))
     await life.reaches("rendering", "queued", "queued")
     [first, second] = [
-        row[0] for row in life.rows("SELECT id FROM jobs WHERE state = 'queued' ORDER BY rowid")
+        row[0]
+        for row in life.rows(
+            "SELECT id FROM jobs WHERE state = 'queued' ORDER BY created_at, origin_id"
+        )
     ]
     general = life.channel("general")
     await dana.confirmed("moderate cancel", job=first, reason="no room")
@@ -248,7 +252,7 @@ async def test_what_a_moderator_cancels_is_told_and_what_its_requester_cancels_i
     await ada.wait_for(says(NO_VIDEO, "A moderator has cancelled it.", "You were not charged."))
     await life.until(
         lambda: (
-            life.rows("SELECT delivered FROM jobs ORDER BY created_at, rowid")
+            life.rows("SELECT delivered FROM jobs ORDER BY created_at, origin_id")
             == [(None,), ("channel",), (None,)]
         )
     )
@@ -265,7 +269,7 @@ async def test_so_many_at_once_leave_room_for_finished_videos(life: Life) -> Non
         "UPDATE jobs SET delivered = NULL, delivery_message_id = NULL, delivery_tried_at = NULL,"
         " delivery_channel_id = NULL, card_message_id = NULL, card_token = NULL"
     )
-    columns = [row[1] for row in life.rows("PRAGMA table_info(jobs)")]
+    columns = [column.name for column in jobs.columns]
     for number in range(12):
         own = {"id": f"'copy{number:06}'", "origin_id": f"{number + 1}", "attempt_id": "NULL"}
         values = ", ".join(own.get(column, column) for column in columns)

@@ -32,7 +32,8 @@ async def asks(life: Life, name: str, channel: str, *, wants_direct: bool) -> Pe
     person = await life.person(name)
     if wants_direct:
         await life.alter(
-            "INSERT INTO preferences (person_id, notify_directly, keep_private) VALUES (?, 1, 0)",
+            "INSERT INTO preferences (person_id, notify_directly, keep_private)"
+            " VALUES (?, '1', '0')",
             person.user_id,
         )
     life.provider.workshop.pause()
@@ -123,7 +124,7 @@ async def test_a_kill_in_between_announces_it_once(life: Life, has_effect: bool)
     life.provider.workshop.resume()
     await life.reaches("delivered", step_s=1.0)
     await life.stop()
-    await life.alter("UPDATE preferences SET notify_directly = 0")
+    await life.alter("UPDATE preferences SET notify_directly = FALSE")
     life.advance(3600.0)
     await life.start()
     await life.until(lambda: life.rows("SELECT announced FROM jobs") == [(1,)], step_s=1.0)

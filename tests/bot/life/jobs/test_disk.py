@@ -2,10 +2,8 @@
 
 import asyncio
 import os
-import sqlite3
 import subprocess
 import sys
-from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +17,7 @@ from bot.store.database import Database
 from sandbox.clients.transcript import text_of
 from sandbox.faults import injector as faults
 from sandbox.faults.injector import Point, Rule
+from tests.bot.databases import Opened, begins_to_write, beside
 from tests.bot.disk import files_may_have, without_override
 from tests.bot.life.jobs.test_points import FILE, SUBMIT
 from tests.bot.life.operator.test_alarms import errors, over
@@ -125,8 +124,7 @@ async def test_a_database_that_another_program_holds(
         ada = await life.person("ada")
         await ada.outcome(await life.mimic(ada))
         await life.reaches("rendering")
-        path = life.folder / "data" / "marionette.db"
-        with closing(sqlite3.connect(path, isolation_level=None, timeout=0)) as other:
+        with beside(life.data, is_patient=False) as other:
             await take(other)
             outcome = await ada.outcome(await life.mimic(ada))
             assert CANNOT_SAVE in text_of(outcome["message"])
@@ -146,32 +144,33 @@ async def test_a_yes_that_cannot_be_saved_is_found_in_the_history(
     """The provider has accepted it, and just then nothing can be written."""
     be_impatient(monkeypatch)
     await life.start()
-    path = life.folder / "data" / "marionette.db"
-    with closing(sqlite3.connect(path, isolation_level=None, timeout=0)) as other:
+    is_taken = False
+    with beside(life.data, is_patient=False) as other:
 
         async def hold(point: Point) -> None:
-            if point[:3] == SUBMIT and point.moment == "after":
+            nonlocal is_taken
+            if point[:3] == SUBMIT and point.moment == "after" and not is_taken:
                 await take(other)
+                is_taken = True
 
         life.faults.witness = hold
         ada = await life.person("ada")
         with capture_logs() as logs:
             await ada.outcome(await life.mimic(ada))
             await life.until(lambda: errors(logs) == [Alarm.DISK])
-        assert other.in_transaction
+        assert is_taken
         assert life.states() == ["submitting"]
     await life.reaches("delivered", step_s=2.0)
     assert posts(life) == len(life.provider.accepted) == 1
     assert life.money() == ["hold", "capture"]
 
 
-async def take(other: sqlite3.Connection) -> None:
+async def take(other: Opened) -> None:
     """Begin a write transaction between two of the bot's."""
-    while not other.in_transaction:
-        try:
-            other.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError:  # one needs this loop to come to its end
-            await asyncio.sleep(0.01)
+    while True:
+        if begins_to_write(other):
+            return
+        await asyncio.sleep(0.01)  # one of the bot's needs this loop to come to its end
 
 
 def be_impatient(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,12 +12,15 @@ from engine.api.faults import Mode
 from sandbox.clients.person import PersonClient
 from sandbox.faults import answers
 from sandbox.faults.injector import Rule, late
+from tests.bot.databases import only_sqlite
 from tests.bot.life.jobs.test_doubt import history_reads
 from tests.bot.life.operator.test_doctor import examine
 from tests.bot.life.provider.test_failures import retried
 from tests.bot.life.provider.test_provider import with_habits
 from tests.bot.life.world import Life
 from tests.e2e.stage import says
+
+pytestmark = only_sqlite
 
 LINK, UPLOAD = "attachments/", "/assets/"
 
@@ -224,7 +227,7 @@ async def test_of_two_with_the_same_files_one_has_run(life: Life) -> None:
     life.advance(660.0)
     life.provider.workshop.resume()
     await life.reaches("delivered", "delivered", "rendering", step_s=1.0)
-    second = life.rows("SELECT id FROM jobs ORDER BY created_at, rowid")[1][0]
+    second = life.rows("SELECT id FROM jobs ORDER BY created_at, origin_id")[1][0]
     await life.stop()
     third = life.provider.accepted.pop()  # as if it had never come to this one
     restore(life, files_too=True)

@@ -148,7 +148,7 @@ async def test_no_credit_is_won_or_lost_over_a_period_that_comes_twice(
     assert held in ([(4,)], [(6,)])
     [(most,)] = life.rows(
         "SELECT MAX(spent) FROM (SELECT -SUM(allowance) AS spent FROM entries"
-        " WHERE kind = 'hold' GROUP BY CAST(at / 86400 AS INTEGER))"
+        " WHERE kind = 'hold' GROUP BY CAST(at AS INTEGER) / 86400) AS days"
     )
     assert most <= 4
     assert life.rows("SELECT held, granted FROM wallets") == [(0, 0)]

@@ -69,7 +69,8 @@ async def test_its_picture_and_its_video_are_taken(readable: Life) -> None:
     ben = life.world.users["ben"].id
     assert f"picture and motion by <@{ben}>, asked for by <@{ada.user_id}>" in text_of(card)
     await life.alter(
-        "INSERT INTO preferences (person_id, notify_directly, keep_private) VALUES (?, 0, 1)", ben
+        "INSERT INTO preferences (person_id, notify_directly, keep_private) VALUES (?, '0', '1')",
+        ben,
     )
     await ask(life, ada, url)
     await ada.wait_for(says("does not want their files to be used"))

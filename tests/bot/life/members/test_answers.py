@@ -14,10 +14,12 @@ from structlog.testing import capture_logs
 from bot.alarms import Alarm
 from sandbox.clients.person import Json, PersonClient
 from sandbox.clients.transcript import text_of
+from tests.bot.databases import BEGIN_TO_WRITE
 from tests.bot.life.operator.test_alarms import errors
 from tests.bot.life.world import Life
 from tests.e2e.stage import says
 
+COMMIT = "the commit"
 BUSY = "So many people are asking right now that I could not take this in time."
 
 
@@ -30,7 +32,7 @@ class Disk:
 
     def comes_to(self, *told: object) -> None:
         """In the database's thread, before a statement or (told of nothing else) a commit."""
-        moment = str(told[2]) if len(told) > 1 else "COMMIT"
+        moment = str(told[2]) if len(told) > 1 else COMMIT
         if self._stops_at is not None and self._stops_at in moment:
             self._goes_on.wait(60)
 
@@ -70,7 +72,7 @@ async def test_who_is_not_saved_in_time_is_told_so_and_not_saved_later(
     await life.start()
     ada = await life.person("ada")
     with capture_logs() as logs:
-        with disk.held_up("BEGIN IMMEDIATE"):
+        with disk.held_up(BEGIN_TO_WRITE):
             state, said, is_private = await answered(ada, await life.mimic(ada))
         assert (state, is_private) == ("replied", True)
         assert BUSY in said
@@ -86,7 +88,7 @@ async def told_busy_and_saved(disk: Disk, life: Life, ada: PersonClient) -> tupl
     """Her commit lasts too long; where another one was held up in its place, she asks again."""
     for _ in range(5):
         await life.clock.until_quiet()
-        with disk.held_up("COMMIT"):
+        with disk.held_up(COMMIT):
             told = await answered(ada, await life.mimic(ada))
         await life.clock.until_quiet()
         if life.states():

@@ -115,7 +115,7 @@ async def test_files_sent_directly_are_a_request_of_ones_own(life: Life) -> None
     await ben.send(direct, files=[life.motion])
     await ben.wait_for(says("Got the motion"))
     await life.until(lambda: life.states() == ["cancelled", "checking"], step_s=0.5)
-    theirs, own = life.rows("SELECT server_id, is_direct FROM jobs ORDER BY created_at, rowid")
+    theirs, own = life.rows("SELECT server_id, is_direct FROM jobs ORDER BY created_at, origin_id")
     assert (theirs, own) == ((studio(life), 0), (0, 1))
     await ben.send(direct, files=[life.picture])
     card = (await ben.wait_for(says("Shall I make", "You have **30 credits**")))["message"]

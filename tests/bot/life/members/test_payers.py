@@ -84,7 +84,7 @@ async def test_only_willing_servers_with_a_wallet_are_offered(life: Life) -> Non
     await settings(life, ada, "direct-messages", allowed=True)
     await life.alter(
         "INSERT INTO servers (server_id, period, channels, qualities, direct_use, audited_to)"
-        " VALUES (?, 'day', '[]', '[\"360p\"]', 1, 0)",
+        " VALUES (?, 'day', '[]', '[\"360p\"]', TRUE, 0)",
         life.world.guilds["garden"].id,
     )
     card = await credits(ben, direct)
@@ -119,7 +119,7 @@ async def test_of_many_servers_some_are_asked_a_few_at_a_time(life: Life) -> Non
         await open_wallet(life, "ben", f"g{number}")
         await life.alter(
             "INSERT INTO servers (server_id, period, channels, qualities, direct_use, audited_to)"
-            " VALUES (?, 'day', '[]', '[\"360p\"]', 1, 0)",
+            " VALUES (?, 'day', '[]', '[\"360p\"]', TRUE, 0)",
             life.world.guilds[f"g{number}"].id,
         )
     cards = await asyncio.gather(*(credits(ben, direct) for _ in range(3)))

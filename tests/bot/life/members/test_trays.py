@@ -226,7 +226,7 @@ async def test_whoever_keeps_their_files_private_is_heeded_until_the_start(life:
     ada, ben = await life.person("ada"), await life.person("ben")
     card = await filled(life, ada)
     await life.alter(
-        "INSERT INTO preferences (person_id, notify_directly, keep_private) VALUES (?, 0, 1)",
+        "INSERT INTO preferences (person_id, notify_directly, keep_private) VALUES (?, '0', '1')",
         ben.user_id,
     )
     refused = await press(life, ada, card, "360p")

@@ -1,10 +1,9 @@
 """What is written down, compared with the model: read past the bot's own code, and then with it."""
 
-import sqlite3
 from collections import Counter
-from contextlib import closing
 
 from bot.core.books import differences
+from tests.bot.databases import Opened, beside
 from tests.bot.life.model.program import Program
 from tests.bot.life.model.reference import Reference
 
@@ -13,7 +12,7 @@ SETTLED = {"released": ["release"], "captured": ["capture"], "refunded": ["captu
 
 def compare(bot: Program, model: Reference) -> None:
     """The database, the files and the provider's bills say what the model says."""
-    with closing(sqlite3.connect(bot.database.path)) as database:
+    with beside(bot.database) as database:
         _jobs(database, model)
         _attempts(database, model)
         _journal(database, model)
@@ -28,7 +27,7 @@ def compare(bot: Program, model: Reference) -> None:
         assert count <= 1 + job.again + job.is_retried, "a video was bought twice"
 
 
-def _jobs(database: sqlite3.Connection, model: Reference) -> None:
+def _jobs(database: Opened, model: Reference) -> None:
     rows = database.execute(
         "SELECT id, state, price, quality, attempt_id, queued_at, delivered FROM jobs"
     )
@@ -43,7 +42,7 @@ def _jobs(database: sqlite3.Connection, model: Reference) -> None:
         assert price == (None if job.queued_at is None else job.price)
 
 
-def _attempts(database: sqlite3.Connection, model: Reference) -> None:
+def _attempts(database: Opened, model: Reference) -> None:
     rows = database.execute(
         "SELECT job_id, request_id, submitted_at, cost, image_url, video_url, quality, id"
         " FROM attempts ORDER BY id"
@@ -63,7 +62,7 @@ def _attempts(database: sqlite3.Connection, model: Reference) -> None:
     assert not [run for run, count in claims.items() if count > 1]
 
 
-def _journal(database: sqlite3.Connection, model: Reference) -> None:
+def _journal(database: Opened, model: Reference) -> None:
     entries = list(
         database.execute(
             "SELECT job_id, kind, server_id, person_id, allowance, granted, at FROM entries"

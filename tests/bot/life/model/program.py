@@ -52,7 +52,7 @@ from bot.store.books import Reconciliation
 from bot.store.database import Database
 from bot.store.people.shelves import Shelves
 from bot.store.store import Store
-from tests.bot.empty_database import place_database
+from tests.bot.databases import place_database
 from tests.bot.life.model.outside import Fate, HandClock, Killed, Outside
 from tests.bot.life.model.purses import BUDGET, HOUSES, MOST_RUNNING, MOST_WAITING, RATES, Laid
 
@@ -187,8 +187,7 @@ class Program:
     async def open(self) -> None:
         """Start on the folder's data."""
         enter, outside, clock = self._stack.enter_async_context, self.outside, self.clock
-        place_database(self.folder / "marionette.db")
-        url = f"sqlite+aiosqlite:///{self.folder / 'marionette.db'}"
+        url = place_database(self.folder)
         self.database = await enter(await Database.open(url, exclusive=True))
         event.listen(self.database.writer.engine, "commit", self._commits)
         session = await enter(aiohttp.ClientSession())

@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 from bot.alarms import Alarm
 from engine.api.models import MODELS
 from sandbox.clients.transcript import text_of
+from tests.bot.databases import only_sqlite
 from tests.bot.disk import files_may_have
 from tests.bot.life.operator.test_looking_after import free_port
 from tests.bot.life.world import Life
@@ -117,6 +118,7 @@ async def test_a_rejected_key_while_jobs_run_and_wait(life: Life) -> None:
     assert life.states() == ["rendering", "rendering", "queued"]
 
 
+@only_sqlite
 async def test_a_full_disk(life: Life) -> None:
     with capture_logs() as logs:
         await life.start()

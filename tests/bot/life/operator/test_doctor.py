@@ -10,6 +10,7 @@ from bot.console.doctor import doctor
 from bot.console.usage import parser
 from bot.errors import StoreError
 from engine.api.jobs import State
+from tests.bot.databases import only_sqlite, url_of
 from tests.bot.life.jobs.test_doubt import doubt
 from tests.bot.life.operator.test_looking_after import free_port
 from tests.bot.life.world import Life
@@ -141,7 +142,7 @@ async def test_what_could_not_be_read_is_said(life: Life) -> None:
 
 async def test_the_folder_is_looked_at(life: Life, monkeypatch: pytest.MonkeyPatch) -> None:
     await deliver(life)
-    url = f"sqlite+aiosqlite:///{life.folder / 'data' / 'marionette.db'}"
+    url = url_of(life.data)
     gone = life.folder / "gone"
     said, code = await examine(life, data_dir=gone, database_url=url)
     assert f"DATA_DIR {gone} cannot be written: No such file or directory." in said
@@ -186,6 +187,7 @@ async def test_a_repair_mends_wallets_before_holds(life: Life) -> None:
     assert life.rows("SELECT held FROM wallets") == [(0,)]
 
 
+@only_sqlite
 async def test_without_a_database_nothing_is_made(tmp_path: Path) -> None:
     async with Life(tmp_path) as life:
         with pytest.raises(StoreError, match="There is no database"):

@@ -2,8 +2,6 @@
 
 import asyncio
 import socket
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import aiohttp
@@ -12,6 +10,7 @@ import pytest
 from bot.errors import SettingsError, StoreError
 from bot.media.inspect import Media
 from sandbox.faults.injector import Rule, resets
+from tests.bot.databases import beside
 from tests.bot.life.world import Life
 from tests.e2e.stage import says
 
@@ -181,11 +180,10 @@ async def test_health_names_no_path_and_asks_the_database_once_a_second(life: Li
     port = free_port()
     await life.start(http_port=port)
     url = f"http://127.0.0.1:{port}"
-    path = life.folder / "data" / "marionette.db"
     async with aiohttp.ClientSession() as session:
         await reports(session, f"{url}/healthz", 200)
         await life.clock.until_quiet()  # all that a start looks for has been found
-        with closing(sqlite3.connect(path)) as database:
+        with beside(life.data) as database:
             database.execute("ALTER TABLE jobs RENAME TO moved")
         await reports(session, f"{url}/healthz", 200)
         life.advance(2.0)
@@ -193,7 +191,7 @@ async def test_health_names_no_path_and_asks_the_database_once_a_second(life: Li
             async with session.get(f"{url}/{page}") as answer:
                 assert answer.status in {500, 503}
                 assert "marionette.db" not in await answer.text()
-        with closing(sqlite3.connect(path)) as database:
+        with beside(life.data) as database:
             database.execute("ALTER TABLE moved RENAME TO jobs")
 
 

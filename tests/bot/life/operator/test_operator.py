@@ -77,7 +77,7 @@ async def test_what_is_set_holds_at_once_in_the_running_bot(life: Life) -> None:
 
 async def test_a_cancelled_job_is_told_on_its_card(life: Life) -> None:
     await waiting(life)
-    [_, (job_id,)] = life.rows("SELECT id FROM jobs ORDER BY created_at, rowid")
+    [_, (job_id,)] = life.rows("SELECT id FROM jobs ORDER BY created_at, origin_id")
     ada = await life.person("ada")
     done = await typed(life, f"jobs cancel {job_id}", "--reason", "they asked me to")
     assert done["job"]["state"] == "cancelled"

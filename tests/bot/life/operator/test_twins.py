@@ -13,6 +13,7 @@ from sandbox.clients.person import Json, PersonClient
 from sandbox.clients.transcript import text_of
 from sandbox.faults import answers
 from sandbox.faults.injector import Rule
+from tests.bot.databases import only_sqlite
 from tests.bot.life.delivery.test_unreachable import CALLBACK
 from tests.bot.life.members.test_mentions import mention
 from tests.bot.life.operator.test_alarms import Logs, metrics, submits
@@ -286,6 +287,7 @@ async def test_a_job_that_the_database_knows_is_no_twins(life: Life) -> None:
     assert life.money() == ["hold", "capture"]
 
 
+@only_sqlite
 async def test_cards_of_a_database_that_was_thrown_away_are_no_twins(life: Life) -> None:
     """A backup has half an offer, and knows nothing of the cards that came after it."""
     data = life.folder / "data"

@@ -1,15 +1,14 @@
 """A further bot with the same token, in a folder of its own."""
 
 import asyncio
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from bot.app import run
-from tests.bot.empty_database import place_database
+from tests.bot.databases import held, place_database, rows
 from tests.bot.life.world import Life
 
 
@@ -36,7 +35,7 @@ class Twin:
 
     async def start(self) -> None:
         """Begin, and hear of events from then on."""
-        place_database(self.folder / "marionette.db")
+        place_database(self.folder)
         before = self._life.discord.gateway.connected
         self._stopping = asyncio.Event()
         settings = self._life.settings(data_dir=self.folder)
@@ -52,12 +51,13 @@ class Twin:
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """What its database holds at this moment."""
-        with closing(sqlite3.connect(self.folder / "marionette.db")) as database:
-            return database.execute(query).fetchall()
+        return rows(self.folder, query)
 
     def states(self) -> list[str]:
         """Each job's state, oldest first."""
-        return [row[0] for row in self.rows("SELECT state FROM jobs ORDER BY created_at, rowid")]
+        return [
+            row[0] for row in self.rows("SELECT state FROM jobs ORDER BY created_at, origin_id")
+        ]
 
     def money(self) -> list[str]:
         """The journal's kinds of entries, in order."""
@@ -67,7 +67,5 @@ class Twin:
 @contextmanager
 def slow(folder: Path) -> Iterator[None]:
     """Whoever's database is there can save nothing in here, and so is second."""
-    with closing(sqlite3.connect(folder / "marionette.db", isolation_level=None)) as database:
-        database.execute("BEGIN IMMEDIATE")
+    with held(folder):
         yield
-        database.execute("ROLLBACK")

@@ -4,14 +4,14 @@ from pathlib import Path
 
 from bot.store.database import Database
 from bot.store.people.missing import GATHERED_S, MOST_OF_A_SERVER, Missing, MissingBook
-from tests.bot.store.test_database import url
+from tests.bot.databases import place_database
 
 AT = 1000.0
 
 
 async def test_one_server_fills_nobody_elses_place(tmp_path: Path) -> None:
     many = [Missing(1, channel, "Attach Files") for channel in range(100)]
-    async with await Database.open(url(tmp_path), exclusive=True) as database:
+    async with await Database.open(place_database(tmp_path), exclusive=True) as database:
         book = MissingBook(database)
         assert len(await book.found(many, AT)) == MOST_OF_A_SERVER
         assert await book.found(many, AT) == []

@@ -8,14 +8,14 @@ from bot.core.accounts import Preferences
 from bot.store.database import Database
 from bot.store.people.preferences import PreferenceBook
 from bot.store.tables import preferences
-from tests.bot.store.test_database import url
+from tests.bot.databases import place_database
 
 ANNA, BEN = 7, 8
 
 
 async def test_each_has_their_own_and_the_usual_leaves_nothing(tmp_path: Path) -> None:
     rows = select(func.count()).select_from(preferences)
-    async with await Database.open(url(tmp_path), exclusive=True) as database:
+    async with await Database.open(place_database(tmp_path), exclusive=True) as database:
         book = PreferenceBook(database)
         assert await book.of(ANNA) == Preferences()
         await book.change(ANNA, {"model": "pixverse-mimic", "quality": "720p"})
@@ -29,5 +29,5 @@ async def test_each_has_their_own_and_the_usual_leaves_nothing(tmp_path: Path) -
         usual = {"model": None, "quality": None, "ask_above": None, "keep_private": False}
         assert await book.change(ANNA, usual) == Preferences()
         assert await database.read(lambda opened: opened.scalar(rows)) == 1
-    async with await Database.open(url(tmp_path), exclusive=True) as database:
+    async with await Database.open(place_database(tmp_path), exclusive=True) as database:
         assert await PreferenceBook(database).of(BEN) == Preferences(notify_directly=True)

@@ -18,16 +18,14 @@ from bot.core.people.reports import (
 from bot.errors import Problem, Refused
 from bot.store.database import Database
 from bot.store.people.reports import Reports
-from tests.bot.empty_database import place_database
-from tests.bot.store.test_database import url
+from tests.bot.databases import place_database
 
 AT, ANNA, DANA = 2e9, 7, 9
 
 
 @pytest.fixture
 async def reports(tmp_path: Path) -> AsyncIterator[Reports]:
-    place_database(tmp_path / "marionette.db")
-    async with await Database.open(url(tmp_path), exclusive=True) as database:
+    async with await Database.open(place_database(tmp_path), exclusive=True) as database:
         yield Reports(database)
 
 

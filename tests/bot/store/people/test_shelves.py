@@ -9,7 +9,7 @@ from bot.core.library.motions import MOST_BYTES, MOST_MOTIONS, Motion
 from bot.errors import Problem, Refused
 from bot.store.database import Database
 from bot.store.people.shelves import Shelves
-from tests.bot.store.test_backup import url
+from tests.bot.databases import place_database
 
 AT = 1_800_000_000.0
 HERE, THERE, DANA = 1, 2, 9
@@ -17,7 +17,7 @@ HERE, THERE, DANA = 1, 2, 9
 
 @pytest.fixture
 async def shelves(tmp_path: Path) -> AsyncIterator[Shelves]:
-    async with await Database.open(url(tmp_path), exclusive=True) as database:
+    async with await Database.open(place_database(tmp_path), exclusive=True) as database:
         yield Shelves(database)
 
 

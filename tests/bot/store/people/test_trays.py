@@ -16,8 +16,7 @@ from bot.store.database import Database
 from bot.store.offers.answers import Taken
 from bot.store.store import Store
 from bot.store.tables import trays
-from tests.bot.empty_database import place_database
-from tests.bot.store.test_database import url
+from tests.bot.databases import place_database
 from tests.bot.store.test_jobs import AT, LIMITS, new
 
 ANNA, BEN = 3, 8
@@ -30,8 +29,7 @@ TAKEN = Taken(Choice("pixverse-mimic", "540p"), 10, 1, frozenset())
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    place_database(tmp_path / "marionette.db")
-    async with await Database.open(url(tmp_path), exclusive=True) as database:
+    async with await Database.open(place_database(tmp_path), exclusive=True) as database:
         yield Store(database, LIMITS)
 
 

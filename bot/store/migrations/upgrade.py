@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from bot.errors import StoreError
 
-MIGRATIONS = Path(__file__).parents[1] / "migrations"
+MIGRATIONS = Path(__file__).parent
 
 
 def versions(connection: Connection) -> tuple[str | None, str]:

@@ -1,0 +1,147 @@
+"""SQLite: a database that is one file of this machine."""
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import aiosqlite
+import filelock
+from sqlalchemy import Connection, Engine, StaticPool, create_engine, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError
+
+from bot.alarms import Alarms
+from bot.clock import Clock
+from bot.errors import StoreError
+from bot.store.file.aside import aside
+from bot.store.file.backup import back_up, back_up_before
+from bot.store.file.dailies import DailyBackups
+from bot.store.file.integrity import damage
+from bot.store.file.lock import locked, path_in
+
+PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "recursive_triggers=ON")
+"""With the last one a REPLACE fires the triggers that keep the journal as it is."""
+
+UNUSABLE = {
+    sqlite3.SQLITE_BUSY: "close the other program that holds it",
+    sqlite3.SQLITE_LOCKED: "close the other program that holds it",
+    sqlite3.SQLITE_PROTOCOL: "close the other program that holds it",
+    sqlite3.SQLITE_READONLY: "make it writable",
+    sqlite3.SQLITE_FULL: "free space on its disk",
+    sqlite3.SQLITE_IOERR: "free space on its disk, or look whether that fails",
+    sqlite3.SQLITE_CANTOPEN: "look at its folder's permissions",
+    sqlite3.SQLITE_CORRUPT: "restore a backup",
+    sqlite3.SQLITE_NOTADB: "restore a backup",
+}
+"""SQLite's primary result codes (sqlite.org/rescode.html) about the file, and what helps."""
+
+
+class File:
+    """As `bot.store.database.Place` has it."""
+
+    errors = (DBAPIError, sqlite3.Error)
+
+    def __init__(self, url: str) -> None:
+        self.path = path_in(url)
+        self.name = str(self.path)
+        self.files = [self.path]
+        self._lock: filelock.FileLock | None = None
+
+    def claim(self, *, is_alone: bool, folder: Path | None) -> None:
+        """Take the file's lock, and with it the folder's; or see that it is there."""
+        if is_alone:
+            self._lock = locked(self.path)
+        elif not self.path.exists():
+            raise StoreError(f"There is no database {self.path}: start the bot once first.")
+
+    def release(self) -> None:
+        """Give the lock back."""
+        if self._lock is not None:
+            self._lock.release()
+
+    async def link(self, *, writes: bool, patience_s: float) -> "FileLink":
+        """One more connection; it waits so long for others that write."""
+        return FileLink(await aiosqlite.connect(self.path, timeout=patience_s), writes=writes)
+
+    def trouble(self, error: BaseException) -> str | None:
+        """What SQLite says of its file; `None` for errors in what it was asked."""
+        code = getattr(error, "sqlite_errorcode", None)
+        if code is None or code & 0xFF not in UNUSABLE:
+            return None
+        return f"{self.path} cannot be used: {error}; {UNUSABLE[code & 0xFF]}."
+
+    def check(self, unwanted: threading.Event) -> asyncio.Future[str | None]:
+        """Read all of it, in a thread of its own: what is wrong with it, if anything is."""
+        return aside(partial(damage, self.path, unwanted))
+
+    async def back_up_before(self, revision: str) -> str:
+        """Copy it before it is migrated; where the copy is."""
+        return str(await asyncio.to_thread(back_up_before, self.path, revision))
+
+    async def back_up(self, target: Path) -> int:
+        """Copy it, whole; its size in bytes. Raises `StoreError`."""
+        return await asyncio.to_thread(back_up, self.path, target)
+
+    def daily_backups(self, folder: Path, clock: Clock, alarms: Alarms) -> DailyBackups:
+        """Copies of each day, there."""
+        return DailyBackups(self.path, folder, clock, alarms)
+
+    def prove_writable(self, connection: Connection) -> None:
+        """Write its version back: better to learn now than at the first job that this fails."""
+        version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+        connection.exec_driver_sql(f"PRAGMA user_version = {version}")
+
+    def findings(self, connection: Connection) -> list[str]:
+        """What SQLite itself finds wrong; few lines, since one is enough to act."""
+        checked = connection.exec_driver_sql("PRAGMA quick_check(5)")
+        found = [str(row[0]) for row in checked if row[0] != "ok"]
+        strays = list(connection.exec_driver_sql("PRAGMA foreign_key_check"))
+        return found + [f"row {row[1]} of {row[0]} points to no {row[2]}" for row in strays[:5]]
+
+
+class FileLink:
+    """As `bot.store.group_commit.Link` has it; the thread is aiosqlite's."""
+
+    def __init__(self, connection: aiosqlite.Connection, *, writes: bool) -> None:
+        self.writes = writes
+        self._connection = connection
+        self.plainly: Callable[[str], object] = connection._conn.execute
+        self.engine: Engine = create_engine(
+            "sqlite://", creator=lambda: connection._conn, poolclass=StaticPool
+        )
+        event.listen(self.engine, "connect", _prepare)
+        # who writes begins so that nobody else can, from then on
+        begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
+        event.listen(self.engine, "begin", lambda opened: opened.exec_driver_sql(begin))
+
+    async def do(self, work: Callable[[], None]) -> None:
+        """In the thread."""
+        # Its one way to have more than a statement done there.
+        await self._connection._execute(work)  # type: ignore[no-untyped-call]
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """One, from its beginning to its commit."""
+        with self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @property
+    def is_in_transaction(self) -> bool:
+        """Whether SQLite has not given up the whole of it."""
+        return self._connection.in_transaction
+
+    async def close(self) -> None:
+        """Let the thread end."""
+        await self._connection.close()
+
+
+def _prepare(connection: DBAPIConnection, _record: object) -> None:
+    connection.isolation_level = None  # SQLAlchemy's own BEGIN is the one above
+    cursor = connection.cursor()
+    for pragma in PRAGMAS:
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()

@@ -1,0 +1,169 @@
+"""One connection to PostgreSQL, made anew where it was lost."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import psycopg
+from psycopg.abc import Buffer
+from psycopg.pq import TransactionStatus
+from psycopg.types.string import StrDumper
+from sqlalchemy import URL, Connection, Engine, StaticPool, create_engine, event
+from sqlalchemy.exc import DBAPIError, ProgrammingError
+
+from bot.errors import CannotSave, StoreError
+from bot.store.server.trouble import first_line
+
+_OURS = int.from_bytes(b"mari")
+_ONE_BOT, _ONE_WRITER = 1, 2
+"""Advisory locks of the database, for a connection's and for a transaction's life. While the second
+is held nobody else of ours writes, so that what an event has read is still so when it writes."""
+
+BEGIN_TO_WRITE = (
+    f"BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock({_OURS}, {_ONE_WRITER})"
+)
+BEGIN_TO_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+
+_OTHER_BOT_PATIENCE_S = 3.0
+"""A server takes a moment to see that a killed bot has gone."""
+
+_SOON_KNOWN = {
+    "connect_timeout": "10",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "25000",
+}
+"""That the server is gone, here ..."""
+
+_SOON_MISSED = (
+    "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3; "
+    "SET tcp_user_timeout = '25s'; SET idle_in_transaction_session_timeout = '60s'"
+)
+"""... and there, that this program is gone or stands still: it keeps no lock for long."""
+
+_LASTING = (
+    "SELECT set_config('synchronous_commit', 'on', false) "
+    "WHERE current_setting('synchronous_commit') = 'off'"
+)
+_IN_ONE = {TransactionStatus.INTRANS, TransactionStatus.INERROR}
+
+
+class ServerLink:
+    """As `bot.store.group_commit.Link` has it."""
+
+    def __init__(
+        self, url: URL, name: str, *, writes: bool, is_alone: bool, patience_s: float
+    ) -> None:
+        self.writes = writes
+        self._name = name
+        self._is_alone = is_alone
+        self._patience_ms = round(patience_s * 1000)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="database")
+        self._connection: psycopg.Connection | None = None
+        own = {key: value for key, value in _SOON_KNOWN.items() if key not in url.query}
+        self.engine: Engine = create_engine(
+            url,
+            poolclass=StaticPool,
+            use_native_hstore=False,
+            connect_args={**own, "client_encoding": "utf8", "autocommit": True},
+        )
+        event.listen(self.engine, "connect", self._prepare)
+        begin = BEGIN_TO_WRITE if writes else BEGIN_TO_READ
+        event.listen(self.engine, "begin", lambda opened: opened.exec_driver_sql(begin))
+
+    async def open(self) -> None:
+        """Connect. Raises `StoreError`, and what SQLAlchemy and psycopg raise."""
+        try:
+            await self.do(lambda: self.engine.connect().close())
+        except ProgrammingError as error:
+            if isinstance(error.orig, psycopg.Error) and not error.orig.sqlstate:
+                raise StoreError(f"DATABASE_URL is wrong: {first_line(error.orig)}.") from None
+            raise
+
+    async def do(self, work: Callable[[], None]) -> None:
+        """In the thread."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """One, from its beginning to its commit.
+
+        Where nothing has been done yet, a lost connection is made anew. What was on its way when
+        one was lost, or its commit, is not tried again: it may have been saved.
+        """
+        connection = self._begun() or self._begun(is_last=True)
+        assert connection is not None
+        with connection:
+            transaction = connection.get_transaction()
+            assert transaction is not None
+            with transaction:
+                yield connection
+
+    def _begun(self, *, is_last: bool = False) -> Connection | None:
+        connection = self.engine.connect()
+        try:
+            connection.begin()
+        except DBAPIError as error:
+            connection.close()
+            if is_last or not error.connection_invalidated:
+                raise
+            return None
+        return connection
+
+    def plainly(self, statement: str) -> object:
+        """A statement without SQLAlchemy."""
+        assert self._connection is not None
+        return self._connection.execute(statement)
+
+    @property
+    def is_in_transaction(self) -> bool:
+        """Whether the connection is there, and its transaction with it."""
+        connection = self._connection
+        return connection is not None and connection.info.transaction_status in _IN_ONE
+
+    async def close(self) -> None:
+        """Close the connection, and let the thread end."""
+        await self.do(self.engine.dispose)
+        self._thread.shutdown(wait=False)
+
+    def _prepare(self, made: psycopg.Connection, _record: object) -> None:
+        """A new connection, before anything is asked of it; the only bot takes its lock again."""
+        try:
+            made.adapters.register_dumper(str, _AnyText)
+            self._set_up(made)
+        except BaseException:
+            made.close()
+            raise
+        self._connection = made
+
+    def _set_up(self, connection: psycopg.Connection) -> None:
+        encoding = connection.info.parameter_status("server_encoding")
+        if encoding != "UTF8":
+            raise StoreError(
+                f"{self._name[0].upper()}{self._name[1:]} keeps text as {encoding}: make one with "
+                "ENCODING 'UTF8'."
+            )
+        connection.execute(f"{_SOON_MISSED}; {_LASTING}")
+        if self._is_alone:
+            self._be_alone(connection)
+        connection.execute(f"SET lock_timeout = {self._patience_ms}")
+
+    def _be_alone(self, connection: psycopg.Connection) -> None:
+        connection.execute(f"SET lock_timeout = {round(_OTHER_BOT_PATIENCE_S * 1000)}")
+        try:
+            connection.execute(f"SELECT pg_advisory_lock({_OURS}, {_ONE_BOT})")
+        except psycopg.errors.LockNotAvailable:
+            raise CannotSave(
+                f"Another bot is running on {self._name}: stop it, and start this one again. A "
+                "second bot needs a token of its own as well as its own DATABASE_URL."
+            ) from None
+
+
+class _AnyText(StrDumper):
+    """PostgreSQL takes neither a NUL nor half a character, and strangers write both."""
+
+    def dump(self, obj: str) -> Buffer | None:
+        """With something visible in their place."""
+        return obj.replace("\0", "\ufffd").encode("utf-8", "replace")

@@ -1,0 +1,105 @@
+"""PostgreSQL: a database that a server keeps, for one bot at a time."""
+
+import asyncio
+import threading
+from pathlib import Path
+
+import filelock
+import psycopg
+from sqlalchemy import Connection, make_url
+from sqlalchemy.exc import DBAPIError
+
+from bot.alarms import Alarms
+from bot.clock import Clock
+from bot.errors import StoreError
+from bot.store.file.lock import locked
+from bot.store.server.link import ServerLink
+from bot.store.server.trouble import trouble
+
+
+class Server:
+    """As `bot.store.database.Place` has it.
+
+    It checks and mends its own files, and its own tools copy them.
+    """
+
+    errors = (DBAPIError, psycopg.Error)
+
+    def __init__(self, url: str) -> None:
+        self._url = make_url(url)
+        host = self._url.host or str(self._url.query.get("host", "")) or "this machine"
+        self.name = f"the database {self._url.database or self._url.username} on {host}"
+        self.files: list[Path] = []
+        self._is_alone = False
+        self._lock: filelock.FileLock | None = None
+
+    def claim(self, *, is_alone: bool, folder: Path | None) -> None:
+        """Take the folder's lock; the connection that writes takes the database's, whenever it is
+        made."""
+        self._is_alone = is_alone
+        if is_alone and folder is not None:
+            self._lock = locked(folder / "marionette", folder)
+
+    def release(self) -> None:
+        """Give the folder's back; the other one went with its connection."""
+        if self._lock is not None:
+            self._lock.release()
+
+    async def link(self, *, writes: bool, patience_s: float) -> ServerLink:
+        """One more connection; it waits so long for others that write."""
+        link = ServerLink(
+            self._url,
+            self.name,
+            writes=writes,
+            is_alone=writes and self._is_alone,
+            patience_s=patience_s,
+        )
+        try:
+            await link.open()
+        except BaseException:
+            await link.close()
+            raise
+        return link
+
+    def trouble(self, error: BaseException) -> str | None:
+        """What PostgreSQL says of itself; `None` for errors in what it was asked."""
+        return trouble(error, self.name)
+
+    def check(self, unwanted: threading.Event) -> asyncio.Future[str | None]:
+        """Its server looks after its files."""
+        done: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+        done.set_result(None)
+        return done
+
+    async def back_up_before(self, revision: str) -> str | None:
+        """A migration is one transaction: it is there whole, or not at all."""
+        return None
+
+    async def back_up(self, target: Path) -> int:
+        """Raises `StoreError`: it has tools of its own for that."""
+        raise StoreError(
+            f"PostgreSQL makes its own backups: use pg_dump to copy {self.name} into a file."
+        )
+
+    def daily_backups(self, folder: Path, clock: Clock, alarms: Alarms) -> "ByItsOperator":
+        """Those are made on its server."""
+        return ByItsOperator()
+
+    def prove_writable(self, connection: Connection) -> None:
+        """Write something back: better to learn now than at the first job that this fails."""
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = version_num")
+
+    def findings(self, connection: Connection) -> list[str]:
+        """What it would find wrong it does not let happen."""
+        return []
+
+
+class ByItsOperator:
+    """Backups that the bot neither makes nor sees."""
+
+    async def run(self) -> None:
+        """Make none."""
+
+    def age_s(self) -> float | None:
+        """Nobody here knows."""
+        return None
