@@ -186,15 +186,7 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _of_a_known_kind(cls, value: SecretStr) -> SecretStr:
-        url = value.get_secret_value()
-        if url.startswith(POSTGRESQL):
-            _check_server(url)
-        elif url.startswith(SQLITE):
-            if path := url.removeprefix(SQLITE):
-                return SecretStr(f"{SQLITE}{_written_out(Path(path))}")
-        elif url:
-            raise ValueError(f"it must begin with {SQLITE} or {POSTGRESQL}")
-        return value
+        return SecretStr(value.get_secret_value() and database_address(value.get_secret_value()))
 
     @model_validator(mode="before")
     @classmethod
@@ -338,8 +330,13 @@ def _secret(name: str, path: Path) -> str:
     raise SettingsError(f"{name.upper()}_FILE {path} cannot be read: {reason}.")
 
 
-def _check_server(url: str) -> None:
-    """Raises `ValueError`, without what it holds: among that is a password."""
+def database_address(url: str) -> str:
+    """The same, with a path written out. Raises `ValueError`, which has no password in it."""
+    if url.startswith(SQLITE):
+        path = url.removeprefix(SQLITE)
+        return f"{SQLITE}{_written_out(Path(path))}" if path else url
+    if not url.startswith(POSTGRESQL):
+        raise ValueError(f"it must begin with {SQLITE} or {POSTGRESQL}")
     try:
         parts = urlsplit(url)
         is_whole = parts.port != 0 and "#" not in url and "/" not in parts.path[1:]
@@ -352,6 +349,7 @@ def _check_server(url: str) -> None:
         )
     if not parts.path[1:]:
         raise ValueError("it names no database: put that behind the host, after a /")
+    return url
 
 
 def _written_out(path: Path) -> Path:

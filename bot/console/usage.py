@@ -1,7 +1,9 @@
 """What can be typed. Wrong usage ends with 2 and argparse's own words."""
 
 import argparse
+import re
 from pathlib import Path
+from typing import NoReturn
 
 from bot.core.actions import EVERYWHERE, HISTORY_KINDS
 from bot.core.jobs import JobState, Outcome
@@ -13,7 +15,7 @@ LONGEST_ID = 2**63 - 1
 
 def parser() -> argparse.ArgumentParser:
     """Every command; `command` and `action` in the result say which it is."""
-    top = argparse.ArgumentParser(prog="python -m bot", description="Marionette, a Discord bot")
+    top = _Discreet(prog="python -m bot", description="Marionette, a Discord bot")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("run", help="run the bot until SIGTERM or Ctrl-C")
     _jobs(commands.add_parser("jobs", help="list and show jobs, cancel, refund and settle them"))
@@ -34,7 +36,7 @@ def parser() -> argparse.ArgumentParser:
         switch.add_argument("--json", action="store_true", help="one JSON document")
     pause.add_argument("--reason", required=True, metavar="TEXT", help="it is told on cards")
     resume.add_argument("--reason", default="", metavar="TEXT")
-    _db(commands.add_parser("db", help="back the database up, and say its version"))
+    _db(commands.add_parser("db", help="back the database up, move it, and say its version"))
     doctor = commands.add_parser("doctor", help="compare what is written down with what is there")
     doctor.add_argument(
         "--repair",
@@ -134,6 +136,18 @@ def _db(command: argparse.ArgumentParser) -> None:
     backup = actions.add_parser("backup", help="copy the database to a new file")
     backup.add_argument("path", type=Path, metavar="PATH")
     actions.add_parser("version", help="the revision of the database and of this program")
+    copy = actions.add_parser(
+        "copy", help="move a stopped bot to another database, from SQLite to PostgreSQL or back"
+    )
+    copy.add_argument("source", metavar="FROM", help="as in DATABASE_URL")
+    copy.add_argument("target", metavar="TO", help="likewise, of an empty one")
+
+
+class _Discreet(argparse.ArgumentParser):
+    """Wrong usage is repeated without the passwords in it."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(re.sub(r"(\w://[^\s:@]*):\S*@", r"\1:…@", message))
 
 
 class _whole:  # noqa: N801 - argparse shows its name

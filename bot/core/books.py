@@ -117,7 +117,17 @@ class Difference:
 def differences(books: Books) -> list[Difference]:
     """Everything in the books that does not agree."""
     damage = [Difference(f"SQLite finds the database damaged: {text}.") for text in books.damage]
-    return [*damage, *_wallets(books), *_holds(books), *_attempts(books)]
+    return [*damage, *wallet_differences(books), *job_differences(books)]
+
+
+def wallet_differences(books: Books) -> list[Difference]:
+    """What does not agree between wallets and the whole journal of each."""
+    return list(_wallets(books))
+
+
+def job_differences(books: Books) -> list[Difference]:
+    """What does not agree between jobs and all that is written down about each."""
+    return [*_holds(books), *_attempts(books)]
 
 
 def balances_from_journal(entries: Iterable[Entry]) -> tuple[int, int]:

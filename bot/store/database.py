@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Protocol, Self, TypeVar
 
 import structlog
-from sqlalchemy import Connection
+from sqlalchemy import Column, Connection
 from sqlalchemy.exc import DBAPIError
 
 from bot.alarms import Alarm, Alarms
@@ -81,6 +81,18 @@ class Place(Protocol):
     def findings(self, connection: Connection) -> list[str]:
         """What it finds wrong with itself."""
 
+    byte_order: str
+    """The collation by which texts stand as their bytes do."""
+
+    def kept(self, text: str) -> str:
+        """A text as it reads once it was written here."""
+
+    def linger(self, connection: Connection) -> None:
+        """Let this transaction last, and wait between its statements as long as it takes."""
+
+    def number_on(self, connection: Connection, numbers: Column[Any]) -> None:
+        """Number new rows behind those that were written with their numbers."""
+
 
 def place_of(url: str) -> Place:
     """Where the database with this address is kept. Raises `SettingsError`.
@@ -94,6 +106,19 @@ def place_of(url: str) -> Place:
     from bot.store.server.postgresql import Server  # noqa: PLC0415
 
     return Server(url)
+
+
+@contextmanager
+def explained(place: Place) -> Iterator[None]:
+    """What a database says of itself, as one sentence; errors in what it was asked pass."""
+    try:
+        yield
+    except place.errors as error:
+        said = error.orig if isinstance(error, DBAPIError) and error.orig else error
+        sentence = place.trouble(said)
+        if sentence is None:
+            raise
+        raise CannotSave(sentence) from error
 
 
 class Database:
@@ -146,7 +171,7 @@ class Database:
         return database
 
     async def _connect(self, busy_timeout_s: float) -> None:
-        with self._explained():
+        with explained(self.place):
             for writes in (True, False):
                 link = await self.place.link(writes=writes, patience_s=busy_timeout_s)
                 told = {"on_commit": self._tell, "on_doubt": self._doubt} if writes else {}
@@ -194,7 +219,7 @@ class Database:
     async def _checked(self) -> None:
         if self._check is None:
             return
-        with self._explained():
+        with explained(self.place):
             found = await asyncio.shield(self._check)
         if found:
             raise StoreError(
@@ -212,7 +237,7 @@ class Database:
             upgrade(connection)
             self.place.prove_writable(connection)
 
-        with self._explained():
+        with explained(self.place):
             await self.writer.run(migrate)
 
     async def close(self) -> None:
@@ -249,7 +274,7 @@ class Database:
     async def write(self, work: Work[R]) -> R:
         """One business event: committed whole, or not at all. Raises what `work` does."""
         try:
-            with self._explained():
+            with explained(self.place):
                 outcome = await self.writer.run(work)
         except CannotSave as error:
             self._alarms.raise_(Alarm.DISK, "database", reason=str(error))
@@ -259,20 +284,8 @@ class Database:
 
     async def read(self, work: Work[R]) -> R:
         """Ask, on one consistent view of what is committed."""
-        with self._explained():
+        with explained(self.place):
             return await self._connections[1].run(work)
-
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        """What the database says of itself, as one sentence; errors in what it was asked pass."""
-        try:
-            yield
-        except self.place.errors as error:
-            said = error.orig if isinstance(error, DBAPIError) and error.orig else error
-            sentence = self.place.trouble(said)
-            if sentence is None:
-                raise
-            raise CannotSave(sentence) from error
 
 
 class HasDatabase(Protocol):

@@ -161,9 +161,14 @@ class ServerLink:
             ) from None
 
 
+def visible(text: str) -> str:
+    """With something to be seen in the place of what PostgreSQL does not take."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+
+
 class _AnyText(StrDumper):
     """PostgreSQL takes neither a NUL nor half a character, and strangers write both."""
 
     def dump(self, obj: str) -> Buffer | None:
         """With something visible in their place."""
-        return obj.replace("\0", "\ufffd").encode("utf-8", "replace")
+        return visible(obj).encode()

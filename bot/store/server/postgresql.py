@@ -3,17 +3,18 @@
 import asyncio
 import threading
 from pathlib import Path
+from typing import Any
 
 import filelock
 import psycopg
-from sqlalchemy import Connection, make_url
+from sqlalchemy import Column, Connection, func, make_url, select
 from sqlalchemy.exc import DBAPIError
 
 from bot.alarms import Alarms
 from bot.clock import Clock
 from bot.errors import StoreError
 from bot.store.file.lock import locked
-from bot.store.server.link import ServerLink
+from bot.store.server.link import ServerLink, visible
 from bot.store.server.trouble import trouble
 
 
@@ -24,6 +25,7 @@ class Server:
     """
 
     errors = (DBAPIError, psycopg.Error)
+    byte_order = "C"
 
     def __init__(self, url: str) -> None:
         self._url = make_url(url)
@@ -92,6 +94,20 @@ class Server:
     def findings(self, connection: Connection) -> list[str]:
         """What it would find wrong it does not let happen."""
         return []
+
+    def kept(self, text: str) -> str:
+        """It takes neither a NUL nor half a character."""
+        return visible(text)
+
+    def linger(self, connection: Connection) -> None:
+        """Others that stand still for a minute are ended."""
+        connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+
+    def number_on(self, connection: Connection, numbers: Column[Any]) -> None:
+        """Numbers come from a sequence of their own, that knows nothing of the rows."""
+        sequence = func.pg_get_serial_sequence(numbers.table.name, numbers.name)
+        highest = select(func.max(numbers)).scalar_subquery()
+        connection.execute(select(func.setval(sequence, highest)))
 
 
 class ByItsOperator:

@@ -8,6 +8,7 @@ import pytest
 from bot.core.books import Difference, HoldRepair, WalletRepair, differences
 from bot.core.jobs import Failure, Outcome
 from bot.errors import Problem, StaleJob
+from bot.store import books
 from bot.store.books import Reconciliation
 from bot.store.database import Database
 from bot.store.store import Store
@@ -46,7 +47,15 @@ def spoil(store: Store, *statements: str) -> None:
 
 
 async def found(store: Store) -> list[Difference]:
-    return differences(await Reconciliation(store.database).books())
+    """As a whole; in parts no less is found, but for what only the whole shows."""
+    everything = differences(await Reconciliation(store.database).books())
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(books, "PART_ROWS", 2)
+        in_parts = await store.database.read(books.differences_by_parts)
+    only_whole = ("SQLite finds", "The run")
+    assert {each for each in everything if not each.text.startswith(only_whole)} <= {*in_parts}
+    assert everything or not in_parts
+    return everything
 
 
 async def test_what_the_bot_writes_agrees(store: Store) -> None:

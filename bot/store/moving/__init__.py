@@ -1,0 +1,1 @@
+"""A database copied into another one, of either kind."""

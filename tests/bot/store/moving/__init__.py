@@ -1,0 +1,1 @@
+"""Moving a bot from one database to another."""
