@@ -100,7 +100,8 @@ class Notices:
         message = Message(partial(self._send, job, cards.waits, nonce), card)
         how, message_id = await self._routes.first_open(job, self._ladder(job, message))
         job = await self._jobs.job(job.id) or job
-        await self._store.notice_given(job, how, message_id)
+        if job.state is JobState.REVIEW:  # it may have been settled while that was posted
+            await self._store.notice_given(job, how, message_id)
 
     def _ladder(self, job: Job, message: Message) -> list[Route]:
         direct = self._routes.directly(message)
