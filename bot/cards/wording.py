@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from functools import reduce
+from functools import lru_cache, reduce
 from itertools import accumulate, takewhile
 from typing import Literal
 from unicodedata import category
@@ -150,8 +150,13 @@ def credits_per(credits: int, period: Period) -> str:
 
 def decimal_text(value: float) -> str:
     """A number with at most one decimal, which has its language's mark: "2.5", and "2" for 2.0."""
-    rounded = Decimal(f"{value:.1f}")
-    return format_decimal(rounded, "0.#", locale=spoken())
+    return _decimal(f"{value:.1f}", spoken())
+
+
+@lru_cache(maxsize=1000)
+def _decimal(rounded: str, language: Language) -> str:
+    """Each card has some, mostly the same, and babel takes its time."""
+    return format_decimal(Decimal(rounded), "0.#", locale=language)
 
 
 def seconds_text(seconds: float) -> str:

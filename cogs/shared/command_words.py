@@ -5,7 +5,7 @@ from collections.abc import Callable
 from discord import Locale, app_commands
 from discord.app_commands import TranslationContextLocation, TranslationContextTypes, locale_str
 
-from bot.cards.languages.speech import speaking, tr
+from bot.cards.languages.speech import catalogue, speaking, tr
 from bot.core.people.languages import Language, asked_for
 
 LOCATIONS = frozenset(
@@ -27,6 +27,11 @@ def worded(say: Callable[[], str]) -> locale_str:
 
 class CommandWords(app_commands.Translator):
     """Asked by discord.py for each text in each of Discord's locales, when commands are told."""
+
+    async def load(self) -> None:
+        """All languages before the first answer: each takes some milliseconds to read."""
+        for language in Language:
+            catalogue(language)
 
     async def translate(
         self, string: locale_str, locale: Locale, context: TranslationContextTypes
