@@ -3,13 +3,13 @@
 import asyncio
 import os
 import signal
-import time
 from collections.abc import Callable, Sequence
 from itertools import count
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import (
     JSON,
@@ -40,9 +40,14 @@ from bot.store.store import Store
 from bot.store.tables import entries, jobs, metadata, trays, wallets
 from tests.bot.databases import beside, only_postgres, place_database, place_nothing
 from tests.bot.store.test_jobs import AT, LIMITS
+from tests.postgres import SERVER, plain
 
 ODD = "'\"\\%s:x\n\t\u2028é\U0001f600\U0010ffff"
 ROWS = 5
+FRESH = """
+SELECT 1 FROM pg_stat_activity
+WHERE datname = ANY(%s) AND clock_timestamp() - state_change < interval '1200 ms'
+"""
 
 
 def quietly(*_: object) -> None:
@@ -208,15 +213,20 @@ async def test_a_server_that_sorts_by_a_language_is_compared_all_the_same(
 async def test_one_side_waits_as_long_as_the_other_one_takes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    impatient = link._SOON_MISSED.replace("'60s'", "'50ms'")
+    impatient = link._SOON_MISSED.replace("'60s'", "'1s'")
     monkeypatch.setattr(link, "_SOON_MISSED", impatient)
     await fill(source := place_database(tmp_path))
+    target = place_nothing(tmp_path / "other")
+    both = [make_url(url).database for url in (source, target)]
 
-    def wait(_done: str, name: str, _rows: int) -> None:
-        if name == "jobs":
-            time.sleep(0.2)
+    def wait(done: str, name: str, _rows: int) -> None:
+        """Until their server would have ended either session, were it not told otherwise."""
+        if (done, name) == ("copied", "jobs"):
+            with psycopg.connect(plain(os.environ[SERVER]), autocommit=True) as watching:
+                while watching.execute(FRESH, [both]).fetchone():
+                    pass
 
-    await copy(source, place_nothing(tmp_path / "other"), wait)
+    await copy(source, target, wait)
 
 
 @pytest.mark.parametrize("is_lost", [False, True])
