@@ -17,6 +17,7 @@ from bot.clock import Clock
 from bot.errors import CannotSave, StoreError
 from bot.store.group_commit import Changes, GroupCommit, Link, Work
 from bot.store.migrations.upgrade import upgrade, versions
+from bot.store.sharing.news import News
 
 log = structlog.get_logger()
 
@@ -81,6 +82,12 @@ class Place(Protocol):
     def findings(self, connection: Connection) -> list[str]:
         """What it finds wrong with itself."""
 
+    is_shared: bool
+    """Whether several processes of one bot may run on it."""
+
+    news: News
+    """From and to those."""
+
     byte_order: str
     """The collation by which texts stand as their bytes do."""
 
@@ -129,12 +136,14 @@ class Database:
     to be copied or named.
     `on_commit` are told of what each event of this program has changed, in the order of commits;
     `on_doubt` of what one would have changed whose commit failed, or has no answer: it may have.
+    `on_others` of what other processes of the bot have changed, in the order of commits.
     """
 
     def __init__(self, place: Place, alarms: Alarms) -> None:
         self.place = place
         self.on_commit: list[Callable[[Changes], None]] = []
         self.on_doubt: list[Callable[[Changes], None]] = []
+        self.on_others: list[Callable[[Changes], None]] = []
         self._alarms = alarms
         self._connections: list[GroupCommit] = []
         self._check: asyncio.Future[str | None] | None = None
@@ -265,6 +274,16 @@ class Database:
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes of this bot may run on it."""
+        return self.place.is_shared
+
+    @property
+    def news(self) -> News:
+        """From and to those."""
+        return self.place.news
 
     @property
     def writer(self) -> GroupCommit:

@@ -23,6 +23,7 @@ from bot.store.file.backup import back_up, back_up_before
 from bot.store.file.dailies import DailyBackups
 from bot.store.file.integrity import damage
 from bot.store.file.lock import locked, path_in
+from bot.store.sharing.news import News, NobodyElse
 
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "recursive_triggers=ON")
 """With the last one a REPLACE fires the triggers that keep the journal as it is."""
@@ -45,12 +46,14 @@ class File:
     """As `bot.store.database.Place` has it."""
 
     errors = (DBAPIError, sqlite3.Error)
+    is_shared = False
     byte_order = "BINARY"
 
     def __init__(self, url: str) -> None:
         self.path = path_in(url)
         self.name = str(self.path)
         self.files = [self.path]
+        self.news: News = NobodyElse()
         self._lock: filelock.FileLock | None = None
 
     def claim(self, *, is_alone: bool, folder: Path | None) -> None:

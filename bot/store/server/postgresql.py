@@ -16,6 +16,7 @@ from bot.errors import StoreError
 from bot.store.file.lock import locked
 from bot.store.server.link import ServerLink, visible
 from bot.store.server.trouble import trouble
+from bot.store.sharing.news import News, NobodyElse
 
 
 class Server:
@@ -25,6 +26,7 @@ class Server:
     """
 
     errors = (DBAPIError, psycopg.Error)
+    is_shared = True
     byte_order = "C"
 
     def __init__(self, url: str) -> None:
@@ -33,6 +35,7 @@ class Server:
         self.name = f"the database {self._url.database or self._url.username} on {host}"
         self.files: list[Path] = []
         self._is_alone = False
+        self.news: News = NobodyElse()
         self._lock: filelock.FileLock | None = None
 
     def claim(self, *, is_alone: bool, folder: Path | None) -> None:

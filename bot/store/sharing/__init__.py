@@ -1,0 +1,1 @@
+"""What the processes of one bot have between them on a database that they share."""
