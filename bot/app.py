@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import discord
 import structlog
@@ -85,6 +85,9 @@ from cogs.shared.door import Tree, Unanswered
 from cogs.shared.interactions import Bot
 from cogs.shared.pages import PageControl
 
+if TYPE_CHECKING:
+    from bot.jobs.leading.shared import Shared
+
 log = structlog.get_logger()
 
 Work = Callable[[], Coroutine[Any, Any, None]]
@@ -153,7 +156,8 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Wire
     client.crowd = crowd = Crowd(clock, alarms)
     told = told_through(parts, crowd)
     database.on_commit.append(partial(_tell, told, jobs, client.languages))
-    runner = runner_of(parts, told, crowd)
+    leading = await _leading(database)
+    runner = runner_of(parts, told, crowd, leading)
     client.requests = requests_of(parts, runner)
     newcomers = newcomers_of(parts)
     client.library = library_of(parts, newcomers)
@@ -172,7 +176,21 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Wire
     if settings.http_port:
         await stack.enter_async_context(_health(parts, connection, crowd, lag, backups))
     telling = [*told.telling, newcomers.look_after, StageMarks(client, clock).run]
-    return runner, [connection.run, *telling, lag.run, backups.run, database.whole]
+    beside = [connection.run, *telling, lag.run, backups.run, database.whole]
+    if leading is not None:
+        beside.append(partial(leading.run, runner))
+    return runner, beside
+
+
+async def _leading(database: Database) -> "Shared | None":
+    """What hands jobs out, where several processes may share them: only there it is loaded."""
+    if not database.is_shared:
+        return None
+    from bot.jobs.leading.shared import Shared  # noqa: PLC0415
+
+    leading = Shared(database)
+    await leading.prepare()
+    return leading
 
 
 async def _open(settings: Settings, alarms: Alarms) -> Database:

@@ -38,7 +38,7 @@ from bot.jobs.library.sharing import SharedLinks
 from bot.jobs.live import LiveJobs
 from bot.jobs.lookups import Lookups
 from bot.jobs.renders import Renders
-from bot.jobs.runner import Runner
+from bot.jobs.runner import Leading, Runner
 from bot.jobs.strays.runs import Strays
 from bot.jobs.submits import Submits
 from bot.jobs.upload_limit import Videos
@@ -186,7 +186,7 @@ def _report_cards(parts: Parts, reports: Reports) -> ReportCards:
     )
 
 
-def runner_of(parts: Parts, told: Told, crowd: Crowd) -> Runner:
+def runner_of(parts: Parts, told: Told, crowd: Crowd, leading: Leading | None = None) -> Runner:
     """What follows the jobs."""
     settings, store, clock = parts.settings, parts.store, parts.clock
     media, files, breakers = parts.media, parts.files, parts.breakers
@@ -243,6 +243,7 @@ def runner_of(parts: Parts, told: Told, crowd: Crowd) -> Runner:
         files=files,
         clock=clock,
         keep_days=settings.keep_days,
+        leading=leading,
     )
 
 

@@ -19,6 +19,7 @@ from typing import Any
 import psycopg
 from sqlalchemy import create_engine
 
+from bot.jobs.leading.tasks import prepare
 from bot.store.migrations.upgrade import upgrade
 
 SERVER = "TEST_POSTGRES"
@@ -104,6 +105,7 @@ def place_migrated(address: str) -> None:
     engine = create_engine(address.replace("/?", f"/{MIGRATED}?"))
     with engine.begin() as connection:
         upgrade(connection)
+        prepare(connection)
     engine.dispose()
 
 

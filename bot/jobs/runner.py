@@ -7,7 +7,7 @@ Starting up is nothing special: every unended job is followed from where it is.
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Protocol
 
 import structlog
@@ -39,6 +39,9 @@ FORGET_AFTER_S, FORGOTTEN_AT_ONCE = 7 * 24 * 3600.0, 500
 
 STOP_PATIENCE_S = 6.0
 
+LONGEST_LED_S = 60.0
+"""Whoever has to wait longer is led by nobody meanwhile, where several processes share the jobs."""
+
 
 class Post(Protocol):
     """What is asked of `delivery`."""
@@ -61,8 +64,33 @@ class Cards(Protocol):
         """There may be news of this job."""
 
 
+class Leading(Protocol):
+    """What is asked of `leading`, where other processes may follow jobs, too."""
+
+    def call(self, job_id: str) -> None:
+        """Somebody is to look at this job now, here or elsewhere."""
+
+    def looks(self, job_id: str) -> None:
+        """Here somebody begins to look at this job, and sees all that has changed."""
+
+    def leaves(self, job_id: str) -> bool:
+        """Whether it is led here no longer; not where it has changed since that look."""
+
+    def forget(self, job_id: str) -> None:
+        """It is led here no longer, whatever has changed."""
+
+    def take_no_more(self) -> None:
+        """Those that are led here may end."""
+
+    async def stop(self) -> None:
+        """Come back once all that was led here is handed on."""
+
+
 class Runner:
-    """Follows every job until its end is told; `wake` makes it look at one now."""
+    """Follows every job until its end is told; `wake` makes somebody look at one now.
+
+    Of those that processes share, it follows the ones that it is told to.
+    """
 
     def __init__(
         self,
@@ -81,7 +109,9 @@ class Runner:
         files: Files,
         clock: Clock,
         keep_days: float,
+        leading: Leading | None = None,
     ) -> None:
+        self._leading = leading
         self._store = store
         self._jobs = jobs
         self._intake = intake
@@ -97,7 +127,8 @@ class Runner:
         self._clock = clock
         self._keep_s = keep_days * 24 * 3600
         self._wakers: dict[str, asyncio.Event] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[str, asyncio.Task[float | None]] = {}
+        self._let_go: set[str] = set()
         self._retries = RetryDeadline(clock, limit_s=0.0)
         self._silent: set[str] = set()
         self._stopping = asyncio.Event()
@@ -125,7 +156,8 @@ class Runner:
         """Follow all jobs until `stop`."""
         self._last_action = await self._store.read.last_action()
         for job in await self._jobs.load():
-            self.wake(job.id)
+            if self._leading is None:
+                self.wake(job.id)
         swept_at = -math.inf
         while not self._stopping.is_set():
             if self._clock.monotonic() - swept_at >= SWEEP_EVERY_S:
@@ -168,26 +200,63 @@ class Runner:
     async def stop(self) -> None:
         """Take no more steps; let those under way end, or cut them off after a while.
 
-        A step that is cut off goes on at the next start.
+        A step that is cut off goes on at the next start, or in another process.
         """
         self._stopping.set()
+        if self._leading is not None:
+            self._leading.take_no_more()
         for event in self._wakers.values():
             event.set()
         if self._tasks:
-            _, late = await asyncio.wait(self._tasks, timeout=STOP_PATIENCE_S)
+            _, late = await asyncio.wait(self._tasks.values(), timeout=STOP_PATIENCE_S)
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+        if self._leading is not None:
+            await self._leading.stop()
+
+    @property
+    def led(self) -> Collection[str]:
+        """The jobs that are followed here."""
+        return self._wakers.keys()
 
     def wake(self, job_id: str) -> None:
-        """Look at this job now."""
+        """Look at this job now; where it is not followed here, whoever may."""
         if job_id in self._wakers:
             self._wakers[job_id].set()
+        elif self._leading is not None:
+            self._leading.call(job_id)
         elif not self._stopping.is_set():
-            self._wakers[job_id] = asyncio.Event()
-            task = asyncio.create_task(self._follow(job_id), name=f"job {job_id}")
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._begin(job_id)
+
+    def _begin(self, job_id: str) -> "asyncio.Task[float | None]":
+        self._wakers[job_id] = asyncio.Event()
+        task = asyncio.create_task(self._follow(job_id), name=f"job {job_id}")
+        self._tasks[job_id] = task
+        return task
+
+    async def follow(self, job_id: str) -> float | None:
+        """Lead this job; after how many seconds it is to go on, `None` once it is over.
+
+        Where it is followed already, by somebody who was told to let go, that ends first.
+        """
+        while earlier := self._tasks.get(job_id):
+            await asyncio.wait([earlier])
+        if self._stopping.is_set():
+            return 0.0
+        task = self._begin(job_id)
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError:
+            task.cancel()
+            raise
+        return 0.0 if task.cancelled() else task.result()
+
+    def let_go(self) -> None:
+        """Follow none any longer, once their steps are done: others may be at it."""
+        self._let_go.update(self._wakers)
+        for event in self._wakers.values():
+            event.set()
 
     def _hear(self, changes: Changes) -> None:
         """Whoever ended a job, and why: the task that follows it tidies up and has it told."""
@@ -201,19 +270,30 @@ class Runner:
             if job.id not in self._wakers:
                 self.wake(job.id)
 
-    async def _follow(self, job_id: str) -> None:
+    async def _follow(self, job_id: str) -> float | None:
         woken = self._wakers[job_id]
         try:
             with background():
-                while not self._stopping.is_set():
+                while not self._stopping.is_set() and job_id not in self._let_go:
                     await self._pause()  # for people who wait for an answer
                     woken.clear()
+                    if self._leading is not None:
+                        self._leading.looks(job_id)
                     wait_s = await self._step(job_id)
-                    if wait_s is None:
-                        return
-                    await wait_for_event(woken, self._clock, wait_s)
+                    if self._may_leave(job_id, wait_s):
+                        return wait_s
+                    await wait_for_event(woken, self._clock, wait_s or 0.0)
+            return 0.0
         finally:
-            del self._wakers[job_id]
+            del self._wakers[job_id], self._tasks[job_id]
+            self._let_go.discard(job_id)
+            if self._leading is not None:
+                self._leading.forget(job_id)
+
+    def _may_leave(self, job_id: str, wait_s: float | None) -> bool:
+        if self._leading is None:
+            return wait_s is None
+        return (wait_s is None or wait_s > LONGEST_LED_S) and self._leading.leaves(job_id)
 
     async def _step(self, job_id: str) -> float | None:
         try:
@@ -300,7 +380,7 @@ class Runner:
     async def _queue_moved(self, mover: str) -> None:
         """Wake the jobs whose turn it now is."""
         for job_id in await self._submits.startable():
-            if job_id != mover:
+            if job_id != mover and (self._leading is None or job_id in self._wakers):
                 self.wake(job_id)
 
     async def _tell_outage_is_over(self) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from bot.alarms import Alarm, Alarms
 from bot.clock import Clock
 from bot.errors import CannotSave, StoreError
-from bot.store.group_commit import Changes, GroupCommit, Link, Work
+from bot.store.group_commit import BeforeCommit, Changes, GroupCommit, Link, Work
 from bot.store.migrations.upgrade import upgrade, versions
 from bot.store.sharing.news import News
 
@@ -136,6 +136,7 @@ class Database:
     to be copied or named.
     `on_commit` are told of what each event of this program has changed, in the order of commits;
     `on_doubt` of what one would have changed whose commit failed, or has no answer: it may have.
+    `on_saving` are called in its thread at the end of a transaction, and may do more in it.
     `on_others` of what other processes of the bot have changed, in the order of commits.
     """
 
@@ -144,6 +145,7 @@ class Database:
         self.on_commit: list[Callable[[Changes], None]] = []
         self.on_doubt: list[Callable[[Changes], None]] = []
         self.on_others: list[Callable[[Changes], None]] = []
+        self.on_saving: list[BeforeCommit] = []
         self._alarms = alarms
         self._connections: list[GroupCommit] = []
         self._check: asyncio.Future[str | None] | None = None
@@ -183,8 +185,21 @@ class Database:
         with explained(self.place):
             for writes in (True, False):
                 link = await self.place.link(writes=writes, patience_s=busy_timeout_s)
-                told = {"on_commit": self._tell, "on_doubt": self._doubt} if writes else {}
-                self._connections.append(GroupCommit(link, **told))
+                commits = (
+                    GroupCommit(
+                        link,
+                        on_commit=self._tell,
+                        on_doubt=self._doubt,
+                        before_commit=self._save if self.is_shared else None,
+                    )
+                    if writes
+                    else GroupCommit(link)
+                )
+                self._connections.append(commits)
+
+    def _save(self, connection: Connection, changes: Sequence[Changes]) -> None:
+        for more in self.on_saving:
+            more(connection, changes)
 
     def _tell(self, changes: Changes) -> None:
         for told in self.on_commit:
