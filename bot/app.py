@@ -1,10 +1,9 @@
 """The only wiring: opens the store, the clients and Discord, loads the cogs, starts the runner."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import discord
 import structlog
@@ -24,12 +23,14 @@ from bot.delivery.deletions import DeletedPosts
 from bot.delivery.doors import Doors
 from bot.jobs.files import Files
 from bot.jobs.forecast import Forecast
+from bot.jobs.given.newcomers import Newcomers
 from bot.jobs.live import LiveJobs
 from bot.jobs.lookups import Lookups
 from bot.jobs.runner import Runner
 from bot.jobs.upload_limit import Videos
 from bot.marks import StageMarks
 from bot.media.inspect import Media
+from bot.peers.presence import Presence, Work
 from bot.provider.breaker import Breakers
 from bot.provider.connect import providers
 from bot.services.copies import Copies
@@ -90,9 +91,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-Work = Callable[[], Coroutine[Any, Any, None]]
-"""Something that goes on until it is cancelled, or done."""
-
 Wired = tuple[Runner, list[Work]]
 
 
@@ -113,7 +111,7 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Wire
     jobs, lookups, breakers = LiveJobs(store), Lookups(alarms, clock), Breakers(clock, alarms)
     media = await stack.enter_async_context(Media(clock=clock))
     files, doors, lag = Files(settings.data_dir), Doors(clock, alarms), LoopLag()
-    client = await stack.enter_async_context(_discord_client(settings, doors))
+    client = await stack.enter_async_context(_discord_client(settings, doors, clock))
     members = DiscordMembers(client, clock.monotonic)
     client.languages = await Languages.load(client, store)
     parts = Parts(
@@ -152,10 +150,11 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Wire
         disk=disk_of(settings, store, files, clock, alarms),
         messages=LinkedMessages(client, members, Authors(client, store), clock),
         languages=client.languages,
+        presence=Presence(database.news, clock, alarms, is_shared=database.is_shared),
     )
     client.crowd = crowd = Crowd(clock, alarms)
     told = told_through(parts, crowd)
-    database.on_commit.append(partial(_tell, told, jobs, client.languages))
+    _tell_of_changes(database, told, jobs, client.languages)
     leading = await _leading(database)
     runner = runner_of(parts, told, crowd, leading)
     client.requests = requests_of(parts, runner)
@@ -175,11 +174,20 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Wire
     backups = database.daily_backups(settings.backups, clock)
     if settings.http_port:
         await stack.enter_async_context(_health(parts, connection, crowd, lag, backups))
-    telling = [*told.telling, newcomers.look_after, StageMarks(client, clock).run]
-    beside = [connection.run, *telling, lag.run, backups.run, database.whole]
+    beside = [connection.run, lag.run, backups.run, *_duties(parts, told, runner, newcomers)]
     if leading is not None:
-        beside.append(partial(leading.run, runner))
+        beside.append(partial(leading.run, runner.following))
     return runner, beside
+
+
+def _duties(parts: Parts, told: Told, runner: Runner, newcomers: Newcomers) -> list[Work]:
+    """What is done in each process, and what in one of them for all."""
+    presence, marks = parts.presence, StageMarks(parts.client, parts.clock)
+    presence.led = lambda: len(runner.led)
+    done_once = [*told.duties, newcomers.look_after, marks.run]
+    beside = [presence.run, marks.read] if parts.store.database.is_shared else []
+    beside += [*told.telling, parts.store.database.whole]
+    return [*beside, *(presence.duty(work) for work in done_once)]
 
 
 async def _leading(database: Database) -> "Shared | None":
@@ -194,9 +202,9 @@ async def _leading(database: Database) -> "Shared | None":
 
 
 async def _open(settings: Settings, alarms: Alarms) -> Database:
-    """For this bot alone, and the folder with it."""
+    """For this bot and its other processes alone, and the folder with it."""
     return await Database.open(
-        settings.database, exclusive=True, folder=settings.data_dir, alarms=alarms
+        settings.database, is_peer=True, folder=settings.data_dir, alarms=alarms
     )
 
 
@@ -219,14 +227,22 @@ def _health(
     )
 
 
-def _tell(told: Told, jobs: LiveJobs, languages: Languages, changes: Changes) -> None:
-    """What an event has changed may show elsewhere."""
-    languages.learn(changes.languages)
-    if changes.acted:
-        told.audit.wake()
-    if changes.wallets_of:
-        for job_id in jobs.offers(of=changes.wallets_of):
-            told.status.wake(job_id)
+def _tell_of_changes(database: Database, told: Told, jobs: LiveJobs, languages: Languages) -> None:
+    """What an event has changed may show elsewhere: an offer's card where that was committed."""
+
+    def learn(changes: Changes) -> None:
+        languages.learn(changes.languages, is_all=changes.is_all)
+        if changes.acted:
+            told.audit.wake()
+
+    def learn_of_own(changes: Changes) -> None:
+        learn(changes)
+        if changes.wallets_of:
+            for job_id in jobs.offers(of=changes.wallets_of):
+                told.status.wake(job_id)
+
+    database.on_commit.append(learn_of_own)
+    database.on_others.append(learn)
 
 
 async def _load_cogs(client: Bot, parts: Parts, deleted: DeletedPosts) -> None:
@@ -262,7 +278,7 @@ async def _load_cogs(client: Bot, parts: Parts, deleted: DeletedPosts) -> None:
     client.add_dynamic_items(ChannelsSelect, OpenSelect, PreferenceControl, MotionControl)
 
 
-def _discord_client(settings: Settings, doors: Doors) -> Bot:
+def _discord_client(settings: Settings, doors: Doors, clock: Clock) -> Bot:
     return Bot(
         command_prefix=commands.when_mentioned,
         help_command=None,
@@ -276,6 +292,7 @@ def _discord_client(settings: Settings, doors: Doors) -> Bot:
         max_messages=None,
         proxy=aim(settings),
         http_trace=doors.trace(),
+        clock=clock,
     )
 
 

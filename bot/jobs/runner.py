@@ -8,6 +8,7 @@ Starting up is nothing special: every unended job is followed from where it is.
 import asyncio
 import math
 from collections.abc import Awaitable, Callable, Collection
+from contextlib import suppress
 from typing import Protocol
 
 import structlog
@@ -22,6 +23,7 @@ from bot.jobs.deadlines import RetryDeadline
 from bot.jobs.files import Files, files_kept_until
 from bot.jobs.given_up import GivenUp
 from bot.jobs.intake import Intake
+from bot.jobs.leading.following import Following, Leading
 from bot.jobs.live import LiveJobs
 from bot.jobs.renders import Renders
 from bot.jobs.submits import Submits
@@ -36,11 +38,6 @@ WATCH_EVERY_S = 30.0
 SWEEP_EVERY_S = 3600.0
 FORGET_AFTER_S, FORGOTTEN_AT_ONCE = 7 * 24 * 3600.0, 500
 """Requests that came to nothing before they were queued are kept so long, for whoever asks why."""
-
-STOP_PATIENCE_S = 6.0
-
-LONGEST_LED_S = 60.0
-"""Whoever has to wait longer is led by nobody meanwhile, where several processes share the jobs."""
 
 
 class Post(Protocol):
@@ -62,28 +59,6 @@ class Cards(Protocol):
 
     def wake(self, job_id: str) -> None:
         """There may be news of this job."""
-
-
-class Leading(Protocol):
-    """What is asked of `leading`, where other processes may follow jobs, too."""
-
-    def call(self, job_id: str) -> None:
-        """Somebody is to look at this job now, here or elsewhere."""
-
-    def looks(self, job_id: str) -> None:
-        """Here somebody begins to look at this job, and sees all that has changed."""
-
-    def leaves(self, job_id: str) -> bool:
-        """Whether it is led here no longer; not where it has changed since that look."""
-
-    def forget(self, job_id: str) -> None:
-        """It is led here no longer, whatever has changed."""
-
-    def take_no_more(self) -> None:
-        """Those that are led here may end."""
-
-    async def stop(self) -> None:
-        """Come back once all that was led here is handed on."""
 
 
 class Runner:
@@ -110,8 +85,8 @@ class Runner:
         clock: Clock,
         keep_days: float,
         leading: Leading | None = None,
+        is_elder: Callable[[], bool] = lambda: True,
     ) -> None:
-        self._leading = leading
         self._store = store
         self._jobs = jobs
         self._intake = intake
@@ -126,15 +101,17 @@ class Runner:
         self._files = files
         self._clock = clock
         self._keep_s = keep_days * 24 * 3600
-        self._wakers: dict[str, asyncio.Event] = {}
-        self._tasks: dict[str, asyncio.Task[float | None]] = {}
-        self._let_go: set[str] = set()
+        self._is_elder = is_elder
+        self.following = Following(self._step, pause, clock, leading)
+        self._is_shared = leading is not None
         self._retries = RetryDeadline(clock, limit_s=0.0)
         self._silent: set[str] = set()
         self._stopping = asyncio.Event()
+        self._stirring: asyncio.Task[None] | None = None
         self._last_action = 0
         store.database.on_commit.append(self._hear)
         store.database.on_doubt.append(self._look_for)
+        store.database.on_others.append(self._hear_others)
 
     async def why_closed(self, model: str | None = None) -> Refused | None:
         """Why a new request, to this model or to any, could only wait: another bot, or an outage.
@@ -156,11 +133,11 @@ class Runner:
         """Follow all jobs until `stop`."""
         self._last_action = await self._store.read.last_action()
         for job in await self._jobs.load():
-            if self._leading is None:
+            if not self._is_shared:
                 self.wake(job.id)
         swept_at = -math.inf
         while not self._stopping.is_set():
-            if self._clock.monotonic() - swept_at >= SWEEP_EVERY_S:
+            if self._is_elder() and self._clock.monotonic() - swept_at >= SWEEP_EVERY_S:
                 swept_at = self._clock.monotonic()
                 with background():
                     await self._sweep()
@@ -172,7 +149,8 @@ class Runner:
             await self._wake_decided()
             await self._submits.probe()
             await self._tell_outage_is_over()
-            await self._given_up.look()
+            if self._is_elder():
+                await self._given_up.look()
         except CannotSave as error:
             log.debug("it could not be looked around", reason=str(error))
         except Exception:
@@ -194,7 +172,7 @@ class Runner:
             if kind in {ActionKind.PAUSE, ActionKind.RESUME}:
                 for queued_id in self._jobs.queued(server_id):
                     self.wake(queued_id)
-            for offer_id in self._jobs.offers(server_id=server_id):
+            for offer_id in self._jobs.offers(server_id=server_id) if self._is_elder() else ():
                 self._cards.wake(offer_id)
 
     async def stop(self) -> None:
@@ -203,97 +181,47 @@ class Runner:
         A step that is cut off goes on at the next start, or in another process.
         """
         self._stopping.set()
-        if self._leading is not None:
-            self._leading.take_no_more()
-        for event in self._wakers.values():
-            event.set()
-        if self._tasks:
-            _, late = await asyncio.wait(self._tasks.values(), timeout=STOP_PATIENCE_S)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
-        if self._leading is not None:
-            await self._leading.stop()
+        await self.following.stop()
 
     @property
     def led(self) -> Collection[str]:
         """The jobs that are followed here."""
-        return self._wakers.keys()
+        return self.following.led
 
     def wake(self, job_id: str) -> None:
         """Look at this job now; where it is not followed here, whoever may."""
-        if job_id in self._wakers:
-            self._wakers[job_id].set()
-        elif self._leading is not None:
-            self._leading.call(job_id)
-        elif not self._stopping.is_set():
-            self._begin(job_id)
-
-    def _begin(self, job_id: str) -> "asyncio.Task[float | None]":
-        self._wakers[job_id] = asyncio.Event()
-        task = asyncio.create_task(self._follow(job_id), name=f"job {job_id}")
-        self._tasks[job_id] = task
-        return task
-
-    async def follow(self, job_id: str) -> float | None:
-        """Lead this job; after how many seconds it is to go on, `None` once it is over.
-
-        Where it is followed already, by somebody who was told to let go, that ends first.
-        """
-        while earlier := self._tasks.get(job_id):
-            await asyncio.wait([earlier])
-        if self._stopping.is_set():
-            return 0.0
-        task = self._begin(job_id)
-        try:
-            await asyncio.wait([task])
-        except asyncio.CancelledError:
-            task.cancel()
-            raise
-        return 0.0 if task.cancelled() else task.result()
-
-    def let_go(self) -> None:
-        """Follow none any longer, once their steps are done: others may be at it."""
-        self._let_go.update(self._wakers)
-        for event in self._wakers.values():
-            event.set()
+        self.following.wake(job_id)
 
     def _hear(self, changes: Changes) -> None:
         """Whoever ended a job, and why: the task that follows it tidies up and has it told."""
         for job in changes.jobs:
-            if job.ended and job.id in self._wakers:
-                self._wakers[job.id].set()
+            if job.ended and not self.following.stir(job.id) and self._is_shared:
+                self._begin_to_stir()
+
+    def _hear_others(self, changes: Changes) -> None:
+        """Another process has changed jobs that are followed here, or the queue."""
+        for job_id in self.led if changes.is_all else [job.id for job in changes.jobs]:
+            self.following.stir(job_id)
+        if changes.jobs:
+            self._begin_to_stir()
+
+    def _begin_to_stir(self) -> None:
+        if not self._stopping.is_set() and self._stirring is None:
+            self._stirring = asyncio.create_task(self._stir())
+
+    async def _stir(self) -> None:
+        """Wake those followed here whose turn it is by now, once for all that was heard."""
+        await self._pause()
+        self._stirring = None
+        with suppress(CannotSave):
+            for job_id in await self._submits.startable():
+                self.following.stir(job_id)
 
     def _look_for(self, changes: Changes) -> None:
         """Whatever may have been saved after all goes on, also where nobody knows of it yet."""
         for job in changes.jobs:
-            if job.id not in self._wakers:
+            if job.id not in self.led:
                 self.wake(job.id)
-
-    async def _follow(self, job_id: str) -> float | None:
-        woken = self._wakers[job_id]
-        try:
-            with background():
-                while not self._stopping.is_set() and job_id not in self._let_go:
-                    await self._pause()  # for people who wait for an answer
-                    woken.clear()
-                    if self._leading is not None:
-                        self._leading.looks(job_id)
-                    wait_s = await self._step(job_id)
-                    if self._may_leave(job_id, wait_s):
-                        return wait_s
-                    await wait_for_event(woken, self._clock, wait_s or 0.0)
-            return 0.0
-        finally:
-            del self._wakers[job_id], self._tasks[job_id]
-            self._let_go.discard(job_id)
-            if self._leading is not None:
-                self._leading.forget(job_id)
-
-    def _may_leave(self, job_id: str, wait_s: float | None) -> bool:
-        if self._leading is None:
-            return wait_s is None
-        return (wait_s is None or wait_s > LONGEST_LED_S) and self._leading.leaves(job_id)
 
     async def _step(self, job_id: str) -> float | None:
         try:
@@ -380,7 +308,7 @@ class Runner:
     async def _queue_moved(self, mover: str) -> None:
         """Wake the jobs whose turn it now is."""
         for job_id in await self._submits.startable():
-            if job_id != mover and (self._leading is None or job_id in self._wakers):
+            if job_id != mover and not self.following.stir(job_id) and not self._is_shared:
                 self.wake(job_id)
 
     async def _tell_outage_is_over(self) -> None:
@@ -389,7 +317,8 @@ class Runner:
         if were_silent - self._silent:
             for queue in (await self._jobs.queues()).values():
                 for job_id in queue.places():
-                    self._cards.wake(job_id)
+                    if job_id in self.led or self._is_elder():
+                        self._cards.wake(job_id)
 
     async def _sweep(self) -> None:
         """Delete the videos whose time is over, and what a kill has kept from being deleted."""
@@ -399,7 +328,7 @@ class Runner:
                 kept = await self._store.read.job(job_id)
                 if kept is None:
                     await self._files.delete_all(job_id)
-                elif kept.ended and job_id not in self._wakers and await self._tidy(kept):
+                elif kept.ended and job_id not in self.led and await self._tidy(kept):
                     self.wake(job_id)
             for job in await self._store.read.ended_with_video(now - self._keep_s):
                 await self._files.delete_all(job.id)

@@ -65,6 +65,10 @@ class Changes:
     languages: dict[tuple[int, int], Language | None] = field(default_factory=dict)
     """What is spoken from now on: in a server (its id, 0), or to a person (0, their id)."""
 
+    is_all: bool = False
+    """Something was missed: the jobs are all that are under way, the languages all that were
+    chosen."""
+
     @classmethod
     def on(cls, connection: Connection) -> "Changes":
         """Those of the event that the connection is at."""

@@ -1,4 +1,5 @@
-"""Who leads which job where a bot has several processes: procrastinate hands them out.
+"""Who leads which job: `following` looks at each again and again.
 
-Ask `shared`; nobody else speaks to procrastinate, and where there is one process nobody loads it.
+Where a bot has several processes, procrastinate hands the jobs out: `shared` alone asks it, and
+where there is one process, nobody loads that.
 """

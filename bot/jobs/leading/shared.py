@@ -67,7 +67,7 @@ class _AsHandedOn(BaseRetryStrategy):
 
 
 class Followers(Protocol):
-    """What is asked of the runner."""
+    """What is asked of `following`."""
 
     async def follow(self, job_id: str) -> float | None:
         """Lead this job; after how many seconds it is to go on, `None` once it is over."""

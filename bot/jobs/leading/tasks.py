@@ -6,10 +6,9 @@ A job has one task at most that waits (`queueing_lock`), and one at most that is
 from collections.abc import Iterator, Mapping
 from importlib import metadata, resources
 
-from sqlalchemy import Connection, or_, select, text
+from sqlalchemy import Connection, select, text
 
-from bot.core.jobs import ENDED
-from bot.store.rows import OWES_NOTICE
+from bot.store.rows import IS_UNENDED
 from bot.store.tables import jobs
 
 LEAD, QUEUE = "lead", "jobs"
@@ -38,7 +37,7 @@ _DEFER = (
     "::procrastinate_job_to_defer_v1)) FROM unnest(%s::text[], %s::float8[]) AS due (id, after_s)"
 )
 _ORPHANS = select(jobs.c.id).where(
-    or_(jobs.c.state.not_in(ENDED), OWES_NOTICE),
+    IS_UNENDED,
     text(
         "NOT EXISTS (SELECT FROM procrastinate_jobs "
         "WHERE lock = jobs.id AND status IN ('todo', 'doing'))"
