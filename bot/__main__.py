@@ -53,13 +53,14 @@ def main() -> int:
     isolation.hide()
     code = 0
     try:
-        settings = Settings.load(to_run=wanted.command == "run")
-        if wanted.command == "run":
+        is_process = wanted.command in {"run", "worker"}
+        settings = Settings.load(to_run=is_process)
+        if is_process:
             set_up_logs(settings.log_level)
             warn(settings)
             sys.setswitchinterval(SWITCH_S)
             _open_more_files()
-            asyncio.run(_until_signalled(settings))
+            asyncio.run(_until_signalled(wanted, settings))
         else:
             set_up_logs("CRITICAL")  # what is to be said is said in a sentence
             signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `… | head` is no failure
@@ -86,13 +87,17 @@ async def _beside(wanted: argparse.Namespace, settings: Settings) -> Report:
     return await BESIDE[wanted.command](wanted, settings, SystemClock())
 
 
-async def _until_signalled(settings: Settings) -> None:
-    from bot.app import run  # noqa: PLC0415 - what answers beside the bot need not load Discord
+async def _until_signalled(wanted: argparse.Namespace, settings: Settings) -> None:
+    # what answers beside the bot need not load Discord
+    from bot.app import Role, run  # noqa: PLC0415
 
+    role = Role.WORKER
+    if wanted.command == "run":
+        role = Role.GATEWAY if wanted.no_jobs else Role.ALL
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    await run(settings, SystemClock(), stopping)
+    await run(settings, SystemClock(), stopping, role)
 
 
 def _tell(report: Report) -> int:

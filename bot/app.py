@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import AsyncExitStack
+from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from bot.clock import Clock, cancel
 from bot.connection import Connection, aim
 from bot.delivery.deletions import DeletedPosts
 from bot.delivery.doors import Doors
+from bot.errors import SettingsError
 from bot.jobs.files import Files
 from bot.jobs.forecast import Forecast
 from bot.jobs.given.newcomers import Newcomers
@@ -40,7 +42,7 @@ from bot.services.preferences import PreferenceService
 from bot.services.quotas import Quotas
 from bot.services.small_talk import SmallTalk
 from bot.settings import Settings
-from bot.store.database import Backups, Database
+from bot.store.database import Backups, Database, place_of
 from bot.store.group_commit import Changes
 from bot.store.people.shelves import Shelves
 from bot.store.store import Store
@@ -94,17 +96,35 @@ log = structlog.get_logger()
 Wired = tuple[Runner, list[Work]]
 
 
-async def run(settings: Settings, clock: Clock, stopping: asyncio.Event) -> None:
+class Role(Enum):
+    """What a process does of what the bot does."""
+
+    ALL = "all"
+    GATEWAY = "gateway"
+    """Everything but to lead jobs."""
+
+    WORKER = "worker"
+    """It leads jobs, and Discord tells it nothing by itself."""
+
+
+async def run(
+    settings: Settings, clock: Clock, stopping: asyncio.Event, role: Role = Role.ALL
+) -> None:
     """Run until `stopping`. Raises `SettingsError`, `StoreError`, `MarionetteError`, in groups."""
     COMMANDS.set({})
     MARKS.set([])
+    if role is not Role.ALL and not place_of(settings.database).is_shared:
+        raise SettingsError(
+            "Only on PostgreSQL can several processes share the work: set DATABASE_URL to one, or "
+            "let `python -m bot run` do all of it."
+        )
     async with AsyncExitStack() as stack:
-        runner, beside = await _wire(settings, clock, stack)
+        runner, beside = await _wire(settings, clock, stack, role)
         await _work(runner, beside, stopping)
-    log.info("stopped", advice="Unfinished jobs go on at the next start.")
+    log.info("stopped", advice="Unfinished jobs go on at the next start, or in another process.")
 
 
-async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Wired:
+async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack, role: Role) -> Wired:
     alarms = Alarms()
     database = await _open(settings, alarms)
     store = Store(await stack.enter_async_context(database), settings.operator_limits())
@@ -157,27 +177,37 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Wire
     _tell_of_changes(database, told, jobs, client.languages)
     leading = await _leading(database)
     runner = runner_of(parts, told, crowd, leading)
-    client.requests = requests_of(parts, runner)
     newcomers = newcomers_of(parts)
+    _place_services(client, parts, told, runner, newcomers)
+    await _load_cogs(client, parts, told.deleted)
+    connection = Connection(client, settings.discord_token.get_secret_value(), clock, alarms)
+    backups = database.daily_backups(settings.backups, clock)
+    if settings.http_port:
+        await stack.enter_async_context(_health(parts, connection, crowd, lag, backups))
+    connect = connection.run_without_gateway if role is Role.WORKER else connection.run
+    beside = [connect, lag.run, backups.run, *_duties(parts, told, runner, newcomers)]
+    if leading is not None and role is not Role.GATEWAY:
+        beside.append(partial(leading.run, runner.following))
+    parts.presence.does = role.value
+    return runner, beside
+
+
+def _place_services(
+    client: Bot, parts: Parts, told: Told, runner: Runner, newcomers: Newcomers
+) -> None:
+    """What the cogs ask."""
+    store, clock, rates = parts.store, parts.clock, parts.settings.rates()
+    client.requests = requests_of(parts, runner)
     client.library = library_of(parts, newcomers)
     client.remakes, client.copies = remakes_of(parts, told, runner), Copies(clock)
     client.trays = trays_of(parts, runner, client.requests, told)
     client.moderation = Moderation(
         store=store, providers=parts.providers, wake=runner.wake, clock=clock
     )
-    client.preferences = PreferenceService(store=store, rates=settings.rates(), wake=runner.wake)
+    client.preferences = PreferenceService(store=store, rates=rates, wake=runner.wake)
     client.removals = removals_of(parts, told, runner)
     client.quotas = Quotas(store=store, wake=runner.wake, clock=clock, runner=runner)
     client.confirmations, client.card_access = Confirmations(clock), CardAccess(clock)
-    await _load_cogs(client, parts, told.deleted)
-    connection = Connection(client, settings.discord_token.get_secret_value(), clock, alarms)
-    backups = database.daily_backups(settings.backups, clock)
-    if settings.http_port:
-        await stack.enter_async_context(_health(parts, connection, crowd, lag, backups))
-    beside = [connection.run, lag.run, backups.run, *_duties(parts, told, runner, newcomers)]
-    if leading is not None:
-        beside.append(partial(leading.run, runner.following))
-    return runner, beside
 
 
 def _duties(parts: Parts, told: Told, runner: Runner, newcomers: Newcomers) -> list[Work]:
@@ -215,7 +245,7 @@ def _health(
     return Health(
         store=parts.store,
         clock=parts.clock,
-        is_ready=lambda: connection.shards.are_ready,
+        is_ready=connection.is_ready,
         shards=lambda: connection.shards.count,
         is_tripped=lambda: parts.breakers.is_tripped,
         alarms=parts.alarms,

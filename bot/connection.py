@@ -129,6 +129,11 @@ class Connection:
         self._clock = clock
         self._starts = SessionStarts(client, clock, alarms)
         self.shards = Shards(client, self._starts, clock)
+        self._is_without_gateway = False
+
+    def is_ready(self) -> bool:
+        """Whether Discord is there for whatever this process does with it."""
+        return self.shards.are_ready or self._is_without_gateway
 
     async def run(self) -> None:
         """Go on until cancelled.
@@ -149,6 +154,7 @@ class Connection:
         await self._persist("the log-in has failed", self._log_in)
         log.info("logged in", user=str(self._client.user))
         await self._client.go_without_gateway()
+        self._is_without_gateway = True
         await self._persist("the commands could not be read", self._read_commands)
         await asyncio.Event().wait()
 

@@ -17,7 +17,13 @@ def parser() -> argparse.ArgumentParser:
     """Every command; `command` and `action` in the result say which it is."""
     top = _Discreet(prog="python -m bot", description="Marionette, a Discord bot")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    commands.add_parser("run", help="run the bot until SIGTERM or Ctrl-C")
+    run = commands.add_parser("run", help="run the bot until SIGTERM or Ctrl-C")
+    run.add_argument(
+        "--no-jobs",
+        action="store_true",
+        help="only talk to Discord: workers do the jobs (PostgreSQL only)",
+    )
+    commands.add_parser("worker", help="do jobs beside a running bot (PostgreSQL only)")
     _jobs(commands.add_parser("jobs", help="list and show jobs, cancel, refund and settle them"))
     _quota(
         commands.add_parser(

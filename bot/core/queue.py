@@ -13,9 +13,15 @@ from bot.core.admission import Load
 from bot.core.jobs import DEFAULT_MODEL
 from bot.core.models import MODELS
 from bot.core.rules import OperatorLimits, Rules, slots
+from bot.errors import Problem
 
 MAX_IN_FLIGHT = 8
 """At most so many submits wait for their answer at once: that many are lost together."""
+
+PASSING = frozenset({Problem.PROVIDER_BUSY, Problem.GENERATION_FAILED})
+"""Failures of a run after which another one may succeed."""
+
+MOST_RETRIES = 2
 
 LATE_RUN_S, LATE_RUN_EVERY_S, LATEST_RUN_S = 900.0, 1800.0, 7200.0
 """A run gives its slot back when it is so old; where more than may run are late, each further one
@@ -315,3 +321,12 @@ class Queue:
         while self._heads and not self._is_current(self._heads[0]):
             heappop(self._heads)
         return self._heads[0] if self._heads else None
+
+
+def may_retry(problem: Problem, earlier: Problem | None, retries: int) -> bool:
+    """Whether a run that failed so is followed by another one, after so many `retries` before.
+
+    The last of these was because of `earlier`. What has no known cause is tried again once.
+    """
+    is_again = problem is earlier is Problem.GENERATION_FAILED
+    return problem in PASSING and retries < MOST_RETRIES and not is_again

@@ -4,7 +4,8 @@ import structlog
 
 from bot.alarms import Alarm, Alarms
 from bot.clock import Clock
-from bot.core.jobs import Failure, Job, may_retry
+from bot.core.jobs import Failure, Job
+from bot.core.queue import may_retry
 from bot.errors import (
     AccountRefused,
     DownloadError,

@@ -6,10 +6,10 @@ from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, or_
 
 from bot.core import admission
 from bot.core.admission import Ask, NewJob
-from bot.core.jobs import Delivered, Failure, Job, JobState, Quality, Source, may_retry
+from bot.core.jobs import Delivered, Failure, Job, JobState, Quality, Source
 from bot.core.ledger import EntryKind
 from bot.core.models import Choice
-from bot.core.queue import may_start
+from bot.core.queue import may_retry, may_start
 from bot.core.rules import OperatorLimits
 from bot.core.uploads import Upload
 from bot.errors import Problem, StaleJob

@@ -115,7 +115,7 @@ SENDING = (
     ),
     _one(
         "… and again and again",
-        "bot/core/jobs.py",
+        "bot/core/queue.py",
         "problem in PASSING and retries < MOST_RETRIES",
         "problem in PASSING and retries < 99",
         *("tests/bot/core/test_retries.py", JOBS, FAILURES),
