@@ -23,6 +23,7 @@ from bot.errors import (
     ProviderBusy,
     ProviderError,
     Refused,
+    StaleJob,
     SubmitInDoubt,
 )
 from bot.jobs.files import Files
@@ -266,6 +267,7 @@ class Submits:
         breaker = self._breakers.of(job.model)
         assert job.attempt is not None
         try:
+            await self._refuse_taken(job)
             request_id = await self._providers.of(job.model).submit(job.attempt)
         except NotAccepted as error:
             return await self._record_rejection(job, error)
@@ -288,6 +290,13 @@ class Submits:
             log.error("the provider gave one request id twice", job=job.id, request_id=request_id)
             return FIRST_LOOK_S
         return 0
+
+    async def _refuse_taken(self, job: Job) -> None:
+        """Another process may have taken this one for dead meanwhile. Raises `StaleJob`."""
+        if self._store.database.is_shared:
+            now = await self._store.read.job(job.id)
+            if now is None or now.revision != job.revision:
+                raise StaleJob(f"Job {job.id} is another process's: nothing is sent.")
 
     async def _record_rejection(self, job: Job, error: NotAccepted) -> float:
         if self._breakers.of(job.model).is_poison(job.id, error):
