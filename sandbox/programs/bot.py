@@ -2,8 +2,8 @@
 
 The file is a `shared_clock`. By it discord.py waits between its own tries, too: else an hour would
 pass between two that are seconds apart, and Discord would not know the second one for a repeat.
-Everything else is as in `python -m bot run`. A machine's clock jumps, too: after it slept, or when
-it is set.
+What stands behind it, and everything else, is as in `python -m bot`. A machine's clock jumps, too:
+after it slept, or when it is set.
 """
 
 import asyncio

@@ -27,7 +27,7 @@ class Audit:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self.jobs = world.rows("SELECT * FROM jobs ORDER BY created_at, rowid")
+        self.jobs = world.rows("SELECT * FROM jobs ORDER BY created_at, id")
         self._attempts = world.rows("SELECT * FROM attempts")
         self._entries = world.rows("SELECT * FROM entries")
         self._messages = world.messages()
