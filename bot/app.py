@@ -109,7 +109,7 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Wire
     jobs, lookups, breakers = LiveJobs(store), Lookups(alarms, clock), Breakers(clock, alarms)
     media = await stack.enter_async_context(Media(clock=clock))
     files, doors, lag = Files(settings.data_dir), Doors(clock, alarms), LoopLag()
-    client = await stack.enter_async_context(_discord_client(settings, doors))
+    client = await stack.enter_async_context(_discord_client(settings, doors, clock))
     members = DiscordMembers(client, clock.monotonic)
     client.languages = await Languages.load(client, store)
     parts = Parts(
@@ -251,7 +251,7 @@ async def _load_cogs(client: Bot, parts: Parts, deleted: DeletedPosts) -> None:
     client.add_dynamic_items(ChannelsSelect, OpenSelect, PreferenceControl, MotionControl)
 
 
-def _discord_client(settings: Settings, doors: Doors) -> Bot:
+def _discord_client(settings: Settings, doors: Doors, clock: Clock) -> Bot:
     return Bot(
         command_prefix=commands.when_mentioned,
         help_command=None,
@@ -265,6 +265,7 @@ def _discord_client(settings: Settings, doors: Doors) -> Bot:
         max_messages=None,
         proxy=aim(settings),
         http_trace=doors.trace(),
+        clock=clock,
     )
 
 
