@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
-from functools import partial
 from typing import Any
 
 import discord
@@ -110,7 +109,7 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Wire
     jobs, lookups, breakers = LiveJobs(store), Lookups(alarms, clock), Breakers(clock, alarms)
     media = await stack.enter_async_context(Media(clock=clock))
     files, doors, lag = Files(settings.data_dir), Doors(clock, alarms), LoopLag()
-    client = await stack.enter_async_context(_discord_client(settings, doors))
+    client = await stack.enter_async_context(_discord_client(settings, doors, clock))
     members = DiscordMembers(client, clock.monotonic)
     client.languages = await Languages.load(client, store)
     parts = Parts(
@@ -152,7 +151,7 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Wire
     )
     client.crowd = crowd = Crowd(clock, alarms)
     told = told_through(parts, crowd)
-    database.on_commit.append(partial(_tell, told, jobs, client.languages))
+    _tell_of_changes(database, told, jobs, client.languages)
     runner = runner_of(parts, told, crowd)
     client.requests = requests_of(parts, runner)
     newcomers = newcomers_of(parts)
@@ -176,9 +175,9 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Wire
 
 
 async def _open(settings: Settings, alarms: Alarms) -> Database:
-    """For this bot alone, and the folder with it."""
+    """For this bot and its other processes alone, and the folder with it."""
     return await Database.open(
-        settings.database, exclusive=True, folder=settings.data_dir, alarms=alarms
+        settings.database, is_peer=True, folder=settings.data_dir, alarms=alarms
     )
 
 
@@ -201,14 +200,22 @@ def _health(
     )
 
 
-def _tell(told: Told, jobs: LiveJobs, languages: Languages, changes: Changes) -> None:
-    """What an event has changed may show elsewhere."""
-    languages.learn(changes.languages)
-    if changes.acted:
-        told.audit.wake()
-    if changes.wallets_of:
-        for job_id in jobs.offers(of=changes.wallets_of):
-            told.status.wake(job_id)
+def _tell_of_changes(database: Database, told: Told, jobs: LiveJobs, languages: Languages) -> None:
+    """What an event has changed may show elsewhere: an offer's card where that was committed."""
+
+    def learn(changes: Changes) -> None:
+        languages.learn(changes.languages, is_all=changes.is_all)
+        if changes.acted:
+            told.audit.wake()
+
+    def learn_of_own(changes: Changes) -> None:
+        learn(changes)
+        if changes.wallets_of:
+            for job_id in jobs.offers(of=changes.wallets_of):
+                told.status.wake(job_id)
+
+    database.on_commit.append(learn_of_own)
+    database.on_others.append(learn)
 
 
 async def _load_cogs(client: Bot, parts: Parts, deleted: DeletedPosts) -> None:
@@ -244,7 +251,7 @@ async def _load_cogs(client: Bot, parts: Parts, deleted: DeletedPosts) -> None:
     client.add_dynamic_items(ChannelsSelect, OpenSelect, PreferenceControl, MotionControl)
 
 
-def _discord_client(settings: Settings, doors: Doors) -> Bot:
+def _discord_client(settings: Settings, doors: Doors, clock: Clock) -> Bot:
     return Bot(
         command_prefix=commands.when_mentioned,
         help_command=None,
@@ -258,6 +265,7 @@ def _discord_client(settings: Settings, doors: Doors) -> Bot:
         max_messages=None,
         proxy=aim(settings),
         http_trace=doors.trace(),
+        clock=clock,
     )
 
 

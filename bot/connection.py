@@ -12,7 +12,6 @@ import aiohttp
 import discord
 import structlog
 import yarl
-from discord import app_commands
 
 from bot.alarms import Alarms
 from bot.cards.parts import COMMANDS
@@ -26,6 +25,7 @@ from bot.settings import Settings
 log = structlog.get_logger()
 
 LONGEST_PAUSE_S = 3600.0
+LOOK_AGAIN_S = 60.0
 TOO_FEW_SHARDS = 4011
 MOST_LEFT = 500
 """So many requests may go on that nobody waits for any longer."""
@@ -55,6 +55,14 @@ OF_A_COMMAND = frozenset(
     }
 )
 """What we say of a command or of its options; Discord's answer adds more."""
+
+BELOW = frozenset(
+    {
+        discord.AppCommandOptionType.subcommand.value,
+        discord.AppCommandOptionType.subcommand_group.value,
+    }
+)
+"""Options that are commands themselves."""
 
 
 def aim(settings: Settings) -> str | None:
@@ -136,6 +144,14 @@ class Connection:
             )
             await self._persist(TROUBLE, self._stay_connected)
 
+    async def run_without_gateway(self) -> None:
+        """Stay logged in until cancelled, and be told nothing. Raises `SettingsError`, as `run`."""
+        await self._persist("the log-in has failed", self._log_in)
+        log.info("logged in", user=str(self._client.user))
+        await self._client.go_without_gateway()
+        await self._persist("the commands could not be read", self._read_commands)
+        await asyncio.Event().wait()
+
     async def _persist(self, trouble: str, attempt: Callable[[], Awaitable[object]]) -> None:
         """Try until it is done. Each kind of failure is told once, and that it is over."""
         failures, told = 0, set[str]()
@@ -198,11 +214,17 @@ class Connection:
             for command in client.tree.get_commands()
         ]
         there = await self._registered()
-        ids = {str(command["name"]): int(command["id"]) for command in there}
         if _by_name(ours) != _by_name(there):
-            ids = {command.name: command.id for command in await client.tree.sync()}
-        self._tell_ids(ids)
+            await client.tree.sync()
+            there = await self._registered()
+        _tell_ids(there)
         log.info("the commands are there")
+
+    async def _read_commands(self) -> None:
+        """Those that another process has registered, or will have."""
+        while not (there := await self._registered()):
+            await self._clock.sleep(LOOK_AGAIN_S)
+        _tell_ids(there)
 
     async def _registered(self) -> list[dict[str, Any]]:
         """The commands that Discord has, with their words in all languages."""
@@ -216,12 +238,21 @@ class Connection:
         found: list[dict[str, Any]] = await client.http.request(route, params=told)
         return found
 
-    def _tell_ids(self, ids: Mapping[str, int]) -> None:
-        """From now on, cards name commands so that they can be clicked."""
-        for command in self._client.tree.walk_commands():
-            root = command.root_parent or command
-            if not isinstance(command, app_commands.Group) and root.name in ids:
-                COMMANDS.get({})[command.qualified_name] = ids[root.name]
+
+def _tell_ids(there: Iterable[Mapping[str, Any]]) -> None:
+    """From now on, cards name commands so that they can be clicked."""
+    for command in there:
+        if command["type"] == discord.AppCommandType.chat_input.value:
+            for name in _typed(command):
+                COMMANDS.get({})[name] = int(command["id"])
+
+
+def _typed(command: Mapping[str, Any]) -> list[str]:
+    """The names under which a command, or what is below it, is typed."""
+    below = [part for part in command.get("options") or () if part["type"] in BELOW]
+    if not below:
+        return [command["name"]]
+    return [f"{command['name']} {name}" for part in below for name in _typed(part)]
 
 
 def _retry_after_s(error: Exception) -> float:

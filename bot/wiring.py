@@ -132,7 +132,7 @@ def told_through(parts: Parts, crowd: Crowd) -> Told:
     missing = MissingPermissions(
         client=client, store=store, replies=replies, languages=languages, clock=clock
     )
-    parts.doors.on_forbidden.append(missing.refused)
+    parts.doors.on_forbidden += [client.doubt, missing.refused]
     return Told(
         replies=replies,
         status=status,
