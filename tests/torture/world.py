@@ -154,9 +154,10 @@ class World:
 
     async def kill(self, why: str, process: Process) -> bool:
         """SIGKILL; whether it ran, and was not being killed already."""
-        is_killed = await process.kill()
-        self.kills[why] += is_killed
-        return is_killed
+        if not await process.kill():
+            return False
+        self.kills[why] += 1
+        return True
 
     @property
     def is_online(self) -> bool:
