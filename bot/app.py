@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
-from functools import partial
 from typing import Any
 
 import discord
@@ -162,7 +161,7 @@ async def _wire(
     )
     client.crowd = crowd = Crowd(clock, alarms)
     told = told_through(parts, crowd)
-    database.on_commit.append(partial(_tell, told, jobs, client.languages))
+    _tell_of_changes(database, told, jobs, client.languages)
     runner = runner_of(parts, told, crowd)
     client.requests = requests_of(parts, runner)
     newcomers = newcomers_of(parts)
@@ -187,9 +186,9 @@ async def _wire(
 
 
 async def _open(settings: Settings, alarms: Alarms, share: Share | None) -> Database:
-    """For this bot alone, and the folder with it."""
+    """For this bot and its other processes alone, and the folder with it."""
     database = await Database.open(
-        settings.database, exclusive=True, folder=settings.data_dir, alarms=alarms
+        settings.database, is_peer=True, folder=settings.data_dir, alarms=alarms
     )
     if share is not None and not share.is_all and not database.is_shared:
         await database.close()
@@ -220,14 +219,22 @@ def _health(
     )
 
 
-def _tell(told: Told, jobs: LiveJobs, languages: Languages, changes: Changes) -> None:
-    """What an event has changed may show elsewhere."""
-    languages.learn(changes.languages)
-    if changes.acted:
-        told.audit.wake()
-    if changes.wallets_of:
-        for job_id in jobs.offers(of=changes.wallets_of):
-            told.status.wake(job_id)
+def _tell_of_changes(database: Database, told: Told, jobs: LiveJobs, languages: Languages) -> None:
+    """What an event has changed may show elsewhere: an offer's card where that was committed."""
+
+    def learn(changes: Changes) -> None:
+        languages.learn(changes.languages, is_all=changes.is_all)
+        if changes.acted:
+            told.audit.wake()
+
+    def learn_of_own(changes: Changes) -> None:
+        learn(changes)
+        if changes.wallets_of:
+            for job_id in jobs.offers(of=changes.wallets_of):
+                told.status.wake(job_id)
+
+    database.on_commit.append(learn_of_own)
+    database.on_others.append(learn)
 
 
 async def _load_cogs(client: Bot, parts: Parts, deleted: DeletedPosts) -> None:

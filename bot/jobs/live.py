@@ -46,6 +46,7 @@ class LiveJobs:
         self._readings: dict[object, set[str]] = {}
         self._found: dict[str, Job] | None = None
         store.database.on_commit.append(self._learn)
+        store.database.on_others.append(self._learn_of_others)
 
     async def load(self) -> list[Job]:
         """Every job of which something is still to be done, read once at the start."""
@@ -133,6 +134,28 @@ class LiveJobs:
             self.forget_rules()
         for job in changes.jobs:
             self._set(job)
+
+    def _learn_of_others(self, changes: Changes) -> None:
+        """As it was read, which is older than what was committed here while that was handed over.
+
+        Of all that are under way, whatever is not among them is so no longer.
+        """
+        if changes.acted:
+            self.forget_rules()
+        if changes.is_all:
+            for job_id in self._jobs.keys() - {job.id for job in changes.jobs}:
+                self._forget(job_id)
+        for job in changes.jobs:
+            known = self._jobs.get(job.id)
+            if known is None or known.revision <= job.revision:
+                self._set(job)
+
+    def _forget(self, job_id: str) -> None:
+        for changed in self._readings.values():
+            changed.add(job_id)
+        self._count(self._jobs.pop(job_id), -1)
+        if self._found is not None:
+            self._found.pop(job_id, None)
 
     def _set(self, job: Job) -> None:
         for changed in self._readings.values():

@@ -8,6 +8,7 @@ Starting up is nothing special: every unended job is followed from where it is.
 import asyncio
 import math
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Protocol
 
 import structlog
@@ -101,9 +102,11 @@ class Runner:
         self._retries = RetryDeadline(clock, limit_s=0.0)
         self._silent: set[str] = set()
         self._stopping = asyncio.Event()
+        self._stirring: asyncio.Task[None] | None = None
         self._last_action = 0
         store.database.on_commit.append(self._hear)
         store.database.on_doubt.append(self._look_for)
+        store.database.on_others.append(self._hear_others)
 
     async def why_closed(self, model: str | None = None) -> Refused | None:
         """Why a new request, to this model or to any, could only wait: another bot, or an outage.
@@ -194,6 +197,23 @@ class Runner:
         for job in changes.jobs:
             if job.ended and job.id in self._wakers:
                 self._wakers[job.id].set()
+
+    def _hear_others(self, changes: Changes) -> None:
+        """Another process has changed jobs that are followed here, or the queue."""
+        for job_id in self._wakers if changes.is_all else [job.id for job in changes.jobs]:
+            if job_id in self._wakers:
+                self._wakers[job_id].set()
+        if changes.jobs and not self._stopping.is_set() and self._stirring is None:
+            self._stirring = asyncio.create_task(self._stir())
+
+    async def _stir(self) -> None:
+        """Wake those followed here whose turn it is by now, once for all that was heard."""
+        await self._pause()
+        self._stirring = None
+        with suppress(CannotSave):
+            for job_id in await self._submits.startable():
+                if job_id in self._wakers:
+                    self._wakers[job_id].set()
 
     def _look_for(self, changes: Changes) -> None:
         """Whatever may have been saved after all goes on, also where nobody knows of it yet."""

@@ -8,7 +8,7 @@ import asyncio
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -34,6 +34,9 @@ R = TypeVar("R")
 Work = Callable[[Connection], R]
 """Statements that belong together; it runs in the connection's thread."""
 
+BeforeCommit = Callable[[Connection, Sequence["Changes"]], None]
+"""Is called in that thread with what events change that are about to be committed together."""
+
 _in_background: ContextVar[bool] = ContextVar("in_background", default=False)
 
 
@@ -58,6 +61,10 @@ class Changes:
 
     languages: dict[tuple[int, int], Language | None] = field(default_factory=dict)
     """What is spoken from now on: in a server (its id, 0), or to a person (0, their id)."""
+
+    is_all: bool = False
+    """Something was missed: the jobs are all that are under way, the languages all that were
+    chosen."""
 
     @classmethod
     def on(cls, connection: Connection) -> "Changes":
@@ -117,10 +124,12 @@ class GroupCommit:
         *,
         on_commit: Callable[[Changes], None] = lambda _: None,
         on_doubt: Callable[[Changes], None] = lambda _: None,
+        before_commit: BeforeCommit | None = None,
     ) -> None:
         self._link = link
         self._on_commit = on_commit
         self._on_doubt = on_doubt
+        self._before_commit = before_commit
         self._urgent: deque[_Waiting] = deque()
         self._patient: deque[_Waiting] = deque()
         self._owed_s = 0.0
@@ -186,7 +195,10 @@ class GroupCommit:
                 self._do(connection, waiting)
                 began = self._account(waiting, began)
                 if began > until:
-                    return
+                    break
+            if self._before_commit is not None:
+                done = [waiting.changes for waiting in batch if waiting.error is None]
+                self._before_commit(connection, done)
 
     def _account(self, waiting: _Waiting, began: float) -> float:
         """Note whose time that was, and return what time it is now."""

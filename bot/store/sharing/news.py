@@ -26,6 +26,12 @@ class News(Protocol):
     def hear(self, kind: str, heard: Heard) -> None:
         """Be told of this kind from now on, in the order in which each process tells it."""
 
+    async def open(self) -> None:
+        """Whatever is told from now on is heard."""
+
+    async def close(self) -> None:
+        """Hear no more; what was to be told is."""
+
 
 class NobodyElse:
     """The only process: a database in a file is one's alone."""
@@ -39,3 +45,9 @@ class NobodyElse:
 
     def hear(self, kind: str, heard: Heard) -> None:
         """Nobody tells anything."""
+
+    async def open(self) -> None:
+        """There is nothing to hear."""
+
+    async def close(self) -> None:
+        """Nor to tell."""
