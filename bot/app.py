@@ -19,8 +19,10 @@ from bot.cards.parts import COMMANDS
 from bot.cards.progress.stages import MARKS
 from bot.clock import Clock, cancel
 from bot.connection import Connection, aim
+from bot.core.shards import Share
 from bot.delivery.deletions import DeletedPosts
 from bot.delivery.doors import Doors
+from bot.errors import SettingsError
 from bot.jobs.files import Files
 from bot.jobs.forecast import Forecast
 from bot.jobs.live import LiveJobs
@@ -41,6 +43,7 @@ from bot.settings import Settings
 from bot.store.database import Backups, Database
 from bot.store.group_commit import Changes
 from bot.store.people.shelves import Shelves
+from bot.store.processes.session_turns import SessionTurns
 from bot.store.store import Store
 from bot.telemetry import Health, LoopLag
 from bot.wiring import (
@@ -92,19 +95,26 @@ Work = Callable[[], Coroutine[Any, Any, None]]
 Wired = tuple[Runner, list[Work]]
 
 
-async def run(settings: Settings, clock: Clock, stopping: asyncio.Event) -> None:
-    """Run until `stopping`. Raises `SettingsError`, `StoreError`, `MarionetteError`, in groups."""
+async def run(
+    settings: Settings, clock: Clock, stopping: asyncio.Event, share: Share | None = None
+) -> None:
+    """Run until `stopping`, on all shards or on a share of them.
+
+    Raises `SettingsError`, `StoreError`, `MarionetteError`, in groups.
+    """
     COMMANDS.set({})
     MARKS.set([])
     async with AsyncExitStack() as stack:
-        runner, beside = await _wire(settings, clock, stack)
+        runner, beside = await _wire(settings, clock, stack, share)
         await _work(runner, beside, stopping)
     log.info("stopped", advice="Unfinished jobs go on at the next start.")
 
 
-async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Wired:
+async def _wire(
+    settings: Settings, clock: Clock, stack: AsyncExitStack, share: Share | None
+) -> Wired:
     alarms = Alarms()
-    database = await _open(settings, alarms)
+    database = await _open(settings, alarms, share)
     store = Store(await stack.enter_async_context(database), settings.operator_limits())
     jobs, lookups, breakers = LiveJobs(store), Lookups(alarms, clock), Breakers(clock, alarms)
     media = await stack.enter_async_context(Media(clock=clock))
@@ -166,7 +176,8 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Wire
     client.quotas = Quotas(store=store, wake=runner.wake, clock=clock, runner=runner)
     client.confirmations, client.card_access = Confirmations(clock), CardAccess(clock)
     await _load_cogs(client, parts, told.deleted)
-    connection = Connection(client, settings.discord_token.get_secret_value(), clock, alarms)
+    token, turns = settings.discord_token.get_secret_value(), SessionTurns(database)
+    connection = Connection(client, token, turns, clock=clock, alarms=alarms, share=share)
     backups = database.daily_backups(settings.backups, clock)
     if settings.http_port:
         await stack.enter_async_context(_health(parts, connection, crowd, lag, backups))
@@ -174,11 +185,19 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Wire
     return runner, [connection.run, *telling, lag.run, backups.run, database.whole]
 
 
-async def _open(settings: Settings, alarms: Alarms) -> Database:
+async def _open(settings: Settings, alarms: Alarms, share: Share | None) -> Database:
     """For this bot and its other processes alone, and the folder with it."""
-    return await Database.open(
+    database = await Database.open(
         settings.database, is_peer=True, folder=settings.data_dir, alarms=alarms
     )
+    if share is not None and not share.is_all and not database.is_shared:
+        await database.close()
+        raise SettingsError(
+            f"--shards {share} leaves shards to other processes, which cannot share "
+            f"an SQLite database: set DATABASE_URL to a PostgreSQL, or take 0-{share.total - 1}"
+            f"/{share.total}."
+        )
+    return database
 
 
 def _health(
