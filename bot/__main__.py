@@ -33,6 +33,7 @@ only after so long: with Python's 5 ms, a request of twenty statements takes a t
 OPEN_FILES = 8192
 """Each job, each person and each download has files and connections open; a usual 1,024 are few."""
 
+RUNNING = {"run", "worker"}
 Report = tuple[str, int] | str
 BESIDE: dict[str, Callable[[argparse.Namespace, Settings, Clock], Awaitable[Report]]] = {
     "jobs": jobs,
@@ -54,13 +55,14 @@ def main() -> int:
     isolation.hide()
     code = 0
     try:
-        settings = Settings.load(to_run=wanted.command == "run")
-        if wanted.command == "run":
+        settings = Settings.load(to_run=wanted.command in RUNNING)
+        if wanted.command in RUNNING:
             set_up_logs(settings.log_level)
             warn(settings)
             sys.setswitchinterval(SWITCH_S)
             _open_more_files()
-            asyncio.run(_until_signalled(settings, wanted.shards))
+            share = wanted.shards if wanted.command == "run" else Share.of_none()
+            asyncio.run(_until_signalled(settings, share))
         else:
             set_up_logs("CRITICAL")  # what is to be said is said in a sentence
             signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `… | head` is no failure

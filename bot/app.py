@@ -98,7 +98,7 @@ Wired = tuple[Runner, list[Work]]
 async def run(
     settings: Settings, clock: Clock, stopping: asyncio.Event, share: Share | None = None
 ) -> None:
-    """Run until `stopping`, on all shards or on a share of them.
+    """Run until `stopping`, on all shards or on a share of them; on none, as a worker.
 
     Raises `SettingsError`, `StoreError`, `MarionetteError`, in groups.
     """
@@ -190,6 +190,12 @@ async def _open(settings: Settings, alarms: Alarms, share: Share | None) -> Data
     database = await Database.open(
         settings.database, is_peer=True, folder=settings.data_dir, alarms=alarms
     )
+    if share is not None and not share.ids and not database.is_shared:
+        await database.close()
+        raise SettingsError(
+            "A worker is one of several processes, which cannot share an SQLite database: set "
+            "DATABASE_URL to a PostgreSQL."
+        )
     if share is not None and not share.is_all and not database.is_shared:
         await database.close()
         raise SettingsError(

@@ -19,6 +19,7 @@ def parser() -> argparse.ArgumentParser:
     top = _Discreet(prog="python -m bot", description="Marionette, a Discord bot")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _run(commands.add_parser("run", help="run the bot until SIGTERM or Ctrl-C"))
+    commands.add_parser("worker", help="make videos for a bot whose other processes are run")
     _jobs(commands.add_parser("jobs", help="list and show jobs, cancel, refund and settle them"))
     _quota(
         commands.add_parser(
