@@ -1,9 +1,7 @@
 """The only wiring: opens the store, the clients and Discord, loads the cogs, starts the runner."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
-from typing import Any
 
 import discord
 import structlog
@@ -19,16 +17,20 @@ from bot.cards.parts import COMMANDS
 from bot.cards.progress.stages import MARKS
 from bot.clock import Clock, cancel
 from bot.connection import Connection, aim
+from bot.core.shards import Share
 from bot.delivery.deletions import DeletedPosts
 from bot.delivery.doors import Doors
+from bot.errors import SettingsError
 from bot.jobs.files import Files
 from bot.jobs.forecast import Forecast
+from bot.jobs.given.newcomers import Newcomers
 from bot.jobs.live import LiveJobs
 from bot.jobs.lookups import Lookups
 from bot.jobs.runner import Runner
 from bot.jobs.upload_limit import Videos
 from bot.marks import StageMarks
 from bot.media.inspect import Media
+from bot.peers.presence import Presence, Work
 from bot.provider.breaker import Breakers
 from bot.provider.connect import providers
 from bot.services.copies import Copies
@@ -41,6 +43,7 @@ from bot.settings import Settings
 from bot.store.database import Backups, Database
 from bot.store.group_commit import Changes
 from bot.store.people.shelves import Shelves
+from bot.store.processes.session_turns import SessionTurns
 from bot.store.store import Store
 from bot.telemetry import Health, LoopLag
 from bot.wiring import (
@@ -86,25 +89,29 @@ from cogs.shared.pages import PageControl
 
 log = structlog.get_logger()
 
-Work = Callable[[], Coroutine[Any, Any, None]]
-"""Something that goes on until it is cancelled, or done."""
-
 Wired = tuple[Runner, list[Work]]
 
 
-async def run(settings: Settings, clock: Clock, stopping: asyncio.Event) -> None:
-    """Run until `stopping`. Raises `SettingsError`, `StoreError`, `MarionetteError`, in groups."""
+async def run(
+    settings: Settings, clock: Clock, stopping: asyncio.Event, share: Share | None = None
+) -> None:
+    """Run until `stopping`, on all shards or on a share of them; on none, as a worker.
+
+    Raises `SettingsError`, `StoreError`, `MarionetteError`, in groups.
+    """
     COMMANDS.set({})
     MARKS.set([])
     async with AsyncExitStack() as stack:
-        runner, beside = await _wire(settings, clock, stack)
+        runner, beside = await _wire(settings, clock, stack, share)
         await _work(runner, beside, stopping)
     log.info("stopped", advice="Unfinished jobs go on at the next start.")
 
 
-async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Wired:
+async def _wire(
+    settings: Settings, clock: Clock, stack: AsyncExitStack, share: Share | None
+) -> Wired:
     alarms = Alarms()
-    database = await _open(settings, alarms)
+    database = await _open(settings, alarms, share)
     store = Store(await stack.enter_async_context(database), settings.operator_limits())
     jobs, lookups, breakers = LiveJobs(store), Lookups(alarms, clock), Breakers(clock, alarms)
     media = await stack.enter_async_context(Media(clock=clock))
@@ -148,6 +155,7 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Wire
         disk=disk_of(settings, store, files, clock, alarms),
         messages=LinkedMessages(client, members, Authors(client, store), clock),
         languages=client.languages,
+        presence=Presence(database.news, clock, alarms, is_shared=database.is_shared),
     )
     client.crowd = crowd = Crowd(clock, alarms)
     told = told_through(parts, crowd)
@@ -166,19 +174,43 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Wire
     client.quotas = Quotas(store=store, wake=runner.wake, clock=clock, runner=runner)
     client.confirmations, client.card_access = Confirmations(clock), CardAccess(clock)
     await _load_cogs(client, parts, told.deleted)
-    connection = Connection(client, settings.discord_token.get_secret_value(), clock, alarms)
+    token, turns = settings.discord_token.get_secret_value(), SessionTurns(database)
+    connection = Connection(client, token, turns, clock=clock, alarms=alarms, share=share)
     backups = database.daily_backups(settings.backups, clock)
     if settings.http_port:
         await stack.enter_async_context(_health(parts, connection, crowd, lag, backups))
-    telling = [*told.telling, newcomers.look_after, StageMarks(client, clock).run]
-    return runner, [connection.run, *telling, lag.run, backups.run, database.whole]
+    return runner, [connection.run, lag.run, backups.run, *_duties(parts, told, runner, newcomers)]
 
 
-async def _open(settings: Settings, alarms: Alarms) -> Database:
+def _duties(parts: Parts, told: Told, runner: Runner, newcomers: Newcomers) -> list[Work]:
+    """What is done in each process, and what in one of them for all."""
+    presence, marks = parts.presence, StageMarks(parts.client, parts.clock)
+    presence.led = lambda: len(runner.led)
+    done_once = [*told.duties, newcomers.look_after, marks.run]
+    beside = [presence.run, marks.read] if parts.store.database.is_shared else []
+    beside += [*told.telling, parts.store.database.whole]
+    return [*beside, *(presence.duty(work) for work in done_once)]
+
+
+async def _open(settings: Settings, alarms: Alarms, share: Share | None) -> Database:
     """For this bot and its other processes alone, and the folder with it."""
-    return await Database.open(
+    database = await Database.open(
         settings.database, is_peer=True, folder=settings.data_dir, alarms=alarms
     )
+    if share is not None and not share.ids and not database.is_shared:
+        await database.close()
+        raise SettingsError(
+            "A worker is one of several processes, which cannot share an SQLite database: set "
+            "DATABASE_URL to a PostgreSQL."
+        )
+    if share is not None and not share.is_all and not database.is_shared:
+        await database.close()
+        raise SettingsError(
+            f"--shards {share} leaves shards to other processes, which cannot share "
+            f"an SQLite database: set DATABASE_URL to a PostgreSQL, or take 0-{share.total - 1}"
+            f"/{share.total}."
+        )
+    return database
 
 
 def _health(

@@ -80,13 +80,22 @@ class Server:
 
 
 @contextmanager
-def server(programs: Path) -> Iterator[str]:
-    """Its address, while it runs."""
-    with tempfile.TemporaryDirectory(prefix="postgres-", dir=in_memory()) as name:
-        running = Server(programs, Path(name), (*QUICK, *SMALL))
+def server(programs: Path, *settings: str, keeps: bool = False) -> Iterator[str]:
+    """Its address, while it runs; with `keeps`, all is on the disk that is saved, as elsewhere."""
+    with placed(programs, *settings, keeps=keeps) as running:
+        yield running.address
+
+
+@contextmanager
+def placed(programs: Path, *settings: str, keeps: bool = False) -> Iterator[Server]:
+    """One in a folder of its own, that runs, and may be stopped and started meanwhile."""
+    place = None if keeps else in_memory()
+    with tempfile.TemporaryDirectory(prefix="postgres-", dir=place) as name:
+        given = () if keeps else QUICK
+        running = Server(programs, Path(name), (*settings, *given, *SMALL))
         running.start()
         try:
-            yield running.address
+            yield running
         finally:
             running.stop()
 

@@ -17,6 +17,8 @@ import discord.http
 import discord.webhook.async_
 
 from bot.app import run
+from bot.console.usage import parser
+from bot.core.shards import Share
 from bot.settings import Settings
 from bot.telemetry import set_up_logs
 from sandbox.clock import MovableClock
@@ -33,7 +35,7 @@ class Waits:
         return getattr(asyncio, name)
 
 
-async def main(path: Path) -> None:
+async def main(path: Path, share: Share | None) -> None:
     """Run until SIGTERM or Ctrl-C."""
     stopping, clock = asyncio.Event(), MovableClock()
     catch_up(clock, path)
@@ -42,11 +44,13 @@ async def main(path: Path) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     following = asyncio.create_task(follow(clock, path))
-    await run(Settings.load(None), clock, stopping)
+    await run(Settings.load(None), clock, stopping, share)
     following.cancel()
 
 
 if __name__ == "__main__":
     os.umask(0o077)
     set_up_logs("INFO")
-    asyncio.run(main(Path(sys.argv[1])))
+    wanted = parser().parse_args(sys.argv[2:] or ["run"])
+    share = wanted.shards if wanted.command == "run" else Share.of_none()
+    asyncio.run(main(Path(sys.argv[1]), share))

@@ -5,7 +5,6 @@ import random
 import signal
 import sqlite3
 import subprocess
-import tempfile
 import time
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path
@@ -13,9 +12,8 @@ from typing import Any, Protocol, Self
 
 import psycopg
 
-from tests.postgres import SMALL, Asked, Server, found, plain
+from tests.postgres import Asked, found, placed, plain
 
-DURABLE = ("fsync=on", "synchronous_commit=on", "full_page_writes=on")
 NAME = "marionette"
 WAYS = {signal.SIGINT: "fast", signal.SIGQUIT: "immediate"}
 AWAY_S = 6.0
@@ -25,9 +23,6 @@ SOONER = (
     "UPDATE procrastinate_jobs SET scheduled_at = scheduled_at - make_interval(secs => ?)"
     " WHERE status = 'todo' AND scheduled_at > now() RETURNING id"
 )
-SEEN_AFTER_S = 5.0
-"""A process that was about to start takes so long to say that it cannot."""
-
 NEEDED, UNAVAILABLE = "in _open", "cannot be used: "
 
 Row = dict[str, Any]
@@ -50,8 +45,8 @@ class Kept(Protocol):
     def pass_time(self, seconds: float) -> None:
         """Everybody's clock moves on: what it is to begin at a time of its own clock, too."""
 
-    def excuses(self, words: str) -> bool:
-        """Whether who ended with such words could not begin without it, and it was away."""
+    def excuses(self, words: str, began: float) -> bool:
+        """Whether who began then and ended so could not begin without it, and it was away."""
 
     async def restart(self, chance: random.Random) -> str:
         """Let its server be away for a while; how, and nothing if it has none."""
@@ -84,7 +79,7 @@ class InFile:
     def pass_time(self, seconds: float) -> None:
         """It has no clock."""
 
-    def excuses(self, words: str) -> bool:
+    def excuses(self, words: str, began: float) -> bool:
         """It is always there."""
         return False
 
@@ -115,13 +110,10 @@ class OnServer:
         self._opened: psycopg.Connection[Row] | None = None
         self._last: dict[tuple[str, tuple[object, ...]], list[Row]] = {}
         self.is_away = False
-        self._back_at = -SEEN_AFTER_S
+        self._back_at = 0.0
 
     def __enter__(self) -> Self:
-        name = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="postgres-"))
-        self._server = Server(self._programs, Path(name), (*DURABLE, *SMALL))
-        self._server.start()
-        self._stack.callback(self._server.stop)
+        self._server = self._stack.enter_context(placed(self._programs, keeps=True))
         with psycopg.connect(plain(self._server.address), autocommit=True) as opened:
             opened.execute(f"CREATE DATABASE {NAME} TEMPLATE template0".encode())
         return self
@@ -171,9 +163,9 @@ class OnServer:
         """Everybody's clock moves on: what it is to begin at a time of its own clock, too."""
         self.rows(SOONER, (seconds,))
 
-    def excuses(self, words: str) -> bool:
-        """Whether who ended with such words could not begin without it, and it was away."""
-        was_away = self.is_away or time.monotonic() - self._back_at < SEEN_AFTER_S
+    def excuses(self, words: str, began: float) -> bool:
+        """Whether who began then and ended so could not begin without it, and it was away."""
+        was_away = self.is_away or self._back_at > began
         return was_away and NEEDED in words and UNAVAILABLE in words
 
     async def restart(self, chance: random.Random) -> str:

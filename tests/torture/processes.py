@@ -40,7 +40,7 @@ class Process:
         self._clock_file = clock_file
         self._env = env
         self.pause_s: Callable[[], float] = lambda: 0.0
-        self.is_excused: Callable[[str], bool] = lambda _: False
+        self.is_excused: Callable[[str, float], bool] = lambda _, began: False
         self.program: Program | None = None
         self.starts = 0
         self.falls: list[Words] = []
@@ -55,9 +55,10 @@ class Process:
             program = await Program.start(
                 BOT, str(self._clock_file), self.role, log_path=self.log_path, env=self._env()
             )
-            self.program, self.since = program, time.monotonic()
+            self.program, self.since = program, (began := time.monotonic())
             code = await program.process.wait()
-            if program is not self._condemned and not self.is_excused(words := program.log()):
+            words = program.log()
+            if program is not self._condemned and not self.is_excused(words, began):
                 self.falls.append((code, words))
             await asyncio.sleep(self.pause_s())
 

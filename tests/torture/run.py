@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sandbox.faults.injector import Faults
 from tests.torture import doctor
-from tests.torture.audit import Audit
+from tests.torture.audit import Audit, files_left
 from tests.torture.databases import InFile, OnServer
 from tests.torture.killer import Blows, Killer, blows_of
 from tests.torture.people import FLEETING, UNENDED, UNTOLD, People
@@ -242,7 +242,7 @@ def _is_time(world: World, plan: Plan, kind: Blows | Killer) -> bool:
 
 
 def _is_over(world: World) -> bool:
-    """Nothing is under way, every bought run is found, every end told, and no card behind."""
+    """Nothing is under way, each bought run found, each end told, no card behind, no file left."""
     claimed = world.rows(
         "SELECT count(*) AS number FROM attempts WHERE request_id IS NOT NULL AND model != ?", FREE
     )
@@ -254,6 +254,7 @@ def _is_over(world: World) -> bool:
         and not world.count(UNTOLD)
         and not world.count("card_shown IS NULL OR card_shown NOT LIKE state || '%'")
         and not world.count(f"{FLEETING} AND card_shown NOT LIKE '%gone'")
+        and not any(files_left(world))
     )
 
 

@@ -154,9 +154,10 @@ class World:
 
     async def kill(self, why: str, process: Process) -> bool:
         """SIGKILL; whether it ran, and was not being killed already."""
-        is_killed = await process.kill()
-        self.kills[why] += is_killed
-        return is_killed
+        if not await process.kill():
+            return False
+        self.kills[why] += 1
+        return True
 
     @property
     def is_online(self) -> bool:
@@ -166,11 +167,15 @@ class World:
     # --- time ---------------------------------------------------------------------------------
 
     async def pass_time(self) -> None:
-        """Move everybody's time while nobody waits for a first answer, which is due in 3 s."""
+        """Move everybody's time while nobody waits for a first answer, which is due in 3 s.
+
+        Nor while a process stands still: it is not to have stood so for longer than it did.
+        """
         step_s, before = SHORTEST_STEP_S, None
         while True:
             await asyncio.sleep(TICK_S)
-            if not self.is_online or self._is_awaited():
+            is_one_still = any(process.is_still for process in self.processes)
+            if not self.is_online or is_one_still or self._is_awaited():
                 continue
             now = self.progress()
             is_slow = (

@@ -29,6 +29,14 @@ BEGIN_TO_WRITE = (
 )
 BEGIN_TO_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
+COUNT_PROCESSES = """
+    SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
+    WHERE datname = current_database() AND locktype = 'advisory' AND granted
+    AND classid = %s AND objid = %s
+"""
+BOTS_LOCK = (_OURS, _ONE_BOT)
+"""Those of the bot that are there, with this one: a statement and its values."""
+
 _OTHER_BOT_PATIENCE_S = 3.0
 """A server takes a moment to see that a killed bot has gone."""
 
@@ -46,9 +54,13 @@ SOON_KNOWN = {
 }
 """That the server is gone, here ..."""
 
+STILL_S = 8
+"""So long a process may stand still in the middle of an event, which it has not saved then: others
+that want to save something wait for it, and are not to lose patience."""
+
 SOON_MISSED = (
     "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3; "
-    "SET tcp_user_timeout = '25s'; SET idle_in_transaction_session_timeout = '60s'"
+    f"SET tcp_user_timeout = '25s'; SET idle_in_transaction_session_timeout = '{STILL_S}s'"
 )
 """... and there, that this program is gone or stands still: it keeps no lock for long."""
 
