@@ -2,6 +2,8 @@
 
 import asyncio
 from contextlib import AsyncExitStack
+from functools import partial
+from typing import TYPE_CHECKING
 
 import discord
 import structlog
@@ -87,6 +89,9 @@ from cogs.shared.door import Tree, Unanswered
 from cogs.shared.interactions import Bot
 from cogs.shared.pages import PageControl
 
+if TYPE_CHECKING:
+    from bot.jobs.leading.shared import Shared
+
 log = structlog.get_logger()
 
 Wired = tuple[Runner, list[Work]]
@@ -160,7 +165,8 @@ async def _wire(
     client.crowd = crowd = Crowd(clock, alarms)
     told = told_through(parts, crowd)
     _tell_of_changes(database, told, jobs, client.languages)
-    runner = runner_of(parts, told, crowd)
+    leading = await _leading(database)
+    runner = runner_of(parts, told, crowd, leading)
     client.requests = requests_of(parts, runner)
     newcomers = newcomers_of(parts)
     client.library = library_of(parts, newcomers)
@@ -179,7 +185,10 @@ async def _wire(
     backups = database.daily_backups(settings.backups, clock)
     if settings.http_port:
         await stack.enter_async_context(_health(parts, connection, crowd, lag, backups))
-    return runner, [connection.run, lag.run, backups.run, *_duties(parts, told, runner, newcomers)]
+    beside = [connection.run, lag.run, backups.run, *_duties(parts, told, runner, newcomers)]
+    if leading is not None:
+        beside.append(partial(leading.run, runner.following))
+    return runner, beside
 
 
 def _duties(parts: Parts, told: Told, runner: Runner, newcomers: Newcomers) -> list[Work]:
@@ -190,6 +199,17 @@ def _duties(parts: Parts, told: Told, runner: Runner, newcomers: Newcomers) -> l
     beside = [presence.run, marks.read] if parts.store.database.is_shared else []
     beside += [*told.telling, parts.store.database.whole]
     return [*beside, *(presence.duty(work) for work in done_once)]
+
+
+async def _leading(database: Database) -> "Shared | None":
+    """What hands jobs out, where several processes may share them: only there it is loaded."""
+    if not database.is_shared:
+        return None
+    from bot.jobs.leading.shared import Shared  # noqa: PLC0415
+
+    leading = Shared(database)
+    await leading.prepare()
+    return leading
 
 
 async def _open(settings: Settings, alarms: Alarms, share: Share | None) -> Database:

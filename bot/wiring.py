@@ -33,6 +33,7 @@ from bot.jobs.given.sight import Sight
 from bot.jobs.given_up import GivenUp
 from bot.jobs.inputs import Inputs
 from bot.jobs.intake import Intake
+from bot.jobs.leading.following import Leading
 from bot.jobs.library.sharing import SharedLinks
 from bot.jobs.live import LiveJobs
 from bot.jobs.lookups import Lookups
@@ -196,7 +197,7 @@ def _report_cards(parts: Parts, reports: Reports) -> ReportCards:
     )
 
 
-def runner_of(parts: Parts, told: Told, crowd: Crowd) -> Runner:
+def runner_of(parts: Parts, told: Told, crowd: Crowd, leading: Leading | None = None) -> Runner:
     """What follows the jobs."""
     settings, store, clock = parts.settings, parts.store, parts.clock
     media, files, breakers = parts.media, parts.files, parts.breakers
@@ -253,6 +254,7 @@ def runner_of(parts: Parts, told: Told, crowd: Crowd) -> Runner:
         files=files,
         clock=clock,
         keep_days=settings.keep_days,
+        leading=leading,
         is_elder=lambda: parts.presence.is_elder,
     )
 

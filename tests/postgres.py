@@ -20,6 +20,7 @@ import psycopg
 from psycopg.types.json import set_json_loads
 from sqlalchemy import create_engine
 
+from bot.jobs.leading.tasks import prepare
 from bot.store.migrations.upgrade import upgrade
 
 SERVER = "TEST_POSTGRES"
@@ -130,6 +131,7 @@ def place_migrated(address: str) -> None:
     engine = create_engine(address.replace("/?", f"/{MIGRATED}?"))
     with engine.begin() as connection:
         upgrade(connection)
+        prepare(connection)
     engine.dispose()
 
 

@@ -303,6 +303,12 @@ class Job:
         return self.state in RUNNING and not self.is_in_doubt
 
     @property
+    def awaits_reply(self) -> bool:
+        """The first reply to its interaction is on its way, or lost: it is known by no id yet."""
+        is_command = self.state is JobState.CHECKING and self.source is not Source.MESSAGE
+        return is_command and self.card.message_id is None
+
+    @property
     def wish(self) -> tuple[str, str | None, str]:
         """What its files are to become: model, quality and prompt."""
         return self.model, self.quality, self.prompt

@@ -17,6 +17,7 @@ from bot.store import journal
 from bot.store.audit_log import AuditLog
 from bot.store.database import Database, transaction
 from bot.store.decisions import Decisions
+from bot.store.group_commit import Changes
 from bot.store.offers.answers import Questions, end_offers, looked_at
 from bot.store.people import announcing
 from bot.store.people.explained import Explained
@@ -363,8 +364,13 @@ class Store(Decisions, Questions, Explained):
 
     @transaction
     def card_is(self, connection: Connection, job_id: str, message_id: int | None) -> None:
-        """The job's card has this message id; `None` where it has none after all."""
-        note_on(connection, job_id, card_message_id=message_id)
+        """The job's card has this message id; `None` where it has none after all.
+
+        The first reply to a command is what its job has waited for.
+        """
+        job = note_on(connection, job_id, card_message_id=message_id)
+        if job.state is JobState.CHECKING and job.source is not Source.MESSAGE:
+            Changes.on(connection).moved.add(job_id)
 
     @transaction
     def card_shows(self, connection: Connection, job_id: str, fingerprint: str) -> None:
