@@ -126,6 +126,11 @@ class Processes(list[Process]):
         return any(each.pid is not None and not each.is_still for each in self)
 
     @property
+    def hear(self) -> bool:
+        """Whether anybody is told by Discord what people do: else that ends unanswered."""
+        return any(each.role == "run" and each.pid and not each.is_still for each in self)
+
+    @property
     def are_well(self) -> bool:
         """Whether each of several has run for a while, so that all that one left has a leader."""
         now = time.monotonic()

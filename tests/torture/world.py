@@ -235,7 +235,7 @@ class World:
         doubt): time runs faster the less happens, and it is all that can settle a doubt.
         """
         is_pause = asyncio.get_running_loop().time() % ROUND_S > OPEN_S
-        return self.is_online and not is_pause and not self._is_clogged()
+        return self.processes.hear and not is_pause and self.is_online and not self._is_clogged()
 
     def _is_clogged(self) -> bool:
         waiting, going = self.count("state = 'queued'"), self.count(GOING)
