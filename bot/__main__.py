@@ -19,6 +19,7 @@ from bot.console.quota import quota
 from bot.console.secrecy import warn
 from bot.console.tables import plain
 from bot.console.usage import parser
+from bot.core.shards import Share
 from bot.errors import MarionetteError, Refused, SettingsError
 from bot.media import isolation
 from bot.settings import Settings
@@ -32,6 +33,7 @@ only after so long: with Python's 5 ms, a request of twenty statements takes a t
 OPEN_FILES = 8192
 """Each job, each person and each download has files and connections open; a usual 1,024 are few."""
 
+RUNNING = {"run", "worker"}
 Report = tuple[str, int] | str
 BESIDE: dict[str, Callable[[argparse.Namespace, Settings, Clock], Awaitable[Report]]] = {
     "jobs": jobs,
@@ -53,9 +55,8 @@ def main() -> int:
     isolation.hide()
     code = 0
     try:
-        is_process = wanted.command in {"run", "worker"}
-        settings = Settings.load(to_run=is_process)
-        if is_process:
+        settings = Settings.load(to_run=wanted.command in RUNNING)
+        if wanted.command in RUNNING:
             set_up_logs(settings.log_level)
             warn(settings)
             sys.setswitchinterval(SWITCH_S)
@@ -88,16 +89,16 @@ async def _beside(wanted: argparse.Namespace, settings: Settings) -> Report:
 
 
 async def _until_signalled(wanted: argparse.Namespace, settings: Settings) -> None:
-    # what answers beside the bot need not load Discord
-    from bot.app import Role, run  # noqa: PLC0415
+    from bot.app import run  # noqa: PLC0415 - what answers beside the bot need not load Discord
 
-    role = Role.WORKER
-    if wanted.command == "run":
-        role = Role.GATEWAY if wanted.no_jobs else Role.ALL
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    await run(settings, SystemClock(), stopping, role)
+    if wanted.command == "worker":
+        await run(settings, SystemClock(), stopping, Share.of_none())
+    else:
+        leads = not wanted.no_jobs
+        await run(settings, SystemClock(), stopping, wanted.shards, leads=leads)
 
 
 def _tell(report: Report) -> int:

@@ -27,6 +27,7 @@ class Alarm(StrEnum):
     REFUSED = "Discord refuses much of what it is asked"
     CROWD = "people are turned away, since the bot cannot keep up"
     SESSIONS = "Discord lets the bot connect no more often today"
+    SHARDS = "Discord lets the bot connect on more shards alone"
     TWIN = "another bot with this token is running"
 
 
@@ -85,6 +86,11 @@ ADVICE = {
     Alarm.SESSIONS: (
         "Look further up in the log why it has connected so often, and stop what restarts it; then "
         "wait: it connects by itself at the time told. Each further try could cost it its token."
+    ),
+    Alarm.SHARDS: (
+        "Stop all `run` processes and start them with a larger number behind the / of --shards, as "
+        "docs/operations.md says; jobs and posts go on meanwhile, but who "
+        "writes in that shard's servers is not heard."
     ),
     Alarm.TWIN: (
         "Stop one of the two, then restart this one: until then it takes no requests and submits "

@@ -2,7 +2,6 @@
 
 import asyncio
 from contextlib import AsyncExitStack
-from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from bot.cards.parts import COMMANDS
 from bot.cards.progress.stages import MARKS
 from bot.clock import Clock, cancel
 from bot.connection import Connection, aim
+from bot.core.shards import Share
 from bot.delivery.deletions import DeletedPosts
 from bot.delivery.doors import Doors
 from bot.errors import SettingsError
@@ -42,9 +42,10 @@ from bot.services.preferences import PreferenceService
 from bot.services.quotas import Quotas
 from bot.services.small_talk import SmallTalk
 from bot.settings import Settings
-from bot.store.database import Backups, Database, place_of
+from bot.store.database import Backups, Database
 from bot.store.group_commit import Changes
 from bot.store.people.shelves import Shelves
+from bot.store.processes.session_turns import SessionTurns
 from bot.store.store import Store
 from bot.telemetry import Health, LoopLag
 from bot.wiring import (
@@ -96,37 +97,32 @@ log = structlog.get_logger()
 Wired = tuple[Runner, list[Work]]
 
 
-class Role(Enum):
-    """What a process does of what the bot does."""
-
-    ALL = "all"
-    GATEWAY = "gateway"
-    """Everything but to lead jobs."""
-
-    WORKER = "worker"
-    """It leads jobs, and Discord tells it nothing by itself."""
-
-
 async def run(
-    settings: Settings, clock: Clock, stopping: asyncio.Event, role: Role = Role.ALL
+    settings: Settings,
+    clock: Clock,
+    stopping: asyncio.Event,
+    share: Share | None = None,
+    *,
+    leads: bool = True,
 ) -> None:
-    """Run until `stopping`. Raises `SettingsError`, `StoreError`, `MarionetteError`, in groups."""
+    """Run until `stopping`, on all shards or on a share of them; on none, as a worker.
+
+    Who `leads` no jobs leaves them to other processes. Raises `SettingsError`, `StoreError`,
+    `MarionetteError`, in groups.
+    """
     COMMANDS.set({})
     MARKS.set([])
-    if role is not Role.ALL and not place_of(settings.database).is_shared:
-        raise SettingsError(
-            "Only on PostgreSQL can several processes share the work: set DATABASE_URL to one, or "
-            "let `python -m bot run` do all of it."
-        )
     async with AsyncExitStack() as stack:
-        runner, beside = await _wire(settings, clock, stack, role)
+        runner, beside = await _wire(settings, clock, stack, share, leads=leads)
         await _work(runner, beside, stopping)
-    log.info("stopped", advice="Unfinished jobs go on at the next start, or in another process.")
+    log.info("stopped", advice="Unfinished jobs go on at the next start, or elsewhere.")
 
 
-async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack, role: Role) -> Wired:
+async def _wire(
+    settings: Settings, clock: Clock, stack: AsyncExitStack, share: Share | None, *, leads: bool
+) -> Wired:
     alarms = Alarms()
-    database = await _open(settings, alarms)
+    database = await _open(settings, alarms, share, leads=leads)
     store = Store(await stack.enter_async_context(database), settings.operator_limits())
     jobs, lookups, breakers = LiveJobs(store), Lookups(alarms, clock), Breakers(clock, alarms)
     media = await stack.enter_async_context(Media(clock=clock))
@@ -180,15 +176,14 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack, role: R
     newcomers = newcomers_of(parts)
     _place_services(client, parts, told, runner, newcomers)
     await _load_cogs(client, parts, told.deleted)
-    connection = Connection(client, settings.discord_token.get_secret_value(), clock, alarms)
+    token, turns = settings.discord_token.get_secret_value(), SessionTurns(database)
+    connection = Connection(client, token, turns, clock=clock, alarms=alarms, share=share)
     backups = database.daily_backups(settings.backups, clock)
     if settings.http_port:
         await stack.enter_async_context(_health(parts, connection, crowd, lag, backups))
-    connect = connection.run_without_gateway if role is Role.WORKER else connection.run
-    beside = [connect, lag.run, backups.run, *_duties(parts, told, runner, newcomers)]
-    if leading is not None and role is not Role.GATEWAY:
+    beside = [connection.run, lag.run, backups.run, *_duties(parts, told, runner, newcomers)]
+    if leading is not None and leads:
         beside.append(partial(leading.run, runner.following))
-    parts.presence.does = role.value
     return runner, beside
 
 
@@ -231,11 +226,33 @@ async def _leading(database: Database) -> "Shared | None":
     return leading
 
 
-async def _open(settings: Settings, alarms: Alarms) -> Database:
+async def _open(
+    settings: Settings, alarms: Alarms, share: Share | None, *, leads: bool
+) -> Database:
     """For this bot and its other processes alone, and the folder with it."""
-    return await Database.open(
+    database = await Database.open(
         settings.database, is_peer=True, folder=settings.data_dir, alarms=alarms
     )
+    if share is not None and not share.ids and not database.is_shared:
+        await database.close()
+        raise SettingsError(
+            "A worker is one of several processes, which cannot share an SQLite database: set "
+            "DATABASE_URL to a PostgreSQL."
+        )
+    if not leads and not database.is_shared:
+        await database.close()
+        raise SettingsError(
+            "--no-jobs leaves the jobs to workers, which cannot share an SQLite database: set "
+            "DATABASE_URL to a PostgreSQL."
+        )
+    if share is not None and not share.is_all and not database.is_shared:
+        await database.close()
+        raise SettingsError(
+            f"--shards {share} leaves shards to other processes, which cannot share "
+            f"an SQLite database: set DATABASE_URL to a PostgreSQL, or take 0-{share.total - 1}"
+            f"/{share.total}."
+        )
+    return database
 
 
 def _health(
@@ -245,7 +262,7 @@ def _health(
     return Health(
         store=parts.store,
         clock=parts.clock,
-        is_ready=connection.is_ready,
+        is_ready=lambda: connection.shards.are_ready,
         shards=lambda: connection.shards.count,
         is_tripped=lambda: parts.breakers.is_tripped,
         alarms=parts.alarms,

@@ -293,10 +293,9 @@ class Submits:
 
     async def _refuse_taken(self, job: Job) -> None:
         """Another process may have taken this one for dead meanwhile. Raises `StaleJob`."""
-        if self._store.database.is_shared:
-            now = await self._store.read.job(job.id)
-            if now is None or now.revision != job.revision:
-                raise StaleJob(f"Job {job.id} is another process's: nothing is sent.")
+        now = await self._store.read.job(job.id) if self._store.database.is_shared else job
+        if now is None or now.revision != job.revision:
+            raise StaleJob(f"Job {job.id} is another process's: nothing is sent.")
 
     async def _record_rejection(self, job: Job, error: NotAccepted) -> float:
         if self._breakers.of(job.model).is_poison(job.id, error):

@@ -10,6 +10,7 @@ from typing import Any, Self
 from pydantic import SecretStr
 
 from bot.app import run
+from bot.core.shards import Share
 from bot.settings import Settings
 from engine.api.server import ProviderServer
 from sandbox.clients.person import Json, PersonClient
@@ -54,6 +55,7 @@ class Life:
     def __init__(self, folder: Path, *, run_time_s: float = RUN_TIME_S) -> None:
         self.folder = folder
         self.data = folder / "data"
+        self.share: Share | None = None
         self.clock = WorldClock()
         self._bots_clock = BotsClock(self.clock)
         self.world = seed_world(self.clock)
@@ -126,7 +128,10 @@ class Life:
         self._stopping = asyncio.Event()
         settings = self.settings(**changes)
         place_database(settings.data_dir)
-        running = run(settings, self._bots_clock, self._stopping)
+        if not self.world.session_starts.is_paced:  # then nobody minds another start so soon
+            with beside(settings.data_dir) as opened:
+                opened.execute("DELETE FROM session_turns")
+        running = run(settings, self._bots_clock, self._stopping, self.share)
         self._bot = asyncio.create_task(running)
 
     @property
