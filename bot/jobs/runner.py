@@ -26,7 +26,7 @@ from bot.jobs.intake import Intake
 from bot.jobs.live import LiveJobs
 from bot.jobs.renders import Renders
 from bot.jobs.submits import Submits
-from bot.provider.breaker import Breakers
+from bot.provider.breakers import Breakers
 from bot.store.group_commit import Changes, background
 from bot.store.store import Store
 
@@ -109,6 +109,7 @@ class Runner:
         store.database.on_commit.append(self._hear)
         store.database.on_doubt.append(self._look_for)
         store.database.on_others.append(self._hear_others)
+        submits.hear(self._stir_soon)
 
     async def why_closed(self, model: str | None = None) -> Refused | None:
         """Why a new request, to this model or to any, could only wait: another bot, or an outage.
@@ -211,7 +212,12 @@ class Runner:
         for job_id in self._wakers if changes.is_all else [job.id for job in changes.jobs]:
             if job_id in self._wakers:
                 self._wakers[job_id].set()
-        if changes.jobs and not self._stopping.is_set() and self._stirring is None:
+        if changes.jobs:
+            self._stir_soon()
+
+    def _stir_soon(self) -> None:
+        """What another process has told may have changed whose turn it is."""
+        if not self._stopping.is_set() and self._stirring is None:
             self._stirring = asyncio.create_task(self._stir())
 
     async def _stir(self) -> None:
