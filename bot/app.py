@@ -29,11 +29,12 @@ from bot.jobs.given.newcomers import Newcomers
 from bot.jobs.live import LiveJobs
 from bot.jobs.lookups import Lookups
 from bot.jobs.runner import Runner
+from bot.jobs.spread.runs import SharedRequests
 from bot.jobs.upload_limit import Videos
 from bot.marks import StageMarks
 from bot.media.inspect import Media
 from bot.peers.presence import Presence, Work
-from bot.provider.breaker import Breakers
+from bot.provider.breakers import Breakers
 from bot.provider.connect import providers
 from bot.services.copies import Copies
 from bot.services.crowd import Crowd
@@ -55,6 +56,7 @@ from bot.wiring import (
     downloads_of,
     library_of,
     newcomers_of,
+    peers_of,
     remakes_of,
     removals_of,
     requests_of,
@@ -124,7 +126,11 @@ async def _wire(
     alarms = Alarms()
     database = await _open(settings, alarms, share, leads=leads)
     store = Store(await stack.enter_async_context(database), settings.operator_limits())
-    jobs, lookups, breakers = LiveJobs(store), Lookups(alarms, clock), Breakers(clock, alarms)
+    presence = Presence(database.news, clock, alarms, is_shared=database.is_shared)
+    jobs, lookups = LiveJobs(store), Lookups(alarms, clock, database.news)
+    shared = SharedRequests(jobs, lambda: 1 + len(presence.peers))
+    peers = peers_of(database, presence, shared)
+    breakers = Breakers(clock, alarms, peers)
     media = await stack.enter_async_context(Media(clock=clock))
     files, doors, lag = Files(settings.data_dir), Doors(clock, alarms), LoopLag()
     client = await stack.enter_async_context(_discord_client(settings, doors, clock))
@@ -141,18 +147,10 @@ async def _wire(
         media=media,
         files=files,
         breakers=breakers,
-        providers=await stack.enter_async_context(providers(settings, clock)),
+        providers=await stack.enter_async_context(providers(settings, clock, peers)),
         jobs=jobs,
         lookups=lookups,
-        forecast=Forecast(
-            store=store,
-            jobs=jobs,
-            breakers=breakers,
-            lookups=lookups,
-            rates=settings.rates(),
-            clock=clock,
-            keep_days=settings.keep_days,
-        ),
+        forecast=_forecast(settings, store, jobs, breakers, lookups, clock=clock),
         videos=Videos(files, media),
         members=members,
         wallets=Wallets(
@@ -166,13 +164,15 @@ async def _wire(
         disk=disk_of(settings, store, files, clock, alarms),
         messages=LinkedMessages(client, members, Authors(client, store), clock),
         languages=client.languages,
-        presence=Presence(database.news, clock, alarms, is_shared=database.is_shared),
+        presence=presence,
+        shared=shared,
     )
     client.crowd = crowd = Crowd(clock, alarms)
     told = told_through(parts, crowd)
     _tell_of_changes(database, told, jobs, client.languages)
     leading = await _leading(database)
     runner = runner_of(parts, told, crowd, leading)
+    peers.ask()
     newcomers = newcomers_of(parts)
     _place_services(client, parts, told, runner, newcomers)
     await _load_cogs(client, parts, told.deleted)
@@ -203,6 +203,27 @@ def _place_services(
     client.removals = removals_of(parts, told, runner)
     client.quotas = Quotas(store=store, wake=runner.wake, clock=clock, runner=runner)
     client.confirmations, client.card_access = Confirmations(clock), CardAccess(clock)
+
+
+def _forecast(
+    settings: Settings,
+    store: Store,
+    jobs: LiveJobs,
+    breakers: Breakers,
+    lookups: Lookups,
+    *,
+    clock: Clock,
+) -> Forecast:
+    """What cards say of the future."""
+    return Forecast(
+        store=store,
+        jobs=jobs,
+        breakers=breakers,
+        lookups=lookups,
+        rates=settings.rates(),
+        clock=clock,
+        keep_days=settings.keep_days,
+    )
 
 
 def _duties(parts: Parts, told: Told, runner: Runner, newcomers: Newcomers) -> list[Work]:
