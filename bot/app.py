@@ -1,9 +1,7 @@
 """The only wiring: opens the store, the clients and Discord, loads the cogs, starts the runner."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
-from typing import Any
 
 import discord
 import structlog
@@ -25,12 +23,14 @@ from bot.delivery.doors import Doors
 from bot.errors import SettingsError
 from bot.jobs.files import Files
 from bot.jobs.forecast import Forecast
+from bot.jobs.given.newcomers import Newcomers
 from bot.jobs.live import LiveJobs
 from bot.jobs.lookups import Lookups
 from bot.jobs.runner import Runner
 from bot.jobs.upload_limit import Videos
 from bot.marks import StageMarks
 from bot.media.inspect import Media
+from bot.peers.presence import Presence, Work
 from bot.provider.breaker import Breakers
 from bot.provider.connect import providers
 from bot.services.copies import Copies
@@ -88,9 +88,6 @@ from cogs.shared.interactions import Bot
 from cogs.shared.pages import PageControl
 
 log = structlog.get_logger()
-
-Work = Callable[[], Coroutine[Any, Any, None]]
-"""Something that goes on until it is cancelled, or done."""
 
 Wired = tuple[Runner, list[Work]]
 
@@ -158,6 +155,7 @@ async def _wire(
         disk=disk_of(settings, store, files, clock, alarms),
         messages=LinkedMessages(client, members, Authors(client, store), clock),
         languages=client.languages,
+        presence=Presence(database.news, clock, alarms, is_shared=database.is_shared),
     )
     client.crowd = crowd = Crowd(clock, alarms)
     told = told_through(parts, crowd)
@@ -181,8 +179,17 @@ async def _wire(
     backups = database.daily_backups(settings.backups, clock)
     if settings.http_port:
         await stack.enter_async_context(_health(parts, connection, crowd, lag, backups))
-    telling = [*told.telling, newcomers.look_after, StageMarks(client, clock).run]
-    return runner, [connection.run, *telling, lag.run, backups.run, database.whole]
+    return runner, [connection.run, lag.run, backups.run, *_duties(parts, told, runner, newcomers)]
+
+
+def _duties(parts: Parts, told: Told, runner: Runner, newcomers: Newcomers) -> list[Work]:
+    """What is done in each process, and what in one of them for all."""
+    presence, marks = parts.presence, StageMarks(parts.client, parts.clock)
+    presence.led = lambda: len(runner.led)
+    done_once = [*told.duties, newcomers.look_after, marks.run]
+    beside = [presence.run, marks.read] if parts.store.database.is_shared else []
+    beside += [*told.telling, parts.store.database.whole]
+    return [*beside, *(presence.duty(work) for work in done_once)]
 
 
 async def _open(settings: Settings, alarms: Alarms, share: Share | None) -> Database:

@@ -1,9 +1,8 @@
 """How the parts of the bot that jobs go through are put together."""
 
 import secrets
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from bot.accounts.authors import Authors
 from bot.accounts.languages import Languages
@@ -44,6 +43,7 @@ from bot.jobs.submits import Submits
 from bot.jobs.upload_limit import Videos
 from bot.media.downloads import Downloads
 from bot.media.inspect import Media
+from bot.peers.presence import Presence, Work
 from bot.provider.breaker import Breakers
 from bot.provider.providers import Providers
 from bot.services.crowd import Crowd
@@ -83,6 +83,7 @@ class Parts:
     disk: Disk
     messages: LinkedMessages
     languages: Languages
+    presence: Presence
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +100,19 @@ class Told:
     reports: Reports
     takedowns: Takedowns
     report_cards: ReportCards
+    wake_reports: Callable[[], None]
 
     @property
-    def telling(self) -> list[Callable[[], Coroutine[Any, Any, None]]]:
-        """What goes on until it is cancelled."""
-        parts = self.status, self.notices, self.audit, self.missing, self.deleted, self.takedowns
-        return [*(part.run for part in parts), self.report_cards.run]
+    def telling(self) -> list[Work]:
+        """What each process does until it is cancelled: cards of its jobs, what its gateway hears,
+        and what it was refused."""
+        return [self.status.run, self.deleted.run, self.missing.run]
+
+    @property
+    def duties(self) -> list[Work]:
+        """What one process does for all."""
+        parts = self.notices, self.audit, self.takedowns, self.report_cards
+        return [self.status.mend, *(part.run for part in parts)]
 
 
 def told_through(parts: Parts, crowd: Crowd) -> Told:
@@ -129,6 +137,7 @@ def told_through(parts: Parts, crowd: Crowd) -> Told:
     )
     reports = Reports(store.database)
     report_cards = _report_cards(parts, reports)
+    wake_reports = parts.presence.everywhere("reports", report_cards.wake)
     missing = MissingPermissions(
         client=client, store=store, replies=replies, languages=languages, clock=clock
     )
@@ -163,7 +172,7 @@ def told_through(parts: Parts, crowd: Crowd) -> Told:
             store=store,
             reports=reports,
             wake_card=status.wake,
-            wake_reports=report_cards.wake,
+            wake_reports=wake_reports,
             clock=clock,
         ),
         reports=reports,
@@ -171,6 +180,7 @@ def told_through(parts: Parts, crowd: Crowd) -> Told:
             client=client, store=store, reports=reports, replies=replies, clock=clock
         ),
         report_cards=report_cards,
+        wake_reports=wake_reports,
         missing=missing,
     )
 
@@ -243,6 +253,7 @@ def runner_of(parts: Parts, told: Told, crowd: Crowd) -> Runner:
         files=files,
         clock=clock,
         keep_days=settings.keep_days,
+        is_elder=lambda: parts.presence.is_elder,
     )
 
 
@@ -343,7 +354,7 @@ def removals_of(parts: Parts, told: Told, runner: Runner) -> Removals:
         reports=told.reports,
         takedowns=told.takedowns,
         wake=runner.wake,
-        wake_cards=told.report_cards.wake,
+        wake_cards=told.wake_reports,
         clock=parts.clock,
     )
 

@@ -7,7 +7,7 @@ Starting up is nothing special: every unended job is followed from where it is.
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from typing import Protocol
 
@@ -82,6 +82,7 @@ class Runner:
         files: Files,
         clock: Clock,
         keep_days: float,
+        is_elder: Callable[[], bool] = lambda: True,
     ) -> None:
         self._store = store
         self._jobs = jobs
@@ -97,6 +98,7 @@ class Runner:
         self._files = files
         self._clock = clock
         self._keep_s = keep_days * 24 * 3600
+        self._is_elder = is_elder
         self._wakers: dict[str, asyncio.Event] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._retries = RetryDeadline(clock, limit_s=0.0)
@@ -131,7 +133,7 @@ class Runner:
             self.wake(job.id)
         swept_at = -math.inf
         while not self._stopping.is_set():
-            if self._clock.monotonic() - swept_at >= SWEEP_EVERY_S:
+            if self._is_elder() and self._clock.monotonic() - swept_at >= SWEEP_EVERY_S:
                 swept_at = self._clock.monotonic()
                 with background():
                     await self._sweep()
@@ -143,7 +145,8 @@ class Runner:
             await self._wake_decided()
             await self._submits.probe()
             await self._tell_outage_is_over()
-            await self._given_up.look()
+            if self._is_elder():
+                await self._given_up.look()
         except CannotSave as error:
             log.debug("it could not be looked around", reason=str(error))
         except Exception:
@@ -165,7 +168,7 @@ class Runner:
             if kind in {ActionKind.PAUSE, ActionKind.RESUME}:
                 for queued_id in self._jobs.queued(server_id):
                     self.wake(queued_id)
-            for offer_id in self._jobs.offers(server_id=server_id):
+            for offer_id in self._jobs.offers(server_id=server_id) if self._is_elder() else ():
                 self._cards.wake(offer_id)
 
     async def stop(self) -> None:
@@ -181,6 +184,11 @@ class Runner:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+
+    @property
+    def led(self) -> Collection[str]:
+        """The jobs that are followed here."""
+        return self._wakers.keys()
 
     def wake(self, job_id: str) -> None:
         """Look at this job now."""
@@ -329,7 +337,8 @@ class Runner:
         if were_silent - self._silent:
             for queue in (await self._jobs.queues()).values():
                 for job_id in queue.places():
-                    self._cards.wake(job_id)
+                    if job_id in self._wakers or self._is_elder():
+                        self._cards.wake(job_id)
 
     async def _sweep(self) -> None:
         """Delete the videos whose time is over, and what a kill has kept from being deleted."""

@@ -29,6 +29,14 @@ BEGIN_TO_WRITE = (
 )
 BEGIN_TO_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
+COUNT_PROCESSES = """
+    SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
+    WHERE datname = current_database() AND locktype = 'advisory' AND granted
+    AND classid = %s AND objid = %s
+"""
+BOTS_LOCK = (_OURS, _ONE_BOT)
+"""Those of the bot that are there, with this one: a statement and its values."""
+
 _OTHER_BOT_PATIENCE_S = 3.0
 """A server takes a moment to see that a killed bot has gone."""
 

@@ -16,7 +16,7 @@ import structlog
 from sqlalchemy import URL, Connection
 
 from bot.store.group_commit import Changes
-from bot.store.server.link import SOON_KNOWN, SOON_MISSED
+from bot.store.server.link import BOTS_LOCK, COUNT_PROCESSES, SOON_KNOWN, SOON_MISSED
 from bot.store.sharing.news import Heard
 from bot.store.sharing.others import CHANGED, told_of
 
@@ -41,6 +41,7 @@ class ServerNews:
     def __init__(self, url: URL) -> None:
         self.process = secrets.token_hex(8)
         self.on_missed: list[Callable[[], None]] = []
+        self.was_alone = True
         self._url = url
         self._heard: dict[str, list[Heard]] = {}
         self._latest: dict[str, int] = {}
@@ -49,6 +50,11 @@ class ServerNews:
         self._stirred = asyncio.Event()
         self._connection: psycopg.AsyncConnection | None = None
         self._listening: asyncio.Task[None] | None = None
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether the connection is there."""
+        return self._connection is not None
 
     def tell(self, kind: str, **facts: Any) -> None:
         """Let all others know, soon; what is told at once is sent together."""
@@ -75,6 +81,8 @@ class ServerNews:
     async def open(self) -> None:
         """Listen from now on. Raises what psycopg raises."""
         self._connection = await self._connect()
+        counted = await (await self._connection.execute(COUNT_PROCESSES, BOTS_LOCK)).fetchone()
+        self.was_alone = counted is not None and counted[0] <= 1
         self._listening = asyncio.create_task(self._listen(), name="news")
 
     async def close(self) -> None:

@@ -20,6 +20,13 @@ class News(Protocol):
     on_missed: list[Callable[[], None]]
     """Told when others may have told something that was not heard here."""
 
+    was_alone: bool
+    """Whether no other process was there when this one came."""
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether others can be heard now, as far as is known."""
+
     def tell(self, kind: str, **facts: Any) -> None:
         """Let all others know, soon. The facts are few, and can be written as JSON."""
 
@@ -39,6 +46,7 @@ class NobodyElse:
     def __init__(self) -> None:
         self.process = secrets.token_hex(8)
         self.on_missed: list[Callable[[], None]] = []
+        self.was_alone = self.is_heard = True
 
     def tell(self, kind: str, **facts: Any) -> None:
         """There is nobody."""
