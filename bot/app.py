@@ -2,6 +2,8 @@
 
 import asyncio
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from functools import partial
 
 import discord
 import structlog
@@ -16,11 +18,12 @@ from bot.alarms import Alarms
 from bot.cards.parts import COMMANDS
 from bot.cards.progress.stages import MARKS
 from bot.clock import Clock, cancel
-from bot.connection import Connection, aim
-from bot.core.shards import Share
+from bot.connection import Connection, WholeRequests, aim
 from bot.delivery.deletions import DeletedPosts
 from bot.delivery.doors import Doors
 from bot.errors import SettingsError
+from bot.gateway.pace import Pace
+from bot.gateway.shares import Share
 from bot.jobs.files import Files
 from bot.jobs.forecast import Forecast
 from bot.jobs.given.newcomers import Newcomers
@@ -30,6 +33,7 @@ from bot.jobs.runner import Runner
 from bot.jobs.upload_limit import Videos
 from bot.marks import StageMarks
 from bot.media.inspect import Media
+from bot.peers.overlap import Overlap
 from bot.peers.presence import Presence, Work
 from bot.provider.breaker import Breakers
 from bot.provider.connect import providers
@@ -44,6 +48,7 @@ from bot.store.database import Backups, Database
 from bot.store.group_commit import Changes
 from bot.store.people.shelves import Shelves
 from bot.store.processes.session_turns import SessionTurns
+from bot.store.processes.taken_events import TakenEvents
 from bot.store.store import Store
 from bot.telemetry import Health, LoopLag
 from bot.wiring import (
@@ -89,7 +94,17 @@ from cogs.shared.pages import PageControl
 
 log = structlog.get_logger()
 
-Wired = tuple[Runner, list[Work]]
+FINISHED_WITHIN_S = 10.0
+"""What somebody has asked for before a stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wired:
+    """What is to run, and what is done first when it stops."""
+
+    runner: Runner
+    beside: list[Work]
+    leave: Work
 
 
 async def run(
@@ -102,8 +117,7 @@ async def run(
     COMMANDS.set({})
     MARKS.set([])
     async with AsyncExitStack() as stack:
-        runner, beside = await _wire(settings, clock, stack, share)
-        await _work(runner, beside, stopping)
+        await _work(await _wire(settings, clock, stack, share), stopping)
     log.info("stopped", advice="Unfinished jobs go on at the next start.")
 
 
@@ -164,22 +178,55 @@ async def _wire(
     client.requests = requests_of(parts, runner)
     newcomers = newcomers_of(parts)
     client.library = library_of(parts, newcomers)
-    client.remakes, client.copies = remakes_of(parts, told, runner), Copies(clock)
-    client.trays = trays_of(parts, runner, client.requests, told)
-    client.moderation = Moderation(
-        store=store, providers=parts.providers, wake=runner.wake, clock=clock
-    )
-    client.preferences = PreferenceService(store=store, rates=settings.rates(), wake=runner.wake)
-    client.removals = removals_of(parts, told, runner)
-    client.quotas = Quotas(store=store, wake=runner.wake, clock=clock, runner=runner)
-    client.confirmations, client.card_access = Confirmations(clock), CardAccess(clock)
+    _serve(client, parts, told, runner)
     await _load_cogs(client, parts, told.deleted)
-    token, turns = settings.discord_token.get_secret_value(), SessionTurns(database)
-    connection = Connection(client, token, turns, clock=clock, alarms=alarms, share=share)
+    connection = _connection(parts, share)
     backups = database.daily_backups(settings.backups, clock)
     if settings.http_port:
         await stack.enter_async_context(_health(parts, connection, crowd, lag, backups))
-    return runner, [connection.run, lag.run, backups.run, *_duties(parts, told, runner, newcomers)]
+    beside = [connection.run, lag.run, backups.run, *_duties(parts, told, runner, newcomers)]
+    return Wired(runner, beside, partial(_leave, connection, crowd))
+
+
+def _serve(client: Bot, parts: Parts, told: Told, runner: Runner) -> None:
+    """What commands and buttons ask."""
+    client.remakes, client.copies = remakes_of(parts, told, runner), Copies(parts.clock)
+    client.trays = trays_of(parts, runner, client.requests, told)
+    client.moderation = Moderation(
+        store=parts.store, providers=parts.providers, wake=runner.wake, clock=parts.clock
+    )
+    rates = parts.settings.rates()
+    client.preferences = PreferenceService(store=parts.store, rates=rates, wake=runner.wake)
+    client.removals = removals_of(parts, told, runner)
+    client.quotas = Quotas(store=parts.store, wake=runner.wake, clock=parts.clock, runner=runner)
+    client.confirmations, client.card_access = Confirmations(parts.clock), CardAccess(parts.clock)
+
+
+def _connection(parts: Parts, share: Share | None) -> Connection:
+    """To Discord: all processes together keep its limits, and do once what is asked for once."""
+    client, clock, presence = parts.client, parts.clock, parts.presence
+    database, http = parts.store.database, client.http
+    assert isinstance(http, WholeRequests)
+    http.pace = Pace(presence.share, clock)
+    parts.doors.on_limited.append(http.pace.hold)
+    parts.doors.share(database.news)
+    overlap = Overlap(database.news, presence, TakenEvents(database), clock)
+    client.admit_through(overlap.admit)
+    return Connection(
+        client,
+        parts.settings.discord_token.get_secret_value(),
+        SessionTurns(database),
+        clock=clock,
+        alarms=parts.alarms,
+        overlap=overlap,
+        share=share,
+    )
+
+
+async def _leave(connection: Connection, crowd: Crowd) -> None:
+    """Begin nothing more that somebody asks for, and end what was begun."""
+    await connection.overlap.leave()
+    await crowd.until_idle(FINISHED_WITHIN_S)
 
 
 def _duties(parts: Parts, told: Told, runner: Runner, newcomers: Newcomers) -> list[Work]:
@@ -295,12 +342,13 @@ def _discord_client(settings: Settings, doors: Doors, clock: Clock) -> Bot:
     )
 
 
-async def _work(runner: Runner, beside: list[Work], stopping: asyncio.Event) -> None:
+async def _work(wired: Wired, stopping: asyncio.Event) -> None:
     """All that goes on until `stopping`; then the runner's steps may end, and the rest does."""
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(work()) for work in (runner.run, *beside)]
+        tasks = [group.create_task(work()) for work in (wired.runner.run, *wired.beside)]
         try:
             await stopping.wait()
+            await wired.leave()
         finally:  # also when one of them has failed: a submit on its way is to end
-            await runner.stop()
+            await wired.runner.stop()
         await cancel(tasks)
