@@ -27,6 +27,9 @@ GIVE_WAY_S = 0.3
 """Of the three seconds in which Discord wants an answer."""
 
 SUCCEEDED_WITHIN_S = 30.0
+SILENT_S = 900.0
+"""Who stood still for long may hear of what was meanwhile, and must find it taken."""
+
 LOOK_S = 0.1
 STEPS_TO_WORK = 5
 """discord.py takes some turns of the loop to begin what somebody has asked for."""
@@ -47,6 +50,9 @@ class _Peer:
     is_ready: bool
     was_first: bool
     """It had its share before this process had one."""
+
+    silent_since: float | None = None
+    """It is gone, or stands still (monotonic s)."""
 
 
 class Overlap:
@@ -69,7 +75,7 @@ class Overlap:
         news.hear("shards heard", self._is_heard)
         news.hear("shards left", lambda process, _: self._forget(process))
         news.on_missed.append(lambda: self._tell(asks=True))
-        presence.on_change.append(self._forget_who_is_gone)
+        presence.on_change.append(self._look_who_is_there)
 
     async def join(self, share: Share) -> None:
         """Have these shards; come back once all other processes know, or do not answer."""
@@ -111,10 +117,10 @@ class Overlap:
         if self._has_left:
             return
         peers = [peer for peer in self._peers.values() if peer.share.covers(server_id)]
-        if not peers:
+        if not any(map(self._may_hear, peers)):
             act()
             return
-        gives_way = any(peer.was_first for peer in peers)
+        gives_way = any(peer.was_first and peer.silent_since is None for peer in peers)
         taking = asyncio.create_task(self._take(event_id, act, gives_way=gives_way))
         self._taking.add(taking)
         taking.add_done_callback(self._taking.discard)
@@ -133,18 +139,28 @@ class Overlap:
     def _forget(self, process: str) -> None:
         self._peers.pop(process, None)
 
-    def _forget_who_is_gone(self) -> None:
-        """Who was there, and has said nothing for long; of the newest nothing may be known yet."""
-        there = {peer.process for peer in self._presence.peers}
-        for process in self._present - there:
-            self._forget(process)
+    def _look_who_is_there(self) -> None:
+        """Of the newest nothing may be known yet."""
+        there, now = {peer.process for peer in self._presence.peers}, self._clock.monotonic()
+        for process, peer in [*self._peers.items()]:
+            if process in there:
+                peer.silent_since = None
+            elif process in self._present and peer.silent_since is None:
+                peer.silent_since = now
+            elif not self._may_hear(peer):
+                self._forget(process)
         self._present = there
+
+    def _may_hear(self, peer: _Peer) -> bool:
+        since = peer.silent_since
+        return since is None or self._clock.monotonic() - since < SILENT_S
 
     def _is_to_be_waited_for(self) -> bool:
         ours = self._share
         peers = self._peers.values()
+        coming = [peer for peer in peers if not (peer.is_ready or peer.was_first)]
         return ours is not None and any(
-            not peer.is_ready and not peer.was_first and peer.share.meets(ours) for peer in peers
+            peer.silent_since is None and peer.share.meets(ours) for peer in coming
         )
 
     def _tell(self, *, asks: bool = False) -> None:

@@ -6,7 +6,7 @@ from functools import partial
 from bot.alarms import Alarms
 from bot.errors import CannotSave
 from bot.gateway.shares import Share
-from bot.peers.overlap import GIVE_WAY_S, HEARD_WITHIN_S, SUCCEEDED_WITHIN_S, Overlap
+from bot.peers.overlap import GIVE_WAY_S, HEARD_WITHIN_S, SILENT_S, SUCCEEDED_WITHIN_S, Overlap
 from bot.peers.presence import GONE_AFTER_S, Presence
 from sandbox.clock import MovableClock
 from tests.bot.peers.test_presence import End, Wire
@@ -114,7 +114,7 @@ async def test_nothing_is_asked_of_the_database_about_servers_of_one_process_alo
     assert (odd.done, even.done, events.asked) == ([1, 3], [2], 1)
 
 
-async def test_a_process_that_is_gone_is_no_longer_heeded() -> None:
+async def test_a_process_that_is_silent_is_not_waited_for_and_finds_what_was_done() -> None:
     (old, new), events, clock = made(2)
     await settled()
     await old.join(ALL)
@@ -124,7 +124,14 @@ async def test_a_process_that_is_gone_is_no_longer_heeded() -> None:
         clock.advance(1)
         await settled()
     new.hear(1)
-    assert (new.done, events.asked) == ([1], 0)
+    await settled()
+    assert (new.done, events.asked) == ([1], 1)
+    old.hear(1)
+    await settled()
+    assert (old.done, events.asked) == ([], 2), "it stood still, and hears of it late"
+    clock.advance(SILENT_S)
+    new.hear(2)
+    assert (new.done, events.asked) == ([1, 2], 2), "by now it is gone"
 
 
 async def test_who_cannot_ask_acts() -> None:
