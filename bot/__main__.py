@@ -19,8 +19,8 @@ from bot.console.quota import quota
 from bot.console.secrecy import warn
 from bot.console.tables import plain
 from bot.console.usage import parser
-from bot.core.shards import Share
 from bot.errors import MarionetteError, Refused, SettingsError
+from bot.gateway.shares import Share
 from bot.media import isolation
 from bot.settings import Settings
 from bot.telemetry import set_up_logs

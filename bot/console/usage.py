@@ -9,7 +9,7 @@ from bot.core.actions import EVERYWHERE, HISTORY_KINDS
 from bot.core.jobs import JobState, Outcome
 from bot.core.ledger import Period
 from bot.core.rules import MOST_CREDITS
-from bot.core.shards import Share
+from bot.gateway.shares import Share
 
 LONGEST_ID = 2**63 - 1
 
