@@ -2,6 +2,8 @@
 
 import asyncio
 from contextlib import AsyncExitStack
+from functools import partial
+from typing import TYPE_CHECKING
 
 import discord
 import structlog
@@ -17,19 +19,22 @@ from bot.cards.parts import COMMANDS
 from bot.cards.progress.stages import MARKS
 from bot.clock import Clock, cancel
 from bot.connection import Connection, aim
+from bot.core.shards import Share
 from bot.delivery.deletions import DeletedPosts
 from bot.delivery.doors import Doors
+from bot.errors import SettingsError
 from bot.jobs.files import Files
 from bot.jobs.forecast import Forecast
 from bot.jobs.given.newcomers import Newcomers
 from bot.jobs.live import LiveJobs
 from bot.jobs.lookups import Lookups
 from bot.jobs.runner import Runner
+from bot.jobs.spread.runs import SharedRequests
 from bot.jobs.upload_limit import Videos
 from bot.marks import StageMarks
 from bot.media.inspect import Media
 from bot.peers.presence import Presence, Work
-from bot.provider.breaker import Breakers
+from bot.provider.breakers import Breakers
 from bot.provider.connect import providers
 from bot.services.copies import Copies
 from bot.services.crowd import Crowd
@@ -41,6 +46,7 @@ from bot.settings import Settings
 from bot.store.database import Backups, Database
 from bot.store.group_commit import Changes
 from bot.store.people.shelves import Shelves
+from bot.store.processes.session_turns import SessionTurns
 from bot.store.store import Store
 from bot.telemetry import Health, LoopLag
 from bot.wiring import (
@@ -50,6 +56,7 @@ from bot.wiring import (
     downloads_of,
     library_of,
     newcomers_of,
+    peers_of,
     remakes_of,
     removals_of,
     requests_of,
@@ -84,26 +91,46 @@ from cogs.shared.door import Tree, Unanswered
 from cogs.shared.interactions import Bot
 from cogs.shared.pages import PageControl
 
+if TYPE_CHECKING:
+    from bot.jobs.leading.shared import Shared
+
 log = structlog.get_logger()
 
 Wired = tuple[Runner, list[Work]]
 
 
-async def run(settings: Settings, clock: Clock, stopping: asyncio.Event) -> None:
-    """Run until `stopping`. Raises `SettingsError`, `StoreError`, `MarionetteError`, in groups."""
+async def run(
+    settings: Settings,
+    clock: Clock,
+    stopping: asyncio.Event,
+    share: Share | None = None,
+    *,
+    leads: bool = True,
+) -> None:
+    """Run until `stopping`, on all shards or on a share of them; on none, as a worker.
+
+    Who `leads` no jobs leaves them to other processes. Raises `SettingsError`, `StoreError`,
+    `MarionetteError`, in groups.
+    """
     COMMANDS.set({})
     MARKS.set([])
     async with AsyncExitStack() as stack:
-        runner, beside = await _wire(settings, clock, stack)
+        runner, beside = await _wire(settings, clock, stack, share, leads=leads)
         await _work(runner, beside, stopping)
-    log.info("stopped", advice="Unfinished jobs go on at the next start.")
+    log.info("stopped", advice="Unfinished jobs go on at the next start, or elsewhere.")
 
 
-async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Wired:
+async def _wire(
+    settings: Settings, clock: Clock, stack: AsyncExitStack, share: Share | None, *, leads: bool
+) -> Wired:
     alarms = Alarms()
-    database = await _open(settings, alarms)
+    database = await _open(settings, alarms, share, leads=leads)
     store = Store(await stack.enter_async_context(database), settings.operator_limits())
-    jobs, lookups, breakers = LiveJobs(store), Lookups(alarms, clock), Breakers(clock, alarms)
+    presence = Presence(database.news, clock, alarms, is_shared=database.is_shared)
+    jobs, lookups = LiveJobs(store), Lookups(alarms, clock, database.news)
+    shared = SharedRequests(jobs, lambda: 1 + len(presence.peers))
+    peers = peers_of(database, presence, shared)
+    breakers = Breakers(clock, alarms, peers)
     media = await stack.enter_async_context(Media(clock=clock))
     files, doors, lag = Files(settings.data_dir), Doors(clock, alarms), LoopLag()
     client = await stack.enter_async_context(_discord_client(settings, doors, clock))
@@ -120,18 +147,10 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Wire
         media=media,
         files=files,
         breakers=breakers,
-        providers=await stack.enter_async_context(providers(settings, clock)),
+        providers=await stack.enter_async_context(providers(settings, clock, peers)),
         jobs=jobs,
         lookups=lookups,
-        forecast=Forecast(
-            store=store,
-            jobs=jobs,
-            breakers=breakers,
-            lookups=lookups,
-            rates=settings.rates(),
-            clock=clock,
-            keep_days=settings.keep_days,
-        ),
+        forecast=_forecast(settings, store, jobs, breakers, lookups, clock=clock),
         videos=Videos(files, media),
         members=members,
         wallets=Wallets(
@@ -145,30 +164,66 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Wire
         disk=disk_of(settings, store, files, clock, alarms),
         messages=LinkedMessages(client, members, Authors(client, store), clock),
         languages=client.languages,
-        presence=Presence(database.news, clock, alarms, is_shared=database.is_shared),
+        presence=presence,
+        shared=shared,
     )
     client.crowd = crowd = Crowd(clock, alarms)
     told = told_through(parts, crowd)
     _tell_of_changes(database, told, jobs, client.languages)
-    runner = runner_of(parts, told, crowd)
-    client.requests = requests_of(parts, runner)
+    leading = await _leading(database)
+    runner = runner_of(parts, told, crowd, leading)
+    peers.ask()
     newcomers = newcomers_of(parts)
+    _place_services(client, parts, told, runner, newcomers)
+    await _load_cogs(client, parts, told.deleted)
+    token, turns = settings.discord_token.get_secret_value(), SessionTurns(database)
+    connection = Connection(client, token, turns, clock=clock, alarms=alarms, share=share)
+    backups = database.daily_backups(settings.backups, clock)
+    if settings.http_port:
+        await stack.enter_async_context(_health(parts, connection, crowd, lag, backups))
+    beside = [connection.run, lag.run, backups.run, *_duties(parts, told, runner, newcomers)]
+    if leading is not None and leads:
+        beside.append(partial(leading.run, runner.following))
+    return runner, beside
+
+
+def _place_services(
+    client: Bot, parts: Parts, told: Told, runner: Runner, newcomers: Newcomers
+) -> None:
+    """What the cogs ask."""
+    store, clock, rates = parts.store, parts.clock, parts.settings.rates()
+    client.requests = requests_of(parts, runner)
     client.library = library_of(parts, newcomers)
     client.remakes, client.copies = remakes_of(parts, told, runner), Copies(clock)
     client.trays = trays_of(parts, runner, client.requests, told)
     client.moderation = Moderation(
         store=store, providers=parts.providers, wake=runner.wake, clock=clock
     )
-    client.preferences = PreferenceService(store=store, rates=settings.rates(), wake=runner.wake)
+    client.preferences = PreferenceService(store=store, rates=rates, wake=runner.wake)
     client.removals = removals_of(parts, told, runner)
     client.quotas = Quotas(store=store, wake=runner.wake, clock=clock, runner=runner)
     client.confirmations, client.card_access = Confirmations(clock), CardAccess(clock)
-    await _load_cogs(client, parts, told.deleted)
-    connection = Connection(client, settings.discord_token.get_secret_value(), clock, alarms)
-    backups = database.daily_backups(settings.backups, clock)
-    if settings.http_port:
-        await stack.enter_async_context(_health(parts, connection, crowd, lag, backups))
-    return runner, [connection.run, lag.run, backups.run, *_duties(parts, told, runner, newcomers)]
+
+
+def _forecast(
+    settings: Settings,
+    store: Store,
+    jobs: LiveJobs,
+    breakers: Breakers,
+    lookups: Lookups,
+    *,
+    clock: Clock,
+) -> Forecast:
+    """What cards say of the future."""
+    return Forecast(
+        store=store,
+        jobs=jobs,
+        breakers=breakers,
+        lookups=lookups,
+        rates=settings.rates(),
+        clock=clock,
+        keep_days=settings.keep_days,
+    )
 
 
 def _duties(parts: Parts, told: Told, runner: Runner, newcomers: Newcomers) -> list[Work]:
@@ -183,11 +238,44 @@ def _duties(parts: Parts, told: Told, runner: Runner, newcomers: Newcomers) -> l
     return [*beside, *(presence.duty(work) for work in done_once)]
 
 
-async def _open(settings: Settings, alarms: Alarms) -> Database:
+async def _leading(database: Database) -> "Shared | None":
+    """What hands jobs out, where several processes may share them: only there it is loaded."""
+    if not database.is_shared:
+        return None
+    from bot.jobs.leading.shared import Shared  # noqa: PLC0415
+
+    leading = Shared(database)
+    await leading.prepare()
+    return leading
+
+
+async def _open(
+    settings: Settings, alarms: Alarms, share: Share | None, *, leads: bool
+) -> Database:
     """For this bot and its other processes alone, and the folder with it."""
-    return await Database.open(
+    database = await Database.open(
         settings.database, is_peer=True, folder=settings.data_dir, alarms=alarms
     )
+    if share is not None and not share.ids and not database.is_shared:
+        await database.close()
+        raise SettingsError(
+            "A worker is one of several processes, which cannot share an SQLite database: set "
+            "DATABASE_URL to a PostgreSQL."
+        )
+    if not leads and not database.is_shared:
+        await database.close()
+        raise SettingsError(
+            "--no-jobs leaves the jobs to workers, which cannot share an SQLite database: set "
+            "DATABASE_URL to a PostgreSQL."
+        )
+    if share is not None and not share.is_all and not database.is_shared:
+        await database.close()
+        raise SettingsError(
+            f"--shards {share} leaves shards to other processes, which cannot share "
+            f"an SQLite database: set DATABASE_URL to a PostgreSQL, or take 0-{share.total - 1}"
+            f"/{share.total}."
+        )
+    return database
 
 
 def _health(

@@ -16,17 +16,22 @@ import yarl
 from bot.alarms import Alarms
 from bot.cards.parts import COMMANDS
 from bot.clock import Clock, cancel
+from bot.core.shards import Share
 from bot.errors import MarionetteError, SettingsError
 from bot.gateway.client import ShardedBot
-from bot.gateway.session_starts import SessionStarts
-from bot.gateway.shards import PAUSES_S, TROUBLE, Shards
+from bot.gateway.session_starts import SessionStarts, Turns
+from bot.gateway.shards import PAUSES_S, TOO_FEW_SHARDS, TROUBLE, Shards
 from bot.settings import Settings
 
 log = structlog.get_logger()
 
 LONGEST_PAUSE_S = 3600.0
 LOOK_AGAIN_S = 60.0
-TOO_FEW_SHARDS = 4011
+FEW = "Discord recommends more shards than the bot has"
+ADVICE = (
+    "At the next occasion, stop all `run` processes, and start them with at least so many behind "
+    "the / of --shards; Discord lets nobody in where a shard has more than 2,500 servers."
+)
 MOST_LEFT = 500
 """So many requests may go on that nobody waits for any longer."""
 
@@ -121,27 +126,41 @@ class WholeRequests(discord.http.HTTPClient):
 
 
 class Connection:
-    """`run` it once, with the client open."""
+    """`run` it once, with the client open.
 
-    def __init__(self, client: ShardedBot, token: str, clock: Clock, alarms: Alarms) -> None:
+    Of a fixed share the shards are kept as they are; else those are that Discord recommends.
+    """
+
+    def __init__(
+        self,
+        client: ShardedBot,
+        token: str,
+        turns: Turns,
+        *,
+        clock: Clock,
+        alarms: Alarms,
+        share: Share | None = None,
+    ) -> None:
         self._client = client
         self._token = token
         self._clock = clock
-        self._starts = SessionStarts(client, clock, alarms)
-        self.shards = Shards(client, self._starts, clock)
+        self._share = share
+        self._starts = SessionStarts(client, turns, clock, alarms)
+        self.shards = Shards(client, self._starts, clock, alarms)
 
     async def run(self) -> None:
-        """Go on until cancelled.
+        """Go on until cancelled; with a share of no shards, without a gateway.
 
         Raises `SettingsError` for a wrong token and, in a group, `MarionetteError` for a connection
         that was closed for good.
         """
+        if self._share is not None and not self._share.ids:
+            await self.run_without_gateway()
+            return
         await self._persist("the log-in has failed", self._log_in)
         log.info("logged in", user=str(self._client.user))
         async with asyncio.TaskGroup() as group:
-            group.create_task(
-                self._persist("the commands could not be registered", self._register_commands)
-            )
+            group.create_task(self._look_after_commands())
             await self._persist(TROUBLE, self._stay_connected)
 
     async def run_without_gateway(self) -> None:
@@ -149,8 +168,15 @@ class Connection:
         await self._persist("the log-in has failed", self._log_in)
         log.info("logged in", user=str(self._client.user))
         await self._client.go_without_gateway()
-        await self._persist("the commands could not be read", self._read_commands)
+        await self._look_after_commands(is_first=False)
         await asyncio.Event().wait()
+
+    async def _look_after_commands(self, *, is_first: bool = True) -> None:
+        """Of several processes the one with the first shard registers them."""
+        if is_first and (self._share is None or self._share.first == 0):
+            await self._persist("the commands could not be registered", self._register_commands)
+        else:
+            await self._persist("the commands could not be read", self._read_commands)
 
     async def _persist(self, trouble: str, attempt: Callable[[], Awaitable[object]]) -> None:
         """Try until it is done. Each kind of failure is told once, and that it is over."""
@@ -197,34 +223,43 @@ class Connection:
     async def _stay_connected(self) -> None:
         """On as many shards as Discord wants; where it wants more, it is asked anew."""
         await self._persist(TROUBLE, self._starts.ask)
-        total = self._starts.shards
+        share = self._share or Share.of_all(self._starts.shards)
+        if share.total < self._starts.shards:
+            log.warning(FEW, total=share.total, recommended=self._starts.shards, advice=ADVICE)
         try:
-            await self.shards.run(range(total), total)
+            await self.shards.run(share, is_fixed=self._share is not None)
         except discord.ConnectionClosed as error:
             if error.code == TOO_FEW_SHARDS:
-                raise aiohttp.ClientError(f"{total} shards are too few for Discord") from error
+                told = f"{share.total} shards are too few for Discord"
+                raise aiohttp.ClientError(told) from error
             raise MarionetteError(f"Discord closed the connection for good: {error}") from error
 
     async def _register_commands(self) -> None:
         """Discord counts how often commands are registered, so only where it has others."""
-        client, translator = self._client, self._client.tree.translator
-        assert translator is not None
-        ours = [
-            await command.get_translated_payload(client.tree, translator)
-            for command in client.tree.get_commands()
-        ]
         there = await self._registered()
-        if _by_name(ours) != _by_name(there):
-            await client.tree.sync()
+        if _by_name(await self._ours()) != _by_name(there):
+            await self._client.tree.sync()
             there = await self._registered()
         _tell_ids(there)
         log.info("the commands are there")
 
     async def _read_commands(self) -> None:
         """Those that another process has registered, or will have."""
-        while not (there := await self._registered()):
+        ours = _by_name(await self._ours()).keys()
+        while not ours <= _by_name(there := await self._registered()).keys():
+            _tell_ids(there)
             await self._clock.sleep(LOOK_AGAIN_S)
         _tell_ids(there)
+        log.info("the commands are there")
+
+    async def _ours(self) -> list[dict[str, Any]]:
+        """The commands of this program."""
+        client, translator = self._client, self._client.tree.translator
+        assert translator is not None
+        return [
+            await command.get_translated_payload(client.tree, translator)
+            for command in client.tree.get_commands()
+        ]
 
     async def _registered(self) -> list[dict[str, Any]]:
         """The commands that Discord has, with their words in all languages."""

@@ -12,13 +12,13 @@ from typing import Any
 
 import structlog
 
-from bot.alarms import Alarms
+from bot.alarms import Alarm, Alarms
 from bot.clock import Clock, cancel, wait_for_event
 from bot.store.sharing.news import News
 
 log = structlog.get_logger()
 
-HERE, LEFT = "here", "left"
+HERE, LEFT, WELL = "here", "left", "went well"
 """The kinds of news."""
 
 EVERY_S, GONE_AFTER_S = 3.0, 12.0
@@ -84,7 +84,9 @@ class Presence:
         self._news.hear(HERE, self._hear)
         self._news.hear(LEFT, lambda process, _: self._forget(process))
         self._news.on_missed.append(self._come_anew)
+        self._news.hear(WELL, self._hear_well)
         self._alarms.on_change.append(self.say)
+        self._alarms.on_clear.append(self._tell_well)
 
     @property
     def own(self) -> Peer:
@@ -218,6 +220,12 @@ class Presence:
             self.say()
         if before != said:
             self._note(is_news=True)
+
+    def _tell_well(self, alarm: Alarm, source: str) -> None:
+        self._news.tell(WELL, alarm=alarm.name, source=source)
+
+    def _hear_well(self, _process: str, facts: Mapping[str, Any]) -> None:
+        self._alarms.clear(Alarm[facts["alarm"]], facts["source"], is_heard=True)
 
     def _forget(self, process: str) -> None:
         self._heard_at.pop(process, None)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -14,8 +15,9 @@ from structlog.testing import capture_logs
 from bot.core.jobs import JobState
 from bot.errors import CannotSave, StoreError
 from bot.jobs.live import LiveJobs
-from bot.store.database import Database
+from bot.store.database import BUSY_TIMEOUT_S, Database
 from bot.store.group_commit import Changes
+from bot.store.server import link
 from bot.store.server.news import MOST_BYTES, ServerNews, parts
 from bot.store.store import Store
 from tests.bot.databases import beside, only_postgres, place_database, place_nothing, rows
@@ -89,6 +91,29 @@ async def test_what_one_commits_another_knows_in_that_order_and_its_own_never_co
         assert {known.state for each in first.others for known in each.jobs} == {
             JobState.SUBMITTING
         }
+
+
+async def test_who_stands_still_in_an_event_keeps_nobody_from_saving(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    soon = link.SOON_MISSED.replace(f"'{link.STILL_S}s'", "'0.2s'")
+    monkeypatch.setattr(link, "SOON_MISSED", soon)
+    begun, is_over = threading.Event(), threading.Event()
+
+    def stand_still(connection: Connection) -> None:
+        begun.set()
+        assert is_over.wait(10)
+        connection.exec_driver_sql("DELETE FROM entries")
+
+    async with processes(tmp_path) as (still, other):
+        saving = asyncio.create_task(still.database.write(stand_still))
+        await asyncio.to_thread(begun.wait)
+        await begin(other.store, 1)
+        is_over.set()
+        with pytest.raises(CannotSave):
+            await saving
+        await begin(still.store, 2)
+    assert link.STILL_S < BUSY_TIMEOUT_S
 
 
 async def test_of_an_event_that_was_undone_nobody_is_told(tmp_path: Path) -> None:
