@@ -218,7 +218,9 @@ def _duties(parts: Parts, told: Told, runner: Runner, newcomers: Newcomers) -> l
     presence, marks = parts.presence, StageMarks(parts.client, parts.clock)
     presence.led = lambda: len(runner.led)
     done_once = [*told.duties, newcomers.look_after, marks.run]
-    beside = [presence.run, marks.read] if parts.store.database.is_shared else []
+    beside = (
+        [presence.run, presence.unless_elder(marks.read)] if parts.store.database.is_shared else []
+    )
     beside += [*told.telling, parts.store.database.whole]
     return [*beside, *(presence.duty(work) for work in done_once)]
 
