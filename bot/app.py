@@ -44,8 +44,8 @@ from bot.settings import Settings
 from bot.store.database import Backups, Database
 from bot.store.group_commit import Changes
 from bot.store.people.shelves import Shelves
-from bot.store.sharing.session_turns import SessionTurns
-from bot.store.sharing.taken_events import TakenEvents
+from bot.store.processes.session_turns import SessionTurns
+from bot.store.processes.taken_events import TakenEvents
 from bot.store.store import Store
 from bot.telemetry import Health, LoopLag
 from bot.wiring import (

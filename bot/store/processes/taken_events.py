@@ -3,7 +3,7 @@
 from sqlalchemy import Connection, delete, or_
 
 from bot.store.database import Database, transaction
-from bot.store.sharing.tables import taken_events
+from bot.store.processes.tables import taken_events
 from bot.store.tables import upsert
 
 KEPT_S = 900.0

@@ -3,7 +3,7 @@
 from sqlalchemy import Connection, select, update
 
 from bot.store.database import Database, transaction
-from bot.store.sharing.tables import session_turns
+from bot.store.processes.tables import session_turns
 from bot.store.tables import upsert
 
 
