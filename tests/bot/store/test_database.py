@@ -19,8 +19,8 @@ from sqlalchemy.event import listen, remove
 from bot.errors import SettingsError, StaleJob, StoreError
 from bot.store.database import Database
 from bot.store.group_commit import BATCH_S, PATIENCE_S, background
+from bot.store.processes import tables as processes
 from bot.store.rows import HAS_VIDEO, select_jobs
-from bot.store.sharing import tables as processes
 from bot.store.store import Store
 from bot.store.tables import jobs, metadata
 from tests.bot.databases import ROW, only_sqlite, place_nothing
