@@ -53,7 +53,11 @@ class Process:
         while True:
             self.starts += 1
             program = await Program.start(
-                BOT, str(self._clock_file), self.role, log_path=self.log_path, env=self._env()
+                BOT,
+                str(self._clock_file),
+                *self.role.split(),
+                log_path=self.log_path,
+                env=self._env(),
             )
             self.program, self.since = program, (began := time.monotonic())
             code = await program.process.wait()
@@ -61,6 +65,11 @@ class Process:
             if program is not self._condemned and not self.is_excused(words, began):
                 self.falls.append((code, words))
             await asyncio.sleep(self.pause_s())
+
+    @property
+    def hears(self) -> bool:
+        """Whether it has a gateway."""
+        return self.role.startswith("run")
 
     @property
     def pid(self) -> int | None:
@@ -128,7 +137,7 @@ class Processes(list[Process]):
     @property
     def hear(self) -> bool:
         """Whether anybody is told by Discord what people do: else that ends unanswered."""
-        return any(each.role == "run" and each.pid and not each.is_still for each in self)
+        return any(each.hears and each.pid and not each.is_still for each in self)
 
     @property
     def are_well(self) -> bool:
