@@ -94,11 +94,8 @@ async def _until_signalled(wanted: argparse.Namespace, settings: Settings) -> No
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    if wanted.command == "worker":
-        await run(settings, SystemClock(), stopping, Share.of_none())
-    else:
-        leads = not wanted.no_jobs
-        await run(settings, SystemClock(), stopping, wanted.shards, leads=leads)
+    share = wanted.shards if wanted.command == "run" else Share.of_none()
+    await run(settings, SystemClock(), stopping, share)
 
 
 def _tell(report: Report) -> int:

@@ -84,26 +84,24 @@ async def run(
     clock: Clock,
     stopping: asyncio.Event,
     share: Share | None = None,
-    *,
-    leads: bool = True,
 ) -> None:
-    """Run until `stopping`, on all shards or on a share of them; on none, as a worker.
+    """Run until `stopping`: all of the bot, a share of its shards, or without any as a worker.
 
-    Who `leads` no jobs leaves them to other processes. Raises `SettingsError`, `StoreError`,
-    `MarionetteError`, in groups.
+    Where processes share the database, one with shards of its own leaves the jobs to others.
+    Raises `SettingsError`, `StoreError`, `MarionetteError`, in groups.
     """
     COMMANDS.set({})
     MARKS.set([])
     async with AsyncExitStack() as stack:
-        await _work(await _wire(settings, clock, stack, share, leads=leads), stopping)
+        await _work(await _wire(settings, clock, stack, share), stopping)
     log.info("stopped", advice="Unfinished jobs go on at the next start, or elsewhere.")
 
 
 async def _wire(
-    settings: Settings, clock: Clock, stack: AsyncExitStack, share: Share | None, *, leads: bool
+    settings: Settings, clock: Clock, stack: AsyncExitStack, share: Share | None
 ) -> Wired:
     alarms = Alarms()
-    database = await _open(settings, alarms, share, leads=leads)
+    database = await _open(settings, alarms, share)
     store = Store(await stack.enter_async_context(database), settings.operator_limits())
     presence = Presence(database.news, clock, alarms, is_shared=database.is_shared)
     jobs, lookups = LiveJobs(store), Lookups(alarms, clock, database.news)
@@ -160,7 +158,7 @@ async def _wire(
     if settings.http_port:
         await stack.enter_async_context(_health(parts, connection, crowd, lag, backups))
     beside = [connection.run, lag.run, backups.run, *_duties(parts, told, runner, newcomers)]
-    if leading is not None and leads:
+    if leading is not None and (share is None or not share.ids):
         beside.append(partial(leading.run, runner.following))
     return Wired(runner, beside, partial(_leave, connection, crowd))
 
@@ -236,9 +234,7 @@ async def _leading(database: Database) -> "Shared | None":
     return leading
 
 
-async def _open(
-    settings: Settings, alarms: Alarms, share: Share | None, *, leads: bool
-) -> Database:
+async def _open(settings: Settings, alarms: Alarms, share: Share | None) -> Database:
     """For this bot and its other processes alone, and the folder with it."""
     database = await Database.open(
         settings.database, is_peer=True, folder=settings.data_dir, alarms=alarms
@@ -247,12 +243,6 @@ async def _open(
         await database.close()
         raise SettingsError(
             "A worker is one of several processes, which cannot share an SQLite database: set "
-            "DATABASE_URL to a PostgreSQL."
-        )
-    if not leads and not database.is_shared:
-        await database.close()
-        raise SettingsError(
-            "--no-jobs leaves the jobs to workers, which cannot share an SQLite database: set "
             "DATABASE_URL to a PostgreSQL."
         )
     if share is not None and not share.is_all and not database.is_shared:
