@@ -264,7 +264,7 @@ def _health(
         clock=parts.clock,
         is_ready=lambda: connection.shards.are_ready,
         shards=lambda: connection.shards.count,
-        led=lambda: parts.presence.led(),
+        led=lambda: parts.presence.own.led,
         processes=lambda: 1 + len(parts.presence.peers),
         is_tripped=lambda: parts.breakers.is_tripped,
         alarms=parts.alarms,
