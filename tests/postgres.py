@@ -47,23 +47,26 @@ def found() -> Path | None:
 
 
 @contextmanager
-def server(programs: Path) -> Iterator[str]:
-    """Its address, while it runs."""
+def server(programs: Path, *settings: str, keeps: bool = False) -> Iterator[str]:
+    """Its address, while it runs; with `keeps`, all is on the disk that is saved, as elsewhere."""
     own: dict[str, Any] = {}
     if os.geteuid() == 0:  # as whom no server can be started
         own = {"user": "nobody", "group": "nogroup", "extra_groups": []}
-    with tempfile.TemporaryDirectory(prefix="postgres-", dir=in_memory()) as name:
+    with tempfile.TemporaryDirectory(
+        prefix="postgres-", dir=None if keeps else in_memory()
+    ) as name:
         folder = Path(name)
         if own:
             shutil.chown(folder, "nobody", "nogroup")
         folder.chmod(0o755)
         data = folder / "data"
         made = ("--encoding=UTF8", "--locale=C", "--auth=trust", "--username=postgres", "--no-sync")
-        settings = [part for each in (*QUICK, *SMALL) for part in ("-c", each)]
+        chosen = (*settings, *SMALL) if keeps else (*settings, *QUICK, *SMALL)
+        given = [part for each in chosen for part in ("-c", each)]
         with (folder / "log").open("wb") as log:
             own |= {"cwd": folder, "stdout": log, "stderr": log}
             subprocess.run([programs / "initdb", "-D", data, *made], check=True, **own)
-            command: list[str | Path] = [programs / "postgres", "-D", data, "-k", folder, *settings]
+            command: list[str | Path] = [programs / "postgres", "-D", data, "-k", folder, *given]
             running = subprocess.Popen(command, **own)
         try:
             address = f"postgresql+psycopg://postgres@/?host={folder}"
