@@ -20,6 +20,7 @@ from bot.console.secrecy import warn
 from bot.console.tables import plain
 from bot.console.usage import parser
 from bot.errors import MarionetteError, Refused, SettingsError
+from bot.gateway.shares import Share
 from bot.media import isolation
 from bot.settings import Settings
 from bot.telemetry import set_up_logs
@@ -32,6 +33,7 @@ only after so long: with Python's 5 ms, a request of twenty statements takes a t
 OPEN_FILES = 8192
 """Each job, each person and each download has files and connections open; a usual 1,024 are few."""
 
+RUNNING = {"run", "worker"}
 Report = tuple[str, int] | str
 BESIDE: dict[str, Callable[[argparse.Namespace, Settings, Clock], Awaitable[Report]]] = {
     "jobs": jobs,
@@ -53,13 +55,13 @@ def main() -> int:
     isolation.hide()
     code = 0
     try:
-        settings = Settings.load(to_run=wanted.command == "run")
-        if wanted.command == "run":
+        settings = Settings.load(to_run=wanted.command in RUNNING)
+        if wanted.command in RUNNING:
             set_up_logs(settings.log_level)
             warn(settings)
             sys.setswitchinterval(SWITCH_S)
             _open_more_files()
-            asyncio.run(_until_signalled(settings))
+            asyncio.run(_until_signalled(wanted, settings))
         else:
             set_up_logs("CRITICAL")  # what is to be said is said in a sentence
             signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `… | head` is no failure
@@ -86,13 +88,14 @@ async def _beside(wanted: argparse.Namespace, settings: Settings) -> Report:
     return await BESIDE[wanted.command](wanted, settings, SystemClock())
 
 
-async def _until_signalled(settings: Settings) -> None:
+async def _until_signalled(wanted: argparse.Namespace, settings: Settings) -> None:
     from bot.app import run  # noqa: PLC0415 - what answers beside the bot need not load Discord
 
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    await run(settings, SystemClock(), stopping)
+    share = wanted.shards if wanted.command == "run" else Share.of_none()
+    await run(settings, SystemClock(), stopping, share)
 
 
 def _tell(report: Report) -> int:

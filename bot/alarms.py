@@ -1,5 +1,6 @@
 """What only the operator can mend: told once when it begins, and once when it is over."""
 
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 
 import structlog
@@ -26,6 +27,7 @@ class Alarm(StrEnum):
     REFUSED = "Discord refuses much of what it is asked"
     CROWD = "people are turned away, since the bot cannot keep up"
     SESSIONS = "Discord lets the bot connect no more often today"
+    SHARDS = "Discord lets the bot connect on more shards alone"
     TWIN = "another bot with this token is running"
 
 
@@ -85,6 +87,11 @@ ADVICE = {
         "Look further up in the log why it has connected so often, and stop what restarts it; then "
         "wait: it connects by itself at the time told. Each further try could cost it its token."
     ),
+    Alarm.SHARDS: (
+        "Stop all `run` processes and start them with a larger number behind the / of --shards, as "
+        "docs/operations.md says; jobs and posts go on meanwhile, but who "
+        "writes in that shard's servers is not heard."
+    ),
     Alarm.TWIN: (
         "Stop one of the two, then restart this one: until then it takes no requests and submits "
         "nothing. One token is for one running bot, whatever its DATA_DIR."
@@ -92,32 +99,86 @@ ADVICE = {
 }
 
 
+OF_THE_ACCOUNT = frozenset(
+    {
+        Alarm.KEY,
+        Alarm.CREDITS,
+        Alarm.MODEL,
+        Alarm.FAULT,
+        Alarm.REJECTIONS,
+        Alarm.COST,
+        Alarm.BILLED,
+    }
+)
+"""What goes well at one source in any process of the bot goes well there in all."""
+
+
 class Alarms:
     """Remembers which alarms the operator was told of.
 
     Several sources raise one alarm (submits and polls, the database and the files), and it is over
-    when each that raised it has cleared it: one that works beside one that does not is no end.
+    when each that raised it has cleared it: one that works beside one that does not is no end. So
+    it is with other processes of the bot: what one of them has told is not told again.
     """
 
     def __init__(self) -> None:
         self._sources: dict[Alarm, set[str]] = {}
+        self._elsewhere: dict[str, frozenset[Alarm]] = {}
+        self.on_change: list[Callable[[], None]] = []
+        """Told when one is raised here, or is over here."""
+
+        self.on_clear: list[Callable[[Alarm, str], None]] = []
+        """Told what went well here, and at which source, that another process has raised."""
+
+    @property
+    def own(self) -> list[Alarm]:
+        """Those that show here."""
+        return list(self._sources)
 
     def raise_(self, alarm: Alarm, source: str, **facts: object) -> None:
         """It shows at this source, perhaps again; told once."""
-        known = alarm in self._sources
+        known, is_new_here = self.is_raised(alarm), alarm not in self._sources
         self._sources.setdefault(alarm, set()).add(source)
         (log.debug if known else log.error)(alarm.value, advice=ADVICE[alarm], **facts)
+        if is_new_here:
+            self._tell()
 
     def is_raised(self, alarm: Alarm) -> bool:
-        """Whether it shows at any source."""
-        return alarm in self._sources
+        """Whether it shows at any source, here or in another process."""
+        return alarm in self._sources or self._is_raised_elsewhere(alarm)
 
-    def clear(self, alarm: Alarm, source: str) -> None:
-        """What it would have hindered went well at this source."""
+    def clear(self, alarm: Alarm, source: str, *, is_heard: bool = False) -> None:
+        """What it would have hindered went well at this source: here, or `is_heard`, elsewhere."""
+        if alarm in OF_THE_ACCOUNT and not is_heard and self._is_raised_elsewhere(alarm):
+            for told in self.on_clear:
+                told(alarm, source)
         sources = self._sources.get(alarm)
         if sources is None:
             return
         sources.discard(source)
         if not sources:
             del self._sources[alarm]
+            self._say_if_over(alarm)
+            self._tell()
+
+    def learn(self, process: str, names: Iterable[str], *, is_told: bool = False) -> None:
+        """Another process names those that show there; none once it is gone.
+
+        What is over by that it has told itself, where it could: else it `is_told` here.
+        """
+        before = self._elsewhere.pop(process, frozenset())
+        if shown := frozenset(Alarm[name] for name in names if name in Alarm.__members__):
+            self._elsewhere[process] = shown
+        for alarm in before if is_told else ():
+            self._say_if_over(alarm)
+
+    def _is_raised_elsewhere(self, alarm: Alarm) -> bool:
+        return any(alarm in each for each in self._elsewhere.values())
+
+    def _say_if_over(self, alarm: Alarm) -> None:
+        if not self.is_raised(alarm):
             log.info("a trouble is over", trouble=alarm.value)
+
+    def _tell(self) -> None:
+        for told in self.on_change:
+            told()

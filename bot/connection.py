@@ -12,21 +12,28 @@ import aiohttp
 import discord
 import structlog
 import yarl
-from discord import app_commands
 
 from bot.alarms import Alarms
 from bot.cards.parts import COMMANDS
 from bot.clock import Clock, cancel
 from bot.errors import MarionetteError, SettingsError
 from bot.gateway.client import ShardedBot
-from bot.gateway.session_starts import SessionStarts
-from bot.gateway.shards import PAUSES_S, TROUBLE, Shards
+from bot.gateway.pace import Pace
+from bot.gateway.session_starts import SessionStarts, Turns
+from bot.gateway.shards import PAUSES_S, TOO_FEW_SHARDS, TROUBLE, Shards
+from bot.gateway.shares import Share
+from bot.peers.overlap import Overlap
 from bot.settings import Settings
 
 log = structlog.get_logger()
 
 LONGEST_PAUSE_S = 3600.0
-TOO_FEW_SHARDS = 4011
+LOOK_AGAIN_S, LOOK_AGAIN_SOON_S = 60.0, 1.0
+FEW = "Discord recommends more shards than the bot has"
+ADVICE = (
+    "At the next occasion, stop all `run` processes, and start them with at least so many behind "
+    "the / of --shards; Discord lets nobody in where a shard has more than 2,500 servers."
+)
 MOST_LEFT = 500
 """So many requests may go on that nobody waits for any longer."""
 
@@ -55,6 +62,14 @@ OF_A_COMMAND = frozenset(
     }
 )
 """What we say of a command or of its options; Discord's answer adds more."""
+
+BELOW = frozenset(
+    {
+        discord.AppCommandOptionType.subcommand.value,
+        discord.AppCommandOptionType.subcommand_group.value,
+    }
+)
+"""Options that are commands themselves."""
 
 
 def aim(settings: Settings) -> str | None:
@@ -86,13 +101,14 @@ class WholeRequests(discord.http.HTTPClient):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        self.pace: Pace | None = None
         self._left: set[asyncio.Task[Any]] = set()
 
     async def request(self, route: discord.http.Route, **asked: Any) -> Any:
         """As discord.py's. Raises `aiohttp.ClientError` where Discord owes too many answers."""
         if len(self._left) >= MOST_LEFT:
             raise aiohttp.ClientConnectionError("Discord has not answered for long")
-        asking = asyncio.create_task(super().request(route, **asked))
+        asking = asyncio.create_task(self._ask(route, **asked))
         asking.add_done_callback(self._is_over)
         try:
             await asyncio.wait([asking])
@@ -100,6 +116,11 @@ class WholeRequests(discord.http.HTTPClient):
             if not asking.done():
                 self._left.add(asking)
         return asking.result()
+
+    async def _ask(self, route: discord.http.Route, **asked: Any) -> Any:
+        if self.pace is not None:
+            await self.pace.wait(route.path)
+        return await super().request(route, **asked)
 
     def _is_over(self, asking: asyncio.Task[Any]) -> None:
         self._left.discard(asking)
@@ -113,28 +134,59 @@ class WholeRequests(discord.http.HTTPClient):
 
 
 class Connection:
-    """`run` it once, with the client open."""
+    """`run` it once, with the client open.
 
-    def __init__(self, client: ShardedBot, token: str, clock: Clock, alarms: Alarms) -> None:
+    Of a fixed share the shards are kept as they are; else those are that Discord recommends.
+    """
+
+    def __init__(
+        self,
+        client: ShardedBot,
+        token: str,
+        turns: Turns,
+        *,
+        clock: Clock,
+        alarms: Alarms,
+        overlap: Overlap,
+        share: Share | None = None,
+    ) -> None:
         self._client = client
         self._token = token
         self._clock = clock
-        self._starts = SessionStarts(client, clock, alarms)
-        self.shards = Shards(client, self._starts, clock)
+        self.overlap = overlap
+        self._share = share
+        self._starts = SessionStarts(client, turns, clock, alarms)
+        self.shards = Shards(client, self._starts, clock, alarms)
 
     async def run(self) -> None:
-        """Go on until cancelled.
+        """Go on until cancelled; with a share of no shards, without a gateway.
 
         Raises `SettingsError` for a wrong token and, in a group, `MarionetteError` for a connection
         that was closed for good.
         """
+        if self._share is not None and not self._share.ids:
+            await self.run_without_gateway()
+            return
         await self._persist("the log-in has failed", self._log_in)
         log.info("logged in", user=str(self._client.user))
         async with asyncio.TaskGroup() as group:
-            group.create_task(
-                self._persist("the commands could not be registered", self._register_commands)
-            )
+            group.create_task(self._look_after_commands())
             await self._persist(TROUBLE, self._stay_connected)
+
+    async def run_without_gateway(self) -> None:
+        """Stay logged in until cancelled, and be told nothing. Raises `SettingsError`, as `run`."""
+        await self._persist("the log-in has failed", self._log_in)
+        log.info("logged in", user=str(self._client.user))
+        await self._client.go_without_gateway()
+        await self._look_after_commands(is_first=False)
+        await asyncio.Event().wait()
+
+    async def _look_after_commands(self, *, is_first: bool = True) -> None:
+        """Of several processes the one with the first shard registers them."""
+        if is_first and (self._share is None or self._share.first == 0):
+            await self._persist("the commands could not be registered", self._register_commands)
+        else:
+            await self._persist("the commands could not be read", self._read_commands)
 
     async def _persist(self, trouble: str, attempt: Callable[[], Awaitable[object]]) -> None:
         """Try until it is done. Each kind of failure is told once, and that it is over."""
@@ -181,28 +233,54 @@ class Connection:
     async def _stay_connected(self) -> None:
         """On as many shards as Discord wants; where it wants more, it is asked anew."""
         await self._persist(TROUBLE, self._starts.ask)
-        total = self._starts.shards
+        share = self._share or Share.of_all(self._starts.shards)
+        if share.total < self._starts.shards:
+            log.warning(FEW, total=share.total, recommended=self._starts.shards, advice=ADVICE)
+        await self.overlap.join(share)
+        telling = asyncio.create_task(self._tell_once_ready())
         try:
-            await self.shards.run(range(total), total)
+            await self.shards.run(share, is_fixed=self._share is not None)
         except discord.ConnectionClosed as error:
             if error.code == TOO_FEW_SHARDS:
-                raise aiohttp.ClientError(f"{total} shards are too few for Discord") from error
+                told = f"{share.total} shards are too few for Discord"
+                raise aiohttp.ClientError(told) from error
             raise MarionetteError(f"Discord closed the connection for good: {error}") from error
+        finally:
+            await cancel([telling])
+
+    async def _tell_once_ready(self) -> None:
+        """Whoever is to be replaced may leave then."""
+        await self._client.wait_until_ready()
+        while not self.shards.are_ready:
+            await self._clock.sleep(LOOK_AGAIN_SOON_S)
+        self.overlap.be_ready()
 
     async def _register_commands(self) -> None:
         """Discord counts how often commands are registered, so only where it has others."""
+        there = await self._registered()
+        if _by_name(await self._ours()) != _by_name(there):
+            await self._client.tree.sync()
+            there = await self._registered()
+        _tell_ids(there)
+        log.info("the commands are there")
+
+    async def _read_commands(self) -> None:
+        """Those that another process has registered, or will have."""
+        ours = _by_name(await self._ours()).keys()
+        while not ours <= _by_name(there := await self._registered()).keys():
+            _tell_ids(there)
+            await self._clock.sleep(LOOK_AGAIN_S)
+        _tell_ids(there)
+        log.info("the commands are there")
+
+    async def _ours(self) -> list[dict[str, Any]]:
+        """The commands of this program."""
         client, translator = self._client, self._client.tree.translator
         assert translator is not None
-        ours = [
+        return [
             await command.get_translated_payload(client.tree, translator)
             for command in client.tree.get_commands()
         ]
-        there = await self._registered()
-        ids = {str(command["name"]): int(command["id"]) for command in there}
-        if _by_name(ours) != _by_name(there):
-            ids = {command.name: command.id for command in await client.tree.sync()}
-        self._tell_ids(ids)
-        log.info("the commands are there")
 
     async def _registered(self) -> list[dict[str, Any]]:
         """The commands that Discord has, with their words in all languages."""
@@ -216,12 +294,21 @@ class Connection:
         found: list[dict[str, Any]] = await client.http.request(route, params=told)
         return found
 
-    def _tell_ids(self, ids: Mapping[str, int]) -> None:
-        """From now on, cards name commands so that they can be clicked."""
-        for command in self._client.tree.walk_commands():
-            root = command.root_parent or command
-            if not isinstance(command, app_commands.Group) and root.name in ids:
-                COMMANDS.get({})[command.qualified_name] = ids[root.name]
+
+def _tell_ids(there: Iterable[Mapping[str, Any]]) -> None:
+    """From now on, cards name commands so that they can be clicked."""
+    for command in there:
+        if command["type"] == discord.AppCommandType.chat_input.value:
+            for name in _typed(command):
+                COMMANDS.get({})[name] = int(command["id"])
+
+
+def _typed(command: Mapping[str, Any]) -> list[str]:
+    """The names under which a command, or what is below it, is typed."""
+    below = [part for part in command.get("options") or () if part["type"] in BELOW]
+    if not below:
+        return [command["name"]]
+    return [f"{command['name']} {name}" for part in below for name in _typed(part)]
 
 
 def _retry_after_s(error: Exception) -> float:

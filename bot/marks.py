@@ -19,7 +19,7 @@ from bot.clock import Clock
 log = structlog.get_logger()
 
 PICTURES = Path(__file__).parent / "cards" / "marks"
-AGAIN_S = 3600.0
+AGAIN_S, LOOK_AGAIN_S = 3600.0, 60.0
 _OURS = re.compile("stage_[a-z]+_[0-9a-f]{8}")
 """Their names, of this version and of all others; the end stands for the picture."""
 
@@ -30,6 +30,23 @@ class StageMarks:
     def __init__(self, client: discord.Client, clock: Clock) -> None:
         self._client = client
         self._clock = clock
+
+    async def read(self) -> None:
+        """Until Discord has them, by another process."""
+        await self._client.wait_until_ready()
+        while True:
+            try:
+                pictures = await asyncio.to_thread(_pictures)
+                found = await self._client.fetch_application_emojis()
+            except Exception as error:  # noqa: BLE001 - whatever it is, nothing depends on it
+                log.debug("the stage marks could not be read", reason=str(error))
+            else:
+                names = {mark: name for mark, (name, _) in pictures.items()}
+                there = {emoji.name: str(emoji) for emoji in found}
+                if there.keys() >= set(names.values()):
+                    MARKS.get([])[:] = [Marks(**{mark: there[names[mark]] for mark in names})]
+                    return
+            await self._clock.sleep(LOOK_AGAIN_S)
 
     async def run(self) -> None:
         """Until Discord has them. Only the first failure is told: nobody has to do anything."""

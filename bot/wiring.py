@@ -1,9 +1,8 @@
 """How the parts of the bot that jobs go through are put together."""
 
 import secrets
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from bot.accounts.authors import Authors
 from bot.accounts.languages import Languages
@@ -34,17 +33,21 @@ from bot.jobs.given.sight import Sight
 from bot.jobs.given_up import GivenUp
 from bot.jobs.inputs import Inputs
 from bot.jobs.intake import Intake
+from bot.jobs.leading.following import Leading
 from bot.jobs.library.sharing import SharedLinks
 from bot.jobs.live import LiveJobs
 from bot.jobs.lookups import Lookups
 from bot.jobs.renders import Renders
 from bot.jobs.runner import Runner
+from bot.jobs.spread.runs import SharedRequests
 from bot.jobs.strays.runs import Strays
 from bot.jobs.submits import Submits
 from bot.jobs.upload_limit import Videos
 from bot.media.downloads import Downloads
 from bot.media.inspect import Media
-from bot.provider.breaker import Breakers
+from bot.peers.presence import Presence, Work
+from bot.provider.breakers import Breakers
+from bot.provider.peers import Peers
 from bot.provider.providers import Providers
 from bot.services.crowd import Crowd
 from bot.services.motions.library import Library
@@ -53,6 +56,7 @@ from bot.services.removals import Removals
 from bot.services.requests import RequestService
 from bot.services.trays import Trays
 from bot.settings import Settings
+from bot.store.database import Database
 from bot.store.people.reports import Reports
 from bot.store.people.shelves import Shelves
 from bot.store.store import Store
@@ -83,6 +87,8 @@ class Parts:
     disk: Disk
     messages: LinkedMessages
     languages: Languages
+    presence: Presence
+    shared: SharedRequests
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +105,19 @@ class Told:
     reports: Reports
     takedowns: Takedowns
     report_cards: ReportCards
+    wake_reports: Callable[[], None]
 
     @property
-    def telling(self) -> list[Callable[[], Coroutine[Any, Any, None]]]:
-        """What goes on until it is cancelled."""
-        parts = self.status, self.notices, self.audit, self.missing, self.deleted, self.takedowns
-        return [*(part.run for part in parts), self.report_cards.run]
+    def telling(self) -> list[Work]:
+        """What each process does until it is cancelled: cards of its jobs, what its gateway hears,
+        and what it was refused."""
+        return [self.status.run, self.deleted.run, self.missing.run]
+
+    @property
+    def duties(self) -> list[Work]:
+        """What one process does for all."""
+        parts = self.notices, self.audit, self.takedowns, self.report_cards
+        return [self.status.mend, *(part.run for part in parts)]
 
 
 def told_through(parts: Parts, crowd: Crowd) -> Told:
@@ -129,10 +142,11 @@ def told_through(parts: Parts, crowd: Crowd) -> Told:
     )
     reports = Reports(store.database)
     report_cards = _report_cards(parts, reports)
+    wake_reports = parts.presence.everywhere("reports", report_cards.wake)
     missing = MissingPermissions(
         client=client, store=store, replies=replies, languages=languages, clock=clock
     )
-    parts.doors.on_forbidden.append(missing.refused)
+    parts.doors.on_forbidden += [client.doubt, missing.refused]
     return Told(
         replies=replies,
         status=status,
@@ -163,7 +177,7 @@ def told_through(parts: Parts, crowd: Crowd) -> Told:
             store=store,
             reports=reports,
             wake_card=status.wake,
-            wake_reports=report_cards.wake,
+            wake_reports=wake_reports,
             clock=clock,
         ),
         reports=reports,
@@ -171,6 +185,7 @@ def told_through(parts: Parts, crowd: Crowd) -> Told:
             client=client, store=store, reports=reports, replies=replies, clock=clock
         ),
         report_cards=report_cards,
+        wake_reports=wake_reports,
         missing=missing,
     )
 
@@ -186,7 +201,7 @@ def _report_cards(parts: Parts, reports: Reports) -> ReportCards:
     )
 
 
-def runner_of(parts: Parts, told: Told, crowd: Crowd) -> Runner:
+def runner_of(parts: Parts, told: Told, crowd: Crowd, leading: Leading | None = None) -> Runner:
     """What follows the jobs."""
     settings, store, clock = parts.settings, parts.store, parts.clock
     media, files, breakers = parts.media, parts.files, parts.breakers
@@ -199,7 +214,7 @@ def runner_of(parts: Parts, told: Told, crowd: Crowd) -> Runner:
         supplier=str(settings.discord_api_url),
         shared=SharedLinks(shelves=parts.shelves, downloads=parts.downloads, clock=clock),
     )
-    return Runner(
+    runner = Runner(
         store=store,
         jobs=parts.jobs,
         intake=Intake(
@@ -243,6 +258,23 @@ def runner_of(parts: Parts, told: Told, crowd: Crowd) -> Runner:
         files=files,
         clock=clock,
         keep_days=settings.keep_days,
+        leading=leading,
+        is_elder=lambda: parts.presence.is_elder,
+    )
+    parts.shared.led = lambda: runner.led
+    return runner
+
+
+def peers_of(database: Database, presence: Presence, shared: SharedRequests) -> Peers:
+    """The bot's other processes, where there can be any, as the providers' room sees them."""
+    if not database.is_shared:
+        return Peers()
+    return Peers(
+        news=database.news,
+        share=shared.share,
+        kept_back=shared.kept_back,
+        is_elder=lambda: presence.is_elder,
+        may_come=True,
     )
 
 
@@ -343,7 +375,7 @@ def removals_of(parts: Parts, told: Told, runner: Runner) -> Removals:
         reports=told.reports,
         takedowns=told.takedowns,
         wake=runner.wake,
-        wake_cards=told.report_cards.wake,
+        wake_cards=told.wake_reports,
         clock=parts.clock,
     )
 

@@ -39,6 +39,7 @@ SAMPLE_EVERY_S = 0.5
 LAG_EVERY_S = 0.02
 SETTLED_S = 2.0
 START_PATIENCE_S = 60.0
+ALL_SHARDS = "0-0/1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +68,10 @@ def ours(tree: Path, name: str = "Marionette") -> Contender:
 
 
 def in_processes(bot: Contender, workers: int) -> Contender:
-    """The same on PostgreSQL, with so many `worker` processes beside the one that is connected."""
-    name = f"{bot.name} on PostgreSQL" + (f", {workers} beside it" if workers else "")
-    processes = ("run", *["worker"] * workers)
+    """The same on PostgreSQL; with workers, the one that is connected leads no jobs itself."""
+    beside = f", {workers} worker{'s' if workers > 1 else ''}" if workers else ""
+    name = f"{bot.name} on PostgreSQL{beside}"
+    processes = (f"run --shards {ALL_SHARDS}", *["worker"] * workers) if workers else ("run",)
     return replace(bot, name=name, processes=processes, on_server=True)
 
 

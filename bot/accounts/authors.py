@@ -1,6 +1,7 @@
 """Whose a message is of which somebody takes a file, and whether they want that."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import discord
 
@@ -9,13 +10,15 @@ from bot.cards.job import job_in_file_name
 from bot.core.jobs import Job
 from bot.core.uploads import Origin, Upload
 from bot.errors import Problem, Refused
+from bot.gateway.asking import UNTOLD
+from bot.gateway.client import ShardedBot
 from bot.store.store import Store
 
 
 class Authors:
     """Finds them, and asks for what they have chosen."""
 
-    def __init__(self, client: discord.Client, store: Store) -> None:
+    def __init__(self, client: ShardedBot, store: Store) -> None:
         self._client = client
         self._store = store
 
@@ -32,7 +35,7 @@ class Authors:
         job = await self._shown_in(message, files)
         if job is not None:
             author_id = job.person_id
-            is_restricted = is_restricted or self._was_restricted(job, channel)
+            is_restricted = is_restricted or await self._was_restricted(job, channel)
         elif files and message.author == self._client.user:
             raise Refused(Problem.VIDEO_UNKNOWN)
         elif message.webhook_id is not None and message.application_id is None:
@@ -58,13 +61,16 @@ class Authors:
                 return job
         return next(iter(await self._store.read.posted_as(shown_by)), None)
 
-    def _was_restricted(self, job: Job, channel: object) -> bool:
+    async def _was_restricted(self, job: Job, channel: object) -> bool:
         """Whether a job was asked for in an age-restricted channel, as far as Discord has told."""
         if job.is_direct:
             return False
         place_id = job.moved_from_id or job.channel_id
-        is_here = isinstance(channel, ReadableChannel) and channel.id == place_id
-        place = channel if is_here else self._client.get_channel(place_id)
+        if isinstance(channel, ReadableChannel) and channel.id == place_id:
+            return is_age_restricted(channel)
+        with suppress(*UNTOLD):
+            await self._client.learn(job.server_id, place_id)
+        place = self._client.get_channel(place_id)
         return place is None or is_age_restricted(place)
 
     async def refuse_private(self, origin: Origin, person_id: int) -> None:

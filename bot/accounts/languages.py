@@ -36,8 +36,15 @@ class Languages:
             client, of_people | {(server_id, 0): language for server_id, language in servers}
         )
 
-    def learn(self, chosen: Mapping[tuple[int, int], Language | None]) -> None:
-        """These have just been chosen, or (`None`) left to Discord again; see `Changes`."""
+    def learn(
+        self, chosen: Mapping[tuple[int, int], Language | None], *, is_all: bool = False
+    ) -> None:
+        """These have just been chosen, or (`None`) left to Discord again; see `Changes`.
+
+        Where they are all, what else was known holds no longer.
+        """
+        if is_all:
+            self._chosen.clear()
         for whose, language in chosen.items():
             if language is None:
                 self._chosen.pop(whose, None)

@@ -150,20 +150,21 @@ class DiscordMembers:
 
     async def _learn(self, key: Key) -> Found:
         server_id, person_id = key
-        guild, found = self._client.get_guild(server_id), None
-        if guild is not None:
-            try:
+        found = None
+        try:
+            await self._client.learn(server_id)
+            guild = self._client.get_guild(server_id)
+            if guild is not None:
                 member = await guild.fetch_member(person_id)
-            except discord.HTTPException as error:
-                if error.status not in {403, 404}:
-                    raise MembersUnknown(str(error)) from error
-            except (aiohttp.ClientError, OSError) as error:
-                raise MembersUnknown(str(error) or type(error).__name__) from error
-            else:
                 found = member_of(member)
                 self._call(key, member.display_name)
-        elif not self._client.knows(server_id):
-            raise MembersUnknown("Discord has not told yet which servers there are.")
+            elif not self._client.knows(server_id):
+                raise MembersUnknown("Discord has not told yet which servers there are.")
+        except discord.HTTPException as error:
+            if error.status not in {403, 404}:
+                raise MembersUnknown(str(error)) from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise MembersUnknown(str(error) or type(error).__name__) from error
         self.seen(person_id, server_id, found)
         return found
 

@@ -90,7 +90,7 @@ class LinkedMessages:
             return upload
         what = "video" if is_motion else "picture"
         try:
-            await self._wait_until_known(link.server_id, job.server_id)
+            await self._wait_until_told(link.server_id, job.server_id)
             async with self._turns.turn(job.person_id), asyncio.timeout(TOLD_WITHIN_S):
                 message = await self._read(link, job)
         except (discord.NotFound, discord.Forbidden):
@@ -119,10 +119,10 @@ class LinkedMessages:
                 raise Refused(Problem.LINKS_TOO_OFTEN)
         times.append(now)
 
-    async def _wait_until_known(self, *servers: int) -> None:
+    async def _wait_until_told(self, *servers: int) -> None:
         """After a start the bot knows no servers yet. Raises `TimeoutError`."""
         patience_s = ONLINE_WITHIN_S
-        while not all(map(self._client.knows, servers)):
+        while any(map(self._client.is_yet_to_hear_of, servers)):
             if patience_s <= 0:
                 raise TimeoutError
             patience_s -= 1
@@ -133,6 +133,7 @@ class LinkedMessages:
 
         Raises `MembersUnknown`, and what discord.py does.
         """
+        await self._client.learn(job.server_id, job.channel_id)
         channel = await (self._direct(link, job) if not link.server_id else self._shared(link, job))
         return await channel.fetch_message(link.message_id) if channel else None
 
@@ -143,6 +144,9 @@ class LinkedMessages:
 
     async def _shared(self, link: MessageLink, job: Asker) -> ReadableChannel | None:
         """One of a server that both are in; of its threads, only those that are open are known."""
+        if not await self._client.is_in(link.server_id):
+            return None
+        await self._client.learn(link.server_id, link.channel_id)
         guild = self._client.get_guild(link.server_id)
         channel = guild and guild.get_channel_or_thread(link.channel_id)
         if not isinstance(channel, ReadableChannel):

@@ -9,6 +9,7 @@ from bot.core.actions import EVERYWHERE, HISTORY_KINDS
 from bot.core.jobs import JobState, Outcome
 from bot.core.ledger import Period
 from bot.core.rules import MOST_CREDITS
+from bot.gateway.shares import Share
 
 LONGEST_ID = 2**63 - 1
 
@@ -17,7 +18,8 @@ def parser() -> argparse.ArgumentParser:
     """Every command; `command` and `action` in the result say which it is."""
     top = _Discreet(prog="python -m bot", description="Marionette, a Discord bot")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    commands.add_parser("run", help="run the bot until SIGTERM or Ctrl-C")
+    _run(commands.add_parser("run", help="run the bot until SIGTERM or Ctrl-C"))
+    commands.add_parser("worker", help="make videos for a bot whose other processes are run")
     _jobs(commands.add_parser("jobs", help="list and show jobs, cancel, refund and settle them"))
     _quota(
         commands.add_parser(
@@ -50,6 +52,17 @@ def parser() -> argparse.ArgumentParser:
         help="how far back the provider's history is read (default: 7)",
     )
     return top
+
+
+def _run(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--shards",
+        type=_share,
+        metavar="FROM-TO/TOTAL",
+        help="keep these of so many connections to Discord, such as 0-3/16, while other processes "
+        "on the same PostgreSQL keep the others, and workers make the videos; else this process "
+        "does all",
+    )
 
 
 def _jobs(command: argparse.ArgumentParser) -> None:
@@ -147,6 +160,8 @@ class _Discreet(argparse.ArgumentParser):
     """Wrong usage is repeated without the passwords in it."""
 
     def error(self, message: str) -> NoReturn:
+        if message == "argument --shards: expected one argument":  # it was given a negative number
+            message = "argument --shards: it takes shards and how many there are, such as 0-3/16"
         super().error(re.sub(r"(\w://[^\s:@]*):\S*@", r"\1:…@", message))
 
 
@@ -167,6 +182,13 @@ class _whole:  # noqa: N801 - argparse shows its name
 
 def _allowance(text: str) -> int | None:
     return None if text == "default" else _whole(0, MOST_CREDITS)(text)
+
+
+def _share(text: str) -> Share:
+    try:
+        return Share.parse(text)
+    except ValueError as wrong:
+        raise argparse.ArgumentTypeError(str(wrong)) from None
 
 
 _id = _whole(0, LONGEST_ID)

@@ -17,6 +17,7 @@ from bot.clock import Clock, wait_for_event
 from bot.core.actions import Action
 from bot.delivery.discord_errors import LOST, is_refusal
 from bot.errors import CannotSave
+from bot.gateway.client import ShardedBot
 from bot.store.group_commit import background
 from bot.store.store import Store
 
@@ -35,7 +36,7 @@ class AuditChannels:
     """`wake` when something was decided. A channel that takes long keeps no other waiting."""
 
     def __init__(
-        self, *, client: discord.Client, store: Store, languages: Languages, clock: Clock
+        self, *, client: ShardedBot, store: Store, languages: Languages, clock: Clock
     ) -> None:
         self._client = client
         self._languages = languages
@@ -82,6 +83,7 @@ class AuditChannels:
     async def _tell(self, server_id: int, channel_id: int | None, told_to: int) -> None:
         """Bring one server up to date, as far as it goes this time."""
         try:
+            await self._client.learn(server_id)
             if channel_id is None:
                 await self._say_the_last(server_id, told_to)
             else:

@@ -94,6 +94,7 @@ class Delivery:
         if job.delivery_message_id is None:
             return False
         try:
+            await self._client.learn(job.server_id)
             post = await self._post_of(job, job.delivery_message_id)
             view = discord.ui.LayoutView.from_message(post, timeout=None)
             galleries = [one for one in view.walk_children() if isinstance(one, MediaGallery)]

@@ -22,6 +22,7 @@ from bot.delivery.discord_errors import EDITED_TOO_OFTEN, LOST, is_refusal
 from bot.delivery.routes import CLOCK_SKEW_S, NONCE_WINDOW_S
 from bot.delivery.searches import marks
 from bot.errors import CannotSave
+from bot.gateway.client import ShardedBot
 from bot.store.group_commit import background
 from bot.store.people.reports import Reports
 from bot.store.store import Store
@@ -46,7 +47,7 @@ class ReportCards:
     def __init__(
         self,
         *,
-        client: discord.Client,
+        client: ShardedBot,
         store: Store,
         reports: Reports,
         languages: Languages,
@@ -104,6 +105,7 @@ class ReportCards:
 
     async def _tell(self, server_id: int, cases: list[Case]) -> None:
         try:
+            await self._client.learn(server_id)
             for case in cases:
                 self._tried[case.id] = self._clock.monotonic()
                 await self._show(case)

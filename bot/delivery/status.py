@@ -95,17 +95,20 @@ class StatusCards:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def run(self) -> None:
-        """Keep cards until cancelled; first of all, mend those that lag behind."""
+        """Keep cards until cancelled."""
         async with asyncio.TaskGroup() as group:
             self._group = group
-            for job in await self._store.read.behind(self._clock.time() - BEHIND_S):
-                self.wake(job.id)
             for job_id in self._news.copy():
                 self.wake(job_id)
             try:
                 await asyncio.Event().wait()
             finally:
                 self._group = None  # jobs that still end their step must not start work here
+
+    async def mend(self) -> None:
+        """Bring those up to date that lag behind, once."""
+        for job in await self._store.read.behind(self._clock.time() - BEHIND_S):
+            self.wake(job.id)
 
     def wake(self, job_id: str) -> None:
         """There may be news of this job."""

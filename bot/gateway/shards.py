@@ -6,16 +6,19 @@ in a way that it did not expect, end them all.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable
+from functools import partial
 
 import aiohttp
 import discord
 import structlog
 from discord.gateway import DiscordWebSocket, ReconnectWebSocket
 
+from bot.alarms import Alarm, Alarms
 from bot.clock import Clock, cancel
 from bot.gateway.client import ShardedBot
-from bot.gateway.session_starts import SessionStarts
+from bot.gateway.session_starts import LONGEST_WAIT_S, OPENED_WITHIN_S, SessionStarts
+from bot.gateway.shares import Share
 
 log = structlog.get_logger()
 
@@ -28,7 +31,7 @@ HOST_IS_GONE, IS_GIVEN_UP = 2, 3
 """After so many failures in a row the usual host is asked instead of the one that had the session,
 and after so many nobody waits any longer for what the shard has to tell."""
 
-OPENED_WITHIN_S = 30.0
+TOO_FEW_SHARDS = 4011
 GOES_ON, IS_OVER = 4000, 1000
 """What we close with; only with the first the session can go on."""
 
@@ -38,10 +41,13 @@ EXPECTED = (discord.DiscordException, aiohttp.ClientError, OSError, ReconnectWeb
 class Shards:
     """`run` it with the client logged in."""
 
-    def __init__(self, client: ShardedBot, starts: SessionStarts, clock: Clock) -> None:
+    def __init__(
+        self, client: ShardedBot, starts: SessionStarts, clock: Clock, alarms: Alarms
+    ) -> None:
         self._client = client
         self._starts = starts
         self._clock = clock
+        self._alarms = alarms
         self._shards: list[Shard] = []
 
     @property
@@ -55,20 +61,37 @@ class Shards:
         connected = sum(shard.is_connected for shard in self._shards)
         return {"connected": connected, "away": len(self._shards) - connected}
 
-    async def run(self, ids: Iterable[int], total: int) -> None:
-        """Keep these of so many in all until cancelled.
+    async def run(self, share: Share, *, is_fixed: bool = False) -> None:
+        """Keep these until cancelled.
 
-        Raises `discord.ConnectionClosed` where Discord closes one for good.
+        Raises `discord.ConnectionClosed` where Discord closes one for good. That there are too few
+        is no such end where their number `is_fixed`: only who has fixed it can mend that.
         """
         shards = self._shards = [
-            Shard(number, self._client, self._starts, self._clock) for number in ids
+            Shard(number, self._client, self._starts, self._clock) for number in share.ids
         ]
-        self._client.divide(frozenset(shard.id for shard in shards), total)
-        kept = [asyncio.create_task(shard.keep()) for shard in shards]
+        self._client.divide(frozenset(share.ids), share.total)
+        keep = self._keep_of_fixed if is_fixed else Shard.keep
+        kept = [asyncio.create_task(keep(shard)) for shard in shards]
         try:
             await asyncio.gather(*kept)
         finally:
             await cancel(kept)
+
+    async def _keep_of_fixed(self, shard: "Shard") -> None:
+        """Each try counts as a session begun, so there are few."""
+        source = f"shard {shard.id}"
+        shard.on_begun = partial(self._alarms.clear, Alarm.SHARDS, source)
+        while True:
+            try:
+                await shard.keep()
+            except discord.ConnectionClosed as error:
+                if error.code != TOO_FEW_SHARDS:
+                    raise
+            total = self._client.shard_count
+            self._alarms.raise_(Alarm.SHARDS, source, shard=shard.id, total=total)
+            await self._client.give_up(shard.id)
+            await self._clock.sleep(LONGEST_WAIT_S)
 
 
 class Shard:
@@ -78,6 +101,8 @@ class Shard:
         self, number: int, client: ShardedBot, starts: SessionStarts, clock: Clock
     ) -> None:
         self.id = number
+        self.on_begun: Callable[[], None] = lambda: None
+        """Told when a session has begun, or goes on."""
         self._client = client
         self._starts = starts
         self._clock = clock
@@ -149,6 +174,7 @@ class Shard:
 
     def _begin(self) -> None:
         self._connected_at = self._clock.monotonic()
+        self.on_begun()
         if self._is_in_trouble:
             log.info("a trouble is over", trouble=TROUBLE, shard=self.id)
             self._is_in_trouble = False

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from bot.core.actions import EVERYWHERE
-from bot.core.jobs import Job, JobState
+from bot.core.jobs import RUNNING, Job, JobState
 from bot.core.models import MODELS
 from bot.core.queue import Queue, QueuedJob
 from bot.store.group_commit import Changes
@@ -46,6 +46,7 @@ class LiveJobs:
         self._readings: dict[object, set[str]] = {}
         self._found: dict[str, Job] | None = None
         store.database.on_commit.append(self._learn)
+        store.database.on_others.append(self._learn_of_others)
 
     async def load(self) -> list[Job]:
         """Every job of which something is still to be done, read once at the start."""
@@ -114,6 +115,21 @@ class LiveJobs:
             if job.state is JobState.QUEUED and server_id in {job.server_id, EVERYWHERE}
         ]
 
+    def asking(self, provider: str, among: Collection[str]) -> tuple[int, int]:
+        """How many jobs have something to ask their provider about a run: among these, and of all.
+
+        Before the queues are known, there are none.
+        """
+        if self._queues is None:
+            return 0, 0
+        queue = self._queues[provider]
+        these = (self._jobs.get(job_id) for job_id in among)
+        here = sum(
+            job is not None and job.state in RUNNING and MODELS[job.model].provider == provider
+            for job in these
+        )
+        return here, queue.running + queue.unanswered - queue.in_flight
+
     def forget_rules(self) -> None:
         """Somebody has decided something, perhaps how many jobs one person may run in a server."""
         self._caps_are_known = False
@@ -133,6 +149,28 @@ class LiveJobs:
             self.forget_rules()
         for job in changes.jobs:
             self._set(job)
+
+    def _learn_of_others(self, changes: Changes) -> None:
+        """As it was read, which is older than what was committed here while that was handed over.
+
+        Of all that are under way, whatever is not among them is so no longer.
+        """
+        if changes.acted:
+            self.forget_rules()
+        if changes.is_all:
+            for job_id in self._jobs.keys() - {job.id for job in changes.jobs}:
+                self._forget(job_id)
+        for job in changes.jobs:
+            known = self._jobs.get(job.id)
+            if known is None or known.revision <= job.revision:
+                self._set(job)
+
+    def _forget(self, job_id: str) -> None:
+        for changed in self._readings.values():
+            changed.add(job_id)
+        self._count(self._jobs.pop(job_id), -1)
+        if self._found is not None:
+            self._found.pop(job_id, None)
 
     def _set(self, job: Job) -> None:
         for changed in self._readings.values():
@@ -155,7 +193,8 @@ class LiveJobs:
             began, model = job.run_began_at, job.model
             queue.count_running(job.person_id, job.server_id, more, began=began, model=model)
         if job.state is JobState.SUBMITTING:
-            queue.count_submitting(job.person_id, more, is_in_doubt=job.is_in_doubt)
+            is_in_doubt, model = job.is_in_doubt, job.model
+            queue.count_submitting(job.person_id, more, is_in_doubt=is_in_doubt, model=model)
         elif job.state is JobState.QUEUED and more > 0:
             queue.enter(_queued(job))
         elif job.state is JobState.QUEUED:

@@ -13,17 +13,20 @@ from sqlalchemy import Column, Connection
 from sqlalchemy.exc import DBAPIError
 
 from bot.alarms import Alarm, Alarms
-from bot.clock import Clock
+from bot.clock import Clock, cancel
 from bot.errors import CannotSave, StoreError
-from bot.store.group_commit import Changes, GroupCommit, Link, Work
+from bot.store.group_commit import BeforeCommit, Changes, GroupCommit, Link, Work
 from bot.store.migrations.upgrade import upgrade, versions
+from bot.store.sharing.claims import Claim
 from bot.store.sharing.news import News
+from bot.store.sharing.others import Others
 
 log = structlog.get_logger()
 
 R = TypeVar("R")
 
 BUSY_TIMEOUT_S = 10.0
+MIGRATION_TRIES = 6
 CHECK_PATIENCE_S = 5.0
 """A start waits so long for the check of its file; that of a big one goes on beside it."""
 
@@ -51,9 +54,9 @@ class Place(Protocol):
     def files(self) -> Sequence[Path]:
         """What it consists of on this machine."""
 
-    def claim(self, *, is_alone: bool, folder: Path | None) -> None:
-        """Before the first connection: nobody else may run on it, and on the folder of the files
-        that go with it; or it must be there."""
+    def claim(self, claim: Claim, folder: Path | None) -> None:
+        """Before the first connection: who else may be there, and on the folder of the files that
+        go with it; to work beside them it must be there."""
 
     def release(self) -> None:
         """After the last one."""
@@ -87,6 +90,15 @@ class Place(Protocol):
 
     news: News
     """From and to those."""
+
+    before_commit: BeforeCommit | None
+    """What tells them of changes, in the transaction."""
+
+    async def try_alone(self) -> bool:
+        """Whether no other process of the bot is there, and none comes until `join_again`."""
+
+    async def join_again(self, revision: str) -> None:
+        """Others may come that know this revision."""
 
     byte_order: str
     """The collation by which texts stand as their bytes do."""
@@ -129,13 +141,16 @@ def explained(place: Place) -> Iterator[None]:
 
 
 class Database:
-    """One of either kind. `open()` for work beside a running bot, `open(exclusive=True)` to run it.
+    """One of either kind. `open()` for work beside a running bot, `open(is_peer=True)` to run it,
+    `open(exclusive=True)` to have it alone.
 
-    Exclusive takes the lock of the only bot, also on its folder of files, and brings the schema up
-    to date; the other opens only a database whose schema is this program's, or (`any_version`) any
-    to be copied or named.
+    The last two take the bot's lock, also on its folder of files, and bring the schema up to date:
+    a peer shares the lock with the bot's other processes, where the database can be shared, and
+    hears of what they change. The first opens only a database whose schema is this program's, or
+    (`any_version`) any to be copied or named.
     `on_commit` are told of what each event of this program has changed, in the order of commits;
     `on_doubt` of what one would have changed whose commit failed, or has no answer: it may have.
+    `on_saving` are called in its thread at the end of a transaction, and may do more in it.
     `on_others` of what other processes of the bot have changed, in the order of commits.
     """
 
@@ -144,6 +159,9 @@ class Database:
         self.on_commit: list[Callable[[Changes], None]] = []
         self.on_doubt: list[Callable[[Changes], None]] = []
         self.on_others: list[Callable[[Changes], None]] = []
+        self.on_saving: list[BeforeCommit] = [place.before_commit] if place.before_commit else []
+        self._others = Others(place.news, self.read, self.on_others)
+        self._hearing: asyncio.Task[None] | None = None
         self._alarms = alarms
         self._connections: list[GroupCommit] = []
         self._check: asyncio.Future[str | None] | None = None
@@ -155,6 +173,7 @@ class Database:
         url: str,
         *,
         exclusive: bool = False,
+        is_peer: bool = False,
         folder: Path | None = None,
         any_version: bool = False,
         alarms: Alarms | None = None,
@@ -165,15 +184,18 @@ class Database:
         Of a big file opened exclusively only `whole` tells whether it is damaged.
         """
         place = place_of(url)
-        place.claim(is_alone=exclusive, folder=folder)
+        claim = Claim.ALONE if exclusive else Claim.PEER if is_peer else Claim.BESIDE
+        place.claim(claim, folder)
         database = cls(place, alarms or Alarms())
         try:
             await database._connect(busy_timeout_s)
-            if exclusive:
+            if claim is not Claim.BESIDE:
                 await database._begin_check()
                 await database._bring_up_to_date()
             elif not any_version:
                 await database._check_version()
+            if claim is Claim.PEER:
+                await database._begin_to_hear()
         except BaseException:
             await database.close()
             raise
@@ -183,10 +205,24 @@ class Database:
         with explained(self.place):
             for writes in (True, False):
                 link = await self.place.link(writes=writes, patience_s=busy_timeout_s)
-                told = {"on_commit": self._tell, "on_doubt": self._doubt} if writes else {}
-                self._connections.append(GroupCommit(link, **told))
+                self._connections.append(self._writing(link) if writes else GroupCommit(link))
+
+    def _writing(self, link: Link) -> GroupCommit:
+        save = self._save if self.is_shared else None
+        return GroupCommit(link, on_commit=self._tell, on_doubt=self._doubt, before_commit=save)
+
+    def _save(self, connection: Connection, changes: Sequence[Changes]) -> None:
+        for more in self.on_saving:
+            more(connection, changes)
+
+    async def _begin_to_hear(self) -> None:
+        with explained(self.place):
+            await self.news.open()
+        if self.is_shared:
+            self._hearing = asyncio.create_task(self._others.run(), name="what others change")
 
     def _tell(self, changes: Changes) -> None:
+        self._others.committed(changes)
         for told in self.on_commit:
             told(changes)
 
@@ -237,17 +273,33 @@ class Database:
             )
 
     async def _bring_up_to_date(self) -> None:
-        current, head = await self.versions()
-        if current not in {None, head}:
+        for _ in range(MIGRATION_TRIES):
+            current, head = await self.versions()
+            if current == head or await self._migrated_alone(current, head):
+                break
+        else:
+            raise StoreError(
+                f"Another bot is running on {self.place.name}, and this version of the program has "
+                "to change its tables: stop all processes of the bot first, and start this one "
+                "again."
+            )
+        with explained(self.place):
+            await self.writer.run(self.place.prove_writable)
+        await self.place.join_again(head)
+
+    async def _migrated_alone(self, current: str | None, head: str) -> bool:
+        """Whether nobody else was there, so that it could be."""
+        with explained(self.place):
+            if not await self.place.try_alone():
+                return False
+        if (await self.versions())[0] == head:  # somebody was faster
+            return True
+        if current is not None:
             backup = await self.place.back_up_before(head)
             log.info("the database is migrated", left=current, entered=head, backup=backup)
-
-        def migrate(connection: Connection) -> None:
-            upgrade(connection)
-            self.place.prove_writable(connection)
-
         with explained(self.place):
-            await self.writer.run(migrate)
+            await self.writer.run(upgrade)
+        return True
 
     async def close(self) -> None:
         """Let what is under way end, close every connection, and give the lock back.
@@ -257,6 +309,9 @@ class Database:
         self._closing.set()
         if self._check is not None and not self._check.cancel() and not self._check.cancelled():
             self._check.exception()  # whoever wanted to know has been told
+        if self._hearing is not None:
+            await cancel([self._hearing])
+        await self.news.close()
         for connection in self._connections:
             await connection.close()
         self.place.release()

@@ -8,7 +8,7 @@ import asyncio
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -34,6 +34,9 @@ R = TypeVar("R")
 Work = Callable[[Connection], R]
 """Statements that belong together; it runs in the connection's thread."""
 
+BeforeCommit = Callable[[Connection, Sequence["Changes"]], None]
+"""Is called in that thread with what events change that are about to be committed together."""
+
 _in_background: ContextVar[bool] = ContextVar("in_background", default=False)
 
 
@@ -52,12 +55,19 @@ class Changes:
     """What a committed event has changed, for those in this program who remember it."""
 
     jobs: list[Job] = field(default_factory=list)
+    moved: set[str] = field(default_factory=set)
+    """Those of them that somebody is to look at; of the others something was noted."""
+
     acted: bool = False
     wallets_of: set[int] = field(default_factory=set)
     """Whose credits are more or less."""
 
     languages: dict[tuple[int, int], Language | None] = field(default_factory=dict)
     """What is spoken from now on: in a server (its id, 0), or to a person (0, their id)."""
+
+    is_all: bool = False
+    """Something was missed: the jobs are all that are under way, the languages all that were
+    chosen."""
 
     @classmethod
     def on(cls, connection: Connection) -> "Changes":
@@ -117,10 +127,12 @@ class GroupCommit:
         *,
         on_commit: Callable[[Changes], None] = lambda _: None,
         on_doubt: Callable[[Changes], None] = lambda _: None,
+        before_commit: BeforeCommit | None = None,
     ) -> None:
         self._link = link
         self._on_commit = on_commit
         self._on_doubt = on_doubt
+        self._before_commit = before_commit
         self._urgent: deque[_Waiting] = deque()
         self._patient: deque[_Waiting] = deque()
         self._owed_s = 0.0
@@ -186,7 +198,10 @@ class GroupCommit:
                 self._do(connection, waiting)
                 began = self._account(waiting, began)
                 if began > until:
-                    return
+                    break
+            if self._before_commit is not None:
+                done = [waiting.changes for waiting in batch if waiting.error is None]
+                self._before_commit(connection, done)
 
     def _account(self, waiting: _Waiting, began: float) -> float:
         """Note whose time that was, and return what time it is now."""

@@ -21,7 +21,7 @@ from bot.store.rows import (
     HAS_VIDEO,
     IS_OFFER,
     IS_POST_GONE,
-    OWES_NOTICE,
+    IS_UNENDED,
     WAS_OFFER,
     action_from,
     attempt_from,
@@ -124,7 +124,7 @@ class Queries:
 
     async def unended(self) -> list[Job]:
         """Every job that is not in a final state, or whose requester is yet to be told of it."""
-        return await self._jobs(or_(jobs.c.state.not_in(ENDED), OWES_NOTICE))
+        return await self._jobs(IS_UNENDED)
 
     async def old_notices(self, before: float, limit: int) -> list[Job]:
         """Jobs that came to nothing, of which a message has told since before then."""

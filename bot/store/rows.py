@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, RowMapping, Select, and_, exists, func, or
 
 from bot.core.actions import Action, ActionKind
 from bot.core.admission import NewJob
-from bot.core.jobs import Attempt, Card, Delivered, Failure, Job, JobState, Outcome, Source
+from bot.core.jobs import ENDED, Attempt, Card, Delivered, Failure, Job, JobState, Outcome, Source
 from bot.core.ledger import Entry, EntryKind
 from bot.core.people.languages import asked_for
 from bot.core.uploads import Cut, Origin, Upload
@@ -41,6 +41,9 @@ OWES_NOTICE: ColumnElement[bool] = or_(
     and_(jobs.c.state == JobState.DELIVERED, jobs.c.announced.is_(False)),
 )
 """As `Job.owes_notice` has it."""
+
+IS_UNENDED: ColumnElement[bool] = or_(jobs.c.state.not_in(ENDED), OWES_NOTICE)
+"""Something of it is still to be done."""
 
 IS_FORGETTABLE: ColumnElement[bool] = and_(
     text(CAME_TO_NOTHING),

@@ -1,10 +1,12 @@
 """Says which permission the bot lacks, once, to who can mend it.
 
 That is a server's audit channel, or where there is none that takes it, the server's owner. A server
-gets one message a day at most, whatever is refused there; what is mended is forgotten.
+gets one message a day at most, whatever is refused there; what is mended is forgotten. Whichever
+process is refused notes it; told, and looked after, it is by the one that has the server's shard.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import discord
 import structlog
@@ -17,7 +19,7 @@ from bot.core.jobs import Delivered, Job
 from bot.delivery.discord_errors import LOST, is_refusal
 from bot.delivery.replies import Replies
 from bot.delivery.troubles.permissions import is_given, lacking_in, may_write
-from bot.errors import CannotSave
+from bot.errors import CannotSave, DeliveryError
 from bot.gateway.client import ShardedBot
 from bot.store.group_commit import background
 from bot.store.people.missing import MOST_OF_A_SERVER, Missing, MissingBook
@@ -33,6 +35,9 @@ AT_ONCE = 5
 
 TRIES_S = (0.0, 3.0, 10.0)
 """Within these a repeat is the same message, by its nonce."""
+
+MOST_REFUSED = 2 * MOST_OF_A_SERVER
+"""So many different requests of a server are looked at in one look."""
 
 MOST_ASKERS, ASKER_S = 1000, 24 * 3600.0
 
@@ -55,24 +60,21 @@ class MissingPermissions:
         self._book = MissingBook(store.database)
         self._replies = replies
         self._clock = clock
-        self._news: dict[int, set[Missing]] = {}
+        self._refused: dict[int, set[tuple[int, str]]] = {}
         self._known: set[Missing] = set()
         self._told: dict[tuple[int, int], float] = {}
 
     def refused(self, channel_id: int, method: str) -> None:
-        """Discord has forbidden a request about this channel: look whether it is known why."""
+        """Discord has forbidden a request about this channel: it is looked for why."""
         channel = self._client.get_channel(channel_id)
         if not isinstance(channel, discord.abc.GuildChannel | discord.Thread):
             return  # direct messages have no permissions
         allowed = self._store.limits.allowed_servers
         if allowed and channel.guild.id not in allowed:
             return
-        if (permission := lacking_in(channel, method)) is None:
-            return
-        lacking = Missing(channel.guild.id, channel_id, permission)
-        news = self._news.setdefault(channel.guild.id, set())
-        if lacking not in self._known and len(news) < MOST_OF_A_SERVER:
-            news.add(lacking)
+        refused = self._refused.setdefault(channel.guild.id, set())
+        if len(refused) < MOST_REFUSED:
+            refused.add((channel_id, method))
 
     async def run(self) -> None:
         """Tell of what is missing, and forget what is mended, until cancelled."""
@@ -89,18 +91,34 @@ class MissingPermissions:
 
     async def _look(self) -> None:
         now = self._clock.time()
-        news, self._news = set[Missing]().union(*self._news.values()), {}
-        for lacking in await self._book.found(news, now) if news else ():
-            log.info("a permission is missing", **lacking._asdict())
+        if news := await self._explained() - self._known:
+            for lacking in await self._book.found(news, now):
+                log.info("a permission is missing", **lacking._asdict())
         self._known = await self._book.all()
         if mended := {each for each in self._known if self._is_over(each)}:
             await self._book.mended(mended)
             self._known -= mended
-        for server_id in await self._book.untold(now, AT_ONCE):
+        untold = [one for one in await self._book.untold(now) if self._client.is_ours(one)]
+        for server_id in untold[:AT_ONCE]:
             await self._tell(server_id, now)
+
+    async def _explained(self) -> set[Missing]:
+        """What explains what was refused since the last look, as far as Discord tells."""
+        refused, self._refused = self._refused, {}
+        found = set[Missing]()
+        for server_id, requests in refused.items():
+            try:
+                for channel_id, method in requests:
+                    await self._client.learn(server_id, channel_id)
+                    found |= _why(self._client.get_channel(channel_id), method)
+            except LOST as error:
+                log.info("why it is refused is not known", server=server_id, reason=str(error))
+        return found
 
     def _is_over(self, lacking: Missing) -> bool:
         """Whether it is given by now, or there is nothing left for which it would be needed."""
+        if not self._client.is_ours(lacking.server_id):
+            return False
         guild = self._client.get_guild(lacking.server_id)
         if guild is None or guild.unavailable:
             return guild is None and self._client.knows(lacking.server_id)
@@ -154,6 +172,8 @@ class MissingPermissions:
         """
         if how is Delivered.KEPT:  # perhaps since nobody could look whether it stands already
             self.refused(job.channel_id, "GET")
+        with suppress(DeliveryError):  # what was known may have changed
+            await self._client.wait_until_knows_place_of(job)
         channel = self._client.get_channel(job.channel_id)
         if how is Delivered.CHANNEL or not self._replies.token_lives(job):
             return
@@ -173,3 +193,11 @@ class MissingPermissions:
             await self._replies.webhook(job).send(view=card, ephemeral=True)
         except LOST as error:
             log.info("who asked is not told what is missing", job=job.id, reason=str(error))
+
+
+def _why(channel: object, method: str) -> set[Missing]:
+    """What a request to this channel was refused for."""
+    if not isinstance(channel, discord.abc.GuildChannel | discord.Thread):
+        return set()
+    permission = lacking_in(channel, method)
+    return {Missing(channel.guild.id, channel.id, permission)} if permission else set()

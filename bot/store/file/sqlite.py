@@ -23,6 +23,8 @@ from bot.store.file.backup import back_up, back_up_before
 from bot.store.file.dailies import DailyBackups
 from bot.store.file.integrity import damage
 from bot.store.file.lock import locked, path_in
+from bot.store.group_commit import BeforeCommit
+from bot.store.sharing.claims import Claim
 from bot.store.sharing.news import News, NobodyElse
 
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "recursive_triggers=ON")
@@ -54,11 +56,12 @@ class File:
         self.name = str(self.path)
         self.files = [self.path]
         self.news: News = NobodyElse()
+        self.before_commit: BeforeCommit | None = None
         self._lock: filelock.FileLock | None = None
 
-    def claim(self, *, is_alone: bool, folder: Path | None) -> None:
+    def claim(self, claim: Claim, folder: Path | None) -> None:
         """Take the file's lock, and with it the folder's; or see that it is there."""
-        if is_alone:
+        if claim is not Claim.BESIDE:
             self._lock = locked(self.path)
         elif not self.path.exists():
             raise StoreError(f"There is no database {self.path}: start the bot once first.")
@@ -71,6 +74,13 @@ class File:
     async def link(self, *, writes: bool, patience_s: float) -> "FileLink":
         """One more connection; it waits so long for others that write."""
         return FileLink(await aiosqlite.connect(self.path, timeout=patience_s), writes=writes)
+
+    async def try_alone(self) -> bool:
+        """There is never another process of the bot."""
+        return True
+
+    async def join_again(self, revision: str) -> None:
+        """None comes."""
 
     def trouble(self, error: BaseException) -> str | None:
         """What SQLite says of its file; `None` for errors in what it was asked."""

@@ -14,6 +14,7 @@ from bot.store.books import differences_by_parts
 from bot.store.database import place_of
 from bot.store.migrations.upgrade import upgrade, versions
 from bot.store.moving.side import Rows, Side, held
+from bot.store.sharing.claims import Claim
 from bot.store.tables import metadata
 
 BATCH_ROWS = 1000
@@ -39,7 +40,7 @@ async def copy(source: str, target: str, tell: Tell) -> Copied:
 
     Both are held alone meanwhile, and the first one stays as it is.
     """
-    place_of(source).claim(is_alone=False, folder=None)  # who claims it alone would make it
+    place_of(source).claim(Claim.BESIDE, None)  # who claims it alone would make it
     copied = Copied()
     async with held(place_of(source), is_made=False) as original:
         await original.do(_refuse_other_versions(original.place.name))

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, String, Table, select
 from bot.errors import StoreError
 from bot.store.database import BUSY_TIMEOUT_S, Place, explained
 from bot.store.group_commit import Link, Work
+from bot.store.sharing.claims import Claim
 
 R = TypeVar("R")
 Rows = Sequence[Row[Any]]
@@ -64,7 +65,7 @@ async def held(place: Place, *, is_made: bool) -> AsyncIterator[Side]:
     Where it `is_made` by this, and that is not, no file is left that was not there before.
     Raises `StoreError`.
     """
-    place.claim(is_alone=True, folder=None)
+    place.claim(Claim.ALONE, None)
     new = [path for path in place.files if is_made and not path.exists()]
     try:
         async with _transaction(place) as side:

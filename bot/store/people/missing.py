@@ -47,8 +47,8 @@ class MissingBook:
             connection.execute(delete(missing).where(*_is(each)))
 
     @query
-    def untold(self, connection: Connection, at: float, most: int) -> list[int]:
-        """Servers that are to be told of something now, and may be."""
+    def untold(self, connection: Connection, at: float) -> list[int]:
+        """Servers that are to be told of something now, and may be; who waits longest first."""
         since = at - TOLD_EVERY_S
         lately = select(informed.c.server_id).where(informed.c.at > since, informed.c.at <= at)
         servers = (
@@ -57,7 +57,6 @@ class MissingBook:
             .group_by(missing.c.server_id)
             .having(func.min(missing.c.since) <= at - GATHERED_S)
             .order_by(func.min(missing.c.since))
-            .limit(most)
         )
         return list(connection.scalars(servers))
 

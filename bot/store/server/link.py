@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import psycopg
 from psycopg.abc import Buffer
@@ -14,21 +14,38 @@ from sqlalchemy.exc import DBAPIError, ProgrammingError
 
 from bot.errors import CannotSave, StoreError
 from bot.store.server.trouble import first_line
+from bot.store.sharing.claims import Claim
 
 _OURS = int.from_bytes(b"mari")
 _ONE_BOT, _ONE_WRITER = 1, 2
-"""Advisory locks of the database, for a connection's and for a transaction's life. While the second
-is held nobody else of ours writes, so that what an event has read is still so when it writes."""
+"""Advisory locks of the database, for a connection's and for a transaction's life. The processes of
+one bot share the first. While the second is held nobody else of ours writes, so that what an event
+has read is still so when it writes."""
+
+_SHARED = "_shared"
 
 BEGIN_TO_WRITE = (
     f"BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock({_OURS}, {_ONE_WRITER})"
 )
 BEGIN_TO_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
+COUNT_PROCESSES = """
+    SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
+    WHERE datname = current_database() AND locktype = 'advisory' AND granted
+    AND classid = %s AND objid = %s
+"""
+BOTS_LOCK = (_OURS, _ONE_BOT)
+"""Those of the bot that are there, with this one: a statement and its values."""
+
 _OTHER_BOT_PATIENCE_S = 3.0
 """A server takes a moment to see that a killed bot has gone."""
 
-_SOON_KNOWN = {
+_PEER_PATIENCE_S = 20.0
+"""Another process may be making the tables."""
+
+_TRY_S = 0.5
+
+SOON_KNOWN = {
     "connect_timeout": "10",
     "keepalives_idle": "10",
     "keepalives_interval": "5",
@@ -37,9 +54,13 @@ _SOON_KNOWN = {
 }
 """That the server is gone, here ..."""
 
-_SOON_MISSED = (
+STILL_S = 8
+"""So long a process may stand still in the middle of an event, which it has not saved then: others
+that want to save something wait for it, and are not to lose patience."""
+
+SOON_MISSED = (
     "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3; "
-    "SET tcp_user_timeout = '25s'; SET idle_in_transaction_session_timeout = '60s'"
+    f"SET tcp_user_timeout = '25s'; SET idle_in_transaction_session_timeout = '{STILL_S}s'"
 )
 """... and there, that this program is gone or stands still: it keeps no lock for long."""
 
@@ -47,6 +68,8 @@ _LASTING = (
     "SELECT set_config('synchronous_commit', 'on', false) "
     "WHERE current_setting('synchronous_commit') = 'off'"
 )
+_NAME = "SELECT oid FROM pg_database WHERE datname = current_database()"
+_SERVERS_NAME = "SELECT system_identifier FROM pg_control_system()"
 _IN_ONE = {TransactionStatus.INTRANS, TransactionStatus.INERROR}
 
 
@@ -54,15 +77,16 @@ class ServerLink:
     """As `bot.store.group_commit.Link` has it."""
 
     def __init__(
-        self, url: URL, name: str, *, writes: bool, is_alone: bool, patience_s: float
+        self, url: URL, name: str, *, writes: bool, claim: Claim, patience_s: float
     ) -> None:
         self.writes = writes
+        self.revision: str | None = None
         self._name = name
-        self._is_alone = is_alone
+        self._claim = claim
         self._patience_ms = round(patience_s * 1000)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="database")
         self._connection: psycopg.Connection | None = None
-        own = {key: value for key, value in _SOON_KNOWN.items() if key not in url.query}
+        own = {key: value for key, value in SOON_KNOWN.items() if key not in url.query}
         self.engine: Engine = create_engine(
             url,
             poolclass=StaticPool,
@@ -117,6 +141,15 @@ class ServerLink:
         assert self._connection is not None
         return self._connection.execute(statement)
 
+    def only_name(self) -> str:
+        """What no other database is called, as long as this one is."""
+        assert self._connection is not None
+        names: list[object] = []
+        for asked in (_SERVERS_NAME, _NAME):
+            with suppress(psycopg.errors.InsufficientPrivilege):  # others look after its server
+                names += self._connection.execute(asked).fetchone() or ()
+        return ":".join(str(name) for name in names)
+
     @property
     def is_in_transaction(self) -> bool:
         """Whether the connection is there, and its transaction with it."""
@@ -129,7 +162,7 @@ class ServerLink:
         self._thread.shutdown(wait=False)
 
     def _prepare(self, made: psycopg.Connection, _record: object) -> None:
-        """A new connection, before anything is asked of it; the only bot takes its lock again."""
+        """A new connection, before anything is asked of it; the bot takes its lock again."""
         try:
             made.adapters.register_dumper(str, _AnyText)
             self._set_up(made)
@@ -145,20 +178,57 @@ class ServerLink:
                 f"{self._name[0].upper()}{self._name[1:]} keeps text as {encoding}: make one with "
                 "ENCODING 'UTF8'."
             )
-        connection.execute(f"{_SOON_MISSED}; {_LASTING}")
-        if self._is_alone:
-            self._be_alone(connection)
+        connection.execute(f"{SOON_MISSED}; {_LASTING}")
+        if self._claim is Claim.ALONE and not _locks(connection, "", _OTHER_BOT_PATIENCE_S):
+            raise CannotSave(
+                f"Another bot is running on {self._name}: stop it, with all its processes, and try "
+                "again. A second bot needs a token of its own as well as its own DATABASE_URL."
+            )
+        if self._claim is Claim.PEER:
+            self._join(connection)
         connection.execute(f"SET lock_timeout = {self._patience_ms}")
 
-    def _be_alone(self, connection: psycopg.Connection) -> None:
-        connection.execute(f"SET lock_timeout = {round(_OTHER_BOT_PATIENCE_S * 1000)}")
-        try:
-            connection.execute(f"SELECT pg_advisory_lock({_OURS}, {_ONE_BOT})")
-        except psycopg.errors.LockNotAvailable:
+    def _join(self, connection: psycopg.Connection) -> None:
+        """Be one of the bot's processes, which are all of one version."""
+        if not _locks(connection, _SHARED, _PEER_PATIENCE_S):
             raise CannotSave(
-                f"Another bot is running on {self._name}: stop it, and start this one again. A "
-                "second bot needs a token of its own as well as its own DATABASE_URL."
-            ) from None
+                f"Another bot is running on {self._name} alone, copies it or mends it: wait until "
+                "that is over, and start this one again."
+            )
+        if self.revision is None:
+            return
+        found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        if found != (self.revision,):
+            raise CannotSave(
+                f"{self._name[0].upper()}{self._name[1:]} was brought to another version of this "
+                "program: stop this process, and start one of that version."
+            )
+
+    def try_alone(self) -> bool:
+        """Whether no other process of the bot is there, and none comes until `join_again`."""
+        connection = self._connection
+        assert connection is not None
+        connection.execute(f"SELECT pg_advisory_unlock{_SHARED}({_OURS}, {_ONE_BOT})")
+        if is_alone := _locks(connection, "", _TRY_S):
+            _locks(connection, _SHARED, _TRY_S)
+        else:
+            self._join(connection)
+        connection.execute(f"SET lock_timeout = {self._patience_ms}")
+        return is_alone
+
+    def join_again(self) -> None:
+        """Others may come, too."""
+        assert self._connection is not None
+        self._connection.execute(f"SELECT pg_advisory_unlock({_OURS}, {_ONE_BOT})")
+
+
+def _locks(connection: psycopg.Connection, shared: str, patience_s: float) -> bool:
+    connection.execute(f"SET lock_timeout = {round(patience_s * 1000)}")
+    try:
+        connection.execute(f"SELECT pg_advisory_lock{shared}({_OURS}, {_ONE_BOT})")
+    except psycopg.errors.LockNotAvailable:
+        return False
+    return True
 
 
 def visible(text: str) -> str:

@@ -1,11 +1,10 @@
-"""PostgreSQL: a database that a server keeps, for one bot at a time."""
+"""PostgreSQL: a database that a server keeps, for one bot at a time and all its processes."""
 
 import asyncio
 import threading
 from pathlib import Path
 from typing import Any
 
-import filelock
 import psycopg
 from sqlalchemy import Column, Connection, func, make_url, select
 from sqlalchemy.exc import DBAPIError
@@ -13,10 +12,13 @@ from sqlalchemy.exc import DBAPIError
 from bot.alarms import Alarms
 from bot.clock import Clock
 from bot.errors import StoreError
-from bot.store.file.lock import locked
+from bot.store.group_commit import BeforeCommit
+from bot.store.server.folder import SharedFolder
 from bot.store.server.link import ServerLink, visible
+from bot.store.server.news import ServerNews
 from bot.store.server.trouble import trouble
-from bot.store.sharing.news import News, NobodyElse
+from bot.store.sharing.claims import Claim
+from bot.store.sharing.news import News
 
 
 class Server:
@@ -34,21 +36,27 @@ class Server:
         host = self._url.host or str(self._url.query.get("host", "")) or "this machine"
         self.name = f"the database {self._url.database or self._url.username} on {host}"
         self.files: list[Path] = []
-        self._is_alone = False
-        self.news: News = NobodyElse()
-        self._lock: filelock.FileLock | None = None
+        self._claim = Claim.BESIDE
+        news = ServerNews(self._url)
+        self.news: News = news
+        self.before_commit: BeforeCommit | None = news.tell_with
+        self._folder: SharedFolder | None = None
+        self._writer: ServerLink | None = None
 
-    def claim(self, *, is_alone: bool, folder: Path | None) -> None:
+    def claim(self, claim: Claim, folder: Path | None) -> None:
         """Take the folder's lock; the connection that writes takes the database's, whenever it is
-        made."""
-        self._is_alone = is_alone
-        if is_alone and folder is not None:
-            self._lock = locked(folder / "marionette", folder)
+        made. Processes that share the folder have to know its name first."""
+        self._claim = claim
+        if claim is Claim.BESIDE or folder is None:
+            return
+        self._folder = SharedFolder(folder)
+        if claim is Claim.ALONE:
+            self._folder.hold(None)
 
     def release(self) -> None:
         """Give the folder's back; the other one went with its connection."""
-        if self._lock is not None:
-            self._lock.release()
+        if self._folder is not None:
+            self._folder.release()
 
     async def link(self, *, writes: bool, patience_s: float) -> ServerLink:
         """One more connection; it waits so long for others that write."""
@@ -56,15 +64,40 @@ class Server:
             self._url,
             self.name,
             writes=writes,
-            is_alone=writes and self._is_alone,
+            claim=self._claim if writes else Claim.BESIDE,
             patience_s=patience_s,
         )
         try:
             await link.open()
+            if writes:
+                await self._settle_in(link)
         except BaseException:
             await link.close()
             raise
         return link
+
+    async def _settle_in(self, writer: ServerLink) -> None:
+        self._writer = writer
+        if self._claim is Claim.PEER and self._folder is not None:
+            folder = self._folder
+            await writer.do(lambda: folder.hold(writer.only_name()))
+
+    async def try_alone(self) -> bool:
+        """Whether no other process of the bot is there, and none comes until `join_again`."""
+        if self._claim is not Claim.PEER:
+            return True
+        assert self._writer is not None
+        is_alone: list[bool] = []
+        writer = self._writer
+        await writer.do(lambda: is_alone.append(writer.try_alone()))
+        return is_alone[0]
+
+    async def join_again(self, revision: str) -> None:
+        """Others of this version may come, too."""
+        assert self._writer is not None
+        self._writer.revision = revision
+        if self._claim is Claim.PEER:
+            await self._writer.do(self._writer.join_again)
 
     def trouble(self, error: BaseException) -> str | None:
         """What PostgreSQL says of itself; `None` for errors in what it was asked."""

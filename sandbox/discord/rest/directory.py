@@ -5,7 +5,7 @@ from aiohttp import web
 from sandbox.discord.rest.api import Api
 from sandbox.discord.rest.bodies import path_id
 from sandbox.discord.schema.forms import Fields, Form
-from sandbox.discord.state.permissions import in_guild
+from sandbox.discord.state.permissions import Permission, in_guild
 from sandbox.discord.wire import ApiError, Fault, answer
 
 GUILD_MEMBERS_INTENT = 1 << 1
@@ -31,6 +31,7 @@ class Directory:
             "/users/{user_id}": self.user,
             guild: self.guild,
             guild + "/channels": self.channels,
+            guild + "/threads/active": self.threads,
             guild + "/roles": self.roles,
             guild + "/roles/{role_id}": self.role,
             guild + "/members": self.members,
@@ -57,7 +58,18 @@ class Directory:
         return answer(self._api.payloads.own_user())
 
     async def own_guilds(self, request: web.Request) -> web.Response:
-        """The guilds the bot is in."""
+        """The guilds the bot is in, by their ids."""
+        query = Fields(Form(), dict(request.query))
+        limit = query.integer("limit", least=1, most=200) or 200
+        after, before = query.snowflake("after") or 0, query.snowflake("before")
+        query.form.check()
+        mine = [
+            guild
+            for guild in sorted(self._world.guilds.values(), key=lambda guild: guild.id)
+            if self._world.bot_id in guild.members
+            and after < guild.id
+            and (before is None or guild.id < before)
+        ]
         return answer(
             [
                 {
@@ -69,8 +81,7 @@ class Directory:
                     "permissions": str(int(in_guild(guild, guild.members[self._world.bot_id]))),
                     "features": [],
                 }
-                for guild in self._world.guilds.values()
-                if self._world.bot_id in guild.members
+                for guild in mine[:limit]
             ]
         )
 
@@ -94,6 +105,16 @@ class Directory:
         """A guild's channels."""
         found = map(self._world.channel, self._api.guild(request).channel_ids)
         return answer([self._api.payloads.channel(channel) for channel in found if channel])
+
+    async def threads(self, request: web.Request) -> web.Response:
+        """A guild's threads that are open, as far as the bot sees them; it has joined none."""
+        guild = self._api.guild(request)
+        seen = [
+            self._api.payloads.channel(thread)
+            for thread in self._world.threads_of(guild)
+            if self._api.rights(thread) & Permission.VIEW_CHANNEL
+        ]
+        return answer({"threads": seen, "members": [], "has_more": False})
 
     async def roles(self, request: web.Request) -> web.Response:
         """A guild's roles."""

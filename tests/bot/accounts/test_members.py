@@ -64,6 +64,10 @@ class Servers:
         """Any, once Discord has told which there are."""
         return Server(self, server_id) if self.are_told else None
 
+    async def learn(self, _: int) -> bool:
+        """Its own shards have told of all of them."""
+        return False
+
     def knows(self, _: int) -> bool:
         """Whether it has."""
         return self.are_told

@@ -10,6 +10,7 @@ from typing import Any, Self
 from pydantic import SecretStr
 
 from bot.app import run
+from bot.gateway.shares import Share
 from bot.settings import Settings
 from engine.api.server import ProviderServer
 from sandbox.clients.person import Json, PersonClient
@@ -18,6 +19,7 @@ from sandbox.discord.state.model import State
 from sandbox.discord.state.seed import seed_world
 from sandbox.faults.injector import Faults
 from tests.bot.databases import BUSY, Opened, beside, place_database, rows, url_of
+from tests.bot.life import tasks
 from tests.bot.life.kept import RenderOnce, samples
 from tests.bot.life.pace import ProvidersClock, WorldClock
 from tests.sandbox.openapi import mismatches
@@ -53,6 +55,7 @@ class Life:
     def __init__(self, folder: Path, *, run_time_s: float = RUN_TIME_S) -> None:
         self.folder = folder
         self.data = folder / "data"
+        self.share: Share | None = None
         self.clock = WorldClock()
         self._bots_clock = BotsClock(self.clock)
         self.world = seed_world(self.clock)
@@ -124,9 +127,16 @@ class Life:
         """Start the bot on this world's data."""
         self._stopping = asyncio.Event()
         settings = self.settings(**changes)
-        place_database(settings.data_dir)
-        running = run(settings, self._bots_clock, self._stopping)
+        self.prepare(settings.data_dir)
+        running = run(settings, self._bots_clock, self._stopping, self.share)
         self._bot = asyncio.create_task(running)
+
+    def prepare(self, folder: Path) -> None:
+        """A database for a start; where nobody minds how soon that follows another one, so it."""
+        place_database(folder)
+        if not self.world.session_starts.is_paced:
+            with beside(folder) as opened:
+                opened.execute("DELETE FROM session_turns")
 
     @property
     def bot_is_online(self) -> bool:
@@ -181,6 +191,8 @@ class Life:
         """Move everybody's time."""
         self.clock.advance(seconds)
         self._engine_clock.advance(seconds)
+        if self._bot is not None:
+            tasks.move(self.rows, seconds)
 
     def noon(self) -> None:
         """Move on to the next noon (UTC), where a day would be over too soon."""

@@ -13,12 +13,13 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, Select, text
+from sqlalchemy import Connection, MetaData, Select, text
 from sqlalchemy.event import listen, remove
 
 from bot.errors import SettingsError, StaleJob, StoreError
 from bot.store.database import Database
 from bot.store.group_commit import BATCH_S, PATIENCE_S, background
+from bot.store.processes import tables as processes
 from bot.store.rows import HAS_VIDEO, select_jobs
 from bot.store.store import Store
 from bot.store.tables import jobs, metadata
@@ -31,10 +32,19 @@ def url(folder: Path) -> str:
     return place_nothing(folder)
 
 
+def all_tables() -> MetaData:
+    """Those that are copied, and those that are not."""
+    together = MetaData()
+    for known in (metadata, processes.metadata):
+        for table in known.sorted_tables:
+            table.to_metadata(together)
+    return together
+
+
 async def test_migrations_make_what_the_tables_say(tmp_path: Path) -> None:
     async with await Database.open(url(tmp_path), exclusive=True) as database:
         assert not await database.read(
-            lambda opened: compare_metadata(MigrationContext.configure(opened), metadata)
+            lambda opened: compare_metadata(MigrationContext.configure(opened), all_tables())
         )
 
 

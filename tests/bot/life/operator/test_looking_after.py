@@ -10,7 +10,7 @@ import pytest
 from bot.errors import SettingsError, StoreError
 from bot.media.inspect import Media
 from sandbox.faults.injector import Rule, resets
-from tests.bot.databases import beside
+from tests.bot.databases import beside, only_sqlite
 from tests.bot.life.world import Life
 from tests.e2e.stage import says
 
@@ -94,6 +94,7 @@ async def test_what_a_kill_left_lying_is_deleted(life: Life) -> None:
     assert (folder / "video.mp4").exists()
 
 
+@only_sqlite
 async def test_a_second_bot_on_the_same_data_says_so(life: Life) -> None:
     await life.start()
     other = Life(life.folder)

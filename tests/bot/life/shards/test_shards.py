@@ -8,10 +8,13 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.alarms import Alarm
-from bot.errors import MarionetteError
+from bot.connection import FEW
+from bot.errors import MarionetteError, SettingsError
+from bot.gateway.shares import Share
 from sandbox.clients.person import PersonClient
 from sandbox.clients.transcript import text_of
 from sandbox.discord.gateway.sockets import Close
+from tests.bot.databases import only_sqlite
 from tests.bot.life.operator.test_alarms import errors, metrics, over
 from tests.bot.life.operator.test_looking_after import free_port, reports
 from tests.bot.life.operator.test_start import GATEWAY, asked, told
@@ -114,7 +117,7 @@ async def test_a_shard_that_is_not_let_in_holds_up_its_own_posts_alone(life: Lif
 
 
 async def test_another_number_of_shards_loses_no_job(life: Life) -> None:
-    """Begun at once after the other program has: then its first session is too soon."""
+    """Begun at once after the other program has, whose session it leaves its five seconds."""
     life.world.session_starts.is_paced = True
     await start(life, 1)
     ada = await life.person("ada")
@@ -124,7 +127,7 @@ async def test_another_number_of_shards_loses_no_job(life: Life) -> None:
     await life.stop()
     life.provider.workshop.resume()
     await start(life, COUNT, step_s=1.0)
-    assert life.world.session_starts.too_soon <= 1
+    assert life.world.session_starts.too_soon == 0
     await life.reaches("delivered", step_s=1.0)
     await ada.wait_for(is_video)
     assert life.money() == ["hold", "capture"]
@@ -143,6 +146,52 @@ async def test_more_shards_are_taken_when_discord_asks_for_them(life: Life) -> N
     ada = await life.person("ada")
     for channel in (life.channel("general"), life.channel("lawn"), await ada.open_dm()):
         assert "You can spend" in await credits_in(ada, channel)
+
+
+async def test_a_number_of_shards_that_the_operator_has_fixed_is_only_told_to_be_too_small(
+    life: Life,
+) -> None:
+    """Each further try would be one of the sessions that it may begin in a day."""
+    starts, life.share = life.world.session_starts, Share.parse("0-3/4")
+    with capture_logs() as logs:
+        await start(life, 4, step_s=1.0)
+        assert not told(logs, FEW)
+        await life.stop()
+        starts.shards = 8
+        life.begin()
+        await are_there(life, 4)
+        assert len(told(logs, FEW)) == 1
+        starts.least_shards, left = 8, starts.remaining
+        life.discord.gateway.drop(STUDIO)
+        life.discord.gateway.refuse_resumes(1)
+        await life.until(lambda: bool(errors(logs)), step_s=1.0)
+        asked = refused(life)
+        life.advance(1800)
+        await life.clock.until_quiet()
+        assert (refused(life), starts.remaining) == (asked, left)
+        ada, cleo = await life.person("ada"), await life.person("cleo")
+        assert "You can spend" in await credits_in(cleo, life.channel("lawn"))
+        starts.least_shards = 1
+        await are_there(life, 4, step_s=600.0)
+        assert "You can spend" in await credits_in(ada, life.channel("general"))
+        await life.until(lambda: bool(over(logs)), step_s=1.0)
+    assert errors(logs) == [Alarm.SHARDS]
+    assert Alarm.SHARDS in over(logs)
+
+
+def refused(life: Life) -> int:
+    """How often somebody was turned away since their shards are too few."""
+    entries = life.discord.traffic.entries
+    return sum(entry["title"] == "CLOSE SHARDING_REQUIRED" for entry in entries)
+
+
+@only_sqlite
+async def test_a_file_cannot_be_shared_with_other_processes(life: Life) -> None:
+    life.share = Share.parse("0/2")
+    life.begin()
+    with pytest.raises(SettingsError, match=r"--shards 0/2 leaves shards .* take 0-1/2"):
+        await life.until(lambda: False)
+    life.forget()
 
 
 @pytest.mark.parametrize(("at_once", "steps"), [(1, 16), (16, 1)])

@@ -16,11 +16,11 @@ async def test_one_server_fills_nobody_elses_place(tmp_path: Path) -> None:
         assert len(await book.found(many, AT)) == MOST_OF_A_SERVER
         assert await book.found(many, AT) == []
         [other] = await book.found([Missing(2, 7, "Send Messages")], AT + 1)
-        assert await book.untold(AT + GATHERED_S - 1, 5) == []
+        assert await book.untold(AT + GATHERED_S - 1) == []
         later = AT + GATHERED_S + 1
-        assert await book.untold(later, 5) == [1, 2]
+        assert await book.untold(later) == [1, 2]
         assert len(await book.telling(1, later)) == MOST_OF_A_SERVER
         assert await book.telling(2, later) == [other]
         await book.not_told([other])
-        assert await book.untold(later, 5) == []
-        assert await book.untold(later + 24 * 3600.0, 5) == [2]
+        assert await book.untold(later) == []
+        assert await book.untold(later + 24 * 3600.0) == [2]
