@@ -16,9 +16,9 @@ from discord.gateway import DiscordWebSocket, ReconnectWebSocket
 
 from bot.alarms import Alarm, Alarms
 from bot.clock import Clock, cancel
-from bot.core.shards import Share
 from bot.gateway.client import ShardedBot
 from bot.gateway.session_starts import LONGEST_WAIT_S, OPENED_WITHIN_S, SessionStarts
+from bot.gateway.shares import Share
 
 log = structlog.get_logger()
 

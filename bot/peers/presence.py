@@ -7,6 +7,7 @@ database that nobody shares there is nothing to hear, and everything is done her
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import structlog
@@ -116,23 +117,24 @@ class Presence:
     def duty(self, work: Work) -> Work:
         """The same, but only while this process is the elder: begun anew each time it becomes it,
         and cancelled when it is it no longer."""
-        if not self._is_shared:
-            return work
+        return partial(self._keep_to, work, is_elder=True) if self._is_shared else work
 
-        async def while_elder() -> None:
-            while True:
-                await self._until(is_elder=True)
-                task = asyncio.ensure_future(work())
-                ended = asyncio.ensure_future(self._until(is_elder=False))
-                try:
-                    await asyncio.wait({task, ended}, return_when=asyncio.FIRST_COMPLETED)
-                    if task.done():
-                        await task  # what it raises is raised here
-                        await ended
-                finally:
-                    await cancel([task, ended])
+    def unless_elder(self, work: Work) -> Work:
+        """The same, but only while another process has that duty."""
+        return partial(self._keep_to, work, is_elder=False)
 
-        return while_elder
+    async def _keep_to(self, work: Work, *, is_elder: bool) -> None:
+        while True:
+            await self._until(is_elder=is_elder)
+            task = asyncio.ensure_future(work())
+            ended = asyncio.ensure_future(self._until(is_elder=not is_elder))
+            try:
+                await asyncio.wait({task, ended}, return_when=asyncio.FIRST_COMPLETED)
+                if task.done():
+                    await task  # what it raises is raised here
+                    await ended
+            finally:
+                await cancel([task, ended])
 
     def everywhere(self, kind: str, wake: Callable[[], None]) -> Callable[[], None]:
         """The same, done in each process: what it wakes may be another one's duty."""

@@ -20,7 +20,7 @@ import discord.webhook.async_
 import bot.app
 from bot.clock import SystemClock
 from bot.console.usage import parser
-from bot.core.shards import Share
+from bot.gateway.shares import Share
 from bot.peers.presence import Presence
 from bot.settings import Settings
 from bot.telemetry import set_up_logs

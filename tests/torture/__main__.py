@@ -24,7 +24,7 @@ def main() -> int:
     parser.add_argument("--postgres", action="store_true", help="on a PostgreSQL of its own")
     parser.add_argument("--restarts", type=int, default=0, help="of that PostgreSQL")
     parser.add_argument("--processes", type=int, default=1, help="of one bot, on that PostgreSQL")
-    parser.add_argument("--no-jobs", action="store_true", help="the runs lead no jobs")
+    parser.add_argument("--apart", action="store_true", help="the runs lead no jobs")
     parser.add_argument("--runs", type=int, default=1, help="of those with a gateway; else workers")
     parser.add_argument("--standstills", type=int, help="SIGSTOP; of several, a fifth of the kills")
     parser.add_argument("--hand-overs", type=int, help="SIGTERM; of several, a fifth of the kills")
@@ -42,7 +42,7 @@ def main() -> int:
         given.failing,
         is_on_postgres=given.postgres,
         restarts=given.restarts,
-        roles=("run --no-jobs" if given.no_jobs else "run",) * runs
+        roles=("run --shards 0/1" if given.apart else "run",) * runs
         + ("worker",) * (given.processes - runs),
         standstills=usual if given.standstills is None else given.standstills,
         hand_overs=usual if given.hand_overs is None else given.hand_overs,

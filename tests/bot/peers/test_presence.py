@@ -148,6 +148,7 @@ async def test_the_one_that_came_first_does_the_work_until_it_leaves() -> None:
 async def test_a_newcomer_waits_for_an_answer_before_it_does_anything() -> None:
     async with processes("first") as made:
         made.append(Process(made[0].news._wire, "second"))
+        assert elders(made) == ["first"]
         await pass_s(0, *made)
         assert elders(made) == ["first"]
         assert [peer.process for peer in made[1].presence.peers] == ["first"], "at once"
