@@ -33,6 +33,7 @@ only after so long: with Python's 5 ms, a request of twenty statements takes a t
 OPEN_FILES = 8192
 """Each job, each person and each download has files and connections open; a usual 1,024 are few."""
 
+RUNNING = {"run", "worker"}
 Report = tuple[str, int] | str
 BESIDE: dict[str, Callable[[argparse.Namespace, Settings, Clock], Awaitable[Report]]] = {
     "jobs": jobs,
@@ -54,13 +55,13 @@ def main() -> int:
     isolation.hide()
     code = 0
     try:
-        settings = Settings.load(to_run=wanted.command == "run")
-        if wanted.command == "run":
+        settings = Settings.load(to_run=wanted.command in RUNNING)
+        if wanted.command in RUNNING:
             set_up_logs(settings.log_level)
             warn(settings)
             sys.setswitchinterval(SWITCH_S)
             _open_more_files()
-            asyncio.run(_until_signalled(settings, wanted.shards))
+            asyncio.run(_until_signalled(wanted, settings))
         else:
             set_up_logs("CRITICAL")  # what is to be said is said in a sentence
             signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `… | head` is no failure
@@ -87,13 +88,17 @@ async def _beside(wanted: argparse.Namespace, settings: Settings) -> Report:
     return await BESIDE[wanted.command](wanted, settings, SystemClock())
 
 
-async def _until_signalled(settings: Settings, share: Share | None) -> None:
+async def _until_signalled(wanted: argparse.Namespace, settings: Settings) -> None:
     from bot.app import run  # noqa: PLC0415 - what answers beside the bot need not load Discord
 
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    await run(settings, SystemClock(), stopping, share)
+    if wanted.command == "worker":
+        await run(settings, SystemClock(), stopping, Share.of_none())
+    else:
+        leads = not wanted.no_jobs
+        await run(settings, SystemClock(), stopping, wanted.shards, leads=leads)
 
 
 def _tell(report: Report) -> int:

@@ -2,8 +2,8 @@
 
 import asyncio
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 import discord
 import structlog
@@ -17,7 +17,7 @@ from bot.accounts.wallets import Wallets
 from bot.alarms import Alarms
 from bot.cards.parts import COMMANDS
 from bot.cards.progress.stages import MARKS
-from bot.clock import Clock, cancel
+from bot.clock import Clock
 from bot.connection import Connection, WholeRequests, aim
 from bot.delivery.deletions import DeletedPosts
 from bot.delivery.doors import Doors
@@ -30,12 +30,13 @@ from bot.jobs.given.newcomers import Newcomers
 from bot.jobs.live import LiveJobs
 from bot.jobs.lookups import Lookups
 from bot.jobs.runner import Runner
+from bot.jobs.spread.runs import SharedRequests
 from bot.jobs.upload_limit import Videos
 from bot.marks import StageMarks
 from bot.media.inspect import Media
 from bot.peers.overlap import Overlap
 from bot.peers.presence import Presence, Work
-from bot.provider.breaker import Breakers
+from bot.provider.breakers import Breakers
 from bot.provider.connect import providers
 from bot.services.copies import Copies
 from bot.services.crowd import Crowd
@@ -58,6 +59,7 @@ from bot.wiring import (
     downloads_of,
     library_of,
     newcomers_of,
+    peers_of,
     remakes_of,
     removals_of,
     requests_of,
@@ -65,6 +67,7 @@ from bot.wiring import (
     told_through,
     trays_of,
 )
+from bot.working import Working
 from cogs.members.buttons import CardButton
 from cogs.members.credits import Credits, PayerSelect
 from cogs.members.deletions import Deletions
@@ -92,42 +95,44 @@ from cogs.shared.door import Tree, Unanswered
 from cogs.shared.interactions import Bot
 from cogs.shared.pages import PageControl
 
+if TYPE_CHECKING:
+    from bot.jobs.leading.shared import Shared
+
 log = structlog.get_logger()
-
-FINISHED_WITHIN_S = 10.0
-"""What somebody has asked for before a stop."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wired:
-    """What is to run, and what is done first when it stops."""
-
-    runner: Runner
-    beside: list[Work]
-    leave: Work
 
 
 async def run(
-    settings: Settings, clock: Clock, stopping: asyncio.Event, share: Share | None = None
+    settings: Settings,
+    clock: Clock,
+    stopping: asyncio.Event,
+    share: Share | None = None,
+    *,
+    leads: bool = True,
 ) -> None:
-    """Run until `stopping`, on all shards or on a share of them.
+    """Run until `stopping`, on all shards or on a share of them; on none, as a worker.
 
-    Raises `SettingsError`, `StoreError`, `MarionetteError`, in groups.
+    Who `leads` no jobs leaves them to other processes. Raises `SettingsError`, `StoreError`,
+    `MarionetteError`, in groups.
     """
     COMMANDS.set({})
     MARKS.set([])
     async with AsyncExitStack() as stack:
-        await _work(await _wire(settings, clock, stack, share), stopping)
-    log.info("stopped", advice="Unfinished jobs go on at the next start.")
+        working = await _wire(settings, clock, stack, share, leads=leads)
+        await working.run(stopping)
+    log.info("stopped", advice="Unfinished jobs go on at the next start, or elsewhere.")
 
 
 async def _wire(
-    settings: Settings, clock: Clock, stack: AsyncExitStack, share: Share | None
-) -> Wired:
+    settings: Settings, clock: Clock, stack: AsyncExitStack, share: Share | None, *, leads: bool
+) -> Working:
     alarms = Alarms()
-    database = await _open(settings, alarms, share)
+    database = await _open(settings, alarms, share, leads=leads)
     store = Store(await stack.enter_async_context(database), settings.operator_limits())
-    jobs, lookups, breakers = LiveJobs(store), Lookups(alarms, clock), Breakers(clock, alarms)
+    presence = Presence(database.news, clock, alarms, is_shared=database.is_shared)
+    jobs, lookups = LiveJobs(store), Lookups(alarms, clock, database.news)
+    shared = SharedRequests(jobs, lambda: 1 + len(presence.peers))
+    peers = peers_of(database, presence, shared)
+    breakers = Breakers(clock, alarms, peers)
     media = await stack.enter_async_context(Media(clock=clock))
     files, doors, lag = Files(settings.data_dir), Doors(clock, alarms), LoopLag()
     client = await stack.enter_async_context(_discord_client(settings, doors, clock))
@@ -144,18 +149,10 @@ async def _wire(
         media=media,
         files=files,
         breakers=breakers,
-        providers=await stack.enter_async_context(providers(settings, clock)),
+        providers=await stack.enter_async_context(providers(settings, clock, peers)),
         jobs=jobs,
         lookups=lookups,
-        forecast=Forecast(
-            store=store,
-            jobs=jobs,
-            breakers=breakers,
-            lookups=lookups,
-            rates=settings.rates(),
-            clock=clock,
-            keep_days=settings.keep_days,
-        ),
+        forecast=_forecast(settings, store, jobs, breakers, lookups, clock=clock),
         videos=Videos(files, media),
         members=members,
         wallets=Wallets(
@@ -169,37 +166,26 @@ async def _wire(
         disk=disk_of(settings, store, files, clock, alarms),
         messages=LinkedMessages(client, members, Authors(client, store), clock),
         languages=client.languages,
-        presence=Presence(database.news, clock, alarms, is_shared=database.is_shared),
+        presence=presence,
+        shared=shared,
     )
     client.crowd = crowd = Crowd(clock, alarms)
     told = told_through(parts, crowd)
     _tell_of_changes(database, told, jobs, client.languages)
-    runner = runner_of(parts, told, crowd)
-    client.requests = requests_of(parts, runner)
+    leading = await _leading(database)
+    runner = runner_of(parts, told, crowd, leading)
+    peers.ask()
     newcomers = newcomers_of(parts)
-    client.library = library_of(parts, newcomers)
-    _serve(client, parts, told, runner)
+    _place_services(client, parts, told, runner, newcomers)
     await _load_cogs(client, parts, told.deleted)
     connection = _connection(parts, share)
     backups = database.daily_backups(settings.backups, clock)
     if settings.http_port:
         await stack.enter_async_context(_health(parts, connection, crowd, lag, backups))
     beside = [connection.run, lag.run, backups.run, *_duties(parts, told, runner, newcomers)]
-    return Wired(runner, beside, partial(_leave, connection, crowd))
-
-
-def _serve(client: Bot, parts: Parts, told: Told, runner: Runner) -> None:
-    """What commands and buttons ask."""
-    client.remakes, client.copies = remakes_of(parts, told, runner), Copies(parts.clock)
-    client.trays = trays_of(parts, runner, client.requests, told)
-    client.moderation = Moderation(
-        store=parts.store, providers=parts.providers, wake=runner.wake, clock=parts.clock
-    )
-    rates = parts.settings.rates()
-    client.preferences = PreferenceService(store=parts.store, rates=rates, wake=runner.wake)
-    client.removals = removals_of(parts, told, runner)
-    client.quotas = Quotas(store=parts.store, wake=runner.wake, clock=parts.clock, runner=runner)
-    client.confirmations, client.card_access = Confirmations(parts.clock), CardAccess(parts.clock)
+    if leading is not None and leads:
+        beside.append(partial(leading.run, runner.following))
+    return Working(runner, beside, connection.overlap, crowd)
 
 
 def _connection(parts: Parts, share: Share | None) -> Connection:
@@ -223,10 +209,43 @@ def _connection(parts: Parts, share: Share | None) -> Connection:
     )
 
 
-async def _leave(connection: Connection, crowd: Crowd) -> None:
-    """Begin nothing more that somebody asks for, and end what was begun."""
-    await connection.overlap.leave()
-    await crowd.until_idle(FINISHED_WITHIN_S)
+def _place_services(
+    client: Bot, parts: Parts, told: Told, runner: Runner, newcomers: Newcomers
+) -> None:
+    """What the cogs ask."""
+    store, clock, rates = parts.store, parts.clock, parts.settings.rates()
+    client.requests = requests_of(parts, runner)
+    client.library = library_of(parts, newcomers)
+    client.remakes, client.copies = remakes_of(parts, told, runner), Copies(clock)
+    client.trays = trays_of(parts, runner, client.requests, told)
+    client.moderation = Moderation(
+        store=store, providers=parts.providers, wake=runner.wake, clock=clock
+    )
+    client.preferences = PreferenceService(store=store, rates=rates, wake=runner.wake)
+    client.removals = removals_of(parts, told, runner)
+    client.quotas = Quotas(store=store, wake=runner.wake, clock=clock, runner=runner)
+    client.confirmations, client.card_access = Confirmations(clock), CardAccess(clock)
+
+
+def _forecast(
+    settings: Settings,
+    store: Store,
+    jobs: LiveJobs,
+    breakers: Breakers,
+    lookups: Lookups,
+    *,
+    clock: Clock,
+) -> Forecast:
+    """What cards say of the future."""
+    return Forecast(
+        store=store,
+        jobs=jobs,
+        breakers=breakers,
+        lookups=lookups,
+        rates=settings.rates(),
+        clock=clock,
+        keep_days=settings.keep_days,
+    )
 
 
 def _duties(parts: Parts, told: Told, runner: Runner, newcomers: Newcomers) -> list[Work]:
@@ -234,16 +253,43 @@ def _duties(parts: Parts, told: Told, runner: Runner, newcomers: Newcomers) -> l
     presence, marks = parts.presence, StageMarks(parts.client, parts.clock)
     presence.led = lambda: len(runner.led)
     done_once = [*told.duties, newcomers.look_after, marks.run]
-    beside = [presence.run, marks.read] if parts.store.database.is_shared else []
+    beside = (
+        [presence.run, presence.unless_elder(marks.read)] if parts.store.database.is_shared else []
+    )
     beside += [*told.telling, parts.store.database.whole]
     return [*beside, *(presence.duty(work) for work in done_once)]
 
 
-async def _open(settings: Settings, alarms: Alarms, share: Share | None) -> Database:
+async def _leading(database: Database) -> "Shared | None":
+    """What hands jobs out, where several processes may share them: only there it is loaded."""
+    if not database.is_shared:
+        return None
+    from bot.jobs.leading.shared import Shared  # noqa: PLC0415
+
+    leading = Shared(database)
+    await leading.prepare()
+    return leading
+
+
+async def _open(
+    settings: Settings, alarms: Alarms, share: Share | None, *, leads: bool
+) -> Database:
     """For this bot and its other processes alone, and the folder with it."""
     database = await Database.open(
         settings.database, is_peer=True, folder=settings.data_dir, alarms=alarms
     )
+    if share is not None and not share.ids and not database.is_shared:
+        await database.close()
+        raise SettingsError(
+            "A worker is one of several processes, which cannot share an SQLite database: set "
+            "DATABASE_URL to a PostgreSQL."
+        )
+    if not leads and not database.is_shared:
+        await database.close()
+        raise SettingsError(
+            "--no-jobs leaves the jobs to workers, which cannot share an SQLite database: set "
+            "DATABASE_URL to a PostgreSQL."
+        )
     if share is not None and not share.is_all and not database.is_shared:
         await database.close()
         raise SettingsError(
@@ -340,15 +386,3 @@ def _discord_client(settings: Settings, doors: Doors, clock: Clock) -> Bot:
         http_trace=doors.trace(),
         clock=clock,
     )
-
-
-async def _work(wired: Wired, stopping: asyncio.Event) -> None:
-    """All that goes on until `stopping`; then the runner's steps may end, and the rest does."""
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(work()) for work in (wired.runner.run, *wired.beside)]
-        try:
-            await stopping.wait()
-            await wired.leave()
-        finally:  # also when one of them has failed: a submit on its way is to end
-            await wired.runner.stop()
-        await cancel(tasks)

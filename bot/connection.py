@@ -159,11 +159,14 @@ class Connection:
         self.shards = Shards(client, self._starts, clock, alarms)
 
     async def run(self) -> None:
-        """Go on until cancelled.
+        """Go on until cancelled; with a share of no shards, without a gateway.
 
         Raises `SettingsError` for a wrong token and, in a group, `MarionetteError` for a connection
         that was closed for good.
         """
+        if self._share is not None and not self._share.ids:
+            await self.run_without_gateway()
+            return
         await self._persist("the log-in has failed", self._log_in)
         log.info("logged in", user=str(self._client.user))
         async with asyncio.TaskGroup() as group:

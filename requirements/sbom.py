@@ -25,7 +25,7 @@ PERMITTED = {
 }
 """Of packages: each may be used, changed and passed on with its text, whatever it is a part of."""
 
-_AS_THEY_ARE = {"psycopg": "LGPL-3.0-only", "psycopg-binary": "LGPL-3.0-only"}
+_AS_THEY_ARE = dict.fromkeys(("psycopg", "psycopg-binary", "psycopg-pool"), "LGPL-3.0-only")
 """Used unchanged, as packages of their own that anybody can put others in place of: what their
 licence asks for is met by that, and it reaches no further than themselves."""
 

@@ -11,14 +11,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import psycopg
+from psycopg.types.json import set_json_loads
 from sqlalchemy import create_engine
 
+from bot.jobs.leading.tasks import prepare
 from bot.store.migrations.upgrade import upgrade
 
 SERVER = "TEST_POSTGRES"
@@ -46,32 +48,57 @@ def found() -> Path | None:
     return max(folders, key=lambda folder: float(folder.parent.name), default=None)
 
 
-@contextmanager
-def server(programs: Path) -> Iterator[str]:
-    """Its address, while it runs."""
-    own: dict[str, Any] = {}
-    if os.geteuid() == 0:  # as whom no server can be started
-        own = {"user": "nobody", "group": "nogroup", "extra_groups": []}
-    with tempfile.TemporaryDirectory(prefix="postgres-", dir=in_memory()) as name:
-        folder = Path(name)
-        if own:
+class Server:
+    """A server in a folder of its own, for whoever is on this machine."""
+
+    def __init__(self, programs: Path, folder: Path, settings: Iterable[str]) -> None:
+        """Make its data; it may be started then."""
+        self.address = f"postgresql+psycopg://postgres@/?host={folder}"
+        self._log = folder / "log"
+        self._own: dict[str, Any] = {"cwd": folder}
+        if os.geteuid() == 0:  # as whom no server can be started
+            self._own |= {"user": "nobody", "group": "nogroup", "extra_groups": []}
             shutil.chown(folder, "nobody", "nogroup")
         folder.chmod(0o755)
         data = folder / "data"
         made = ("--encoding=UTF8", "--locale=C", "--auth=trust", "--username=postgres", "--no-sync")
-        settings = [part for each in (*QUICK, *SMALL) for part in ("-c", each)]
-        with (folder / "log").open("wb") as log:
-            own |= {"cwd": folder, "stdout": log, "stderr": log}
-            subprocess.run([programs / "initdb", "-D", data, *made], check=True, **own)
-            command: list[str | Path] = [programs / "postgres", "-D", data, "-k", folder, *settings]
-            running = subprocess.Popen(command, **own)
+        with self._log.open("ab") as log:
+            command: list[str | Path] = [programs / "initdb", "-D", data, *made]
+            subprocess.run(command, check=True, stdout=log, stderr=log, **self._own)
+        given = [part for each in settings for part in ("-c", each)]
+        self._command: list[str | Path] = [programs / "postgres", "-D", data, "-k", folder, *given]
+
+    def start(self) -> None:
+        """Come back once it answers."""
+        with self._log.open("ab") as log:
+            self._running = subprocess.Popen(self._command, stdout=log, stderr=log, **self._own)
+        wait(self.address, self._log)
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """Whoever is connected: SIGINT ends each at once, SIGQUIT is as a crash of the machine."""
+        self._running.send_signal(how)
+        self._running.wait(timeout=60)
+
+
+@contextmanager
+def server(programs: Path, *settings: str, keeps: bool = False) -> Iterator[str]:
+    """Its address, while it runs; with `keeps`, all is on the disk that is saved, as elsewhere."""
+    with placed(programs, *settings, keeps=keeps) as running:
+        yield running.address
+
+
+@contextmanager
+def placed(programs: Path, *settings: str, keeps: bool = False) -> Iterator[Server]:
+    """One in a folder of its own, that runs, and may be stopped and started meanwhile."""
+    place = None if keeps else in_memory()
+    with tempfile.TemporaryDirectory(prefix="postgres-", dir=place) as name:
+        given = () if keeps else QUICK
+        running = Server(programs, Path(name), (*settings, *given, *SMALL))
+        running.start()
         try:
-            address = f"postgresql+psycopg://postgres@/?host={folder}"
-            wait(address, folder / "log")
-            yield address
+            yield running
         finally:
-            running.send_signal(signal.SIGINT)  # at once, whoever is connected
-            running.wait(timeout=60)
+            running.stop()
 
 
 def in_memory() -> Path | None:
@@ -104,7 +131,27 @@ def place_migrated(address: str) -> None:
     engine = create_engine(address.replace("/?", f"/{MIGRATED}?"))
     with engine.begin() as connection:
         upgrade(connection)
+        prepare(connection)
     engine.dispose()
+
+
+class Asked:
+    """A connection that is asked in SQLite's words; what is JSON comes as the text that it is."""
+
+    def __init__(self, connection: "psycopg.Connection[Any]") -> None:
+        set_json_loads(_as_text, connection)
+        self._connection = connection
+
+    def execute(self, query: str, values: Any = (), /) -> Any:
+        """With a question mark in the place of each value."""
+        if values:
+            query = query.replace("%", "%%").replace("?", "%s")
+        return self._connection.execute(query.encode(), values or None)
+
+
+def _as_text(json: str | bytes) -> str:
+    """As it is written there, and as SQLite would give it."""
+    return json if isinstance(json, str) else json.decode()
 
 
 def main(*arguments: str) -> int:

@@ -19,6 +19,7 @@ def parser() -> argparse.ArgumentParser:
     top = _Discreet(prog="python -m bot", description="Marionette, a Discord bot")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _run(commands.add_parser("run", help="run the bot until SIGTERM or Ctrl-C"))
+    commands.add_parser("worker", help="make videos for a bot whose other processes are run")
     _jobs(commands.add_parser("jobs", help="list and show jobs, cancel, refund and settle them"))
     _quota(
         commands.add_parser(
@@ -60,6 +61,11 @@ def _run(command: argparse.ArgumentParser) -> None:
         metavar="FROM-TO/TOTAL",
         help="keep these of so many connections to Discord, such as 0-3/16, while other processes "
         "on the same PostgreSQL keep the others; else all that Discord recommends",
+    )
+    command.add_argument(
+        "--no-jobs",
+        action="store_true",
+        help="only talk to Discord, and leave the videos to workers on the same PostgreSQL",
     )
 
 

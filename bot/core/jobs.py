@@ -54,11 +54,6 @@ WAITING = frozenset({S.CHECKING, S.QUEUED})
 CANCELLABLE = frozenset({S.CHECKING, S.QUEUED})
 """The provider cannot be stopped and will bill: cancelling ends at the submit."""
 
-PASSING = frozenset({Problem.PROVIDER_BUSY, Problem.GENERATION_FAILED})
-"""Failures of a run after which another one may succeed."""
-
-MOST_RETRIES = 2
-
 GOES_UNSEEN_S = 120.0
 """Whoever has waited longer no longer looks at the reply, and its edit notifies nobody."""
 
@@ -303,6 +298,12 @@ class Job:
         return self.state in RUNNING and not self.is_in_doubt
 
     @property
+    def awaits_reply(self) -> bool:
+        """The first reply to its interaction is on its way, or lost: it is known by no id yet."""
+        is_begun = self.state is S.CHECKING and self.source is not Source.MESSAGE
+        return is_begun and self.card.message_id is None
+
+    @property
     def wish(self) -> tuple[str, str | None, str]:
         """What its files are to become: model, quality and prompt."""
         return self.model, self.quality, self.prompt
@@ -389,12 +390,3 @@ def goes_unseen(job: Job, at: float) -> bool:
 def may_change(leaves: JobState, enters: JobState) -> bool:
     """Whether the life of a job has this step."""
     return enters in TRANSITIONS[leaves]
-
-
-def may_retry(problem: Problem, earlier: Problem | None, retries: int) -> bool:
-    """Whether a run that failed so is followed by another one, after so many `retries` before.
-
-    The last of these was because of `earlier`. What has no known cause is tried again once.
-    """
-    is_again = problem is earlier is Problem.GENERATION_FAILED
-    return problem in PASSING and retries < MOST_RETRIES and not is_again

@@ -21,6 +21,11 @@ class Share:
         return cls(0, total - 1, total)
 
     @classmethod
+    def of_none(cls) -> Self:
+        """A worker's: it has no gateway."""
+        return cls.of_all(0)
+
+    @classmethod
     def parse(cls, text: str) -> Self:
         """As it is typed: `0-3/16`, or `5/16` for one. Raises `ValueError` with a sentence."""
         found = re.fullmatch(r"([0-9]{1,9})(?:-([0-9]{1,9}))?/([0-9]{1,9})", text, re.ASCII)

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from bot.core.admission import unpaid_until
 from bot.core.jobs import Job, JobState
-from bot.media.inspect import workshop
-from bot.media.saving.part import part_of
+from bot.media.saving.part import left_of, part_of
 
 STARTER_FOLDER = Path(__file__).resolve().parents[1] / "media" / "starter"
 
@@ -82,7 +81,7 @@ class Files:
     def _inputs(self, job_id: str) -> list[Path]:
         """What was given, and what broken downloads and rewritings left of it."""
         inputs = self.subject(job_id), self.motion(job_id)
-        return [*inputs, *map(part_of, inputs), *map(workshop, inputs)]
+        return [*inputs, *(left for path in inputs for left in left_of(path))]
 
     async def delete_inputs(self, job_id: str) -> int:
         """Delete what was given, and what is left of it; how many bytes that were."""

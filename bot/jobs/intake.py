@@ -94,7 +94,7 @@ class Intake:
 
     async def check(self, job: Job) -> float | None:
         """Do what can be done; the seconds after which to look again, `None` for not by itself."""
-        if job.source is not Source.MESSAGE and job.card.message_id is None:
+        if job.awaits_reply:
             return await self._await_reply(job)
         if not job.is_offer and job.duration_s is not None:  # it was priced before it was started
             await self._take(job, job.duration_s)

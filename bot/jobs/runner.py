@@ -23,10 +23,11 @@ from bot.jobs.deadlines import RetryDeadline
 from bot.jobs.files import Files, files_kept_until
 from bot.jobs.given_up import GivenUp
 from bot.jobs.intake import Intake
+from bot.jobs.leading.following import Following, Leading
 from bot.jobs.live import LiveJobs
 from bot.jobs.renders import Renders
 from bot.jobs.submits import Submits
-from bot.provider.breaker import Breakers
+from bot.provider.breakers import Breakers
 from bot.store.group_commit import Changes, background
 from bot.store.store import Store
 
@@ -37,8 +38,6 @@ WATCH_EVERY_S = 30.0
 SWEEP_EVERY_S = 3600.0
 FORGET_AFTER_S, FORGOTTEN_AT_ONCE = 7 * 24 * 3600.0, 500
 """Requests that came to nothing before they were queued are kept so long, for whoever asks why."""
-
-STOP_PATIENCE_S = 6.0
 
 
 class Post(Protocol):
@@ -63,7 +62,10 @@ class Cards(Protocol):
 
 
 class Runner:
-    """Follows every job until its end is told; `wake` makes it look at one now."""
+    """Follows every job until its end is told; `wake` makes somebody look at one now.
+
+    Of those that processes share, it follows the ones that it is told to.
+    """
 
     def __init__(
         self,
@@ -82,6 +84,7 @@ class Runner:
         files: Files,
         clock: Clock,
         keep_days: float,
+        leading: Leading | None = None,
         is_elder: Callable[[], bool] = lambda: True,
     ) -> None:
         self._store = store
@@ -99,8 +102,8 @@ class Runner:
         self._clock = clock
         self._keep_s = keep_days * 24 * 3600
         self._is_elder = is_elder
-        self._wakers: dict[str, asyncio.Event] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self.following = Following(self._step, pause, clock, leading)
+        self._is_shared = leading is not None
         self._retries = RetryDeadline(clock, limit_s=0.0)
         self._silent: set[str] = set()
         self._stopping = asyncio.Event()
@@ -109,6 +112,7 @@ class Runner:
         store.database.on_commit.append(self._hear)
         store.database.on_doubt.append(self._look_for)
         store.database.on_others.append(self._hear_others)
+        submits.hear(self._stir_soon)
 
     async def why_closed(self, model: str | None = None) -> Refused | None:
         """Why a new request, to this model or to any, could only wait: another bot, or an outage.
@@ -130,7 +134,8 @@ class Runner:
         """Follow all jobs until `stop`."""
         self._last_action = await self._store.read.last_action()
         for job in await self._jobs.load():
-            self.wake(job.id)
+            if not self._is_shared:
+                self.wake(job.id)
         swept_at = -math.inf
         while not self._stopping.is_set():
             if self._is_elder() and self._clock.monotonic() - swept_at >= SWEEP_EVERY_S:
@@ -174,44 +179,36 @@ class Runner:
     async def stop(self) -> None:
         """Take no more steps; let those under way end, or cut them off after a while.
 
-        A step that is cut off goes on at the next start.
+        A step that is cut off goes on at the next start, or in another process.
         """
         self._stopping.set()
-        for event in self._wakers.values():
-            event.set()
-        if self._tasks:
-            _, late = await asyncio.wait(self._tasks, timeout=STOP_PATIENCE_S)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+        await self.following.stop()
 
     @property
     def led(self) -> Collection[str]:
         """The jobs that are followed here."""
-        return self._wakers.keys()
+        return self.following.led
 
     def wake(self, job_id: str) -> None:
-        """Look at this job now."""
-        if job_id in self._wakers:
-            self._wakers[job_id].set()
-        elif not self._stopping.is_set():
-            self._wakers[job_id] = asyncio.Event()
-            task = asyncio.create_task(self._follow(job_id), name=f"job {job_id}")
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        """Look at this job now; where it is not followed here, whoever may."""
+        self.following.wake(job_id)
 
     def _hear(self, changes: Changes) -> None:
         """Whoever ended a job, and why: the task that follows it tidies up and has it told."""
         for job in changes.jobs:
-            if job.ended and job.id in self._wakers:
-                self._wakers[job.id].set()
+            if job.ended and not self.following.stir(job.id) and self._is_shared:
+                self._stir_soon()
 
     def _hear_others(self, changes: Changes) -> None:
         """Another process has changed jobs that are followed here, or the queue."""
-        for job_id in self._wakers if changes.is_all else [job.id for job in changes.jobs]:
-            if job_id in self._wakers:
-                self._wakers[job_id].set()
-        if changes.jobs and not self._stopping.is_set() and self._stirring is None:
+        for job_id in self.led if changes.is_all else [job.id for job in changes.jobs]:
+            self.following.stir(job_id)
+        if changes.jobs:
+            self._stir_soon()
+
+    def _stir_soon(self) -> None:
+        """What another process has told may have changed whose turn it is."""
+        if not self._stopping.is_set() and self._stirring is None:
             self._stirring = asyncio.create_task(self._stir())
 
     async def _stir(self) -> None:
@@ -220,28 +217,13 @@ class Runner:
         self._stirring = None
         with suppress(CannotSave):
             for job_id in await self._submits.startable():
-                if job_id in self._wakers:
-                    self._wakers[job_id].set()
+                self.following.stir(job_id)
 
     def _look_for(self, changes: Changes) -> None:
         """Whatever may have been saved after all goes on, also where nobody knows of it yet."""
         for job in changes.jobs:
-            if job.id not in self._wakers:
+            if job.id not in self.led:
                 self.wake(job.id)
-
-    async def _follow(self, job_id: str) -> None:
-        woken = self._wakers[job_id]
-        try:
-            with background():
-                while not self._stopping.is_set():
-                    await self._pause()  # for people who wait for an answer
-                    woken.clear()
-                    wait_s = await self._step(job_id)
-                    if wait_s is None:
-                        return
-                    await wait_for_event(woken, self._clock, wait_s)
-        finally:
-            del self._wakers[job_id]
 
     async def _step(self, job_id: str) -> float | None:
         try:
@@ -328,7 +310,7 @@ class Runner:
     async def _queue_moved(self, mover: str) -> None:
         """Wake the jobs whose turn it now is."""
         for job_id in await self._submits.startable():
-            if job_id != mover:
+            if job_id != mover and not self.following.stir(job_id) and not self._is_shared:
                 self.wake(job_id)
 
     async def _tell_outage_is_over(self) -> None:
@@ -337,7 +319,7 @@ class Runner:
         if were_silent - self._silent:
             for queue in (await self._jobs.queues()).values():
                 for job_id in queue.places():
-                    if job_id in self._wakers or self._is_elder():
+                    if job_id in self.led or self._is_elder():
                         self._cards.wake(job_id)
 
     async def _sweep(self) -> None:
@@ -348,7 +330,7 @@ class Runner:
                 kept = await self._store.read.job(job_id)
                 if kept is None:
                     await self._files.delete_all(job_id)
-                elif kept.ended and job_id not in self._wakers and await self._tidy(kept):
+                elif kept.ended and job_id not in self.led and await self._tidy(kept):
                     self.wake(job_id)
             for job in await self._store.read.ended_with_video(now - self._keep_s):
                 await self._files.delete_all(job.id)

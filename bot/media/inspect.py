@@ -33,6 +33,7 @@ from bot.media.facts import (
     VideoFacts,
     kind_of,
 )
+from bot.media.saving.part import clear, workshop_of
 from bot.media.turns import LOOKS_SHARE, REWRITES_SHARE, Turns
 
 __all__ = [
@@ -324,16 +325,12 @@ def _check_size(path: Path, problem: Problem, limit_bytes: int) -> None:
         raise Refused(problem, size_bytes=size_bytes, limit_bytes=limit_bytes)
 
 
-def workshop(path: Path) -> Path:
-    """The folder in which a file is written anew: whoever writes it sees nothing beside it."""
-    return path.with_name(f"{path.name}.new")
-
-
 @contextmanager
 def _new(path: Path) -> Iterator[Path]:
     """Where a file that is to take the place of `path` can be written meanwhile."""
-    folder = workshop(path).absolute()
-    folder.mkdir(exist_ok=True)
+    folder = workshop_of(path).absolute()
+    clear(path)
+    folder.mkdir()
     try:
         yield folder / path.name
     finally:

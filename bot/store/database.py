@@ -150,6 +150,7 @@ class Database:
     (`any_version`) any to be copied or named.
     `on_commit` are told of what each event of this program has changed, in the order of commits;
     `on_doubt` of what one would have changed whose commit failed, or has no answer: it may have.
+    `on_saving` are called in its thread at the end of a transaction, and may do more in it.
     `on_others` of what other processes of the bot have changed, in the order of commits.
     """
 
@@ -158,6 +159,7 @@ class Database:
         self.on_commit: list[Callable[[Changes], None]] = []
         self.on_doubt: list[Callable[[Changes], None]] = []
         self.on_others: list[Callable[[Changes], None]] = []
+        self.on_saving: list[BeforeCommit] = [place.before_commit] if place.before_commit else []
         self._others = Others(place.news, self.read, self.on_others)
         self._hearing: asyncio.Task[None] | None = None
         self._alarms = alarms
@@ -203,17 +205,15 @@ class Database:
         with explained(self.place):
             for writes in (True, False):
                 link = await self.place.link(writes=writes, patience_s=busy_timeout_s)
-                commits = (
-                    GroupCommit(
-                        link,
-                        on_commit=self._tell,
-                        on_doubt=self._doubt,
-                        before_commit=self.place.before_commit,
-                    )
-                    if writes
-                    else GroupCommit(link)
-                )
-                self._connections.append(commits)
+                self._connections.append(self._writing(link) if writes else GroupCommit(link))
+
+    def _writing(self, link: Link) -> GroupCommit:
+        save = self._save if self.is_shared else None
+        return GroupCommit(link, on_commit=self._tell, on_doubt=self._doubt, before_commit=save)
+
+    def _save(self, connection: Connection, changes: Sequence[Changes]) -> None:
+        for more in self.on_saving:
+            more(connection, changes)
 
     async def _begin_to_hear(self) -> None:
         with explained(self.place):

@@ -55,6 +55,9 @@ class Changes:
     """What a committed event has changed, for those in this program who remember it."""
 
     jobs: list[Job] = field(default_factory=list)
+    moved: set[str] = field(default_factory=set)
+    """Those of them that somebody is to look at; of the others something was noted."""
+
     acted: bool = False
     wallets_of: set[int] = field(default_factory=set)
     """Whose credits are more or less."""

@@ -6,10 +6,10 @@ from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, or_
 
 from bot.core import admission
 from bot.core.admission import Ask, NewJob
-from bot.core.jobs import Delivered, Failure, Job, JobState, Quality, Source, may_retry
+from bot.core.jobs import Delivered, Failure, Job, JobState, Quality, Source
 from bot.core.ledger import EntryKind
 from bot.core.models import Choice
-from bot.core.queue import may_start
+from bot.core.queue import may_retry, may_start
 from bot.core.rules import OperatorLimits
 from bot.core.uploads import Upload
 from bot.errors import Problem, StaleJob
@@ -17,6 +17,7 @@ from bot.store import journal
 from bot.store.audit_log import AuditLog
 from bot.store.database import Database, transaction
 from bot.store.decisions import Decisions
+from bot.store.group_commit import Changes
 from bot.store.offers.answers import Questions, end_offers, looked_at
 from bot.store.people import announcing
 from bot.store.people.explained import Explained
@@ -232,8 +233,10 @@ class Store(Decisions, Questions, Explained):
         video_url: str,
         lease: str,
         at: float,
+        one_at_a_time: bool = False,
     ) -> Job | None:
-        """Save the intent to submit with its exact inputs; `None` while no slot is free.
+        """Save the intent to submit with its exact inputs; `None` while no slot is free, or, where
+        that is to go out alone, while another submit to the model waits for its answer.
 
         `lease` is the run of the program that waits for the answer. Raises `Refused` where a pause,
         a block or a cap keeps it from being sent off; then nothing changed.
@@ -241,7 +244,7 @@ class Store(Decisions, Questions, Explained):
         rules = effective_rules(connection, self.limits, job.server_id)
         journal.may_submit(connection, job, rules, at)
         load = journal.load(connection, job.person_id, rules, at, job.model)
-        if not may_start(rules, load, job.model):
+        if not may_start(rules, load, job.model, one_at_a_time=one_at_a_time):
             return None
         attempt = {
             "job_id": job.id,
@@ -363,8 +366,13 @@ class Store(Decisions, Questions, Explained):
 
     @transaction
     def card_is(self, connection: Connection, job_id: str, message_id: int | None) -> None:
-        """The job's card has this message id; `None` where it has none after all."""
-        note_on(connection, job_id, card_message_id=message_id)
+        """The job's card has this message id; `None` where it has none after all.
+
+        The first reply to a command is what its job has waited for.
+        """
+        job = note_on(connection, job_id, card_message_id=message_id)
+        if job.state is JobState.CHECKING and job.source is not Source.MESSAGE:
+            Changes.on(connection).moved.add(job_id)
 
     @transaction
     def card_shows(self, connection: Connection, job_id: str, fingerprint: str) -> None:

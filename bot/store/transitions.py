@@ -127,7 +127,7 @@ def update_job(connection: Connection, job: Job, **values: Any) -> Job:
 def note_on(connection: Connection, job_id: str, **values: Any) -> Job:
     """Change what is no part of a job's life, such as what its card shows."""
     connection.execute(_NOTE, {"this": job_id, **values})
-    return changed(connection, job_id)
+    return _remembered(connection, job_id)
 
 
 def describable(connection: Connection, said: Job, *, as_moderator: bool) -> Job:
@@ -144,7 +144,14 @@ def describable(connection: Connection, said: Job, *, as_moderator: bool) -> Job
 
 
 def changed(connection: Connection, job_id: str) -> Job:
-    """A job as this event leaves it, which those who remember it are told once it is saved."""
+    """A job as this event leaves it: it is told of, and somebody is to look at it."""
+    job = _remembered(connection, job_id)
+    Changes.on(connection).moved.add(job_id)
+    return job
+
+
+def _remembered(connection: Connection, job_id: str) -> Job:
+    """Told to those who remember it, once it is saved."""
     job = read_job(connection, job_id)
     Changes.on(connection).jobs.append(job)
     return job

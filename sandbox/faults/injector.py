@@ -9,6 +9,7 @@ import random
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -22,6 +23,10 @@ Moment = Literal["before", "after"]
 
 STRUCK = web.RequestKey("struck", str)
 """Under this key a request has the name of the fault that befell it."""
+
+
+REQUEST: ContextVar[web.Request | None] = ContextVar("REQUEST", default=None)
+"""Which one it is that a witness is told of, or that a fault befalls."""
 
 
 class Point(NamedTuple):
@@ -202,6 +207,7 @@ class Faults:
         self, server: str, route: str, request: web.Request, handler: Handler
     ) -> web.StreamResponse:
         before = Point(server, request.method, route, "before")
+        REQUEST.set(request)
 
         async def effect() -> web.StreamResponse:
             response = await handler(request)

@@ -2,8 +2,9 @@
 
 The file is a `shared_clock`. By it discord.py waits between its own tries, too: else an hour would
 pass between two that are seconds apart, and Discord would not know the second one for a repeat.
-Everything else is as in `python -m bot run`. A machine's clock jumps, too: after it slept, or when
-it is set.
+What stands behind it, and everything else, is as in `python -m bot`. A machine's clock jumps, too:
+after it slept, or when it is set. Only who else is there, and leads which jobs, the bot's processes
+learn in real time: they run in it, and none has stood still because that clock was moved.
 """
 
 import asyncio
@@ -16,7 +17,11 @@ from typing import Any
 import discord.http
 import discord.webhook.async_
 
-from bot.app import run
+import bot.app
+from bot.clock import SystemClock
+from bot.console.usage import parser
+from bot.gateway.shares import Share
+from bot.peers.presence import Presence
 from bot.settings import Settings
 from bot.telemetry import set_up_logs
 from sandbox.clock import MovableClock
@@ -33,20 +38,28 @@ class Waits:
         return getattr(asyncio, name)
 
 
-async def main(path: Path) -> None:
+def _in_real_time(made: Any) -> Any:
+    """Whoever is made with a clock, with the machine's own."""
+    return lambda first, _, *others, **named: made(first, SystemClock(), *others, **named)
+
+
+async def main(path: Path, share: Share | None) -> None:
     """Run until SIGTERM or Ctrl-C."""
     stopping, clock = asyncio.Event(), MovableClock()
     catch_up(clock, path)
     for module in (discord.http, discord.webhook.async_):
         module.asyncio = Waits(clock)  # type: ignore[attr-defined]
+    vars(bot.app)["Presence"] = _in_real_time(Presence)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     following = asyncio.create_task(follow(clock, path))
-    await run(Settings.load(None), clock, stopping)
+    await bot.app.run(Settings.load(None), clock, stopping, share)
     following.cancel()
 
 
 if __name__ == "__main__":
     os.umask(0o077)
     set_up_logs("INFO")
-    asyncio.run(main(Path(sys.argv[1])))
+    wanted = parser().parse_args(sys.argv[2:] or ["run"])
+    share = wanted.shards if wanted.command == "run" else Share.of_none()
+    asyncio.run(main(Path(sys.argv[1]), share))

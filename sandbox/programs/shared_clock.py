@@ -1,6 +1,7 @@
 """One time for several processes: a file says how far it is ahead of the real one, in seconds."""
 
 import asyncio
+import os
 from pathlib import Path
 
 from sandbox.clock import MovableClock
@@ -10,7 +11,7 @@ LOOK_EVERY_S = 0.05
 
 def tell(path: Path, ahead_s: float) -> None:
     """Let everybody who follows the file go by this; the file is whole at any moment."""
-    new = path.with_suffix(".new")
+    new = path.with_suffix(f".{os.getpid()}")
     new.write_text(str(ahead_s))
     new.replace(path)
 

@@ -12,13 +12,12 @@ from typing import Any, Protocol
 
 import psycopg
 import pytest
-from psycopg.types.json import set_json_loads
 from sqlalchemy import URL, create_engine, make_url
 
 from bot.store.database import Database
 from bot.store.migrations.upgrade import upgrade
 from bot.store.server import link
-from tests.postgres import MIGRATED, SERVER
+from tests.postgres import MIGRATED, SERVER, Asked
 
 _KEPT = tempfile.TemporaryDirectory(prefix="database-")
 _MADE: set[str] = set()
@@ -87,9 +86,8 @@ def beside(where: Path | Database, *, is_patient: bool = True) -> Iterator[Opene
     if ON_POSTGRES:
         url = url_of(where) if isinstance(where, Path) else where.writer.engine.url
         with psycopg.connect(_plain(url), autocommit=True) as connection:
-            set_json_loads(_as_text, connection)
             connection.execute(f"SET lock_timeout = {10_000 if is_patient else 20}")
-            yield _Asked(connection)
+            yield Asked(connection)
     else:
         path = where / "marionette.db" if isinstance(where, Path) else path_of(where)
         patience_s = 10.0 if is_patient else 0.0
@@ -149,18 +147,6 @@ def refuse(opened: Opened, change: str, table: str) -> None:
     )
 
 
-class _Asked:
-    """PostgreSQL, asked in SQLite's words."""
-
-    def __init__(self, connection: "psycopg.Connection[Any]") -> None:
-        self._connection = connection
-
-    def execute(self, query: str, values: Any = (), /) -> Any:
-        if values:
-            query = query.replace("%", "%%").replace("?", "%s")
-        return self._connection.execute(query.encode(), values or None)
-
-
 def _server() -> "psycopg.Connection[Any]":
     return psycopg.connect(_plain(os.environ[SERVER].replace("/?", "/postgres?")), autocommit=True)
 
@@ -168,11 +154,6 @@ def _server() -> "psycopg.Connection[Any]":
 def _plain(url: str | URL) -> str:
     """Without the name of a driver."""
     return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-
-
-def _as_text(json: str | bytes) -> str:
-    """As it is written there, and as SQLite would give it."""
-    return json if isinstance(json, str) else json.decode()
 
 
 def _make(url: str, template: str) -> None:

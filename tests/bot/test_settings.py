@@ -297,10 +297,16 @@ def test_so_it_does_on_a_file_that_is_no_text(tmp_path: Path) -> None:
     assert ends_with_2(tmp_path).startswith(".env is not text in UTF-8")
 
 
-def ends_with_2(folder: Path, **wrong: str) -> str:
+@pytest.mark.slow
+def test_a_worker_alone_has_nobody_to_work_for(tmp_path: Path) -> None:
+    said = ends_with_2(tmp_path, command="worker")
+    assert said.startswith("A worker is one of several processes, which cannot share an SQLite")
+
+
+def ends_with_2(folder: Path, command: str = "run", **wrong: str) -> str:
     """The one line that the program says before it ends there."""
     env = {"PATH": os.environ["PATH"], **NEEDED, **wrong}
-    ended = forked.run("bot", "run", cwd=folder, env=env)
+    ended = forked.run("bot", command, cwd=folder, env=env)
     assert ended.code == 2
     assert ended.err.count("\n") == 1
     return ended.err

@@ -31,8 +31,8 @@ from bot.media.inspect import (
     REWRITE_CPU_S,
     REWRITE_WALL_A_CPU_S,
     Media,
-    workshop,
 )
+from bot.media.saving.part import left_of
 from tests.fuzz.spoiling import Spoiler
 from tests.fuzz.tally import MIB, Tally, memory_mib
 from tests.media_samples import make_endless_scans, make_pixel_bomb
@@ -151,7 +151,7 @@ class Files:
         self.tally.took(time.monotonic() - began, what)
         if time.monotonic() - began > LOOK_WALL_S + REWRITE_WALL_S + 2 * LATE_S:
             self.tally.wrong.append(f"{what}: it took longer than any bound.")
-        if workshop(path).exists():
+        if left_of(path):
             self.tally.wrong.append(f"{what}: the folder of its writing is still there.")
         if end.startswith("raised"):
             self._keep(path)

@@ -332,7 +332,7 @@ async def fuzz_requests(count: int, seed: int, folder: Path) -> Tally:
             Rule(answers.spoiled_file(), "cdn", "GET", chance=0.1),
         )
         requests = Requests(world, seed)
-        kept = [asyncio.create_task(work) for work in (world.keep(), world.pass_time())]
+        kept = [asyncio.create_task(work) for work in (world.processes.keep(), world.pass_time())]
         try:
             async with asyncio.timeout(START_WITHIN_S):
                 while not world.is_online:  # noqa: ASYNC110 - the bot is another process
@@ -345,16 +345,16 @@ async def fuzz_requests(count: int, seed: int, folder: Path) -> Tally:
         finally:
             kept[0].cancel()
             await asyncio.gather(kept[0], return_exceptions=True)
-        code = await world.stop()
+        codes = await world.processes.stop()
         kept[1].cancel()
         await asyncio.gather(kept[1], return_exceptions=True)
         requests.look_at_what_was_said()
         await look_at_books(world, posts, requests.tally)
         tally = requests.tally
         tally.notes["changed answers and files"] = str(answers.count)
-        if code:
-            tally.wrong.append(f"The bot ended with {code}.")
-        tally.wrong += [f"The bot ended by itself with {code}." for code, _ in world.falls]
+        tally.wrong += [f"The bot ended with {code}." for code in codes.elements() if code]
+        falls = world.processes.falls
+        tally.wrong += [f"The bot ended by itself with {code}." for code, _ in falls]
         tally.wrong += wrong_in_log(folder)
     tally.end()
     return tally

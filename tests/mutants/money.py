@@ -101,6 +101,13 @@ MONEYS = (
         ("tests/bot/media/test_downloads.py",),
     ),
     _one(
+        "what two processes make for one place has one name",
+        "bot/media/saving/part.py",
+        'f"{path.name}.{_PROCESS}.{_PART}"',
+        'f"{path.name}.0.{_PART}"',
+        "tests/bot/media/saving/test_part.py",
+    ),
+    _one(
         "a failure does not give credits back",
         STORE_PY,
         _FAILED,

@@ -21,9 +21,32 @@ def main() -> int:
     parser.add_argument(
         "--failing", choices=OFFERED, default="", help="whose submits often fail; else by the seed"
     )
+    parser.add_argument("--postgres", action="store_true", help="on a PostgreSQL of its own")
+    parser.add_argument("--restarts", type=int, default=0, help="of that PostgreSQL")
+    parser.add_argument("--processes", type=int, default=1, help="of one bot, on that PostgreSQL")
+    parser.add_argument("--runs", type=int, default=1, help="of those with a gateway; else workers")
+    parser.add_argument(
+        "--standstills", type=int, help="SIGSTOP; else one to five kills of several"
+    )
+    parser.add_argument("--hand-overs", type=int, help="SIGTERM; else one to five kills of several")
     parser.add_argument("--folder", type=Path, help="kept, with the bot's log; must be new")
     given = parser.parse_args()
-    plan = Plan(given.jobs, given.kills, given.seed, given.fault_rate, given.failing)
+    if not given.postgres and (given.restarts or given.processes > 1):
+        parser.error("--restarts and --processes need --postgres")
+    usual = given.kills // 5 if given.processes > 1 else 0
+    runs = min(given.runs, given.processes)
+    plan = Plan(
+        given.jobs,
+        given.kills,
+        given.seed,
+        given.fault_rate,
+        given.failing,
+        is_on_postgres=given.postgres,
+        restarts=given.restarts,
+        roles=("run",) * runs + ("worker",) * (given.processes - runs),
+        standstills=usual if given.standstills is None else given.standstills,
+        hand_overs=usual if given.hand_overs is None else given.hand_overs,
+    )
     with tempfile.TemporaryDirectory() as temporary:
         folder = given.folder or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)

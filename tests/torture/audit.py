@@ -19,6 +19,7 @@ ENDS = {"delivered", "failed", "cancelled"}
 UNMADE = {"failed", "cancelled"}
 IN_A_MESSAGE = {"channel", "reply", "direct"}
 A_DAY_S = 23.9 * 3600
+WHOLE = {"subject", "motion", "video.mp4", "smaller.mp4"}
 NEUTRAL = "This request could not be taken."
 
 
@@ -27,7 +28,7 @@ class Audit:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self.jobs = world.rows("SELECT * FROM jobs ORDER BY created_at, rowid")
+        self.jobs = world.rows("SELECT * FROM jobs ORDER BY created_at, id")
         self._attempts = world.rows("SELECT * FROM attempts")
         self._entries = world.rows("SELECT * FROM entries")
         self._messages = world.messages()
@@ -58,6 +59,7 @@ class Audit:
             *self._of_budgets(),
             *self._of_cards(),
             *self._of_what_hangs(),
+            *files_left(self._world),
         ]
 
     @property
@@ -240,6 +242,16 @@ class Audit:
             if _thinks(message) and _is_reply(message):
                 assert message.interaction is not None
                 yield f"{jobs.get(message.interaction.id)}: its reply still thinks."
+
+
+def files_left(world: World) -> Iterator[str]:
+    """What no job has any longer; only finished and unsettled ones keep anything, and all of it
+    whole."""
+    kept = world.rows("SELECT id FROM jobs WHERE state IN ('delivered', 'review')")
+    known = {row["id"] for row in kept}
+    for path in (world.folder / "data" / "media").glob("*/*"):
+        if path.parent.name not in known or path.name not in WHOLE:
+            yield f"{path.parent.name}: its file {path.name} is left."
 
 
 def _is_free(job: Job) -> bool:

@@ -95,7 +95,7 @@ class People:
             await asyncio.sleep(self._chance.uniform(0.1, 1.0))
             world = self._world
             mine = world.count(f"person_id = {user_id} AND {UNENDED}")
-            if world.is_open and world.count("1") < self.wanted and mine < TOGETHER:
+            if world.is_open and world.count("true") < self.wanted and mine < TOGETHER:
                 await self._try(self._ask_once(user_id))
 
     async def _ask_once(self, user_id: int) -> None:

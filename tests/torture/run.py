@@ -7,13 +7,16 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from sandbox.faults.injector import Faults
 from tests.torture import doctor
-from tests.torture.audit import Audit
-from tests.torture.killer import Killer
+from tests.torture.audit import Audit, files_left
+from tests.torture.databases import InFile, OnServer
+from tests.torture.killer import Blows, Killer, blows_of
 from tests.torture.people import FLEETING, UNENDED, UNTOLD, People
+from tests.torture.takeovers import Takeovers
 from tests.torture.trouble import (
     fail_a_model,
     fail_some_runs,
@@ -39,6 +42,8 @@ class Plan:
     """What a run is to be; the same seed makes the same choices, though never the same race.
 
     `failing` is the model whose submits often go wrong; without one the seed says which.
+    `restarts` are those of the database's server. There is a process for each of the `roles`;
+    `standstills` of one are SIGSTOP and, a while later, SIGCONT; `hand_overs` are SIGTERM.
     """
 
     jobs: int
@@ -46,6 +51,11 @@ class Plan:
     seed: int
     fault_rate: float = 0.0
     failing: str = ""
+    is_on_postgres: bool = False
+    restarts: int = 0
+    roles: tuple[str, ...] = ("run",)
+    standstills: int = 0
+    hand_overs: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +67,8 @@ class Tally:
     accepted: Counter[str]
     posts: int
     kills: Counter[str]
+    blows: Counter[str]
+    takeovers: Takeovers
     struck: Counter[str]
     people: Counter[str]
     starts: int
@@ -75,6 +87,8 @@ class Tally:
             f"accepted runs: {_listed(self.accepted)}; finished posts: {self.posts}",
             f"{self.kills.total()} kills, {self.starts} starts, {len(self.falls)} ends by itself",
             *(f"  {count:3} {why}" for why, count in sorted(self.kills.items())),
+            f"besides: {_listed(self.blows)}",
+            f"jobs taken over: {self.takeovers}",
             f"{self.struck.total()} faults: {_listed(self.struck)}",
             f"people: {_listed(self.people)}",
             f"private answers cut off by a kill or a fault: {self.cut_off_looks}",
@@ -97,27 +111,33 @@ async def torture(plan: Plan, folder: Path) -> Tally:
     chance = random.Random(plan.seed)
     plan = replace(plan, failing=plan.failing or chance.choice(OFFERED))
     faults = Faults(chance.randrange(2**32))
-    async with World(folder, faults, offered=OFFERED) as world:
+    database = OnServer(folder) if plan.is_on_postgres else InFile(folder / "data")
+    world = World(folder, faults, offered=OFFERED, database=database, roles=plan.roles)
+    async with world:
         killer = Killer(world, faults, random.Random(chance.randrange(2**32)), plan.kills)
         make_trouble(world, faults, plan.fault_rate)
         async with People(world, random.Random(chance.randrange(2**32))) as people:
-            await _live(world, plan, people, killer, random.Random(chance.randrange(2**32)))
-        code = await world.stop()
+            chance = random.Random(chance.randrange(2**32))
+            takeovers = Takeovers(world)
+            blows = await _live(world, plan, people, killer, takeovers, chance)
+        codes = await world.processes.stop()
         audit = Audit(world)
-        wrong = audit.faults() + await doctor.differences(world)
-        if code:
-            wrong.append(f"The bot ended with {code}.")
-        wrong += [f"The bot ended by itself with {code}:\n{log}" for code, log in world.falls]
+        wrong = audit.faults() + takeovers.faults() + await doctor.differences(world)
+        wrong += [f"The bot ended with {code}." for code in codes.elements() if code]
+        falls = world.processes.falls
+        wrong += [f"The bot ended by itself with {code}:\n{log}" for code, log in falls]
         return Tally(
             plan=plan,
             ends=audit.ends,
             accepted=audit.accepted,
             posts=audit.posts,
             kills=world.kills,
+            blows=blows,
+            takeovers=takeovers,
             struck=faults.struck,
             people=people.did,
-            starts=world.starts,
-            falls=world.falls,
+            starts=world.processes.starts,
+            falls=falls,
             cut_off_looks=audit.cut_off_looks,
             hours=world.clock.ahead_s / 3600,
             seconds=time.monotonic() - began,
@@ -129,13 +149,33 @@ async def torture(plan: Plan, folder: Path) -> Tally:
 
 
 async def _live(
-    world: World, plan: Plan, people: People, killer: Killer, chance: random.Random
-) -> None:
-    """Everything at once, until every job has ended and the last card is mended."""
-    killer.may_kill = lambda: _may_kill(world, plan, killer)
-    forever = [world.keep(), world.pass_time(), people.ask(), people.press()]
+    world: World,
+    plan: Plan,
+    people: People,
+    killer: Killer,
+    takeovers: Takeovers,
+    chance: random.Random,
+) -> Counter[str]:
+    """Everything at once, until every job has ended and the last card is mended; its blows."""
+    others = blows_of(
+        world,
+        chance,
+        restarts=plan.restarts,
+        standstills=plan.standstills,
+        hand_overs=plan.hand_overs,
+    )
+    kinds: list[Blows | Killer] = [killer, *others]
+    for kind in kinds:
+        kind.may_strike = partial(_is_time, world, plan, kind)
+    forever = [
+        world.processes.keep(),
+        world.pass_time(),
+        people.ask(),
+        people.press(),
+        takeovers.watch(),
+    ]
     tasks = [asyncio.create_task(coroutine) for coroutine in forever]
-    killing = asyncio.create_task(killer.kill_on())
+    blows = [asyncio.create_task(kind.go_on()) for kind in kinds]
     troubles = [
         asyncio.create_task(trouble)
         for trouble in (
@@ -146,11 +186,11 @@ async def _live(
             see_nobody(world, chance),
         )
     ]
-    watched = [*tasks, killing, *troubles]
+    watched = [*tasks, *blows, *troubles]
     try:
         async with asyncio.timeout(PATIENCE_S + SLOWEST_S * (plan.jobs + plan.kills)):
-            while killer.left or world.count("1") < plan.jobs:
-                people.wanted = _wanted(world, plan, killer)
+            while not all(task.done() for task in blows) or world.count("true") < plan.jobs:
+                people.wanted = _wanted(world, plan, is_enough=not any(kind.left for kind in kinds))
                 await _step(watched)
         people.wanted = 0
         await _cancel(troubles)
@@ -158,6 +198,7 @@ async def _live(
         if await _comes_true(lambda: not world.count(PAID_UNDER_WAY), watched):
             world.engine.workshop.resume()
             await _comes_true(lambda: _is_over(world), watched)
+        return sum((kind.dealt for kind in others), Counter())
     finally:
         await _cancel(watched)
 
@@ -187,21 +228,21 @@ async def _step(tasks: list[asyncio.Task[None]]) -> None:
             raise error
 
 
-def _wanted(world: World, plan: Plan, killer: Killer) -> int:
+def _wanted(world: World, plan: Plan, *, is_enough: bool) -> int:
     """So many at once; and more than planned, while there is still somebody to kill for."""
-    asked, open_ = world.count("1"), world.count(UNDER_WAY)
-    most = plan.jobs if asked < plan.jobs or not killer.left else asked + LEFT
+    asked, open_ = world.count("true"), world.count(UNDER_WAY)
+    most = plan.jobs if asked < plan.jobs or is_enough else asked + LEFT
     return min(most, asked + min(AT_ONCE, max(LEFT, plan.jobs // 3)) - open_)
 
 
-def _may_kill(world: World, plan: Plan, killer: Killer) -> bool:
-    """Kills keep pace with the jobs' ends, so that neither runs out of the other."""
+def _is_time(world: World, plan: Plan, kind: Blows | Killer) -> bool:
+    """Blows keep pace with the jobs' ends, so that neither runs out of the other."""
     ended = world.count(f"NOT ({UNENDED}) OR state = 'review'")
-    return plan.kills - killer.left <= plan.kills * ended / plan.jobs + LEFT
+    return kind.wanted - kind.left <= kind.wanted * (ended + LEFT) / plan.jobs
 
 
 def _is_over(world: World) -> bool:
-    """Nothing is under way, every bought run is found, every end told, and no card behind."""
+    """Nothing is under way, each bought run found, each end told, no card behind, no file left."""
     claimed = world.rows(
         "SELECT count(*) AS number FROM attempts WHERE request_id IS NOT NULL AND model != ?", FREE
     )
@@ -213,6 +254,7 @@ def _is_over(world: World) -> bool:
         and not world.count(UNTOLD)
         and not world.count("card_shown IS NULL OR card_shown NOT LIKE state || '%'")
         and not world.count(f"{FLEETING} AND card_shown NOT LIKE '%gone'")
+        and not any(files_left(world))
     )
 
 

@@ -1,13 +1,12 @@
 """The servers in this process, the bot as a process of its own, and one time for all of them."""
 
 import asyncio
-import sqlite3
 from collections import Counter
-from collections.abc import Collection
-from contextlib import AsyncExitStack, closing
+from collections.abc import Collection, Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from bot.cards.job import Button
 from engine.api.clock import MovableClock as EngineClock
@@ -27,8 +26,10 @@ from sandbox.discord.state.model import (
 )
 from sandbox.discord.state.seed import seed_world
 from sandbox.faults.injector import Faults
-from sandbox.programs.processes import BOT, Cast, Program
+from sandbox.programs.processes import Cast, Program
 from sandbox.programs.shared_clock import tell
+from tests.torture.databases import InFile, Kept, Row
+from tests.torture.processes import Process, Processes
 
 PAID = ("pixverse-mimic", "p-video-animate")
 FREE = "draft"
@@ -65,10 +66,10 @@ SETTINGS = {
 
 
 class World:
-    """Use it with `async with`; `keep` runs the bot for as long as it is not cancelled.
+    """Use it with `async with`; its `processes` are the bot.
 
     The `provider` makes what is paid, and the `engine` drafts; the bot offers the models that are
-    `offered`. `falls` are the ends of the bot that nobody had asked for: exit codes and last words.
+    `offered`, on a process for each of the `roles`. Without a `database` that is a file's.
     """
 
     def __init__(
@@ -77,6 +78,8 @@ class World:
         faults: Faults,
         plan: RenderPlan = PLAIN,
         offered: Collection[str] = PAID[:1],
+        database: Kept | None = None,
+        roles: Sequence[str] = ("run",),
     ) -> None:
         self.folder = folder
         self.faults = faults
@@ -97,13 +100,11 @@ class World:
             )
             for name in ("provider", "engine")
         )
-        self.program: Program | None = None
-        self.starts = 0
+        self.database = database or InFile(folder / "data")
         self.kills: Counter[str] = Counter()
-        self.falls: list[tuple[int, str]] = []
-        self._condemned: Program | None = None
         self._clock_file = folder / "clock"
         self._stack = AsyncExitStack()
+        self.processes = Processes(self._process(n, role) for n, role in enumerate(roles, 1))
 
     async def __aenter__(self) -> Self:
         """Start the servers."""
@@ -111,6 +112,8 @@ class World:
         await self._stack.enter_async_context(self.server)
         await self._stack.enter_async_context(self.provider)
         await self._stack.enter_async_context(self.engine)
+        self._stack.enter_context(self.database)
+        self._stack.push_async_callback(self.processes.kill)
         return self
 
     async def __aexit__(
@@ -120,8 +123,6 @@ class World:
         trace: TracebackType | None,
     ) -> None:
         """End the bot and the servers."""
-        if self.program is not None:
-            await self.program.kill()
         await self._stack.aclose()
 
     # --- the bot ------------------------------------------------------------------------------
@@ -131,33 +132,32 @@ class World:
         cast = Cast(self.server.announcement(), self.provider.urls())
         engine = {"ENGINE_URL": self.engine.files_url, "ENGINE_KEY": self.engine.api_key}
         offered = {"MODELS": ", ".join(self._offered)}
-        return cast.bot_env(self.folder / "data") | engine | offered | SETTINGS
+        own = cast.bot_env(self.folder / "data") | self.database.settings
+        return own | engine | offered | SETTINGS
 
-    async def keep(self) -> None:
-        """Start the bot, and again whenever it has ended, as whoever supervises it would."""
-        env, log_path = self.settings(), self.folder / "bot.log"
-        while True:
-            self.starts += 1
-            program = await Program.start(BOT, str(self._clock_file), log_path=log_path, env=env)
-            self.program = program
-            code = await program.process.wait()
-            if program is not self._condemned:
-                self.falls.append((code, program.log()))
+    def _process(self, number: int, role: str) -> Process:
+        name = "bot" if number == 1 else f"bot-{number}"
+        made = Process(
+            name,
+            role,
+            log_path=self.folder / f"{name}.log",
+            clock_file=self._clock_file,
+            env=self.settings,
+        )
+        made.is_excused = self.database.excuses
+        return made
 
-    async def kill(self, why: str) -> None:
-        """SIGKILL, if it runs and is not being killed already."""
-        program = self.program
-        if program is None or program is self._condemned or program.process.returncode is not None:
-            return
-        self._condemned = program
+    @property
+    def program(self) -> Program | None:
+        """The first process of the bot."""
+        return self.processes[0].program
+
+    async def kill(self, why: str, process: Process) -> bool:
+        """SIGKILL; whether it ran, and was not being killed already."""
+        if not await process.kill():
+            return False
         self.kills[why] += 1
-        await program.kill()
-
-    async def stop(self) -> int:
-        """SIGTERM; the exit code. `keep` must have been cancelled before."""
-        assert self.program is not None
-        self._condemned = self.program
-        return await self.program.stop()
+        return True
 
     @property
     def is_online(self) -> bool:
@@ -167,14 +167,23 @@ class World:
     # --- time ---------------------------------------------------------------------------------
 
     async def pass_time(self) -> None:
-        """Move everybody's time while nobody waits for a first answer, which is due in 3 s."""
+        """Move everybody's time while nobody waits for a first answer, which is due in 3 s.
+
+        Nor while a process stands still: it is not to have stood so for longer than it did.
+        """
         step_s, before = SHORTEST_STEP_S, None
         while True:
             await asyncio.sleep(TICK_S)
-            if not self.is_online or self._is_awaited():
+            is_one_still = any(process.is_still for process in self.processes)
+            if not self.is_online or is_one_still or self._is_awaited():
                 continue
             now = self.progress()
-            is_slow = now != before or bool(self.count(AT_WORK)) or self._is_thinking()
+            is_slow = (
+                now != before
+                or bool(self.count(AT_WORK))
+                or self._is_thinking()
+                or not self.processes.are_well
+            )
             longest_s = LONGEST_OFFERED_STEP_S if self.count(UNPRESSED) else LONGEST_STEP_S
             step_s = SHORTEST_STEP_S if is_slow else min(longest_s, step_s * FASTER)
             before = now
@@ -185,6 +194,7 @@ class World:
         self.clock.advance(seconds)
         self._engine_clock.advance(seconds)
         tell(self._clock_file, self.clock.ahead_s)
+        self.database.pass_time(seconds)
 
     def _is_awaited(self) -> bool:
         newest = list(self.discord.interactions.values())[-30:]
@@ -204,17 +214,9 @@ class World:
 
     # --- what can be seen ---------------------------------------------------------------------
 
-    def rows(self, query: str, *values: object) -> list[dict[str, Any]]:
+    def rows(self, query: str, *values: object) -> list[Row]:
         """What the bot's database holds at this moment; nothing before there is one."""
-        path = self.folder / "data" / "marionette.db"
-        if not path.exists():
-            return []
-        with closing(sqlite3.connect(path, timeout=30)) as database:
-            database.row_factory = sqlite3.Row
-            try:
-                return [dict(row) for row in database.execute(query, values)]
-            except sqlite3.OperationalError:
-                return []  # its tables are just being made
+        return self.database.rows(query, values)
 
     def progress(self) -> object:
         """Something that changes with every step that any job takes."""
@@ -233,7 +235,7 @@ class World:
         doubt): time runs faster the less happens, and it is all that can settle a doubt.
         """
         is_pause = asyncio.get_running_loop().time() % ROUND_S > OPEN_S
-        return self.is_online and not is_pause and not self._is_clogged()
+        return self.processes.hear and not is_pause and self.is_online and not self._is_clogged()
 
     def _is_clogged(self) -> bool:
         waiting, going = self.count("state = 'queued'"), self.count(GOING)

@@ -1,7 +1,13 @@
-"""A file that lies beside its place until it is whole and on disk."""
+"""A file that lies beside its place until it is whole and on disk.
+
+Only this process knows where. One that stood still while another took its work over may go on
+writing, and even put in place, what it had begun: that is whole then, or gone.
+"""
 
 import asyncio
 import os
+import secrets
+import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -11,9 +17,32 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
+_PROCESS = secrets.token_hex(4)
+_PART, _NEW = "part", "new"
+
+
 def part_of(path: Path) -> Path:
     """Where a file lies until it is whole."""
-    return path.with_name(f"{path.name}.part")
+    return path.with_name(f"{path.name}.{_PROCESS}.{_PART}")
+
+
+def workshop_of(path: Path) -> Path:
+    """The folder in which a file is written anew: whoever writes it sees nothing beside it."""
+    return path.with_name(f"{path.name}.{_PROCESS}.{_NEW}")
+
+
+def left_of(path: Path) -> list[Path]:
+    """What any process has begun to make for this place, and not put there."""
+    return [left for kind in (_PART, _NEW) for left in path.parent.glob(f"{path.name}.*.{kind}")]
+
+
+def clear(path: Path) -> None:
+    """Delete what others have begun for this place: whoever begins now is who it belongs to."""
+    for left in left_of(path):
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink(missing_ok=True)
 
 
 class Part:
@@ -31,6 +60,7 @@ class Part:
         self._part.parent.mkdir(parents=True, exist_ok=True)
         for folder in missing:
             _sync_folder(folder.parent)
+        clear(self._path)
         self._file = self._part.open("wb")
 
     def write(self, data: bytes) -> None:

@@ -54,9 +54,13 @@ SOON_KNOWN = {
 }
 """That the server is gone, here ..."""
 
+STILL_S = 8
+"""So long a process may stand still in the middle of an event, which it has not saved then: others
+that want to save something wait for it, and are not to lose patience."""
+
 SOON_MISSED = (
     "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3; "
-    "SET tcp_user_timeout = '25s'; SET idle_in_transaction_session_timeout = '60s'"
+    f"SET tcp_user_timeout = '25s'; SET idle_in_transaction_session_timeout = '{STILL_S}s'"
 )
 """... and there, that this program is gone or stands still: it keeps no lock for long."""
 

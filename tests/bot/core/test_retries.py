@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.core.jobs import may_retry
+from bot.core.queue import may_retry
 from bot.errors import Problem
 
 BUSY, UNKNOWN = Problem.PROVIDER_BUSY, Problem.GENERATION_FAILED

@@ -10,7 +10,8 @@ from discord.state import ConnectionState
 
 from bot.accounts import members
 from bot.store.server.link import ServerLink
-from tests.bot.life import pace
+from tests.bot.databases import ON_POSTGRES
+from tests.bot.life import pace, tasks
 from tests.bot.life.kept import LentMedia
 from tests.bot.life.world import Life
 
@@ -47,6 +48,13 @@ def _a_server_is_at_work(monkeypatch: pytest.MonkeyPatch) -> None:
             del pace.asked[link]
 
     monkeypatch.setattr(ServerLink, "do", seen)
+
+
+@pytest.fixture(autouse=True)
+def _tasks_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On their way to whoever leads a job, nothing is quiet."""
+    if ON_POSTGRES:
+        tasks.watch(monkeypatch)
 
 
 @pytest.fixture

@@ -121,7 +121,7 @@ def _is_at_work() -> bool:
     if not all(map(_is_idle, _read(f"{_THREADS}/{os.getpid()}/children").split())):
         return True
     now = time.monotonic()
-    if any(now - since < ASKED_LATELY_S for since in asked.values()):
+    if any(now - since < ASKED_LATELY_S for since in list(asked.values())):
         return True
     own = threading.get_native_id()
     with os.scandir(_THREADS) as threads:

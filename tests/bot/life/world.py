@@ -19,6 +19,7 @@ from sandbox.discord.state.model import State
 from sandbox.discord.state.seed import seed_world
 from sandbox.faults.injector import Faults
 from tests.bot.databases import BUSY, Opened, beside, place_database, rows, url_of
+from tests.bot.life import tasks
 from tests.bot.life.kept import RenderOnce, samples
 from tests.bot.life.pace import ProvidersClock, WorldClock
 from tests.sandbox.openapi import mismatches
@@ -190,6 +191,8 @@ class Life:
         """Move everybody's time."""
         self.clock.advance(seconds)
         self._engine_clock.advance(seconds)
+        if self._bot is not None:
+            tasks.move(self.rows, seconds)
 
     def noon(self) -> None:
         """Move on to the next noon (UTC), where a day would be over too soon."""

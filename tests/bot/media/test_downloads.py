@@ -16,6 +16,7 @@ from structlog.testing import capture_logs
 from bot.errors import CannotSave, DownloadError, DownloadRefused
 from bot.media.addresses import is_public
 from bot.media.downloads import Downloads
+from bot.media.saving.part import part_of
 from tests.bot.disk import files_may_have
 from tests.bot.local_server import serve
 
@@ -167,7 +168,8 @@ async def test_an_older_file_gives_way_only_to_a_whole_one(base: str, save: Save
 
 
 async def test_a_part_left_by_a_killed_process_is_no_hindrance(base: str, save: Save) -> None:
-    save.path.with_name("file.bin.part").write_bytes(BODY * 2)
+    save.path.with_name("file.bin.0badcafe.part").write_bytes(BODY * 2)
+    save.path.with_name("file.bin.0badcafe.new").mkdir()
     assert await save(f"{base}/whole") == len(BODY)
     assert save.left() == ["file.bin"]
 
@@ -248,7 +250,7 @@ async def test_bytes_name_and_folders_are_on_disk_before_it_counts(
     folder = save.path.parent
     folder.rmdir()
     await save(f"{base}/whole")
-    part = f"{save.path.name}.part"
+    part = part_of(save.path).name
     assert done == [folder.parent.name, part, "renamed", folder.name]
 
 

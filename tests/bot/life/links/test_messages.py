@@ -166,7 +166,7 @@ async def test_a_restart_finds_the_message_again(
     readable: Life, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was asked is the link as it was given, until its file is known to be good."""
-    monkeypatch.setattr("bot.jobs.runner.STOP_PATIENCE_S", 0.1)
+    monkeypatch.setattr("bot.jobs.leading.following.STOP_PATIENCE_S", 0.1)
     life = readable
     ada = await life.person("ada")
     url = link(life, "general", await sent(life, ada, "general", life.picture))

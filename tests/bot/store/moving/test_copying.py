@@ -213,7 +213,7 @@ async def test_a_server_that_sorts_by_a_language_is_compared_all_the_same(
 async def test_one_side_waits_as_long_as_the_other_one_takes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    impatient = link.SOON_MISSED.replace("'60s'", "'1s'")
+    impatient = link.SOON_MISSED.replace(f"'{link.STILL_S}s'", "'1s'")
     monkeypatch.setattr(link, "SOON_MISSED", impatient)
     await fill(source := place_database(tmp_path))
     target = place_nothing(tmp_path / "other")

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -14,8 +15,9 @@ from structlog.testing import capture_logs
 from bot.core.jobs import JobState
 from bot.errors import CannotSave, StoreError
 from bot.jobs.live import LiveJobs
-from bot.store.database import Database
+from bot.store.database import BUSY_TIMEOUT_S, Database
 from bot.store.group_commit import Changes
+from bot.store.server import link
 from bot.store.server.news import MOST_BYTES, ServerNews, parts
 from bot.store.store import Store
 from tests.bot.databases import beside, only_postgres, place_database, place_nothing, rows
@@ -91,6 +93,29 @@ async def test_what_one_commits_another_knows_in_that_order_and_its_own_never_co
         }
 
 
+async def test_who_stands_still_in_an_event_keeps_nobody_from_saving(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    soon = link.SOON_MISSED.replace(f"'{link.STILL_S}s'", "'0.2s'")
+    monkeypatch.setattr(link, "SOON_MISSED", soon)
+    begun, is_over = threading.Event(), threading.Event()
+
+    def stand_still(connection: Connection) -> None:
+        begun.set()
+        assert is_over.wait(10)
+        connection.exec_driver_sql("DELETE FROM entries")
+
+    async with processes(tmp_path) as (still, other):
+        saving = asyncio.create_task(still.database.write(stand_still))
+        await asyncio.to_thread(begun.wait)
+        await begin(other.store, 1)
+        is_over.set()
+        with pytest.raises(CannotSave):
+            await saving
+        await begin(still.store, 2)
+    assert link.STILL_S < BUSY_TIMEOUT_S
+
+
 async def test_of_an_event_that_was_undone_nobody_is_told(tmp_path: Path) -> None:
     def fail(connection: Connection) -> None:
         Changes.on(connection).wallets_of.add(99)
@@ -140,12 +165,13 @@ async def test_what_was_missed_is_made_up_for(tmp_path: Path) -> None:
             rows(tmp_path, CUT_OFF)
             new = await begin(first.store, 3)
             await first.store.cancel(gone, AT)
-            first.database.news.tell("count", number=2)
             await until(lambda: bool(missed))
             await until(second.knows(new.id, JobState.CHECKING))
             assert gone.id not in second.jobs._jobs
             assert second.knows(stays.id, JobState.QUEUED)()
-            await until(lambda: [n for _, n in second.heard] == [1, 2])
+        await until(lambda: first.database.news.is_heard)
+        first.database.news.tell("count", number=2)
+        await until(lambda: [number for _, number in second.heard] == [1, 2])
         assert "other processes of the bot are not heard" in {each["event"] for each in logs}
 
 
