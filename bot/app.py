@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from bot.accounts.wallets import Wallets
 from bot.alarms import Alarms
 from bot.cards.parts import COMMANDS
 from bot.cards.progress.stages import MARKS
-from bot.clock import Clock
+from bot.clock import Clock, cancel
 from bot.connection import Connection, WholeRequests, aim
 from bot.delivery.doors import Doors
 from bot.errors import SettingsError
@@ -57,7 +58,6 @@ from bot.wiring import (
     runner_of,
     told_through,
 )
-from bot.working import Working
 from cogs.shared.door import Tree
 from cogs.shared.interactions import Bot
 
@@ -65,6 +65,35 @@ if TYPE_CHECKING:
     from bot.jobs.leading.shared import Shared
 
 log = structlog.get_logger()
+
+FINISHED_WITHIN_S = 10.0
+"""What somebody has asked for before a stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Working:
+    """`run` it until a stop."""
+
+    runner: Runner
+    beside: list[Work]
+    overlap: Overlap
+    crowd: Crowd
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Until `stopping`; then what was begun may end: answers, the runner's steps, the rest."""
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(work()) for work in (self.runner.run, *self.beside)]
+            try:
+                await stopping.wait()
+                await self._leave()
+            finally:  # also when one of them has failed: a submit on its way is to end
+                await self.runner.stop()
+            await cancel(tasks)
+
+    async def _leave(self) -> None:
+        """Begin nothing more that somebody asks for, and end what was begun."""
+        await self.overlap.leave()
+        await self.crowd.until_idle(FINISHED_WITHIN_S)
 
 
 async def run(
