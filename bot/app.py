@@ -71,12 +71,29 @@ FINISHED_WITHIN_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Wired:
-    """What is to run, and what is done first when it stops."""
+class Working:
+    """`run` it until a stop."""
 
     runner: Runner
     beside: list[Work]
-    leave: Work
+    overlap: Overlap
+    crowd: Crowd
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Until `stopping`; then what was begun may end: answers, the runner's steps, the rest."""
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(work()) for work in (self.runner.run, *self.beside)]
+            try:
+                await stopping.wait()
+                await self._leave()
+            finally:  # also when one of them has failed: a submit on its way is to end
+                await self.runner.stop()
+            await cancel(tasks)
+
+    async def _leave(self) -> None:
+        """Begin nothing more that somebody asks for, and end what was begun."""
+        await self.overlap.leave()
+        await self.crowd.until_idle(FINISHED_WITHIN_S)
 
 
 async def run(
@@ -93,13 +110,14 @@ async def run(
     COMMANDS.set({})
     MARKS.set([])
     async with AsyncExitStack() as stack:
-        await _work(await _wire(settings, clock, stack, share), stopping)
+        working = await _wire(settings, clock, stack, share)
+        await working.run(stopping)
     log.info("stopped", advice="Unfinished jobs go on at the next start, or elsewhere.")
 
 
 async def _wire(
     settings: Settings, clock: Clock, stack: AsyncExitStack, share: Share | None
-) -> Wired:
+) -> Working:
     alarms = Alarms()
     database = await _open(settings, alarms, share)
     store = Store(await stack.enter_async_context(database), settings.operator_limits())
@@ -160,7 +178,7 @@ async def _wire(
     beside = [connection.run, lag.run, backups.run, *_duties(parts, told, runner, newcomers)]
     if leading is not None and (share is None or not share.ids):
         beside.append(partial(leading.run, runner.following))
-    return Wired(runner, beside, partial(_leave, connection, crowd))
+    return Working(runner, beside, connection.overlap, crowd)
 
 
 def _forecast(
@@ -203,12 +221,6 @@ def _connection(parts: Parts, share: Share | None) -> Connection:
         overlap=overlap,
         share=share,
     )
-
-
-async def _leave(connection: Connection, crowd: Crowd) -> None:
-    """Begin nothing more that somebody asks for, and end what was begun."""
-    await connection.overlap.leave()
-    await crowd.until_idle(FINISHED_WITHIN_S)
 
 
 def _duties(parts: Parts, told: Told, runner: Runner, newcomers: Newcomers) -> list[Work]:
@@ -310,15 +322,3 @@ def _discord_client(settings: Settings, doors: Doors, clock: Clock) -> Bot:
         http_trace=doors.trace(),
         clock=clock,
     )
-
-
-async def _work(wired: Wired, stopping: asyncio.Event) -> None:
-    """All that goes on until `stopping`; then the runner's steps may end, and the rest does."""
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(work()) for work in (wired.runner.run, *wired.beside)]
-        try:
-            await stopping.wait()
-            await wired.leave()
-        finally:  # also when one of them has failed: a submit on its way is to end
-            await wired.runner.stop()
-        await cancel(tasks)
