@@ -55,6 +55,7 @@ class Plan:
     restarts: int = 0
     roles: tuple[str, ...] = ("run",)
     standstills: int = 0
+    longest_still_s: float = 45.0
     hand_overs: int = 0
 
 
@@ -162,6 +163,7 @@ async def _live(
         chance,
         restarts=plan.restarts,
         standstills=plan.standstills,
+        longest_s=plan.longest_still_s,
         hand_overs=plan.hand_overs,
     )
     kinds: list[Blows | Killer] = [killer, *others]
