@@ -46,7 +46,7 @@ class Process:
         self.falls: list[Words] = []
         self.struck = 0
         self.is_still = False
-        self.since = time.monotonic()
+        self.since = self.began = time.monotonic()
         self._condemned: Program | None = None
 
     async def keep(self) -> None:
@@ -60,10 +60,11 @@ class Process:
                 log_path=self.log_path,
                 env=self._env(),
             )
-            self.program, self.since = program, (began := time.monotonic())
+            self.program, self.began = program, time.monotonic()
+            self.since = self.began
             code = await program.process.wait()
             words = program.log()
-            if program is not self._condemned and not self.is_excused(words, began):
+            if program is not self._condemned and not self.is_excused(words, self.began):
                 self.falls.append((code, words))
             await asyncio.sleep(self.pause_s())
 
@@ -102,9 +103,10 @@ class Process:
         program = self.program
         if self.pid is None or program is None or self.is_still:
             return False
-        code = await self.stop()
-        if code not in {0, -signal.SIGTERM}:  # which is how it ends before it has begun
-            self.falls.append((code, f"after SIGTERM: {program.log()}"))
+        code, words = await self.stop(), program.log()
+        is_well = code in {0, -signal.SIGTERM}  # which is how it ends before it has begun
+        if not is_well and not self.is_excused(words, self.began):
+            self.falls.append((code, f"after SIGTERM: {words}"))
         return True
 
     async def stand_still(self, seconds: float) -> bool:
