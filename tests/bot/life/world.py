@@ -74,6 +74,7 @@ class Life:
         self._stack = AsyncExitStack()
         self._discord_only = AsyncExitStack()
         self._bot: asyncio.Task[None] | None = None
+        self._was_begun = False
         self._reader: Opened | None = None
         self._reading = ExitStack()
         self._stopping = asyncio.Event()
@@ -128,6 +129,7 @@ class Life:
         self._stopping = asyncio.Event()
         settings = self.settings(**changes)
         place_database(settings.data_dir)
+        self._was_begun = True
         if not self.world.session_starts.is_paced:  # then nobody minds another start so soon
             with beside(settings.data_dir) as opened:
                 opened.execute("DELETE FROM session_turns")
@@ -187,7 +189,7 @@ class Life:
         """Move everybody's time."""
         self.clock.advance(seconds)
         self._engine_clock.advance(seconds)
-        if self._bot is not None:
+        if self._was_begun:
             tasks.move(self.rows, seconds)
 
     def noon(self) -> None:
