@@ -44,6 +44,7 @@ class Process:
         self.program: Program | None = None
         self.starts = 0
         self.falls: list[Words] = []
+        self.struck = 0
         self.is_still = False
         self.since = time.monotonic()
         self._condemned: Program | None = None
@@ -84,6 +85,7 @@ class Process:
         if self.pid is None or self.program is None:
             return False
         self._condemned = self.program
+        self.struck += 1
         await self.program.kill()
         return True
 
@@ -92,6 +94,7 @@ class Process:
         if self.pid is None or self.program is None:
             return 0
         self._condemned = self.program
+        self.struck += 1
         return await self.program.stop()
 
     async def hand_over(self) -> bool:
@@ -110,6 +113,7 @@ class Process:
         if pid is None or self.is_still:
             return False
         self.is_still = True
+        self.struck += 1
         try:
             os.kill(pid, signal.SIGSTOP)
             await asyncio.sleep(seconds)
