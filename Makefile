@@ -64,7 +64,7 @@ test-fast: $(READY) ## what needs no processes, no browser and no engine: while 
 test-postgres: $(READY) $(WEIGHTS) ## what asks the database, on a PostgreSQL of its own from the system's packages
 	$(BIN)/python -m tests.postgres -n 8 --dist worksteal -q $(or $(ARGS),$(POSTGRES))
 
-torture: $(READY) ## kill the bot everywhere and count; ARGS="--jobs 300 --kills 100 --seed N --fault-rate 0.1 --postgres --restarts 10"
+torture: $(READY) ## kill the bot everywhere and count; ARGS="--jobs 300 --kills 100 --seed N --fault-rate 0.1 --postgres --restarts 10 --processes 3"
 	$(BIN)/python -m tests.torture $(ARGS)
 
 fuzz: $(READY) ## spoiled files, requests and answers by the thousand; ARGS="--files 10000 --requests 10000 --seed N"

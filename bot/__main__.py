@@ -19,8 +19,8 @@ from bot.console.quota import quota
 from bot.console.secrecy import warn
 from bot.console.tables import plain
 from bot.console.usage import parser
-from bot.core.shards import Share
 from bot.errors import MarionetteError, Refused, SettingsError
+from bot.gateway.shares import Share
 from bot.media import isolation
 from bot.settings import Settings
 from bot.telemetry import set_up_logs
@@ -94,11 +94,8 @@ async def _until_signalled(wanted: argparse.Namespace, settings: Settings) -> No
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    if wanted.command == "worker":
-        await run(settings, SystemClock(), stopping, Share.of_none())
-    else:
-        leads = not wanted.no_jobs
-        await run(settings, SystemClock(), stopping, wanted.shards, leads=leads)
+    share = wanted.shards if wanted.command == "run" else Share.of_none()
+    await run(settings, SystemClock(), stopping, share)
 
 
 def _tell(report: Report) -> int:

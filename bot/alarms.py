@@ -99,6 +99,20 @@ ADVICE = {
 }
 
 
+OF_THE_ACCOUNT = frozenset(
+    {
+        Alarm.KEY,
+        Alarm.CREDITS,
+        Alarm.MODEL,
+        Alarm.FAULT,
+        Alarm.REJECTIONS,
+        Alarm.COST,
+        Alarm.BILLED,
+    }
+)
+"""What goes well at one source in any process of the bot goes well there in all."""
+
+
 class Alarms:
     """Remembers which alarms the operator was told of.
 
@@ -112,6 +126,9 @@ class Alarms:
         self._elsewhere: dict[str, frozenset[Alarm]] = {}
         self.on_change: list[Callable[[], None]] = []
         """Told when one is raised here, or is over here."""
+
+        self.on_clear: list[Callable[[Alarm, str], None]] = []
+        """Told what went well here, and at which source, that another process has raised."""
 
     @property
     def own(self) -> list[Alarm]:
@@ -128,10 +145,13 @@ class Alarms:
 
     def is_raised(self, alarm: Alarm) -> bool:
         """Whether it shows at any source, here or in another process."""
-        return alarm in self._sources or any(alarm in each for each in self._elsewhere.values())
+        return alarm in self._sources or self._is_raised_elsewhere(alarm)
 
-    def clear(self, alarm: Alarm, source: str) -> None:
-        """What it would have hindered went well at this source."""
+    def clear(self, alarm: Alarm, source: str, *, is_heard: bool = False) -> None:
+        """What it would have hindered went well at this source: here, or `is_heard`, elsewhere."""
+        if alarm in OF_THE_ACCOUNT and not is_heard and self._is_raised_elsewhere(alarm):
+            for told in self.on_clear:
+                told(alarm, source)
         sources = self._sources.get(alarm)
         if sources is None:
             return
@@ -151,6 +171,9 @@ class Alarms:
             self._elsewhere[process] = shown
         for alarm in before if is_told else ():
             self._say_if_over(alarm)
+
+    def _is_raised_elsewhere(self, alarm: Alarm) -> bool:
+        return any(alarm in each for each in self._elsewhere.values())
 
     def _say_if_over(self, alarm: Alarm) -> None:
         if not self.is_raised(alarm):

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -18,34 +19,33 @@ from bot.alarms import Alarms
 from bot.cards.parts import COMMANDS
 from bot.cards.progress.stages import MARKS
 from bot.clock import Clock, cancel
-from bot.connection import Connection, aim
-from bot.core.shards import Share
-from bot.delivery.deletions import DeletedPosts
+from bot.connection import Connection, WholeRequests, aim
 from bot.delivery.doors import Doors
 from bot.errors import SettingsError
+from bot.faces import load_cogs, place_services
+from bot.gateway.pace import Pace
+from bot.gateway.shares import Share
 from bot.jobs.files import Files
 from bot.jobs.forecast import Forecast
 from bot.jobs.given.newcomers import Newcomers
 from bot.jobs.live import LiveJobs
 from bot.jobs.lookups import Lookups
 from bot.jobs.runner import Runner
+from bot.jobs.spread.runs import SharedRequests
 from bot.jobs.upload_limit import Videos
 from bot.marks import StageMarks
 from bot.media.inspect import Media
+from bot.peers.overlap import Overlap
 from bot.peers.presence import Presence, Work
-from bot.provider.breaker import Breakers
+from bot.provider.breakers import Breakers
 from bot.provider.connect import providers
-from bot.services.copies import Copies
 from bot.services.crowd import Crowd
-from bot.services.moderation import Moderation
-from bot.services.preferences import PreferenceService
-from bot.services.quotas import Quotas
-from bot.services.small_talk import SmallTalk
 from bot.settings import Settings
 from bot.store.database import Backups, Database
 from bot.store.group_commit import Changes
 from bot.store.people.shelves import Shelves
 from bot.store.processes.session_turns import SessionTurns
+from bot.store.processes.taken_events import TakenEvents
 from bot.store.store import Store
 from bot.telemetry import Health, LoopLag
 from bot.wiring import (
@@ -53,48 +53,47 @@ from bot.wiring import (
     Told,
     disk_of,
     downloads_of,
-    library_of,
     newcomers_of,
-    remakes_of,
-    removals_of,
-    requests_of,
+    peers_of,
     runner_of,
     told_through,
-    trays_of,
 )
-from cogs.members.buttons import CardButton
-from cogs.members.credits import Credits, PayerSelect
-from cogs.members.deletions import Deletions
-from cogs.members.jobs import Jobs
-from cogs.members.messages import Messages
-from cogs.members.mimic import Mimic
-from cogs.members.motions import MotionControl, Motions
-from cogs.members.preferences import PreferenceControl, PreferencesCog
-from cogs.members.removals import ReportMenu
-from cogs.members.trays import Gather, TrayControl
-from cogs.moderators.job_buttons import JobButton
-from cogs.moderators.keeping import KeepButton
-from cogs.moderators.library import LibraryCog
-from cogs.moderators.moderate import Moderate
-from cogs.moderators.quota import Quota
-from cogs.moderators.reports import ReportButton
-from cogs.moderators.settings import ChannelsSelect, OpenSelect
-from cogs.moderators.settings import Settings as SettingsCog
-from cogs.moderators.settling import ReviewButton, SettleControl
-from cogs.shared.access import CardAccess
-from cogs.shared.command_words import CommandWords
-from cogs.shared.confirm_buttons import AnswerButton
-from cogs.shared.confirmations import Confirmations
-from cogs.shared.door import Tree, Unanswered
+from cogs.shared.door import Tree
 from cogs.shared.interactions import Bot
-from cogs.shared.pages import PageControl
 
 if TYPE_CHECKING:
     from bot.jobs.leading.shared import Shared
 
 log = structlog.get_logger()
 
-Wired = tuple[Runner, list[Work]]
+FINISHED_WITHIN_S = 10.0
+"""What somebody has asked for before a stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Working:
+    """`run` it until a stop."""
+
+    runner: Runner
+    beside: list[Work]
+    overlap: Overlap
+    crowd: Crowd
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Until `stopping`; then what was begun may end: answers, the runner's steps, the rest."""
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(work()) for work in (self.runner.run, *self.beside)]
+            try:
+                await stopping.wait()
+                await self._leave()
+            finally:  # also when one of them has failed: a submit on its way is to end
+                await self.runner.stop()
+            await cancel(tasks)
+
+    async def _leave(self) -> None:
+        """Begin nothing more that somebody asks for, and end what was begun."""
+        await self.overlap.leave()
+        await self.crowd.until_idle(FINISHED_WITHIN_S)
 
 
 async def run(
@@ -102,29 +101,31 @@ async def run(
     clock: Clock,
     stopping: asyncio.Event,
     share: Share | None = None,
-    *,
-    leads: bool = True,
 ) -> None:
-    """Run until `stopping`, on all shards or on a share of them; on none, as a worker.
+    """Run until `stopping`: all of the bot, a share of its shards, or without any as a worker.
 
-    Who `leads` no jobs leaves them to other processes. Raises `SettingsError`, `StoreError`,
-    `MarionetteError`, in groups.
+    Where processes share the database, one with shards of its own leaves the jobs to others.
+    Raises `SettingsError`, `StoreError`, `MarionetteError`, in groups.
     """
     COMMANDS.set({})
     MARKS.set([])
     async with AsyncExitStack() as stack:
-        runner, beside = await _wire(settings, clock, stack, share, leads=leads)
-        await _work(runner, beside, stopping)
+        working = await _wire(settings, clock, stack, share)
+        await working.run(stopping)
     log.info("stopped", advice="Unfinished jobs go on at the next start, or elsewhere.")
 
 
 async def _wire(
-    settings: Settings, clock: Clock, stack: AsyncExitStack, share: Share | None, *, leads: bool
-) -> Wired:
+    settings: Settings, clock: Clock, stack: AsyncExitStack, share: Share | None
+) -> Working:
     alarms = Alarms()
-    database = await _open(settings, alarms, share, leads=leads)
+    database = await _open(settings, alarms, share)
     store = Store(await stack.enter_async_context(database), settings.operator_limits())
-    jobs, lookups, breakers = LiveJobs(store), Lookups(alarms, clock), Breakers(clock, alarms)
+    presence = Presence(database.news, clock, alarms, is_shared=database.is_shared)
+    jobs, lookups = LiveJobs(store), Lookups(alarms, clock, database.news)
+    shared = SharedRequests(jobs, lambda: 1 + len(presence.peers))
+    peers = peers_of(database, presence, shared)
+    breakers = Breakers(clock, alarms, peers)
     media = await stack.enter_async_context(Media(clock=clock))
     files, doors, lag = Files(settings.data_dir), Doors(clock, alarms), LoopLag()
     client = await stack.enter_async_context(_discord_client(settings, doors, clock))
@@ -141,18 +142,10 @@ async def _wire(
         media=media,
         files=files,
         breakers=breakers,
-        providers=await stack.enter_async_context(providers(settings, clock)),
+        providers=await stack.enter_async_context(providers(settings, clock, peers)),
         jobs=jobs,
         lookups=lookups,
-        forecast=Forecast(
-            store=store,
-            jobs=jobs,
-            breakers=breakers,
-            lookups=lookups,
-            rates=settings.rates(),
-            clock=clock,
-            keep_days=settings.keep_days,
-        ),
+        forecast=_forecast(settings, store, jobs, breakers, lookups, clock=clock),
         videos=Videos(files, media),
         members=members,
         wallets=Wallets(
@@ -166,43 +159,68 @@ async def _wire(
         disk=disk_of(settings, store, files, clock, alarms),
         messages=LinkedMessages(client, members, Authors(client, store), clock),
         languages=client.languages,
-        presence=Presence(database.news, clock, alarms, is_shared=database.is_shared),
+        presence=presence,
+        shared=shared,
     )
     client.crowd = crowd = Crowd(clock, alarms)
     told = told_through(parts, crowd)
     _tell_of_changes(database, told, jobs, client.languages)
     leading = await _leading(database, jobs)
     runner = runner_of(parts, told, crowd, leading)
+    peers.ask()
     newcomers = newcomers_of(parts)
-    _place_services(client, parts, told, runner, newcomers)
-    await _load_cogs(client, parts, told.deleted)
-    token, turns = settings.discord_token.get_secret_value(), SessionTurns(database)
-    connection = Connection(client, token, turns, clock=clock, alarms=alarms, share=share)
+    place_services(client, parts, told, runner, newcomers)
+    await load_cogs(client, parts, told.deleted)
+    connection = _connection(parts, share)
     backups = database.daily_backups(settings.backups, clock)
     if settings.http_port:
         await stack.enter_async_context(_health(parts, connection, crowd, lag, backups))
     beside = [connection.run, lag.run, backups.run, *_duties(parts, told, runner, newcomers)]
-    if leading is not None and leads:
+    if leading is not None and (share is None or not share.ids):
         beside.append(partial(leading.run, runner.following))
-    return runner, beside
+    return Working(runner, beside, connection.overlap, crowd)
 
 
-def _place_services(
-    client: Bot, parts: Parts, told: Told, runner: Runner, newcomers: Newcomers
-) -> None:
-    """What the cogs ask."""
-    store, clock, rates = parts.store, parts.clock, parts.settings.rates()
-    client.requests = requests_of(parts, runner)
-    client.library = library_of(parts, newcomers)
-    client.remakes, client.copies = remakes_of(parts, told, runner), Copies(clock)
-    client.trays = trays_of(parts, runner, client.requests, told)
-    client.moderation = Moderation(
-        store=store, providers=parts.providers, wake=runner.wake, clock=clock
+def _forecast(
+    settings: Settings,
+    store: Store,
+    jobs: LiveJobs,
+    breakers: Breakers,
+    lookups: Lookups,
+    *,
+    clock: Clock,
+) -> Forecast:
+    """What cards say of the future."""
+    return Forecast(
+        store=store,
+        jobs=jobs,
+        breakers=breakers,
+        lookups=lookups,
+        rates=settings.rates(),
+        clock=clock,
+        keep_days=settings.keep_days,
     )
-    client.preferences = PreferenceService(store=store, rates=rates, wake=runner.wake)
-    client.removals = removals_of(parts, told, runner)
-    client.quotas = Quotas(store=store, wake=runner.wake, clock=clock, runner=runner)
-    client.confirmations, client.card_access = Confirmations(clock), CardAccess(clock)
+
+
+def _connection(parts: Parts, share: Share | None) -> Connection:
+    """To Discord: all processes together keep its limits, and do once what is asked for once."""
+    client, clock, presence = parts.client, parts.clock, parts.presence
+    database, http = parts.store.database, client.http
+    assert isinstance(http, WholeRequests)
+    http.pace = Pace(presence.share, clock)
+    parts.doors.on_limited.append(http.pace.hold)
+    parts.doors.share(database.news)
+    overlap = Overlap(database.news, presence, TakenEvents(database), clock)
+    client.admit_through(overlap.admit)
+    return Connection(
+        client,
+        parts.settings.discord_token.get_secret_value(),
+        SessionTurns(database),
+        clock=clock,
+        alarms=parts.alarms,
+        overlap=overlap,
+        share=share,
+    )
 
 
 def _duties(parts: Parts, told: Told, runner: Runner, newcomers: Newcomers) -> list[Work]:
@@ -210,7 +228,9 @@ def _duties(parts: Parts, told: Told, runner: Runner, newcomers: Newcomers) -> l
     presence, marks = parts.presence, StageMarks(parts.client, parts.clock)
     presence.led = lambda: len(runner.led)
     done_once = [*told.duties, newcomers.look_after, marks.run]
-    beside = [presence.run, marks.read] if parts.store.database.is_shared else []
+    beside = (
+        [presence.run, presence.unless_elder(marks.read)] if parts.store.database.is_shared else []
+    )
     beside += [*told.telling, parts.store.database.whole]
     return [*beside, *(presence.duty(work) for work in done_once)]
 
@@ -226,9 +246,7 @@ async def _leading(database: Database, jobs: LiveJobs) -> "Shared | None":
     return leading
 
 
-async def _open(
-    settings: Settings, alarms: Alarms, share: Share | None, *, leads: bool
-) -> Database:
+async def _open(settings: Settings, alarms: Alarms, share: Share | None) -> Database:
     """For this bot and its other processes alone, and the folder with it."""
     database = await Database.open(
         settings.database, is_peer=True, folder=settings.data_dir, alarms=alarms
@@ -237,12 +255,6 @@ async def _open(
         await database.close()
         raise SettingsError(
             "A worker is one of several processes, which cannot share an SQLite database: set "
-            "DATABASE_URL to a PostgreSQL."
-        )
-    if not leads and not database.is_shared:
-        await database.close()
-        raise SettingsError(
-            "--no-jobs leaves the jobs to workers, which cannot share an SQLite database: set "
             "DATABASE_URL to a PostgreSQL."
         )
     if share is not None and not share.is_all and not database.is_shared:
@@ -264,6 +276,8 @@ def _health(
         clock=parts.clock,
         is_ready=lambda: connection.shards.are_ready,
         shards=lambda: connection.shards.count,
+        led=lambda: parts.presence.own.led,
+        processes=lambda: 1 + len(parts.presence.peers),
         is_tripped=lambda: parts.breakers.is_tripped,
         alarms=parts.alarms,
         answers=crowd.counts,
@@ -292,39 +306,6 @@ def _tell_of_changes(database: Database, told: Told, jobs: LiveJobs, languages: 
     database.on_others.append(learn)
 
 
-async def _load_cogs(client: Bot, parts: Parts, deleted: DeletedPosts) -> None:
-    """What people can use, and the buttons that outlive a restart."""
-    moderate = Moderate(client.moderation, parts.members, parts.clock.time)
-    for cog in (
-        Mimic(client.requests, client.tree),
-        Gather(client.trays, client.tree),
-        Jobs(client.requests),
-        Credits(client.requests),
-        PreferencesCog(),
-        Messages(
-            client,
-            requests=client.requests,
-            crowd=client.crowd,
-            small_talk=SmallTalk(parts.clock),
-            doors=parts.doors,
-            languages=parts.languages,
-        ),
-        Deletions(deleted.saw),
-        Motions(client.library),
-        ReportMenu(client.tree),
-        moderate,
-        LibraryCog(client.library),
-        Quota(client.quotas),
-        SettingsCog(client.quotas, parts.store.limits),
-        Unanswered(),
-    ):
-        await client.add_cog(cog)
-    await client.tree.set_translator(CommandWords())
-    client.add_dynamic_items(CardButton, AnswerButton, PageControl, PayerSelect, TrayControl)
-    client.add_dynamic_items(JobButton, ReviewButton, SettleControl, ReportButton, KeepButton)
-    client.add_dynamic_items(ChannelsSelect, OpenSelect, PreferenceControl, MotionControl)
-
-
 def _discord_client(settings: Settings, doors: Doors, clock: Clock) -> Bot:
     return Bot(
         command_prefix=commands.when_mentioned,
@@ -341,14 +322,3 @@ def _discord_client(settings: Settings, doors: Doors, clock: Clock) -> Bot:
         http_trace=doors.trace(),
         clock=clock,
     )
-
-
-async def _work(runner: Runner, beside: list[Work], stopping: asyncio.Event) -> None:
-    """All that goes on until `stopping`; then the runner's steps may end, and the rest does."""
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(work()) for work in (runner.run, *beside)]
-        try:
-            await stopping.wait()
-        finally:  # also when one of them has failed: a submit on its way is to end
-            await runner.stop()
-        await cancel(tasks)

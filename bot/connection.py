@@ -16,17 +16,19 @@ import yarl
 from bot.alarms import Alarms
 from bot.cards.parts import COMMANDS
 from bot.clock import Clock, cancel
-from bot.core.shards import Share
 from bot.errors import MarionetteError, SettingsError
 from bot.gateway.client import ShardedBot
+from bot.gateway.pace import Pace
 from bot.gateway.session_starts import SessionStarts, Turns
 from bot.gateway.shards import PAUSES_S, TOO_FEW_SHARDS, TROUBLE, Shards
+from bot.gateway.shares import Share
+from bot.peers.overlap import Overlap
 from bot.settings import Settings
 
 log = structlog.get_logger()
 
 LONGEST_PAUSE_S = 3600.0
-LOOK_AGAIN_S = 60.0
+LOOK_AGAIN_S, LOOK_AGAIN_SOON_S = 60.0, 1.0
 FEW = "Discord recommends more shards than the bot has"
 ADVICE = (
     "At the next occasion, stop all `run` processes, and start them with at least so many behind "
@@ -99,13 +101,14 @@ class WholeRequests(discord.http.HTTPClient):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        self.pace: Pace | None = None
         self._left: set[asyncio.Task[Any]] = set()
 
     async def request(self, route: discord.http.Route, **asked: Any) -> Any:
         """As discord.py's. Raises `aiohttp.ClientError` where Discord owes too many answers."""
         if len(self._left) >= MOST_LEFT:
             raise aiohttp.ClientConnectionError("Discord has not answered for long")
-        asking = asyncio.create_task(super().request(route, **asked))
+        asking = asyncio.create_task(self._ask(route, **asked))
         asking.add_done_callback(self._is_over)
         try:
             await asyncio.wait([asking])
@@ -113,6 +116,11 @@ class WholeRequests(discord.http.HTTPClient):
             if not asking.done():
                 self._left.add(asking)
         return asking.result()
+
+    async def _ask(self, route: discord.http.Route, **asked: Any) -> Any:
+        if self.pace is not None:
+            await self.pace.wait(route.path)
+        return await super().request(route, **asked)
 
     def _is_over(self, asking: asyncio.Task[Any]) -> None:
         self._left.discard(asking)
@@ -139,11 +147,13 @@ class Connection:
         *,
         clock: Clock,
         alarms: Alarms,
+        overlap: Overlap,
         share: Share | None = None,
     ) -> None:
         self._client = client
         self._token = token
         self._clock = clock
+        self.overlap = overlap
         self._share = share
         self._starts = SessionStarts(client, turns, clock, alarms)
         self.shards = Shards(client, self._starts, clock, alarms)
@@ -226,6 +236,8 @@ class Connection:
         share = self._share or Share.of_all(self._starts.shards)
         if share.total < self._starts.shards:
             log.warning(FEW, total=share.total, recommended=self._starts.shards, advice=ADVICE)
+        await self.overlap.join(share)
+        telling = asyncio.create_task(self._tell_once_ready())
         try:
             await self.shards.run(share, is_fixed=self._share is not None)
         except discord.ConnectionClosed as error:
@@ -233,6 +245,15 @@ class Connection:
                 told = f"{share.total} shards are too few for Discord"
                 raise aiohttp.ClientError(told) from error
             raise MarionetteError(f"Discord closed the connection for good: {error}") from error
+        finally:
+            await cancel([telling])
+
+    async def _tell_once_ready(self) -> None:
+        """Whoever is to be replaced may leave then."""
+        await self._client.wait_until_ready()
+        while not self.shards.are_ready:
+            await self._clock.sleep(LOOK_AGAIN_SOON_S)
+        self.overlap.be_ready()
 
     async def _register_commands(self) -> None:
         """Discord counts how often commands are registered, so only where it has others."""

@@ -10,7 +10,6 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-import aiohttp
 import discord
 import structlog
 
@@ -35,13 +34,14 @@ class StageMarks:
     async def read(self) -> None:
         """Until Discord has them, by another process."""
         await self._client.wait_until_ready()
-        names = {mark: name for mark, (name, _) in (await asyncio.to_thread(_pictures)).items()}
         while True:
             try:
+                pictures = await asyncio.to_thread(_pictures)
                 found = await self._client.fetch_application_emojis()
-            except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, nothing depends on it
                 log.debug("the stage marks could not be read", reason=str(error))
             else:
+                names = {mark: name for mark, (name, _) in pictures.items()}
                 there = {emoji.name: str(emoji) for emoji in found}
                 if there.keys() >= set(names.values()):
                     MARKS.get([])[:] = [Marks(**{mark: there[names[mark]] for mark in names})]

@@ -185,6 +185,8 @@ class Health:
         clock: Clock,
         is_ready: Callable[[], bool],
         shards: Callable[[], Mapping[str, int]],
+        led: Callable[[], int],
+        processes: Callable[[], int],
         is_tripped: Callable[[], bool],
         alarms: Alarms,
         answers: Callable[[], Mapping[str, int]],
@@ -201,6 +203,7 @@ class Health:
         self._clock = clock
         self._is_ready = is_ready
         self._shards = shards
+        self._led, self._processes = led, processes
         self._backup_age_s = backup_age_s
         self._host, self._port = host, port
         self._tally: Tally | None = None
@@ -220,14 +223,8 @@ class Health:
             "marionette_pauses",
             "How many pauses of the operator's are in force: of servers, and of the whole bot",
         )
-        self._line = self._gauge(
-            "marionette_line_down", "1 while the provider takes no submits, else 0"
-        )
-        self._alarm = self._gauge(
-            "marionette_alarm",
-            "1 while the operator is told of this, else 0",
-            "cause",
-        )
+        self._line = self._gauge("marionette_line_down", "1 while the provider takes no submits")
+        self._alarm = self._gauge("marionette_alarm", "1 while the operator is told of it", "cause")
         self._backup = self._gauge(
             "marionette_backup_age_seconds",
             "How old the newest daily backup is; NaN where there is none",
@@ -241,6 +238,10 @@ class Health:
             "marionette_shards",
             "The bot's connections to Discord: connected, or away",
             "state",
+        )
+        self._leads = self._gauge("marionette_jobs_led", "Jobs that this process follows")
+        self._present = self._gauge(
+            "marionette_processes", "The bot's processes that are there, with this one"
         )
         self._runner: web.ServerRunner | None = None
 
@@ -314,6 +315,8 @@ class Health:
         self._backup.set(math.nan if age_s is None else age_s)
         for there, count in self._shards().items():
             self._connections.labels(there).set(count)
+        self._leads.set(self._led())
+        self._present.set(self._processes())
         for outcome, count in self._answers().items():
             self._answered.labels(outcome).set(count)
         return web.Response(

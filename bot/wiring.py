@@ -39,13 +39,15 @@ from bot.jobs.live import LiveJobs
 from bot.jobs.lookups import Lookups
 from bot.jobs.renders import Renders
 from bot.jobs.runner import Runner
+from bot.jobs.spread.runs import SharedRequests
 from bot.jobs.strays.runs import Strays
 from bot.jobs.submits import Submits
 from bot.jobs.upload_limit import Videos
 from bot.media.downloads import Downloads
 from bot.media.inspect import Media
 from bot.peers.presence import Presence, Work
-from bot.provider.breaker import Breakers
+from bot.provider.breakers import Breakers
+from bot.provider.peers import Peers
 from bot.provider.providers import Providers
 from bot.services.crowd import Crowd
 from bot.services.motions.library import Library
@@ -54,6 +56,7 @@ from bot.services.removals import Removals
 from bot.services.requests import RequestService
 from bot.services.trays import Trays
 from bot.settings import Settings
+from bot.store.database import Database
 from bot.store.people.reports import Reports
 from bot.store.people.shelves import Shelves
 from bot.store.store import Store
@@ -85,6 +88,7 @@ class Parts:
     messages: LinkedMessages
     languages: Languages
     presence: Presence
+    shared: SharedRequests
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +214,7 @@ def runner_of(parts: Parts, told: Told, crowd: Crowd, leading: Leading | None = 
         supplier=str(settings.discord_api_url),
         shared=SharedLinks(shelves=parts.shelves, downloads=parts.downloads, clock=clock),
     )
-    return Runner(
+    runner = Runner(
         store=store,
         jobs=parts.jobs,
         intake=Intake(
@@ -256,6 +260,21 @@ def runner_of(parts: Parts, told: Told, crowd: Crowd, leading: Leading | None = 
         keep_days=settings.keep_days,
         leading=leading,
         is_elder=lambda: parts.presence.is_elder,
+    )
+    parts.shared.led = lambda: runner.led
+    return runner
+
+
+def peers_of(database: Database, presence: Presence, shared: SharedRequests) -> Peers:
+    """The bot's other processes, where there can be any, as the providers' room sees them."""
+    if not database.is_shared:
+        return Peers()
+    return Peers(
+        news=database.news,
+        share=shared.share,
+        kept_back=shared.kept_back,
+        is_elder=lambda: presence.is_elder,
+        may_come=True,
     )
 
 

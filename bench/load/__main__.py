@@ -13,18 +13,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bench.load import page
+from bench.load import database, page
 from bench.load.measurements import Measurement, Measurements
 from bench.load.samples import make_samples
 from bench.load.scenarios import Bench, Figures
-from bench.load.stage import BARE, LIMITS, SDK, Contender, ours
+from bench.load.stage import BARE, LIMITS, SDK, Contender, in_processes, ours
 from sandbox.programs.processes import PROJECT
 
 KEPT = PROJECT / "data" / "bench"
 FULL_OUT = PROJECT / "docs"
 HASTE = (50, 150)
 NEIGHBOURS = {"bare": BARE, "sdk": SDK}
-PARTS = ("burst", "haste", "in flight", "start")
+PARTS = ("burst", "haste", "in flight", "start", "processes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +35,19 @@ class Size:
     burst_scale: float
     in_flight: tuple[tuple[int, float], ...]
     started_with: int
+    in_processes: tuple[tuple[int, int, float], ...]
+    """Workers beside a process, jobs, scale."""
 
 
-QUICK = Size(((100, 10.0),), 0.05, ((50, 0.075), (200, 0.075)), 50)
+QUICK = Size(
+    ((100, 10.0),), 0.05, ((50, 0.075), (200, 0.075)), 50, ((0, 50, 0.075), (1, 50, 0.075))
+)
 FULL = Size(
     ((100, 10.0), (1000, 10.0), (1000, 60.0)),
     0.15,
     ((200, 0.15), (50, 1.0), (200, 1.0), (1000, 1.0), (5000, 1.0)),
     2000,
+    (*((workers, 200, 0.15) for workers in (0, 1, 2, 4)), (2, 200, 1.0)),
 )
 
 
@@ -70,6 +75,8 @@ class Task:
                 return bench.haste(self.who, self.count)
             case "in flight":
                 return bench.in_flight(self.who, self.count, self.scale)
+            case "processes":
+                return bench.processes(self.who, self.count, self.scale)
             case _:
                 return bench.start(self.who, self.count)
 
@@ -88,6 +95,11 @@ def tasks(size: Size, bots: list[Contender], wanted: argparse.Namespace) -> Iter
             yield from (Task("in flight", bot, count, scale) for bot in fitting)
     if "start" in wanted.only:
         yield from (Task("start", bot, size.started_with) for bot in own)
+    if "processes" in wanted.only and database.is_there():
+        for count, scale in dict.fromkeys(each[1:] for each in size.in_processes):
+            yield from (Task("processes", bot, count, scale) for bot in own)
+            for workers in [each[0] for each in size.in_processes if each[1:] == (count, scale)]:
+                yield from (Task("processes", in_processes(b, workers), count, scale) for b in own)
 
 
 async def measure(found: Measurements, plan: list[Task], bench: Bench, kept: Path) -> None:
@@ -152,11 +164,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--in-flight", type=_numbers, help="so many jobs, such as 50,200,1000")
     parser.add_argument("--scale", type=float, help="run times as a share of 133 s, for all")
     parser.add_argument("--start", type=int, help="jobs in flight at the start that is measured")
+    parser.add_argument("--workers", type=_numbers, help="beside one process, such as 0,1,2")
     parser.add_argument(
         "--only",
         type=lambda text: text.replace("-", " ").split(","),
         default=PARTS,
-        help="some of burst, haste, in-flight and start",
+        help="some of burst, haste, in-flight, start and processes",
     )
     parser.add_argument(
         "--neighbours-most", type=int, default=1000, help="the most jobs that the others are given"
@@ -189,7 +202,10 @@ def _size(wanted: argparse.Namespace) -> Size:
         counts = sorted({count for count, _ in in_flight})
         in_flight = tuple((count, wanted.scale) for count in counts)
     started_with = wanted.start or size.started_with
-    return replace(size, in_flight=in_flight, started_with=started_with)
+    in_processes = size.in_processes
+    if wanted.workers is not None:
+        in_processes = tuple(each for each in in_processes if each[0] in wanted.workers)
+    return replace(size, in_flight=in_flight, started_with=started_with, in_processes=in_processes)
 
 
 def main() -> int:

@@ -37,6 +37,7 @@ CHANNELS = SERVERS * CHANNELS_EACH
 FIRST_SERVER_ID, FIRST_PERSON_ID = BASE + 10_000, BASE + 1_000_000
 ATTACHMENT_OPTION = 11
 SIZES_KEPT = 16
+OF_INTERACTIONS = ("/webhooks", "/interactions")
 MENTION = re.compile(r"<@(\d+)>")
 
 
@@ -167,11 +168,17 @@ class CrowdedDiscord(DiscordServer):
         """The person who sent each picture, by its attachment's id."""
         self.refused = 0
         """Requests of the bot's that were answered 429."""
+        self.calls = self.limited_calls = 0
+        """Requests of the bot's, and those of them that Discord's limit of 50 a second counts."""
         self._samples = samples
         self.traffic.listeners.append(self._count)
 
     def _count(self, entry: Json) -> None:
         self.refused += entry["status"] == 429
+        if entry["kind"] == "rest":
+            path = self.traffic.requests[-1].path
+            self.calls += 1
+            self.limited_calls += not path.startswith(OF_INTERACTIONS)
 
     async def until_ready(self, command: str) -> None:
         """Wait until the bot is connected and offers this command."""
@@ -181,12 +188,12 @@ class CrowdedDiscord(DiscordServer):
     def _offers(self, command: str) -> bool:
         return any(c.body["name"] == command for c in self.crowd.commands.values())
 
-    async def mimic(self, count: int, per_s: float) -> None:
-        """So many `/mimic`, each by another person, evenly spaced."""
+    async def mimic(self, count: int, per_s: float, first: int = 0) -> None:
+        """So many `/mimic`, each by another person from the `first` on, evenly spaced."""
         began = time.monotonic()
         for number in range(count):
             await asyncio.sleep(began + number / per_s - time.monotonic())
-            self._mimic(number)
+            self._mimic(first + number)
 
     def credits(self, count: int) -> None:
         """So many `/credits` of one person at once."""

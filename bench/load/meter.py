@@ -2,8 +2,8 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
@@ -25,6 +25,21 @@ class Usage:
     own_rss_bytes: int = 0
     children_rss_bytes: int = 0
 
+    @property
+    def cpu_s(self) -> float:
+        """Its own and its children's together."""
+        return self.own_cpu_s + self.children_cpu_s
+
+    def since(self, before: "Usage") -> "Usage":
+        """CPU time since then, and resident memory now."""
+        return Usage(
+            self.own_cpu_s - before.own_cpu_s,
+            self.loop_cpu_s - before.loop_cpu_s,
+            self.children_cpu_s - before.children_cpu_s,
+            self.own_rss_bytes,
+            self.children_rss_bytes,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class _Stat:
@@ -36,12 +51,26 @@ class _Stat:
 
 def usage(pid: int) -> Usage:
     """What this process has used; nothing of it if it has ended."""
+    return usages([pid])[0]
+
+
+def usages(pids: Sequence[int]) -> list[Usage]:
+    """What each of them has used."""
     stats = dict(_stats())
-    if pid not in stats:
-        return Usage()
     children: defaultdict[int, list[int]] = defaultdict(list)
     for one, stat in stats.items():
         children[stat.parent].append(one)
+    return [_used(pid, stats, children) for pid in pids]
+
+
+def together(found: Iterable[Usage]) -> Usage:
+    """Of several, the sum."""
+    return Usage(*map(sum, zip(*map(astuple, found), strict=True)))
+
+
+def _used(pid: int, stats: dict[int, "_Stat"], children: defaultdict[int, list[int]]) -> Usage:
+    if pid not in stats:
+        return Usage()
     below = [stats[one] for one in _descendants(pid, children)]
     return Usage(
         own_cpu_s=stats[pid].own_s,

@@ -18,7 +18,7 @@ from aiohttp import web
 
 from engine.api.faults import Faults
 from engine.api.jobs import PLAIN, Job, State, Workshop
-from engine.api.server import ProviderServer
+from engine.api.server import PUBLIC_PATHS, ProviderServer
 from engine.api.storage import Storage
 
 CONTROL = "/control/load"
@@ -147,6 +147,7 @@ class CannedProvider(ProviderServer):
         records = self.workshop.records.values()
         counts: dict[str, Any] = {
             "accepted": len(records),
+            "requests": sum(not r.path.startswith(PUBLIC_PATHS) for r in self.requests),
             "polled_again": sum(record.polled_again_at is not None for record in records),
         }
         if "full" in request.query:

@@ -17,6 +17,10 @@ ARRIVALS_PER_S = 25.0
 LOOK_EVERY_S = 0.2
 STALLED_S = 90.0
 AFTERMATH_S = 3.0
+IDLE_S = 5.0
+RUSH_PER_S, RUSH_RUN_S = 100.0, 1.0
+MOST_OF_IT = 10
+"""From so many posts on, those between the first tenth and the last make a rate."""
 PICTURE_ID = re.compile(r"/(\d+)/picture\.jpg")
 
 Figures = dict[str, Any]
@@ -69,6 +73,30 @@ class Bench:
                 "stand_ins": stage.stand_ins(),
             }
 
+    async def processes(self, who: Contender, count: int, scale: float) -> Figures:
+        """What so many jobs cost each of the bot's processes, and then how many it does at most.
+
+        For the second, as many more come in a rush, with runs of a second.
+        """
+        async with staged(who, 2 * count, self.samples) as stage:
+            idle = await _idleness(stage)
+            accepted, _ = await _fill(stage, count, scale)
+            await stage.tell("/open")
+            posted = await _until_posted(stage, count, scale)
+            await asyncio.sleep(AFTERMATH_S)
+            told = await stage.ask("?full")
+            return {
+                **idle,
+                **_costs(stage, accepted),
+                **_news(stage, told["records"]),
+                **stage.asked_of_others(accepted, told["requests"]),
+                "of_each": stage.of_each(accepted),
+                "accepted": accepted,
+                "posted": posted,
+                "stand_ins": stage.stand_ins(),
+                **await _rush(stage, count),
+            }
+
     async def start(self, who: Contender, count: int) -> Figures:
         """A start with so many jobs in flight: how long until each has been polled again."""
         async with staged(who, count, self.samples) as stage:
@@ -103,6 +131,37 @@ async def _fill(stage: Stage, count: int, scale: float) -> tuple[int, float]:
     await stage.discord.mimic(count, ARRIVALS_PER_S)
     accepted = await _until_noted(stage, "accepted", lambda: count - stage.discord.watcher.lost)
     return accepted, time.monotonic() - began
+
+
+async def _idleness(stage: Stage) -> Figures:
+    """What the bot takes while nobody asks for anything, in cores."""
+    await asyncio.sleep(IDLE_S)
+    passed_s = stage.passed_s
+    idle = {"idle_cores": stage.used().cpu_s / passed_s}
+    if stage.server is not None:
+        served = stage.server.figures(1, passed_s)
+        idle["server_idle_cores"] = served["server_cpu_ms_a_job"] / 1000 / passed_s
+    await stage.rest()
+    return idle
+
+
+async def _rush(stage: Stage, count: int) -> Figures:
+    """Many commands at once by others than before: their answers, and how many jobs are done in a
+    second between the first tenth and the last."""
+    await _plan(stage, RUSH_RUN_S / TYPICAL_RUN_S, held=False)
+    await stage.rest()
+    watcher = stage.discord.watcher
+    watcher.answered_s.clear()
+    before = set(watcher.posted_at)
+    await stage.discord.mimic(count, RUSH_PER_S, first=count)
+    await asyncio.sleep(REPLY_DEADLINE_S + 0.5)
+    await _until_posted(stage, len(before) + count, 1.0)
+    at = sorted(at for person, at in watcher.posted_at.items() if person not in before)
+    figures = {"rush_posted": len(at), "rush_cores": stage.stand_ins()["all_cores"]}
+    if len(at) >= MOST_OF_IT:
+        first, last = len(at) // 10, len(at) * 9 // 10
+        figures["jobs_per_s"] = (last - first) / (at[last] - at[first])
+    return {**figures, **_acknowledged(stage)}
 
 
 async def _until_noted(stage: Stage, name: str, wanted: Callable[[], int]) -> int:

@@ -9,7 +9,7 @@ from bot.core.actions import EVERYWHERE, HISTORY_KINDS
 from bot.core.jobs import JobState, Outcome
 from bot.core.ledger import Period
 from bot.core.rules import MOST_CREDITS
-from bot.core.shards import Share
+from bot.gateway.shares import Share
 
 LONGEST_ID = 2**63 - 1
 
@@ -60,12 +60,8 @@ def _run(command: argparse.ArgumentParser) -> None:
         type=_share,
         metavar="FROM-TO/TOTAL",
         help="keep these of so many connections to Discord, such as 0-3/16, while other processes "
-        "on the same PostgreSQL keep the others; else all that Discord recommends",
-    )
-    command.add_argument(
-        "--no-jobs",
-        action="store_true",
-        help="only talk to Discord, and leave the videos to workers on the same PostgreSQL",
+        "on the same PostgreSQL keep the others, and workers make the videos; else this process "
+        "does all",
     )
 
 

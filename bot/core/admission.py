@@ -101,6 +101,7 @@ class Load:
     waiting_of_person: int
     waiting_here: int = 0
     in_flight: int = 0
+    in_flight_of_model: int = 0
     unanswered: int = 0
     unanswered_of_person: int = 0
 

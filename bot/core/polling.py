@@ -109,9 +109,9 @@ class RunTimes:
         due_s = schedule.reaches(schedule.polls_until(begins) + 1 / share) - begins
         return min(max(SHORTEST_WAIT_S, due_s), LONGEST_WAIT_S)
 
-    def affordable_share(self, running: int, requests_per_minute: int) -> float:
+    def affordable_share(self, running: float, requests_per_minute: int) -> float:
         """The share of its polls that each of so many runs can have of the request budget."""
-        each = POLLS_SHARE * requests_per_minute / 60 * self.typical_s / max(1, running)
+        each = POLLS_SHARE * requests_per_minute / 60 * self.typical_s / max(1.0, running)
         polls = MEAN_POLLS * _schedule(self).polls_until(self.typical_s)
         return min(1.0, max(LEAST_SHARE, (each - OTHER_REQUESTS) / polls))
 

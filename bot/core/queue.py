@@ -44,8 +44,12 @@ class QueuedJob:
     model: str = field(default=DEFAULT_MODEL, compare=False)
 
 
-def may_start(rules: Rules, load: Load, model: str = DEFAULT_MODEL) -> bool:
+def may_start(
+    rules: Rules, load: Load, model: str = DEFAULT_MODEL, *, one_at_a_time: bool = False
+) -> bool:
     """Whether one more of this person's jobs may run now by this model; otherwise it waits.
+
+    `one_at_a_time`: no other submit to the model is under way, whichever process has sent it.
 
     Of one person no more may come to be in doubt than may run: so each submit that has no answer
     yet counts against that as well. All together may have more, or two people, whose files no
@@ -61,6 +65,7 @@ def may_start(rules: Rules, load: Load, model: str = DEFAULT_MODEL) -> bool:
         and load.in_flight < MAX_IN_FLIGHT
         and load.unanswered < most.running + MAX_IN_FLIGHT
         and load.unanswered_of_person < most.of_person
+        and not (one_at_a_time and load.in_flight_of_model)
     )
 
 
@@ -121,6 +126,7 @@ class Queue:
         self._stamps = count(1)
         self._began: defaultdict[str, list[float]] = defaultdict(list)
         self._running_of: Counter[str] = Counter()
+        self._in_flight_of: Counter[str] = Counter()
         self.running = 0
         self.in_flight = 0
         self.unanswered = 0
@@ -176,10 +182,14 @@ class Queue:
         self._people.setdefault(person_id, _Person()).running[server_id] += more
         self._renew(person_id)
 
-    def count_submitting(self, person_id: int, more: int, *, is_in_doubt: bool) -> None:
+    def count_submitting(
+        self, person_id: int, more: int, *, is_in_doubt: bool, model: str = DEFAULT_MODEL
+    ) -> None:
         """So many `more` of this person's submits have no answer; in doubt, nobody waits for it."""
         self.unanswered += more
-        self.in_flight += 0 if is_in_doubt else more
+        if not is_in_doubt:
+            self.in_flight += more
+            self._in_flight_of[model] += more
         self._people.setdefault(person_id, _Person()).unanswered += more
         self._renew(person_id)
 
@@ -195,6 +205,10 @@ class Queue:
         """Whether so many are running by this model alone, without those that were given back."""
         late = given_back(self._began[model], max_running, at)
         return self._running_of[model] - late >= max_running
+
+    def is_submitting(self, model: str) -> bool:
+        """Whether somebody, in any process, waits for the answer to a submit to this model."""
+        return self._in_flight_of[model] > 0
 
     def next_turns(
         self,

@@ -15,13 +15,16 @@ import discord
 from bot.alarms import Alarm, Alarms
 from bot.clock import Clock
 from bot.core.jobs import Job, Source
+from bot.store.sharing.news import News
 
 CLOSED_S = 600.0
 MOST_CLOSED = 10_000
 WINDOW_S = 600.0
+TOLD_EVERY_S = 1.0
 MANY, MOST = 1_500, 5_000
 """From the first on, plain messages are left unanswered; from the second on, all but commands."""
 
+MOST_LIMITED_S = 3600.0
 REFUSALS = frozenset({401, 403, 429})
 ANSWERS = ("/interactions/", "/webhooks/")
 """What somebody waits for; these are not counted against who is answered."""
@@ -39,8 +42,19 @@ class Doors:
         self._alarms = alarms
         self._closed: dict[int, float] = {}  # in the order in which they open again
         self._refused_at: deque[float] = deque(maxlen=MOST)
+        self._news: News | None = None
+        self._untold, self._told_at = 0, clock.monotonic()
+        self.on_limited: list[Callable[[float], None]] = []
+        """Told for how long (s) Discord takes no requests of the bot's at all."""
+
         self.on_forbidden: list[Callable[[int, str], None]] = []
         """Told the channel's id and the method of each request about one that is forbidden."""
+
+    def share(self, news: News) -> None:
+        """Count what other processes of the bot are refused, and tell them what this one is."""
+        self._news = news
+        news.hear("refused", lambda _, facts: self._note(facts["count"]))
+        news.hear("limited", lambda _, facts: self._limit(facts["seconds"]))
 
     def refused(self, error: BaseException, *ids: int) -> None:
         """A channel, or a person (in their direct messages), took no message."""
@@ -90,17 +104,44 @@ class Doors:
         self, _: aiohttp.ClientSession, __: SimpleNamespace, told: aiohttp.TraceRequestEndParams
     ) -> None:
         answer = told.response
+        if "X-RateLimit-Global" in answer.headers:
+            self._be_limited(answer.headers.get("Retry-After", ""))
         channel_id = _channel_in(told.url.path) if answer.status == 403 else None
         if channel_id is not None:
             for told_of in self.on_forbidden:
                 told_of(channel_id, told.method)
         is_shared = answer.headers.get("X-RateLimit-Scope") == "shared"  # which does not count
         if answer.status in REFUSALS and not is_shared:
-            self._refused_at.append(self._clock.monotonic())
-            if self.are_many_closed:
-                self._alarms.raise_(Alarm.REFUSED, "requests")
+            self._note(1)
+            self._tell_others()
         elif self._count() < MANY / 2:
             self._alarms.clear(Alarm.REFUSED, "requests")
+
+    def _note(self, count: int) -> None:
+        """So many more were refused, here or in another process."""
+        self._refused_at.extend([self._clock.monotonic()] * min(count, MOST))
+        if self.are_many_closed:
+            self._alarms.raise_(Alarm.REFUSED, "requests")
+
+    def _tell_others(self) -> None:
+        self._untold += 1
+        now = self._clock.monotonic()
+        if self._news is not None and now - self._told_at >= TOLD_EVERY_S:
+            self._news.tell("refused", count=self._untold)
+            self._untold, self._told_at = 0, now
+
+    def _be_limited(self, retry_after: str) -> None:
+        try:
+            seconds = min(max(float(retry_after), 0.0), MOST_LIMITED_S)
+        except ValueError:
+            return
+        self._limit(seconds)
+        if self._news is not None:
+            self._news.tell("limited", seconds=seconds)
+
+    def _limit(self, seconds: float) -> None:
+        for told in self.on_limited:
+            told(seconds)
 
     def _count(self) -> int:
         while self._refused_at and self._refused_at[0] <= self._clock.monotonic() - WINDOW_S:

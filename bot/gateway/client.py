@@ -5,6 +5,8 @@ A server of another process's shard is *asked for* instead; without a gateway, a
 """
 
 import asyncio
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import discord
@@ -15,6 +17,14 @@ from bot.clock import Clock, SystemClock
 from bot.core.jobs import Job
 from bot.errors import DeliveryError
 from bot.gateway.asking import UNTOLD, AskedServers
+
+Admit = Callable[[int, int, Callable[[], None]], None]
+"""Is told an event's id, its server's, and what is to be done about it, once in all processes."""
+
+
+def at_once(_: int, __: int, act: Callable[[], None]) -> None:
+    """Where there is no other process."""
+    act()
 
 
 class ShardedState(AutoShardedConnectionState["ShardedBot"]):
@@ -28,6 +38,7 @@ class ShardedState(AutoShardedConnectionState["ShardedBot"]):
         super().__init__(*args, **options)
         self.connected: set[int] = set()
         """The shards whose session has begun, or gone on, on their connection."""
+        self.admit: Admit = at_once
 
     def parse_ready(self, data: Any) -> None:
         """A session begins; what the bot has left in the meantime is forgotten."""
@@ -42,6 +53,25 @@ class ShardedState(AutoShardedConnectionState["ShardedBot"]):
         """A session goes on."""
         super().parse_resumed(data)
         self.connected.add(data["__shard_id__"])
+
+    def parse_interaction_create(self, data: Any) -> None:
+        """Somebody waits for an answer."""
+        act = partial(super().parse_interaction_create, data)
+        self.admit(int(data["id"]), int(data.get("guild_id") or 0), act)
+
+    def parse_message_create(self, data: Any) -> None:
+        """Somebody has written something; nearly all messages of a busy server ask for nothing."""
+        act = partial(super().parse_message_create, data)
+        if self._asks_for_something(data):
+            self.admit(int(data["id"]), int(data.get("guild_id") or 0), act)
+        else:
+            act()
+
+    def _asks_for_something(self, data: Any) -> bool:
+        if data["author"].get("bot"):
+            return False
+        own = str(self.self_id)
+        return "guild_id" not in data or any(each["id"] == own for each in data["mentions"])
 
     def divide(self, total: int) -> None:
         """The servers are shared out anew; what is known of them stays."""
@@ -93,6 +123,10 @@ class ShardedBot(commands.AutoShardedBot):
             http=self.http,
             **options,
         )
+
+    def admit_through(self, admit: Admit) -> None:
+        """From now on what somebody asks for is acted upon where this says so."""
+        self._connection.admit = admit
 
     @property
     def connected(self) -> set[int]:

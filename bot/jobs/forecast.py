@@ -12,7 +12,7 @@ from bot.errors import Problem, Refused
 from bot.jobs.live import Jobs
 from bot.jobs.lookups import Lookups
 from bot.jobs.upload_limit import link_to
-from bot.provider.breaker import Breakers
+from bot.provider.breakers import Breakers
 from bot.store.store import Store
 
 PAST_RUNS = 200

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from bot.core.actions import EVERYWHERE
-from bot.core.jobs import Job, JobState
+from bot.core.jobs import RUNNING, Job, JobState
 from bot.core.models import MODELS
 from bot.core.queue import Queue, QueuedJob
 from bot.store.group_commit import Changes
@@ -115,6 +115,21 @@ class LiveJobs:
             if job.state is JobState.QUEUED and server_id in {job.server_id, EVERYWHERE}
         ]
 
+    def asking(self, provider: str, among: Collection[str]) -> tuple[int, int]:
+        """How many jobs have something to ask their provider about a run: among these, and of all.
+
+        Before the queues are known, there are none.
+        """
+        if self._queues is None:
+            return 0, 0
+        queue = self._queues[provider]
+        these = (self._jobs.get(job_id) for job_id in among)
+        here = sum(
+            job is not None and job.state in RUNNING and MODELS[job.model].provider == provider
+            for job in these
+        )
+        return here, queue.running + queue.unanswered - queue.in_flight
+
     def forget_rules(self) -> None:
         """Somebody has decided something, perhaps how many jobs one person may run in a server."""
         self._caps_are_known = False
@@ -178,7 +193,8 @@ class LiveJobs:
             began, model = job.run_began_at, job.model
             queue.count_running(job.person_id, job.server_id, more, began=began, model=model)
         if job.state is JobState.SUBMITTING:
-            queue.count_submitting(job.person_id, more, is_in_doubt=job.is_in_doubt)
+            is_in_doubt, model = job.is_in_doubt, job.model
+            queue.count_submitting(job.person_id, more, is_in_doubt=is_in_doubt, model=model)
         elif job.state is JobState.QUEUED and more > 0:
             queue.enter(_queued(job))
         elif job.state is JobState.QUEUED:

@@ -1,5 +1,8 @@
 """Looking a lost run up in the provider's history, again and again, until it is given up."""
 
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
 import structlog
 
 from bot.alarms import Alarm, Alarms
@@ -7,6 +10,7 @@ from bot.clock import Clock
 from bot.core.jobs import Job
 from bot.errors import AccountRefused, ProviderError, ProviderUnavailable
 from bot.jobs.deadlines import RetryDeadline
+from bot.provider.peers import News
 from bot.provider.providers import Providers
 from bot.provider.rejections import clear_for_account, raise_for_account
 from bot.provider.runs import Row
@@ -15,6 +19,7 @@ from bot.store.store import Store
 log = structlog.get_logger()
 
 SOURCE = "history"
+LOOKED_UP = "looked up"
 MISSING_LIMIT_S = 15 * 60.0
 """So long a readable history that has no such run is asked again: its rows come late."""
 
@@ -57,11 +62,26 @@ def window(began_at: float, now: float) -> tuple[float, float]:
     return began_at - CLOCK_SKEW_S, now + CLOCK_SKEW_S
 
 
-class Lookups:
-    """What came of each job's lookups; only complete readings of the history count as missing."""
+class _Told(NamedTuple):
+    """What the process says that looks a job up: by when (monotonic s) it is known, if ever."""
 
-    def __init__(self, alarms: Alarms, clock: Clock) -> None:
+    known_at: float | None
+    is_held_back: bool
+
+
+class Lookups:
+    """What came of each job's lookups; only complete readings of the history count as missing.
+
+    Each process counts what it has asked itself; what cards say of it, all know.
+    """
+
+    def __init__(self, alarms: Alarms, clock: Clock, news: News | None = None) -> None:
         self._alarms = alarms
+        self._clock = clock
+        self._news = news
+        self._elsewhere: dict[str, _Told] = {}
+        if news is not None:
+            news.hear(LOOKED_UP, self._hear)
         self._missing = RetryDeadline(clock, limit_s=MISSING_LIMIT_S)
         self._unreadable = RetryDeadline(clock, limit_s=UNREADABLE_LIMIT_S)
         self._unread: set[str] = set()
@@ -83,12 +103,14 @@ class Lookups:
         """It was read and did not have the run; whether to give the lookup up."""
         self._unread.discard(job_id)
         self._missing.record_try(job_id)
+        self._tell(job_id)
         return self._missing.has_passed(job_id)
 
     def record_failure(self, job_id: str, error: ProviderError) -> bool:
         """It could not be read; whether to give the lookup up."""
         self.tell(job_id, error)
         self._unread.add(job_id)
+        self._tell(job_id)
         self._unreadable.record_try(job_id)
         return self._unreadable.has_passed(job_id)
 
@@ -102,10 +124,12 @@ class Lookups:
     def hold_back(self, job_id: str) -> None:
         """A queued job is not sent before the history has told whether it was."""
         self._held_back.add(job_id)
+        self._tell(job_id)
 
     def is_held_back(self, job_id: str) -> bool:
         """Whether that is what it waits for."""
-        return job_id in self._held_back
+        told = self._elsewhere.get(job_id)
+        return job_id in self._held_back or (told is not None and told.is_held_back)
 
     def elapsed_s(self, job_id: str) -> float:
         """The seconds since the job's run was first missing."""
@@ -114,11 +138,38 @@ class Lookups:
     def known_in_s(self, job_id: str) -> float | None:
         """The seconds after which it is known what became of the run, as long as the history can
         be read; `None` where that has not been read yet, or cannot be."""
-        return None if job_id in self._unread else self._missing.left_s(job_id)
+        if job_id in self._unread:
+            return None
+        left_s, told = self._missing.left_s(job_id), self._elsewhere.get(job_id)
+        if left_s is not None or told is None or told.known_at is None:
+            return left_s
+        return max(0.0, told.known_at - self._clock.monotonic())
 
     def forget(self, job_id: str) -> None:
         """The run was found, or the lookup is given up."""
+        if self._news is not None and self._is_known(job_id):
+            self._news.tell(LOOKED_UP, job_id=job_id, is_over=True)
+        self._elsewhere.pop(job_id, None)
         self._missing.forget(job_id)
         self._unreadable.forget(job_id)
         self._unread.discard(job_id)
         self._held_back.discard(job_id)
+
+    def _is_known(self, job_id: str) -> bool:
+        counted = self._missing.left_s(job_id) is not None
+        return counted or job_id in {*self._unread, *self._held_back, *self._elsewhere}
+
+    def _tell(self, job_id: str) -> None:
+        self._elsewhere.pop(job_id, None)
+        if self._news is not None:
+            left_s, is_held_back = self.known_in_s(job_id), job_id in self._held_back
+            self._news.tell(LOOKED_UP, job_id=job_id, left_s=left_s, is_held_back=is_held_back)
+
+    def _hear(self, _process: str, facts: Mapping[str, Any]) -> None:
+        job_id = facts["job_id"]
+        if "is_over" in facts:
+            self._elsewhere.pop(job_id, None)
+            return
+        left_s = facts["left_s"]
+        known_at = None if left_s is None else self._clock.monotonic() + left_s
+        self._elsewhere[job_id] = _Told(known_at, facts["is_held_back"])

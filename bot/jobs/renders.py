@@ -22,7 +22,7 @@ from bot.jobs.live import Jobs
 from bot.jobs.lookups import REVIEW_EVERY_S, Lookups
 from bot.media.downloads import Downloads
 from bot.media.inspect import Media
-from bot.provider.breaker import Breakers
+from bot.provider.breakers import Breakers
 from bot.provider.failures import problem_in
 from bot.provider.providers import Providers
 from bot.provider.rejections import RejectionsOfEach, clear_for_account, raise_for_account
@@ -79,7 +79,7 @@ class Renders:
         self._alarms = alarms
         self._clock = clock
         self._lookups = Lookups(alarms, clock)
-        self._rejections = RejectionsOfEach(alarms, SOURCE)
+        self._rejections = RejectionsOfEach(alarms, SOURCE, store.database.news)
         self._fetches = RetryDeadline(clock, limit_s=FETCH_LIMIT_S)
         self._proofs = RetryDeadline(clock, limit_s=PROOF_LIMIT_S)
         self._seen_running: set[str] = set()
@@ -169,8 +169,8 @@ class Renders:
     async def _next_poll_s(self, job: Job, elapsed_s: float) -> float:
         """All runs together stay within the request budget."""
         times, queue = await self._forecast.run_times(job), await self._jobs.queue(job.model)
-        per_minute = self._providers.of(job.model).limiter.per_minute
-        share = times.affordable_share(queue.running, per_minute)
+        limiter = self._providers.of(job.model).limiter
+        share = times.affordable_share(queue.running + limiter.kept_back, limiter.per_minute)
         return times.next_poll_s(elapsed_s, share)
 
     async def _look_up(

@@ -27,7 +27,7 @@ from bot.jobs.leading.following import Following, Leading
 from bot.jobs.live import LiveJobs
 from bot.jobs.renders import Renders
 from bot.jobs.submits import Submits
-from bot.provider.breaker import Breakers
+from bot.provider.breakers import Breakers
 from bot.store.group_commit import Changes, background
 from bot.store.store import Store
 
@@ -112,6 +112,7 @@ class Runner:
         store.database.on_commit.append(self._hear)
         store.database.on_doubt.append(self._look_for)
         store.database.on_others.append(self._hear_others)
+        submits.hear(self._stir_soon)
 
     async def why_closed(self, model: str | None = None) -> Refused | None:
         """Why a new request, to this model or to any, could only wait: another bot, or an outage.
@@ -196,16 +197,17 @@ class Runner:
         """Whoever ended a job, and why: the task that follows it tidies up and has it told."""
         for job in changes.jobs:
             if job.ended and not self.following.stir(job.id) and self._is_shared:
-                self._begin_to_stir()
+                self._stir_soon()
 
     def _hear_others(self, changes: Changes) -> None:
         """Another process has changed jobs that are followed here, or the queue."""
         for job_id in self.led if changes.is_all else [job.id for job in changes.jobs]:
             self.following.stir(job_id)
         if changes.jobs:
-            self._begin_to_stir()
+            self._stir_soon()
 
-    def _begin_to_stir(self) -> None:
+    def _stir_soon(self) -> None:
+        """What another process has told may have changed whose turn it is."""
         if not self._stopping.is_set() and self._stirring is None:
             self._stirring = asyncio.create_task(self._stir())
 

@@ -5,6 +5,7 @@ run. A job that is found in `submitting` is looked up in the provider's history 
 """
 
 import asyncio
+from collections.abc import Callable
 
 import structlog
 
@@ -30,8 +31,10 @@ from bot.jobs.files import Files
 from bot.jobs.inputs import Inputs
 from bot.jobs.live import Jobs
 from bot.jobs.lookups import REVIEW_EVERY_S, Lookups, find_unclaimed
+from bot.jobs.spread.aside import Aside
 from bot.jobs.strays.runs import ASK_AGAIN_S, NotKnownYet, Strays
-from bot.provider.breaker import SOURCE, Breakers
+from bot.provider.breaker import SOURCE
+from bot.provider.breakers import Breakers
 from bot.provider.failures import problem_in, rejected_for
 from bot.provider.next_submits import NextSubmits
 from bot.provider.providers import Providers
@@ -42,6 +45,9 @@ from bot.store.store import Store
 log = structlog.get_logger()
 
 LOOK_AGAIN_S = 30.0
+TOOK_IT_S = 2.0
+"""Another process was faster, and its news is on the way: then it is known whose turn is next."""
+
 AFTER_A_FAILED_UPLOAD_S = 120.0
 RETRY_AFTER_S = 60.0
 FIRST_LOOK_S = 2.0
@@ -79,14 +85,19 @@ class Submits:
         self._clock = clock
         self._run_id = run_id
         self._turn = asyncio.Lock()
-        self._not_before: dict[str, tuple[float, str]] = {}
-        self._preparing: set[str] = set()
+        self._aside = Aside(store.database.news, breakers, clock)
         self._lookups = lookups
         self._strays = strays
-        self._rejections = RejectionsOfEach(alarms, SOURCE)
+        self._rejections = RejectionsOfEach(alarms, SOURCE, store.database.news)
+
+    def hear(self, heard: Callable[[], None]) -> None:
+        """Be told when another process's news may have changed whose turn it is."""
+        self._aside.on_heard.append(heard)
+        self._breakers.on_heard.append(heard)
 
     async def start(self, job: Job) -> float:
         """Submit a queued job if it is its turn."""
+        self._aside.is_led_here(job.id)
         breaker = self._breakers.of(job.model)
         if wait_s := breaker.submit_wait_s:
             return wait_s
@@ -96,11 +107,8 @@ class Submits:
             return wait_s
         if breaker.is_degraded and not await self._probe(job.model):
             return breaker.submit_wait_s
-        self._preparing.add(job.id)
-        try:
+        with self._aside.prepares(job.id):
             links = await self._prepare(job)
-        finally:
-            self._preparing.discard(job.id)
         return await self._submit(job, *links) if isinstance(links, tuple) else links
 
     async def _prepare(self, job: Job) -> tuple[str, str] | float:
@@ -147,11 +155,11 @@ class Submits:
                     video_url=video_url,
                     lease=self._run_id,
                     at=self._clock.time(),
+                    one_at_a_time=breaker.is_degraded,
                 )
             except Refused as refused:
                 return await self._hold_back(job, refused)
-            breaker.submits_in_flight += submitting is not None
-        return LOOK_AGAIN_S if submitting is None else await self._send(submitting)
+        return TOOK_IT_S if submitting is None else await self._send(submitting)
 
     async def _hold_back(self, job: Job, refused: Refused) -> float:
         """Somebody has decided since its hold: a blocked person's job ends, any other waits."""
@@ -200,13 +208,9 @@ class Submits:
         """The queued jobs whose turn it is, in order, but for those that are being prepared."""
         if self._breakers.has_twin:
             return []
-        queues, now = await self._jobs.queues(), self._clock.monotonic()
-        self._not_before = {
-            job_id: (at, model)
-            for job_id, (at, model) in self._not_before.items()
-            if at > now and any(job_id in queue for queue in queues.values())
-        }
-        next_submits = NextSubmits(self._breakers, self._not_before.keys(), self._preparing)
+        queues = await self._jobs.queues()
+        resting, preparing = self._aside.resting(queues.values()), self._aside.preparing()
+        next_submits = NextSubmits(self._breakers, resting, preparing)
         limits, at = self._store.limits, self._clock.time()
         return [
             job_id
@@ -216,16 +220,15 @@ class Submits:
 
     async def probe(self) -> None:
         """In an outage, ask whether anything is answered: until then nobody new is let in."""
-        for model, breaker in self._breakers.degraded.items():
-            if breaker.is_open and not breaker.cooldown_s and not self._wait_s(model):
+        for model in self._breakers.to_probe:
+            if not self._wait_s(model):
                 await self._probe(model)
 
     async def _probe(self, model: str) -> bool:
         """Ask something free before another POST is lost or rejected; whether to submit."""
         breaker = self._breakers.of(model)
-        if breaker.failed_probes >= FAILED_PROBES_LIMIT:
-            breaker.failed_probes = 0
-        elif not await self._is_probe_answered(model):
+        is_disliked = breaker.failed_probes >= FAILED_PROBES_LIMIT
+        if not is_disliked and not await self._is_probe_answered(model):
             return False
         breaker.record_probe_success()
         return True
@@ -243,7 +246,6 @@ class Submits:
                 self._breakers.record_rejection(model, NOBODY, busy)
                 return False
             if status >= 500 or status == 401:
-                self._breakers.of(model).failed_probes += 1
                 self._breakers.of(model).record_probe_failure(str(error))
                 return False
         return True  # also "I do not know this request": a provider that works says that
@@ -256,7 +258,7 @@ class Submits:
         self._defer(job, RETRY_AFTER_S)
 
     def _defer(self, job: Job, wait_s: float) -> float:
-        self._not_before[job.id] = self._clock.monotonic() + wait_s, job.model
+        self._aside.rest(job, wait_s)
         return wait_s
 
     # --- submitting ---------------------------------------------------------------------------
@@ -280,8 +282,6 @@ class Submits:
         except SubmitInDoubt as error:
             breaker.record_lost_submit(job.person_id, str(error))
             return 0
-        finally:
-            breaker.submits_in_flight -= 1
         self._record_success(job)
         at = self._clock.time()
         after = await self._store.accepted(job, request_id, at, at)
@@ -323,19 +323,13 @@ class Submits:
         await self._store.fail(job, Failure(problem, facts), self._clock.time())
 
     def _record_success(self, job: Job) -> None:
-        breaker = self._breakers.of(job.model)
-        breaker.failed_probes = 0
-        if breaker.is_tripped:  # nobody rests for an outage that is over
-            theirs = [id_ for id_, (_, model) in self._not_before.items() if model == job.model]
-            for job_id in theirs:
-                del self._not_before[job_id]
-        breaker.record_success(job.person_id)
+        self._breakers.of(job.model).record_success(job.person_id)
         self._rejections.of(job.model).record_success()
         self._forget(job)
 
     def _forget(self, job: Job) -> None:
         self._breakers.forget(job.id)
-        self._not_before.pop(job.id, None)
+        self._aside.forget(job.id)
 
     async def settle_doubt(self, job: Job) -> float:
         """A job that is found in `submitting`: did the provider take it?

@@ -7,17 +7,18 @@ database that nobody shares there is nothing to hear, and everything is done her
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import structlog
 
-from bot.alarms import Alarms
+from bot.alarms import Alarm, Alarms
 from bot.clock import Clock, cancel, wait_for_event
 from bot.store.sharing.news import News
 
 log = structlog.get_logger()
 
-HERE, LEFT = "here", "left"
+HERE, LEFT, WELL = "here", "left", "went well"
 """The kinds of news."""
 
 EVERY_S, GONE_AFTER_S = 3.0, 12.0
@@ -83,7 +84,9 @@ class Presence:
         self._news.hear(HERE, self._hear)
         self._news.hear(LEFT, lambda process, _: self._forget(process))
         self._news.on_missed.append(self._come_anew)
+        self._news.hear(WELL, self._hear_well)
         self._alarms.on_change.append(self.say)
+        self._alarms.on_clear.append(self._tell_well)
 
     @property
     def own(self) -> Peer:
@@ -114,23 +117,24 @@ class Presence:
     def duty(self, work: Work) -> Work:
         """The same, but only while this process is the elder: begun anew each time it becomes it,
         and cancelled when it is it no longer."""
-        if not self._is_shared:
-            return work
+        return partial(self._keep_to, work, is_elder=True) if self._is_shared else work
 
-        async def while_elder() -> None:
-            while True:
-                await self._until(is_elder=True)
-                task = asyncio.ensure_future(work())
-                ended = asyncio.ensure_future(self._until(is_elder=False))
-                try:
-                    await asyncio.wait({task, ended}, return_when=asyncio.FIRST_COMPLETED)
-                    if task.done():
-                        await task  # what it raises is raised here
-                        await ended
-                finally:
-                    await cancel([task, ended])
+    def unless_elder(self, work: Work) -> Work:
+        """The same, but only while another process has that duty."""
+        return partial(self._keep_to, work, is_elder=False)
 
-        return while_elder
+    async def _keep_to(self, work: Work, *, is_elder: bool) -> None:
+        while True:
+            await self._until(is_elder=is_elder)
+            task = asyncio.ensure_future(work())
+            ended = asyncio.ensure_future(self._until(is_elder=not is_elder))
+            try:
+                await asyncio.wait({task, ended}, return_when=asyncio.FIRST_COMPLETED)
+                if task.done():
+                    await task  # what it raises is raised here
+                    await ended
+            finally:
+                await cancel([task, ended])
 
     def everywhere(self, kind: str, wake: Callable[[], None]) -> Callable[[], None]:
         """The same, done in each process: what it wakes may be another one's duty."""
@@ -216,6 +220,12 @@ class Presence:
             self.say()
         if before != said:
             self._note(is_news=True)
+
+    def _tell_well(self, alarm: Alarm, source: str) -> None:
+        self._news.tell(WELL, alarm=alarm.name, source=source)
+
+    def _hear_well(self, _process: str, facts: Mapping[str, Any]) -> None:
+        self._alarms.clear(Alarm[facts["alarm"]], facts["source"], is_heard=True)
 
     def _forget(self, process: str) -> None:
         self._heard_at.pop(process, None)

@@ -7,7 +7,8 @@ from functools import partial
 from bot.core.models import MODELS
 from bot.core.queue import Queue, QueuedJob
 from bot.core.rules import OperatorLimits, slots
-from bot.provider.breaker import Breakers, CircuitBreaker
+from bot.provider.breaker import CircuitBreaker
+from bot.provider.breakers import Breakers
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class NextSubmits:
         tries = [
             job
             for slug in degraded
-            if slug in open_ and not self.breakers.of(slug).submits_in_flight
+            if slug in open_ and not queue.is_submitting(slug)
             for job in self._next_try(queue, slug, self.breakers.of(slug))
         ][: max(0, free)]
         turns = queue.next_turns(

@@ -5,8 +5,8 @@ no answer after that (Discord's documentation, Receiving and Responding).
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import TypeVar
 from weakref import WeakValueDictionary
 
@@ -41,6 +41,9 @@ class Crowd:
         self._calm = asyncio.Event()
         self._calm.set()
         self._turned_away_at = -CALM_S
+        self._at_work = 0
+        self._is_idle = asyncio.Event()
+        self._is_idle.set()
         self.answered = 0
         self.turned_away = 0
         self.missed = 0
@@ -78,6 +81,23 @@ class Crowd:
             return task.result()
         self._turn_away()
         raise Refused(Problem.BUSY)
+
+    @contextmanager
+    def work(self) -> Iterator[None]:
+        """Something that somebody has asked for is done in here, to its end."""
+        self._at_work += 1
+        self._is_idle.clear()
+        try:
+            yield
+        finally:
+            self._at_work -= 1
+            if not self._at_work:
+                self._is_idle.set()
+
+    async def until_idle(self, patience_s: float) -> None:
+        """Until nothing is done for anybody, or so long."""
+        if self._at_work:
+            await wait_for_event(self._is_idle, self.clock, patience_s)
 
     def begin(self) -> None:
         """Somebody waits for an answer from now on."""

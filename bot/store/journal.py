@@ -124,6 +124,7 @@ _SUBMITTING = select(  # few, and the only ones whose lease matters: the others'
     func.count().label("of_all"),
     func.count().filter(_IS_THEIRS).label("of_person"),
     func.count().filter(IS_IN_DOUBT).label("in_doubt"),
+    func.count().filter(_IS_BY_MODEL).label("of_model"),
     func.count().filter(IS_IN_DOUBT, _IS_BY_MODEL).label("in_doubt_of_model"),
     func.count().filter(IS_IN_DOUBT, _IS_THEIRS).label("in_doubt_of_person"),
     func.count().filter(IS_IN_DOUBT, _IS_THEIRS, _HERE).label("in_doubt_here"),
@@ -245,6 +246,7 @@ def load(
         waiting_of_person=theirs.waiting_of_person,
         waiting_here=theirs.waiting_here,
         in_flight=submitting.of_all - submitting.in_doubt,
+        in_flight_of_model=submitting.of_model - submitting.in_doubt_of_model,
         unanswered=submitting.of_all,
         unanswered_of_person=submitting.of_person,
     )

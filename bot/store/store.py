@@ -233,8 +233,10 @@ class Store(Decisions, Questions, Explained):
         video_url: str,
         lease: str,
         at: float,
+        one_at_a_time: bool = False,
     ) -> Job | None:
-        """Save the intent to submit with its exact inputs; `None` while no slot is free.
+        """Save the intent to submit with its exact inputs; `None` while no slot is free, or, where
+        that is to go out alone, while another submit to the model waits for its answer.
 
         `lease` is the run of the program that waits for the answer. Raises `Refused` where a pause,
         a block or a cap keeps it from being sent off; then nothing changed.
@@ -242,7 +244,7 @@ class Store(Decisions, Questions, Explained):
         rules = effective_rules(connection, self.limits, job.server_id)
         journal.may_submit(connection, job, rules, at)
         load = journal.load(connection, job.person_id, rules, at, job.model)
-        if not may_start(rules, load, job.model):
+        if not may_start(rules, load, job.model, one_at_a_time=one_at_a_time):
             return None
         attempt = {
             "job_id": job.id,

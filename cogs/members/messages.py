@@ -89,8 +89,9 @@ class Messages(commands.Cog):
             return
         speak(self._language_for(message))
         try:
-            async with self._crowd.turn_of(message.author.id):
-                await take(message)
+            with self._crowd.work():
+                async with self._crowd.turn_of(message.author.id):
+                    await take(message)
         except Refused as refused:
             await self._refuse(message, refused)
         except CannotSave:

@@ -68,11 +68,12 @@ async def answering(interaction: Interaction, late: Late = Late.THINKING) -> Asy
     crowd.begin()
     meanwhile = asyncio.create_task(_say_meanwhile(interaction, late))
     try:
-        if late is Late.BUSY:
-            yield
-        else:
-            async with crowd.turn_of(interaction.user.id):
+        with crowd.work():
+            if late is Late.BUSY:
                 yield
+            else:
+                async with crowd.turn_of(interaction.user.id):
+                    yield
     except Refused as refused:
         if _is_perhaps_anothers(interaction, refused):
             await crowd.clock.sleep(GIVE_WAY_S)

@@ -135,8 +135,22 @@ SENDING = (
         *("tests/bot/core/test_queue.py", JOBS),
     ),
     _one(
+        "a model in trouble is sent a second submit by another process",
+        "bot/core/queue.py",
+        "        and not (one_at_a_time and load.in_flight_of_model)\n",
+        "",
+        "tests/bot/store/test_pauses.py",
+    ),
+    _one(
+        "what a process has lost of the provider's requests it sends all the same",
+        "bot/core/token_bucket.py",
+        "        return self._whole_per_s * self._share\n",
+        "        return self._whole_per_s\n",
+        "tests/bot/provider/test_shared_limit.py",
+    ),
+    _one(
         "somebody's further lost submits keep all others waiting longer",
-        "bot/provider/breaker.py",
+        "bot/provider/outage.py",
         "        is_news = person_id not in self._failed\n",
         "        is_news = True\n",
         *("tests/bot/provider/test_breaker.py", f"{LIFE}/provider/test_poison.py"),

@@ -24,11 +24,10 @@ def main() -> int:
     parser.add_argument("--postgres", action="store_true", help="on a PostgreSQL of its own")
     parser.add_argument("--restarts", type=int, default=0, help="of that PostgreSQL")
     parser.add_argument("--processes", type=int, default=1, help="of one bot, on that PostgreSQL")
+    parser.add_argument("--apart", action="store_true", help="the runs lead no jobs")
     parser.add_argument("--runs", type=int, default=1, help="of those with a gateway; else workers")
-    parser.add_argument(
-        "--standstills", type=int, help="SIGSTOP; else one to five kills of several"
-    )
-    parser.add_argument("--hand-overs", type=int, help="SIGTERM; else one to five kills of several")
+    parser.add_argument("--standstills", type=int, help="SIGSTOP; of several, a fifth of the kills")
+    parser.add_argument("--hand-overs", type=int, help="SIGTERM; of several, a fifth of the kills")
     parser.add_argument("--folder", type=Path, help="kept, with the bot's log; must be new")
     given = parser.parse_args()
     if not given.postgres and (given.restarts or given.processes > 1):
@@ -43,7 +42,8 @@ def main() -> int:
         given.failing,
         is_on_postgres=given.postgres,
         restarts=given.restarts,
-        roles=("run",) * runs + ("worker",) * (given.processes - runs),
+        roles=("run --shards 0/1" if given.apart else "run",) * runs
+        + ("worker",) * (given.processes - runs),
         standstills=usual if given.standstills is None else given.standstills,
         hand_overs=usual if given.hand_overs is None else given.hand_overs,
     )

@@ -44,6 +44,7 @@ class Process:
         self.program: Program | None = None
         self.starts = 0
         self.falls: list[Words] = []
+        self.struck = 0
         self.is_still = False
         self.since = time.monotonic()
         self._condemned: Program | None = None
@@ -53,7 +54,11 @@ class Process:
         while True:
             self.starts += 1
             program = await Program.start(
-                BOT, str(self._clock_file), self.role, log_path=self.log_path, env=self._env()
+                BOT,
+                str(self._clock_file),
+                *self.role.split(),
+                log_path=self.log_path,
+                env=self._env(),
             )
             self.program, self.since = program, (began := time.monotonic())
             code = await program.process.wait()
@@ -61,6 +66,11 @@ class Process:
             if program is not self._condemned and not self.is_excused(words, began):
                 self.falls.append((code, words))
             await asyncio.sleep(self.pause_s())
+
+    @property
+    def hears(self) -> bool:
+        """Whether it has a gateway."""
+        return self.role.startswith("run")
 
     @property
     def pid(self) -> int | None:
@@ -75,6 +85,7 @@ class Process:
         if self.pid is None or self.program is None:
             return False
         self._condemned = self.program
+        self.struck += 1
         await self.program.kill()
         return True
 
@@ -83,6 +94,7 @@ class Process:
         if self.pid is None or self.program is None:
             return 0
         self._condemned = self.program
+        self.struck += 1
         return await self.program.stop()
 
     async def hand_over(self) -> bool:
@@ -101,6 +113,7 @@ class Process:
         if pid is None or self.is_still:
             return False
         self.is_still = True
+        self.struck += 1
         try:
             os.kill(pid, signal.SIGSTOP)
             await asyncio.sleep(seconds)
@@ -128,7 +141,7 @@ class Processes(list[Process]):
     @property
     def hear(self) -> bool:
         """Whether anybody is told by Discord what people do: else that ends unanswered."""
-        return any(each.role == "run" and each.pid and not each.is_still for each in self)
+        return any(each.hears and each.pid and not each.is_still for each in self)
 
     @property
     def are_well(self) -> bool:

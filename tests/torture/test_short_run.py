@@ -24,9 +24,17 @@ async def test_nothing_is_lost_and_nothing_comes_twice(tmp_path: Path) -> None:
 
 
 @needs_postgres
-async def test_nor_where_the_database_goes_away(tmp_path: Path) -> None:
-    plan = Plan(jobs=9, kills=2, seed=21, is_on_postgres=True, restarts=2)
+async def test_nor_where_processes_and_their_database_go_away(tmp_path: Path) -> None:
+    plan = Plan(
+        jobs=10,
+        kills=2,
+        seed=21,
+        is_on_postgres=True,
+        restarts=1,
+        roles=("run", "worker"),
+        standstills=1,
+    )
     tally = await torture(plan, tmp_path)
     assert not tally.wrong, str(tally)
-    assert tally.ends.total() >= 9
-    assert tally.blows.total() == 2
+    assert tally.ends.total() >= 10
+    assert (tally.kills.total(), tally.blows.total()) == (2, 2)

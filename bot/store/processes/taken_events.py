@@ -24,8 +24,8 @@ class TakenEvents:
         """Whether nobody had taken it."""
         if abs(at - self._forgotten_at) > FORGOTTEN_EVERY_S:
             self._forget(connection, at)
-        taken = upsert(taken_events).values(id=event_id, at=at).on_conflict_do_nothing()
-        return connection.execute(taken).rowcount > 0
+        event = upsert(taken_events).values(id=event_id, at=at).on_conflict_do_nothing()
+        return connection.scalar(event.returning(taken_events.c.id)) is not None
 
     def _forget(self, connection: Connection, at: float) -> None:
         old = or_(taken_events.c.at < at - KEPT_S, taken_events.c.at > at + KEPT_S)

@@ -10,7 +10,7 @@ from typing import Any, Self
 from pydantic import SecretStr
 
 from bot.app import run
-from bot.core.shards import Share
+from bot.gateway.shares import Share
 from bot.settings import Settings
 from engine.api.server import ProviderServer
 from sandbox.clients.person import Json, PersonClient
@@ -128,13 +128,17 @@ class Life:
         """Start the bot on this world's data."""
         self._stopping = asyncio.Event()
         settings = self.settings(**changes)
-        place_database(settings.data_dir)
+        self.prepare(settings.data_dir)
         self._was_begun = True
-        if not self.world.session_starts.is_paced:  # then nobody minds another start so soon
-            with beside(settings.data_dir) as opened:
-                opened.execute("DELETE FROM session_turns")
         running = run(settings, self._bots_clock, self._stopping, self.share)
         self._bot = asyncio.create_task(running)
+
+    def prepare(self, folder: Path) -> None:
+        """A database for a start; where nobody minds how soon that follows another one, so it."""
+        place_database(folder)
+        if not self.world.session_starts.is_paced:
+            with beside(folder) as opened:
+                opened.execute("DELETE FROM session_turns")
 
     @property
     def bot_is_online(self) -> bool:

@@ -148,9 +148,25 @@ async def test_the_one_that_came_first_does_the_work_until_it_leaves() -> None:
 async def test_a_newcomer_waits_for_an_answer_before_it_does_anything() -> None:
     async with processes("first") as made:
         made.append(Process(made[0].news._wire, "second"))
+        assert elders(made) == ["first"]
         await pass_s(0, *made)
         assert elders(made) == ["first"]
         assert [peer.process for peer in made[1].presence.peers] == ["first"], "at once"
+
+
+async def test_what_the_account_is_refused_in_one_is_over_when_it_goes_well_in_another() -> None:
+    with capture_logs() as logs:
+        async with processes("a", "b", "c") as (first, second, third):
+            for alarm, source in ((Alarm.COST, "submits"), (Alarm.DISK, "database")):
+                first.alarms.raise_(alarm, source)
+            second.alarms.clear(Alarm.COST, "polls")
+            assert third.alarms.is_raised(Alarm.COST), "that is another source"
+            second.alarms.clear(Alarm.COST, "submits")
+            second.alarms.clear(Alarm.DISK, "database")
+            assert first.alarms.own == [Alarm.DISK], "the disk is each one's own"
+            assert not third.alarms.is_raised(Alarm.COST)
+    over = [log["trouble"] for log in logs if log["event"] == "a trouble is over"]
+    assert over.count(Alarm.COST) == 1
 
 
 async def test_a_killed_one_is_gone_after_a_while_and_its_alarms_with_it() -> None:

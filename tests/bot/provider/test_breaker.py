@@ -5,7 +5,8 @@ from structlog.testing import capture_logs
 
 from bot.alarms import Alarm, Alarms
 from bot.errors import KeyRejected, ModelMissing, NotAccepted, OutOfCredits, ProviderBusy
-from bot.provider.breaker import Breakers, CircuitBreaker
+from bot.provider.breaker import CircuitBreaker
+from bot.provider.breakers import Breakers
 from tests.bot.stopped_clock import StoppedClock
 
 ADA, BEN, CLEO = 1, 2, 3

@@ -6,7 +6,7 @@ import pytest
 
 from bot.core.queue import LATE_RUN_S, Queue, QueuedJob, may_start
 from bot.core.rules import ServerRules, rules_for
-from bot.provider.breaker import Breakers
+from bot.provider.breakers import Breakers
 from bot.provider.next_submits import NextSubmits
 from tests.bot.core.test_admission import IDLE
 from tests.bot.stopped_clock import StoppedClock

@@ -1,4 +1,4 @@
-"""What the operator decides about the whole bot is read by the hold and by the submit."""
+"""What the operator decides about the whole bot, and what is known of a model, binds the submit."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -14,7 +14,7 @@ from bot.core.rules import OperatorLimits
 from bot.errors import Problem, Refused
 from bot.store.database import Database
 from bot.store.store import Store
-from tests.bot.databases import place_database
+from tests.bot.databases import beside, place_database, url_of
 from tests.bot.store.test_jobs import AT, LIMITS, begin, new, queue, submit
 
 DAY_S = 86400.0
@@ -221,3 +221,27 @@ def test_no_cap_is_looked_up_where_none_is_set() -> None:
     for name in CAPS:
         limits: OperatorLimits = replace(LIMITS, **{name: 1})  # type: ignore[arg-type]
         assert limits.has_spending_caps
+
+
+async def test_where_one_goes_out_at_a_time_no_process_sends_a_second(
+    store: Store, tmp_path: Path
+) -> None:
+    """Whatever it has heard of the first."""
+    async with await Database.open(url_of(tmp_path)) as database:
+        others = Store(database, LIMITS)
+        one, two, three = [await queue(store, number) for number in (1, 2, 3)]
+        with beside(tmp_path) as opened:
+            opened.execute("UPDATE jobs SET model = 'scail' WHERE id = 'j2'")
+
+        async def alone(at: Store, job: Job) -> Job | None:
+            how = {"image_url": "i", "video_url": "v", "lease": "run"}
+            return await at.submit(job, **how, at=AT, one_at_a_time=True)
+
+        first = await alone(store, one)
+        assert first is not None
+        assert await alone(others, three) is None
+        assert await alone(others, replace(two, model="scail")) is not None, (
+            "another model has its own"
+        )
+        await store.answer_lost(first)  # or whoever waited for it has died
+        assert await alone(others, three) is not None

@@ -52,6 +52,23 @@ async def test_each_hears_of_its_servers_and_the_first_of_direct_messages(
             assert (payload["t"], int(payload["d"]["channel_id"])) == (name, channel)
 
 
+async def test_of_the_same_shards_each_session_hears_everything(
+    world: World, server: DiscordServer, ada: PersonClient
+) -> None:
+    """As while one program takes the place of another, perhaps with more shards."""
+    channel = world.channels["general"].id
+    async with AsyncExitStack() as stack:
+        sessions = []
+        for shard in ([1, COUNT], [1, COUNT], [0, 1]):
+            session = await stack.enter_async_context(GatewayClient(server))
+            await session.identify(shard=shard)
+            sessions.append(session)
+        await ada.send(channel, f"<@{world.bot_id}> hello")
+        for session in sessions:
+            assert (await session.event("MESSAGE_CREATE"))["content"].endswith("hello")
+        assert world.session_starts.limit()["remaining"] == world.session_starts.total - 3
+
+
 async def test_one_is_dropped_kept_out_and_goes_on(
     shards: list[GatewayClient], world: World, server: DiscordServer, ada: PersonClient
 ) -> None:

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import aiohttp
 import pytest
 from aiohttp import web
 
@@ -80,7 +79,7 @@ async def couriers(life: Life, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
 
     async with serve(video) as url:
 
-        def make(_: Settings, clock: Clock, __: aiohttp.ClientSession) -> Couriers:
+        def make(_: Settings, clock: Clock, *__: object) -> Couriers:
             made.append(Couriers(RateLimiter(clock, 60), clock, url))
             return made[-1]
 

@@ -42,7 +42,7 @@ from bot.jobs.submits import Submits
 from bot.jobs.upload_limit import Videos
 from bot.media.downloads import Downloads
 from bot.media.inspect import Media, VideoFacts
-from bot.provider.breaker import Breakers
+from bot.provider.breakers import Breakers
 from bot.provider.limiter import RateLimiter
 from bot.provider.providers import Providers
 from bot.provider.segmind.client import Segmind

@@ -9,8 +9,8 @@ from structlog.testing import capture_logs
 
 from bot.alarms import Alarm
 from bot.connection import FEW
-from bot.core.shards import Share
 from bot.errors import MarionetteError, SettingsError
+from bot.gateway.shares import Share
 from sandbox.clients.person import PersonClient
 from sandbox.clients.transcript import text_of
 from sandbox.discord.gateway.sockets import Close

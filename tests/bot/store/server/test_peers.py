@@ -165,12 +165,13 @@ async def test_what_was_missed_is_made_up_for(tmp_path: Path) -> None:
             rows(tmp_path, CUT_OFF)
             new = await begin(first.store, 3)
             await first.store.cancel(gone, AT)
-            first.database.news.tell("count", number=2)
             await until(lambda: bool(missed))
             await until(second.knows(new.id, JobState.CHECKING))
             assert gone.id not in second.jobs._jobs
             assert second.knows(stays.id, JobState.QUEUED)()
-            await until(lambda: [n for _, n in second.heard] == [1, 2])
+        await until(lambda: first.database.news.is_heard)
+        first.database.news.tell("count", number=2)
+        await until(lambda: [number for _, number in second.heard] == [1, 2])
         assert "other processes of the bot are not heard" in {each["event"] for each in logs}
 
 

@@ -60,3 +60,9 @@ class Share:
     def covers(self, server_id: int) -> bool:
         """Whether a server's events come to one of them; direct messages' come to the first."""
         return (server_id >> 22) % self.total in self.ids
+
+    def meets(self, other: "Share") -> bool:
+        """Whether some server may be in both."""
+        if self.total != other.total:
+            return True
+        return self.first <= other.last and other.first <= self.last

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.core.shards import Share
+from bot.gateway.shares import Share
 
 WRONG = {
     "3-1/4": "ends before it begins: write 1-3/4",

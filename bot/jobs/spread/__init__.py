@@ -1,0 +1,1 @@
+"""What the processes of one bot know of one another's jobs, beside what is saved of them."""

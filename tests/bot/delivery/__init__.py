@@ -1,0 +1,1 @@
+"""What Discord is told while a job goes on."""
