@@ -10,7 +10,7 @@ LONG := tests/e2e tests/torture tests/fuzz tests/engine/test_inputs_of_all_kinds
 FAST := tests/bot tests/sandbox tests/test_house.py --ignore=tests/bot/life --ignore=tests/sandbox/web
 # All of the store, moving a bot, and those lives that ask most of it: money, crashes, deliveries, decisions,
 # and random ones. The others ask the same of it for other cards: ARGS="tests/bot" runs them too.
-POSTGRES := tests/bot/store tests/bot/console/test_moving.py $(addprefix tests/bot/life/, jobs provider delivery \
+POSTGRES := tests/bot/store tests/bot/jobs/leading tests/bot/console/test_moving.py $(addprefix tests/bot/life/, jobs provider delivery \
 	database reports moderators model operator/test_doctor.py operator/test_looking_after.py) tests/e2e/test_workers.py
 WEIGHTS := data/weights/pose_landmark_full.tflite
 ARGS ?=
