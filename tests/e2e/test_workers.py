@@ -92,7 +92,7 @@ async def until(holds: Callable[[], bool], within_s: float) -> float:
 async def fleet(tmp_path: Path) -> AsyncIterator[Fleet]:
     async with plain_stage(tmp_path) as stage, AsyncExitStack() as stack:
         fleet = Fleet(stage, stack)
-        await fleet.start("talks", "run", "--no-jobs")
+        await fleet.start("talks", "run", "--shards", "0/1")
         for name in ("first", "second"):
             await fleet.start(name, "worker")
         yield fleet
