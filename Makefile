@@ -11,7 +11,7 @@ FAST := tests/bot tests/sandbox tests/test_house.py --ignore=tests/bot/life --ig
 # All of the store, moving a bot, and those lives that ask most of it: money, crashes, deliveries, decisions,
 # and random ones. The others ask the same of it for other cards: ARGS="tests/bot" runs them too.
 POSTGRES := tests/bot/store tests/bot/console/test_moving.py $(addprefix tests/bot/life/, jobs provider delivery \
-	database reports moderators model operator/test_doctor.py operator/test_looking_after.py)
+	database reports moderators model operator/test_doctor.py operator/test_looking_after.py) tests/e2e/test_workers.py
 WEIGHTS := data/weights/pose_landmark_full.tflite
 ARGS ?=
 ENGINE ?=

@@ -44,13 +44,22 @@ class Fleet:
         told = {worker: worker.log_path.read_text() for worker in self.workers}
         return next((worker for worker, text in told.items() if f'"job": "{job_id}"' in text), None)
 
+    def worker_of(self, job_id: str) -> int | None:
+        """Its number at procrastinate's, of whichever has the job now."""
+        query = "SELECT worker_id FROM procrastinate_jobs WHERE lock = ? AND status = 'doing'"
+        return next((number for (number,) in rows(self.stage.folder, query, job_id)), None)
+
+    async def is_led_by_another(self, job_id: str, than: int | None, within_s: float) -> None:
+        """Wait until it is."""
+        await until(lambda: self.worker_of(job_id) not in {than, None}, within_s)
+
     def state(self, job_id: str) -> str:
         """Where it is."""
         [(state,)] = rows(self.stage.folder, "SELECT state FROM jobs WHERE id = ?", job_id)
         return str(state)
 
-    async def render(self, person: PersonClient) -> tuple[str, Program]:
-        """A job that renders, for as long as the provider is paused, and who leads it."""
+    async def render(self, person: PersonClient) -> tuple[str, Program, int | None]:
+        """A job that renders as long as the provider is paused; who leads it, and its number."""
         await self.stage.provider("POST", "pause")
         await self.stage.mimic(person)
         newest = "SELECT id FROM jobs ORDER BY created_at DESC LIMIT 1"
@@ -60,7 +69,7 @@ class Fleet:
         await until(lambda: self.leads(job_id) is not None, LONG_S)
         leader = self.leads(job_id)
         assert leader is not None
-        return job_id, leader
+        return job_id, leader, self.worker_of(job_id)
 
     async def is_delivered(self, person: PersonClient, number: int) -> None:
         """So many videos in all, each bought, paid and shown once."""
@@ -79,13 +88,11 @@ class Fleet:
         return int(rows(self.stage.folder, query)[0][0])
 
 
-async def until(holds: Callable[[], bool], within_s: float) -> float:
-    """Wait; how long it took."""
-    began = time.monotonic()
+async def until(holds: Callable[[], bool], within_s: float) -> None:
+    """Wait for what other processes do, who announce nothing."""
     async with asyncio.timeout(within_s):
-        while not holds():  # noqa: ASYNC110 - what other processes do announces nothing
+        while not holds():  # noqa: ASYNC110
             await asyncio.sleep(0.05)
-    return time.monotonic() - began
 
 
 @pytest.fixture
@@ -100,35 +107,29 @@ async def fleet(tmp_path: Path) -> AsyncIterator[Fleet]:
 
 async def test_a_killed_worker_is_followed_by_the_other(fleet: Fleet) -> None:
     ada = await fleet.stage.person("ada")
-    job_id, leader = await fleet.render(ada)
-    fleet.workers.remove(leader)
+    job_id, leader, number = await fleet.render(ada)
     await leader.kill()
-    await fleet.stage.provider("POST", "resume")
-    took_s = await until(lambda: fleet.leads(job_id) is not None, GONE_ON_WITHIN_S)
-    print(f"led by the other after {took_s:.1f} s")  # noqa: T201
+    await fleet.is_led_by_another(job_id, number, GONE_ON_WITHIN_S)
     await fleet.is_delivered(ada, 1)
 
 
 async def test_one_that_stood_still_does_nothing_twice(fleet: Fleet) -> None:
     ada = await fleet.stage.person("ada")
-    job_id, leader = await fleet.render(ada)
+    job_id, leader, number = await fleet.render(ada)
     leader.process.send_signal(signal.SIGSTOP)
     await fleet.stage.provider("POST", "resume")
     await asyncio.sleep(STOOD_STILL_S)
+    assert fleet.worker_of(job_id) != number
     leader.process.send_signal(signal.SIGCONT)
     await until(lambda: "stood still" in leader.log_path.read_text(), GONE_ON_WITHIN_S)
-    fleet.workers.remove(leader)
-    assert fleet.leads(job_id) is not None
     await fleet.is_delivered(ada, 1)
 
 
 async def test_one_that_is_stopped_hands_its_jobs_over(fleet: Fleet) -> None:
     ada = await fleet.stage.person("ada")
-    job_id, leader = await fleet.render(ada)
-    fleet.workers.remove(leader)
+    job_id, leader, number = await fleet.render(ada)
     began = time.monotonic()
     assert await leader.stop() == 0
-    await fleet.stage.provider("POST", "resume")
-    await until(lambda: fleet.leads(job_id) is not None, HANDED_OVER_WITHIN_S)
+    await fleet.is_led_by_another(job_id, number, HANDED_OVER_WITHIN_S)
     assert time.monotonic() - began < HANDED_OVER_WITHIN_S
     await fleet.is_delivered(ada, 1)
