@@ -102,6 +102,7 @@ async def test_one_process_takes_the_place_of_another_and_nobody_notices(life: L
             new = Process(life)
             new.begin()
             await life.until(lambda: len(asked(life, "GET", "/gateway/bot")) == 2)
+            await life.clock.until_quiet()  # it has told its shards, and waits for its turn
             stopping = asyncio.create_task(old.stop())
             await life.mimic(ada)
             for _ in range(USED):
