@@ -36,11 +36,11 @@ PEAK_HOUR_S, MOST_JOBS = 3600.0, 60_000
 class Evening:
     """What is assumed of members and of their files in the hour in which most is asked for."""
 
-    around: float = 0.05
+    around: float = 0.1
     """The share of all members that writes, or has Discord open, in that hour."""
     asking: float = 0.1
     """The share of those that wants videos."""
-    videos: float = 1.2
+    videos: float = 1.5
     """For each of these."""
     others: float = 2.0
     """Further commands and presses for a video, each as costly to answer as the one that asks."""
@@ -123,6 +123,11 @@ class Part:
         load = evening.jobs_per_s(members) * self.takes / self.gives
         return max(self.first, math.ceil(load / MOST_USED))
 
+    def told(self, count: int) -> str:
+        """So many pieces."""
+        one = {"cores": "core", "processes": "process"}
+        return f"{count:,} {one.get(self.pieces, self.pieces) if count == 1 else self.pieces}"
+
 
 def parts(costs: Costs, evening: Evening) -> list[Part]:
     """All of them, what bends first in front; what then, in the words of `million.md`."""
@@ -164,15 +169,23 @@ def bending(costs: Costs, evening: Evening, members: float) -> str:
         (
             NAMES[part.name],
             f"{part.takes:,.3g} {part.unit}",
-            f"{part.first:,} {part.pieces}",
+            part.told(part.first),
             _round(part.bends_at(evening)),
+            _round(part.bends_at(evening) * evening.jobs_per_s(1.0) * PEAK_HOUR_S),
             part.then,
-            f"{part.needed(evening, members):,} {part.pieces}",
+            part.told(part.needed(evening, members)),
         )
         for part in parts(costs, evening)
     ]
-    head = ("what bends, and how", "a job takes", "at first", "bends at, members", "what then")
-    return table((*head, f"for {members:,.0f}"), rows)
+    head = (
+        "what bends, and how",
+        "a job takes",
+        "at first",
+        "bends at, members",
+        "jobs an hour",
+        "then",
+    )
+    return table((*head, f"for {members:,.0f} members"), rows)
 
 
 def waiting(costs: Costs, evening: Evening, planned: float) -> str:
@@ -190,7 +203,7 @@ def waiting(costs: Costs, evening: Evening, planned: float) -> str:
 
 
 def _route(costs: Costs, evening: Evening, has: dict[str, int]) -> list[Station]:
-    """A job's way. Whatever else takes a process's time makes its own steps as much longer."""
+    """A job's way. What else takes a process's time makes its steps as much longer: at most so."""
     look_s = costs.decoders * evening.larger / LOOKS / 1000
     answers = Station(has["connected"], exponential(costs.answering(evening) / 1000))
     writes = Station(1, exponential(costs.writer / 2 / 1000 / has["writer"]))

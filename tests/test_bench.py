@@ -77,7 +77,7 @@ def test_what_bends_first_stands_first_and_the_part_says_what_it_assumes() -> No
     assert found[0].name == "slots"
     text = section(costs, Evening(), 10_000)
     assert text.index("the provider's slots") < text.index("the network")
-    assert "10,000 members, of whom 500 are around" in text
+    assert "10,000 members, of whom 1,000 are around" in text
     assert "$" not in text
 
 
