@@ -73,7 +73,7 @@ fuzz: $(READY) ## spoiled files, requests and answers by the thousand; ARGS="--f
 mutants: $(READY) ## break each rule alone, in a copy, and see which tests notice; ARGS="nonce hold"
 	$(BIN)/python -m tests.mutants $(ARGS)
 
-bench: $(READY) ## the bot under load beside two bare ones: writes docs/performance.md; ARGS="--quick"
+bench: $(READY) ## the bot under load beside two bare ones: writes docs/performance.md; ARGS="--quick", ARGS="--only processes"
 	$(BIN)/python -m bench.load $(ARGS)
 
 check: $(READY) ## everything CI asks for: format, lint, types, import contracts, tests
