@@ -15,7 +15,9 @@ from sandbox.programs.processes import Cast, Program
 
 MESSAGES, AT_ONCE = 20_000, 100
 NOWHERE = "http://127.0.0.1:9"
-PROVIDER = dict.fromkeys(("api_url", "history_url", "upload_url", "credits_url"), NOWHERE)
+PROVIDER = dict.fromkeys(
+    ("api_url", "history_url", "upload_url", "credits_url", "files_url"), NOWHERE
+)
 
 
 async def cpu_us(folder: Path, answer_mentions: str) -> float:

@@ -165,7 +165,7 @@ async def _wire(
     client.crowd = crowd = Crowd(clock, alarms)
     told = told_through(parts, crowd)
     _tell_of_changes(database, told, jobs, client.languages)
-    leading = await _leading(database)
+    leading = await _leading(database, jobs)
     runner = runner_of(parts, told, crowd, leading)
     peers.ask()
     newcomers = newcomers_of(parts)
@@ -235,13 +235,13 @@ def _duties(parts: Parts, told: Told, runner: Runner, newcomers: Newcomers) -> l
     return [*beside, *(presence.duty(work) for work in done_once)]
 
 
-async def _leading(database: Database) -> "Shared | None":
+async def _leading(database: Database, jobs: LiveJobs) -> "Shared | None":
     """What hands jobs out, where several processes may share them: only there it is loaded."""
     if not database.is_shared:
         return None
     from bot.jobs.leading.shared import Shared  # noqa: PLC0415
 
-    leading = Shared(database)
+    leading = Shared(database, jobs.refresh)
     await leading.prepare()
     return leading
 

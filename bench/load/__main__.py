@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bench.load import database, page
+from bench.load import database
 from bench.load.measurements import Measurement, Measurements
+from bench.load.pages import page
 from bench.load.samples import make_samples
 from bench.load.scenarios import Bench, Figures
 from bench.load.stage import BARE, LIMITS, SDK, Contender, in_processes, ours
@@ -47,7 +48,7 @@ FULL = Size(
     0.15,
     ((200, 0.15), (50, 1.0), (200, 1.0), (1000, 1.0), (5000, 1.0)),
     2000,
-    (*((workers, 200, 0.15) for workers in (0, 1, 2, 4)), (2, 200, 1.0)),
+    tuple((workers, 200, 0.15) for workers in (0, 1, 2, 4)),
 )
 
 
@@ -130,6 +131,7 @@ def facts(is_quick: bool, files: list[tuple[str, str, int]]) -> dict[str, Any]:
     """The circumstances that the page states."""
     return {
         "is_quick": is_quick,
+        "day": time.strftime("%Y-%m-%d", time.gmtime()),
         "cores": len(os.sched_getaffinity(0)),
         "machine": platform.machine(),
         "python": platform.python_version(),

@@ -52,6 +52,7 @@ class Server:
         commits -= commits_before
         share = self._held / max(1, self._looks)
         return {
+            "saved": self._saved(),
             "server_cpu_ms_a_job": (used.cpu_s - before.cpu_s) * 1000 / jobs,
             "commits_a_job": commits / jobs,
             "statements_a_job": (statements - statements_before) / jobs,
@@ -72,6 +73,11 @@ class Server:
     def _used(self) -> Usage:
         server, ours = usages([self._pid, self._asked.info.backend_pid])
         return server.since(Usage(children_cpu_s=ours.own_cpu_s))
+
+    def _saved(self) -> int:
+        with psycopg.connect(self.url.replace("+psycopg", "")) as opened:
+            [count] = opened.execute("SELECT count(*) FROM jobs").fetchone() or [0]
+        return int(count)
 
     def _done(self) -> tuple[int, int]:
         commits, statements = self._asked.execute(DONE).fetchone() or (0, 0)

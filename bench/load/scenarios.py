@@ -19,6 +19,8 @@ STALLED_S = 90.0
 AFTERMATH_S = 3.0
 IDLE_S = 5.0
 RUSH_PER_S, RUSH_RUN_S = 100.0, 1.0
+RUSH_STALLED_S = 30.0
+"""Who was turned away has no video: that is nothing to wait for long."""
 MOST_OF_IT = 10
 """From so many posts on, those between the first tenth and the last make a rate."""
 PICTURE_ID = re.compile(r"/(\d+)/picture\.jpg")
@@ -155,7 +157,7 @@ async def _rush(stage: Stage, count: int) -> Figures:
     before = set(watcher.posted_at)
     await stage.discord.mimic(count, RUSH_PER_S, first=count)
     await asyncio.sleep(REPLY_DEADLINE_S + 0.5)
-    await _until_posted(stage, len(before) + count, 1.0)
+    await _until_posted(stage, len(before) + count, RUSH_RUN_S / TYPICAL_RUN_S, RUSH_STALLED_S)
     at = sorted(at for person, at in watcher.posted_at.items() if person not in before)
     figures = {"rush_posted": len(at), "rush_cores": stage.stand_ins()["all_cores"]}
     if len(at) >= MOST_OF_IT:
@@ -174,9 +176,11 @@ async def _until_noted(stage: Stage, name: str, wanted: Callable[[], int]) -> in
     return noted
 
 
-async def _until_posted(stage: Stage, count: int, scale: float) -> int:
+async def _until_posted(
+    stage: Stage, count: int, scale: float, stalled_s: float = STALLED_S
+) -> int:
     """Wait for the videos of all who were answered, or until none comes for longer than a run."""
-    patience_s = STALLED_S + 3 * TYPICAL_RUN_S * scale
+    patience_s = stalled_s + 3 * TYPICAL_RUN_S * scale
     watcher = stage.discord.watcher
     posted, news_at = 0, time.monotonic()
     while posted < count - watcher.lost and time.monotonic() - news_at < patience_s:

@@ -1,23 +1,37 @@
 """`docs/performance.md` from what was measured."""
 
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 from string import Template
 from typing import Any
 
 from bench.load.crowd import CHANNELS, SERVERS
-from bench.load.goals import goals
 from bench.load.measurements import Measurement, Measurements
-from bench.load.plots import draw
+from bench.load.pages import processes
+from bench.load.pages.goals import goals
+from bench.load.pages.parts import MILLION, PROCESSES, kept, renew, table
+from bench.load.pages.plots import draw
 from bench.load.scenarios import ARRIVALS_PER_S, SIGMA, TYPICAL_RUN_S
 
 TEMPLATE = Path(__file__).with_name("page.md")
-NOTHING = "Not measured in this run."
 COMPARED = "bare discord.py bot"
 
 
 def write(found: Measurements, folder: Path) -> Path:
-    """Write the page and its pictures below this folder; the page's path."""
+    """Write the page and its pictures below this folder; the page's path.
+
+    Of a page that is there, only the parts are renewed that were measured, if no others were.
+    """
+    path = folder / "performance.md"
+    if {one.scenario for one in found.done} != {"processes"} or not path.exists():
+        _write_whole(found, path)
+    if found.of("processes"):
+        processes.keep(found, folder)
+        renew(path, PROCESSES, processes.section(found))
+    return path
+
+
+def _write_whole(found: Measurements, path: Path) -> None:
+    folder = path.parent
     pictures = draw(found, folder / "pictures")
     links = {name: f"![{text}](pictures/{name})" for name, text in pictures}
     answers = links.pop("performance-answers.png", "")
@@ -27,7 +41,7 @@ def write(found: Measurements, folder: Path) -> Path:
         cores=facts["cores"],
         machine=facts["machine"],
         python=facts["python"],
-        goals=_table(
+        goals=table(
             ("goal", "measured", ""), [(g.text, g.measured, g.verdict) for g in goals(found)]
         ),
         channels=CHANNELS,
@@ -45,11 +59,11 @@ def write(found: Measurements, folder: Path) -> Path:
         typical_s=f"{TYPICAL_RUN_S:g}",
         sigma=SIGMA,
         scales=" and ".join(_run_time(scale) for scale in found.scales()) or "nothing",
+        processes=kept(path, PROCESSES),
+        million=kept(path, MILLION),
         stand_ins=_stand_ins(found),
     )
-    path = folder / "performance.md"
     path.write_text(text)
-    return path
 
 
 def _kind(found: Measurements) -> str:
@@ -84,7 +98,7 @@ def _bursts(found: Measurements) -> str:
         for m in found.of("burst")
     ]
     head = ("burst", "bot", "within 3 s", "p50", "p99", "max", "p99 to the bare bot's", "posted")
-    return _table(head, rows)
+    return table(head, rows)
 
 
 def _haste(found: Measurements) -> str:
@@ -92,7 +106,7 @@ def _haste(found: Measurements) -> str:
         (f"{m.count:,}", m.who, f"{m.figures['in_time']:,}", *_ms(m.figures, "ack"))
         for m in found.of("haste")
     ]
-    return _table(("`/credits`", "bot", "within 3 s", "p50", "p99", "max"), rows)
+    return table(("`/credits`", "bot", "within 3 s", "p50", "p99", "max"), rows)
 
 
 def _in_flight(found: Measurements) -> str:
@@ -131,8 +145,8 @@ def _in_flight(found: Measurements) -> str:
     of_news = ("seen → posted p50", "p99", "max", "polls a job", "delay", "polls × delay", ratio)
     return "\n\n".join(
         [
-            _table((*head, *of_costs, "all submitted after", "posted"), costs),
-            _table((*head, *of_news), news),
+            table((*head, *of_costs, "all submitted after", "posted"), costs),
+            table((*head, *of_news), news),
         ]
     )
 
@@ -146,7 +160,7 @@ def _slopes(found: Measurements) -> str:
                 told = ", ".join(f"{name} {value:.2f}" for name, value in slopes.items())
                 span = f"{counts[0]:,} to {counts[-1]:,}"
                 rows.append((who, _run_time(scale), span, told))
-    return _table(("bot", "runs", "in flight", "slopes"), rows)
+    return table(("bot", "runs", "in flight", "slopes"), rows)
 
 
 def _starts(found: Measurements) -> str:
@@ -161,12 +175,12 @@ def _starts(found: Measurements) -> str:
         )
         for m in found.of("start")
     ]
-    return _table(("in flight", "bot", "connected", "first poll", "last", "polled again"), rows)
+    return table(("in flight", "bot", "connected", "first poll", "last", "polled again"), rows)
 
 
 def _stand_ins(found: Measurements) -> str:
     rows = []
-    for m in found.done:
+    for m in (one for one in found.done if one.scenario != "processes"):
         taken = m.figures["stand_ins"]
         rows.append(
             (
@@ -180,7 +194,7 @@ def _stand_ins(found: Measurements) -> str:
                 f"{taken['lag_max_ms']:.0f} ms",
             )
         )
-    return _table(
+    return table(
         ("measurement", "bot", "Discord", "provider", "all programs", "429s", "late by p99", "max"),
         rows,
     )
@@ -201,11 +215,3 @@ def _against(found: Measurements, m: Measurement, name: str) -> str:
     if bare is None or m.who == COMPARED or not bare.get(name) or name not in m.figures:
         return "–"
     return f"{m.figures[name] / bare[name]:.2f} ×"
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    listed = list(rows)
-    if not listed:
-        return NOTHING
-    lines = [head, ["---"] * len(head), *listed]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
