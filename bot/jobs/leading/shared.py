@@ -280,9 +280,8 @@ def _at_times(work: Callable[[], Awaitable[None]]) -> Callable[..., Awaitable[No
 
 async def _sweep(manager: FencedManager) -> None:
     """What dead workers have left goes on."""
-    for job in await manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER_S):
-        log.info("a job's process is gone, another one goes on", job=job.lock)
-        await manager.retry_job(job)
+    if left := await manager.retry_stalled():
+        log.info("a process that led jobs is gone, others go on", tasks=left)
 
 
 def _dialled(url: URL) -> dict[str, Any]:

@@ -138,3 +138,19 @@ async def test_the_tables_are_made_once_and_brought_up_to_date(desk: Desk) -> No
         opened.execute("COMMENT ON TABLE procrastinate_jobs IS '3.9.0'")
     await desk.database.write(prepare)
     assert rows(desk.folder, comment) == [(version,)]
+
+
+async def test_what_a_dead_worker_left_is_due_again_and_once(desk: Desk) -> None:
+    due = {JOB: 0.0, "f5e4d3c2b1": 0.0}
+    await desk.database.write(partial(defer, due=due))
+    for _ in due:
+        await desk.fetch()
+    await desk.defer(0.0)  # something happened to one of them since
+    assert await desk.workers.retry_stalled() == 0, "both are alive"
+    with beside(desk.folder) as opened:
+        opened.execute("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '13 s'")
+    assert await desk.workers.retry_stalled() == 2
+    assert desk.tasks() == [DUE]
+    other = rows(desk.folder, TASKS, "f5e4d3c2b1")
+    assert [(state, attempts) for state, _, attempts, _ in other] == [("todo", 1)]
+    assert await desk.workers.retry_stalled() == 0
