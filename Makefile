@@ -10,8 +10,9 @@ LONG := tests/e2e tests/torture tests/fuzz tests/engine/test_inputs_of_all_kinds
 FAST := tests/bot tests/sandbox tests/test_house.py --ignore=tests/bot/life --ignore=tests/sandbox/web
 # All of the store, moving a bot, and those lives that ask most of it: money, crashes, deliveries, decisions,
 # and random ones. The others ask the same of it for other cards: ARGS="tests/bot" runs them too.
-POSTGRES := tests/bot/store tests/bot/console/test_moving.py $(addprefix tests/bot/life/, jobs provider delivery \
-	database reports moderators model operator/test_doctor.py operator/test_looking_after.py)
+POSTGRES := tests/bot/store tests/bot/peers tests/bot/jobs/leading tests/bot/console/test_moving.py \
+	$(addprefix tests/bot/life/, jobs provider delivery database reports moderators model shards \
+	operator/test_doctor.py operator/test_looking_after.py) tests/e2e/test_workers.py tests/e2e/test_rolling.py
 WEIGHTS := data/weights/pose_landmark_full.tflite
 ARGS ?=
 ENGINE ?=
@@ -64,7 +65,7 @@ test-fast: $(READY) ## what needs no processes, no browser and no engine: while 
 test-postgres: $(READY) $(WEIGHTS) ## what asks the database, on a PostgreSQL of its own from the system's packages
 	$(BIN)/python -m tests.postgres -n 8 --dist worksteal -q $(or $(ARGS),$(POSTGRES))
 
-torture: $(READY) ## kill the bot everywhere and count; ARGS="--jobs 300 --kills 100 --seed N --fault-rate 0.1 --postgres --restarts 10 --processes 3"
+torture: $(READY) ## kill the bot everywhere and count; ARGS="--jobs 300 --kills 100 --fault-rate 0.1 --postgres --processes 3"
 	$(BIN)/python -m tests.torture $(ARGS)
 
 fuzz: $(READY) ## spoiled files, requests and answers by the thousand; ARGS="--files 10000 --requests 10000 --seed N"

@@ -71,12 +71,29 @@ FINISHED_WITHIN_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Wired:
-    """What is to run, and what is done first when it stops."""
+class Working:
+    """`run` it until a stop."""
 
     runner: Runner
     beside: list[Work]
-    leave: Work
+    overlap: Overlap
+    crowd: Crowd
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Until `stopping`; then what was begun may end: answers, the runner's steps, the rest."""
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(work()) for work in (self.runner.run, *self.beside)]
+            try:
+                await stopping.wait()
+                await self._leave()
+            finally:  # also when one of them has failed: a submit on its way is to end
+                await self.runner.stop()
+            await cancel(tasks)
+
+    async def _leave(self) -> None:
+        """Begin nothing more that somebody asks for, and end what was begun."""
+        await self.overlap.leave()
+        await self.crowd.until_idle(FINISHED_WITHIN_S)
 
 
 async def run(
@@ -93,13 +110,14 @@ async def run(
     COMMANDS.set({})
     MARKS.set([])
     async with AsyncExitStack() as stack:
-        await _work(await _wire(settings, clock, stack, share), stopping)
+        working = await _wire(settings, clock, stack, share)
+        await working.run(stopping)
     log.info("stopped", advice="Unfinished jobs go on at the next start, or elsewhere.")
 
 
 async def _wire(
     settings: Settings, clock: Clock, stack: AsyncExitStack, share: Share | None
-) -> Wired:
+) -> Working:
     alarms = Alarms()
     database = await _open(settings, alarms, share)
     store = Store(await stack.enter_async_context(database), settings.operator_limits())
@@ -147,7 +165,7 @@ async def _wire(
     client.crowd = crowd = Crowd(clock, alarms)
     told = told_through(parts, crowd)
     _tell_of_changes(database, told, jobs, client.languages)
-    leading = await _leading(database)
+    leading = await _leading(database, jobs)
     runner = runner_of(parts, told, crowd, leading)
     peers.ask()
     newcomers = newcomers_of(parts)
@@ -160,7 +178,7 @@ async def _wire(
     beside = [connection.run, lag.run, backups.run, *_duties(parts, told, runner, newcomers)]
     if leading is not None and (share is None or not share.ids):
         beside.append(partial(leading.run, runner.following))
-    return Wired(runner, beside, partial(_leave, connection, crowd))
+    return Working(runner, beside, connection.overlap, crowd)
 
 
 def _forecast(
@@ -205,12 +223,6 @@ def _connection(parts: Parts, share: Share | None) -> Connection:
     )
 
 
-async def _leave(connection: Connection, crowd: Crowd) -> None:
-    """Begin nothing more that somebody asks for, and end what was begun."""
-    await connection.overlap.leave()
-    await crowd.until_idle(FINISHED_WITHIN_S)
-
-
 def _duties(parts: Parts, told: Told, runner: Runner, newcomers: Newcomers) -> list[Work]:
     """What is done in each process, and what in one of them for all."""
     presence, marks = parts.presence, StageMarks(parts.client, parts.clock)
@@ -223,13 +235,13 @@ def _duties(parts: Parts, told: Told, runner: Runner, newcomers: Newcomers) -> l
     return [*beside, *(presence.duty(work) for work in done_once)]
 
 
-async def _leading(database: Database) -> "Shared | None":
+async def _leading(database: Database, jobs: LiveJobs) -> "Shared | None":
     """What hands jobs out, where several processes may share them: only there it is loaded."""
     if not database.is_shared:
         return None
     from bot.jobs.leading.shared import Shared  # noqa: PLC0415
 
-    leading = Shared(database)
+    leading = Shared(database, jobs.refresh)
     await leading.prepare()
     return leading
 
@@ -264,7 +276,7 @@ def _health(
         clock=parts.clock,
         is_ready=lambda: connection.shards.are_ready,
         shards=lambda: connection.shards.count,
-        led=lambda: parts.presence.led(),
+        led=lambda: parts.presence.own.led,
         processes=lambda: 1 + len(parts.presence.peers),
         is_tripped=lambda: parts.breakers.is_tripped,
         alarms=parts.alarms,
@@ -310,15 +322,3 @@ def _discord_client(settings: Settings, doors: Doors, clock: Clock) -> Bot:
         http_trace=doors.trace(),
         clock=clock,
     )
-
-
-async def _work(wired: Wired, stopping: asyncio.Event) -> None:
-    """All that goes on until `stopping`; then the runner's steps may end, and the rest does."""
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(work()) for work in (wired.runner.run, *wired.beside)]
-        try:
-            await stopping.wait()
-            await wired.leave()
-        finally:  # also when one of them has failed: a submit on its way is to end
-            await wired.runner.stop()
-        await cancel(tasks)

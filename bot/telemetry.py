@@ -223,14 +223,8 @@ class Health:
             "marionette_pauses",
             "How many pauses of the operator's are in force: of servers, and of the whole bot",
         )
-        self._line = self._gauge(
-            "marionette_line_down", "1 while the provider takes no submits, else 0"
-        )
-        self._alarm = self._gauge(
-            "marionette_alarm",
-            "1 while the operator is told of this, else 0",
-            "cause",
-        )
+        self._line = self._gauge("marionette_line_down", "1 while the provider takes no submits")
+        self._alarm = self._gauge("marionette_alarm", "1 while the operator is told of it", "cause")
         self._backup = self._gauge(
             "marionette_backup_age_seconds",
             "How old the newest daily backup is; NaN where there is none",

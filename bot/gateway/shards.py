@@ -179,11 +179,21 @@ class Shard:
             log.info("a trouble is over", trouble=TROUBLE, shard=self.id)
             self._is_in_trouble = False
 
+    async def _begin_session(self) -> DiscordWebSocket:
+        begun: DiscordWebSocket | None = None
+        try:
+            async with self._starts.turn(self.id), asyncio.timeout(OPENED_WITHIN_S):
+                begun = await DiscordWebSocket.from_client(self._client, shard_id=self.id)
+        except BaseException:  # while the turn was given back
+            if begun is not None:
+                await begun.close(IS_OVER)
+            raise
+        return begun
+
     async def _open(self) -> DiscordWebSocket:
         before = self._socket
         if before is None or before.session_id is None:
-            async with self._starts.turn(self.id), asyncio.timeout(OPENED_WITHIN_S):
-                return await DiscordWebSocket.from_client(self._client, shard_id=self.id)
+            return await self._begin_session()
         async with asyncio.timeout(OPENED_WITHIN_S):
             return await DiscordWebSocket.from_client(
                 self._client,

@@ -189,9 +189,9 @@ class GroupCommit:
         Who only asks sees what was saved before the first question. Later ones are not among these:
         they must also see what was saved until they were asked.
         """
-        until = time.monotonic() + BATCH_S
         with self._link.transaction() as connection:
-            began = time.monotonic()
+            began = time.monotonic()  # others may have written until now
+            until = began + BATCH_S
             asked_until = math.inf if self._link.writes else began
             while (waiting := self._next(began, asked_until)) is not None:
                 batch.append(waiting)

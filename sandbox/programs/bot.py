@@ -21,6 +21,7 @@ import bot.app
 from bot.clock import SystemClock
 from bot.console.usage import parser
 from bot.gateway.shares import Share
+from bot.peers.overlap import Overlap
 from bot.peers.presence import Presence
 from bot.settings import Settings
 from bot.telemetry import set_up_logs
@@ -40,7 +41,12 @@ class Waits:
 
 def _in_real_time(made: Any) -> Any:
     """Whoever is made with a clock, with the machine's own."""
-    return lambda first, _, *others, **named: made(first, SystemClock(), *others, **named)
+
+    def make(*given: Any, **named: Any) -> Any:
+        real = SystemClock()
+        return made(*(real if isinstance(each, MovableClock) else each for each in given), **named)
+
+    return make
 
 
 async def main(path: Path, share: Share | None) -> None:
@@ -49,7 +55,8 @@ async def main(path: Path, share: Share | None) -> None:
     catch_up(clock, path)
     for module in (discord.http, discord.webhook.async_):
         module.asyncio = Waits(clock)  # type: ignore[attr-defined]
-    vars(bot.app)["Presence"] = _in_real_time(Presence)
+    for made in (Presence, Overlap):
+        vars(bot.app)[made.__name__] = _in_real_time(made)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     following = asyncio.create_task(follow(clock, path))

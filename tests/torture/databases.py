@@ -23,7 +23,7 @@ SOONER = (
     "UPDATE procrastinate_jobs SET scheduled_at = scheduled_at - make_interval(secs => ?)"
     " WHERE status = 'todo' AND scheduled_at > now() RETURNING id"
 )
-NEEDED, UNAVAILABLE = "in _open", "cannot be used: "
+UNAVAILABLE, STARTS_WITHIN_S = "cannot be used: ", 30.0
 
 Row = dict[str, Any]
 
@@ -34,6 +34,9 @@ class Kept(Protocol):
     @property
     def settings(self) -> dict[str, str]:
         """The bot's, that say where it is."""
+
+    struck: int
+    """How often its server was told to end."""
 
     @property
     def is_away(self) -> bool:
@@ -61,6 +64,7 @@ class InFile:
 
     settings: dict[str, str] = {}  # noqa: RUF012 - there are none
     is_away = False
+    struck = 0
 
     def __init__(self, data_dir: Path) -> None:
         self._path = data_dir / "marionette.db"
@@ -111,6 +115,7 @@ class OnServer:
         self._last: dict[tuple[str, tuple[object, ...]], list[Row]] = {}
         self.is_away = False
         self._back_at = 0.0
+        self.struck = 0
 
     def __enter__(self) -> Self:
         self._server = self._stack.enter_context(placed(self._programs, keeps=True))
@@ -166,12 +171,14 @@ class OnServer:
     def excuses(self, words: str, began: float) -> bool:
         """Whether who began then and ended so could not begin without it, and it was away."""
         was_away = self.is_away or self._back_at > began
-        return was_away and NEEDED in words and UNAVAILABLE in words
+        is_start = time.monotonic() - began < STARTS_WITHIN_S
+        return was_away and is_start and UNAVAILABLE in words
 
     async def restart(self, chance: random.Random) -> str:
         """Let it be away for a while: ended in order, or as by a crash."""
         how = chance.choice(list(WAYS))
         self.is_away = True
+        self.struck += 1
         try:
             await asyncio.to_thread(self._server.stop, how)
             await asyncio.sleep(chance.uniform(0.0, AWAY_S))

@@ -57,13 +57,20 @@ class Blows:
 
 
 def blows_of(
-    world: World, chance: random.Random, *, restarts: int, standstills: int, hand_overs: int
+    world: World,
+    chance: random.Random,
+    *,
+    restarts: int,
+    standstills: int,
+    hand_overs: int,
+    longest_s: float,
 ) -> list[Blows]:
     """What is done to the database's server and to the bot's processes beside killing them."""
 
     async def stand_still() -> str:
         process = chance.choice(world.processes)
         seconds = chance.uniform(*(LONG_S if chance.random() < SELDOM else SHORT_S))
+        seconds = min(seconds, longest_s)
         return f"SIGSTOP of a {process.role}" if await process.stand_still(seconds) else ""
 
     async def hand_over() -> str:

@@ -44,8 +44,9 @@ class Process:
         self.program: Program | None = None
         self.starts = 0
         self.falls: list[Words] = []
+        self.struck = 0
         self.is_still = False
-        self.since = time.monotonic()
+        self.since = self.began = time.monotonic()
         self._condemned: Program | None = None
 
     async def keep(self) -> None:
@@ -59,10 +60,11 @@ class Process:
                 log_path=self.log_path,
                 env=self._env(),
             )
-            self.program, self.since = program, (began := time.monotonic())
+            self.program, self.began = program, time.monotonic()
+            self.since = self.began
             code = await program.process.wait()
             words = program.log()
-            if program is not self._condemned and not self.is_excused(words, began):
+            if program is not self._condemned and not self.is_excused(words, self.began):
                 self.falls.append((code, words))
             await asyncio.sleep(self.pause_s())
 
@@ -84,6 +86,7 @@ class Process:
         if self.pid is None or self.program is None:
             return False
         self._condemned = self.program
+        self.struck += 1
         await self.program.kill()
         return True
 
@@ -92,6 +95,7 @@ class Process:
         if self.pid is None or self.program is None:
             return 0
         self._condemned = self.program
+        self.struck += 1
         return await self.program.stop()
 
     async def hand_over(self) -> bool:
@@ -99,9 +103,10 @@ class Process:
         program = self.program
         if self.pid is None or program is None or self.is_still:
             return False
-        code = await self.stop()
-        if code not in {0, -signal.SIGTERM}:  # which is how it ends before it has begun
-            self.falls.append((code, f"after SIGTERM: {program.log()}"))
+        code, words = await self.stop(), program.log()
+        is_well = code in {0, -signal.SIGTERM}  # which is how it ends before it has begun
+        if not is_well and not self.is_excused(words, self.began):
+            self.falls.append((code, f"after SIGTERM: {words}"))
         return True
 
     async def stand_still(self, seconds: float) -> bool:
@@ -110,6 +115,7 @@ class Process:
         if pid is None or self.is_still:
             return False
         self.is_still = True
+        self.struck += 1
         try:
             os.kill(pid, signal.SIGSTOP)
             await asyncio.sleep(seconds)

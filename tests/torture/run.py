@@ -29,6 +29,9 @@ from tests.torture.world import FREE, OFFERED, World
 
 LOOK_EVERY_S = 0.2
 QUIET_S = 1.0
+LONGEST_PAUSE_S = 10.0
+"""Before one of several processes is started again."""
+
 AT_ONCE, LEFT = 30, 3
 SLOWEST_S = 20.0
 UNDER_WAY = f"{UNENDED} AND state != 'review'"
@@ -55,6 +58,7 @@ class Plan:
     restarts: int = 0
     roles: tuple[str, ...] = ("run",)
     standstills: int = 0
+    longest_still_s: float = 45.0
     hand_overs: int = 0
 
 
@@ -113,6 +117,10 @@ async def torture(plan: Plan, folder: Path) -> Tally:
     faults = Faults(chance.randrange(2**32))
     database = OnServer(folder) if plan.is_on_postgres else InFile(folder / "data")
     world = World(folder, faults, offered=OFFERED, database=database, roles=plan.roles)
+    if len(plan.roles) > 1:  # else nobody but a new one would ever take over
+        pauses = random.Random(chance.randrange(2**32))
+        for process in world.processes:
+            process.pause_s = partial(pauses.uniform, 0.0, LONGEST_PAUSE_S)
     async with world:
         killer = Killer(world, faults, random.Random(chance.randrange(2**32)), plan.kills)
         make_trouble(world, faults, plan.fault_rate)
@@ -162,6 +170,7 @@ async def _live(
         chance,
         restarts=plan.restarts,
         standstills=plan.standstills,
+        longest_s=plan.longest_still_s,
         hand_overs=plan.hand_overs,
     )
     kinds: list[Blows | Killer] = [killer, *others]

@@ -12,7 +12,10 @@ LOOK_EVERY_S = 0.25
 SILENT_S = 4.0
 """A process that lives says so each three seconds."""
 
-TOO_LONG_S = 30.0
+TOO_LONG_S, AGAIN_S = 30.0, 18.0
+"""So long a job may be led by nobody; and for each further blow meanwhile, since whoever would take
+it over, or has just done so, may be the one that is struck."""
+
 LEADERS = """
     SELECT lock AS job, task.status::text AS status,
         extract(epoch FROM now() - coalesce(worker.last_heartbeat, now() - interval '1 hour'))
@@ -28,7 +31,8 @@ LEADERS = """
 class Alone:
     """A job whose leader has gone: for how long, and whether that was a death."""
 
-    seconds: float = 0.0
+    seconds: float
+    blows_before: int
     is_orphan: bool = False
 
 
@@ -37,7 +41,8 @@ class Takeovers:
     """`watch` until cancelled; `lasted` is of each job that lost its leader and got another."""
 
     world: World
-    lasted: list[tuple[float, str]] = field(default_factory=list)
+    lasted: list[float] = field(default_factory=list)
+    _too_long: list[str] = field(default_factory=list)
     _alone: dict[str, Alone] = field(default_factory=dict)
 
     async def watch(self) -> None:
@@ -56,29 +61,32 @@ class Takeovers:
             if job not in orphans and job not in waiting:
                 self._end(job, self._alone.pop(job))
         for job in orphans.keys() | waiting:
-            alone = self._alone.setdefault(job, Alone(orphans.get(job, 0.0)))
+            new = Alone(orphans.get(job, 0.0), self.world.blows)
+            alone = self._alone.setdefault(job, new)
             alone.seconds += passed_s
             alone.is_orphan |= job in orphans
 
     def _end(self, job: str, alone: Alone) -> None:
-        if alone.is_orphan or alone.seconds > TOO_LONG_S:
-            self.lasted.append((alone.seconds, job))
+        if alone.is_orphan:
+            self.lasted.append(alone.seconds)
+        blows = self.world.blows - alone.blows_before
+        if alone.seconds > TOO_LONG_S + AGAIN_S * blows:
+            self._too_long.append(
+                f"{job} was led by nobody for {alone.seconds:.0f} s, with {blows} blows meanwhile."
+            )
 
     def faults(self) -> list[str]:
         """What took too long."""
-        every = [*self.lasted, *((alone.seconds, job) for job, alone in self._alone.items())]
-        return [
-            f"{job} was led by nobody for {seconds:.0f} s."
-            for seconds, job in every
-            if seconds > TOO_LONG_S
-        ]
+        for job, alone in self._alone.items():
+            self._end(job, alone)
+        self._alone.clear()
+        return self._too_long
 
     def __str__(self) -> str:
-        seconds = [lasted for lasted, _ in self.lasted]
-        if not seconds:
+        if not self.lasted:
             return "none"
-        median = statistics.median(seconds)
-        return f"{len(seconds)}, {median:.1f} s in the median, {max(seconds):.1f} s at the longest"
+        median, longest = statistics.median(self.lasted), max(self.lasted)
+        return f"{len(self.lasted)}, {median:.1f} s in the median, {longest:.1f} s at the longest"
 
 
 def _led_by_nobody(rows: list[Row]) -> tuple[dict[str, float], set[str]]:

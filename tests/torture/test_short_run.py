@@ -33,6 +33,7 @@ async def test_nor_where_processes_and_their_database_go_away(tmp_path: Path) ->
         restarts=1,
         roles=("run", "worker"),
         standstills=1,
+        longest_still_s=15.0,
     )
     tally = await torture(plan, tmp_path)
     assert not tally.wrong, str(tally)

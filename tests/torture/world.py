@@ -152,6 +152,11 @@ class World:
         """The first process of the bot."""
         return self.processes[0].program
 
+    @property
+    def blows(self) -> int:
+        """How often a process, or the database's server, was struck by anything."""
+        return self.database.struck + sum(process.struck for process in self.processes)
+
     async def kill(self, why: str, process: Process) -> bool:
         """SIGKILL; whether it ran, and was not being killed already."""
         if not await process.kill():

@@ -1,6 +1,7 @@
 """Each job that is followed here has one task, which looks at it again and again."""
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Collection
 from typing import Protocol
 
@@ -52,6 +53,7 @@ class Following:
         self._pause = pause
         self._clock = clock
         self._leading = leading
+        self._longest_s = math.inf if leading is None else LONGEST_LED_S
         self._wakers: dict[str, asyncio.Event] = {}
         self._tasks: dict[str, asyncio.Task[float | None]] = {}
         self._let_go: set[str] = set()
@@ -142,14 +144,11 @@ class Following:
                     if self._leading is not None:
                         self._leading.looks(job_id)
                     wait_s = await self._step(job_id)
-                    if self._may_leave(job_id, wait_s):
-                        return wait_s
-                    await wait_for_event(woken, self._clock, wait_s or 0.0)
+                    if wait_s is None or wait_s > self._longest_s:
+                        if self._leading is None or self._leading.leaves(job_id):
+                            return wait_s
+                        wait_s = 0.0
+                    await wait_for_event(woken, self._clock, wait_s)
             return 0.0
         finally:
             self._end(job_id, asyncio.current_task())
-
-    def _may_leave(self, job_id: str, wait_s: float | None) -> bool:
-        if self._leading is None:
-            return wait_s is None
-        return (wait_s is None or wait_s > LONGEST_LED_S) and self._leading.leaves(job_id)

@@ -7,6 +7,7 @@ have its tasks by then, and it lets go of all of them.
 import asyncio
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -34,6 +35,15 @@ _FINISH = f"SELECT procrastinate_finish_job_v1(id, 'succeeded', true) {_IF_OURS}
 _RETRY = (
     "SELECT procrastinate_retry_job_v2(id, now() + make_interval(secs => %(wait_s)s), "
     f"NULL, NULL, NULL) {_IF_OURS}"
+)
+_RETRY_AT_ONCE = (
+    "SELECT procrastinate_retry_job_v2(id, now(), NULL, NULL, NULL) FROM ("
+    "SELECT job.id FROM procrastinate_jobs AS job "
+    "JOIN unnest(%(ids)s::bigint[], %(attempts)s::int[]) AS found (id, attempts) "
+    "ON job.id = found.id AND job.attempts = found.attempts "
+    "WHERE job.status = 'doing' AND NOT EXISTS (SELECT FROM procrastinate_jobs AS next "
+    "WHERE next.queueing_lock = job.queueing_lock AND next.status = 'todo') "
+    "FOR UPDATE OF job) AS stalled"
 )
 
 
@@ -139,6 +149,21 @@ class FencedManager(JobManager):
             await self._end(job, _RETRY, wait_s=max(0.0, wait_s))
         except UniqueViolation:
             await self.finish_job(job, Status.SUCCEEDED, delete_job=True)
+
+    async def retry_stalled(self) -> int:
+        """What dead workers have left goes on, wherever; how many tasks that were."""
+        stalled = list(await self.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER_S))
+        if not stalled:
+            return 0
+        with suppress(UniqueViolation):  # a task for one of them has come just now
+            await self.connector.execute_query_async(
+                _RETRY_AT_ONCE,
+                ids=[job.id for job in stalled],
+                attempts=[job.attempts for job in stalled],
+            )
+        for job in await self.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER_S):
+            await self.retry_job(job)
+        return len(stalled)
 
     async def _end(self, job: Job, query: Any, **values: Any) -> None:
         """A task that stays as it is would be done by nobody, as long as its worker lives."""

@@ -30,7 +30,7 @@ EVERY_FIVE_SECONDS, EVERY_MINUTE = "* * * * * */5", "* * * * *"
 GRACE_S = 8.0
 """What a worker that ends waits for its steps, before it cuts them off."""
 
-AFTER_A_BUG_S = 30.0
+AFTER_A_BUG_S, AFTER_TROUBLE_S = 30.0, 3.0
 MOST_LED = 10_000
 MOST_REMEMBERED = 1_000
 POOL = 3
@@ -60,6 +60,8 @@ class _AsHandedOn(BaseRetryStrategy):
                 pass
             case asyncio.CancelledError():
                 wait_s = 0.0
+            case CannotSave():
+                wait_s = AFTER_TROUBLE_S
             case _:
                 log.error("a job could not be led", job=job.lock, exc_info=exception)
                 wait_s = AFTER_A_BUG_S
@@ -79,11 +81,13 @@ class Followers(Protocol):
 class Shared:
     """What is changed here, of a job that is not led here, defers its task in the same transaction.
 
-    Of a job that is led here it is remembered, so that it is not left without another look.
+    Of a job that is led here it is remembered, so that it is not left without another look. Whoever
+    begins to lead one reads it anew (`refresh`): its task may be there before the news is.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, refresh: Callable[[str], Awaitable[object]]) -> None:
         self._database = database
+        self._refresh = refresh
         self._led: dict[str, bool] = {}
         """Each job that is led here, and whether it has changed since it was last looked at."""
 
@@ -232,6 +236,7 @@ class Shared:
 
     async def _lead(self, job_id: str) -> None:
         assert self._runner is not None
+        await self._refresh(job_id)
         wait_s = await self._runner.follow(job_id)
         if wait_s is not None:
             raise HandedOn(wait_s)
@@ -275,9 +280,8 @@ def _at_times(work: Callable[[], Awaitable[None]]) -> Callable[..., Awaitable[No
 
 async def _sweep(manager: FencedManager) -> None:
     """What dead workers have left goes on."""
-    for job in await manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER_S):
-        log.info("a job's process is gone, another one goes on", job=job.lock)
-        await manager.retry_job(job)
+    if left := await manager.retry_stalled():
+        log.info("a process that led jobs is gone, others go on", tasks=left)
 
 
 def _dialled(url: URL) -> dict[str, Any]:

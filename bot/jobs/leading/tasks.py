@@ -24,11 +24,12 @@ _INDEX = (
 )
 """They ask at each fetch who else has the lock."""
 
-_WAITING = (
-    "SELECT id, queueing_lock, scheduled_at > now() FROM procrastinate_jobs "
-    "WHERE queueing_lock = ANY(%s) AND status = 'todo' FOR UPDATE"
+_THERE = (
+    "SELECT id, lock, status = 'todo', coalesce(scheduled_at > now(), false) "
+    "FROM procrastinate_jobs WHERE lock = ANY(%s) AND status IN ('todo', 'doing') FOR UPDATE"
 )
-"""Locked, so that nobody begins one of them who does not see yet what this transaction changes."""
+"""Locked until this transaction is over: nobody who does not see yet what it changes begins one of
+them, and one that is being done is not planned anew meanwhile."""
 
 _CANCEL = "SELECT procrastinate_cancel_job_v1(id, false, true) FROM unnest(%s::bigint[]) AS id"
 _DEFER = (
@@ -77,14 +78,16 @@ def _number(version: str) -> tuple[int, ...]:
 def defer(connection: Connection, due: Mapping[str, float]) -> None:
     """Somebody is to look at these jobs, each in so many seconds; 0 is now, whatever was planned.
 
-    Only our one writer adds tasks, so none appears between the look at them and this.
+    Only our one writer adds tasks, so none appears between the look at them and this. One that is
+    being done may have begun before this change, so that another one waits behind it.
     """
     wanted = dict(due)
     planned: list[int] = []
-    for task_id, job_id, is_later in connection.exec_driver_sql(_WAITING, (list(due),)):
-        if is_later and not due[job_id]:
+    there = connection.exec_driver_sql(_THERE, (list(due),))
+    for task_id, job_id, is_waiting, is_later in there:
+        if is_waiting and is_later and not due[job_id]:
             planned.append(task_id)
-        else:
+        elif is_waiting:
             del wanted[job_id]
     if planned:
         connection.exec_driver_sql(_CANCEL, (planned,))

@@ -26,7 +26,9 @@ log = structlog.get_logger()
 CHANGED = "changed"
 """The kind of news that tells what was committed."""
 
-AGAIN_S = 1.0
+AGAIN_S, GATHER_S = 1.0, 0.05
+"""What comes at once is read at once, and what follows that closely, together: a reading costs more
+than what it reads."""
 
 Spoken = dict[tuple[int, int], Language | None]
 

@@ -74,6 +74,7 @@ class Life:
         self._stack = AsyncExitStack()
         self._discord_only = AsyncExitStack()
         self._bot: asyncio.Task[None] | None = None
+        self._was_begun = False
         self._reader: Opened | None = None
         self._reading = ExitStack()
         self._stopping = asyncio.Event()
@@ -128,6 +129,7 @@ class Life:
         self._stopping = asyncio.Event()
         settings = self.settings(**changes)
         self.prepare(settings.data_dir)
+        self._was_begun = True
         running = run(settings, self._bots_clock, self._stopping, self.share)
         self._bot = asyncio.create_task(running)
 
@@ -191,7 +193,7 @@ class Life:
         """Move everybody's time."""
         self.clock.advance(seconds)
         self._engine_clock.advance(seconds)
-        if self._bot is not None:
+        if self._was_begun:
             tasks.move(self.rows, seconds)
 
     def noon(self) -> None:

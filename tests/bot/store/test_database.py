@@ -23,7 +23,7 @@ from bot.store.processes import tables as processes
 from bot.store.rows import HAS_VIDEO, select_jobs
 from bot.store.store import Store
 from bot.store.tables import jobs, metadata
-from tests.bot.databases import ROW, only_sqlite, place_nothing
+from tests.bot.databases import ROW, held, only_sqlite, place_nothing
 from tests.bot.store.test_jobs import LIMITS, begin
 
 
@@ -333,3 +333,21 @@ def plan(statement: Select[Any], connection: Connection) -> str:
     compiled = statement.compile(connection)
     values = tuple(compiled.params[name] for name in compiled.positiontup or ())
     return str(connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}", values).all())
+
+
+async def test_what_gathers_while_another_program_writes_is_committed_together(
+    tmp_path: Path,
+) -> None:
+    """However long that takes: else programs that write by turns commit event by event."""
+    commits: list[Connection] = []
+    async with await Database.open(url(tmp_path), exclusive=True) as database:
+        listen(database.writer.engine, "commit", commits.append)
+        with held(tmp_path):
+            waiting = [
+                asyncio.create_task(database.write(partial(explain, person_id=person_id)))
+                for person_id in range(5)
+            ]
+            await asyncio.sleep(3 * BATCH_S)
+            assert not commits
+        await asyncio.gather(*waiting)
+        assert len(commits) == 1

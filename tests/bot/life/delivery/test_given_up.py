@@ -87,7 +87,7 @@ async def test_what_goes_on_alone_is_bounded_and_ends_with_the_client(
 def going_on() -> list[str]:
     """The requests that somebody or nobody waits for."""
     tasks = map(str, asyncio.all_tasks())
-    return [task for task in tasks if "HTTPClient.request" in task]
+    return [task for task in tasks if "WholeRequests._ask" in task]
 
 
 async def test_a_look_up_that_meets_a_limit_for_everything_stops_no_delivery(

@@ -2,11 +2,14 @@
 
 import asyncio
 from functools import partialmethod
+from typing import Any
 
 import pytest
 from PIL import Image
 
+from bot.jobs.submits import TOOK_IT_S
 from bot.provider.segmind.client import Segmind
+from bot.store.store import Store
 from sandbox.clients.person import Json, PersonClient
 from sandbox.faults import answers
 from sandbox.faults.injector import Fault, Rule, late
@@ -184,3 +187,23 @@ async def test_who_waits_for_an_upload_keeps_nobody_else_waiting(
     goes_on.set()
     await life.reaches("delivered", "delivered", "delivered", step_s=2.0)
     assert (uploads(life), len(life.provider.accepted)) == (3, 3)
+
+
+async def test_who_was_slower_than_another_process_tries_again_at_once_with_the_same_uploads(
+    life: Life, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ben, sent_id, card = await priced(life)
+    tried_at = list[float]()
+    submit = Store.submit
+
+    async def lose(store: Store, *job: Any, **how: Any) -> Any:
+        """Another process has had the slot, of which nothing was heard yet."""
+        tried_at.append(life.clock.monotonic())
+        return await submit(store, *job, **how) if len(tried_at) > 2 else None
+
+    monkeypatch.setattr(Store, "submit", lose)
+    await ben.delete(int(card["channel_id"]), sent_id)
+    await press(ben, card)
+    await life.reaches("delivered", step_s=0.5)
+    assert tried_at[2] - tried_at[0] < 3 * TOOK_IT_S
+    assert (handed_over(life), uploads(life)) == ((UPLOAD, UPLOAD), 2)

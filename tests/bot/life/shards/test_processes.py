@@ -21,8 +21,8 @@ pytestmark = only_postgres
 
 CALLBACK = "/callback"
 USED = 12
-SOON_CLOSED_S = 1.5
-"""So long (s of real time) a process without anything to do would not take to end."""
+SOON_BEGUN_S, SOON_CLOSED_S = 0.3, 1.5
+"""In so long (s of real time) a command has come in, and a process with nothing to do has ended."""
 
 
 def troubles(logs: list[MutableMapping[str, Any]]) -> list[object]:
@@ -102,7 +102,9 @@ async def test_one_process_takes_the_place_of_another_and_nobody_notices(life: L
             new = Process(life)
             new.begin()
             await life.until(lambda: len(asked(life, "GET", "/gateway/bot")) == 2)
+            await life.clock.until_quiet()  # it has told its shards, and waits for its turn
             stopping = asyncio.create_task(old.stop())
+            await life.mimic(ada)
             for _ in range(USED):
                 assert "You can spend" in await credits_in(ada, general)
                 life.advance(1)
@@ -110,7 +112,10 @@ async def test_one_process_takes_the_place_of_another_and_nobody_notices(life: L
             await life.until(stopping.done, step_s=1.0)
             assert len(life.rows("SELECT * FROM taken_events")) > 0, "both have heard some"
             assert "You can spend" in await credits_in(ada, general)
+            await life.reaches("delivered", step_s=1.0)
+            assert len(await life.posts(ada, general)) == 1
             await new.stop()
+    assert life.money() == ["hold", "capture"]
     assert life.world.session_starts.too_soon == 0
     assert not troubles(logs)
     each_answered_once(life)
@@ -124,7 +129,7 @@ async def test_what_was_begun_is_ended_before_the_process_is(life: Life) -> None
         await life.until(lambda: bool(life.world.commands))
         with held(life.data), life.clock.held():
             used = await dana.use(general, "quota grant", options)
-            await life.clock.until_quiet()
+            await asyncio.sleep(SOON_BEGUN_S)
             stopping = asyncio.create_task(process.stop())
             await asyncio.sleep(SOON_CLOSED_S)
         await stopping
