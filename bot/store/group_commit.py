@@ -103,8 +103,9 @@ class Link(Protocol):
     async def do(self, work: Callable[[], None]) -> None:
         """In the thread."""
 
-    def transaction(self) -> AbstractContextManager[Connection]:
-        """One, from its beginning to its commit."""
+    def transaction(self, *, is_urgent: bool = True) -> AbstractContextManager[Connection]:
+        """One, from its beginning to its commit. Of other programs that write, those go first for
+        whom somebody waits."""
 
     @property
     def is_in_transaction(self) -> bool:
@@ -189,7 +190,7 @@ class GroupCommit:
         Who only asks sees what was saved before the first question. Later ones are not among these:
         they must also see what was saved until they were asked.
         """
-        with self._link.transaction() as connection:
+        with self._link.transaction(is_urgent=bool(self._urgent)) as connection:
             began = time.monotonic()  # others may have written until now
             until = began + BATCH_S
             asked_until = math.inf if self._link.writes else began

@@ -149,7 +149,7 @@ class FileLink:
         await self._connection._execute(work)  # type: ignore[no-untyped-call]
 
     @contextmanager
-    def transaction(self) -> Iterator[Connection]:
+    def transaction(self, *, is_urgent: bool = True) -> Iterator[Connection]:
         """One, from its beginning to its commit."""
         with self.engine.connect() as connection, connection.begin():
             yield connection

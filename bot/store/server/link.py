@@ -17,15 +17,19 @@ from bot.store.server.trouble import first_line
 from bot.store.sharing.claims import Claim
 
 _OURS = int.from_bytes(b"mari")
-_ONE_BOT, _ONE_WRITER = 1, 2
+_ONE_BOT, _ONE_WRITER, _ONE_PATIENT = 1, 2, 3
 """Advisory locks of the database, for a connection's and for a transaction's life. The processes of
 one bot share the first. While the second is held nobody else of ours writes, so that what an event
-has read is still so when it writes."""
+has read is still so when it writes. Of those that write in the background, whoever has the third
+waits for that: so one of them at most is before somebody for whom a person waits."""
 
 _SHARED = "_shared"
 
 BEGIN_TO_WRITE = (
     f"BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock({_OURS}, {_ONE_WRITER})"
+)
+BEGIN_PATIENTLY = BEGIN_TO_WRITE.replace(
+    ";", f"; SELECT pg_advisory_xact_lock({_OURS}, {_ONE_PATIENT});"
 )
 BEGIN_TO_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
@@ -94,8 +98,8 @@ class ServerLink:
             connect_args={**own, "client_encoding": "utf8", "autocommit": True},
         )
         event.listen(self.engine, "connect", self._prepare)
-        begin = BEGIN_TO_WRITE if writes else BEGIN_TO_READ
-        event.listen(self.engine, "begin", lambda opened: opened.exec_driver_sql(begin))
+        self._begin = BEGIN_TO_WRITE if writes else BEGIN_TO_READ
+        event.listen(self.engine, "begin", lambda opened: opened.exec_driver_sql(self._begin))
 
     async def open(self) -> None:
         """Connect. Raises `StoreError`, and what SQLAlchemy and psycopg raise."""
@@ -111,12 +115,14 @@ class ServerLink:
         await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     @contextmanager
-    def transaction(self) -> Iterator[Connection]:
+    def transaction(self, *, is_urgent: bool = True) -> Iterator[Connection]:
         """One, from its beginning to its commit.
 
         Where nothing has been done yet, a lost connection is made anew. What was on its way when
         one was lost, or its commit, is not tried again: it may have been saved.
         """
+        if self.writes:
+            self._begin = BEGIN_TO_WRITE if is_urgent else BEGIN_PATIENTLY
         connection = self._begun() or self._begun(is_last=True)
         assert connection is not None
         with connection:
