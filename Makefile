@@ -12,7 +12,7 @@ FAST := tests/bot tests/sandbox tests/test_house.py --ignore=tests/bot/life --ig
 # and random ones. The others ask the same of it for other cards: ARGS="tests/bot" runs them too.
 POSTGRES := tests/bot/store tests/bot/peers tests/bot/jobs/leading tests/bot/console/test_moving.py \
 	$(addprefix tests/bot/life/, jobs provider delivery database reports moderators model shards \
-	operator/test_doctor.py operator/test_looking_after.py) tests/e2e/test_workers.py
+	operator/test_doctor.py operator/test_looking_after.py) tests/e2e/test_workers.py tests/e2e/test_rolling.py
 WEIGHTS := data/weights/pose_landmark_full.tflite
 ARGS ?=
 ENGINE ?=

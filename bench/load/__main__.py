@@ -48,7 +48,7 @@ FULL = Size(
     0.15,
     ((200, 0.15), (50, 1.0), (200, 1.0), (1000, 1.0), (5000, 1.0)),
     2000,
-    tuple((workers, 200, 0.15) for workers in (0, 1, 2, 4)),
+    tuple((workers, 100, 0.15) for workers in (0, 1, 2, 4)),
 )
 
 

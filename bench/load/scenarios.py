@@ -18,8 +18,8 @@ LOOK_EVERY_S = 0.2
 STALLED_S = 90.0
 AFTERMATH_S = 3.0
 IDLE_S = 5.0
-RUSH_PER_S, RUSH_RUN_S = 100.0, 1.0
-RUSH_STALLED_S = 30.0
+CALM_PER_S, RUSH_PER_S, RUSH_RUN_S = 10.0, 50.0, 1.0
+UNANSWERED_S = 20.0
 """Who was turned away has no video: that is nothing to wait for long."""
 MOST_OF_IT = 10
 """From so many posts on, those between the first tenth and the last make a rate."""
@@ -82,9 +82,9 @@ class Bench:
         """
         async with staged(who, 2 * count, self.samples) as stage:
             idle = await _idleness(stage)
-            accepted, _ = await _fill(stage, count, scale)
+            accepted, _ = await _fill(stage, count, scale, CALM_PER_S, UNANSWERED_S)
             await stage.tell("/open")
-            posted = await _until_posted(stage, count, scale)
+            posted = await _until_posted(stage, accepted, scale, UNANSWERED_S)
             await asyncio.sleep(AFTERMATH_S)
             told = await stage.ask("?full")
             return {
@@ -126,12 +126,20 @@ async def _plan(stage: Stage, scale: float, *, held: bool) -> None:
     await stage.tell("", plan)
 
 
-async def _fill(stage: Stage, count: int, scale: float) -> tuple[int, float]:
+async def _fill(
+    stage: Stage,
+    count: int,
+    scale: float,
+    per_s: float = ARRIVALS_PER_S,
+    stalled_s: float = STALLED_S,
+) -> tuple[int, float]:
     """Bring so many jobs in flight, none of which ends; how many came, and how long it took (s)."""
     await _plan(stage, scale, held=True)
     began = time.monotonic()
-    await stage.discord.mimic(count, ARRIVALS_PER_S)
-    accepted = await _until_noted(stage, "accepted", lambda: count - stage.discord.watcher.lost)
+    await stage.discord.mimic(count, per_s)
+    accepted = await _until_noted(
+        stage, "accepted", lambda: count - stage.discord.watcher.lost, stalled_s
+    )
     return accepted, time.monotonic() - began
 
 
@@ -157,7 +165,7 @@ async def _rush(stage: Stage, count: int) -> Figures:
     before = set(watcher.posted_at)
     await stage.discord.mimic(count, RUSH_PER_S, first=count)
     await asyncio.sleep(REPLY_DEADLINE_S + 0.5)
-    await _until_posted(stage, len(before) + count, RUSH_RUN_S / TYPICAL_RUN_S, RUSH_STALLED_S)
+    await _until_posted(stage, len(before) + count, RUSH_RUN_S / TYPICAL_RUN_S, UNANSWERED_S)
     at = sorted(at for person, at in watcher.posted_at.items() if person not in before)
     figures = {"rush_posted": len(at), "rush_cores": stage.stand_ins()["all_cores"]}
     if len(at) >= MOST_OF_IT:
@@ -166,10 +174,12 @@ async def _rush(stage: Stage, count: int) -> Figures:
     return {**figures, **_acknowledged(stage)}
 
 
-async def _until_noted(stage: Stage, name: str, wanted: Callable[[], int]) -> int:
+async def _until_noted(
+    stage: Stage, name: str, wanted: Callable[[], int], stalled_s: float = STALLED_S
+) -> int:
     """Wait for the provider to have noted so many, or no more for long."""
     noted, news_at = 0, time.monotonic()
-    while noted < wanted() and time.monotonic() - news_at < STALLED_S:
+    while noted < wanted() and time.monotonic() - news_at < stalled_s:
         await asyncio.sleep(LOOK_EVERY_S)
         now = int((await stage.ask())[name])
         noted, news_at = (now, time.monotonic()) if now != noted else (noted, news_at)

@@ -110,9 +110,12 @@ class Presence:
         return (self._since, self._news.process) < min(peer.age for peer in self._peers.values())
 
     def share(self) -> float:
-        """The part of what all may do together that is this process's: more for who leads more."""
+        """The part of what all may do together that is this process's: half of all goes evenly,
+        since who leads no jobs answers people, and half by the jobs that each leads."""
         everybody = [self.own, *self._peers.values()]
-        return (self.own.led + 1) / (sum(peer.led for peer in everybody) + len(everybody))
+        evenly = 1 / len(everybody)
+        led = sum(peer.led for peer in everybody)
+        return (evenly + self.own.led / led) / 2 if led else evenly
 
     def duty(self, work: Work) -> Work:
         """The same, but only while this process is the elder: begun anew each time it becomes it,

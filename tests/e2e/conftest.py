@@ -11,9 +11,9 @@ from tests.e2e.stage import Stage
 
 
 @asynccontextmanager
-async def plain_stage(folder: Path) -> AsyncIterator[Stage]:
+async def plain_stage(folder: Path, run_time_s: float = 2.0) -> AsyncIterator[Stage]:
     """The two servers run, videos are made without motion; the bot is started by the test."""
-    world = local_world(folder, "--plain", "--run-time-s", "2")
+    world = local_world(folder, "--plain", "--run-time-s", str(run_time_s))
     async with world as cast, Stage(cast, folder) as stage:
         yield stage
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from bench.load.measurements import Measurement, Measurements
 from bench.load.pages.parts import table
-from bench.load.scenarios import ARRIVALS_PER_S, RUSH_PER_S, TYPICAL_RUN_S
+from bench.load.scenarios import CALM_PER_S, RUSH_PER_S, TYPICAL_RUN_S
 
 TEMPLATE = Path(__file__).with_name("processes.md")
 FIGURES = "performance.json"
@@ -28,7 +28,7 @@ def section(found: Measurements) -> str:
         cores=facts["cores"],
         count=f"{first.count:,}",
         run_s=f"{TYPICAL_RUN_S * first.scale:.0f}",
-        arrivals=f"{ARRIVALS_PER_S:g}",
+        arrivals=f"{CALM_PER_S:g}",
         rush=f"{RUSH_PER_S:g}",
         costs=_costs(rows),
         in_a_rush=_rush(rows),

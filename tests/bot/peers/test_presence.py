@@ -217,13 +217,13 @@ async def test_who_has_lost_the_others_does_nothing_for_them() -> None:
         assert len(elders(made)) == 1
 
 
-async def test_shares_go_by_the_jobs_that_each_leads() -> None:
+async def test_shares_go_by_the_jobs_that_each_leads_and_evenly() -> None:
     async with processes("first", "second", "third") as made:
         for process, led in zip(made, (7, 0, 2), strict=True):
             process.presence.led = lambda led=led: led  # type: ignore[misc]
         await pass_s(EVERY_S, *made)
         shares = [process.presence.share() for process in made]
-        assert shares == pytest.approx([8 / 12, 1 / 12, 3 / 12])
+        assert shares == pytest.approx([1 / 6 + 7 / 18, 1 / 6, 1 / 6 + 1 / 9])
 
 
 async def test_what_one_says_of_itself_the_others_are_told_once() -> None:
