@@ -7,6 +7,7 @@ from statistics import fmean
 import aiohttp
 import pytest
 
+from bench.load.measurements import Measurement, Measurements
 from bench.load.pages.parts import kept, renew
 from bench.load.provider import CONTROL, CannedProvider
 from bench.queues import Station, always, exponential, mean_wait_s, passage
@@ -79,6 +80,13 @@ def test_what_bends_first_stands_first_and_the_part_says_what_it_assumes() -> No
     assert text.index("the provider's slots") < text.index("the network")
     assert "10,000 members, of whom 1,000 are around" in text
     assert "$" not in text
+
+
+def test_figures_stand_as_they_were_measured_behind_the_bots_that_were_named() -> None:
+    found = Measurements(["one", "two"], {})
+    for who in ("two, 1 worker", "two", "one"):
+        found.done.append(Measurement("processes", who, 100, 0.15, 0.0, {}))
+    assert [each.who for each in found.of("processes")] == ["one", "two", "two, 1 worker"]
 
 
 def test_one_part_of_a_page_is_renewed_alone(tmp_path: Path) -> None:

@@ -132,6 +132,7 @@ def facts(is_quick: bool, files: list[tuple[str, str, int]]) -> dict[str, Any]:
     return {
         "is_quick": is_quick,
         "day": time.strftime("%Y-%m-%d", time.gmtime()),
+        "load": f"{os.getloadavg()[0]:.0f}",
         "cores": len(os.sched_getaffinity(0)),
         "machine": platform.machine(),
         "python": platform.python_version(),

@@ -56,7 +56,8 @@ class Measurements:
 
     def of(self, scenario: str) -> list[Measurement]:
         """All of one scenario, small ones first, and side by side."""
-        order = {who: place for place, who in enumerate(self.bots)}
+        names = dict.fromkeys([*self.bots, *(one.who for one in self.done)])
+        order = {who: place for place, who in enumerate(names)}
         found = [one for one in self.done if one.scenario == scenario]
         return sorted(found, key=lambda m: (-m.scale, m.count, -m.within_s, order[m.who]))
 

@@ -26,6 +26,7 @@ def section(found: Measurements) -> str:
     return Template(TEMPLATE.read_text()).substitute(
         day=facts["day"],
         cores=facts["cores"],
+        load=facts["load"],
         count=f"{first.count:,}",
         run_s=f"{TYPICAL_RUN_S * first.scale:.0f}",
         arrivals=f"{CALM_PER_S:g}",
