@@ -25,6 +25,7 @@ from bot.store.file.integrity import damage
 from bot.store.file.lock import locked, path_in
 from bot.store.group_commit import BeforeCommit
 from bot.store.sharing.claims import Claim
+from bot.store.sharing.folder import SharedFolder
 from bot.store.sharing.news import News, NobodyElse
 
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "recursive_triggers=ON")
@@ -58,16 +59,28 @@ class File:
         self.news: News = NobodyElse()
         self.before_commit: BeforeCommit | None = None
         self._lock: filelock.FileLock | None = None
+        self._folder: SharedFolder | None = None
 
     def claim(self, claim: Claim, folder: Path | None) -> None:
-        """Take the file's lock, and with it the folder's; or see that it is there."""
-        if claim is not Claim.BESIDE:
+        """Take the locks of the file and of the folder, in which a bot with another database would
+        clear away what this one keeps; or see that the file is there."""
+        if claim is Claim.BESIDE:
+            if not self.path.exists():
+                raise StoreError(f"There is no database {self.path}: start the bot once first.")
+            return
+        if folder is not None:
+            self._folder = SharedFolder(folder)
+            self._folder.hold(None)
+        try:
             self._lock = locked(self.path)
-        elif not self.path.exists():
-            raise StoreError(f"There is no database {self.path}: start the bot once first.")
+        except BaseException:
+            self.release()
+            raise
 
     def release(self) -> None:
-        """Give the lock back."""
+        """Give the locks back."""
+        if self._folder is not None:
+            self._folder.release()
         if self._lock is not None:
             self._lock.release()
 

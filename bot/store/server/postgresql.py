@@ -13,11 +13,11 @@ from bot.alarms import Alarms
 from bot.clock import Clock
 from bot.errors import StoreError
 from bot.store.group_commit import BeforeCommit
-from bot.store.server.folder import SharedFolder
 from bot.store.server.link import ServerLink, visible
 from bot.store.server.news import ServerNews
 from bot.store.server.trouble import trouble
 from bot.store.sharing.claims import Claim
+from bot.store.sharing.folder import SharedFolder
 from bot.store.sharing.news import News
 
 

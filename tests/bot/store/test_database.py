@@ -74,6 +74,21 @@ async def test_a_second_bot_on_the_same_data_is_refused(tmp_path: Path) -> None:
         pass
 
 
+async def test_a_second_bot_on_the_same_files_is_refused_whatever_its_database(
+    tmp_path: Path,
+) -> None:
+    files, beside = tmp_path / "data", f"sqlite+aiosqlite:///{tmp_path / 'beside.db'}"
+    async with await Database.open(url(tmp_path), is_peer=True, folder=files):
+        with pytest.raises(StoreError, match=r"Another bot is running on .*data: stop it"):
+            await Database.open(beside, is_peer=True, folder=files)
+        assert not (tmp_path / "beside.db").exists()
+    async with await Database.open(beside, is_peer=True, folder=files):
+        with pytest.raises(StoreError, match=r"Another bot is running on .*data: stop it"):
+            await Database.open(url(tmp_path), is_peer=True, folder=files)
+    async with await Database.open(url(tmp_path), is_peer=True, folder=files):
+        pass
+
+
 async def test_a_newer_database_is_refused_and_left_alone(tmp_path: Path) -> None:
     newer = text("UPDATE alembic_version SET version_num = '9999'")
     async with await Database.open(url(tmp_path), exclusive=True) as database:

@@ -3,10 +3,14 @@
 import errno
 import fcntl
 import os
+import time
 from contextlib import suppress
 from pathlib import Path
 
 from bot.errors import CannotSave, SettingsError, StoreError
+
+_BESIDE_WITHIN_S = 2.0
+"""Whoever comes first has the lock alone for a moment, while others start with it."""
 
 
 class SharedFolder:
@@ -32,7 +36,7 @@ class SharedFolder:
                 if is_first:
                     os.truncate(self._lock, 0)
                     os.pwrite(self._lock, database.encode(), 0)
-                is_ours = self._is_locked(fcntl.LOCK_SH)
+                is_ours = self._is_locked(fcntl.LOCK_SH, _BESIDE_WITHIN_S)
                 is_ours = is_ours and os.pread(self._lock, 1000, 0).decode() == database
         except OSError as error:
             self.release()
@@ -48,12 +52,17 @@ class SharedFolder:
                 "second bot needs a token of its own as well as its own DATA_DIR."
             )
 
-    def _is_locked(self, how: int) -> bool:
-        try:
-            fcntl.flock(self._lock, how | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
+    def _is_locked(self, how: int, within_s: float = 0.0) -> bool:
+        last = time.monotonic() + within_s
+        while True:
+            try:
+                fcntl.flock(self._lock, how | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() >= last:
+                    return False
+                time.sleep(0.02)
+            else:
+                return True
 
     def release(self) -> None:
         """Give it back."""
