@@ -117,6 +117,10 @@ class StatusCards:
             self._working.add(job_id)
             self._group.create_task(self._keep(job_id))
 
+    def is_at_work(self, job_id: str) -> bool:
+        """Whether its card is yet to be brought up to date."""
+        return job_id in self._working or job_id in self._asleep
+
     def _wake_in(self, job_id: str, seconds: float) -> None:
         if self._group is not None and job_id not in self._asleep:
             self._asleep.add(job_id)

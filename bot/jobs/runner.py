@@ -60,6 +60,9 @@ class Cards(Protocol):
     def wake(self, job_id: str) -> None:
         """There may be news of this job."""
 
+    def is_at_work(self, job_id: str) -> bool:
+        """Whether its card is yet to be brought up to date."""
+
 
 class Runner:
     """Follows every job until its end is told; `wake` makes somebody look at one now.
@@ -102,7 +105,7 @@ class Runner:
         self._clock = clock
         self._keep_s = keep_days * 24 * 3600
         self._is_elder = is_elder
-        self.following = Following(self._step, pause, clock, leading)
+        self.following = Following(self._step, pause, clock, leading, cards.is_at_work)
         self._is_shared = leading is not None
         self._retries = RetryDeadline(clock, limit_s=0.0)
         self._silent: set[str] = set()

@@ -38,6 +38,7 @@ BeforeCommit = Callable[[Connection, Sequence["Changes"]], None]
 """Is called in that thread with what events change that are about to be committed together."""
 
 _in_background: ContextVar[bool] = ContextVar("in_background", default=False)
+_step_of: ContextVar[str | None] = ContextVar("step_of", default=None)
 
 
 @contextmanager
@@ -50,6 +51,16 @@ def background() -> Iterator[None]:
         _in_background.reset(token)
 
 
+@contextmanager
+def step_of(job_id: str) -> Iterator[None]:
+    """Whatever is changed in here is changed by this job's own step."""
+    token = _step_of.set(job_id)
+    try:
+        yield
+    finally:
+        _step_of.reset(token)
+
+
 @dataclass(slots=True)
 class Changes:
     """What a committed event has changed, for those in this program who remember it."""
@@ -57,6 +68,9 @@ class Changes:
     jobs: list[Job] = field(default_factory=list)
     moved: set[str] = field(default_factory=set)
     """Those of them that somebody is to look at; of the others something was noted."""
+
+    step_of: str | None = None
+    """The job whose own step it was, if it was one's."""
 
     acted: bool = False
     wallets_of: set[int] = field(default_factory=set)
@@ -84,10 +98,10 @@ class _Waiting:
     work: Work[Any]
     done: asyncio.Future[Any]
     is_patient: bool
+    changes: Changes
     since: float = field(default_factory=time.monotonic)
     outcome: Any = None
     error: BaseException | None = None
-    changes: Changes = field(default_factory=Changes)
 
 
 class Link(Protocol):
@@ -147,7 +161,8 @@ class GroupCommit:
     async def run(self, work: Work[R]) -> R:
         """Do it in its turn; cancelled before it begins, it is not done, and later it is done."""
         is_patient = _in_background.get()
-        waiting = _Waiting(work, asyncio.get_running_loop().create_future(), is_patient)
+        done, changes = asyncio.get_running_loop().create_future(), Changes(step_of=_step_of.get())
+        waiting = _Waiting(work, done, is_patient, changes)
         queue = self._patient if is_patient else self._urgent
         queue.append(waiting)
         if self._at_work is None:

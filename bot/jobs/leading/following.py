@@ -6,12 +6,15 @@ from collections.abc import Awaitable, Callable, Collection
 from typing import Protocol
 
 from bot.clock import Clock, wait_for_event
-from bot.store.group_commit import background
+from bot.store.group_commit import background, step_of
 
 STOP_PATIENCE_S = 6.0
 
 LONGEST_LED_S = 60.0
 """Whoever has to wait longer is led by nobody meanwhile, where several processes share the jobs."""
+
+
+BUSY_LOOK_S = 2.0
 
 
 class Leading(Protocol):
@@ -39,7 +42,8 @@ class Leading(Protocol):
 class Following:
     """Looks by `step`, which says after how many seconds to look again, `None` once it is over.
 
-    Of jobs that processes share, those are followed that `leading` names.
+    Of jobs that processes share, those are followed that `leading` names; none is left while
+    something else `is_busy` with it, which is to be done again if this process dies.
     """
 
     def __init__(
@@ -48,11 +52,13 @@ class Following:
         pause: Callable[[], Awaitable[None]],
         clock: Clock,
         leading: Leading | None,
+        is_busy: Callable[[str], bool] = lambda _: False,
     ) -> None:
         self._step = step
         self._pause = pause
         self._clock = clock
         self._leading = leading
+        self._is_busy = is_busy
         self._longest_s = math.inf if leading is None else LONGEST_LED_S
         self._wakers: dict[str, asyncio.Event] = {}
         self._tasks: dict[str, asyncio.Task[float | None]] = {}
@@ -137,7 +143,7 @@ class Following:
     async def _follow(self, job_id: str) -> float | None:
         woken = self._wakers[job_id]
         try:
-            with background():
+            with background(), step_of(job_id):
                 while not self._stopping and job_id not in self._let_go:
                     await self._pause()  # for people who wait for an answer
                     woken.clear()
@@ -145,10 +151,19 @@ class Following:
                         self._leading.looks(job_id)
                     wait_s = await self._step(job_id)
                     if wait_s is None or wait_s > self._longest_s:
-                        if self._leading is None or self._leading.leaves(job_id):
-                            return wait_s
+                        due_at = self._clock.monotonic() + (math.inf if wait_s is None else wait_s)
+                        if await self._has_left(job_id, woken, due_at):
+                            return wait_s and max(0.0, due_at - self._clock.monotonic())
                         wait_s = 0.0
                     await wait_for_event(woken, self._clock, wait_s)
             return 0.0
         finally:
             self._end(job_id, asyncio.current_task())
+
+    async def _has_left(self, job_id: str, woken: asyncio.Event, due_at: float) -> bool:
+        """Whether it is followed here no longer; else it is to be looked at again."""
+        if self._leading is None:
+            return True
+        while self._is_busy(job_id) and not woken.is_set() and self._clock.monotonic() < due_at:
+            await wait_for_event(woken, self._clock, BUSY_LOOK_S)
+        return not woken.is_set() and self._leading.leaves(job_id)

@@ -112,9 +112,10 @@ class Shared:
     def _save(self, connection: Connection, changes: Sequence[Changes]) -> None:
         """In the database's thread, at the end of a transaction."""
         moved = {job.id: job for each in changes for job in each.jobs if job.id in each.moved}
+        by_others = {job_id for each in changes for job_id in each.moved if job_id != each.step_of}
         with self._lock:
             led = self._led.keys() & moved
-            self._led.update(dict.fromkeys(led, True))
+            self._led.update(dict.fromkeys(led & by_others, True))
         due = {
             job_id: REPLY_PATIENCE_S if job.awaits_reply else 0.0
             for job_id, job in moved.items()
@@ -130,7 +131,7 @@ class Shared:
                 continue
             with self._lock:
                 is_led = job.id in self._led
-                if is_led:
+                if is_led and changes.step_of != job.id:
                     self._led[job.id] = True
             if not is_led and not job.awaits_reply:
                 self._called[job.id] = None
@@ -180,10 +181,10 @@ class Shared:
 
     async def run(self, runner: Followers) -> None:
         """Lead what there is to lead, until `stop`; a worker that was lost is followed by a new
-        one."""
+        one. Where no other process was there, each job is looked at, as at any start."""
         self._runner = runner
         try:
-            await self._adopt()
+            await self._adopt(is_start=self._database.news.was_alone)
             while not self._stopping:
                 try:
                     await self._work()
@@ -246,10 +247,10 @@ class Shared:
         assert self._runner is not None
         self._runner.let_go()
 
-    async def _adopt(self) -> None:
+    async def _adopt(self, *, is_start: bool = False) -> None:
         try:
             with background():
-                found = await self._database.write(tasks.adopt)
+                found = await self._database.write(partial(tasks.adopt, is_start=is_start))
         except CannotSave as error:
             log.debug("it could not be looked for jobs that nobody leads", reason=str(error))
         except Exception:

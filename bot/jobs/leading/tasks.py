@@ -37,8 +37,8 @@ _DEFER = (
     "jsonb_build_object('job_id', id), now() + make_interval(secs => nullif(after_s, 0)))"
     "::procrastinate_job_to_defer_v1)) FROM unnest(%s::text[], %s::float8[]) AS due (id, after_s)"
 )
-_ORPHANS = select(jobs.c.id).where(
-    IS_UNENDED,
+_UNENDED = select(jobs.c.id).where(IS_UNENDED)
+_ORPHANS = _UNENDED.where(
     text(
         "NOT EXISTS (SELECT FROM procrastinate_jobs "
         "WHERE lock = jobs.id AND status IN ('todo', 'doing'))"
@@ -96,9 +96,10 @@ def defer(connection: Connection, due: Mapping[str, float]) -> None:
         connection.exec_driver_sql(_DEFER, values)
 
 
-def adopt(connection: Connection) -> int:
-    """Defer what is to be done and has no task, as after a restored backup; how many those were."""
-    orphans = connection.scalars(_ORPHANS).all()
+def adopt(connection: Connection, *, is_start: bool = False) -> int:
+    """Defer what is to be done and has no task, as after a restored backup, or (`is_start`) all of
+    it, whatever was planned; how many those were."""
+    orphans = connection.scalars(_UNENDED if is_start else _ORPHANS).all()
     if orphans:
         defer(connection, dict.fromkeys(orphans, 0.0))
     return len(orphans)

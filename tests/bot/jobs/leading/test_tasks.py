@@ -23,6 +23,11 @@ TASKS = (
     "SELECT status::text, scheduled_at IS NULL, attempts, worker_id FROM procrastinate_jobs "
     "WHERE lock = ? ORDER BY id"
 )
+A_JOB = (
+    "INSERT INTO jobs (id, revision, state, state_since, source, origin_id, server_id, "
+    "channel_id, person_id, created_at, upload_limit_bytes) "
+    "VALUES (?, 1, ?, 0, 'slash', ?, 1, 2, 3, 0, 0)"
+)
 DUE, LATER = ("todo", True, 0, None), ("todo", False, 0, None)
 
 
@@ -116,17 +121,20 @@ async def test_a_late_heartbeat_may_have_cost_everything(
 
 
 async def test_what_nobody_has_is_adopted_once(desk: Desk) -> None:
-    job = (
-        "INSERT INTO jobs (id, revision, state, state_since, source, origin_id, server_id, "
-        "channel_id, person_id, created_at, upload_limit_bytes) "
-        "VALUES (?, 1, ?, 0, 'slash', ?, 1, 2, 3, 0, 0)"
-    )
     with beside(desk.folder) as opened:
-        opened.execute(job, (JOB, "queued", 1))
-        opened.execute(job, ("ended", "cancelled", 2))
+        opened.execute(A_JOB, (JOB, "queued", 1))
+        opened.execute(A_JOB, ("ended", "cancelled", 2))
     assert await desk.database.write(adopt) == 1
     assert desk.tasks() == [DUE]
     assert await desk.database.write(adopt) == 0
+
+
+async def test_a_start_of_the_bot_looks_at_all_there_is(desk: Desk) -> None:
+    with beside(desk.folder) as opened:
+        opened.execute(A_JOB, (JOB, "queued", 1))
+    await desk.defer(3600.0)
+    assert await desk.database.write(partial(adopt, is_start=True)) == 1
+    assert desk.tasks() == [DUE]
 
 
 async def test_the_tables_are_made_once_and_brought_up_to_date(desk: Desk) -> None:

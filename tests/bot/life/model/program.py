@@ -144,6 +144,10 @@ class Discord:
         """What a server is called."""
         return f"server {server_id}"
 
+    def is_at_work(self, _: str) -> bool:
+        """Cards have no time of their own here."""
+        return False
+
     def wake(self, job_id: str) -> None:
         """No cards are drawn here."""
 
