@@ -17,6 +17,7 @@ from sqlalchemy import Connection, MetaData, Select, text
 from sqlalchemy.event import listen, remove
 
 from bot.errors import SettingsError, StaleJob, StoreError
+from bot.store import group_commit
 from bot.store.database import Database
 from bot.store.group_commit import BATCH_S, PATIENCE_S, background
 from bot.store.processes import tables as processes
@@ -171,7 +172,10 @@ def explained(connection: Connection) -> list[int]:
     return list(connection.scalars(text(f"SELECT person_id FROM explained ORDER BY {ROW}")))
 
 
-async def test_events_that_wait_together_are_committed_together(tmp_path: Path) -> None:
+async def test_events_that_wait_together_are_committed_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(group_commit, "BATCH_S", 60.0)
     commits: list[Connection] = []
     async with await Database.open(url(tmp_path), exclusive=True) as database:
         listen(database.writer.engine, "commit", commits.append)
@@ -180,7 +184,7 @@ async def test_events_that_wait_together_are_committed_together(tmp_path: Path) 
                 group.create_task(database.write(partial(explain, person_id=person_id)))
             await asyncio.sleep(0)
         assert await database.read(explained) == list(range(50))
-        assert len(commits) <= 10  # a batch ends after its time, and machines differ
+        assert len(commits) <= 2
 
 
 async def test_an_event_that_fails_undoes_itself_alone(tmp_path: Path) -> None:
