@@ -30,6 +30,12 @@ SUCCEEDED_WITHIN_S = 30.0
 SILENT_S = 900.0
 """Who stood still for long may hear of what was meanwhile, and must find it taken."""
 
+MIXED = "another process of the bot counts with another number of shards"
+MIXED_ADVICE = (
+    "Some servers may be heard by nobody: start all `run` processes with the same number behind "
+    "the / of --shards. While you replace them by others, this passes."
+)
+
 LOOK_S = 0.1
 STEPS_TO_WORK = 5
 """discord.py takes some turns of the loop to begin what somebody has asked for."""
@@ -189,5 +195,7 @@ class Overlap:
             return
         known = self._peers.get(process)
         was_first = was_first or (known is not None and known.was_first)
-        share = Share.parse(facts["share"])
+        share, ours = Share.parse(facts["share"]), self._share
+        if known is None and ours is not None and share.total != ours.total:
+            log.warning(MIXED, theirs=str(share), ours=str(ours), advice=MIXED_ADVICE)
         self._peers[process] = _Peer(share, facts["is_ready"], was_first)

@@ -3,10 +3,19 @@
 import asyncio
 from functools import partial
 
+from structlog.testing import capture_logs
+
 from bot.alarms import Alarms
 from bot.errors import CannotSave
 from bot.gateway.shares import Share
-from bot.peers.overlap import GIVE_WAY_S, HEARD_WITHIN_S, SILENT_S, SUCCEEDED_WITHIN_S, Overlap
+from bot.peers.overlap import (
+    GIVE_WAY_S,
+    HEARD_WITHIN_S,
+    MIXED,
+    SILENT_S,
+    SUCCEEDED_WITHIN_S,
+    Overlap,
+)
 from bot.peers.presence import GONE_AFTER_S, Presence
 from sandbox.clock import MovableClock
 from tests.bot.peers.test_presence import End, Wire
@@ -107,7 +116,10 @@ async def test_nothing_is_asked_of_the_database_about_servers_of_one_process_alo
     odd.hear(1)
     even.hear(2, 0)
     assert (odd.done, even.done, events.asked) == ([1], [2], 0)
-    await all_.join(ALL)
+    with capture_logs() as logs:
+        await all_.join(ALL)
+    told = sorted((log["ours"], log["theirs"]) for log in logs if log["event"] == MIXED)
+    assert told == [("0/1", "0/2"), ("0/1", "1/2"), ("0/2", "0/1"), ("1/2", "0/1")]
     for process in (odd, all_):
         process.hear(3)
     await settled()
