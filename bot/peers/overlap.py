@@ -86,6 +86,8 @@ class Overlap:
     async def join(self, share: Share) -> None:
         """Have these shards; come back once all other processes know, or do not answer."""
         self._share, self._is_ready = share, False
+        for peer in self._peers.values():
+            self._compare(peer.share)
         self._presence.shards = share.first, share.last, share.total
         self._presence.say()
         self._heard_by.clear()
@@ -195,7 +197,13 @@ class Overlap:
             return
         known = self._peers.get(process)
         was_first = was_first or (known is not None and known.was_first)
-        share, ours = Share.parse(facts["share"]), self._share
-        if known is None and ours is not None and share.total != ours.total:
-            log.warning(MIXED, theirs=str(share), ours=str(ours), advice=MIXED_ADVICE)
+        share = Share.parse(facts["share"])
+        if known is None:
+            self._compare(share)
         self._peers[process] = _Peer(share, facts["is_ready"], was_first)
+
+    def _compare(self, theirs: Share) -> None:
+        """Warn of what leaves servers out."""
+        if self._share is not None and theirs.total != self._share.total:
+            ours = str(self._share)
+            log.warning(MIXED, theirs=str(theirs), ours=ours, advice=MIXED_ADVICE)
