@@ -8,11 +8,11 @@ PYTEST := $(BIN)/python -m pytest -n 8 --dist worksteal -q
 LONG := tests/e2e tests/torture tests/fuzz tests/engine/test_inputs_of_all_kinds.py \
 	tests/engine/test_transfer.py tests/engine/api/test_real_renders.py
 FAST := tests/bot tests/sandbox tests/test_house.py --ignore=tests/bot/life --ignore=tests/sandbox/web
-# All of the store, moving a bot, and those lives that ask most of it: money, crashes, deliveries, decisions,
-# and random ones. The others ask the same of it for other cards: ARGS="tests/bot" runs them too.
-POSTGRES := tests/bot/store tests/bot/peers tests/bot/jobs/leading tests/bot/console/test_moving.py \
-	$(addprefix tests/bot/life/, jobs provider delivery database reports moderators model shards \
-	operator/test_doctor.py operator/test_looking_after.py) tests/e2e/test_workers.py tests/e2e/test_rolling.py
+# The longest first; all of the store, moving a bot, and those lives that ask most of it: money, crashes, deliveries,
+# decisions, and random ones. The others ask the same of it for other cards: ARGS="tests/bot" runs them too.
+POSTGRES := tests/e2e/test_workers.py tests/e2e/test_rolling.py tests/bot/life/model tests/bot/store tests/bot/peers \
+	tests/bot/jobs/leading tests/bot/console/test_moving.py $(addprefix tests/bot/life/, jobs provider delivery \
+	database reports shards moderators/test_settling.py operator/test_doctor.py operator/test_looking_after.py)
 WEIGHTS := data/weights/pose_landmark_full.tflite
 ARGS ?=
 ENGINE ?=
