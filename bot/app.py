@@ -123,7 +123,7 @@ async def _wire(
     store = Store(await stack.enter_async_context(database), settings.operator_limits())
     presence = Presence(database.news, clock, alarms, is_shared=database.is_shared)
     jobs, lookups = LiveJobs(store), Lookups(alarms, clock, database.news)
-    shared = SharedRequests(jobs, lambda: 1 + len(presence.peers))
+    shared = SharedRequests(jobs, lambda: 1 + len(presence.peers), clock)
     peers = peers_of(database, presence, shared)
     breakers = Breakers(clock, alarms, peers)
     media = await stack.enter_async_context(Media(clock=clock))

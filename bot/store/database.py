@@ -91,6 +91,9 @@ class Place(Protocol):
     news: News
     """From and to those."""
 
+    dialled: dict[str, Any]
+    """How the driver of a database that is shared reaches it, for whoever asks it beside."""
+
     before_commit: BeforeCommit | None
     """What tells them of changes, in the transaction."""
 

@@ -43,8 +43,10 @@ _RETRY_AT_ONCE = (
     "ON job.id = found.id AND job.attempts = found.attempts "
     "WHERE job.status = 'doing' AND NOT EXISTS (SELECT FROM procrastinate_jobs AS next "
     "WHERE next.queueing_lock = job.queueing_lock AND next.status = 'todo') "
-    "FOR UPDATE OF job) AS stalled"
+    "FOR UPDATE OF job SKIP LOCKED) AS stalled"
 )
+"""Whatever a transaction has locked that defers is left to the look after this: two that lock many
+tasks never wait for one another."""
 
 
 class Lost(Exception):

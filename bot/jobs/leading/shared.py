@@ -6,13 +6,13 @@ import threading
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any, Protocol
+from typing import Protocol
 
 import structlog
 from procrastinate import App, BaseRetryStrategy, PsycopgConnector, RetryDecision
 from procrastinate.jobs import Job
 from procrastinate.worker import Worker
-from sqlalchemy import URL, Connection
+from sqlalchemy import Connection
 
 from bot.errors import CannotSave
 from bot.jobs.leading import tasks
@@ -34,13 +34,8 @@ AFTER_A_BUG_S, AFTER_TROUBLE_S = 30.0, 3.0
 MOST_LED = 10_000
 MOST_REMEMBERED = 1_000
 POOL = 3
-_SOON_KNOWN = {
-    "connect_timeout": "10",
-    "keepalives_idle": "10",
-    "keepalives_interval": "5",
-    "keepalives_count": "3",
-    "tcp_user_timeout": "10000",
-}
+_SOONER_KNOWN = {"tcp_user_timeout": "10000"}
+"""That the server is gone: before others may take this process for dead."""
 
 
 class HandedOn(Exception):
@@ -218,7 +213,7 @@ class Shared:
     def _app(self) -> App:
         connector = PsycopgConnector(
             conninfo="",
-            kwargs=_dialled(self._database.writer.engine.url),
+            kwargs={**self._database.place.dialled, **_SOONER_KNOWN},
             min_size=1,
             max_size=POOL,
             timeout=HEARTBEAT_S,
@@ -283,9 +278,3 @@ async def _sweep(manager: FencedManager) -> None:
     """What dead workers have left goes on."""
     if left := await manager.retry_stalled():
         log.info("a process that led jobs is gone, others go on", tasks=left)
-
-
-def _dialled(url: URL) -> dict[str, Any]:
-    """How psycopg reaches the database."""
-    _, given = url.get_dialect()().create_connect_args(url)
-    return {**_SOON_KNOWN, **given, "client_encoding": "utf8"}

@@ -58,6 +58,7 @@ class File:
         self.files = [self.path]
         self.news: News = NobodyElse()
         self.before_commit: BeforeCommit | None = None
+        self.dialled: dict[str, Any] = {}
         self._lock: filelock.FileLock | None = None
         self._folder: SharedFolder | None = None
 

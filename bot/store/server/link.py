@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from typing import Any
 
 import psycopg
 from psycopg.abc import Buffer
@@ -49,7 +50,7 @@ _PEER_PATIENCE_S = 20.0
 
 _TRY_S = 0.5
 
-SOON_KNOWN = {
+_SOON_KNOWN = {
     "connect_timeout": "10",
     "keepalives_idle": "10",
     "keepalives_interval": "5",
@@ -90,7 +91,7 @@ class ServerLink:
         self._patience_ms = round(patience_s * 1000)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="database")
         self._connection: psycopg.Connection | None = None
-        own = {key: value for key, value in SOON_KNOWN.items() if key not in url.query}
+        own = {key: value for key, value in _SOON_KNOWN.items() if key not in url.query}
         self.engine: Engine = create_engine(
             url,
             poolclass=StaticPool,
@@ -226,6 +227,12 @@ class ServerLink:
         """Others may come, too."""
         assert self._connection is not None
         self._connection.execute(f"SELECT pg_advisory_unlock({_OURS}, {_ONE_BOT})")
+
+
+def dialled(url: URL) -> dict[str, Any]:
+    """How psycopg reaches the database where SQLAlchemy does not ask it."""
+    _, given = url.get_dialect()().create_connect_args(url)
+    return {**_SOON_KNOWN, **given, "client_encoding": "utf8"}
 
 
 def _locks(connection: psycopg.Connection, shared: str, patience_s: float) -> bool:

@@ -16,7 +16,7 @@ import structlog
 from sqlalchemy import URL, Connection
 
 from bot.store.group_commit import Changes
-from bot.store.server.link import BOTS_LOCK, COUNT_PROCESSES, SOON_KNOWN, SOON_MISSED
+from bot.store.server.link import BOTS_LOCK, COUNT_PROCESSES, SOON_MISSED, dialled
 from bot.store.sharing.news import Heard
 from bot.store.sharing.others import CHANGED, told_of
 
@@ -98,9 +98,7 @@ class ServerNews:
             await self._connection.close()
 
     async def _connect(self) -> psycopg.AsyncConnection:
-        _, given = self._url.get_dialect()().create_connect_args(self._url)
-        options = {**SOON_KNOWN, **given, "client_encoding": "utf8"}
-        connection = await psycopg.AsyncConnection.connect(**options, autocommit=True)
+        connection = await psycopg.AsyncConnection.connect(**dialled(self._url), autocommit=True)
         try:
             await connection.execute(f"{SOON_MISSED}; {_LISTEN}")
             connection.add_notify_handler(lambda note: self._hear(note.payload))
@@ -119,7 +117,8 @@ class ServerNews:
                 pause_s = AGAIN_S
                 await self._attend(self._connection)
             except (psycopg.Error, OSError) as error:
-                log.info("other processes of the bot are not heard", reason=str(error).strip())
+                tell = log.info if pause_s == AGAIN_S else log.debug
+                tell("other processes of the bot are not heard", reason=str(error).strip())
             except Exception:
                 log.exception("other processes of the bot are not heard")
             if self._connection is not None:

@@ -13,7 +13,7 @@ from bot.alarms import Alarms
 from bot.clock import Clock
 from bot.errors import StoreError
 from bot.store.group_commit import BeforeCommit
-from bot.store.server.link import ServerLink, visible
+from bot.store.server.link import ServerLink, dialled, visible
 from bot.store.server.news import ServerNews
 from bot.store.server.trouble import trouble
 from bot.store.sharing.claims import Claim
@@ -40,6 +40,7 @@ class Server:
         news = ServerNews(self._url)
         self.news: News = news
         self.before_commit: BeforeCommit | None = news.tell_with
+        self.dialled = dialled(self._url)
         self._folder: SharedFolder | None = None
         self._writer: ServerLink | None = None
 

@@ -11,7 +11,7 @@ from bot.errors import ProviderUnavailable
 from bot.jobs.live import LiveJobs
 from bot.jobs.lookups import MISSING_LIMIT_S, Lookups
 from bot.jobs.spread.aside import PREPARED_WITHIN_S, Aside
-from bot.jobs.spread.runs import IDLE, SharedRequests
+from bot.jobs.spread.runs import IDLE, RENEWED_S, SharedRequests
 from bot.provider.breakers import Breakers
 from bot.store.database import Database
 from bot.store.store import Store
@@ -90,18 +90,20 @@ async def test_cards_say_what_the_process_found_out_that_leads_the_job() -> None
 async def test_whoever_follows_more_runs_has_more_of_what_may_be_asked(store: Store) -> None:
     runs = [(await rendering(store, number)).id for number in (1, 2, 3)]
     waits = (await queue(store, 4)).id
-    live = LiveJobs(store)
+    live, clock = LiveJobs(store), StoppedClock()
     led = [[*runs[:2], waits], runs[2:], []]
-    shared = [SharedRequests(live, lambda: 3) for _ in led]
+    shared = [SharedRequests(live, lambda: 3, clock) for _ in led]
     for one, each in zip(shared, led, strict=True):
         one.led = each.copy
     assert [one.share("segmind") for one in shared] == [1 / 3] * 3, "until the jobs are known"
     await live.load()
+    assert [one.share("segmind") for one in shared] == [1 / 3] * 3, "as of just now"
+    clock.now += RENEWED_S
     shares = [one.share("segmind") for one in shared]
     assert sum(shares) == pytest.approx(1.0)
     assert shares[0] == (2 + IDLE) / (3 + 3 * IDLE) > shares[1] > shares[2] > 0
     assert [one.share("engine") for one in shared] == [pytest.approx(1 / 3)] * 3
-    alone = SharedRequests(live, lambda: 1)
+    alone = SharedRequests(live, lambda: 1, clock)
     alone.led = lambda: runs
     assert (alone.share("segmind"), alone.kept_back()) == (1.0, 0.0)
     for each, one in zip(led, shared, strict=True):  # each run has its polls wherever it is

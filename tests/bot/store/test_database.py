@@ -4,7 +4,7 @@ import asyncio
 import threading
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -25,6 +25,7 @@ from bot.store.rows import HAS_VIDEO, select_jobs
 from bot.store.store import Store
 from bot.store.tables import jobs, metadata
 from tests.bot.databases import ROW, held, only_sqlite, place_nothing
+from tests.bot.stopped_clock import StoppedClock
 from tests.bot.store.test_jobs import LIMITS, begin
 
 
@@ -358,16 +359,24 @@ async def test_what_gathers_while_another_program_writes_is_committed_together(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However long that takes: else programs that write by turns commit event by event."""
-    monkeypatch.setattr(group_commit, "BATCH_S", 0.3)
-    commits: list[Connection] = []
+    clock, begins, commits = StoppedClock(), threading.Event(), list[Connection]()
+
+    def begin(**how: bool) -> AbstractContextManager[Connection]:
+        begins.set()
+        return transaction(**how)
+
     async with await Database.open(url(tmp_path), exclusive=True) as database:
+        monkeypatch.setattr(group_commit, "time", clock)
         listen(database.writer.engine, "commit", commits.append)
+        transaction = database.writer._link.transaction
+        monkeypatch.setattr(database.writer._link, "transaction", begin)
         with held(tmp_path):
             waiting = [
                 asyncio.create_task(database.write(partial(explain, person_id=person_id)))
                 for person_id in range(5)
             ]
-            await asyncio.sleep(0.5)
+            await asyncio.to_thread(begins.wait)
+            clock.now += 3 * BATCH_S
             assert not commits
         await asyncio.gather(*waiting)
         assert len(commits) == 1
