@@ -1,7 +1,8 @@
 """Events that wait together are committed together.
 
-One hop to the connection's thread, one transaction, one sync to disk for all of them; each is a
-savepoint in it, so that one that fails undoes only itself.
+One hop to the connection's thread, one transaction, one sync to disk for all of them. Each after
+the first is a savepoint in it, so that one that fails undoes only itself; where the first fails,
+all that the transaction has is that one.
 """
 
 import asyncio
@@ -102,6 +103,10 @@ class _Waiting:
     since: float = field(default_factory=time.monotonic)
     outcome: Any = None
     error: BaseException | None = None
+
+
+class _Undone(Exception):
+    """The first event of a transaction has failed."""
 
 
 class Link(Protocol):
@@ -205,13 +210,16 @@ class GroupCommit:
         Who only asks sees what was saved before the first question. Later ones are not among these:
         they must also see what was saved until they were asked.
         """
-        with self._link.transaction(is_urgent=bool(self._urgent)) as connection:
+        with (
+            suppress(_Undone),
+            self._link.transaction(is_urgent=bool(self._urgent)) as connection,
+        ):
             began = time.monotonic()  # others may have written until now
             until = began + BATCH_S
             asked_until = math.inf if self._link.writes else began
             while (waiting := self._next(began, asked_until)) is not None:
                 batch.append(waiting)
-                self._do(connection, waiting)
+                self._do(connection, waiting, is_first=len(batch) == 1)
                 began = self._account(waiting, began)
                 if began > until:
                     break
@@ -242,19 +250,23 @@ class GroupCommit:
             queue.appendleft(waiting)
         return None
 
-    def _do(self, connection: Connection, waiting: _Waiting) -> None:
-        """One event: a savepoint, so that the others in its transaction stand if it fails."""
+    def _do(self, connection: Connection, waiting: _Waiting, *, is_first: bool) -> None:
+        """One event. Raises `_Undone` where it has failed alone, and what ends a transaction."""
         connection.info["changes"] = waiting.changes
         plainly = self._link.plainly
-        plainly("SAVEPOINT event")
+        if not is_first:
+            plainly("SAVEPOINT event")
         try:
             waiting.outcome = waiting.work(connection)
         except Exception as error:
             waiting.error = error
             if not self._link.is_in_transaction:  # the whole of it is lost
                 raise
+            if is_first:
+                raise _Undone from None
             plainly("ROLLBACK TO event")
-        plainly("RELEASE event")
+        if not is_first:
+            plainly("RELEASE event")
 
     def _all_waiting(self) -> list[_Waiting]:
         return list(iter(partial(self._next, 0.0), None))

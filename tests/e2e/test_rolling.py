@@ -129,7 +129,7 @@ async def everybody_has_theirs(fleet: Fleet, crowd: Crowd) -> None:
 async def test_nobody_notices_that_all_processes_are_replaced(tmp_path: Path) -> None:
     async with plain_stage(tmp_path, RUN_TIME_S) as stage, AsyncExitStack() as stack:
         fleet = Fleet(stage, stack, SETTINGS)
-        talking = [await fleet.start(f"t{n}", "run", "--shards", f"{n}/2") for n in (0, 1)]
+        talking = [await well(fleet, f"t{n}", f"{n}/2") for n in (0, 1)]
         working = [await fleet.start(f"w{n}", "worker") for n in (0, 1)]
         took_s = []
         async with Crowd(fleet) as crowd:
@@ -151,7 +151,7 @@ async def test_nobody_notices_that_all_processes_are_replaced(tmp_path: Path) ->
 async def test_nobody_notices_that_the_shards_become_more(tmp_path: Path) -> None:
     async with plain_stage(tmp_path, RUN_TIME_S) as stage, AsyncExitStack() as stack:
         fleet = Fleet(stage, stack, SETTINGS)
-        before = [await fleet.start(f"of2-{n}", "run", "--shards", f"{n}/2") for n in (0, 1)]
+        before = [await well(fleet, f"of2-{n}", f"{n}/2") for n in (0, 1)]
         await fleet.start("w", "worker")
         async with Crowd(fleet) as crowd:
             for share in ("0-1/4", "2-3/4"):

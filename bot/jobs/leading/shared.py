@@ -6,7 +6,7 @@ import threading
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 from procrastinate import App, BaseRetryStrategy, PsycopgConnector, RetryDecision
@@ -214,6 +214,7 @@ class Shared:
         connector = PsycopgConnector(
             conninfo="",
             kwargs={**self._database.place.dialled, **_SOONER_KNOWN},
+            configure=_each_is_a_transaction,
             min_size=1,
             max_size=POOL,
             timeout=HEARTBEAT_S,
@@ -263,6 +264,11 @@ class Shared:
         """Come back once all that was led here is handed on."""
         if self._runner is not None:
             await self._stopped.wait()
+
+
+async def _each_is_a_transaction(connection: Any) -> None:
+    """procrastinate's statements are each whole by themselves: without BEGIN and COMMIT."""
+    await connection.set_autocommit(True)
 
 
 def _at_times(work: Callable[[], Awaitable[None]]) -> Callable[..., Awaitable[None]]:

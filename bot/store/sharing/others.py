@@ -26,7 +26,7 @@ log = structlog.get_logger()
 CHANGED = "changed"
 """The kind of news that tells what was committed."""
 
-AGAIN_S, GATHER_S = 1.0, 0.05
+AGAIN_S, GATHER_S = 1.0, 0.2
 """What comes at once is read at once, and what follows that closely, together: a reading costs more
 than what it reads."""
 
@@ -99,6 +99,7 @@ class Others:
         """Until cancelled."""
         while True:
             await self._stirred.wait()
+            await asyncio.sleep(GATHER_S)
             self._stirred.clear()
             told, self._waiting = self._waiting, _Told()
             try:

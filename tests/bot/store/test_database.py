@@ -188,21 +188,25 @@ async def test_events_that_wait_together_are_committed_together(
         assert len(commits) <= 2
 
 
-async def test_an_event_that_fails_undoes_itself_alone(tmp_path: Path) -> None:
-    def fail(connection: Connection) -> None:
-        explain(connection, 2)
-        raise LookupError
+@pytest.mark.parametrize("failing", [1, 2, 3])
+async def test_an_event_that_fails_undoes_itself_alone(tmp_path: Path, failing: int) -> None:
+    def event(connection: Connection, number: int) -> None:
+        explain(connection, number)
+        if number == failing:
+            raise LookupError
 
     async with await Database.open(url(tmp_path), exclusive=True) as database:
         async with at_work(database):
             events = [
-                asyncio.create_task(database.write(work))
-                for work in (partial(explain, person_id=1), fail, partial(explain, person_id=3))
+                asyncio.create_task(database.write(partial(event, number=number)))
+                for number in (1, 2, 3)
             ]
             await asyncio.sleep(0)
         outcomes = await asyncio.gather(*events, return_exceptions=True)
-        assert [type(outcome) for outcome in outcomes] == [type(None), LookupError, type(None)]
-        assert await database.read(explained) == [1, 3]
+        assert [isinstance(outcome, LookupError) for outcome in outcomes] == [
+            number == failing for number in (1, 2, 3)
+        ]
+        assert await database.read(explained) == [n for n in (1, 2, 3) if n != failing]
 
 
 async def test_a_commit_that_fails_fails_for_all_of_it(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from bot.store.database import BUSY_TIMEOUT_S, Database
 from bot.store.group_commit import Changes
 from bot.store.server import link
 from bot.store.server.news import MOST_BYTES, ServerNews, parts
+from bot.store.sharing import others
 from bot.store.store import Store
 from tests.bot.databases import beside, only_postgres, place_database, place_nothing, rows
 from tests.bot.store.server.test_server import CUT_OFF
@@ -199,6 +200,16 @@ async def test_many_changes_at_once_arrive_whole(tmp_path: Path) -> None:
     async with processes(tmp_path) as (first, second):
         await first.database.write(change)
         await until(lambda: sum(len(each.wallets_of) for each in second.others) >= 3000)
+
+
+async def test_what_follows_closely_is_read_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(others, "GATHER_S", 0.5)
+    async with processes(tmp_path) as (first, second):
+        saved = {(await begin(first.store, number)).id for number in range(20)}
+        await until(lambda: saved == {job.id for each in second.others for job in each.jobs})
+        assert len(second.others) < len(saved) / 2
 
 
 async def test_what_cannot_be_told_harms_nobody(tmp_path: Path) -> None:
