@@ -48,6 +48,8 @@ class Evening:
     """By each who is around, in servers with the bot."""
     larger: float = 2.0
     """How much more decoding people's files take than the bench's."""
+    per_shard: float = 62_500.0
+    """Members in the servers of one shard."""
     job_mb: float = 20.0
     """Bytes that come and go for a video: its files in, to the provider, out, and to Discord."""
 
@@ -67,6 +69,8 @@ class Costs:
     writer: float
     discord: float
     """Requests that Discord's limit of 50 a second counts."""
+    hearing: float
+    """Of each further process: it is told what the others save."""
     provider: float = 26.0
     """Requests: 23.6 polls at 133 s, one submit, one result, and now and then another."""
     polling: float = 19.0
@@ -85,15 +89,17 @@ class Costs:
 
     @classmethod
     def measured(cls, path: Path) -> "Costs":
-        """Of the measurement with most workers."""
+        """Of the measurement with most workers, and how that with fewest differs from it."""
         found = Measurements.load(path)
-        figures = max(
-            (one.figures for one in found.of("processes")), key=lambda f: len(f["of_each"])
-        )
+        rows = [one.figures for one in found.of("processes") if len(one.figures["of_each"]) > 1]
+        rows.sort(key=lambda one: len(one["of_each"]))
+        fewest, figures = rows[0], rows[-1]
         connected, *workers = figures["of_each"]
+        more = len(figures["of_each"]) - len(fewest["of_each"])
         return cls(
             connected=connected["own_cpu_ms_a_job"],
             workers=sum(each["own_cpu_ms_a_job"] for each in workers),
+            hearing=(figures["own_cpu_ms_a_job"] - fewest["own_cpu_ms_a_job"]) / max(more, 1),
             decoders=figures["decoders_cpu_ms_a_job"],
             server=figures["server_cpu_ms_a_job"],
             writer=figures["writer_ms_a_job"],
@@ -231,6 +237,7 @@ def _round(members: float) -> str:
 def section(costs: Costs, evening: Evening, members: float) -> str:
     """The page's part."""
     around = members * evening.around
+    shards = math.ceil(members / evening.per_shard)
     return Template(TEMPLATE.read_text()).substitute(
         members=f"{members:,.0f}",
         around=f"{around:,.0f}",
@@ -244,6 +251,8 @@ def section(costs: Costs, evening: Evening, members: float) -> str:
         larger=f"{evening.larger:g}",
         job_mb=f"{evening.job_mb:g}",
         provider=f"{costs.provider:g}",
+        hearing_ms=f"{costs.hearing:.0f}",
+        shards=f"{shards:,} shard{'s' * (shards > 1)}",
         most_used=f"{MOST_USED:.0%}",
         bending=bending(costs, evening, members),
         waiting=waiting(costs, evening, members),

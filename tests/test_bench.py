@@ -71,7 +71,7 @@ def test_a_part_bends_where_so_much_of_it_is_used_and_a_million_get_enough() -> 
 
 
 def test_what_bends_first_stands_first_and_the_part_says_what_it_assumes() -> None:
-    costs = Costs(connected=10, workers=40, decoders=40, server=20, writer=20, discord=2)
+    costs = Costs(connected=10, workers=40, decoders=40, server=20, writer=20, discord=2, hearing=5)
     found = parts(costs, Evening())
     bends_at = [part.bends_at(Evening()) for part in found]
     assert bends_at == sorted(bends_at)

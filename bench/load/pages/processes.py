@@ -100,4 +100,4 @@ def _all_ms(figures: dict[str, Any]) -> float:
 
 
 def _or_dash(value: float | None, shown: str, times: float = 1.0) -> str:
-    return "–" if value is None else shown.format(value * times)
+    return "–" if value is None else shown.format(max(0.0, value * times))
