@@ -18,7 +18,7 @@ from bot.accounts.wallets import Wallets
 from bot.alarms import Alarms
 from bot.cards.parts import COMMANDS
 from bot.cards.progress.stages import MARKS
-from bot.clock import Clock, cancel
+from bot.clock import Clock, Stillness, cancel
 from bot.connection import Connection, WholeRequests, aim
 from bot.delivery.doors import Doors
 from bot.errors import SettingsError
@@ -209,7 +209,6 @@ def _connection(parts: Parts, share: Share | None) -> Connection:
     assert isinstance(http, WholeRequests)
     http.pace = Pace(presence.share, clock)
     parts.doors.on_limited.append(http.pace.hold)
-    parts.doors.share(database.news)
     overlap = Overlap(database.news, presence, TakenEvents(database), clock)
     client.admit_through(overlap.admit)
     return Connection(
@@ -228,10 +227,12 @@ def _duties(parts: Parts, told: Told, runner: Runner, newcomers: Newcomers) -> l
     presence, marks = parts.presence, StageMarks(parts.client, parts.clock)
     presence.led = lambda: len(runner.led)
     done_once = [*told.duties, newcomers.look_after, marks.run]
-    beside = (
-        [presence.run, presence.unless_elder(marks.read)] if parts.store.database.is_shared else []
-    )
-    beside += [*told.telling, parts.store.database.whole]
+    database, beside = parts.store.database, list[Work]()
+    if database.is_shared:
+        stillness = Stillness()
+        parts.doors.share(database.news, stillness)
+        beside += [presence.run, stillness.run, presence.unless_elder(marks.read)]
+    beside += [*told.telling, database.whole]
     return [*beside, *(presence.duty(work) for work in done_once)]
 
 

@@ -2,11 +2,15 @@
 
 The machine's clock may be set while the bot runs, forwards or back. So what is written down or
 shown to people is by `time`, and how long something has lasted in this run is by `monotonic`.
+Whether the process itself stood still is a matter of real time.
 """
 
 import asyncio
+import math
 import time
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Protocol, TypeVar
 
 T = TypeVar("T")
@@ -78,3 +82,52 @@ class SystemClock:
     async def sleep(self, seconds: float) -> None:
         """Wait that long."""
         await asyncio.sleep(seconds)
+
+
+STOOD_STILL_S = 5.0
+"""Sooner than others take its jobs over: three seconds may have passed since it was last heard."""
+
+LOOK_S = 0.5
+
+_decided_at: ContextVar[float] = ContextVar("decided_at", default=math.inf)
+
+
+@contextmanager
+def deciding(at: float | None = None) -> Iterator[None]:
+    """What is done in here is decided by what is known as it begins (now, or `at`, monotonic s)."""
+    token = _decided_at.set(time.monotonic() if at is None else at)
+    try:
+        yield
+    finally:
+        _decided_at.reset(token)
+
+
+class Stillness:
+    """Whether this process stood still (a stopped container, a suspended machine) since somebody in
+    it has decided what to do: others may have done it by now, and more.
+
+    `run` it as long as the process is there.
+    """
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._seen_at = now()
+        self._woke_at = -math.inf
+
+    async def run(self) -> None:
+        """Look at the clock until cancelled."""
+        while True:
+            self._look()
+            await asyncio.sleep(LOOK_S)
+
+    @property
+    def has_been(self) -> bool:
+        """Whether it was since that."""
+        self._look()
+        return _decided_at.get() < self._woke_at
+
+    def _look(self) -> None:
+        now = self._now()
+        if now - self._seen_at >= STOOD_STILL_S:
+            self._woke_at = now
+        self._seen_at = now

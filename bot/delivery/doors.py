@@ -13,7 +13,7 @@ import aiohttp
 import discord
 
 from bot.alarms import Alarm, Alarms
-from bot.clock import Clock
+from bot.clock import Clock, Stillness
 from bot.core.jobs import Job, Source
 from bot.store.sharing.news import News
 
@@ -34,6 +34,10 @@ class TooManyRefusedError(aiohttp.ClientError):
     """This request would be one too many: it is lost, as on a bad line, and may be tried later."""
 
 
+class StoodStillError(aiohttp.ClientError):
+    """This request was decided before the process stood still: it is lost, as on a bad line."""
+
+
 class Doors:
     """Remembered in memory alone; ids of channels and of people are never the same."""
 
@@ -43,6 +47,7 @@ class Doors:
         self._closed: dict[int, float] = {}  # in the order in which they open again
         self._refused_at: deque[float] = deque(maxlen=MOST)
         self._news: News | None = None
+        self._stillness: Stillness | None = None
         self._untold, self._told_at = 0, clock.monotonic()
         self.on_limited: list[Callable[[float], None]] = []
         """Told for how long (s) Discord takes no requests of the bot's at all."""
@@ -50,9 +55,13 @@ class Doors:
         self.on_forbidden: list[Callable[[int, str], None]] = []
         """Told the channel's id and the method of each request about one that is forbidden."""
 
-    def share(self, news: News) -> None:
-        """Count what other processes of the bot are refused, and tell them what this one is."""
-        self._news = news
+    def share(self, news: News, stillness: Stillness) -> None:
+        """Count what other processes of the bot are refused, and tell them what this one is.
+
+        What this one was about to do when it stood still, it does not: a card would be drawn over
+        what another one has put in its place.
+        """
+        self._news, self._stillness = news, stillness
         news.hear("refused", lambda _, facts: self._note(facts["count"]))
         news.hear("limited", lambda _, facts: self._limit(facts["seconds"]))
 
@@ -94,6 +103,8 @@ class Doors:
     async def _begins(
         self, _: aiohttp.ClientSession, __: SimpleNamespace, asked: aiohttp.TraceRequestStartParams
     ) -> None:
+        if self._stillness is not None and self._stillness.has_been:
+            raise StoodStillError("This process stood still")
         url = str(asked.url)
         if not url.startswith(discord.http.Route.BASE) or any(one in url for one in ANSWERS):
             return  # the gateway, too, goes on

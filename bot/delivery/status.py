@@ -18,7 +18,7 @@ from bot.cards.languages.speech import speaking
 from bot.cards.offers.offer import offer as offer_card
 from bot.cards.progress.fingerprints import GONE, HALT, fingerprint_of, is_renewal
 from bot.cards.status_text import Outlook
-from bot.clock import Clock
+from bot.clock import Clock, deciding
 from bot.core.accounts import Terms
 from bot.core.jobs import FLEETING_S, Delivered, Job, JobState, Source
 from bot.core.token_bucket import TokenBucket
@@ -106,9 +106,17 @@ class StatusCards:
                 self._group = None  # jobs that still end their step must not start work here
 
     async def mend(self) -> None:
-        """Bring those up to date that lag behind, once."""
-        for job in await self._store.read.behind(self._clock.time() - BEHIND_S):
-            self.wake(job.id)
+        """Bring those of ended jobs up to date, once: who leads a job draws its card, alone."""
+        while True:
+            try:
+                for job in await self._store.read.behind(self._clock.time() - BEHIND_S):
+                    if job.ended:
+                        self.wake(job.id)
+            except CannotSave as error:
+                log.debug("cards that lag behind could not be found", reason=str(error))
+                await self._clock.sleep(RETRY_S[0])
+            else:
+                return
 
     def wake(self, job_id: str) -> None:
         """There may be news of this job."""
@@ -159,7 +167,8 @@ class StatusCards:
         """The seconds until the next edit may come; `None` where this one is to be tried again."""
         try:
             async with self.exclusive(job_id):
-                return EDIT_SPACING_S if await self._show(job_id) else 0.0
+                with deciding():
+                    return EDIT_SPACING_S if await self._show(job_id) else 0.0
         except DeliveryError as error:
             log.warning("card not edited", job=job_id, reason=str(error))
         except CannotSave:  # of which the operator is told once

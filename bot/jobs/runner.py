@@ -34,7 +34,7 @@ from bot.store.store import Store
 log = structlog.get_logger()
 
 AFTER_A_BUG_S = 30.0
-WATCH_EVERY_S = 30.0
+WATCH_EVERY_S, BEGIN_AGAIN_S = 30.0, 1.0
 SWEEP_EVERY_S = 3600.0
 FORGET_AFTER_S, FORGOTTEN_AT_ONCE = 7 * 24 * 3600.0, 500
 """Requests that came to nothing before they were queued are kept so long, for whoever asks why."""
@@ -135,10 +135,8 @@ class Runner:
 
     async def run(self) -> None:
         """Follow all jobs until `stop`."""
-        self._last_action = await self._store.read.last_action()
-        for job in await self._jobs.load():
-            if not self._is_shared:
-                self.wake(job.id)
+        while not self._stopping.is_set() and not await self._begin():
+            await wait_for_event(self._stopping, self._clock, BEGIN_AGAIN_S)
         swept_at = -math.inf
         while not self._stopping.is_set():
             if self._is_elder() and self._clock.monotonic() - swept_at >= SWEEP_EVERY_S:
@@ -147,6 +145,19 @@ class Runner:
                     await self._sweep()
             await wait_for_event(self._stopping, self._clock, WATCH_EVERY_S)
             await self._watch()
+
+    async def _begin(self) -> bool:
+        """Whether all that is under way could be read, and is looked at."""
+        try:
+            self._last_action = await self._store.read.last_action()
+            found = await self._jobs.load()
+        except CannotSave as error:
+            log.debug("jobs could not be read yet", reason=str(error))
+            return False
+        for job in found:
+            if not self._is_shared:
+                self.wake(job.id)
+        return True
 
     async def _watch(self) -> None:
         try:

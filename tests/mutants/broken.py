@@ -274,6 +274,13 @@ SHOWING = (
         DELIVERY,
     ),
     _one(
+        "who stood still goes on as if nothing had been",
+        "bot/delivery/doors.py",
+        '            raise StoodStillError("This process stood still")\n',
+        "            pass\n",
+        "tests/bot/delivery/test_doors.py",
+    ),
+    _one(
         "a lost card is not looked for",
         "bot/delivery/status.py",
         "            found = [message for message in ours if is_card_of(job, message)]\n",

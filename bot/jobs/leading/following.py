@@ -5,7 +5,7 @@ import math
 from collections.abc import Awaitable, Callable, Collection
 from typing import Protocol
 
-from bot.clock import Clock, wait_for_event
+from bot.clock import Clock, deciding, wait_for_event
 from bot.store.group_commit import background, step_of
 
 STOP_PATIENCE_S = 6.0
@@ -149,7 +149,8 @@ class Following:
                     woken.clear()
                     if self._leading is not None:
                         self._leading.looks(job_id)
-                    wait_s = await self._step(job_id)
+                    with deciding():
+                        wait_s = await self._step(job_id)
                     if wait_s is None or wait_s > self._longest_s:
                         due_at = self._clock.monotonic() + (math.inf if wait_s is None else wait_s)
                         if await self._has_left(job_id, woken, due_at):

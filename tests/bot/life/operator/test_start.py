@@ -10,7 +10,8 @@ import pytest
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 
-from bot.errors import SettingsError
+from bot.errors import CannotSave, SettingsError
+from bot.store.queries import Queries
 from sandbox.discord.state.model import Command
 from sandbox.faults import answers
 from sandbox.faults.injector import Fault, Rule, breaks_off, resets
@@ -264,3 +265,22 @@ async def test_a_gateway_that_sends_rubbish_is_left_and_met_anew(life: Life) -> 
     assert entry["exc_info"], "it is not an everyday failure"
     await life.mimic(await life.person("ada"))
     await life.reaches("delivered", step_s=1.0)
+
+
+@pytest.mark.parametrize("question", ["last_action", "behind"])
+async def test_a_database_that_goes_away_as_the_bot_begins_is_waited_for(
+    life: Life, monkeypatch: pytest.MonkeyPatch, question: str
+) -> None:
+    ask, asked_at = getattr(Queries, question), list[float]()
+
+    async def ask_later(*given: Any) -> Any:
+        asked_at.append(life.clock.monotonic())
+        if len(asked_at) == 1:
+            raise CannotSave("It is away.")
+        return await ask(*given)
+
+    monkeypatch.setattr(Queries, question, ask_later)
+    await life.start()
+    await life.mimic(await life.person("ada"))
+    await life.reaches("delivered", step_s=0.5)
+    await life.until(lambda: len(asked_at) == 2, step_s=1.0)
