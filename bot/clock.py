@@ -89,13 +89,20 @@ STOOD_STILL_S = 5.0
 
 LOOK_S = 0.5
 
+_ALWAYS = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
 _decided_at: ContextVar[float] = ContextVar("decided_at", default=math.inf)
+
+
+def awake_or_not() -> float:
+    """Seconds since some moment, with those in which the machine slept, where it tells them."""
+    return time.clock_gettime(_ALWAYS)
 
 
 @contextmanager
 def deciding(at: float | None = None) -> Iterator[None]:
-    """What is done in here is decided by what is known as it begins (now, or `at`, monotonic s)."""
-    token = _decided_at.set(time.monotonic() if at is None else at)
+    """What is done in here is decided by what is known as it begins: now, or `at`."""
+    token = _decided_at.set(awake_or_not() if at is None else at)
     try:
         yield
     finally:
@@ -109,7 +116,7 @@ class Stillness:
     `run` it as long as the process is there.
     """
 
-    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, now: Callable[[], float] = awake_or_not) -> None:
         self._now = now
         self._seen_at = now()
         self._woke_at = -math.inf

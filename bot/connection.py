@@ -120,7 +120,12 @@ class WholeRequests(discord.http.HTTPClient):
     async def _ask(self, route: discord.http.Route, **asked: Any) -> Any:
         if self.pace is not None:
             await self.pace.wait(route.path)
-        return await super().request(route, **asked)
+        try:
+            return await super().request(route, **asked)
+        except UnicodeDecodeError as error:
+            raise aiohttp.ClientPayloadError(
+                f"The answer cannot be read: {error.reason}"
+            ) from error
 
     def _is_over(self, asking: asyncio.Task[Any]) -> None:
         self._left.discard(asking)

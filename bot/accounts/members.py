@@ -4,12 +4,14 @@ Asked of Discord one member at a time, which needs no privileged intent; command
 """
 
 import asyncio
+import math
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 
 import aiohttp
 import discord
 
+from bot.clock import deciding
 from bot.core.accounts import Member
 from bot.errors import MembersUnknown
 from bot.gateway.client import ShardedBot
@@ -136,7 +138,8 @@ class DiscordMembers:
         if asked is None:
             if len(self._asked) >= MOST_ASKED:
                 raise MembersUnknown("Discord has not told yet of others.")
-            asked = self._asked[key] = asyncio.create_task(self._learn(key))
+            with deciding(math.inf):  # also for whoever joins it
+                asked = self._asked[key] = asyncio.create_task(self._learn(key))
             asked.add_done_callback(lambda asked: self._is_told(key, asked))
         done, _ = await asyncio.wait([asked], timeout=ASK_WITHIN_S)
         if not done:

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, insort
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush, merge
 from itertools import count, islice, takewhile
@@ -213,7 +213,7 @@ class Queue:
     def next_turns(
         self,
         most: int,
-        without: Collection[str] = (),
+        without: Container[str] = (),
         without_people: Collection[int] = (),
         preparing: Collection[str] = (),
         of_model: Callable[[str], object] = _any,
@@ -246,7 +246,7 @@ class Queue:
 
     def able(
         self,
-        without: Collection[str] = (),
+        without: Container[str] = (),
         without_people: Collection[int] = (),
         of_model: Callable[[str], object] = _any,
     ) -> list[QueuedJob]:
@@ -299,7 +299,7 @@ class Queue:
     def _turns_of(
         self,
         person: _Person,
-        without: Collection[str] = (),
+        without: Container[str] = (),
         preparing: Collection[str] = (),
         of_model: Callable[[str], object] = _any,
     ) -> Iterator[_Turn]:

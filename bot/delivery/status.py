@@ -16,11 +16,17 @@ from bot.accounts.languages import Languages
 from bot.cards import job as job_cards
 from bot.cards.languages.speech import speaking
 from bot.cards.offers.offer import offer as offer_card
-from bot.cards.progress.fingerprints import GONE, HALT, fingerprint_of, is_renewal
+from bot.cards.progress.fingerprints import (
+    GONE,
+    HALT,
+    fingerprint_of,
+    is_in_place,
+    is_renewal,
+)
 from bot.cards.status_text import Outlook
 from bot.clock import Clock, deciding
 from bot.core.accounts import Terms
-from bot.core.jobs import FLEETING_S, Delivered, Job, JobState, Source
+from bot.core.jobs import FLEETING_S, Job, JobState, Source
 from bot.core.token_bucket import TokenBucket
 from bot.delivery.discord_errors import LOST, is_refusal
 from bot.delivery.doors import Doors
@@ -28,7 +34,7 @@ from bot.delivery.offers import answer, channel_of, delete, is_card_unsure, take
 from bot.delivery.replies import Replies
 from bot.delivery.searches import cards_of, is_card_of, ours_since
 from bot.delivery.twins import Twins
-from bot.errors import CannotSave, DeliveryError, Problem, Refused, StaleJob
+from bot.errors import CannotSave, DeliveryError, Refused, StaleJob
 from bot.gateway.client import ShardedBot
 from bot.jobs.live import Jobs
 from bot.store.group_commit import background
@@ -195,10 +201,13 @@ class StatusCards:
             return False
         if is_renewal(job.card.shown, fingerprint) and not self._may_renew(job, fingerprint):
             return False
+        if not await self._jobs.is_so(job):
+            self._news.add(job_id)
+            return False
         edited = False
         if is_past or job.removed_by_id == job.person_id:
             await self.remove(job)
-        elif not (_needs_nothing(job) or self._doors.bar(job)):
+        elif not (is_in_place(job) or self._doors.bar(job)):
             with speaking(self._languages.of_card(job)):
                 view = (
                     offer_card(job, terms)
@@ -385,16 +394,3 @@ def _is_looked_at(job: Job) -> bool:
 def _tells_left(job: Job) -> bool:
     """Whether its card says what its requester has left: where nobody else reads it."""
     return job.is_shown_directly and bool(job.price) and not job.ended
-
-
-def _needs_nothing(job: Job) -> bool:
-    """Cards that Discord or another message has already brought to where they should be."""
-    if job.state is JobState.CHECKING and job.source is Source.SLASH and not job.was_offer:
-        return True  # "thinking…"
-    if job.failure and job.failure.problem is Problem.INTERRUPTED and job.card.message_id is None:
-        return True  # there never was a reply: Discord itself has told them
-    if job.state is JobState.DELIVERING and job.delivery_message_id is not None:
-        return True  # perhaps it is the finished post by now, and the answer was lost
-    if job.ended and job.failure and job.delivered in {Delivered.CHANNEL, Delivered.DIRECT}:
-        return True  # its notice has taken the card's place
-    return job.delivered is Delivered.REPLY

@@ -6,6 +6,7 @@ among those that discord.py knows, where it is as a shard would have told it.
 """
 
 import asyncio
+import math
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -14,7 +15,7 @@ import aiohttp
 import discord
 from discord.http import HTTPClient
 
-from bot.clock import Clock, cancel
+from bot.clock import Clock, cancel, deciding
 
 KEPT_S, GONE_KEPT_S, DOUBTED_S = 600.0, 60.0, 30.0
 """So long a server is believed to be as it was found; that the bot is not there; and what is in
@@ -146,7 +147,8 @@ class AskedServers:
         """For all who wait; where nobody does any longer it is asked all the same."""
         asking = self._asking.get((what, server_id))
         if asking is None:
-            asking = self._asking[what, server_id] = asyncio.create_task(ask(server_id))
+            with deciding(math.inf):  # also for whoever joins it
+                asking = self._asking[what, server_id] = asyncio.create_task(ask(server_id))
             asking.add_done_callback(lambda asking: self._is_told((what, server_id), asking))
         await asyncio.wait([asking])
         asking.result()

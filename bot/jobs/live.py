@@ -31,6 +31,9 @@ class Jobs(Protocol):
     def as_found(self, job_id: str) -> Job | None:
         """The job as this program found it when it started, until it is over."""
 
+    async def is_so(self, job: Job) -> bool:
+        """Whether nobody has changed the job since: other processes may, where there are others."""
+
 
 class LiveJobs:
     """Every job that has not ended, and the queues.
@@ -82,6 +85,13 @@ class LiveJobs:
         if job is not None:
             self._set(job)
         return job
+
+    async def is_so(self, job: Job) -> bool:
+        """Whether nobody has changed the job since: other processes may, where there are others."""
+        if not self._store.database.is_shared:
+            return True
+        found = await self.refresh(job.id)
+        return found is not None and found.revision == job.revision
 
     async def queues(self) -> Mapping[str, Queue]:
         """Of each provider, who waits and who has jobs running; to be looked at, not changed."""

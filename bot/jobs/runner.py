@@ -116,6 +116,7 @@ class Runner:
         store.database.on_doubt.append(self._look_for)
         store.database.on_others.append(self._hear_others)
         submits.hear(self._stir_soon)
+        submits.led = lambda: self.led
 
     async def why_closed(self, model: str | None = None) -> Refused | None:
         """Why a new request, to this model or to any, could only wait: another bot, or an outage.

@@ -5,7 +5,7 @@ run. A job that is found in `submitting` is looked up in the provider's history 
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Container
 
 import structlog
 
@@ -89,6 +89,8 @@ class Submits:
         self._lookups = lookups
         self._strays = strays
         self._rejections = RejectionsOfEach(alarms, SOURCE, store.database.news)
+        self.led: Callable[[], Container[str]] = tuple
+        """The jobs that are followed here."""
 
     def hear(self, heard: Callable[[], None]) -> None:
         """Be told when another process's news may have changed whose turn it is."""
@@ -210,7 +212,7 @@ class Submits:
             return []
         queues = await self._jobs.queues()
         resting, preparing = self._aside.resting(queues.values()), self._aside.preparing()
-        next_submits = NextSubmits(self._breakers, resting, preparing)
+        next_submits = NextSubmits(self._breakers, resting, preparing, self.led())
         limits, at = self._store.limits, self._clock.time()
         return [
             job_id

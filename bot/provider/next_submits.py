@@ -1,6 +1,6 @@
 """Whose submits are next, as far as each model takes any."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Container
 from dataclasses import dataclass
 from functools import partial
 
@@ -10,14 +10,34 @@ from bot.core.rules import OperatorLimits, slots
 from bot.provider.breaker import CircuitBreaker
 from bot.provider.breakers import Breakers
 
+TRY_PATIENCE_S = 120.0
+"""Then whoever leads a job tries one of its own: each may have left it to another, since no two
+processes know just the same of who has failed and who was served. A transaction lets one at a time
+go out all the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class _NotLed:
+    """The jobs that are led elsewhere, or rest."""
+
+    led: Container[str]
+    resting: Container[str]
+
+    def __contains__(self, job_id: object) -> bool:
+        return job_id not in self.led or job_id in self.resting
+
 
 @dataclass(frozen=True, slots=True)
 class NextSubmits:
-    """Without those that are `resting`, or that somebody has `preparing`; all are jobs' ids."""
+    """Without those that are `resting`, or that somebody has `preparing`; `led` are this process's.
+
+    All are jobs' ids.
+    """
 
     breakers: Breakers
     resting: Collection[str]
     preparing: Collection[str]
+    led: Container[str] = ()
 
     def of(self, provider: str, queue: Queue, limits: OperatorLimits, at: float) -> list[str]:
         """The jobs of one provider's queue whose turn it is at that time (unix s), in order."""
@@ -48,13 +68,17 @@ class NextSubmits:
         last: many whose files are to blame may have come before.
         """
         suspects, served = breaker.suspects, breaker.served
-        kept_back = {*self.resting, *self.preparing}
-        if breaker.is_second_try and (able := queue.able(kept_back, suspects, model.__eq__)):
-            return [max(able, key=lambda job: (job.person_id in served, job))]
+        without: Container[str] = self.resting
+        if breaker.idle_s >= TRY_PATIENCE_S:
+            without = _NotLed(self.led, self.resting)
+        if breaker.is_second_try:
+            able = queue.able(without, suspects, model.__eq__)
+            if able := [job for job in able if job.job_id not in self.preparing]:
+                return [max(able, key=lambda job: (job.person_id in served, job))]
         turns = partial(
             queue.next_turns,
             1,
-            self.resting,
+            without,
             preparing=self.preparing,
             of_model=model.__eq__,
         )

@@ -152,6 +152,11 @@ class Outage:
         """The seconds for which it could have been asked again."""
         return max(0.0, self._clock.monotonic() - max(self._until, self._polled_at))
 
+    @property
+    def idle_s(self) -> float:
+        """The seconds for which a submit could have been tried again."""
+        return max(0.0, self._clock.monotonic() - max(self._submits_from, self._until))
+
     def as_it_is(self) -> dict[str, Any]:
         """What `_become` takes."""
         now = self._clock.monotonic()

@@ -21,6 +21,7 @@ from sqlalchemy import Connection, Engine
 
 from bot.core.jobs import Job
 from bot.core.people.languages import Language
+from bot.errors import StoreError
 
 log = structlog.get_logger()
 
@@ -129,6 +130,10 @@ class Link(Protocol):
     @property
     def is_in_transaction(self) -> bool:
         """Whether the database has not given up the whole of it."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether what was done in it will be committed."""
 
     async def close(self) -> None:
         """Let the thread end."""
@@ -267,6 +272,9 @@ class GroupCommit:
             plainly("ROLLBACK TO event")
         if not is_first:
             plainly("RELEASE event")
+        elif not self._link.is_whole:
+            waiting.error = StoreError("Something in an event has failed, and it went on.")
+            raise _Undone
 
     def _all_waiting(self) -> list[_Waiting]:
         return list(iter(partial(self._next, 0.0), None))

@@ -4,7 +4,8 @@ from zlib import crc32
 
 from bot.cards.status_text import Outlook
 from bot.core.accounts import Terms
-from bot.core.jobs import Job, JobState
+from bot.core.jobs import Delivered, Job, JobState, Source
+from bot.errors import Problem
 
 HALT = "halt"
 """So begins the note in the fingerprint of a card that says that nobody's turn comes now."""
@@ -56,3 +57,16 @@ def _note(job: Job, outlook: Outlook) -> str | None:
             return GONE
         case _:
             return None
+
+
+def is_in_place(job: Job) -> bool:
+    """Whether Discord or another message has already brought the card to where it should be."""
+    if job.state is JobState.CHECKING and job.source is Source.SLASH and not job.was_offer:
+        return True  # "thinking…"
+    if job.failure and job.failure.problem is Problem.INTERRUPTED and job.card.message_id is None:
+        return True  # there never was a reply: Discord itself has told them
+    if job.state is JobState.DELIVERING and job.delivery_message_id is not None:
+        return True  # perhaps it is the finished post by now, and the answer was lost
+    if job.ended and job.failure and job.delivered in {Delivered.CHANNEL, Delivered.DIRECT}:
+        return True  # its notice has taken the card's place
+    return job.delivered is Delivered.REPLY

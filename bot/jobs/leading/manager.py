@@ -5,7 +5,6 @@ have its tasks by then, and it lets go of all of them.
 """
 
 import asyncio
-import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -16,6 +15,8 @@ from procrastinate.connector import BaseConnector
 from procrastinate.exceptions import ConnectorException, UniqueViolation
 from procrastinate.jobs import Job, Status
 from procrastinate.manager import JobManager, NotificationCallback
+
+from bot.clock import awake_or_not
 
 log = structlog.get_logger()
 
@@ -62,23 +63,25 @@ class FencedManager(JobManager):
     def __init__(self, connector: BaseConnector, on_lost: Callable[[], None]) -> None:
         super().__init__(connector)
         self._on_lost = on_lost
-        self._alive_at = time.monotonic()
+        self._alive_at = awake_or_not()
+        self._here = set[int]()
+        self._may_be_stranded = False
         self._told = 0
         self._tell: NotificationCallback | None = None
 
     async def register_worker(self) -> int:
         """A worker's life begins."""
-        self._alive_at = time.monotonic()
+        self._alive_at = awake_or_not()
         return await super().register_worker()
 
     async def update_heartbeat(self, worker_id: int) -> None:
         """It goes on. Raises `Lost` where it may have seemed over."""
-        asked_at = time.monotonic()
+        asked_at = awake_or_not()
         try:
             await super().update_heartbeat(worker_id)
         except ConnectorException:
             asked_at = self._alive_at
-        if time.monotonic() - self._alive_at > LOST_AFTER_S:
+        if awake_or_not() - self._alive_at > LOST_AFTER_S:
             self._on_lost()
             raise Lost
         self._alive_at = asked_at
@@ -95,12 +98,26 @@ class FencedManager(JobManager):
         while True:
             told = self._told
             try:
+                await self._give_back_stranded(worker_id)
                 job = await super().fetch_job(queues, worker_id)
             except ConnectorException as error:
+                self._may_be_stranded = True
                 log.debug("no task could be fetched", reason=str(error))
                 return None
+            if job is not None and job.id is not None:
+                self._here.add(job.id)
             if job is not None or told == self._told:
                 return job
+
+    async def _give_back_stranded(self, worker_id: int) -> None:
+        """Of a fetch without an answer nobody here knows: as long as this worker lives, nobody else
+        would have its task either."""
+        if not self._may_be_stranded:
+            return
+        for job in await self.list_jobs_async(status="doing", worker_id=worker_id):
+            if job.id not in self._here:
+                await self.retry_job(job)
+        self._may_be_stranded = False
 
     async def listen_for_jobs(
         self, *, on_notification: NotificationCallback, queues: Iterable[str] | None = None
@@ -169,6 +186,8 @@ class FencedManager(JobManager):
 
     async def _end(self, job: Job, query: Any, **values: Any) -> None:
         """A task that stays as it is would be done by nobody, as long as its worker lives."""
+        if job.id is not None:
+            self._here.discard(job.id)
         ours = {"job_id": job.id, "attempts": job.attempts, "worker_id": job.worker_id}
         while True:
             try:
@@ -176,7 +195,7 @@ class FencedManager(JobManager):
             except UniqueViolation:
                 raise
             except ConnectorException as error:
-                if time.monotonic() - self._alive_at > LOST_AFTER_S:
+                if awake_or_not() - self._alive_at > LOST_AFTER_S:
                     return
                 log.debug("a task could not be ended yet", reason=str(error))
                 await asyncio.sleep(AGAIN_S)

@@ -70,17 +70,16 @@ class Aside:
             self._news.tell(PREPARED, job_id=job_id)
 
     def resting(self, queues: Iterable[Queue]) -> Collection[str]:
-        """Those in these queues that rest; any other is forgotten."""
+        """Those in these queues that rest. One that is in none may be yet to come: that it rests
+        may be told before that it waits."""
         now = self._clock.monotonic()
         each = list(queues)
         self._rests = {
             job_id: rest
             for job_id, rest in self._rests.items()
-            if rest.until > now
-            and rest.outages_over == self._breakers.of(rest.model).outages_over
-            and any(job_id in queue for queue in each)
+            if rest.until > now and rest.outages_over == self._breakers.of(rest.model).outages_over
         }
-        return self._rests.keys()
+        return {job_id for job_id in self._rests if any(job_id in queue for queue in each)}
 
     def preparing(self) -> Collection[str]:
         """Those that are being prepared, here or elsewhere."""

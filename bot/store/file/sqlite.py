@@ -173,6 +173,11 @@ class FileLink:
         """Whether SQLite has not given up the whole of it."""
         return self._connection.in_transaction
 
+    @property
+    def is_whole(self) -> bool:
+        """A statement that fails undoes itself alone, or all."""
+        return self.is_in_transaction
+
     async def close(self) -> None:
         """Let the thread end."""
         await self._connection.close()

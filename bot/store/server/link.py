@@ -163,6 +163,14 @@ class ServerLink:
         connection = self._connection
         return connection is not None and connection.info.transaction_status in _IN_ONE
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing in the transaction has failed."""
+        connection = self._connection
+        if connection is None:
+            return False
+        return connection.info.transaction_status is TransactionStatus.INTRANS
+
     async def close(self) -> None:
         """Close the connection, and let the thread end."""
         await self.do(self.engine.dispose)

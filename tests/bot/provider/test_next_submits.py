@@ -7,7 +7,7 @@ import pytest
 from bot.core.queue import LATE_RUN_S, Queue, QueuedJob, may_start
 from bot.core.rules import ServerRules, rules_for
 from bot.provider.breakers import Breakers
-from bot.provider.next_submits import NextSubmits
+from bot.provider.next_submits import TRY_PATIENCE_S, NextSubmits
 from tests.bot.core.test_admission import IDLE
 from tests.bot.stopped_clock import StoppedClock
 from tests.bot.store.test_jobs import LIMITS
@@ -51,3 +51,24 @@ def test_nor_does_it_in_the_transaction_that_starts_it(of_model: int, starts: bo
     assert may_start(rules, load, SLOW) is starts
     alone = rules_for(replace(LIMITS, max_running=3, models=(SLOW,)), 1, ServerRules())
     assert may_start(alone, load, SLOW)
+
+
+def test_two_that_leave_the_try_to_one_another_soon_try_one_of_their_own_each() -> None:
+    """Each has seen that somebody else was served, and a job of theirs is led by the other."""
+    clock, queue = StoppedClock(), Queue(2)
+    for number, job_id in enumerate(("theirs", "ours")):
+        queue.enter(QueuedJob(float(number), job_id, number, 1, QUICK))
+
+    def chosen(breakers: Breakers, led: str) -> list[str]:
+        return NextSubmits(breakers, (), (), {led}).of("segmind", queue, LIMITS, 1.0)
+
+    each = [(Breakers(clock), "theirs"), (Breakers(clock), "ours")]
+    for (breakers, _), served in zip(each, (1, 0), strict=True):
+        breakers.of(QUICK).record_success(served)
+    for failed in (8, 9):
+        for breakers, _ in each:
+            breakers.of(QUICK).record_lost_submit(failed, "502")
+        clock.now += 60
+    assert [chosen(*one) for one in each] == [["ours"], ["theirs"]]
+    clock.now += TRY_PATIENCE_S
+    assert [chosen(*one) for one in each] == [["theirs"], ["ours"]]

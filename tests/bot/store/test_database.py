@@ -4,7 +4,7 @@ import asyncio
 import threading
 import time
 from collections.abc import AsyncIterator
-from contextlib import AbstractContextManager, asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,6 +15,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, MetaData, Select, text
 from sqlalchemy.event import listen, remove
+from sqlalchemy.exc import DBAPIError
 
 from bot.errors import SettingsError, StaleJob, StoreError
 from bot.store import group_commit
@@ -24,7 +25,7 @@ from bot.store.processes import tables as processes
 from bot.store.rows import HAS_VIDEO, select_jobs
 from bot.store.store import Store
 from bot.store.tables import jobs, metadata
-from tests.bot.databases import ROW, held, only_sqlite, place_nothing
+from tests.bot.databases import ROW, held, only_postgres, only_sqlite, place_nothing
 from tests.bot.stopped_clock import StoppedClock
 from tests.bot.store.test_jobs import LIMITS, begin
 
@@ -207,6 +208,19 @@ async def test_an_event_that_fails_undoes_itself_alone(tmp_path: Path, failing: 
             number == failing for number in (1, 2, 3)
         ]
         assert await database.read(explained) == [n for n in (1, 2, 3) if n != failing]
+
+
+@only_postgres
+async def test_an_event_that_goes_on_after_a_failure_is_not_called_saved(tmp_path: Path) -> None:
+    def event(connection: Connection) -> None:
+        explain(connection, 1)
+        with suppress(DBAPIError):
+            connection.execute(text("SELECT 1 / 0"))
+
+    async with await Database.open(url(tmp_path), exclusive=True) as database:
+        with pytest.raises(StoreError):
+            await database.write(event)
+        assert await database.read(explained) == []
 
 
 async def test_a_commit_that_fails_fails_for_all_of_it(tmp_path: Path) -> None:

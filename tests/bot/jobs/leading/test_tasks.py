@@ -1,6 +1,5 @@
 """Who is to look at which job, as procrastinate's tables have it."""
 
-import time
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
@@ -8,8 +7,11 @@ from typing import Any
 
 import pytest
 from procrastinate import PsycopgConnector
+from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job, Status
+from procrastinate.manager import JobManager
 
+from bot.clock import awake_or_not
 from bot.jobs.leading import manager
 from bot.jobs.leading.manager import FencedManager, Lost
 from bot.jobs.leading.tasks import QUEUE, adopt, defer, prepare
@@ -106,15 +108,34 @@ async def test_a_task_is_ended_only_by_who_has_it(desk: Desk) -> None:
     assert desk.tasks() == []
 
 
+async def test_a_fetch_without_an_answer_keeps_no_task_from_others(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.defer(0.0)
+    number, mine = await desk.fetch()
+    await desk.database.write(partial(defer, due={"another": 0.0}))
+    fetch = JobManager.fetch_job
+
+    async def lose_the_answer(*given: Any) -> None:
+        await fetch(*given)
+        raise ConnectorException
+
+    with monkeypatch.context() as lossy:
+        lossy.setattr(JobManager, "fetch_job", lose_the_answer)
+        assert await desk.workers.fetch_job([QUEUE], number) is None
+    found = await desk.workers.fetch_job([QUEUE], number)
+    assert (found and found.lock, mine.lock) == ("another", JOB)
+    assert desk.tasks() == [("doing", True, 0, number)], "that one went on"
+
+
 async def test_a_late_heartbeat_may_have_cost_everything(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     number = await desk.workers.register_worker()
     await desk.workers.update_heartbeat(number)
     assert not desk.lost
-    now = time.monotonic
     late_s = manager.LOST_AFTER_S + 1.0
-    monkeypatch.setattr("bot.jobs.leading.manager.time.monotonic", lambda: now() + late_s)
+    monkeypatch.setattr(manager, "awake_or_not", lambda: awake_or_not() + late_s)
     with pytest.raises(Lost):
         await desk.workers.update_heartbeat(number)
     assert desk.lost == ["told"]

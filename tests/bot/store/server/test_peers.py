@@ -94,6 +94,14 @@ async def test_what_one_commits_another_knows_in_that_order_and_its_own_never_co
         }
 
 
+async def test_what_another_has_changed_is_so_no_more_before_that_is_heard(tmp_path: Path) -> None:
+    async with processes(tmp_path) as (first, second):
+        job = await queue(first.store)
+        assert await first.jobs.is_so(job)
+        await submit(second.store, job)
+        assert not await first.jobs.is_so(job)
+
+
 async def test_who_stands_still_in_an_event_keeps_nobody_from_saving(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
