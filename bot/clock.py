@@ -129,7 +129,7 @@ class Stillness:
 
     @property
     def has_been(self) -> bool:
-        """Whether it was since that."""
+        """Whether it was since the decision (`deciding`) that is acted upon here."""
         self._look()
         return _decided_at.get() < self._woke_at
 
