@@ -7,11 +7,13 @@ machine.
 
 import asyncio
 import os
+import resource
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple, Self
 
 from engine.api.clock import MovableClock as EngineClock
 from sandbox.clock import MovableClock
@@ -20,6 +22,9 @@ LOOK_S = 0.01
 QUIET_LOOK_S = 0.004
 QUIET_CPU_S = 0.0006
 """What a process uses in such a while (s) if it has nothing to do but to wait."""
+
+ASLEEP = 0.75
+"""For so much of it at least the loop sleeps then, and once; where it is not let run, it waits."""
 
 LONGEST_HOLD_S = 5.0
 """What stalls for so long (s of real time) does so on purpose."""
@@ -85,13 +90,16 @@ class WorldClock(MovableClock):
     async def until_quiet(self) -> None:
         """Wait until nothing is at work and nobody is awaited, or something has been too long.
 
-        One look does not tell: whoever is at work may just be waiting for its turn in Python.
+        One look does not tell: whoever is at work may just be waiting for its turn in Python. And
+        what a machine has not let us do for want of a processor has not been too long.
         """
-        began, quiet = time.monotonic(), 0
-        while quiet < 2 and time.monotonic() - began < LONGEST_HOLD_S:
-            used_s = time.process_time()
+        looked_s, quiet = 0.0, 0
+        while quiet < 2 and looked_s < LONGEST_HOLD_S:
+            before = _Done.so_far()
             await asyncio.sleep(QUIET_LOOK_S)
-            is_idle = time.process_time() - used_s < QUIET_CPU_S and not self.stands_still()
+            done = _Done.so_far()
+            looked_s += done.at_s - before.at_s - (done.waited_s - before.waited_s)
+            is_idle = done.is_nothing_since(before) and not self.stands_still()
             quiet = quiet + 1 if is_idle and not _is_at_work() else 0
 
 
@@ -114,6 +122,52 @@ class ProvidersClock(EngineClock):
                     await self._woken.wait()
 
 
+class _Done(NamedTuple):
+    """What this process has done, which the kernel has counted: the loop's thread, and the others.
+
+    Source: proc(5) and the kernel's scheduler statistics, in `/proc/<pid>/schedstat`.
+    """
+
+    at_s: float
+    used_s: float
+    loop_used_s: float
+    waited_s: float
+    """For a processor, by the loop."""
+    sleeps: int
+    others: frozenset[tuple[str, bytes]]
+    """Each has been let run so often, and so long; who waits for its turn in Python looks often."""
+
+    @classmethod
+    def so_far(cls) -> Self:
+        own, others = str(threading.get_native_id()), set[tuple[str, bytes]]()
+        loop_used_s, waited_s = time.thread_time(), 0.0
+        for thread in _threads():
+            with suppress(OSError):  # it has ended meanwhile, or the kernel does not count
+                counted = _read(f"{_THREADS}/{thread}/schedstat")
+                if thread == own:
+                    waited_s = int(counted.split()[1]) / 1e9
+                else:
+                    others.add((thread, counted))
+        sleeps = resource.getrusage(resource.RUSAGE_SELF).ru_nvcsw
+        return cls(
+            time.monotonic(), time.process_time(), loop_used_s, waited_s, sleeps, frozenset(others)
+        )
+
+    def is_nothing_since(self, before: Self) -> bool:
+        """Whether all that was done since is to wait for the next look."""
+        asleep_s = (
+            (self.at_s - before.at_s)
+            - (self.waited_s - before.waited_s)
+            - (self.loop_used_s - before.loop_used_s)
+        )
+        return (
+            self.used_s - before.used_s < QUIET_CPU_S
+            and asleep_s > ASLEEP * QUIET_LOOK_S
+            and self.sleeps - before.sleeps <= 1
+            and self.others == before.others
+        )
+
+
 def _is_at_work() -> bool:
     """Whether a process of ours is, or another thread: that runs, or would, or writes to a disk."""
     if not _THREADS.exists():
@@ -123,14 +177,20 @@ def _is_at_work() -> bool:
     now = time.monotonic()
     if any(now - since < ASKED_LATELY_S for since in list(asked.values())):
         return True
-    own = threading.get_native_id()
-    with os.scandir(_THREADS) as threads:
-        others = [thread.path for thread in threads if thread.name != str(own)]
-    for thread in others:
+    own = str(threading.get_native_id())
+    for thread in _threads():
         with suppress(OSError):  # it has ended meanwhile
-            if _state(thread) in b"RD":
+            if thread != own and _state(f"{_THREADS}/{thread}") in b"RD":
                 return True
     return False
+
+
+def _threads() -> list[str]:
+    """The numbers of our threads, where the kernel tells."""
+    if not _THREADS.exists():
+        return []
+    with os.scandir(_THREADS) as threads:
+        return [thread.name for thread in threads]
 
 
 def _is_idle(pid: bytes) -> bool:
