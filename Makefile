@@ -5,7 +5,7 @@ READY := .venv/.ready
 LOCKS := requirements/uv.txt requirements/dev.txt
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 PYTEST := $(BIN)/python -m pytest -n 8 --dist worksteal -q
-LONG := tests/e2e tests/torture tests/fuzz tests/engine tests/test_files.py
+LONG := tests/e2e tests/torture tests/fuzz tests/engine tests/bot/media tests/sandbox/web tests/test_files.py
 FAST := tests/bot tests/sandbox tests/test_house.py --ignore=tests/bot/life --ignore=tests/sandbox/web
 # The longest first; all of the store, moving a bot, and those lives that ask most of it: money, crashes, deliveries,
 # decisions, and random ones. The others ask the same of it for other cards: ARGS="tests/bot" runs them too.
@@ -55,7 +55,7 @@ run: $(READY) $(if $(filter local,$(ENGINE)),$(WEIGHTS)) ## the bot on the real 
 test: $(READY) $(WEIGHTS) ## the tests; ARGS="tests/bot -k ledger" for some
 	$(PYTEST) $(or $(ARGS),$(LONG:%=--ignore=%))
 
-test-long: $(READY) $(WEIGHTS) ## what takes longest: whole worlds as processes, in browsers too, the engine, odd files
+test-long: $(READY) $(WEIGHTS) ## what takes longest: whole worlds as processes, in browsers too, the engine, files of all kinds
 	$(PYTEST) $(or $(ARGS),$(LONG))
 
 test-fast: $(READY) ## what needs no processes, no browser and no engine: while you write code
