@@ -10,7 +10,7 @@ import os
 import resource
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple, Self
@@ -23,8 +23,8 @@ QUIET_LOOK_S = 0.004
 QUIET_CPU_S = 0.0006
 """What a process uses in such a while (s) if it has nothing to do but to wait."""
 
-ASLEEP = 0.75
-"""For so much of it at least the loop sleeps then, and once; where it is not let run, it waits."""
+QUIET_SLEEP_S = 0.003
+"""So long at least the loop sleeps of it then, at one go; where it is not let run, it waits."""
 
 LONGEST_HOLD_S = 5.0
 """What stalls for so long (s of real time) does so on purpose."""
@@ -95,10 +95,10 @@ class WorldClock(MovableClock):
         """
         looked_s, quiet = 0.0, 0
         while quiet < 2 and looked_s < LONGEST_HOLD_S:
-            before = _Done.so_far()
+            before = Activity.so_far()
             await asyncio.sleep(QUIET_LOOK_S)
-            done = _Done.so_far()
-            looked_s += done.at_s - before.at_s - (done.waited_s - before.waited_s)
+            done = Activity.so_far()
+            looked_s += done.able_s - before.able_s
             is_idle = done.is_nothing_since(before) and not self.stands_still()
             quiet = quiet + 1 if is_idle and not _is_at_work() else 0
 
@@ -122,7 +122,7 @@ class ProvidersClock(EngineClock):
                     await self._woken.wait()
 
 
-class _Done(NamedTuple):
+class Activity(NamedTuple):
     """What this process has done, which the kernel has counted: the loop's thread, and the others.
 
     Source: proc(5) and the kernel's scheduler statistics, in `/proc/<pid>/schedstat`.
@@ -131,40 +131,45 @@ class _Done(NamedTuple):
     at_s: float
     used_s: float
     loop_used_s: float
-    waited_s: float
-    """For a processor, by the loop."""
+    run_delay_s: float
+    """How long the loop has waited for a processor."""
     sleeps: int
-    others: frozenset[tuple[str, bytes]]
-    """Each has been let run so often, and so long; who waits for its turn in Python looks often."""
+    other_threads: Mapping[str, bytes]
+    """How long and how often each was let run; who waits for its turn in Python looks often."""
 
     @classmethod
     def so_far(cls) -> Self:
-        own, others = str(threading.get_native_id()), set[tuple[str, bytes]]()
-        loop_used_s, waited_s = time.thread_time(), 0.0
+        counted = dict[str, bytes]()
         for thread in _threads():
             with suppress(OSError):  # it has ended meanwhile, or the kernel does not count
-                counted = _read(f"{_THREADS}/{thread}/schedstat")
-                if thread == own:
-                    waited_s = int(counted.split()[1]) / 1e9
-                else:
-                    others.add((thread, counted))
-        sleeps = resource.getrusage(resource.RUSAGE_SELF).ru_nvcsw
+                counted[thread] = _read(f"{_THREADS}/{thread}/schedstat")
+        _, run_delay_ns, _ = counted.pop(str(threading.get_native_id()), b"0 0 0").split()
         return cls(
-            time.monotonic(), time.process_time(), loop_used_s, waited_s, sleeps, frozenset(others)
+            at_s=time.monotonic(),
+            used_s=time.process_time(),
+            loop_used_s=time.thread_time(),
+            run_delay_s=int(run_delay_ns) / 1e9,
+            sleeps=resource.getrusage(resource.RUSAGE_SELF).ru_nvcsw,
+            other_threads=counted,
         )
+
+    @property
+    def able_s(self) -> float:
+        """How long the loop has worked or slept, as it liked."""
+        return self.at_s - self.run_delay_s
+
+    @property
+    def asleep_s(self) -> float:
+        """How long of that it has slept."""
+        return self.able_s - self.loop_used_s
 
     def is_nothing_since(self, before: Self) -> bool:
         """Whether all that was done since is to wait for the next look."""
-        asleep_s = (
-            (self.at_s - before.at_s)
-            - (self.waited_s - before.waited_s)
-            - (self.loop_used_s - before.loop_used_s)
-        )
         return (
             self.used_s - before.used_s < QUIET_CPU_S
-            and asleep_s > ASLEEP * QUIET_LOOK_S
+            and self.asleep_s - before.asleep_s > QUIET_SLEEP_S
             and self.sleeps - before.sleeps <= 1
-            and self.others == before.others
+            and self.other_threads == before.other_threads
         )
 
 

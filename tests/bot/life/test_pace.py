@@ -3,15 +3,15 @@
 import asyncio
 import hashlib
 
-from tests.bot.life.pace import QUIET_CPU_S, QUIET_LOOK_S, WorldClock, _Done
+from tests.bot.life.pace import QUIET_CPU_S, QUIET_LOOK_S, Activity, WorldClock
 
-BEFORE = _Done(
+BEFORE = Activity(
     at_s=10.0,
     used_s=2.0,
     loop_used_s=1.0,
-    waited_s=0.5,
+    run_delay_s=0.5,
     sleeps=7,
-    others=frozenset({("12", b"400 0 3")}),
+    other_threads={"12": b"400 0 3"},
 )
 QUIET = BEFORE._replace(at_s=10.0 + QUIET_LOOK_S, sleeps=8)
 
@@ -29,13 +29,13 @@ async def test_whoever_works_in_turns_with_threads_is_awaited() -> None:
 
 def test_a_loop_that_slept_through_the_whole_look_is_quiet() -> None:
     assert QUIET.is_nothing_since(BEFORE)
-    late = QUIET._replace(at_s=QUIET.at_s + 1, waited_s=BEFORE.waited_s + 1)
+    late = QUIET._replace(at_s=QUIET.at_s + 1, run_delay_s=BEFORE.run_delay_s + 1)
     assert late.is_nothing_since(BEFORE)
 
 
 def test_who_is_not_let_run_is_not_quiet() -> None:
     """However little of a processor a busy machine has left for it."""
-    assert not QUIET._replace(waited_s=0.5 + QUIET_LOOK_S / 2).is_nothing_since(BEFORE)
+    assert not QUIET._replace(run_delay_s=0.5 + QUIET_LOOK_S / 2).is_nothing_since(BEFORE)
     assert not QUIET._replace(sleeps=9).is_nothing_since(BEFORE)
-    assert not QUIET._replace(others=frozenset({("12", b"401 0 4")})).is_nothing_since(BEFORE)
+    assert not QUIET._replace(other_threads={"12": b"401 0 4"}).is_nothing_since(BEFORE)
     assert not QUIET._replace(used_s=2.0 + 2 * QUIET_CPU_S).is_nothing_since(BEFORE)
